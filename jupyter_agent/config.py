@@ -1,0 +1,99 @@
+"""Every option once (traitlets), with its environment variable."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode, default, validate
+from traitlets.config import Configurable
+
+#: Names without the prefix, for those who know them from elsewhere.
+_ALSO = {
+    "session_max_age_hours": "SESSION_MAX_AGE_HOURS",
+    "session_max_concurrent": "SESSION_MAX_CONCURRENT",
+    "session_history_limit": "SESSION_HISTORY_LIMIT",
+}
+APPROVALS = ("read-only", "ask", "auto-edit", "auto")
+
+
+def environment_names(option: str) -> tuple[str, ...]:
+    """Environment variables that set an option, the stronger first."""
+    also = _ALSO.get(option)
+    return (f"JUPYTER_AGENT_{option.upper()}", *([also] if also else []))
+
+
+class JupyterAgent(Configurable):
+    """Options of jupyter-agent: ``c.JupyterAgent.<name>`` in any Jupyter or IPython configuration file."""
+
+    model = Unicode(
+        "",
+        help="Which model answers: 'offline', or 'openai:<model>'. Empty: 'openai' where OPENAI_API_KEY or "
+        "OPENAI_BASE_URL is set, else 'offline'.",
+    ).tag(config=True)
+    base_url = Unicode(
+        "", help="Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Empty: OPENAI_BASE_URL."
+    ).tag(config=True)
+    store = Unicode(
+        "", help="Where conversations are kept: sqlite:///<path>, memory://. Empty: sessions.db in Jupyter's data folder."
+    ).tag(config=True)
+    tools = List(Unicode(), help="Names of the tools that models are offered. Empty: all.").tag(config=True)
+    approval = Enum(
+        APPROVALS,
+        "ask",
+        help="What the agent may do unasked: 'read-only' never runs code, 'ask' asks before running code or editing, "
+        "'auto-edit' edits unasked, 'auto' does all unasked.",
+    ).tag(config=True)
+    allow_auto = Bool(True, help="Whether requests may ask for approval 'auto'.").tag(config=True)
+    redact = Bool(True, help="Whether secrets are withheld from models and from the store.").tag(config=True)
+    context_tokens = Int(8000, min=500, help="Tokens that a request to the model may have, history included.").tag(
+        config=True
+    )
+    deadline_seconds = Float(600.0, min=1, help="A turn's time when its answer is streamed.").tag(config=True)
+    quick_deadline_seconds = Float(30.0, min=1, help="A turn's time when its answer comes in one piece.").tag(config=True)
+    max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
+    max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
+    max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)
+    max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
+    session_max_age_hours = Float(
+        0.0, min=0, help="Conversations idle for longer are removed; 0 keeps them (24 on memory://)."
+    ).tag(config=True)
+    session_max_concurrent = Int(1000, min=1, help="Conversations kept for one user.").tag(config=True)
+    session_history_limit = Int(100, min=1, help="Turns of a conversation that are considered for the model.").tag(
+        config=True
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        configured = {name for section in self.section_names() for name in self.config.get(section, {})}
+        for name, trait in self.traits(config=True).items():
+            if name not in configured and name not in kwargs:
+                self._from_environment(name, trait)
+
+    def _from_environment(self, name: str, trait: TraitType[Any, Any]) -> None:
+        for variable in environment_names(name):
+            text = os.environ.get(variable)
+            if text:
+                setattr(self, name, trait.from_string(text))
+                return
+
+    @default("store")
+    def _default_store(self) -> str:
+        return "sqlite:///" + os.path.join(jupyter_data_dir(), "jupyter-agent", "sessions.db")
+
+    @default("base_url")
+    def _default_base_url(self) -> str:
+        return os.environ.get("OPENAI_BASE_URL", "")
+
+    @default("model")
+    def _default_model(self) -> str:
+        configured = os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
+        return "openai" if configured else "offline"
+
+    @validate("store")
+    def _check_store(self, proposal: dict[str, Any]) -> str:
+        url = str(proposal["value"])
+        if url and "://" not in url:
+            raise ValueError("c.JupyterAgent.store must be a URL such as sqlite:///sessions.db or memory://")
+        return url

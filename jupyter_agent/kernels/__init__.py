@@ -1,0 +1,1 @@
+"""Kernels: local and remote (plug point)."""

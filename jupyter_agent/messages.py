@@ -1,0 +1,240 @@
+"""Message, ToolCall, ToolResult, Usage; the events that a turn emits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Role = Literal["system", "user", "assistant", "tool"]
+Effect = Literal["read", "execute", "write"]
+FinishReason = Literal[
+    "stop", "length", "max_steps", "max_tool_calls", "max_write_calls", "repeated_call", "deadline", "refused"
+]
+ActionStatus = Literal["done", "failed", "denied", "needs_approval", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that the model asks for.
+
+    Attributes:
+        id: Unique within the conversation.
+        name: The tool's name, as the model wrote it (it may not exist).
+        arguments: JSON text, as the model wrote it (it may be broken).
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of one call; a failure is a result too, with its cure in words."""
+
+    call_id: str
+    content: str
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation with a model."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as reported by the model's server, else 0."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+
+
+# What a model streams -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFinished:
+    """The last thing a model's stream yields."""
+
+    reason: Literal["stop", "length", "tool_calls", "refused"] = "stop"
+    usage: Usage = Usage()
+
+
+# What a turn emits: the name of each on the wire is its `event` --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The question is stored; from here on the turn has an end, whatever happens."""
+
+    event: ClassVar[str] = "turn"
+    session_id: str
+    turn_id: str
+    model: str
+    state: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Some more of the answer, in Markdown."""
+
+    event: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool is about to run."""
+
+    event: ClassVar[str] = "tool_call"
+    call_id: str
+    tool: str
+    effect: Effect
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A call waits for the user; the answer must carry the same `digest` (SHA-256 of what would run, and where)."""
+
+    event: ClassVar[str] = "approval"
+    call_id: str
+    tool: str
+    effect: Effect
+    arguments: Mapping[str, Json]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """Code for the magic to run itself, because the kernel is busy with the magic."""
+
+    event: ClassVar[str] = "run"
+    call_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool's result, shortened for display."""
+
+    event: ClassVar[str] = "tool_result"
+    call_id: str
+    tool: str
+    status: ActionStatus
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """Tokens used so far in this turn."""
+
+    event: ClassVar[str] = "usage"
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One tool call of a finished turn, in short."""
+
+    call_id: str
+    tool: str
+    effect: Effect
+    status: ActionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The turn ended well and is durable. Its fields are the body of a reply without streaming."""
+
+    event: ClassVar[str] = "done"
+    session_id: str
+    turn_id: str
+    reply: str
+    turn_count: int
+    model: str
+    finish_reason: FinishReason = "stop"
+    messages: tuple[Mapping[str, Json], ...] = ()
+    code: tuple[CodeBlock, ...] = ()
+    variables: tuple[str, ...] = ()
+    state: Mapping[str, Json] | None = None
+    actions: tuple[Action, ...] = ()
+    warnings: tuple[str, ...] = ()
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn ended with an error; what was said is kept."""
+
+    event: ClassVar[str] = "error"
+    message: str
+    code: str
+    retryable: bool
+    status: int = field(default=503)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The user stopped the turn; what was said is kept."""
+
+    event: ClassVar[str] = "cancelled"
+    session_id: str
+    turn_id: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The server stopped during the turn; what was said is kept."""
+
+    event: ClassVar[str] = "interrupted"
+    session_id: str
+    turn_id: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A fenced block of an answer."""
+
+    language: str
+    source: str
+
+
+ModelEvent: TypeAlias = TextDelta | ToolCall | ModelFinished
+Event: TypeAlias = (
+    TurnStarted
+    | TextDelta
+    | ToolCalled
+    | ApprovalAsked
+    | RunAsked
+    | ToolReturned
+    | UsageReported
+    | Done
+    | Failed
+    | Cancelled
+    | Interrupted
+)
+TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted"})
+
+_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)^(?P=fence)[ \t]*$", re.M | re.S)
+
+
+def code_blocks(markdown: str) -> Iterator[CodeBlock]:
+    """Yield the fenced code blocks of a Markdown text, in order."""
+    for match in _FENCE.finditer(markdown):
+        yield CodeBlock(match["language"].strip(), match["source"].rstrip("\n"))

@@ -1,0 +1,1 @@
+"""Notebooks: as a server's contents, as a client posts them, as a file."""

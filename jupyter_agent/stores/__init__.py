@@ -1,0 +1,1 @@
+"""Session stores behind one protocol (plug point)."""
