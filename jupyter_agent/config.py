@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
@@ -36,7 +37,8 @@ class JupyterAgent(Configurable):
         "", help="Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Empty: OPENAI_BASE_URL."
     ).tag(config=True)
     store = Unicode(
-        "", help="Where conversations are kept: sqlite:///<path>, memory://. Empty: sessions.db in Jupyter's data folder."
+        "",
+        help="Where conversations are kept: sqlite:///<path>, memory://. Empty: sessions.db in Jupyter's data folder.",
     ).tag(config=True)
     tools = List(Unicode(), help="Names of the tools that models are offered. Empty: all.").tag(config=True)
     approval = Enum(
@@ -51,7 +53,9 @@ class JupyterAgent(Configurable):
         config=True
     )
     deadline_seconds = Float(600.0, min=1, help="A turn's time when its answer is streamed.").tag(config=True)
-    quick_deadline_seconds = Float(30.0, min=1, help="A turn's time when its answer comes in one piece.").tag(config=True)
+    quick_deadline_seconds = Float(30.0, min=1, help="A turn's time when its answer comes in one piece.").tag(
+        config=True
+    )
     max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
     max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)
@@ -80,7 +84,7 @@ class JupyterAgent(Configurable):
 
     @default("store")
     def _default_store(self) -> str:
-        return "sqlite:///" + os.path.join(jupyter_data_dir(), "jupyter-agent", "sessions.db")
+        return "sqlite:///" + str(Path(jupyter_data_dir()) / "jupyter-agent" / "sessions.db")
 
     @default("base_url")
     def _default_base_url(self) -> str:

@@ -60,7 +60,7 @@ class Turn:
 
     def to_json(self) -> dict[str, Any]:
         """The turn as JSON data."""
-        return _plain(self)
+        return dict(_plain(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Turn:
@@ -157,7 +157,7 @@ class Session:
 
     def to_json(self) -> dict[str, Any]:
         """The session's head as JSON data."""
-        return _plain(self)
+        return dict(_plain(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Session:

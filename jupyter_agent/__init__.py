@@ -1,0 +1,1 @@
+"""The notebook assistant that already knows your notebook."""
