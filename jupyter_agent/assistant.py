@@ -1,0 +1,351 @@
+"""One turn, end to end; `from_config` wires the house."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from jupyter_agent import context, history, plugins, snapshot
+from jupyter_agent.agent import Agent, Decide, Limits, Run, Transcript
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.errors import AgentError, BadRequest, Forbidden, StoreUnavailable, UnknownModel, UpstreamTimeout
+from jupyter_agent.messages import Done, Event, Failed, Message, TextDelta, TurnStarted, code_blocks
+from jupyter_agent.protocols import Kernel, Model, Notebook, Tool, ToolContext
+from jupyter_agent.redaction import Redactor
+from jupyter_agent.session import Session, Turn, TurnStatus
+from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.snapshot import Snapshot
+from jupyter_agent.tokens import estimate_tokens
+
+RENEW_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a door asks of the assistant.
+
+    Attributes:
+        owner: Whose conversation it is, from the server's identity.
+        query: What the user asked.
+        session_id: The conversation; None starts one.
+        notebook_id: The notebook's path below the server's root; empty without one.
+        kernel: The notebook's kernel, where there is one.
+        notebook: Its cells, where they can be read.
+        active_cell_id: Where the user is.
+        model: ``provider:model``; None takes the configured one.
+        turn_id: Chosen by a client that may retry.
+        approval: What may be done unasked; None takes the configured mode.
+        digest: SHA-256 of the request, which tells a retry from a reused turn id; made from the question if empty.
+        variables: Name → type as the client says, used only where no kernel can be asked.
+        deadline_seconds: The turn's time; None takes the configured one.
+        max_steps: Lower than configured, if given; likewise the two below.
+        effects: What the user may do here.
+        decide: Answers approvals; None where nobody can.
+        run: Runs code in place of the kernel.
+    """
+
+    owner: str
+    query: str
+    session_id: str | None = None
+    notebook_id: str = ""
+    kernel: Kernel | None = None
+    notebook: Notebook | None = None
+    active_cell_id: str | None = None
+    model: str | None = None
+    turn_id: str | None = None
+    approval: str | None = None
+    digest: str = ""
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    deadline_seconds: float | None = None
+    max_steps: int | None = None
+    max_tool_calls: int | None = None
+    max_write_calls: int | None = None
+    effects: frozenset[str] = frozenset({"read", "execute", "write"})
+    decide: Decide | None = None
+    run: Run | None = None
+
+
+@dataclass(slots=True)
+class _Running:
+    """One turn while it runs."""
+
+    session: Session
+    turn: Turn
+    transcript: Transcript = field(default_factory=lambda: Transcript([]))
+    seen: Snapshot = field(default_factory=Snapshot)
+    clock: float = field(default_factory=time.monotonic)
+
+
+class Assistant:
+    """Answers questions about notebooks and keeps the conversations.
+
+    Args:
+        options: Limits and defaults.
+        sessions: The only writer to the store.
+        tools: What models may do, by name.
+        redactor: Withholds secrets from models and from the store.
+    """
+
+    def __init__(
+        self, options: JupyterAgent, sessions: SessionManager, tools: Mapping[str, Tool], redactor: Redactor
+    ) -> None:
+        self.sessions = sessions
+        self._options = options
+        self._tools = tools
+        self._redactor = redactor
+        self._models: dict[str, Model] = {}
+
+    @classmethod
+    def from_config(cls, options: JupyterAgent) -> Assistant:
+        """Wire the house; nothing heavy is imported and nothing is opened before the first question.
+
+        Raises:
+            BadRequest: an option names something that is not there.
+        """
+        scheme = options.store.partition("://")[0]
+        store = plugins.load(plugins.STORES, scheme)
+        if store is None:
+            known = ", ".join(f"{name}://" for name in plugins.names(plugins.STORES))
+            raise BadRequest(f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}.")
+        hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
+        sessions = SessionManager(
+            store(options.store), max_age_seconds=hours * 3600, max_sessions=options.session_max_concurrent
+        )
+        redactor = Redactor(environ=os.environ) if options.redact else Redactor.off()
+        return cls(options, sessions, _load_tools(options.tools), redactor)
+
+    @property
+    def default_model(self) -> str:
+        """``provider:model`` of questions that name none."""
+        return self._options.model
+
+    async def close(self) -> None:
+        """Let go of models and of the store."""
+        for model in self._models.values():
+            await model.close()
+        self._models.clear()
+        await self.sessions.close()
+
+    def model(self, name: str | None) -> Model:
+        """The model of that name, made once.
+
+        Raises:
+            UnknownModel: there is no such provider.
+        """
+        name = name or self._options.model
+        provider, _, rest = name.partition(":")
+        # A script is a file of the server's: only its own configuration may name one.
+        allowed = provider != "scripted" or name == self._options.model
+        factory = plugins.load(plugins.MODELS, provider) if allowed else None
+        if factory is None:
+            known = ", ".join(one for one in plugins.names(plugins.MODELS) if one != "scripted")
+            raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {known}.")
+        if name not in self._models:
+            self._models[name] = factory(self._options, rest)
+        return self._models[name]
+
+    async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
+        """Answer one question: `TurnStarted` once it is durable, what happens, exactly one `Done` or `Failed`.
+
+        A cancelled task or a closed generator ends the turn as ``cancelled``; what was said is kept.
+
+        Raises:
+            AgentError: before the turn began (another one is running, no such model, the store is away).
+        """
+        model = self.model(question.model)
+        approval = self._approval(question)
+        asked = self._redactor.text(question.query)
+        digest = question.digest or _digest(question)
+        begun = await self.sessions.begin(
+            question.owner, question.notebook_id, question.session_id, question.turn_id, asked, digest
+        )
+        if begun.replayed is not None:
+            for event in _replay(begun.session, begun.replayed):
+                yield event
+            return
+        turn = Turn(
+            id=begun.turn_id,
+            parent=begun.session.head,
+            depth=begun.session.depth + 1,
+            question=asked,
+            digest=digest,
+            model=model.name,
+            started=time.time(),
+        )
+        running = _Running(begun.session, turn)
+        try:
+            async with (
+                self._renewed(running.session),
+                aclosing(self._answer(running, question, model, approval)) as events,
+            ):
+                async for event in events:
+                    yield event
+            ended = await self._ended(running)
+        except AgentError as error:
+            ended = await self._failed(running, error)
+        except (asyncio.CancelledError, GeneratorExit):
+            await asyncio.shield(self._finish(running, "cancelled"))
+            raise
+        except Exception:
+            with suppress(AgentError):
+                await self._finish(running, "failed", "internal")
+            raise
+        yield ended
+
+    async def _answer(
+        self, running: _Running, question: Question, model: Model, approval: str
+    ) -> AsyncGenerator[Event, None]:
+        turns = await self.sessions.history(running.session, self._options.session_history_limit)
+        running.seen = seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
+        yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
+        running.transcript.request = self._request(running.turn.question, question.active_cell_id, seen)
+        agent = Agent(
+            model,
+            self._tools,
+            self._limits(question, approval, running.clock),
+            redact=self._redactor.text,
+            decide=question.decide,
+            run=question.run,
+        )
+        tools = ToolContext(question.kernel, seen.state, question.notebook)
+        async with aclosing(agent.run(running.transcript, tools)) as events:
+            async for event in events:
+                yield event
+
+    def _approval(self, question: Question) -> str:
+        approval = question.approval or self._options.approval
+        if approval == "auto" and not self._options.allow_auto:
+            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
+        return approval
+
+    def _limits(self, question: Question, approval: str, clock: float) -> Limits:
+        options = self._options
+        return Limits(
+            deadline=clock + (question.deadline_seconds or options.deadline_seconds),
+            max_steps=min(options.max_steps, question.max_steps or options.max_steps),
+            max_tool_calls=min(options.max_tool_calls, question.max_tool_calls or options.max_tool_calls),
+            max_write_calls=min(options.max_write_calls, question.max_write_calls or options.max_write_calls),
+            max_repeated_calls=options.max_repeated_calls,
+            approval=approval,
+            effects=question.effects,
+        )
+
+    @asynccontextmanager
+    async def _renewed(self, session: Session) -> AsyncGenerator[None, None]:
+        """Keep the turn ours while it runs."""
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(RENEW_SECONDS)
+                with suppress(StoreUnavailable):
+                    await self.sessions.renew(session)
+
+        task = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, AgentError):
+                await task
+
+    def _request(self, asked: str, active_cell_id: str | None, seen: Snapshot) -> list[Message]:
+        """System, earlier turns, then the question with its context: nothing leaves that is not redacted here."""
+        budget = self._options.context_tokens
+        built = context.build(
+            asked,
+            seen.state,
+            seen.cells,
+            active_cell_id=active_cell_id,
+            changed=seen.changed,
+            age_seconds=seen.age_seconds,
+            budget_tokens=budget // 2,
+            count=estimate_tokens,
+        )
+        room = budget // 2 - estimate_tokens(built.system.content)
+        fitted = history.fit(seen.turns, room, estimate_tokens)
+        messages = [built.system, *fitted.messages, built.user]
+        return [replace(one, content=self._redactor.text(one.content)) for one in messages]
+
+    async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
+        transcript, redact = running.transcript, self._redactor.text
+        transcript.close()
+        ended = replace(
+            running.turn,
+            messages=tuple(replace(one, content=redact(one.content)) for one in transcript.messages),
+            reply=redact(transcript.reply),
+            status=status,
+            error=error,
+            finish_reason=transcript.finish_reason,
+            usage=transcript.usage,
+            actions=tuple(transcript.actions),
+            variables=running.seen.spoken_of(f"{running.turn.question}\n{transcript.reply}"),
+            kernel=running.seen.stamp(),
+            seconds=round(time.monotonic() - running.clock, 3),
+        )
+        running.turn = ended
+        return await self.sessions.finish(running.session, ended)
+
+    async def _ended(self, running: _Running) -> Event:
+        session = await self._finish(running, "done")
+        return _done(session, running.turn, running.seen)
+
+    async def _failed(self, running: _Running, error: AgentError) -> Event:
+        """What was said is kept; a turn whose time ran out ends with it, if there is any."""
+        try:
+            if isinstance(error, UpstreamTimeout) and running.transcript.reply.strip():
+                running.transcript.finish_reason = "deadline"
+                return await self._ended(running)
+            await self._finish(running, "failed", error.code)
+        except AgentError as failure:
+            error = failure
+        return Failed(error.message, error.code, error.retryable, error.status)
+
+
+def _load_tools(chosen: Sequence[str]) -> dict[str, Tool]:
+    tools: dict[str, Tool] = {}
+    for name in chosen or plugins.names(plugins.TOOLS):
+        factory = plugins.load(plugins.TOOLS, name)
+        if factory is None:
+            raise BadRequest(f"There is no tool '{name}'. Correct c.JupyterAgent.tools.")
+        tools[name] = factory()
+    return tools
+
+
+def _digest(question: Question) -> str:
+    asked = [question.query, question.session_id, question.notebook_id, question.model]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def _done(session: Session, turn: Turn, seen: Snapshot) -> Done:
+    reason = turn.finish_reason or "stop"
+    early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
+    return Done(
+        session_id=session.id,
+        turn_id=turn.id,
+        reply=turn.reply,
+        turn_count=session.turn_count,
+        model=turn.model,
+        finish_reason=reason,
+        messages=({"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.reply}),
+        code=tuple(code_blocks(turn.reply)),
+        variables=turn.variables,
+        state=seen.told(),
+        actions=turn.actions,
+        warnings=(*seen.warnings, *early),
+        usage=turn.usage,
+    )
+
+
+def _replay(session: Session, turn: Turn) -> Sequence[Event]:
+    """The events of a turn that has ended already: nothing is asked or run again."""
+    started = TurnStarted(session.id, turn.id, turn.model)
+    if turn.status == "failed":
+        return started, Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
+    return started, TextDelta(turn.reply), _done(session, turn, Snapshot())
