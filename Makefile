@@ -1,0 +1,55 @@
+# What people do with this repository. `make lab` and `make test` need Python >= 3.11, Node >= 20 and make; the rest they install.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+FRONT_END := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
+             labextension/package.json labextension/tsconfig.json labextension/yarn.lock
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: help lab test check format slow bench clean system
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+lab: $(VENV)/.lab ## install into .venv and open JupyterLab on the quickstart notebook
+	$(BIN)/jupyter lab $(ROOT) notebooks/quickstart.ipynb
+
+test: $(VENV)/.test system ## install what the tests need and run them
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+check: $(VENV)/.test ## format, lint, types, import contract, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(VENV)/.test ## let the formatter decide
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+slow: $(VENV)/.test system ## the long runs: kill loops, fuzzing, kernels of other versions
+	$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST)
+
+bench: $(VENV)/.test ## every benchmark prints a ratio against a named peer or floor
+	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+system: ## Debian packages that the tests drive (installs them where we are root)
+	sh tests/system_packages.sh
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist jupyter_agent/labextension labextension/lib labextension/node_modules
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.lab: $(VENV)/.made pyproject.toml $(FRONT_END)
+	rm -rf jupyter_agent/labextension
+	$(BIN)/pip install --quiet --editable ".[lab,quickstart]"
+	touch $@
+
+$(VENV)/.test: $(VENV)/.made pyproject.toml $(FRONT_END)
+	rm -rf jupyter_agent/labextension
+	$(BIN)/pip install --quiet --editable ".[lab,quickstart,test,check]"
+	touch $@ $(VENV)/.lab
