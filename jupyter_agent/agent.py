@@ -38,6 +38,13 @@ Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
 Redact = Callable[[str], str]
 TOOL_CHARACTERS = 16_384
 SHOWN_CHARACTERS = 2_000
+_LIMITS: Mapping[FinishReason, str] = {
+    "deadline": "the time for this answer is used up",
+    "max_steps": "the model was asked as often as one answer may ask it",
+    "max_tool_calls": "this answer has used all its tool calls",
+    "max_write_calls": "this answer has used all its runs and edits",
+    "repeated_call": "the model asked for the same thing again and again",
+}
 INTERRUPTED = "Interrupted; whether it took effect is not known."
 
 
@@ -119,7 +126,17 @@ class Agent:
         Raises:
             UpstreamError: the model failed.
         """
+        async with aclosing(self._steps(transcript, context)) as events:
+            async for event in events:
+                yield event
+        if transcript.finish_reason in _LIMITS:
+            yield _say(transcript, f"*Stopped: {_LIMITS[transcript.finish_reason]}.*")
+
+    async def _steps(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         for _ in range(self._limits.max_steps):
+            if time.monotonic() >= self._limits.deadline:
+                transcript.finish_reason = "deadline"
+                return
             calls: list[ToolCall] = []
             async with aclosing(self._ask(transcript, calls)) as events:
                 async for event in events:
@@ -296,7 +313,7 @@ def _told_run(result: ExecutionResult | None) -> ToolOutput:
 
 
 def _spent(reason: FinishReason) -> str:
-    return f"Not done: the turn reached its limit ({reason})."
+    return f"Not done: {_LIMITS.get(reason, reason)}."
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -1,0 +1,319 @@
+"""The loop between model and tools: what it does, where it stops, what it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from jupyter_agent.agent import Agent, Limits, Transcript
+from jupyter_agent.errors import UpstreamAuth
+from jupyter_agent.messages import (
+    ApprovalAsked,
+    Effect,
+    Event,
+    Message,
+    RunAsked,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+)
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.state import ExecutionResult
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+
+
+class Recorder:
+    """A third party's tool: says what it was given, and counts."""
+
+    def __init__(self, name: str, effect: Effect, does: Callable[[str], Awaitable[str]] | None = None) -> None:
+        self.spec = ToolSpec(name, "Says it back.", SCHEMA)
+        self.effect = effect
+        self.given: list[str] = []
+        self._does = does
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        self.given.append(arguments["text"])
+        return ToolOutput(await self._does(arguments["text"]) if self._does else f"got {arguments['text']}")
+
+
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": name, "arguments": arguments}
+
+
+def limits(**changes: Any) -> Limits:
+    return Limits(**{"deadline": time.monotonic() + 20, **changes})
+
+
+async def play(
+    script: list[Any], tools: list[Recorder], how: Limits | None = None, **agent: Any
+) -> tuple[Transcript, list[Event], ScriptedModel]:
+    model = ScriptedModel(script)
+    transcript = Transcript([Message("system", "s"), Message("user", "q")])
+    loop = Agent(model, {one.spec.name: one for one in tools}, how or limits(), **agent)
+    async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
+        emitted = [event async for event in events]
+    return transcript, emitted, model
+
+
+async def drain(loop: Agent, transcript: Transcript) -> None:
+    async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
+        async for _ in events:
+            pass
+
+
+def results(transcript: Transcript) -> list[str]:
+    return [one.content for one in transcript.messages if one.role == "tool"]
+
+
+async def test_a_read_call_runs_unasked_and_its_result_reaches_the_model() -> None:
+    tool = Recorder("look", "read")
+    transcript, events, model = await play(
+        [{"text": "Let me look.", "calls": [call("look", text="a")]}, "Done."], [tool]
+    )
+    assert tool.given == ["a"]
+    assert model.requests[1].messages[-1] == Message("tool", "got a", tool_call_id="call_1")
+    assert transcript.reply == "Let me look.\n\nDone."
+    assert [type(one) for one in events if not isinstance(one, TextDelta)][:2][0].__name__ == "UsageReported"
+    assert [one.status for one in events if isinstance(one, ToolReturned)] == ["done"]
+    assert "".join(one.text for one in events if isinstance(one, TextDelta)) == transcript.reply
+
+
+async def test_L17_an_unknown_tool_is_told_to_the_model_with_the_names_there_are() -> None:
+    transcript, _, _ = await play([{"calls": [call("__class__", text="x")]}, "ok"], [Recorder("look", "read")])
+    assert "unknown_tool" in results(transcript)[0]
+    assert "look" in results(transcript)[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"text": ', "null", "[]", '{"text": 1}', "{}", '{"text": "a", "more": 1}', '{"text": NaN}', "[" * 100_000],
+)
+async def test_L16_arguments_that_do_not_fit_are_never_executed(arguments: str) -> None:
+    tool = Recorder("look", "read")
+    transcript, _, _ = await play([{"calls": [{"name": "look", "arguments": arguments}]}, "ok"], [tool])
+    assert tool.given == []
+    assert "invalid_arguments" in results(transcript)[0]
+
+
+async def test_L20_the_same_call_for_ever_ends_the_turn_and_reads_once() -> None:
+    tool = Recorder("look", "read")
+    transcript, _, _ = await play([{"calls": [call("look", text="a")]}], [tool])
+    assert transcript.finish_reason == "repeated_call"
+    assert tool.given == ["a"]
+    assert len(results(transcript)) == sum(len(one.tool_calls) for one in transcript.messages)
+
+
+async def test_a_model_that_never_stops_ends_at_the_step_limit() -> None:
+    tool = Recorder("look", "read")
+    script = [{"calls": [call("look", text=str(number))]} for number in range(20)]
+    transcript, _, model = await play(script, [tool], limits(max_steps=4))
+    assert transcript.finish_reason == "max_steps"
+    assert "Stopped" in transcript.reply
+    assert len(model.requests) == 4
+
+
+async def test_L19_calls_over_the_limit_get_a_result_and_are_not_made() -> None:
+    tool = Recorder("look", "read")
+    script = [{"calls": [call("look", text=str(number)) for number in range(50)]}, "ok"]
+    transcript, _, _ = await play(script, [tool], limits(max_tool_calls=8))
+    assert len(tool.given) == 8
+    assert len(results(transcript)) == 50
+    assert transcript.finish_reason == "max_tool_calls"
+
+
+async def test_write_calls_have_a_limit_of_their_own() -> None:
+    tool = Recorder("write", "write")
+    script = [{"calls": [call("write", text=str(number)) for number in range(5)]}, "ok"]
+    transcript, _, _ = await play(script, [tool], limits(max_write_calls=2, approval="auto"))
+    assert tool.given == ["0", "1"]
+    assert transcript.finish_reason == "max_write_calls"
+
+
+async def test_code_waits_for_the_user_and_runs_when_allowed() -> None:
+    tool, asked = Recorder("run", "execute"), []
+
+    async def decide(approval: ApprovalAsked) -> bool:
+        asked.append(approval)
+        return True
+
+    _, events, _ = await play([{"calls": [call("run", text="x = 1")]}, "ok"], [tool], decide=decide)
+    assert tool.given == ["x = 1"]
+    assert [one for one in events if isinstance(one, ApprovalAsked)] == asked
+    assert asked[0].arguments == {"text": "x = 1"}
+    assert len(asked[0].digest) == 64
+
+
+async def test_code_that_the_user_denies_does_not_run_and_the_model_is_told() -> None:
+    tool = Recorder("run", "execute")
+
+    async def decide(approval: ApprovalAsked) -> bool:
+        return False
+
+    transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide)
+    assert tool.given == []
+    assert "denied" in results(transcript)[0]
+    assert [one.status for one in transcript.actions] == ["denied"]
+
+
+async def test_where_nobody_can_approve_nothing_runs() -> None:
+    tool = Recorder("run", "execute")
+    transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool])
+    assert tool.given == []
+    assert [one.status for one in transcript.actions] == ["needs_approval"]
+
+
+async def test_read_only_denies_even_where_somebody_would_allow() -> None:
+    tool = Recorder("run", "execute")
+
+    async def decide(approval: ApprovalAsked) -> bool:
+        raise AssertionError("nobody is asked in read-only mode")
+
+    how = limits(approval="read-only")
+    transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
+    assert tool.given == []
+    assert [one.status for one in transcript.actions] == ["denied"]
+
+
+async def test_auto_edit_edits_unasked_and_still_asks_before_running_code() -> None:
+    run, write = Recorder("run", "execute"), Recorder("write", "write")
+    script = [{"calls": [call("write", text="w"), call("run", text="r")]}, "ok"]
+    await play(script, [run, write], limits(approval="auto-edit"))
+    assert (write.given, run.given) == (["w"], [])
+
+
+async def test_tools_of_effects_the_user_may_not_have_are_not_offered() -> None:
+    tools = [Recorder("look", "read"), Recorder("run", "execute")]
+    how = limits(effects=frozenset({"read"}), approval="auto")
+    _, _, model = await play([{"calls": [call("run", text="x")]}, "ok"], tools, how)
+    assert [one.name for one in model.requests[0].tools] == ["look"]
+    assert tools[1].given == []
+
+
+async def test_T15_an_approval_that_is_never_answered_is_denied_when_time_is_up() -> None:
+    tool = Recorder("run", "execute")
+
+    async def decide(approval: ApprovalAsked) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    how = limits(deadline=time.monotonic() + 0.3)
+    transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
+    assert tool.given == []
+    assert [one.status for one in transcript.actions] == ["denied"]
+
+
+async def test_a_tool_that_raises_is_a_result_for_the_model() -> None:
+    async def explode(text: str) -> str:
+        raise RuntimeError("secret internals")
+
+    transcript, _, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read", explode)])
+    assert results(transcript) == ["failed: the tool stopped with RuntimeError."]
+
+
+async def test_a_tool_that_hangs_is_left_at_the_deadline() -> None:
+    async def hang(text: str) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    how = limits(deadline=time.monotonic() + 0.3)
+    transcript, _, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read", hang)], how)
+    assert "timeout" in results(transcript)[0]
+
+
+async def test_L21_a_flood_from_a_tool_reaches_the_model_as_head_and_tail() -> None:
+    async def flood(text: str) -> str:
+        return "a" * 5_000_000 + "END"
+
+    transcript, _, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read", flood)])
+    (result,) = results(transcript)
+    assert len(result) < 17_000
+    assert result.endswith("END")
+
+
+async def test_a_write_makes_earlier_reads_read_again() -> None:
+    look, run = Recorder("look", "read"), Recorder("run", "execute")
+    script = [
+        {"calls": [call("look", text="a")]},
+        {"calls": [call("run", text="b")]},
+        {"calls": [call("look", text="a")]},
+        "ok",
+    ]
+    await play(script, [look, run], limits(approval="auto"))
+    assert look.given == ["a", "a"]
+
+
+async def test_where_the_kernel_is_busy_with_our_magic_code_runs_through_it() -> None:
+    tool, ran = Recorder("run", "execute"), []
+
+    async def run(asked: RunAsked) -> ExecutionResult:
+        ran.append(asked.code)
+        return ExecutionResult("ok", "42")
+
+    model = [{"calls": [{"name": "run_code", "arguments": {"code": "6 * 7"}}]}, "ok"]
+    tool.spec = ToolSpec("run_code", "", {"type": "object"})
+    transcript, events, _ = await play(model, [tool], limits(approval="auto"), run=run)
+    assert (ran, tool.given, results(transcript)) == (["6 * 7"], [], ["42"])
+    assert [one.code for one in events if isinstance(one, RunAsked)] == ["6 * 7"]
+
+
+async def test_T12_cancelled_in_a_tool_every_call_still_has_one_result() -> None:
+    entered = asyncio.Event()
+
+    async def hang(text: str) -> str:
+        entered.set()
+        await asyncio.Event().wait()
+        return ""
+
+    transcript = Transcript([Message("user", "q")])
+    script = [{"text": "I look.", "calls": [call("look", text="a"), call("look", text="b")]}]
+    loop = Agent(ScriptedModel(script), {"look": Recorder("look", "read", hang)}, limits())
+
+    task = asyncio.create_task(drain(loop, transcript))
+    await asyncio.wait_for(entered.wait(), 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    transcript.close()
+    calls = [one.id for message in transcript.messages for one in message.tool_calls]
+    assert [one.tool_call_id for one in transcript.messages if one.role == "tool"] == calls
+    assert transcript.reply == "I look."
+
+
+async def test_a_models_failure_is_raised_and_what_was_said_is_kept() -> None:
+    transcript = Transcript([Message("user", "q")])
+    loop = Agent(ScriptedModel([{"text": "Half an ans", "error": "upstream_auth"}]), {}, limits())
+    with pytest.raises(UpstreamAuth):
+        await drain(loop, transcript)
+    transcript.close()
+    assert transcript.messages == [Message("assistant", "Half an ans")]
+
+
+async def test_what_a_tool_returns_is_redacted_before_anybody_sees_it() -> None:
+    async def leak(text: str) -> str:
+        return "the key is hunter2hunter2"
+
+    transcript, events, model = await play(
+        [{"calls": [call("look", text="a")]}, "ok"],
+        [Recorder("look", "read", leak)],
+        redact=lambda text: text.replace("hunter2hunter2", "[withheld]"),
+    )
+    assert "hunter2" not in json.dumps([str(one) for one in (*events, *model.requests, *transcript.messages)])
+
+
+async def test_a_call_is_announced_before_it_runs() -> None:
+    _, events, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read")])
+    kinds = [type(one) for one in events]
+    assert kinds.index(ToolCalled) < kinds.index(ToolReturned)
