@@ -1,0 +1,165 @@
+"""An answer on its way to the reader: Markdown that grows in place in a notebook, plain text in a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+UPDATE_SECONDS = 0.1
+SLOWER_FROM = 20_000  # characters: each update sends the whole text again
+
+
+class Answer(Protocol):
+    """Where an answer goes."""
+
+    def text(self, more: str) -> None:
+        """Some more of it."""
+
+    def status(self, words: str) -> None:
+        """What is going on meanwhile; gone at the end."""
+
+    def block(self, markdown: str) -> None:
+        """Something whole, after what was said so far; what is said next stands below."""
+
+    def finish(self, note: str = "") -> None:
+        """Nothing more comes; the note is set apart."""
+
+
+def start(ip: Any, form: str) -> Answer:
+    """The fitting kind of answer for whoever reads this kernel or terminal."""
+    if form != "markdown":
+        return SilentAnswer()
+    return GrowingAnswer() if shows_markdown(ip) else PlainAnswer()
+
+
+def shows_markdown(ip: Any) -> bool:
+    """Whether a notebook reads us; consoles of a kernel do not replace what they have once shown."""
+    kernel = getattr(ip, "kernel", None)
+    if kernel is None:
+        return False
+    if "__vsc_ipynb_file__" in ip.user_ns:
+        return True
+    try:
+        parent = kernel.get_parent() or {}
+    except Exception:  # no request is being served: nobody to tell apart
+        return True
+    in_cell = bool((parent.get("metadata") or {}).get("cellId"))
+    return in_cell or not (parent.get("content") or {}).get("allow_stdin")
+
+
+def show(ip: Any, markdown: str) -> None:
+    """Show a whole text."""
+    answer = start(ip, "markdown")
+    answer.text(markdown)
+    answer.finish()
+
+
+class GrowingAnswer:
+    """One output of a notebook, replaced as the text grows, at most ten times a second."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._status = ""
+        self._display_id = ""
+        self._shown_at = 0.0
+
+    def text(self, more: str) -> None:
+        self._text += more
+        self._status = ""
+        if time.monotonic() - self._shown_at >= UPDATE_SECONDS * max(1.0, len(self._text) / SLOWER_FROM):
+            self._show()
+
+    def status(self, words: str) -> None:
+        self._status = words
+        self._show()
+
+    def block(self, markdown: str) -> None:
+        self.finish()
+        self._text = markdown
+        self.finish()
+
+    def finish(self, note: str = "") -> None:
+        self._status = ""
+        if note:
+            self._text += f"\n\n*{note}*" if self._text else f"*{note}*"
+        if self._text or self._display_id:
+            self._show()
+        self._text, self._display_id = "", ""
+
+    def _show(self) -> None:
+        from IPython.display import publish_display_data
+
+        shown = f"{self._text}\n\n*{self._status}*" if self._status else self._text
+        update = bool(self._display_id)
+        self._display_id = self._display_id or uuid.uuid4().hex
+        publish: Any = publish_display_data
+        publish(
+            {"text/markdown": shown, "text/plain": shown}, transient={"display_id": self._display_id}, update=update
+        )
+        self._shown_at = time.monotonic()
+
+
+class PlainAnswer:
+    """Text printed as it comes."""
+
+    def __init__(self) -> None:
+        self._open = False
+
+    def text(self, more: str) -> None:
+        if more:
+            print(more, end="", flush=True)
+            self._open = not more.endswith("\n")
+
+    def status(self, words: str) -> None:
+        self._end_line()
+        print(f"· {words}", flush=True)
+
+    def block(self, markdown: str) -> None:
+        self._end_line()
+        print(markdown, flush=True)
+
+    def finish(self, note: str = "") -> None:
+        self._end_line()
+        if note:
+            print(note, flush=True)
+
+    def _end_line(self) -> None:
+        if self._open:
+            print(flush=True)
+            self._open = False
+
+
+class SilentAnswer:
+    """Nothing is shown while it comes: only its code, or its data, is wanted at the end."""
+
+    def text(self, more: str) -> None:
+        """Wait for the whole."""
+
+    def status(self, words: str) -> None:
+        """Wait for the whole."""
+
+    def block(self, markdown: str) -> None:
+        """Wait for the whole."""
+
+    def finish(self, note: str = "") -> None:
+        if note:
+            print(note, file=sys.stderr, flush=True)
+
+
+def code_of(done: Mapping[str, Any], *, python_only: bool = False) -> str:
+    """The code blocks of a finished turn as one text."""
+    blocks = [block for block in done.get("code") or () if isinstance(block, dict)]
+    if python_only:
+        blocks = [
+            block for block in blocks if str(block.get("language", "")).lower() in ("", "python", "py", "ipython")
+        ]
+    return "\n\n".join(str(block.get("source", "")) for block in blocks)
+
+
+def json_of(done: Mapping[str, Any]) -> str:
+    """A finished turn as JSON text."""
+    return json.dumps(done, ensure_ascii=False, indent=2)

@@ -1,0 +1,246 @@
+"""A small client of the Jupyter server this kernel belongs to: JSON requests and the event stream of a turn."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from .failures import AgentFailed
+from .place import Address
+
+CONNECT_SECONDS = 5.0
+REPLY_SECONDS = 30.0
+SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
+
+Event = tuple[str, dict[str, Any]]
+
+
+class Refused(AgentFailed):
+    """The server answered with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: The error's code as in the API, empty where the answer was not ours.
+    """
+
+    def __init__(self, message: str, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Client:
+    """Talks to one server; each request has a connection of its own."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._xsrf = ""
+
+    def has_extension(self) -> bool:
+        """Whether that server has ours.
+
+        Raises:
+            AgentFailed: it has, but does not let us in.
+        """
+        try:
+            self.request("GET", "api/agent/health", seconds=CONNECT_SECONDS)
+        except Refused as refused:
+            if refused.status == 404 and not refused.code:
+                return False
+            if refused.status in (401, 403):
+                raise
+        except AgentFailed:
+            return False
+        return True
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        seconds: float = REPLY_SECONDS,
+    ) -> Any:
+        """Send JSON, get JSON.
+
+        Raises:
+            AgentFailed: the server cannot be reached.
+            Refused: it answered with an error.
+        """
+        connection, response = self._send(method, path, body, query or {}, seconds)
+        try:
+            return _parsed(_read(response))
+        finally:
+            connection.close()
+
+    def events(self, path: str, body: object) -> Generator[Event, None, None]:
+        """Send JSON, get server-sent events until the stream ends; closing the iterator closes the connection.
+
+        Raises:
+            AgentFailed, Refused: as `request`; also when the stream breaks off.
+        """
+        connection, response = self._send("POST", path, body, {}, SILENCE_SECONDS)
+        try:
+            yield from parse_events(_lines(response))
+        finally:
+            response.close()
+            connection.close()
+
+    def _send(
+        self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        if not self._address.token and method != "GET" and not self._xsrf:
+            self._fetch_xsrf()
+        connection = _connection(self._address)
+        try:
+            connection.connect()
+            if connection.sock is not None:
+                connection.sock.settimeout(seconds)
+            text = None if body is None else json.dumps(body).encode("utf-8")
+            connection.request(method, self._target(path, query), text, self._headers(text is not None))
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise AgentFailed(f"the Jupyter server does not answer ({_reason(error)}). Is it still running?") from None
+        except BaseException:
+            connection.close()
+            raise
+        if response.status >= 400:
+            refused = self._refused(response)
+            connection.close()
+            raise refused
+        return connection, response
+
+    def _target(self, path: str, query: Mapping[str, str]) -> str:
+        base = urlsplit(self._address.url).path
+        return f"{base}{quote(path)}" + (f"?{urlencode(query)}" if query else "")
+
+    def _headers(self, has_body: bool) -> dict[str, str]:
+        headers = {"Accept": "application/json, text/event-stream"}
+        if has_body:
+            headers["Content-Type"] = "application/json"
+        if self._address.token:
+            headers["Authorization"] = f"token {self._address.token}"
+        elif self._xsrf:
+            headers |= {"Cookie": f"_xsrf={self._xsrf}", "X-XSRFToken": self._xsrf}
+        return headers
+
+    def _fetch_xsrf(self) -> None:
+        """A server without a token takes a POST only with the cookie that it gave to a GET of a page."""
+        connection = _connection(self._address)
+        try:
+            connection.request("GET", self._target("login", {}))
+            response = connection.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException):
+            return
+        finally:
+            connection.close()
+        for cookie in response.headers.get_all("Set-Cookie") or ():
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if name.strip() == "_xsrf":
+                self._xsrf = value.strip()
+
+    def _refused(self, response: http.client.HTTPResponse) -> Refused:
+        try:
+            answer = _parsed(_read(response))
+        except AgentFailed:
+            answer = None
+        answer = answer if isinstance(answer, dict) else {}
+        code = str(answer.get("code") or "")
+        if response.status in (401, 403) and not code:
+            return Refused(self._no_entry(), response.status)
+        return Refused(
+            str(answer.get("message") or f"the Jupyter server said {response.status}"), response.status, code
+        )
+
+    def _no_entry(self) -> str:
+        if self._address.password:
+            return (
+                "this Jupyter server is opened by a password, which its kernels do not know. Give the server a token as "
+                "well, and the kernel the same in JUPYTER_AGENT_URL and JUPYTER_AGENT_TOKEN."
+            )
+        return "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
+
+
+def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
+    """Server-sent events from their lines; comments and events whose data is not a JSON object are left out."""
+    name, data = "message", []
+    for raw in lines:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+        elif not line:
+            parsed = _parsed("\n".join(data).encode("utf-8")) if data else None
+            if isinstance(parsed, dict):
+                yield name, parsed
+            name, data = "message", []
+
+
+def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while line := response.readline():
+            yield line
+    except (OSError, http.client.HTTPException) as error:
+        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return "no reply in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+
+
+def _connection(address: Address) -> http.client.HTTPConnection:
+    parts = urlsplit(address.url)
+    host, port = parts.hostname or "localhost", parts.port
+    if address.sock:
+        return _SocketConnection(address.sock)
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=_tls(host))
+    return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+
+
+def _tls(host: str) -> Any:
+    """A server on this machine mostly has a certificate of its own making, and nobody stands between us and it."""
+    import ssl
+
+    context = ssl.create_default_context()
+    if host in ("localhost", "127.0.0.1", "::1"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP over a UNIX socket, for a server that was started with ``--sock``."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=CONNECT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

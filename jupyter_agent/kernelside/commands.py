@@ -1,0 +1,74 @@
+"""The slash commands, once: the same table serves `%agent`, `jupyter agent chat` and the sidebar."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One slash command.
+
+    Attributes:
+        name: What is typed after the slash.
+        arguments: How its arguments are shown in the help; empty when it takes none.
+        summary: One line for a reader.
+    """
+
+    name: str
+    arguments: str
+    summary: str
+
+
+COMMANDS = (
+    Command("help", "", "show what can be typed"),
+    Command("history", "[N]", "show the last N questions and answers of this conversation (10)"),
+    Command("clear", "", "forget this conversation and start afresh"),
+    Command("vars", "[NAME]", "show what the assistant knows of your variables, or of one"),
+    Command("model", "[NAME]", "show the models, or choose the one that answers from now on"),
+)
+NAMES = tuple(command.name for command in COMMANDS)
+
+_SHAPE = re.compile(r"/(?P<name>[A-Za-z]+)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
+
+
+class UnknownCommand(ValueError):
+    """A slash command that does not exist but looks like one that does; the message names it."""
+
+
+def parse(text: str) -> tuple[str, str] | None:
+    """Split a slash command into its name and the rest; None for a question.
+
+    A path or anything else that merely begins with a slash is a question.
+
+    Raises:
+        UnknownCommand: a word that is nearly the name of a command.
+    """
+    match = _SHAPE.match(text.strip())
+    if match is None:
+        return None
+    name = match["name"].lower()
+    if name in NAMES:
+        return name, (match["rest"] or "").strip()
+    near = _near(name)
+    if near:
+        raise UnknownCommand(f"There is no command /{name}. Did you mean /{near}? /help shows them all.")
+    return None
+
+
+def complete(text: str) -> tuple[str, ...]:
+    """The commands that a beginning such as ``/h`` may become."""
+    return tuple(f"/{name}" for name in NAMES if f"/{name}".startswith(text)) if text.startswith("/") else ()
+
+
+def table() -> str:
+    """The commands as aligned lines of text."""
+    rows = [(f"/{one.name} {one.arguments}".rstrip(), one.summary) for one in COMMANDS]
+    width = max(len(usage) for usage, _ in rows)
+    return "\n".join(f"{usage:<{width}}  {summary}" for usage, summary in rows)
+
+
+def _near(name: str) -> str:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, NAMES, n=1, cutoff=0.7)), "")

@@ -1,0 +1,114 @@
+"""The way to the assistant that runs in the Jupyter server: keys and libraries stay there."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from .client import Client, Refused
+from .failures import AgentFailed
+from .turn import Ask, Event
+
+CANCEL_SECONDS = 1.0
+TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
+
+
+class ServerDoor:
+    """Asks the server about this kernel; the notebook's newest conversation goes on, as in the sidebar.
+
+    Args:
+        client: Of a server that has the extension.
+        kernel_id: Jupyter's id of this kernel; empty where unknown.
+    """
+
+    def __init__(self, client: Client, kernel_id: str) -> None:
+        self._client = client
+        self._kernel_id = kernel_id
+        self._session = ""  # of a kernel without a notebook
+
+    def ask(self, ask: Ask) -> Generator[Event, None, None]:
+        notebook = self._notebook()
+        session = ask.session or self._newest(notebook)
+        body = {
+            "query": ask.query,
+            "context": {
+                "notebook_id": notebook or None,
+                "session_id": session or None,
+                "kernel_id": self._kernel_id or None,
+            },
+            "model": ask.model or None,
+            "approval": ask.approval or None,
+            "stream": True,
+            "run": "client",
+        }
+        turn_id = ""
+        try:
+            for name, data in self._client.events("api/agent/quick", body):
+                if name == "turn":
+                    turn_id = str(data.get("turn_id", ""))
+                    self._session = self._session if ask.session else str(data.get("session_id", ""))
+                if name in TERMINAL:
+                    turn_id = ""
+                yield name, data
+        finally:
+            if turn_id:
+                self._cancel(turn_id)
+
+    def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
+        try:
+            self._client.request("POST", f"api/agent/turns/{turn_id}/actions/{call_id}", dict(answer))
+        except Refused as refused:
+            if refused.status != 409:  # nothing waits for it any more: the stream says what became of the turn
+                raise
+
+    def history(self, session: str, entries: int) -> list[dict[str, Any]]:
+        notebook = self._notebook()
+        session = session or self._newest(notebook)
+        if not session:
+            return []
+        query = {"max_turns": str(max(1, entries)), **_of(notebook)}
+        answer = self._client.request("GET", f"api/agent/sessions/{session}/history", query=query)
+        return [one for one in answer.get("history", ()) if isinstance(one, dict)]
+
+    def clear(self, session: str) -> bool:
+        notebook = self._notebook()
+        session = session or self._newest(notebook)
+        if not session:
+            return False
+        try:
+            self._client.request("DELETE", f"api/agent/sessions/{session}", query=_of(notebook))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return False
+        finally:
+            self._session = ""
+        return True
+
+    def models(self) -> list[dict[str, Any]]:
+        answer = self._client.request("GET", "api/agent/models")
+        return [one for one in answer.get("models", ()) if isinstance(one, dict)]
+
+    def _notebook(self) -> str:
+        """The notebook that this kernel serves now: it may have been renamed since the last question."""
+        for session in self._client.request("GET", "api/sessions") or ():
+            if session.get("kernel", {}).get("id") == self._kernel_id and session.get("type") == "notebook":
+                return str(session.get("path", ""))
+        return ""
+
+    def _newest(self, notebook: str) -> str:
+        if not notebook:
+            return self._session
+        answer = self._client.request("GET", "api/agent/sessions", query={**_of(notebook), "limit": "1"})
+        sessions = answer.get("sessions") or ()
+        return str(sessions[0].get("session_id", "")) if sessions else ""
+
+    def _cancel(self, turn_id: str) -> None:
+        """Closing the stream stops the turn already; saying it makes it sure behind a proxy that keeps reading."""
+        with suppress(AgentFailed):
+            self._client.request("POST", f"api/agent/turns/{turn_id}/cancel", seconds=CANCEL_SECONDS)
+
+
+def _of(notebook: str) -> dict[str, str]:
+    return {"notebook_id": notebook} if notebook else {}

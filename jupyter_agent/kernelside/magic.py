@@ -1,0 +1,178 @@
+"""`%agent` and `%%agent`: a thin client of the Jupyter server, or of whatever else it is given as a door."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from . import commands, options, place, verbatim
+from .answer import show
+from .failures import AgentFailed
+from .options import Options
+from .turn import Ask, Door, Turn
+
+NO_SERVER = (
+    "no Jupyter server with jupyter-agent was found from here. `%load_ext jupyter_agent` answers without one; "
+    "`pip install jupyter-agent` where the server runs gives it the assistant."
+)
+HELP = """\
+Ask about what is in this kernel:
+
+    %agent what columns does df have?
+    %%agent -f code
+    plot sales by month,
+    one line for each region
+
+Options stand before the question:
+
+    -m MODEL     which model answers          -f markdown|code|json   what is shown
+    -s SESSION   another conversation         --cell                  code into the next cell
+    --approve read-only|ask|auto-edit|auto    what may be done unasked
+
+Commands:
+
+"""
+
+_running = threading.local()
+
+
+def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[[], Door] | None = None) -> None:
+    """Give an IPython shell its `%agent` and `%%agent`.
+
+    Args:
+        ip: The shell.
+        given: What whoever installs us knows: ``url``, ``token``, ``kernel_id``; all may be missing.
+        fallback: Makes the door for when there is no server; a magic that has one is not replaced by one that has not.
+    """
+    from IPython.core.magic import no_var_expand
+
+    previous = getattr(ip.find_line_magic("agent"), "__self__", None)
+    if fallback is None and getattr(previous, "fallback", None) is not None:
+        return
+    magic = Magic(ip, given or {}, fallback)
+    no_var_expand(Magic.agent)
+    ip.register_magic_function(magic.agent, "line_cell", "agent")
+    verbatim.install(ip)
+
+
+def unload(ip: Any) -> None:
+    """Take the magics away again."""
+    for kind in ("line", "cell"):
+        ip.magics_manager.magics[kind].pop("agent", None)
+
+
+class Magic:
+    """The two magics of one shell, and what they remember between questions: the chosen model."""
+
+    def __init__(self, ip: Any, given: Mapping[str, Any], fallback: Callable[[], Door] | None) -> None:
+        self._ip = ip
+        self._given = given
+        self.fallback = fallback
+        self._own: Door | None = None
+        self._server: Door | None = None
+        self._chosen_model = ""
+
+    def agent(self, line: str, cell: str | None = None) -> None:
+        """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
+        try:
+            chosen, text = options.parse(line)
+            text = text if cell is None else f"{text}\n{cell}".strip()
+            command = commands.parse(text)
+        except (options.BadOption, commands.UnknownCommand) as error:
+            raise AgentFailed(str(error)) from None
+        with _not_nested():
+            if not text:
+                self._help(chosen, "")
+            elif command is None:
+                self._ask(chosen, text)
+            else:
+                getattr(self, f"_{command[0]}")(chosen, command[1])  # the table of commands names them
+
+    def _ask(self, chosen: Options, query: str) -> None:
+        ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+        Turn(self._ip, self._door(), chosen).run(ask)
+
+    def _help(self, _chosen: Options, _rest: str) -> None:
+        print(HELP + _indented(commands.table()))
+
+    def _history(self, chosen: Options, rest: str) -> None:
+        turns = int(rest) if rest.isdigit() else 10
+        entries = self._door().history(chosen.session, 2 * turns)
+        said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
+        self._show(said or "*Nothing has been said in this conversation yet.*")
+
+    def _clear(self, chosen: Options, _rest: str) -> None:
+        there_was = self._door().clear(chosen.session)
+        self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
+
+    def _vars(self, _chosen: Options, rest: str) -> None:
+        from . import listing
+
+        self._show(listing.one(self._ip, rest) if rest else listing.everything(self._ip))
+
+    def _model(self, _chosen: Options, rest: str) -> None:
+        if rest:
+            self._chosen_model = rest
+            self._show(f"*Questions go to `{rest}` from now on.*")
+            return
+        names = "\n".join(_model_line(one, self._chosen_model) for one in self._door().models())
+        self._show(f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*")
+
+    def _show(self, markdown: str) -> None:
+        show(self._ip, markdown)
+
+    def _door(self) -> Door:
+        """The server when it is there and has the extension, else the process's own."""
+        if self._server is None:
+            try:
+                self._server = self._server_door()
+            except AgentFailed:
+                if self.fallback is None:
+                    raise
+        return self._server or self._own_door()
+
+    def _server_door(self) -> Door | None:
+        from .client import Client
+        from .door import ServerDoor
+
+        address = place.server(self._given, self._ip)
+        if address is None:
+            return None
+        client = Client(address)
+        return ServerDoor(client, place.kernel_id(self._given, self._ip)) if client.has_extension() else None
+
+    def _own_door(self) -> Door:
+        if self.fallback is None:
+            raise AgentFailed(NO_SERVER)
+        if self._own is None:
+            self._own = self.fallback()
+        return self._own
+
+
+@contextmanager
+def _not_nested() -> Iterator[None]:
+    """Code of an answer that asks again would wait for itself for ever."""
+    if getattr(_running, "asking", False):
+        raise AgentFailed("an answer's code cannot ask %agent again.")
+    _running.asking = True
+    try:
+        yield
+    finally:
+        _running.asking = False
+
+
+def _entry(entry: Mapping[str, Any]) -> str:
+    text = str(entry.get("content", ""))
+    return f"**You:** {text}" if entry.get("role") == "user" else text
+
+
+def _model_line(model: Mapping[str, Any], chosen: str) -> str:
+    name = str(model.get("id", ""))
+    answers = name == chosen if chosen else bool(model.get("default"))
+    return f"- `{name}`" + (" ← answers now" if answers else "")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

@@ -1,0 +1,91 @@
+"""The options of `%agent`, which stand only before the question, so that a question may hold dashes."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+FORMATS = ("markdown", "code", "json")
+APPROVALS = ("read-only", "ask", "auto-edit", "auto")
+
+
+class Options(NamedTuple):
+    """What stood before the question.
+
+    Attributes:
+        model: Name of the model that shall answer; empty for the chosen one.
+        session: Id of the conversation; empty for the notebook's newest.
+        format: ``markdown``, ``code`` or ``json``.
+        cell: Whether the code goes into the next cell.
+        approval: What may be done unasked; empty for the configured mode.
+    """
+
+    model: str = ""
+    session: str = ""
+    format: str = "markdown"
+    cell: bool = False
+    approval: str = ""
+
+
+class BadOption(ValueError):
+    """An option without its value, or with one that does not exist; the message says what would do."""
+
+
+_FIELDS = {
+    "-m": "model",
+    "--model": "model",
+    "-s": "session",
+    "--session": "session",
+    "-f": "format",
+    "--format": "format",
+    "--approve": "approval",
+    "--cell": "cell",
+}
+_CHOICES = {"format": FORMATS, "approval": APPROVALS}
+_WORD = re.compile(r"\s*(?P<word>\S+)")
+_VALUE = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>\S+))(?=\s|\Z)""")
+
+
+def parse(line: str) -> tuple[Options, str]:
+    """Split the text after `%agent` into its options and the question, which is not touched.
+
+    The first word that is no option begins the question; ``--`` ends the options, too.
+
+    Raises:
+        BadOption: an option lacks its value, or the value is none of its choices.
+    """
+    given: dict[str, object] = {}
+    position = 0
+    while match := _WORD.match(line, position):
+        name, joined, value = match["word"].partition("=")
+        if match["word"] == "--":
+            position = match.end()
+            break
+        field = _FIELDS.get(name)
+        if field is None or (joined and (field == "cell" or not name.startswith("--"))):
+            break
+        position = match.end()
+        if field == "cell":
+            given[field] = True
+        elif joined:
+            given[field] = _checked(name, field, value)
+        else:
+            value, position = _value(line, position, name)
+            given[field] = _checked(name, field, value)
+    return Options(**given), line[position:].strip()  # type: ignore[arg-type]
+
+
+def _value(line: str, position: int, name: str) -> tuple[str, int]:
+    match = _VALUE.match(line, position)
+    if match is None:
+        raise BadOption(f"{name} needs a value.")
+    return next(one for one in match.groups() if one is not None), match.end()
+
+
+def _checked(name: str, field: str, value: str) -> str:
+    choices = _CHOICES.get(field)
+    if not value:
+        raise BadOption(f"{name} needs a value.")
+    if choices and value not in choices:
+        raise BadOption(f"{name} is one of {', '.join(choices)}; {value[:40]!r} is not.")
+    return value

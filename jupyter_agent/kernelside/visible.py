@@ -1,0 +1,117 @@
+"""Runs the agent's code in the user's namespace in plain sight, and keeps a bounded copy of what came of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+HALF = 32 * 1024  # characters kept of the beginning, and as many of the end
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def run(ip: Any, code: str) -> dict[str, str]:
+    """Run code as if the user had typed it, without a number or a place in the history.
+
+    Returns:
+        ``{"status": "ok" | "error", "text": what it printed, displayed, returned or raised}``.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted the code.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {
+            "status": "error",
+            "text": "The code was not run: %agent was called from a thread, code runs in the main one.",
+        }
+    kept = _Kept()
+    with _overheard(ip, kept):
+        result = ip.run_cell(code, store_history=False, silent=False)
+    if isinstance(result.error_in_exec, KeyboardInterrupt):
+        raise KeyboardInterrupt
+    return {"status": "ok" if result.success else "error", "text": kept.text()}
+
+
+class _Kept:
+    """The beginning and the end of a long text."""
+
+    def __init__(self) -> None:
+        self._head = ""
+        self._tail = ""
+        self._left_out = 0
+
+    def add(self, text: str) -> None:
+        room = HALF - len(self._head)
+        self._head += text[:room]
+        tail = self._tail + text[room:]
+        self._left_out += max(0, len(tail) - HALF)
+        self._tail = tail[-HALF:]
+
+    def text(self) -> str:
+        gap = f"\n… {self._left_out} characters left out …\n" if self._left_out else ""
+        return _ANSI.sub("", self._head + gap + self._tail)
+
+
+class _Overhearing:
+    """A standard stream that also tells what is written to it."""
+
+    def __init__(self, stream: Any, hear: Callable[[str], None]) -> None:
+        self._stream = stream
+        self._hear = hear
+
+    def write(self, text: str) -> Any:
+        self._hear(text)
+        return self._stream.write(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _overheard(ip: Any, kept: _Kept) -> Iterator[None]:
+    """While it lasts, output is shown as always and kept; an error is shown as text.
+
+    An error message of its own would make nbclient and papermill take the user's cell for failed, although the
+    model may well mend its code in the next step.
+    """
+    restore = [_replaced(sys, name, _Overhearing(getattr(sys, name), kept.add)) for name in ("stdout", "stderr")]
+    restore.append(_replaced(ip, "_showtraceback", _print_traceback))
+    if getattr(ip, "kernel", None) is not None:  # elsewhere both write to stdout
+        restore.append(_replaced(ip.displayhook, "write_format_data", _telling(ip.displayhook.write_format_data, kept)))
+        restore.append(_replaced(ip.display_pub, "publish", _telling(ip.display_pub.publish, kept)))
+    try:
+        yield
+    finally:
+        for put_back in reversed(restore):
+            put_back()
+
+
+def _replaced(owner: Any, name: str, value: Any) -> Callable[[], None]:
+    """Set an attribute; the result puts things back as they were."""
+    own = vars(owner).get(name, restored_by_deleting := object())
+    setattr(owner, name, value)
+    return lambda: delattr(owner, name) if own is restored_by_deleting else setattr(owner, name, own)
+
+
+def _telling(show: Callable[..., Any], kept: _Kept) -> Callable[..., Any]:
+    def shown(data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        kept.add(_in_words(data) + "\n")
+        return show(data, *args, **kwargs)
+
+    return shown
+
+
+def _in_words(data: Mapping[str, Any]) -> str:
+    picture = next((kind for kind in data if kind.startswith("image/")), "")
+    return f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))
+
+
+def _print_traceback(_kind: type[BaseException], _value: BaseException, lines: list[str]) -> None:
+    print("\n".join(lines), file=sys.stderr, flush=True)
