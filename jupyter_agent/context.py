@@ -165,7 +165,8 @@ def _variables(
         return ""
     ranked = sorted(state.variables.values(), key=lambda one: _rank(one, wanted, changed), reverse=True)
     lines = {one.name: f"{one.name}: {one.summary}" for one in ranked}
-    left = budget - count("Variables:")
+    names = budget // 10  # kept for the bare names of what does not fit
+    left = budget - names - count("Variables:")
     shown: dict[str, str] = {}
     for variable in ranked:
         left -= count(lines[variable.name]) + 1
@@ -178,9 +179,21 @@ def _variables(
         if more <= left:
             left -= more
             shown[variable.name] = full
-    rest = [one.name for one in ranked if one.name not in shown]
     text = "Variables:\n" + "\n".join(shown.values())
-    return text + (f"\nAlso: {', '.join(rest[:60])}" if rest else "")
+    also = _also([one.name for one in ranked if one.name not in shown], left + names, count)
+    return f"{text}\n{also}" if also else text
+
+
+def _also(names: Sequence[str], budget: int, count: Count) -> str:
+    """Bare names, as many as fit."""
+    shown: list[str] = []
+    left = budget - count("Also: ")
+    for name in names:
+        left -= count(name) + 1
+        if left < 0:
+            break
+        shown.append(name)
+    return f"Also: {', '.join(shown)}" if shown else ""
 
 
 def _rank(variable: Variable, wanted: Mapping[str, float], changed: frozenset[str]) -> tuple[float, int]:
