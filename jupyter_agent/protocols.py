@@ -142,18 +142,19 @@ class Page:
 class SessionStore(Protocol):
     """Keeps sessions and their turns; interprets neither. All calls are safe from several processes.
 
-    A session's head is replaced by compare-and-swap on its revision; turns are only ever appended. Nothing returns
-    before it is durable. Every call may raise `StoreUnavailable`, every write `StoreFull`.
+    A session's head is replaced by compare-and-swap on its revision; turns are only ever appended. Owner, notebook and
+    id together name one session; a session that was deleted and created anew (another `created_at`) is another session.
+    Nothing returns before it is durable. Every call may raise `StoreUnavailable`, every write `StoreFull`.
     """
 
     async def now(self) -> float:
         """The clock that `OpenTurn.expires` is read on, in seconds; it never goes back while a turn is open."""
 
-    async def create(self, session: Session) -> None:
-        """Keep a new session of revision 1.
+    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
+        """Keep a new session of revision 1 and its first turns, all or nothing.
 
         Raises:
-            VersionConflict: that key exists.
+            VersionConflict: that key exists, or a session of that owner, notebook and id.
         """
 
     async def read(self, key: str) -> Session | None:
@@ -163,8 +164,8 @@ class SessionStore(Protocol):
         """Replace the head and append a turn, both or neither.
 
         Raises:
-            VersionConflict: the stored revision is not ``session.revision - 1``, the session is gone, or the turn's id
-                exists.
+            VersionConflict: the stored revision is not ``session.revision - 1``, the session is gone, the turn's id
+                exists, or another session has the new notebook and id.
         """
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
@@ -184,6 +185,9 @@ class SessionStore(Protocol):
         cursor: str | None = None,
     ) -> Page:
         """Sessions of one owner, newest activity first; `text` is looked for literally in titles, questions, answers."""
+
+    async def count(self, owner: str) -> int:
+        """How many sessions one owner has."""
 
     async def delete(self, key: str) -> bool:
         """Forget a session and its turns; False if there was none."""

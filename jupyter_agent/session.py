@@ -133,6 +133,7 @@ class Session:
         redo: Heads that undo has left behind, newest last.
         created_at: Seconds since the epoch.
         last_activity: Seconds since the epoch.
+        extra: What we keep about it ourselves: its summary, who it is shared with.
     """
 
     key: str
@@ -149,6 +150,7 @@ class Session:
     redo: tuple[str, ...] = ()
     created_at: float = 0.0
     last_activity: float = 0.0
+    extra: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def turn_count(self) -> int:
@@ -182,6 +184,7 @@ class Session:
             redo=tuple(_string(one) for one in data["redo"]),
             created_at=float(data["created_at"]),
             last_activity=float(data["last_activity"]),
+            extra=MappingProxyType(dict(data.get("extra", {}))),
         )
 
 

@@ -1,0 +1,367 @@
+"""The life of a turn: begin, renew, finish, interrupted; which session it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from jupyter_agent.errors import (
+    BadRequest,
+    NotFound,
+    StoreFull,
+    StoreUnavailable,
+    TooManyRequests,
+    TurnIdReused,
+    TurnInProgress,
+    VersionConflict,
+)
+from jupyter_agent.messages import Action
+from jupyter_agent.protocols import SessionStore
+from jupyter_agent.session import OpenTurn, Session, Turn
+
+LEASE_SECONDS = 30.0
+MAX_VARIABLES = 200
+MAX_TITLE = 80
+ATTEMPTS = 16
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", re.ASCII)
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn that is open in the store, or the finished one that a retry asked for again.
+
+    Attributes:
+        session: The head as stored; pass it to `renew` and `finish`.
+        turn_id: The turn's id, made here if the client brought none.
+        replayed: The stored turn of that id; nothing is to be done again.
+    """
+
+    session: Session
+    turn_id: str
+    replayed: Turn | None = None
+
+
+class SessionTurns:
+    """Opens and closes turns in a store, one at a time per session, whatever process asks.
+
+    Args:
+        store: Where sessions are kept.
+        max_age_seconds: Sessions idle for longer are forgotten; 0 keeps them.
+        max_sessions: How many sessions one owner may have.
+        lease_seconds: How long a turn stays open without `renew`; renew three times as often.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        *,
+        max_age_seconds: float = 0,
+        max_sessions: int = 1000,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self.store = store
+        self.max_age_seconds = max_age_seconds
+        self.max_sessions = max_sessions
+        self.lease_seconds = lease_seconds
+
+    async def begin(  # noqa: PLR0917 – who, where, which, then what
+        self,
+        owner: str,
+        notebook_id: str,
+        session_id: str | None = None,
+        turn_id: str | None = None,
+        question: str = "",
+        digest: str = "",
+    ) -> Begun:
+        """Open a turn in a new or known session; when this returns, the question is durable.
+
+        Raises:
+            BadRequest: an id that no session or turn can have.
+            TurnInProgress: the session is answering another question, or this very turn.
+            TurnIdReused: the turn's id was used with another `digest`.
+            TooManyRequests: the owner has as many sessions as are kept.
+        """
+        check_owner(owner)
+        check_notebook(notebook_id)
+        session_id = uuid.uuid4().hex if session_id is None else check_id(session_id, "session_id")
+        turn_id = uuid.uuid4().hex if turn_id is None else check_id(turn_id, "turn_id")
+        for _ in range(ATTEMPTS):
+            opened = OpenTurn(
+                turn_id,
+                holder=uuid.uuid4().hex,
+                expires=await self.store.now() + self.lease_seconds,
+                question=question,
+                digest=digest,
+                started=time.time(),
+            )
+            try:
+                return await self._begin(owner, notebook_id, session_id, opened)
+            except VersionConflict:
+                continue  # somebody else was faster; look again
+        raise TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
+
+    async def renew(self, session: Session, calls: tuple[str, ...] | None = None) -> Session:
+        """Hold an open turn for another `lease_seconds`; `calls` are the tool calls now under way.
+
+        Raises:
+            VersionConflict: the turn was taken over, or the session is gone.
+        """
+
+        def renewed(current: Session, opened: OpenTurn) -> Session:
+            running = opened.calls if calls is None else calls
+            return replace(current, open=replace(opened, expires=expires, calls=running))
+
+        expires = await self.store.now() + self.lease_seconds
+        return await self._while_open(session, None, renewed)
+
+    async def finish(self, session: Session, turn: Turn) -> Session:
+        """Append the turn that `begin` opened and make it the head; safe to call again.
+
+        The turn's parent, depth and digest are those of its beginning, whatever the caller set.
+
+        Raises:
+            VersionConflict: the turn was taken over, or the session is gone; nothing was stored.
+        """
+        if session.open is None or session.open.id != turn.id:
+            raise VersionConflict("That turn is not open.")
+        turn = replace(turn, parent=session.head, depth=session.depth + 1, digest=session.open.digest)
+        try:
+            return await self._while_open(session, turn, lambda current, _: _with_turn(current, turn))
+        except (VersionConflict, StoreUnavailable):
+            # The commit may have happened though its acknowledgement was lost.
+            stored = await self.store.turn(session.key, turn.id)
+            current = await self.store.read(session.key)
+            if stored is None or current is None or not _same(session, current) or stored.status != turn.status:
+                raise
+            return current
+
+    async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
+        """The session of that id about that notebook; without a notebook, the most recently active of that id.
+
+        A turn whose holder is gone is settled on the way: appended as ``interrupted``.
+
+        Raises:
+            NotFound: unknown, expired, or somebody else's.
+        """
+        session = await self._known(owner, notebook_id, check_id(session_id, "session_id"))
+        if session is None or self._too_old(session):
+            raise NotFound("There is no such conversation.")
+        return await self._settled(session)
+
+    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
+        session = await self._of_notebook(owner, notebook_id, session_id)
+        if session is not None and self._too_old(session) and not await self._live(session):
+            await self.store.delete(session.key)
+            session = None
+        if session is None:
+            return await self._begin_first(owner, notebook_id, session_id, opened)
+        stored = await self.store.turn(session.key, opened.id)
+        if stored is not None:
+            _check_retry(stored.digest, opened.digest)
+            return Begun(session, opened.id, replayed=stored)
+        if await self._live(session):
+            raise _in_progress(session, opened)
+        left = None if session.open is None else interrupted(session)
+        if left is not None and left.id == opened.id:
+            _check_retry(left.digest, opened.digest)
+            return Begun(await self._settled(session), opened.id, replayed=left)
+        session = session if left is None else _with_turn(session, left)
+        active = max(session.last_activity, opened.started)
+        return Begun(await self._commit(replace(session, open=opened, last_activity=active), left), opened.id)
+
+    async def _begin_first(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
+        await self._check_room(owner)
+        session = await self.new_session(owner, notebook_id, session_id)
+        session = replace(session, open=opened, title=title_of(opened.question))
+        await self.store.create(session)
+        return Begun(session, opened.id)
+
+    async def new_session(self, owner: str, notebook_id: str, session_id: str) -> Session:
+        """A head that is not stored yet, under a free key."""
+        now = time.time()
+        for namesakes in range(ATTEMPTS):
+            key = session_key(owner, notebook_id, session_id, namesakes)
+            other = await self.store.read(key)
+            # A session that was moved to another notebook keeps its key.
+            if other is None or (other.notebook_id, other.id) == (notebook_id, session_id):
+                return Session(key, session_id, owner, notebook_id, created_at=now, last_activity=now)
+        raise BadRequest("Too many conversations had this session_id; choose another.")
+
+    async def _check_room(self, owner: str) -> None:
+        if await self.store.count(owner) >= self.max_sessions:
+            raise TooManyRequests(
+                f"You have {self.max_sessions} conversations, as many as are kept. Delete some, or raise"
+                " c.JupyterAgent.session_max_concurrent."
+            )
+
+    async def _of_notebook(self, owner: str, notebook_id: str, session_id: str) -> Session | None:
+        """The session that a question continues; asked without a notebook, the only one of that id."""
+        session = await self._known(owner, notebook_id, session_id)
+        if session is None and not notebook_id:
+            page = await self.store.find(owner, session_id=session_id, limit=2)
+            session = page.sessions[0] if len(page.sessions) == 1 else None
+        return session
+
+    async def _known(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
+        page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=1)
+        found = page.sessions[0] if page.sessions else None
+        if found is not None and found.metadata.get("unreadable") is True:
+            found = await self.store.read(found.key)  # raises, in words, what is wrong with the record
+        return found if found is not None and belongs_to(found, owner) else None
+
+    async def _while_open(
+        self, session: Session, turn: Turn | None, change: Callable[[Session, OpenTurn], Session]
+    ) -> Session:
+        """Commit a change by the turn's holder, over whatever others changed in the meantime."""
+        assert session.open is not None
+        current: Session | None = session
+        for _ in range(ATTEMPTS):
+            if current is None or not _same(session, current) or current.open is None:
+                break
+            if current.open.holder != session.open.holder:
+                break
+            try:
+                return await self._commit(change(current, current.open), turn)
+            except VersionConflict:
+                current = await self.store.read(session.key)
+        raise VersionConflict("The turn was taken over or its conversation is gone; this answer was not kept.")
+
+    async def _settled(self, session: Session) -> Session:
+        """The session after its abandoned turn, if it has one; as it is where that cannot be written."""
+        for _ in range(ATTEMPTS):
+            if session.open is None or await self._live(session):
+                return session
+            left = interrupted(session)
+            try:
+                return await self._commit(_with_turn(session, left), left)
+            except VersionConflict:
+                current = await self.store.read(session.key)
+                if current is None:
+                    raise NotFound("There is no such conversation.") from None
+                session = current
+            except (StoreUnavailable, StoreFull):
+                return session
+        return session
+
+    async def _live(self, session: Session) -> bool:
+        """Whether somebody answers now. A lease far in the future is of another boot, or of a clock since set back."""
+        if session.open is None:
+            return False
+        left = session.open.expires - await self.store.now()
+        return 0 < left <= 2 * max(self.lease_seconds, LEASE_SECONDS)
+
+    async def _commit(self, session: Session, turn: Turn | None = None) -> Session:
+        session = replace(session, revision=session.revision + 1)
+        await self.store.commit(session, turn)
+        return session
+
+    def _too_old(self, session: Session) -> bool:
+        return 0 < self.max_age_seconds < time.time() - session.last_activity
+
+
+def check_id(value: str, field: str) -> str:
+    """The id, if it is one.
+
+    Raises:
+        BadRequest: it is none; the message names the field.
+    """
+    if not _ID.fullmatch(value):
+        raise BadRequest(f"{field} must be 1 to 128 of A-Z a-z 0-9 _ . : - and begin with a letter or digit.")
+    return value
+
+
+def check_owner(owner: str) -> None:
+    """Refuse an owner that no server has.
+
+    Raises:
+        BadRequest: empty, or with control characters.
+    """
+    if not owner or len(owner) > 1024 or _CONTROL.search(owner):
+        raise BadRequest("The user's name is empty or has control characters.")
+
+
+def check_notebook(notebook_id: str) -> None:
+    """Refuse a path that no notebook has.
+
+    Raises:
+        BadRequest: longer than 4,096 characters, or with control characters.
+    """
+    if len(notebook_id) > 4096 or _CONTROL.search(notebook_id):
+        raise BadRequest("notebook_id is too long or has control characters.")
+
+
+def session_key(owner: str, notebook_id: str, session_id: str, namesakes: int = 0) -> str:
+    """The store's key of a session: opaque, ASCII, the same on every server; it begins with the owner's part."""
+    name = "\0".join((notebook_id, session_id, str(namesakes)))
+    return f"{_hash(owner)[:16]}-{_hash(owner + chr(0) + name)[:40]}"
+
+
+def belongs_to(session: Session, owner: str) -> bool:
+    """Whether a session is an owner's, by its record and by its key, which a record edited by hand cannot forge."""
+    return session.owner == owner and session.key.startswith(_hash(owner)[:16])
+
+
+def title_of(question: str) -> str:
+    """A title from a first question: one line, at most `MAX_TITLE` characters."""
+    line = " ".join(_CONTROL.sub(" ", question[: MAX_TITLE * 8]).split())
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
+
+
+def interrupted(session: Session) -> Turn:
+    """The open turn as its end: nothing of its answer is known, nor how its last tool calls ended."""
+    opened = session.open
+    assert opened is not None
+    return Turn(
+        id=opened.id,
+        parent=session.head,
+        depth=session.depth + 1,
+        question=opened.question,
+        status="interrupted",
+        digest=opened.digest,
+        actions=tuple(Action(call, "unknown", "execute", "interrupted") for call in opened.calls),
+        started=opened.started,
+    )
+
+
+def _with_turn(session: Session, turn: Turn) -> Session:
+    """The head after its open turn ended as `turn`."""
+    names = dict.fromkeys(turn.variables)
+    kept = [one for one in session.variables if one not in names]
+    return replace(
+        session,
+        head=turn.id,
+        depth=session.depth + 1,
+        open=None,
+        title=session.title or title_of(turn.question),
+        variables=(*kept, *names)[-MAX_VARIABLES:],
+        redo=(),
+        last_activity=max(session.last_activity, turn.started + turn.seconds),
+    )
+
+
+def _same(session: Session, current: Session) -> bool:
+    """Whether this is still that session, not one that was created anew under its name."""
+    return session.created_at == current.created_at
+
+
+def _check_retry(known: str, asked: str) -> None:
+    if known != asked:
+        raise TurnIdReused("That turn_id was used for another question. Use a new one for a new question.")
+
+
+def _in_progress(session: Session, opened: OpenTurn) -> Exception:
+    assert session.open is not None
+    if session.open.id == opened.id:
+        _check_retry(session.open.digest, opened.digest)
+        return TurnInProgress("This question is being answered. Wait for it, or follow its events.")
+    return TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,141 @@
+"""Sessions and turns as canonical JSON text, the same in every store; what comes back is data and is checked."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import unicodedata
+from typing import Any, NoReturn, TypeVar
+
+from jupyter_agent.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
+from jupyter_agent.session import SCHEMA, Session, Turn
+
+MAX_DEPTH = 64
+MAX_BYTES = 64 * 1024 * 1024
+UNREADABLE = "unreadable"
+
+_Value = TypeVar("_Value", Session, Turn)
+# PostgreSQL keeps no NUL and SQLite no lone surrogate, so no store gets either.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def encode(value: Session | Turn) -> str:
+    """A session's head or a turn as ASCII JSON text without line breaks.
+
+    NUL and lone surrogates become U+FFFD; NaN, infinities and absurdly large integers become null.
+
+    Raises:
+        TooLarge: more than `MAX_BYTES`, or nested deeper than Python follows.
+    """
+    try:
+        data = _storable(value.to_json(), 0)
+    except RecursionError as error:
+        raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
+    if isinstance(value, Session):
+        data["schema"] = SCHEMA
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    if len(text) > MAX_BYTES:
+        raise TooLarge("The turn is larger than 64 MiB and cannot be kept; ask for less output.")
+    return text
+
+
+def decode_session(text: str | bytes) -> Session:
+    """Build a session from stored text.
+
+    Raises:
+        SchemaNewer: a later release wrote it.
+        StoreUnavailable: it is not a session.
+    """
+    return _decode(Session, text)
+
+
+def decode_turn(text: str | bytes) -> Turn:
+    """Build a turn from stored text.
+
+    Raises:
+        StoreUnavailable: it is not a turn.
+    """
+    return _decode(Turn, text)
+
+
+def normal(value: _Value) -> _Value:
+    """The value as every store gives it back."""
+    return _decode(type(value), encode(value))
+
+
+def unreadable(key: str, owner: str, session_id: str, notebook_id: str, last_activity: float) -> Session:
+    """What lists show in place of a damaged record."""
+    return Session(
+        key=key,
+        id=session_id,
+        owner=owner,
+        notebook_id=notebook_id,
+        title="(unreadable)",
+        metadata={UNREADABLE: True},
+        last_activity=last_activity,
+    )
+
+
+def searched(text: str) -> str:
+    """Text as it is compared in searches: literal, whatever the case."""
+    return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text).casefold())
+
+
+def searched_turn(turn: Turn) -> str:
+    """What a search finds of a turn."""
+    return searched(f"{turn.question}\n{turn.reply}")
+
+
+def encode_cursor(session: Session) -> str:
+    """Where the page after this session starts."""
+    place = json.dumps([session.last_activity, session.key])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
+    """The activity and key that the page starts after; None for a first page.
+
+    Raises:
+        BadRequest: it is not a cursor of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        activity, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return float(activity), _UNSTORABLE.sub("\ufffd", str(key))
+    except (ValueError, TypeError) as error:
+        raise BadRequest("cursor is not one that a list of sessions returned.") from error
+
+
+def _decode(kind: type[_Value], text: str | bytes) -> _Value:
+    try:
+        data = json.loads(text)
+        if data.get("schema", SCHEMA) > SCHEMA:
+            _newer()
+        return kind.from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise StoreUnavailable(
+            "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
+        ) from error
+
+
+def _newer() -> NoReturn:
+    raise SchemaNewer("This conversation was written by a newer release of jupyter-agent. Upgrade to read it.")
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if value.bit_length() <= 1024 else None
+    if depth > MAX_DEPTH:
+        return "(nested too deeply)"
+    if isinstance(value, dict):
+        return {_storable(key, 0): _storable(one, depth + 1) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_storable(one, depth + 1) for one in value]
+    return value

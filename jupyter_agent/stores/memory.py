@@ -1,0 +1,156 @@
+"""Sessions in this process's memory: `memory://`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_agent.errors import BadRequest, VersionConflict
+from jupyter_agent.protocols import Page
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import codec
+
+
+@dataclass(slots=True)
+class _Kept:
+    """One session as text, so that readers get values of their own, with its turns in the order they came."""
+
+    session: Session
+    text: str
+    turns: dict[str, str] = field(default_factory=dict)
+    searched: list[str] = field(default_factory=list)
+
+    def append(self, turn: Turn) -> None:
+        if turn.id in self.turns:
+            raise VersionConflict("That turn is stored already.")
+        self.turns[turn.id] = codec.encode(turn)
+        self.searched.append(codec.searched_turn(turn))
+
+
+class MemoryStore:
+    """Keeps sessions as long as the process lives.
+
+    Args:
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+        self._keys: dict[tuple[str, str, str], str] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_url(cls, url: str) -> MemoryStore:
+        """A store of its own for ``memory://``.
+
+        Raises:
+            BadRequest: there is more in the URL.
+        """
+        if url.removeprefix("memory://").strip("/"):
+            raise BadRequest("memory:// takes no path. Keep conversations with sqlite:///<path> instead.")
+        return cls()
+
+    async def now(self) -> float:
+        return self._clock()
+
+    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
+        text = codec.encode(session)
+        with self._lock:
+            if session.key in self._kept or _name(session) in self._keys:
+                raise VersionConflict("That conversation exists already.")
+            kept = _Kept(codec.decode_session(text), text)
+            for turn in turns:
+                kept.append(turn)
+            self._kept[session.key] = kept
+            self._keys[_name(session)] = session.key
+
+    async def read(self, key: str) -> Session | None:
+        with self._lock:
+            kept = self._kept.get(key)
+        return None if kept is None else codec.decode_session(kept.text)
+
+    async def commit(self, session: Session, turn: Turn | None = None) -> None:
+        text = codec.encode(session)
+        with self._lock:
+            kept = self._kept.get(session.key)
+            if kept is None or not _follows(session, kept.session):
+                raise VersionConflict("The conversation changed meanwhile.")
+            if self._keys.get(_name(session), session.key) != session.key:
+                raise VersionConflict("Another conversation has that name.")
+            if turn is not None:
+                kept.append(turn)
+            del self._keys[_name(kept.session)]
+            self._keys[_name(session)] = session.key
+            kept.session, kept.text = codec.decode_session(text), text
+
+    async def turn(self, key: str, turn_id: str) -> Turn | None:
+        with self._lock:
+            kept = self._kept.get(key)
+            text = None if kept is None else kept.turns.get(turn_id)
+        return None if text is None else codec.decode_turn(text)
+
+    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
+        with self._lock:
+            kept = self._kept.get(key)
+            turns = {} if kept is None else kept.turns
+        found: list[Turn] = []
+        place: str | None = turn_id
+        while place is not None and place in turns and len(found) < limit:
+            found.append(codec.decode_turn(turns[place]))
+            place = found[-1].parent
+        return tuple(reversed(found))
+
+    async def find(
+        self,
+        owner: str,
+        *,
+        session_id: str | None = None,
+        notebook_id: str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        place = codec.decode_cursor(cursor)
+        with self._lock:
+            found = [
+                kept.session
+                for kept in self._kept.values()
+                if kept.session.owner == owner
+                and session_id in (None, kept.session.id)
+                and notebook_id in (None, kept.session.notebook_id)
+                and (place is None or (kept.session.last_activity, kept.session.key) < place)
+                and (text is None or _holds(kept, codec.searched(text)))
+            ]
+        found.sort(key=lambda one: (one.last_activity, one.key), reverse=True)
+        page = tuple(found[:limit])
+        return Page(page, codec.encode_cursor(page[-1]) if page and len(found) > limit else None)
+
+    async def count(self, owner: str) -> int:
+        with self._lock:
+            return sum(kept.session.owner == owner for kept in self._kept.values())
+
+    async def delete(self, key: str) -> bool:
+        with self._lock:
+            kept = self._kept.pop(key, None)
+            if kept is not None:
+                del self._keys[_name(kept.session)]
+            return kept is not None
+
+    async def close(self) -> None:
+        """Nothing to let go of; what is kept stays for whoever still holds the store."""
+
+
+def _name(session: Session) -> tuple[str, str, str]:
+    return session.owner, session.notebook_id, session.id
+
+
+def _follows(session: Session, stored: Session) -> bool:
+    """Whether a head may replace the stored one: the next revision of the same session, not of a namesake."""
+    return session.revision == stored.revision + 1 and session.created_at == stored.created_at
+
+
+def _holds(kept: _Kept, text: str) -> bool:
+    return text in codec.searched(kept.session.title) or any(text in one for one in kept.searched)
