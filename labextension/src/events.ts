@@ -1,0 +1,84 @@
+// The events of a turn as the server sends them; unknown ones are passed over.
+
+export type Effect = 'read' | 'execute' | 'write';
+export type ActionStatus = 'done' | 'failed' | 'denied' | 'needs_approval' | 'interrupted';
+
+export interface ITurnStarted {
+  event: 'turn';
+  session_id: string;
+  turn_id: string;
+  model: string;
+}
+
+export interface ITextDelta {
+  event: 'text';
+  text: string;
+}
+
+export interface IToolCalled {
+  event: 'tool_call';
+  call_id: string;
+  tool: string;
+  effect: Effect;
+  arguments: Record<string, unknown>;
+}
+
+export interface IApprovalAsked {
+  event: 'approval';
+  call_id: string;
+  tool: string;
+  effect: Effect;
+  arguments: Record<string, unknown>;
+  digest: string;
+}
+
+export interface IToolReturned {
+  event: 'tool_result';
+  call_id: string;
+  tool: string;
+  status: ActionStatus;
+  content: string;
+}
+
+export interface IUsageReported {
+  event: 'usage';
+  input_tokens: number;
+  output_tokens: number;
+}
+
+export interface IDone {
+  event: 'done';
+  session_id: string;
+  turn_id: string;
+  reply: string;
+  model: string;
+  finish_reason: string;
+  warnings?: string[];
+}
+
+export interface IFailed {
+  event: 'error';
+  message: string;
+  code: string;
+  retryable: boolean;
+}
+
+export interface IStopped {
+  event: 'cancelled' | 'interrupted';
+  session_id: string;
+  turn_id: string;
+  reply: string;
+}
+
+export type AgentEvent =
+  | ITurnStarted
+  | ITextDelta
+  | IToolCalled
+  | IApprovalAsked
+  | IToolReturned
+  | IUsageReported
+  | IDone
+  | IFailed
+  | IStopped;
+
+export const TERMINAL: ReadonlySet<string> = new Set(['done', 'error', 'cancelled', 'interrupted']);

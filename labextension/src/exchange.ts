@@ -1,0 +1,150 @@
+// One question with everything that came of it: a value, folded over the turn's events.
+
+import type { ActionStatus, AgentEvent, Effect, IApprovalAsked } from './events';
+
+export interface ITextPart {
+  kind: 'text';
+  text: string;
+}
+
+export interface IToolPart {
+  kind: 'tool';
+  callId: string;
+  tool: string;
+  effect: Effect;
+  arguments: Record<string, unknown>;
+  status: 'running' | ActionStatus;
+  content: string;
+  approval: IApproval | null;
+}
+
+/** Asked of the user before a call is made; `answer` is null while it waits. */
+export interface IApproval {
+  digest: string;
+  answer: 'approve' | 'deny' | null;
+  problem: string;
+}
+
+export type Part = ITextPart | IToolPart;
+export type Status = 'asked' | 'answering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+
+export interface IExchange {
+  id: string;
+  question: string;
+  parts: readonly Part[];
+  status: Status;
+  turnId: string;
+  model: string;
+  problem: string;
+  warnings: readonly string[];
+  finishReason: string;
+}
+
+/** A question that nobody has answered yet. */
+export function asked(id: string, question: string): IExchange {
+  return {
+    id,
+    question,
+    parts: [],
+    status: 'asked',
+    turnId: '',
+    model: '',
+    problem: '',
+    warnings: [],
+    finishReason: ''
+  };
+}
+
+/** Whether the answer is still coming. */
+export function isOpen(exchange: IExchange): boolean {
+  return exchange.status === 'asked' || exchange.status === 'answering';
+}
+
+/** The exchange after one more event. */
+export function after(exchange: IExchange, event: AgentEvent): IExchange {
+  switch (event.event) {
+    case 'turn':
+      return { ...exchange, status: 'answering', turnId: event.turn_id, model: event.model };
+    case 'text':
+      return { ...exchange, parts: withText(exchange.parts, event.text) };
+    case 'tool_call':
+      return { ...exchange, parts: [...exchange.parts, called(event)] };
+    case 'approval':
+      return { ...exchange, parts: withApproval(exchange.parts, event) };
+    case 'tool_result':
+      return withTool(exchange, event.call_id, part => ({
+        ...part,
+        status: event.status,
+        content: event.content
+      }));
+    case 'done':
+      return {
+        ...exchange,
+        parts: exchange.parts.some(part => part.kind === 'text') ? exchange.parts : withText(exchange.parts, event.reply),
+        status: 'done',
+        model: event.model,
+        warnings: event.warnings ?? [],
+        finishReason: event.finish_reason
+      };
+    case 'error':
+      return ended(exchange, 'failed', event.message);
+    case 'cancelled':
+    case 'interrupted':
+      return ended(exchange, event.event);
+    default:
+      return exchange;
+  }
+}
+
+/** The exchange at its end; calls that were under way are known to be over. */
+export function ended(exchange: IExchange, status: Status, problem = ''): IExchange {
+  const parts = exchange.parts.map(part =>
+    part.kind === 'tool' && part.status === 'running' ? { ...part, status: 'interrupted' as const } : part
+  );
+  return { ...exchange, parts, status, problem };
+}
+
+/** The exchange with one of its calls changed. */
+export function withTool(exchange: IExchange, callId: string, change: (part: IToolPart) => IToolPart): IExchange {
+  const parts = exchange.parts.map(part => (part.kind === 'tool' && part.callId === callId ? change(part) : part));
+  return { ...exchange, parts };
+}
+
+/** The answer's text without what tools did. */
+export function answerText(exchange: IExchange): string {
+  return exchange.parts.map(part => (part.kind === 'text' ? part.text : '')).join('');
+}
+
+function withText(parts: readonly Part[], text: string): readonly Part[] {
+  const last = parts[parts.length - 1];
+  if (last?.kind === 'text') {
+    return [...parts.slice(0, -1), { kind: 'text', text: last.text + text }];
+  }
+  const begun = text.replace(/^\s+/, '');
+  return begun ? [...parts, { kind: 'text', text: begun }] : parts;
+}
+
+function called(event: Pick<IToolPart, 'tool' | 'effect' | 'arguments'> & { call_id: string }): IToolPart {
+  return {
+    kind: 'tool',
+    callId: event.call_id,
+    tool: event.tool,
+    effect: event.effect,
+    arguments: event.arguments,
+    status: 'running',
+    content: '',
+    approval: null
+  };
+}
+
+function withApproval(parts: readonly Part[], event: IApprovalAsked): readonly Part[] {
+  const approval: IApproval = { digest: event.digest, answer: null, problem: '' };
+  const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
+  const all = known ? parts : [...parts, called(event)];
+  // What is shown is what the approval speaks of, whatever the call said before.
+  return all.map(part =>
+    part.kind === 'tool' && part.callId === event.call_id
+      ? { ...part, tool: event.tool, effect: event.effect, arguments: event.arguments, approval }
+      : part
+  );
+}

@@ -1,0 +1,109 @@
+// The panel: follows the notebook in front, with one conversation for each.
+
+import * as React from 'react';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import { AnswerRenderer } from './answer';
+import { Conversation } from './conversation';
+import { insertBelow } from './notebook';
+import { AgentServer } from './server';
+import { type IServices, ServicesProvider } from './services';
+import type { ISurroundings } from './sidebar';
+import { AgentView } from './view';
+import '../style/panel.css';
+
+const PYTHON = new Set(['python', 'python3', 'py', 'ipython', 'ipython3']);
+
+export class AgentPanel extends ReactWidget {
+  private _input = React.createRef<HTMLTextAreaElement>();
+  private _conversations = new WeakMap<NotebookPanel, Conversation>();
+  private _alone: Conversation;
+  private _server: AgentServer;
+  private _services: IServices;
+  private _surroundings: ISurroundings;
+  private _wantsFocus = false;
+
+  constructor(surroundings: ISurroundings) {
+    super();
+    const { app, notebooks, rendermime, translation } = surroundings;
+    this._surroundings = surroundings;
+    this._server = new AgentServer(app.serviceManager.serverSettings);
+    this._alone = new Conversation(null, this._server, translation);
+    this._services = {
+      translation,
+      renderer: new AnswerRenderer(rendermime),
+      actions: { insert: code => this._insert(code), runs: language => this._runs(language) }
+    };
+    this.addClass('jp-agent-panel');
+    notebooks.currentChanged.connect(this._follow, this);
+    this._follow(notebooks);
+  }
+
+  override dispose(): void {
+    this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
+    super.dispose();
+  }
+
+  protected override render(): JSX.Element {
+    const conversation = this._current;
+    return (
+      <ServicesProvider value={this._services}>
+        <AgentView key={conversation.key} conversation={conversation} input={this._input} />
+      </ServicesProvider>
+    );
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._wantsFocus = true;
+    this._focus();
+  }
+
+  protected override onUpdateRequest(message: Message): void {
+    super.onUpdateRequest(message);
+    void this.renderPromise?.then(() => this._focus());
+  }
+
+  private get _current(): Conversation {
+    const notebook = this._surroundings.notebooks.currentWidget;
+    if (!notebook) {
+      return this._alone;
+    }
+    let conversation = this._conversations.get(notebook);
+    if (!conversation) {
+      conversation = new Conversation(notebook, this._server, this._services.translation);
+      this._conversations.set(notebook, conversation);
+    }
+    return conversation;
+  }
+
+  private _follow(_: INotebookTracker): void {
+    void this._current.load();
+    this.update();
+  }
+
+  private _focus(): void {
+    if (this._wantsFocus && this._input.current) {
+      this._wantsFocus = false;
+      this._input.current.focus();
+    }
+  }
+
+  private _insert(code: string): boolean {
+    const notebook = this._surroundings.notebooks.currentWidget;
+    if (!notebook || !insertBelow(notebook, code)) {
+      return false;
+    }
+    this._surroundings.app.shell.activateById(notebook.id);
+    return true;
+  }
+
+  private _runs(language: string): boolean {
+    const notebook = this._surroundings.notebooks.currentWidget;
+    const metadata: any = notebook?.content.model?.getMetadata('language_info');
+    const own = String(metadata?.name ?? 'python').toLowerCase();
+    const named = language.toLowerCase();
+    return notebook !== null && (named === own || (own === 'python' && PYTHON.has(named)));
+  }
+}

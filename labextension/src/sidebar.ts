@@ -1,0 +1,69 @@
+// The sidebar's frame: light enough to be there from the start; fetches the panel when it is first shown.
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import { BoxLayout, Widget } from '@lumino/widgets';
+import { agentIcon } from './icon';
+
+/** What the panel needs of the application. */
+export interface ISurroundings {
+  app: JupyterFrontEnd;
+  notebooks: INotebookTracker;
+  rendermime: IRenderMimeRegistry;
+  translation: TranslationBundle;
+}
+
+export class AgentSidebar extends Widget {
+  private _surroundings: ISurroundings;
+  private _panel: Promise<Widget> | null = null;
+
+  constructor(surroundings: ISurroundings) {
+    super();
+    this._surroundings = surroundings;
+    this.id = 'jupyter-agent-sidebar';
+    this.layout = new BoxLayout({ spacing: 0 });
+    this.title.icon = agentIcon;
+    this.title.caption = surroundings.translation.__('Agent');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', surroundings.translation.__('Agent'));
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._loadIfSeen();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._loadIfSeen();
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    void this._load().then(panel => panel.activate());
+  }
+
+  private _loadIfSeen(): void {
+    if (this.isVisible) {
+      void this._load();
+    }
+  }
+
+  private _load(): Promise<Widget> {
+    this._panel ??= this._fetch().catch(reason => {
+      this._panel = null; // The next time it is shown it is tried again.
+      throw reason;
+    });
+    return this._panel;
+  }
+
+  private async _fetch(): Promise<Widget> {
+    const { AgentPanel } = await import('./panel');
+    const panel = new AgentPanel(this._surroundings);
+    (this.layout as BoxLayout).addWidget(panel);
+    return panel;
+  }
+}

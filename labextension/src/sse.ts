@@ -1,0 +1,49 @@
+// Server-sent events out of a response's body: EventSource can neither post nor send headers.
+
+export interface IServerSentEvent {
+  event: string;
+  data: string;
+}
+
+/** Yield the events of a body as they arrive; comments keep the connection alive and are passed over. */
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<IServerSentEvent> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      const blocks = rest.split(/\r?\n\r?\n/);
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const event = parse(block);
+        if (event) {
+          yield event;
+        }
+      }
+      if (done) {
+        return; // What is left is half an event: the connection broke.
+      }
+    }
+  } finally {
+    // Nobody waits for it: after an abort the stream is in error already.
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+function parse(block: string): IServerSentEvent | null {
+  let event = 'message';
+  const data: string[] = [];
+  for (const line of block.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (name === 'event') {
+      event = value;
+    } else if (name === 'data') {
+      data.push(value);
+    }
+  }
+  return data.length > 0 ? { event, data: data.join('\n') } : null;
+}
