@@ -1,0 +1,1 @@
+"""The door in the Jupyter server: one turn by REST or as a stream, conversations, kernels."""

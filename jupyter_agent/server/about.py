@@ -1,0 +1,79 @@
+"""How the assistant is, which models there are, and what this door accepts."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+import jupyter_agent
+from jupyter_agent import plugins
+from jupyter_agent.errors import AgentError
+from jupyter_agent.server.handlers import AgentHandler
+from jupyter_agent.server.openapi import document
+
+
+class LiveHandler(AgentHandler):
+    """``GET …/health/live``: it runs."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Nothing is asked of anybody."""
+        self.reply({"status": "ok"})
+
+
+class ReadyHandler(AgentHandler):
+    """``GET …/health/ready``: conversations can be kept."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The store is asked."""
+        await self.services.assistant.sessions.find(self.owner, limit=1)
+        self.reply({"status": "ok"})
+
+
+class HealthHandler(AgentHandler):
+    """``GET …/health``: all of it, for people."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Always 200; what is wrong is in the body."""
+        store = "ok"
+        try:
+            await self.services.assistant.sessions.find(self.owner, limit=1)
+        except AgentError as error:
+            store = error.code
+        self.reply(
+            {
+                "status": "ok" if store == "ok" else "degraded",
+                "version": jupyter_agent.__version__,
+                "model": self.services.assistant.default_model,
+                "store": store,
+            }
+        )
+
+
+class ModelsHandler(AgentHandler):
+    """``GET …/models``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Providers, and what answers unless a request says otherwise."""
+        default = self.services.assistant.default_model
+        provider = default.partition(":")[0]
+        known = [one for one in plugins.names(plugins.MODELS) if one != "scripted" or one == provider]
+        models = [{"id": default if one == provider else one, "default": one == provider} for one in known]
+        self.reply({"default": default, "models": models})
+
+
+class OpenApiHandler(AgentHandler):
+    """``GET …/openapi.json``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The document that requests are checked against."""
+        self.reply(document())

@@ -1,0 +1,72 @@
+"""The server extension: wires the parts, registers the handlers, follows the kernels, stops cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jupyter_server.extension.application import ExtensionApp
+
+from jupyter_agent.config import JupyterAgent
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.services import Services
+
+
+class AgentExtension(ExtensionApp):
+    """Jupyter Agent in a Jupyter server. Should it fail to load, the server says so in its log and runs without it."""
+
+    name = "jupyter_agent"
+    load_other_extensions = True
+    classes: ClassVar[list[Any]] = [JupyterAgent]  # type: ignore[misc]  # as Jupyter's own extensions do
+    services: Services | None = None
+    _prefetch: asyncio.Task[Any] | None = None
+
+    def initialize_handlers(self) -> None:
+        """Build everything that is cheap; nothing is opened and no SDK is imported."""
+        from jupyter_agent.assistant import Assistant
+        from jupyter_agent.server.kernels import Kernels
+        from jupyter_agent.server.routes import handlers
+        from jupyter_agent.server.services import Services
+        from jupyter_agent.server.turns import Turns
+
+        server = self.serverapp
+        assert server is not None
+        options = JupyterAgent(parent=server)
+        kernels = Kernels(server.kernel_manager, server.session_manager, self.log)
+        self.services = Services(
+            options=options,
+            assistant=Assistant.from_config(options),
+            kernels=kernels,
+            turns=Turns(self.log),
+            contents=server.contents_manager,
+        )
+        kernels.untrack()
+        kernels.follow(server.event_logger)
+        self.handlers.extend(handlers(self.services))
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Once the loop runs: meet the kernels, and load in a thread what the first question would wait for."""
+        if self.services is None:
+            return
+        self.services.kernels.meet_running()
+        if self.services.assistant.default_model.partition(":")[0] == "openai":
+            self._prefetch = asyncio.create_task(asyncio.to_thread(_import_quietly, "openai"))
+
+    async def stop_extension(self) -> None:
+        """End running turns, so that they are stored, then let go of kernels and of the store."""
+        if self.services is None or self.serverapp is None:
+            return
+        services, self.services = self.services, None
+        with suppress(Exception):  # the event logger may be closed already; the server stops anyway
+            services.kernels.unfollow(self.serverapp.event_logger)
+        await services.turns.close()
+        await services.kernels.close()
+        await services.assistant.close()
+
+
+def _import_quietly(name: str) -> None:
+    with suppress(ImportError):  # the first question says how to install it
+        importlib.import_module(name)

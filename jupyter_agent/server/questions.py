@@ -1,0 +1,146 @@
+"""From the body of a request to the assistant's question: kernel, notebook, limits, permissions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from tornado.web import HTTPError
+
+from jupyter_agent.assistant import Question
+from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.notebooks.contents import ContentsNotebook
+from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.server import identity
+from jupyter_agent.state import Cell
+
+if TYPE_CHECKING:
+    from jupyter_agent.protocols import Kernel, Notebook
+    from jupyter_agent.server.handlers import AgentHandler
+    from jupyter_agent.server.turns import RunningTurn
+
+NOT_READABLE = "You may not read {resource} on this server, so the answer does not know {what}."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request understood.
+
+    Attributes:
+        question: Complete but for its approvals.
+        streaming: Whether the answer comes as a stream.
+        warnings: What the user should know of it.
+    """
+
+    question: Question
+    streaming: bool
+    warnings: tuple[str, ...] = ()
+
+
+def with_answers(asked: Asked, body: Mapping[str, Any], turn: RunningTurn) -> Question:
+    """The question of a stream, whose reader can approve and, if it says so, run the turn's code."""
+    if not asked.streaming:
+        return asked.question
+    run = turn.run if body.get("run") == "client" else None
+    return replace(asked.question, decide=turn.decide, run=run)
+
+
+async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: bool) -> Asked:
+    """Find the kernel and the notebook that a request speaks of.
+
+    Raises:
+        NotFound: a kernel is named that this server does not have.
+        Forbidden: the user may not read kernels, and names one.
+    """
+    context = body.get("context") or {}
+    path = (context.get("notebook_id") or "").strip("/")
+    warnings: list[str] = []
+    kernel = await _kernel(handler, context.get("kernel_id"), path, warnings)
+    notebook = await _notebook(handler, path, context.get("cells"), warnings)
+    budget = body.get("budget") or {}
+    options = handler.services.options
+    question = Question(
+        owner=handler.owner,
+        query=body["query"],
+        session_id=context.get("session_id"),
+        notebook_id=path,
+        kernel=kernel,
+        notebook=notebook,
+        active_cell_id=context.get("active_cell_id"),
+        model=body.get("model"),
+        turn_id=body.get("turn_id"),
+        approval=body.get("approval"),
+        digest=_digest(body),
+        variables=context.get("variables") or {},
+        deadline_seconds=budget.get("deadline_seconds")
+        or (options.deadline_seconds if streaming else options.quick_deadline_seconds),
+        max_steps=_whole(budget.get("max_steps")),
+        max_tool_calls=_whole(budget.get("max_tool_calls")),
+        max_write_calls=_whole(budget.get("max_write_calls")),
+        effects=await identity.effects(handler),
+    )
+    return Asked(question, streaming, tuple(warnings))
+
+
+async def _kernel(handler: AgentHandler, kernel_id: str | None, path: str, warnings: list[str]) -> Kernel | None:
+    kernels = handler.services.kernels
+    if kernel_id:
+        await handler.need("read", "kernels")
+        return kernels.get(kernel_id)
+    if not path:
+        return None
+    if not await identity.allowed(handler, "read", "kernels"):
+        warnings.append(NOT_READABLE.format(resource="kernels", what="the live variables"))
+        return None
+    try:
+        return await kernels.of_notebook(path)
+    except KernelUnavailable as error:
+        warnings.append(error.message)
+        return None
+
+
+async def _notebook(
+    handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
+) -> Notebook | None:
+    stored = await _stored(handler, path, warnings) if path else None
+    if posted is None:
+        return stored
+    return PostedNotebook(path, tuple(_cell(one) for one in posted), stored)
+
+
+async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Notebook | None:
+    if not await identity.allowed(handler, "read", "contents"):
+        warnings.append(NOT_READABLE.format(resource="contents", what="the stored notebook"))
+        return None
+    contents = handler.services.contents
+    try:
+        exists = await ensure_async(contents.file_exists(path))
+    except (HTTPError, OSError, ValueError):
+        exists = False  # no path of this server's; the question stands without it
+    return ContentsNotebook(contents, path) if exists else None
+
+
+def _cell(posted: Mapping[str, Any]) -> Cell:
+    return Cell(
+        id=posted["id"],
+        kind=posted["kind"],
+        source=posted["source"],
+        execution_count=_whole(posted.get("execution_count")),
+        output=posted.get("output") or "",
+        error=posted.get("error") or "",
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    """JSON's 5.0 is a whole number too."""
+    return None if value is None else int(value)
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of what is asked, however the answer is to be delivered."""
+    asked = {name: value for name, value in body.items() if name not in ("stream", "turn_id") and value is not None}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,101 @@
+"""``POST /api/agent/quick``: one turn, in one piece or as a stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_agent.errors import BadRequest
+from jupyter_agent.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted
+from jupyter_agent.server.handlers import AgentHandler, envelope
+from jupyter_agent.server.questions import Asked, understand, with_answers
+from jupyter_agent.server.sse import CONTENT_TYPE, EventStream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from jupyter_agent.server.turns import RunningTurn
+
+
+class QuickHandler(AgentHandler):
+    """Ask about a notebook. Cells are posted with the question, hence the larger bodies."""
+
+    max_body = 8 * 1024 * 1024
+    _turn: RunningTurn | None = None
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer; errors before the turn begins have their own status, in a stream too."""
+        body = await self.json_body()
+        asked = await understand(self, body, self._wants_stream(body))
+        turn = self.services.turns.start(
+            self.services.assistant, self.owner, lambda running: with_answers(asked, body, running)
+        )
+        self._turn = turn
+        try:
+            if asked.streaming:
+                await self._stream(turn, asked)
+            else:
+                await self._collect(turn, asked)
+        finally:
+            turn.stop("cancelled")
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for the answer any more."""
+        if self._turn is not None:
+            self._turn.stop("cancelled")
+        super().on_connection_close()
+
+    def _wants_stream(self, body: Mapping[str, Any]) -> bool:
+        stream = body.get("stream")
+        if stream is None:
+            stream = CONTENT_TYPE in self.request.headers.get("Accept", "")
+        if body.get("run") == "client" and not stream:
+            raise BadRequest("'run' needs the stream, which asks for the code to be run; set 'stream' to true.")
+        return bool(stream)
+
+    async def _stream(self, turn: RunningTurn, asked: Asked) -> None:
+        events = turn.events()
+        first = await anext(events)
+        stream = EventStream(self)
+        stream.open()
+        if await stream.send(_warned(first, asked)) and await stream.send_all(_all_warned(events, asked)):
+            self.finish(set_content_type=CONTENT_TYPE)
+
+    async def _collect(self, turn: RunningTurn, asked: Asked) -> None:
+        async for event in turn.events():
+            if event.event in TERMINAL:
+                self._end(_warned(event, asked), turn)
+
+    def _end(self, end: Event, turn: RunningTurn) -> None:
+        if isinstance(end, Done):
+            self.reply(end)
+            return
+        status, message, code, retryable = _ending(end)
+        assert turn.started is not None
+        ids = {"session_id": turn.started.session_id, "turn_id": turn.started.turn_id}
+        self.reply(envelope(message, code, retryable, self.request_id, **ids), status)
+
+
+def _ending(end: Event) -> tuple[int, str, str, bool]:
+    if isinstance(end, Failed):
+        return end.status, end.message, end.code, end.retryable
+    if isinstance(end, Interrupted):
+        return 503, "The server stopped during the turn; what was said is kept. Ask again.", "interrupted", True
+    assert isinstance(end, Cancelled)
+    return 409, "The turn was cancelled; what was said is kept.", "cancelled", False
+
+
+def _warned(event: Event, asked: Asked) -> Event:
+    if isinstance(event, Done) and asked.warnings:
+        return replace(event, warnings=(*asked.warnings, *event.warnings))
+    return event
+
+
+async def _all_warned(events: AsyncGenerator[Event, None], asked: Asked) -> AsyncGenerator[Event, None]:
+    async for event in events:
+        yield _warned(event, asked)

@@ -1,0 +1,63 @@
+"""Which handler serves which path."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.services.sessions.handlers import SessionHandler
+from jupyter_server.services.sessions.handlers import default_handlers as jupyters_session_handlers
+
+from jupyter_agent.server.about import HealthHandler, LiveHandler, ModelsHandler, OpenApiHandler, ReadyHandler
+from jupyter_agent.server.actions import ActionHandler, CancelHandler
+from jupyter_agent.server.conversations import (
+    ConversationHandler,
+    ConversationsHandler,
+    HistoryHandler,
+    RenamableConversationHandler,
+    SharedSessionHandler,
+)
+from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
+from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
+from jupyter_agent.server.quick import QuickHandler
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.services import Services
+
+#: Path in the OpenAPI document → handler.
+ROUTES: dict[str, type[AgentHandler]] = {
+    "/api/agent/quick": QuickHandler,
+    "/api/agent/sessions": ConversationsHandler,
+    "/api/agent/sessions/{session_id}": RenamableConversationHandler,
+    "/api/agent/sessions/{session_id}/history": HistoryHandler,
+    "/api/agent/turns/{turn_id}/cancel": CancelHandler,
+    "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
+    "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
+    "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
+    "/api/agent/models": ModelsHandler,
+    "/api/agent/health": HealthHandler,
+    "/api/agent/health/live": LiveHandler,
+    "/api/agent/health/ready": ReadyHandler,
+    "/api/agent/openapi.json": OpenApiHandler,
+    "/api/sessions/{session_id}/history": HistoryHandler,
+    "/api/sessions/{session_id}": ConversationHandler,
+}
+
+
+def handlers(services: Services) -> list[tuple[str, type[Any], dict[str, Any]]]:
+    """For a tornado application, paths below Jupyter's base URL.
+
+    An extension's handlers win over Jupyter's, so ids that could be Jupyter's come first and are left to it.
+    """
+    shared = [
+        (pattern, SharedSessionHandler, {"services": services})
+        for pattern, handler in jupyters_session_handlers
+        if handler is SessionHandler
+    ]
+    ours = [(_pattern(path), handler, {"services": services, "path": path}) for path, handler in ROUTES.items()]
+    rest = (r"/api/agent(?:/.*)?", UnknownPathHandler, {"services": services, "path": ""})
+    return [*shared, *ours, rest]
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(path).replace(r"\{", "{").replace(r"\}", "}"))

@@ -1,0 +1,31 @@
+"""What all handlers of one server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_agent.assistant import Assistant
+    from jupyter_agent.config import JupyterAgent
+    from jupyter_agent.server.kernels import Kernels
+    from jupyter_agent.server.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the door.
+
+    Attributes:
+        options: The server's options.
+        assistant: Answers, and keeps conversations.
+        kernels: Of this server.
+        turns: That run now.
+        contents: Jupyter's contents manager.
+    """
+
+    options: JupyterAgent
+    assistant: Assistant
+    kernels: Kernels
+    turns: Turns
+    contents: Any

@@ -1,0 +1,263 @@
+"""Turns that run in this server: their events as they happen, their end, and the actions that wait for somebody."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from jupyter_agent.errors import AgentError, ApprovalStale, NotFound, TooManyRequests
+from jupyter_agent.messages import (
+    TERMINAL,
+    ApprovalAsked,
+    Cancelled,
+    Event,
+    Failed,
+    Interrupted,
+    RunAsked,
+    TextDelta,
+    TurnStarted,
+)
+from jupyter_agent.server import metrics
+from jupyter_agent.state import ExecutionResult
+
+if TYPE_CHECKING:
+    from jupyter_agent.assistant import Assistant, Question
+
+MAX_RUNNING = 20
+MAX_UNREAD = 1024 * 1024
+REMEMBERED = 1000
+APPROVAL_SECONDS = 900.0
+STOP_SECONDS = 5.0
+Stop = Literal["cancelled", "interrupted"]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A tool call that waits for the user, or for the caller to run it."""
+
+    digest: str
+    answer: asyncio.Future[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came for it."""
+
+    approved: bool
+    result: ExecutionResult | None = None
+
+
+@dataclass(eq=False, slots=True)
+class RunningTurn:
+    """One turn, from the request to its end.
+
+    Attributes:
+        owner: Whose it is.
+        started: Its first event, once the question is durable.
+        reply: The answer so far.
+        stopped: Why it was stopped, if it was.
+    """
+
+    owner: str
+    started: TurnStarted | None = None
+    reply: str = ""
+    stopped: Stop | None = None
+    _events: asyncio.Queue[Event | BaseException | None] = field(default_factory=asyncio.Queue)
+    _unread: int = 0
+    _waiting: dict[str, Waiting] = field(default_factory=dict)
+    _task: asyncio.Task[None] | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """What happens; the last one is the only one of its kind.
+
+        Raises:
+            AgentError: the turn could not begin.
+        """
+        while (item := await self._events.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            self._unread -= _size(item)
+            yield item
+
+    def emit(self, item: Event | BaseException | None) -> None:
+        """Pass something on to the reader; a reader that does not read ends the turn."""
+        if isinstance(item, TextDelta):
+            self.reply += item.text
+        if item is not None and not isinstance(item, BaseException):
+            self._unread += _size(item)
+        self._events.put_nowait(item)
+        if self._unread > MAX_UNREAD:
+            self.stop("cancelled")
+
+    def run_as(self, task: asyncio.Task[None]) -> None:
+        """Remember what runs it."""
+        self._task = task
+
+    def stop(self, why: Stop) -> None:
+        """End it; what was said is kept. Again, or after its end: nothing happens."""
+        if self.stopped is None and self._task is not None and not self._task.done():
+            self.stopped = why
+            self._task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until it has ended and is stored."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=STOP_SECONDS)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return time.monotonic() - self._began
+
+    async def decide(self, asked: ApprovalAsked) -> bool:
+        """Wait for the user's word; without one in time it is no."""
+        answer = await self._wait(asked.call_id, asked.digest)
+        return answer is not None and answer.approved
+
+    async def run(self, asked: RunAsked) -> ExecutionResult:
+        """Wait for the caller to run code and return what came of it."""
+        answer = await self._wait(asked.call_id, "")
+        if answer is None or answer.result is None:
+            return ExecutionResult("unavailable", "The code was not run.")
+        return answer.result
+
+    async def _wait(self, call_id: str, digest: str) -> Answer | None:
+        waiting = Waiting(digest, asyncio.get_running_loop().create_future())
+        self._waiting[call_id] = waiting
+        try:
+            return await asyncio.wait_for(waiting.answer, APPROVAL_SECONDS)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.pop(call_id, None)
+
+    def answer(self, call_id: str, digest: str | None, answer: Answer) -> None:
+        """Pass an answer to the call that waits for it.
+
+        Raises:
+            ApprovalStale: no call of that id waits, or it is another one than was shown.
+        """
+        waiting = self._waiting.get(call_id)
+        if waiting is None or waiting.answer.done():
+            raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
+        if digest is not None and not hmac.compare_digest(digest.encode(), waiting.digest.encode()):
+            raise ApprovalStale("This answer is for another call than the one that waits now. Look at it again.")
+        waiting.answer.set_result(answer)
+
+
+class Turns:
+    """All running turns of this server, by owner and turn id.
+
+    Args:
+        log: Told of errors that are not the user's.
+    """
+
+    def __init__(self, log: logging.Logger | logging.LoggerAdapter[logging.Logger]) -> None:
+        self._log = log
+        self._all: set[RunningTurn] = set()
+        self._by_id: dict[tuple[str, str], RunningTurn] = {}
+        self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def start(self, assistant: Assistant, owner: str, question: Callable[[RunningTurn], Question]) -> RunningTurn:
+        """Begin to answer; the question may lean on the turn for its approvals.
+
+        Raises:
+            TooManyRequests: the owner has as many turns running as are allowed.
+        """
+        if sum(one.owner == owner for one in self._all) >= MAX_RUNNING:
+            raise TooManyRequests(f"{MAX_RUNNING} questions are being answered for you now. Wait for one of them.")
+        turn = RunningTurn(owner)
+        self._all.add(turn)
+        turn.run_as(asyncio.create_task(self._run(assistant, turn, question(turn))))
+        return turn
+
+    def get(self, owner: str, turn_id: str) -> RunningTurn | None:
+        """The running turn; None when it has ended.
+
+        Raises:
+            NotFound: there is no such turn, or it is somebody else's.
+        """
+        turn = self._by_id.get((owner, turn_id))
+        if turn is None and (owner, turn_id) not in self._over:
+            raise NotFound("There is no such turn.")
+        return turn
+
+    async def stop_session(self, owner: str, session_id: str) -> None:
+        """End the turns of a conversation that is about to be cleared."""
+        for turn in [one for one in self._all if one.owner == owner and one.started is not None]:
+            if turn.started is not None and turn.started.session_id == session_id:
+                turn.stop("cancelled")
+                await turn.ended()
+
+    async def close(self) -> None:
+        """End all turns, because the server stops."""
+        turns = tuple(self._all)
+        for turn in turns:
+            turn.stop("interrupted")
+        await asyncio.gather(*(one.ended() for one in turns))
+
+    async def _run(self, assistant: Assistant, turn: RunningTurn, question: Question) -> None:
+        end: Event | BaseException | None = None
+        try:
+            async with aclosing(assistant.ask(question)) as events:
+                async for event in events:
+                    if event.event in TERMINAL:
+                        end = event
+                    else:
+                        self._begin(turn, event)
+                        turn.emit(event)
+        except asyncio.CancelledError:
+            end = end or _stopped(turn)
+        except AgentError as error:
+            end = end or _failure(turn, error)
+        except Exception as error:  # noqa: BLE001 - models and tools of others run in there
+            self._log.error("jupyter-agent: a turn failed", exc_info=error)
+            end = end or _failure(turn, error)
+        finally:
+            self._end(turn, end)
+
+    def _begin(self, turn: RunningTurn, event: Event) -> None:
+        if isinstance(event, TurnStarted):
+            turn.started = event
+            self._by_id[turn.owner, event.turn_id] = turn
+
+    def _end(self, turn: RunningTurn, end: Event | BaseException | None) -> None:
+        self._all.discard(turn)
+        if turn.started is not None:
+            key = (turn.owner, turn.started.turn_id)
+            if self._by_id.get(key) is turn:
+                del self._by_id[key]
+            self._over[key] = None
+            while len(self._over) > REMEMBERED:
+                self._over.popitem(last=False)
+        metrics.turn_ended(end, turn.seconds)
+        turn.emit(end if end is not None else _failure(turn, AgentError("The turn ended without an answer.")))
+        turn.emit(None)
+
+
+def _stopped(turn: RunningTurn) -> Event | BaseException:
+    if turn.started is None:
+        return AgentError("The turn was stopped before it began.")
+    kind = Interrupted if turn.stopped == "interrupted" else Cancelled
+    return kind(turn.started.session_id, turn.started.turn_id, turn.reply)
+
+
+def _failure(turn: RunningTurn, error: Exception) -> Event | BaseException:
+    """Before the turn began its error is the response; afterwards it is the last event."""
+    if turn.started is None:
+        return error
+    if isinstance(error, AgentError):
+        return Failed(error.message, error.code, error.retryable, error.status)
+    return Failed("Something went wrong in the assistant; the server's log says more.", "internal", retryable=False)
+
+
+def _size(event: Event) -> int:
+    return len(event.text) if isinstance(event, TextDelta) else 500
