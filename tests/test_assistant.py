@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from jupyter_agent.redaction import Redactor
 
 from jupyter_agent.assistant import Assistant, Question
 from jupyter_agent.config import JupyterAgent
@@ -14,7 +15,6 @@ from jupyter_agent.errors import Forbidden, TurnIdReused, TurnInProgress, Unknow
 from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.redaction import Redactor
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.state import Cell, ExecutionResult, KernelState, Variable
 from jupyter_agent.stores.memory import MemoryStore
