@@ -1,0 +1,239 @@
+"""The way to a model's server: its address checked, the key read at the last moment, connections kept."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from jupyter_agent.models import openai_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx2
+    from openai import AsyncOpenAI
+
+    Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+OPENAI = "https://api.openai.com/v1"
+CONNECT_SECONDS = 5.0
+_ERROR_BYTES = 64 << 10
+#: Where clouds keep what their machines may know and nobody else: keys, above all.
+_METADATA = frozenset(
+    map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class Connection:
+    """One server of models.
+
+    Args:
+        base_url: Its address; empty for OpenAI's own.
+        resolve: Host and port to IP addresses; the system's own unless a test says otherwise.
+    """
+
+    def __init__(self, base_url: str = "", *, resolve: Resolve | None = None) -> None:
+        self._base_url = base_url or OPENAI
+        self._resolve = resolve or _addresses
+        self._client: AsyncOpenAI | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether it is OpenAI's own server."""
+        return _host(self._base_url) == "api.openai.com"
+
+    @property
+    def server(self) -> str:
+        """The server's name for the user: scheme, host and port, no more."""
+        if self.is_openai:
+            return "OpenAI"
+        try:
+            parts = urlsplit(self._base_url)
+            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        except ValueError:
+            return "The model's server"
+
+    async def client(self) -> AsyncOpenAI:
+        """The SDK's client; imported and built in a thread on first use.
+
+        Raises:
+            UpstreamAuth: there is no usable key.
+            UpstreamRefused: the address is none that models have.
+        """
+        api_key(self.is_openai)
+        self._check_url()
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            # Connections belong to the loop that opened them; those of an earlier loop died with it.
+            self._client, self._loop = await asyncio.to_thread(self._build), loop
+        return self._client
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.close()
+
+    def _check_url(self) -> None:
+        try:
+            parts = urlsplit(self._base_url)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid:
+            raise openai_errors.bad_url()
+        if "@" in parts.netloc:
+            raise openai_errors.url_with_key()
+
+    def _build(self) -> AsyncOpenAI:
+        import httpx2
+        import openai
+
+        transport: Any = _GuardedTransport(httpx2.AsyncHTTPTransport(trust_env=False), self._resolve, self.server)
+        http = httpx2.AsyncClient(
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        )
+
+        async def key() -> str:
+            return api_key(self.is_openai)
+
+        client = openai.AsyncOpenAI(
+            api_key=key,
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=http,
+            default_headers={"Accept-Encoding": "identity"},
+        )
+        _ = client.chat.completions, client.models  # these are imported on first use, too
+        return client
+
+
+class _GuardedTransport:
+    """Connects to addresses that have been looked at, and keeps long error pages out."""
+
+    def __init__(self, inner: httpx2.AsyncHTTPTransport, resolve: Resolve, server: str) -> None:
+        self._inner = inner
+        self._resolve = resolve
+        self._server = server
+
+    async def __aenter__(self) -> _GuardedTransport:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._connect(request, await self._look_up(request.url.host, request.url.port or 443))
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise openai_errors.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
+        return response if response.is_success else await _shortened(response)
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise openai_errors.unreachable(self._server) from error
+        if not addresses:
+            raise openai_errors.unreachable(self._server)
+        if any(is_forbidden(address) for address in addresses):
+            raise openai_errors.forbidden_address(self._server)
+        return addresses
+
+    async def _connect(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:
+        """Ask the first address that can be reached; the name is not looked up again, so it cannot change."""
+        import httpx2
+
+        *others, last = addresses[:4]
+        for address in others:
+            try:
+                return await self._inner.handle_async_request(_aimed(request, address))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                continue
+        return await self._inner.handle_async_request(_aimed(request, last))
+
+
+def api_key(is_openai: bool) -> str:
+    """The key, read from the environment at the moment of use.
+
+    Raises:
+        UpstreamAuth: OpenAI needs one and there is none, or it cannot be one.
+    """
+    key = os.environ.get("OPENAI_API_KEY", "")
+    if not key:
+        if is_openai:
+            raise openai_errors.no_key()
+        return "none"
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise openai_errors.bad_key()
+    return key
+
+
+def is_forbidden(address: str) -> bool:
+    """Whether an IP address is one that no model is served from: link-local, multicast, or a cloud's metadata."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            ip = inner
+    return ip.is_link_local or ip.is_multicast or ip in _METADATA
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _aimed(request: httpx2.Request, address: str) -> httpx2.Request:
+    """The same request to an address; certificate and `Host` are still those of the name."""
+    import httpx2
+
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
+
+
+async def _shortened(response: httpx2.Response) -> httpx2.Response:
+    """An error's response with its body read, as far as anybody wants to read it."""
+    import httpx2
+
+    body = bytearray()
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) >= _ERROR_BYTES:
+                    break
+    except (TimeoutError, httpx2.TransportError):
+        pass  # the status says enough
+    finally:
+        await response.aclose()
+    unfit = ("content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.items() if name.lower() not in unfit]
+    return httpx2.Response(response.status_code, headers=headers, content=bytes(body[:_ERROR_BYTES]))
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""

@@ -1,0 +1,123 @@
+"""Our messages and tools as the body of a chat completion request, in the form that the strictest servers take."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.messages import Message, ToolCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jupyter_agent.protocols import ToolSpec
+
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def request(
+    model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], *, without: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The request's body.
+
+    Args:
+        model: The server's name of the model.
+        messages: Provider-valid history.
+        tools: What may be called.
+        without: What this server does not take: ``tools`` (none are offered), ``calls`` (those of the history are told in
+            words), ``system`` (it goes into the first user message), ``stream_options``.
+    """
+    told = without_calls(messages) if without & {"tools", "calls"} else messages
+    spoken = _merged(_as_user(told) if "system" in without else told)
+    body: dict[str, Any] = {"model": model, "messages": _wire_messages(spoken), "stream": True}
+    if "stream_options" not in without:
+        body["stream_options"] = {"include_usage": True}
+    if tools and "tools" not in without:
+        body["tools"] = [_wire_tool(tool) for tool in tools]
+    return body
+
+
+def without_calls(messages: Iterable[Message]) -> list[Message]:
+    """The same history for a model that knows no tools: calls and results told in words."""
+    told: list[Message] = []
+    for message in messages:
+        if message.role == "tool":
+            told.append(Message("user", f"(The tool's result: {message.content})"))
+        elif message.tool_calls:
+            calls = "\n".join(f"(Called {call.name} with {call.arguments})" for call in message.tool_calls)
+            told.append(Message("assistant", f"{message.content}\n{calls}".strip()))
+        else:
+            told.append(message)
+    return told
+
+
+def _as_user(messages: Iterable[Message]) -> list[Message]:
+    """System messages first and as the user's, for templates that know none."""
+    ordered = sorted(messages, key=lambda message: message.role != "system")
+    return [replace(one, role="user") if one.role == "system" else one for one in ordered]
+
+
+def _merged(messages: Sequence[Message]) -> list[Message]:
+    """One system message, first; no empty messages; no two of one role in a row where servers want turns to alternate."""
+    system = "\n\n".join(one.content for one in messages if one.role == "system" and one.content.strip())
+    merged = [Message("system", system)] if system else []
+    for message in messages:
+        if message.role == "system" or _is_empty(message):
+            continue
+        last = merged[-1] if merged else None
+        if last and last.role == message.role != "tool" and not last.tool_calls:
+            content = "\n\n".join(text for text in (last.content, message.content) if text)
+            merged[-1] = replace(message, content=content)
+        else:
+            merged.append(message)
+    return merged
+
+
+def _is_empty(message: Message) -> bool:
+    return message.role != "tool" and not message.content.strip() and not message.tool_calls
+
+
+def _wire_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Messages as JSON data; ids are numbered anew, because servers differ in which they take."""
+    ids: dict[str, str] = {}
+    wired: list[dict[str, Any]] = []
+    for message in messages:
+        one: dict[str, Any] = {"role": message.role, "content": _clean(message.content)}
+        if message.tool_calls:
+            one["tool_calls"] = [_wire_call(call, ids) for call in message.tool_calls]
+        if message.role == "tool":
+            one["tool_call_id"] = ids.get(message.tool_call_id or "", "call00000")
+        wired.append(one)
+    return wired
+
+
+def _wire_call(call: ToolCall, ids: dict[str, str]) -> dict[str, Any]:
+    # Nine letters and digits are what Mistral's servers insist on and everybody else takes.
+    ids[call.id] = f"call{len(ids) + 1:05d}"
+    name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "unknown"
+    return {"id": ids[call.id], "type": "function", "function": {"name": name, "arguments": _arguments(call.arguments)}}
+
+
+def _arguments(text: str) -> str:
+    """JSON text of an object: servers that parse what the model once wrote refuse the whole request otherwise."""
+    try:
+        valid = isinstance(json.loads(text, parse_constant=_refuse), dict)
+    except (ValueError, RecursionError):
+        valid = False
+    return _clean(text) if valid else "{}"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _wire_tool(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _clean(text: str) -> str:
+    """Text that every server can read: no NUL, no half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,538 @@
+"""What comes from a server of models, through the real SDK: every shape that servers really send, and broken ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
+
+from jupyter_agent import errors
+from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.models.openai_stream import MAX_ANSWER, MAX_CALLS
+
+if TYPE_CHECKING:
+    from jupyter_agent.messages import ModelEvent
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+async def replied(*answers: Any, **options: Any) -> list[ModelEvent]:
+    async with running() as server, asking(server, **options) as model:
+        server.queue(*answers)
+        return await answer(model)
+
+
+def call(index: Any = 0, id_: Any = None, name: str | None = None, arguments: Any = None) -> dict[str, Any]:
+    function = {"name": name, "arguments": arguments}
+    said = {key: value for key, value in function.items() if value is not None}
+    return {"index": index, "id": id_, "type": "function", "function": said}
+
+
+def calling(*deltas: list[dict[str, Any]], finish: str = "tool_calls") -> str:
+    return STREAM + "".join(chunk(tool_calls=one) for one in deltas) + chunk(finish) + event("[DONE]")
+
+
+def text_of(events: list[ModelEvent]) -> str:
+    return "".join(one.text for one in events if isinstance(one, TextDelta))
+
+
+async def test_text_comes_piece_by_piece_and_ends_with_the_reason() -> None:
+    assert await replied(said("Five", " rows.")) == [TextDelta("Five"), TextDelta(" rows."), ModelFinished("stop")]
+
+
+async def test_the_first_piece_is_passed_on_before_the_second_is_sent() -> None:
+    heard = asyncio.Event()
+
+    async def in_two(writer: asyncio.StreamWriter) -> None:
+        writer.write((STREAM + chunk(content="one")).encode())
+        await writer.drain()
+        await heard.wait()
+        writer.write((chunk(content="two") + chunk("stop") + event("[DONE]")).encode())
+        await writer.drain()
+
+    async with running() as server, asking(server) as model:
+        server.queue(in_two)
+        async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 10)) as events:
+            assert await anext(events) == TextDelta("one")
+            heard.set()
+            assert await anext(events) == TextDelta("two")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, size: int) -> None:
+    head, _, body = said("Grüße, ", "𝄞 世界").partition("\r\n\r\n")
+    sent = (head + "\r\n\r\n").encode() + body.replace("\n", newline).encode()
+
+    async def dripping(writer: asyncio.StreamWriter) -> None:
+        for start in range(0, len(sent), size):
+            writer.write(sent[start : start + size])
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    assert text_of(await replied(dripping)) == "Grüße, 𝄞 世界"
+
+
+async def test_comments_other_fields_and_a_byte_order_mark_are_passed_over() -> None:
+    body = STREAM + "\ufeff: keep-alive\n\nid: 7\nretry: 10\n" + chunk(content="ok") + ":\n\n" + chunk("stop")
+    assert text_of(await replied(body)) == "ok"
+
+
+async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> None:
+    usage = {"prompt_tokens": 11, "completion_tokens": 3}
+    last = event({"choices": [], "usage": usage}) + event("[DONE]")
+    assert (await replied(said("ok", end=last)))[-1] == ModelFinished("stop", Usage(11, 3))
+    together = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage})
+    assert (await replied(STREAM + chunk(content="ok") + together))[-1] == ModelFinished("stop", Usage(11, 3))
+
+
+@pytest.mark.parametrize("count", [-1, 1e12, 10**12, "7", None, True, [], 2.5])
+async def test_L25_usage_that_cannot_be_true_counts_nothing(count: Any) -> None:
+    last = event({"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": 3}}) + event("[DONE]")
+    assert (await replied(said("ok", end=last)))[-1] == ModelFinished("stop", Usage(0, 3))
+
+
+async def test_an_answer_does_not_wait_for_usage_that_never_comes() -> None:
+    async def hanging(writer: asyncio.StreamWriter) -> None:
+        writer.write(said("ok", end="").encode())
+        await asyncio.Event().wait()
+
+    started = time.monotonic()
+    assert text_of(await replied(hanging)) == "ok"
+    assert time.monotonic() - started < 10
+
+
+async def test_a_server_that_does_not_stream_is_understood() -> None:
+    message = {"role": "assistant", "content": "all at once", "tool_calls": [call(None, "c1", "list_files", "{}")]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    expected = [TextDelta("all at once"), ToolCall("c1", "list_files", "{}"), ModelFinished("tool_calls")]
+    assert await replied(plain(200, body)) == expected
+
+
+async def test_a_stream_that_calls_itself_json_is_understood() -> None:
+    assert text_of(await replied(said("ok").replace("text/event-stream", "application/json"))) == "ok"
+
+
+async def test_what_the_model_thinks_aloud_is_left_out() -> None:
+    parts = [{"type": "thinking", "text": "hm"}, {"type": "text", "text": "ok"}]
+    body = (
+        STREAM
+        + chunk(reasoning_content="hm", content=None)
+        + chunk(reasoning="hm")
+        + chunk(content=parts)
+        + chunk("stop")
+    )
+    assert await replied(body) == [TextDelta("ok"), ModelFinished("stop")]
+
+
+async def test_other_choices_and_unknown_fields_are_passed_over() -> None:
+    extra = event({"choices": [{"index": 0, "delta": {"content": "ok", "new": {}}, "logprobs": None}], "x": [1]})
+    assert text_of(await replied(STREAM + chunk(index=1, content="no") + extra + chunk("stop"))) == "ok"
+
+
+# Tool calls -----------------------------------------------------------------------------------
+
+
+async def test_a_call_is_put_together_from_its_pieces() -> None:
+    pieces = ['{"na', 'me": ', '"df"}']
+    first = call(0, "call_1", "inspect_variable", "")
+    events = await replied(calling([first], *([call(0, arguments=one)] for one in pieces)))
+    assert events == [ToolCall("call_1", "inspect_variable", '{"name": "df"}'), ModelFinished("tool_calls")]
+
+
+async def test_several_calls_and_text_come_in_order() -> None:
+    body = chunk(content="Let me see.")
+    deltas = [[call(0, "a", "f", "{}")], [call(1, "b", "g", '{"x":')], [call(1, arguments="1}")]]
+    sent = calling(*deltas).replace(STREAM, STREAM + body)
+    calls = [ToolCall("a", "f", "{}"), ToolCall("b", "g", '{"x":1}')]
+    assert await replied(sent) == [TextDelta("Let me see."), *calls, ModelFinished("tool_calls")]
+
+
+async def test_L18_calls_are_told_apart_however_a_server_numbers_them() -> None:
+    expected = [("f", "{}"), ("g", '{"x": 1}')]
+    whole = call(0, "a", "f", "{}"), call(0, "b", "g", '{"x": 1}')
+    shapes: dict[str, list[list[dict[str, Any]]]] = {
+        "all under the same number": [[whole[0]], [whole[1]]],
+        "same number, no ids": [[call(0, None, "f", "{}")], [call(0, None, "g", '{"x": 1}')]],
+        "no numbers": [[call(None, "a", "f", "{}")], [call(None, "b", "g", '{"x": 1}')]],
+        "no numbers, one delta": [[call(None, "a", "f", "{}"), call(None, "b", "g", '{"x": 1}')]],
+        "no numbers, no ids": [[call(None, None, "f", "{}"), call(None, None, "g", '{"x": 1}')]],
+        "no numbers, in pieces": [
+            [call(None, "a", "f", "{}")],
+            [call(None, "b", "g", '{"x"')],
+            [call(None, None, None, ": 1}")],
+        ],
+        "sparse": [[call(10**9, "a", "f", "{}")], [call(7, "b", "g", '{"x": 1}')]],
+        "out of order": [[call(5, "a", "f", "{")], [call(2, "b", "g", '{"x": 1}')], [call(5, arguments="}")]],
+        "same id": [[call(0, "a", "f", "{}")], [call(1, "a", "g", '{"x": 1}')]],
+        "id and name repeated": [[call(0, "a", "f", "{")], [call(0, "a", "f", "}")], [call(1, "b", "g", '{"x": 1}')]],
+        "arguments as an object": [[call(0, "a", "f", {})], [call(1, "b", "g", {"x": 1})]],
+        "finish stop": [[whole[0]], [call(1, "b", "g", '{"x": 1}')]],
+    }
+    for shape, deltas in shapes.items():
+        events = await replied(calling(*deltas, finish="stop" if shape == "finish stop" else "tool_calls"))
+        calls = [one for one in events if isinstance(one, ToolCall)]
+        assert [(one.name, one.arguments) for one in calls] == expected, shape
+        assert len({one.id for one in calls}) == 2, shape
+        assert events[-1] == ModelFinished("tool_calls"), shape
+
+
+@pytest.mark.parametrize("id_", [None, "", "with space", "ü", "x" * 65, 7])
+async def test_L18_a_call_without_a_usable_id_gets_one(id_: Any) -> None:
+    (one, _) = await replied(calling([call(0, id_, "f", "{}")]))
+    assert isinstance(one, ToolCall)
+    assert one.id.startswith("call_")
+    assert len(one.id) == 29
+
+
+async def test_L18_an_id_that_the_conversation_has_already_is_replaced() -> None:
+    earlier = Message("assistant", "", (ToolCall("a", "f", "{}"),)), Message("tool", "ok", tool_call_id="a")
+    async with running() as server, asking(server) as model:
+        server.queue(calling([call(0, "a", "f", "{}")]))
+        events = await answer(model, Message("user", "hi"), *earlier, Message("user", "again"))
+    assert isinstance(events[0], ToolCall)
+    assert events[0].id != "a"
+
+
+async def test_L19_no_more_calls_than_anybody_needs() -> None:
+    events = await replied(calling([call(number, f"c{number}", "f", "{}") for number in range(5000)]))
+    assert len(events) == MAX_CALLS + 1
+
+
+async def test_a_call_without_arguments_has_an_empty_object() -> None:
+    assert (await replied(calling([call(0, "a", "f")])))[0] == ToolCall("a", "f", "{}")
+
+
+async def test_L16_broken_arguments_are_passed_on_as_written() -> None:
+    assert (await replied(calling([call(0, "a", "f", '{"x": ')])))[0] == ToolCall("a", "f", '{"x": ')
+
+
+@pytest.mark.parametrize(("finish", "reason"), [("length", "length"), ("content_filter", "refused")])
+async def test_L15_calls_of_an_answer_cut_short_are_never_made(finish: str, reason: Any) -> None:
+    assert await replied(calling([call(0, "a", "run_code", '{"code": "x"}')], finish=finish)) == [ModelFinished(reason)]
+
+
+# Ends -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"),
+    [
+        ("stop", "stop"),
+        ("length", "length"),
+        ("content_filter", "refused"),
+        ("eos", "stop"),
+        ("odd", "stop"),
+        ("STOP", "stop"),
+    ],
+)
+async def test_L15_the_reason_is_one_of_ours(finish: str, reason: Any) -> None:
+    assert await replied(said("ok", finish=finish)) == [TextDelta("ok"), ModelFinished(reason)]
+
+
+async def test_L15_a_refusal_is_said_and_called_so() -> None:
+    body = STREAM + chunk(refusal="I can") + chunk(refusal="not.") + chunk("stop") + event("[DONE]")
+    assert await replied(body) == [TextDelta("I can"), TextDelta("not."), ModelFinished("refused")]
+
+
+async def test_L15_an_empty_answer_is_an_answer() -> None:
+    assert await replied(said()) == [ModelFinished("stop")]
+
+
+async def test_done_is_an_end_without_a_reason_and_a_reason_without_done() -> None:
+    assert (await replied(STREAM + chunk(content="ok") + event("[DONE]")))[-1] == ModelFinished("stop")
+    assert (await replied(STREAM + chunk(content="ok") + chunk("stop").rstrip()))[-1] == ModelFinished("stop")
+
+
+@pytest.mark.parametrize("rest", ["", "data: ", 'data: {"choices": [{"del', chunk(content="more")])
+async def test_L11_a_stream_that_just_ends_is_an_interrupted_answer(rest: str) -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(STREAM + chunk(content="partly ") + rest)
+        async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 10)) as events:
+            assert await anext(events) == TextDelta("partly ")
+            with pytest.raises(errors.UpstreamProtocol, match="broke off"):
+                _ = [one async for one in events]
+        assert len(server.asked) == 1  # what has begun is not tried again
+
+
+async def test_L10_a_connection_lost_in_the_middle_is_an_interrupted_answer() -> None:
+    async def reset(writer: asyncio.StreamWriter) -> None:
+        writer.write((STREAM.replace("Connection: close", "Content-Length: 9999") + chunk(content="partly")).encode())
+        await writer.drain()
+        writer.transport.abort()
+
+    async with running() as server, asking(server) as model:
+        server.queue(reset)
+        with pytest.raises(errors.UpstreamProtocol, match="broke off"):
+            await answer(model)
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "{",
+        "7",
+        "[]",
+        "null",
+        '"text"',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"choices": 7}',
+        '{"choices": [7]}',
+        '{"choices": [null]}',
+        '{"choices": {"0": {}}}',
+        '{"choices": [{"delta": 7}]}',
+        '{"choices": [{"delta": {"content": 7}}]}',
+        '{"choices": [{"delta": {"tool_calls": 7}}]}',
+        '{"choices": [{"delta": {"tool_calls": [7]}}]}',
+        '{"choices": [{"delta": {"tool_calls": [{"function": 7}]}}]}',
+    ],
+)
+async def test_L12_what_is_not_the_protocol_is_called_so(data: str) -> None:
+    with pytest.raises(errors.UpstreamProtocol):
+        await replied(STREAM + f"data: {data}\n\n" + chunk("stop"))
+
+
+@pytest.mark.parametrize(
+    "harmless", [{"choices": None}, {"choices": []}, {}, {"choices": [{"index": 0}]}, {"choices": [{"delta": None}]}]
+)
+async def test_L12_a_chunk_that_says_nothing_does_no_harm(harmless: dict[str, Any]) -> None:
+    assert text_of(await replied(STREAM + event(harmless) + chunk(content="ok") + chunk("stop"))) == "ok"
+
+
+async def test_L12_bytes_that_are_not_text_are_not_the_protocol() -> None:
+    with pytest.raises(errors.UpstreamProtocol):
+        await replied(STREAM.encode() + b'data: {"choices": [{"delta": {"content": "\xff\xfe"}}]}\n\n')
+
+
+async def test_half_of_a_surrogate_pair_is_passed_on() -> None:
+    assert (
+        text_of(await replied(STREAM + 'data: {"choices": [{"delta": {"content": "\\ud83d"}}]}\n\n' + chunk("stop")))
+        == "\ud83d"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "boom", "code": 500}, errors.UpstreamError),
+        ("boom", errors.UpstreamError),
+        ({"message": "slow down", "code": 429}, errors.UpstreamRateLimit),
+        ({"message": "Rate limit reached", "type": "rate_limit_exceeded"}, errors.UpstreamRateLimit),
+        ({"message": "bad key", "code": 401}, errors.UpstreamAuth),
+        ({"message": "This model's maximum context length is 8192 tokens"}, errors.ContextTooLong),
+        ({"type": "exceed_context_size_error", "message": "too large", "code": 400}, errors.ContextTooLong),
+    ],
+)
+async def test_L12_an_error_within_the_stream_is_told_by_its_kind(error: Any, kind: type[Exception]) -> None:
+    with pytest.raises(errors.UpstreamError) as caught:
+        await replied(STREAM + event({"error": error}))
+    assert type(caught.value) is kind
+    assert "boom" not in caught.value.message
+
+
+async def test_an_error_event_and_an_error_reason_are_errors() -> None:
+    with pytest.raises(errors.UpstreamError):
+        await replied(STREAM + 'event: error\ndata: {"message": "boom"}\n\n')
+    with pytest.raises(errors.UpstreamProtocol):
+        await replied(STREAM + chunk("error"))
+    with pytest.raises(errors.UpstreamError):
+        await replied(plain(200, {"error": {"message": "boom"}}))
+
+
+async def test_L12_an_error_after_the_first_word_ends_the_answer() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(STREAM + chunk(content="partly") + event({"error": {"code": 503, "message": "boom"}}))
+        with pytest.raises(errors.UpstreamProtocol, match="broke off"):
+            await answer(model)
+        assert len(server.asked) == 1
+
+
+async def test_L12_an_error_before_the_first_word_is_tried_again() -> None:
+    assert text_of(await replied(STREAM + event({"error": {"code": 503, "message": "boom"}}), said("ok"))) == "ok"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/event-stream", "text/plain", "application/json"])
+async def test_L13_a_login_page_is_not_an_answer(kind: str) -> None:
+    with pytest.raises(errors.UpstreamProtocol, match="login page"):
+        await replied(plain(200, "<html><body>data: Log in</body></html>", kind))
+
+
+async def test_L14_a_huge_piece_of_text_is_cut_where_answers_end() -> None:
+    events = await replied(STREAM + chunk(content="é" * MAX_ANSWER) + chunk("stop"))
+    assert text_of(events) == "é" * (MAX_ANSWER // 2)
+    assert events[-1] == ModelFinished("length")
+
+
+async def test_L14_an_event_that_never_ends_ends_the_answer() -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write((STREAM + chunk(content="ok") + "data: ").encode())
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    assert await replied(endless) == [TextDelta("ok"), ModelFinished("length")]
+
+
+async def test_L14_an_answer_that_never_ends_is_cut_and_its_connection_closed() -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM.encode())
+        while True:
+            writer.write(chunk(content="x" * 10_000).encode())
+            await writer.drain()
+
+    async with running() as server, asking(server) as model:
+        server.queue(endless)
+        events = await answer(model)
+        assert len(text_of(events)) == MAX_ANSWER
+        assert events[-1] == ModelFinished("length")
+        await asyncio.wait_for(server.left.wait(), 5)
+
+
+async def test_L14_arguments_that_never_end_make_no_call() -> None:
+    piece = "x" * 100_000
+    events = await replied(calling([call(0, "a", "f", '{"x": "')], *([call(0, arguments=piece)] for _ in range(11))))
+    assert events == [ModelFinished("length")]
+
+
+async def test_L14_a_compressed_answer_is_not_unpacked() -> None:
+    import gzip
+
+    packed = gzip.compress(b" " * 10_000_000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    async with running() as server, asking(server) as model:
+        server.queue(head.encode() + packed)
+        with pytest.raises(errors.UpstreamProtocol):
+            await answer(model)
+        assert server.asked[0].headers["accept-encoding"] == "identity"
+
+
+# Time -----------------------------------------------------------------------------------------
+
+
+async def test_L8_silence_before_the_first_word_is_a_timeout() -> None:
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def only_headers(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM.encode())
+        await asyncio.Event().wait()
+
+    for server in (silent, only_headers):
+        with pytest.raises(errors.UpstreamTimeout, match="nothing"):
+            await replied(server, first_seconds=0.1)
+
+
+async def test_L8_silence_within_an_answer_is_a_timeout() -> None:
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        writer.write((STREAM + chunk(content="one")).encode())
+        await asyncio.Event().wait()
+
+    with pytest.raises(errors.UpstreamTimeout, match="nothing"):
+        await replied(silent, idle_seconds=0.1)
+
+
+async def test_L9_a_drip_that_never_ends_ends_at_the_deadline() -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM.encode())
+        while True:
+            writer.write(b": ping\n\n")
+            await asyncio.sleep(0.02)
+
+    async with running() as server, asking(server) as model:
+        server.queue(drip)
+        started = time.monotonic()
+        with pytest.raises(errors.UpstreamTimeout, match="time given"):
+            await answer(model, seconds=0.3)
+        assert time.monotonic() - started < 3
+        await asyncio.wait_for(server.left.wait(), 5)
+
+
+async def test_a_deadline_that_has_passed_asks_nobody() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(said("ok"))
+        with pytest.raises(errors.UpstreamTimeout):
+            await answer(model, seconds=-1)
+        assert server.asked == []
+
+
+# Leaving --------------------------------------------------------------------------------------
+
+
+async def endless_talk(writer: asyncio.StreamWriter) -> None:
+    writer.write((STREAM + chunk(content="one")).encode())
+    while True:
+        writer.write(b": ping\n\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def test_a_stream_that_is_closed_early_hangs_up() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(endless_talk)
+        async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 60)) as events:
+            assert await anext(events) == TextDelta("one")
+        await asyncio.wait_for(server.left.wait(), 5)
+
+
+async def test_a_task_that_is_cancelled_hangs_up() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(endless_talk)
+        heard = asyncio.Event()
+
+        async def listen() -> None:
+            async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 60)) as events:
+                async for _ in events:
+                    heard.set()
+
+        task = asyncio.create_task(listen())
+        await asyncio.wait_for(heard.wait(), 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(server.left.wait(), 5)
+
+
+async def test_cancelling_before_the_headers_hangs_up() -> None:
+    asked = asyncio.Event()
+
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with running() as server, asking(server) as model:
+        server.queue(silent)
+        task = asyncio.create_task(answer(model, seconds=60))
+        await asyncio.wait_for(asked.wait(), 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(server.left.wait(), 5)
+
+
+async def test_I10_after_any_failure_the_next_question_is_answered() -> None:
+    failures = [
+        plain(401),
+        "garbage",
+        STREAM + "data: {\n\n",
+        STREAM,
+        plain(200, "<html>", "text/html"),
+        plain(400, json.dumps("x")),
+    ]
+    async with running() as server, asking(server) as model:
+        for failure in failures:
+            server.asked.clear()
+            server.answers[:] = [failure]
+            with pytest.raises(errors.UpstreamError):
+                await answer(model)
+            server.answers[:] = [said("ok")]
+            assert text_of(await answer(model)) == "ok"
