@@ -209,6 +209,11 @@ class SessionTurns:
         return session
 
     async def _known(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
+        if notebook_id is not None:
+            session = await self.store.read(session_key(owner, notebook_id, session_id))
+            if session is not None and (session.notebook_id, session.id) == (notebook_id, session_id):
+                return session if belongs_to(session, owner) else None
+        # Moved here from another notebook, or asked for without one.
         page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=1)
         found = page.sessions[0] if page.sessions else None
         if found is not None and found.metadata.get("unreadable") is True:

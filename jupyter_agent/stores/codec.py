@@ -21,8 +21,8 @@ _Value = TypeVar("_Value", Session, Turn)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def encode(value: Session | Turn) -> str:
-    """A session's head or a turn as ASCII JSON text without line breaks.
+def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
+    """A session's head or a turn as JSON text without line breaks.
 
     NUL and lone surrogates become U+FFFD; NaN, infinities and absurdly large integers become null.
 
@@ -35,7 +35,7 @@ def encode(value: Session | Turn) -> str:
         raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
     if isinstance(value, Session):
         data["schema"] = SCHEMA
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only)
     if len(text) > MAX_BYTES:
         raise TooLarge("The turn is larger than 64 MiB and cannot be kept; ask for less output.")
     return text

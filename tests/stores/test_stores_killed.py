@@ -67,6 +67,8 @@ async def check(manager: SessionManager, said: list[tuple[str, str]]) -> int:
     assert [one.parent for one in turns] == [None, *ids[:-1]]
     assert [one for one in ids if (one, "done") in set(said)] == [one for one, what in said if what == "done"]
     status = {one.id: one.status for one in turns}
+    if session.open is not None and session.open.id not in status:
+        status[session.open.id] = "interrupted"  # as it will be, once its lease is over
     for turn_id, what in said:
         assert status[turn_id] == "done" if what == "done" else status[turn_id] in ("done", "interrupted")
     assert all(one.reply == "because " * 50 for one in turns if one.status == "done")
