@@ -25,7 +25,8 @@ export const ExchangeView = React.memo(function ExchangeView({ conversation, exc
     <article className="jp-agent-exchange" aria-busy={open}>
       {exchange.question && (
         <div className="jp-agent-question">
-          <span className="jp-agent-for-readers">{translation.__('You asked:')}</span> {exchange.question}
+          <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
+          {exchange.question}
         </div>
       )}
       <div className="jp-agent-answer">

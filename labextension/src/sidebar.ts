@@ -5,8 +5,12 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { BoxLayout, Widget } from '@lumino/widgets';
+import { BoxLayout, SplitPanel, Widget } from '@lumino/widgets';
 import { agentIcon } from './icon';
+
+/** The sidebar's smallest width, and the one it takes where the page would give it no more than that. */
+const SMALLEST_PIXELS = 240;
+const COMFORTABLE_PIXELS = 400;
 
 /** What the panel needs of the application. */
 export interface ISurroundings {
@@ -27,6 +31,7 @@ export class AgentSidebar extends Widget {
     this.layout = new BoxLayout({ spacing: 0 });
     this.title.icon = agentIcon;
     this.title.caption = surroundings.translation.__('Agent');
+    this.node.style.minWidth = `${SMALLEST_PIXELS}px`;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', surroundings.translation.__('Agent'));
   }
@@ -64,6 +69,27 @@ export class AgentSidebar extends Widget {
     const { AgentPanel } = await import('./panel');
     const panel = new AgentPanel(this._surroundings);
     (this.layout as BoxLayout).addWidget(panel);
+    this._widen();
     return panel;
+  }
+
+  /** A sidebar that is opened for the first time is given hardly any room; take enough to read in. */
+  private _widen(): void {
+    let outer = this.parent;
+    while (outer && !(outer instanceof SplitPanel)) {
+      outer = outer.parent;
+    }
+    const missing = COMFORTABLE_PIXELS - this.node.offsetWidth;
+    if (!outer || !this.isVisible || this.node.offsetWidth > SMALLEST_PIXELS + 1) {
+      return;
+    }
+    const sizes = outer.widgets.map(one => (one.isHidden ? 0 : one.node.offsetWidth));
+    const mine = outer.widgets.findIndex(one => one.contains(this));
+    const largest = sizes.indexOf(Math.max(...sizes));
+    if (mine !== largest && sizes[largest] > 2 * missing) {
+      sizes[mine] += missing;
+      sizes[largest] -= missing;
+      outer.setRelativeSizes(sizes);
+    }
   }
 }
