@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Role = Literal["system", "user", "assistant", "tool"]
@@ -230,6 +232,19 @@ Event: TypeAlias = (
     | Interrupted
 )
 TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted"})
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event's fields as plain JSON data, as they travel."""
+    data: dict[str, Any] = json.loads(json.dumps(event, default=_plain))
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
 
 _FENCE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL

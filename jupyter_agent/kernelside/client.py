@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from .failures import AgentFailed
+from .endings import AgentFailed
 from .place import Address
 
 CONNECT_SECONDS = 5.0

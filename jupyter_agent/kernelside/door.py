@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from .client import Client, Refused
-from .failures import AgentFailed
+from .endings import AgentFailed
 from .turn import Ask, Event
 
 CANCEL_SECONDS = 1.0
@@ -62,12 +62,12 @@ class ServerDoor:
             if refused.status != 409:  # nothing waits for it any more: the stream says what became of the turn
                 raise
 
-    def history(self, session: str, entries: int) -> list[dict[str, Any]]:
+    def history(self, session: str, turns: int) -> list[dict[str, Any]]:
         notebook = self._notebook()
         session = session or self._newest(notebook)
         if not session:
             return []
-        query = {"max_turns": str(max(1, entries)), **_of(notebook)}
+        query = {"max_turns": str(max(1, 2 * turns)), **_of(notebook)}
         answer = self._client.request("GET", f"api/agent/sessions/{session}/history", query=query)
         return [one for one in answer.get("history", ()) if isinstance(one, dict)]
 
@@ -85,6 +85,9 @@ class ServerDoor:
         finally:
             self._session = ""
         return True
+
+    def close(self) -> None:
+        """Each request has closed its connection."""
 
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")

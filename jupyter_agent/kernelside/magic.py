@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import commands, options, place, verbatim
-from .answer import show
-from .failures import AgentFailed
+from .endings import AgentFailed
 from .options import Options
+from .reply import show
 from .turn import Ask, Door, Turn
 
 NO_SERVER = (
@@ -58,7 +58,10 @@ def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[
 
 
 def unload(ip: Any) -> None:
-    """Take the magics away again."""
+    """Take the magics away again, and close the door they had opened."""
+    magic = getattr(ip.find_line_magic("agent"), "__self__", None)
+    if isinstance(magic, Magic):
+        magic.close()
     for kind in ("line", "cell"):
         ip.magics_manager.magics[kind].pop("agent", None)
 
@@ -90,6 +93,12 @@ class Magic:
             else:
                 getattr(self, f"_{command[0]}")(chosen, command[1])  # the table of commands names them
 
+    def close(self) -> None:
+        """Close the door of this process, if it was opened."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
     def _ask(self, chosen: Options, query: str) -> None:
         ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
         Turn(self._ip, self._door(), chosen).run(ask)
@@ -99,7 +108,7 @@ class Magic:
 
     def _history(self, chosen: Options, rest: str) -> None:
         turns = int(rest) if rest.isdigit() else 10
-        entries = self._door().history(chosen.session, 2 * turns)
+        entries = self._door().history(chosen.session, turns)
         said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
         self._show(said or "*Nothing has been said in this conversation yet.*")
 
@@ -108,9 +117,9 @@ class Magic:
         self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
 
     def _vars(self, _chosen: Options, rest: str) -> None:
-        from . import listing
+        from . import inspect, listing, state
 
-        self._show(listing.one(self._ip, rest) if rest else listing.everything(self._ip))
+        self._show(listing.one(inspect(self._ip, rest)) if rest else listing.everything(state(self._ip, "", 0)))
 
     def _model(self, _chosen: Options, rest: str) -> None:
         if rest:

@@ -9,9 +9,9 @@ from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
 from . import visible
-from .answer import Answer, code_of, json_of, start
-from .failures import AgentFailed, Stopped
+from .endings import AgentFailed, Stopped
 from .options import Options
+from .reply import Reply, code_of, json_of, start
 
 Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
@@ -35,11 +35,14 @@ class Door(Protocol):
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
         """Answer an ``approval`` or a ``run`` event."""
 
-    def history(self, session: str, entries: int) -> list[dict[str, Any]]:
-        """The conversation's last entries, oldest first: ``role`` and ``content``."""
+    def history(self, session: str, turns: int) -> list[dict[str, Any]]:
+        """The conversation's last questions and answers, oldest first: ``role`` and ``content`` of each."""
 
     def clear(self, session: str) -> bool:
         """Forget the conversation; False if there was none."""
+
+    def close(self) -> None:
+        """Let go of what it had opened."""
 
     def models(self) -> list[dict[str, Any]]:
         """What may answer: ``id``, and whether it is the ``default``."""
@@ -52,7 +55,7 @@ class Turn:
         self._ip = ip
         self._door = door
         self._options = options
-        self._answer: Answer = start(ip, options.format)
+        self._reply: Reply = start(ip, options.format)
         self._turn_id = ""
         self._said = False
         self._shown_calls: set[str] = set()
@@ -67,10 +70,10 @@ class Turn:
         try:
             done = self._follow(ask)
         except KeyboardInterrupt:
-            self._answer.finish("Stopped.")
+            self._reply.finish("Stopped.")
             raise Stopped from None
         except AgentFailed:
-            self._answer.finish()
+            self._reply.finish()
             raise
         self._close(done)
         return done
@@ -88,9 +91,9 @@ class Turn:
             self._turn_id = str(data.get("turn_id", ""))
         elif name == "text":
             self._said = True
-            self._answer.text(str(data.get("text", "")))
+            self._reply.text(str(data.get("text", "")))
         elif name == "tool_call":
-            self._answer.status(_progress(data))
+            self._reply.status(_progress(data))
         elif name == "approval":
             self._approve(data)
         elif name == "run":
@@ -114,7 +117,7 @@ class Turn:
         if isinstance(code, str):
             self._show_code(call_id, code)
         else:
-            self._answer.block(f"`{data.get('tool', '')}` {json.dumps(arguments, ensure_ascii=False)}")
+            self._reply.block(f"`{data.get('tool', '')}` {json.dumps(arguments, ensure_ascii=False)}")
         agreed = self._agrees("Run this code? [y/N] " if isinstance(code, str) else "Do this? [y/N] ")
         answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
         if data.get("digest"):
@@ -134,19 +137,19 @@ class Turn:
             return self._nobody()
 
     def _nobody(self) -> bool:
-        self._answer.block(f"*{NOBODY_TO_ASK}*")
+        self._reply.block(f"*{NOBODY_TO_ASK}*")
         return False
 
     def _show_code(self, call_id: str, code: str) -> None:
         self._shown_calls.add(call_id)
         fence = "`" * max(3, 1 + max((len(run) for run in code.split() if set(run) == {"`"}), default=0))
-        self._answer.block(f"{fence}python\n{code}\n{fence}")
+        self._reply.block(f"{fence}python\n{code}\n{fence}")
 
     def _close(self, done: dict[str, Any]) -> None:
         if not self._said:
-            self._answer.text(str(done.get("reply", "")))
+            self._reply.text(str(done.get("reply", "")))
         warnings = [str(one) for one in done.get("warnings") or ()]
-        self._answer.finish(" ".join(warnings))
+        self._reply.finish(" ".join(warnings))
         self._deliver(done)
 
     def _deliver(self, done: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""An answer on its way to the reader: Markdown that grows in place in a notebook, plain text in a terminal."""
+"""A reply on its way to the reader: Markdown that grows in place in a notebook, plain text in a terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ UPDATE_SECONDS = 0.1
 SLOWER_FROM = 20_000  # characters: each update sends the whole text again
 
 
-class Answer(Protocol):
-    """Where an answer goes."""
+class Reply(Protocol):
+    """Where a reply goes."""
 
     def text(self, more: str) -> None:
         """Some more of it."""
@@ -29,11 +29,11 @@ class Answer(Protocol):
         """Nothing more comes; the note is set apart."""
 
 
-def start(ip: Any, form: str) -> Answer:
-    """The fitting kind of answer for whoever reads this kernel or terminal."""
+def start(ip: Any, form: str) -> Reply:
+    """The fitting kind of reply for whoever reads this kernel or terminal."""
     if form != "markdown":
-        return SilentAnswer()
-    return GrowingAnswer() if shows_markdown(ip) else PlainAnswer()
+        return SilentReply()
+    return GrowingReply() if shows_markdown(ip) else PlainReply()
 
 
 def shows_markdown(ip: Any) -> bool:
@@ -53,12 +53,12 @@ def shows_markdown(ip: Any) -> bool:
 
 def show(ip: Any, markdown: str) -> None:
     """Show a whole text."""
-    answer = start(ip, "markdown")
-    answer.text(markdown)
-    answer.finish()
+    reply = start(ip, "markdown")
+    reply.text(markdown)
+    reply.finish()
 
 
-class GrowingAnswer:
+class GrowingReply:
     """One output of a notebook, replaced as the text grows, at most ten times a second."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class GrowingAnswer:
         self._shown_at = 0.0
 
     def text(self, more: str) -> None:
-        self._text += more
+        self._text += more if self._text else more.lstrip("\n")
         self._status = ""
         if time.monotonic() - self._shown_at >= UPDATE_SECONDS * max(1.0, len(self._text) / SLOWER_FROM):
             self._show()
@@ -103,16 +103,18 @@ class GrowingAnswer:
         self._shown_at = time.monotonic()
 
 
-class PlainAnswer:
+class PlainReply:
     """Text printed as it comes."""
 
     def __init__(self) -> None:
-        self._open = False
+        self._begun = False  # whether the text since the last status or block has
+        self._open = False  # whether its last line has not ended
 
     def text(self, more: str) -> None:
+        more = more if self._begun else more.lstrip("\n")
         if more:
             print(more, end="", flush=True)
-            self._open = not more.endswith("\n")
+            self._begun, self._open = True, not more.endswith("\n")
 
     def status(self, words: str) -> None:
         self._end_line()
@@ -130,10 +132,10 @@ class PlainAnswer:
     def _end_line(self) -> None:
         if self._open:
             print(flush=True)
-            self._open = False
+        self._begun = self._open = False
 
 
-class SilentAnswer:
+class SilentReply:
     """Nothing is shown while it comes: only its code, or its data, is wanted at the end."""
 
     def text(self, more: str) -> None:

@@ -1,0 +1,26 @@
+"""``%load_ext jupyter_agent``: `%agent` where no Jupyter server answers it, by an assistant in this very process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.kernelside import magic
+
+if TYPE_CHECKING:
+    from jupyter_agent.kernelside.turn import Door
+
+
+def load_ipython_extension(ip: Any) -> None:
+    """Give an IPython shell its `%agent`; nothing heavy is imported before the first question."""
+
+    def own_door() -> Door:
+        from jupyter_agent.ipython.door import LocalDoor
+
+        return LocalDoor(ip)
+
+    magic.load(ip, fallback=own_door)
+
+
+def unload_ipython_extension(ip: Any) -> None:
+    """Take `%agent` away again, and close what it had opened."""
+    magic.unload(ip)

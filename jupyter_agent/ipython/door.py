@@ -1,0 +1,127 @@
+"""The way to an assistant in this very process, on the same store as the Jupyter server's."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from jupyter_agent import plugins
+from jupyter_agent.assistant import Assistant, Question
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.conversation import LOCAL, Conversation
+from jupyter_agent.errors import AgentError
+from jupyter_agent.ipython.loop import BackgroundLoop
+from jupyter_agent.kernels.local import LocalKernel
+from jupyter_agent.kernelside import place
+from jupyter_agent.kernelside.endings import AgentFailed
+from jupyter_agent.kernelside.turn import Ask, Event
+from jupyter_agent.messages import ApprovalAsked, RunAsked, TurnStarted, event_json
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.state import ExecutionResult
+
+T = TypeVar("T")
+
+
+class LocalDoor:
+    """Asks an assistant of its own about the shell it lives in.
+
+    Args:
+        ip: The IPython shell; its configuration may set ``c.JupyterAgent``.
+
+    Raises:
+        AgentFailed: an option names something that is not there.
+    """
+
+    def __init__(self, ip: Any) -> None:
+        self._ip = ip
+        self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=ip.config)))
+        self._conversation = Conversation(self._assistant.sessions)
+        self._kernel = LocalKernel(ip)
+        self._loop = BackgroundLoop()
+        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        atexit.register(self.close)
+
+    def ask(self, ask: Ask) -> Generator[Event, None, None]:
+        yield from self._loop.iterate(self._events(ask, *self._notebook()))
+
+    def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
+        waiting = self._waiting.pop(call_id, None)
+        if waiting is not None:
+            self._loop.call_soon(_settle, waiting, answer)
+
+    def history(self, session: str, turns: int) -> list[dict[str, Any]]:
+        notebook_id = self._notebook()[1]
+        return _or_failed(lambda: self._loop.run(self._conversation.history(notebook_id, session, turns=turns)))
+
+    def clear(self, session: str) -> bool:
+        notebook_id = self._notebook()[1]
+        return _or_failed(lambda: self._loop.run(self._conversation.clear(notebook_id, session)))
+
+    def models(self) -> list[dict[str, Any]]:
+        default = self._assistant.default_model
+        others = [name for name in plugins.names(plugins.MODELS) if name not in ("scripted", default.partition(":")[0])]
+        return [{"id": name, "default": name == default} for name in (default, *others)]
+
+    def close(self) -> None:
+        """Let go of the store and of the thread; the door is of no use afterwards."""
+        atexit.unregister(self.close)
+        self._loop.run(self._assistant.close())
+        self._loop.close()
+
+    def _notebook(self) -> tuple[str, str]:
+        """Path and id of the notebook that this shell serves; both empty without one."""
+        path = place.notebook_path(self._ip)
+        server = place.server({}, self._ip)
+        return path, place.notebook_id(path, (server.root,) if server is not None else ())
+
+    async def _events(self, ask: Ask, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
+        try:
+            question = Question(
+                owner=LOCAL,
+                query=ask.query,
+                session_id=await self._conversation.session_id(notebook_id, ask.session),
+                notebook_id=notebook_id,
+                kernel=self._kernel,
+                notebook=FileNotebook(path) if path else None,
+                model=ask.model or None,
+                approval=ask.approval or None,
+                decide=self._decide,
+                run=self._run,
+            )
+            async with aclosing(self._assistant.ask(question)) as events:
+                async for event in events:
+                    if isinstance(event, TurnStarted) and not ask.session:
+                        self._conversation.begun(event.session_id)
+                    yield event.event, event_json(event)
+        except AgentError as error:
+            yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
+        finally:
+            self._waiting.clear()
+
+    async def _decide(self, asked: ApprovalAsked) -> bool:
+        return (await self._said_to(asked.call_id)).get("decision") == "approve"
+
+    async def _run(self, asked: RunAsked) -> ExecutionResult:
+        result = (await self._said_to(asked.call_id))["result"]
+        return ExecutionResult(result["status"], result["text"])
+
+    async def _said_to(self, call_id: str) -> Mapping[str, Any]:
+        """What the main thread says to a call; it hears of the call through the stream of events."""
+        waiting: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[call_id] = waiting
+        return await waiting
+
+
+def _or_failed(do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except AgentError as error:
+        raise AgentFailed(error.message) from None
+
+
+def _settle(waiting: asyncio.Future[Mapping[str, Any]], answer: Mapping[str, Any]) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

@@ -1,0 +1,40 @@
+"""How `%agent` ends when it does not end well: in one line, beside the user's own last traceback and not over it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_LAST = ("last_exc", "last_type", "last_value", "last_traceback")
+
+
+class _InWords:
+    """Shown by IPython as its text alone; `%debug` and `%tb` afterwards still mean the user's own error."""
+
+    label = ""
+
+    def _render_traceback_(self) -> list[str]:
+        for name, value in vars(self).get("_users_own", {}).items():
+            setattr(sys, name, value)
+        return [f"{self.label}{self}"]
+
+    def _keep_users_own(self) -> None:
+        self._users_own: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
+
+
+class AgentFailed(_InWords, Exception):
+    """There is no answer; the text says why and what to do."""
+
+    label = "%agent: "
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self._keep_users_own()
+
+
+class Stopped(_InWords, KeyboardInterrupt):
+    """The user stopped the answer; the rest of the cell does not run either, as after any interrupt."""
+
+    def __init__(self, message: str = "Stopped.") -> None:
+        super().__init__(message)
+        self._keep_users_own()

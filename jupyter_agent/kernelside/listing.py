@@ -1,0 +1,42 @@
+"""What the assistant knows of the variables, as Markdown for their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MAX_FACT = 500
+
+
+def everything(state: Mapping[str, Any]) -> str:
+    """All variables of a kernel's state, a line for each."""
+    variables = state.get("changed") or ()
+    if not variables:
+        return "*There are no variables yet.*"
+    lines = [f"- `{one['name']}`: {one['summary']}" for one in variables]
+    left_out = int(state.get("total", 0)) - len(lines)
+    return "\n".join([*lines, *([f"- … and {left_out} more"] if left_out > 0 else [])])
+
+
+def one(inspected: Mapping[str, Any]) -> str:
+    """One variable with its facts, a line for each."""
+    variable = inspected.get("variable")
+    if not isinstance(variable, dict):
+        return "*There is no such variable now.* `%agent /vars` shows those that there are."
+    facts = variable.get("facts") or {}
+    return "\n".join([f"`{variable['name']}`: {variable['summary']}", "", *_facts(facts)])
+
+
+def _facts(facts: Mapping[str, Any]) -> list[str]:
+    columns = [one for one in facts.get("columns") or () if isinstance(one, dict)]
+    plain = [f"- {name}: {_short(value)}" for name, value in facts.items() if name not in ("columns", "head")]
+    return [*plain, *(f"- column `{one.get('name')}`: {_short(_rest(one))}" for one in columns)]
+
+
+def _rest(column: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in column.items() if name != "name")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= MAX_FACT else f"{text[:MAX_FACT]}…"
