@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jupyter_agent.server.handlers import AgentHandler
     from jupyter_agent.server.turns import RunningTurn
 
+#: What a page with real-time collaboration puts before a path of this server.
+SHARED_DRIVE = "RTC:"
 NOT_READABLE = "You may not read {resource} on this server, so the answer does not know {what}."
 
 
@@ -57,7 +59,7 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
         Forbidden: the user may not read kernels, and names one.
     """
     context = body.get("context") or {}
-    path = (context.get("notebook_id") or "").strip("/")
+    path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
     kernel = await _kernel(handler, context.get("kernel_id"), path, warnings)
     notebook = await _notebook(handler, path, context.get("cells"), warnings)

@@ -1,0 +1,158 @@
+"""One turn as a stream: events, approvals, code run by the caller, cancelling, and what cannot be forged."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from door_client import Door, Script
+
+from jupyter_agent.messages import TextDelta
+from jupyter_agent.server.encoding import frame
+from jupyter_agent.server.services import Services
+
+RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
+
+
+async def test_events_come_in_order_with_ids_and_one_end(door: Door, script: Script) -> None:
+    script([{"text": "Hello there.", "chunks": 3}])
+    stream = door.stream("x", {"session_id": "s1"})
+    events = await stream.all()
+    assert [name for name, _ in events] == ["turn", "text", "text", "text", "usage", "done"]
+    assert "".join(data["text"] for name, data in events if name == "text") == "Hello there."
+    assert events[-1][1]["reply"] == "Hello there."
+    response = await stream.request
+    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.headers["X-Accel-Buffering"] == "no"
+
+
+async def test_the_accept_header_asks_for_a_stream_too(door: Door) -> None:
+    reply = await door("POST", "api/agent/quick", {"query": "x"}, {"Accept": "text/event-stream"})
+    assert reply.text.startswith("id: 1\nevent: turn\ndata: {")
+    assert reply.text.count("\nevent: done\n") == 1
+
+
+async def test_an_error_before_the_turn_has_its_own_status_in_a_stream_too(door: Door) -> None:
+    reply = await door("POST", "api/agent/quick", {"query": "x", "stream": True, "model": "nobody"})
+    assert (reply.status, reply.body["code"]) == (400, "unknown_model")
+
+
+async def test_an_error_during_the_turn_is_the_last_event(door: Door, script: Script) -> None:
+    script([{"text": "Half", "error": "upstream_unreachable", "message": "Cannot reach it."}])
+    events = await door.stream("x").all()
+    assert [name for name, _ in events] == ["turn", "text", "error"]
+    assert events[-1][1] == {
+        "message": "Cannot reach it.",
+        "code": "upstream_unreachable",
+        "retryable": True,
+        "status": 502,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n\nevent: done\ndata: {}\n\n", "a\r\nid: 9\r\n\r\n", "\u2028event: done", "\x85\x0b\x0c"]
+)
+def test_T16_text_cannot_forge_an_event(text: str) -> None:
+    lines = frame(1, TextDelta(text)).decode().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", ""]
+
+
+async def test_an_approved_call_runs_and_a_denied_one_does_not(door: Door, script: Script) -> None:
+    script([RUN, {"text": "Done."}])
+    for decision, expected in (("deny", "denied"), ("approve", "failed")):
+        stream = door.stream("x")
+        turn = await stream.until("turn")
+        asked = await stream.until("approval")
+        path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
+        answered = await door("POST", path, {"decision": decision, "digest": asked["digest"]})
+        assert (answered.status, answered.body) == (200, {"status": "accepted", "call_id": asked["call_id"]})
+        # Approved, it is tried and fails: there is no kernel here.
+        assert (await stream.until("tool_result"))["status"] == expected
+        assert (await stream.until("done"))["actions"][0]["status"] == expected
+
+
+async def test_T14_an_answer_to_another_call_than_was_shown_is_stale(door: Door, script: Script) -> None:
+    script([RUN, {"text": "Done."}])
+    stream = door.stream("x")
+    turn = await stream.until("turn")
+    asked = await stream.until("approval")
+    path = f"api/agent/turns/{turn['turn_id']}/actions"
+    for call_id, digest in ((asked["call_id"], "0" * 64), ("call_99", asked["digest"])):
+        stale = await door("POST", f"{path}/{call_id}", {"decision": "approve", "digest": digest})
+        assert (stale.status, stale.body["code"]) == (409, "approval_stale")
+    assert (await door("POST", f"{path}/{asked['call_id']}", {"decision": "deny"})).status == 200
+    assert (await door("POST", f"{path}/{asked['call_id']}", {"decision": "deny"})).status == 409
+    await stream.until("done")
+    late = await door("POST", f"{path}/{asked['call_id']}", {"decision": "approve"})
+    assert (late.status, late.body["code"]) == (409, "approval_stale")
+
+
+async def test_an_answer_to_an_unknown_turn_is_not_found(door: Door) -> None:
+    reply = await door("POST", "api/agent/turns/nobody/actions/call_1", {"decision": "approve"})
+    assert (reply.status, reply.body["code"]) == (404, "not_found")
+
+
+async def test_a_caller_that_says_so_runs_the_code_itself(door: Door, script: Script) -> None:
+    script([RUN, {"text": "It is two."}])
+    stream = door.stream("x", run="client", approval="auto")
+    turn = await stream.until("turn")
+    asked = await stream.until("run")
+    assert asked["code"] == "1 + 1"
+    path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
+    answered = await door("POST", path, {"decision": "approve", "result": {"status": "ok", "text": "2"}})
+    assert answered.status == 200
+    result = await stream.until("tool_result")
+    assert (result["status"], result["content"]) == ("done", "2")
+    assert (await stream.until("done"))["reply"] == "It is two."
+
+
+async def test_running_code_oneself_needs_the_stream(door: Door) -> None:
+    reply = await door.ask("x", run="client")
+    assert reply.status == 400
+    assert "'stream'" in reply.body["message"]
+
+
+async def test_T11_cancel_keeps_what_was_said_and_may_be_repeated(door: Door, script: Script) -> None:
+    script([RUN, {"text": "Never said."}])
+    stream = door.stream("x", {"session_id": "s1"})
+    turn = await stream.until("turn")
+    await stream.until("approval")
+    path = f"api/agent/turns/{turn['turn_id']}/cancel"
+    assert (await door("POST", path)).body == {"status": "cancelled", "turn_id": turn["turn_id"]}
+    events = await stream.all()
+    assert [name for name, _ in events] == ["cancelled"]
+    assert (await door("POST", path)).body == {"status": "ended", "turn_id": turn["turn_id"]}
+    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    assert [one.get("status") for one in history] == [None, "cancelled"]
+    assert (await door("POST", "api/agent/turns/nobody/cancel")).status == 404
+
+
+async def test_T7_a_reader_that_leaves_ends_the_turn(
+    door: Door, script: Script, services: Services, jp_serverapp: Any, jp_http_port: int
+) -> None:
+    script([RUN, {"text": "Never said."}])
+    reader, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
+    body = b'{"query": "x", "stream": true, "turn_id": "t1", "context": {"session_id": "s1"}}'
+    head = (
+        f"POST {jp_serverapp.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    )
+    head += f"Authorization: token {jp_serverapp.identity_provider.token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    await asyncio.wait_for(reader.readuntil(b"event: approval"), 10)
+    running = services.turns.get("local", "t1")
+    assert running is not None
+    writer.close()
+    await asyncio.wait_for(running.ended(), 10)
+    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    assert history[-1]["status"] == "cancelled"
+
+
+async def test_a_second_question_meanwhile_is_refused_at_once(door: Door, script: Script) -> None:
+    script([RUN, {"text": "Done."}])
+    stream = door.stream("x", {"session_id": "s1"})
+    turn = await stream.until("turn")
+    second = await door.ask("y", {"session_id": "s1"})
+    assert (second.status, second.body["code"], second.body["retryable"]) == (409, "turn_in_progress", True)
+    await door("POST", f"api/agent/turns/{turn['turn_id']}/cancel")
+    await stream.all()
