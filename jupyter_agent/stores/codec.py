@@ -7,6 +7,7 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from jupyter_agent.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
@@ -41,8 +42,8 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
     return text
 
 
-def decode_session(text: str | bytes) -> Session:
-    """Build a session from stored text.
+def decode_session(text: str | bytes | Mapping[str, Any]) -> Session:
+    """Build a session from stored text, or from the data in it.
 
     Raises:
         SchemaNewer: a later release wrote it.
@@ -51,8 +52,8 @@ def decode_session(text: str | bytes) -> Session:
     return _decode(Session, text)
 
 
-def decode_turn(text: str | bytes) -> Turn:
-    """Build a turn from stored text.
+def decode_turn(text: str | bytes | Mapping[str, Any]) -> Turn:
+    """Build a turn from stored text, or from the data in it.
 
     Raises:
         StoreUnavailable: it is not a turn.
@@ -109,16 +110,21 @@ def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
         raise BadRequest("cursor is not one that a list of sessions returned.") from error
 
 
-def _decode(kind: type[_Value], text: str | bytes) -> _Value:
+def damaged() -> StoreUnavailable:
+    """What is said of a record that is none."""
+    return StoreUnavailable(
+        "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
+    )
+
+
+def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:
     try:
-        data = json.loads(text)
+        data = json.loads(text) if isinstance(text, (str, bytes)) else text
         if data.get("schema", SCHEMA) > SCHEMA:
             _newer()
         return kind.from_json(data)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise StoreUnavailable(
-            "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
-        ) from error
+        raise damaged() from error
 
 
 def _newer() -> NoReturn:

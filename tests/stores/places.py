@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyter_agent.protocols import SessionStore
 
-KINDS = ("memory", "sqlite")
+KINDS = ("memory", "sqlite", "file")
 DURABLE = tuple(kind for kind in KINDS if kind != "memory")
 
 
@@ -37,6 +37,8 @@ def url_of(kind: str, folder: Path) -> str:
     """The URL of an empty place."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'sessions.db'}"
+    if kind == "file":
+        return f"file://{folder}"
     return "memory://"
 
 

@@ -1,0 +1,251 @@
+"""One conversation as a JSON-lines file: each line is a commit with its checksum; what follows a bad line is not read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from io import FileIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jupyter_agent.errors import VersionConflict
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import codec
+
+_START = b'{"crc":"'
+_BODY = len(_START) + 8 + len(b'",')
+_DECODER = json.JSONDecoder()
+_TAIL = 64 * 1024
+
+
+@dataclass(slots=True)
+class Log:
+    """What is known of one file: where its turns are, and its newest head.
+
+    Attributes:
+        path: The file.
+        identity: Which file that was, and its size and time when last read.
+        valid: Bytes up to the end of the last good line.
+        head: Where the newest head's line is; None for a file without a good line.
+        turns: Turn id → (offset, length, parent).
+    """
+
+    path: Path
+    identity: tuple[int, int, int] = (0, 0, 0)
+    valid: int = 0
+    head: tuple[int, int] | None = None
+    turns: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)
+
+    def refresh(self) -> bool:
+        """Read what was appended since; False if there is no such file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            self._restart()
+            return False
+        with file:
+            found = identity_of(os.fstat(file.fileno()))
+            if found != self.identity:
+                grown = found[0] == self.identity[0] and found[1] > self.identity[1] == self.valid
+                if not grown:
+                    self._restart()
+                file.seek(self.valid)
+                self._read_on(file)
+                self.identity = found
+        return True
+
+    def session(self) -> Session | None:
+        """The newest head; None in a file without a good line."""
+        return None if self.head is None else codec.decode_session(self._line(*self.head)["head"])
+
+    def turn(self, turn_id: str) -> Turn | None:
+        """One turn of any branch."""
+        if turn_id not in self.turns:
+            return None
+        offset, length, _ = self.turns[turn_id]
+        return codec.decode_turn(self._line(offset, length)["turn"])
+
+    def path_to(self, turn_id: str, limit: int) -> list[str]:
+        """Ids of the turn and its ancestors, at most `limit`, oldest first."""
+        found: list[str] = []
+        place: str | None = turn_id
+        while place is not None and place in self.turns and len(found) < limit:
+            found.append(place)
+            place = self.turns[place][2]
+        return found[::-1]
+
+    def append(self, line: bytes) -> None:
+        """Write at the end of what is valid, durably; a bad rest is kept in a file of its own first.
+
+        Raises:
+            OSError: nothing was added.
+        """
+        with self.path.open("r+b", buffering=0) as file:
+            self._set_rest_aside(file)
+            file.seek(self.valid)
+            try:
+                write_all(file, line)
+                sync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):
+                    file.truncate(self.valid)
+                raise
+        self.refresh()
+
+    def _line(self, offset: int, length: int) -> dict[str, Any]:
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            line = file.read(length)
+        if not is_good(line):
+            self._restart()
+            raise codec.damaged()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _read_on(self, file: BinaryIO) -> None:
+        for line in file:
+            if not is_good(line):
+                return
+            turn_id, parent = turn_of(line)
+            if turn_id is not None:
+                self.turns[turn_id] = (self.valid, len(line), parent)
+            self.head = (self.valid, len(line))
+            self.valid += len(line)
+
+    def _set_rest_aside(self, file: FileIO) -> None:
+        file.seek(self.valid)
+        rest = file.readall()
+        if rest:
+            write_new(self.path.with_suffix(f".corrupt-{time.time_ns()}"), rest)
+            file.truncate(self.valid)
+
+    def _restart(self) -> None:
+        self.identity, self.valid, self.head, self.turns = (0, 0, 0), 0, None, {}
+
+
+def line_of(session: Session, turn: Turn | None) -> bytes:
+    """One commit as a line: its checksum, the turn if there is one, the head."""
+    turn_id = json.dumps(None if turn is None else turn.id)
+    parent = json.dumps(None if turn is None else turn.parent)
+    text = "null" if turn is None else codec.encode(turn, ascii_only=False)
+    head = codec.encode(session, ascii_only=False)
+    body = f'"turn_id":{turn_id},"parent":{parent},"turn":{text},"head":{head}}}'.encode()
+    return b'%s%08x",%s\n' % (_START, zlib.crc32(body), body)
+
+
+def first_lines(session: Session, turns: Sequence[Turn]) -> bytes:
+    """A new session's lines; each carries the head that is true up to it."""
+    if len({turn.id for turn in turns}) < len(turns):
+        raise VersionConflict("That turn is stored already.")
+    parts = [line_of(replace(session, head=turn.id, depth=turn.depth), turn) for turn in turns[:-1]]
+    return b"".join([*parts, line_of(session, turns[-1] if turns else None)])
+
+
+def is_good(line: bytes) -> bool:
+    """Whether a line is whole."""
+    if not (line.startswith(_START) and line.endswith(b"}\n")):
+        return False
+    return line[len(_START) : len(_START) + 8] == b"%08x" % zlib.crc32(line[_BODY:-1])
+
+
+def turn_of(line: bytes) -> tuple[str | None, str | None]:
+    """Id and parent of a good line's turn, without reading the whole line."""
+    start = line[_BODY : _BODY + 2048].decode("utf-8", "ignore")
+    turn_id, end = _DECODER.raw_decode(start, len('"turn_id":'))
+    parent, _ = _DECODER.raw_decode(start, end + len(',"parent":'))
+    return turn_id, parent
+
+
+def newest_head(path: Path) -> dict[str, Any] | None:
+    """The head in the last line, which is nearly always good; None if it is not.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        lines = file.read().split(b"\n")
+    if len(lines) < (2 if size <= _TAIL else 3) or lines[-1] or not is_good(lines[-2] + b"\n"):
+        return None
+    head: dict[str, Any] = json.loads(lines[-2])["head"]
+    return head
+
+
+def any_head(path: Path) -> dict[str, Any] | None:
+    """The head of whatever line is good, to say whose a damaged file is.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            if is_good(line):
+                head: dict[str, Any] = json.loads(line)["head"]
+                return head
+    return None
+
+
+def identity_of(found: os.stat_result) -> tuple[int, int, int]:
+    """What tells one state of a file from another."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """A new file for this user alone, whole and durable or not there.
+
+    Raises:
+        OSError: it was not written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0) as file:
+            write_all(file, content)
+            sync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def write_all(file: FileIO, content: bytes) -> None:
+    """Write all of it, however often the system writes a part only.
+
+    Raises:
+        OSError: a part may have been written.
+    """
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def sync(descriptor: int) -> None:
+    """Make what was written durable, on macOS past the disk's own cache too."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a file's coming or going durable, where folders can be synced."""
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
