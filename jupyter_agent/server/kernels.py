@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -115,9 +114,7 @@ class Kernels:
 
         if isinstance(self._manager, GatewayMappingKernelManager):
             raise KernelUnavailable(_GATEWAY)
-        client = self._manager.get_kernel(kernel_id).client()
-        # A cloned session would take over the identity, and with it the replies, of another client.
-        client.session.session = uuid.uuid4().hex
+        client: Any = self._manager.get_kernel(kernel_id).client()
 
         async def is_alive() -> bool:
             return kernel_id in self._manager and bool(await ensure_async(self._manager.is_alive(kernel_id)))
@@ -132,9 +129,12 @@ class Kernels:
         kernel_id = data.get("kernel_id")
         if self._closed or data.get("status") != "success" or not isinstance(kernel_id, str):
             return
-        if data.get("action") in ("start", "restart"):
+        action = data.get("action")
+        if action == "restart" and kernel_id in self._known:
+            self._known[kernel_id].notify_restarted()
+        if action in ("start", "restart"):
             self._in_background(self._meet(kernel_id))
-        elif data.get("action") == "shutdown":
+        elif action == "shutdown":
             self._in_background(self._forget(kernel_id))
 
     async def _meet(self, kernel_id: str) -> None:

@@ -1,0 +1,80 @@
+"""Health, models, figures, the OpenAPI document, and errors that nobody foresaw."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from door_client import Door
+from jsonschema import Draft202012Validator
+
+from jupyter_agent.server.openapi import document
+from jupyter_agent.server.routes import ROUTES
+from jupyter_agent.server.services import Services
+
+
+async def test_health_says_how_it_is(door: Door) -> None:
+    assert (await door("GET", "api/agent/health/live")).body == {"status": "ok"}
+    assert (await door("GET", "api/agent/health/ready")).body == {"status": "ok"}
+    health = (await door("GET", "api/agent/health")).body
+    assert (health["status"], health["store"]) == ("ok", "ok")
+    assert health["version"]
+
+
+async def test_models_are_those_that_are_installed(door: Door) -> None:
+    body = (await door("GET", "api/agent/models")).body
+    assert {"offline", "openai"} <= {one["id"] for one in body["models"]}
+    assert [one["id"] for one in body["models"] if one["default"]] == [body["default"]]
+
+
+async def test_turns_are_counted_on_jupyters_own_metrics(door: Door) -> None:
+    await door.ask("x")
+    assert 'jupyter_agent_turns_total{status="done"}' in (await door("GET", "metrics")).text
+
+
+def test_every_route_is_documented_and_every_documented_one_exists() -> None:
+    served = {
+        (path, method)
+        for path, handler in ROUTES.items()
+        for method in ("get", "post", "patch", "put", "delete")
+        if getattr(handler, method).__qualname__.split(".")[0] != "RequestHandler"
+    }
+    documented = {(path, method) for path, methods in document()["paths"].items() for method in methods}
+    assert served == documented
+
+
+async def test_the_document_is_served_and_replies_are_what_it_says(door: Door) -> None:
+    served = (await door("GET", "api/agent/openapi.json")).body
+    assert served == document()
+    await door.ask("x", {"session_id": "s1"})
+    replies = {
+        "QuickReply": await door.ask("y", {"session_id": "s1"}),
+        "Session": await door("GET", "api/agent/sessions/s1"),
+        "SessionList": await door("GET", "api/agent/sessions"),
+        "History": await door("GET", "api/agent/sessions/s1/history"),
+        "Models": await door("GET", "api/agent/models"),
+        "Health": await door("GET", "api/agent/health"),
+        "Error": await door("GET", "api/agent/sessions/nobody"),
+        "Cleared": await door("DELETE", "api/agent/sessions/s1"),
+    }
+    for name, reply in replies.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": served["components"]}
+        Draft202012Validator(schema).validate(reply.body)
+
+
+async def test_H27_what_nobody_foresaw_says_nothing_but_where_the_log_has_it(
+    door: Door, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, jp_serverapp: Any
+) -> None:
+    async def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("secret detail in /home/ann")
+
+    monkeypatch.setattr(services.assistant.sessions, "get", broken)
+    token = jp_serverapp.identity_provider.token
+    with caplog.at_level(logging.INFO):
+        reply = await door("GET", "api/agent/sessions/s1", None, {"Authorization": ""}, token=token)
+    assert (reply.status, reply.body["code"]) == (503, "internal")
+    assert reply.body["request_id"] in reply.body["message"]
+    assert "secret detail" not in reply.text
+    assert reply.body["request_id"] in caplog.text
+    assert token not in caplog.text
