@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from door_client import Door, Script
 
 from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import logging
 from typing import Any
 
 import pytest
-from door_client import Door
 from jsonschema import Draft202012Validator
 
 from jupyter_agent.server.openapi import document
 from jupyter_agent.server.routes import ROUTES
 from jupyter_agent.server.services import Services
+from tests.server.door_client import Door
 
 
 async def test_health_says_how_it_is(door: Door) -> None:

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from door_client import Door, Script
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.web import RequestHandler
 
 from jupyter_agent.server.openapi import document
+from tests.server.door_client import Door, Script
 
 DOCUMENTED = [
     (method.upper(), re.sub(r"\{\w+\}", "something", path))
@@ -157,7 +157,7 @@ class TestClosed:
 
     @pytest.mark.parametrize(("method", "path"), OPERATIONS)
     async def test_H22_every_route_needs_the_token_there_too(self, door: Door, method: str, path: str) -> None:
-        body = {} if method in ("POST", "PATCH") else None
+        body: dict[str, str] | None = {} if method in ("POST", "PATCH") else None
         assert (await door(method, path, body, {"Authorization": ""})).status == 403
 
     async def test_with_the_token_all_is_as_elsewhere(self, door: Door) -> None:

@@ -8,13 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from door_client import Door
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.errors import AgentError
 from jupyter_agent.server import bodies
 from jupyter_agent.server.validation import check_body
+from tests.server.door_client import Door
 
 QUICK = "api/agent/quick"
 BAD_BODIES = {

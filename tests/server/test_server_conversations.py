@@ -7,9 +7,9 @@ import uuid
 from typing import Any
 
 import pytest
-from door_client import Door, Script
 
 from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script
 
 
 async def test_a_conversation_in_short(door: Door) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import nbformat
-from door_client import Door, Script
 
 from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script
 
 
 async def test_a_question_is_answered_in_one_piece(door: Door, script: Script) -> None:

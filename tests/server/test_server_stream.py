@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from door_client import Door, Script
 
 from jupyter_agent.messages import TextDelta
 from jupyter_agent.server.encoding import frame
 from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script
 
 RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
 
