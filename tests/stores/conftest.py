@@ -11,16 +11,41 @@ import pytest
 
 from jupyter_agent.protocols import SessionStore
 from tests.stores.places import KINDS, Place, url_of
+from tests.stores.servers import PostgresServer, RedisServer
+
+SERVERS = {"postgresql": "postgres", "redis": "redis"}
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One for all tests that do not stop it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One for all tests that do not stop it."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def make_place(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[[str], Place]]:
+def make_place(
+    request: pytest.FixtureRequest, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[Callable[[str], Place]]:
     """Makes an empty place of a kind."""
     made: list[Place] = []
 
     def make(kind: str) -> Place:
-        made.append(Place(kind, url_of(kind, tmp_path / f"place{len(made)}")))
+        made.append(Place(kind, url(kind)))
         return made[-1]
+
+    def url(kind: str) -> str:
+        server = request.getfixturevalue(f"{SERVERS[kind]}_server") if kind in SERVERS else None
+        return server.empty_place() if server is not None else url_of(kind, tmp_path / f"place{len(made)}")
 
     yield make
     for place in made:

@@ -7,6 +7,7 @@ Run as ``python -m tests.stores.nursery URL``; each line names a conversation. T
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 
@@ -15,10 +16,15 @@ from jupyter_agent.session import Turn
 from jupyter_agent.session_manager import SessionManager
 from tests.stores.places import open_store
 
+HEAVY = {
+    "postgresql": ("psycopg", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql.psycopg", "greenlet"),
+    "redis": ("redis.asyncio", "redis.exceptions"),
+}
+
 
 async def write(url: str, session_id: str) -> None:
     """Ask and answer in one conversation, without end."""
-    manager = SessionManager(open_store(url), lease_seconds=0.05)
+    manager = SessionManager(open_store(url), lease_seconds=0.01)
     while True:
         try:
             begun = await manager.begin("ann", "a.ipynb", session_id, None, "why?", "digest")
@@ -38,6 +44,8 @@ def say(line: str) -> None:
 def main() -> None:
     """Fork a writer for each line."""
     url = sys.argv[1]
+    for module in HEAVY.get(url.partition(":")[0], ()):
+        importlib.import_module(module)  # once, not in each writer
     say("ready")
     for line in sys.stdin:
         if os.fork() == 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyter_agent.protocols import SessionStore
 
-KINDS = ("memory", "sqlite", "file")
+KINDS = ("memory", "sqlite", "file", "postgresql", "redis")
 DURABLE = tuple(kind for kind in KINDS if kind != "memory")
 
 

@@ -1,0 +1,311 @@
+"""Sessions in Redis, for several servers: `redis://…`, with the extra `redis`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from jupyter_agent.errors import (
+    AgentError,
+    BadRequest,
+    MissingExtra,
+    SchemaNewer,
+    StoreFull,
+    StoreUnavailable,
+    VersionConflict,
+)
+from jupyter_agent.protocols import Page
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import codec, redis_scripts
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+SCHEMA = 1
+META = "ja:meta"
+TIMEOUT_SECONDS = 5.0
+_BATCH = 200
+_log = logging.getLogger(__name__)
+
+
+class RedisStore:
+    """Keeps sessions in Redis. Every change is one script; nothing is sent twice.
+
+    Durable is what the server makes durable: ``appendonly yes`` with ``appendfsync always``, and no eviction; a warning
+    says so otherwise. Keys begin with ``ja:``; several users on one server are one domain of trust unless each has an
+    account of their own.
+
+    Args:
+        url: As redis-py takes it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Redis | None = None
+        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._epoch: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> RedisStore:
+        """The store of ``redis://[user:password@]host:port/number``; ``rediss://`` for TLS."""
+        return cls(url)
+
+    async def now(self) -> float:
+        seconds, micros = await self._reading(lambda client: client.time())
+        return float(seconds + micros / 1e6)
+
+    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
+        if len({turn.id for turn in turns}) < len(turns):
+            raise VersionConflict("That turn is stored already.")
+        await self._change(redis_scripts.CREATE, session, turns)
+
+    async def read(self, key: str) -> Session | None:
+        data = await self._reading(lambda client: client.hget(_head(key), "data"))
+        return None if data is None else codec.decode_session(data)
+
+    async def commit(self, session: Session, turn: Turn | None = None) -> None:
+        await self._change(redis_scripts.COMMIT, session, () if turn is None else (turn,))
+
+    async def turn(self, key: str, turn_id: str) -> Turn | None:
+        stored = await self._reading(lambda client: client.hget(_turns(key), turn_id))
+        return None if stored is None else codec.decode_turn(stored.partition(b"\n")[2])
+
+    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
+        found = await self._reading(lambda client: _script(client, redis_scripts.PATH, [_turns(key)], [turn_id, limit]))
+        turns = tuple(codec.decode_turn(one) for one in reversed(found))
+        if len(turns) < limit and (not turns or turns[0].parent is not None):
+            await self._check_whole(key, turns)
+        return turns
+
+    async def find(
+        self,
+        owner: str,
+        *,
+        session_id: str | None = None,
+        notebook_id: str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        place = codec.decode_cursor(cursor)
+        found: list[Session] = []
+        async for one in self._newest(owner, place):
+            if (
+                session_id in (None, one.id)
+                and notebook_id in (None, one.notebook_id)
+                and (text is None or await self._holds(one, codec.searched(text)))
+            ):
+                found.append(one)
+            if len(found) > limit:
+                break
+        page = tuple(found[:limit])
+        return Page(page, codec.encode_cursor(page[-1]) if page and len(found) > limit else None)
+
+    async def count(self, owner: str) -> int:
+        return int(await self._reading(lambda client: client.zcard(_list(owner))))
+
+    async def delete(self, key: str) -> bool:
+        script = redis_scripts.DELETE
+        return bool(await self._once(lambda client: _script(client, script, [_head(key), _turns(key)], [key])))
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None and self._home == (os.getpid(), asyncio.get_running_loop()):
+            await client.aclose()
+
+    async def _change(self, script: str, session: Session, turns: Iterable[Turn]) -> None:
+        keys = [_head(session.key), _turns(session.key), _list(session.owner), _name(session), META]
+        values: list[Any] = [session.key, codec.encode(session), session.revision, repr(session.created_at)]
+        values += [repr(session.last_activity), session.notebook_id, session.id]
+        for turn in turns:
+            values += [turn.id, f"{json.dumps([turn.parent])}\n{codec.encode(turn)}"]
+
+        def call(client: Redis) -> Awaitable[Any]:
+            return _script(client, script, keys, [self._epoch or "", *values])
+
+        answer = await self._once(call)
+        if answer == b"EPOCH":
+            self._epoch = None
+            raise StoreUnavailable(
+                "The Redis server lost its data, or was given other data, since this server met it. Try again to go on"
+                " with what it has now."
+            )
+        if answer == b"LOST":
+            _lost()
+        if answer != b"OK":
+            raise VersionConflict("The conversation changed meanwhile.")
+
+    async def _newest(self, owner: str, place: tuple[float, str] | None) -> AsyncIterator[Session]:
+        """Sessions of a list from a place on, newest activity first."""
+        offset = 0
+        while True:
+            batch = await self._batch(owner, place, offset)
+            later = [one for one in batch if place is None or (one.last_activity, one.key) < place]
+            for one in later:
+                yield one
+            if len(batch) < _BATCH:
+                return
+            # Where a whole batch has the place's own activity, the list goes on behind it.
+            place, offset = ((later[-1].last_activity, later[-1].key), 0) if later else (place, offset + _BATCH)
+
+    async def _batch(self, owner: str, place: tuple[float, str] | None, offset: int) -> list[Session]:
+        highest = "+inf" if place is None else repr(place[0])
+
+        async def heads(client: Redis) -> list[Any]:
+            listed: Any = await client.zrevrangebyscore(_list(owner), highest, "-inf", offset, _BATCH, withscores=True)
+            pipe = client.pipeline(transaction=False)
+            for key, _ in listed:
+                pipe.hmget(_head(key.decode()), ["data", "id", "notebook_id"])
+            return [(key, score, head) for (key, score), head in zip(listed, await pipe.execute(), strict=True)]
+
+        rows = await self._reading(heads)
+        return [_listed(key.decode(), owner, score, head) for key, score, head in rows]
+
+    async def _holds(self, session: Session, text: str) -> bool:
+        if text in codec.searched(session.title):
+            return True
+        stored = await self._reading(lambda client: client.hvals(_turns(session.key)))
+        return any(text in codec.searched_turn(codec.decode_turn(one.partition(b"\n")[2])) for one in stored)
+
+    async def _check_whole(self, key: str, turns: Sequence[Turn]) -> None:
+        """A path that ends before the first turn: asked for what never was, or Redis dropped something."""
+
+        async def counts(client: Redis) -> tuple[Any, int]:
+            return await client.hget(_head(key), "turns"), await client.hlen(_turns(key))
+
+        expected, found = await self._reading(counts)
+        if turns or (expected is not None and int(expected) != found):
+            _lost()
+
+    async def _reading(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
+        """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
+        from redis.exceptions import ConnectionError as Disconnected
+
+        try:
+            return await self._once(call)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, Disconnected):
+                raise
+            return await self._once(call)
+
+    async def _once(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
+        client = self._connected()
+        from redis.exceptions import RedisError
+
+        try:
+            if self._epoch is None:
+                self._epoch = await _meet(client)
+            return await call(client)
+        except UnicodeEncodeError as error:
+            raise BadRequest("An id or path has characters that cannot be kept.") from error
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _failure(error) from error
+
+    def _connected(self) -> Redis:
+        home = (os.getpid(), asyncio.get_running_loop())
+        if self._client is None or self._home != home:
+            # Connections belong to one process and one event loop; others' are left to them.
+            self._client, self._home = _connect(self._url), home
+        return self._client
+
+
+def _connect(url: str) -> Redis:
+    try:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+    except ImportError as error:
+        raise MissingExtra('Redis needs a package: pip install "jupyter-agent[redis]"') from error
+    try:
+        # A write that was sent twice would be stored twice; redis-py retries three times unless told not to.
+        return Redis.from_url(
+            url,
+            retry=Retry(NoBackoff(), 0),
+            retry_on_error=[],
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            decode_responses=False,
+        )
+    except ValueError as error:
+        raise BadRequest("c.JupyterAgent.store is not a Redis URL such as redis://127.0.0.1:6379/0.") from error
+
+
+async def _script(client: Redis, script: str, keys: list[str], values: list[Any]) -> Any:
+    """Run a script by its hash; the server is sent its text only where it has not seen it."""
+    return await client.register_script(script)(keys=keys, args=values)
+
+
+async def _meet(client: Redis) -> str:
+    """The identity of the server's data; made where there are none yet."""
+    pipe = client.pipeline(transaction=True)
+    pipe.hsetnx(META, "epoch", uuid.uuid4().hex)
+    pipe.hsetnx(META, "schema", SCHEMA)
+    pipe.hmget(META, ["epoch", "schema"])
+    epoch, schema = (await pipe.execute())[-1]
+    if int(schema) > SCHEMA:
+        raise SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
+    await _warn(client)
+    return str(epoch.decode())
+
+
+async def _warn(client: Redis) -> None:
+    """Say what of the server's settings lets it lose conversations."""
+    info = {**await client.info("memory"), **await client.info("persistence")}
+    if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
+        _log.warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
+    if not info.get("aof_enabled"):
+        _log.warning("Redis may lose the newest turns in a crash; set appendonly yes and appendfsync always.")
+
+
+def _failure(error: Exception) -> AgentError:
+    from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError, ResponseError
+
+    if isinstance(error, OutOfMemoryError) or "OOM" in str(error)[:80]:
+        return StoreFull("Redis has no memory left to keep the conversation. Raise maxmemory, or delete some.")
+    if isinstance(error, ReadOnlyError) or "READONLY" in str(error):
+        return StoreUnavailable("The Redis server is a read-only replica. Connect to the primary.")
+    if isinstance(error, AuthenticationError) or "NOAUTH" in str(error) or "NOPERM" in str(error):
+        return StoreUnavailable("The Redis server does not accept the configured account.")
+    if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
+        return StoreUnavailable("The Redis server has other data under our keys. Use another database number.")
+    return StoreUnavailable("The Redis server cannot be used now. Try again in a moment.")
+
+
+def _lost() -> NoReturn:
+    raise StoreUnavailable(
+        "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
+    )
+
+
+def _listed(key: str, owner: str, activity: float, head: Sequence[bytes | None]) -> Session:
+    data, session_id, notebook_id = head
+    try:
+        return codec.decode_session(data or b"")
+    except StoreUnavailable:
+        return codec.unreadable(key, owner, (session_id or b"").decode(), (notebook_id or b"").decode(), activity)
+
+
+def _head(key: str) -> str:
+    return f"ja:s:{key}"
+
+
+def _turns(key: str) -> str:
+    return f"ja:t:{key}"
+
+
+def _list(owner: str) -> str:
+    return f"ja:o:{_hash(owner)}"
+
+
+def _name(session: Session) -> str:
+    return f"ja:n:{_hash(session.owner)}:{_hash(chr(0).join((session.notebook_id, session.id)))}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

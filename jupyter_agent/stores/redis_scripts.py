@@ -1,0 +1,78 @@
+"""What Redis does in one step: Lua scripts, each all or nothing."""
+
+from __future__ import annotations
+
+# Keys of one session: its head, its turns, its owner's list, its name, and `ja:meta`. Each script first sees that the
+# data are still those which this client met (`epoch`), and that nothing of the session was dropped behind our back.
+_CHECK = """
+if redis.call('HGET', KEYS[5], 'epoch') ~= ARGV[1] then return 'EPOCH' end
+"""
+
+CREATE = (
+    _CHECK
+    + """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 'CONFLICT' end
+local named = redis.call('GET', KEYS[4])
+if named then
+  if redis.call('EXISTS', 'ja:s:' .. named) == 1 then return 'CONFLICT' end
+  return 'LOST'
+end
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('ZSCORE', KEYS[3], ARGV[2]) then return 'LOST' end
+local turns = (#ARGV - 8) / 2
+for number = 0, turns - 1 do
+  redis.call('HSET', KEYS[2], ARGV[9 + 2 * number], ARGV[10 + 2 * number])
+end
+redis.call('HSET', KEYS[1], 'data', ARGV[3], 'revision', ARGV[4], 'created_at', ARGV[5], 'turns', turns,
+  'name', KEYS[4], 'list', KEYS[3], 'notebook_id', ARGV[7], 'id', ARGV[8])
+redis.call('SET', KEYS[4], ARGV[2])
+redis.call('ZADD', KEYS[3], ARGV[6], ARGV[2])
+return 'OK'
+"""
+)
+
+COMMIT = (
+    _CHECK
+    + """
+local head = redis.call('HMGET', KEYS[1], 'revision', 'created_at', 'turns', 'name')
+if not head[1] then
+  if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('ZSCORE', KEYS[3], ARGV[2]) then return 'LOST' end
+  return 'CONFLICT'
+end
+if tonumber(head[1]) + 1 ~= tonumber(ARGV[4]) or head[2] ~= ARGV[5] then return 'CONFLICT' end
+if redis.call('HLEN', KEYS[2]) ~= tonumber(head[3]) then return 'LOST' end
+if head[4] ~= KEYS[4] and redis.call('EXISTS', KEYS[4]) == 1 then return 'CONFLICT' end
+if ARGV[9] and redis.call('HEXISTS', KEYS[2], ARGV[9]) == 1 then return 'CONFLICT' end
+if ARGV[9] then
+  redis.call('HSET', KEYS[2], ARGV[9], ARGV[10])
+  redis.call('HINCRBY', KEYS[1], 'turns', 1)
+end
+if head[4] ~= KEYS[4] then redis.call('DEL', head[4]) end
+redis.call('HSET', KEYS[1], 'data', ARGV[3], 'revision', ARGV[4], 'name', KEYS[4], 'notebook_id', ARGV[7], 'id', ARGV[8])
+redis.call('SET', KEYS[4], ARGV[2])
+redis.call('ZADD', KEYS[3], ARGV[6], ARGV[2])
+return 'OK'
+"""
+)
+
+#: KEYS: head, turns; ARGV: the key. What is left of a session that was partly dropped goes too.
+DELETE = """
+local head = redis.call('HMGET', KEYS[1], 'name', 'list')
+if head[1] and redis.call('GET', head[1]) == ARGV[1] then redis.call('DEL', head[1]) end
+if head[2] then redis.call('ZREM', head[2], ARGV[1]) end
+return redis.call('DEL', KEYS[1]) + redis.call('DEL', KEYS[2])
+"""
+
+#: KEYS: turns; ARGV: a turn, the limit. Turns are stored as ``[parent]``, a line break, their JSON text.
+PATH = """
+local found = {}
+local place = ARGV[1]
+while place and #found < tonumber(ARGV[2]) do
+  local stored = redis.call('HGET', KEYS[1], place)
+  if not stored then break end
+  local cut = string.find(stored, '\\n', 1, true)
+  found[#found + 1] = string.sub(stored, cut + 1)
+  local parent = cjson.decode(string.sub(stored, 1, cut - 1))[1]
+  place = parent ~= cjson.null and parent or nil
+end
+return found
+"""
