@@ -1,0 +1,58 @@
+"""Answers from the live kernel and the notebook alone: no network, no key, no guessing."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator, Iterator, Sequence
+
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.errors import UpstreamTimeout
+from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.models.offline.answering import answered
+from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.models.offline.facts import Need
+from jupyter_agent.protocols import ToolSpec
+
+
+class OfflineModel:
+    """Understands common questions about variables, data, errors and cells; looks the answers up through tools.
+
+    It keeps nothing: every call reads the question, the facts and what was said before from the messages.
+    """
+
+    @classmethod
+    def from_config(cls, config: JupyterAgent, model: str) -> OfflineModel:  # noqa: ARG003 - it has no variants
+        """Build as configured; there is nothing to configure."""
+        return cls()
+
+    @property
+    def name(self) -> str:
+        """The provider's name: it has one model."""
+        return "offline"
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Answer, or ask for the facts that the answer needs."""
+        if time.monotonic() >= deadline:
+            raise UpstreamTimeout("The turn's time is used up. Ask again.")
+        try:
+            blocks = answered(Conversation.of(messages, tools))
+        except Need as need:
+            for tool, arguments in need.calls:
+                yield ToolCall(f"call_{uuid.uuid4().hex[:16]}", tool, arguments)
+            yield ModelFinished("tool_calls")
+            return
+        for piece in _pieces(blocks):
+            yield TextDelta(piece)
+        yield ModelFinished()
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _pieces(blocks: Sequence[str]) -> Iterator[str]:
+    """Blocks as they are streamed: each paragraph by itself."""
+    for place, block in enumerate(blocks):
+        yield block if place == 0 else f"\n\n{block}"

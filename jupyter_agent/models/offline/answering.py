@@ -1,0 +1,80 @@
+"""From a conversation to the blocks of an answer: understand, choose a skill, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.followup import inherited
+from jupyter_agent.models.offline.markdown import name as shown
+from jupyter_agent.models.offline.query import Ask, Query
+from jupyter_agent.models.offline.reading import Scene, understood
+from jupyter_agent.models.offline.skill import Skill, chosen
+from jupyter_agent.models.offline.skills import SKILLS, TALK
+from jupyter_agent.models.offline.skills.unable import unable
+
+_BY_NAME = {one.name: one for one in SKILLS}
+
+
+def answered(conversation: Conversation) -> Sequence[str]:
+    """The answer's blocks of Markdown.
+
+    Raises:
+        Need: a tool has to be asked first.
+    """
+    facts = Facts(conversation)
+    small_talk = TALK(conversation.question)
+    if small_talk is not None:
+        return small_talk
+    scene = Scene(facts, facts.namespace())
+    for question in conversation.earlier:
+        if TALK(question) is None:
+            scene = replace(scene, previous=_query(question, scene))
+    query = _query(conversation.question, scene)
+    skill = _BY_NAME.get(query.skill)
+    try:
+        blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
+    except Ask as ask:
+        return [str(ask)]
+    return [block for block in (*_guessed(query), *blocks, *_age(query)) if block.strip()]
+
+
+def _query(question: str, scene: Scene) -> Query:
+    """One question in the light of those before it."""
+    query = understood(question, scene)
+    own = chosen(query, SKILLS)
+    previous = scene.previous
+    query = inherited(replace(query, skill=own.name if own is not None else ""), previous)
+    skill = _settled(query, own, previous)
+    return replace(query, skill=skill.name if skill is not None else "", previous=None)
+
+
+def _settled(query: Query, own: Skill | None, previous: Query | None) -> Skill | None:
+    """The skill, chosen again now that the slots are complete; the previous one when the words choose none."""
+    again = chosen(query, SKILLS)
+    if own is not None or again is not None:
+        return again or own
+    before = _BY_NAME.get(previous.skill) if previous is not None else None
+    return before if before is not None and before.repeats and _says_something(query) else None
+
+
+def _says_something(query: Query) -> bool:
+    """Whether anything in the words could change the previous answer."""
+    return bool(query.mentions) or query.continues or query.period is not None or query.chart is not None
+
+
+def _guessed(query: Query) -> Sequence[str]:
+    """Names that were taken for others are said."""
+    for mention in query.mentioned_similar:
+        real = mention.variable.name if mention.variable else mention.columns[0].name if mention.columns else mention.values[0][1]
+        return [f"There is no {shown(mention.text)}; I take it as {shown(real)}."]
+    return []
+
+
+def _age(query: Query) -> Sequence[str]:
+    """A state that is not fresh is said to be old."""
+    if query.namespace.stale and query.namespace.reachable and query.namespace.variables:
+        return [f"*The kernel could not be asked just now; this was known {query.namespace.age:.0f} s ago.*"]
+    return []

@@ -1,0 +1,72 @@
+"""Answers that take a computation: run one expression, or give it where it cannot be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from jupyter_agent.models.offline.dialects import Dialect, dialect
+from jupyter_agent.models.offline.facts import Facts, Ran
+from jupyter_agent.models.offline.markdown import name, python
+from jupyter_agent.models.offline.namespace import Frame
+from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.models.offline.results import Result, result
+from jupyter_agent.models.offline.words import joined
+
+Expression = Callable[[Dialect], str]
+Sentence = Callable[[Result], str]
+
+
+def block(query: Query, frame: Frame, expression: Expression) -> str:
+    """The expression as a block of code to insert, with the imports that it needs."""
+    language = dialect(frame, query.namespace)
+    return python("\n".join([*language.imports, *([""] if language.imports else []), expression(language)]))
+
+
+def computed(query: Query, facts: Facts, frame: Frame, title: str, expression: Expression, said: Sentence) -> Sequence[str]:
+    """What an expression yields, said in words, and the code; only the code where it is asked for or cannot run."""
+    code = block(query, frame, expression)
+    if query.wants_code:
+        return [f"{title}:", code]
+    ran = facts.run(expression(dialect(frame, query.namespace, runs=True)))
+    if ran.status != "ok":
+        return [*_not_run(ran, title), code]
+    found = result(ran.text)
+    sentence = said(found)
+    return [sentence, *([] if found.number is not None and sentence else found.blocks()), code]
+
+
+def _not_run(ran: Ran, title: str) -> Sequence[str]:
+    if ran.status == "failed":
+        last = ran.text.strip().splitlines()[-1] if ran.text.strip() else "no message"
+        return [f"I tried to compute this ({title}), but it failed: {name(last, 200)}", "The code was:"]
+    why = {
+        "refused": "It was not run, because running code was not approved.",
+        "unreachable": "It could not be run in the kernel just now.",
+        "missing": "I cannot run code here.",
+    }[ran.status]
+    return [f"{why} {title}:"]
+
+
+def told(conditions: Sequence[Condition]) -> str:
+    """Conditions in words: `` where `city` is `Berlin` ``; empty for none."""
+    return f" where {joined([_told(one) for one in conditions])}" if conditions else ""
+
+
+def _told(condition: Condition) -> str:
+    column, values = name(condition.column.name), [name(one) for one in condition.values]
+    match condition.operator:
+        case "missing" | "present":
+            return f"{column} is {'missing' if condition.operator == 'missing' else 'not missing'}"
+        case "between":
+            return f"{column} is between {values[0]} and {values[1]}"
+        case "during":
+            return f"{column} is from {values[0]} to before {values[1]}"
+        case "isin" | "==":
+            return f"{column} is {joined(values, 'or')}"
+        case "!=":
+            return f"{column} is not {values[0]}"
+        case "contains":
+            return f"{column} contains {values[0]}"
+        case "startswith" | "endswith":
+            return f"{column} {condition.operator.replace('with', 's with')} {values[0]}"
+    return f"{column} {condition.operator} {values[0]}"

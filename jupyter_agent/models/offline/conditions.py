@@ -1,0 +1,231 @@
+"""Conditions on rows, read from a question's skeleton."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, TELLING
+from jupyter_agent.models.offline.mentions import Mention, Skeleton
+from jupyter_agent.models.offline.namespace import Column, Frame
+from jupyter_agent.models.offline.query import Condition, Operator
+
+_COMPARED: tuple[tuple[Operator, str], ...] = (
+    (">=", r">=|at least|no less than|not less than|greater (?:than )?or equal(?: to| than)?|from|or more"),
+    ("<=", r"<=|at most|no more than|not more than|less (?:than )?or equal(?: to| than)?|up to|or less"),
+    (">", r">|(?:is )?(?:greater|more|higher|larger|bigger|older|longer|taller) than|above|over|exceed(?:s|ing)?|exceeds"),
+    ("<", r"<|(?:is )?(?:less|fewer|lower|smaller|younger|shorter|cheaper) than|below|under"),
+    ("!=", r"!=|is not|isn't|not equal(?: to)?|not|other than|different from|are not"),
+    ("==", r"=|is|are|equals?|equal to|was|were|of|exactly|being"),
+)
+_COMPARISON = "|".join(pattern for _, pattern in _COMPARED)
+_BE = r"(?:(?:is|are|was|were|be|has|have|being|that is|which is|values?) )?"
+_COLUMN_FIRST = re.compile(rf"(COL\d+) {_BE}({_COMPARISON}) (?:the )?((?:NUM|DATE|VAL|STR|VAR)\d+)")
+_NUMBER_FIRST = re.compile(
+    r"\b(more than|greater than|over|above|at least|less than|fewer than|under|below|at most|exactly|>=|<=|>|<) (NUM\d+) (COL\d+)"
+)
+_BETWEEN = re.compile(rf"(COL\d+) {_BE}between ((?:NUM|DATE)\d+) and ((?:NUM|DATE)\d+)")
+_MISSING = re.compile(r"(COL\d+) (?:value )?(?:is|are|was|has|have)?\s?(not )?(?:missing|null|nan|na|none|empty|blank)\b")
+_MISSING_FIRST = re.compile(r"\b(without|no|missing|with|has) (?:an? |any |a valid )?(COL\d+)$")
+_TEXT = re.compile(r"(COL\d+) (?:that )?(contains?|containing|includes?|including|starts? with|starting with|ends? with|ending with|like) ((?:STR|VAL|NUM)\d+|\w+)")
+_TRUTH = re.compile(r"(COL\d+) (?:is|=|are) (true|false)\b")
+_BARE = re.compile(r"(COL\d+) (?:is|=|are|equals?|equal to|!=|is not) (?:the )?([^\W\d]\w*)$")
+_WHEN = re.compile(
+    r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|[a-z]+(?: NUM\d+)?)(?= |$|\?)"
+)
+_EXCEPT = re.compile(r"\b(?:except|excluding|without|not|but not|other than|exclude)(?: for| in| the)* $")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The conditions and which mentions they used up."""
+
+    conditions: tuple[Condition, ...]
+    used: frozenset[str]
+
+
+def conditions(skeleton: Skeleton, frame: Frame | None) -> Found:
+    """All conditions that a question puts on the rows of a frame."""
+    if frame is None:
+        return Found((), frozenset())
+    found: list[Condition] = []
+    used: set[str] = set()
+    for reader in (_between, _compared, _counted, _missing, _contained, _truths, _bare, _valued, _timed):
+        for condition, places in reader(skeleton, frame):
+            if not used & set(places):
+                found.append(condition)
+                used.update(places)
+    return Found(tuple(_united(found)), frozenset(used))
+
+
+def _column(skeleton: Skeleton, place: str, frame: Frame) -> Column | None:
+    return next((one for one in skeleton.mention(place).columns if one.frame == frame.name), None)
+
+
+Read = Iterator[tuple[Condition, tuple[str, ...]]]
+
+
+def _between(skeleton: Skeleton, frame: Frame) -> Read:
+    for match in _BETWEEN.finditer(skeleton.text):
+        column = _column(skeleton, match[1], frame)
+        if column is not None:
+            values = tuple(_value(column, skeleton.mention(match[place])) for place in (2, 3))
+            yield Condition(column, "between", values), (match[1], match[2], match[3])
+
+
+def _compared(skeleton: Skeleton, frame: Frame) -> Read:
+    for match in _COLUMN_FIRST.finditer(skeleton.text):
+        column = _column(skeleton, match[1], frame)
+        mention = skeleton.mention(match[3])
+        if column is None or mention.variable is not None and mention.variable.kind not in ("number", "text"):
+            continue
+        operator = next(one for one, pattern in _COMPARED if re.fullmatch(pattern, match[2]))
+        if operator in (">=", "==") and match[2] in ("from", "of") and column.role == "number" and mention.label != "NUM":
+            continue
+        yield Condition(column, operator, (_value(column, mention),)), (match[1], match[3])
+
+
+def _counted(skeleton: Skeleton, frame: Frame) -> Read:
+    for match in _NUMBER_FIRST.finditer(skeleton.text):
+        column = _column(skeleton, match[3], frame)
+        if column is not None and column.role == "number":
+            operator = next(one for one, pattern in _COMPARED if re.fullmatch(pattern, match[1]))
+            yield Condition(column, operator, (_value(column, skeleton.mention(match[2])),)), (match[2], match[3])
+
+
+def _missing(skeleton: Skeleton, frame: Frame) -> Read:
+    if not re.search(r"\b(?:where|rows?|with|whose|filter|only|if)\b", skeleton.text):
+        return
+    for match in _MISSING.finditer(skeleton.text):
+        column = _column(skeleton, match[1], frame)
+        if column is not None:
+            yield Condition(column, "present" if match[2] else "missing"), (match[1],)
+    match = _MISSING_FIRST.search(skeleton.text)
+    column = _column(skeleton, match[2], frame) if match else None
+    if match and column is not None and match[1] in ("without", "no", "missing"):
+        yield Condition(column, "missing"), (match[2],)
+
+
+def _contained(skeleton: Skeleton, frame: Frame) -> Read:
+    for match in _TEXT.finditer(skeleton.text):
+        column = _column(skeleton, match[1], frame)
+        operator: Operator = "startswith" if match[2].startswith("start") else "endswith" if match[2].startswith("end") else "contains"
+        if column is not None:
+            placed = re.fullmatch(r"(?:STR|VAL|NUM)\d+", match[3])
+            text = skeleton.mention(match[3]).text if placed else match[3]
+            yield Condition(column, operator, (text,)), (match[1], match[3])
+
+
+def _truths(skeleton: Skeleton, frame: Frame) -> Read:
+    for match in _TRUTH.finditer(skeleton.text):
+        column = _column(skeleton, match[1], frame)
+        if column is not None:
+            yield Condition(column, "==", (match[2] == "true",)), (match[1],)
+
+
+def _bare(skeleton: Skeleton, frame: Frame) -> Read:
+    """``city is Hamburg``: a value that is not among those known."""
+    match = _BARE.search(skeleton.text.rstrip(" ?!."))
+    column = _column(skeleton, match[1], frame) if match else None
+    if match and column is not None and column.role == "text" and match[2] not in BINDING | TELLING:
+        operator: Operator = "!=" if "not" in match[0] or "!=" in match[0] else "=="
+        yield Condition(column, operator, (_typed(skeleton, match[2]),)), (match[1],)
+
+
+def _typed(skeleton: Skeleton, word: str) -> str:
+    return next((one for one in skeleton.unknown if one.casefold() == word), word)
+
+
+def _valued(skeleton: Skeleton, frame: Frame) -> Read:
+    """``for Berlin``: a value says which column it is of."""
+    for match in re.finditer(r"(?:VAL|VAR|COL)\d+", skeleton.text):
+        mention = skeleton.mention(match[0])
+        if mention.label != "VAL":
+            continue
+        options = [(column, value) for column, value in mention.values if column.frame == frame.name]
+        if options:
+            column, value = options[0]
+            excluded = _EXCEPT.search(skeleton.text[: match.start()])
+            yield Condition(column, "!=" if excluded else "==", (value,)), (match[0],)
+
+
+def _timed(skeleton: Skeleton, frame: Frame) -> Read:
+    """``in 2023``, ``since March 2024``, ``before 2024-05-01`` on the column that says when."""
+    column = frame.time
+    if column is None:
+        return
+    for match in _WHEN.finditer(skeleton.text):
+        span = _span(skeleton, match[2])
+        if span is None:
+            continue
+        begin, end = span
+        used = tuple(re.findall(r"(?:NUM|DATE)\d+", match[2]))
+        if match[1] in ("since", "from"):
+            yield Condition(column, ">=", (begin,)), used
+        elif match[1] == "after":
+            yield Condition(column, ">=", (end,)), used
+        elif match[1] in ("before", "until"):
+            yield Condition(column, "<", (begin,)), used
+        else:
+            yield Condition(column, "during", (begin, end)), used
+
+
+def _span(skeleton: Skeleton, text: str) -> tuple[str, str] | None:
+    """The first day and the day after the last of a year, a month or a day, as ISO texts."""
+    words = text.split()
+    month = MONTHS.get(words[0], 0)
+    numbers = [skeleton.mention(one) for one in words if re.fullmatch(r"(?:NUM|DATE)\d+", one)]
+    if numbers and numbers[0].label == "DATE":
+        return _iso_span(numbers[0].text)
+    year = numbers[0].number if numbers else None
+    if not isinstance(year, int) or not 1900 <= year <= 2100 or (len(words) > 1 and not month):
+        return None
+    if month:
+        return _iso_span(f"{year}-{month}")
+    return f"{year}-01-01", f"{year + 1}-01-01"
+
+
+def _iso_span(text: str) -> tuple[str, str] | None:
+    year, month, *rest = (int(one) for one in text.split("-"))
+    if not 1 <= month <= 12 or not 1 <= year <= 9998:
+        return None
+    days = calendar.monthrange(year, month)[1]
+    if not rest:
+        return f"{year:04}-{month:02}-01", f"{year + month // 12:04}-{month % 12 + 1:02}-01"
+    if not 1 <= rest[0] <= days:
+        return None
+    following = (year, month, rest[0] + 1) if rest[0] < days else (year + month // 12, month % 12 + 1, 1)
+    return f"{year:04}-{month:02}-{rest[0]:02}", "{:04}-{:02}-{:02}".format(*following)
+
+
+def _value(column: Column, mention: Mention) -> Any:
+    """A mention as a value of a column: the data's own spelling, a number for numbers."""
+    if mention.label == "NUM":
+        return mention.number if column.role != "text" else mention.text
+    if mention.label == "DATE":
+        span = _iso_span(mention.text)
+        return span[0] if span else mention.text
+    own = next((value for one, value in mention.values if one.name == column.name), None)
+    if own is None:
+        own = next((one for one in column.values if one.casefold() == mention.text.casefold()), mention.text)
+    return own
+
+
+def _united(found: list[Condition]) -> Iterator[Condition]:
+    """Two values of one column are either of them."""
+    merged: dict[tuple[str, str], list[Any]] = {}
+    for one in found:
+        if one.operator in ("==", "!="):
+            merged.setdefault((one.column.name, one.operator), []).extend(one.values)
+    done: set[tuple[str, str]] = set()
+    for one in found:
+        place = (one.column.name, one.operator)
+        values = merged.get(place, [])
+        if one.operator != "==" or len(values) < 2:
+            yield one
+        elif place not in done:
+            done.add(place)
+            yield Condition(one.column, "isin", tuple(values))

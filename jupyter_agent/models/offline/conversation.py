@@ -1,0 +1,91 @@
+"""What is asked, and what has been said and found so far, read from the messages alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from jupyter_agent.messages import Message, code_blocks
+from jupyter_agent.protocols import ToolSpec
+
+_CONTEXT = re.compile(r"^\s*<context", re.M)
+#: How far back questions are read again for what "it" means.
+MEMORY = 12
+
+Signature = tuple[str, str]
+
+
+def signature(tool: str, arguments: Mapping[str, Any]) -> Signature:
+    """What makes two calls the same call."""
+    return tool, json.dumps(arguments, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The messages, sorted out.
+
+    Attributes:
+        question: The newest question, without the context that follows it.
+        earlier: Questions before it, oldest first.
+        answer: The assistant's newest answer before the question.
+        results: Contents of this turn's tool results by call.
+        before: Newest contents of earlier turns' tool results by call.
+        offered: Names of the tools that may be called.
+    """
+
+    question: str
+    earlier: tuple[str, ...]
+    answer: str
+    results: Mapping[Signature, str]
+    before: Mapping[Signature, str]
+    offered: frozenset[str]
+
+    @classmethod
+    def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> Conversation:
+        """Read messages in the order of the provider's protocol."""
+        asked = [place for place, one in enumerate(messages) if one.role == "user"]
+        last = asked[-1] if asked else len(messages)
+        questions = tuple(question_of(messages[place].content) for place in asked)
+        answers = [one.content for one in messages[:last] if one.role == "assistant" and one.content.strip()]
+        return cls(
+            question=questions[-1] if questions else "",
+            earlier=questions[:-1][-MEMORY:],
+            answer=answers[-1] if answers else "",
+            results=_results(messages[last:]),
+            before=_results(messages[:last]),
+            offered=frozenset(one.name for one in tools),
+        )
+
+    @property
+    def code(self) -> str:
+        """The first block of code in the newest answer."""
+        return next((one.source for one in code_blocks(self.answer) if one.language in ("python", "py")), "")
+
+
+def question_of(content: str) -> str:
+    """The question in a user message: what stands before its context, if it has one."""
+    match = _CONTEXT.search(content)
+    return (content[: match.start()] if match else content).strip()
+
+
+def _results(messages: Iterable[Message]) -> Mapping[Signature, str]:
+    calls: dict[str, Signature] = {}
+    found: dict[Signature, str] = {}
+    for message in messages:
+        for call in message.tool_calls:
+            calls[call.id] = signature(call.name, _arguments(call.arguments))
+        if message.role == "tool" and message.tool_call_id in calls:
+            found[calls[message.tool_call_id]] = message.content
+    return MappingProxyType(found)
+
+
+def _arguments(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

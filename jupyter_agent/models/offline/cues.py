@@ -1,0 +1,133 @@
+"""Which words of a skeleton fill which slot."""
+
+from __future__ import annotations
+
+import re
+
+from jupyter_agent.models.offline.lexicon import NUMBERS
+from jupyter_agent.models.offline.query import Function, Period
+
+_FUNCTIONS: tuple[tuple[Function, str], ...] = (
+    ("nunique", r"(?:number of|how many|count)(?: of)?(?: the)? (?:unique|distinct|different)|nunique|(?:unique|distinct) counts?"),
+    ("median", r"median|middle value"),
+    ("mean", r"mean|means|average|averages|averaged|avg|typical|on average"),
+    ("std", r"std|standard deviation|stdev|deviation|spread|volatility"),
+    ("var", r"variance"),
+    ("mode", r"mode|most (?:common|frequent|popular)|commonest"),
+    ("sum", r"sum|sums|summed|total|totals|totalled|altogether|in total|add up"),
+)
+_HIGH = (
+    r"max|maximum|highest|largest|biggest|greatest|longest|latest|newest|most expensive|top|best|most|tallest|heaviest|"
+    r"dearest|priciest|oldest|maximal|peak|last"
+)
+_LOW = (
+    r"min|minimum|lowest|smallest|least|shortest|earliest|cheapest|fewest|bottom|worst|youngest|lightest|minimal|"
+    r"least expensive|first"
+)
+_PERIODS: tuple[tuple[Period, str], ...] = (
+    ("weekday", r"weekdays?|days? of (?:the )?week"),
+    ("year", r"years?|yearly|annual|annually|annum"),
+    ("quarter", r"quarters?|quarterly"),
+    ("month", r"months?|monthly"),
+    ("week", r"weeks?|weekly"),
+    ("day", r"days?|daily|dates?"),
+    ("hour", r"hours?|hourly"),
+)
+_BEFORE_PERIOD = r"(?:by|per|each|every|over the|over|which|what|a|for each|for every|across|group by|grouped by)"
+_CHARTS: tuple[tuple[str, str], ...] = (
+    ("hist", r"hist|histograms?|distplot|density"),
+    ("box", r"box ?plots?|box|boxes|whiskers?|violin"),
+    ("scatter", r"scatter|scatter ?plots?|scattered|point plot"),
+    ("pie", r"pie"),
+    ("heatmap", r"heat ?map"),
+    ("barh", r"horizontal bars?|barh"),
+    ("bar", r"bar|bars|bar ?plots?|bar ?charts?|column chart|count ?plot"),
+    ("area", r"area (?:chart|plot)"),
+    ("line", r"line|lines|line ?plots?|line ?charts?|time ?series|trend ?line|curve"),
+)
+
+
+def _search(pattern: str, text: str) -> re.Match[str] | None:
+    return re.search(rf"\b(?:{pattern})\b", text)
+
+
+def function(text: str) -> tuple[Function | None, bool]:
+    """The way to bring values together, and whether an extreme is asked for."""
+    found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
+    high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
+    if found is not None:
+        return found, found != "mode" and (high or low)
+    if _search(r"(?:max|maximum|min|minimum)", text):
+        return ("max" if _search(r"max|maximum", text) else "min"), False
+    if high or low:
+        return ("max" if high else "min"), True
+    if _search(r"how many|number of|count|counts|counted|how often|occurrences", text):
+        return "count", False
+    return None, False
+
+
+def lowest(text: str) -> bool:
+    """Whether the extreme is the small one."""
+    return bool(_search(_LOW, text)) and not _search(r"max|maximum|highest|largest|biggest|greatest|latest|newest", text)
+
+
+def period(text: str) -> Period | None:
+    """Groups by time that the words ask for."""
+    for one, pattern in _PERIODS:
+        if re.search(rf"\b{_BEFORE_PERIOD} (?:{pattern})\b", text) or re.search(rf"\b(?:{_adverb(one)})\b", text):
+            return one
+    return "month" if re.search(r"\bover time\b|\btrends?\b|\bthrough time\b|\btime series\b", text) else None
+
+
+def _adverb(one: Period) -> str:
+    return {
+        "year": "yearly|annually|annual|year over year|yoy",
+        "quarter": "quarterly",
+        "month": "monthly|month over month",
+        "week": "weekly",
+        "day": "daily|day by day",
+        "hour": "hourly",
+        "weekday": "by weekday",
+    }[one]
+
+
+def chart(text: str) -> str | None:
+    """The kind of picture that the words ask for."""
+    return next((one for one, pattern in _CHARTS if _search(pattern, text)), None)
+
+
+def descending(text: str) -> bool | None:
+    """The direction of an order, where it is said."""
+    if _search(r"desc|descending|decreasing|(?:largest|highest|biggest|newest|most|latest|greatest)(?: \w+)? first|high to low|reverse|reversed|backwards", text):
+        return True
+    if _search(r"asc|ascending|increasing|(?:smallest|lowest|oldest|least|earliest|cheapest)(?: \w+)? first|low to high|alphabetical(?:ly)?|chronological(?:ly)?", text):
+        return False
+    return None
+
+
+_AMOUNT = rf"(NUM\d+|{'|'.join(list(NUMBERS)[1:])})"
+_LIMIT = re.compile(
+    rf"\b(?:top|first|last|bottom|head|tail|largest|smallest|highest|lowest|best|worst|biggest|latest|newest|oldest|"
+    rf"show|sample|random|preview|only|least|most)(?: the)? {_AMOUNT}\b(?! COL\d+ ?[<>=])"
+)
+_LIMIT_BEFORE = re.compile(
+    rf"\b{_AMOUNT} (?:\w+ )?(?:largest|smallest|highest|lowest|best|worst|biggest|random|rows|latest|newest|oldest|cheapest|"
+    r"most expensive|most|top|examples|records|samples)\b"
+)
+
+
+def limit(text: str) -> str | None:
+    """The placeholder or word that says how many."""
+    match = _LIMIT.search(text) or _LIMIT_BEFORE.search(text)
+    return match[1] if match else None
+
+
+CODE = re.compile(
+    r"\b(?:code|snippet|how (?:do|can|would|could|to|should)(?: i| we| you)?|write|generate|give me (?:the |a |some )?(?:code|command)|"
+    r"syntax|command for|one liner|in python|in pandas|in polars)\b"
+)
+PRONOUN = re.compile(r"\b(?:it|its|that|this|them|they|their|those|these|one|ones|same|there|the (?:table|frame|dataframe|data|dataset|column|list|result|plot|chart))\b")
+LEANING = re.compile(
+    r"^(?:and|also|now|then|but|what about|how about|only|just|same|or|ok(?:ay)?|instead|again|plus|with|without|as|by|per|for|"
+    r"sort|order|in|make it|do (?:it|that|the same)|can you|please|yes|no|so|excluding|except|which one|which ones|which|who|why|the)\b"
+)

@@ -1,0 +1,226 @@
+"""pandas expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jupyter_agent.models.offline.dialects import Grouping, alias
+from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.query import Condition, Function, Period
+
+_CALLS: dict[Function, str] = {
+    "mean": "mean()",
+    "median": "median()",
+    "sum": "sum()",
+    "max": "max()",
+    "min": "min()",
+    "std": "std()",
+    "var": "var()",
+    "count": "count()",
+    "nunique": "nunique()",
+    "mode": "agg(lambda values: values.mode().iat[0])",
+}
+_OFFSETS: dict[Period, str] = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W", "day": "D", "hour": "h"}
+_PERIODS: dict[Period, str] = {
+    "year": ".dt.year",
+    "quarter": ".dt.to_period('Q')",
+    "month": ".dt.to_period('M')",
+    "week": ".dt.to_period('W')",
+    "day": ".dt.date",
+    "hour": ".dt.hour",
+    "weekday": ".dt.day_name()",
+}
+_WRITERS = {"csv": "to_csv", "tsv": "to_csv", "parquet": "to_parquet", "json": "to_json", "xlsx": "to_excel", "xls": "to_excel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pandas:
+    """Expressions over a pandas DataFrame."""
+
+    frame: Frame
+    pd: str
+    _imports: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: Frame, namespace: Namespace, runs: bool) -> Pandas:
+        """With pandas as the user imported it."""
+        return cls(frame, *alias(namespace, "pandas", "pd", runs))
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return self._imports
+
+    def _at(self, column: Column) -> str:
+        if not column.plain and self._twice(column):
+            return f"{self.frame.code}.iloc[:, {column.position}]"
+        return f"{self.frame.code}[{column.label}]"
+
+    def _twice(self, column: Column) -> bool:
+        return sum(one.name == column.name for one in self.frame.columns) > 1
+
+    def _mask(self, conditions: Sequence[Condition]) -> str:
+        masks = [self._condition(one) for one in conditions]
+        return masks[0] if len(masks) == 1 else " & ".join(f"({one})" for one in masks)
+
+    def _condition(self, condition: Condition) -> str:
+        at, values = self._at(condition.column), condition.values
+        match condition.operator:
+            case "missing":
+                return f"{at}.isna()"
+            case "present":
+                return f"{at}.notna()"
+            case "isin":
+                return f"{at}.isin({list(values)!r})"
+            case "between":
+                return f"{at}.between({values[0]!r}, {values[1]!r})"
+            case "during":
+                return f"({at} >= {values[0]!r}) & ({at} < {values[1]!r})"
+            case "contains":
+                return f"{at}.str.contains({values[0]!r}, case=False, regex=False, na=False)"
+            case "startswith" | "endswith":
+                return f"{at}.str.{condition.operator}({values[0]!r}, na=False)"
+        if isinstance(values[0], bool):
+            return at if values[0] is (condition.operator == "==") else f"~{at}"
+        return f"{at} {condition.operator} {values[0]!r}"
+
+    def rows(self, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.frame.code}[{self._mask(conditions)}]" if conditions else self.frame.code
+
+    def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        if not conditions:
+            return self._at(column)
+        if self._twice(column):
+            return f"{self._at(column)}[{self._mask(conditions)}]"
+        return f"{self.frame.code}.loc[{self._mask(conditions)}, {column.label}]"
+
+    def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        call = "mode().iat[0]" if function == "mode" else _CALLS[function]
+        return f"{self.column(column, conditions)}.{call}"
+
+    def count(self, conditions: Sequence[Condition]) -> str:
+        if not conditions:
+            return f"len({self.frame.code})"
+        mask = self._mask(conditions)
+        return f"int({mask}.sum())" if mask.endswith(")") and "&" not in mask else f"int(({mask}).sum())"
+
+    def grouped(self, grouping: Grouping) -> str:
+        rows, keys = self._keyed(grouping)
+        value = self._value(grouping)
+        call = "size()" if not grouping.values else _CALLS[grouping.function]
+        code = f"{rows}.{keys}{value}.{call}"
+        if grouping.descending is not None:
+            by = f"{grouping.values[0].label}, " if len(grouping.values) > 1 else ""
+            code += f".sort_values({by}ascending={not grouping.descending})"
+        return code + (f".head({grouping.limit})" if grouping.limit else "")
+
+    def _keyed(self, grouping: Grouping) -> tuple[str, str]:
+        """The rows, and the call that groups them."""
+        rows = self.rows(grouping.conditions)
+        if grouping.period is None:
+            return rows, f"groupby({_labels(grouping.by)}{self._observed(grouping.by)})"
+        time = grouping.time
+        real_time = time is None or time.role == "time"
+        if not grouping.by and real_time and grouping.period in _OFFSETS and grouping.period != "hour":
+            on = "" if time is None else f", on={time.label}"
+            return rows, f"resample({_OFFSETS[grouping.period]!r}{on})"
+        name = self._free_name(grouping.period)
+        rows += f".assign({name}=lambda rows: {self._moment(time)}{_PERIODS[grouping.period]})"
+        keys = ", ".join([*(one.label for one in grouping.by), repr(name)])
+        return rows, f"groupby([{keys}]{self._observed(grouping.by)})" if grouping.by else f"groupby({keys})"
+
+    def _moment(self, time: Column | None) -> str:
+        if time is None:
+            return "rows.index.to_series()"
+        if time.role != "time":
+            return f"{self.pd}.to_datetime(rows[{time.label}])"
+        zone = ".dt.tz_localize(None)" if "," in time.dtype else ""
+        return f"rows[{time.label}]{zone}"
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {one.name for one in self.frame.columns}
+        return next(name for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_") if name not in taken or name[-1] == "_")
+
+    def _observed(self, keys: Sequence[Column]) -> str:
+        return ", observed=True" if any(one.dtype.startswith("categor") for one in keys) else ""
+
+    def _value(self, grouping: Grouping) -> str:
+        if not grouping.values:
+            return ""
+        return f"[{grouping.values[0].label}]" if len(grouping.values) == 1 else f"[{_listed(grouping.values)}]"
+
+    def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
+        return f"{self.column(column, conditions)}.value_counts()" + (f".head({limit})" if limit else "")
+
+    def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
+        down = ", ascending=False" if descending else ""
+        return f"{self.rows(conditions)}.sort_values({_labels(order)}{down})"
+
+    def top(self, order: Sequence[Column], descending: bool, limit: int, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.sorted(order, descending, conditions)}.head({limit})"
+
+    def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        if conditions:
+            return f"{self.frame.code}.loc[{self._mask(conditions)}, {_listed(columns)}]"
+        return f"{self.frame.code}[{_listed(columns)}]"
+
+    def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        if len(columns) == 2:
+            return f"{self.column(columns[0], conditions)}.corr({self.column(columns[1], conditions)})"
+        return f"{self.rows(conditions)}.corr(numeric_only=True)"
+
+    def duplicates(self, columns: Sequence[Column]) -> str:
+        return f"int({self.frame.code}.duplicated({_labels(columns) if columns else ''}).sum())"
+
+    def joined(self, other: Frame, left: Column, right: Column) -> str:
+        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
+        return f"{self.frame.code}.merge({other.code}, {on}, how='left')"
+
+    def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
+        if value is None:
+            return f"{self.pd}.crosstab({self._at(rows)}, {self._at(across)})"
+        observed = self._observed((rows, across))
+        return (
+            f"{self.frame.code}.pivot_table(index={rows.label}, columns={across.label}, values={value.label}, "
+            f"aggfunc={'count' if function == 'mode' else function!r}{observed})"
+        )
+
+    def renamed(self, column: Column, name: str) -> str:
+        return f"{self.frame.code}.rename(columns={{{column.label}: {name!r}}})"
+
+    def dropped(self, columns: Sequence[Column]) -> str:
+        return f"{self.frame.code}.drop(columns={_labels(columns)})"
+
+    def without_missing(self, columns: Sequence[Column]) -> str:
+        return f"{self.frame.code}.dropna({f'subset={_listed(columns)}' if columns else ''})"
+
+    def filled(self, column: Column) -> str:
+        at = self._at(column)
+        best = f"{at}.median()" if column.role == "number" else f"{at}.mode().iat[0]"
+        return f"{at}.fillna({best})"
+
+    def as_time(self, column: Column) -> str:
+        return f"{self.pd}.to_datetime({self._at(column)}, errors='coerce')"
+
+    def replaced(self, column: Column, expression: str) -> str:
+        return f"{self._at(column)} = {expression}"
+
+    def deduplicated(self, columns: Sequence[Column]) -> str:
+        return f"{self.frame.code}.drop_duplicates({f'subset={_listed(columns)}' if columns else ''})"
+
+    def saved(self, path: str) -> str:
+        ending = path.rsplit(".", 1)[-1].lower()
+        writer = _WRITERS.get(ending, "to_csv")
+        extra = {"to_json": ", orient='records'", "to_parquet": ""}.get(writer, ", index=False")
+        return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
+
+    def head(self, limit: int) -> str:
+        return f"{self.frame.code}.head({limit})"
+
+
+def _listed(columns: Sequence[Column]) -> str:
+    return f"[{', '.join(one.label for one in columns)}]"
+
+
+def _labels(columns: Sequence[Column]) -> str:
+    return columns[0].label if len(columns) == 1 else _listed(columns)

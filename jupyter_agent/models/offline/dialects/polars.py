@@ -1,0 +1,197 @@
+"""polars expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jupyter_agent.models.offline.dialects import Grouping, alias
+from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.query import Condition, Function, Period
+
+_CALLS: dict[Function, str] = {
+    "mean": "mean()",
+    "median": "median()",
+    "sum": "sum()",
+    "max": "max()",
+    "min": "min()",
+    "std": "std()",
+    "var": "var()",
+    "count": "count()",
+    "nunique": "n_unique()",
+    "mode": "mode().first()",
+}
+_PERIODS: dict[Period, str] = {
+    "year": ".dt.year()",
+    "quarter": ".dt.truncate('1q')",
+    "month": ".dt.truncate('1mo')",
+    "week": ".dt.truncate('1w')",
+    "day": ".dt.date()",
+    "hour": ".dt.hour()",
+    "weekday": ".dt.strftime('%A')",
+}
+_WRITERS = {"csv": "write_csv", "tsv": "write_csv", "parquet": "write_parquet", "json": "write_json", "xlsx": "write_excel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Polars:
+    """Expressions over a polars DataFrame; a lazy one is collected first."""
+
+    frame: Frame
+    pl: str
+    _imports: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: Frame, namespace: Namespace, runs: bool) -> Polars:
+        """With polars as the user imported it."""
+        return cls(frame, *alias(namespace, "polars", "pl", runs))
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        return self._imports
+
+    @property
+    def _table(self) -> str:
+        lazy = "LazyFrame" in self.frame.variable.type
+        return f"{self.frame.code}.collect()" if lazy else self.frame.code
+
+    def _col(self, column: Column) -> str:
+        return f"{self.pl}.col({column.label})"
+
+    def _condition(self, condition: Condition) -> str:
+        at, values = self._col(condition.column), [self._literal(condition.column, one) for one in condition.values]
+        match condition.operator:
+            case "missing":
+                return f"{at}.is_null()"
+            case "present":
+                return f"{at}.is_not_null()"
+            case "isin":
+                return f"{at}.is_in([{', '.join(values)}])"
+            case "between":
+                return f"{at}.is_between({values[0]}, {values[1]})"
+            case "during":
+                return f"{at}.is_between({values[0]}, {values[1]}, closed='left')"
+            case "contains":
+                return f"{at}.str.to_lowercase().str.contains({str(condition.values[0]).lower()!r}, literal=True)"
+            case "startswith" | "endswith":
+                return f"{at}.str.{'starts_with' if condition.operator == 'startswith' else 'ends_with'}({values[0]})"
+        if isinstance(condition.values[0], bool):
+            return at if condition.values[0] is (condition.operator == "==") else f"~{at}"
+        return f"{at} {condition.operator} {values[0]}"
+
+    def _literal(self, column: Column, value: object) -> str:
+        if column.role == "time" and isinstance(value, str) and value.count("-") == 2:
+            year, month, day = (int(one) for one in value.split("-"))
+            return f"{self.pl}.{'datetime' if column.dtype.startswith('Datetime') else 'date'}({year}, {month}, {day})"
+        return repr(value)
+
+    def rows(self, conditions: Sequence[Condition] = ()) -> str:
+        if not conditions:
+            return self._table
+        return f"{self._table}.filter({', '.join(self._condition(one) for one in conditions)})"
+
+    def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.rows(conditions)}[{column.label}]"
+
+    def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.column(column, conditions)}.{_CALLS[function]}"
+
+    def count(self, conditions: Sequence[Condition]) -> str:
+        return f"{self.rows(conditions)}.height"
+
+    def grouped(self, grouping: Grouping) -> str:
+        keys = [one.label for one in grouping.by]
+        name = self._free_name(grouping.period) if grouping.period else ""
+        if grouping.period is not None and grouping.time is not None:
+            keys.append(f"{self._moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
+        values = ", ".join(f"{self._col(one)}.{_CALLS[grouping.function]}" for one in grouping.values)
+        counted = f"{self.pl}.len()"
+        code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
+        code += self._ordered(grouping, name)
+        return code + (f".head({grouping.limit})" if grouping.limit else "")
+
+    def _ordered(self, grouping: Grouping, name: str) -> str:
+        if grouping.descending is None:
+            keys = [*(one.label for one in grouping.by), *([repr(name)] if name else [])]
+            return f".sort({', '.join(keys)})"
+        value = grouping.values[0].label if grouping.values else repr("len")
+        return f".sort({value}, descending={grouping.descending})"
+
+    def _moment(self, time: Column) -> str:
+        if time.role == "time":
+            return self._col(time)
+        return f"{self._col(time)}.str.{_reader(time)}()"
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {one.name for one in self.frame.columns}
+        return next(name for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_") if name not in taken or name[-1] == "_")
+
+    def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
+        return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
+
+    def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
+        keys = ", ".join(one.label for one in order)
+        down = ", descending=True" if descending else ""
+        return f"{self.rows(conditions)}.sort({keys}{down}, nulls_last=True)"
+
+    def top(self, order: Sequence[Column], descending: bool, limit: int, conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.sorted(order, descending, conditions)}.head({limit})"
+
+    def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.rows(conditions)}.select({', '.join(one.label for one in columns)})"
+
+    def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        if len(columns) == 2:
+            pair = f"{self.pl}.corr({columns[0].label}, {columns[1].label})"
+            return f"{self.rows(conditions)}.select({pair}).item()"
+        numeric = columns or self.frame.of_role("number")
+        return f"{self.selected(numeric, conditions)}.drop_nulls().corr()"
+
+    def duplicates(self, columns: Sequence[Column]) -> str:
+        table = self.selected(columns) if columns else self._table
+        return f"{table}.height - {table}.unique().height"
+
+    def joined(self, other: Frame, left: Column, right: Column) -> str:
+        on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
+        return f"{self._table}.join({other.code}, {on}, how='left')"
+
+    def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
+        chosen = (value or rows).label
+        how = "len" if value is None or function in ("count", "mode", "nunique", "std", "var") else function
+        return f"{self._table}.pivot({across.label}, index={rows.label}, values={chosen}, aggregate_function={how!r})"
+
+    def renamed(self, column: Column, name: str) -> str:
+        return f"{self.frame.code}.rename({{{column.label}: {name!r}}})"
+
+    def dropped(self, columns: Sequence[Column]) -> str:
+        return f"{self.frame.code}.drop({', '.join(one.label for one in columns)})"
+
+    def without_missing(self, columns: Sequence[Column]) -> str:
+        return f"{self.frame.code}.drop_nulls({', '.join(one.label for one in columns)})"
+
+    def filled(self, column: Column) -> str:
+        at = self._col(column)
+        best = f"{at}.median()" if column.role == "number" else f"{at}.drop_nulls().mode().first()"
+        return f"{at}.fill_null({best})"
+
+    def as_time(self, column: Column) -> str:
+        return f"{self._col(column)}.str.{_reader(column)}(strict=False)"
+
+    def replaced(self, column: Column, expression: str) -> str:
+        return f"{self.frame.code} = {self.frame.code}.with_columns({expression})"
+
+    def deduplicated(self, columns: Sequence[Column]) -> str:
+        subset = f"subset=[{', '.join(one.label for one in columns)}], " if columns else ""
+        return f"{self.frame.code}.unique({subset}maintain_order=True)"
+
+    def saved(self, path: str) -> str:
+        ending = path.rsplit(".", 1)[-1].lower()
+        separator = f", separator={chr(9)!r}" if ending == "tsv" else ""
+        return f"{self._table}.{_WRITERS.get(ending, 'write_csv')}({path!r}{separator})"
+
+    def head(self, limit: int) -> str:
+        return f"{self._table}.head({limit})"
+
+
+def _reader(column: Column) -> str:
+    return "to_datetime" if any(":" in one for one in column.values) else "to_date"

@@ -1,0 +1,178 @@
+"""Facts through tools: what this turn's results tell, and the call to make for what they do not tell yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
+from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
+from jupyter_agent.state import Cell, Variable
+
+#: How the loop says that it did not run something.
+_REFUSED = re.compile(r"^\s*(denied|needs_approval|unknown_tool|invalid_arguments|Not done)\b")
+_UNREACHABLE = re.compile(
+    r"^\s*(No kernel\b|kernel_unavailable|unavailable|failed:|timeout|Interrupted;)"
+    r"|^(It took too long|The kernel died|It does not react|The kernel cannot run code)",
+    re.M,
+)
+_RAISED = re.compile(r"^\s*(?:Traceback \(|(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b\s*(?::|\(|$))", re.M)
+
+
+_ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
+
+
+class Need(Exception):
+    """Raised where an answer cannot go on without a tool's result; the question is answered anew with it."""
+
+    def __init__(self, *calls: Signature) -> None:
+        super().__init__(calls)
+        self.calls = calls
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of running an expression: `missing` where nothing can be run here."""
+
+    status: Literal["ok", "failed", "refused", "unreachable", "missing"]
+    text: str = ""
+
+
+class Facts:
+    """One turn's knowledge. Each question to it either answers or raises `Need`; what failed is told as None."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+
+    def _result(self, tool: str, arguments: Mapping[str, Any]) -> str | None:
+        """The text of a tool's result; None where the tool is not offered."""
+        call = signature(tool, arguments)
+        if call in self.conversation.results:
+            return self.conversation.results[call]
+        if tool not in self.conversation.offered:
+            return None
+        raise Need(call)
+
+    def _data(self, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return parsed(self._result(tool, arguments))
+
+    def namespace(self) -> Namespace:
+        """All variables, within the tool's budget."""
+        return namespace_of(self._data("list_variables", {}))
+
+    def namespace_before(self) -> Namespace | None:
+        """The variables as an earlier turn of this conversation found them, if one looked."""
+        text = self.conversation.before.get(signature("list_variables", {}))
+        data = parsed(text)
+        return None if data is None else namespace_of(data)
+
+    def inspected(self, name: str, column: str | None = None) -> Variable | None:
+        """A variable or one column of a frame in full; None when it is gone or nobody can look."""
+        arguments = {"name": name} if column is None else {"name": name, "column": column}
+        data = self._data("inspect_variable", arguments)
+        return None if data is None or "name" not in data else Variable.from_wire(data)
+
+    def inspected_if_known(self, name: str) -> Variable | None:
+        """Like `inspected`, but only from what is known already."""
+        data = parsed(self.conversation.results.get(signature("inspect_variable", {"name": name})))
+        return None if data is None or "name" not in data else Variable.from_wire(data)
+
+    def error(self) -> Mapping[str, Any] | None:
+        """The last error; empty when there is none, None when nobody can look."""
+        data = self._data("read_error", {})
+        if data is None:
+            return None
+        error = data.get("error")
+        return error if isinstance(error, Mapping) else {}
+
+    def cells(self) -> tuple[Cell, ...] | None:
+        """The notebook's cells in order; None when there is no notebook."""
+        data = self._data("read_cells", {})
+        listed = data.get("cells") if data is not None else None
+        if not isinstance(listed, Sequence) or isinstance(listed, str):
+            return None
+        return tuple(_cell(one) for one in listed if isinstance(one, Mapping))
+
+    def files(self) -> tuple[str, ...] | None:
+        """Names of the files beside the notebook."""
+        data = self._data("list_files", {})
+        return None if data is None else texts(data.get("files"))
+
+    def run(self, code: str) -> Ran:
+        """What an expression displays, run in the user's kernel (the user may be asked first)."""
+        text = self._result("run_code", {"code": code})
+        if text is None:
+            return Ran("missing")
+        return Ran(_status(text), text)
+
+
+def _status(text: str) -> Literal["ok", "failed", "refused", "unreachable"]:
+    if _REFUSED.search(text):
+        return "refused"
+    if _UNREACHABLE.search(text):
+        return "unreachable"
+    return "failed" if _RAISED.search(text) else "ok"
+
+
+def parsed(text: str | None) -> Mapping[str, Any] | None:
+    """A tool's JSON object; None for anything else. Of a long list that was cut in the middle, what is whole."""
+    if text is None or not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError:
+        return _salvaged(text)
+    return data if isinstance(data, dict) else None
+
+
+def _salvaged(text: str) -> Mapping[str, Any] | None:
+    """The whole entries of ``variables`` or ``cells`` in a text whose middle was left out."""
+    match = re.search(r'"(variables|cells)": \[', text)
+    if match is None:
+        return None
+    decoder = json.JSONDecoder()
+    entries, place = [], match.end()
+    while (found := _ENTRY.search(text, place)) is not None:
+        try:
+            entry, place = decoder.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            place = found.end()
+            continue
+        entries.append(entry)
+    return {match[1]: entries, "cut": True}
+
+
+def namespace_of(data: Mapping[str, Any] | None) -> Namespace:
+    """The namespace from the result of ``list_variables``."""
+    if data is None:
+        return Namespace({}, reachable=False, stale="the kernel could not be asked")
+    kernel = data.get("kernel")
+    kernel = kernel if isinstance(kernel, Mapping) else {}
+    listed = data.get("variables")
+    wires = listed if isinstance(listed, list) else []
+    variables = [Variable.from_wire(one) for one in wires if isinstance(one, dict) and "name" in one]
+    return Namespace(
+        {one.name: one for one in variables},
+        total=whole(data.get("total")) or len(variables),
+        status=str(kernel.get("status", "unknown")),
+        stale=str(kernel.get("stale") or ""),
+        age=float(real(kernel.get("age_s")) or 0.0),
+        files=texts(data.get("files")),
+    )
+
+
+def _cell(wire: Mapping[str, Any]) -> Cell:
+    kind = wire.get("kind")
+    return Cell(
+        id=str(wire.get("id", "")),
+        kind=kind if kind in ("code", "markdown", "raw") else "code",
+        source=str(wire.get("source", "")),
+        execution_count=whole(wire.get("execution_count")),
+        output=str(wire.get("output") or ""),
+        error=str(wire.get("error") or ""),
+    )

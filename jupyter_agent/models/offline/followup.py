@@ -1,0 +1,102 @@
+"""Follow-ups: what a short question takes over from the one before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from jupyter_agent.models.offline import cues
+from jupyter_agent.models.offline.namespace import Frame
+from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.state import Variable
+
+_OWN = re.compile(r"\b(?:without|remove|drop|ignore|clear|no) (?:the |any |that )?(?:filter|condition|conditions|filters)\b")
+
+
+def inherited(query: Query, previous: Query | None) -> Query:
+    """Fill from the previous query what the new one leaves open."""
+    query = _with_default_frame(query, previous)
+    if previous is None or not _leans(query, previous):
+        return query
+    same = previous.frame is not None and query.frame is not None and previous.frame.name == query.frame.name
+    query = replace(query, target=query.target or previous.target, other=query.other or previous.other)
+    return _over(query, previous) if same else query
+
+
+def _with_default_frame(query: Query, previous: Query | None) -> Query:
+    """No table named: the one last spoken of, else the only one."""
+    if query.frame is not None:
+        return query
+    spoken = previous.frame if previous is not None else None
+    if spoken is not None and not query.columns and (not query.candidates or _among(spoken, query)):
+        return replace(query, frame=spoken, candidates=())
+    return query
+
+
+def _among(frame: Frame, query: Query) -> bool:
+    return frame.name in {one.name for one in query.candidates}
+
+
+def _leans(query: Query, previous: Query) -> bool:
+    """Whether the question is incomplete without the one before."""
+    if query.skill and not query.continues:
+        return query.target is None and not query.columns and not query.by and previous.skill == query.skill
+    complete = query.target is not None and query.skill and not query.continues
+    return not complete
+
+
+def _over(query: Query, previous: Query) -> Query:
+    """The new question's slots over the old one's."""
+    by, columns = query.by, query.columns
+    if not query.skill and not by and not query.order and columns and _replaces_key(query, previous):
+        by, columns = columns, ()
+    keyed = bool(by or query.period)
+    merged = replace(
+        query,
+        columns=columns or previous.columns,
+        by=by if keyed else previous.by,
+        period=query.period if keyed else previous.period,
+        function=query.function if query.function and not _only_extreme(query) else previous.function or query.function,
+        conditions=_conditions(query, previous),
+        order=query.order or previous.order,
+        descending=query.descending if query.descending is not None else _direction(query, previous),
+        limit=query.limit or previous.limit,
+        chart=query.chart or (previous.chart if not query.skill else None),
+        extreme=query.extreme or (previous.extreme and not query.function),
+    )
+    return _without_own_keys(merged)
+
+
+def _replaces_key(query: Query, previous: Query) -> bool:
+    """``what about rooms?`` after ``price by city``: a text takes the key's place, a number the value's."""
+    return bool(previous.by) and all(one.role in ("text", "truth") for one in query.columns)
+
+
+def _only_extreme(query: Query) -> bool:
+    """``which one is the largest``: the largest of what was computed, not another computation."""
+    return query.extreme and query.function in ("max", "min")
+
+
+def _direction(query: Query, previous: Query) -> bool | None:
+    if query.extreme and query.function in ("max", "min", "mean", "median", "sum", "count"):
+        return not cues.lowest(query.text)
+    return previous.descending
+
+
+def _conditions(query: Query, previous: Query) -> tuple[Condition, ...]:
+    """New conditions replace old ones on the same column and join the others."""
+    if _OWN.search(query.text):
+        return query.conditions
+    fresh = {one.column.name for one in query.conditions}
+    return (*(one for one in previous.conditions if one.column.name not in fresh), *query.conditions)
+
+
+def _without_own_keys(query: Query) -> Query:
+    """Groups by a column of which one value is left say nothing."""
+    fixed = {one.column.name for one in query.conditions if one.operator == "=="}
+    return replace(query, by=tuple(one for one in query.by if one.name not in fixed))
+
+
+def spoken_of(query: Query, previous: Query | None) -> Variable | None:
+    """What "it" would be after this query."""
+    return query.target or (previous.target if previous is not None else None)

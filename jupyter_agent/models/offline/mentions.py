@@ -1,0 +1,294 @@
+"""Names in a question: which words mean which variable, column, value or file."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, NUMBERS, SPELLING, TELLING
+from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
+from jupyter_agent.state import Variable
+
+Label = Literal["VAR", "COL", "VAL", "FILE", "NUM", "DATE", "STR"]
+_LONGEST = 5
+_NAMING = frozenset({"column", "columns", "variable", "called", "named", "field", "df", "of", "by", "per", "vs", "versus", "against"})
+_INTRODUCING = frozenset(
+    {"is", "are", "was", "of", "variable", "does", "print", "show", "inspect", "describe", "about", "value", "explain", "in", "on", "for"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Some words of a question and what they name.
+
+    Attributes:
+        label: What it stands for in the skeleton.
+        text: As written.
+        variable: The variable.
+        columns: Columns of that name, in one frame or several.
+        values: Columns in which this is a value, and the value as the data has it.
+        number: The number.
+        similar: Whether it only looks like the name.
+    """
+
+    label: Label
+    text: str
+    variable: Variable | None = None
+    columns: tuple[Column, ...] = ()
+    values: tuple[tuple[Column, str], ...] = ()
+    number: float | int | None = None
+    similar: bool = False
+
+
+@dataclass(slots=True)
+class _Entry:
+    """Everything that has one key."""
+
+    variables: list[Variable] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    values: list[tuple[Column, str]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+class Names:
+    """The names of a namespace, ready to be found in questions."""
+
+    def __init__(self, namespace: Namespace, frames: Iterable[Frame]) -> None:
+        self.namespace = namespace
+        self.frames = tuple(frames)
+        self._entries: defaultdict[str, _Entry] = defaultdict(_Entry)
+        for variable in namespace.variables.values():
+            self._add(variable.name).variables.append(variable)
+        self._columns = [column for frame in self.frames for column in frame.columns]
+        for column in self._columns:
+            self._add(column.name).columns.append(column)
+            for value in column.values if column.role == "text" else ():
+                self._add(value).values.append((column, value))
+        for file in namespace.files:
+            self._add(file).files.append(file)
+        self._by_form: defaultdict[str, list[str]] = defaultdict(list)
+        for one in list(self._entries):
+            for form in forms(one):
+                self._by_form[form].append(one)
+
+    def _add(self, name: str) -> _Entry:
+        return self._entries[key(name)]
+
+    def exactly(self, text: str) -> Mention | None:
+        """What has this name, forgiving case, spaces, punctuation and plural."""
+        for one in dict.fromkeys([key(text), *(name for form in sorted(forms(text)) for name in self._by_form.get(form, ()))]):
+            entry = self._entries.get(one) if one else None
+            if entry is not None:
+                return _mention(text, entry)
+        return None
+
+    def partly(self, text: str) -> Mention | None:
+        """The one column whose name contains this word."""
+        wanted = forms(text)
+        found = [one for one in self._columns if len(key(text)) > 2 and wanted & parts(one.name)]
+        if not found or len({one.name for one in found}) > 1:
+            return None
+        return Mention("COL", text, columns=tuple(found))
+
+    def nearly(self, text: str) -> tuple[float, Mention] | None:
+        """The variable, column or value that looks most like this, with how much."""
+        wanted = key(text)
+        close = difflib.get_close_matches(wanted, self._entries, n=1, cutoff=0.77) if len(wanted) > 3 else []
+        if not close or (wanted[0] != close[0][0] and len(wanted) < 6):
+            return None
+        ratio = difflib.SequenceMatcher(None, wanted, close[0]).ratio()
+        mention = _mention(text, self._entries[close[0]])
+        return ratio, Mention(mention.label, text, mention.variable, mention.columns, mention.values, similar=True)
+
+
+def _mention(text: str, entry: _Entry) -> Mention:
+    exact_variable = next((one for one in entry.variables if one.name == text), None)
+    variable = exact_variable or next(iter(entry.variables), None)
+    exact = tuple(one for one in entry.columns if one.name == text)
+    columns = exact or tuple(entry.columns)
+    label: Label
+    if variable is not None and (exact_variable is not None or not columns):
+        label = "VAR"
+    elif columns:
+        label = "COL"
+    else:
+        label = "VAL" if entry.values else "FILE"
+    file = entry.files[0] if label == "FILE" and entry.files else text
+    return Mention(label, file, variable, columns, tuple(entry.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A question in lower case, its names replaced by ``VAR0``, ``COL1``, …: the number is the mention's place."""
+
+    text: str
+    mentions: tuple[Mention, ...]
+    unknown: tuple[str, ...]
+
+    def mention(self, placeholder: str) -> Mention:
+        """The mention of a placeholder such as ``COL1``."""
+        return self.mentions[int(placeholder.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))]
+
+    def of(self, *labels: Label) -> tuple[Mention, ...]:
+        """Mentions of some kinds, in order."""
+        return tuple(one for one in self.mentions if one.label in labels)
+
+
+def skeleton(question: str, names: Names) -> Skeleton:
+    """Find the names in a question."""
+    pieces = tokens(question)
+    text: list[str] = []
+    mentions: list[Mention] = []
+    unknown: list[str] = []
+    place = 0
+    while place < len(pieces):
+        taken, mention = _at(pieces, place, question, names)
+        if mention is not None:
+            text.append(f"{mention.label}{len(mentions)}")
+            mentions.append(mention)
+        else:
+            text.append(_spelled(pieces[place]))
+            if _foreign(pieces[place]):
+                unknown.append(pieces[place].text)
+        place += taken
+    return _ready(text, mentions, unknown)
+
+
+def _ready(text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str]) -> Skeleton:
+    spaced = " ".join(one for one in text if one not in "()[]:")
+    agreed = _agreed(mentions)
+    for place, (before, after) in enumerate(zip(mentions, agreed, strict=True)):
+        spaced = spaced.replace(f"{before.label}{place}", f"{after.label}{place}")
+    return Skeleton(spaced, tuple(agreed), tuple(unknown))
+
+
+def _agreed(mentions: Sequence[Mention]) -> list[Mention]:
+    """Where a word names both a variable and a column of a frame that is named too, it is the column."""
+    frames = {one.variable.name for one in mentions if one.variable is not None and one.variable.kind == "frame"}
+    out = []
+    for one in mentions:
+        inside = tuple(column for column in one.columns if column.frame in frames)
+        other = one.variable is not None and frames - {one.variable.name}
+        out.append(Mention("COL", one.text, columns=inside) if one.label == "VAR" and inside and other else one)
+    return out
+
+
+def _at(pieces: Sequence[Token], place: int, question: str, names: Names) -> tuple[int, Mention | None]:
+    """The longest name that begins at a token, and how many tokens it takes."""
+    token = pieces[place]
+    if token.kind == "quoted":
+        return 1, _quoted(token, names)
+    if token.kind == "file":
+        return 1, Mention("FILE", token.text)
+    for length in range(min(_LONGEST, len(pieces) - place), 0, -1):
+        gram = pieces[place : place + length]
+        if not _one_phrase(gram, question):
+            continue
+        mention = _phrase(gram, place, pieces, question, names)
+        if mention is not None:
+            return length, mention
+    return 1, _literal(token) or _similar(token, names)
+
+
+def _one_phrase(gram: Sequence[Token], question: str) -> bool:
+    if any(one.kind not in ("word", "number", "date") for one in gram) or gram[0].kind != "word":
+        return False
+    between = (question[a.end : b.start] for a, b in zip(gram, gram[1:], strict=False))
+    return all(not gap.strip(" -_/") for gap in between)
+
+
+def _phrase(
+    gram: Sequence[Token], place: int, pieces: Sequence[Token], question: str, names: Names
+) -> Mention | None:
+    text = question[gram[0].start : gram[-1].end].removesuffix("'s").removesuffix("’s")
+    words = [one.lower for one in gram]
+    if len(gram) > 1:
+        return names.exactly(text) if not all(one in BINDING for one in words) else None
+    word = words[0].removesuffix("'s")
+    pointed = question[max(0, gram[0].start - 1) : gram[0].start] in ("@", ".") or question[gram[0].end : gram[0].end + 1] == "["
+    if word in BINDING and not pointed:
+        return _last_resort(text, place, pieces, names)
+    if (word in TELLING or word in NUMBERS) and not pointed and not _expected(place, pieces, names, text):
+        return None
+    found = names.exactly(text)
+    if found is not None and (found.label != "VAL" or word not in TELLING):
+        return found
+    return names.partly(text) if word not in TELLING and word not in MONTHS else None
+
+
+def _last_resort(text: str, place: int, pieces: Sequence[Token], names: Names) -> Mention | None:
+    """A variable called ``a`` or ``data``: only as the last word, spelled exactly."""
+    last = all(one.kind == "mark" for one in pieces[place + 1 :])
+    introduced = place > 0 and pieces[place - 1].lower in _INTRODUCING
+    variable = names.namespace.variables.get(text)
+    return Mention("VAR", text, variable) if last and introduced and variable is not None else None
+
+
+def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> bool:
+    """Whether a word that says what is wanted stands where a name is expected."""
+    before = pieces[place - 1].lower if place else ""
+    after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
+    if text in names.namespace.variables:
+        return before in _INTRODUCING and after != "of"
+    exact = any(one.name.casefold() == text.casefold() for frame in names.frames for one in frame.columns)
+    if not exact:
+        return False
+    named = before in _NAMING or after in ("column", "by", "vs", "versus", "against", "per", ">", "<", "=", "==", ">=", "<=")
+    asked = before in ("which", "what", "each", "every") and after in ("has", "have", "had", "is", "with", "was", "?", "")
+    return named or asked or (before in ("and", ",", "plot", "sort", "drop", "rename") and after in ("", ",", "and", "?"))
+
+
+def _quoted(token: Token, names: Names) -> Mention:
+    found = names.exactly(token.text)
+    if found is None and "." in token.text and token.text.rsplit(".", 1)[1].isalnum():
+        return Mention("FILE", token.text)
+    same = found is not None and (key(found.text) == key(token.text))
+    return found if found is not None and same else Mention("STR", token.text)
+
+
+def _literal(token: Token) -> Mention | None:
+    if token.kind == "number":
+        return Mention("NUM", token.text, number=number(token.text))
+    return Mention("DATE", token.text) if token.kind == "date" else None
+
+
+def _similar(token: Token, names: Names) -> Mention | None:
+    """A name that looks like an unknown word, unless a word of the language looks more like it."""
+    if token.kind != "word" or token.lower in BINDING | TELLING or token.lower in MONTHS:
+        return None
+    found = names.nearly(token.text)
+    if found is None:
+        return None
+    word = difflib.get_close_matches(token.lower, SPELLING, n=1, cutoff=found[0])
+    return None if word and found[0] < 1 else found[1]
+
+
+def _spelled(token: Token) -> str:
+    """The word, or the one that was meant."""
+    word = token.lower
+    if token.kind == "operator":
+        return {"==": "=", "≥": ">=", "≤": "<=", "≠": "!=", "<>": "!="}.get(token.text, token.text)
+    if token.kind != "word" or len(word) < 5 or word in BINDING | TELLING or word in MONTHS:
+        return word
+    close = difflib.get_close_matches(word, SPELLING, n=1, cutoff=0.82)
+    return close[0] if close and close[0][0] == word[0] and not _inflected(word, close[0]) else word
+
+
+def _inflected(word: str, known: str) -> bool:
+    return word.startswith(known) or known.startswith(word)
+
+
+def _foreign(token: Token) -> bool:
+    """Whether an unlinked word looks like a name of code that does not exist."""
+    return token.kind == "word" and (
+        "_" in token.text or any(one.isdigit() for one in token.text) or token.text != token.lower and token.text[1:] != token.text[1:].lower()
+    )
+
+
+def mentioned_frames(mentions: Iterable[Mention]) -> Iterator[Variable]:
+    """Frames that are named."""
+    return (one.variable for one in mentions if one.variable is not None and one.variable.kind == "frame" and one.label == "VAR")

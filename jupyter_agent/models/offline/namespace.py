@@ -1,0 +1,207 @@
+"""What the kernel holds, as questions see it: variables, frames with their columns, modules by real name."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jupyter_agent.state import Variable
+
+Role = Literal["number", "time", "text", "truth", "other"]
+
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("truth", re.compile(r"^bool", re.I)),
+    ("time", re.compile(r"^(datetime|date\b|date$|timestamp|period)", re.I)),
+    ("number", re.compile(r"^(u?int|float|double|decimal|complex|half)", re.I)),
+    ("text", re.compile(r"^(object|str|string|utf8|category|categorical|enum|large_string)", re.I)),
+)
+_DATE_LIKE = re.compile(r"^['\"]?\d{4}-\d{1,2}(-\d{1,2})?([T ]\d|['\"]?$)")
+
+
+def whole(value: object) -> int | None:
+    """A count from JSON, or None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def real(value: object) -> float | int | None:
+    """A number from JSON, or None."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of texts from JSON."""
+    return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a frame.
+
+    Attributes:
+        frame: Name of the frame's variable.
+        name: The label as text.
+        position: Counted from 0.
+        facts: What is known: dtype, missing, samples and, after inspection, statistics.
+        plain: Whether the label surely is this text (else code names it by position).
+    """
+
+    frame: str
+    name: str
+    position: int
+    facts: Mapping[str, Any]
+    plain: bool = True
+
+    @property
+    def dtype(self) -> str:
+        """As the library calls it."""
+        return str(self.facts.get("dtype", ""))
+
+    @property
+    def role(self) -> Role:
+        """What can be done with it."""
+        return next((role for role, pattern in _ROLES if pattern.search(self.dtype)), "other")
+
+    @property
+    def date_like(self) -> bool:
+        """Whether its texts look like dates."""
+        samples = texts(self.facts.get("samples"))
+        return self.role == "text" and bool(samples) and all(_DATE_LIKE.match(one) for one in samples)
+
+    @property
+    def temporal(self) -> bool:
+        """Whether time can be read from it, perhaps after conversion."""
+        return self.role == "time" or self.date_like
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Some values as text, the frequent ones first where known."""
+        top = self.facts.get("top")
+        frequent = [str(one[0]) for one in top if isinstance(one, (list, tuple)) and one] if _listed(top) else []
+        samples = (unquoted(one) for one in texts(self.facts.get("samples")))
+        return tuple(dict.fromkeys([*frequent, *samples]))
+
+    @property
+    def label(self) -> str:
+        """The label as Python code."""
+        return repr(self.name) if self.plain else f"{in_code(self.frame)}.columns[{self.position}]"
+
+
+def _listed(value: object) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def unquoted(text: str) -> str:
+    """A sample without the quotes of its repr."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A table in the kernel."""
+
+    variable: Variable
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, variable: Variable) -> Frame:
+        """Read a variable of kind ``frame``."""
+        listed = variable.facts.get("columns")
+        wires = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, Sequence) else []
+        labels = [str(one.get("name", "")) for one in wires]
+        columns = tuple(
+            Column(variable.name, label, place, wire, _plain(label, wire, labels))
+            for place, (label, wire) in enumerate(zip(labels, wires, strict=True))
+        )
+        return cls(variable, columns)
+
+    @property
+    def name(self) -> str:
+        """The variable's name."""
+        return self.variable.name
+
+    @property
+    def code(self) -> str:
+        """The variable in code."""
+        return in_code(self.name)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows, where known."""
+        return whole(self.variable.facts.get("rows"))
+
+    @property
+    def width(self) -> int:
+        """How many columns, listed or not."""
+        return whole(self.variable.facts.get("columns_total")) or len(self.columns)
+
+    @property
+    def library(self) -> str:
+        """``pandas`` or ``polars``: whose code works on it."""
+        return "polars" if self.variable.type.startswith("polars") else "pandas"
+
+    def column(self, name: str) -> Column | None:
+        """The column of a name."""
+        return next((one for one in self.columns if one.name == name), None)
+
+    def of_role(self, *roles: Role) -> tuple[Column, ...]:
+        """Columns of some roles, in order."""
+        return tuple(one for one in self.columns if one.role in roles)
+
+    @property
+    def time(self) -> Column | None:
+        """The column that says when, real dates before texts that look like them."""
+        real_times = self.of_role("time")
+        return next(iter(real_times), None) or next((one for one in self.columns if one.date_like), None)
+
+
+def _plain(label: str, wire: Mapping[str, Any], labels: Sequence[str]) -> bool:
+    """Whether the label can be written as a text: not cut, not twice, and not the text of a number or tuple."""
+    if wire.get("label") is not None or label.endswith("…") or labels.count(label) > 1:
+        return False
+    return not re.fullmatch(r"-?[\d.]+|\(.*\)|nan|None|NaT|True|False|\d{4}-\d\d-\d\d.*", label)
+
+
+def in_code(name: str) -> str:
+    """A variable as an expression, whatever its name is."""
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"globals()[{name!r}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The variables of the kernel as one look at it found them.
+
+    Attributes:
+        variables: By name.
+        total: How many there are, listed or not.
+        status: The kernel's status.
+        stale: Why this may be out of date; empty when it is fresh.
+        age: Seconds since it was read.
+        files: Files beside the notebook, where told.
+        reachable: Whether the kernel could be asked at all.
+    """
+
+    variables: Mapping[str, Variable]
+    total: int = 0
+    status: str = "unknown"
+    stale: str = ""
+    age: float = 0.0
+    files: tuple[str, ...] = ()
+    reachable: bool = True
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """All tables."""
+        return tuple(Frame.of(one) for one in self.variables.values() if one.kind == "frame")
+
+    def frame(self, name: str) -> Frame | None:
+        """The table of a name."""
+        variable = self.variables.get(name)
+        return Frame.of(variable) if variable is not None and variable.kind == "frame" else None
+
+    def alias(self, module: str) -> str | None:
+        """The name under which a module was imported."""
+        modules = (one for one in self.variables.values() if one.kind == "module")
+        return next((one.name for one in modules if one.facts.get("module") == module), None)

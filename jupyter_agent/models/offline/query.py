@@ -1,0 +1,125 @@
+"""What a question asks for, once its words are understood: the slots that skills answer from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jupyter_agent.models.offline.markdown import name as shown
+from jupyter_agent.models.offline.mentions import Mention, Skeleton
+from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.words import joined
+from jupyter_agent.state import Variable
+
+Operator = Literal[
+    "==", "!=", ">", ">=", "<", "<=", "between", "during", "isin", "missing", "present", "contains", "startswith", "endswith"
+]
+Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode"]
+Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
+
+
+class Ask(Exception):
+    """Raised where the question can be meant in several ways; its text asks back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition on the rows of a frame; values are plain Python values."""
+
+    column: Column
+    operator: Operator
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with its slots filled.
+
+    Attributes:
+        skeleton: The words, names replaced.
+        namespace: The kernel's variables.
+        skill: Name of the skill that answers, once chosen.
+        target: The variable it is about, of whatever kind.
+        frame: The table it is about.
+        candidates: Tables it could be about, when that is not clear.
+        other: A second table.
+        columns: Columns that are not a key, not an order and not part of a condition.
+        by: Keys of groups.
+        period: Groups by time.
+        function: How values are brought together.
+        conditions: Which rows.
+        order: Columns to sort by.
+        descending: Direction, where said.
+        limit: How many, where said.
+        chart: Kind of picture, where said.
+        extreme: Whether the one with the most or least is asked for.
+        wants_code: Whether code is asked for, not its result.
+        continues: Whether it leans on what was said before.
+    """
+
+    skeleton: Skeleton
+    namespace: Namespace
+    skill: str = ""
+    target: Variable | None = None
+    frame: Frame | None = None
+    candidates: tuple[Frame, ...] = ()
+    other: Frame | None = None
+    columns: tuple[Column, ...] = ()
+    by: tuple[Column, ...] = ()
+    period: Period | None = None
+    function: Function | None = None
+    conditions: tuple[Condition, ...] = ()
+    order: tuple[Column, ...] = ()
+    descending: bool | None = None
+    limit: int | None = None
+    chart: str | None = None
+    extreme: bool = False
+    wants_code: bool = False
+    continues: bool = False
+    previous: Query | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The skeleton's text."""
+        return self.skeleton.text
+
+    @property
+    def mentions(self) -> Sequence[Mention]:
+        """All names that the question itself has."""
+        return self.skeleton.mentions
+
+    @property
+    def column(self) -> Column | None:
+        """The first column, if any."""
+        return self.columns[0] if self.columns else None
+
+    def the_frame(self) -> Frame:
+        """The table, for skills that need one.
+
+        Raises:
+            Ask: there is none, or it is not clear which.
+        """
+        if self.frame is not None:
+            return self.frame
+        if not self.candidates:
+            raise Ask(_no_frame(self.namespace))
+        choices = joined([shown(one.name) for one in self.candidates[:6]], "or")
+        raise Ask(f"Which table do you mean: {choices}?")
+
+    @property
+    def mentioned_similar(self) -> tuple[Mention, ...]:
+        """Names that were guessed from their looks."""
+        return tuple(one for one in self.mentions if one.similar)
+
+
+def _no_frame(namespace: Namespace) -> str:
+    if not namespace.reachable:
+        return (
+            "I cannot see the kernel's variables here, so I do not know which tables there are.\n\n"
+            "Start the notebook's kernel, run the cell that loads the data, and ask again."
+        )
+    return (
+        "There is no dataframe in the kernel now. Run the cell that loads the data and ask again."
+        + (f"\n\nVariables there are: {', '.join(shown(one) for one in list(namespace.variables)[:12])}." if namespace.variables else "")
+    )

@@ -1,0 +1,193 @@
+"""From words to a query: one question understood on its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from jupyter_agent.models.offline import cues
+from jupyter_agent.models.offline.conditions import Found, conditions
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, NUMBERS, TELLING
+from jupyter_agent.models.offline.mentions import Mention, Names, Skeleton, mentioned_frames, skeleton
+from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.state import Variable
+
+_LIST = r"(COL\d+(?:(?: ?,| and| &| ,? ?and| then| x| \+)(?: by)?(?: the)? COL\d+)*)"
+_ORDERED = re.compile(rf"\b(?:sort|sorted|order|ordered|rank|ranked|arrange|arranged)\b(?: (?!by\b)[\w>]+){{0,6}} (?:by|on|according to)(?: the)? {_LIST}")
+_TOP_BY = re.compile(
+    rf"\b(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|first|last)\b(?: (?!by\b|per\b)\w+){{0,4}} (?:by|in terms of|according to|with respect to)(?: the)? {_LIST}"
+)
+_BY = re.compile(
+    r"\b(?:by|per|for each|for every|in each|in every|each|every|within each|across|group by|grouped by|groupby|according to|"
+    rf"depending on|split by|broken down by|split on|between different|among|of each|with each)(?: the| each| every| different| all)? {_LIST}"
+)
+_OVER = re.compile(rf"\b(?:over|against|versus|vs) (?:the )?{_LIST}")
+_WISE = re.compile(r"(COL\d+) (?:wise|breakdown)\b")
+_WHICH = re.compile(
+    r"\b(?:which|what|whose|the) (COL\d+)s?(?: (?!of\b)[a-z]+){0,2} (?:has|have|had|is|are|was|were|with|gets?|got|shows?|sees?|makes?|does|sold|sells?|pays?|earns?|generates?|spends?|appears?|occurs?)\b"
+)
+_UNREAD = re.compile(r"\b(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a question is asked: what the kernel holds and what is talked about."""
+
+    facts: Facts
+    namespace: Namespace
+    previous: Query | None = None
+
+    def frames(self) -> tuple[Frame, ...]:
+        """All tables, in full detail where that is known already."""
+        return tuple(self._detailed(one) for one in self.namespace.frames)
+
+    def _detailed(self, frame: Frame) -> Frame:
+        full = self.facts.inspected_if_known(frame.name)
+        return Frame.of(full) if full is not None and full.kind == "frame" and full.facts.get("columns") else frame
+
+
+def understood(question: str, scene: Scene) -> Query:
+    """Fill the slots that the question itself fills."""
+    bones = skeleton(question, Names(scene.namespace, scene.frames()))
+    frame, candidates = _about(bones.mentions, scene)
+    if frame is not None and _unread_value(bones, question, frame):
+        scene.facts.inspected(frame.name)
+        bones = skeleton(question, Names(scene.namespace, scene.frames()))
+        frame, candidates = _about(bones.mentions, scene)
+    found = conditions(bones, frame)
+    found = _with_literals(found, bones, question, frame)
+    query = Query(bones, scene.namespace, frame=frame, candidates=candidates, conditions=found.conditions)
+    return _with_words(_with_columns(_with_targets(query, scene), found.used))
+
+
+def _about(mentions: Sequence[Mention], scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
+    """The table that is named, or that has the named columns, or that was spoken of; else those it could be."""
+    frames = {one.name: one for one in scene.frames()}
+    named = [frames[one.name] for one in mentioned_frames(mentions) if one.name in frames]
+    if named:
+        return named[0], ()
+    holding = _holding([one for one in mentions if one.label in ("COL", "VAL")], list(frames.values()))
+    spoken = scene.previous.frame if scene.previous is not None else None
+    if spoken is not None and spoken.name in {one.name for one in holding}:
+        return frames[spoken.name], ()
+    return (holding[0], ()) if len(holding) == 1 else (None, tuple(holding))
+
+
+def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame]:
+    """The frames that have the most of the named columns and values."""
+    def count(frame: Frame) -> int:
+        homes = [{c.frame for c in one.columns} | {c.frame for c, _ in one.values} for one in mentions]
+        return sum(frame.name in home for home in homes)
+
+    most = max(map(count, frames), default=0)
+    return [one for one in frames if count(one) == most]
+
+
+def _unread_value(bones: Skeleton, question: str, frame: Frame) -> bool:
+    """Whether some word may be a value of a text column that has not been listed yet."""
+    if not any(one.role == "text" for one in frame.columns):
+        return False
+    if any(one.label == "STR" for one in bones.mentions):
+        return True
+    return any(_free(one) for one in _UNREAD.findall(bones.text)) or bool(_capitals(question, bones))
+
+
+def _free(word: str) -> bool:
+    return word not in BINDING | TELLING and word not in MONTHS and word not in NUMBERS and len(word) > 1
+
+
+def _capitals(question: str, bones: Skeleton) -> str:
+    """Words in capitals, not at the beginning, that no name explains."""
+    found = re.findall(r"(?<=[\w,] )(?:[A-Z][\w'-]*(?: (?=[A-Z])|))+", question)
+    explained = {word.casefold() for one in bones.mentions for word in one.text.split()}
+    for one in found:
+        words = one.strip().split()
+        if all(_free(word.casefold()) and word.casefold() not in explained for word in words) and words[0] != "I":
+            return " ".join(words)
+    return ""
+
+
+def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | None) -> Found:
+    """``only for Berlin`` where Berlin is not among the known values: it is taken as typed, if one column can have it."""
+    if frame is None or found.conditions:
+        return found
+    literal = next((one.text for one in bones.of("STR")), "") or _capitals(question, bones)
+    match = re.search(r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", bones.text.rstrip(" ?.!"))
+    texts = [one for one in frame.columns if one.role == "text" and not one.date_like]
+    if not literal or not match or len(texts) != 1:
+        return found
+    place = re.search(r"STR\d+", match[1])
+    return Found((Condition(texts[0], "==", (literal,)),), frozenset({place[0]} if place else ()))
+
+
+def _with_targets(query: Query, scene: Scene) -> Query:
+    """The variable it is about and the second table."""
+    variables = [one.variable for one in query.mentions if one.label == "VAR" and one.variable is not None]
+    frames = {one.name: one for one in scene.frames()}
+    others = [frames[one.name] for one in variables if one.name in frames and one.name != (query.frame.name if query.frame else "")]
+    objects: list[Variable] = [one for one in variables if one.kind not in ("frame", "module")]
+    target = next(iter(objects), None) or next(iter(variables), None)
+    return replace(query, target=target, other=next(iter(others), None))
+
+
+def _with_columns(query: Query, used: frozenset[str]) -> Query:
+    """Sort the named columns into keys, orders and the rest."""
+    text, frame = query.text, query.frame
+    ordered = _ORDERED.search(text) or _TOP_BY.search(text)
+    order = _placed(query, ordered[1], used) if ordered else ()
+    taken = used | set(re.findall(r"COL\d+", ordered[1] if ordered else ""))
+    keys: list[str] = []
+    for pattern in (_BY, _WISE, _WHICH):
+        for match in pattern.finditer(text):
+            keys += [one for one in re.findall(r"COL\d+", match[1]) if one not in taken and one not in keys]
+    by = _placed(query, " ".join(keys), frozenset(taken))
+    rest = [f"{one.label}{place}" for place, one in enumerate(query.mentions) if one.label == "COL"]
+    left = " ".join(one for one in rest if one not in taken and one not in keys)
+    columns = _placed(query, left, frozenset(taken)) if frame is not None else ()
+    return replace(query, by=by, order=order, columns=columns)
+
+
+def _placed(query: Query, text: str, used: frozenset[str]) -> tuple[Column, ...]:
+    """The columns of some placeholders in the query's frame."""
+    if query.frame is None:
+        return ()
+    found: list[Column] = []
+    for place in re.findall(r"COL\d+", text):
+        columns = query.skeleton.mention(place).columns if place not in used else ()
+        found += [one for one in columns if one.frame == query.frame.name and one not in found][:1]
+    return tuple(found)
+
+
+def _with_words(query: Query) -> Query:
+    """Functions, periods, directions and numbers."""
+    text = query.text
+    function, extreme = cues.function(text)
+    amount = cues.limit(text)
+    over = _OVER.search(text)
+    return replace(
+        query,
+        function=function,
+        extreme=extreme,
+        period=cues.period(text),
+        chart=cues.chart(text),
+        descending=cues.descending(text),
+        limit=_amount(query.skeleton, amount),
+        wants_code=bool(cues.CODE.search(text)),
+        continues=_continues(query) or bool(over and not query.columns),
+    )
+
+
+def _amount(bones: Skeleton, amount: str | None) -> int | None:
+    if amount is None:
+        return None
+    count = NUMBERS.get(amount) if amount in NUMBERS else bones.mention(amount).number
+    return int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None
+
+
+def _continues(query: Query) -> bool:
+    """Whether the question leans on what was said: a pronoun, or a beginning like "and" or "now"."""
+    pronoun = bool(cues.PRONOUN.search(query.text)) and query.target is None
+    return pronoun or bool(cues.LEANING.match(query.text))

@@ -1,0 +1,90 @@
+"""KeyError and IndexError: a column, key or place that is not there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.markdown import many, name, names
+from jupyter_agent.models.offline.namespace import Frame, texts, whole
+from jupyter_agent.models.offline.words import near
+from jupyter_agent.state import Variable
+
+
+def _missing_keys(message: str) -> tuple[str, ...]:
+    """The keys that a KeyError complains of: ``'a'``, ``"['a', 'b'] not in index"``."""
+    text = message.strip()
+    inside = _literal(text)
+    text = inside if isinstance(inside, str) and ("[" in inside and "index" in inside) else text
+    listed = re.search(r"\[(?:Index\()?(\[?.*?\])", text)
+    found = _literal(listed[1]) if listed else None
+    if isinstance(found, list):
+        return tuple(str(one) for one in found)
+    return (inside if isinstance(inside, str) else text,)
+
+
+def _literal(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _subjects(patient: Patient) -> Iterator[Variable]:
+    """Variables of the failing line first, those of the rest of the cell after."""
+    seen = set()
+    for source in (patient.failure.line, patient.failure.source):
+        for word in re.findall(r"[^\W\d]\w*", source):
+            variable = patient.namespace.variables.get(word)
+            if variable is not None and word not in seen:
+                seen.add(word)
+                yield variable
+
+
+def _keys_of(variable: Variable) -> tuple[str, ...]:
+    if variable.kind == "frame":
+        return tuple(one.name for one in Frame.of(variable).columns)
+    return texts(variable.facts.get("keys"))
+
+
+def _no_key(patient: Patient) -> Remedy | None:
+    wanted = _missing_keys(patient.failure.message)[0]
+    subjects = [one for one in _subjects(patient) if one.kind in ("frame", "mapping", "series")]
+    ranked = sorted(subjects, key=lambda one: not near(wanted, _keys_of(one), cutoff=0.6))
+    if not ranked:
+        return Remedy([f"The key {name(wanted)} is not there. Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."])
+    subject = ranked[0]
+    keys, noun = _keys_of(subject), "column" if subject.kind == "frame" else "key"
+    close = near(wanted, keys)
+    reason = f"{name(subject.name)} has no {noun} {name(wanted)}."
+    if not close:
+        elsewhere = _elsewhere(patient, wanted, subject)
+        return Remedy([reason, elsewhere or f"Its {noun}s are {names(keys, 20)}."])
+    fixed = patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0])) or _attribute(patient, wanted, close[0])
+    return Remedy([f"{reason} The nearest is {name(close[0])}." + (f" Others like it: {names(close[1:])}." if close[1:] else "")], fixed)
+
+
+def _attribute(patient: Patient, wanted: str, right: str) -> str | None:
+    return patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{right!r}]")
+
+
+def _elsewhere(patient: Patient, wanted: str, subject: Variable) -> str:
+    for variable in patient.namespace.variables.values():
+        if variable.name != subject.name and wanted in _keys_of(variable):
+            return f"{name(variable.name)} has it."
+    return ""
+
+
+def _out_of_range(patient: Patient) -> Remedy | None:
+    sized = [(one, whole(one.facts.get("length")) if one.kind != "frame" else Frame.of(one).rows) for one in _subjects(patient)]
+    known = [(one, length) for one, length in sized if length is not None and one.kind in ("sequence", "text", "frame", "series", "index")]
+    general = "Places count from 0, so the last of *n* is *n* − 1, or `-1`."
+    if not known:
+        return Remedy([f"A place beyond the end was asked for. {general}"])
+    told = "; ".join(f"{name(one.name)} has {many(length, 'item')}" + (f", places 0 to {length - 1}" if length else "") for one, length in known[:3])
+    return Remedy([f"A place beyond the end was asked for: {told}.", general])
+
+
+CURES: Mapping[str, Cure] = {"KeyError": _no_key, "IndexError": _out_of_range, "ColumnNotFoundError": _no_key}

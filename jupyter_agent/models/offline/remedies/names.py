@@ -1,0 +1,96 @@
+"""NameError and UnboundLocalError: a name that is misspelled, not imported, or not defined yet."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Mapping
+
+from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.markdown import name, names
+from jupyter_agent.models.offline.words import near
+from jupyter_agent.state import Cell
+
+_IMPORTS: Mapping[str, str] = {
+    "pd": "import pandas as pd", "np": "import numpy as np", "pl": "import polars as pl", "plt": "import matplotlib.pyplot as plt",
+    "sns": "import seaborn as sns", "px": "import plotly.express as px", "go": "import plotly.graph_objects as go", "tf": "import tensorflow as tf",
+    "nn": "from torch import nn", "F": "import torch.nn.functional as F", "sm": "import statsmodels.api as sm", "xr": "import xarray as xr",
+    "alt": "import altair as alt", "nx": "import networkx as nx", "sp": "import scipy as sp", "stats": "from scipy import stats",
+    "dt": "import datetime as dt", "Path": "from pathlib import Path", "datetime": "from datetime import datetime", "timedelta": "from datetime import timedelta",
+    "defaultdict": "from collections import defaultdict", "Counter": "from collections import Counter", "namedtuple": "from collections import namedtuple",
+    "dataclass": "from dataclasses import dataclass", "partial": "from functools import partial", "reduce": "from functools import reduce",
+    "train_test_split": "from sklearn.model_selection import train_test_split", "tqdm": "from tqdm.auto import tqdm", "display": "from IPython.display import display",
+    "StandardScaler": "from sklearn.preprocessing import StandardScaler", "LinearRegression": "from sklearn.linear_model import LinearRegression",
+    "LogisticRegression": "from sklearn.linear_model import LogisticRegression", "RandomForestClassifier": "from sklearn.ensemble import RandomForestClassifier",
+    "accuracy_score": "from sklearn.metrics import accuracy_score", "pprint": "from pprint import pprint", "deepcopy": "from copy import deepcopy",
+    "DataFrame": "from pandas import DataFrame", "Optional": "from typing import Optional", "Any": "from typing import Any",
+}  # fmt: skip
+_MODULES = frozenset(
+    "os sys re json math random time csv glob shutil itertools functools collections pathlib subprocess pickle copy string typing logging "
+    "warnings statistics sqlite3 uuid hashlib io operator textwrap calendar decimal fractions zipfile urllib requests numpy pandas polars scipy "
+    "sklearn torch matplotlib seaborn plotly".split()
+)
+
+
+def _undefined(patient: Patient) -> Remedy | None:
+    match = re.search(r"name '([^']+)' is not defined", patient.failure.message)
+    if match is None:
+        return None
+    missing = match[1]
+    spelled = _misspelled(patient, missing)
+    if missing in _IMPORTS or missing in _MODULES:
+        statement = _IMPORTS.get(missing, f"import {missing}")
+        return Remedy([f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{patient.failure.source}".rstrip())
+    return _defined_later(patient, missing) or spelled or Remedy([f"There is no {name(missing)} in the kernel: the cell that defines it has not run since the kernel started, or the name is spelled otherwise.", *_known(patient)])
+
+
+def _known(patient: Patient) -> list[str]:
+    mine = [one.name for one in patient.namespace.variables.values() if one.kind != "module"]
+    return [f"Names there are: {names(mine, 15)}."] if mine else []
+
+
+def _misspelled(patient: Patient, missing: str) -> Remedy | None:
+    locals_ = list(patient.failure.place.variables) if patient.failure.place else []
+    common = [one for one in dir(builtins) if not one.startswith("_") and one.islower()]
+    close = near(missing, [*locals_, *patient.namespace.variables], cutoff=0.7) or near(missing, common, cutoff=0.75)
+    close = tuple(one for one in close if one != missing)
+    if not close:
+        return None
+    fixed = patient.failure.corrected(rf"(?<![\w.'\"]){re.escape(missing)}(?!\w)", close[0])
+    other = f" Others like it: {names(close[1:])}." if close[1:] else ""
+    return Remedy([f"There is no {name(missing)}, but there is {name(close[0])}.{other}"], fixed)
+
+
+def _defined_later(patient: Patient, missing: str) -> Remedy | None:
+    """A cell of the notebook defines the name and has not run."""
+    if "read_cells" not in patient.facts.conversation.offered:
+        return None
+    for cell in patient.facts.cells() or ():
+        if cell.kind == "code" and cell.source != patient.failure.source and _defines(cell, missing):
+            ran = "it has not run in this kernel" if cell.execution_count is None else f"it is `In [{cell.execution_count}]`, but the name is gone (the kernel may have been restarted)"
+            return Remedy([f"A cell of this notebook defines {name(missing)}; {ran}. Run it first:"], cell.source, whole_cell=False)
+    return None
+
+
+def _defines(cell: Cell, wanted: str) -> bool:
+    escaped = re.escape(wanted)
+    return re.search(rf"^\s*(?:{escaped}\s*(?::[^=\n]+)?=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\s*$)", cell.source, re.M) is not None
+
+
+def _unbound(patient: Patient) -> Remedy | None:
+    match = re.search(r"local variable '([^']+)'", patient.failure.message)
+    if match is None:
+        return None
+    variable = match[1]
+    outside = patient.namespace.variables.get(variable)
+    where = patient.failure.place
+    reason = f"Inside the function{' ' + name(where.function) if where and where.function != '<module>' else ''}, {name(variable)} is assigned somewhere, so Python takes it for a local name all through the function; it was read before it had a value."
+    cure = (
+        f"There is a {name(variable)} outside: pass it as an argument, or say `global {variable}` first in the function."
+        if outside is not None and variable.isidentifier()
+        else f"Give {name(variable)} a value before it is used, on every path through the function."
+    )
+    return Remedy([reason, cure])
+
+
+CURES: Mapping[str, Cure] = {"NameError": _undefined, "UnboundLocalError": _unbound}

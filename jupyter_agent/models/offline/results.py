@@ -1,0 +1,115 @@
+"""Displayed results read back: one value, a table, or text as it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jupyter_agent.models.offline.markdown import fence, figure, name, table
+
+_OUT = re.compile(r"^\s*Out\[\d+\]:\s?")
+_NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.I)
+_TAIL = re.compile(r"^(?:Name: .*|Length: \d+.*|dtype: .*|Freq: .*|\[\d+ rows x \d+ columns\])$")
+_LONGEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A displayed result.
+
+    Attributes:
+        text: As it came.
+        number: Its value, where it is one number.
+        rows: Its cells, where it is a table.
+        header: Names of the table's columns.
+        complete: Whether the display left nothing out.
+    """
+
+    text: str
+    number: float | int | None = None
+    rows: tuple[tuple[str, ...], ...] = ()
+    header: tuple[str, ...] = ()
+    complete: bool = True
+
+    def blocks(self) -> Sequence[str]:
+        """The result in Markdown."""
+        if self.number is not None:
+            return [f"**{figure(self.number)}**"]
+        if not self.rows:
+            return [fence(self.text)]
+        shown = self.rows[:_LONGEST]
+        numeric = [place for place in range(len(self.header)) if all(_is_number(row[place]) for row in shown)]
+        body = [[_cell(one) for one in row] for row in shown]
+        left = "" if self.complete and len(shown) == len(self.rows) else "Not all rows are shown."
+        return [table([name(one) if one else " " for one in self.header], body, numeric), left]
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None or text in ("…", "null", "None", "NaN", "")
+
+
+def _cell(text: str) -> str:
+    value = _number(text)
+    if value is not None:
+        return figure(value)
+    return text if text in ("…", "NaN", "null", "None", "") else name(text)
+
+
+def _number(text: str) -> float | int | None:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return None
+    digits = match[1].replace("_", "")
+    return int(digits) if re.fullmatch(r"-?\d+", digits) else float(digits)
+
+
+def result(text: str) -> Result:
+    """Read what an expression displayed."""
+    clean = _OUT.sub("", text).strip("\n")
+    number = _number(clean)
+    if number is not None:
+        return Result(clean, number=number)
+    lines = clean.split("\n")
+    if lines and "┌" in clean:
+        return _boxed(clean, lines)
+    if any(_TAIL.match(line) for line in lines):
+        return _series(clean, lines)
+    return _aligned(clean, lines)
+
+
+def _boxed(text: str, lines: Sequence[str]) -> Result:
+    """polars: cells between bars; a header of name, rule and type."""
+    cells = [[one.strip() for one in re.split("[│┆]", line.strip("│ "))] for line in lines if line.startswith("│")]
+    ruled = next((place for place, line in enumerate(lines) if line.startswith("╞")), 0)
+    above = sum(line.startswith("│") for line in lines[:ruled])
+    body = cells[above:]
+    if not body or any(len(one) != len(cells[0]) for one in cells):
+        return Result(text)
+    cut = any(all(cell == "…" for cell in row) for row in body)
+    return Result(text, rows=tuple(map(tuple, body)), header=tuple(cells[0]), complete=not cut)
+
+
+def _series(text: str, lines: Sequence[str]) -> Result:
+    """A pandas Series with one index: label and value on each line."""
+    body = [line for line in lines if line.strip() and not _TAIL.match(line)]
+    named = re.search(r"^Name: (.*?), (?:Length: \d+, )?dtype", text, re.M)
+    pairs = [re.split(r"\s{2,}", line.strip()) for line in body]
+    head = pairs[0][0] if pairs and len(pairs[0]) == 1 else ""
+    rows = [tuple(one) for one in (pairs[1:] if head else pairs)]
+    cut = any(set("".join(row)) <= {".", " "} for row in rows)
+    rows = [row for row in rows if not set("".join(row)) <= {".", " "}]
+    if not rows or any(len(one) != 2 for one in rows):
+        return Result(text)
+    return Result(text, rows=tuple(rows), header=(head, named[1] if named else "value"), complete=not cut)
+
+
+def _aligned(text: str, lines: Sequence[str]) -> Result:
+    """A pandas DataFrame with one index: columns at least two spaces apart."""
+    cells = [re.split(r"\s{2,}", line.strip()) for line in lines if line.strip()]
+    if len(cells) < 2 or not lines[0].startswith(" ") or any("\\" in line[-1:] for line in lines):
+        return Result(text)
+    width = len(cells[1])
+    if width < 2 or len(cells[0]) != width - 1 or any(len(one) != width for one in cells[1:]):
+        return Result(text)
+    return Result(text, rows=tuple(map(tuple, cells[1:])), header=("", *cells[0]))

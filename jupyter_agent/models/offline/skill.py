@@ -1,0 +1,51 @@
+"""One thing the offline model can answer: the words that ask for it, and the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.query import Query
+
+#: Blocks of Markdown, streamed one by one.
+Answer: TypeAlias = Sequence[str]
+
+
+def always(query: Query) -> bool:
+    """A skill that its cue alone decides."""
+    return bool(query.text) or True
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A pure answer to one kind of question.
+
+    Attributes:
+        name: For follow-ups, and for readers.
+        cue: Found in the question's skeleton when the skill is meant.
+        answer: Builds the answer; raises `Need` for facts, `Ask` to ask back.
+        fits: Whether the names in the question suit the skill.
+        weight: Of several skills that fit, the heaviest answers.
+        repeats: Whether a follow-up that says nothing of its own means this skill again.
+    """
+
+    name: str
+    cue: re.Pattern[str]
+    answer: Callable[[Query, Facts], Answer]
+    fits: Callable[[Query], bool] = always
+    weight: int = 50
+    repeats: bool = True
+
+
+def cue(*patterns: str) -> re.Pattern[str]:
+    """Any of some phrases, as whole words."""
+    return re.compile("|".join(rf"(?:(?<!\w){one}(?!\w))" for one in patterns))
+
+
+def chosen(query: Query, skills: Iterable[Skill]) -> Skill | None:
+    """The heaviest skill that fits."""
+    fitting = [one for one in skills if one.cue.search(query.text) and one.fits(query)]
+    return max(fitting, key=lambda one: one.weight, default=None)

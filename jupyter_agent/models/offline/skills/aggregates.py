@@ -1,0 +1,193 @@
+"""Values for groups, counts of rows, and the rows with the most or least."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from jupyter_agent.models.offline import cues
+from jupyter_agent.models.offline.computing import block, computed, told
+from jupyter_agent.models.offline.dialects import Dialect, Grouping
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import figure, name, names
+from jupyter_agent.models.offline.namespace import Column, Frame
+from jupyter_agent.models.offline.query import Ask, Function, Query
+from jupyter_agent.models.offline.results import Result
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.skills.columns import noun
+from jupyter_agent.models.offline.words import joined
+
+
+def grouping(query: Query, frame: Frame) -> Grouping:
+    """What to compute over which groups.
+
+    Raises:
+        Ask: groups by time are asked for and no column says when, or there is nothing to average.
+    """
+    values = tuple(one for one in query.columns if one not in query.by and one is not frame.time)
+    function: Function = query.function or "mean"
+    by = query.by
+    if not by and query.period is None:
+        by = tuple(one for one in values if one.role != "number")
+        values = tuple(one for one in values if one.role == "number")
+    if function in ("mean", "median", "std", "var", "sum") and any(one.role in ("text", "time") for one in values):
+        function = "nunique" if query.function is None else function
+    if function == "count" and all(one.role != "number" for one in values):
+        values = ()
+    if not values and function not in ("count", "nunique"):
+        values = _measure(query, frame, by)
+    return Grouping(
+        function if values else "count",
+        values,
+        by,
+        query.period,
+        _time(query, frame) if query.period is not None else None,
+        query.conditions,
+        _direction(query, values),
+        query.limit or (1 if query.extreme and _singular(query) else None),
+    )
+
+
+def _singular(query: Query) -> bool:
+    return bool(re.search(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)", query.text))
+
+
+def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The numbers to bring together when none is named: the only ones there are."""
+    numbers = tuple(one for one in frame.of_role("number") if one not in by and not one.name.lower().endswith("id"))
+    if query.function is None:
+        return ()
+    if not numbers:
+        raise Ask(f"{name(frame.name)} has no number column to take the {noun(query.function)} of.")
+    return numbers if len(numbers) <= 8 else numbers[:8]
+
+
+def _time(query: Query, frame: Frame) -> Column | None:
+    named = next((one for one in (*query.columns, *query.by) if one.temporal), None)
+    if named is not None or frame.time is not None:
+        return named or frame.time
+    index = frame.variable.facts.get("index")
+    if isinstance(index, dict) and str(index.get("dtype", "")).startswith("datetime"):
+        return None
+    raise Ask(f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([one.name for one in frame.columns])}.")
+
+
+def _direction(query: Query, values: tuple[Column, ...]) -> bool | None:
+    if query.descending is not None:
+        return query.descending
+    if query.extreme:
+        return not cues.lowest(query.text)
+    if query.limit:
+        return True
+    return None if query.period is not None or len(values) > 1 else True
+
+
+def grouped_title(grouped: Grouping, frame: Frame) -> str:
+    """The computation in words."""
+    keys = [*(name(one.name) for one in grouped.by), *([grouped.period] if grouped.period else [])]
+    what = f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}" if grouped.values else "Rows"
+    return f"{what} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
+
+
+def _grouped(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    groups = grouping(query, frame)
+    if not groups.by and groups.period is None:
+        raise Ask(f"By which column of {name(frame.name)} shall I group? There are {names([one.name for one in frame.columns])}.")
+    title = grouped_title(groups, frame)
+
+    def said(result: Result) -> str:
+        return _extreme(groups, result) if groups.limit == 1 or query.extreme else f"{title}:"
+
+    def expression(language: Dialect) -> str:
+        return language.grouped(groups)
+
+    return computed(query, facts, frame, title, expression, said)
+
+
+def _extreme(groups: Grouping, result: Result) -> str:
+    """The first group in words."""
+    if not result.rows or len(result.rows[0]) != 2 or len(groups.values) > 1:
+        return "The first is the answer:"
+    key, value = result.rows[0]
+    least = "lowest" if groups.descending is False else "highest"
+    what = f"{noun(groups.function)} of {name(groups.values[0].name)}" if groups.values else "number of rows"
+    what = what if groups.function not in ("max", "min") or not groups.values else name(groups.values[0].name)
+    number = Result(value).text
+    return f"**{name(key)}** has the {least} {what}: **{_readable(number)}**{told(groups.conditions)}."
+
+
+def _readable(text: str) -> str:
+    try:
+        return figure(float(text))
+    except ValueError:
+        return name(text)
+
+
+def _count(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    title = f"Rows of {name(frame.name)}{told(query.conditions)}"
+
+    def said(result: Result) -> str:
+        if result.number is None:
+            return f"{title}:"
+        total = f" of {figure(frame.rows)}" if frame.rows is not None else ""
+        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{told(query.conditions)}."
+
+    return computed(query, facts, frame, title, lambda language: language.count(query.conditions), said)
+
+
+def _top(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    order = query.order or tuple(one for one in query.columns if one.role in ("number", "time"))[:1] or query.columns[:1]
+    if not order:
+        raise Ask(f"By which column? {name(frame.name)} has {names([one.name for one in frame.columns])}.")
+    down = query.descending if query.descending is not None else not cues.lowest(query.text)
+    limit = query.limit or 5
+    title = f"The {limit} rows of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
+    return computed(query, facts, frame, title, lambda one: one.top(order, down, limit, query.conditions), lambda _: f"{title}:")
+
+
+def _grouped_code(query: Query) -> str:
+    """The grouped expression as code, for those who only want that."""
+    frame = query.the_frame()
+    return block(query, frame, lambda one: one.grouped(grouping(query, frame)))
+
+
+def _groups(query: Query) -> bool:
+    keyed = bool(query.by or query.period)
+    return keyed and bool(query.frame or query.candidates) and query.chart is None
+
+
+def _correlated(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    columns = [one for one in (*query.columns, *query.by) if one.role in ("number", "truth")][:2]
+    named = [one for one in (*query.columns, *query.by) if one not in columns]
+    if named and len(columns) < 2:
+        return [f"{name(named[0].name)} is of type {name(named[0].dtype)}; a correlation needs numbers. Compare its groups instead, for example *mean of a number by {name(named[0].name)}*."]
+    pair = tuple(columns) if len(columns) == 2 else ()
+    title = f"Correlation of {names([one.name for one in pair])}" if pair else f"Correlations of the number columns of {name(frame.name)}"
+
+    def said(result: Result) -> str:
+        if result.number is None:
+            return f"{title}:"
+        return f"{title}: **{figure(result.number)}** ({_strength(float(result.number))})."
+
+    return computed(replace(query, columns=pair), facts, frame, title, lambda one: one.correlated(pair, query.conditions), said)
+
+
+def _strength(value: float) -> str:
+    if value != value:  # noqa: PLR0124 - not a number
+        return "not defined: one of them does not vary"
+    size = abs(value)
+    word = "none to speak of" if size < 0.1 else "weak" if size < 0.3 else "moderate" if size < 0.6 else "strong"
+    return word if size < 0.1 else f"{word}, {'rising together' if value > 0 else 'one falls as the other rises'}"
+
+
+SKILLS = (
+    Skill("group", cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"), _grouped, _groups, weight=53),
+    Skill("group without key", cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"), _grouped, lambda query: bool(query.frame) and query.chart is None and query.target is not None, weight=45),
+    Skill("count rows", cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"), _count, lambda query: bool(query.conditions) and not query.by and query.period is None and query.function in ("count", None) and not re.search(r"\bunique|distinct|different", query.text), weight=64),
+    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66),
+    Skill("correlation", cue(r"corr\w*", r"relationship between", r"relat(?:ed|es?|ion)(?: of| to| between)?", r"depends? on", r"associat\w+"), _correlated, lambda query: query.chart is None or query.chart == "heatmap" and False, weight=67),
+)

@@ -1,0 +1,219 @@
+"""One column: its type, gaps, values, statistics, and what the data shows it to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jupyter_agent.models.offline.computing import computed, told
+from jupyter_agent.models.offline.dialects import Dialect
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
+from jupyter_agent.models.offline.namespace import Column, Frame, real, texts, whole
+from jupyter_agent.models.offline.query import Function, Query
+from jupyter_agent.models.offline.results import Result
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+
+_NOUNS: Mapping[Function, str] = {
+    "mean": "mean", "median": "median", "sum": "sum", "max": "maximum", "min": "minimum", "std": "standard deviation",
+    "var": "variance", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
+}  # fmt: skip
+_WIRE: Mapping[Function, str] = {"mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std", "nunique": "unique"}
+
+
+def noun(function: Function) -> str:
+    """The function in words."""
+    return _NOUNS[function]
+
+
+def the_column(query: Query) -> tuple[Frame, Column]:
+    """The table and the column that the query is about."""
+    assert query.column is not None
+    return query.the_frame(), query.column
+
+
+def inspected(column: Column, facts: Facts) -> Column:
+    """The column with everything that inspection tells."""
+    variable = facts.inspected(column.frame, column.name) if column.plain else facts.inspected(column.frame)
+    if variable is None:
+        return column
+    if variable.kind == "frame":
+        return next((one for one in Frame.of(variable).columns if one.position == column.position), column)
+    return Column(column.frame, column.name, column.position, {**column.facts, **variable.facts}, column.plain)
+
+
+def _typed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+    frame, column = the_column(query)
+    rows = [[name(one.name), name(one.dtype), names(texts(one.facts.get("samples"))[:3])] for one in query.columns]
+    if len(rows) > 1:
+        return [table(["column", "type", "for example"], rows)]
+    samples = texts(column.facts.get("samples"))
+    example = f", for example {names(samples[:3])}" if samples else ""
+    note = " These look like dates stored as text." if column.date_like else ""
+    return [f"{name(column.name)} of {name(frame.name)} is of type **{name(column.dtype)}**{example}.{note}"]
+
+
+def _gaps(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    known = inspected(column, facts)
+    missing = whole(known.facts.get("missing"))
+    if missing is None:
+        return computed(query, facts, frame, f"Missing values of {name(column.name)}", lambda one: f"{one.column(column)}.isna().sum()", lambda one: f"{name(column.name)} has {figure(one.number)} missing values.")
+    if not missing:
+        return [f"{name(column.name)} of {name(frame.name)} has **no missing values**."]
+    part = f" ({share(missing, frame.rows)} of {figure(frame.rows)} rows)" if frame.rows else ""
+    return [f"{name(column.name)} of {name(frame.name)} has **{many(missing, 'missing value')}**{part}."]
+
+
+def _unique(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    if query.conditions:
+        return _counted(query, facts)
+    known = inspected(column, facts)
+    unique, values = whole(known.facts.get("unique")), known.values
+    counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
+    said = f"{name(column.name)} of {name(frame.name)} has {counted}"
+    top = _top(known)
+    if top and unique is not None and unique <= len(top):
+        return [f"{said}:", top_table(known, frame)]
+    if _short_of_values(values, unique) and not re.search(r"\bhow many\b|\bnumber of\b|\bcount of\b", query.text):
+        return computed(query, facts, frame, f"Unique values of {name(column.name)}", lambda one: one.counted(column, limit=50), lambda _: f"{said}:")
+    examples = f", for example {names(values, 5)}" if values else ""
+    return [f"{said}{examples}."]
+
+
+def _short_of_values(values: tuple[str, ...], unique: int | None) -> bool:
+    return unique is None or (len(values) < unique <= 50)
+
+
+def _top(column: Column) -> list[tuple[str, int]]:
+    listed = column.facts.get("top")
+    pairs = listed if isinstance(listed, (list, tuple)) else ()
+    return [(str(one[0]), one[1]) for one in pairs if isinstance(one, (list, tuple)) and len(one) == 2 and isinstance(one[1], int)]
+
+
+def top_table(column: Column, frame: Frame) -> str:
+    """Values with how often they occur."""
+    rows = [[name(value), figure(count), share(count, frame.rows) if frame.rows else "–"] for value, count in _top(column)]
+    return table([name(column.name), "rows", "share"], rows, [1, 2])
+
+
+def _counted(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query) if query.columns else (query.the_frame(), query.by[0])
+    known = inspected(column, facts)
+    top, unique = _top(known), whole(known.facts.get("unique"))
+    if top and unique is not None and unique <= len(top) and not query.conditions and not query.wants_code:
+        return [f"{name(column.name)} of {name(frame.name)} has {many(unique, 'different value')}:", top_table(known, frame)]
+    title = f"How often each {name(column.name)} occurs in {name(frame.name)}{told(query.conditions)}"
+    return computed(query, facts, frame, title, lambda one: one.counted(column, query.conditions, query.limit), lambda _: f"{title}:")
+
+
+def _frequent(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query) if query.columns else (query.the_frame(), query.by[0])
+    top = _top(inspected(column, facts))
+    least = bool(re.search(r"\b(?:least|rarest|rare|fewest)\b", query.text))
+    if not top or query.conditions or least:
+        return _counted(query, facts)
+    value, count = top[0]
+    part = f", {share(count, frame.rows)}" if frame.rows else ""
+    return [f"The most frequent {name(column.name)} of {name(frame.name)} is **{name(value)}** ({many(count, 'row')}{part})."]
+
+
+def _statistic(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    function = query.function
+    assert function is not None
+    if function == "mode":
+        return _frequent(query, facts)
+    if query.conditions or query.wants_code:
+        return _computed_statistic(query, facts, frame, column, function)
+    lines = [_one_statistic(query, facts, frame, one, function) for one in query.columns]
+    return [block for line in lines for block in line]
+
+
+def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
+    value = _known(inspected(column, facts), function)
+    if value is None:
+        if column.role in ("text", "truth", "other") and function in ("mean", "median", "std", "var", "sum") and column.role != "truth":
+            return [f"{name(column.name)} is of type {name(column.dtype)}, so it has no {noun(function)}.", *_meaning(query, facts)]
+        return _computed_statistic(query, facts, frame, column, function)
+    return [f"The {noun(function)} of {name(column.name)} in {name(frame.name)} is **{value}**.{_without_gaps(column)}"]
+
+
+def _known(column: Column, function: Function) -> str | None:
+    value = column.facts.get(_WIRE.get(function, ""))
+    if isinstance(value, str):
+        return name(value)
+    if function == "var" and real(column.facts.get("std")) is not None:
+        return None
+    return figure(value) if real(value) is not None else None
+
+
+def _without_gaps(column: Column) -> str:
+    missing = whole(column.facts.get("missing"))
+    return f" {many(missing, 'missing value')} left out." if missing else ""
+
+
+def _computed_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
+    title = f"The {noun(function)} of {name(column.name)}{told(query.conditions)}"
+
+    def said(result: Result) -> str:
+        return f"{title} is **{figure(result.number)}**." if result.number is not None else f"{title}:"
+
+    def expression(language: Dialect) -> str:
+        return language.statistic(function, column, query.conditions)
+
+    return computed(query, facts, frame, title, expression, said)
+
+
+def _range(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    known = inspected(column, facts)
+    low, high = known.facts.get("min"), known.facts.get("max")
+    if low is None or high is None:
+        return _meaning(query, facts)
+    values = [name(one) if isinstance(one, str) else figure(one) for one in (low, high)]
+    return [f"{name(column.name)} of {name(frame.name)} goes from **{values[0]}** to **{values[1]}**.{_without_gaps(column)}"]
+
+
+def _meaning(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    known = inspected(column, facts)
+    said = [f"type {name(known.dtype)}"]
+    missing, unique = whole(known.facts.get("missing")), whole(known.facts.get("unique"))
+    said += [many(missing, "missing value") if missing is not None else "", many(unique, "unique value") if unique is not None else ""]
+    blocks = [f"{name(column.name)} is a column of {name(frame.name)}: {', '.join(one for one in said if one)}."]
+    if re.search(r"\bmean\b|\bmeaning\b|\bstand for\b|\brepresent", query.text):
+        blocks.append("What it stands for is not written in the data; this is what the data shows:")
+    return [*blocks, *_shown(known, frame)]
+
+
+def _shown(column: Column, frame: Frame) -> Answer:
+    stats = [(one, column.facts.get(one)) for one in ("min", "max", "mean", "median", "std", "sum")]
+    rows = [[one, figure(value) if real(value) is not None else name(value)] for one, value in stats if value is not None]
+    if rows:
+        return [table(["statistic", "value"], rows, [1])]
+    if _top(column):
+        return [top_table(column, frame)]
+    return [f"For example: {names(column.values, 6)}"] if column.values else []
+
+
+def _one_column(query: Query) -> bool:
+    return bool(query.columns) and not query.by and query.period is None
+
+
+def _category(query: Query) -> bool:
+    column = query.column or (query.by[0] if len(query.by) == 1 else None)
+    return column is not None and query.period is None and not (query.columns and query.by)
+
+
+SKILLS = (
+    Skill("type of a column", cue(r"d?types?", r"data ?type", r"kind", r"format"), _typed, _one_column, weight=56),
+    Skill("missing in a column", cue(r"missing", r"nulls?", r"nans?", r"na", r"empty", r"blanks?", r"gaps", r"complete", r"incomplete"), _gaps, lambda query: _one_column(query) and not query.conditions and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|rows)\b", query.text), weight=61),
+    Skill("unique values", cue(r"unique", r"distinct", r"different", r"categories", r"levels", r"possible values", r"what values", r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)", r"all (?:the )?(?:values|COL\d+)", r"values? (?:of|in|does|for)", r"list (?:all |the |of )*COL\d+", r"how many COL\d+"), _unique, lambda query: _one_column(query) and query.function in (None, "nunique", "count") and not (query.column and query.column.role == "number" and re.search(r"\bhow many COL\d+ (?:is|are|in|have)", query.text) and query.conditions), weight=54),
+    Skill("value counts", cue(r"value counts?", r"how often", r"frequenc(?:y|ies)", r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)", r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+", r"breakdown", r"tally", r"distribution", r"occurrences?", r"appears?", r"each COL\d+"), _counted, lambda query: _category(query) and query.function in (None, "count", "nunique") and query.chart is None and (query.column or query.by[0]).role != "number" or bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query), weight=59),
+    Skill("most frequent value", cue(r"(?:most|least) (?:common|frequent|popular|often)", r"mode", r"commonest", r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)", r"rarest"), _frequent, lambda query: _category(query), weight=63),
+    Skill("statistic of a column", cue(r"[a-z]+"), _statistic, lambda query: _one_column(query) and query.function in _WIRE.keys() | {"var"} and query.function != "nunique" and (query.column is not None) and not query.order, weight=50),
+    Skill("range of a column", cue(r"range", r"extent", r"from when to when", r"min and max", r"min(?:imum)? (?:and|to|/|&) max(?:imum)?", r"span", r"time frame", r"period covered", r"date range"), _range, _one_column, weight=58),
+    Skill("meaning of a column", cue(r"what (?:does|is|do|are|about)", r"what's", r"describe", r"explain", r"mean", r"meaning", r"about", r"summar\w+", r"info", r"statistics", r"stats", r"show", r"look", r"tell", r"^@?(?:VAR\d+ )?COL\d+(?: \?)?$", r"inspect", r"values", r"distribution", r"details?", r"overview"), _meaning, lambda query: _one_column(query) and not query.conditions and len(query.columns) == 1, weight=25),
+)

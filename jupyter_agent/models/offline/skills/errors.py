@@ -1,0 +1,67 @@
+"""The last error: what it means, why it came, and the fix."""
+
+from __future__ import annotations
+
+import re
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.failure import Failure, Patient, Remedy
+from jupyter_agent.models.offline.markdown import name, python
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.remedies import CURES
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+
+
+def _explained(query: Query, facts: Facts) -> Answer:
+    data = facts.error()
+    if data is None:
+        return ["I cannot read the notebook's errors here: no kernel is running for it, or it cannot be asked."]
+    if not data:
+        return ["There is no error: the last cells ran without one."]
+    failure = Failure.of(data)
+    patient = Patient(failure, query.namespace, facts)
+    cure = CURES.get(failure.name.rsplit(".", 1)[-1])
+    remedy = (cure(patient) if cure is not None else None) or _unknown(failure)
+    return [_headline(failure), *remedy.reasons, *_fix(remedy), *_locals(query, failure)]
+
+
+def _headline(failure: Failure) -> str:
+    where = f"`In [{failure.execution_count}]`" if failure.execution_count is not None else "The last failing cell"
+    line = f" at {name(failure.line, 160)}" if failure.line else ""
+    return f"{where} failed{line} with **{name(failure.name)}**: {name(failure.message, 400)}"
+
+
+def _fix(remedy: Remedy) -> Answer:
+    if not remedy.code:
+        return []
+    return ["The cell with the fix:" if remedy.whole_cell else "", python(remedy.code)]
+
+
+def _unknown(failure: Failure) -> Remedy:
+    place = failure.place
+    inside = f" It was raised in {name(place.function)}, line {place.line}." if place is not None and place.function != "<module>" else ""
+    return Remedy([f"I have no ready cure for {name(failure.name)}; its message says what is wrong.{inside}"])
+
+
+def _locals(query: Query, failure: Failure) -> Answer:
+    """Values where it failed, when they are asked for or the failure is inside a function."""
+    place = failure.place
+    if place is None or not place.variables or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", query.text)):
+        return []
+    listed = "\n".join(f"- {name(key)} = {name(value, 120)}" for key, value in list(place.variables.items())[:12])
+    return [f"Values in {name(place.function)} when it failed:\n\n{listed}"]
+
+
+SKILLS = (
+    Skill(
+        "error",
+        cue(
+            r"errors?", r"exceptions?", r"traceback", r"stack ?trace", r"fix(?:ed|es)?(?: (?:it|this|that|the|my))?", r"debug", r"bug", r"what (?:went|is|was|'s) wrong", r"what's wrong", r"went wrong", r"wrong",
+            r"fail(?:s|ed|ing|ure)?", r"crash(?:ed|es)?", r"broke[n]?", r"(?:does not|doesn't|doesnt|not|isn't|didn't|did not|won't) work(?:ing)?", r"why (?:did|does|do|is|am|was)(?: \w+){0,4} (?:fail|break|crash|raise|throw|get|not)",
+            r"what happened", r"\w+(?:error|exception)", r"stopiteration|keyboardinterrupt", r"problem", r"raised?",
+        ),
+        _explained,
+        lambda query: query.chart is None,
+        weight=80,
+    ),
+)

@@ -1,0 +1,234 @@
+"""One variable: what it is, its value, type, length, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
+from jupyter_agent.models.offline.namespace import in_code, real, texts, whole
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.state import Variable
+
+_SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
+
+
+def full(query: Query, facts: Facts) -> Variable:
+    """The target as inspection has it, else as the list has it."""
+    assert query.target is not None
+    return facts.inspected(query.target.name) or query.target
+
+
+def _described(query: Query, facts: Facts) -> Answer:
+    variable = full(query, facts)
+    return [_headline(variable), *_details(variable), _origin(variable)]
+
+
+def _headline(variable: Variable) -> str:
+    facts = variable.facts
+    if facts.get("withheld"):
+        length = whole(facts.get("length"))
+        long = f" of length {length}" if length is not None else ""
+        return f"{name(variable.name)} looks like a secret, so its value is withheld (a {name(short_type(variable))}{long})."
+    if variable.kind in _SIMPLE and facts.get("value") is not None and variable.kind != "text":
+        return f"{name(variable.name)} is **{_exact(variable)}** (a {name(short_type(variable))})."
+    if variable.kind == "none":
+        return f"{name(variable.name)} is `None`."
+    return f"{name(variable.name)} is {name(variable.summary or short_type(variable), 160)} (type {name(short_type(variable))})."
+
+
+def _exact(variable: Variable) -> str:
+    text = str(variable.facts["value"])
+    return name(text, 200)
+
+
+def short_type(variable: Variable) -> str:
+    """The class without its module."""
+    return variable.type.rsplit(".", 1)[-1] or variable.kind
+
+
+def _origin(variable: Variable) -> str:
+    return f"Set in `In [{variable.execution_count}]`." if variable.execution_count is not None else ""
+
+
+def _details(variable: Variable) -> Answer:
+    facts = variable.facts
+    if facts.get("withheld"):
+        return []
+    match variable.kind:
+        case "text" | "bytes":
+            return _text(facts)
+        case "mapping":
+            return _mapping(facts)
+        case "sequence" | "set":
+            return _sequence(facts)
+        case "array" | "series" | "index":
+            return _numbers(facts)
+        case "function":
+            return _function(variable)
+        case "class":
+            return _class(facts)
+        case "module":
+            return [f"The module {name(facts.get('module') or variable.name)}" + _version(facts)]
+        case "number" | "bool" | "none" | "path" | "datetime":
+            return []
+        case "exception":
+            return [f"Message: {name(facts.get('message', ''), 300)}"]
+    return _object(facts)
+
+
+def _version(facts: Mapping[str, object]) -> str:
+    return f", version {name(facts['version'])}." if facts.get("version") else "."
+
+
+def _text(facts: Mapping[str, object]) -> Answer:
+    value = str(facts.get("value", ""))
+    length = whole(facts.get("length"))
+    said = f"{many(length, 'character')}" + ("; it begins:" if len(value) < length else ":") if length is not None else "It is:"
+    return [said, fence("\n".join(visible(line, 500) for line in value.splitlines()[:40]))] if value else [said]
+
+
+def _mapping(facts: Mapping[str, object]) -> Answer:
+    keys, items = texts(facts.get("keys")), facts.get("items")
+    length = whole(facts.get("length")) or len(keys)
+    blocks = [f"{many(length, 'key')}: {names(keys, 30)}" + _more(length, min(len(keys), 30))]
+    if isinstance(items, Mapping) and items:
+        blocks.append(table(["key", "value"], [[name(key), name(value, 100)] for key, value in items.items()]))
+    return blocks
+
+
+def _more(length: int, shown: int) -> str:
+    return " …" if length > shown else ""
+
+
+def _sequence(facts: Mapping[str, object]) -> Answer:
+    items = texts(facts.get("items"))
+    length = whole(facts.get("length")) or len(items)
+    kinds = texts(facts.get("item_types"))
+    of = f" of {names(kinds, 4)}" if kinds else ""
+    return [f"{many(length, 'item')}{of}: {names(items, 10)}{_more(length, len(items))}"]
+
+
+_STATS = ("min", "max", "mean", "median", "std", "sum")
+
+
+def _numbers(facts: Mapping[str, object]) -> Answer:
+    shape = facts.get("shape")
+    where = " × ".join(map(str, shape)) if isinstance(shape, Sequence) and not isinstance(shape, str) else ""
+    said = [f"shape {where}" if where else "", f"dtype {name(facts['dtype'])}" if facts.get("dtype") else ""]
+    length, missing = whole(facts.get("length")), whole(facts.get("missing"))
+    said += [many(length, "value") if length is not None else "", f"{many(missing, 'missing value')}" if missing is not None else ""]
+    rows = [[one, figure(real(facts[one]))] for one in _STATS if real(facts.get(one)) is not None]
+    blocks = [", ".join(one for one in said if one)]
+    blocks += [table(["statistic", "value"], rows, [1])] if rows else []
+    samples = texts(facts.get("samples"))
+    return [*blocks, f"First values: {names(samples, 8)}"] if samples else blocks
+
+
+def _function(variable: Variable) -> Answer:
+    facts = variable.facts
+    blocks = [fence(f"{variable.name}{visible(str(facts.get('signature', '(…)')), 400)}", "python")]
+    return [*blocks, name(facts["doc"], 300)] if facts.get("doc") else blocks
+
+
+def _class(facts: Mapping[str, object]) -> Answer:
+    said = [f"Signature: {name(facts['signature'], 300)}" if facts.get("signature") else ""]
+    said += [f"Bases: {names(texts(facts.get('bases')))}" if facts.get("bases") else ""]
+    said += [f"Methods: {names(texts(facts.get('methods')), 30)}" if facts.get("methods") else ""]
+    return [*[one for one in said if one], *([name(facts["doc"], 300)] if facts.get("doc") else [])]
+
+
+def _object(facts: Mapping[str, object]) -> Answer:
+    fields = facts.get("fields")
+    if isinstance(fields, Mapping) and fields:
+        return [table(["field", "value"], [[name(key), name(value, 100)] for key, value in fields.items()])]
+    return [f"Value: {name(facts['value'], 300)}"] if facts.get("value") is not None else []
+
+
+def _typed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the list is enough
+    variable = query.target
+    assert variable is not None
+    dtype = variable.facts.get("dtype")
+    values = f"; its values are {name(dtype)}" if dtype else ""
+    return [f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}.", _inside(variable)]
+
+
+def _inside(variable: Variable) -> str:
+    return f"It is {name(variable.summary, 160)}." if variable.summary else ""
+
+
+def _length(query: Query, facts: Facts) -> Answer:
+    variable = full(query, facts)
+    shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
+    if isinstance(shape, Sequence) and not isinstance(shape, str):
+        return [f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(_product(shape))} values of {name(variable.facts.get('dtype', ''))}."]
+    if length is None:
+        return [f"{name(variable.name)} has no length: it is a {name(short_type(variable))}.", *_details(variable)]
+    noun = {"mapping": "key", "text": "character", "bytes": "byte", "series": "value", "index": "value"}.get(variable.kind, "item")
+    return [f"{name(variable.name)} has **{many(length, noun)}** (`len({in_code(variable.name)})`)."]
+
+
+def _product(shape: Sequence[object]) -> int:
+    count = 1
+    for one in shape:
+        count *= one if isinstance(one, int) else 1
+    return count
+
+
+def _keys(query: Query, facts: Facts) -> Answer:
+    variable = full(query, facts)
+    if variable.kind == "mapping":
+        return _mapping(variable.facts)
+    fields = variable.facts.get("fields")
+    if isinstance(fields, Mapping):
+        return [f"{name(variable.name)} has the attributes {names(fields, 30)}."]
+    return [f"{name(variable.name)} has no keys: it is a {name(short_type(variable))}.", *_details(variable)]
+
+
+def _one(query: Query) -> bool:
+    return query.target is not None and query.target.kind != "frame" and not query.columns
+
+
+def _container(query: Query) -> bool:
+    return _one(query) and query.target is not None and query.target.kind in {"mapping", "object", "class"}
+
+
+_STATISTICS = {"mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std", "nunique": "unique"}
+
+
+def _statistic(query: Query, facts: Facts) -> Answer:
+    variable = full(query, facts)
+    wanted = _STATISTICS.get(query.function or "", "")
+    value = real(variable.facts.get(wanted))
+    if value is None:
+        return [f"I do not know the {query.function} of {name(variable.name)}.", _headline(variable), *_details(variable)]
+    return [f"The {query.function} of {name(variable.name)} is **{figure(value)}**."]
+
+
+def _measured(query: Query) -> bool:
+    return _one(query) and query.target is not None and query.target.kind in {"array", "series"} and query.function is not None
+
+
+SKILLS = (
+    Skill(
+        "value",
+        cue(
+            r"(?:what|which|who) (?:is|are|was|does|do|exactly is)", r"what's", r"(?:show|print|display|inspect|describe|explain|check|see|view|tell me about|about|info|details?|value|values|content|contents)",
+            r"^VAR\d+(?: \?)?$", r"^@?VAR\d+", r"(?:hold|holds|contain|contains|stored|inside|look like|looks like|equal)", r"(?:summary|summarise|summarize|overview)", r"know about",
+        ),
+        _described,
+        _one,
+        weight=20,
+    ),
+    Skill("type of a variable", cue(r"types?(?: of)?", r"what kind", r"which class", r"class of", r"dtype", r"data ?type", r"isinstance"), _typed, _one, weight=45),
+    Skill(
+        "length",
+        cue(r"how (?:long|big|large|many|much)", r"len", r"length", r"size", r"shape", r"dimensions?", r"number of", r"count", r"ndim"),
+        _length,
+        _one,
+        weight=44,
+    ),
+    Skill("keys", cue(r"keys?", r"attributes?", r"fields?", r"members?", r"properties", r"entries"), _keys, _container, weight=46),
+    Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43),
+)

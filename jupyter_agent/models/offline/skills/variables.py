@@ -1,0 +1,106 @@
+"""The variables there are: all, or those of a kind."""
+
+from __future__ import annotations
+
+import re
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import many, name, names, table
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.state import Variable
+
+_LONGEST = 40
+_ASKED = r"(?:what|which|list|show|give|name|tell|see|display|how many|any|all|enumerate|count|are there|do (?:i|we) have)"
+_KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    (r"data ?frames?|frames|tables?|datasets?|dfs", "table", frozenset({"frame"})),
+    (r"functions?|methods|defs", "function", frozenset({"function"})),
+    (r"classes", "class", frozenset({"class"})),
+    (r"modules?|librar(?:y|ies)|packages?|imports?|imported", "imported module", frozenset({"module"})),
+    (r"lists?|sequences?|tuples?", "list", frozenset({"sequence"})),
+    (r"dict(?:s|ionary|ionaries)?|mappings?", "dictionary", frozenset({"mapping"})),
+    (r"arrays?|tensors?|matri(?:x|ces)", "array", frozenset({"array"})),
+    (r"series", "series", frozenset({"series"})),
+    (r"strings?|texts?", "text", frozenset({"text"})),
+    (r"numbers?|scalars?|ints|floats|integers|constants", "number", frozenset({"number", "bool"})),
+    (r"figures?", "figure", frozenset({"figure"})),
+)
+_NOT_SHOWN = frozenset({"module", "function", "class"})
+
+
+def _listing(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the namespace is in the query
+    if not query.namespace.reachable:
+        return [
+            "I cannot see the kernel's variables here: no kernel is running for this notebook, or it cannot be asked.",
+            "Start the kernel, run the cells, and ask again.",
+        ]
+    pattern, noun, kinds = next((one for one in _KINDS if re.search(rf"\b(?:{one[0]})\b", query.text)), ("", "variable", frozenset()))
+    found = [one for one in query.namespace.variables.values() if not kinds or one.kind in kinds]
+    if not found:
+        return [_nothing(query, noun)]
+    plural = {"class": "classes", "dictionary": "dictionaries", "series": "series"}.get(noun, noun + "s")
+    if noun == "imported module":
+        return [f"**{many(len(found), noun, plural)}**", _modules(found)]
+    return [f"**{many(_total(query, found, bool(kinds)), noun, plural)}** in the kernel:", *_rows(found, bool(kinds))]
+
+
+def _total(query: Query, found: list[Variable], chosen: bool) -> int:
+    return len(found) if chosen else max(query.namespace.total, len(found))
+
+
+def _nothing(query: Query, noun: str) -> str:
+    if not query.namespace.variables:
+        return "There are no variables in the kernel yet. Run a cell that defines some."
+    return f"There is no {noun} in the kernel. There are: {names(query.namespace.variables)}."
+
+
+def _rows(found: list[Variable], every: bool) -> Answer:
+    """Data first; functions and modules in one line each unless they were asked for."""
+    data = [one for one in found if every or one.kind not in _NOT_SHOWN]
+    blocks = []
+    if data:
+        rows = [[name(one.name), name(one.summary or one.type), _where(one)] for one in data[:_LONGEST]]
+        blocks.append(table(["name", "what it is", "from"], rows))
+    if len(data) > _LONGEST:
+        blocks.append(f"and {len(data) - _LONGEST} more: {names([one.name for one in data[_LONGEST:]], 60)}")
+    rest = [one for one in found if not every and one.kind in _NOT_SHOWN]
+    for kind, plural in (("function", "Functions"), ("class", "Classes"), ("module", "Modules")):
+        chosen = [one.name for one in rest if one.kind == kind]
+        blocks += [f"{plural}: {names(chosen, 40)}"] if chosen else []
+    return blocks
+
+
+def _where(variable: Variable) -> str:
+    return f"In [{variable.execution_count}]" if variable.execution_count is not None else "–"
+
+
+def _modules(found: list[Variable]) -> str:
+    rows = [[name(one.name), name(one.facts.get("module") or one.name), name(one.facts.get("version")) if one.facts.get("version") else "–"] for one in found]
+    return table(["name", "module", "version"], rows)
+
+
+_KIND_WORDS = "|".join(one[0] for one in _KINDS)
+
+
+def _asks_for_list(query: Query) -> bool:
+    return query.target is None and not query.columns and not query.by
+
+
+SKILLS = (
+    Skill(
+        "variables",
+        cue(
+            rf"{_ASKED}\b[^?]*\b(?:variables?|objects|{_KIND_WORDS})",
+            rf"(?:the |my |all |list |current )*(?:variables|objects|{_KIND_WORDS})\s*\??$",
+            r"what(?: is| do i have| have i got|'s)? (?:in|inside) (?:the |my )?(?:memory|namespace|kernel|workspace|scope|session)",
+            r"what do (?:i|we) have(?: here| so far| loaded)?\s*\??$",
+            r"(?:whos?|whos_ls|dir \?|globals)$",
+            r"what(?: data)? (?:is|has been|was|did i) (?:loaded|defined|available|load|define)",
+            r"what data (?:do i have|is there|have i)",
+        ),
+        _listing,
+        _asks_for_list,
+        weight=40,
+        repeats=False,
+    ),
+)
