@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_agent import kernelside
 from jupyter_agent.kernelside import magic
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ def load_ipython_extension(ip: Any) -> None:
         return LocalDoor(ip)
 
     magic.load(ip, fallback=own_door)
+    kernelside.install(ip, {})  # so that errors and runs are known from here on, not from the first question on
 
 
 def unload_ipython_extension(ip: Any) -> None:
     """Take `%agent` away again, and close what it had opened."""
     magic.unload(ip)
+    kernelside.uninstall()

@@ -48,7 +48,7 @@ class LocalDoor:
         yield from self._loop.iterate(self._events(ask, *self._notebook()))
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
-        waiting = self._waiting.pop(call_id, None)
+        waiting = self._waiting.get(call_id)
         if waiting is not None:
             self._loop.call_soon(_settle, waiting, answer)
 
@@ -95,6 +95,8 @@ class LocalDoor:
                 async for event in events:
                     if isinstance(event, TurnStarted) and not ask.session:
                         self._conversation.begun(event.session_id)
+                    if isinstance(event, (ApprovalAsked, RunAsked)):
+                        self._awaited(event.call_id)
                     yield event.event, event_json(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
@@ -110,9 +112,16 @@ class LocalDoor:
 
     async def _said_to(self, call_id: str) -> Mapping[str, Any]:
         """What the main thread says to a call; it hears of the call through the stream of events."""
-        waiting: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[call_id] = waiting
-        return await waiting
+        try:
+            return await self._awaited(call_id)
+        finally:
+            self._waiting.pop(call_id, None)
+
+    def _awaited(self, call_id: str) -> asyncio.Future[Mapping[str, Any]]:
+        """The answer to a call; made by whoever is first, since the main thread can be faster than our own waiting."""
+        if call_id not in self._waiting:
+            self._waiting[call_id] = asyncio.get_running_loop().create_future()
+        return self._waiting[call_id]
 
 
 def _or_failed(do: Callable[[], T]) -> T:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import socket
+import time
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,6 +18,7 @@ from .place import Address
 CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 30.0
 SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
+LOOK_UP_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
 
 Event = tuple[str, dict[str, Any]]
 
@@ -99,10 +103,11 @@ class Client:
         connection = _connection(self._address)
         try:
             connection.connect()
-            if connection.sock is not None:
-                connection.sock.settimeout(seconds)
+            connection.sock.settimeout(seconds)
             text = None if body is None else json.dumps(body).encode("utf-8")
             connection.request(method, self._target(path, query), text, self._headers(text is not None))
+            connection.response_class = partial(_Response, patience=seconds)  # type: ignore[assignment]
+            connection.sock.settimeout(LOOK_UP_SECONDS)
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -231,6 +236,46 @@ def _tls(host: str) -> Any:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+class _Response(http.client.HTTPResponse):
+    """A response whose reader notices Ctrl-C while it waits, on every system."""
+
+    def __init__(self, sock: socket.socket, *args: Any, patience: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Patient(sock, self.fp, patience))
+
+
+class _Patient(io.RawIOBase):
+    """Reads from a socket with a short timeout, again and again until patience ends.
+
+    Args:
+        sock: The socket.
+        keeper: The file that keeps the socket open until it is closed itself.
+        seconds: How long one read may take.
+    """
+
+    def __init__(self, sock: socket.socket, keeper: Any, seconds: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._keeper = keeper
+        self._seconds = seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        end = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                if time.monotonic() >= end:
+                    raise
+
+    def close(self) -> None:
+        self._keeper.close()
+        super().close()
 
 
 class _SocketConnection(http.client.HTTPConnection):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import commands, options, place, verbatim
+from . import commands, options, verbatim
 from .endings import AgentFailed
-from .options import Options
-from .reply import show
-from .turn import Ask, Door, Turn
+
+if TYPE_CHECKING:
+    from .options import Options
+    from .turn import Door
 
 NO_SERVER = (
     "no Jupyter server with jupyter-agent was found from here. `%load_ext jupyter_agent` answers without one; "
@@ -48,13 +49,18 @@ def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[
     """
     from IPython.core.magic import no_var_expand
 
-    previous = getattr(ip.find_line_magic("agent"), "__self__", None)
-    if fallback is None and getattr(previous, "fallback", None) is not None:
+    if fallback is None and _is_kept(ip.find_line_magic("agent")):
         return
     magic = Magic(ip, given or {}, fallback)
     no_var_expand(Magic.agent)
     ip.register_magic_function(magic.agent, "line_cell", "agent")
     verbatim.install(ip)
+
+
+def _is_kept(registered: Any) -> bool:
+    """Whether a magic of that name is somebody else's, or ours with more to offer."""
+    magic: Any = getattr(registered, "__self__", None)
+    return registered is not None and (not hasattr(magic, "fallback") or magic.fallback is not None)
 
 
 def unload(ip: Any) -> None:
@@ -100,6 +106,8 @@ class Magic:
             self._own = None
 
     def _ask(self, chosen: Options, query: str) -> None:
+        from .turn import Ask, Turn
+
         ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
         Turn(self._ip, self._door(), chosen).run(ask)
 
@@ -130,6 +138,8 @@ class Magic:
         self._show(f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*")
 
     def _show(self, markdown: str) -> None:
+        from .reply import show
+
         show(self._ip, markdown)
 
     def _door(self) -> Door:
@@ -143,6 +153,7 @@ class Magic:
         return self._server or self._own_door()
 
     def _server_door(self) -> Door | None:
+        from . import place
         from .client import Client
         from .door import ServerDoor
 

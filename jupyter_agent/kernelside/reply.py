@@ -38,17 +38,26 @@ def start(ip: Any, form: str) -> Reply:
 
 def shows_markdown(ip: Any) -> bool:
     """Whether a notebook reads us; consoles of a kernel do not replace what they have once shown."""
-    kernel = getattr(ip, "kernel", None)
-    if kernel is None:
+    if getattr(ip, "kernel", None) is None:
         return False
-    if "__vsc_ipynb_file__" in ip.user_ns:
-        return True
+    request = _request(ip)
+    in_cell = bool((request.get("metadata") or {}).get("cellId"))
+    return in_cell or "__vsc_ipynb_file__" in ip.user_ns or not (request.get("content") or {}).get("allow_stdin")
+
+
+def can_ask(ip: Any) -> bool:
+    """Whether somebody is there to answer `input`."""
+    if getattr(ip, "kernel", None) is None:
+        return sys.stdin.isatty()
+    return bool((_request(ip).get("content") or {}).get("allow_stdin"))
+
+
+def _request(ip: Any) -> Mapping[str, Any]:
+    """The request that the kernel is serving."""
     try:
-        parent = kernel.get_parent() or {}
-    except Exception:  # no request is being served: nobody to tell apart
-        return True
-    in_cell = bool((parent.get("metadata") or {}).get("cellId"))
-    return in_cell or not (parent.get("content") or {}).get("allow_stdin")
+        return ip.kernel.get_parent() or {}
+    except Exception:  # none is
+        return {}
 
 
 def show(ip: Any, markdown: str) -> None:
@@ -78,8 +87,9 @@ class GrowingReply:
         self._show()
 
     def block(self, markdown: str) -> None:
-        self.finish()
-        self._text = markdown
+        if self._text:
+            self.finish()
+        self._text = markdown  # where only a status was shown, it takes its place
         self.finish()
 
     def finish(self, note: str = "") -> None:

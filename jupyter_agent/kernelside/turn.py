@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from . import visible
 from .endings import AgentFailed, Stopped
 from .options import Options
-from .reply import Reply, code_of, json_of, start
+from .reply import Reply, can_ask, code_of, json_of, start
 
 Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
@@ -59,6 +59,7 @@ class Turn:
         self._turn_id = ""
         self._said = False
         self._shown_calls: set[str] = set()
+        self._notes: list[str] = []
 
     def run(self, ask: Ask) -> dict[str, Any]:
         """Ask and show; the body of the ``done`` event.
@@ -70,7 +71,7 @@ class Turn:
         try:
             done = self._follow(ask)
         except KeyboardInterrupt:
-            self._reply.finish("Stopped.")
+            self._reply.finish()
             raise Stopped from None
         except AgentFailed:
             self._reply.finish()
@@ -112,33 +113,26 @@ class Turn:
         self._door.act(self._turn_id, call_id, {"decision": "approve", "result": result})
 
     def _approve(self, data: Mapping[str, Any]) -> None:
-        call_id, arguments = str(data.get("call_id", "")), data.get("arguments")
+        agreed = False
+        if can_ask(self._ip):
+            agreed = self._agrees(str(data.get("call_id", "")), str(data.get("tool", "")), data.get("arguments"))
+        elif NOBODY_TO_ASK not in self._notes:
+            self._notes.append(NOBODY_TO_ASK)
+        answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
+        if data.get("digest"):
+            answer["digest"] = data["digest"]
+        self._door.act(self._turn_id, str(data.get("call_id", "")), answer)
+
+    def _agrees(self, call_id: str, tool: str, arguments: object) -> bool:
         code = arguments.get("code") if isinstance(arguments, dict) else None
         if isinstance(code, str):
             self._show_code(call_id, code)
         else:
-            self._reply.block(f"`{data.get('tool', '')}` {json.dumps(arguments, ensure_ascii=False)}")
-        agreed = self._agrees("Run this code? [y/N] " if isinstance(code, str) else "Do this? [y/N] ")
-        answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
-        if data.get("digest"):
-            answer["digest"] = data["digest"]
-        self._door.act(self._turn_id, call_id, answer)
-
-    def _agrees(self, question: str) -> bool:
-        if getattr(self._ip, "kernel", None) is None and not sys.stdin.isatty():
-            return self._nobody()
+            self._reply.block(f"`{tool}` {json.dumps(arguments, ensure_ascii=False)}")
         try:
-            return input(question).strip().lower() in ("y", "yes")
+            return input("Run this code? [y/N] " if code else "Do this? [y/N] ").strip().lower() in ("y", "yes")
         except EOFError:
             return False
-        except Exception as error:  # ipykernel's own kind where the front end takes no input; not importable everywhere
-            if type(error).__name__ != "StdinNotImplementedError":
-                raise
-            return self._nobody()
-
-    def _nobody(self) -> bool:
-        self._reply.block(f"*{NOBODY_TO_ASK}*")
-        return False
 
     def _show_code(self, call_id: str, code: str) -> None:
         self._shown_calls.add(call_id)
@@ -149,7 +143,7 @@ class Turn:
         if not self._said:
             self._reply.text(str(done.get("reply", "")))
         warnings = [str(one) for one in done.get("warnings") or ()]
-        self._reply.finish(" ".join(warnings))
+        self._reply.finish(" ".join([*self._notes, *warnings]))
         self._deliver(done)
 
     def _deliver(self, done: dict[str, Any]) -> None:

@@ -1,0 +1,399 @@
+"""`%agent` in a real IPython shell, as a client of a server that follows a script."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import no_var_expand
+from traitlets.config import Config
+
+from jupyter_agent.kernelside import magic
+from tests.kernelside.small_jupyter import TOKEN, WAIT, SmallJupyter, says, small_jupyter
+
+Events = Iterator[tuple[str, dict[str, Any]]]
+STARTED = ("turn", {"session_id": "s1", "turn_id": "t1", "model": "offline"})
+DONE = ("done", {"session_id": "s1", "turn_id": "t1", "reply": "", "code": []})
+
+
+@pytest.fixture
+def server() -> Iterator[SmallJupyter]:
+    with small_jupyter() as running:
+        yield running
+
+
+@pytest.fixture
+def shell(server: SmallJupyter) -> Iterator[Any]:
+    create: Any = InteractiveShell
+    shell = create(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.run_line_magic("colors", "nocolor")
+    magic.load(shell, {"url": server.url, "token": TOKEN, "kernel_id": "k1"})
+    yield shell
+    shell.restore_sys_module_state()
+
+
+def test_an_answer_is_printed_as_it_comes(shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]) -> None:
+    server.script = says("There are ", "891 rows.")
+    assert shell.run_cell("%agent how many rows?").success
+    assert capsys.readouterr().out == "There are 891 rows.\n"
+
+
+def test_the_question_names_the_notebook_and_its_newest_conversation(shell: Any, server: SmallJupyter) -> None:
+    server.kernel_sessions = [
+        {"type": "notebook", "path": "other.ipynb", "kernel": {"id": "k0"}},
+        {"type": "notebook", "path": "a/b c.ipynb", "kernel": {"id": "k1"}},
+    ]
+    server.sessions = [
+        {"session_id": "s9", "notebook_id": "other.ipynb"},
+        {"session_id": "s7", "notebook_id": "a/b c.ipynb"},
+    ]
+    shell.run_cell("%agent --approve auto -m openai:x hello")
+    assert server.asked == [
+        {
+            "query": "hello",
+            "context": {"notebook_id": "a/b c.ipynb", "session_id": "s7", "kernel_id": "k1"},
+            "model": "openai:x",
+            "approval": "auto",
+            "stream": True,
+            "run": "client",
+        }
+    ]
+
+
+def test_without_a_notebook_the_kernels_own_conversation_goes_on(shell: Any, server: SmallJupyter) -> None:
+    shell.run_cell("%agent one\n%agent -s mine two\n%agent three")
+    assert [asked["context"]["session_id"] for asked in server.asked] == [None, "mine", "s1"]
+
+
+def test_code_of_an_answer_runs_in_the_users_namespace_in_plain_sight(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "text", {"text": "Let me see."}
+        yield "tool_call", {"call_id": "c1", "tool": "run_code", "effect": "execute", "arguments": {"code": "…"}}
+        yield "run", {"call_id": "c1", "code": "answer = 6 * 7\nprint('printed')\nanswer"}
+        results.append(server.next_answer())
+        yield "text", {"text": "\n\nIt is 42."}
+        yield DONE
+
+    server.script = script
+    count = shell.execution_count
+    shell.run_cell("%agent --approve auto what is it?")
+    assert shell.user_ns["answer"] == 42
+    assert results[0]["result"]["status"] == "ok"
+    assert results[0]["result"]["text"].startswith("printed\n")
+    assert "42" in results[0]["result"]["text"]
+    out = capsys.readouterr().out
+    assert "Let me see.\n· run_code…\n```python\nanswer = 6 * 7\nprint('printed')\nanswer\n```\nprinted\n" in out
+    assert out.endswith("It is 42.\n")
+    assert shell.execution_count == count
+    assert server.acted[0][0] == "/base/api/agent/turns/t1/actions/c1"
+
+
+def test_code_that_fails_tells_the_model_why_and_the_turn_goes_on(shell: Any, server: SmallJupyter) -> None:
+    results = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "run", {"call_id": "c1", "code": "1 / 0"}
+        results.append(server.next_answer())
+        yield "run", {"call_id": "c2", "code": "print('x' * 100_000 + 'end')"}
+        results.append(server.next_answer())
+        yield DONE
+
+    server.script = script
+    assert shell.run_cell("%agent go on").success
+    assert results[0]["result"]["status"] == "error"
+    assert "ZeroDivisionError: division by zero" in results[0]["result"]["text"]
+    assert "\x1b" not in results[0]["result"]["text"]
+    assert results[1]["result"]["text"].rstrip().endswith("xend")
+    assert len(results[1]["result"]["text"]) < 70_000
+
+
+@pytest.mark.parametrize(("typed", "decision"), [("y", "approve"), ("", "deny"), ("n", "deny"), ("what", "deny")])
+def test_the_user_is_asked_with_the_exact_code(  # noqa: PLR0917
+    shell: Any,
+    server: SmallJupyter,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    decision: str,
+) -> None:
+    given = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        arguments = {"code": "import os; os.remove('x')"}
+        yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": arguments, "digest": "d1"}
+        given.append(server.next_answer())
+        yield DONE
+
+    def answer(prompt: str) -> str:
+        assert "import os; os.remove('x')" in capsys.readouterr().out
+        assert prompt == "Run this code? [y/N] "
+        return typed
+
+    server.script = script
+    monkeypatch.setattr("builtins.input", answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    shell.run_cell("%agent remove it")
+    assert given == [{"decision": decision, "digest": "d1"}]
+
+
+def test_where_nobody_can_be_asked_the_code_does_not_run_and_the_cure_is_said(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": {"code": "1"}, "digest": "d1"}
+        given.append(server.next_answer()["decision"])
+        yield DONE
+
+    server.script = script
+    shell.run_cell("%agent run it")
+    assert given == ["deny"]
+    assert "--approve auto" in capsys.readouterr().out
+
+
+class Watched(io.StringIO):
+    """Text that tells when something was written to it."""
+
+    def __init__(self, awaited: str) -> None:
+        super().__init__()
+        self._awaited = awaited
+        self.written = threading.Event()
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self._awaited in self.getvalue():
+            self.written.set()
+        return written
+
+
+def press_ctrl_c() -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, signal.SIGINT)
+
+
+def test_ctrl_c_stops_at_once_and_keeps_what_was_said(
+    shell: Any, server: SmallJupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Watched("The first half")
+    seconds = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "text", {"text": "The first half"}
+        assert out.written.wait(WAIT)
+        pressed = time.monotonic()
+        press_ctrl_c()
+        server.cancelled.wait(WAIT)
+        seconds.append(time.monotonic() - pressed)
+        while not server.disconnected.is_set():
+            yield "text", {"text": "never seen"}
+
+    server.script = script
+    monkeypatch.setattr("sys.stdout", out)
+    result = shell.run_cell("%agent long question\nreached = True")
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert "reached" not in shell.user_ns
+    assert server.disconnected.wait(WAIT)
+    assert out.getvalue() == "The first half\nStopped.\n"
+    assert ("/base/api/agent/turns/t1/cancel", None) in server.acted
+    assert seconds[0] < 1.0
+
+
+def test_interrupting_the_code_of_an_answer_ends_the_turn(
+    shell: Any, server: SmallJupyter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Watched("it runs")
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "run", {"call_id": "c1", "code": "print('it', 'runs')\nwhile True: pass"}
+        assert out.written.wait(WAIT)
+        press_ctrl_c()
+        server.cancelled.wait(WAIT)
+        yield DONE
+
+    server.script = script
+    monkeypatch.setattr("sys.stdout", out)
+    result = shell.run_cell("%agent --approve auto loop")
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert server.cancelled.is_set()
+    assert [path for path, _ in server.acted] == ["/base/api/agent/turns/t1/cancel"]
+
+
+def test_an_error_is_said_in_one_line_and_the_users_own_traceback_stays(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script = lambda _: iter([STARTED, ("text", {"text": "So"}), ("error", {"message": "The model is away."})])
+    shell.run_cell("1 / 0")
+    capsys.readouterr()
+    result = shell.run_cell("%agent fix it")
+    assert type(result.error_in_exec).__name__ == "AgentFailed"
+    out = capsys.readouterr().out
+    assert out == "So\n%agent: The model is away.\n"
+    assert sys.last_type is ZeroDivisionError
+
+
+def test_a_stream_that_breaks_off_is_an_error(shell: Any, server: SmallJupyter) -> None:
+    server.script = lambda _: iter([STARTED, ("text", {"text": "So"})])
+    assert "broke off" in str(shell.run_cell("%agent hello").error_in_exec)
+
+
+def test_T18_an_answers_code_that_asks_again_gets_an_error_and_no_deadlock(shell: Any, server: SmallJupyter) -> None:
+    results = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "run", {"call_id": "c1", "code": "%agent and what do you think?"}
+        results.append(server.next_answer()["result"])
+        yield DONE
+
+    server.script = script
+    assert shell.run_cell("%agent --approve auto ask yourself").success
+    assert results[0]["status"] == "error"
+    assert "cannot ask %agent again" in results[0]["text"]
+    assert len(server.asked) == 1
+
+
+def test_T18_a_thread_may_ask_but_its_code_does_not_run(shell: Any, server: SmallJupyter) -> None:
+    results = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "run", {"call_id": "c1", "code": "from_thread = 1"}
+        results.append(server.next_answer()["result"])
+        yield DONE
+
+    server.script = script
+    thread = threading.Thread(target=shell.run_line_magic, args=("agent", "from a thread"))
+    thread.start()
+    thread.join(WAIT)
+    assert results[0]["status"] == "error"
+    assert "thread" in results[0]["text"]
+    assert "from_thread" not in shell.user_ns
+
+
+def test_T18_questions_in_a_loop_are_asked_one_after_the_other(shell: Any, server: SmallJupyter) -> None:
+    assert shell.run_cell("for n in range(3):\n    get_ipython().run_line_magic('agent', f'question {n}')").success
+    assert [asked["query"] for asked in server.asked] == ["question 0", "question 1", "question 2"]
+
+
+CODE = [{"language": "python", "source": "df.plot()"}, {"language": "bash", "source": "ls"}]
+
+
+def test_only_the_code_is_printed_when_only_code_is_wanted(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script = says("Try this:", code=CODE)
+    shell.run_cell("%agent -f code plot it")
+    assert capsys.readouterr().out == "df.plot()\n\nls\n"
+
+
+def test_the_whole_turn_is_printed_as_json(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script = says("Übung", code=CODE, turn_count=2)
+    shell.run_cell("%agent -f json plot it")
+    done = json.loads(capsys.readouterr().out)
+    assert (done["reply"], done["code"], done["turn_count"]) == ("Übung", CODE, 2)
+
+
+def test_code_goes_into_the_next_cell(shell: Any, server: SmallJupyter) -> None:
+    server.script = says("Try this:", code=CODE)
+    shell.run_cell("%agent --cell plot it")
+    assert shell.rl_next_input == "df.plot()"
+
+
+def test_warnings_of_the_turn_are_shown_below_the_answer(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script = says("Yes.", warnings=["The kernel was busy; its state is 3 s old."])
+    shell.run_cell("%agent is it?")
+    assert capsys.readouterr().out == "Yes.\nThe kernel was busy; its state is 3 s old.\n"
+
+
+def test_commands_speak_of_the_conversation(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell("%agent first\n%agent /history 5\n%agent /clear\n%agent /model")
+    out = capsys.readouterr().out
+    assert "**You:** How many?\n\n891" in out
+    assert "The conversation is forgotten." in out
+    assert "- `offline` ← answers now\n- `openai`\n" in out
+    assert ("/base/api/agent/sessions/s1", None) in server.acted
+
+
+def test_a_chosen_model_answers_from_then_on(shell: Any, server: SmallJupyter) -> None:
+    shell.run_cell("%agent /model openai:y\n%agent one\n%agent -m offline two\n%agent three")
+    assert [asked["model"] for asked in server.asked] == ["openai:y", "offline", "openai:y"]
+
+
+def test_help_shows_options_and_commands(shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_cell("%agent")
+    shell.run_cell("%agent /help")
+    alone, command = capsys.readouterr().out.split("Ask about")[1:]
+    assert alone == command
+    assert all(word in alone for word in ("--cell", "--approve", "/history [N]", "/vars"))
+    assert server.asked == []
+
+
+def test_a_bad_option_is_said_before_anything_is_asked(shell: Any, server: SmallJupyter) -> None:
+    assert "markdown, code, json" in str(shell.run_cell("%agent -f html q").error_in_exec)
+    assert server.asked == []
+
+
+def test_the_variables_are_listed_as_the_assistant_sees_them(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_cell("numbers = [1, 2, 3]\nname = 'Ada'")
+    shell.run_cell("%agent /vars")
+    assert "- `numbers`: " in capsys.readouterr().out
+    shell.run_cell("%agent /vars name")
+    assert "Ada" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("extension", "token", "cure"),
+    [(False, TOKEN, "%load_ext jupyter_agent"), (True, "wrong", "Restart the kernel")],
+)
+def test_without_a_way_in_the_cure_is_said(extension: bool, token: str, cure: str) -> None:
+    create: Any = InteractiveShell
+    shell = create(config=Config({"HistoryManager": {"enabled": False}}))
+    with small_jupyter() as server:
+        server.extension = extension
+        magic.load(shell, {"url": server.url, "token": token})
+        assert cure in str(shell.run_cell("%agent hello").error_in_exec)
+
+
+def test_a_server_that_is_gone_is_said_in_words() -> None:
+    create: Any = InteractiveShell
+    shell = create(config=Config({"HistoryManager": {"enabled": False}}))
+    with small_jupyter() as server:
+        magic.load(shell, {"url": server.url, "token": TOKEN})
+        shell.run_cell("%agent hello")
+    assert "does not answer" in str(shell.run_cell("%agent still there?").error_in_exec)
+
+
+def test_somebody_elses_magic_of_that_name_is_not_taken_away_unasked(shell: Any, server: SmallJupyter) -> None:
+    @no_var_expand
+    def agent(line: str) -> str:
+        return f"theirs: {line}"
+
+    shell.register_magic_function(agent, "line", "agent")
+    magic.load(shell, {"url": server.url, "token": TOKEN})
+    assert shell.run_line_magic("agent", "x") == "theirs: x"
