@@ -1,0 +1,152 @@
+"""A real Jupyter server in a process of its own, and a front end's view of its kernels."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+
+TOKEN = "token-of-this-test"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+
+
+class RunningServer:
+    """One server process.
+
+    Args:
+        home: Holds everything it writes; servers that share it are the same user's.
+        environment: On top of a clean one.
+    """
+
+    def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
+        self.home = home
+        self.root = home / "notebooks"
+        self.runtime = home / "runtime"
+        self.log = ""
+        self.url = ""
+        self._environment = {
+            "HOME": str(home),
+            "PATH": os.environ["PATH"],
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.runtime),
+            "IPYTHONDIR": str(home / "ipython"),
+            **environment,
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.root.mkdir(exist_ok=True)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--port=0", "--ip=127.0.0.1"),
+            *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={TOKEN}"),
+            "--ServerApp.jpserver_extensions=jupyter_agent=True",
+            cwd=self.root,
+            env=self._environment,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._reading = asyncio.create_task(self._read(address))
+        self.url = await asyncio.wait_for(address, 60)
+
+    async def _read(self, address: asyncio.Future[str]) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            self.log += line.decode()
+            found = ADDRESS.search(line.decode())
+            if found and not address.done():
+                address.set_result(found[0])
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end.
+
+        Returns:
+            The exit code.
+        """
+        assert self._process is not None
+        assert self._reading is not None
+        if self._process.returncode is None:
+            self._process.send_signal(how)
+        code = await asyncio.wait_for(self._process.wait(), 30)
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        return code
+
+    async def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Ask over HTTP; the status and the JSON."""
+        response = await AsyncHTTPClient().fetch(
+            HTTPRequest(
+                self.url + path,
+                method,
+                {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
+                None if body is None else json.dumps(body),
+                request_timeout=60,
+                allow_nonstandard_methods=True,
+            ),
+            raise_error=False,
+        )
+        return response.code, json.loads(response.body) if response.body else None
+
+    async def open_notebook(self, path: str) -> str:
+        """Start a kernel for a notebook, as a front end does; its id."""
+        status, session = await self(
+            "POST", "api/sessions", {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+        )
+        assert status == 201
+        return str(session["kernel"]["id"])
+
+    @asynccontextmanager
+    async def front_end(self, kernel_id: str) -> AsyncIterator[FrontEnd]:
+        """A client of the kernel with an identity of its own."""
+        client = AsyncKernelClient(connection_file=str(self.runtime / f"kernel-{kernel_id}.json"))
+        client.load_connection_file()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=60)
+            yield FrontEnd(client)
+        finally:
+            client.stop_channels()
+
+
+class FrontEnd:
+    """Runs cells, and looks at what only the user should change."""
+
+    LOOKS: Mapping[str, str] = {
+        "execution_count": "get_ipython().execution_count",
+        "In": "list(get_ipython().user_ns['In'])",
+        "Out": "sorted(get_ipython().user_ns['Out'])",
+        "_": "repr(get_ipython().user_ns['_'])",
+        "dir": "sorted(get_ipython().user_ns)",
+        "history": "[one[2] for one in get_ipython().history_manager.get_range(output=False)]",
+    }
+
+    def __init__(self, client: AsyncKernelClient) -> None:
+        self._client = client
+
+    async def run(self, code: str) -> dict[str, Any]:
+        """Run a cell; the reply's content."""
+        reply = await self._client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
+        content: dict[str, Any] = reply["content"]
+        assert content["status"] == "ok", content
+        return content
+
+    async def look(self, **expressions: str) -> dict[str, str]:
+        """What expressions are worth, leaving no trace."""
+        reply = await self._client.execute_interactive(
+            "", silent=True, store_history=False, user_expressions=dict(expressions or self.LOOKS), timeout=60
+        )
+        values = reply["content"]["user_expressions"]
+        return {name: value["data"]["text/plain"] for name, value in values.items()}
