@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 import uuid
 from collections.abc import Callable
@@ -22,14 +20,12 @@ from jupyter_agent.errors import (
 from jupyter_agent.messages import Action
 from jupyter_agent.protocols import SessionStore
 from jupyter_agent.session import OpenTurn, Session, Turn
+from jupyter_agent.session_names import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
 
 LEASE_SECONDS = 30.0
 MAX_VARIABLES = 200
-MAX_TITLE = 80
 ATTEMPTS = 16
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", re.ASCII)
-_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +172,7 @@ class SessionTurns:
         return Begun(await self._commit(replace(session, open=opened, last_activity=active), left), opened.id)
 
     async def _begin_first(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
-        await self._check_room(owner)
+        await self.check_room(owner)
         session = await self.new_session(owner, notebook_id, session_id)
         session = replace(session, open=opened, title=title_of(opened.question))
         await self.store.create(session)
@@ -193,8 +189,28 @@ class SessionTurns:
                 return Session(key, session_id, owner, notebook_id, created_at=now, last_activity=now)
         raise BadRequest("Too many conversations had this session_id; choose another.")
 
-    async def _check_room(self, owner: str) -> None:
-        if await self.store.count(owner) >= self.max_sessions:
+    async def cleanup(self, owner: str) -> int:
+        """Forget one owner's sessions that are idle for longer than is kept; how many there were."""
+        gone, cursor = 0, None
+        while self.max_age_seconds > 0:
+            page = await self.store.find(owner, limit=PAGE, cursor=cursor)
+            for one in page.sessions:
+                if self._too_old(one) and not await self._live(one):
+                    gone += await self.store.delete(one.key)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return gone
+
+    async def check_room(self, owner: str) -> None:
+        """Refuse one more session than an owner may have.
+
+        Raises:
+            TooManyRequests: the owner has as many as are kept.
+        """
+        if await self.store.count(owner) < self.max_sessions:
+            return
+        if not await self.cleanup(owner):
             raise TooManyRequests(
                 f"You have {self.max_sessions} conversations, as many as are kept. Delete some, or raise"
                 " c.JupyterAgent.session_max_concurrent."
@@ -270,54 +286,6 @@ class SessionTurns:
         return 0 < self.max_age_seconds < time.time() - session.last_activity
 
 
-def check_id(value: str, field: str) -> str:
-    """The id, if it is one.
-
-    Raises:
-        BadRequest: it is none; the message names the field.
-    """
-    if not _ID.fullmatch(value):
-        raise BadRequest(f"{field} must be 1 to 128 of A-Z a-z 0-9 _ . : - and begin with a letter or digit.")
-    return value
-
-
-def check_owner(owner: str) -> None:
-    """Refuse an owner that no server has.
-
-    Raises:
-        BadRequest: empty, or with control characters.
-    """
-    if not owner or len(owner) > 1024 or _CONTROL.search(owner):
-        raise BadRequest("The user's name is empty or has control characters.")
-
-
-def check_notebook(notebook_id: str) -> None:
-    """Refuse a path that no notebook has.
-
-    Raises:
-        BadRequest: longer than 4,096 characters, or with control characters.
-    """
-    if len(notebook_id) > 4096 or _CONTROL.search(notebook_id):
-        raise BadRequest("notebook_id is too long or has control characters.")
-
-
-def session_key(owner: str, notebook_id: str, session_id: str, namesakes: int = 0) -> str:
-    """The store's key of a session: opaque, ASCII, the same on every server; it begins with the owner's part."""
-    name = "\0".join((notebook_id, session_id, str(namesakes)))
-    return f"{_hash(owner)[:16]}-{_hash(owner + chr(0) + name)[:40]}"
-
-
-def belongs_to(session: Session, owner: str) -> bool:
-    """Whether a session is an owner's, by its record and by its key, which a record edited by hand cannot forge."""
-    return session.owner == owner and session.key.startswith(_hash(owner)[:16])
-
-
-def title_of(question: str) -> str:
-    """A title from a first question: one line, at most `MAX_TITLE` characters."""
-    line = " ".join(_CONTROL.sub(" ", question[: MAX_TITLE * 8]).split())
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
-
-
 def interrupted(session: Session) -> Turn:
     """The open turn as its end: nothing of its answer is known, nor how its last tool calls ended."""
     opened = session.open
@@ -366,7 +334,3 @@ def _in_progress(session: Session, opened: OpenTurn) -> Exception:
         _check_retry(session.open.digest, opened.digest)
         return TurnInProgress("This question is being answered. Wait for it, or follow its events.")
     return TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

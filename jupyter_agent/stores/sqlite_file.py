@@ -74,7 +74,7 @@ class SqliteFile:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             self._bring_up_to_date(connection)
-        except BaseException:
+        except BaseException:  # whatever it is, the connection is not left open
             connection.close()
             raise
         return connection
@@ -165,7 +165,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # whatever it is, half a transaction is not kept
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")

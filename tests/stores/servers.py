@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -76,19 +77,16 @@ class RedisServer:
 class PostgresServer:
     """A PostgreSQL server; as root it runs as the user that the package made for it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._data = folder / "data"
+    def __init__(self) -> None:
+        # Not below pytest's folder, which only its own user may enter.
+        self._folder = Path(tempfile.mkdtemp(prefix="jupyter-agent-postgres-"))
+        self._data = self._folder / "data"
         self._places = 0
         self._account = "postgres" if os.geteuid() == 0 else None
+        if self._account is not None:
+            shutil.chown(self._folder, self._account)
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-        folder.mkdir(parents=True, exist_ok=True)
-        if self._account is not None:
-            shutil.chown(folder, self._account)
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D", str(self._data)]
         self._run("initdb", *options)
         self.start()
@@ -115,8 +113,9 @@ class PostgresServer:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
 
     def stop(self) -> None:
-        """End it."""
+        """End it and remove its data."""
         self.kill()
+        shutil.rmtree(self._folder)
 
     def _run(self, program: str, *arguments: str) -> None:
         binary = shutil.which(program) or str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")))
