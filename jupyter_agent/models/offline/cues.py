@@ -47,12 +47,16 @@ _CHARTS: tuple[tuple[str, str], ...] = (
 )
 
 
+_MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeans\b|\bmeaning of\b|\bmeant by\b")
+
+
 def _search(pattern: str, text: str) -> re.Match[str] | None:
     return re.search(rf"\b(?:{pattern})\b", text)
 
 
 def function(text: str) -> tuple[Function | None, bool]:
     """The way to bring values together, and whether an extreme is asked for."""
+    text = _MEANING.sub(" ", text)
     found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
     high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
     if found is not None:

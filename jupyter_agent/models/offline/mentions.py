@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -159,7 +160,8 @@ def skeleton(question: str, names: Names) -> Skeleton:
 
 
 def _ready(text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str]) -> Skeleton:
-    spaced = " ".join(one for one in text if one not in "()[]:")
+    joined = re.sub(r"\bin \[ (NUM\d+) \]", r"cell \1", " ".join(text))
+    spaced = " ".join(one for one in joined.split(" ") if one not in "()[]:")
     agreed = _agreed(mentions)
     for place, (before, after) in enumerate(zip(mentions, agreed, strict=True)):
         spaced = spaced.replace(f"{before.label}{place}", f"{after.label}{place}")

@@ -80,8 +80,12 @@ class Column:
         """Some values as text, the frequent ones first where known."""
         top = self.facts.get("top")
         frequent = [str(one[0]) for one in top if isinstance(one, (list, tuple)) and one] if _listed(top) else []
-        samples = (unquoted(one) for one in texts(self.facts.get("samples")))
-        return tuple(dict.fromkeys([*frequent, *samples]))
+        return tuple(dict.fromkeys([*frequent, *self.samples]))
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The first values as text."""
+        return tuple(moment(unquoted(one)) for one in texts(self.facts.get("samples")))
 
     @property
     def label(self) -> str:
@@ -91,6 +95,11 @@ class Column:
 
 def _listed(value: object) -> bool:
     return isinstance(value, (list, tuple))
+
+
+def moment(text: str) -> str:
+    """A day without its midnight."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?$", r"\1", text)
 
 
 def unquoted(text: str) -> str:

@@ -93,7 +93,7 @@ def _boxed(text: str, lines: Sequence[str]) -> Result:
 def _series(text: str, lines: Sequence[str]) -> Result:
     """A pandas Series with one index: label and value on each line."""
     body = [line for line in lines if line.strip() and not _TAIL.match(line)]
-    named = re.search(r"^Name: (.*?), (?:Length: \d+, )?dtype", text, re.M)
+    named = re.search(r"^(?:Freq: \S+, )?Name: (.*?), (?:Length: \d+, )?dtype", text, re.M)
     pairs = [re.split(r"\s{2,}", line.strip()) for line in body]
     head = pairs[0][0] if pairs and len(pairs[0]) == 1 else ""
     rows = [tuple(one) for one in (pairs[1:] if head else pairs)]
@@ -105,11 +105,34 @@ def _series(text: str, lines: Sequence[str]) -> Result:
 
 
 def _aligned(text: str, lines: Sequence[str]) -> Result:
-    """A pandas DataFrame with one index: columns at least two spaces apart."""
-    cells = [re.split(r"\s{2,}", line.strip()) for line in lines if line.strip()]
-    if len(cells) < 2 or not lines[0].startswith(" ") or any("\\" in line[-1:] for line in lines):
+    """A pandas DataFrame with one index: columns that end where their names end."""
+    body = [line for line in lines if line.strip() and not _TAIL.match(line)]
+    if len(body) < 2 or not lines[0].startswith(" ") or lines[0].rstrip().endswith("\\"):
         return Result(text)
-    width = len(cells[1])
-    if width < 2 or len(cells[0]) != width - 1 or any(len(one) != width for one in cells[1:]):
+    index, rows = "", body[1:]
+    named = len(rows) > 1 and rows[0].strip() and not re.search(r"\S\s{2,}\S", rows[0].rstrip()) and len(rows[0].rstrip()) < len(rows[1]) // 2
+    if named:
+        index, rows = rows[0].strip(), rows[1:]
+    ends = [_index_width(rows), *(match.end() for match in re.finditer(r"\S+(?: \S+)*", body[0]))]
+    if any(len(line) > ends[-1] or any(line[end : end + 1] not in ("", " ") for end in ends) for line in rows):
         return Result(text)
-    return Result(text, rows=tuple(map(tuple, cells[1:])), header=("", *cells[0]))
+    return _cut_at(text, body[0], rows, ends, index)
+
+
+def _index_width(rows: Sequence[str]) -> int:
+    """Where the row labels end: numbers at the first space, other labels where two spaces follow."""
+    words = [line.split(maxsplit=1)[0] for line in rows]
+    labels = words if all(one.isdigit() for one in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
+    return max(map(len, labels))
+
+
+def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index: str) -> Result:
+    spans = list(zip(ends, ends[1:], strict=False))
+    header = [top[start:end].strip() for start, end in spans]
+    cells = [[line[start:end].strip() for start, end in spans] for line in rows]
+    if any(not one for one in header) or any(not cell for row in cells for cell in row):
+        return Result(text)
+    labels = [line[: ends[0]].strip() for line in rows]
+    if index or not all(one.isdigit() for one in labels):
+        header, cells = [index, *header], [[label, *row] for label, row in zip(labels, cells, strict=True)]
+    return Result(text, rows=tuple(map(tuple, cells)), header=tuple(header))

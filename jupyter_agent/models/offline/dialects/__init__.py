@@ -100,6 +100,9 @@ class Dialect(Protocol):
     def as_time(self, column: Column) -> str:
         """A text column read as dates."""
 
+    def as_type(self, column: Column, wanted: str) -> str:
+        """A column as ``int``, ``float``, ``str``, ``category`` or ``bool``; what cannot be read becomes missing."""
+
     def replaced(self, column: Column, expression: str) -> str:
         """A statement that puts an expression in a column's place."""
 

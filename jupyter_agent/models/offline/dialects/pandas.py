@@ -202,6 +202,13 @@ class Pandas:
     def as_time(self, column: Column) -> str:
         return f"{self.pd}.to_datetime({self._at(column)}, errors='coerce')"
 
+    def as_type(self, column: Column, wanted: str) -> str:
+        at = self._at(column)
+        if wanted not in ("int", "float"):
+            return f"{at}.astype({wanted!r})"
+        number = at if column.role in ("number", "truth") else f"{self.pd}.to_numeric({at}, errors='coerce')"
+        return f"{number}.round().astype('Int64')" if wanted == "int" else f"{number}.astype('float64')"
+
     def replaced(self, column: Column, expression: str) -> str:
         return f"{self._at(column)} = {expression}"
 

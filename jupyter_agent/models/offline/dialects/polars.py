@@ -177,6 +177,10 @@ class Polars:
     def as_time(self, column: Column) -> str:
         return f"{self._col(column)}.str.{_reader(column)}(strict=False)"
 
+    def as_type(self, column: Column, wanted: str) -> str:
+        types = {"int": "Int64", "float": "Float64", "str": "String", "category": "Categorical", "bool": "Boolean"}
+        return f"{self._col(column)}.cast({self.pl}.{types[wanted]}, strict=False)"
+
     def replaced(self, column: Column, expression: str) -> str:
         return f"{self.frame.code} = {self.frame.code}.with_columns({expression})"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyter_agent.models.offline.failure import Cure
-from jupyter_agent.models.offline.remedies import keys, names
+from jupyter_agent.models.offline.remedies import calls, files, imports, keys, names, syntax, values
 
-CURES: Mapping[str, Cure] = {**names.CURES, **keys.CURES}
+_FAMILIES = (names, keys, imports, calls, values, files, syntax)
+CURES: Mapping[str, Cure] = {error: cure for family in _FAMILIES for error, cure in family.CURES.items()}

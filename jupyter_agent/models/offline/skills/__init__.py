@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from jupyter_agent.models.offline.skill import Skill
-from jupyter_agent.models.offline.skills import aggregates, columns, errors, frames, plots, values, variables
+from jupyter_agent.models.offline.skills import (
+    aggregates,
+    changes,
+    cleaning,
+    columns,
+    definitions,
+    errors,
+    files,
+    frames,
+    functions,
+    joins,
+    notebook,
+    plots,
+    running,
+    shaping,
+    values,
+    variables,
+)
 from jupyter_agent.models.offline.skills.talk import talk
 
 TALK = talk
-SKILLS: tuple[Skill, ...] = (
-    *variables.SKILLS,
-    *values.SKILLS,
-    *frames.SKILLS,
-    *columns.SKILLS,
-    *aggregates.SKILLS,
-    *plots.SKILLS,
-    *errors.SKILLS,
+_NOUNS = (
+    variables,
+    values,
+    functions,
+    definitions,
+    frames,
+    columns,
+    aggregates,
+    shaping,
+    joins,
+    cleaning,
+    plots,
+    files,
+    errors,
+    notebook,
+    changes,
+    running,
 )
+SKILLS: tuple[Skill, ...] = tuple(skill for noun in _NOUNS for skill in noun.SKILLS)

@@ -59,7 +59,9 @@ def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column
         return ()
     if not numbers:
         raise Ask(f"{name(frame.name)} has no number column to take the {noun(query.function)} of.")
-    return numbers if len(numbers) <= 8 else numbers[:8]
+    if query.extreme and len(numbers) > 1:
+        raise Ask(f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([one.name for one in numbers])}.")
+    return numbers[:8]
 
 
 def _time(query: Query, frame: Frame) -> Column | None:

@@ -9,7 +9,7 @@ from jupyter_agent.models.offline.computing import computed, told
 from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
-from jupyter_agent.models.offline.namespace import Column, Frame, real, texts, whole
+from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
 from jupyter_agent.models.offline.query import Function, Query
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
@@ -44,10 +44,10 @@ def inspected(column: Column, facts: Facts) -> Column:
 
 def _typed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     frame, column = the_column(query)
-    rows = [[name(one.name), name(one.dtype), names(texts(one.facts.get("samples"))[:3])] for one in query.columns]
+    rows = [[name(one.name), name(one.dtype), names(one.samples[:3])] for one in query.columns]
     if len(rows) > 1:
         return [table(["column", "type", "for example"], rows)]
-    samples = texts(column.facts.get("samples"))
+    samples = column.samples
     example = f", for example {names(samples[:3])}" if samples else ""
     note = " These look like dates stored as text." if column.date_like else ""
     return [f"{name(column.name)} of {name(frame.name)} is of type **{name(column.dtype)}**{example}.{note}"]
@@ -143,7 +143,7 @@ def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, fun
 def _known(column: Column, function: Function) -> str | None:
     value = column.facts.get(_WIRE.get(function, ""))
     if isinstance(value, str):
-        return name(value)
+        return name(moment(value))
     if function == "var" and real(column.facts.get("std")) is not None:
         return None
     return figure(value) if real(value) is not None else None
@@ -172,7 +172,7 @@ def _range(query: Query, facts: Facts) -> Answer:
     low, high = known.facts.get("min"), known.facts.get("max")
     if low is None or high is None:
         return _meaning(query, facts)
-    values = [name(one) if isinstance(one, str) else figure(one) for one in (low, high)]
+    values = [name(moment(one)) if isinstance(one, str) else figure(one) for one in (low, high)]
     return [f"{name(column.name)} of {name(frame.name)} goes from **{values[0]}** to **{values[1]}**.{_without_gaps(column)}"]
 
 
@@ -190,7 +190,7 @@ def _meaning(query: Query, facts: Facts) -> Answer:
 
 def _shown(column: Column, frame: Frame) -> Answer:
     stats = [(one, column.facts.get(one)) for one in ("min", "max", "mean", "median", "std", "sum")]
-    rows = [[one, figure(value) if real(value) is not None else name(value)] for one, value in stats if value is not None]
+    rows = [[one, figure(value) if real(value) is not None else name(moment(str(value)))] for one, value in stats if value is not None]
     if rows:
         return [table(["statistic", "value"], rows, [1])]
     if _top(column):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from jupyter_agent.models.offline.computing import computed, told
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
-from jupyter_agent.models.offline.namespace import Column, Frame, real, texts, whole
+from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
@@ -34,7 +34,7 @@ def _cut(frame: Frame) -> str:
 
 def _columns(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     frame = query.the_frame()
-    rows = [[name(one.name), name(one.dtype), _missing(one), names(texts(one.facts.get("samples"))[:3])] for one in frame.columns[:_LONGEST]]
+    rows = [[name(one.name), name(one.dtype), _missing(one), names(one.samples[:3])] for one in frame.columns[:_LONGEST]]
     left = frame.width - len(rows)
     return [
         f"{name(frame.name)} has **{many(frame.width, 'column')}**:",
@@ -91,7 +91,7 @@ def _head(query: Query, facts: Facts) -> Answer:
         return _computed_head(query, facts, frame, limit)
     rows = [row for row in head if isinstance(row, (list, tuple))][:limit]
     header = [name(one.name) for one in frame.columns]
-    return [f"The first {many(len(rows), 'row')} of {name(frame.name)}:", table(header, [[name(one) for one in row] for row in rows if len(row) == len(header)])]
+    return [f"The first {many(len(rows), 'row')} of {name(frame.name)}:", table(header, [[name(moment(str(one))) for one in row] for row in rows if len(row) == len(header)])]
 
 
 def _computed_head(query: Query, facts: Facts, frame: Frame, limit: int) -> Answer:
@@ -125,7 +125,7 @@ def _measures(frame: Frame) -> Answer:
 def _categories(frame: Frame) -> Answer:
     rows = []
     for one in [column for column in frame.columns if column.role != "number"][:30]:
-        span = f"{name(one.facts['min'])} to {name(one.facts['max'])}" if one.role == "time" and one.facts.get("min") else names(one.values[:4])
+        span = f"{name(moment(str(one.facts['min'])))} to {name(moment(str(one.facts['max'])))}" if one.role == "time" and one.facts.get("min") else names(one.values[:4])
         unique = whole(one.facts.get("unique"))
         rows.append([name(one.name), name(one.dtype), figure(unique) if unique is not None else "–", _missing(one), span])
     return [table(["other column", "type", "unique", "missing", "values"], rows, [2, 3])] if rows else []

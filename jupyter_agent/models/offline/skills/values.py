@@ -128,8 +128,14 @@ def _numbers(facts: Mapping[str, object]) -> Answer:
 
 def _function(variable: Variable) -> Answer:
     facts = variable.facts
-    blocks = [fence(f"{variable.name}{visible(str(facts.get('signature', '(…)')), 400)}", "python")]
+    blocks = [fence(called(variable), "python")]
     return [*blocks, name(facts["doc"], 300)] if facts.get("doc") else blocks
+
+
+def called(variable: Variable) -> str:
+    """A function's name and parameters on one line."""
+    signature = visible(str(variable.facts.get("signature") or "(…)"), 400)
+    return f"{variable.name}{signature}" if signature.startswith("(") else signature
 
 
 def _class(facts: Mapping[str, object]) -> Answer:

@@ -1,0 +1,116 @@
+"""ValueError and its like: shapes that do not fit, texts that are no numbers or dates, truth of a table, division by zero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.markdown import name
+from jupyter_agent.models.offline.namespace import Frame, whole
+from jupyter_agent.state import Variable
+
+_NUMBER = "Read what can be read and mark the rest as missing: `pd.to_numeric(column, errors='coerce')`. Thousands signs and units go first: `.str.replace(r'[^0-9.-]', '', regex=True)`."
+_CURES: tuple[tuple[str, str], ...] = (
+    (r"(?:The )?truth value of (?:a|an) (?:Series|DataFrame|array)", "A whole column is neither true nor false. Use `&`, `|`, `~` with brackets around each comparison instead of `and`, `or`, `not`; or ask `.any()` or `.all()`."),
+    (r"could not convert string to float|invalid literal for int|Unable to parse string", _NUMBER),
+    (r"cannot convert float NaN to integer|Cannot convert non-finite|cannot convert NA to integer", "Missing values cannot be whole numbers. Fill them first (`.fillna(0)`), or use the type that knows gaps: `.astype('Int64')`."),
+    (r"time data .* (?:does not|doesn't) match format|Unknown datetime string|unconverted data remains|not a valid date|month must be in", "The texts are not dates in the form that was said. Let the form be found: `pd.to_datetime(column, errors='coerce', format='mixed')`; `dayfirst=True` where the day comes first."),
+    (r"cannot reindex on an axis with duplicate labels|cannot reindex from a duplicate axis", "The row labels occur more than once. Number the rows anew first: `.reset_index(drop=True)`."),
+    (r"Input (?:X )?contains NaN|contains infinity", "The model cannot take missing values. Leave them out with `.dropna()`, or fill them: `.fillna(…)`."),
+    (r"Found input variables with inconsistent numbers of samples", "The inputs have different numbers of rows. Make both from the same rows of the same table."),
+    (r"Expected 2D array, got (?:1D|scalar) array", "A table is expected, but one column was given. Take it with two brackets: `df[['column']]`, or `values.reshape(-1, 1)`."),
+    (r"You are trying to merge on", "The columns to join on have different types. Convert one first: `.astype(str)` on both, or `pd.to_datetime`."),
+    (r"columns overlap but no suffix", "Both tables have columns of the same name: give `suffixes=('_left', '_right')`, or `lsuffix` and `rsuffix` to `join`."),
+    (r"No objects to concatenate", "The list of tables to put together is empty. Look at what was collected before this line."),
+    (r"not enough values to unpack|too many values to unpack", "The number of names on the left does not fit the number of values on the right."),
+    (r"is not in list|substring not found", "What is looked for is not there. Ask first: `value in items`."),
+    (r"Index contains duplicate entries, cannot reshape", "Several rows fall into one place of the pivot. Say how to bring them together: `pivot_table(…, aggfunc='mean')`."),
+    (r"cannot mask with non-boolean array containing NA|Cannot mask with non-boolean", "The condition has gaps. Fill them: `.str.contains(…, na=False)` or `.fillna(False)`."),
+    (r"I/O operation on closed file", "The file is closed already. Read it inside its `with` block."),
+)
+_SHAPES = re.compile(r"operands could not be broadcast|shapes? .* not aligned|mismatch in its core dimension|must match (?:the )?(?:size|length)|Length of values|Shape of passed values|All arrays must be of the same length|inhomogeneous|cannot reshape array|dimensions? .* (?:exactly|match)|same (?:length|shape|first dimension)|x and y must (?:have|be)|Length mismatch", re.I)
+
+
+def _value(patient: Patient) -> Remedy | None:
+    message = patient.failure.message
+    if _SHAPES.search(message):
+        return Remedy(["Two things that have to be of the same size are not.", *_sizes(patient), _shape_hint(message)])
+    cure = next((cure for pattern, cure in _CURES if re.search(pattern, message)), None)
+    return Remedy([cure]) if cure is not None else None
+
+
+def _shape_hint(message: str) -> str:
+    if "reshape" in message:
+        return "The product of the new shape must be the number of values; `-1` for one side lets it be computed."
+    if "not aligned" in message or "core dimension" in message:
+        return "For `a @ b` the columns of `a` must be as many as the rows of `b`. Perhaps one has to be turned: `b.T`."
+    if "Length of values" in message:
+        return "A new column needs one value for each row. Make it from the table's own columns, or give it the table's index: `pd.Series(values, index=df.index)`."
+    return "Compare the sizes with `.shape` just before this line."
+
+
+def _sizes(patient: Patient) -> list[str]:
+    """Sizes of the variables of the failing line."""
+    source = patient.failure.line or patient.failure.source
+    told = []
+    for word in dict.fromkeys(re.findall(r"[^\W\d]\w*", source)):
+        size = _size(patient.namespace.variables.get(word))
+        told += [f"{name(word)} {size}"] if size else []
+    return [f"Here {', '.join(told[:6])}."] if told else []
+
+
+def _size(variable: Variable | None) -> str:
+    if variable is None:
+        return ""
+    shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
+    if isinstance(shape, (list, tuple)):
+        return f"has the shape ({', '.join(map(str, shape))})"
+    if variable.kind == "frame":
+        frame = Frame.of(variable)
+        return f"has {frame.rows} rows and {frame.width} columns"
+    return f"has {length} items" if length is not None and variable.kind in ("sequence", "series", "index", "text") else ""
+
+
+def _division(patient: Patient) -> Remedy | None:
+    zeros = [one.name for one in patient.namespace.variables.values() if one.kind == "number" and str(one.facts.get("value")) in ("0", "0.0") and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)]
+    place = patient.failure.place
+    zeros += [key for key, value in (place.variables.items() if place else ()) if value in ("0", "0.0") and key not in zeros]
+    who = f" {name(zeros[0])} is 0 here." if zeros else ""
+    divisor = zeros[0] if zeros and zeros[0].isidentifier() else "divisor"
+    return Remedy([f"Something is divided by zero.{who}", f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`."])
+
+
+def _overflow(patient: Patient) -> Remedy | None:  # noqa: ARG001 - every cure has this form
+    return Remedy(["The number became too large for its type. Work with logarithms, smaller steps, or Python's own `int`."])
+
+
+def _recursion(patient: Patient) -> Remedy | None:
+    place = patient.failure.place
+    who = f" {name(place.function)}" if place is not None and place.function != "<module>" else ""
+    return Remedy([f"The function{who} calls itself without end. It needs a case in which it returns without calling itself; look whether the argument comes nearer to that case in each call."])
+
+
+def _memory(patient: Patient) -> Remedy | None:  # noqa: ARG001
+    return Remedy(["There is not enough memory. Read fewer columns (`usecols=[…]`), smaller types (`astype('category')`, `float32`), or the file in pieces (`chunksize=100_000`)."])
+
+
+def _dates(patient: Patient) -> Remedy | None:
+    return _value(patient) or Remedy([_CURES[3][1]])
+
+
+CURES: Mapping[str, Cure] = {
+    "ValueError": _value,
+    "MergeError": _value,
+    "InvalidIndexError": _value,
+    "LinAlgError": _value,
+    "ShapeError": _value,
+    "IntCastingNaNError": _value,
+    "ZeroDivisionError": _division,
+    "OverflowError": _overflow,
+    "RecursionError": _recursion,
+    "MemoryError": _memory,
+    "DateParseError": _dates,
+    "OutOfBoundsDatetime": _dates,
+    "ParserError": _dates,
+}

@@ -1,0 +1,43 @@
+"""What changed in the kernel since this conversation last looked."""
+
+from __future__ import annotations
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import name, names
+from jupyter_agent.models.offline.namespace import Namespace
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+
+
+def _changed(query: Query, facts: Facts) -> Answer:
+    before = facts.namespace_before()
+    if before is None:
+        return ["I have not looked at the variables before in this conversation, so I cannot compare. Ask again after the next change.", _newest(query.namespace)]
+    now = query.namespace.variables
+    fresh = [one for one in now if one not in before.variables]
+    gone = [one for one in before.variables if one not in now]
+    changed = [one for one in now if one in before.variables and now[one].to_json() != before.variables[one].to_json()]
+    if not fresh and not gone and not changed:
+        return ["Nothing changed among the variables since your last question."]
+    blocks = [f"New: {names(fresh, 20)}" if fresh else "", f"Gone: {names(gone, 20)}" if gone else ""]
+    lines = [f"- {name(one)}: {name(before.variables[one].summary)} → {name(now[one].summary)}" for one in changed[:20]]
+    return [*blocks, "Changed:\n\n" + "\n".join(lines) if lines else ""]
+
+
+def _newest(namespace: Namespace) -> str:
+    counts = [one.execution_count for one in namespace.variables.values() if one.execution_count is not None]
+    if not counts:
+        return ""
+    newest = [one.name for one in namespace.variables.values() if one.execution_count == max(counts)]
+    return f"The newest variables, from `In [{max(counts)}]`: {names(newest, 20)}."
+
+
+SKILLS = (
+    Skill(
+        "changes",
+        cue(r"what(?: has|'s| is| have| did)?(?: \w+){0,2} (?:changed|change|new|different)", r"(?:any|which|what) (?:\w+ )?(?:changes|changed)", r"changed since", r"what'?s new", r"difference since", r"new variables", r"which variables (?:changed|are new)"),
+        _changed,
+        lambda query: not query.columns and query.target is None,
+        weight=87,
+    ),
+)

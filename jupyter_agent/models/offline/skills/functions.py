@@ -1,0 +1,48 @@
+"""Functions and classes: how they are called and what they say of themselves."""
+
+from __future__ import annotations
+
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import fence, name, names, python
+from jupyter_agent.models.offline.namespace import in_code, texts
+from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.skills.values import called, full
+
+
+def _told(query: Query, facts: Facts) -> Answer:
+    function = full(query, facts)
+    signature = called(function)
+    parameters = [one for one in texts(function.facts.get("parameters")) if one.isidentifier()]
+    blocks = [f"{name(function.name)} is called like this:", fence(signature, "python")]
+    doc = function.facts.get("doc")
+    blocks.append(f"It says: {name(doc, 300)}" if doc else "It has no docstring.")
+    if parameters and in_code(function.name) == function.name:
+        blocks.append(f"By name: {name(function.name + '(' + ', '.join(f'{one}=…' for one in parameters) + ')', 300)}")
+    if function.kind == "class" and function.facts.get("methods"):
+        blocks.append(f"Methods: {names(texts(function.facts.get('methods')), 30)}")
+    return [*blocks, *_source(query, facts)]
+
+
+def _source(query: Query, facts: Facts) -> Answer:
+    """The cell that defines it, where the notebook can be read."""
+    target = query.target
+    if target is None or target.cell_id is None or "read_cells" not in facts.conversation.offered:
+        return []
+    cell = next((one for one in facts.cells() or () if one.id == target.cell_id), None)
+    return [f"Defined in `In [{cell.execution_count}]`:", python(cell.source)] if cell is not None and len(cell.source) < 3000 else []
+
+
+def _callable(query: Query) -> bool:
+    return query.target is not None and query.target.kind in ("function", "class") and query.chart is None
+
+
+SKILLS = (
+    Skill(
+        "function",
+        cue(r"signature", r"arguments?", r"args", r"parameters?", r"params", r"how (?:do|can|should|to)[^?]*(?:call|use|invoke|run)", r"call", r"usage", r"(?:what|which) (?:does|is|do|inputs?)", r"explain", r"describe", r"docstring", r"docs?", r"documentation", r"help", r"source", r"return", r"^@?VAR\d+(?: \?)?$", r"tell me about", r"show", r"about", r"takes?", r"accepts?", r"inputs?"),
+        _told,
+        _callable,
+        weight=47,
+    ),
+)
