@@ -1,0 +1,118 @@
+"""Makes kernelside's source travel: one expression that any IPython kernel can evaluate, installed or not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+#: The package's name in the kernel; another one than ours, so that an installed release is never mixed with it.
+PACKAGE = "_jupyter_agent_kernelside"
+#: The key of the answer among the reply's user expressions.
+EXPRESSION = "jupyter_agent"
+
+# Python's own `builtins` by a way that no name of the user can cross: every name may be shadowed or deleted.
+_BUILTINS = (
+    "[c for c in ().__class__.__base__.__subclasses__() "
+    "if ().__class__.__class__.__dict__['__name__'].__get__(c) == '_ModuleLock'][0]"
+    ".__init__.__globals__['sys'].modules['builtins'].__dict__"
+)
+
+_LOADER = """
+import sys
+
+def _installed():
+    package = sys.modules.get(PACKAGE)
+    return package if getattr(package, "SOURCE_HASH", None) == SOURCE_HASH else None
+
+def _build():
+    import base64, importlib, importlib.machinery, json, zlib
+    sources = json.loads(zlib.decompress(base64.b64decode(SOURCES)))
+
+    class Travelled:
+        @classmethod
+        def find_spec(cls, name, path=None, target=None):
+            if name not in sources:
+                return None
+            return importlib.machinery.ModuleSpec(name, cls, is_package=name == PACKAGE)
+
+        @staticmethod
+        def create_module(spec):
+            return None
+
+        @staticmethod
+        def exec_module(module):
+            code = compile(sources[module.__name__], "<" + module.__name__ + ">", "exec", dont_inherit=True)
+            exec(code, module.__dict__)
+
+    old = sys.modules.get(PACKAGE)
+    if old is not None:
+        old.uninstall()
+    for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, Travelled)
+    try:
+        for name in sources:
+            importlib.import_module(name)
+    finally:
+        sys.meta_path.remove(Travelled)
+    package = sys.modules[PACKAGE]
+    package.SOURCE_HASH = SOURCE_HASH
+    return package
+
+def _install():
+    from IPython.core.getipython import get_ipython
+    package = _installed() or _build()
+    package.install(get_ipython(), OPTIONS)
+    return SOURCE_HASH
+
+RESULT = _install()
+"""
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """Module name in the kernel → source, the package itself first."""
+    folder = files("jupyter_agent.kernelside")
+    names = sorted(one.name.removesuffix(".py") for one in folder.iterdir() if one.name.endswith(".py"))
+    found = {PACKAGE: (folder / "__init__.py").read_text(encoding="utf-8")}
+    for name in names:
+        if name != "__init__":
+            found[f"{PACKAGE}.{name}"] = (folder / f"{name}.py").read_text(encoding="utf-8")
+    return found
+
+
+@cache
+def source_hash() -> str:
+    """SHA-256 (hex) of all that travels; the same hash means: nothing to install."""
+    return hashlib.sha256(json.dumps(sources(), sort_keys=True).encode("utf-8")).hexdigest()
+
+
+@cache
+def _packed() -> str:
+    return base64.b64encode(zlib.compress(json.dumps(sources()).encode("utf-8"), 9)).decode("ascii")
+
+
+def bootstrap(options: Mapping[str, Any]) -> str:
+    """An expression that installs kernelside in the kernel that evaluates it, and yields the source's hash.
+
+    It binds no name in the user's namespace, and uses none. Where the same source is installed, it only hands over
+    the options.
+
+    Args:
+        options: JSON data for ``kernelside.install``.
+    """
+    constants = (
+        f"PACKAGE = {PACKAGE!r}\nSOURCE_HASH = {source_hash()!r}\nSOURCES = {_packed()!r}\n"
+        f"import json\nOPTIONS = json.loads({json.dumps(dict(options))!r})\n"
+    )
+    code = constants + _LOADER
+    return (
+        f"(lambda b, n: (b['exec'](b['compile']({code!r}, '<jupyter-agent>', 'exec', 0, True), n), n['RESULT'])[1])"
+        f"({_BUILTINS}, {{'__builtins__': {_BUILTINS}, '__name__': '<jupyter-agent>'}})"
+    )

@@ -1,0 +1,97 @@
+"""Collects what a run displays as text for a model: head and tail within a limit, cleaned, pictures counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_agent.state import ExecutionError
+
+#: Characters kept of the beginning and of the end.
+HEAD = TAIL = 32 * 1024
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def cleaned(text: str) -> str:
+    """The text as a terminal would leave it: without escapes, progress bars in their last state."""
+    text = _ESCAPES.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
+    if "\b" in text:
+        while "\b" in (shorter := re.sub(r"[^\b\n]\x08", "", text)) and shorter != text:
+            text = shorter
+        text = shorter.replace("\b", "")
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    return _CONTROLS.sub("", "\n".join(lines))
+
+
+class Collected:
+    """Output as it comes in, bounded in memory whatever is printed."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.error: ExecutionError | None = None
+        self._head = ""
+        self._tail: list[str] = []
+        self._tail_length = 0
+        self._left_out = 0
+        self._clear = False
+
+    def take(self, message_type: str, content: Mapping[str, Any]) -> None:
+        """One message of the run's output."""
+        if message_type == "stream":
+            self._add(str(content.get("text", "")))
+        elif message_type in ("execute_result", "display_data"):
+            self._add_rich(content.get("data"))
+        elif message_type == "error":
+            self._add_error(content)
+        elif message_type == "clear_output":
+            self._clear = True
+
+    def _add_rich(self, data: object) -> None:
+        if not isinstance(data, Mapping):
+            return
+        pictures = [name for name in data if str(name).startswith("image/")]
+        self.images += bool(pictures)
+        text = data.get("text/plain", data.get("text/markdown"))
+        if isinstance(text, list):
+            text = "".join(str(part) for part in text)
+        if not isinstance(text, str):
+            text = f"[{', '.join(sorted(map(str, data)))[:200]}]"
+        self._add(text if text.endswith("\n") else text + "\n")
+
+    def _add_error(self, content: Mapping[str, Any]) -> None:
+        name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
+        self.error = ExecutionError(name=name[:200], message=cleaned(message[:2000]))
+        lines = content.get("traceback")
+        self._add("\n".join(map(str, lines)) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
+
+    def _add(self, text: str) -> None:
+        if self._clear:
+            self._clear = False
+            self._head, self._tail, self._tail_length, self._left_out = "", [], 0, 0
+        room = HEAD - len(self._head)
+        if room > 0:
+            self._head += text[:room]
+            text = text[room:]
+        if len(text) > TAIL:
+            self._left_out += self._tail_length + len(text) - TAIL
+            self._tail, self._tail_length = [text[-TAIL:]], TAIL
+        elif text:
+            self._tail.append(text)
+            self._tail_length += len(text)
+            if self._tail_length > 4 * TAIL:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        joined = "".join(self._tail)
+        self._left_out += max(0, len(joined) - TAIL)
+        self._tail = [joined[-TAIL:]]
+        self._tail_length = len(self._tail[0])
+
+    @property
+    def text(self) -> str:
+        """What was displayed; a note stands where the middle was left out."""
+        self._shorten()
+        note = f"\n[… {self._left_out:,} characters left out …]\n" if self._left_out else ""
+        return cleaned(self._head) + note + cleaned("".join(self._tail))

@@ -1,0 +1,171 @@
+"""One run of code in a kernel from request to result: outputs, time limit, interrupt, death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+from jupyter_agent.kernels.exchange import Exchange, Restarted
+from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.transport import KernelMessage
+from jupyter_agent.state import ExecutionError, ExecutionResult
+
+#: Seconds between looks whether the kernel lives.
+_LOOK = 1.0
+#: Seconds for an interrupted run to end, and for what belongs to a reply to come after it.
+_GRACE = 5.0
+_LATE_OUTPUT = 2.0
+#: Seconds to wait for the first published message, which shows that the subscription holds.
+_SUBSCRIBED = 2.0
+
+Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
+_NO_REPLY = "The kernel ran the code but sent no reply: its output streams may have been replaced. Restart the kernel."
+_QUEUED = "The kernel is busy with another cell, so the code did not run in time. It may still run after that cell."
+_STILL = "\n[The code still runs: it did not react to an interrupt. Restart the kernel to stop it.]\n"
+
+
+class Run:
+    """One run. Not to be used twice."""
+
+    def __init__(
+        self, exchange: Exchange, *, interrupt: Callable[[], Awaitable[None]], is_alive: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._exchange = exchange
+        self._interrupt = interrupt
+        self._is_alive = is_alive
+        self._identifier = ""
+        self._collected = Collected()
+        self._probes: list[str] = []
+        self._published = asyncio.Event()
+        self._began = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._dead = asyncio.Event()
+
+    async def of(self, code: str, deadline: float) -> ExecutionResult:
+        """Runs the code until it ends, or until the deadline on `time.monotonic()` and the grace after it."""
+        try:
+            await self._exchange.listen(self._listen)
+            await self._subscribed()
+            return await self._run(code, deadline)
+        finally:
+            await self._exchange.stop_listening()
+
+    def died(self) -> None:
+        """The kernel is no more."""
+        self._dead.set()
+
+    async def _subscribed(self) -> None:
+        """Waits until the kernel's publications arrive: what is published before that is lost.
+
+        The publication waited for belongs to a request of ours, so that it is not one of the kernel's start.
+        """
+        end = time.monotonic() + _SUBSCRIBED
+        while not self._published.is_set() and time.monotonic() < end:
+            with contextlib.suppress(TimeoutError, Restarted):
+                async with asyncio.timeout(0.2):
+                    probe, _ = await self._exchange.send("control", "kernel_info_request", {})
+                    self._probes.append(probe)
+                    await self._published.wait()
+        for probe in self._probes:
+            self._exchange.forget(probe)
+
+    async def _run(self, code: str, deadline: float) -> ExecutionResult:
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        self._identifier, reply = await self._exchange.send("shell", "execute_request", content)
+        try:
+            ended = await self._ended(reply, deadline)
+            if ended == "timeout":
+                return await self._stop(reply)
+            return self._result(ended, reply)
+        except asyncio.CancelledError:
+            if self._began.is_set() and not self._idle.is_set():
+                await asyncio.shield(self._interrupt())
+            raise
+        finally:
+            self._exchange.forget(self._identifier)
+
+    async def _ended(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
+        """How the run ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""
+        waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self._dead.wait())]
+        try:
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return "timeout"
+                every: list[asyncio.Future[Any]] = [reply, *waits]
+                await asyncio.wait(every, timeout=min(_LOOK, left), return_when=asyncio.FIRST_COMPLETED)
+                if self._dead.is_set() or not await self._is_alive():
+                    return "died"
+                if reply.done() or self._idle.is_set():
+                    return await self._both(reply)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _both(self, reply: asyncio.Future[Mapping[str, Any]]) -> str:
+        """One of reply and idle is there; the other one follows, or never comes."""
+        if reply.done():
+            if reply.exception() is not None:
+                return "died"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LATE_OUTPUT):
+                    await self._idle.wait()
+            return "replied"
+        done, _ = await asyncio.wait([reply], timeout=_GRACE)
+        if not done:
+            return "no_reply"
+        return "died" if reply.exception() is not None else "replied"
+
+    async def _stop(self, reply: asyncio.Future[Mapping[str, Any]]) -> ExecutionResult:
+        if not self._began.is_set():
+            return ExecutionResult("unavailable", _QUEUED)
+        await self._interrupt()
+        ended = await self._ended(reply, time.monotonic() + _GRACE)
+        text = self._collected.text
+        if ended == "died":
+            return self._result("died", reply)
+        if ended == "timeout":
+            return ExecutionResult("still_running", text + _STILL, self._collected.images)
+        return ExecutionResult("timeout", text, self._collected.images, self._collected.error)
+
+    def _result(self, ended: str, reply: asyncio.Future[Mapping[str, Any]]) -> ExecutionResult:
+        collected = self._collected
+        if ended == "died":
+            return ExecutionResult("died", collected.text, collected.images)
+        if ended == "no_reply":
+            return ExecutionResult("error", collected.text + _NO_REPLY, collected.images)
+        content = reply.result()
+        if content.get("status") == "ok":
+            return ExecutionResult("ok", collected.text, collected.images)
+        if content.get("status") == "aborted":
+            return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
+        error = collected.error or ExecutionError(str(content.get("ename", "")), str(content.get("evalue", ""))[:2000])
+        return ExecutionResult("error", collected.text, collected.images, error)
+
+    def _listen(self, message: KernelMessage) -> None:
+        parent = str((message.get("parent_header") or {}).get("msg_id", ""))
+        if parent in self._probes:
+            self._published.set()
+        message_type = str((message.get("header") or {}).get("msg_type", ""))
+        content = message.get("content") or {}
+        if message_type == "status" and content.get("execution_state") in ("starting", "dead"):
+            # A kernel that has just been started may say so late, but never once our code runs in it.
+            if self._began.is_set():
+                self._dead.set()
+            return
+        if not self._identifier or parent != self._identifier:
+            return
+        if message_type == "status":
+            (self._idle if content.get("execution_state") == "idle" else self._began).set()
+        elif not self._idle.is_set():
+            self._collected.take(message_type, content)

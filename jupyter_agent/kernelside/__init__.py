@@ -1,0 +1,111 @@
+"""What travels into the user's kernel: tracker, inspectors, wire, magic. Standard library only, no import of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import (  # noqa: F401 - each registers its inspectors
+    inspectors_builtins,
+    inspectors_code,
+    inspectors_numpy,
+    inspectors_objects,
+    inspectors_pandas,
+    inspectors_polars,
+)
+from .answers import Answers
+from .control import Desk
+from .tracker import Tracker
+
+#: Set by whoever sends the source: identifies the release that runs here.
+SOURCE_HASH = ""
+
+
+class Installation:
+    """What `install` made for one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.tracker = Tracker(shell)
+        self.answers = Answers(self.tracker)
+        self.options: dict[str, Any] | None = None
+        kernel = getattr(shell, "kernel", None)
+        self.desk = Desk(kernel, self.answer) if hasattr(kernel, "control_handlers") else None
+
+    def begin(self) -> None:
+        """Starts tracking, and answering where there is a control channel."""
+        self.tracker.register()
+        if self.desk is not None:
+            self.desk.register()
+
+    def end(self) -> None:
+        """Takes everything back."""
+        self.tracker.unregister()
+        if self.desk is not None:
+            self.desk.unregister()
+
+    def answer(self, content: dict[str, Any]) -> dict[str, Any]:
+        """One question of the wire; the answer as JSON data."""
+        operation = content.get("op")
+        if operation == "hello":
+            return {"epoch": self.tracker.epoch, "source_hash": SOURCE_HASH}
+        if operation == "state":
+            return self.answers.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
+        if operation == "inspect":
+            column = content.get("column")
+            return self.answers.inspect(str(content.get("name")), None if column is None else str(column))
+        return {"error": f"unknown operation {operation!r}"}
+
+
+_installation: Installation | None = None
+
+
+def install(ip: Any, options: dict[str, Any]) -> None:
+    """Tracks an IPython shell from now on; called again, it only takes the new options.
+
+    Args:
+        ip: The shell. With a kernel around it, questions are answered on the control channel, too.
+        options: Passed on to the magic, where there is one.
+    """
+    global _installation  # noqa: PLW0603 - one shell a process
+    if _installation is not None and _installation.shell is not ip:
+        _installation.end()
+        _installation = None
+    if _installation is None:
+        _installation = Installation(ip)
+        _installation.begin()
+    if _installation.options != options:
+        _installation.options = dict(options)
+        _load_magic(ip, options)
+
+
+def uninstall() -> None:
+    """Undoes `install`."""
+    global _installation  # noqa: PLW0603 - see above
+    if _installation is not None:
+        _installation.end()
+        _installation = None
+
+
+def _load_magic(ip: Any, options: dict[str, Any]) -> None:
+    try:
+        from . import magic  # type: ignore[attr-defined,unused-ignore]
+    except ImportError:
+        return
+    magic.load(ip, options)
+
+
+def state(ip: Any, epoch: str, since: int) -> dict[str, Any]:
+    """What changed in the shell since a version of an epoch; everything for another epoch. See `wire`."""
+    return _of(ip).answers.state(epoch, since)
+
+
+def inspect(ip: Any, name: str, column: str | None = None) -> dict[str, Any]:
+    """One variable, or one column of a frame, in full: ``{"variable": …}`` or ``{"gone": True}``."""
+    return _of(ip).answers.inspect(name, column)
+
+
+def _of(ip: Any) -> Installation:
+    if _installation is None or _installation.shell is not ip:
+        install(ip, {})
+    assert _installation is not None
+    return _installation

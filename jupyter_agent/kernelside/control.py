@@ -1,0 +1,100 @@
+"""Answers questions on the kernel's control channel: a message type of our own, worked on in a thread of our own.
+
+The control thread only takes the question and sends the answer, so that interrupts and debugging are never held up.
+The worker is started below `threading`, so that the user's tracing and profiling hooks, and the list of the user's
+threads, do not know it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import queue
+from collections.abc import Callable
+from typing import Any
+
+from .wire import REPLY, REPLY_SECONDS, REQUEST
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+#: Workers that may hang in a value before questions are refused.
+_MAX_STUCK = 3
+
+
+class Desk:
+    """Takes questions from the control channel."""
+
+    def __init__(self, kernel: Any, answer: Answer) -> None:
+        self._kernel = kernel
+        self._answer = answer
+        self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._stuck = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def register(self) -> None:
+        """Becomes the kernel's handler of our message type."""
+        _thread.start_new_thread(_work, (self._jobs, self._answer))
+        self._kernel.control_handlers[REQUEST] = self.handle
+
+    def unregister(self) -> None:
+        """Stops answering."""
+        if self._kernel.control_handlers.get(REQUEST) == self.handle:
+            del self._kernel.control_handlers[REQUEST]
+        self._jobs.put(None)
+
+    async def handle(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Takes a question; the answer follows, so that the next control message need not wait for it."""
+        content = parent.get("content") or {}
+        if content.get("op") == "hello":
+            self._reply(stream, self._answer(content), parent, ident)
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(stream, content, parent, ident))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, stream: Any, content: dict[str, Any], parent: Any, ident: Any) -> None:
+        if self._stuck >= _MAX_STUCK:
+            self._reply(stream, {"error": "Looking at the variables hangs; restart the kernel."}, parent, ident)
+            return
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self._jobs.put((content, loop, done))
+        try:
+            told = await asyncio.wait_for(done, REPLY_SECONDS)
+        except asyncio.TimeoutError:  # noqa: UP041 - another class than TimeoutError before Python 3.11
+            told = {"error": "Looking at the variables takes too long."}
+            self._replace_worker()
+        self._reply(stream, told, parent, ident)
+
+    def _replace_worker(self) -> None:
+        """Leaves the stuck worker to its value; the next questions get a new one."""
+        self._stuck += 1
+        self._jobs = queue.SimpleQueue()
+        _thread.start_new_thread(_work, (self._jobs, self._answer))
+
+    def _reply(self, stream: Any, told: dict[str, Any], parent: Any, ident: Any) -> None:
+        self._kernel.session.send(stream, REPLY, told, parent, ident)
+
+
+def _work(jobs: queue.SimpleQueue[Any], answer: Answer) -> None:
+    while True:
+        job = jobs.get()
+        if job is None:
+            return
+        content, loop, done = job
+        told = _told(answer, content)
+        try:
+            loop.call_soon_threadsafe(_give, done, told)
+        except RuntimeError:
+            return  # the kernel shuts down
+
+
+def _told(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return answer(content)
+    except Exception as error:
+        return {"error": f"The kernel could not be read: {type(error).__name__}"}
+
+
+def _give(done: asyncio.Future[dict[str, Any]], told: dict[str, Any]) -> None:
+    if not done.done():
+        done.set_result(told)

@@ -1,0 +1,245 @@
+"""Inspectors of pandas frames, series and indexes; cells of object columns are told by their exact type only."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from .columns import MAX_SORTED, number_facts, tally
+from .describing import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+from .inspectors_builtins import key_text
+from .reading import is_loaded_class, loaded, opaque
+from .wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_LINE, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT, line
+from .withholding import is_secret_name
+
+_INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
+_SCALARS = "Timestamp Timedelta Period Interval"
+#: Rows up to which missing values are counted: of typed columns, and of columns of Python objects.
+_MAX_COUNTED = 2_000_000
+_MAX_OBJECTS = 100_000
+
+
+def describe_scalar(value: Any, _budget: Budget) -> Description:
+    """A timestamp, timedelta, period or interval."""
+    text = line(str(value))
+    return Description("datetime", text, {"value": text})
+
+
+def describe_missing(value: Any, _budget: Budget) -> Description:
+    """``NA`` or ``NaT``."""
+    return Description("none", str(value), {"value": str(value)})
+
+
+def _holds_objects(series: Any) -> bool:
+    """Whether the elements are Python objects, on which pandas would call methods of the user's."""
+    if type(series.dtype) is loaded("pandas", "StringDtype"):
+        return str(getattr(series.dtype, "storage", "python")) == "python"
+    return getattr(series.dtype, "kind", "O") == "O" and not _is_extension(series)
+
+
+def _is_extension(series: Any) -> bool:
+    numpy_dtype = loaded("numpy", "dtype")
+    return not issubclass(type(series.dtype), numpy_dtype)
+
+
+def _is_foreign(series: Any) -> bool:
+    """Whether the data type is neither numpy's nor pandas' own: its methods may be the user's."""
+    cls = type(series.dtype)
+    module = cls.__module__ if is_loaded_class(cls) else ""
+    return _is_extension(series) and not module.startswith(("pandas", "numpy"))
+
+
+def _objects(series: Any) -> list[Any]:
+    found: list[Any] = series.to_numpy(dtype=object).tolist()
+    return found
+
+
+def missing(series: Any) -> int | None:
+    """How many elements are missing; None where counting would cost too much or run foreign code."""
+    if _is_foreign(series):
+        return None
+    if _holds_objects(series):
+        if len(series) > _MAX_OBJECTS:
+            return None
+        gone = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
+        return sum(
+            any(one is it for it in gone) or (type(one) is float and math.isnan(one)) for one in _objects(series)
+        )
+    if getattr(series.dtype, "kind", "") in "iub" and not _is_extension(series):
+        return 0
+    return int(series.isna().sum()) if len(series) <= _MAX_COUNTED else None
+
+
+def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
+    """One element as text."""
+    if type(value) is str:
+        return plain_text(value, limit)
+    return one_line(value, limit)
+
+
+def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
+    """The first elements as text."""
+    if _is_foreign(series):
+        return []
+    head = series.iloc[:number]
+    return [cell(value) for value in (_objects(head) if _holds_objects(series) else head.tolist())]
+
+
+def labels(index: Any, number: int) -> list[str]:
+    """The first labels of an index as text; an index of a foreign class is not asked."""
+    if not is_loaded_class(type(index)) or not type(index).__module__.startswith("pandas"):
+        return []
+    return [key_text(label) for label in index[:number].tolist()]
+
+
+def column_facts(series: Any, label: str, budget: Budget) -> dict[str, Any]:
+    """One column: data type, missing, samples; inspected also its statistics."""
+    facts: dict[str, Any] = {"name": label, "dtype": type_text(series.dtype)}
+    if is_secret_name(label):
+        return {**facts, "missing": None, "samples": [], "withheld": True}
+    if budget.spent:
+        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
+    facts["missing"] = missing(series)
+    facts["samples"] = samples(series)
+    if budget.detail:
+        facts.update(statistics(series, budget))
+    return facts
+
+
+def statistics(series: Any, budget: Budget) -> dict[str, Any]:
+    """Distinct values, and what the data type allows: numbers, most frequent values, or first and last moment."""
+    if budget.spent or _is_foreign(series):
+        return {"unevaluated": "time" if budget.spent else "foreign data type"}
+    if _holds_objects(series):
+        return tally(_objects(series)) if len(series) <= MAX_SORTED else {"unevaluated": "too long"}
+    kind = getattr(series.dtype, "kind", "")
+    facts: dict[str, Any] = {}
+    if len(series) <= MAX_SORTED:
+        facts["unique"] = int(series.nunique())
+    if kind in "iuf":
+        return {**facts, **number_facts(_numbers(series), budget)}
+    if kind in "mM":
+        return {**facts, **_moments(series)}
+    return {**facts, **_frequencies(series)} if len(series) <= MAX_SORTED else facts
+
+
+def _numbers(series: Any) -> Any:
+    if not _is_extension(series):
+        return series.to_numpy()
+    if not series.isna().any():
+        return series.to_numpy(dtype=f"{series.dtype.kind}8")
+    return series.to_numpy(dtype="f8", na_value=float("nan"))
+
+
+def _moments(series: Any) -> dict[str, Any]:
+    first, last = series.min(), series.max()
+    return {"min": one_line(first), "max": one_line(last)} if first is not loaded("pandas", "NaT") else {}
+
+
+def _frequencies(series: Any) -> dict[str, Any]:
+    counts = series.value_counts().iloc[:MAX_ITEMS]
+    told = [[_value(value), int(number)] for value, number in zip(counts.index.tolist(), counts.tolist())]  # noqa: B905
+    facts: dict[str, Any] = {"top": told}
+    if type(series.dtype) is loaded("pandas", "StringDtype"):
+        longest = series.str.len().max()
+        facts["max_length"] = 0 if series.isna().all() else int(longest)
+    return facts
+
+
+def _value(value: Any) -> str:
+    return plain_text(value, MAX_TEXT) if type(value) is str else one_line(value)
+
+
+def index_facts(index: Any) -> dict[str, Any]:
+    """Name, data type, first and last label of a row index."""
+    known = is_loaded_class(type(index)) and type(index).__module__.startswith("pandas")
+    if not known:
+        return {"dtype": opaque(index)}
+    facts = {"name": key_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
+    if type(index) is loaded("pandas", "MultiIndex"):
+        facts = {"name": ", ".join(key_text(name) for name in index.names), "dtype": "MultiIndex"}
+    if len(index):
+        facts["first"], facts["last"] = labels(index, 1)[0], labels(index[-1:], 1)[0]
+    return facts
+
+
+def frame_line(value: Any) -> str:
+    """``DataFrame 891 × 12``."""
+    rows, columns = value.shape
+    return f"DataFrame {rows:,} × {columns:,}"
+
+
+def describe_frame(value: Any, budget: Budget) -> Description:
+    """A DataFrame, columns by position, so that names may repeat."""
+    rows, total = value.shape
+    names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
+    facts: dict[str, Any] = {
+        "rows": rows,
+        "columns_total": total,
+        "columns": [column_facts(value.iloc[:, at], name, budget) for at, name in enumerate(names)],
+        "index": index_facts(value.index),
+        "memory_bytes": int(value.memory_usage(index=False).sum()) if total <= 1000 else None,
+    }
+    if budget.detail:
+        facts["head"] = head(value, names)
+        facts["truncated"] = total > len(names)
+    return Description("frame", frame_line(value), facts)
+
+
+def head(frame: Any, names: list[str]) -> list[list[str]]:
+    """The first five rows as text, secret columns left blank."""
+    columns = [
+        ["[withheld]"] * min(5, len(frame)) if is_secret_name(name) else samples(frame.iloc[:, at], 5)
+        for at, name in enumerate(names[:MAX_COLUMNS])
+    ]
+    return [list(row) for row in zip(*columns)]  # noqa: B905
+
+
+def series_line(value: Any) -> str:
+    """``Series 891 int64``."""
+    return f"Series {len(value):,} {type_text(value.dtype)}"
+
+
+def describe_series(value: Any, budget: Budget) -> Description:
+    """A Series."""
+    name = key_text(value.name) if value.name is not None else ""
+    facts = column_facts(value, name, budget)
+    facts["length"] = len(value)
+    if not name:
+        facts.pop("name")
+    facts["index"] = index_facts(value.index)
+    return Description("series", series_line(value), facts)
+
+
+def describe_index(value: Any, _budget: Budget) -> Description:
+    """An Index of any of pandas' own classes."""
+    facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, MAX_ITEMS)}
+    return Description("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
+
+
+def describe_column(frame: Any, column: str, budget: Budget) -> Description | None:
+    """One column of a frame, by the text of its label; None if there is none."""
+    names = labels(frame.columns, len(frame.columns))
+    if column not in names:
+        return None
+    return describe_series(frame.iloc[:, names.index(column)], budget)
+
+
+def describe_grouped(value: Any, _budget: Budget) -> Description:
+    """A groupby: what is grouped and by what; nothing is computed."""
+    keys = value.__dict__.get("keys")
+    facts = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(value.__dict__.get("obj"))}}
+    return Description("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
+
+
+def is_frame(value: object) -> bool:
+    """Whether it is exactly pandas' DataFrame."""
+    return "pandas" in sys.modules and type(value) is loaded("pandas", "DataFrame")
+
+
+inspects_when_loaded("pandas", "DataFrame", describe_frame, frame_line)
+inspects_when_loaded("pandas", "Series", describe_series, series_line)
+inspects_when_loaded("pandas", _INDEXES, describe_index)
+inspects_when_loaded("pandas", _SCALARS, describe_scalar)
+inspects_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

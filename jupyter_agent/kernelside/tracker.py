@@ -1,0 +1,211 @@
+"""Follows the user's cells by IPython's own events: what ran, what it bound, changed and deleted, how it failed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from typing import Any
+
+from .describing import meet_libraries
+from .failures import describe_failure
+from .namespace import Ledger, Origin, user_items
+from .sources import bound_names, words
+from .wire import MAX_EXECUTIONS, MAX_SOURCE, clip
+
+
+class Run:
+    """One run of one cell. `version` is the state's version at which it was last told anew."""
+
+    def __init__(self, source: str, cell_id: str | None, count: int) -> None:
+        self.source = source
+        self.cell_id = cell_id
+        self.count = count
+        self.status = "running"
+        self.started = time.time()
+        self.duration: float | None = None
+        self.error: dict[str, Any] | None = None
+        self.bound: tuple[str, ...] = ()
+        self.mutated: tuple[str, ...] = ()
+        self.deleted: tuple[str, ...] = ()
+        self.version = 0
+        self.began = time.perf_counter()
+
+    def to_wire(self, source_characters: int) -> dict[str, Any]:
+        """The run as JSON data."""
+        return {
+            "count": self.count,
+            "cell_id": self.cell_id,
+            "source_hash": hashlib.sha256(self.source.encode("utf-8", "replace")).hexdigest(),
+            "source": clip(self.source, min(MAX_SOURCE, source_characters)),
+            "status": self.status,
+            "started": self.started,
+            "duration": self.duration,
+            "bound": list(self.bound),
+            "mutated": list(self.mutated),
+            "deleted": list(self.deleted),
+            "error": self.error,
+        }
+
+
+class Tracker:
+    """Everything that is remembered of one shell between two questions.
+
+    On the user's thread only the two event handlers run, and they do next to nothing; comparing the namespace is left
+    to the thread that answers a question (`refresh`).
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.epoch = os.urandom(16).hex()
+        self.ledger = Ledger()
+        self.runs: list[Run] = []
+        self._open: list[Run] = []
+        self._unscanned: list[Run] = []
+        self._snapshot: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._last_quiet: object = None
+        self.events = 0
+
+    def register(self) -> None:
+        """Listens to IPython's events."""
+        self.shell.events.register("pre_run_cell", self.pre_run_cell)
+        self.shell.events.register("post_run_cell", self.post_run_cell)
+        self.shell.events.register("post_execute", self.post_execute)
+
+    def unregister(self) -> None:
+        """Stops listening."""
+        for event, handler in (
+            ("pre_run_cell", self.pre_run_cell),
+            ("post_run_cell", self.post_run_cell),
+            ("post_execute", self.post_execute),
+        ):
+            try:
+                self.shell.events.unregister(event, handler)
+            except ValueError:
+                continue
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cell of the user runs."""
+        return bool(self._open)
+
+    def pre_run_cell(self, info: Any) -> None:
+        """IPython is about to run a cell."""
+        try:
+            self.events += 1
+            source = info.raw_cell if type(info.raw_cell) is str else ""
+            cell_id = getattr(info, "cell_id", None)
+            run = Run(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
+            self._open.append(run)
+            self.runs.append(run)
+            del self.runs[:-MAX_EXECUTIONS]
+        except Exception:
+            return
+
+    def _next_count(self) -> int:
+        """The number in ``In [n]``. IPython counts up before this event or after the run, depending on its release."""
+        try:
+            return len(self.shell.history_manager.input_hist_parsed)
+        except (AttributeError, TypeError):
+            return int(self.shell.execution_count)
+
+    def post_run_cell(self, result: Any) -> None:
+        """IPython has run a cell."""
+        try:
+            self.events += 1
+            if self._open:
+                self._end(self._open.pop(), result)
+        except Exception:
+            return
+
+    def post_execute(self) -> None:
+        """Code has run that is no cell of the user's: a widget's callback, a silent request."""
+        self.events += 1
+
+    def _end(self, run: Run, result: Any) -> None:
+        run.duration = time.perf_counter() - run.began
+        count = getattr(result, "execution_count", None)
+        if type(count) is int:
+            run.count = count
+        error = getattr(result, "error_in_exec", None)
+        if error is None:
+            error = getattr(result, "error_before_exec", None)
+        run.status = "ok" if result is not None and error is None else "error"
+        self._unscanned.append(run)
+        run.version = 0
+        if error is not None:
+            meet_libraries()
+            run.error = describe_failure(self.shell, error)
+            self._name_cells(run.error["frames"])
+
+    def _name_cells(self, frames: list[dict[str, Any]]) -> None:
+        """Frames know the execution count of their cell; the runs know its id."""
+        cells = {run.count: run.cell_id for run in self.runs}
+        for frame in frames:
+            frame["cell_id"] = cells.get(frame.pop("execution_count", None))
+
+    def refresh(self) -> list[tuple[str, Any]]:
+        """Compares the namespace with what is remembered, and says which run did what.
+
+        Returns:
+            The user's names and values now.
+        """
+        with self._lock:
+            meet_libraries()
+            runs, self._unscanned = self._unscanned, []
+            items = user_items(self.shell)
+            known = set(self.ledger.entries)
+            changed, gone = self.ledger.scan(items)
+            self._attribute(runs, set(changed), gone, known)
+            self._stamp_runs()
+            return items
+
+    def _attribute(self, runs: list[Run], changed: set[str], gone: list[str], known: set[str]) -> None:
+        """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
+        open_to_claim = [*runs, *self._open]
+        unclaimed = set(changed)
+        for run in open_to_claim:
+            if run.status == "error" and run.error is None:
+                continue
+            names = bound_names(run.source)
+            sure = names & set(self.ledger.entries) if run.status == "ok" else names & changed
+            run.bound = tuple(sorted(set(run.bound) | sure))
+            for name in sure:
+                self.ledger.bound(name, Origin(run.cell_id, run.count))
+            unclaimed -= sure
+        self._claim_rest(open_to_claim, unclaimed, gone, known)
+
+    def _claim_rest(self, runs: list[Run], unclaimed: set[str], gone: list[str], known: set[str]) -> None:
+        """Names that changed but that no source binds plainly: changed in place, or bound by a magic or ``exec``."""
+        for name in sorted(unclaimed):
+            run = self._mentioning(runs, name)
+            if run is None:
+                continue
+            if name in known:
+                run.mutated = tuple(sorted({*run.mutated, name}))
+            else:
+                run.bound = tuple(sorted({*run.bound, name}))
+                self.ledger.bound(name, Origin(run.cell_id, run.count))
+        for name in gone:
+            run = self._mentioning(runs, name)
+            if run is not None:
+                run.deleted = tuple(sorted({*run.deleted, name}))
+
+    @staticmethod
+    def _mentioning(runs: list[Run], name: str) -> Run | None:
+        """The newest run whose source has the name, else the newest of all."""
+        for run in reversed(runs):
+            if name in words(run.source):
+                return run
+        return runs[-1] if runs else None
+
+    def _stamp_runs(self) -> None:
+        """Runs that were never told in their present state belong to a new version."""
+        untold = [run for run in self.runs if run.version == 0]
+        if not untold:
+            return
+        self.ledger.version += 1
+        for run in untold:
+            run.version = self.ledger.version

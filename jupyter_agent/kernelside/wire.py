@@ -1,0 +1,89 @@
+"""What the kernel tells: message types, kinds with their facts, and the budget that bounds each of them.
+
+A variable travels as ``{"name", "type", "kind", "summary", "facts", "version", "cell_id", "execution_count"}``.
+Facts by kind, all optional:
+
+===========  =========================================================================================
+frame        rows, columns_total, columns [{name, dtype, missing, samples}], index, memory_bytes;
+             inspected also the columns' statistics and ``head``
+series       length, dtype, missing, samples; inspected also unique and statistics
+index        length, dtype, samples
+array        shape, dtype, device; inspected also min, max, mean, std, missing, samples
+number       value                              bool, none   value
+text, bytes  length, value                      mapping      length, keys, items
+sequence     length, items, item_types          set          length, items, item_types
+function     signature, parameters, doc         class        signature, doc, bases, methods
+module       module, version                    object       fields, doc
+exception    message                            path, datetime   value
+figure, iterator, connection                    static facts only
+===========  =========================================================================================
+
+``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+REQUEST = "jupyter_agent_request"
+REPLY = "jupyter_agent_reply"
+
+#: Variables described in one state.
+MAX_VARIABLES = 200
+#: Columns of a frame described in one state, and when it is inspected.
+MAX_COLUMNS = 50
+MAX_COLUMNS_INSPECTED = 200
+#: Sample values of a column.
+MAX_SAMPLES = 3
+#: Characters of a text value in a state, and when it is inspected.
+MAX_TEXT = 200
+MAX_TEXT_INSPECTED = 2000
+#: Characters of a one-line description, of a sample, and of a name.
+MAX_LINE = 80
+MAX_SAMPLE = 40
+MAX_NAME = 100
+#: Elements of containers that are told.
+MAX_KEYS = 50
+MAX_MAPPING_ITEMS = 20
+MAX_ITEMS = 10
+MAX_FIELDS = 20
+MAX_METHODS = 30
+#: Runs that are remembered, characters of source for each, and characters of source in one reply.
+MAX_EXECUTIONS = 200
+MAX_SOURCE = 4000
+MAX_SOURCES = 100_000
+#: Frames of a traceback, and locals of a frame.
+MAX_FRAMES = 10
+MAX_LOCALS = 30
+#: Seconds for describing all variables of a state, one variable of a state, and one that is inspected.
+STATE_SECONDS = 0.3
+VARIABLE_SECONDS = 0.03
+INSPECT_SECONDS = 1.0
+#: Seconds after which a request is answered with an error while its work goes on.
+REPLY_SECONDS = 5.0
+#: Characters of descriptions in one state; past them only types are told.
+MAX_STATE_CHARACTERS = 400_000
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def clip(text: str, limit: int) -> str:
+    """The text as JSON can carry it, at most `limit` characters, an ellipsis where it was cut."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def line(text: str, limit: int = MAX_LINE) -> str:
+    """The text in one line: line breaks as ⏎, control characters as �."""
+    text = clip(text, limit)
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub("�", text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\t", " "))
+
+
+def count(number: int, noun: str) -> str:
+    """``1 item``, ``2 items``, ``12,000 items``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,53 @@
+"""A real kernel for the tests, and a second client's way to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_agent.kernels.remote import RemoteKernel
+
+
+class Kernels:
+    """One kernel process, and any number of our clients of it."""
+
+    def __init__(self, manager: AsyncKernelManager) -> None:
+        self.manager = manager
+        self._open: list[RemoteKernel] = []
+
+    def client(self) -> RemoteKernel:
+        """Another `RemoteKernel` of the same process."""
+        kernel = RemoteKernel(
+            self.manager.client(),
+            "kernel-1",
+            interrupt=self.manager.interrupt_kernel,
+            is_alive=self.manager.is_alive,
+        )
+        self._open.append(kernel)
+        return kernel
+
+    async def close(self) -> None:
+        for kernel in self._open:
+            await kernel.close()
+        await self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Any) -> Iterator[Kernels]:
+    manager = AsyncKernelManager(kernel_name="python3")
+    jp_asyncio_loop.run_until_complete(manager.start_kernel(cwd=str(tmp_path)))
+    kernels = Kernels(manager)
+    yield kernels
+    jp_asyncio_loop.run_until_complete(kernels.close())
+
+
+@pytest.fixture
+def kernel(kernels: Kernels) -> RemoteKernel:
+    return kernels.client()
+
+
+Evaluate = Callable[[str], Awaitable[str]]
