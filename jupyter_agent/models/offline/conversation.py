@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_agent.messages import Message, code_blocks
 from jupyter_agent.protocols import ToolSpec
 
-_CONTEXT = re.compile(r"^\s*<context", re.M)
+_CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 #: How far back questions are read again for what "it" means.
 MEMORY = 12
 
@@ -29,7 +29,7 @@ class Conversation:
     """The messages, sorted out.
 
     Attributes:
-        question: The newest question, without the context that follows it.
+        question: The newest question, without the context around it.
         earlier: Questions before it, oldest first.
         answer: The assistant's newest answer before the question.
         results: Contents of this turn's tool results by call.
@@ -67,9 +67,8 @@ class Conversation:
 
 
 def question_of(content: str) -> str:
-    """The question in a user message: what stands before its context, if it has one."""
-    match = _CONTEXT.search(content)
-    return (content[: match.start()] if match else content).strip()
+    """The question in a user message: what stands outside its context blocks, if it has any."""
+    return _CONTEXT.sub("", content).strip()
 
 
 def _results(messages: Iterable[Message]) -> Mapping[Signature, str]:
