@@ -28,6 +28,12 @@ class Place:
         self._opened.append(store)
         return store
 
+    async def forget(self, store: SessionStore) -> None:
+        """Let one client go; what it has not made durable is lost with it."""
+        if self.kind != "memory" and store in self._opened:
+            self._opened.remove(store)
+            await store.close()
+
     async def close(self) -> None:
         for store in self._opened:
             await store.close()
