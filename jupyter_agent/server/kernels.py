@@ -98,12 +98,16 @@ class Kernels:
         for kernel_id in self._manager.list_kernel_ids():
             self._in_background(self._meet(kernel_id))
 
+    async def settled(self) -> None:
+        """Wait for what goes on in the background."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def close(self) -> None:
         """Let go of all kernels; they run on."""
         self._closed = True
         for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.settled()
         for kernel_id in tuple(self._known):
             await self._forget(kernel_id)
 

@@ -16,6 +16,7 @@ from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.server import identity
+from jupyter_agent.snapshot import NO_KERNEL
 from jupyter_agent.state import Cell
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     warnings: list[str] = []
     kernel = await _kernel(handler, context.get("kernel_id"), path, warnings)
     notebook = await _notebook(handler, path, context.get("cells"), warnings)
+    if path and kernel is None and notebook is None and not context.get("variables"):
+        warnings.append(NO_KERNEL)
     budget = body.get("budget") or {}
     options = handler.services.options
     question = Question(

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +35,7 @@ MAX_UNREAD = 1024 * 1024
 REMEMBERED = 1000
 APPROVAL_SECONDS = 900.0
 STOP_SECONDS = 5.0
+READ_SECONDS = 1.0
 Stop = Literal["cancelled", "interrupted"]
 
 
@@ -70,6 +71,7 @@ class RunningTurn:
     reply: str = ""
     stopped: Stop | None = None
     _events: asyncio.Queue[Event | BaseException | None] = field(default_factory=asyncio.Queue)
+    _read: asyncio.Event = field(default_factory=asyncio.Event)
     _unread: int = 0
     _waiting: dict[str, Waiting] = field(default_factory=dict)
     _task: asyncio.Task[None] | None = None
@@ -81,11 +83,14 @@ class RunningTurn:
         Raises:
             AgentError: the turn could not begin.
         """
-        while (item := await self._events.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            self._unread -= _size(item)
-            yield item
+        try:
+            while (item := await self._events.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                self._unread -= _size(item)
+                yield item
+        finally:
+            self._read.set()
 
     def emit(self, item: Event | BaseException | None) -> None:
         """Pass something on to the reader; a reader that does not read ends the turn."""
@@ -105,12 +110,17 @@ class RunningTurn:
         """End it; what was said is kept. Again, or after its end: nothing happens."""
         if self.stopped is None and self._task is not None and not self._task.done():
             self.stopped = why
-            self._task.cancel()
+            self._task.cancel(why)
 
     async def ended(self) -> None:
         """Wait until it has ended and is stored."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=STOP_SECONDS)
+
+    async def read(self) -> None:
+        """Wait until somebody has read its end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._read.wait(), READ_SECONDS)
 
     @property
     def seconds(self) -> float:
@@ -198,11 +208,12 @@ class Turns:
                 await turn.ended()
 
     async def close(self) -> None:
-        """End all turns, because the server stops."""
+        """End all turns, because the server stops; what was said is kept, and the readers are told."""
         turns = tuple(self._all)
         for turn in turns:
             turn.stop("interrupted")
         await asyncio.gather(*(one.ended() for one in turns))
+        await asyncio.gather(*(one.read() for one in turns))
 
     async def _run(self, assistant: Assistant, turn: RunningTurn, question: Question) -> None:
         end: Event | BaseException | None = None

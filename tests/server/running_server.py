@@ -12,11 +12,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 TOKEN = "token-of-this-test"
+LISTENING = (
+    b"jupyter_server_terminals | extension was successfully started"  # told at debug level, after the port is bound
+)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
@@ -50,25 +54,34 @@ class RunningServer:
         """Start it and wait until it answers."""
         self.root.mkdir(exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--port=0", "--ip=127.0.0.1"),
+            *(
+                sys.executable,
+                "-m",
+                "jupyter_server",
+                "--allow-root",
+                "--no-browser",
+                "--debug",
+                "--port=0",
+                "--ip=127.0.0.1",
+            ),
             *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={TOKEN}"),
             "--ServerApp.jpserver_extensions=jupyter_agent=True",
             cwd=self.root,
             env=self._environment,
             stderr=asyncio.subprocess.PIPE,
         )
-        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._reading = asyncio.create_task(self._read(address))
-        self.url = await asyncio.wait_for(address, 60)
+        listening = asyncio.Event()
+        self._reading = asyncio.create_task(self._read(listening))
+        await asyncio.wait_for(listening.wait(), 60)
+        self.url = ADDRESS.findall(self.log)[-1]
 
-    async def _read(self, address: asyncio.Future[str]) -> None:
+    async def _read(self, listening: asyncio.Event) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             self.log += line.decode()
-            found = ADDRESS.search(line.decode())
-            if found and not address.done():
-                address.set_result(found[0])
+            if LISTENING in line:
+                listening.set()
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end.
@@ -99,6 +112,22 @@ class RunningServer:
             raise_error=False,
         )
         return response.code, json.loads(response.body) if response.body else None
+
+    async def stream(self, body: Any) -> AsyncIterator[tuple[str, Any]]:
+        """Ask, and give the events as they come."""
+        parts = urlsplit(self.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        data = json.dumps(body).encode()
+        head = f"POST /api/agent/quick HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: token {TOKEN}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + data)
+        name = ""
+        while line := await asyncio.wait_for(reader.readline(), 30):
+            if line.startswith(b"event: "):
+                name = line[7:].decode().strip()
+            elif line.startswith(b"data: "):
+                yield name, json.loads(line[6:])
+        writer.close()
 
     async def open_notebook(self, path: str) -> str:
         """Start a kernel for a notebook, as a front end does; its id."""
@@ -136,9 +165,14 @@ class FrontEnd:
     def __init__(self, client: AsyncKernelClient) -> None:
         self._client = client
 
-    async def run(self, code: str) -> dict[str, Any]:
-        """Run a cell; the reply's content."""
-        reply = await self._client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
+    async def run(self, code: str, heard: asyncio.Event | None = None) -> dict[str, Any]:
+        """Run a cell; the reply's content. `heard` is set when it prints."""
+
+        def hear(message: dict[str, Any]) -> None:
+            if heard is not None and message["header"]["msg_type"] == "stream":
+                heard.set()
+
+        reply = await self._client.execute_interactive(code, timeout=60, output_hook=hear)
         content: dict[str, Any] = reply["content"]
         assert content["status"] == "ok", content
         return content

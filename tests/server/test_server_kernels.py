@@ -1,0 +1,148 @@
+"""Real kernels through the REST door: read in silence, busy or not, and after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from jupyter_agent.server.kernels import MESSAGE_TYPES
+from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script
+from tests.server.running_server import FrontEnd
+
+TABLE = "import pandas\ndf = pandas.DataFrame({'region': ['north', 'south'] * 5, 'revenue': range(10)})\nanswer = 42"
+
+
+@asynccontextmanager
+async def front_end(server: Any, door: Door, path: str = "a.ipynb") -> AsyncIterator[tuple[str, FrontEnd]]:
+    """A notebook with a kernel, and its page."""
+    session = await door(
+        "POST", "api/sessions", {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+    )
+    kernel_id: str = session.body["kernel"]["id"]
+    client = server.kernel_manager.get_kernel(kernel_id).client()
+    client.session.session = "the-page"
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        yield kernel_id, FrontEnd(client)
+    finally:
+        client.stop_channels()
+
+
+async def test_a_kernels_variables_are_read_without_a_trace(door: Door, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await page.run(TABLE)
+        before = await page.look()
+        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+        column = (await door("GET", f"api/agent/kernels/{kernel_id}/variables/df", column="revenue")).body
+        missing = await door("GET", f"api/agent/kernels/{kernel_id}/variables/nothing")
+        assert await page.look() == before
+    variables = {one["name"]: one for one in state["variables"]}
+    assert {"df", "answer"} <= set(variables)
+    assert variables["df"]["facts"]["rows"] == 10
+    assert [one["name"] for one in variables["df"]["facts"]["columns"]] == ["region", "revenue"]
+    assert state["kernel_id"] == kernel_id
+    assert (column["kind"], column["facts"]["length"]) == ("series", 10)
+    assert (missing.status, missing.body["code"]) == (404, "not_found")
+
+
+async def test_only_what_changed_since_a_version_is_told(door: Door, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await page.run("first = 1")
+        path = f"api/agent/kernels/{kernel_id}/state"
+        version = (await door("GET", path)).body["version"]
+        await page.run("second = 2\ndel first")
+        state = (await door("GET", path, since=str(version))).body
+    assert [one["name"] for one in state["variables"]] == ["second"]
+    assert state["deleted"] == ["first"]
+
+
+async def test_the_notebooks_kernel_is_found_by_its_path(door: Door, script: Script, jp_serverapp: Any) -> None:
+    script([{"calls": [{"name": "list_variables", "arguments": {}}]}, {"text": "Listed."}])
+    async with front_end(jp_serverapp, door, "deep/a.ipynb") as (kernel_id, page):
+        await page.run(TABLE)
+        stream = door.stream("x", {"notebook_id": "deep/a.ipynb", "variables": {"ghost": "int"}})
+        listed = await stream.until("tool_result")
+        done = await stream.until("done")
+    assert '"answer"' in listed["content"]
+    assert "ghost" not in listed["content"]
+    assert done["state"]["kernel_id"] == kernel_id
+
+
+async def test_a_notebook_without_a_kernel_is_answered_and_it_is_said(door: Door) -> None:
+    reply = await door.ask("x", {"notebook_id": "a.ipynb"})
+    assert (reply.status, reply.body["state"]) == (200, None)
+    assert any("No kernel" in one for one in reply.body["warnings"])
+
+
+async def test_approved_code_runs_in_the_kernel(door: Door, script: Script, jp_serverapp: Any) -> None:
+    script([{"calls": [{"name": "run_code", "arguments": {"code": "answer * 2"}}]}, {"text": "Done."}])
+    async with front_end(jp_serverapp, door) as (_, page):
+        await page.run(TABLE)
+        stream = door.stream("x", {"notebook_id": "a.ipynb"})
+        turn = await stream.until("turn")
+        asked = await stream.until("approval")
+        path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
+        await door("POST", path, {"decision": "approve", "digest": asked["digest"]})
+        result = await stream.until("tool_result")
+        await stream.all()
+    assert (result["status"], result["content"].strip()) == ("done", "84")
+
+
+async def test_a_kernel_is_met_at_its_start_so_that_it_answers_while_busy(
+    door: Door, services: Services, jp_serverapp: Any
+) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await asyncio.wait_for(services.kernels.settled(), 30)
+        heard = asyncio.Event()
+        code = "import time\nbefore = 1\nprint('busy now', flush=True)\ntime.sleep(3)"
+        cell = asyncio.ensure_future(page.run(code, heard))
+        await asyncio.wait_for(heard.wait(), 30)
+        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+        assert not cell.done()
+        assert (await door("GET", f"api/kernels/{kernel_id}")).body["execution_state"] == "busy"
+        await cell
+    assert (state["status"], state["stale"]) == ("busy", "")
+    assert "before" in {one["name"] for one in state["variables"]}
+
+
+async def test_after_a_restart_nothing_of_the_old_process_is_told(
+    door: Door, services: Services, jp_serverapp: Any
+) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await page.run("old = 1")
+        path = f"api/agent/kernels/{kernel_id}/state"
+        before = (await door("GET", path)).body
+        assert (await door("POST", f"api/kernels/{kernel_id}/restart")).status == 200
+        await asyncio.wait_for(services.kernels.settled(), 30)
+        after = (await door("GET", path)).body
+    assert "old" in {one["name"] for one in before["variables"]}
+    assert "old" not in {one["name"] for one in after["variables"]}
+    assert after["epoch"] != before["epoch"]
+    assert after["stale"] == ""
+
+
+async def test_a_kernel_that_was_shut_down_is_unknown(door: Door, services: Services, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, _):
+        await door("GET", f"api/agent/kernels/{kernel_id}/state")
+        assert (await door("DELETE", f"api/kernels/{kernel_id}")).status == 204
+        await services.kernels.settled()
+        reply = await door("GET", f"api/agent/kernels/{kernel_id}/state")
+    assert (reply.status, reply.body["code"]) == (404, "not_found")
+
+
+async def test_reading_an_idle_kernel_is_no_activity_of_the_users(
+    door: Door, services: Services, jp_serverapp: Any
+) -> None:
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await asyncio.wait_for(services.kernels.settled(), 30)
+        await page.run(TABLE)
+        assert (await door("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
+        before = (await door("GET", f"api/kernels/{kernel_id}")).body
+        for _ in range(3):
+            assert (await door("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
+        assert (await door("GET", f"api/kernels/{kernel_id}")).body == before
+    assert set(MESSAGE_TYPES) <= set(jp_serverapp.kernel_manager.untracked_message_types)

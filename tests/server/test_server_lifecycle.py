@@ -1,0 +1,115 @@
+"""The extension in a server: what it loads, what it does when it cannot, and how it stops."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.door_client import Door
+from tests.server.running_server import RunningServer
+
+HEAVY = {"openai", "pydantic", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
+LOADED = """
+import json, sys
+from jupyter_server.serverapp import ServerApp
+server = ServerApp.instance()
+argv = ["--allow-root", "--no-browser", "--port=0", "--ServerApp.jpserver_extensions=jupyter_agent=True"]
+server.initialize(argv)
+assert server.web_app.settings["jupyter_agent"].services is not None
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def run(code: str, home: Path) -> Any:
+    environment = {"HOME": str(home), "JUPYTER_AGENT_MODEL": "openai:test", "PATH": "/usr/bin:/bin"}
+    environment.update({f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")})
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_loading_us_into_a_server_imports_nothing_heavy(tmp_path: Path) -> None:
+    loaded = {name.partition(".")[0] for name in run(LOADED, tmp_path)}
+    assert "jupyter_agent" in loaded
+    assert not loaded & HEAVY
+
+
+def test_importing_the_package_imports_nothing_else_of_it(tmp_path: Path) -> None:
+    code = "import sys, json, jupyter_agent; print(json.dumps([n for n in sys.modules if n.startswith('jupyter')]))"
+    assert run(code, tmp_path) == ["jupyter_agent"]
+
+
+def test_public_names_are_there_when_asked_for() -> None:
+    import jupyter_agent
+    from jupyter_agent.assistant import Assistant
+
+    assert jupyter_agent.Assistant is Assistant
+    assert jupyter_agent.__version__
+    with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
+        _ = jupyter_agent.Nobody
+
+
+def test_jupyter_finds_server_and_front_end_extensions() -> None:
+    import jupyter_agent
+
+    assert jupyter_agent._jupyter_server_extension_points()[0]["module"] == "jupyter_agent"
+    assert jupyter_agent._jupyter_labextension_paths() == [{"src": "labextension", "dest": "jupyter-agent"}]
+
+
+class TestMisconfigured:
+    """An option that is none."""
+
+    @pytest.fixture(params=[{"store": "no address"}, {"store": "nobody://x"}, {"approval": "always"}, {"max_steps": 0}])
+    def jp_server_config(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        return {"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}, "JupyterAgent": request.param}
+
+    async def test_M4_leaves_the_server_without_us(self, jp_fetch: Any) -> None:
+        door = Door(jp_fetch)
+        assert (await door("GET", "api")).status == 200
+        assert (await door("GET", "api/agent/health")).status == 404
+
+
+async def test_M6_a_server_that_cannot_load_us_starts_and_its_log_says_why(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, {"JUPYTER_AGENT_STORE": "nobody://x"})
+    await server.start()
+    try:
+        assert (await server("GET", "api"))[0] == 200
+        assert "There is no store 'nobody://'. Set c.JupyterAgent.store to one of: " in server.log
+    finally:
+        await server.end()
+
+
+async def test_T13_a_server_that_stops_tells_the_reader_and_keeps_what_was_said(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(
+        json.dumps(
+            [
+                {
+                    "text": "Half an answer",
+                    "chunks": 2,
+                    "delay": 0.01,
+                    "calls": [{"name": "run_code", "arguments": {"code": "1"}}],
+                }
+            ]
+        )
+    )
+    server = RunningServer(tmp_path, {"JUPYTER_AGENT_MODEL": f"scripted:{script}"})
+    await server.start()
+    events: list[str] = []
+    try:
+        async for name, _ in server.stream({"query": "x", "stream": True, "context": {"session_id": "s1"}}):
+            events.append(name)
+            if name == "approval":
+                assert await server.end() == 0
+        assert events[-1] == "interrupted"
+        await server.start()
+        _, history = await server("GET", "api/sessions/s1/history")
+        assert [one["content"] for one in history["history"]] == ["x", "Half an answer"]
+        assert history["history"][1]["status"] in ("interrupted", "cancelled")
+    finally:
+        await server.end()
