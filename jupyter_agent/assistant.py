@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -101,6 +102,7 @@ class Assistant:
         self._tools = tools
         self._redactor = redactor
         self._models: dict[str, Model] = {}
+        self._secret = secrets.token_bytes(16)
 
     @classmethod
     def from_config(cls, options: JupyterAgent) -> Assistant:
@@ -205,7 +207,7 @@ class Assistant:
         turns = await self.sessions.history(running.session, self._options.session_history_limit)
         running.seen = seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
-        running.transcript.request = self._request(running.turn.question, question.active_cell_id, seen)
+        running.transcript.request = self._request(running, question.active_cell_id)
         agent = Agent(
             model,
             self._tools,
@@ -255,11 +257,11 @@ class Assistant:
             with suppress(asyncio.CancelledError, AgentError):
                 await task
 
-    def _request(self, asked: str, active_cell_id: str | None, seen: Snapshot) -> list[Message]:
-        """System, earlier turns, then the question with its context: nothing leaves that is not redacted here."""
-        budget = self._options.context_tokens
-        built = context.build(
-            asked,
+    def _request(self, running: _Running, active_cell_id: str | None) -> list[Message]:
+        """What is known of the notebook, earlier turns, the question: nothing leaves that is not redacted here."""
+        budget, seen = self._options.context_tokens, running.seen
+        told = context.build(
+            running.turn.question,
             seen.state,
             seen.cells,
             active_cell_id=active_cell_id,
@@ -268,10 +270,14 @@ class Assistant:
             budget_tokens=budget // 2,
             count=estimate_tokens,
         )
-        room = budget // 2 - estimate_tokens(built.system.content)
-        fitted = history.fit(seen.turns, room, estimate_tokens)
-        messages = [built.system, *fitted.messages, built.user]
+        room = budget // 2 - estimate_tokens(context.SYSTEM)
+        earlier = history.fit(seen.turns, room, estimate_tokens).messages
+        messages = told.messages(running.turn.question, earlier, self._mark(running.session))
         return [replace(one, content=self._redactor.text(one.content)) for one in messages]
+
+    def _mark(self, session: Session) -> str:
+        """The same in all turns of a conversation, and known to nobody outside this process."""
+        return "context-" + hashlib.blake2b(session.key.encode(), key=self._secret, digest_size=4).hexdigest()
 
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
         transcript, redact = running.transcript, self._redactor.text
