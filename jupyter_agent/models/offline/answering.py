@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import Scene, understood
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
-from jupyter_agent.models.offline.skills.unable import unable
+from jupyter_agent.models.offline.skills.unable import absent, unable
 
 _BY_NAME = {one.name: one for one in SKILLS}
 
@@ -33,7 +33,7 @@ def answered(conversation: Conversation) -> Sequence[str]:
         if TALK(question) is None:
             scene = replace(scene, previous=_query(question, scene))
     query = _query(conversation.question, scene)
-    skill = _BY_NAME.get(query.skill)
+    skill = None if absent(query) and not query.mentions else _BY_NAME.get(query.skill)
     try:
         blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
     except Ask as ask:

@@ -32,6 +32,7 @@ _MISSING = re.compile(r"(COL\d+) (?:value )?(?:is|are|was|has|have)?\s?(not )?(?
 _MISSING_FIRST = re.compile(r"\b(without|no|missing|with|has) (?:an? |any |a valid )?(COL\d+)$")
 _TEXT = re.compile(r"(COL\d+) (?:that )?(contains?|containing|includes?|including|starts? with|starting with|ends? with|ending with|like) ((?:STR|VAL|NUM)\d+|\w+)")
 _TRUTH = re.compile(r"(COL\d+) (?:is|=|are) (true|false)\b")
+_IS_SO = re.compile(r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|of(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|for(?: non| not)?|not) (COL\d+)(?: ones| rows| \?)?$")
 _BARE = re.compile(r"(COL\d+) (?:is|=|are|equals?|equal to|!=|is not) (?:the )?([^\W\d]\w*)$")
 _WHEN = re.compile(
     r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|[a-z]+(?: NUM\d+)?)(?= |$|\?)"
@@ -124,6 +125,10 @@ def _truths(skeleton: Skeleton, frame: Frame) -> Read:
         column = _column(skeleton, match[1], frame)
         if column is not None:
             yield Condition(column, "==", (match[2] == "true",)), (match[1],)
+    for match in _IS_SO.finditer(skeleton.text):
+        column = _column(skeleton, match[2], frame)
+        if column is not None and column.role == "truth":
+            yield Condition(column, "==", (not re.search(r"not|non|un", match[1]),)), (match[2],)
 
 
 def _bare(skeleton: Skeleton, frame: Frame) -> Read:

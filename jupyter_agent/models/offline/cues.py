@@ -18,11 +18,11 @@ _FUNCTIONS: tuple[tuple[Function, str], ...] = (
 )
 _HIGH = (
     r"max|maximum|highest|largest|biggest|greatest|longest|latest|newest|most expensive|top|best|most|tallest|heaviest|"
-    r"dearest|priciest|oldest|maximal|peak|last"
+    r"dearest|priciest|oldest|maximal|peak"
 )
 _LOW = (
     r"min|minimum|lowest|smallest|least|shortest|earliest|cheapest|fewest|bottom|worst|youngest|lightest|minimal|"
-    r"least expensive|first"
+    r"least expensive"
 )
 _PERIODS: tuple[tuple[Period, str], ...] = (
     ("weekday", r"weekdays?|days? of (?:the )?week"),
@@ -47,6 +47,7 @@ _CHARTS: tuple[tuple[str, str], ...] = (
 )
 
 
+_COMPARED = re.compile(r"\b(?:at (?:least|most)|(?:more|less|greater|fewer|higher|lower) than|no (?:more|less) than|not (?:more|less) than)\b")
 _MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeans\b|\bmeaning of\b|\bmeant by\b")
 
 
@@ -56,7 +57,7 @@ def _search(pattern: str, text: str) -> re.Match[str] | None:
 
 def function(text: str) -> tuple[Function | None, bool]:
     """The way to bring values together, and whether an extreme is asked for."""
-    text = _MEANING.sub(" ", text)
+    text = _COMPARED.sub(" ", _MEANING.sub(" ", text))
     found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
     high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
     if found is not None:
@@ -68,6 +69,11 @@ def function(text: str) -> tuple[Function | None, bool]:
     if _search(r"how many|number of|count|counts|counted|how often|occurrences", text):
         return "count", False
     return None, False
+
+
+def superlative(text: str) -> bool:
+    """Whether the most or the least of something is asked for."""
+    return bool(_search(f"{_HIGH}|{_LOW}", _COMPARED.sub(" ", text)))
 
 
 def lowest(text: str) -> bool:

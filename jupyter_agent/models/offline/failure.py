@@ -38,7 +38,7 @@ class Failure:
         listed = [one for one in frames if isinstance(one, Mapping)] if isinstance(frames, (list, tuple)) else []
         return cls(
             name=str(data.get("name") or "Error"),
-            message=str(data.get("message") or ""),
+            message=re.sub(r"^(['\"])(.*)\1, tuple, \d+ items$", r"\2", str(data.get("message") or "")),
             execution_count=whole(data.get("execution_count")),
             source=str(data.get("source") or ""),
             places=tuple(_place(one) for one in listed),

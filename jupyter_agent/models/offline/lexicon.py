@@ -36,7 +36,7 @@ TELLING = frozenset(
     index key keys item items field fields attribute attributes element elements entry entries record records datetime
     names named name label labels title meaning mean means data dataset datasets text string strings numeric number
     numbers numerical categorical category categories level levels true false greater higher larger above below lower
-    smaller fewer equal equals contain contains containing start starts end ends after before since until during new add
+    smaller fewer equal equals contain contains containing start starts end ends after before since until during add
     calculate compute computed find give result results output same different second third one two three four five
     six seven eight nine ten resample rolling cumulative outlier outliers normalise normalize scale model models train
     memory works work working anything something everything nothing thing things doing going look looks looking run
@@ -44,6 +44,23 @@ TELLING = frozenset(
     comparison against highest occurrences occurs appear appears often usage far bit quick quickly simple possible
     actually really currently question answer correct right left inner outer full""".split()
 )
+
+#: Short forms, written out.
+CONTRACTIONS = {
+    "what's": "what is", "whats": "what is", "where's": "where is", "wheres": "where is", "who's": "who is", "how's": "how is", "hows": "how is",
+    "it's": "it is", "that's": "that is", "thats": "that is", "there's": "there is", "i'm": "i am", "i've": "i have", "let's": "let us",
+    "don't": "do not", "dont": "do not", "doesn't": "does not", "doesnt": "does not", "isn't": "is not", "isnt": "is not", "aren't": "are not",
+    "didn't": "did not", "didnt": "did not", "can't": "can not", "cant": "can not", "won't": "will not", "wasn't": "was not", "weren't": "were not",
+}  # fmt: skip
+
+#: Adjectives and the columns they speak of, by words in the columns' names.
+ADJECTIVES = {
+    "expensive": "price cost fare amount charge", "cheap": "price cost fare amount charge", "cheapest": "price cost fare amount charge", "priciest": "price cost fare",
+    "costly": "price cost", "old": "age year", "oldest": "age year", "young": "age", "youngest": "age", "tall": "height", "tallest": "height", "heavy": "weight mass",
+    "heaviest": "weight mass", "lightest": "weight mass", "fast": "speed velocity", "fastest": "speed velocity", "slowest": "speed velocity duration",
+    "longest": "length duration distance time", "shortest": "length duration distance", "richest": "income salary wealth", "busiest": "count visits trips passengers",
+    "populous": "population", "profitable": "profit margin revenue", "rated": "rating score", "hottest": "temperature temp", "coldest": "temperature temp",
+}  # fmt: skip
 
 #: Number words in "top three".
 NUMBERS = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, NUMBERS, SPELLING, TELLING
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, CONTRACTIONS, MONTHS, NUMBERS, SPELLING, TELLING
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
 from jupyter_agent.state import Variable
@@ -99,9 +99,9 @@ class Names:
         """The variable, column or value that looks most like this, with how much."""
         wanted = key(text)
         close = difflib.get_close_matches(wanted, self._entries, n=1, cutoff=0.77) if len(wanted) > 3 else []
-        if not close or (wanted[0] != close[0][0] and len(wanted) < 6):
+        ratio = difflib.SequenceMatcher(None, wanted, close[0]).ratio() if close else 0.0
+        if not close or (wanted[0] != close[0][0] and ratio < 0.87):
             return None
-        ratio = difflib.SequenceMatcher(None, wanted, close[0]).ratio()
         mention = _mention(text, self._entries[close[0]])
         return ratio, Mention(mention.label, text, mention.variable, mention.columns, mention.values, similar=True)
 
@@ -212,6 +212,8 @@ def _phrase(
         return names.exactly(text) if not all(one in BINDING for one in words) else None
     word = words[0].removesuffix("'s")
     pointed = question[max(0, gram[0].start - 1) : gram[0].start] in ("@", ".") or question[gram[0].end : gram[0].end + 1] == "["
+    if question.strip(" ?!.") == text and text in names.namespace.variables:
+        return names.exactly(text)
     if word in BINDING and not pointed:
         return _last_resort(text, place, pieces, names)
     if (word in TELLING or word in NUMBERS) and not pointed and not _expected(place, pieces, names, text):
@@ -260,7 +262,7 @@ def _literal(token: Token) -> Mention | None:
 
 def _similar(token: Token, names: Names) -> Mention | None:
     """A name that looks like an unknown word, unless a word of the language looks more like it."""
-    if token.kind != "word" or token.lower in BINDING | TELLING or token.lower in MONTHS:
+    if token.kind != "word" or token.lower in BINDING | TELLING | CONTRACTIONS.keys() | ADJECTIVES.keys() or token.lower in MONTHS:
         return None
     found = names.nearly(token.text)
     if found is None:
@@ -272,6 +274,8 @@ def _similar(token: Token, names: Names) -> Mention | None:
 def _spelled(token: Token) -> str:
     """The word, or the one that was meant."""
     word = token.lower
+    if word in CONTRACTIONS:
+        return CONTRACTIONS[word]
     if token.kind == "operator":
         return {"==": "=", "≥": ">=", "≤": "<=", "≠": "!=", "<>": "!="}.get(token.text, token.text)
     if token.kind != "word" or len(word) < 5 or word in BINDING | TELLING or word in MONTHS:

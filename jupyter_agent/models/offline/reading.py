@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import Found, conditions
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, NUMBERS, TELLING
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING
 from jupyter_agent.models.offline.mentions import Mention, Names, Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.models.offline.words import parts
 from jupyter_agent.state import Variable
 
 _LIST = r"(COL\d+(?:(?: ?,| and| &| ,? ?and| then| x| \+)(?: by)?(?: the)? COL\d+)*)"
@@ -29,7 +30,9 @@ _WISE = re.compile(r"(COL\d+) (?:wise|breakdown)\b")
 _WHICH = re.compile(
     r"\b(?:which|what|whose|the) (COL\d+)s?(?: (?!of\b)[a-z]+){0,2} (?:has|have|had|is|are|was|were|with|gets?|got|shows?|sees?|makes?|does|sold|sells?|pays?|earns?|generates?|spends?|appears?|occurs?)\b"
 )
-_UNREAD = re.compile(r"\b(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*)")
+_HAVING = re.compile(r"(COL\d+)s? (?:with|having|that has|that have|which has) (?:the|most|least|highest|lowest)\b")
+_TOP_OF = re.compile(r"\b(?:top|bottom|best|worst|largest|biggest|highest|lowest|smallest|first|most \w+|\d+) (?:NUM\d+ |\w+ )?(COL\d+)s?(?= (?:by|with|in terms|according)|$)")
+_UNREAD = re.compile(r"(?<!\w)(?=(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +143,34 @@ def _with_columns(query: Query, used: frozenset[str]) -> Query:
     order = _placed(query, ordered[1], used) if ordered else ()
     taken = used | set(re.findall(r"COL\d+", ordered[1] if ordered else ""))
     keys: list[str] = []
-    for pattern in (_BY, _WISE, _WHICH):
+    patterns = (_BY, _WISE, _WHICH, _HAVING) if cues.superlative(text) else (_BY, _WISE)
+    for pattern in patterns:
         for match in pattern.finditer(text):
             keys += [one for one in re.findall(r"COL\d+", match[1]) if one not in taken and one not in keys]
     by = _placed(query, " ".join(keys), frozenset(taken))
     rest = [f"{one.label}{place}" for place, one in enumerate(query.mentions) if one.label == "COL"]
     left = " ".join(one for one in rest if one not in taken and one not in keys)
     columns = _placed(query, left, frozenset(taken)) if frame is not None else ()
-    return replace(query, by=by, order=order, columns=columns)
+    return _with_implied(_with_top_groups(replace(query, by=by, order=order, columns=columns)))
+
+
+def _with_top_groups(query: Query) -> Query:
+    """``top 3 cities by price``: the cities are groups, the price is what they are ranked by."""
+    match = _TOP_OF.search(query.text)
+    key = _placed(query, match[1], frozenset()) if match else ()
+    if not key or key[0].role not in ("text", "truth") or query.by:
+        return query
+    columns = tuple(one for one in (*query.columns, *query.order) if one not in key)
+    return replace(query, by=key, columns=columns, order=())
+
+
+def _with_implied(query: Query) -> Query:
+    """``most expensive`` speaks of the price."""
+    if query.frame is None or any(one.role == "number" for one in (*query.columns, *query.order)):
+        return query
+    words = [word for adjective, names in ADJECTIVES.items() if re.search(rf"\b{adjective}\b", query.text) for word in names.split()]
+    found = next((one for word in words for one in query.frame.of_role("number") if word in parts(one.name)), None)
+    return replace(query, columns=(*query.columns, found)) if found is not None else query
 
 
 def _placed(query: Query, text: str, used: frozenset[str]) -> tuple[Column, ...]:

@@ -101,7 +101,7 @@ def _series(text: str, lines: Sequence[str]) -> Result:
     rows = [row for row in rows if not set("".join(row)) <= {".", " "}]
     if not rows or any(len(one) != 2 for one in rows):
         return Result(text)
-    return Result(text, rows=tuple(rows), header=(head, named[1] if named else "value"), complete=not cut)
+    return Result(text, rows=tuple(rows), header=(head, named[1] if named else "rows"), complete=not cut)
 
 
 def _aligned(text: str, lines: Sequence[str]) -> Result:

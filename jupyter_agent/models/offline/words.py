@@ -17,10 +17,10 @@ _TOKEN = re.compile(
     r"(?P<quoted>`[^`\n]{1,200}`|\"[^\"\n]{1,200}\"|(?<!\w)'[^'\n]{1,200}'(?!\w))"
     r"|(?P<file>(?<![\w.])(?:[\w~-][\w~/\\-]*\.)+(?:csv|tsv|txt|parquet|jsonl?|ndjson|xlsx?|feather|pkl|pickle|arrow|h5|npy|gz|zip)\b)"
     r"|(?P<date>\b\d{4}-\d{1,2}(?:-\d{1,2})?\b)"
-    r"|(?P<number>(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?(?P<unit>%|[kKmM]\b)?(?!\w))"
+    r"|(?P<number>(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?(?P<unit>%|[kKmM]\b|(?:st|nd|rd|th)\b)?(?!\w))"
     r"|(?P<word>\w+(?:'\w+)?)"
     r"|(?P<operator>>=|<=|==|!=|<>|≥|≤|≠|>|<|=)"
-    r"|(?P<mark>[,;?!&+/\[\]().:])"
+    r"|(?P<mark>[,;?!&+*/\[\]().:]|(?<=\s)-(?=\s))"
 )
 
 
@@ -59,7 +59,7 @@ def tokens(text: str) -> tuple[Token, ...]:
 def number(text: str) -> float | int | None:
     """The number that a token says: ``1,200``, ``3.5``, ``10k``, ``5%`` (5)."""
     scale = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
-    digits = text.rstrip("kKmM%").replace(",", "")
+    digits = re.sub(r"(?:[kKmM%]|st|nd|rd|th)$", "", text).replace(",", "")
     try:
         value = float(digits) * scale
     except ValueError:

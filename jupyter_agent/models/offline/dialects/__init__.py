@@ -106,6 +106,18 @@ class Dialect(Protocol):
     def replaced(self, column: Column, expression: str) -> str:
         """A statement that puts an expression in a column's place."""
 
+    def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
+        """A statement that adds a column computed from another and a column or number."""
+
+    def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
+        """``cumulative``, ``moving``, ``change``, ``difference``, ``shift`` or ``rank`` of a column, row by row."""
+
+    def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
+        """Values below which these shares of a column lie."""
+
+    def filled_with(self, column: Column, value: object) -> str:
+        """A column with the gaps filled: with a function's result (``mean``, …) or a plain value."""
+
     def deduplicated(self, columns: Sequence[Column]) -> str:
         """The table without repeated rows."""
 

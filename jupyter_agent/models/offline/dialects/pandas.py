@@ -212,6 +212,24 @@ class Pandas:
     def replaced(self, column: Column, expression: str) -> str:
         return f"{self._at(column)} = {expression}"
 
+    def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
+        other = self._at(second) if isinstance(second, Column) else repr(second)
+        return f"{self.frame.code}[{name!r}] = {self._at(first)} {sign} {other}"
+
+    def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
+        at = self._at(column)
+        if time is not None and kind != "rank":
+            at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
+        calls = {"cumulative": "cumsum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)", "rank": "rank(ascending=False)"}
+        return f"{at}.{calls.get(kind, f'rolling({window}).{_CALLS[function]}')}"
+
+    def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
+        return f"{self.column(column, conditions)}.quantile({shares[0]!r})" if len(shares) == 1 else f"{self.column(column, conditions)}.quantile({list(shares)!r})"
+
+    def filled_with(self, column: Column, value: object) -> str:
+        at = self._at(column)
+        return f"{at}.fillna({at}.{value}())" if value in _CALLS else f"{at}.fillna({value!r})"
+
     def deduplicated(self, columns: Sequence[Column]) -> str:
         return f"{self.frame.code}.drop_duplicates({f'subset={_listed(columns)}' if columns else ''})"
 

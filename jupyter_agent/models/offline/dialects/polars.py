@@ -184,6 +184,25 @@ class Polars:
     def replaced(self, column: Column, expression: str) -> str:
         return f"{self.frame.code} = {self.frame.code}.with_columns({expression})"
 
+    def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
+        other = self._col(second) if isinstance(second, Column) else repr(second)
+        return f"{self.frame.code} = {self.frame.code}.with_columns(({self._col(first)} {sign} {other}).alias({name!r}))"
+
+    def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
+        calls = {"cumulative": "cum_sum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)", "rank": "rank(descending=True)"}
+        call = calls.get(kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})")
+        if time is None or kind == "rank":
+            return f"{self._table}.select({self._col(column)}.{call})"
+        return f"{self._table}.sort({time.label}).select({time.label}, {self._col(column)}.{call})"
+
+    def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
+        at = self.column(column, conditions)
+        return f"{at}.quantile({shares[0]!r}, 'linear')" if len(shares) == 1 else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
+
+    def filled_with(self, column: Column, value: object) -> str:
+        at = self._col(column)
+        return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"  # type: ignore[index]
+
     def deduplicated(self, columns: Sequence[Column]) -> str:
         subset = f"subset=[{', '.join(one.label for one in columns)}], " if columns else ""
         return f"{self.frame.code}.unique({subset}maintain_order=True)"

@@ -25,6 +25,10 @@ _REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
     ("numpy", "int"): ("`np.int` was removed: use `int`.", "int64"),
     ("numpy", "bool"): ("`np.bool` was removed for long: use `bool`.", "bool_"),
 }
+_INSTEAD: Mapping[tuple[str, str], str] = {
+    ("list", "add"): "append", ("list", "push"): "append", ("set", "append"): "add", ("dict", "iteritems"): "items", 
+    ("DataFrame", "unique"): "drop_duplicates", ("DataFrame", "length"): "shape", ("Series", "length"): "size",
+}  # fmt: skip
 _METHODS: Mapping[str, tuple[str, ...]] = {
     "list": tuple(one for one in dir(list) if one[0] != "_"),
     "dict": tuple(one for one in dir(dict) if one[0] != "_"),
@@ -56,10 +60,16 @@ def _no_attribute(patient: Patient) -> Remedy | None:
         fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f".{instead}") if instead else None
         return Remedy([reason], fixed)
     subject = _owner(patient, wanted, owner)
-    close = near(wanted, [*_attributes(subject), *_METHODS.get(owner, ())])
+    instead = _INSTEAD.get((owner, wanted))
+    close = (instead,) if instead else near(wanted, [*_attributes(subject), *_METHODS.get(owner, ())])
+    keyed = near(wanted, texts(subject.facts.get("keys"))) if subject is not None and subject.kind == "mapping" and not close else ()
+    if subject is not None and keyed:
+        fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{keyed[0]!r}]")
+        return Remedy([f"{name(subject.name)} is a dictionary: its values are reached with square brackets. The nearest key is {name(keyed[0])}."], fixed)
     reason = f"A {name(owner)}{' such as ' + name(subject.name) if subject else ''} has no {name(wanted)}."
     if not close:
-        has = f" It has {names(_attributes(subject), 15)}." if _attributes(subject) else ""
+        known = _attributes(subject) or _METHODS.get(owner, ())
+        has = f" It has {names(known, 15)}." if known else ""
         return Remedy([reason + has])
     columns = _columns(subject)
     right = f"[{close[0]!r}]" if close[0] in columns and not close[0].isidentifier() else f".{close[0]}"
@@ -100,7 +110,7 @@ def _wrong_call(patient: Patient) -> Remedy | None:
     function = patient.namespace.variables.get(match[1]) or patient.namespace.variables.get(message.split("(")[0].split(".")[0])
     if function is None or function.kind not in ("function", "class"):
         return Remedy([f"{name(match[1])} was called with arguments that do not fit: it {name(match[2], 200)}.", f"`help({match[1]})` tells what it takes."])
-    reasons = [f"{name(function.name)} was called with arguments that do not fit: it {name(match[2], 200)}. It takes:", fence(called(function), "python")]
+    reasons = [f"{name(function.name)} was called with arguments that do not fit: it {name(match[2], 200)}. It takes:", fence(called(function))]
     keyword = re.search(r"unexpected keyword argument '([^']+)'", message)
     close = near(keyword[1], texts(function.facts.get("parameters"))) if keyword else ()
     fixed = patient.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=") if keyword and close else None
@@ -115,7 +125,7 @@ _TYPES: tuple[tuple[str, str], ...] = (
     (r"'(\w+)' object is not iterable", "Something that is one value was used where several are needed. Put it in a list: `[value]`."),
     (r"unhashable type: '(\w+)'", "A list, dictionary or set cannot be a key or an element of a set. Use a tuple: `tuple(value)`."),
     (r"not supported between instances of '(\w+)' and '(\w+)'", "Values of two types are compared. Convert one of them first, for columns with `pd.to_numeric(…, errors='coerce')` or `pd.to_datetime(…)`."),
-    (r"Could not convert|could not convert|agg function failed|can't be multiplied|unsupported operand|cannot perform", "The values are of types that cannot be computed with. For a table, take only the numbers: `.mean(numeric_only=True)`, or convert with `pd.to_numeric(…, errors='coerce')`."),
+    (r"Could not convert|could not convert|agg function failed|can't be multiplied|can't multiply|unsupported operand|cannot perform", "The values are of types that cannot be computed with. For a table, take only the numbers: `.mean(numeric_only=True)`, or convert with `pd.to_numeric(…, errors='coerce')`."),
     (r"list indices must be integers|indices must be integers", "A list is indexed by place, not by name. Is it a list of dictionaries? Then first take one: `items[0]['key']`."),
     (r"does not support item assignment", "It cannot be changed in place (texts and tuples cannot). Build a new one instead."),
     (r"missing \d+ required positional|takes \d+ positional", "The call has too many or too few arguments."),
@@ -124,7 +134,7 @@ _TYPES: tuple[tuple[str, str], ...] = (
 
 
 def _wrong_types(patient: Patient) -> Remedy | None:
-    cure = next((cure for pattern, cure in _TYPES if re.search(pattern, patient.failure.message)), None)
+    cure = next((cure for pattern, cure in _TYPES if re.search(pattern, patient.failure.message, re.I)), None)
     return Remedy([cure, *_kinds(patient)]) if cure is not None else None
 
 

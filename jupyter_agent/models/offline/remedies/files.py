@@ -12,7 +12,7 @@ from jupyter_agent.models.offline.words import near
 
 def _missing(patient: Patient) -> Remedy | None:
     match = re.search(r":\s*'([^']+)'\s*$", patient.failure.message) or re.search(r"(?:File|file) b?'?([^\s']+)'? (?:does not exist|not found)", patient.failure.message) or re.search(r"\(os error 2\): (\S+)", patient.failure.message)
-    wanted = match[1] if match else ""
+    wanted = match[1] if match else _opened(patient)
     files = patient.namespace.files or patient.facts.files() or ()
     close = near(re.split(r"[/\\]", wanted)[-1], files) if wanted else ()
     reason = f"There is no file {name(wanted)} where the kernel works (beside the notebook)." if wanted else "The file is not where the kernel works (beside the notebook)."
@@ -21,6 +21,12 @@ def _missing(patient: Patient) -> Remedy | None:
         return Remedy([f"{reason} The nearest is {name(close[0])}."], fixed)
     there = f"Files there are: {names(files, 15)}." if files else "I see no files there."
     return Remedy([reason, f"{there} `import os; os.getcwd()` tells the folder."])
+
+
+def _opened(patient: Patient) -> str:
+    """The text in the failing line that looks most like a file."""
+    quoted = re.findall(r"['\"]([^'\"\n]+\.\w{1,8})['\"]", patient.failure.line or patient.failure.source)
+    return str(quoted[0]) if quoted else ""
 
 
 def _denied(patient: Patient) -> Remedy | None:  # noqa: ARG001 - every cure has this form

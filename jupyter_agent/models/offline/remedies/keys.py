@@ -14,15 +14,14 @@ from jupyter_agent.state import Variable
 
 
 def _missing_keys(message: str) -> tuple[str, ...]:
-    """The keys that a KeyError complains of: ``'a'``, ``"['a', 'b'] not in index"``."""
+    """The keys that an error complains of: ``'a'``, ``"['a', 'b'] not in index"``, ``unable to find column "a"``."""
     text = message.strip()
     inside = _literal(text)
-    text = inside if isinstance(inside, str) and ("[" in inside and "index" in inside) else text
-    listed = re.search(r"\[(?:Index\()?(\[?.*?\])", text)
-    found = _literal(listed[1]) if listed else None
-    if isinstance(found, list):
-        return tuple(str(one) for one in found)
-    return (inside if isinstance(inside, str) else text,)
+    text = inside if isinstance(inside, str) else text
+    if re.search(r"not (?:found )?in (?:index|columns)|are in the|not found|unable to find|is not defined", text):
+        quoted = re.findall(r"'([^']*)'|\"([^\"]*)\"", re.sub(r"dtype='[^']*'|valid columns:.*", "", text, flags=re.S))
+        return tuple(one or other for one, other in quoted) or (text,)
+    return (text,)
 
 
 def _literal(text: str) -> object:
@@ -52,7 +51,8 @@ def _keys_of(variable: Variable) -> tuple[str, ...]:
 def _no_key(patient: Patient) -> Remedy | None:
     wanted = _missing_keys(patient.failure.message)[0]
     subjects = [one for one in _subjects(patient) if one.kind in ("frame", "mapping", "series")]
-    ranked = sorted(subjects, key=lambda one: not near(wanted, _keys_of(one), cutoff=0.6))
+    lacking = [one for one in subjects if wanted not in _keys_of(one)]
+    ranked = sorted(lacking, key=lambda one: not near(wanted, _keys_of(one), cutoff=0.6))
     if not ranked:
         return Remedy([f"The key {name(wanted)} is not there. Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."])
     subject = ranked[0]
@@ -62,12 +62,17 @@ def _no_key(patient: Patient) -> Remedy | None:
     if not close:
         elsewhere = _elsewhere(patient, wanted, subject)
         return Remedy([reason, elsewhere or f"Its {noun}s are {names(keys, 20)}."])
-    fixed = patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0])) or _attribute(patient, wanted, close[0])
+    fixed = patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0])) or _attribute(patient, wanted, close[0]) or _word(patient, wanted, close[0])
     return Remedy([f"{reason} The nearest is {name(close[0])}." + (f" Others like it: {names(close[1:])}." if close[1:] else "")], fixed)
 
 
 def _attribute(patient: Patient, wanted: str, right: str) -> str | None:
     return patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{right!r}]")
+
+
+def _word(patient: Patient, wanted: str, right: str) -> str | None:
+    """A name inside a text, as in ``df.query('pirce > 3')``."""
+    return patient.failure.corrected(rf"(?<!\w){re.escape(wanted)}(?!\w)", right) if right.isidentifier() and wanted.isidentifier() else None
 
 
 def _elsewhere(patient: Patient, wanted: str, subject: Variable) -> str:
@@ -87,4 +92,4 @@ def _out_of_range(patient: Patient) -> Remedy | None:
     return Remedy([f"A place beyond the end was asked for: {told}.", general])
 
 
-CURES: Mapping[str, Cure] = {"KeyError": _no_key, "IndexError": _out_of_range, "ColumnNotFoundError": _no_key}
+CURES: Mapping[str, Cure] = {"KeyError": _no_key, "IndexError": _out_of_range, "ColumnNotFoundError": _no_key, "UndefinedVariableError": _no_key}

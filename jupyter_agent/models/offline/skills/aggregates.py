@@ -9,7 +9,7 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
 from jupyter_agent.models.offline.dialects import Dialect, Grouping
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import figure, name, names
+from jupyter_agent.models.offline.markdown import figure, name, names, share
 from jupyter_agent.models.offline.namespace import Column, Frame
 from jupyter_agent.models.offline.query import Ask, Function, Query
 from jupyter_agent.models.offline.results import Result
@@ -26,6 +26,10 @@ def grouping(query: Query, frame: Frame) -> Grouping:
     """
     values = tuple(one for one in query.columns if one not in query.by and one is not frame.time)
     function: Function = query.function or "mean"
+    if query.function is None and not query.columns and re.search(r"\bresampl", query.text):
+        query = replace(query, function="mean")
+    if query.extreme and function in ("max", "min") and query.limit is not None and query.limit > 1:
+        function = "mean"
     by = query.by
     if not by and query.period is None:
         by = tuple(one for one in values if one.role != "number")
@@ -134,7 +138,8 @@ def _count(query: Query, facts: Facts) -> Answer:
         if result.number is None:
             return f"{title}:"
         total = f" of {figure(frame.rows)}" if frame.rows is not None else ""
-        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{told(query.conditions)}."
+        part = f" ({share(result.number, frame.rows)})" if frame.rows else ""
+        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{told(query.conditions)}{part}."
 
     return computed(query, facts, frame, title, lambda language: language.count(query.conditions), said)
 
@@ -145,8 +150,8 @@ def _top(query: Query, facts: Facts) -> Answer:
     if not order:
         raise Ask(f"By which column? {name(frame.name)} has {names([one.name for one in frame.columns])}.")
     down = query.descending if query.descending is not None else not cues.lowest(query.text)
-    limit = query.limit or 5
-    title = f"The {limit} rows of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
+    limit = query.limit or (1 if re.search(r"\b(?:row|record|entry|observation|one)\b", query.text) else 5)
+    title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
     return computed(query, facts, frame, title, lambda one: one.top(order, down, limit, query.conditions), lambda _: f"{title}:")
 
 
@@ -190,6 +195,6 @@ SKILLS = (
     Skill("group", cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"), _grouped, _groups, weight=53),
     Skill("group without key", cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"), _grouped, lambda query: bool(query.frame) and query.chart is None and query.target is not None, weight=45),
     Skill("count rows", cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"), _count, lambda query: bool(query.conditions) and not query.by and query.period is None and query.function in ("count", None) and not re.search(r"\bunique|distinct|different", query.text), weight=64),
-    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66),
+    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)", r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)", r"most expensive$|cheapest$"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66),
     Skill("correlation", cue(r"corr\w*", r"relationship between", r"relat(?:ed|es?|ion)(?: of| to| between)?", r"depends? on", r"associat\w+"), _correlated, lambda query: query.chart is None or query.chart == "heatmap" and False, weight=67),
 )

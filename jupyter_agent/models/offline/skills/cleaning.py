@@ -25,13 +25,29 @@ def _handled(query: Query, facts: Facts) -> Answer:
     chosen = list(named) or _incomplete(frame)
     if not chosen:
         return [f"{name(frame.name)} has no missing values, so there is nothing to do."]
-    if re.search(r"\b(?:drop|remove|delete|without|get rid|eliminate|exclude)\b", query.text):
+    if re.search(r"\b(?:drop|dropna|remove|delete|without|get rid|eliminate|exclude)\b", query.text):
         return [_dropped_said(frame, named), block(query, frame, lambda one: f"{frame.code} = {one.without_missing(named)}")]
     told = ", ".join(f"{name(one.name)} ({many(whole(one.facts.get('missing')) or 0, 'value')})" for one in chosen)
     said = f"Fill the gaps of {told}: the median for numbers, the most frequent value for the rest."
-    if re.search(r"\b(?:fill|impute|replace)\b", query.text):
+    value = _value(query)
+    if value is not None:
+        return [f"Fill the gaps of {told} with {name(value)}:", block(query, frame, lambda one: "\n".join(one.replaced(column, one.filled_with(column, value)) for column in chosen))]
+    if re.search(r"\b(?:fill|fillna|impute|replace)\b", query.text):
         return [said, block(query, frame, lambda one: _fills(one, chosen))]
     return [said, block(query, frame, lambda one: _fills(one, chosen)), "Or leave those rows out:", block(query, frame, lambda one: f"{frame.code} = {one.without_missing(named)}")]
+
+
+def _value(query: Query) -> object:
+    """What the question says to fill with: a function's name, a number or a text."""
+    match = re.search(r"\b(?:with|by|to|using) (?:the )?((?:NUM|STR)\d+|[a-z]+)", query.text)
+    if match is None:
+        return None
+    if match[1] in ("mean", "average", "median", "mode", "min", "max"):
+        return None if match[1] == "mode" else {"average": "mean"}.get(match[1], match[1])
+    if not re.fullmatch(r"(?:NUM|STR)\d+", match[1]):
+        return {"zero": 0, "zeros": 0}.get(match[1])
+    mention = query.skeleton.mention(match[1])
+    return mention.number if mention.label == "NUM" else mention.text
 
 
 def _dropped_said(frame: Frame, columns: Sequence[Column]) -> str:
@@ -84,7 +100,7 @@ def _converted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     if done:
         return [f"{name(done[0].name)} is already of type {name(done[0].dtype)}."]
     said = f"{names([one.name for one in columns])} of {name(frame.name)} as {'dates' if wanted == 'time' else name(wanted)}; what cannot be read becomes missing:"
-    return [said if wanted != "str" else said.split(";")[0] + ":", block(query, frame, lambda one: "\n".join(one.replaced(column, _as_type(one, column, wanted)) for column in columns))]
+    return [said if wanted in ("int", "float", "time") else said.split(";")[0] + ":", block(query, frame, lambda one: "\n".join(one.replaced(column, _as_type(one, column, wanted)) for column in columns))]
 
 
 def _as_type(language: Dialect, column: Column, wanted: str) -> str:
@@ -99,7 +115,7 @@ def _frame_only(query: Query) -> bool:
 
 _REMOVE = r"(?:drop|remove|delete|get rid of|eliminate|exclude)"
 SKILLS = (
-    Skill("handle missing", cue(r"(?:fill|impute|handle|deal with|treat|replace|clean|drop|remove|delete|get rid of|eliminate)\b[^?]*(?:missing|nulls?|nans?|na|empty|gaps|blanks?)", r"dropna", r"fillna"), _handled, _frame_only, weight=78),
+    Skill("handle missing", cue(r"(?:fill|impute|handle|deal with|treat|replace|clean|drop|remove|delete|get rid of|eliminate)\b[^?]*(?:missing|nulls?|nans?|na|empty|gaps|blanks?)", r"dropna", r"fillna", r"impute", r"fill COL\d+", r"fill (?:in )?(?:the )?gaps"), _handled, _frame_only, weight=78),
     Skill("remove duplicates", cue(rf"(?:{_REMOVE[3:-1]}|clean)[^?]*duplicat\w*", r"dedup\w*", r"drop_duplicates"), _deduplicated, _frame_only, weight=77),
     Skill("drop column", cue(_REMOVE), _dropped, lambda query: _frame_only(query) and bool(query.columns) and not query.conditions, weight=69),
     Skill("rename", cue(r"rename\w*", r"call (?:the )?(?:column )?COL\d+", r"change the name"), _renamed, _frame_only, weight=76),

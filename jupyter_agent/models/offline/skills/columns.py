@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import computed, told
 from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
 from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
-from jupyter_agent.models.offline.query import Function, Query
+from jupyter_agent.models.offline.query import Ask, Function, Query
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
@@ -207,13 +208,58 @@ def _category(query: Query) -> bool:
     return column is not None and query.period is None and not (query.columns and query.by)
 
 
+def _quantiles(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    said = [one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, (int, float))]
+    shares = [one / 100 if one > 1 else float(one) for one in said if 0 < one <= 100] or [0.25, 0.5, 0.75]
+    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(one) for one in shares)} of {name(column.name)}{told(query.conditions)}"
+
+    def sentence(result: Result) -> str:
+        return f"{title}: **{figure(result.number)}**." if result.number is not None else f"{title}:"
+
+    return computed(query, facts, frame, title, lambda one: one.quantiles(column, shares, query.conditions), sentence)
+
+
+def _outliers(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    title = f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{told(query.conditions)}"
+
+    def expression(language: Dialect) -> str:
+        low, high = "values.quantile(0.25)", "values.quantile(0.75)"
+        fence = f"1.5 * ({high} - {low})"
+        values = language.column(column, query.conditions)
+        picked = f"(lambda values: values.{'filter' if frame.library == 'polars' else 'loc'}"
+        mask = f"(values < {low} - {fence}) | (values > {high} + {fence})"
+        return f"{picked}({mask}))({values})" if frame.library == "polars" else f"{picked}[{mask}])({values})"
+
+    def sentence(result: Result) -> str:
+        return f"**No outliers** in {name(column.name)}." if re.match(r"Series\(\[\]|shape: \(0,", result.text) else f"{title}:"
+
+    return computed(query, facts, frame, title, expression, sentence)
+
+
+def _span(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    time = query.column if query.column is not None and query.column.temporal else frame.time
+    if time is None:
+        raise Ask(f"No column of {name(frame.name)} holds dates. It has {names([one.name for one in frame.columns])}.")
+    return _range(replace(query, columns=(time,)), facts)
+
+
+def _when(query: Query) -> bool:
+    return query.frame is not None and query.frame.time is not None and (not query.columns or query.columns[0].temporal) and not query.by
+
+
 SKILLS = (
-    Skill("type of a column", cue(r"d?types?", r"data ?type", r"kind", r"format"), _typed, _one_column, weight=56),
+    Skill("time span", cue(r"(?:date|time) ?(?:range|span|frame|period)", r"when (?:was|is|did|does|were)\b[^?]*(?:first|last|latest|earliest|start|end|begin)", r"from when", r"(?:first|last|latest|earliest|newest|oldest|most recent) (?:date|day|timestamp|entry|record|sale)", r"period (?:is )?covered", r"how (?:old|recent) is"), _span, _when, weight=62),
+    Skill("type of a column", cue(r"is COL\d+ (?:an? |of type )?(?:date\w*|strings?|text|num\w+|ints?|integers?|floats?|categor\w+|bool\w*)", r"d?types?", r"data ?type", r"kind", r"format"), _typed, _one_column, weight=56),
     Skill("missing in a column", cue(r"missing", r"nulls?", r"nans?", r"na", r"empty", r"blanks?", r"gaps", r"complete", r"incomplete"), _gaps, lambda query: _one_column(query) and not query.conditions and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|rows)\b", query.text), weight=61),
     Skill("unique values", cue(r"unique", r"distinct", r"different", r"categories", r"levels", r"possible values", r"what values", r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)", r"all (?:the )?(?:values|COL\d+)", r"values? (?:of|in|does|for)", r"list (?:all |the |of )*COL\d+", r"how many COL\d+"), _unique, lambda query: _one_column(query) and query.function in (None, "nunique", "count") and not (query.column and query.column.role == "number" and re.search(r"\bhow many COL\d+ (?:is|are|in|have)", query.text) and query.conditions), weight=54),
-    Skill("value counts", cue(r"value counts?", r"how often", r"frequenc(?:y|ies)", r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)", r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+", r"breakdown", r"tally", r"distribution", r"occurrences?", r"appears?", r"each COL\d+"), _counted, lambda query: _category(query) and query.function in (None, "count", "nunique") and query.chart is None and (query.column or query.by[0]).role != "number" or bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query), weight=59),
+    Skill("value counts", cue(r"value counts?", r"how often", r"frequenc(?:y|ies)", r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)", r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+", r"breakdown", r"tally", r"distribution", r"occurrences?", r"appears?", r"each COL\d+", r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+"), _counted, lambda query: _category(query) and query.function in (None, "count", "nunique") and query.chart is None and (query.column or query.by[0]).role != "number" or bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query), weight=59),
     Skill("most frequent value", cue(r"(?:most|least) (?:common|frequent|popular|often)", r"mode", r"commonest", r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)", r"rarest"), _frequent, lambda query: _category(query), weight=63),
     Skill("statistic of a column", cue(r"[a-z]+"), _statistic, lambda query: _one_column(query) and query.function in _WIRE.keys() | {"var"} and query.function != "nunique" and (query.column is not None) and not query.order, weight=50),
+    Skill("quantiles", cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"), _quantiles, _one_column, weight=64),
+    Skill("outliers", cue(r"outliers?", r"anomal\w+", r"extreme values"), _outliers, lambda query: _one_column(query) and query.column is not None and query.column.role == "number", weight=65),
     Skill("range of a column", cue(r"range", r"extent", r"from when to when", r"min and max", r"min(?:imum)? (?:and|to|/|&) max(?:imum)?", r"span", r"time frame", r"period covered", r"date range"), _range, _one_column, weight=58),
     Skill("meaning of a column", cue(r"what (?:does|is|do|are|about)", r"what's", r"describe", r"explain", r"mean", r"meaning", r"about", r"summar\w+", r"info", r"statistics", r"stats", r"show", r"look", r"tell", r"^@?(?:VAR\d+ )?COL\d+(?: \?)?$", r"inspect", r"values", r"distribution", r"details?", r"overview"), _meaning, lambda query: _one_column(query) and not query.conditions and len(query.columns) == 1, weight=25),
 )

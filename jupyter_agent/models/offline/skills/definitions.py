@@ -20,7 +20,8 @@ def _defined(query: Query, facts: Facts) -> Answer:
         return [f"I do not know which cell defined {name(variable.name)}: it was there before I could watch, or no cell of this notebook assigns it."]
     where = f"`In [{count}]`" if count is not None else "a cell of this notebook"
     if cell is None:
-        return [f"{name(variable.name)} was last set in {where}. That cell is no longer in the notebook as it ran."]
+        gone = " That cell is no longer in the notebook as it ran." if cells is not None else ""
+        return [f"{name(variable.name)} was last set in {where}.{gone}"]
     changed = "" if cell.execution_count == count or count is None else " The cell has been run or edited since."
     place = (cells or ()).index(cell) + 1
     return [f"{name(variable.name)} was last set in {where}, cell {place} from the top.{changed}", python(_shortened(cell.source))]

@@ -28,7 +28,9 @@ def _explained(query: Query, facts: Facts) -> Answer:
 def _headline(failure: Failure) -> str:
     where = f"`In [{failure.execution_count}]`" if failure.execution_count is not None else "The last failing cell"
     line = f" at {name(failure.line, 160)}" if failure.line else ""
-    return f"{where} failed{line} with **{name(failure.name)}**: {name(failure.message, 400)}"
+    first = failure.message.strip().split("\n")[0]
+    message = f": {name(first, 300)}" if first else ""
+    return f"{where} failed{line} with **{name(failure.name)}**{message}"
 
 
 def _fix(remedy: Remedy) -> Answer:
@@ -38,6 +40,10 @@ def _fix(remedy: Remedy) -> Answer:
 
 
 def _unknown(failure: Failure) -> Remedy:
+    if failure.name == "AssertionError":
+        return Remedy([f"The condition after `assert` was not true{': ' + name(failure.line, 160) if failure.line else ''}."])
+    if failure.name == "KeyboardInterrupt":
+        return Remedy(["The cell was interrupted by hand; nothing is wrong with it."])
     place = failure.place
     inside = f" It was raised in {name(place.function)}, line {place.line}." if place is not None and place.function != "<module>" else ""
     return Remedy([f"I have no ready cure for {name(failure.name)}; its message says what is wrong.{inside}"])

@@ -207,7 +207,7 @@ SKILLS = (
         _whole_frame,
         weight=57,
     ),
-    Skill("memory", cue(r"memory", r"(?:mega|kilo|giga)?bytes", r"(?:kb|mb|gb)", r"ram", r"heavy"), _memory, _whole_frame, weight=65),
+    Skill("memory", cue(r"memory(?! \?)(?! *$)", r"(?:how much|use|uses|used|usage|size)\b[^?]*memory", r"memory (?:usage|use|size|footprint)", r"(?:mega|kilo|giga)?bytes", r"(?:kb|mb|gb)", r"ram", r"heavy"), _memory, _whole_frame, weight=65),
     Skill(
         "first rows",
         cue(r"head", r"tail", r"preview", r"(?:first|last|top|sample|random|some|few)(?: \w+| NUM\d+)? (?:rows|lines|records|entries|examples|observations)", r"what does (?:VAR\d+|it|the data) look like", r"(?:show|print|display|view|see|look at|peek at|let me see)(?: me)?(?: the| my)?(?: data| table| dataframe)?(?: in| of)? (?:VAR\d+|data|table|dataframe)(?: \?)?$", r"example rows?", r"sample of", r"sample"),
@@ -222,7 +222,7 @@ SKILLS = (
             r"look at", r"eda", r"contain", r"contains", r"hold", r"show", r"print", r"display",
         ),
         _summary,
-        lambda query: _whole_frame(query) and (query.target is not None or (query.frame is not None and bool(re.search(r"\b(?:data|dataframe|table|dataset|it|frame)\b", query.text)))),
+        lambda query: _whole_frame(query) and (query.target is not None or (query.frame is not None and bool(re.search(r"\b(?:data|dataframe|table|dataset|it|frame|summary|summari[sz]e|statistics|stats|describe|overview|info|eda|profile|explore)\b", query.text)))),
         weight=30,
     ),
     Skill("duplicates", cue(r"duplicat\w*", r"repeated rows", r"duplicity", r"rows? (?:that )?(?:repeat|occur twice)", r"double entries"), _duplicates, lambda query: _about_frame(query) and not re.search(r"\b(?:remove|drop|delete|get rid|eliminate|clean)\b", query.text), weight=62),

@@ -14,7 +14,7 @@ def _told(query: Query, facts: Facts) -> Answer:
     function = full(query, facts)
     signature = called(function)
     parameters = [one for one in texts(function.facts.get("parameters")) if one.isidentifier()]
-    blocks = [f"{name(function.name)} is called like this:", fence(signature, "python")]
+    blocks = [f"{name(function.name)} is called like this:", fence(signature)]
     doc = function.facts.get("doc")
     blocks.append(f"It says: {name(doc, 300)}" if doc else "It has no docstring.")
     if parameters and in_code(function.name) == function.name:

@@ -23,11 +23,11 @@ def _plotted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and 
     frame = query.the_frame()
     columns = (*query.columns, *(one for one in query.by if one not in query.columns), *(one for one in query.order if one not in query.columns))
     language = dialect(frame, query.namespace)
-    if query.chart == "heatmap" and len(columns) < 3:
+    if (query.chart == "heatmap" or "correlation" in query.text) and len(columns) < 2:
         return _matrix(query, language)
     if query.period is not None or (query.by and query.columns and query.chart not in ("scatter", "box", "hist", "line")):
         return _plotted_groups(query, language, columns)
-    if query.by and query.function is not None and query.chart != "box":
+    if query.by and query.function is not None and query.chart not in ("box", "hist"):
         return _plotted_groups(query, language, columns)
     if not columns:
         return _plotted_frame(query, language)
@@ -43,6 +43,11 @@ def _finished(query: Query, said: str, lines: list[str], title: str, labels: tup
     ending = [f"{plt}.title({_inert(title)!r})", *(f"{plt}.{axis}label({_inert(label)!r})" for axis, label in zip("xy", labels, strict=True) if label), f"{plt}.show()"]
     code = [line.replace("plt.", f"{plt}.", 1) if line.startswith("plt.") else line for line in lines]
     return [said, python("\n".join([*imports, *([""] if imports else []), *code, *ending]))]
+
+
+def _fresh(wanted: str, query: Query) -> str:
+    """A name that hides none of the user's."""
+    return next(one for one in (wanted, *(f"{wanted}_{place}" for place in range(2, 1000))) if one not in query.namespace.variables)
 
 
 def _alias(statement: str) -> str:
@@ -78,8 +83,9 @@ def _counts(query: Query, language: Dialect, column: Column, chart: str) -> Answ
     if _pandas(language):
         call = f"{counted}.plot.{chart}({'ylabel=' + repr('') if chart == 'pie' else ''})"
         return _finished(query, said, [call], f"Rows by {column.name}", ("", "") if chart == "pie" else _axes(chart, column.name, "rows"))
-    keys, heights = f"counts[{column.label}]", "counts['count']"
-    lines = [f"counts = {counted}", f"plt.pie({heights}, labels={keys})" if chart == "pie" else f"plt.{chart}({keys}.cast(str), {heights})"]
+    counts = _fresh("counts", query)
+    keys, heights = f"{counts}[{column.label}]", f"{counts}['count']"
+    lines = [f"{counts} = {counted}", f"plt.pie({heights}, labels={keys})" if chart == "pie" else f"plt.{chart}({keys}.cast(str), {heights})"]
     return _finished(query, said, lines, f"Rows by {column.name}", ("", "") if chart == "pie" else _axes(chart, column.name, "rows"))
 
 
@@ -107,6 +113,8 @@ def _two(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer
         return _boxes(query, language, *_value_and_key(first, second))
     if query.chart == "hist" and all(one.role == "number" for one in columns[:2]):
         return _histograms(query, language, (first, second))
+    if query.chart == "hist":
+        return _boxes(query, language, *_value_and_key(first, second))
     if time is not None and query.chart not in ("scatter",):
         return _pair(query, language, time, second if time is first else first, "line")
     if all(one.role == "number" for one in columns[:2]) and query.chart in (None, "scatter", "line"):
@@ -137,8 +145,8 @@ def _pair(query: Query, language: Dialect, horizontal: Column, vertical: Column,
     elif conditions:
         table = language.rows(conditions)
     if table != frame.code:
-        lines.append(f"chosen = {table}")
-    held = "chosen" if lines else frame.code
+        lines.append(f"{_fresh('chosen', query)} = {table}")
+    held = _fresh("chosen", query) if lines else frame.code
     call = "plot" if chart == "line" else "scatter"
     along = f"{held}[{horizontal.label}]"
     if chart == "line" and horizontal.date_like:
@@ -156,13 +164,18 @@ def _as_dates(query: Query, language: Dialect, held: str, column: Column) -> str
 
 def _boxes(query: Query, language: Dialect, value: Column, key: Column) -> Answer:
     frame = language.frame
-    said = f"{name(value.name)} for each {name(key.name)} of {name(frame.name)}{told(query.conditions)} as boxes:"
+    box = query.chart == "box"
+    said = f"{name(value.name)} for each {name(key.name)} of {name(frame.name)}{told(query.conditions)} as {'boxes' if box else 'histograms'}:"
+    groups = _fresh("groups", query)
     rows = language.rows(query.conditions)
     if _pandas(language):
-        lines = [f"groups = {{str(key): rows[{value.label}].dropna() for key, rows in {rows}.groupby({key.label}, observed=True)}}"]
+        lines = [f"{groups} = {{str(key): rows[{value.label}].dropna() for key, rows in {rows}.groupby({key.label}, observed=True)}}"]
     else:
-        lines = [f"groups = {{str(key[0]): rows[{value.label}].drop_nulls() for key, rows in {rows}.group_by({key.label}, maintain_order=True)}}"]
-    lines += ["plt.boxplot(list(groups.values()))", "plt.xticks(range(1, len(groups) + 1), list(groups))"]
+        lines = [f"{groups} = {{str(key[0]): rows[{value.label}].drop_nulls() for key, rows in {rows}.group_by({key.label}, maintain_order=True)}}"]
+    if not box:
+        lines += [f"plt.hist(list({groups}.values()), bins=20, label=list({groups}))", "plt.legend()"]
+        return _finished(query, said, lines, f"{value.name} by {key.name}", (value.name, "rows"), language)
+    lines += [f"plt.boxplot(list({groups}.values()))", f"plt.xticks(range(1, len({groups}) + 1), list({groups}))"]
     return _finished(query, said, lines, f"{value.name} by {key.name}", (key.name, value.name), language)
 
 
@@ -209,8 +222,9 @@ def _bars_or_line(query: Query, language: Dialect, groups: Grouping, chart: str,
         return _finished(query, said, [call], title, _axes(chart, " and ".join(keys), what), language)
     key = groups.by[0].label if groups.by else repr(groups.period)
     value = groups.values[0].label if groups.values else repr("len")
-    draw = {"pie": f"plt.pie(groups[{value}], labels=groups[{key}])", "barh": f"plt.barh(groups[{key}].cast(str), groups[{value}])", "bar": f"plt.bar(groups[{key}].cast(str), groups[{value}])"}
-    lines = [f"groups = {language.grouped(groups)}", draw.get(chart, f"plt.plot(groups[{key}], groups[{value}])")]
+    held = _fresh("groups", query)
+    draw = {"pie": f"plt.pie({held}[{value}], labels={held}[{key}])", "barh": f"plt.barh({held}[{key}].cast(str), {held}[{value}])", "bar": f"plt.bar({held}[{key}].cast(str), {held}[{value}])"}
+    lines = [f"{held} = {language.grouped(groups)}", draw.get(chart, f"plt.plot({held}[{key}], {held}[{value}])")]
     return _finished(query, said, lines, title, _axes(chart, " and ".join(keys), what), language)
 
 
@@ -219,8 +233,9 @@ def _matrix(query: Query, language: Dialect) -> Answer:
     numbers = frame.of_role("number")
     if len(numbers) < 2:
         raise Ask(f"{name(frame.name)} has fewer than two number columns, so there is nothing to correlate.")
-    lines = [f"matrix = {language.correlated(())}", "plt.imshow(matrix, vmin=-1, vmax=1, cmap='coolwarm')", "plt.colorbar()"]
-    lines += ["plt.xticks(range(len(matrix.columns)), matrix.columns, rotation=90)", "plt.yticks(range(len(matrix.columns)), matrix.columns)"]
+    held = _fresh("matrix", query)
+    lines = [f"{held} = {language.correlated(())}", f"plt.imshow({held}, vmin=-1, vmax=1, cmap='coolwarm')", "plt.colorbar()"]
+    lines += [f"plt.xticks(range(len({held}.columns)), {held}.columns, rotation=90)", f"plt.yticks(range(len({held}.columns)), {held}.columns)"]
     return _finished(query, f"Correlations of the number columns of {name(frame.name)}:", lines, "Correlations", ("", ""), language)
 
 

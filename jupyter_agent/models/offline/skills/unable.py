@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import BINDING, TELLING
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer
@@ -23,9 +26,19 @@ def unable(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - every answer
     ]
 
 
+_NAMED = re.compile(r"\b(?:column|variable|field|frame|dataframe|function)s? (?:called |named )?([^\W\d][\w]*)\b")
+_ASKED = re.compile(r"^(?:what is|where is|show(?: me)?|print|inspect|describe|(?:type|value|shape|length|columns|mean|max|min) of)(?: the)? ([^\W\d][\w]*)[ ?.!]*$")
+
+
+def absent(query: Query) -> list[str]:
+    """A word that stands where a name is expected and is none."""
+    found = [match[1] for pattern in (_NAMED, _ASKED) if (match := pattern.search(query.text)) is not None]
+    return [one for one in found if one not in BINDING | TELLING and not re.fullmatch(r"[A-Z]+\d+", one)]
+
+
 def _missing(query: Query) -> Answer:
     """A name that is neither a variable nor a column."""
-    strange = [one.text for one in query.skeleton.of("STR")] + list(query.skeleton.unknown)
+    strange = [one.text for one in query.skeleton.of("STR")] + list(query.skeleton.unknown) + absent(query)
     if not strange:
         return []
     known = [*query.namespace.variables, *(column.name for frame in query.namespace.frames for column in frame.columns)]

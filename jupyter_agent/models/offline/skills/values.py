@@ -9,6 +9,7 @@ from jupyter_agent.models.offline.markdown import fence, figure, many, name, nam
 from jupyter_agent.models.offline.namespace import in_code, real, texts, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.words import key
 from jupyter_agent.state import Variable
 
 _SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
@@ -128,7 +129,7 @@ def _numbers(facts: Mapping[str, object]) -> Answer:
 
 def _function(variable: Variable) -> Answer:
     facts = variable.facts
-    blocks = [fence(called(variable), "python")]
+    blocks = [fence(called(variable))]
     return [*blocks, name(facts["doc"], 300)] if facts.get("doc") else blocks
 
 
@@ -192,6 +193,27 @@ def _keys(query: Query, facts: Facts) -> Answer:
     return [f"{name(variable.name)} has no keys: it is a {name(short_type(variable))}.", *_details(variable)]
 
 
+def _key_named(query: Query) -> str | None:
+    """A key of the target that the question names."""
+    if query.target is None or query.target.kind != "mapping":
+        return None
+    said = {one.text for one in query.skeleton.of("STR")} | set(query.text.split()) | set(query.skeleton.unknown)
+    wanted = {key(one) for one in said}
+    keys, whole_text = texts(query.target.facts.get("keys")), key(query.text)
+    named = next((one for one in keys if one in said or (len(one) > 1 and key(one) in wanted)), None)
+    return named or next((one for one in keys if len(key(one)) > 4 and key(one) in whole_text), None)
+
+
+def _item(query: Query, facts: Facts) -> Answer:
+    variable = full(query, facts)
+    wanted = _key_named(query)
+    items = variable.facts.get("items")
+    value = items.get(wanted) if isinstance(items, Mapping) else None
+    if value is None:
+        return _described(query, facts)
+    return [f"{name(f'{variable.name}[{wanted!r}]')} is **{name(value, 200)}**."]
+
+
 def _one(query: Query) -> bool:
     return query.target is not None and query.target.kind != "frame" and not query.columns
 
@@ -217,6 +239,7 @@ def _measured(query: Query) -> bool:
 
 
 SKILLS = (
+    Skill("item", cue(r"[^\W\d]+", r"VAR\d+"), _item, lambda query: _one(query) and _key_named(query) is not None, weight=56),
     Skill(
         "value",
         cue(

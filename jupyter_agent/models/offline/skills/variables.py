@@ -83,18 +83,20 @@ _KIND_WORDS = "|".join(one[0] for one in _KINDS)
 
 
 def _asks_for_list(query: Query) -> bool:
-    return query.target is None and not query.columns and not query.by
+    the_one = re.search(r"\b(?:the|this|my|that|of|about) (?:data ?frame|table|dataset|data|frame)\b", query.text)
+    return query.target is None and not query.columns and not query.by and (not the_one or not query.namespace.frames)
 
 
 SKILLS = (
     Skill(
         "variables",
         cue(
-            rf"{_ASKED}\b[^?]*\b(?:variables?|objects|{_KIND_WORDS})",
-            rf"(?:the |my |all |list |current )*(?:variables|objects|{_KIND_WORDS})\s*\??$",
+            rf"{_ASKED}\b[^?]*\b(?:variables?|vars?|objects|{_KIND_WORDS})",
+            rf"(?:the |my |all |list |current )*(?:variables|vars|objects|{_KIND_WORDS})\s*\??$",
             r"what(?: is| do i have| have i got|'s)? (?:in|inside) (?:the |my )?(?:memory|namespace|kernel|workspace|scope|session)",
             r"what do (?:i|we) have(?: here| so far| loaded)?\s*\??$",
-            r"(?:whos?|whos_ls|dir \?|globals)$",
+            r"(?:whos?|whos_ls|dir|globals|locals|vars)(?: \?)?$",
+            r"what (?:is|do i have) (?:defined|loaded|available|there)",
             r"what(?: data)? (?:is|has been|was|did i) (?:loaded|defined|available|load|define)",
             r"what data (?:do i have|is there|have i)",
         ),
