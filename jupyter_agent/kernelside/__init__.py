@@ -29,7 +29,7 @@ class Installation:
         self.answers = Answers(self.tracker)
         self.options: dict[str, Any] | None = None
         kernel = getattr(shell, "kernel", None)
-        self.desk = Desk(kernel, self.answer) if hasattr(kernel, "control_handlers") else None
+        self.desk = Desk(kernel, self.at_once, self.answer) if hasattr(kernel, "control_handlers") else None
 
     def begin(self) -> None:
         """Starts tracking, and answering where there is a control channel."""
@@ -43,11 +43,18 @@ class Installation:
         if self.desk is not None:
             self.desk.unregister()
 
-    def answer(self, content: dict[str, Any]) -> dict[str, Any]:
-        """One question of the wire; the answer as JSON data."""
+    def at_once(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question that takes no time; empty for others."""
         operation = content.get("op")
         if operation == "hello":
             return {"epoch": self.tracker.epoch, "source_hash": SOURCE_HASH}
+        if operation == "state":
+            return self.answers.unchanged(str(content.get("epoch")), int(content.get("since") or 0)) or {}
+        return {}
+
+    def answer(self, content: dict[str, Any]) -> dict[str, Any]:
+        """One question of the wire; the answer as JSON data."""
+        operation = content.get("op")
         if operation == "state":
             return self.answers.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
         if operation == "inspect":

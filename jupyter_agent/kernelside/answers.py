@@ -55,6 +55,24 @@ class Answers:
             "taken_at": time.time(),
         }
 
+    def unchanged(self, epoch: str, since: int) -> dict[str, Any] | None:
+        """The state of a kernel in which nothing ran since the last question; None where that is not sure."""
+        tracker = self._tracker
+        version = tracker.ledger.version
+        if epoch != tracker.epoch or since != version or not tracker.is_unchanged:
+            return None
+        return {
+            "epoch": epoch,
+            "since": since,
+            "version": version,
+            "changed": [],
+            "deleted": [],
+            "executions": [],
+            "total": tracker.total,
+            "status": "busy" if tracker.busy else "idle",
+            "taken_at": time.time(),
+        }
+
     def _variables(self, changed: list[tuple[str, Any, Entry]]) -> list[dict[str, Any]]:
         """Descriptions of at most `MAX_VARIABLES`, data before code, within the state's time and size."""
         end = time.perf_counter() + STATE_SECONDS

@@ -21,10 +21,17 @@ _MAX_STUCK = 3
 
 
 class Desk:
-    """Takes questions from the control channel."""
+    """Takes questions from the control channel.
 
-    def __init__(self, kernel: Any, answer: Answer) -> None:
+    Args:
+        kernel: ipykernel's.
+        at_once: Answers what takes no time; empty where it does not.
+        answer: Answers the rest, in the worker.
+    """
+
+    def __init__(self, kernel: Any, at_once: Answer, answer: Answer) -> None:
         self._kernel = kernel
+        self._at_once = at_once
         self._answer = answer
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stuck = 0
@@ -44,8 +51,9 @@ class Desk:
     async def handle(self, stream: Any, ident: Any, parent: Any) -> None:
         """Takes a question; the answer follows, so that the next control message need not wait for it."""
         content = parent.get("content") or {}
-        if content.get("op") == "hello":
-            self._reply(stream, self._answer(content), parent, ident)
+        told = _told(self._at_once, content)
+        if told:
+            self._reply(stream, told, parent, ident)
             return
         task = asyncio.get_running_loop().create_task(self._serve(stream, content, parent, ident))
         self._tasks.add(task)

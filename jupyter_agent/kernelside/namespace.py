@@ -59,8 +59,12 @@ class Ledger:
         self.entries: dict[str, Entry] = {}
         self.deleted: dict[str, int] = {}
 
-    def scan(self, items: list[tuple[str, Any]]) -> tuple[list[str], list[str]]:
+    def scan(self, items: list[tuple[str, Any]], version: int) -> tuple[list[str], list[str]]:
         """Compares the namespace with what is remembered.
+
+        Args:
+            items: Names and values now.
+            version: The version that what changed belongs to.
 
         Returns:
             Names that were not there before or differ, and names that are gone.
@@ -73,32 +77,30 @@ class Ledger:
             if entry is None or entry.mark != mark:
                 changed.append((name, mark))
         gone = self._gone(items)
-        if changed or gone:
-            self._record(changed, gone)
+        self._record(changed, gone, version)
         return [name for name, _ in changed], gone
 
     def _gone(self, items: list[tuple[str, Any]]) -> list[str]:
         present = {name for name, _ in items}
         return [name for name in self.entries if name not in present]
 
-    def _record(self, changed: list[tuple[str, Any]], gone: list[str]) -> None:
-        self.version += 1
+    def _record(self, changed: list[tuple[str, Any]], gone: list[str], version: int) -> None:
         for name, mark in changed:
             entry = self.entries.get(name)
             self.deleted.pop(name, None)
             if entry is None:
-                self.entries[name] = Entry(mark, self.version, None)
+                self.entries[name] = Entry(mark, version, None)
             else:
-                entry.mark, entry.version = mark, self.version
+                entry.mark, entry.version = mark, version
         for name in gone:
             del self.entries[name]
-            self.deleted[name] = self.version
+            self.deleted[name] = version
         while len(self.deleted) > _MAX_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
-    def bound(self, name: str, origin: Origin) -> None:
+    def bound(self, name: str, origin: Origin, version: int) -> None:
         """Notes which run bound a name; that alone is a change of what is told of it."""
         entry = self.entries.get(name)
         if entry is not None and entry.origin != origin:
             entry.origin = origin
-            entry.version = self.version
+            entry.version = version

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAX_SOURCE = 100_000
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_CONDITIONS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.IfExp, ast.BoolOp)
 _INNER = (*_SCOPES, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -19,33 +21,38 @@ def words(source: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def bound_names(source: str) -> frozenset[str]:
-    """Names that the top level of the source assigns, imports or defines; magics and shell lines are skipped."""
+def bound_names(source: str) -> Mapping[str, bool]:
+    """Names that the top level of the source assigns, imports or defines; magics and shell lines are skipped.
+
+    Returns:
+        Name → whether a run that ends well binds it for sure; False where that depends on a condition.
+    """
     if len(source) > _MAX_SOURCE:
-        return frozenset()
+        return {}
     try:
         tree = ast.parse(_without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    found: set[str] = set()
-    pending: list[ast.AST] = list(tree.body)
+        return {}
+    found: dict[str, bool] = {}
+    pending: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
     while pending:
-        node = pending.pop()
-        _note(node, found)
+        node, sure = pending.pop()
+        for name in _names(node):
+            found[name] = found.get(name, False) or sure
         if not isinstance(node, _INNER):
-            pending.extend(ast.iter_child_nodes(node))
-    return frozenset(found)
+            inner = sure and not isinstance(node, _CONDITIONS)
+            pending.extend((child, inner) for child in ast.iter_child_nodes(node))
+    return found
 
 
-def _note(node: ast.AST, found: set[str]) -> None:
+def _names(node: ast.AST) -> list[str]:
     if isinstance(node, _SCOPES):
-        found.add(node.name)
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        found.add(node.id)
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        found.update((one.asname or one.name.split(".", 1)[0]) for one in node.names if one.name != "*")
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        found.discard(node.name)
+        return [node.name]
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [(one.asname or one.name.split(".", 1)[0]) for one in node.names if one.name != "*"]
+    return []
 
 
 def _without_magics(source: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from .describing import meet_libraries
 from .failures import describe_failure
 from .namespace import Ledger, Origin, user_items
+from .quiet import Quiet
 from .sources import bound_names, words
 from .wire import MAX_EXECUTIONS, MAX_SOURCE, clip
 
@@ -63,9 +64,10 @@ class Tracker:
         self.runs: list[Run] = []
         self._open: list[Run] = []
         self._unscanned: list[Run] = []
-        self._snapshot: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._last_quiet: object = None
+        self._quiet = Quiet()
+        self._seen: object = None
+        self.total = 0
         self.events = 0
 
     def register(self) -> None:
@@ -153,32 +155,43 @@ class Tracker:
             The user's names and values now.
         """
         with self._lock:
+            seen = self._quiet.mark(self.events)
             meet_libraries()
             runs, self._unscanned = self._unscanned, []
             items = user_items(self.shell)
             known = set(self.ledger.entries)
-            changed, gone = self.ledger.scan(items)
-            self._attribute(runs, set(changed), gone, known)
-            self._stamp_runs()
+            version = self.ledger.version + 1
+            changed, gone = self.ledger.scan(items, version)
+            self._attribute(runs, set(changed), gone, known, version)
+            if self._stamp_runs(version) or changed or gone:
+                self.ledger.version = version
+            self.total = len(items)
+            self._seen = seen
             return items
 
-    def _attribute(self, runs: list[Run], changed: set[str], gone: list[str], known: set[str]) -> None:
-        """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
-        open_to_claim = [*runs, *self._open]
-        unclaimed = set(changed)
-        for run in open_to_claim:
-            if run.status == "error" and run.error is None:
-                continue
-            names = bound_names(run.source)
-            sure = names & set(self.ledger.entries) if run.status == "ok" else names & changed
-            run.bound = tuple(sorted(set(run.bound) | sure))
-            for name in sure:
-                self.ledger.bound(name, Origin(run.cell_id, run.count))
-            unclaimed -= sure
-        self._claim_rest(open_to_claim, unclaimed, gone, known)
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether nothing of the user's can have run since the last `refresh`: then there is nothing to compare."""
+        return self._seen is not None and not self._unscanned and self._seen == self._quiet.mark(self.events)
 
-    def _claim_rest(self, runs: list[Run], unclaimed: set[str], gone: list[str], known: set[str]) -> None:
-        """Names that changed but that no source binds plainly: changed in place, or bound by a magic or ``exec``."""
+    def _attribute(self, runs: list[Run], changed: set[str], gone: list[str], known: set[str], version: int) -> None:
+        """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
+        candidates = [*runs, *self._open]
+        unclaimed = set(changed)
+        for run in candidates:
+            names = bound_names(run.source)
+            sure = {name for name, plainly in names.items() if name in self.ledger.entries and plainly}
+            if run.status != "ok":
+                sure = set()
+            sure |= {name for name in names if name in changed}
+            run.bound = tuple(sorted({*run.bound, *sure}))
+            for name in sure:
+                self.ledger.bound(name, Origin(run.cell_id, run.count), version)
+            unclaimed -= sure
+        self._claim_rest(candidates, unclaimed, gone, known, version)
+
+    def _claim_rest(self, runs: list[Run], unclaimed: set[str], gone: list[str], known: set[str], version: int) -> None:
+        """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
         for name in sorted(unclaimed):
             run = self._mentioning(runs, name)
             if run is None:
@@ -187,7 +200,7 @@ class Tracker:
                 run.mutated = tuple(sorted({*run.mutated, name}))
             else:
                 run.bound = tuple(sorted({*run.bound, name}))
-                self.ledger.bound(name, Origin(run.cell_id, run.count))
+                self.ledger.bound(name, Origin(run.cell_id, run.count), version)
         for name in gone:
             run = self._mentioning(runs, name)
             if run is not None:
@@ -201,11 +214,9 @@ class Tracker:
                 return run
         return runs[-1] if runs else None
 
-    def _stamp_runs(self) -> None:
-        """Runs that were never told in their present state belong to a new version."""
+    def _stamp_runs(self, version: int) -> bool:
+        """Runs that were never told in their present state belong to the new version; whether there are any."""
         untold = [run for run in self.runs if run.version == 0]
-        if not untold:
-            return
-        self.ledger.version += 1
         for run in untold:
-            run.version = self.ledger.version
+            run.version = version
+        return bool(untold)

@@ -1,0 +1,51 @@
+"""An IPython shell in this process with kernelside installed."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core import interactiveshell
+
+from jupyter_agent import kernelside
+
+
+class Shell:
+    """The shell as a user drives it, and what kernelside tells of it."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.epoch, self.version = "", 0
+
+    def run(self, code: str, cell_id: str | None = None) -> None:
+        self.shell.run_cell(code, store_history=True, cell_id=cell_id)
+
+    def delta(self) -> dict[str, Any]:
+        told = kernelside.state(self.shell, self.epoch, self.version)
+        self.epoch, self.version = told["epoch"], told["version"]
+        return told
+
+    def variables(self) -> dict[str, dict[str, Any]]:
+        return {one["name"]: one for one in kernelside.state(self.shell, "", 0)["changed"]}
+
+    def inspect(self, name: str, column: str | None = None) -> dict[str, Any]:
+        told: dict[str, Any] = kernelside.inspect(self.shell, name, column)["variable"]
+        return told
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    monkeypatch.setenv("IPYTHONDIR", os.fspath(tmp_path))
+    create: Any = interactiveshell.InteractiveShell
+    made = create()
+    made.history_manager.enabled = False
+    kernelside.install(made, {})
+    yield Shell(made)
+    kernelside.uninstall()
+    made.history_manager.end_session()
+    made.atexit_operations()
+    atexit.unregister(made.atexit_operations)

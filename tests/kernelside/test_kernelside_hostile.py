@@ -1,0 +1,126 @@
+"""Objects that do harm when they are touched: none of their code may run."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+HOOKS = """
+    __repr__ __str__ __len__ __bool__ __eq__ __ne__ __lt__ __hash__ __iter__ __next__ __format__ __sizeof__ __dir__
+    __getattr__ __getattribute__ __getitem__ __contains__ __call__ __index__ __int__ __float__ __bytes__ __reduce__
+    __copy__ __instancecheck__ __array__ _repr_html_ _repr_mimebundle_ __fspath__ __length_hint__ __enter__
+""".split()  # noqa: SIM905 - a list of thirty is not read by eye
+COUNTING = f"""
+called = []
+def _hook(name):
+    def hook(self, *args, **kwargs):
+        called.append(name)
+        print('noise')
+        raise SystemExit(name)
+    return hook
+_hooks = {{name: _hook(name) for name in {HOOKS!r}}}
+"""
+
+
+def objects(shell: Shell, code: str) -> dict[str, dict[str, object]]:
+    """Runs code that makes hostile objects, looks at all, and checks that no hook was called."""
+    shell.run(COUNTING)
+    shell.run(code)
+    namespace = {name: id(value) for name, value in shell.shell.user_ns.items() if not name.startswith("_")}
+    started = time.perf_counter()
+    told = shell.variables()
+    for name in told:
+        shell.inspect(name)
+    seconds = time.perf_counter() - started
+    json.dumps(told, allow_nan=False)
+    assert shell.shell.user_ns["called"] == []
+    assert {name: id(value) for name, value in shell.shell.user_ns.items() if not name.startswith("_")} == namespace
+    assert seconds < 0.1 * 2 * len(told)
+    return told
+
+
+def test_V1_hooks_of_an_object_are_not_called(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    told = objects(
+        shell, "Hostile = type('Hostile', (), _hooks)\nh = object.__new__(Hostile)\nbox = [h]\nmap_ = {1: h}"
+    )
+    assert (told["h"]["type"], told["h"]["summary"]) == ("__main__.Hostile", "<__main__.Hostile>")
+    assert told["box"]["facts"]["items"] == ["<__main__.Hostile>"]  # type: ignore[index]
+    assert capsys.readouterr().out == ""
+
+
+def test_V3_a_hostile_metaclass_is_not_asked(shell: Shell) -> None:
+    told = objects(
+        shell,
+        "Meta = type('Meta', (type,), {k: v for k, v in _hooks.items() if k != '__call__'})\n"
+        "Hostile = type.__new__(Meta, 'Hostile', (), {'__class__': property(_hook('class')), '__doc__': property(_hook('doc'))})\n"
+        "h = object.__new__(Hostile)\nboth = [h, Hostile]",
+    )
+    assert (told["h"]["kind"], told["Hostile"]["kind"]) == ("object", "class")
+
+
+def test_V3_an_imposter_of_pandas_is_opaque(shell: Shell) -> None:
+    told = objects(
+        shell,
+        "import pandas\nFake = type('DataFrame', (), {**_hooks, '__module__': 'pandas', 'shape': property(_hook('shape'))})\n"
+        "fake = object.__new__(Fake)",
+    )
+    assert (told["fake"]["type"], told["fake"]["kind"]) == ("pandas.DataFrame", "object")
+
+
+@pytest.mark.parametrize(
+    "base", ["str", "int", "float", "bytes", "list", "tuple", "dict", "set", "frozenset", "Exception"]
+)
+def test_V4_derived_builtins_are_read_by_their_base(shell: Shell, base: str) -> None:
+    told = objects(shell, f"Derived = type('Derived', ({base},), dict(_hooks))\nd = {base}.__new__(Derived)\nin_ = [d]")
+    assert told["d"]["kind"] in ("text", "number", "bytes", "sequence", "mapping", "set", "exception")
+
+
+def test_V4_a_derived_frame_runs_none_of_its_overrides(shell: Shell) -> None:
+    objects(
+        shell,
+        "import pandas as pd\nFrame = type('Frame', (pd.DataFrame,), {**{k: v for k, v in _hooks.items() if 'getattr' not in k "
+        "and k != '__del__'}, 'shape': property(_hook('shape'))})\nd = Frame({'a': [1]})\ncalled.clear()",
+    )
+
+
+def test_V5_cycles_and_deep_nesting_end(shell: Shell) -> None:
+    told = objects(
+        shell,
+        "cycle = []; cycle.append(cycle)\nround_ = {}; round_['me'] = round_\ndeep = []\n"
+        "for _ in range(100_000): deep = [deep]",
+    )
+    assert told["cycle"]["facts"]["length"] == 1  # type: ignore[index]
+
+
+def test_V6_huge_values_are_cut(shell: Shell) -> None:
+    told = objects(shell, "many = list(range(10**6))\ntext = 'x' * (50 * 10**6)\nnumber = 10**5000")
+    assert told["many"]["facts"]["length"] == 10**6  # type: ignore[index]
+    assert len(json.dumps(told)) < 10_000
+
+
+def test_V7_hostile_cells_labels_and_missing_values_of_frames(shell: Shell) -> None:
+    told = objects(
+        shell,
+        "import pandas as pd\nHostile = type('Hostile', (), {k: v for k, v in _hooks.items() if k != '__hash__'})\n"
+        "df = pd.DataFrame({'o': pd.Series([None, None, None], dtype=object), 'n': [1, 2, 3]})\n"
+        "df['o'].array[0:1]\nvalues = df['o'].to_numpy().copy()\nvalues[1] = object.__new__(Hostile)\n"
+        "df = pd.DataFrame({'o': pd.Series(values, dtype=object, copy=False), 'n': [1, 2, 3]})\n"
+        "df.columns = ['n', 'n']\ncalled.clear()",
+    )
+    columns = told["df"]["facts"]["columns"]  # type: ignore[index]
+    assert [(one["name"], one["missing"]) for one in columns] == [("n", 2), ("n", 0)]
+    assert columns[0]["samples"] == ["None", "<__main__.Hostile>", "None"]
+
+
+def test_V9_iterators_are_not_advanced(shell: Shell) -> None:
+    objects(
+        shell, "g = (called.append(n) for n in range(3))\ni = iter([1])\nz = zip([1], [2])\nm = map(called.append, [1])"
+    )
+    shell.run("rest = (list(i), list(z))")
+    assert shell.shell.user_ns["rest"] == ([1], [(1, 2)])
