@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import kernelside
-from jupyter_agent.kernelside import magic
+from jupyter_agent.kernelside import magic, wire
 
 if TYPE_CHECKING:
     from jupyter_agent.kernelside.turn import Door
@@ -20,7 +20,8 @@ def load_ipython_extension(ip: Any) -> None:
         return LocalDoor(ip)
 
     magic.load(ip, fallback=own_door)
-    kernelside.install(ip, {})  # so that errors and runs are known from here on, not from the first question on
+    if wire.REQUEST not in getattr(getattr(ip, "kernel", None), "control_handlers", ()):  # else a server has done it
+        kernelside.install(ip, {})  # so that errors and runs are known from here on, not from the first question on
 
 
 def unload_ipython_extension(ip: Any) -> None:

@@ -214,7 +214,9 @@ def _parsed(text: bytes) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    return "no reply in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    return (
+        "no reply in time" if isinstance(error, (TimeoutError, socket.timeout)) else str(error) or type(error).__name__
+    )
 
 
 def _connection(address: Address) -> http.client.HTTPConnection:
@@ -269,7 +271,7 @@ class _Patient(io.RawIOBase):
         while True:
             try:
                 return self._sock.recv_into(buffer)
-            except TimeoutError:
+            except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
                 if time.monotonic() >= end:
                     raise
 

@@ -11,6 +11,7 @@ from .endings import AgentFailed
 from .turn import Ask, Event
 
 CANCEL_SECONDS = 1.0
+SHARED_DRIVE = "RTC:"  # stands before the path of a notebook that several people have open
 TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
@@ -95,9 +96,13 @@ class ServerDoor:
 
     def _notebook(self) -> str:
         """The notebook that this kernel serves now: it may have been renamed since the last question."""
-        for session in self._client.request("GET", "api/sessions") or ():
+        try:
+            sessions = self._client.request("GET", "api/sessions")
+        except Refused:  # the user may not list them: then the kernel alone is known
+            return ""
+        for session in sessions if isinstance(sessions, list) else ():
             if session.get("kernel", {}).get("id") == self._kernel_id and session.get("type") == "notebook":
-                return str(session.get("path", ""))
+                return str(session.get("path", "")).removeprefix(SHARED_DRIVE)
         return ""
 
     def _newest(self, notebook: str) -> str:

@@ -1,0 +1,170 @@
+"""`%agent` in a kernel of a real Jupyter server with the extension: nothing loaded, one conversation with the sidebar."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from jupyter_agent.ipython.loop import BackgroundLoop
+from tests.kernelside.notebook_page import NotebookPage, notebook_page
+from tests.server.running_server import RunningServer
+
+FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
+WORDS = "".join(f"word{number} " for number in range(300))
+SUM = "total = int(df.price.sum())\nprint('summed')\ntotal"
+SCRIPT = [
+    {"match": "sum the prices", "calls": [{"name": "run_code", "arguments": {"code": SUM}}]},
+    {"match": "sum the prices", "text": "The total is 6."},
+    {"match": "make it", "calls": [{"name": "run_code", "arguments": {"code": "made_by_agent = 1"}}]},
+    {"match": "make it", "text": "Done."},
+    {"match": "talk slowly", "text": "said " * 500, "chunks": 500, "delay": 0.1},
+    {"match": "talk fast", "text": WORDS, "chunks": 300, "delay": 0.005},
+    {"match": "three words", "text": "one two three", "chunks": 3},
+    {"match": "plot it", "text": "Try:\n```python\ndf.plot()\n```"},
+    {"match": "fail", "error": "upstream_auth", "message": "The key is not accepted."},
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests of this file; its model plays the script."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "script.json").write_text(json.dumps(SCRIPT), encoding="utf-8")
+    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
+    loop = BackgroundLoop()
+    loop.run(server.start())
+    loop.run(answers(server))
+    yield server
+    loop.run(server.end())
+    loop.close()
+
+
+async def answers(server: RunningServer) -> None:
+    """Jupyter tells its address a moment before it listens there."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await server("GET", "api/status")
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+@asynccontextmanager
+async def opened(server: RunningServer, notebook: str) -> AsyncIterator[tuple[NotebookPage, str]]:
+    """A page on a new kernel, and the kernel's id."""
+    kernel_id = await server.open_notebook(notebook)
+    async with notebook_page(server.runtime / f"kernel-{kernel_id}.json") as page:
+        status, _ = await server("GET", f"api/agent/kernels/{kernel_id}/state")  # kernelside is there from now on
+        assert status == 200
+        yield page, kernel_id
+    await server("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_the_magic_and_the_sidebar_are_one_conversation(server: RunningServer) -> None:
+    async with opened(server, "one.ipynb") as (page, _):
+        await page.run(FRAME)
+        shown = await page.run("%agent -m offline what columns does df have?")
+        assert len(shown.outputs) == 1
+        assert all(column in shown.markdown[0] for column in ("price", "region"))
+
+        _, listed = await server("GET", "api/agent/sessions?notebook_id=one.ipynb")
+        context = {"notebook_id": "one.ipynb", "session_id": listed["sessions"][0]["session_id"]}
+        ask = {"query": "and how many rows?", "context": context, "model": "offline"}
+        status, answered = await server("POST", "api/agent/quick", ask)
+        assert (status, answered["turn_count"]) == (200, 4)
+
+        history = (await page.run("%agent /history")).markdown[0]
+        assert history.index("what columns does df have?") < history.index("and how many rows?")
+        assert (await page.run("%agent /clear")).markdown == ["*The conversation is forgotten.*"]
+        _, listed = await server("GET", "api/agent/sessions?notebook_id=one.ipynb")
+        assert listed["sessions"] == []
+
+
+async def test_code_of_a_turn_runs_in_the_users_kernel_by_the_magic_itself(server: RunningServer) -> None:
+    async with opened(server, "two.ipynb") as (page, _):
+        await page.run(FRAME)
+        shown = await page.run("%agent --approve auto sum the prices")
+        assert SUM in shown.markdown[0]
+        assert shown.streams == "summed\n"
+        assert [one["data"]["text/plain"] for one in shown.outputs if one["output_type"] == "execute_result"] == ["6"]
+        assert shown.markdown[-1] == "The total is 6."
+        assert (await page.run("total")).outputs[0]["data"]["text/plain"] == "6"
+
+
+async def test_the_user_approves_code_in_the_notebook(server: RunningServer) -> None:
+    async with opened(server, "three.ipynb") as (page, _):
+        unasked = await page.run("%agent make it")
+        assert "nobody can be asked" in unasked.markdown[-1]
+        await page.run("%agent make it", answer="n")
+        assert "made_by_agent" not in (await page.run("%whos")).streams
+        await page.run("%agent make it", answer="y")
+        assert "made_by_agent" in (await page.run("%whos")).streams
+
+
+async def test_an_interrupt_stops_the_answer_and_what_was_said_is_kept(server: RunningServer) -> None:
+    async with opened(server, "four.ipynb") as (page, kernel_id):
+        some = asyncio.Event()
+        running = asyncio.create_task(
+            page.run("%agent talk slowly\nreached = 1", seen=lambda shown: some.set() if shown.markdown else None)
+        )
+        await asyncio.wait_for(some.wait(), 30)
+        pressed = time.monotonic()
+        await server("POST", f"api/kernels/{kernel_id}/interrupt", {})
+        shown = await running
+        assert time.monotonic() - pressed < 3
+        assert shown.reply["status"] == "error"
+        assert shown.outputs[-1]["traceback"] == ["Stopped."]
+        assert shown.markdown[0].startswith("said")
+        kept = (await page.run("%agent /history")).markdown[0]
+        assert kept.startswith("**You:** talk slowly\n\nsaid")
+        assert "reached" not in (await page.run("%whos")).streams
+
+
+async def test_an_answer_grows_in_place_and_ends_as_one_clean_output(server: RunningServer) -> None:
+    async with opened(server, "five.ipynb") as (page, _):
+        began = time.monotonic()
+        shown = await page.run("%agent talk fast")
+        seconds = time.monotonic() - began
+        assert shown.markdown == [WORDS]
+        assert len(shown.outputs) == 1
+        assert 2 <= shown.updates <= 10 * seconds + 2
+
+
+async def test_a_console_of_the_kernel_gets_plain_text(server: RunningServer) -> None:
+    async with opened(server, "six.ipynb") as (page, _):
+        shown = await page.run("%agent three words", answer="", cell=False)
+        assert shown.streams == "one two three\n"
+        assert shown.markdown == []
+
+
+async def test_code_for_the_next_cell_comes_as_a_payload(server: RunningServer) -> None:
+    async with opened(server, "seven.ipynb") as (page, _):
+        shown = await page.run("%agent --cell plot it")
+        payload = [one for one in shown.reply["payload"] if one["source"] == "set_next_input"]
+        assert payload == [{"source": "set_next_input", "text": "df.plot()", "replace": False}]
+
+
+async def test_an_error_of_the_model_fails_the_cell_in_one_line(server: RunningServer) -> None:
+    async with opened(server, "eight.ipynb") as (page, _):
+        shown = await page.run("%agent fail")
+        assert shown.reply["status"] == "error"
+        assert shown.outputs[-1]["traceback"] == ["%agent: The key is not accepted."]
+
+
+async def test_load_ext_in_a_kernel_of_the_server_goes_on_as_its_client(server: RunningServer) -> None:
+    async with opened(server, "nine.ipynb") as (page, _):
+        await page.run(FRAME)
+        await page.run("%load_ext jupyter_agent\nimport sys")
+        shown = await page.run("%agent -m offline what columns does df have?")
+        assert "region" in shown.markdown[0]
+        _, listed = await server("GET", "api/agent/sessions?notebook_id=nine.ipynb")
+        assert len(listed["sessions"]) == 1
+        loaded = (await page.run("'jupyter_agent.assistant' in sys.modules")).outputs[0]["data"]["text/plain"]
+        assert loaded == "False"
