@@ -9,7 +9,7 @@ from jupyter_agent.state import Variable
 
 WIDTH = 110
 #: Facts that list names inside a variable, by kind: what somebody may write after its name.
-_MEMBERS = ("columns", "keys", "labels", "fields", "members", "methods")
+_MEMBERS = ("columns", "more_columns", "keys", "labels", "fields", "members", "methods")
 
 
 def is_import(variable: Variable) -> bool:

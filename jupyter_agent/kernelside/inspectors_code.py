@@ -7,8 +7,18 @@ import types
 from typing import Any
 
 from .describing import Budget, Description, inspects, named_line, one_line
-from .reading import class_dict, class_name, first_line, module_dict, module_name, mro, opaque, qualified_name
-from .wire import MAX_LINE, MAX_METHODS, MAX_NAME, clip, line
+from .reading import (
+    class_dict,
+    class_name,
+    first_line,
+    is_local_module,
+    module_dict,
+    module_name,
+    mro,
+    opaque,
+    qualified_name,
+)
+from .wire import MAX_LINE, MAX_MEMBERS, MAX_METHODS, MAX_NAME, clip, line
 
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 _DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
@@ -73,6 +83,7 @@ def describe_function(value: types.FunctionType, _budget: Budget) -> Description
     module = _ANNOTATED_MODULE(value)
     if type(module) is str:
         facts["module"] = line(module, MAX_NAME)
+        facts["local"] = is_local_module(module)
     return Description("function", line(f"{name}{told}", 2 * MAX_LINE), facts)
 
 
@@ -109,21 +120,29 @@ def describe_partial(value: Any, _budget: Budget) -> Description:
 def describe_class(value: type, _budget: Budget) -> Description:
     """A class, read past its metaclass."""
     namespace = class_dict(value)
-    methods = [
-        name
-        for name, member in list(namespace.items())
-        if type(name) is str and not name.startswith("_") and _is_method(member)
-    ]
     initial = namespace.get("__init__")
     told = signature(initial, without_first=True) if type(initial) is types.FunctionType else "(…)"
     facts: dict[str, Any] = {
         "signature": f"{class_name(value)}{told}",
         "doc": first_line(namespace.get("__doc__")),
         "bases": [qualified_name(base).removeprefix("builtins.") for base in mro(value)[1:6]],
-        "methods": [line(name, MAX_NAME) for name in methods[:MAX_METHODS]],
+        "methods": methods(value),
         "module": line(module_name(value), MAX_NAME),
+        "local": is_local_module(module_name(value)),
     }
     return Description("class", f"class {class_name(value)}", facts)
+
+
+def methods(cls: type) -> list[str]:
+    """Names of a class's public methods and properties, its own first, then those of bases that the user wrote."""
+    found = [
+        name
+        for base in mro(cls)
+        if base is cls or is_local_module(module_name(base))
+        for name, member in list(class_dict(base).items())
+        if type(name) is str and not name.startswith("_") and _is_method(member)
+    ]
+    return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
 
 
 def _is_method(member: object) -> bool:
@@ -143,6 +162,9 @@ def describe_module(value: types.ModuleType, _budget: Budget) -> Description:
     version = names.get("__version__")
     if type(version) is str:
         facts["version"] = clip(version, 40)
+    if is_local_module(name):
+        public = [one for one in list(names) if type(one) is str and not one.startswith("_")]
+        facts.update(local=True, members=[line(one, MAX_NAME) for one in public[:MAX_MEMBERS]])
     return Description("module", f"module {text}", facts)
 
 

@@ -12,19 +12,22 @@ import uuid
 from typing import Any
 
 from .describing import Budget, Description, inspects, inspects_when_loaded, named_line, one_line
+from .inspectors_code import methods
 from .reading import (
     class_attribute,
     class_dict,
     class_name,
     first_line,
     instance_dict,
+    is_local_module,
+    module_name,
     mro,
     opaque,
     qualified_name,
     slot,
     slot_names,
 )
-from .wire import MAX_FIELDS, MAX_LINE, MAX_TEXT, clip, line
+from .wire import MAX_FIELDS, MAX_LINE, MAX_MEMBERS, MAX_TEXT, clip, line
 from .withholding import without_secrets
 
 _ARGUMENTS = BaseException.__dict__["args"].__get__
@@ -33,8 +36,11 @@ _PLAIN = (str, int, float, bool, bytes, type(None))
 _PYTHONS_OWN = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
 
 
-def fields(value: object, number: int = MAX_FIELDS) -> dict[str, Any]:
-    """What an instance holds, by name: its dictionary and its slots, never its properties."""
+def fields(value: object) -> dict[str, Any]:
+    """What an instance holds, by name: its dictionary and its slots, never its properties.
+
+    What was learnt (``coef_``) comes first, what is private (``_cache``) last.
+    """
     found: dict[str, Any] = {}
     namespace = instance_dict(value)
     if namespace is not None:
@@ -44,15 +50,25 @@ def fields(value: object, number: int = MAX_FIELDS) -> dict[str, Any]:
             found.setdefault(name, slot(value, name))
         except AttributeError:
             continue
-    return {name: found[name] for name in list(found)[:number]}
+    return {name: found[name] for name in sorted(found, key=_privacy)}
+
+
+def _privacy(name: str) -> int:
+    return 2 if name.startswith("_") else 0 if name.endswith("_") else 1
 
 
 def describe_instance(value: object, _budget: Budget) -> Description:
     """Any instance: its fields, and the first line of its class's docstring."""
-    told = {line(name, 60): named_line(name, held) for name, held in fields(value).items()}
+    held = fields(value)
+    told = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
     facts: dict[str, Any] = {}
     if told:
         facts["fields"] = told
+    more = [line(name, 60) for name in list(held)[MAX_FIELDS:] if not name.startswith("_")]
+    if more:
+        facts["members"] = more[:MAX_MEMBERS]
+    if is_local_module(module_name(type(value))):
+        facts["methods"] = methods(type(value))
     doc = first_line(class_dict(type(value)).get("__doc__"))
     if doc:
         facts["doc"] = doc

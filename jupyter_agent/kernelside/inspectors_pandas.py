@@ -10,7 +10,19 @@ from .columns import MAX_SORTED, number_facts, tally
 from .describing import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
 from .inspectors_builtins import key_text
 from .reading import is_loaded_class, loaded, opaque
-from .wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_LINE, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT, line
+from .wire import (
+    MAX_COLUMNS,
+    MAX_COLUMNS_INSPECTED,
+    MAX_ITEMS,
+    MAX_LABELLED_ROWS,
+    MAX_LABELS,
+    MAX_LINE,
+    MAX_MORE_COLUMNS,
+    MAX_SAMPLE,
+    MAX_SAMPLES,
+    MAX_TEXT,
+    line,
+)
 from .withholding import is_secret_name
 
 _INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
@@ -164,6 +176,14 @@ def index_facts(index: Any) -> dict[str, Any]:
     return facts
 
 
+def row_names(index: Any) -> dict[str, Any]:
+    """Labels of the rows of a short table, where they are texts."""
+    if not 0 < len(index) <= MAX_LABELLED_ROWS or not is_loaded_class(type(index)):
+        return {}
+    names = [one for one in index[:MAX_LABELS].tolist() if type(one) is str]
+    return {"labels": [key_text(one) for one in names]} if names else {}
+
+
 def frame_line(value: Any) -> str:
     """``DataFrame 891 × 12``."""
     rows, columns = value.shape
@@ -179,8 +199,11 @@ def describe_frame(value: Any, budget: Budget) -> Description:
         "columns_total": total,
         "columns": [column_facts(value.iloc[:, at], name, budget) for at, name in enumerate(names)],
         "index": index_facts(value.index),
+        **row_names(value.index),
         "memory_bytes": int(value.memory_usage(index=False).sum()) if total <= 1000 else None,
     }
+    if total > len(names):
+        facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
     if budget.detail:
         facts["head"] = head(value, names)
         facts["truncated"] = total > len(names)
@@ -209,6 +232,7 @@ def describe_series(value: Any, budget: Budget) -> Description:
     if not name:
         facts.pop("name")
     facts["index"] = index_facts(value.index)
+    facts.update(row_names(value.index))
     return Description("series", series_line(value), facts)
 
 
@@ -229,7 +253,10 @@ def describe_column(frame: Any, column: str, budget: Budget) -> Description | No
 def describe_grouped(value: Any, _budget: Budget) -> Description:
     """A groupby: what is grouped and by what; nothing is computed."""
     keys = value.__dict__.get("keys")
-    facts = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(value.__dict__.get("obj"))}}
+    whole = value.__dict__.get("obj")
+    facts: dict[str, Any] = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(whole)}}
+    if is_frame(whole):
+        facts["members"] = labels(whole.columns, MAX_COLUMNS)
     return Description("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
 
 

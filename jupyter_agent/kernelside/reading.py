@@ -87,6 +87,18 @@ def class_attribute(cls: type, name: str) -> Any:
     return None
 
 
+def is_local_module(name: object) -> bool:
+    """Whether a module is the user's own: the notebook, or a file outside the Python installation."""
+    if name == "__main__":
+        return True
+    module = sys.modules.get(name) if type(name) is str else None
+    if module is None or not issubclass(type(module), types.ModuleType):
+        return False
+    file = _MODULE_DICT(module).get("__file__")
+    installed = ("site-packages", "dist-packages", sys.prefix, sys.base_prefix, "/lib/python3")
+    return type(file) is str and not any(one in file for one in installed) and not file.startswith("<")
+
+
 def instance_dict(value: object) -> dict[str, Any] | None:
     """The instance's own dictionary; None if it has none or if its class hides it."""
     descriptor = class_attribute(type(value), "__dict__")

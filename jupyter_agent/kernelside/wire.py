@@ -4,21 +4,22 @@ A variable travels as ``{"name", "type", "kind", "summary", "facts", "version", 
 Facts by kind, all optional:
 
 ===========  =========================================================================================
-frame        rows, columns_total, columns [{name, dtype, missing, samples}], index, memory_bytes;
-             inspected also the columns' statistics and ``head``
-series       length, dtype, missing, samples; inspected also unique and statistics
+frame        rows, columns_total, columns [{name, dtype, missing, samples}], more_columns, index, labels,
+             memory_bytes; inspected also the columns' statistics and ``head``
+series       length, dtype, missing, samples, labels; inspected also unique and statistics
 index        length, dtype, samples
 array        shape, dtype, device; inspected also min, max, mean, std, missing, samples
 number       value                              bool, none   value
 text, bytes  length, value                      mapping      length, keys, items
 sequence     length, items, item_types          set          length, items, item_types
-function     signature, parameters, doc         class        signature, doc, bases, methods
-module       module, version                    object       fields, doc
+function     signature, parameters, doc, local  class        signature, doc, bases, methods, local
+module       module, version, local, members    object       fields, members, methods, doc
 exception    message                            path, datetime   value
 figure, iterator, connection                    static facts only
 ===========  =========================================================================================
 
-``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
+``local`` is true of code that the user wrote, here or in a file beside; ``members`` are names that may follow the
+variable's. ``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ MAX_VARIABLES = 200
 #: Columns of a frame described in one state, and when it is inspected.
 MAX_COLUMNS = 50
 MAX_COLUMNS_INSPECTED = 200
+#: Names of further columns, names of rows of a short table, and further names inside a value.
+MAX_MORE_COLUMNS = 300
+MAX_LABELS = 60
+MAX_LABELLED_ROWS = 200
+MAX_MEMBERS = 60
 #: Sample values of a column.
 MAX_SAMPLES = 3
 #: Characters of a text value in a state, and when it is inspected.
