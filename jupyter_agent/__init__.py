@@ -12,6 +12,7 @@ _PUBLIC = {
     "JupyterAgent": "jupyter_agent.config",
     "Question": "jupyter_agent.assistant",
     "SessionManager": "jupyter_agent.session_manager",
+    "build_context": "jupyter_agent.measuring",
 }
 
 
