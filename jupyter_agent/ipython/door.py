@@ -8,7 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from jupyter_agent import plugins
+from traitlets.config import Config
+
+from jupyter_agent import config_files, plugins
 from jupyter_agent.assistant import Assistant, Question
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
@@ -37,7 +39,7 @@ class LocalDoor:
 
     def __init__(self, ip: Any) -> None:
         self._ip = ip
-        self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=ip.config)))
+        self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=_config(ip))))
         self._conversation = Conversation(self._assistant.sessions)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
@@ -122,6 +124,13 @@ class LocalDoor:
         if call_id not in self._waiting:
             self._waiting[call_id] = asyncio.get_running_loop().create_future()
         return self._waiting[call_id]
+
+
+def _config(ip: Any) -> Config:
+    """Jupyter's configuration files, and above them IPython's own."""
+    config = config_files.read()
+    config.merge(ip.config)
+    return config
 
 
 def _or_failed(do: Callable[[], T]) -> T:

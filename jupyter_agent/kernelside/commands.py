@@ -27,7 +27,8 @@ COMMANDS = (
     Command("vars", "[NAME]", "show what the assistant knows of your variables, or of one"),
     Command("model", "[NAME]", "show the models, or choose the one that answers from now on"),
 )
-NAMES = tuple(command.name for command in COMMANDS)
+EXIT = Command("exit", "", "end")  # where there is something to end
+Commands = tuple[Command, ...]
 
 _SHAPE = re.compile(r"/(?P<name>[A-Za-z]+)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
 
@@ -36,10 +37,14 @@ class UnknownCommand(ValueError):
     """A slash command that does not exist but looks like one that does; the message names it."""
 
 
-def parse(text: str) -> tuple[str, str] | None:
+def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
     """Split a slash command into its name and the rest; None for a question.
 
     A path or anything else that merely begins with a slash is a question.
+
+    Args:
+        text: What was typed.
+        more: Commands that only this door has.
 
     Raises:
         UnknownCommand: a word that is nearly the name of a command.
@@ -48,27 +53,32 @@ def parse(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match["name"].lower()
-    if name in NAMES:
+    names = _names(more)
+    if name in names:
         return name, (match["rest"] or "").strip()
-    near = _near(name)
+    near = _near(name, names)
     if near:
         raise UnknownCommand(f"There is no command /{name}. Did you mean /{near}? /help shows them all.")
     return None
 
 
-def complete(text: str) -> tuple[str, ...]:
+def complete(text: str, more: Commands = ()) -> tuple[str, ...]:
     """The commands that a beginning such as ``/h`` may become."""
-    return tuple(f"/{name}" for name in NAMES if f"/{name}".startswith(text)) if text.startswith("/") else ()
+    return tuple(f"/{name}" for name in _names(more) if f"/{name}".startswith(text)) if text.startswith("/") else ()
 
 
-def table() -> str:
+def table(more: Commands = ()) -> str:
     """The commands as aligned lines of text."""
-    rows = [(f"/{one.name} {one.arguments}".rstrip(), one.summary) for one in COMMANDS]
+    rows = [(f"/{one.name} {one.arguments}".rstrip(), one.summary) for one in (*COMMANDS, *more)]
     width = max(len(usage) for usage, _ in rows)
     return "\n".join(f"{usage:<{width}}  {summary}" for usage, summary in rows)
 
 
-def _near(name: str) -> str:
+def _names(more: Commands) -> tuple[str, ...]:
+    return tuple(command.name for command in (*COMMANDS, *more))
+
+
+def _near(name: str, names: tuple[str, ...]) -> str:
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, NAMES, n=1, cutoff=0.7)), "")
+    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.7)), "")

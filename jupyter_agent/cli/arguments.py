@@ -1,0 +1,101 @@
+"""What can be typed after `jupyter agent`, with examples."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jupyter_agent.config import APPROVALS
+
+EXAMPLES = """\
+examples:
+  jupyter agent ask "which columns does the data have?" --notebook sales.ipynb
+  jupyter agent ask "why does the last cell fail?" --notebook sales.ipynb --execute
+  jupyter agent ask - --notebook sales.ipynb --json < question.txt | jq -r .reply
+  jupyter agent chat --notebook sales.ipynb --execute
+  jupyter agent sessions --notebook sales.ipynb
+  jupyter agent models
+
+Which model answers: -m, else $JUPYTER_AGENT_MODEL, else openai where OPENAI_API_KEY or OPENAI_BASE_URL
+is set, else offline: it needs no key and no network, and says what it cannot do.
+Exit codes: 0 well, 1 error, 2 wrong usage, 130 Ctrl-C.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; the result's ``command`` says which command it is."""
+    top = argparse.ArgumentParser(
+        prog="jupyter agent",
+        description="The notebook assistant that already knows your notebook, in a terminal.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_ask(commands)
+    _add_chat(commands)
+    _add_sessions(commands)
+    _add_models(commands)
+    return top
+
+
+def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ask = commands.add_parser(
+        "ask",
+        help="ask one question",
+        description="Ask one question, about a notebook if one is given. The answer is Markdown on stdout; all else is "
+        "on stderr.",
+    )
+    ask.add_argument("question", nargs="?", help="the question; '-' or nothing reads it from stdin")
+    ask.add_argument("--json", action="store_true", help="print the whole turn as one JSON object")
+    _add_place(ask)
+
+
+def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    chat = commands.add_parser(
+        "chat",
+        help="talk, with a prompt",
+        description="Ask question after question; /help shows the commands. Ctrl-C stops an answer, Ctrl-D ends.",
+    )
+    _add_place(chat)
+
+
+def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sessions = commands.add_parser(
+        "sessions", help="list conversations", description="List conversations, newest activity first."
+    )
+    sessions.add_argument("text", nargs="?", help="only those that contain this text")
+    sessions.add_argument("--notebook", type=_notebook, metavar="FILE", help="only those about this notebook")
+    sessions.add_argument("--limit", type=int, default=20, metavar="N", help="at most N (20)")
+    sessions.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser(
+        "models", help="show which models answer", description="Show the providers, and ask each whether it answers."
+    )
+    models.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--notebook", "-n", type=_notebook, metavar="FILE", help="the notebook to ask about")
+    command.add_argument(
+        "--execute",
+        action="store_true",
+        help="start a kernel and run the notebook's cells in it first, so that live variables are known; the file is "
+        "not changed",
+    )
+    command.add_argument("--model", "-m", default="", metavar="MODEL", help="which model answers, such as openai:NAME")
+    command.add_argument("--session", "-s", default="", metavar="ID", help="the conversation to go on with")
+    command.add_argument(
+        "--approve",
+        choices=APPROVALS,
+        default="",
+        help="what may be done unasked: nothing that runs code (read-only), ask, edits (auto-edit), all (auto)",
+    )
+
+
+def _notebook(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return path

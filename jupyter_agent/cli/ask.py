@@ -1,0 +1,43 @@
+"""`jupyter agent ask`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from jupyter_agent.cli.desk import desk, say
+from jupyter_agent.cli.run import OK, USAGE
+from jupyter_agent.cli.turn import take_turn
+from jupyter_agent.messages import event_json
+
+
+async def ask(arguments: argparse.Namespace) -> int:
+    """Ask one question; the exit code."""
+    query = _query(arguments.question)
+    if not query:
+        print('jupyter agent ask: there is no question. Try: jupyter agent ask "…" --notebook FILE', file=sys.stderr)
+        return USAGE
+    async with desk(arguments) as laid:
+        done = await take_turn(laid, query, _nothing if arguments.json else _show)
+    if arguments.json:
+        print(json.dumps(event_json(done), ensure_ascii=False, indent=2))
+    elif not done.reply.endswith("\n"):
+        print()
+    for warning in done.warnings:
+        say(warning)
+    return OK
+
+
+def _query(given: str | None) -> str:
+    if given not in (None, "-"):
+        return str(given).strip()
+    return "" if given is None and sys.stdin.isatty() else sys.stdin.read().strip()
+
+
+def _show(text: str) -> None:
+    print(text, end="", flush=True)
+
+
+def _nothing(_text: str) -> None:
+    """Only the whole turn is wanted."""

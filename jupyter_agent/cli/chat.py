@@ -1,0 +1,135 @@
+"""`jupyter agent chat`: a prompt with history and completion; each line is a question or a slash command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_core.paths import jupyter_data_dir
+
+from jupyter_agent.cli.desk import Desk, desk, say
+from jupyter_agent.cli.run import OK
+from jupyter_agent.cli.turn import take_turn
+from jupyter_agent.errors import AgentError
+from jupyter_agent.kernelside import commands, listing
+from jupyter_agent.messages import Done
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+NO_KERNEL = (
+    "*There is no kernel.* `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
+)
+
+
+async def chat(arguments: argparse.Namespace) -> int:
+    """Talk until the end of input; the exit code."""
+    async with desk(arguments) as laid:
+        if sys.stdin.isatty():
+            say("/help shows the commands; Ctrl-C stops an answer, Ctrl-D ends")
+        async for line in _lines():
+            if line and not await _taken(laid, line):
+                break
+    return OK
+
+
+async def _taken(laid: Desk, line: str) -> bool:
+    """Do what one line says; False if it ends the conversation."""
+    try:
+        command = commands.parse(line, (commands.EXIT,))
+        if command == ("exit", ""):
+            return False
+        if command is None:
+            await _answer(laid, line)
+        else:
+            print(await _said_by(laid, *command), flush=True)
+    except (AgentError, commands.UnknownCommand) as error:
+        say(str(error))
+    return True
+
+
+async def _answer(laid: Desk, query: str) -> None:
+    """Ask; Ctrl-C meanwhile stops this answer alone, and what was said is kept."""
+    turn = asyncio.ensure_future(take_turn(laid, query, lambda text: print(text, end="", flush=True)))
+    with _ctrl_c_cancels(turn):
+        try:
+            done = await turn
+        except asyncio.CancelledError:
+            print("\nStopped.", flush=True)
+            return
+    print(flush=True)
+    for warning in done.warnings:
+        say(warning)
+
+
+async def _said_by(laid: Desk, name: str, rest: str) -> str:
+    """What a command has to say, in Markdown."""
+    if name == "history":
+        return await _history(laid, int(rest) if rest.isdigit() else 10)
+    if name == "clear":
+        there_was = await laid.conversation.clear(laid.notebook_id, laid.session)
+        return "The conversation is forgotten." if there_was else "There was no conversation to forget."
+    if name == "vars":
+        return await _variables(laid, rest)
+    if name == "model":
+        laid.model = rest or laid.model
+        return f"{laid.model or laid.assistant.default_model} answers."
+    return commands.table((commands.EXIT,))
+
+
+async def _history(laid: Desk, turns: int) -> str:
+    said = await laid.conversation.history(laid.notebook_id, laid.session, turns=max(1, turns))
+    lines = [f"> {one['content']}" if one["role"] == "user" else str(one["content"]) for one in said]
+    return "\n\n".join(lines) or "Nothing has been said in this conversation yet."
+
+
+async def _variables(laid: Desk, name: str) -> str:
+    if laid.kernel is None:
+        return NO_KERNEL
+    if name:
+        return listing.one({"variable": (await laid.kernel.inspect(name)).to_json()})
+    state = await laid.kernel.state()
+    return listing.everything({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
+
+
+async def _lines() -> AsyncIterator[str]:
+    """Lines as they are typed, or as a pipe brings them."""
+    if not sys.stdin.isatty():
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            yield line.strip()
+        return
+    prompt = _prompt()
+    while True:
+        try:
+            yield (await prompt.prompt_async("agent> ")).strip()
+        except KeyboardInterrupt:
+            continue  # the line is given up, the conversation is not
+        except EOFError:
+            return
+
+
+def _prompt() -> PromptSession[str]:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+
+    kept = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    words = list(commands.complete("/", (commands.EXIT,)))
+    return PromptSession(history=FileHistory(str(kept)), completer=WordCompleter(words, sentence=True))
+
+
+@contextmanager
+def _ctrl_c_cancels(turn: asyncio.Future[Done]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(turn.cancel))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,155 @@
+"""What a command works with: the assistant, the notebook file, and a kernel if one was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+from jupyter_agent import config_files
+from jupyter_agent.assistant import Assistant, Question
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.conversation import LOCAL, Conversation
+from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.kernels.started import start_kernel
+from jupyter_agent.kernelside import place
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.protocols import Kernel
+
+CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
+
+
+@dataclass(slots=True)
+class Desk:
+    """One notebook on the desk, or none.
+
+    Attributes:
+        assistant: Answers.
+        conversation: Which session goes on.
+        notebook_id: The notebook's name in conversations; empty without one.
+        notebook: Its file.
+        kernel: Its kernel, if one runs.
+        model: Chosen by the user; empty for the configured one.
+        session: Likewise; empty for the notebook's newest.
+        approval: Likewise; empty for the configured one.
+    """
+
+    assistant: Assistant
+    conversation: Conversation
+    notebook_id: str = ""
+    notebook: FileNotebook | None = None
+    kernel: Kernel | None = None
+    model: str = ""
+    session: str = ""
+    approval: str = ""
+
+    async def question(self, query: str) -> Question:
+        """A question about what is on the desk."""
+        return Question(
+            owner=LOCAL,
+            query=query,
+            session_id=await self.conversation.session_id(self.notebook_id, self.session),
+            notebook_id=self.notebook_id,
+            kernel=self.kernel,
+            notebook=self.notebook,
+            model=self.model or None,
+            approval=self.approval or None,
+        )
+
+
+@asynccontextmanager
+async def assistant() -> AsyncIterator[Assistant]:
+    """An assistant with the options of Jupyter's configuration files and of the environment."""
+    made = Assistant.from_config(JupyterAgent(config=config_files.read()))
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@asynccontextmanager
+async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
+    """What the arguments of `ask` and `chat` speak of; a kernel that was started ends with it.
+
+    Raises:
+        KernelUnavailable: the notebook's kernel cannot be started.
+    """
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(assistant())
+        path: Path | None = arguments.notebook
+        kernel = None
+        if arguments.execute:
+            kernel = await _started(path, stack)
+        laid = Desk(
+            made,
+            Conversation(made.sessions),
+            notebook_id(path),
+            FileNotebook(path) if path is not None else None,
+            kernel,
+            arguments.model,
+            arguments.session,
+            arguments.approve,
+        )
+        if laid.kernel is not None and laid.notebook is not None:
+            await run_cells(laid.kernel, laid.notebook)
+        yield laid
+
+
+def notebook_id(path: Path | None) -> str:
+    """A notebook's name in conversations: below the root of a running server that can see it, else its full path."""
+    records = sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
+    addresses = [place.read_address(str(one)) for one in records]
+    roots = tuple(one.root for one in addresses if one is not None)
+    return place.notebook_id(str(path.resolve()), roots) if path is not None else ""
+
+
+async def run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
+    """Run a notebook's code cells, saying on stderr how far it is; the first error ends it, as in Jupyter."""
+    cells = [cell for cell in await notebook.cells() if cell.kind == "code" and cell.source.strip()]
+    for number, cell in enumerate(cells, 1):
+        say(f"running cell {number} of {len(cells)}: {_first_line(cell.source)}")
+        result = await kernel.execute(cell.source, timeout=CELL_SECONDS)
+        if result.status != "ok":
+            why = f"{result.error.name}: {result.error.message}" if result.error is not None else result.status
+            say(f"cell {number} failed with {why[:300]}; the {len(cells) - number} after it did not run")
+            return
+
+
+def say(words: str) -> None:
+    """Something that is not the answer."""
+    print(f"· {words}", file=sys.stderr, flush=True)
+
+
+async def _started(path: Path | None, stack: AsyncExitStack) -> Kernel:
+    folder, name = _folder(path), _kernel_name(path)
+    try:
+        kernel, shutdown = await start_kernel(folder, name)
+    except KernelUnavailable:
+        if name == "python3":
+            raise
+        say(f"the kernel {name} of the notebook is not installed here; python3 takes its place")
+        kernel, shutdown = await start_kernel(folder)
+    stack.push_async_callback(shutdown)
+    return kernel
+
+
+def _folder(path: Path | None) -> str:
+    return str(Path.cwd() if path is None else path.resolve().parent)
+
+
+def _kernel_name(path: Path | None) -> str:
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"] if path is not None else {}
+        return str(metadata["kernelspec"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "python3"
+
+
+def _first_line(source: str) -> str:
+    return source.strip().partition("\n")[0][:70]

@@ -1,0 +1,41 @@
+"""From parsed arguments to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from jupyter_agent.errors import AgentError
+
+OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the chosen command to its end."""
+    try:
+        return asyncio.run(_command(arguments.command)(arguments))
+    except AgentError as error:
+        print(f"jupyter agent: {error.message}", file=sys.stderr)
+        return ERROR
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough; nothing may be flushed at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
+    from jupyter_agent.cli import ask, chat, listings
+
+    commands: Mapping[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
+        "ask": ask.ask,
+        "chat": chat.chat,
+        "sessions": listings.sessions,
+        "models": listings.models,
+    }
+    return commands[name]
