@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 
-from jupyter_agent.errors import Conflict
+from jupyter_agent.errors import Conflict, StoreUnavailable
 from jupyter_agent.session import Turn
 from jupyter_agent.session_manager import SessionManager
 from tests.stores.places import open_store
@@ -28,12 +28,12 @@ async def write(url: str, session_id: str) -> None:
     while True:
         try:
             begun = await manager.begin("ann", "a.ipynb", session_id, None, "why?", "digest")
-        except Conflict:
-            continue  # the lease of the one who was killed is not over yet
-        say(f"{begun.turn_id} begun")
-        turn = Turn(begun.turn_id, None, 0, "why?", reply="because " * 50, variables=(f"v{os.getpid()}",))
-        await manager.finish(begun.session, turn)
-        say(f"{begun.turn_id} done")
+            say(f"{begun.turn_id} begun")
+            turn = Turn(begun.turn_id, None, 0, "why?", reply="because " * 50, variables=(f"v{os.getpid()}",))
+            await manager.finish(begun.session, turn)
+            say(f"{begun.turn_id} done")
+        except (Conflict, StoreUnavailable):
+            await asyncio.sleep(0.002)  # the lease of one who was killed is not over yet, or the server was killed
 
 
 def say(line: str) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jupyter_agent.session_manager import SessionManager
-from tests.stores.places import DURABLE, Place
+from tests.stores.places import DURABLE, Place, open_store
+from tests.stores.servers import PostgresServer, RedisServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,25 +28,27 @@ class Nursery:
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
+        self._writer = 0
         assert self._line() == "ready"
 
-    def kill_one_after(self, seconds: float, session_id: str, *, writing: bool) -> list[tuple[str, str]]:
-        """Start a writer and kill it, at once or when it writes; what it acknowledged, as (turn id, begun or done)."""
+    def start(self, session_id: str) -> None:
+        """Start a writer."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{session_id}\n")
         self._process.stdin.flush()
-        writer = int(self._line().removeprefix("pid "))
-        said = [self._acknowledged(self._line())] if writing else []
-        time.sleep(seconds)  # not to wait for anything: the moment of death is meant to be any
-        os.kill(writer, signal.SIGKILL)
-        while (line := self._line()) != "dead":
-            said.append(self._acknowledged(line))
-        return said
+        self._writer = int(self._line().removeprefix("pid "))
 
-    @staticmethod
-    def _acknowledged(line: str) -> tuple[str, str]:
-        turn_id, _, what = line.partition(" ")
-        return turn_id, what
+    def said(self, count: int) -> list[tuple[str, str]]:
+        """What the writer acknowledges next, as (turn id, begun or done)."""
+        return [_acknowledged(self._line()) for _ in range(count)]
+
+    def kill(self) -> list[tuple[str, str]]:
+        """Kill the writer; what else it has acknowledged."""
+        os.kill(self._writer, signal.SIGKILL)
+        said: list[tuple[str, str]] = []
+        while (line := self._line()) != "dead":
+            said.append(_acknowledged(line))
+        return said
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -59,6 +62,11 @@ class Nursery:
         line = self._process.stdout.readline()
         assert line, "the nursery died"
         return line.rstrip("\n")
+
+
+def _acknowledged(line: str) -> tuple[str, str]:
+    turn_id, _, what = line.partition(" ")
+    return turn_id, what
 
 
 async def check(manager: SessionManager, said: list[tuple[str, str]]) -> int:
@@ -92,10 +100,39 @@ async def test_D3_killed_writers_lose_nothing_acknowledged(
     said: list[tuple[str, str]] = []
     try:
         for number in range(kills):
-            said += nursery.kill_one_after(chance.uniform(0, 0.03), "s", writing=chance.random() < 0.8)
+            nursery.start("s")
+            said += nursery.said(chance.choice([0, 1, 1, 1, 2]))
+            await asyncio.sleep(
+                chance.uniform(0, 0.03)
+            )  # not to wait for anything: the moment of death is meant to be any
+            said += nursery.kill()
             if number % 20 == 0 and said:
                 await check(manager, said)
     finally:
         nursery.close()
     assert sum(what == "done" for _, what in said) > kills / 4
     await check(manager, said)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "redis"])
+@pytest.mark.parametrize("kills", [pytest.param(5, id="5"), pytest.param(200, id="200", marks=pytest.mark.slow)])
+@pytest.mark.timeout(1800)
+async def test_D11_D15_killed_servers_lose_nothing_acknowledged(tmp_path: Path, kind: str, kills: int) -> None:
+    server = PostgresServer() if kind == "postgresql" else RedisServer(tmp_path)
+    chance = random.Random(kills)
+    manager = SessionManager(open_store(server.url), lease_seconds=0.01)
+    nursery = Nursery(server.url)
+    said: list[tuple[str, str]] = []
+    try:
+        nursery.start("s")
+        for _ in range(kills):
+            said += nursery.said(chance.randint(3, 40))
+            server.kill()
+            server.start()
+        said += nursery.said(4)
+        said += nursery.kill()
+        await check(manager, said)
+    finally:
+        nursery.close()
+        await manager.close()
+        server.stop()
