@@ -1,0 +1,156 @@
+"""A cell's source as steps: one for each statement at its top level."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+
+from jupyter_agent import library_calls as library
+from jupyter_agent.cell_expressions import keywords_of, path_of, place_of
+from jupyter_agent.cell_source import Parsed, parse
+from jupyter_agent.cell_statements import Statements, is_magic
+from jupyter_agent.cell_steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What walking one cell's source gave."""
+
+    steps: tuple[Step, ...]
+    digest: int
+    problem: str
+    magics: tuple[str, ...]
+
+
+def walk(source: str) -> Walked:
+    """Walk a cell's source."""
+    parsed = parse(source)
+    statements = parsed.tree.body
+    walked = [_step(one, parsed, position == len(statements) - 1) for position, one in enumerate(statements)]
+    steps = tuple(one for one in walked if one is not None)
+    text = "|".join(str(one.digest) for one in steps)
+    return Walked(
+        steps,
+        digest_of(text + ("|;" if parsed.quiet else "") + (source if parsed.problem else "")),
+        parsed.problem,
+        tuple(one.name for one in parsed.magics),
+    )
+
+
+def _step(node: ast.stmt, parsed: Parsed, is_last: bool) -> Step | None:
+    scope = Statements(parsed.magics)
+    scope.statement(node)
+    shown = isinstance(node, ast.Expr) and is_last and not parsed.quiet and not is_magic(node.value)
+    if isinstance(node, ast.Expr) and not shown and isinstance(node.value, ast.Constant):
+        return None
+    if isinstance(node, ast.Expr) and is_magic(node.value) and not scope.magic_texts:
+        return None
+    maker, maker_keywords = _maker(node)
+    return Step(
+        digest_of(ast.dump(node) + "".join(scope.magic_texts) + (";" if is_last and parsed.quiet else "")),
+        reads=tuple(scope.reads.values()),
+        binds=tuple(one for one in scope.bound if one in scope.definite),
+        perhaps=tuple(one for one in scope.bound if one not in scope.definite),
+        changes=tuple(scope.changes),
+        deletes=tuple(scope.deleted),
+        imports=tuple(scope.imports),
+        calls=tuple(scope.calls),
+        definitions=tuple(scope.definitions),
+        shows=scope.shows or shown,
+        last=shown,
+        alias=_alias(node),
+        view_of=_view(node),
+        maker=maker,
+        maker_keywords=maker_keywords,
+        same_again=_same_again(node),
+        generator=isinstance(node, ast.Assign) and isinstance(node.value, ast.GeneratorExp),
+        wildcard=scope.wildcard,
+        wipes=scope.wipes,
+    )
+
+
+def _maker(node: ast.stmt) -> tuple[str, frozenset[str]]:
+    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    while isinstance(value, ast.Call):
+        path = path_of(value.func)
+        if not path.startswith("?"):
+            return path, keywords_of(value)
+        value = value.func.value if isinstance(value.func, ast.Attribute) else None
+    return "", frozenset()
+
+
+def _alias(node: ast.stmt) -> str:
+    """``y = x``, and ``y = x.fit(…)``, which returns ``x`` itself."""
+    if not isinstance(node, ast.Assign) or not all(isinstance(one, ast.Name) for one in node.targets):
+        return ""
+    value = node.value
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr in ("fit", "set_params")
+    ):
+        value = value.func.value
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def _view(node: ast.stmt) -> tuple[str, ...]:
+    """Names whose objects the bound one may share data with: ``y = x[1:]``, ``both = [x, y]``."""
+    if not isinstance(node, ast.Assign):
+        return ()
+    value = node.value
+    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        return tuple(one.id for one in value.elts if isinstance(one, ast.Name))
+    if isinstance(value, ast.Dict):
+        return tuple(one.id for one in value.values if isinstance(one, ast.Name))
+    place = place_of(value) if isinstance(value, (ast.Attribute, ast.Subscript)) else None
+    return (place.name,) if place is not None and not place.called else ()
+
+
+def _same_again(node: ast.stmt) -> bool:
+    """Whether an assignment, done to its own result, changes nothing."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return False
+    target = node.targets[0]
+    if isinstance(target, ast.Subscript) and isinstance(node.value, ast.Constant):
+        return True
+    return _settled(node.value, _shape(target))
+
+
+def _settled(node: ast.expr, target: str) -> bool:
+    if _shape(node) == target:
+        return True
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr=method), args=arguments):
+            if method in library.SAME_AGAIN and _settled(value, target):
+                return True
+            return method in library.SAME_AGAIN_FUNCTIONS and bool(arguments) and _settled(arguments[0], target)
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]):
+            return name in library.SAME_AGAIN_FUNCTIONS and _settled(first, target)
+        case ast.Attribute(value=value, attr=attribute):
+            return attribute in ("str", "dt", "cat", "loc", "values", "array") and _settled(value, target)
+        case ast.Subscript(value=value, slice=part):
+            return _settled(value, target) and _selects_again(part)
+    return False
+
+
+def _selects_again(part: ast.expr) -> bool:
+    """Whether a selection, applied to what it selected, selects all of it."""
+    if isinstance(part, ast.List):
+        return all(isinstance(one, ast.Constant) for one in part.elts)
+    if isinstance(part, ast.Slice):
+        return part.lower is None and part.step is None and not isinstance(part.upper, ast.UnaryOp)
+    if isinstance(part, ast.Tuple):
+        return all(_selects_again(one) for one in part.elts)
+    called = {one.attr for one in ast.walk(part) if isinstance(one, ast.Attribute)}
+    asked = any(isinstance(one, ast.Compare) for one in ast.walk(part)) or bool(called & library.SAME_AGAIN)
+    return asked and not called & library.AGGREGATES
+
+
+def _shape(node: ast.expr) -> str:
+    return ast.dump(node).replace("ctx=Store()", "ctx=Load()")
+
+
+def digest_of(text: str) -> int:
+    """A number that stands for a text, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -1,0 +1,114 @@
+"""The hidden-state report: findings, the answer to "would Restart & Run All reproduce it?", and what to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from jupyter_agent.dataflow import Dataflow
+from jupyter_agent.findings import Finding, Labels, findings_of
+from jupyter_agent.messages import Json
+from jupyter_agent.prediction import Prediction, predict
+from jupyter_agent.state import Cell, KernelState
+
+_HEADINGS = {
+    "edited": "Edited since they ran",
+    "stale": "Stale",
+    "out_of_order": "Out of order",
+    "orphaned": "Variables that no cell makes any more",
+    "never_run": "Never run",
+    "rerun": "Changed again by running again",
+    "shadowed": "Shadowed names",
+    "history": "Depends on In, Out or _",
+    "random": "Random without a seed",
+    "time": "Depends on the time",
+    "input": "Asks somebody to type",
+    "network": "Depends on the network",
+    "file_changed": "Files that changed since",
+}
+_STALE = ("edited", "stale", "orphaned", "out_of_order", "rerun")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is true of a notebook and cannot be seen in it.
+
+    Attributes:
+        findings: What is not as it looks.
+        prediction: What Restart & Run All would do.
+        run: The fewest cells to run, in order, until everything is fresh.
+        unknown: What could not be known, in words.
+        labels: Cell → how users call it.
+    """
+
+    findings: tuple[Finding, ...]
+    prediction: Prediction
+    run: tuple[str, ...]
+    unknown: tuple[str, ...]
+    labels: Labels
+
+    def to_json(self) -> dict[str, Json]:
+        """The report as JSON data."""
+        first = self.prediction.first
+        return {
+            "restart_and_run_all": {
+                "verdict": self.prediction.verdict,
+                "first": None if first is None else asdict(first),
+                "differences": [asdict(one) for one in self.prediction.differences],
+                "lost": list(self.prediction.lost),
+            },
+            "findings": [asdict(one) for one in self.findings],
+            "run": list(self.run),
+            "unknown": list(self.unknown),
+            "labels": {str(key): words for key, words in self.labels.words.items()},
+        }
+
+    def to_markdown(self) -> str:
+        """The report for a reader."""
+        parts = [self._verdict()]
+        for kind, heading in _HEADINGS.items():
+            lines = [self._line(one) for one in self.findings if one.kind == kind]
+            if lines:
+                parts.append(f"**{heading}**\n" + "\n".join(lines))
+        if self.run:
+            parts.append("**To be fresh again, run:** " + ", ".join(map(self.labels, self.run)))
+        if self.unknown:
+            parts.append("**Not known**\n" + "\n".join(f"- {one}" for one in self.unknown))
+        return "\n\n".join(parts)
+
+    def _verdict(self) -> str:
+        first = self.prediction.first
+        if first is None:
+            return "Restart & Run All would reproduce this notebook."
+        verb = "stop at" if first.verdict == "fails" else "differ first at"
+        return f"Restart & Run All would {verb} {self.labels(first.cell_id)}: {first.reason}"
+
+    def _line(self, finding: Finding) -> str:
+        return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"
+
+
+def report(cells: Sequence[Cell], state: KernelState | None = None, files: Mapping[str, float] | None = None) -> Report:
+    """Examine a notebook.
+
+    Args:
+        cells: All its cells, in order.
+        state: What is known of its kernel; None where there is none.
+        files: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+    """
+    return report_of(Dataflow.of(cells, state), files)
+
+
+def report_of(flow: Dataflow, files: Mapping[str, float] | None = None) -> Report:
+    """Examine a notebook whose dataflow is known already."""
+    return Report(findings_of(flow, files), predict(flow), flow.to_refresh(), flow.unknown, Labels.of(flow))
+
+
+def stale_names(report: Report, limit: int = 20) -> dict[str, str]:
+    """Variables that are not what the notebook says → why, in a few words; small enough for a prompt."""
+    told: dict[str, str] = {}
+    for finding in report.findings:
+        if finding.kind in _STALE:
+            where = f"{report.labels(finding.cells[0])}: " if finding.cells else ""
+            for name in finding.names:
+                told.setdefault(name, f"{where}{finding.reason}")
+    return dict(list(told.items())[:limit])

@@ -1,0 +1,361 @@
+"""What calls of well-known libraries do beside returning a value: change their object, draw, look at clock, net or files."""
+
+# ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+#: Short names that notebooks give to libraries, where the import itself is not seen.
+USUAL_NAMES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "pl": "polars",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "nx": "networkx",
+    "sm": "statsmodels.api",
+    "random": "random",
+    "time": "time",
+    "os": "os",
+}
+
+# --- methods, by their bare names ----------------------------------------------------------------------------------
+
+#: Change their object each time anew: run twice, they leave something else than run once.
+GROWING = frozenset(
+    "append appendleft extend extendleft insert pop popleft popitem remove reverse rotate partial_fit write writelines "
+    "put put_nowait get_nowait send subtract backward step readline read readlines __next__ next push train_on_batch "
+    "append_text most_common_pop add_subplot symmetric_difference_update".split()
+)
+#: Change their object, but run twice they leave what they left at first.
+REPEATING = frozenset(
+    "add discard update setdefault clear sort fill itemset setflags difference_update intersection_update add_node "
+    "add_nodes_from add_edge add_edges_from remove_node remove_edge remove_edges_from remove_nodes_from "
+    "set_option requires_grad_ zero_grad eval train to_ compile close seed load_state_dict add_argument "
+    "set_index_name __setitem__ __delitem__ __setattr__ setparams mkdir touch unlink freeze register".split()
+)
+#: Replace what they set before: the last call counts.
+RESETTING = frozenset("fit fit_transform fit_predict set_params set_state".split())
+#: Leave their object alone. What is in none of these sets may change it.
+PURE = frozenset(
+    "abs agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asfreq "
+    "asof assign astype at_time autocorr backfill between between_time bfill bool byteswap bit_length capitalize "
+    "casefold cat center choose clip coalesce columns combine combine_first compare compress conj conjugate contains "
+    "convert_dtypes copy corr corrwith count cov crosstab cummax cummin cumprod cumsum cut date day_name days decode "
+    "decision_function density describe diagonal diff difference dot drop_duplicates drop_duplicated droplevel dropna "
+    "dt duplicated elapsed encode endswith eq equals evaluate ewm expanding explain explode expandtabs factorize ffill "
+    "fillna filter find findall first first_valid_index flatten floor format format_map fromhex fromkeys ge get "
+    "get_dummies get_feature_names_out get_group get_loc get_params get_support get_text get_window group groupby "
+    "groups gt hasnans head hex hist hour idxmax idxmin iloc index infer_objects info insert_ intersection inverse_transform "
+    "is_integer is_monotonic isalnum isalpha isascii isdecimal isdigit isdisjoint isidentifier isin isinf islower isna "
+    "isnan isnull isnumeric isprintable isspace issubset issuperset istitle isupper item items itertuples iterrows join "
+    "json keys kurt kurtosis last last_valid_index le len ljust loc lower lstrip lt mad map mask match max maxs mean "
+    "median melt memory_usage merge min mode month month_name most_common mul name names ne nbytes ndim nlargest "
+    "nonzero normalize notna notnull nsmallest nunique params partition pct_change percentile pipe pivot pivot_table "
+    "plot boxplot scatter bar barh pow predict predict_log_proba predict_proba prod product ptp quantile query radd rank "
+    "ravel rdiv reindex reindex_like removeprefix removesuffix rename rename_axis reorder_levels repeat replace resample "
+    "reset_index reshape rfind rindex rjust rolling rolled round rpartition rsplit rstrip score_samples score searchsorted "
+    "select select_dtypes sem set_axis set_index shape shift size skew slice_shift sort_index sort_values sparse split "
+    "splitlines squeeze stack startswith std str strftime strip style sub sum summary summary2 swapaxes swapcase "
+    "swaplevel symmetric_difference tail take title to_array to_csv to_dense to_dict to_excel to_feather to_frame "
+    "to_hdf to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_period to_pickle to_records to_sql "
+    "to_string to_timestamp to_xarray tobytes toarray tojson tolist toordinal tostring total_seconds trace transform "
+    "translate transpose truediv truncate tz_convert tz_localize unhex union unique unstack upper value_counts values "
+    "var view weekday where with_columns with_traceback xs year zfill timestamp isoformat today timetuple lines "
+    "conf_int get_prediction f_test t_test wald_test rvs pdf cdf pmf sf ppf logpdf logpmf logsf interval moment entropy "
+    "nodes edges degree neighbors successors predecessors has_edge has_node number_of_nodes number_of_edges subs "
+    "simplify expand factor evalf diff_ integrate doit as_expr show savefig render_ display numpy detach cpu cuda double "
+    "float long int matmul t permute exists is_file is_dir read_text read_bytes glob rglob iterdir with_suffix parent "
+    "cat_ codes categories left right mid length overlaps lookup to_dataframe to_pandas iter_rows select_columns "
+    "qs ps idf total marginal make_cdf make_pmf make_surv sum_ prob credible_interval choice_from".split()
+)
+#: Values' methods that, applied to their own result, return it unchanged.
+SAME_AGAIN = frozenset(
+    "dropna fillna ffill bfill astype rename sort_values sort_index sort drop_duplicates strip lstrip rstrip lower upper "
+    "title capitalize casefold copy round abs clip query convert_dtypes infer_objects normalize to_numpy to_list tolist "
+    "to_frame flatten ravel squeeze reshape unique select_dtypes tz_localize reindex set_axis filter head "
+    "drop_nulls fill_null with_columns toarray todense numpy cpu detach to str dt cat isin notnull notna isnull isna "
+    "between contains startswith endswith fit set_params to_period normalize asfreq".split()
+)
+#: Functions that, applied to their own result, return it unchanged.
+SAME_AGAIN_FUNCTIONS = frozenset(
+    "sorted list tuple set frozenset dict str int float bool abs round array asarray to_datetime to_numeric DataFrame "
+    "Series Index Path ravel squeeze unique sort nan_to_num clip ascontiguousarray asfarray deepcopy copy".split()
+)
+#: Attributes of a frame or array that tell of all of it, not of one column.
+OF_THE_WHOLE = frozenset(
+    "shape columns index values dtypes dtype T size ndim loc iloc at iat ix empty axes plot str dt cat style sparse "
+    "nbytes flat real imag array hist coef_ intercept_ feature_importances_".split()
+)
+#: Aggregates over rows: a filter that compares with one of them cuts anew each time.
+AGGREGATES = frozenset(
+    "mean median std var quantile min max sum nlargest nsmallest rank describe percentile count".split()
+)
+#: Names of functions and methods that show something to the reader.
+SHOWING = frozenset(
+    "print display pprint show plot hist hist2d hist bar barh scatter boxplot figure subplots imshow info summary "
+    "matshow heatmap pairplot lmplot regplot catplot relplot displot jointplot violinplot barplot countplot".split()
+)
+#: Functions that change their first argument; True: each time anew.
+CHANGES_ARGUMENT = {
+    "random.shuffle": True,
+    "numpy.random.shuffle": True,
+    "heapq.heappush": True,
+    "heapq.heappop": True,
+    "heapq.heapify": False,
+    "bisect.insort": True,
+    "numpy.fill_diagonal": False,
+    "numpy.put": False,
+    "numpy.copyto": False,
+    "numpy.place": False,
+    "setattr": False,
+    "delattr": False,
+    "next": True,
+}
+#: Calls whose value is used up by reading it.
+USED_UP = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
+
+# --- randomness ----------------------------------------------------------------------------------------------------
+
+NUMPY, PYTHON, TORCH, TENSORFLOW = "numpy.random", "random", "torch", "tensorflow"
+SEEDS = {
+    "numpy.random.seed": NUMPY,
+    "numpy.random.set_state": NUMPY,
+    "random.seed": PYTHON,
+    "random.setstate": PYTHON,
+    "torch.manual_seed": TORCH,
+    "tensorflow.random.set_seed": TENSORFLOW,
+    "tensorflow.set_random_seed": TENSORFLOW,
+    "keras.utils.set_random_seed": TENSORFLOW,
+    "tensorflow.keras.utils.set_random_seed": TENSORFLOW,
+    "pylab.seed": NUMPY,
+}
+#: Generators of their own: with a seed they repeat, without they never do.
+GENERATORS = frozenset(
+    {
+        "numpy.random.default_rng",
+        "numpy.random.RandomState",
+        "numpy.random.Generator",
+        "random.Random",
+        "numpy.random.SeedSequence",
+    }
+    | {f"numpy.random.{one}" for one in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
+)
+#: Methods of a generator that move it on.
+_NOT_DRAWN = frozenset({"get_state", "getstate", "bit_generator", "spawn_key"})
+_NEVER_SEEDED = frozenset(
+    {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "os.getpid"}
+    | {f"secrets.{one}" for one in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
+)
+#: Words with which a call is told its seed.
+SEED_WORDS = frozenset({"random_state", "seed", "rng", "random_seed"})
+#: Functions that draw from numpy's global generator unless told a seed, by the library's first name.
+_DRAWING_FUNCTIONS = {
+    "sklearn": frozenset(
+        "train_test_split make_blobs make_classification make_moons make_circles make_regression make_gaussian_quantiles "
+        "make_friedman1 make_friedman2 make_friedman3 make_s_curve make_swiss_roll make_multilabel_classification "
+        "make_hastie_10_2 make_low_rank_matrix make_sparse_uncorrelated make_spd_matrix make_biclusters make_checkerboard "
+        "resample shuffle k_means kmeans_plusplus permutation_importance permutation_test_score "
+        "randomized_svd fastica spectral_clustering mutual_info_classif mutual_info_regression ParameterSampler".split()
+    ),
+    "scipy": frozenset(
+        "rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing basinhopping kmeans "
+        "kmeans2 resample random shgo_random random_rotation ortho_group".split()
+    ),
+    "networkx": frozenset(
+        "spring_layout random_layout fruchterman_reingold_layout gnp_random_graph erdos_renyi_graph fast_gnp_random_graph "
+        "barabasi_albert_graph watts_strogatz_graph random_geometric_graph random_regular_graph newman_watts_strogatz_graph "
+        "powerlaw_cluster_graph random_tree draw draw_networkx draw_spring connected_watts_strogatz_graph".split()
+    ),
+    "seaborn": frozenset({"stripplot"}),
+    "mlxtend": frozenset({"shuffle_arrays_unison", "bootstrap"}),
+    "statsmodels": frozenset({"random"}),
+}
+#: Estimators that draw when they are fitted, unless told a seed.
+_DRAWING_ESTIMATORS = frozenset(
+    "KMeans MiniBatchKMeans BisectingKMeans RandomForestClassifier RandomForestRegressor ExtraTreesClassifier "
+    "ExtraTreesRegressor ExtraTreeClassifier GradientBoostingClassifier GradientBoostingRegressor "
+    "HistGradientBoostingClassifier_ DecisionTreeClassifier DecisionTreeRegressor MLPClassifier MLPRegressor SGDClassifier "
+    "SGDRegressor Perceptron PassiveAggressiveClassifier PassiveAggressiveRegressor LinearSVC TSNE NMF TruncatedSVD "
+    "MiniBatchNMF GaussianMixture BayesianGaussianMixture ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit "
+    "RandomizedSearchCV IsolationForest BaggingClassifier BaggingRegressor AdaBoostClassifier AdaBoostRegressor "
+    "QuantileTransformer FastICA DictionaryLearning MiniBatchDictionaryLearning LatentDirichletAllocation MDS "
+    "SpectralClustering BernoulliRBM RBFSampler Nystroem GaussianRandomProjection SparseRandomProjection "
+    "RandomTreesEmbedding MiniBatchSparsePCA SparsePCA RANSACRegressor TheilSenRegressor RepeatedKFold "
+    "RepeatedStratifiedKFold IterativeImputer_ MeanShift_ XGBClassifier_ LGBMClassifier_ DummyClassifier_".split()
+)
+#: Estimators that draw only with one of these words.
+_DRAWING_WITH = {
+    "KFold": "shuffle",
+    "StratifiedKFold": "shuffle",
+    "GroupKFold": "shuffle",
+    "SVC": "probability",
+    "NuSVC": "probability",
+}
+#: Calls in which an estimator draws.
+FITTING = frozenset(
+    "fit fit_transform fit_predict partial_fit cross_val_score cross_validate cross_val_predict learning_curve "
+    "validation_curve permutation_test_score split".split()
+)
+_DRAWN_METHODS = frozenset({"sample", "rvs", "resample", "random_sample"})
+
+# --- clock, net, files ---------------------------------------------------------------------------------------------
+
+_TIME = frozenset(
+    {
+        f"time.{one}"
+        for one in (
+            "time",
+            "time_ns",
+            "perf_counter",
+            "perf_counter_ns",
+            "monotonic",
+            "process_time",
+            "localtime",
+            "gmtime",
+            "ctime",
+            "asctime",
+            "strftime",
+            "clock",
+            "thread_time",
+        )
+    }
+    | {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow", "datetime.date.today"}
+    | {
+        "pandas.Timestamp.now",
+        "pandas.Timestamp.today",
+        "pandas.Timestamp.utcnow",
+        "timeit.timeit",
+        "timeit.repeat",
+        "timeit.default_timer",
+    }
+)
+_NETWORK_LIBRARIES = frozenset(
+    "requests urllib urllib2 urllib3 httpx aiohttp socket ftplib smtplib tweepy yfinance boto3 paramiko wget openai".split()
+)
+_NETWORK_PURE = frozenset("urllib.parse urllib.error".split())
+_READERS = frozenset(
+    "open read_csv read_table read_excel read_json read_parquet read_feather read_hdf read_pickle read_sas read_stata "
+    "read_fwf read_xml read_orc loadtxt genfromtxt load fromfile imread loadmat load_model listdir glob walk scandir "
+    "read_file read_text read_bytes load_workbook ExcelFile HDFStore load_npz read_spss ZipFile memmap open_dataset".split()
+)
+_WRITERS = frozenset(
+    "to_csv to_excel to_json to_parquet to_feather to_hdf to_pickle to_sql to_stata to_html to_latex savefig save savez savez_compressed "
+    "savetxt dump tofile imsave imwrite savemat write_text write_bytes makedirs mkdir remove unlink rename rmtree "
+    "copyfile copy2 copytree move urlretrieve save_model to_file write_csv write_parquet rmdir symlink write_html "
+    "ExcelWriter save_weights extractall".split()
+)
+_READING_LIBRARIES = frozenset(
+    "pandas numpy polars geopandas scipy joblib pickle json os glob pathlib shutil skimage matplotlib PIL cv2 h5py tables io "
+    "builtins csv zipfile keras tensorflow torch xarray imageio yaml sqlite3 networkx".split()
+)
+
+
+def is_drawn(path: str, keywords: Collection[str]) -> str:
+    """The global generator that a call draws from; empty where it draws from none.
+
+    Args:
+        path: The called thing's full name, such as ``numpy.random.rand``.
+        keywords: Names of the keyword arguments that are not None.
+    """
+    library, _, rest = path.partition(".")
+    name = path.rpartition(".")[2]
+    if path in SEEDS or path in GENERATORS:
+        return ""
+    if path.startswith("numpy.random.") or path in ("pylab.rand", "pylab.randn"):
+        return "" if name in _NOT_DRAWN or name[:1].isupper() or rest.count(".") > 1 else NUMPY
+    if library == "random" and rest and rest.count(".") == 0:
+        return "" if name in _NOT_DRAWN or name[:1].isupper() else PYTHON
+    if SEED_WORDS & set(keywords):
+        return ""
+    if path.startswith("torch.") and name in (
+        "rand",
+        "randn",
+        "randint",
+        "randperm",
+        "normal",
+        "bernoulli",
+        "multinomial",
+    ):
+        return TORCH
+    if path.startswith("tensorflow.random."):
+        return TENSORFLOW
+    return NUMPY if name in _DRAWING_FUNCTIONS.get(library, ()) else ""
+
+
+def is_never_seeded(path: str) -> bool:
+    """Whether a call returns something else each time, whatever is seeded."""
+    return path in _NEVER_SEEDED
+
+
+def is_drawn_method(name: str, keywords: Collection[str]) -> bool:
+    """Whether a method of an object that is no generator draws from numpy's global generator."""
+    return name in _DRAWN_METHODS and not SEED_WORDS & set(keywords)
+
+
+def draws_when_fitted(path: str, keywords: Collection[str]) -> bool:
+    """Whether a call makes an estimator (or splitter) that will draw from numpy's global generator."""
+    name = path.rpartition(".")[2]
+    if SEED_WORDS & set(keywords):
+        return False
+    word = _DRAWING_WITH.get(name)
+    return name in _DRAWING_ESTIMATORS or (word is not None and word in keywords)
+
+
+def is_generator(path: str) -> bool:
+    """Whether a call makes a generator of random numbers of its own."""
+    return path in GENERATORS
+
+
+def is_time(path: str) -> bool:
+    """Whether a call looks at the clock."""
+    return path in _TIME
+
+
+def is_network(path: str, text: str = "") -> bool:
+    """Whether a call goes to the network; `text` is its first text argument."""
+    if text.startswith(("http://", "https://", "ftp://", "s3://")):
+        return path.rpartition(".")[2] in _READERS or path.partition(".")[0] in _NETWORK_LIBRARIES
+    return path.partition(".")[0] in _NETWORK_LIBRARIES and not path.startswith(tuple(_NETWORK_PURE))
+
+
+def file_use(path: str, text: str, mode: str = "") -> str:
+    """How a call uses files: ``read``, ``write`` or empty."""
+    library, name = path.partition(".")[0], path.rpartition(".")[2]
+    if text.startswith(("http://", "https://")):
+        return ""
+    if path in ("os.system", "os.chdir") or library == "subprocess":
+        return "write"
+    if path == "open" or (name == "open" and library in _READING_LIBRARIES):
+        return "write" if set(mode) & set("wax+") else "read"
+    if name in _WRITERS and (
+        name.startswith(("to_", "savefig", "save", "write_")) or library in _READING_LIBRARIES | {"urllib"}
+    ):
+        return "write"
+    if name in _READERS and (library in _READING_LIBRARIES or name.startswith("read_")):
+        return "read"
+    return ""
+
+
+#: Functions that set how everything after them is shown.
+_SETTINGS = frozenset(
+    "set set_theme set_style set_context set_palette set_option reset_option set_printoptions use rc rcdefaults set_config "
+    "set_matplotlib_formats set_cmap set_color_codes set_defaults options style set_np_printoptions".split()
+)
+
+
+def is_setting(path: str) -> bool:
+    """Whether a library's function sets how things are shown from then on."""
+    return path.rpartition(".")[2] in _SETTINGS and "." in path
+
+
+def draws_pictures(path: str) -> bool:
+    """Whether a call draws into a figure that is shown when the cell ends."""
+    return path.startswith(("matplotlib.", "seaborn.", "plotly.", "pylab."))
+
+
+def asks_user(path: str) -> bool:
+    """Whether a call waits for what somebody types."""
+    return path in ("input", "getpass.getpass", "raw_input")

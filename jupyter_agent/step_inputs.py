@@ -1,0 +1,244 @@
+"""What one statement takes when it runs on numbers: values, what functions reach, generators, clock, files."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from jupyter_agent import library_calls as library
+from jupyter_agent.cell_expressions import HISTORY as HISTORY_NAMES
+from jupyter_agent.cell_names import CellNames
+from jupyter_agent.cell_steps import Call, Change, Read, Step
+from jupyter_agent.provenance import (
+    DRAWER,
+    INPUT,
+    NETWORK,
+    RANDOM,
+    SETTINGS,
+    TIME,
+    WILDCARD,
+    Key,
+    Use,
+    Value,
+    file_name,
+    generator_name,
+)
+
+Lookup = Callable[[str], Value | None]
+_GIVEN = frozenset(dir(builtins)) | {
+    *HISTORY_NAMES,
+    *(
+        "get_ipython",
+        "display",
+        "exit",
+        "quit",
+        "__name__",
+        "__doc__",
+        "__builtins__",
+        "__annotations__",
+        "__session__",
+    ),
+}
+_COUNTED = re.compile(r"_i?\d+$")
+
+
+class CellRun:
+    """What running a cell has come to so far."""
+
+    def __init__(self, lookup: Lookup, key: Key, count: int) -> None:
+        self._lookup = lookup
+        self.key = key
+        self.count = count
+        self.inputs: dict[str, Value | None] = {}
+        self.values: dict[str, Value | None] = {}
+        self.missing: list[str] = []
+        self.shown: list[int] = []
+        self.shown_taint = 0
+        self.uses: list[Use] = []
+        self.grown: set[str] = set()
+        self.bound: set[str] = set()
+
+    def get(self, name: str) -> Value | None:
+        """The value of a name now; what comes from before the cell is noted."""
+        if name in self.values:
+            return self.values[name]
+        if name not in self.inputs:
+            self.inputs[name] = self._lookup(name)
+        return self.inputs[name]
+
+    def set(self, name: str, value: Value | None) -> None:
+        """Give a name a value, or none."""
+        self.values[name] = value
+
+    def take_seen(self, names: CellNames, seen: Iterable[str]) -> None:
+        """Names that this source was seen to bind though it does not show how."""
+        for name in seen:
+            if name in names.defines or name in names.mutates or name in self.bound:
+                continue
+            self.bound.add(name)
+            self.set(name, Value(hash((names.digest, name)), self.key, self.key, identity=hash((self.key, name))))
+
+
+class StepInputs:
+    """What one statement of a cell takes, run on numbers."""
+
+    def __init__(self, run: CellRun, step: Step) -> None:
+        self.cell = run
+        self.step = step
+        self.numbers: list[tuple[str, int]] = []
+        self.taint = 0
+        self.given = 0
+        self.shows = step.shows
+        self.drawn: dict[str, None] = {}
+        self.seeded: dict[str, None] = {}
+        self.changes: list[Change] = list(step.changes)
+        self.binds: list[str] = []
+        self.used: list[str] = []
+        self._reached: set[str] = set()
+
+    # --- what it takes -------------------------------------------------------------------------------------------
+
+    def reads(self, reads: Iterable[Read], *, inner: bool = False) -> None:
+        """Take what is read; a function that is read may be called, so what it takes is taken, too."""
+        for read in reads:
+            value = self.cell.get(read.name)
+            if value is None:
+                self.absent(read)
+                continue
+            self.numbers.append((read.name, value.number_for(read)))
+            self.taint |= value.taint & ~DRAWER
+            self.given |= value.taint & DRAWER
+            if value.used_up and not inner and read.name not in self.used:
+                self.used.append(read.name)
+            if value.definition is not None:
+                self._reach(read.name, value)
+
+    def absent(self, read: Read) -> None:
+        name = read.name
+        if name in HISTORY_NAMES or _COUNTED.match(name):
+            self.cell.uses.append(Use("history", name))
+            self.numbers.append((name, hash((name, self.cell.count))))
+        elif name not in _GIVEN:
+            wild = self.cell.get(WILDCARD)
+            self.numbers.append((name, wild.number if wild is not None else 0))
+            if wild is not None:
+                self.taint |= wild.taint
+            elif read.sure:
+                self.cell.missing.append(name)
+
+    def _reach(self, name: str, value: Value) -> None:
+        definition = value.definition
+        if definition is None or name in self._reached:
+            return
+        self._reached.add(name)
+        self.reads(definition.reads, inner=True)
+        for call in definition.calls:
+            self.call(call)
+        self.changes += definition.changes
+        self.binds += definition.binds
+        self.shows = self.shows or definition.shows
+
+    # --- what it calls -------------------------------------------------------------------------------------------
+
+    def call(self, call: Call) -> None:
+        """What a call does beside returning a value."""
+        value = self.cell.get(call.root) if call.root and call.root not in _GIVEN else None
+        if value is not None and value.definition is not None:
+            self._argument_changes(call, value)
+            return
+        path = self.full(call.path, value)
+        maker = self.full(call.maker, self.cell.get(call.maker.partition(".")[0])) if call.maker else ""
+        if value is not None and not value.module:
+            self._method(call, value)
+        if path:
+            self._function(path, call)
+        if call.name in library.FITTING and (
+            self.given or (maker and library.draws_when_fitted(maker, call.maker_keywords))
+        ):
+            self.draw(library.NUMPY, maker or call.path)
+
+    @staticmethod
+    def full(path: str, value: Value | None) -> str:
+        if value is not None:
+            return f"{value.module}{path[len(path.partition('.')[0]) :]}" if value.module else ""
+        return path
+
+    def _argument_changes(self, call: Call, value: Value) -> None:
+        definition = value.definition
+        if definition is None or "." in call.path:
+            return
+        given = dict(zip(definition.parameters, call.arguments, strict=False))
+        for change in definition.parameter_changes:
+            name = given.get(change.name, "")
+            if name:
+                self.changes.append(replace(change, name=name, sure=False))
+
+    def _method(self, call: Call, value: Value) -> None:
+        if library.is_generator(value.maker):
+            self.cell.uses.append(Use("random", call.path, seeded=not value.taint & RANDOM))
+            self.changes.append(Change(call.root, None, "grow", "next"))
+        elif library.is_drawn_method(call.name, call.keywords):
+            self.draw(library.NUMPY, call.path)
+
+    def _function(self, path: str, call: Call) -> None:
+        seeds = library.SEEDS.get(path)
+        if seeds is not None:
+            self._seed(seeds, call)
+        drawn = library.is_drawn(path, call.keywords)
+        if drawn:
+            self.draw(drawn, path)
+        if library.is_never_seeded(path) or (library.is_generator(path) and not (call.arguments or call.keywords)):
+            self.taint |= RANDOM
+            self.cell.uses.append(Use("random", path))
+        if library.draws_when_fitted(path, call.keywords):
+            self.given |= DRAWER
+        if library.is_time(path):
+            self.taint |= TIME
+            self.cell.uses.append(Use("time", path))
+        if library.asks_user(path):
+            self.taint |= INPUT
+            self.cell.uses.append(Use("input", path))
+        if library.is_network(path, call.text):
+            self.taint |= NETWORK
+            self.cell.uses.append(Use("network", path, call.text))
+        self._files(path, call)
+        if library.is_setting(path):
+            self.seeded[SETTINGS] = None
+        self.shows = self.shows or library.draws_pictures(path)
+
+    def _seed(self, generator: str, call: Call) -> None:
+        if call.arguments or call.keywords:
+            self.seeded[generator_name(generator)] = None
+        else:
+            self.seeded.pop(generator_name(generator), None)
+            self.cell.set(generator_name(generator), None)
+
+    def draw(self, generator: str, what: str) -> None:
+        """Draw from a global generator: its state is read, and moved on."""
+        name = generator_name(generator)
+        value = self.cell.get(name)
+        if value is not None:
+            self.numbers.append((name, value.number))
+            self.drawn[name] = None
+        elif name not in self.seeded:
+            self.taint |= RANDOM
+        self.cell.uses.append(Use("random", what, seeded=value is not None or name in self.seeded))
+
+    def _files(self, path: str, call: Call) -> None:
+        use = library.file_use(path, call.text, call.mode)
+        if not use:
+            return
+        self.cell.uses.append(Use(use, path, call.text))
+        for name in (file_name(call.text), file_name("")):
+            value = self.cell.get(name)
+            if value is not None:
+                self.numbers.append((name, value.number))
+        if use == "write":
+            self.seeded[file_name(call.text)] = None
+
+    def settings_bear(self) -> None:
+        value = self.cell.get(SETTINGS) if self.shows else None
+        if value is not None:
+            self.numbers.append((SETTINGS, value.number))
