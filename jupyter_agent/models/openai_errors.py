@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_agent import errors
@@ -24,7 +25,7 @@ _UNKNOWN_PARTS = {
     "system": re.compile(r"system (role|message)s?.{0,20}(not|n't).{0,12}support", re.IGNORECASE),
     "tools": re.compile(
         r"(not|n't) support(ed)? .{0,20}(tool|function)|(tool|function).{0,40}(not|n't) (be )?support"
-        r"|requires? --(jinja|enable-auto-tool-choice)",
+        r"|requires? --(jinja|enable-auto-tool-choice)|no endpoints.{0,40}tool",
         re.IGNORECASE,
     ),
     "calls": re.compile(r"tool_call_id|tool_calls|role .?tool|roles must alternate", re.IGNORECASE),
@@ -76,6 +77,8 @@ def from_exception(error: Exception, server: str) -> Failure:
         return Failure(error)
     if isinstance(error, openai.APIStatusError):
         return from_status(error.status_code, _words(error), server, error.response.headers)
+    if isinstance(error, httpx2.InvalidURL):
+        return Failure(bad_url())
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return Failure(unreachable(server), passing=True)
     if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__cause__}":
@@ -143,7 +146,7 @@ def _not_taken(status: int, server: str) -> errors.UpstreamRefused:
 
 def _unknown_part(status: int, words: str) -> str:
     """The part of the request that the server stumbles over; some say so with status 500."""
-    if status not in (400, 422, 500, 501):
+    if status not in (400, 404, 422, 500, 501):
         return ""
     return next((part for part, sign in _UNKNOWN_PARTS.items() if sign.search(words)), "")
 
@@ -182,7 +185,9 @@ def words(body: object) -> str:
     inner = body.get("error")
     told = inner if isinstance(inner, dict) else body
     parts = [told.get("code"), told.get("type"), told.get("message"), told.get("detail"), inner]
-    return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int)))
+    with suppress(RecursionError):
+        return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int, list)))
+    return ""
 
 
 def no_key() -> errors.UpstreamAuth:
