@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.unable import absent, unable
 
+_ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
+_SAME_AGAIN = re.compile(r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL)\d+(?: instead| too| as well| ones?)?[ ?.!]*")
 _BY_NAME = {one.name: one for one in SKILLS}
 
 
@@ -45,18 +48,33 @@ def _query(question: str, scene: Scene) -> Query:
     """One question in the light of those before it."""
     query = understood(question, scene)
     own = chosen(query, SKILLS)
-    previous = scene.previous
+    previous = _remembered(scene.previous)
     query = inherited(replace(query, skill=own.name if own is not None else ""), previous)
     skill = _settled(query, own, previous)
+    if skill is not None and previous is not None and skill.sticks and skill.name == previous.skill and query.continues:
+        query = replace(query, chart=query.chart or previous.chart)
     return replace(query, skill=skill.name if skill is not None else "", previous=None)
+
+
+def _remembered(previous: Query | None) -> Query | None:
+    """What stays of a query: "how many" is a function only where something was computed."""
+    skill = _BY_NAME.get(previous.skill) if previous is not None else None
+    if previous is None or (skill is not None and skill.measures):
+        return previous
+    return replace(previous, function=None, extreme=False)
 
 
 def _settled(query: Query, own: Skill | None, previous: Query | None) -> Skill | None:
     """The skill, chosen again now that the slots are complete; the previous one when the words choose none."""
-    again = chosen(query, SKILLS)
-    if own is not None or again is not None:
-        return again or own
+    again = chosen(query, SKILLS) or own
+    if previous is not None and _SAME_AGAIN.fullmatch(query.text) and (previous.frame is None or query.text[0] not in "VC"):
+        kept = _BY_NAME.get(previous.skill)
+        again = kept if kept is not None and kept.repeats and kept.fits(query) else again
     before = _BY_NAME.get(previous.skill) if previous is not None else None
+    if before is not None and before.sticks and query.continues and (again is None or again.implied) and not _ASKING.search(query.text):
+        return before if before.fits(query) else again
+    if again is not None:
+        return again
     return before if before is not None and before.repeats and _says_something(query) else None
 
 

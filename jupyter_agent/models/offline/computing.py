@@ -30,7 +30,9 @@ def computed(query: Query, facts: Facts, frame: Frame, title: str, expression: E
     ran = facts.run(expression(dialect(frame, query.namespace, runs=True)))
     if ran.status != "ok":
         return [*_not_run(ran, title), code]
-    found = result(ran.text)
+    found = result(ran.text, [one.name for one in frame.columns])
+    if found.empty:
+        return [f"{title}: **none**.", code]
     sentence = said(found)
     return [sentence, *([] if found.number is not None and sentence else found.blocks()), code]
 

@@ -35,7 +35,9 @@ _TRUTH = re.compile(r"(COL\d+) (?:is|=|are) (true|false)\b")
 _IS_SO = re.compile(r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|of(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|for(?: non| not)?|not) (COL\d+)(?: ones| rows| \?)?$")
 _BARE = re.compile(r"(COL\d+) (?:is|=|are|equals?|equal to|!=|is not) (?:the )?([^\W\d]\w*)$")
 _WHEN = re.compile(
-    r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|[a-z]+(?: NUM\d+)?)(?= |$|\?)"
+    r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|(?:"
+    + "|".join(MONTHS)
+    + r") NUM\d+)(?= |$|\?)"
 )
 _EXCEPT = re.compile(r"\b(?:except|excluding|without|not|but not|other than|exclude)(?: for| in| the)* $")
 

@@ -40,7 +40,7 @@ _CHARTS: tuple[tuple[str, str], ...] = (
     ("scatter", r"scatter|scatter ?plots?|scattered|point plot"),
     ("pie", r"pie"),
     ("heatmap", r"heat ?map"),
-    ("barh", r"horizontal bars?|barh"),
+    ("barh", r"horizontal(?:ly)?|barh|sideways"),
     ("bar", r"bar|bars|bar ?plots?|bar ?charts?|column chart|count ?plot"),
     ("area", r"area (?:chart|plot)"),
     ("line", r"line|lines|line ?plots?|line ?charts?|time ?series|trend ?line|curve"),

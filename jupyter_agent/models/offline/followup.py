@@ -20,7 +20,10 @@ def inherited(query: Query, previous: Query | None) -> Query:
         return query
     same = previous.frame is not None and query.frame is not None and previous.frame.name == query.frame.name
     query = replace(query, target=query.target or previous.target, other=query.other or previous.other)
-    return _over(query, previous) if same else query
+    if same:
+        return _over(query, previous)
+    elsewhere = bool(query.columns) and query.function is None
+    return replace(query, function=previous.function, extreme=previous.extreme) if elsewhere else query
 
 
 def _with_default_frame(query: Query, previous: Query | None) -> Query:

@@ -18,7 +18,7 @@ BINDING = frozenset(
 TELLING = frozenset(
     """show list print display describe explain inspect summarise summarize summary overview info statistics stats stat
     mean average avg median sum total totals max maximum min minimum std deviation variance var count counts number
-    amount mode unique distinct different common frequent frequency frequencies value values type types kind dtype
+    mode unique distinct different common frequent frequency frequencies value values type types kind dtype
     dtypes class shape dimension dimensions size sizes length len long big memory bytes megabytes head tail first last
     top bottom sample preview random largest smallest highest lowest biggest greatest best worst longest shortest latest
     newest oldest earliest sort sorted order ordered rank ranked ascending descending plot plots chart charts graph
@@ -42,7 +42,7 @@ TELLING = frozenset(
     memory works work working anything something everything nothing thing things doing going look looks looking run
     running ran changed changes currently available exist exists existing possible different difference across compare
     comparison against highest occurrences occurs appear appears often usage far bit quick quickly simple possible
-    actually really currently question answer correct right left inner outer full""".split()
+    object objects namespace exist actually really currently question answer correct right left inner outer full""".split()
 )
 
 #: Short forms, written out.

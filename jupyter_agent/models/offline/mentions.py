@@ -17,6 +17,10 @@ from jupyter_agent.state import Variable
 Label = Literal["VAR", "COL", "VAL", "FILE", "NUM", "DATE", "STR"]
 _LONGEST = 5
 _NAMING = frozenset({"column", "columns", "variable", "called", "named", "field", "df", "of", "by", "per", "vs", "versus", "against"})
+_HANDLING = frozenset({"column", "columns", "field", "convert", "rename", "drop", "parse", "cast", "by", "per"})
+_BRINGING = frozenset(
+    {"mean", "average", "avg", "total", "sum", "max", "maximum", "min", "minimum", "median", "highest", "lowest", "largest", "smallest", "unique", "distinct", "std"}
+)
 _INTRODUCING = frozenset(
     {"is", "are", "was", "of", "variable", "does", "print", "show", "inspect", "describe", "about", "value", "explain", "in", "on", "for"}
 )
@@ -193,14 +197,14 @@ def _at(pieces: Sequence[Token], place: int, question: str, names: Names) -> tup
         mention = _phrase(gram, place, pieces, question, names)
         if mention is not None:
             return length, mention
-    return 1, _literal(token) or _similar(token, names)
+    return 1, _numbered(token, place, pieces, names) or _literal(token) or _similar(token, names)
 
 
 def _one_phrase(gram: Sequence[Token], question: str) -> bool:
     if any(one.kind not in ("word", "number", "date") for one in gram) or gram[0].kind != "word":
         return False
     between = (question[a.end : b.start] for a, b in zip(gram, gram[1:], strict=False))
-    return all(not gap.strip(" -_/") for gap in between)
+    return all(not gap.strip(" -_/|$#@%&") for gap in between)
 
 
 def _phrase(
@@ -225,7 +229,13 @@ def _phrase(
 
 
 def _last_resort(text: str, place: int, pieces: Sequence[Token], names: Names) -> Mention | None:
-    """A variable called ``a`` or ``data``: only as the last word, spelled exactly."""
+    """A name like ``a`` or ``when``: a column after "column" or what is done to it, a variable as the last word."""
+    before = pieces[place - 1].lower if place else ""
+    after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
+    if before in _HANDLING or after == "column":
+        columns = tuple(column for frame in names.frames for column in frame.columns if column.name == text)
+        if columns:
+            return Mention("COL", text, columns=columns)
     last = all(one.kind == "mark" for one in pieces[place + 1 :])
     introduced = place > 0 and pieces[place - 1].lower in _INTRODUCING
     variable = names.namespace.variables.get(text)
@@ -241,7 +251,7 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     exact = any(one.name.casefold() == text.casefold() for frame in names.frames for one in frame.columns)
     if not exact:
         return False
-    named = before in _NAMING or after in ("column", "by", "vs", "versus", "against", "per", ">", "<", "=", "==", ">=", "<=")
+    named = before in _NAMING | _HANDLING | _BRINGING or after in ("column", "by", "vs", "versus", "against", "per", ">", "<", "=", "==", ">=", "<=")
     asked = before in ("which", "what", "each", "every") and after in ("has", "have", "had", "is", "with", "was", "?", "")
     return named or asked or (before in ("and", ",", "plot", "sort", "drop", "rename") and after in ("", ",", "and", "?"))
 
@@ -252,6 +262,15 @@ def _quoted(token: Token, names: Names) -> Mention:
         return Mention("FILE", token.text)
     same = found is not None and (key(found.text) == key(token.text))
     return found if found is not None and same else Mention("STR", token.text)
+
+
+def _numbered(token: Token, place: int, pieces: Sequence[Token], names: Names) -> Mention | None:
+    """A column whose label is a number, where a name is expected."""
+    before = pieces[place - 1].lower if place else ""
+    if token.kind != "number" or before not in _NAMING | _HANDLING | _BRINGING | {"plot"}:
+        return None
+    columns = tuple(column for frame in names.frames for column in frame.columns if column.name == token.text)
+    return Mention("COL", token.text, columns=columns) if columns else None
 
 
 def _literal(token: Token) -> Mention | None:

@@ -18,6 +18,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ("number", re.compile(r"^(u?int|float|double|decimal|complex|half)", re.I)),
     ("text", re.compile(r"^(object|str|string|utf8|category|categorical|enum|large_string)", re.I)),
 )
+#: Signs that a text was cut, brought into one line, or had a secret taken out on its way here.
+_CHANGED = re.compile("[⏎\ufffd…]|\\[withheld\\]|\\*\\*\\*")
 _DATE_LIKE = re.compile(r"^['\"]?\d{4}-\d{1,2}(-\d{1,2})?([T ]\d|['\"]?$)")
 
 
@@ -80,7 +82,7 @@ class Column:
         """Some values as text, the frequent ones first where known."""
         top = self.facts.get("top")
         frequent = [str(one[0]) for one in top if isinstance(one, (list, tuple)) and one] if _listed(top) else []
-        return tuple(dict.fromkeys([*frequent, *self.samples]))
+        return tuple(one for one in dict.fromkeys([*frequent, *self.samples]) if not _CHANGED.search(one))
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -168,7 +170,7 @@ class Frame:
 
 def _plain(label: str, wire: Mapping[str, Any], labels: Sequence[str]) -> bool:
     """Whether the label can be written as a text: not cut, not twice, and not the text of a number or tuple."""
-    if wire.get("label") is not None or label.endswith("…") or labels.count(label) > 1:
+    if _CHANGED.search(label) or labels.count(label) > 1:
         return False
     return not re.fullmatch(r"-?[\d.]+|\(.*\)|nan|None|NaT|True|False|\d{4}-\d\d-\d\d.*", label)
 

@@ -123,6 +123,8 @@ def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | 
     if not literal or not match or len(texts) != 1:
         return found
     place = re.search(r"STR\d+", match[1])
+    if place is None and literal.casefold() != match[1].strip():
+        return found
     return Found((Condition(texts[0], "==", (literal,)),), frozenset({place[0]} if place else ()))
 
 

@@ -32,6 +32,11 @@ class Result:
     header: tuple[str, ...] = ()
     complete: bool = True
 
+    @property
+    def empty(self) -> bool:
+        """Whether it is a table without rows."""
+        return re.match(r"Series\(\[\]|Empty DataFrame|shape: \(0,", self.text) is not None
+
     def blocks(self) -> Sequence[str]:
         """The result in Markdown."""
         if self.number is not None:
@@ -64,8 +69,8 @@ def _number(text: str) -> float | int | None:
     return int(digits) if re.fullmatch(r"-?\d+", digits) else float(digits)
 
 
-def result(text: str) -> Result:
-    """Read what an expression displayed."""
+def result(text: str, known: Sequence[str] = ()) -> Result:
+    """Read what an expression displayed; `known` are names that columns may have."""
     clean = _OUT.sub("", text).strip("\n")
     number = _number(clean)
     if number is not None:
@@ -75,7 +80,7 @@ def result(text: str) -> Result:
         return _boxed(clean, lines)
     if any(_TAIL.match(line) for line in lines):
         return _series(clean, lines)
-    return _aligned(clean, lines)
+    return _aligned(clean, lines, known)
 
 
 def _boxed(text: str, lines: Sequence[str]) -> Result:
@@ -104,7 +109,7 @@ def _series(text: str, lines: Sequence[str]) -> Result:
     return Result(text, rows=tuple(rows), header=(head, named[1] if named else "rows"), complete=not cut)
 
 
-def _aligned(text: str, lines: Sequence[str]) -> Result:
+def _aligned(text: str, lines: Sequence[str], known: Sequence[str]) -> Result:
     """A pandas DataFrame with one index: columns that end where their names end."""
     body = [line for line in lines if line.strip() and not _TAIL.match(line)]
     if len(body) < 2 or not lines[0].startswith(" ") or lines[0].rstrip().endswith("\\"):
@@ -113,10 +118,21 @@ def _aligned(text: str, lines: Sequence[str]) -> Result:
     named = len(rows) > 1 and rows[0].strip() and not re.search(r"\S\s{2,}\S", rows[0].rstrip()) and len(rows[0].rstrip()) < len(rows[1]) // 2
     if named:
         index, rows = rows[0].strip(), rows[1:]
-    ends = [_index_width(rows), *(match.end() for match in re.finditer(r"\S+(?: \S+)*", body[0]))]
+    ends = [_index_width(rows), *_name_ends(body[0], known)]
     if any(len(line) > ends[-1] or any(line[end : end + 1] not in ("", " ") for end in ends) for line in rows):
         return Result(text)
     return _cut_at(text, body[0], rows, ends, index)
+
+
+def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
+    """Where each column's name ends in the first line: known names as they are, other names up to a space."""
+    ends, place = [], 0
+    while top[place:].strip():
+        place += len(top[place:]) - len(top[place:].lstrip())
+        fitting = [one for one in known if top.startswith(one, place) and top[place + len(one) : place + len(one) + 1] in ("", " ")]
+        place += len(max(fitting, key=len)) if fitting else len(top[place:].split(" ", 1)[0])
+        ends.append(place)
+    return ends
 
 
 def _index_width(rows: Sequence[str]) -> int:

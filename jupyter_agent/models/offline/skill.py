@@ -30,6 +30,9 @@ class Skill:
         fits: Whether the names in the question suit the skill.
         weight: Of several skills that fit, the heaviest answers.
         repeats: Whether a follow-up that says nothing of its own means this skill again.
+        implied: Chosen for the slots that are filled rather than for a word that asks for it.
+        sticks: Whether a follow-up that only implies another skill means this one still.
+        measures: Whether the function (mean, …) is part of what was asked.
     """
 
     name: str
@@ -38,11 +41,14 @@ class Skill:
     fits: Callable[[Query], bool] = always
     weight: int = 50
     repeats: bool = True
+    implied: bool = False
+    sticks: bool = False
+    measures: bool = False
 
 
 def cue(*patterns: str) -> re.Pattern[str]:
     """Any of some phrases, as whole words."""
-    return re.compile("|".join(rf"(?:(?<!\w){one}(?!\w))" for one in patterns))
+    return re.compile("|".join(rf"(?:(?<!\w)(?:{one})(?!\w))" for one in patterns))
 
 
 def chosen(query: Query, skills: Iterable[Skill]) -> Skill | None:

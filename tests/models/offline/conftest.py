@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -97,7 +98,8 @@ class Desk:
         before = set(self.shell.user_ns)
         with capture_output() as captured:
             outcome = self.shell.run_cell(code, store_history=False)
-        assert {one for one in set(self.shell.user_ns) - before if not one.startswith("_")} == set(), f"left names behind: {code}"
+        left = {one for one in set(self.shell.user_ns) - before if not one.startswith("_")}
+        assert not left or "import" in code, f"left names behind: {code}"
         if not outcome.success:
             error = outcome.error_in_exec or outcome.error_before_exec
             text = f"Traceback (most recent call last)\n{type(error).__name__}: {error}"
@@ -106,10 +108,7 @@ class Desk:
 
     def executed(self, reply: Reply, **more: Any) -> Mapping[str, Any]:
         """The names after the answer's code has run on a copy of the namespace; the value of its last line is ``_``."""
-        import ast
-        import copy
-
-        names = {key: copy.copy(value) for key, value in self.shell.user_ns.items() if not key.startswith("_") and key not in ("In", "Out", "get_ipython", "exit", "quit", "open")}
+        names = {key: value.copy() if hasattr(type(value), "copy") else value.clone() if hasattr(type(value), "clone") else value for key, value in self.shell.user_ns.items() if not key.startswith("_")}
         names.update(more)
         assert reply.code, f"no code in: {reply.text}"
         tree = ast.parse(reply.code)

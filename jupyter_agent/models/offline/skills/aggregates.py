@@ -103,7 +103,7 @@ def _grouped(query: Query, facts: Facts) -> Answer:
     title = grouped_title(groups, frame)
 
     def said(result: Result) -> str:
-        return _extreme(groups, result) if groups.limit == 1 or query.extreme else f"{title}:"
+        return _extreme(groups, result) if groups.limit == 1 or (query.extreme and groups.limit is None) else f"{title}:"
 
     def expression(language: Dialect) -> str:
         return language.grouped(groups)
@@ -192,9 +192,9 @@ def _strength(value: float) -> str:
 
 
 SKILLS = (
-    Skill("group", cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"), _grouped, _groups, weight=53),
-    Skill("group without key", cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"), _grouped, lambda query: bool(query.frame) and query.chart is None and query.target is not None, weight=45),
-    Skill("count rows", cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"), _count, lambda query: bool(query.conditions) and not query.by and query.period is None and query.function in ("count", None) and not re.search(r"\bunique|distinct|different", query.text), weight=64),
-    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)", r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)", r"most expensive$|cheapest$"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66),
+    Skill("group", cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"), _grouped, _groups, weight=53, implied=True, measures=True),
+    Skill("group without key", cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"), _grouped, lambda query: bool(query.frame) and query.chart is None and query.target is not None, weight=45, measures=True),
+    Skill("count rows", cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"), _count, lambda query: bool(query.conditions) and not query.by and query.period is None and query.function in ("count", None) and not re.search(r"\bunique|distinct|different", query.text), weight=64, measures=True),
+    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)", r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)", r"most expensive$|cheapest$"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66, sticks=True),
     Skill("correlation", cue(r"corr\w*", r"relationship between", r"relat(?:ed|es?|ion)(?: of| to| between)?", r"depends? on", r"associat\w+"), _correlated, lambda query: query.chart is None or query.chart == "heatmap" and False, weight=67),
 )

@@ -115,7 +115,7 @@ def _frame_only(query: Query) -> bool:
 
 _REMOVE = r"(?:drop|remove|delete|get rid of|eliminate|exclude)"
 SKILLS = (
-    Skill("handle missing", cue(r"(?:fill|impute|handle|deal with|treat|replace|clean|drop|remove|delete|get rid of|eliminate)\b[^?]*(?:missing|nulls?|nans?|na|empty|gaps|blanks?)", r"dropna", r"fillna", r"impute", r"fill COL\d+", r"fill (?:in )?(?:the )?gaps"), _handled, _frame_only, weight=78),
+    Skill("handle missing", cue(r"(?:fill|impute|handle|deal with|treat|replace|clean|drop|remove|delete|get rid of|eliminate)\b[^?]*(?:missing|nulls?|nans?|na|empty|gaps|blanks?)", r"dropna", r"fillna", r"impute", r"fill COL\d+", r"fill (?:in )?(?:the gaps|gaps|them|those|these|it)"), _handled, _frame_only, weight=78),
     Skill("remove duplicates", cue(rf"(?:{_REMOVE[3:-1]}|clean)[^?]*duplicat\w*", r"dedup\w*", r"drop_duplicates"), _deduplicated, _frame_only, weight=77),
     Skill("drop column", cue(_REMOVE), _dropped, lambda query: _frame_only(query) and bool(query.columns) and not query.conditions, weight=69),
     Skill("rename", cue(r"rename\w*", r"call (?:the )?(?:column )?COL\d+", r"change the name"), _renamed, _frame_only, weight=76),

@@ -232,10 +232,7 @@ def _outliers(query: Query, facts: Facts) -> Answer:
         mask = f"(values < {low} - {fence}) | (values > {high} + {fence})"
         return f"{picked}({mask}))({values})" if frame.library == "polars" else f"{picked}[{mask}])({values})"
 
-    def sentence(result: Result) -> str:
-        return f"**No outliers** in {name(column.name)}." if re.match(r"Series\(\[\]|shape: \(0,", result.text) else f"{title}:"
-
-    return computed(query, facts, frame, title, expression, sentence)
+    return computed(query, facts, frame, title, expression, lambda _: f"{title}:")
 
 
 def _span(query: Query, facts: Facts) -> Answer:
@@ -257,9 +254,9 @@ SKILLS = (
     Skill("unique values", cue(r"unique", r"distinct", r"different", r"categories", r"levels", r"possible values", r"what values", r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)", r"all (?:the )?(?:values|COL\d+)", r"values? (?:of|in|does|for)", r"list (?:all |the |of )*COL\d+", r"how many COL\d+"), _unique, lambda query: _one_column(query) and query.function in (None, "nunique", "count") and not (query.column and query.column.role == "number" and re.search(r"\bhow many COL\d+ (?:is|are|in|have)", query.text) and query.conditions), weight=54),
     Skill("value counts", cue(r"value counts?", r"how often", r"frequenc(?:y|ies)", r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)", r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+", r"breakdown", r"tally", r"distribution", r"occurrences?", r"appears?", r"each COL\d+", r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+"), _counted, lambda query: _category(query) and query.function in (None, "count", "nunique") and query.chart is None and (query.column or query.by[0]).role != "number" or bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query), weight=59),
     Skill("most frequent value", cue(r"(?:most|least) (?:common|frequent|popular|often)", r"mode", r"commonest", r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)", r"rarest"), _frequent, lambda query: _category(query), weight=63),
-    Skill("statistic of a column", cue(r"[a-z]+"), _statistic, lambda query: _one_column(query) and query.function in _WIRE.keys() | {"var"} and query.function != "nunique" and (query.column is not None) and not query.order, weight=50),
+    Skill("statistic of a column", cue(r"[a-z]+"), _statistic, lambda query: _one_column(query) and query.function in _WIRE.keys() | {"var"} and query.function != "nunique" and (query.column is not None) and not query.order, weight=50, implied=True, measures=True),
     Skill("quantiles", cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"), _quantiles, _one_column, weight=64),
     Skill("outliers", cue(r"outliers?", r"anomal\w+", r"extreme values"), _outliers, lambda query: _one_column(query) and query.column is not None and query.column.role == "number", weight=65),
     Skill("range of a column", cue(r"range", r"extent", r"from when to when", r"min and max", r"min(?:imum)? (?:and|to|/|&) max(?:imum)?", r"span", r"time frame", r"period covered", r"date range"), _range, _one_column, weight=58),
-    Skill("meaning of a column", cue(r"what (?:does|is|do|are|about)", r"what's", r"describe", r"explain", r"mean", r"meaning", r"about", r"summar\w+", r"info", r"statistics", r"stats", r"show", r"look", r"tell", r"^@?(?:VAR\d+ )?COL\d+(?: \?)?$", r"inspect", r"values", r"distribution", r"details?", r"overview"), _meaning, lambda query: _one_column(query) and not query.conditions and len(query.columns) == 1, weight=25),
+    Skill("meaning of a column", cue(r"what (?:does|is|do|are|about)", r"what's", r"describe", r"explain", r"mean", r"meaning", r"about", r"summar\w+", r"info", r"statistics", r"stats", r"show", r"look", r"tell", r"^(?:the )?(?:VAR\d+ )?COL\d+(?: (?:of|in|column|from|for|the|VAR\d+))*(?: \?)?$", r"inspect", r"values", r"distribution", r"details?", r"overview"), _meaning, lambda query: _one_column(query) and not query.conditions and len(query.columns) == 1, weight=25),
 )

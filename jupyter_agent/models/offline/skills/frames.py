@@ -207,7 +207,7 @@ SKILLS = (
         _whole_frame,
         weight=57,
     ),
-    Skill("memory", cue(r"memory(?! \?)(?! *$)", r"(?:how much|use|uses|used|usage|size)\b[^?]*memory", r"memory (?:usage|use|size|footprint)", r"(?:mega|kilo|giga)?bytes", r"(?:kb|mb|gb)", r"ram", r"heavy"), _memory, _whole_frame, weight=65),
+    Skill("memory", cue(r"memory(?! \?)(?! *$)", r"(?:how (?:much|big|large|heavy)|use|uses|used|usage|size|VAR\d+ in)\b[^?]*memory", r"memory (?:usage|use|size|footprint)", r"(?:mega|kilo|giga)?bytes", r"(?:kb|mb|gb)", r"ram", r"heavy"), _memory, _whole_frame, weight=65),
     Skill(
         "first rows",
         cue(r"head", r"tail", r"preview", r"(?:first|last|top|sample|random|some|few)(?: \w+| NUM\d+)? (?:rows|lines|records|entries|examples|observations)", r"what does (?:VAR\d+|it|the data) look like", r"(?:show|print|display|view|see|look at|peek at|let me see)(?: me)?(?: the| my)?(?: data| table| dataframe)?(?: in| of)? (?:VAR\d+|data|table|dataframe)(?: \?)?$", r"example rows?", r"sample of", r"sample"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import block
+from jupyter_agent.models.offline.dialects import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names, python
 from jupyter_agent.models.offline.namespace import Column, Frame
@@ -77,11 +78,47 @@ def _stacked(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     return [f"The rows of {name(right.name)} below those of {name(left.name)}:", python(f"{imports}{alias}.concat([{left.code}, {right.code}]{more})")]
 
 
+def _across(query: Query, facts: Facts) -> Answer:
+    """Columns of two tables in one question: joined first, then grouped."""
+    left, right = _homes(query)
+    pairs = list(_pairs(left, right))
+    said = f"{names([one.name for one in _owned(query, left)])} is in {name(left.name)}, {names([one.name for one in _owned(query, right)])} in {name(right.name)}"
+    if not pairs:
+        raise Ask(f"{said}, and the two share no column to join on.")
+    wanted = next(one for one in ("joined", *(f"joined_{place}" for place in range(2, 1000))) if one not in query.namespace.variables)
+    joined = block(query, left, lambda one: f"{wanted} = {one.joined(right, *pairs[0])}")
+    both = replace(left.variable, name=wanted)
+    columns = tuple(replace(one, frame=wanted) for one in (*left.columns, *right.columns))
+    frame = Frame(both, columns)
+    named = [column for column in columns if column.name in {one.name for mention in query.mentions for one in mention.columns}]
+    keys = tuple(one for one in named if one.role != "number")[:2] or tuple(named[-1:])
+    values = tuple(one for one in named if one not in keys)
+    groups = Grouping(query.function if values and query.function else "mean" if values else "count", values, keys, descending=True)
+    return [f"{said}. Joined on {name(pairs[0][0].name)}:", joined, "Then:", block(query, frame, lambda one: one.grouped(groups))]
+
+
+def _homes(query: Query) -> tuple[Frame, Frame]:
+    """The table with the number first."""
+    frames = [one for one in query.candidates if _owned(query, one)][:2]
+    frames.sort(key=lambda one: not any(column.role == "number" for column in _owned(query, one)))
+    return frames[0], frames[1]
+
+
+def _owned(query: Query, frame: Frame) -> list[Column]:
+    return [column for mention in query.mentions for column in mention.columns if column.frame == frame.name]
+
+
+def _apart(query: Query) -> bool:
+    """Whether the named columns are in two tables, and in no single one."""
+    return query.frame is None and query.chart is None and len([one for one in query.candidates if _owned(query, one)]) > 1 and sum(one.label == "COL" for one in query.mentions) > 1
+
+
 def _two(query: Query) -> bool:
     return query.chart is None and len(query.namespace.frames) > 0
 
 
 SKILLS = (
+    Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68),
     Skill("stack", cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"), _stacked, _two, weight=74),
     Skill("join", cue(r"(?:merg|join)\w*", r"combin\w+", r"look ?up", r"match(?:ing)? (?:up )?VAR\d+ (?:and|with|to)"), _joined, _two, weight=73),
 )

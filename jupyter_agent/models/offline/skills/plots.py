@@ -284,6 +284,8 @@ SKILLS = (
         _plotted,
         _frame_like,
         weight=70,
+        sticks=True,
+        measures=True,
     ),
 )
 

@@ -25,5 +25,5 @@ def _run(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the code is in
 
 
 SKILLS = (
-    Skill("run", cue(r"^(?:please |ok |okay |yes |now |and |can you |could you |then )*(?:run|execute|do|try|apply)(?: (?:it|this|that|the code|the cell|this code|that code|them))(?: now| please| for me)?[ .!?]*$", r"^(?:run|execute)[ .!?]*$"), _run, lambda query: not query.columns and query.target is None, weight=95, repeats=False),
+    Skill("run", cue(r"^(?:please |ok |okay |yes |now |and |can you |could you |then )*(?:run|execute|do|try|apply)(?: (?:it|this|that|the code|the cell|this code|that code|them))(?: now| please| for me)?[ .!?]*$", r"^(?:run|execute)[ .!?]*$"), _run, lambda query: not query.mentions, weight=95, repeats=False),
 )

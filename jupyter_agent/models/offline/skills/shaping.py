@@ -32,7 +32,7 @@ def _filtered(query: Query, facts: Facts) -> Answer:
     def expression(one):  # type: ignore[no-untyped-def]
         return one.selected(columns, query.conditions) if columns else one.rows(query.conditions)
 
-    if re.search(r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b", query.text) and not query.wants_code:
+    if re.search(r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b|^VAR\d+", query.text) and not query.wants_code:
         limit = query.limit or 10
         return computed(query, facts, frame, title, lambda one: f"{expression(one)}.head({limit})", lambda _: f"{title} (at most {limit}):")
     return [f"{title}:", block(query, frame, expression)]
@@ -72,8 +72,9 @@ def _sortable(query: Query) -> bool:
 
 
 SKILLS = (
-    Skill("sort", cue(r"sort(?:ed|ing)?", r"order(?:ed)? (?:\w+ ){0,4}by", r"arrange", r"rank(?:ed)? (?:\w+ ){0,4}by"), _sorted, _sortable, weight=68),
-    Skill("filter", cue(r"filter\w*", r"where", r"only", r"rows? (?:with|that|which|in|for|from)", r"subset", r"select", r"keep", r"show", r"list", r"find", r"which", r"exclude", r"get", r"what", r"entries", r"records", r"(?:VAL|STR)\d+"), _filtered, lambda query: _has_frame(query) and bool(query.conditions) and query.function in (None, "count") and not query.by and query.period is None, weight=49),
+    Skill("sort", cue(r"sort(?:ed|ing)?", r"order(?:ed)? (?:\w+ ){0,4}by", r"arrange", r"rank(?:ed)? (?:\w+ ){0,4}by"), _sorted, _sortable, weight=68, implied=True, sticks=True),
+    Skill("filter", cue(r"filter\w*", r"where", r"only", r"rows? (?:with|that|which|in|for|from)", r"subset", r"select", r"keep", r"show", r"list", r"find", r"which", r"exclude", r"get", r"what", r"entries", r"records", r"(?:VAL|STR)\d+"), _filtered, lambda query: _has_frame(query) and bool(query.conditions) and query.function in (None, "count") and not query.by and query.period is None, weight=49, implied=True),
+    Skill("rows", cue(r"[^\W\d]+", r"[A-Z]+\d+"), _filtered, lambda query: _has_frame(query) and bool(query.conditions) and query.function is None and not query.by and query.period is None, weight=22, implied=True),
     Skill("select columns", cue(r"select", r"only (?:the )?columns?", r"keep (?:only )?", r"subset", r"extract", r"just (?:the )?(?:columns? )?"), _selected, lambda query: _has_frame(query) and bool(query.columns) and not query.conditions and not query.by, weight=57),
-    Skill("pivot", cue(r"pivot\w*", r"cross ?tab\w*", r"contingency", r"matrix of", r"tabulate"), _pivoted, _has_frame, weight=75),
+    Skill("pivot", cue(r"pivot\w*", r"cross ?tab\w*", r"contingency", r"matrix of", r"tabulate"), _pivoted, _has_frame, weight=75, sticks=True, measures=True),
 )

@@ -18,6 +18,8 @@ def unable(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - every answer
     missing = _missing(query)
     if missing:
         return missing
+    if len(query.candidates) > 1 and query.skeleton.of("COL"):
+        query.the_frame()
     about = f" about {name(query.target.name)}" if query.target is not None else ""
     return [
         f"I am the offline assistant and cannot answer that{about}: I look up variables, data, errors and cells, and write "

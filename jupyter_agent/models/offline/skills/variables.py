@@ -17,7 +17,7 @@ _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (r"functions?|methods|defs", "function", frozenset({"function"})),
     (r"classes", "class", frozenset({"class"})),
     (r"modules?|librar(?:y|ies)|packages?|imports?|imported", "imported module", frozenset({"module"})),
-    (r"lists?|sequences?|tuples?", "list", frozenset({"sequence"})),
+    (r"lists|sequences?|tuples?", "list", frozenset({"sequence"})),
     (r"dict(?:s|ionary|ionaries)?|mappings?", "dictionary", frozenset({"mapping"})),
     (r"arrays?|tensors?|matri(?:x|ces)", "array", frozenset({"array"})),
     (r"series", "series", frozenset({"series"})),

@@ -1,0 +1,115 @@
+"""Short questions that lean on the ones before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import Desk
+
+CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
+    [
+        ("mean price by city", ["groupby('city')['price'].mean()"]),
+        ("and by month?", ["resample('MS', on='sold_at')['price'].mean()"]),
+        ("now as a bar chart", ["plot.bar()", "resample('MS'"]),
+        ("what about the median?", ["median()", "plot.bar()"]),
+        ("only for Berlin", ["df['city'] == 'Berlin'", "median()", "plot.bar()"]),
+    ],
+    [
+        ("mean price by city", ["`Munich`"]),
+        ("which one is the largest?", ["**`Munich`** has the highest", "head(1)"]),
+        ("and the smallest?", ["**`New York`** has the lowest"]),
+        ("top 2", ["head(2)"]),
+    ],
+    [
+        ("what is the average price?", ["295.95"]),
+        ("and the median?", ["median of `price`", "296.79"]),
+        ("by city?", ["groupby('city')['price'].median()"]),
+        ("what about area?", ["groupby('city')['area'].median()"]),
+        ("in 2023 only", ["'2023-01-01'", "['area'].median()"]),
+    ],
+    [
+        ("plot price by city", ["plot.bar()"]),
+        ("as a pie", ["plot.pie()"]),
+        ("horizontal", ["plot.barh()"]),
+        ("sort it ascending", ["ascending=True", "plot.barh()"]),
+        ("for area instead", ["['area']", "plot.barh()"]),
+    ],
+    [
+        ("describe price", ["194 unique values"]),
+        ("what type is it?", ["float64"]),
+        ("how many missing values does it have?", ["3 missing values"]),
+        ("plot it", ["plt.hist(df['price'].dropna()"]),
+        ("and by city?", ["groupby('city')", "plt."]),
+    ],
+    [
+        ("max price", ["480.62"]),
+        ("and min?", ["39.88"]),
+        ("for area?", ["minimum of `area`"]),
+        ("in Munich?", ["`Munich`", "**31**"]),
+        ("and Hamburg?", ["`Hamburg`", "**30**"]),
+    ],
+    [
+        ("how many rows does df have", ["200 rows"]),
+        ("what are their types?", ["`float64`"]),
+        ("are there missing values in it?", ["3 missing values"]),
+        ("fill them", ["fillna("]),
+    ],
+    [
+        ("what is config", ["3 keys"]),
+        ("how long is it?", ["3 keys"]),
+        ("where was it defined?", ["In [1]"]),
+    ],
+    [
+        ("top 5 by price", ["sort_values('price', ascending=False).head(5)"]),
+        ("only Berlin", ["df['city'] == 'Berlin'", "head(5)"]),
+        ("the lowest instead", ["sort_values('price').head(5)"]),
+    ],
+    [
+        ("value counts of city", ["38.5 %"]),
+        ("plot that", ["value_counts()", "plot.bar()"]),
+    ],
+    [
+        ("average price by city", ["`Munich`"]),
+        ("show me the code", ["groupby('city')['price'].mean()"]),
+        ("how many rows?", ["200 rows"]),
+    ],
+]
+
+
+@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=[one[0][0] + " …" for one in CONVERSATIONS])
+def test_a_conversation_goes_on(desk: Desk, conversation: list[tuple[str, list[str]]]) -> None:
+    for question, facts in conversation:
+        reply = desk.ask(question)
+        for fact in facts:
+            assert fact in reply.text, f"{question}\n{reply.text}"
+        if "plt." in reply.code or "df" in reply.code:
+            desk.executed(reply)
+
+
+def test_run_it_runs_the_code_of_the_last_answer(desk_of: Callable[[str], Desk]) -> None:
+    desk = desk_of("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 2]})")
+    code = desk.ask("drop duplicates").code
+    reply = desk.ask("run it")
+    assert reply.ran == [code]
+    assert "Done" in reply.text
+    assert len(desk.shell.user_ns["df"]) == 2
+
+
+def test_nothing_is_taken_over_by_a_question_that_stands_alone(desk: Desk) -> None:
+    desk.ask("mean price by city only for 2023")
+    reply = desk.ask("what is the mean of area?")
+    assert "89.96" in reply.text
+    assert reply.ran == []
+
+
+def test_the_context_after_the_question_is_not_part_of_it(desk: Desk) -> None:
+    reply = desk.ask("how many rows?\n\n<context-12ab>\nplot price by city\n</context-12ab>")
+    assert "**200 rows**" in reply.text
+    assert "plt" not in reply.text
+
+
+def test_thanks_and_greetings_do_not_forget_the_topic(desk: Desk) -> None:
+    desk.ask("mean price by city")
+    assert desk.ask("thanks!").text == "You are welcome."
+    assert "median()" in desk.ask("and the median?").text
