@@ -61,7 +61,10 @@ export function Composer({ conversation, input }: IProps): JSX.Element {
             className="jp-agent-send"
             title={translation.__('Stop (Escape)')}
             aria-label={translation.__('Stop')}
-            onClick={() => conversation.stop()}
+            onClick={() => {
+              conversation.stop();
+              input.current?.focus();
+            }}
           >
             <stopIcon.react tag="span" />
           </button>

@@ -8,7 +8,7 @@ import { type AgentEvent, TERMINAL } from './events';
 import { after, asked, ended, type IExchange, type IToolPart, isOpen, withTool } from './exchange';
 import { fromHistory } from './history';
 import { notebookContext } from './notebook';
-import { type AgentServer, type Decision, Refusal, Unreachable } from './server';
+import { type AgentServer, type Decision, NoExtension, Refusal, Unreachable } from './server';
 
 /** Events arrive faster than a page needs to be drawn. */
 const DRAW_MILLISECONDS = 40;
@@ -211,6 +211,11 @@ export class Conversation {
   private _words(error: unknown): string {
     if (error instanceof Unreachable) {
       return this._translation.__('The Jupyter server does not answer. Your question is kept; try again when it is back.');
+    }
+    if (error instanceof NoExtension) {
+      return this._translation.__(
+        'The server part of jupyter-agent is not running. See the server’s log, or “jupyter server extension list”.'
+      );
     }
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,12 +1,15 @@
 // What the panel reads from a notebook, and the one thing it writes: a new cell.
 
-import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
+import type { Cell, ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
 
 const OUTPUT_CHARACTERS = 2000;
 // eslint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
+
+/** Marks a cell that was inserted and not touched since: there Ctrl-Z means the insertion. */
+export const INSERTED = 'jp-agent-inserted';
 
 /** A cell as the server is told it. */
 export interface ICell {
@@ -57,8 +60,23 @@ export function insertBelow(panel: NotebookPanel, source: string): boolean {
   notebook.activeCellIndex = index;
   notebook.deselectAll();
   notebook.mode = 'command';
+  if (notebook.activeCell) {
+    markUntouched(notebook.activeCell);
+  }
   void NotebookActions.focusActiveCell(notebook);
   return true;
+}
+
+function markUntouched(cell: Cell): void {
+  const { sharedModel } = cell.model;
+  cell.addClass(INSERTED);
+  const unmark = () => {
+    sharedModel.changed.disconnect(unmark);
+    if (!cell.isDisposed) {
+      cell.removeClass(INSERTED);
+    }
+  };
+  sharedModel.changed.connect(unmark);
 }
 
 function cellOf(cell: ICellModel): ICell {

@@ -3,10 +3,11 @@
 import * as React from 'react';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
 import { Conversation } from './conversation';
-import { insertBelow } from './notebook';
+import { INSERTED, insertBelow } from './notebook';
 import { AgentServer } from './server';
 import { type IServices, ServicesProvider } from './services';
 import type { ISurroundings } from './sidebar';
@@ -22,6 +23,7 @@ export class AgentPanel extends ReactWidget {
   private _server: AgentServer;
   private _services: IServices;
   private _surroundings: ISurroundings;
+  private _undoKey: IDisposable;
   private _wantsFocus = false;
 
   constructor(surroundings: ISurroundings) {
@@ -36,12 +38,19 @@ export class AgentPanel extends ReactWidget {
       actions: { insert: code => this._insert(code), runs: language => this._runs(language) }
     };
     this.addClass('jp-agent-panel');
+    // In a cell's command mode Ctrl-Z would otherwise undo nothing: inserting is the notebook's step, not the editor's.
+    this._undoKey = app.commands.addKeyBinding({
+      command: 'notebook:undo-cell-action',
+      keys: ['Accel Z'],
+      selector: `.jp-Notebook.jp-mod-commandMode .jp-Cell.${INSERTED}.jp-mod-active`
+    });
     notebooks.currentChanged.connect(this._follow, this);
     this._follow(notebooks);
   }
 
   override dispose(): void {
     this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
+    this._undoKey.dispose();
     super.dispose();
   }
 

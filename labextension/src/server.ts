@@ -20,6 +20,9 @@ export class Refusal extends Error {
 /** The server could not be reached at all. */
 export class Unreachable extends Error {}
 
+/** The server has no such path: our extension of it is not running. */
+export class NoExtension extends Error {}
+
 /** One entry of a stored conversation. */
 export interface IEntry {
   role: string;
@@ -112,8 +115,11 @@ export class AgentServer {
   }
 }
 
-async function refusal(response: Response): Promise<Refusal> {
+async function refusal(response: Response): Promise<Error> {
   const said: any = await response.json().catch(() => null);
+  if (response.status === 404 && !said?.code) {
+    return new NoExtension();
+  }
   const message = typeof said?.message === 'string' && said.message ? said.message : response.statusText;
   return new Refusal(message, response.status, String(said?.code ?? ''));
 }

@@ -1,0 +1,124 @@
+"""A JupyterLab or Notebook process of its own: own home, random port and token; ready when it says its address."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import secrets
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+PACKAGE = Path(__file__).parents[2] / "jupyter_agent"
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+_START_SECONDS = 60
+
+
+class JupyterProcess:
+    """Started on entering, stopped on leaving.
+
+    Args:
+        home: An empty folder; the notebooks go into its ``root``.
+        application: ``lab`` or ``notebook``.
+        options: Of `JupyterAgent`.
+        theme: As the settings name it.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        application: str = "lab",
+        options: dict[str, Any] | None = None,
+        theme: str = "JupyterLab Light",
+    ) -> None:
+        self.root = home / "root"
+        self.token = secrets.token_hex(16)
+        self.address = ""
+        self.output: list[str] = []
+        self._home = home
+        self._application = application
+        self._options = options or {}
+        self._theme = theme
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.root.mkdir()
+        self._write_settings()
+        self._show_current_build()
+        self._process = subprocess.Popen(
+            self._command(), env=self._environment(), cwd=self.root, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        addresses: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(addresses,), daemon=True)
+        self._reader.start()
+        try:
+            self.address = addresses.get(timeout=_START_SECONDS)
+        except queue.Empty:
+            self.__exit__()
+            raise AssertionError("Jupyter did not start:\n" + "".join(self.output)) from None
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(10)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def _read(self, addresses: queue.Queue[str]) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.output.append(line)
+            found = _ADDRESS.search(line)
+            if found and not self.address:
+                addresses.put(found[0])
+
+    def _command(self) -> list[str]:
+        options = [f"--JupyterAgent.{name}={value}" for name, value in self._options.items()]
+        return [
+            *(sys.executable, "-m", "jupyter", self._application, "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--ServerApp.root_dir={self.root}"),
+            *(f"--IdentityProvider.token={self.token}", "--ServerApp.jpserver_extensions=jupyter_agent=True"),
+            *options,
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "OPENAI", "JPY"))}
+        return {
+            **kept,
+            "HOME": str(self._home),
+            "PYTHONPATH": str(PACKAGE.parent),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "JUPYTER_CONFIG_DIR": str(self._home / "config"),
+            "JUPYTER_DATA_DIR": str(self._home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self._home / "runtime"),
+            "JUPYTER_PATH": str(self._home / "share"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self._home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self._home / "workspaces"),
+        }
+
+    def _show_current_build(self) -> None:
+        """An editable install keeps a copy of the front end; what is tested is the one built last."""
+        built = PACKAGE / "labextension"
+        assert (built / "package.json").exists(), "The front end is not built: pip install -e . does it."
+        folder = self._home / "share" / "labextensions"
+        folder.mkdir(parents=True)
+        (folder / "jupyter-agent").symlink_to(built)
+
+    def _write_settings(self) -> None:
+        folder = self._home / "settings" / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True)
+        # The news toast would lie over what is clicked, and asks the web.
+        settings = {"notification": {"fetchNews": "false"}, "themes": {"theme": self._theme}}
+        for name, content in settings.items():
+            (folder / f"{name}.jupyterlab-settings").write_text(json.dumps(content), encoding="utf-8")
