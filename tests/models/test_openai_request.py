@@ -13,7 +13,6 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 from jupyter_agent import errors
 from jupyter_agent.config import JupyterAgent
@@ -23,6 +22,7 @@ from jupyter_agent.models.openai_connection import Connection, is_forbidden
 from jupyter_agent.models.openai_errors import retry_after
 from jupyter_agent.models.openai_wire import request
 from jupyter_agent.protocols import ToolSpec
+from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

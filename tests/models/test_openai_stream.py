@@ -9,11 +9,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 from jupyter_agent import errors
 from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
 from jupyter_agent.models.openai_stream import MAX_ANSWER, MAX_CALLS
+from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
     from jupyter_agent.messages import ModelEvent

@@ -30,6 +30,8 @@ from jupyter_agent.tools.notebook import ReadCells
 
 TOOLS: tuple[Tool, ...] = (ListVariables(), InspectVariable(), ReadError(), ReadCells(), ListFiles(), RunCode())
 os.environ.setdefault("MPLBACKEND", "Agg")
+#: One loop and its threads for all questions.
+RUNNER = asyncio.Runner()
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Desk:
 
     def ask(self, question: str) -> Reply:
         """Ask, as one turn of the conversation."""
-        return asyncio.run(self._ask(question))
+        return RUNNER.run(self._ask(question))
 
     async def _ask(self, question: str) -> Reply:
         kernel = LocalKernel(self.shell, self._run)
@@ -179,6 +181,12 @@ def desk(sales_shell: InteractiveShell) -> Desk:
 def desk_of() -> Callable[[str], Desk]:
     """A desk with a namespace of its own."""
     return lambda source: Desk(new_shell(source))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loop() -> Iterator[None]:
+    yield
+    RUNNER.close()
 
 
 @pytest.fixture(autouse=True)

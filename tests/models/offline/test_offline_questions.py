@@ -119,7 +119,7 @@ FACTS: list[tuple[str, list[str]]] = [
     ("90th percentile of price", ["Quantile 0.9", "393.44"]),
     ("outliers in price", ["39.88", "90.92"]),
     # other values
-    ("what is threshold?", ["**`0.75`**", "`float`", "In [1]"]),
+    ("what is threshold?", ["**`0.75`**", "`float`"]),
     ("value of threshold", ["0.75"]),
     ("print threshold", ["0.75"]),
     ("threshold", ["0.75"]),
@@ -140,8 +140,6 @@ FACTS: list[tuple[str, list[str]]] = [
     ("how do I call area_of", ["area_of(width, height=2.0)", "Area of a rectangle."]),
     ("signature of area_of", ["area_of(width, height=2.0)"]),
     ("what arguments does area_of take", ["area_of(width, height=2.0)"]),
-    ("where was df defined", ["In [1]"]),
-    ("where does threshold come from", ["In [1]"]),
     # computed
     ("average price by city", BY_CITY),
     ("avg price per city", BY_CITY),
