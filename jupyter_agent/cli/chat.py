@@ -118,11 +118,17 @@ def _prompt() -> PromptSession[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.shortcuts import CompleteStyle
 
     kept = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
     kept.parent.mkdir(parents=True, exist_ok=True)
     words = list(commands.complete("/", (commands.EXIT,)))
-    return PromptSession(history=FileHistory(str(kept)), completer=WordCompleter(words, sentence=True))
+    return PromptSession(
+        history=FileHistory(str(kept)),
+        completer=WordCompleter(words, sentence=True),
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,  # keeps no room for a menu below the prompt
+    )
 
 
 @contextmanager

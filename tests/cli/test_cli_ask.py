@@ -1,0 +1,190 @@
+"""`jupyter agent ask`, `sessions` and `models`, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.cli.arguments import EXAMPLES
+from tests.cli.conftest import Command
+
+
+def test_ask_with_execute_knows_the_live_variables_and_leaves_the_file_alone(command: Command, notebook: Path) -> None:
+    before = notebook.read_bytes()
+    ended = command("ask", "what columns does df have?", "--notebook", str(notebook), "--execute")
+    assert ended.code == 0, ended.err
+    assert "`price`" in ended.out
+    assert "`region`" in ended.out
+    assert "running cell 1 of 3: import pandas as pd" in ended.err
+    assert "cell 2 failed with ZeroDivisionError: division by zero; the 1 after it did not run" in ended.err
+    assert notebook.read_bytes() == before
+
+
+def test_ask_without_a_kernel_answers_from_the_cells(command: Command, notebook: Path) -> None:
+    written = json.loads(notebook.read_text(encoding="utf-8"))
+    failed = {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "division by zero", "traceback": []}
+    written["cells"][1] |= {"outputs": [failed], "execution_count": 2}
+    notebook.write_text(json.dumps(written), encoding="utf-8")
+    ended = command("ask", "what does the error mean?", "-n", str(notebook))
+    assert ended.code == 0, ended.err
+    assert "ZeroDivisionError" in ended.out
+
+
+def test_the_answer_is_on_stdout_and_everything_else_is_not(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "Forty-two.", "chunks": 3})
+    ended = command("ask", "what is the answer?")
+    assert (ended.code, ended.out) == (0, "Forty-two.\n")
+
+
+@pytest.mark.parametrize("arguments", [("ask", "-"), ("ask",)])
+def test_a_question_comes_through_a_pipe_and_the_whole_turn_goes_out_as_json(
+    command: Command, script: Callable[..., None], arguments: tuple[str, ...]
+) -> None:
+    script({"text": "Grüße:\n```python\nx = 1\n```"})
+    ended = command(*arguments, "--json", stdin="what\nis it?\n")
+    done = json.loads(ended.out)
+    assert done["messages"][0] == {"role": "user", "content": "what\nis it?"}
+    assert done["code"] == [{"language": "python", "source": "x = 1"}]
+    assert "Grüße" in ended.out
+
+
+def test_questions_about_a_notebook_go_on_with_its_conversation(command: Command, notebook: Path) -> None:
+    for question in ("what columns does df have?", "and how many rows?"):
+        assert command("ask", question, "-n", str(notebook)).code == 0
+    listed = json.loads(command("sessions", "--notebook", str(notebook), "--json").out)
+    assert [(one["turn_count"], one["notebook_id"]) for one in listed] == [(4, str(notebook))]
+
+
+def test_a_notebook_below_a_running_servers_root_has_the_same_name_there(
+    command: Command, notebook: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "runtime").mkdir()
+    record = {"url": "http://127.0.0.1:1/", "root_dir": str(tmp_path.parent)}
+    (tmp_path / "runtime" / "jpserver-1.json").write_text(json.dumps(record), encoding="utf-8")
+    command("ask", "hello", "-n", str(notebook))
+    assert json.loads(command("sessions", "--json").out)[0]["notebook_id"] == f"{tmp_path.name}/sales.ipynb"
+
+
+def test_a_named_session_is_gone_on_with(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "Yes."})
+    command("ask", "one", "-s", "mine")
+    command("ask", "two", "-s", "mine")
+    command("ask", "three")
+    listed = json.loads(command("sessions", "--json").out)
+    assert sorted((one["turn_count"], one["title"]) for one in listed) == [(2, "three"), (4, "one")]
+    assert json.loads(command("sessions", "one", "--json").out)[0]["session_id"] == "mine"
+
+
+def test_code_runs_only_when_somebody_allowed_it(
+    command: Command, script: Callable[..., None], notebook: Path, tmp_path: Path
+) -> None:
+    code = "import pathlib; pathlib.Path('made.txt').write_text('x')"
+    script({"calls": [{"name": "run_code", "arguments": {"code": code}}]}, {"text": "Done."})
+    ended = command("ask", "make it", "-n", str(notebook), "--execute")
+    assert "--approve auto" in ended.err
+    assert not (tmp_path / "made.txt").exists()
+    assert command("ask", "make it", "-n", str(notebook), "--execute", "--approve", "auto").code == 0
+    assert (tmp_path / "made.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ask", "x", "--notebook", "missing.ipynb"), "there is no file missing.ipynb"),
+        (("ask",), "there is no question"),
+        (("ask", "x", "--approve", "yes"), "read-only"),
+        (("frobnicate",), "invalid choice"),
+        ((), "COMMAND"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_would_do(
+    command: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    ended = command(*arguments)
+    assert ended.code == 2
+    assert words in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("ask", "x", "-m", "nobody:x"), "There is no model 'nobody:x'"), (("ask", "x", "-s", "bad id"), "session_id")],
+)
+def test_an_error_ends_with_1_and_its_cure(command: Command, arguments: tuple[str, ...], words: str) -> None:
+    ended = command(*arguments)
+    assert (ended.code, ended.out) == (1, "")
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_turn_that_fails_keeps_what_was_said_and_ends_with_1(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "The first half", "error": "upstream_auth", "message": "The key is not accepted."})
+    ended = command("ask", "hello")
+    assert (ended.code, ended.out) == (1, "The first half")
+    assert "The key is not accepted." in ended.err
+
+
+def test_ctrl_c_ends_with_130_and_keeps_what_was_said(
+    command: Command, script: Callable[..., None], environment: dict[str, str]
+) -> None:
+    script({"text": "said " * 500, "chunks": 500, "delay": 0.1})
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_agent.cli", "ask", "talk", "-s", "s1"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
+    assert asking.stdout is not None
+    assert asking.stdout.read(4) == b"said"
+    asking.send_signal(signal.SIGINT)
+    _, err = asking.communicate(timeout=30)
+    assert asking.returncode == 130
+    assert err == b"Stopped.\n"
+    said = command("chat", "-s", "s1", stdin="/history\n").out
+    assert said.startswith("> talk\n\nsaid")
+
+
+def test_models_says_who_answers(command: Command) -> None:
+    ended = command("models")
+    assert ended.code == 0
+    assert "offline (default): answers" in ended.out
+    assert "openai: does not answer: " in ended.out
+
+
+def test_models_ends_with_1_when_the_configured_one_does_not_answer(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_AGENT_MODEL", "openai:x")
+    ended = command("models", "--json")
+    assert ended.code == 1
+    assert [(one["id"], one["reachable"]) for one in json.loads(ended.out)] == [("openai:x", False), ("offline", True)]
+
+
+def test_the_servers_configuration_file_holds_here_too(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    text = "c.JupyterAgent.store = 'nowhere://'"
+    (tmp_path / "config" / "jupyter_server_config.py").write_text(text, encoding="utf-8")
+    ended = command("ask", "x")
+    assert ended.code == 1
+    assert "There is no store 'nowhere://'" in ended.err
+
+
+def test_the_examples_of_the_help_are_commands_that_exist(
+    command: Command, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_agent.cli.arguments import parser
+
+    monkeypatch.chdir(notebook.parent)
+    examples = [line for line in command("--help").out.splitlines() if line.startswith("  jupyter agent ")]
+    assert len(examples) == EXAMPLES.count("  jupyter agent ") > 4
+    for example in examples:
+        words = shlex.split(example)[2:]
+        cut = next((at for at, word in enumerate(words) if word in ("<", "|")), len(words))
+        assert parser().parse_args(words[:cut]).command in ("ask", "chat", "sessions", "models")

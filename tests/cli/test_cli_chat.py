@@ -1,0 +1,108 @@
+"""`jupyter agent chat` through a pipe and in a real terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from tests.cli.conftest import Command
+
+WAIT = 60
+
+
+def test_lines_of_a_pipe_are_one_conversation(command: Command, notebook: Path) -> None:
+    lines = "what columns does df have?\nand how many rows?\n\n/history\n/vars df\n/exit\nnever asked\n"
+    ended = command("chat", "--notebook", str(notebook), "--execute", stdin=lines)
+    assert ended.code == 0
+    assert "`price`" in ended.out
+    assert "2 rows" in ended.out
+    assert "> what columns does df have?\n" in ended.out
+    assert "> and how many rows?\n" in ended.out
+    assert "`df`: DataFrame 2 × 2" in ended.out
+    assert "never asked" not in ended.out
+
+
+def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "Yes."})
+    lines = "/help\n/histroy\nhello\n/model offline\n/model\n/vars\n/clear\n/clear\n/history\n"
+    ended = command("chat", stdin=lines)
+    assert ended.code == 0
+    assert "/exit" in ended.out
+    assert "Did you mean /history?" in ended.err
+    assert ended.out.count("offline answers.") == 2
+    assert "There is no kernel." in ended.out
+    assert ended.out.index("The conversation is forgotten.") < ended.out.index("There was no conversation to forget.")
+    assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
+
+
+def test_an_error_does_not_end_the_conversation(command: Command, script: Callable[..., None]) -> None:
+    script({"match": "alpha", "error": "upstream_auth", "message": "No key."}, {"match": "beta", "text": "Fine."})
+    ended = command("chat", stdin="alpha\nbeta\n")
+    assert (ended.code, ended.out) == (0, "Fine.\n")
+    assert "No key." in ended.err
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
+    """Start `jupyter agent` in a pseudo-terminal."""
+    started: list[Any] = []
+
+    def start(*arguments: str) -> Any:
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "jupyter_agent.cli", *arguments],
+            env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            encoding="utf-8",
+            timeout=WAIT,
+            dimensions=(40, 120),
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def test_in_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(
+    terminal: Callable[..., Any], script: Callable[..., None]
+) -> None:
+    script(
+        {"match": "slowly", "text": "said " * 500, "chunks": 500, "delay": 0.1}, {"match": "quickly", "text": "Quick."}
+    )
+    child = terminal("chat")
+    child.expect("agent>")
+    child.send("talk slowly\r")
+    child.expect("said said")
+    child.sendintr()
+    child.expect("Stopped")
+    child.expect("agent>")
+    child.send("talk quickly\r")
+    child.expect("Quick.")
+    child.expect("agent>")
+    child.send("/his\t\r")
+    child.expect("> talk slowly")
+    child.expect("agent>")
+    child.sendeof()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_in_a_terminal_code_is_shown_and_asked_about(
+    terminal: Callable[..., Any], script: Callable[..., None], notebook: Path, tmp_path: Path
+) -> None:
+    code = "import pathlib; pathlib.Path('made.txt').write_text('x')"
+    script({"calls": [{"name": "run_code", "arguments": {"code": code}}]}, {"text": "Well done."})
+    child = terminal("ask", "make it", "-n", str(notebook), "--execute")
+    child.expect_exact("pathlib.Path('made.txt')")
+    child.expect_exact("Run this? [y/N]")
+    child.send("y\r")
+    child.expect("Well done.")
+    child.expect(pexpect.EOF)
+    assert (tmp_path / "made.txt").exists()
