@@ -23,7 +23,6 @@ from jupyter_agent.stores.file_log import (
     first_lines,
     identity_of,
     line_of,
-    newest_head,
     sync_folder,
     write_new,
 )
@@ -212,17 +211,14 @@ class FileStore:
         return [head for _, head in heads.values() if head is not None]
 
     def _read_head(self, name: str) -> Session | None:
-        path, key = self._folder / name, name.removesuffix(".jsonl")
-        data = newest_head(path)
+        key = name.removesuffix(".jsonl")
         try:
-            head = codec.decode_session(data) if data is not None else self._fresh(key).session()
+            head = self._fresh(key).session()
         except AgentError:
             head = None
-        if head is not None:
-            return head
-        data = data or any_head(path)
+        data = any_head(self._folder / name) if head is None else None
         if data is None:
-            return None
+            return head
         return codec.unreadable(key, str(data["owner"]), str(data["id"]), str(data["notebook_id"]), 0.0)
 
     def _holds(self, session: Session, text: str) -> bool:

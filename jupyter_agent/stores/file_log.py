@@ -21,7 +21,6 @@ from jupyter_agent.stores import codec
 _START = b'{"crc":"'
 _BODY = len(_START) + 8 + len(b'",')
 _DECODER = json.JSONDecoder()
-_TAIL = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -164,22 +163,6 @@ def turn_of(line: bytes) -> tuple[str | None, str | None]:
     turn_id, end = _DECODER.raw_decode(start, len('"turn_id":'))
     parent, _ = _DECODER.raw_decode(start, end + len(',"parent":'))
     return turn_id, parent
-
-
-def newest_head(path: Path) -> dict[str, Any] | None:
-    """The head in the last line, which is nearly always good; None if it is not.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        lines = file.read().split(b"\n")
-    if len(lines) < (2 if size <= _TAIL else 3) or lines[-1] or not is_good(lines[-2] + b"\n"):
-        return None
-    head: dict[str, Any] = json.loads(lines[-2])["head"]
-    return head
 
 
 def any_head(path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,319 @@
+"""What may happen to SQLite's file: garbage, other programs' data, full disks, other releases, several first openers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores.sqlite import SqliteStore
+from jupyter_agent.stores.sqlite_file import STEPS
+
+ROOT = Path(__file__).parents[2]
+NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "sessions.db"
+
+
+async def kept(path: Path, steps: tuple[str, ...] = STEPS) -> SqliteStore:
+    """A store with one session of one turn."""
+    store = SqliteStore(path, busy_seconds=0.2, steps=steps)
+    await store.create(replace(NEW, head="t1", depth=1), (Turn("t1", None, 1, "why?", reply="because"),))
+    return store
+
+
+async def test_only_its_user_may_read_the_file(path: Path) -> None:
+    store = await kept(path)
+    await store.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_the_file_is_opened_with_care(path: Path) -> None:
+    await (await kept(path)).close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == (
+        "wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "delete"
+    )
+    assert connection.execute("PRAGMA application_id").fetchone()[0] == 0x4A416773
+    connection.close()
+
+
+@pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\x00" + b"\xff" * 5000, b"\x00" * 4096])
+async def test_D5_garbage_is_refused_and_a_copy_kept_once(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    store = SqliteStore(path)
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            await store.read("k")
+    assert path.read_bytes() == content
+    assert [one.read_bytes() for one in path.parent.glob("*.corrupt-*")] == [content]
+    path.unlink()
+    await store.create(NEW)
+    assert await store.read("k") == NEW
+    await store.close()
+
+
+async def test_D5_a_truncated_file_is_refused_and_heals_when_restored(path: Path) -> None:
+    store = await kept(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreUnavailable):
+        await store.path("k", "t1", 9)
+    path.write_bytes(whole)
+    assert len(await store.path("k", "t1", 9)) == 1
+    await store.close()
+
+
+async def test_D5_a_file_that_became_empty_is_a_loss_not_a_beginning(path: Path) -> None:
+    await (await kept(path)).close()
+    path.write_bytes(b"")
+    store = SqliteStore(path)
+    for refused in (store.read("k"), store.create(NEW)):
+        with pytest.raises(StoreUnavailable, match="empty although"):
+            await refused
+    path.unlink()
+    await store.create(NEW)
+    await store.close()
+
+
+async def test_D3_a_file_made_but_never_written_is_a_beginning(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    store = SqliteStore(path)
+    await store.create(NEW)
+    await store.close()
+
+
+async def test_D5_another_programs_file_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    store = SqliteStore(path)
+    with pytest.raises(StoreUnavailable, match="another program"):
+        await store.create(NEW)
+    assert path.read_bytes() == before
+    await store.close()
+
+
+async def test_D6_a_newer_schema_is_refused_in_words(path: Path) -> None:
+    await (await kept(path)).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = path.read_bytes()
+    store = SqliteStore(path)
+    with pytest.raises(SchemaNewer, match="newer release"):
+        await store.create(NEW)
+    assert path.read_bytes() == before
+    await store.close()
+
+
+NEXT = (*STEPS, "ALTER TABLE sessions ADD COLUMN colour TEXT;\nUPDATE sessions SET colour = 'blue'")
+
+
+async def test_D6_an_older_schema_is_migrated_with_a_backup(path: Path) -> None:
+    await (await kept(path)).close()
+    before = path.read_bytes()
+    store = SqliteStore(path, steps=NEXT)
+    assert len(await store.path("k", "t1", 9)) == 1
+    await store.close()
+    assert path.with_name("sessions.db.schema-1").read_bytes() == before
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT colour FROM sessions").fetchall() == [("blue",)]
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+
+
+async def test_D6_a_migration_that_fails_changes_nothing(path: Path) -> None:
+    await (await kept(path)).close()
+    before = path.read_bytes()
+    store = SqliteStore(path, steps=(*STEPS, "ALTER TABLE sessions ADD COLUMN colour TEXT;\nUPDATE nothing SET x = 1"))
+    with pytest.raises(StoreUnavailable):
+        await store.read("k")
+    await store.close()
+    assert path.read_bytes() == before
+    store = SqliteStore(path)
+    assert await store.read("k") is not None
+    await store.close()
+
+
+@pytest.mark.parametrize("kills", [pytest.param(5, id="5"), pytest.param(200, id="200", marks=pytest.mark.slow)])
+@pytest.mark.timeout(900)
+async def test_D6_a_migration_killed_at_any_moment_is_done_or_not_begun(path: Path, kills: int) -> None:
+    code = (
+        "import asyncio, sys, os, pathlib\n"
+        "from jupyter_agent.stores import sqlite_file, sqlite\n"
+        "step = sqlite_file.SqliteFile._take_step\n"
+        "def taken(self, connection, number):\n"
+        "    step(self, connection, number)\n"
+        "    print('taken', flush=True)\n"
+        "sqlite_file.SqliteFile._take_step = taken\n"
+        "steps = (*sqlite_file.STEPS, *('ALTER TABLE sessions ADD COLUMN c%d TEXT' % n for n in range(300)))\n"
+        "store = sqlite.SqliteStore(pathlib.Path(sys.argv[1]), steps=steps)\n"
+        "asyncio.run(store.read('k'))\n"
+        "print('whole', flush=True)\n"
+    )
+    for number in range(kills):
+        for old in path.parent.glob("*"):
+            old.unlink()
+        await (await kept(path)).close()
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            said = [process.stdout.readline() for _ in range(1 + number * 59 % 301)]
+            process.kill()
+        connection = sqlite3.connect(path)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        columns = len(connection.execute("SELECT * FROM sessions").description)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.close()
+        assert (version, columns) == ((301, 309) if said[-1] == "whole\n" or version > 1 else (1, 9))
+
+
+async def test_D7_a_file_locked_by_another_is_waited_for_then_refused(path: Path) -> None:
+    store = await kept(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert await store.read("k") is not None
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await store.delete("k")
+    other.execute("ROLLBACK")
+    assert await store.delete("k")
+    other.close()
+    await store.close()
+
+
+async def test_D7_many_first_openers_all_begin(tmp_path: Path) -> None:
+    for number in range(4):
+        path = tmp_path / f"f{number}" / "sessions.db"
+        stores = [SqliteStore(path, busy_seconds=60) for _ in range(8)]
+        await asyncio.gather(*(one.create(replace(NEW, key=f"k{at}", id=f"s{at}")) for at, one in enumerate(stores)))
+        assert await stores[0].count("ann") == 8
+        for one in stores:
+            await one.close()
+
+
+async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(path: Path) -> None:
+    store = await kept(path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    head = await store.read("k")
+    assert head is not None
+    large = Turn("t2", "t1", 2, "why?", reply="x" * 1_000_000)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20_000, hard))
+    try:
+        with pytest.raises(StoreFull, match="disk space"):
+            await store.commit(replace(head, revision=2, head="t2", depth=2), large)
+        assert await store.read("k") == head
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    await store.commit(replace(head, revision=2, head="t2", depth=2), large)
+    assert len(await store.path("k", "t2", 9)) == 2
+    await store.close()
+
+
+async def test_D2_what_may_only_be_read_is_read(path: Path) -> None:
+    await (await kept(path)).close()
+    code = (
+        "import asyncio, pathlib, sys\n"
+        "from jupyter_agent.errors import StoreUnavailable\n"
+        "from jupyter_agent.stores.sqlite import SqliteStore\n"
+        "async def main():\n"
+        "    store = SqliteStore(pathlib.Path(sys.argv[1]))\n"
+        "    assert len(await store.path('k', 't1', 9)) == 1\n"
+        "    try:\n"
+        "        await store.delete('k')\n"
+        "    except StoreUnavailable as error:\n"
+        "        print(error.message)\n"
+        "    assert len(await store.path('k', 't1', 9)) == 1\n"
+        "asyncio.run(main())\n"
+    )
+    said = as_somebody_who_may_only_read(path, code)
+    assert "read-only" in said
+
+
+def as_somebody_who_may_only_read(path: Path, code: str) -> str:
+    """What a program prints that may read a file's folder but not write; root goes without its right to write anywhere."""
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    weakened = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"] if os.getuid() == 0 else []
+    command = [*weakened, sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    path.parent.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_D20_a_backup_restored_under_a_running_server_is_what_it_goes_on_with(path: Path) -> None:
+    store = await kept(path)
+    backup = path.with_name("backup.db")
+    backup.write_bytes(path.read_bytes())
+    await store.delete("k")
+    backup.replace(path)
+    assert await store.read("k") is not None
+    await store.close()
+
+
+async def test_D18_a_forked_process_opens_its_own_connection(path: Path) -> None:
+    code = (
+        "import asyncio, os, pathlib, sys\n"
+        "from dataclasses import replace\n"
+        "from jupyter_agent.stores.sqlite import SqliteStore\n"
+        "store = SqliteStore(pathlib.Path(sys.argv[1]))\n"
+        "head = asyncio.run(store.read('k'))\n"
+        "if os.fork() == 0:\n"
+        "    asyncio.run(store.commit(replace(head, revision=2, title='of the child')))\n"
+        "    os._exit(0)\n"
+        "assert os.wait()[1] == 0\n"
+        "assert asyncio.run(store.read('k')).title == 'of the child'\n"
+        "print('both')\n"
+    )
+    await (await kept(path)).close()
+    done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "both\n"
+
+
+async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(path: Path) -> None:
+    store = await kept(path)
+    await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE sessions SET data = '{\"key\": 5}' WHERE key = 'k'")
+    connection.commit()
+    connection.close()
+    listed = (await store.find("ann")).sessions
+    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s", True), ("s2", False)]
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await store.read("k")
+    assert await store.delete("k")
+    await store.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:relative"])
+def test_a_url_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(BadRequest, match="sqlite:///"):
+        SqliteStore.from_url(url)
+
+
+def test_nothing_is_opened_or_made_before_it_is_used(path: Path) -> None:
+    SqliteStore.from_url(f"sqlite:///{path}")
+    assert not path.parent.exists()
