@@ -1,0 +1,130 @@
+"""`%load_ext jupyter_agent` in a real kernel that nbclient runs: no server, the assistant in the kernel's process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+LOAD = "%load_ext jupyter_agent"
+FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
+HEAVY = ("openai", "pydantic", "sqlalchemy", "tornado.web", "jupyter_agent.assistant", "http.client", "ssl")
+
+
+def run(*sources: str, allow_errors: bool = False) -> list[list[dict[str, Any]]]:
+    """Run cells in a new kernel; the outputs of each."""
+    cells: Any = [
+        {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
+        for n, source in enumerate(sources)
+    ]
+    notebook: Any = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})  # type: ignore[no-untyped-call]
+    NotebookClient(notebook, timeout=60, allow_errors=allow_errors).execute()
+    return [cell["outputs"] for cell in notebook["cells"]]
+
+
+def markdown(outputs: list[dict[str, Any]]) -> list[str]:
+    return [one["data"]["text/markdown"] for one in outputs if "text/markdown" in one.get("data", {})]
+
+
+def printed(outputs: list[dict[str, Any]]) -> str:
+    return "".join(one["text"] for one in outputs if one["output_type"] == "stream")
+
+
+def script(home: Path, monkeypatch: pytest.MonkeyPatch, *steps: dict[str, Any]) -> None:
+    """Let a model answer that plays these steps."""
+    path = home / "script.json"
+    path.write_text(json.dumps(steps), encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_AGENT_MODEL", f"scripted:{path}")
+
+
+def test_the_answer_has_the_live_columns_and_the_conversation_goes_on(home: Path) -> None:
+    outputs = run(LOAD, FRAME, "%agent what columns does df have?", "%agent and how many rows?", "%agent /history 2")
+    assert len(outputs[2]) == 1
+    assert all(f"`{column}`" in markdown(outputs[2])[0] for column in ("price", "region"))
+    assert "3 rows" in markdown(outputs[3])[0]
+    history = markdown(outputs[4])[0]
+    assert history.index("what columns does df have?") < history.index("and how many rows?")
+    assert (home / "data" / "jupyter-agent" / "sessions.db").exists()
+
+
+def test_a_cell_of_a_question_and_only_its_code(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(home, monkeypatch, {"text": "Do:\n```python\ndf.plot()\n```\nand that is all"})
+    outputs = run(LOAD, "%%agent -f code\nplot {df}\nas $x?", "%agent -f json plot it")
+    assert printed(outputs[1]) == "df.plot()\n"
+    assert json.loads(printed(outputs[2]))["code"] == [{"language": "python", "source": "df.plot()"}]
+
+
+def test_an_earlier_error_is_known_and_its_traceback_stays(home: Path) -> None:
+    outputs = run(LOAD, "total = 1 / 0", "%agent what does the error mean?", allow_errors=True)
+    assert outputs[1][-1]["ename"] == "ZeroDivisionError"
+    assert "ZeroDivisionError" in markdown(outputs[2])[0]
+
+
+def test_code_runs_unasked_only_where_that_was_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = {"name": "run_code", "arguments": {"code": "made = 41 + 1\nprint('at work')\nmade"}}
+    script(home, monkeypatch, {"calls": [call]}, {"text": "Done."})
+    outputs = run(LOAD, "%agent make it", "print('made' in dir())", "%agent --approve auto make it", "print(made)")
+    assert "nobody can be asked" in markdown(outputs[1])[-1]
+    assert printed(outputs[2]) == "False\n"
+    assert printed(outputs[3]) == "at work\n"
+    assert markdown(outputs[3])[-1] == "Done."
+    assert printed(outputs[4]) == "42\n"
+
+
+def test_code_that_fails_does_not_fail_the_cell(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = {"name": "run_code", "arguments": {"code": "1 / 0"}}
+    script(home, monkeypatch, {"calls": [call]}, {"text": "It cannot be done."})
+    outputs = run(LOAD, "%agent --approve auto divide")
+    assert "ZeroDivisionError" in printed(outputs[1])
+    assert [one["output_type"] for one in outputs[1] if one["output_type"] == "error"] == []
+    assert markdown(outputs[1])[-1] == "It cannot be done."
+
+
+def test_an_automated_run_notices_that_there_is_no_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(home, monkeypatch, {"error": "upstream_unreachable", "message": "The model is away."})
+    with pytest.raises(CellExecutionError, match=r"%agent: The model is away\."):
+        run(LOAD, "%agent hello")
+
+
+def test_T18_nested_in_a_loop_and_in_a_thread_nothing_hangs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = {"name": "run_code", "arguments": {"code": "%agent what do you think?"}}
+    script(home, monkeypatch, {"match": "nest", "calls": [call]}, {"match": "nest", "text": "No."}, {"text": "Yes."})
+    loop = "for n in range(3):\n    get_ipython().run_line_magic('agent', f'question {n}')"
+    thread = (
+        "import threading\n"
+        "t = threading.Thread(target=get_ipython().run_line_magic, args=('agent', 'from a thread'))\n"
+        "t.start(); t.join(20); print(t.is_alive())"
+    )
+    outputs = run(LOAD, "%agent --approve auto nest it", loop, thread)
+    assert "cannot ask %agent again" in printed(outputs[1])
+    assert markdown(outputs[1])[-1] == "No."
+    assert markdown(outputs[2]) == ["Yes."] * 3
+    assert printed(outputs[3]) == "False\n"
+
+
+def test_loading_is_light_and_leaves_no_name_behind(home: Path) -> None:
+    look = "import sys, time\nbefore, names = set(sys.modules), set(dir())\n"
+    compare = f"print(sorted(set({HEAVY!r}) & (set(sys.modules) - before)), sorted(set(dir()) - names - {{'before', 'names'}}))"
+    assert printed(run(f"{look}{LOAD}\n{compare}")[0]) == "[] []\n"
+
+
+def test_unloading_takes_the_magic_away(home: Path) -> None:
+    outputs = run(LOAD, "%agent hello", "%unload_ext jupyter_agent\n%agent hello", allow_errors=True)
+    assert markdown(outputs[1])
+    assert "`%agent` not found" in printed(outputs[2])
+
+
+def test_the_notebook_that_the_front_end_names_is_the_conversations(home: Path) -> None:
+    told = f"__vsc_ipynb_file__ = {str(home / 'n.ipynb')!r}"
+    look = (
+        "import sqlite3, os\n"
+        "path = os.path.join(os.environ['JUPYTER_DATA_DIR'], 'jupyter-agent', 'sessions.db')\n"
+        "print([*sqlite3.connect(path).execute('select notebook_id from sessions')])"
+    )
+    outputs = run(LOAD, told, "%agent hello", "%agent -s other hello again", look)
+    assert printed(outputs[4]) == f"{[(str(home / 'n.ipynb'),)] * 2}\n"
