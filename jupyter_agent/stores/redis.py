@@ -112,7 +112,9 @@ class RedisStore:
 
     async def delete(self, key: str) -> bool:
         script = redis_scripts.DELETE
-        return bool(await self._once(lambda client: _script(client, script, [_head(key), _turns(key)], [key])))
+        return bool(
+            await self._once(lambda client: _script(client, script, [_head(key), _turns(key), _others(key)], [key]))
+        )
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -121,6 +123,7 @@ class RedisStore:
 
     async def _change(self, script: str, session: Session, turns: Iterable[Turn]) -> None:
         keys = [_head(session.key), _turns(session.key), _list(session.owner), _name(session), META]
+        keys.append(_others(session.key))
         values: list[Any] = [session.key, codec.encode(session), session.revision, repr(session.created_at)]
         values += [repr(session.last_activity), session.notebook_id, session.id]
         for turn in turns:
@@ -297,6 +300,10 @@ def _head(key: str) -> str:
 
 def _turns(key: str) -> str:
     return f"ja:t:{key}"
+
+
+def _others(key: str) -> str:
+    return f"ja:k:{key}"
 
 
 def _list(owner: str) -> str:

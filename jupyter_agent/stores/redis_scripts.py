@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-# Keys of one session: its head, its turns, its owner's list, its name, and `ja:meta`. Each script first sees that the
-# data are still those which this client met (`epoch`), and that nothing of the session was dropped behind our back.
+# Keys of one session: its head, its turns, its owner's list, its name, `ja:meta`, and where the other keys are. Each
+# script first sees that the data are still those which this client met (`epoch`), and that nothing of the session was
+# dropped behind our back.
 _CHECK = """
 if redis.call('HGET', KEYS[5], 'epoch') ~= ARGV[1] then return 'EPOCH' end
 """
@@ -23,8 +24,9 @@ for number = 0, turns - 1 do
   redis.call('HSET', KEYS[2], ARGV[9 + 2 * number], ARGV[10 + 2 * number])
 end
 redis.call('HSET', KEYS[1], 'data', ARGV[3], 'revision', ARGV[4], 'created_at', ARGV[5], 'turns', turns,
-  'name', KEYS[4], 'list', KEYS[3], 'notebook_id', ARGV[7], 'id', ARGV[8])
+  'name', KEYS[4], 'notebook_id', ARGV[7], 'id', ARGV[8])
 redis.call('SET', KEYS[4], ARGV[2])
+redis.call('HSET', KEYS[6], 'name', KEYS[4], 'list', KEYS[3])
 redis.call('ZADD', KEYS[3], ARGV[6], ARGV[2])
 return 'OK'
 """
@@ -46,7 +48,10 @@ if ARGV[9] then
   redis.call('HSET', KEYS[2], ARGV[9], ARGV[10])
   redis.call('HINCRBY', KEYS[1], 'turns', 1)
 end
-if head[4] ~= KEYS[4] then redis.call('DEL', head[4]) end
+if head[4] ~= KEYS[4] then
+  redis.call('DEL', head[4])
+  redis.call('HSET', KEYS[6], 'name', KEYS[4])
+end
 redis.call('HSET', KEYS[1], 'data', ARGV[3], 'revision', ARGV[4], 'name', KEYS[4], 'notebook_id', ARGV[7], 'id', ARGV[8])
 redis.call('SET', KEYS[4], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[6], ARGV[2])
@@ -54,12 +59,12 @@ return 'OK'
 """
 )
 
-#: KEYS: head, turns; ARGV: the key. What is left of a session that was partly dropped goes too.
+#: KEYS: head, turns, where the others are; ARGV: the key. What is left of a session that was partly dropped goes too.
 DELETE = """
-local head = redis.call('HMGET', KEYS[1], 'name', 'list')
-if head[1] and redis.call('GET', head[1]) == ARGV[1] then redis.call('DEL', head[1]) end
-if head[2] then redis.call('ZREM', head[2], ARGV[1]) end
-return redis.call('DEL', KEYS[1]) + redis.call('DEL', KEYS[2])
+local others = redis.call('HMGET', KEYS[3], 'name', 'list')
+if others[1] and redis.call('GET', others[1]) == ARGV[1] then redis.call('DEL', others[1]) end
+if others[2] then redis.call('ZREM', others[2], ARGV[1]) end
+return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 """
 
 #: KEYS: turns; ARGV: a turn, the limit. Turns are stored as ``[parent]``, a line break, their JSON text.

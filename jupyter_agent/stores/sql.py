@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 TIMEOUT_SECONDS = 10
+LOCK_SECONDS = 5.0
 _Result = TypeVar("_Result")
 _LOCK = 0x4A416773  # one server at a time makes or migrates the tables
 
@@ -206,24 +207,29 @@ class SqlStore:
         return self._engine
 
     def _bring_up_to_date(self, connection: Connection) -> None:
-        _execute(connection, "SELECT pg_advisory_xact_lock(:lock)", {"lock": _LOCK})
-        _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)", {})
-        rows = _execute(connection, "SELECT version FROM jupyter_agent_schema", {}).fetchall()
-        schema = int(rows[0][0]) if rows else 0
-        if schema > len(self._steps):
-            raise SchemaNewer(
-                "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
-            )
-        if schema == len(self._steps):
+        if self._schema(connection) == len(self._steps):
             return
-        if schema > 0:
+        _execute(connection, "SELECT pg_advisory_xact_lock(:lock)", {"lock": _LOCK})
+        schema = self._schema(connection)  # another server may have been faster
+        if schema == 0:
+            _execute(connection, "CREATE TABLE jupyter_agent_schema AS SELECT 0 AS version", {})
+        elif schema < len(self._steps):
             _back_up(connection, schema)
-        else:
-            _execute(connection, "INSERT INTO jupyter_agent_schema VALUES (0)", {})
         for step in self._steps[schema:]:
             for statement in step.split(";\n"):
                 _execute(connection, statement, {})
         _execute(connection, "UPDATE jupyter_agent_schema SET version = :version", {"version": len(self._steps)})
+
+    def _schema(self, connection: Connection) -> int:
+        """The tables' schema, 0 where there are none."""
+        if _execute(connection, "SELECT to_regclass('jupyter_agent_schema')", {}).scalar() is None:
+            return 0
+        schema = int(_execute(connection, "SELECT version FROM jupyter_agent_schema", {}).scalar_one())
+        if schema > len(self._steps):
+            raise SchemaNewer(
+                "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
+            )
+        return schema
 
 
 def _execute(connection: Connection, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
@@ -261,7 +267,7 @@ def _engine(url: str) -> AsyncEngine:
         # No commit is acknowledged before it is on the disk, whatever the server's own settings.
         cursor = connection.cursor()
         cursor.execute(f"SET statement_timeout = '{TIMEOUT_SECONDS}s'")
-        cursor.execute(f"SET lock_timeout = '{TIMEOUT_SECONDS // 2}s'")
+        cursor.execute(f"SET lock_timeout = {round(LOCK_SECONDS * 1000)}")
         cursor.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )

@@ -1,0 +1,172 @@
+"""What may happen to PostgreSQL: away, read-only, too busy, connections cut, locks; nothing is stored twice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreUnavailable
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import sql
+from jupyter_agent.stores.sql import STEPS, SqlStore
+from tests.stores.places import Place
+from tests.stores.servers import PostgresServer, free_port
+
+NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
+TURN = Turn("t1", None, 1, "why?", reply="because")
+NEXT = replace(NEW, revision=2, head="t1", depth=1)
+
+
+@pytest.fixture
+def place(make_place: Callable[[str], Place]) -> Place:
+    return make_place("postgresql")
+
+
+async def kept(url: str) -> SqlStore:
+    """A store with one session of one turn."""
+    store = SqlStore(url)
+    await store.create(NEW)
+    await store.commit(NEXT, TURN)
+    return store
+
+
+def run(url: str, *statements: str) -> list[tuple[object, ...]]:
+    """Rows of the last statement."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+async def test_D15_connections_cut_by_the_server_are_made_anew(place: Place, postgres_server: PostgresServer) -> None:
+    store = await kept(place.url)
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'"
+    postgres_server.ask(cut)
+    assert await store.read("k") == NEXT
+    postgres_server.ask(cut)
+    await store.commit(replace(NEXT, revision=3))
+    assert await store.path("k", "t1", 9) == (TURN,)
+    await store.close()
+
+
+async def test_D15_a_server_that_is_away_is_said() -> None:
+    store = SqlStore(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    for refused in (store.read("k"), store.create(NEW), store.find("ann"), store.now()):
+        with pytest.raises(StoreUnavailable, match="Try again"):
+            await refused
+    await store.close()
+
+
+async def test_D15_a_database_that_is_not_there_is_said_without_names(postgres_server: PostgresServer) -> None:
+    store = SqlStore(postgres_server.url.replace("/postgres", "/missing"))
+    with pytest.raises(StoreUnavailable) as refused:
+        await store.read("k")
+    assert "missing" not in str(refused.value)
+    await store.close()
+
+
+async def test_D15_a_read_only_server_is_said(place: Place) -> None:
+    await (await kept(place.url)).close()
+    read_only = SqlStore(place.url + "%20-cdefault_transaction_read_only%3Don")
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await read_only.create(replace(NEW, key="k2", id="s2"))
+    await read_only.close()
+
+
+async def test_D2_what_may_only_be_read_is_read(place: Place) -> None:
+    await (await kept(place.url)).close()
+    read_only = SqlStore(place.url + "%20-cdefault_transaction_read_only%3Don")
+    assert await read_only.path("k", "t1", 9) == (TURN,)
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await read_only.delete("k")
+    await read_only.close()
+
+
+async def test_D15_a_row_locked_by_another_is_waited_for_then_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "LOCK_SECONDS", 0.2)
+    store = await kept(place.url)
+    with psycopg.connect(place.url) as other:
+        other.execute("SELECT * FROM jupyter_agent_sessions FOR UPDATE")
+        with pytest.raises(StoreUnavailable):
+            await store.commit(replace(NEXT, revision=3))
+    await store.commit(replace(NEXT, revision=3))
+    await store.close()
+
+
+async def test_D6_a_newer_schema_is_refused_in_words(place: Place) -> None:
+    await (await kept(place.url)).close()
+    run(place.url, "UPDATE jupyter_agent_schema SET version = 99")
+    store = SqlStore(place.url)
+    with pytest.raises(SchemaNewer, match="newer release"):
+        await store.read("k")
+    await store.close()
+
+
+async def test_D6_an_older_schema_is_migrated_with_a_backup(place: Place) -> None:
+    await (await kept(place.url)).close()
+    steps = (*STEPS, "ALTER TABLE jupyter_agent_sessions ADD COLUMN colour TEXT DEFAULT 'blue'")
+    store = SqlStore(place.url, steps=steps)
+    assert await store.path("k", "t1", 9) == (TURN,)
+    await store.close()
+    assert run(place.url, "SELECT version, colour FROM jupyter_agent_schema, jupyter_agent_sessions") == [(2, "blue")]
+    assert run(place.url, "SELECT key FROM jupyter_agent_sessions_schema1") == [("k",)]
+    assert run(place.url, "SELECT id FROM jupyter_agent_turns_schema1") == [("t1",)]
+
+
+async def test_D6_a_migration_that_fails_changes_nothing(place: Place) -> None:
+    await (await kept(place.url)).close()
+    steps = (*STEPS, "ALTER TABLE jupyter_agent_sessions ADD COLUMN colour TEXT;\nUPDATE nothing SET x = 1")
+    broken = SqlStore(place.url, steps=steps)
+    with pytest.raises(StoreUnavailable):
+        await broken.read("k")
+    await broken.close()
+    store = SqlStore(place.url)
+    assert await store.read("k") == NEXT
+    await store.close()
+    assert run(place.url, "SELECT version FROM jupyter_agent_schema") == [(1,)]
+
+
+async def test_commits_are_durable_although_the_server_would_not_wait(place: Place) -> None:
+    store = SqlStore(place.url + "%20-csynchronous_commit%3Doff")
+    await store.create(NEW)
+    engine = store._connected()
+    async with engine.connect() as connection:
+        from sqlalchemy import text
+
+        assert (await connection.execute(text("SHOW synchronous_commit"))).scalar() == "on"
+    await store.close()
+
+
+async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(place: Place) -> None:
+    store = await kept(place.url)
+    await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
+    run(place.url, "UPDATE jupyter_agent_sessions SET data = '[]' WHERE key = 'k'")
+    listed = (await store.find("ann")).sessions
+    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s", True), ("s2", False)]
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await store.read("k")
+    await store.close()
+
+
+async def test_long_paths_are_kept(place: Place) -> None:
+    store = SqlStore(place.url)
+    await store.create(replace(NEW, notebook_id="ordner/" * 500))
+    assert len((await store.find("ann", notebook_id="ordner/" * 500)).sessions) == 1
+    await store.close()
+
+
+async def test_M6_without_the_packages_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r'pip install "jupyter-agent\[postgresql\]"'):
+        await SqlStore.from_url("postgresql://127.0.0.1/x").read("k")
+
+
+async def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(BadRequest, match="postgresql://"):
+        await SqlStore.from_url("postgresql://host:port/x").read("k")
