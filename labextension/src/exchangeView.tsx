@@ -14,13 +14,21 @@ interface IProps {
   conversation: Conversation;
   exchange: IExchange;
   isLast: boolean;
+  /** Called when a button that the user pressed is about to vanish: the focus has to go somewhere. */
+  onDone: () => void;
 }
 
-export const ExchangeView = React.memo(function ExchangeView({ conversation, exchange, isLast }: IProps) {
+export const ExchangeView = React.memo(Exchange, (before, now) => before.exchange === now.exchange && before.isLast === now.isLast);
+
+function Exchange({ conversation, exchange, isLast, onDone }: IProps) {
   const { translation } = useServices();
   const open = isOpen(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
   const waits = last?.kind === 'tool' && last.approval !== null && last.approval.answer === null;
+  const retry = () => {
+    conversation.retry(exchange);
+    onDone();
+  };
   return (
     <article className="jp-agent-exchange" aria-busy={open}>
       {exchange.question && (
@@ -36,18 +44,21 @@ export const ExchangeView = React.memo(function ExchangeView({ conversation, exc
               key={part.callId}
               part={part}
               open={open}
-              onDecide={decision => void conversation.decide(exchange, part, decision)}
+              onDecide={decision => {
+                void conversation.decide(exchange, part, decision);
+                onDone();
+              }}
             />
           ) : (
             <Answer key={index} text={part.text} live={open && part === last} />
           )
         )}
         {open && !waits && <Thinking />}
-        <Ending exchange={exchange} isLast={isLast} onRetry={() => conversation.retry(exchange)} />
+        <Ending exchange={exchange} isLast={isLast} onRetry={retry} />
       </div>
     </article>
   );
-});
+}
 
 function Answer({ text, live }: { text: string; live: boolean }): JSX.Element {
   const { renderer, actions, translation } = useServices();

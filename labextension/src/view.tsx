@@ -37,7 +37,7 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
   return (
     <div className="jp-agent" onKeyDown={onKeyDown}>
       <Header conversation={conversation} input={input} />
-      <Transcript conversation={conversation} />
+      <Transcript conversation={conversation} input={input} />
       <Composer conversation={conversation} input={input} />
     </div>
   );
@@ -88,10 +88,14 @@ function Header({ conversation, input }: IProps): JSX.Element {
   );
 }
 
-function Transcript({ conversation }: { conversation: Conversation }): JSX.Element {
+function Transcript({ conversation, input }: IProps): JSX.Element {
   const { translation } = useServices();
   const { exchanges } = conversation;
   const scroll = useFollowing(exchanges.length);
+  const ask = (question: string) => {
+    void conversation.ask(question);
+    input.current?.focus();
+  };
   // Links of answers are followed by us alone: nothing opens without a click, nothing opens here.
   const onClick = (event: React.MouseEvent) => followLink(event.nativeEvent);
   return (
@@ -113,10 +117,11 @@ function Transcript({ conversation }: { conversation: Conversation }): JSX.Eleme
             conversation={conversation}
             exchange={exchange}
             isLast={index === exchanges.length - 1}
+            onDone={() => input.current?.focus()}
           />
         ))}
         {exchanges.length === 0 && !conversation.isLoading && (
-          <Welcome hasNotebook={conversation.notebook !== null} onAsk={question => void conversation.ask(question)} />
+          <Welcome hasNotebook={conversation.notebook !== null} onAsk={ask} />
         )}
         {conversation.problem && <Problem conversation={conversation} />}
       </div>
