@@ -53,8 +53,6 @@ class AgentHandler(APIHandler):
     """
 
     auth_resource = AUTH_RESOURCE
-    #: The path in the OpenAPI document.
-    path: ClassVar[str] = ""
     max_body: ClassVar[int] = 256 * 1024
 
     def initialize(self, services: Services, path: str) -> None:

@@ -127,7 +127,9 @@ class Kernels:
             manager: Any = self._manager
             await ensure_async(manager.interrupt_kernel(kernel_id))
 
-        return RemoteKernel(client, kernel_id, is_alive=is_alive, interrupt=interrupt, options={"server": True})
+        return RemoteKernel(
+            client, kernel_id, is_alive=is_alive, interrupt=interrupt, options={"server": True, "kernel_id": kernel_id}
+        )
 
     async def _on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         kernel_id = data.get("kernel_id")

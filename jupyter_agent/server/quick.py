@@ -65,6 +65,13 @@ class QuickHandler(AgentHandler):
         stream.open()
         if await stream.send(_warned(first, asked)) and await stream.send_all(_all_warned(events, asked)):
             self.finish(set_content_type=CONTENT_TYPE)
+        else:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        connection: Any = self.request.connection
+        if connection is not None and hasattr(connection, "close"):
+            connection.close()
 
     async def _collect(self, turn: RunningTurn, asked: Asked) -> None:
         async for event in turn.events():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jupyter_agent.messages import Event
 
 KEEP_ALIVE_SECONDS = 15.0
-WRITE_SECONDS = 60.0
+WRITE_SECONDS = 30.0
 CONTENT_TYPE = "text/event-stream"
 
 
@@ -26,12 +26,10 @@ class EventStream:
 
     Args:
         handler: Whose response it is; nothing has been written to it.
-        keep_alive: After how many silent seconds a comment is sent.
     """
 
-    def __init__(self, handler: RequestHandler, keep_alive: float = KEEP_ALIVE_SECONDS) -> None:
+    def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
-        self._keep_alive = keep_alive
         self._number = 0
 
     def open(self) -> None:
@@ -50,7 +48,7 @@ class EventStream:
         upcoming = asyncio.ensure_future(anext(events, None))
         try:
             while True:
-                done, _ = await asyncio.wait([upcoming], timeout=self._keep_alive)
+                done, _ = await asyncio.wait([upcoming], timeout=KEEP_ALIVE_SECONDS)
                 if not done:
                     if not await self._write(KEEP_ALIVE):
                         return False

@@ -36,6 +36,8 @@ REMEMBERED = 1000
 APPROVAL_SECONDS = 900.0
 STOP_SECONDS = 5.0
 READ_SECONDS = 1.0
+#: A reader that takes nothing for so long has gone.
+SLOW_SECONDS = 30.0
 Stop = Literal["cancelled", "interrupted"]
 
 
@@ -71,6 +73,7 @@ class RunningTurn:
     reply: str = ""
     stopped: Stop | None = None
     _events: asyncio.Queue[Event | BaseException | None] = field(default_factory=asyncio.Queue)
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
     _read: asyncio.Event = field(default_factory=asyncio.Event)
     _unread: int = 0
     _waiting: dict[str, Waiting] = field(default_factory=dict)
@@ -88,19 +91,27 @@ class RunningTurn:
                 if isinstance(item, BaseException):
                     raise item
                 self._unread -= _size(item)
+                self._room.set()
                 yield item
         finally:
             self._read.set()
 
     def emit(self, item: Event | BaseException | None) -> None:
-        """Pass something on to the reader; a reader that does not read ends the turn."""
+        """Pass something on to the reader."""
         if isinstance(item, TextDelta):
             self.reply += item.text
         if item is not None and not isinstance(item, BaseException):
             self._unread += _size(item)
         self._events.put_nowait(item)
-        if self._unread > MAX_UNREAD:
-            self.stop("cancelled")
+
+    async def room(self) -> None:
+        """Wait while much is unread; a reader that does not read ends the turn."""
+        while self._unread > MAX_UNREAD:
+            self._room.clear()
+            try:
+                await asyncio.wait_for(self._room.wait(), SLOW_SECONDS)
+            except TimeoutError:
+                self.stop("cancelled")
 
     def run_as(self, task: asyncio.Task[None]) -> None:
         """Remember what runs it."""
@@ -225,6 +236,7 @@ class Turns:
                     else:
                         self._begin(turn, event)
                         turn.emit(event)
+                        await turn.room()
         except asyncio.CancelledError:
             end = end or _stopped(turn)
         except AgentError as error:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.errors import AgentError
-from jupyter_agent.server import bodies
+from jupyter_agent.server import bodies, handlers
 from jupyter_agent.server.validation import check_body
 from tests.server.door_client import Door
 
@@ -119,34 +119,41 @@ async def test_H13_a_long_question_is_too_large(door: Door) -> None:
     assert (reply.status, reply.body["code"]) == (413, "too_large")
 
 
-async def test_H13_a_body_that_declares_too_much_is_refused_before_it_is_sent(
-    door: Door, jp_serverapp: Any, jp_http_port: int
-) -> None:
-    status, sent = await _raw(jp_serverapp, jp_http_port, "Content-Length: 2000000000")
+async def test_H13_a_body_that_declares_too_much_is_refused_before_it_is_sent(door: Door, jp_serverapp: Any) -> None:
+    status, sent = await _raw(jp_serverapp, "Content-Length: 2000000000")
     assert b" 413 " in status
     assert b'"code":"too_large"' in sent
 
 
-async def test_H13_a_stranger_is_refused_before_the_body_is_read(
-    door: Door, jp_serverapp: Any, jp_http_port: int
-) -> None:
-    status, _ = await _raw(jp_serverapp, jp_http_port, "Content-Length: 8000000", token="wrong")
+async def test_H13_a_stranger_is_refused_before_the_body_is_read(door: Door, jp_serverapp: Any) -> None:
+    status, _ = await _raw(jp_serverapp, "Content-Length: 8000000", token="wrong")
     assert b" 403 " in status
 
 
-async def test_H13_a_body_in_pieces_is_counted(door: Door, jp_serverapp: Any, jp_http_port: int) -> None:
+async def test_H13_a_body_in_pieces_is_counted(door: Door, jp_serverapp: Any) -> None:
     piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    status, _ = await _raw(jp_serverapp, jp_http_port, "Transfer-Encoding: chunked", piece * 9 + b"0\r\n\r\n")
+    status, _ = await _raw(jp_serverapp, "Transfer-Encoding: chunked", piece * 9 + b"0\r\n\r\n")
     assert b" 413 " in status
 
 
-async def _raw(server: Any, port: int, header: str, body: bytes = b"", token: str = "") -> tuple[bytes, bytes]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def test_H18_a_body_that_does_not_come_is_not_waited_for(
+    door: Door, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "BODY_SECONDS", 0.2)
+    with pytest.raises(asyncio.IncompleteReadError):
+        await _raw(jp_serverapp, "Content-Length: 100", b'{"query"')
+    assert (await door.ask("x")).status == 200
+
+
+async def _raw(server: Any, header: str, body: bytes = b"", token: str = "") -> tuple[bytes, bytes]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = f"POST {server.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     head += f"Authorization: token {token or server.identity_provider.token}\r\n{header}\r\n\r\n"
     writer.write(head.encode() + body)
-    answer = await asyncio.wait_for(reader.readuntil(b"}"), 20)
-    writer.close()
+    try:
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 20)
+    finally:
+        writer.close()
     return answer.partition(b"\r\n")[0], answer
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 
 from jupyter_agent.messages import TextDelta
+from jupyter_agent.server import sse, turns
 from jupyter_agent.server.encoding import frame
 from jupyter_agent.server.services import Services
 from tests.server.door_client import Door, Script
@@ -129,16 +131,11 @@ async def test_T11_cancel_keeps_what_was_said_and_may_be_repeated(door: Door, sc
 
 
 async def test_T7_a_reader_that_leaves_ends_the_turn(
-    door: Door, script: Script, services: Services, jp_serverapp: Any, jp_http_port: int
+    door: Door, script: Script, services: Services, jp_serverapp: Any
 ) -> None:
     script([RUN, {"text": "Never said."}])
-    reader, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
     body = b'{"query": "x", "stream": true, "turn_id": "t1", "context": {"session_id": "s1"}}'
-    head = (
-        f"POST {jp_serverapp.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    )
-    head += f"Authorization: token {jp_serverapp.identity_provider.token}\r\nContent-Length: {len(body)}\r\n\r\n"
-    writer.write(head.encode() + body)
+    reader, writer = await _post(jp_serverapp, body)
     await asyncio.wait_for(reader.readuntil(b"event: approval"), 10)
     running = services.turns.get("local", "t1")
     assert running is not None
@@ -156,3 +153,80 @@ async def test_a_second_question_meanwhile_is_refused_at_once(door: Door, script
     assert (second.status, second.body["code"], second.body["retryable"]) == (409, "turn_in_progress", True)
     await door("POST", f"api/agent/turns/{turn['turn_id']}/cancel")
     await stream.all()
+
+
+async def test_H26_too_many_questions_at_once_are_refused(
+    door: Door, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MAX_RUNNING", 2)
+    script([RUN, {"text": "Done."}])
+    streams = [door.stream("x") for _ in range(2)]
+    started = [await stream.until("turn") for stream in streams]
+    third = await door.ask("x")
+    assert (third.status, third.body["code"], third.body["retryable"]) == (429, "too_many_requests", True)
+    for turn in started:
+        await door("POST", f"api/agent/turns/{turn['turn_id']}/cancel")
+    for stream in streams:
+        await stream.all()
+
+
+async def test_S5_of_many_who_ask_at_once_one_is_answered(door: Door, script: Script) -> None:
+    script([{"text": "Slow.", "delay": 0.3}])
+    replies = await asyncio.gather(*(door.ask("x", {"session_id": "s1"}) for _ in range(10)))
+    assert sorted(one.status for one in replies) == [200] + [409] * 9
+    assert (await door("GET", "api/sessions/s1")).body["turn_count"] == 2
+
+
+async def test_T9_a_reader_that_never_reads_ends_the_turn(
+    door: Door,
+    script: Script,
+    services: Services,
+    jp_serverapp: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "SLOW_SECONDS", 0.3)
+    monkeypatch.setattr(sse, "WRITE_SECONDS", 0.3)
+    script([{"text": "x " * 5_000_000, "chunks": 200}])
+    body = b'{"query": "x", "stream": true, "turn_id": "t1", "context": {"session_id": "s1"}}'
+    reader, writer = await _post(jp_serverapp, body)
+    await asyncio.wait_for(reader.readuntil(b"event: text"), 10)
+    running = services.turns.get("local", "t1")
+    assert running is not None
+    await asyncio.wait_for(running.ended(), 10)
+    writer.close()
+    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    assert history[-1]["status"] == "cancelled"
+    assert len(history[-1]["content"]) < 10_000_000
+
+
+async def test_T17_a_silent_stream_is_kept_alive(
+    door: Door, script: Script, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "KEEP_ALIVE_SECONDS", 0.05)
+    script([RUN, {"text": "Done."}])
+    reader, writer = await _post(jp_serverapp, b'{"query": "x", "stream": true}')
+    await asyncio.wait_for(reader.readuntil(b"event: approval"), 10)
+    for _ in range(3):
+        await asyncio.wait_for(reader.readuntil(b"\n: keep-alive\n\n"), 10)
+    writer.close()
+
+
+async def test_a_reader_in_time_gets_a_long_answer_whole(door: Door, script: Script) -> None:
+    script([{"text": "long " * 300_000, "chunks": 150}])
+    events = await door.stream("x").all()
+    assert "".join(data["text"] for name, data in events if name == "text") == "long " * 300_000
+    assert events[-1][0] == "done"
+
+
+async def _post(server: Any, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request over a connection that takes in little at a time."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=connection)
+    head = f"POST {server.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    head += f"Authorization: token {server.identity_provider.token}\r\n\r\n"
+    writer.write(head.encode() + body)
+    return reader, writer
