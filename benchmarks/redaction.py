@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from jupyter_agent.redaction import Redactor
-from jupyter_agent.secret_patterns import PATTERNS
+from jupyter_agent.secret_patterns import AFTER_TELLING_WORDS, ANYWHERE, IN_LONG_WORDS
 
 PROSE = "The frame has five rows and three columns; the mean of the second is 2.5, as the table below shows.\n"
 CODE = 'df = df.groupby("city", sort=False).agg(total=("price", "sum")).reset_index()  # one row for each city\n'
@@ -19,14 +19,14 @@ SIZE = 4_000_000
 def seconds(work: Callable[[], object]) -> float:
     best = float("inf")
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         work()
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best
 
 
 def main() -> None:
-    needles = [needle for pattern in PATTERNS for needle in pattern.needles]
+    needles = [needle for pattern in (*ANYWHERE, *IN_LONG_WORDS, *AFTER_TELLING_WORDS) for needle in pattern.needles]
     redactor = Redactor(environ=ENVIRON)
     print(f"{'text':28} {'MB/s':>8} {'times the floor':>16}")
     for name, line in {"prose": PROSE, "code": CODE, "code about tokens and keys": TELLING, "secrets": SECRET}.items():

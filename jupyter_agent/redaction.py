@@ -5,35 +5,40 @@ from __future__ import annotations
 import base64
 import json
 import re
+import string
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote, quote_plus, unquote
 
 from jupyter_agent.secret_patterns import (
+    AFTER_TELLING_WORDS,
+    ANYWHERE,
+    ASSIGNED,
     BEFORE_PLAIN,
     COMMON,
     ENVIRONMENT,
+    IN_LONG_WORDS,
+    LONG_WORD,
     LONGEST,
-    NAME,
-    NAME_NEEDLES,
+    NAME_WORDS,
     NOT_ENVIRONMENT,
-    PATTERNS,
-    PLAIN,
-    QUOTED,
+    TELLING_NAME,
+    TELLING_WORDS,
     UNFINISHED,
+    UNFINISHED_WORDS,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from jupyter_agent.messages import Json
+    from jupyter_agent.secret_patterns import Pattern
 
 _MARK = "[withheld: "
 _MARKED = re.compile(r"\[withheld: [^\]\n]{1,128}\]")
 #: Stands for what has been withheld already while secrets are looked for: a character that no text has.
 _GONE = "\uf8ff"
 _SHORTEST = 8
-_TELLING = re.compile(NAME, re.IGNORECASE)
 _PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
 _PLACEHOLDER = re.compile(
@@ -41,6 +46,18 @@ _PLACEHOLDER = re.compile(
     r"|(?:example|placeholder|redacted|changeme|password|secret|string|none|null|true|false)$",
     re.IGNORECASE,
 )
+
+
+_ANNOTATION = re.compile(r":\s{0,3}str\s?\Z")
+
+
+def _word_characters(characters: str) -> bytes:
+    """A table that turns the characters of words into ``w`` and all others into spaces."""
+    return bytes(ord("w") if chr(byte) in characters else ord(" ") for byte in range(256))
+
+
+_LETTERS = _word_characters(string.ascii_letters + string.digits + "-_")
+_CODED = _word_characters(string.ascii_letters + string.digits + "-_+/")
 
 
 class _Span(NamedTuple):
@@ -65,8 +82,9 @@ class Redactor:
         self._on = True
         known = {secret: "secret" for secret in secrets if len(secret.strip()) >= _SHORTEST}
         known |= dict(_from_environment(environ or {}))
-        self._exact = {form: kind for secret, kind in known.items() for form in _forms(secret.strip())}
-        self._torn = [form for form in self._exact if re.search(r"\s", form)]
+        self._plain = {form: kind for secret, kind in known.items() for form in _plain(secret.strip())}
+        self._encoded = {form: kind for secret, kind in known.items() for form in _encoded(secret.strip())}
+        self._torn = [form for form in self._plain if re.search(r"\s", form)]
 
     @classmethod
     def off(cls) -> Self:
@@ -101,7 +119,13 @@ class Redactor:
 
     def _entry(self, key: str, value: Json) -> Json:
         is_marked = isinstance(value, str) and value.startswith(_MARK)
-        if self._on and isinstance(value, str) and not is_marked and _TELLING.search(key) and _is_secret(key, value):
+        if (
+            self._on
+            and isinstance(value, str)
+            and not is_marked
+            and TELLING_NAME.search(key)
+            and _is_secret(key, value)
+        ):
             self.counts[key] += 1
             return f"{_MARK}{key}]"
         return self.json(value)
@@ -110,9 +134,7 @@ class Redactor:
         """All secrets, in order, none within another."""
         if _MARK in text:
             text = _MARKED.sub(lambda mark: _GONE * len(mark[0]), text)
-        spans = sorted(
-            (*self._known(text), *_looking_like(text), *_assigned(text)), key=lambda one: (one.start, -one.end)
-        )
+        spans = sorted((*self._known(text), *_looking_like(text)), key=lambda one: (one.start, -one.end))
         apart: list[_Span] = []
         for span in spans:
             if text.startswith(_GONE, span.start):
@@ -124,7 +146,7 @@ class Redactor:
         return apart
 
     def _known(self, text: str) -> Iterator[_Span]:
-        for form, kind in self._exact.items():
+        for form, kind in (self._plain | self._encoded if _has_long_word(text, _CODED, 10) else self._plain).items():
             start = text.find(form)
             while start >= 0:
                 yield _Span(start, start + len(form), kind)
@@ -135,7 +157,9 @@ class Redactor:
         if not self._on:
             return len(text)
         end = _word(text, len(text))
-        if unfinished := UNFINISHED.search(text, max(0, end - 512), end):
+        tail = max(0, end - 512)
+        told = text[tail:end].lower()
+        if any(word in told for word in UNFINISHED_WORDS) and (unfinished := UNFINISHED.search(text, tail, end)):
             end = _word(text, unfinished.start())
         opened = text.rfind("-----BEGIN")
         if opened >= 0 and text.count("-----", opened) < 4:
@@ -196,40 +220,73 @@ def _is_rare(value: str) -> bool:
     return len(value) >= _SHORTEST and not is_path and value.lower() not in COMMON
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, and as encodings show it."""
+def _plain(secret: str) -> Iterable[str]:
+    """A secret as it is, and as JSON and addresses show it."""
+    return dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]))
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """A secret in hexadecimal and in Base64."""
     raw = secret.encode("utf-8", "replace")
-    yield from dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], raw.hex()))
+    yield raw.hex()
     for offset, lead in enumerate((0, 2, 3)):
         # Within a longer Base64 text a secret has one of three forms, by where it begins; its last figure is shared.
-        encoded = base64.b64encode(b"\0" * offset + raw).rstrip(b"=").decode()[lead:]
-        whole = encoded if (offset + len(raw)) % 3 == 0 else encoded[:-1]
+        figures = base64.b64encode(b"\0" * offset + raw).rstrip(b"=").decode()[lead:]
+        whole = figures if (offset + len(raw)) % 3 == 0 else figures[:-1]
         yield from dict.fromkeys((whole, whole.replace("+", "-").replace("/", "_")))
 
 
 def _looking_like(text: str) -> Iterator[_Span]:
-    for kind, needles, regex in PATTERNS:
+    """What looks like a secret; what most texts do not have is ruled out first, in passes that cost next to nothing."""
+    yield from _matching(ANYWHERE, text)
+    if _has_long_word(text, _LETTERS, LONG_WORD):
+        yield from _matching(IN_LONG_WORDS, text)
+    lower = text.lower()
+    if any(word in lower for word in TELLING_WORDS):
+        yield from _matching(AFTER_TELLING_WORDS, text)
+        yield from _assigned(text)
+
+
+def _matching(patterns: Iterable[Pattern], text: str) -> Iterator[_Span]:
+    for kind, needles, regex in patterns:
         if any(needle in text for needle in needles):
-            group = regex.groups
             for match in regex.finditer(text):
-                yield _Span(*match.span(group), kind)
+                yield _Span(*match.span(regex.groups), kind)
+
+
+def _has_long_word(text: str, table: bytes, length: int) -> bool:
+    return b"w" * length in text.encode("ascii", "replace").translate(table)
 
 
 def _assigned(text: str) -> Iterator[_Span]:
     """Values given to names that tell a secret."""
-    lower = text.lower()
-    if not any(needle in lower for needle in NAME_NEEDLES):
-        return
-    for match in QUOTED.finditer(text):
-        group = match.lastindex or 2
-        if _is_secret(match[1], match[group]):
-            yield _Span(*match.span(group), match[1])
-    for match in PLAIN.finditer(text):
-        line = text.rfind("\n", 0, match.start()) + 1
-        if BEFORE_PLAIN.fullmatch(text, max(line, match.start() - 128), match.start()) and _is_secret(
-            match[1], match[2]
-        ):
-            yield _Span(*match.span(2), match[1])
+    for match in ASSIGNED.finditer(text):
+        start = max(0, match.start() - 96)
+        before = text[start : match.start()]
+        lower = before.lower()
+        if any(word in lower for word in NAME_WORDS):
+            name, position = _name(before)
+            group = match.lastindex or 0
+            is_plain = group == 4
+            line = before.rfind("\n", 0, position) + 1
+            if (
+                name
+                and _is_secret(name, match[group])
+                and (not is_plain or BEFORE_PLAIN.fullmatch(before, line, position))
+            ):
+                yield _Span(*match.span(group), name)
+
+
+def _name(before: str) -> tuple[str, int]:
+    """The telling name at the end of what stands before an assignment, and where it begins; empty if there is none."""
+    annotated = _ANNOTATION.search(before, max(0, len(before) - 7))
+    bare = before[: annotated.start()] if annotated else before
+    bare = bare.rstrip().removesuffix("]").rstrip("\"'\\")
+    word = re.match(r"[A-Za-z0-9_-]*", bare[::-1])
+    name = word[0][::-1] if word else ""
+    if bare.endswith(f"\\{name}") and name[:1] in tuple("nrt"):
+        name = name[1:]  # the letter belongs to an escape sequence
+    return (name, len(bare) - len(name)) if TELLING_NAME.search(name) else ("", 0)
 
 
 def _is_secret(name: str, value: str) -> bool:

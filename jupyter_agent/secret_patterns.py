@@ -34,13 +34,21 @@ def _looks(kind: str, needles: str, regex: str) -> Pattern:
 _ALONE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=[0-9;]m)|(?<=%[0-9A-F][0-9A-F]))"
 _HAS_FIGURE = r"(?=[A-Za-z_-]{0,64}[0-9])"
 
-PATTERNS = (
+#: Looked for in every text.
+ANYWHERE = (
+    _looks("Slack address", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})"),
     _looks(
         "private key",
         "-----BEGIN",
         rf"-----BEGIN (?:[A-Z0-9]+ ){{0,3}}PRIVATE KEY(?: BLOCK)?-----"
         rf"(?:[^-]|-(?!----)){{0,{LONGEST}}}(?:-----END [A-Z0-9 ]{{0,40}}-----)?",
     ),
+    _looks("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
+    _looks("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
+)
+#: Only in texts that have a word of `LONG_WORD` letters, figures, - and _: each of these secrets is one, or has one.
+LONG_WORD = 15
+IN_LONG_WORDS = (
     _looks("API key", "sk-", rf"{_ALONE}sk-{_HAS_FIGURE}[A-Za-z0-9_-]{{20,}}"),
     _looks(
         "GitHub token",
@@ -49,7 +57,6 @@ PATTERNS = (
     ),
     _looks("AWS key", "AKIA ASIA", rf"{_ALONE}(?:AKIA|ASIA)[A-Z0-9]{{16}}(?![A-Za-z0-9])"),
     _looks("Slack token", "xox xapp-", rf"{_ALONE}(?:xox[a-s]|xapp)-[A-Za-z0-9-]{{10,}}"),
-    _looks("Slack address", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})"),
     _looks(
         "Google key",
         "AIza ya29. GOCSPX-",
@@ -72,8 +79,9 @@ PATTERNS = (
         "eyJ",
         r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf]))eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
     ),
-    _looks("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
-    _looks("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
+)
+#: Only in texts that have, in lower case, one of `TELLING_WORDS`.
+AFTER_TELLING_WORDS = (
     _looks(
         "token in an address",
         "token= key= sig= signature= password= secret=",
@@ -116,35 +124,34 @@ NAME = (
     r"(?:passw(?:or)?d|passphrase|(?<![A-Za-z])(?:pass|pwd|dsn)|secret|token|credential"
     r"|(?:api|access|private|auth|account|encryption|signing|master|license|subscription)[_-]?key)"
 )
-_REST_OF_NAME = r"s?(?:[_-][A-Za-z0-9_-]{0,32})?"
-#: Without one of these, lower case, no text assigns to such a name.
-NAME_NEEDLES = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")
+#: A whole name that tells a secret.
+TELLING_NAME = re.compile(rf"{NAME}s?(?:[_-][A-Za-z0-9_-]*)?\Z", re.IGNORECASE)
+#: One of these is in every such name, in lower case.
+NAME_WORDS = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")
+TELLING_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig")
 
 _QUOTE = r"\\{0,3}[\"']"
-#: ``password = "…"``, ``"api_key": "…"``, ``os.environ["X_TOKEN"] = "…"``: name, and value in one of three groups.
-QUOTED = re.compile(
-    rf"({NAME}{_REST_OF_NAME})(?:{_QUOTE})?\]?\s{{0,3}}(?::\s{{0,3}}str\s{{0,3}})?(?:=>|==?|:)\s{{0,3}}[rbfu]{{0,2}}"
-    r"(?:\"\"(?=\")|''(?='))?"
-    r"(?:\"([^\"\n]{4,4096})\"|'([^'\n]{4,4096})'|\\{1,3}[\"']([^\"'\n\\]{4,4096})\\{1,3}[\"'])",
-    re.IGNORECASE,
+#: What is given to a name: ``= "…"``, ``: "…"``, ``=> '…'`` (the value in one of the first three groups), or plain up to
+#: the end of the line (the value in the last). The value may itself hold assignments, so it is looked at, not taken.
+ASSIGNED = re.compile(
+    r"(?:=>|==?|:)(?=\s{0,3}[rbfuRBFU]{0,2}(?:\"\"(?=\")|''(?='))?"
+    r"(?:\"([^\"\n]{4,4096})\"|'([^'\n]{4,4096})'|\\{1,3}[\"']([^\"'\n\\]{4,4096})\\{1,3}[\"'])"
+    rf"|[ \t]{{0,8}}([^\s\"'`,;<>(){{}}\[\]$\\]{{8,512}}+)[ \t]{{0,8}}(?:#|\r?$|\\[rn]|{_QUOTE}))",
+    re.MULTILINE,
 )
-#: ``PASSWORD=…``, ``api_key: …`` to the end of the line: name and value. What may stand before it: `BEFORE_PLAIN`.
-PLAIN = re.compile(
-    rf"({NAME}{_REST_OF_NAME})[ \t]{{0,8}}[:=][ \t]{{0,8}}"
-    rf"([^\s\"'`,;<>(){{}}\[\]$\\]{{8,512}}+)[ \t]{{0,8}}(?=#|\r?$|\\[rn]|{_QUOTE})",
-    re.IGNORECASE | re.MULTILINE,
-)
+#: What may stand before the name of a plain assignment.
 BEFORE_PLAIN = re.compile(
     r"(?:.*(?:\\n|[\"']))?[ \t>+|-]{0,16}(?:%env |env: |export |set |ENV )?[A-Za-z0-9_.-]{0,64}", re.IGNORECASE
 )
-#: The end of a text in which a value has begun, or may begin, that is not over yet.
+#: The end of a text in which a value has begun, or may begin, that is not over yet; `UNFINISHED_WORDS` as above.
 UNFINISHED = re.compile(
-    rf"(?:{NAME}{_REST_OF_NAME}|authorization|bearer|basic|identified(?:\s{{1,3}}by)?|--[a-z-]{{4,8}}"
+    rf"(?:{NAME}s?(?:[_-][A-Za-z0-9_-]{{0,32}})?|authorization|bearer|basic|identified(?:\s{{1,3}}by)?|--[a-z-]{{4,8}}"
     r"|\blogin(?:\s{1,3}\S{1,64}(?:\s{1,3}password)?)?)"
     rf"(?:{_QUOTE})?\]?\s{{0,3}}(?:(?::\s{{0,3}}str\s{{0,3}})?(?:=>|==?|[:=,])\s{{0,3}})?[rbfu]{{0,2}}"
     rf"(?:{_QUOTE}(?:[^\"\n]{{0,512}}|[^'\n]{{0,512}})|[A-Za-z0-9-]{{0,64}}\s{{0,3}})?\Z",
     re.IGNORECASE,
 )
+UNFINISHED_WORDS = (*TELLING_WORDS, "basic", "login", "--")
 #: Names of environment variables that hold secrets, and those that only sound like it.
 ENVIRONMENT = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|DSN|AUTH|CREDENTIAL)S?(?:_|\d|$)"

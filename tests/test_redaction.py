@@ -346,9 +346,9 @@ HOSTILE = {
 def test_hostile_text_takes_time_in_proportion(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         Redactor().text(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     small = min(seconds(20_000) for _ in range(3))
     assert seconds(200_000) < max(0.5, 40 * small)
@@ -356,6 +356,6 @@ def test_hostile_text_takes_time_in_proportion(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_streams_end(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     streamed(Redactor(), pieces(unit * (30_000 // len(unit)), 10))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
