@@ -10,7 +10,10 @@ from . import (  # noqa: F401 - each registers its inspectors
     inspectors_numpy,
     inspectors_objects,
     inspectors_pandas,
+    inspectors_pictures,
     inspectors_polars,
+    inspectors_science,
+    inspectors_tables,
 )
 from .answers import Answers
 from .control import Desk

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from .reading import is_loaded_class, loaded, mro, opaque, qualified_name
+from .reading import is_library_class, loaded, mro, opaque, qualified_name
 from .wire import MAX_LINE, VARIABLE_SECONDS, clip, line
 from .withholding import WITHHELD, is_secret_name, without_secrets
 
@@ -150,10 +150,16 @@ def callable_class(cls: type) -> bool:
 _CODE_INSPECTORS = frozenset(["describe_function", "describe_builtin", "describe_class", "describe_module"])
 
 
+#: Packages whose data types say their own names.
+_LIBRARIES = (
+    *("numpy", "pandas", "polars", "pyarrow", "geopandas", "xarray", "torch", "jax", "jaxlib", "ml_dtypes", "scipy"),
+    *("tensorflow", "dask", "shapely"),
+)
+
+
 def type_text(thing: object) -> str:
     """A data type object (``dtype``) as text, if it is its library's own and not an imposter."""
-    cls = type(thing)
-    return clip(str(thing), MAX_LINE) if is_loaded_class(cls) else opaque(thing)
+    return clip(str(thing), MAX_LINE) if is_library_class(type(thing), *_LIBRARIES) else opaque(thing)
 
 
 def plain_text(text: str, limit: int = MAX_LINE) -> str:

@@ -12,7 +12,7 @@ import zlib
 from itertools import chain, islice
 from typing import Any
 
-from .reading import instance_dict, loaded
+from .reading import instance_dict, is_local_module, loaded, module_name
 
 #: Elements of one container that are looked at, at the top and one level down.
 MAX_ELEMENTS = 10_000
@@ -98,15 +98,23 @@ def _elements(elements: list[Any], depth: int) -> Any:
 def _library_content(value: Any, kind: type, depth: int) -> Any:
     if issubclass(kind, loaded("numpy", "ndarray") or ()):
         return _array(value)
-    if kind is loaded("pandas", "DataFrame") or kind is loaded("pandas", "Series"):
+    if issubclass(kind, (loaded("pandas", "DataFrame") or (), loaded("pandas", "Series") or ())):
         return _pandas(value)
     if kind is loaded("polars", "DataFrame"):
         return (value.shape, tuple(value.columns[:MAX_NESTED]), id(value._df))
+    if kind is loaded("matplotlib.figure", "Figure"):
+        return tuple((id(axes), len(axes.get_children())) for axes in value.axes[:MAX_NESTED])
+    return _fields(value, kind, depth)
+
+
+def _fields(value: Any, kind: type, depth: int) -> Any:
+    """An instance's dictionary; of a library's instance only one level, for below it keeps caches of its own."""
     held = instance_dict(value)
     if held is None:
         return None
+    deeper = depth + 2 if is_local_module(module_name(kind)) else MAX_DEPTH
     items = list(islice(held.items(), MAX_NESTED))
-    return (len(held), tuple(fingerprint(one, depth + 2) for one in chain.from_iterable(items)))
+    return (len(held), tuple(fingerprint(one, deeper) for one in chain.from_iterable(items)))
 
 
 def _array(value: Any) -> Any:
@@ -138,7 +146,7 @@ def _array_content(array: Any, budget: int) -> Any:
 
 def _pandas(value: Any) -> Any:
     """The blocks that a frame is made of, and its axes, by identity and by content within the budget."""
-    manager = value._mgr
+    manager = (instance_dict(value) or {})["_mgr"]
     arrays = [block.values for block in manager.blocks]
     axes = tuple(id(axis) for axis in manager.axes)
     budget = max(1 << 12, MAX_BYTES // max(1, len(arrays)))
@@ -147,7 +155,7 @@ def _pandas(value: Any) -> Any:
         (id(one), _array_content(one, budget)) if type(one) is base else (id(one), _extension(one, budget))
         for one in arrays[:MAX_NESTED]
     )
-    return (value.shape, axes, told, len(arrays))
+    return (axes, told, len(arrays))
 
 
 def _extension(array: Any, budget: int) -> Any:

@@ -75,7 +75,7 @@ def describe_function(value: types.FunctionType, _budget: Budget) -> Description
     """A function written in Python."""
     told = signature(value)
     name = line(_NAME(value), MAX_NAME)
-    facts = {
+    facts: dict[str, Any] = {
         "signature": f"{name}{told}",
         "parameters": parameters(value)[:_MAX_PARAMETERS],
         "doc": _docstring(value),

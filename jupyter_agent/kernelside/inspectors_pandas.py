@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 from .columns import MAX_SORTED, number_facts, tally
 from .describing import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
 from .inspectors_builtins import key_text
-from .reading import is_loaded_class, loaded, opaque
+from .reading import class_name, instance_dict, is_library_class, loaded, opaque
 from .wire import (
     MAX_COLUMNS,
     MAX_COLUMNS_INSPECTED,
@@ -57,9 +56,7 @@ def _is_extension(series: Any) -> bool:
 
 def _is_foreign(series: Any) -> bool:
     """Whether the data type is neither numpy's nor pandas' own: its methods may be the user's."""
-    cls = type(series.dtype)
-    module = cls.__module__ if is_loaded_class(cls) else ""
-    return _is_extension(series) and not module.startswith(("pandas", "numpy"))
+    return not is_library_class(type(series.dtype), "pandas", "numpy")
 
 
 def _objects(series: Any) -> list[Any]:
@@ -98,9 +95,14 @@ def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
     return [cell(value) for value in (_objects(head) if _holds_objects(series) else head.tolist())]
 
 
+def _is_pandas(value: Any) -> bool:
+    """Whether its class is pandas' own and overrides nothing."""
+    return is_library_class(type(value), "pandas")
+
+
 def labels(index: Any, number: int) -> list[str]:
     """The first labels of an index as text; an index of a foreign class is not asked."""
-    if not is_loaded_class(type(index)) or not type(index).__module__.startswith("pandas"):
+    if not _is_pandas(index):
         return []
     return [key_text(label) for label in index[:number].tolist()]
 
@@ -165,8 +167,7 @@ def _value(value: Any) -> str:
 
 def index_facts(index: Any) -> dict[str, Any]:
     """Name, data type, first and last label of a row index."""
-    known = is_loaded_class(type(index)) and type(index).__module__.startswith("pandas")
-    if not known:
+    if not _is_pandas(index):
         return {"dtype": opaque(index)}
     facts = {"name": key_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
     if type(index) is loaded("pandas", "MultiIndex"):
@@ -176,9 +177,34 @@ def index_facts(index: Any) -> dict[str, Any]:
     return facts
 
 
+def as_base(value: Any, name: str) -> Any:
+    """The frame or series itself, or its data in one of pandas' own class where a derived class overrides methods.
+
+    Raises:
+        TypeError: a derived class keeps its data in another way, or pandas is of another release.
+    """
+    base = loaded("pandas", name)
+    if type(value) is base:
+        return value
+    manager = (instance_dict(value) or {}).get("_mgr")
+    if manager is None or not _is_pandas(manager):
+        raise TypeError(name)
+    made = base._from_mgr(manager, axes=manager.axes)
+    if name == "Series":
+        made._name = (instance_dict(value) or {}).get("_name")
+    return made
+
+
+def _by_position(frame: Any) -> Any:
+    """The same columns labelled 0, 1, …: taking one by position would hash its own label, which may be anything."""
+    shallow = frame.copy(deep=False)
+    shallow.columns = range(frame.shape[1])
+    return shallow
+
+
 def row_names(index: Any) -> dict[str, Any]:
     """Labels of the rows of a short table, where they are texts."""
-    if not 0 < len(index) <= MAX_LABELLED_ROWS or not is_loaded_class(type(index)):
+    if not _is_pandas(index) or not 0 < len(index) <= MAX_LABELLED_ROWS:
         return {}
     names = [one for one in index[:MAX_LABELS].tolist() if type(one) is str]
     return {"labels": [key_text(one) for one in names]} if names else {}
@@ -186,18 +212,21 @@ def row_names(index: Any) -> dict[str, Any]:
 
 def frame_line(value: Any) -> str:
     """``DataFrame 891 × 12``."""
-    rows, columns = value.shape
-    return f"DataFrame {rows:,} × {columns:,}"
+    rows, columns = as_base(value, "DataFrame").shape
+    return f"{class_name(type(value))} {rows:,} × {columns:,}"
 
 
 def describe_frame(value: Any, budget: Budget) -> Description:
     """A DataFrame, columns by position, so that names may repeat."""
+    summary = frame_line(value)
+    value = as_base(value, "DataFrame")
     rows, total = value.shape
+    by_position = _by_position(value)
     names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
     facts: dict[str, Any] = {
         "rows": rows,
         "columns_total": total,
-        "columns": [column_facts(value.iloc[:, at], name, budget) for at, name in enumerate(names)],
+        "columns": [column_facts(by_position.iloc[:, at], name, budget) for at, name in enumerate(names)],
         "index": index_facts(value.index),
         **row_names(value.index),
         "memory_bytes": int(value.memory_usage(index=False).sum()) if total <= 1000 else None,
@@ -205,9 +234,9 @@ def describe_frame(value: Any, budget: Budget) -> Description:
     if total > len(names):
         facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
     if budget.detail:
-        facts["head"] = head(value, names)
+        facts["head"] = head(by_position, names)
         facts["truncated"] = total > len(names)
-    return Description("frame", frame_line(value), facts)
+    return Description("frame", summary, facts)
 
 
 def head(frame: Any, names: list[str]) -> list[list[str]]:
@@ -221,12 +250,16 @@ def head(frame: Any, names: list[str]) -> list[list[str]]:
 
 def series_line(value: Any) -> str:
     """``Series 891 int64``."""
+    value = as_base(value, "Series")
     return f"Series {len(value):,} {type_text(value.dtype)}"
 
 
 def describe_series(value: Any, budget: Budget) -> Description:
     """A Series."""
+    value = as_base(value, "Series")
     name = key_text(value.name) if value.name is not None else ""
+    value = value.copy(deep=False)
+    value.name = None  # slices would hash it, and it may be anything
     facts = column_facts(value, name, budget)
     facts["length"] = len(value)
     if not name:
@@ -244,10 +277,12 @@ def describe_index(value: Any, _budget: Budget) -> Description:
 
 def describe_column(frame: Any, column: str, budget: Budget) -> Description | None:
     """One column of a frame, by the text of its label; None if there is none."""
+    frame = as_base(frame, "DataFrame")
     names = labels(frame.columns, len(frame.columns))
     if column not in names:
         return None
-    return describe_series(frame.iloc[:, names.index(column)], budget)
+    description = describe_series(_by_position(frame).iloc[:, names.index(column)], budget)
+    return description._replace(facts={"name": column, **description.facts})
 
 
 def describe_grouped(value: Any, _budget: Budget) -> Description:
@@ -261,12 +296,14 @@ def describe_grouped(value: Any, _budget: Budget) -> Description:
 
 
 def is_frame(value: object) -> bool:
-    """Whether it is exactly pandas' DataFrame."""
-    return "pandas" in sys.modules and type(value) is loaded("pandas", "DataFrame")
+    """Whether it is pandas' DataFrame or of a derived class."""
+    return issubclass(type(value), loaded("pandas", "DataFrame") or ())
 
 
-inspects_when_loaded("pandas", "DataFrame", describe_frame, frame_line)
-inspects_when_loaded("pandas", "Series", describe_series, series_line)
+inspects_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
+inspects_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
 inspects_when_loaded("pandas", _INDEXES, describe_index)
 inspects_when_loaded("pandas", _SCALARS, describe_scalar)
+inspects_when_loaded("pandas._libs.missing", "NAType", describe_missing)
+inspects_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_missing)
 inspects_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

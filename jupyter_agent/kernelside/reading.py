@@ -78,6 +78,11 @@ def is_loaded_class(cls: type) -> bool:
     return loaded(module_name(cls), str(_NAME(cls))) is cls
 
 
+def is_library_class(cls: type, *packages: str) -> bool:
+    """Whether the class is one of these packages' own, so that its methods are no code of the user's."""
+    return module_name(cls).partition(".")[0] in packages and is_loaded_class(cls)
+
+
 def class_attribute(cls: type, name: str) -> Any:
     """What a look-up of `name` on the class would find along its bases, unbound; None if nothing."""
     for base in mro(cls):
@@ -117,7 +122,7 @@ def slot_names(cls: type) -> list[str]:
         name
         for base in reversed(mro(cls))
         for name, member in list(class_dict(base).items())
-        if type(member) is types.MemberDescriptorType and type(name) is str
+        if type(member) is types.MemberDescriptorType and type(name) is str and name[:2] != "__"
     ]
 
 

@@ -13,7 +13,7 @@ from .failures import describe_failure
 from .namespace import Ledger, Origin, user_items
 from .quiet import Quiet
 from .sources import bound_names, words
-from .wire import MAX_EXECUTIONS, MAX_SOURCE, clip
+from .wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
 
 
 class Run:
@@ -27,9 +27,9 @@ class Run:
         self.started = time.time()
         self.duration: float | None = None
         self.error: dict[str, Any] | None = None
-        self.bound: tuple[str, ...] = ()
-        self.mutated: tuple[str, ...] = ()
-        self.deleted: tuple[str, ...] = ()
+        self.bound: set[str] = set()
+        self.mutated: set[str] = set()
+        self.deleted: set[str] = set()
         self.version = 0
         self.began = time.perf_counter()
 
@@ -43,9 +43,9 @@ class Run:
             "status": self.status,
             "started": self.started,
             "duration": self.duration,
-            "bound": list(self.bound),
-            "mutated": list(self.mutated),
-            "deleted": list(self.deleted),
+            "bound": sorted(self.bound)[:MAX_BOUND],
+            "mutated": sorted(self.mutated)[:MAX_BOUND],
+            "deleted": sorted(self.deleted)[:MAX_BOUND],
             "error": self.error,
         }
 
@@ -184,7 +184,7 @@ class Tracker:
             if run.status != "ok":
                 sure = set()
             sure |= {name for name in names if name in changed}
-            run.bound = tuple(sorted({*run.bound, *sure}))
+            run.bound |= sure
             for name in sure:
                 self.ledger.bound(name, Origin(run.cell_id, run.count), version)
             unclaimed -= sure
@@ -192,27 +192,25 @@ class Tracker:
 
     def _claim_rest(self, runs: list[Run], unclaimed: set[str], gone: list[str], known: set[str], version: int) -> None:
         """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
-        for name in sorted(unclaimed):
+        if not runs:
+            return
+        for name in unclaimed:
             run = self._mentioning(runs, name)
-            if run is None:
-                continue
             if name in known:
-                run.mutated = tuple(sorted({*run.mutated, name}))
+                run.mutated.add(name)
             else:
-                run.bound = tuple(sorted({*run.bound, name}))
+                run.bound.add(name)
                 self.ledger.bound(name, Origin(run.cell_id, run.count), version)
         for name in gone:
-            run = self._mentioning(runs, name)
-            if run is not None:
-                run.deleted = tuple(sorted({*run.deleted, name}))
+            self._mentioning(runs, name).deleted.add(name)
 
     @staticmethod
-    def _mentioning(runs: list[Run], name: str) -> Run | None:
+    def _mentioning(runs: list[Run], name: str) -> Run:
         """The newest run whose source has the name, else the newest of all."""
         for run in reversed(runs):
             if name in words(run.source):
                 return run
-        return runs[-1] if runs else None
+        return runs[-1]
 
     def _stamp_runs(self, version: int) -> bool:
         """Runs that were never told in their present state belong to the new version; whether there are any."""

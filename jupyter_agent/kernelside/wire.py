@@ -58,6 +58,8 @@ MAX_METHODS = 30
 MAX_EXECUTIONS = 200
 MAX_SOURCE = 4000
 MAX_SOURCES = 100_000
+#: Names that one run is said to have bound, changed or deleted.
+MAX_BOUND = 200
 #: Frames of a traceback, and locals of a frame.
 MAX_FRAMES = 10
 MAX_LOCALS = 30

@@ -35,6 +35,9 @@ _SECRET_ENDS = frozenset(
         "secretkey",
     ]
 )
+#: Names with one of these words anywhere hold a secret, unless they end on a measure of it.
+_SECRET_WORDS = frozenset(["password", "passwd", "passphrase", "secret"])
+_MEASURES = frozenset(["count", "counts", "length", "len", "size", "policy", "ok", "valid"])
 #: Pairs of words that make a secret wherever they stand: ``API_KEY_2``.
 _SECRET_PAIRS = frozenset(
     [
@@ -63,6 +66,7 @@ _SECRET_VALUE = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY[\s\S]*"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?i:password|passwd|pwd|secret|api_?key|access_?token)[\"']?\s*[=:]\s*[\"']?[^\s\"',;&]{4,}"
+    r"|\b[A-Z0-9_]*(?:TOKEN|PASSWORD|SECRET|API_?KEY|PRIVATE_KEY)[A-Z0-9_]*=[^\s\"']{4,}"
     r"|[Bb]earer [A-Za-z0-9._~+/-]{16,}"
 )
 WITHHELD = "[withheld]"
@@ -76,6 +80,8 @@ def is_secret_name(name: str) -> bool:
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
     if words[-1] in _SECRET_ENDS or "".join(words[-2:]) in _SECRET_ENDS:
+        return True
+    if words[-1] not in _MEASURES and not _SECRET_WORDS.isdisjoint(words):
         return True
     return any((words[at], words[at + 1]) in _SECRET_PAIRS for at in range(len(words) - 1))
 
