@@ -27,9 +27,9 @@ variables of the kernel, the cells, and what changed since the last question.
 
 _WORD = re.compile(r"[^\W\d]\w*")
 #: Of the budget: what stands beside the question, at most.
-_BESIDE = 0.2
-#: Tokens for headings and separators.
-_HEADINGS = 16
+_BESIDE = 0.1
+#: How often a choice is made again because its text came out longer than its pieces.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +94,45 @@ def build(
         count: Tokens of a text, at least.
     """
     changed = tuple(changed)
-    beside = [_kernel(state, age_seconds), _changed(changed), _error(state)]
-    spent = sum(count(part) + 1 for part in beside if part)
     near = _near(cells, active_cell_id)
     selection = Selection(Wanted([one for one in near if one.kind == "code"], changed, state), count)
     selection.offer_variables(state.variables.values() if state is not None else ())
     selection.offer_cells(near)
-    room = max(0, int(budget_tokens * (1 - _BESIDE)) - _HEADINGS)
-    selection.choose(room)
+    beside = [_kernel(state, age_seconds), _changed(changed), _error(state)]
+    room = int(budget_tokens * (1 - _BESIDE))
+    for _ in range(_ATTEMPTS):
+        selection.choose(room)
+        told = _told(selection, cells, question, beside, budget_tokens)
+        over = count(told.text) - budget_tokens
+        if over <= 0:
+            return told
+        room -= over + over // 4 + 1
+    return _cut(told, budget_tokens, count)
+
+
+def _told(
+    selection: Selection, cells: Sequence[Cell], question: str, beside: Sequence[str], budget_tokens: int
+) -> Context:
+    """What was chosen of the notebook, and beside the question what is left of the budget."""
+    count = selection.count
     variables, shown = selection.variables_text(), selection.cells_text(cells)
-    left = budget_tokens - spent - count(variables) - count(shown) - 8
+    left = budget_tokens - sum(count(part) + 2 for part in (variables, shown, *beside) if part)
     asked = selection.choose_named(_WORD.findall(question), left)
-    beside.append("\n".join(["Asked about:", *asked]) if asked else "")
     notebook = "\n\n".join(part for part in (variables, shown) if part)
-    told = "\n".join(part for part in beside if part)
-    parts = {"variables": count(variables), "cells": count(shown), "beside": count(told)}
-    return Context(notebook, told, parts)
+    told = "\n".join(part for part in (*beside, "\n".join(["Asked about:", *asked]) if asked else "") if part)
+    return Context(notebook, told, {"variables": count(variables), "cells": count(shown), "beside": count(told)})
+
+
+def _cut(told: Context, budget_tokens: int, count: Count) -> Context:
+    """Whole lines from the beginning, for budgets that not even the shortest form fits."""
+    kept: list[str] = []
+    left = budget_tokens - count(told.beside) - 1
+    for line in told.notebook.splitlines():
+        left -= count(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return replace(told, notebook="\n".join(kept), beside=told.beside[: 2 * budget_tokens])
 
 
 def _block(text: str, mark: str) -> str:

@@ -47,18 +47,28 @@ class _Entry:
 
     variable: Variable
     place: int
+    inside: tuple[str, ...] = ()
     named: bool = False
     line: bool = False
     members: list[str] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
+    def forget(self) -> None:
+        """Nothing is told of it any more."""
+        self.named = self.line = False
+        self.members, self.details, self.remarks = [], {}, []
+
+    def add_remark(self, text: str) -> None:
+        """One more line at its end."""
+        self.remarks.append(text)
+
     def text(self) -> list[str]:
         """Its lines; none where only its name is told."""
         if not self.line and not self.members:
             return []
         head = descriptions.line(self.variable) if self.line else f"{self.variable.name}:"
-        hidden = len(descriptions.members(self.variable)) - len(self.members)
+        hidden = len(self.inside) - len(self.members)
         rest = [f"… {hidden} more"] if self.members and hidden > 0 else []
         inside = [self.details.get(one, one) for one in self.members]
         return [head, *descriptions.wrapped([*inside, *rest]), *(f"  {one}" for one in self.remarks)]
@@ -86,18 +96,19 @@ class Selection:
 
     def __init__(self, wanted: Wanted, count: Count) -> None:
         self._wanted = wanted
-        self._count = count
+        self.count = count
         self._pieces: list[_Piece] = []
         self._imports: list[_Entry] = []
         self._own: list[_Entry] = []
         self._cells: dict[str, str] = {}
+        self._told: set[int] = set()
 
     def offer_variables(self, variables: Iterable[Variable]) -> None:
         """All variables in pieces: the name, the line, the names inside, what is known of those."""
         ordered = sorted(variables, key=self._wanted.of)
         for one in ordered:
             kind = self._imports if descriptions.is_import(one) else self._own
-            kind.append(_Entry(one, len(kind)))
+            kind.append(_Entry(one, len(kind), descriptions.members(one)))
         for entry in self._imports:
             used = self._wanted.named(entry.variable.name) <= NEAR
             self._offer_name(entry, 1.0 if used else 5.0)
@@ -116,52 +127,60 @@ class Selection:
                 self._offer(30 + 5.0 * distance, output, partial(self._add_output, cell.id, output))
 
     def choose(self, budget: int) -> None:
-        """Tell pieces in their order, as long as they fit."""
-        self._tell(sorted(self._pieces), budget)
+        """Tell pieces in their order, as long as they fit; what was chosen before is forgotten."""
+        for entry in (*self._imports, *self._own):
+            entry.forget()
+        self._cells.clear()
+        self._told.clear()
+        self._pieces.sort()
+        self._tell(self._pieces, budget)
 
     def choose_named(self, words: Iterable[str], budget: int) -> list[str]:
         """Tell more of the variables that a question speaks of; their entries, where there was more to tell."""
         spoken = set(words)
-        about = [one for one in self._own if spoken & {one.variable.name, *descriptions.members(one.variable)}]
+        about = [one for one in self._own if spoken & {one.variable.name, *one.inside}]
         about.sort(key=lambda one: one.variable.name not in spoken)
-        pieces = [one for entry in about for one in self._pieces if one.entry is entry]
-        before = {id(one): one.text() for one in about}
-        self._tell(pieces, budget)
-        return [line for one in about if one.text() != before[id(one)] for line in one.text()]
+        lines: list[str] = []
+        for entry in about:
+            before = entry.text()
+            room = budget - self.count("\n".join(before))
+            pieces = [one for one in self._pieces if one.entry is entry and one.order not in self._told]
+            self._tell(pieces, room)
+            if entry.text() != before:
+                lines += entry.text()
+                budget -= self.count("\n".join(entry.text())) + 1
+        return lines
 
     def _tell(self, pieces: Sequence[_Piece], budget: int) -> None:
-        told = set()
         for piece in pieces:
             if piece.cost <= budget and (piece.is_name or piece.entry is None or piece.entry.named):
                 piece.tell()
                 budget -= piece.cost
-                told.add(id(piece))
-        self._pieces = [one for one in self._pieces if id(one) not in told]
+                self._told.add(piece.order)
 
     def _offer(
         self, rank: float, text: str, tell: Callable[[], None], entry: _Entry | None = None, saves: str = ""
     ) -> None:
-        cost = self._count(text) - (self._count(saves) if saves else 0) + 1
+        cost = self.count(text) - (self.count(saves) if saves else 0) + 1
         self._pieces.append(_Piece(rank, len(self._pieces), cost, tell, entry))
 
     def _offer_name(self, entry: _Entry, rank: float) -> None:
         def tell() -> None:
             entry.named = True
 
-        cost = self._count(entry.variable.name) + 1
+        cost = self.count(entry.variable.name) + 1
         self._pieces.append(_Piece(rank + 0.05 * entry.place, len(self._pieces), cost, tell, entry, is_name=True))
 
     def _offer_line(self, entry: _Entry) -> None:
         def tell() -> None:
             entry.line = True
 
-        self._offer(8.0 + entry.place, descriptions.line(entry.variable), tell, entry, saves=entry.variable.name)
+        self._offer(8.0 + 0.8 * entry.place, descriptions.line(entry.variable), tell, entry, saves=entry.variable.name)
 
     def _offer_members(self, entry: _Entry) -> None:
         """Names that stand in near cells before the others."""
-        inside = descriptions.members(entry.variable)
-        near = [one for one in inside if self._wanted.named(one) <= NEAR]
-        far = [one for one in inside if self._wanted.named(one) > NEAR]
+        near = [one for one in entry.inside if self._wanted.named(one) <= NEAR]
+        far = [one for one in entry.inside if self._wanted.named(one) > NEAR]
         details = descriptions.details(entry.variable)
         for names in _chunks(near):
             self._offer_chunk(entry, 9.0 + 0.7 * entry.place, names, details)
@@ -173,12 +192,12 @@ class Selection:
         known = {one: details[one] for one in names if one in details}
         if known:
             text, bare = ", ".join(known.values()), ", ".join(known)
-            self._offer(rank + 40.0, text, lambda: entry.details.update(known), entry, saves=bare)
+            self._offer(rank + 25.0, text, lambda: entry.details.update(known), entry, saves=bare)
 
     def _offer_remarks(self, entry: _Entry) -> None:
         for number, text in enumerate(descriptions.remarks(entry.variable)):
             rank = 60.0 + 2.0 * entry.place + number
-            self._offer(rank, f"  {text}", partial(entry.remarks.append, text), entry)
+            self._offer(rank, f"  {text}", partial(entry.add_remark, text), entry)
 
     def _add_source(self, cell_id: str, source: str) -> None:
         self._cells[cell_id] = source
