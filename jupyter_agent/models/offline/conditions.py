@@ -32,7 +32,7 @@ _MISSING = re.compile(r"(COL\d+) (?:value )?(?:is|are|was|has|have)?\s?(not )?(?
 _MISSING_FIRST = re.compile(r"\b(without|no|missing|with|has) (?:an? |any |a valid )?(COL\d+)$")
 _TEXT = re.compile(r"(COL\d+) (?:that )?(contains?|containing|includes?|including|starts? with|starting with|ends? with|ending with|like) ((?:STR|VAL|NUM)\d+|\w+)")
 _TRUTH = re.compile(r"(COL\d+) (?:is|=|are) (true|false)\b")
-_IS_SO = re.compile(r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|of(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|for(?: non| not)?|not) (COL\d+)(?: ones| rows| \?)?$")
+_IS_SO = re.compile(r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|COL\d+ (?:of|for)(?: the)?(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|not) (COL\d+)(?: ones| rows| \?)?$")
 _BARE = re.compile(r"(COL\d+) (?:is|=|are|equals?|equal to|!=|is not) (?:the )?([^\W\d]\w*)$")
 _WHEN = re.compile(
     r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|(?:"
@@ -117,9 +117,7 @@ def _contained(skeleton: Skeleton, frame: Frame) -> Read:
         column = _column(skeleton, match[1], frame)
         operator: Operator = "startswith" if match[2].startswith("start") else "endswith" if match[2].startswith("end") else "contains"
         if column is not None:
-            placed = re.fullmatch(r"(?:STR|VAL|NUM)\d+", match[3])
-            text = skeleton.mention(match[3]).text if placed else match[3]
-            yield Condition(column, operator, (text,)), (match[1], match[3])
+            yield Condition(column, operator, (skeleton.typed(match[3]),)), (match[1], match[3])
 
 
 def _truths(skeleton: Skeleton, frame: Frame) -> Read:
@@ -139,11 +137,7 @@ def _bare(skeleton: Skeleton, frame: Frame) -> Read:
     column = _column(skeleton, match[1], frame) if match else None
     if match and column is not None and column.role == "text" and match[2] not in BINDING | TELLING:
         operator: Operator = "!=" if "not" in match[0] or "!=" in match[0] else "=="
-        yield Condition(column, operator, (_typed(skeleton, match[2]),)), (match[1],)
-
-
-def _typed(skeleton: Skeleton, word: str) -> str:
-    return next((one for one in skeleton.unknown if one.casefold() == word), word)
+        yield Condition(column, operator, (skeleton.typed(match[2]),)), (match[1],)
 
 
 def _valued(skeleton: Skeleton, frame: Frame) -> Read:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -133,6 +133,13 @@ class Skeleton:
     text: str
     mentions: tuple[Mention, ...]
     unknown: tuple[str, ...]
+    spelling: Mapping[str, str]
+
+    def typed(self, word: str) -> str:
+        """A word or placeholder as the user wrote it."""
+        if re.fullmatch(r"[A-Z]+\d+", word):
+            return self.mention(word).text
+        return self.spelling.get(word, word)
 
     def mention(self, placeholder: str) -> Mention:
         """The mention of a placeholder such as ``COL1``."""
@@ -160,16 +167,16 @@ def skeleton(question: str, names: Names) -> Skeleton:
             if _foreign(pieces[place]):
                 unknown.append(pieces[place].text)
         place += taken
-    return _ready(text, mentions, unknown)
+    return _ready(text, mentions, unknown, {one.lower: one.text for one in reversed(pieces)})
 
 
-def _ready(text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str]) -> Skeleton:
+def _ready(text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str], spelling: Mapping[str, str]) -> Skeleton:
     joined = re.sub(r"\bin \[ (NUM\d+) \]", r"cell \1", " ".join(text))
     spaced = " ".join(one for one in joined.split(" ") if one not in "()[]:")
     agreed = _agreed(mentions)
     for place, (before, after) in enumerate(zip(mentions, agreed, strict=True)):
         spaced = spaced.replace(f"{before.label}{place}", f"{after.label}{place}")
-    return Skeleton(spaced, tuple(agreed), tuple(unknown))
+    return Skeleton(spaced, tuple(agreed), tuple(unknown), spelling)
 
 
 def _agreed(mentions: Sequence[Mention]) -> list[Mention]:

@@ -65,7 +65,8 @@ class Desk:
     history: list[Message] = field(default_factory=list)
 
     def run_cell(self, source: str, cell_id: str | None = None) -> Any:
-        """Run a cell as a user does."""
+        """Run a cell as a user does; what watches the kernel watches this shell from now on."""
+        LocalKernel(self.shell)
         with capture_output():
             return self.shell.run_cell(source, store_history=True, cell_id=cell_id)
 
@@ -130,6 +131,7 @@ def new_shell(source: str) -> InteractiveShell:
 
     config = Config()
     config.HistoryManager.enabled = False
+    config.InteractiveShell.xmode = "Minimal"  # pictures of pandas' own frames take seconds
     shell = InteractiveShell(config=config)
     LocalKernel(shell)
     with capture_output() as captured:

@@ -58,7 +58,7 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [
         ("what is config", ["3 keys"]),
         ("how long is it?", ["3 keys"]),
-        ("where was it defined?", ["In [1]"]),
+        ("what keys does it have?", ["`batch_size`"]),
     ],
     [
         ("top 5 by price", ["sort_values('price', ascending=False).head(5)"]),

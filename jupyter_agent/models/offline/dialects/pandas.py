@@ -236,7 +236,7 @@ class Pandas:
     def saved(self, path: str) -> str:
         ending = path.rsplit(".", 1)[-1].lower()
         writer = _WRITERS.get(ending, "to_csv")
-        extra = {"to_json": ", orient='records'", "to_parquet": ""}.get(writer, ", index=False")
+        extra = {"to_json": ", orient='records', date_format='iso'", "to_parquet": ""}.get(writer, ", index=False")
         return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
 
     def head(self, limit: int) -> str:

@@ -74,15 +74,8 @@ def _renamed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     match = re.search(r"\b(?:to|as|into|=|>)\s+([^\s?,;]+)[\s?.!]*$", query.text)
     if column is None or match is None:
         raise Ask("Which column, and how shall it be called? For example: *rename price to cost*.")
-    wanted = _typed(query, match[1])
+    wanted = query.skeleton.typed(match[1])
     return [f"{name(column.name)} of {name(frame.name)} called {name(wanted)}:", block(query, frame, lambda one: f"{frame.code} = {one.renamed(column, wanted)}")]
-
-
-def _typed(query: Query, word: str) -> str:
-    """A word of the skeleton as the user wrote it."""
-    if re.fullmatch(r"[A-Z]+\d+", word):
-        return query.skeleton.mention(word).text
-    return next((one for one in query.skeleton.unknown if one.casefold() == word), word)
 
 
 _TYPES = (("int", r"int|integer|integers|whole"), ("float", r"float|floats|numeric|number|numbers|decimal"), ("str", r"str|string|strings|text"), ("category", r"category|categorical|categories"), ("bool", r"bool|boolean"))

@@ -54,10 +54,7 @@ def _word(text: str) -> str:
 
 def _wanted(query: Query) -> str:
     match = _NAMED.search(query.text.rstrip(" ?.!"))
-    word = (match[1] or match[2]) if match else ""
-    if re.fullmatch(r"[A-Z]+\d+", word):
-        return query.skeleton.mention(word).text
-    return next((one for one in query.skeleton.unknown if one.casefold() == word), word)
+    return query.skeleton.typed(match[1] or match[2]) if match else ""
 
 
 def _running(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
