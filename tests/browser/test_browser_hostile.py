@@ -118,7 +118,7 @@ def script() -> list[Any] | None:
     separator = "\n\n---\n\n"
     return [
         *(
-            {"match": f"number {index}$", "text": separator.join([*parts, "The end."])}
+            {"match": rf"number {index}\b", "text": separator.join([*parts, "The end."])}
             for index, parts in enumerate(ANSWERS)
         ),
         {"match": "spoof", "calls": [{"name": "run_code", "arguments": {"code": SPOOF}}]},
@@ -151,7 +151,7 @@ def test_J6_a_click_on_everything_that_can_be_clicked_runs_nothing(sidebar: Side
         sidebar.wait_for_answer()
     cells = sidebar.cells.count()
     sidebar.page.context.route(f"{EVIL}/**", lambda route: route.abort())
-    sidebar.page.evaluate("window.open = (...args) => void (window.opened = [...(window.opened || []), args])")
+    sidebar.page.evaluate("void (window.open = (...args) => void (window.opened = [...(window.opened || []), args]))")
     sidebar.page.evaluate("document.querySelectorAll('.jp-agent-text :not(button)').forEach(one => one.click?.())")
     assert sidebar.page.evaluate("window.pwned") is None
     assert sidebar.cells.count() == cells
