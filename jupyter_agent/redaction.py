@@ -7,6 +7,7 @@ import json
 import re
 import string
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote, quote_plus, unquote
 
@@ -31,7 +32,7 @@ from jupyter_agent.secret_patterns import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jupyter_agent.messages import Json
+    from jupyter_agent.messages import Json, Message
     from jupyter_agent.secret_patterns import Pattern
 
 _MARK = "[withheld: "
@@ -113,9 +114,23 @@ class Redactor:
             return [self.json(one) for one in value]
         return value
 
+    def message(self, message: Message) -> Message:
+        """The same message without secrets in its content and in the arguments of its calls."""
+        calls = tuple(replace(call, arguments=self._arguments(call.arguments)) for call in message.tool_calls)
+        return replace(message, content=self.text(message.content), tool_calls=calls)
+
     def stream(self) -> RedactingStream:
         """A redactor of text that comes in pieces."""
         return RedactingStream(self)
+
+    def _arguments(self, arguments: str) -> str:
+        """Arguments that were JSON still are."""
+        if self.text(arguments) == arguments:
+            return arguments
+        try:
+            return json.dumps(self.json(json.loads(arguments)))
+        except (ValueError, RecursionError):
+            return self.text(arguments)
 
     def _entry(self, key: str, value: Json) -> Json:
         is_marked = isinstance(value, str) and value.startswith(_MARK)

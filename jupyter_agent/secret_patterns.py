@@ -40,8 +40,8 @@ ANYWHERE = (
     _looks(
         "private key",
         "-----BEGIN",
-        rf"-----BEGIN (?:[A-Z0-9]+ ){{0,3}}PRIVATE KEY(?: BLOCK)?-----"
-        rf"(?:[^-]|-(?!----)){{0,{LONGEST}}}(?:-----END [A-Z0-9 ]{{0,40}}-----)?",
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        rf"(?:(?:[^-]|-(?!----)){{0,{LONGEST}}}-----END [A-Z0-9 ]{{0,40}}-----|[^-\"'{{}}<>]{{0,{LONGEST}}})",
     ),
     _looks("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
     _looks("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
@@ -101,15 +101,15 @@ AFTER_TELLING_WORDS = (
     _looks(
         "connection string",
         "AccountKey= SharedAccessKey= SharedAccessSignature= Password= Pwd= PWD=",
-        r";\s{0,3}(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|PWD)=([^\s;\"'{}<>$()]{4,})",
+        r";\s{0,3}(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|PWD)=([^\s;\"'{}<>$()\\]{4,})",
     ),
     _looks(
         "password",
         "--pass --token --secret --api",
-        r"--(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}]{3,})",
+        r"--(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
     ),
     _looks("password", "dentified DENTIFIED", r"(?i:identified by)\s{1,3}[\"']([^\"'\n]{4,256})[\"']"),
-    _looks("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}(\S{4,256})"),
+    _looks("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}([^\s\"'\\]{4,256})"),
     _looks(
         "password",
         "setenv( putenv( setdefault(",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_agent.messages import Message, ToolCall
 from jupyter_agent.redaction import Redactor
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVPmB92K27uhbUJU1p1r"
@@ -162,7 +163,9 @@ def test_P1_a_secret_that_comes_in_pieces_is_withheld(text: str, secret: str, si
 @pytest.mark.parametrize(("text", "secret"), CANARIES)
 def test_P1_a_secret_is_withheld_within_the_json_of_a_notebook(text: str, secret: str) -> None:
     cell = json.dumps({"cells": [{"source": [f"x = 1\n{text}\n", "y = 2"]}]})
-    assert json.dumps(secret)[1:-1] not in Redactor().text(cell)
+    told = Redactor().text(cell)
+    assert json.dumps(secret)[1:-1] not in told
+    assert json.loads(told)["cells"][0]["source"][1] == "y = 2"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -280,6 +283,31 @@ def test_json_keeps_its_shape_and_loses_its_secrets() -> None:
         "items": ["[withheld: GitHub token]", {"token": "[withheld: token]", "tokens": 17}],
         "[withheld: Hugging Face token]": None,
     }
+
+
+def test_a_message_loses_its_secrets_in_content_and_arguments() -> None:
+    secret = "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"
+    arguments = json.dumps({"code": f"login('{secret}')", "password": "hunter2", "n": 1})
+    calls = ToolCall("a", "run_code", arguments), ToolCall("b", "f", '{"x": 1}'), ToolCall("c", "f", f"{{{secret}")
+    told = Redactor().message(Message("assistant", f"It is {secret}.", calls))
+    assert told.content == "It is [withheld: Hugging Face token]."
+    assert json.loads(told.tool_calls[0].arguments) == {
+        "code": "login('[withheld: Hugging Face token]')",
+        "password": "[withheld: password]",
+        "n": 1,
+    }
+    assert told.tool_calls[1] == calls[1]
+    assert told.tool_calls[2].arguments == "{[withheld: Hugging Face token]"
+
+
+def test_a_private_key_spread_over_the_lines_of_a_cell_is_withheld() -> None:
+    lines = [f"{line}\n" for line in PEM.split("\n")]
+    assert "q3hTQvcanary" not in Redactor().text(json.dumps({"source": lines}))
+
+
+def test_a_private_key_cut_short_takes_no_more_than_its_text() -> None:
+    cut = json.dumps({"value": PEM[:60], "next": 1})
+    assert json.loads(Redactor().text(cut)) == {"value": "[withheld: private key]", "next": 1}
 
 
 def test_what_was_withheld_is_counted_by_kind() -> None:
