@@ -17,7 +17,6 @@ from jupyter_agent.assistant import Assistant, Question
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import KernelUnavailable
-from jupyter_agent.kernels.started import start_kernel
 from jupyter_agent.kernelside import place
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.protocols import Kernel
@@ -127,6 +126,8 @@ def say(words: str) -> None:
 
 
 async def _started(path: Path | None, stack: AsyncExitStack) -> Kernel:
+    from jupyter_agent.kernels.started import start_kernel
+
     folder, name = _folder(path), _kernel_name(path)
     try:
         kernel, shutdown = await start_kernel(folder, name)

@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any
 
 from jupyter_agent.errors import AgentError
@@ -30,12 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
-    from jupyter_agent.cli import ask, chat, listings
-
-    commands: Mapping[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
-        "ask": ask.ask,
-        "chat": chat.chat,
-        "sessions": listings.sessions,
-        "models": listings.models,
-    }
-    return commands[name]
+    """The coroutine of a command; only what it needs is imported."""
+    module = {"ask": "ask", "chat": "chat", "sessions": "listings", "models": "listings"}[name]
+    command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(
+        import_module(f"jupyter_agent.cli.{module}"), name
+    )
+    return command

@@ -102,6 +102,8 @@ class LocalDoor:
                     yield event.event, event_json(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
+        except Exception as error:  # noqa: BLE001 - models and tools of others run in there; no traceback of ours in a cell
+            yield "error", {"message": f"the turn failed: {type(error).__name__}: {error}", "code": "internal"}
         finally:
             self._waiting.clear()
 

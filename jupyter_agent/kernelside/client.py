@@ -18,6 +18,7 @@ from .place import Address
 CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 30.0
 SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
+MAX_REDIRECTS = 4
 LOOK_UP_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
 
 Event = tuple[str, dict[str, Any]]
@@ -136,20 +137,22 @@ class Client:
         return headers
 
     def _fetch_xsrf(self) -> None:
-        """A server without a token takes a POST only with the cookie that it gave to a GET of a page."""
-        connection = _connection(self._address)
-        try:
-            connection.request("GET", self._target("login", {}))
-            response = connection.getresponse()
-            response.read()
-        except (OSError, http.client.HTTPException):
-            return
-        finally:
-            connection.close()
-        for cookie in response.headers.get_all("Set-Cookie") or ():
-            name, _, value = cookie.partition(";")[0].partition("=")
-            if name.strip() == "_xsrf":
-                self._xsrf = value.strip()
+        """A server without a token takes a POST only with the cookie that it gives to who opens its first page."""
+        target = self._target("", {})
+        for _ in range(MAX_REDIRECTS):
+            connection = _connection(self._address)
+            try:
+                connection.request("GET", target)
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException):
+                return
+            finally:
+                connection.close()
+            self._xsrf = _cookie(response, "_xsrf")
+            target = urlsplit(response.headers.get("Location") or "")._replace(scheme="", netloc="").geturl()
+            if self._xsrf or not target.startswith("/"):
+                return
 
     def _refused(self, response: http.client.HTTPResponse) -> Refused:
         try:
@@ -171,6 +174,14 @@ class Client:
                 "well, and the kernel the same in JUPYTER_AGENT_URL and JUPYTER_AGENT_TOKEN."
             )
         return "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
+
+
+def _cookie(response: http.client.HTTPResponse, wanted: str) -> str:
+    for cookie in response.headers.get_all("Set-Cookie") or ():
+        name, _, value = cookie.partition(";")[0].partition("=")
+        if name.strip() == wanted:
+            return value.strip()
+    return ""
 
 
 def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:

@@ -6,13 +6,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 
 from jupyter_agent.ipython.loop import BackgroundLoop
+from jupyter_agent.kernelside.client import Client
+from jupyter_agent.kernelside.place import Address
 from tests.kernelside.notebook_page import NotebookPage, notebook_page
-from tests.server.running_server import RunningServer
+from tests.server.running_server import TOKEN, RunningServer
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
 WORDS = "".join(f"word{number} " for number in range(300))
@@ -168,3 +170,22 @@ async def test_load_ext_in_a_kernel_of_the_server_goes_on_as_its_client(server: 
         assert len(listed["sessions"]) == 1
         loaded = (await page.run("'jupyter_agent.assistant' in sys.modules")).outputs[0]["data"]["text/plain"]
         assert loaded == "False"
+
+
+async def test_T18_while_the_sidebars_turn_runs_the_magic_says_so_at_once(server: RunningServer) -> None:
+    async with opened(server, "ten.ipynb") as (page, _):
+        ask = {"query": "talk slowly", "context": {"notebook_id": "ten.ipynb"}, "stream": True}
+        with closing(Client(Address(server.url, TOKEN)).events("api/agent/quick", ask)) as events:
+            assert (await asyncio.to_thread(next, events))[0] == "turn"
+            began = time.monotonic()
+            shown = await page.run("%agent three words")
+            assert time.monotonic() - began < 3
+        assert "answering another question" in shown.outputs[-1]["traceback"][0]
+
+
+async def test_the_variables_are_listed_as_the_assistant_sees_them(server: RunningServer) -> None:
+    async with opened(server, "eleven.ipynb") as (page, _):
+        await page.run(FRAME)
+        assert "- `df`: DataFrame 3 × 2" in (await page.run("%agent /vars")).markdown[0]
+        assert "column `price`" in (await page.run("%agent /vars df")).markdown[0]
+        assert "no such variable" in (await page.run("%agent /vars nothing")).markdown[0]
