@@ -128,7 +128,9 @@ class AgentHandler(APIHandler):
         Raises:
             BadRequest: one is not what the document says.
         """
-        given = {name: self.get_query_argument(name, strip=False) for name in self.request.query_arguments}
+        # Not `get_query_argument`, which quietly changes control characters.
+        arguments = self.request.query_arguments
+        given = {name: self.decode_argument(values[-1], name) for name, values in arguments.items()}
         return validation.check_parameters(self.document_path, self._method, "query", given)
 
     @property

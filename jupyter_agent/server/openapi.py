@@ -69,9 +69,15 @@ def _quick() -> Schema:
     operation = _operation("Ask about a notebook: one turn", "QuickReply", body="QuickRequest", errors=_TURN)
     operation["responses"]["200"]["content"]["text/event-stream"] = {
         "schema": {
-            "type": "string",
+            "type": "object",
             "description": "Events turn, text, tool_call, approval, run, tool_result, usage, "
             "then exactly one of done, error, cancelled, interrupted.",
+            "properties": {
+                "id": {"type": "string", "description": "1, 2, 3 and so on."},
+                "event": {"type": "string"},
+                "data": {"type": "string", "description": "A JSON object on one line."},
+            },
+            "required": ["id", "event", "data"],
         }
     }
     return operation
