@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from heapq import nlargest
 from typing import Any
 
 from . import inspectors_pandas, inspectors_polars
-from .describing import Budget, Description, callable_class, describe, meet_libraries
-from .namespace import Entry, user_value
+from .describing import Budget, Description, describe, is_code_class, meet_libraries
+from .namespace import user_value
 from .reading import qualified_name
 from .tracker import Run, Tracker
 from .wire import (
@@ -25,6 +26,7 @@ from .withholding import WITHHELD, is_secret_name
 #: Newest runs told to somebody who knows none.
 _MAX_RUNS = 50
 _TELL_SHORT = 200
+_UNEVALUATED = Description("object", "", {"unevaluated": "the state's budget ended"})
 
 
 class Answers:
@@ -40,14 +42,11 @@ class Answers:
         ledger = tracker.ledger
         if epoch != tracker.epoch or not 0 <= since <= ledger.version:
             since = 0
-        changed = [
-            (name, value, ledger.entries[name]) for name, value in items if _is_newer(ledger.entries, name, since)
-        ]
         return {
             "epoch": tracker.epoch,
             "since": since,
             "version": ledger.version,
-            "changed": self._variables(changed),
+            "changed": self._variables(_most_telling(items, ledger.versions, since)),
             "deleted": [name for name, version in list(ledger.deleted.items()) if version > since] if since else [],
             "executions": _told_runs([run for run in tracker.runs if run.version > since or run.status == "running"]),
             "total": len(items),
@@ -73,14 +72,15 @@ class Answers:
             "taken_at": time.time(),
         }
 
-    def _variables(self, changed: list[tuple[str, Any, Entry]]) -> list[dict[str, Any]]:
+    def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:
         """Descriptions of at most `MAX_VARIABLES`, data before code, within the state's time and size."""
         end = time.perf_counter() + STATE_SECONDS
         characters = 0
         told = []
-        for name, value, entry in _most_telling(changed):
+        for name, value in changed:
             short = time.perf_counter() > end or characters > MAX_STATE_CHARACTERS
-            variable = _short(name, value, entry) if short else _variable(name, value, entry, Budget(VARIABLE_SECONDS))
+            description = _UNEVALUATED if short else _described(name, value, Budget(VARIABLE_SECONDS))
+            variable = self._told(name, value, description)
             characters += len(repr(variable["facts"]))
             told.append(variable)
         return told
@@ -93,35 +93,46 @@ class Answers:
             value = user_value(tracker.shell, name)
         except KeyError:
             return {"gone": True}
-        entry = tracker.ledger.entries.get(name) or Entry(None, tracker.ledger.version, None)
         budget = Budget(INSPECT_SECONDS, detail=True)
         if column is None:
-            return {"variable": _variable(name, value, entry, budget)}
+            return {"variable": self._told(name, value, _described(name, value, budget))}
         description = _column(value, column, budget)
         if description is None:
             return {"gone": True}
-        told = _told(name, value, entry, description)
-        return {"variable": {**told, "name": f'{name}["{line(column)}"]'}}
+        return {"variable": {**self._told(name, value, description), "name": f'{name}["{line(column)}"]'}}
+
+    def _told(self, name: str, value: object, description: Description) -> dict[str, Any]:
+        ledger = self._tracker.ledger
+        origin = ledger.origins.get(name)
+        return {
+            "name": line(name, MAX_TEXT),
+            "type": qualified_name(type(value)),
+            "kind": description.kind,
+            "summary": description.summary,
+            "facts": description.facts,
+            "version": ledger.versions.get(name, ledger.version),
+            "cell_id": origin.cell_id if origin else None,
+            "execution_count": origin.execution_count if origin else None,
+        }
 
 
-def _is_newer(entries: dict[str, Entry], name: str, since: int) -> bool:
-    entry = entries.get(name)
-    return entry is not None and entry.version > since
-
-
-def _most_telling(changed: list[tuple[str, Any, Entry]]) -> list[tuple[str, Any, Entry]]:
-    """Data before functions, classes and modules; where there are too many, those that changed last."""
-    data = [one for one in changed if not is_code(one[1])]
-    code = [one for one in changed if is_code(one[1])]
-    if len(data) > MAX_VARIABLES:
-        newest = sorted(range(len(data)), key=lambda at: (-data[at][2].version, -at))[:MAX_VARIABLES]
-        data = [data[at] for at in sorted(newest)]
-    return [*data, *code[: max(0, MAX_VARIABLES - len(data))]]
+def _most_telling(items: list[tuple[str, Any]], versions: dict[str, int], since: int) -> list[tuple[str, Any]]:
+    """What changed, data before functions, classes and modules; where there is too much, what changed last."""
+    told: list[tuple[str, Any]] = []
+    for wanted in (False, True):
+        fitting = (
+            (versions.get(name, 0), at)
+            for at, (name, value) in enumerate(items)
+            if versions.get(name, 0) > since and is_code(value) is wanted
+        )
+        newest = nlargest(MAX_VARIABLES - len(told), fitting)
+        told += [items[at] for at in sorted(at for _, at in newest)]
+    return told
 
 
 def is_code(value: object) -> bool:
     """Whether it is a function, a class or a module rather than data."""
-    return callable_class(type(value)) or issubclass(type(value), type)
+    return is_code_class(type(value)) or issubclass(type(value), type)
 
 
 def _column(value: Any, column: str, budget: Budget) -> Description | None:
@@ -134,10 +145,10 @@ def _column(value: Any, column: str, budget: Budget) -> Description | None:
     return None
 
 
-def _variable(name: str, value: object, entry: Entry, budget: Budget) -> dict[str, Any]:
+def _described(name: str, value: object, budget: Budget) -> Description:
     if is_secret_name(name) and not is_code(value):
-        return _told(name, value, entry, withheld(value))
-    return _told(name, value, entry, describe(value, budget))
+        return withheld(value)
+    return describe(value, budget)
 
 
 def withheld(value: object) -> Description:
@@ -148,25 +159,6 @@ def withheld(value: object) -> Description:
         if name in description.facts:
             facts["length"] = description.facts[name]
     return Description(description.kind, WITHHELD, facts)
-
-
-def _short(name: str, value: object, entry: Entry) -> dict[str, Any]:
-    facts = {"unevaluated": "the state's budget ended"}
-    return _told(name, value, entry, Description("object", "", facts))
-
-
-def _told(name: str, value: object, entry: Entry, description: Description) -> dict[str, Any]:
-    origin = entry.origin
-    return {
-        "name": line(name, MAX_TEXT),
-        "type": qualified_name(type(value)),
-        "kind": description.kind,
-        "summary": description.summary,
-        "facts": description.facts,
-        "version": entry.version,
-        "cell_id": origin.cell_id if origin else None,
-        "execution_count": origin.execution_count if origin else None,
-    }
 
 
 def _told_runs(runs: list[Run]) -> list[dict[str, Any]]:

@@ -56,6 +56,7 @@ class _Awaited(NamedTuple):
 # that no identity is used twice; user classes never get one.
 _known: dict[int, _Known] = {}
 _awaited: list[_Awaited] = []
+_code: set[int] = set()
 
 
 def inspects(
@@ -93,9 +94,9 @@ def meet_libraries() -> None:
             _awaited.remove(awaited)
 
 
-def known_class(cls: type) -> bool:
-    """Whether values of exactly this class have an inspector of their own."""
-    return id(cls) in _known
+def are_code(classes: Iterable[type]) -> None:
+    """Declares values of these registered classes to be code rather than data."""
+    _code.update(map(id, classes))
 
 
 def _find(cls: type) -> _Known | None:
@@ -136,18 +137,14 @@ def one_line(value: object, limit: int = MAX_LINE) -> str:
 
 def named_line(name: str, value: object, limit: int = MAX_LINE) -> str:
     """A value in one line under the name of its key, field or local; withheld where the name looks secret."""
-    if is_secret_name(name) and not callable_class(type(value)):
+    if is_secret_name(name) and not is_code_class(type(value)):
         return WITHHELD
     return one_line(value, limit)
 
 
-def callable_class(cls: type) -> bool:
+def is_code_class(cls: type) -> bool:
     """Whether values of this class are code rather than data: their names do not make them secrets."""
-    known = _known.get(id(cls))
-    return known is not None and known.inspector.__name__ in _CODE_INSPECTORS
-
-
-_CODE_INSPECTORS = frozenset(["describe_function", "describe_builtin", "describe_class", "describe_module"])
+    return id(cls) in _code
 
 
 #: Packages whose data types say their own names.

@@ -23,7 +23,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_BYTES = 1 << 18
 
 _PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
-_IDS = frozenset(map(id, (types.FunctionType, types.ModuleType, types.BuiltinFunctionType, type)))
+_CODE_IDS = frozenset(map(id, (types.FunctionType, types.ModuleType, types.BuiltinFunctionType, type)))
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 
 
@@ -31,8 +31,8 @@ def fingerprint(value: Any, depth: int = 0) -> Any:
     """The value's fingerprint; equal ones mean: not changed, as far as the budget sees."""
     kind = type(value)
     if id(kind) in _PLAIN_IDS:
-        return _plain(value)
-    if id(kind) in _IDS:
+        return _plain(value, kind)
+    if id(kind) in _CODE_IDS:
         return (id(value), id(_CODE(value)) if kind is types.FunctionType else 0)
     if depth >= MAX_DEPTH:
         return (id(kind), id(value))
@@ -43,15 +43,15 @@ def fingerprint(value: Any, depth: int = 0) -> Any:
         return (id(kind), id(value))
 
 
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind is str or kind is bytes:
-        return (id(kind), len(value), hash(value) if len(value) <= MAX_CHARACTERS else _sample(value))
+def _plain(value: Any, kind: type) -> Any:
+    """Most variables are of these types, so no tuple is made of them; none of the results equals another type's."""
+    if kind is int:
+        return value if -(1 << 64) < value < (1 << 64) else hash((id(value), value.bit_length()))
+    if kind is bool or value is None:
+        return "n" if value is None else "t" if value else "f"
     if kind is float or kind is complex:
-        return (id(kind), repr(value))
-    if kind is int and not -(1 << 64) < value < (1 << 64):
-        return (id(kind), id(value), value.bit_length())
-    return (id(kind), value)
+        return repr(value)
+    return hash((kind is str, len(value), hash(value) if len(value) <= MAX_CHARACTERS else _sample(value)))
 
 
 def _sample(text: Any) -> int:
@@ -87,9 +87,10 @@ def _head_and_tail(base: Any, value: Any, limit: int) -> list[Any]:
 
 def _elements(elements: list[Any], depth: int) -> Any:
     """Plain elements by their values, at once; others each by its own fingerprint as far as that is cheap."""
-    kinds = set(map(id, map(type, elements)))
-    if kinds <= _PLAIN_IDS:
-        return hash(tuple(elements)) ^ hash(frozenset(kinds))
+    kinds = tuple(map(id, map(type, elements)))
+    if _PLAIN_IDS.issuperset(kinds):
+        # -1 and -2 have the same hash, so they are counted; 1, True and 1.0 have, too, so the types count.
+        return (hash(tuple(elements)), hash(kinds), elements.count(-1))
     if len(elements) > 256:
         return (hash(tuple(map(id, elements))), tuple(fingerprint(one, depth + 2) for one in elements[:MAX_NESTED]))
     return tuple(fingerprint(one, depth + 1) for one in elements)

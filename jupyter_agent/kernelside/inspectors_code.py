@@ -6,7 +6,7 @@ import functools
 import types
 from typing import Any
 
-from .describing import Budget, Description, inspects, named_line, one_line
+from .describing import Budget, Description, are_code, inspects, named_line, one_line
 from .reading import (
     class_dict,
     class_name,
@@ -168,9 +168,12 @@ def describe_module(value: types.ModuleType, _budget: Budget) -> Description:
     return Description("module", f"module {text}", facts)
 
 
+_BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len__))
+
 inspects([types.FunctionType], describe_function, _function_line)
 inspects([types.MethodType], describe_method)
-inspects([types.BuiltinFunctionType, type(len), type(str.join), type("".__len__)], describe_builtin)
+inspects(_BUILTINS, describe_builtin)
 inspects([functools.partial], describe_partial)
 inspects([type], describe_class, _class_line, bases_too=True)
 inspects([types.ModuleType], describe_module, bases_too=True)
+are_code([types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .fingerprints import fingerprint
@@ -40,26 +41,21 @@ class Origin(NamedTuple):
     execution_count: int | None
 
 
-class Entry:
-    """What is remembered of one name. The value itself is not kept, so that it can be freed."""
-
-    __slots__ = ("mark", "origin", "version")
-
-    def __init__(self, mark: Any, version: int, origin: Origin | None) -> None:
-        self.mark = mark
-        self.version = version
-        self.origin = origin
-
-
 class Ledger:
-    """Versions of names: each scan that finds a change is the next version."""
+    """Versions of names: each look that finds a change is the next version.
+
+    Values are not kept, so that they can be freed; nor is an object for each name, so that a hundred thousand of them
+    do not wake the garbage collector.
+    """
 
     def __init__(self) -> None:
         self.version = 0
-        self.entries: dict[str, Entry] = {}
+        self.marks: dict[str, Any] = {}
+        self.versions: dict[str, int] = {}
+        self.origins: dict[str, Origin] = {}
         self.deleted: dict[str, int] = {}
 
-    def scan(self, items: list[tuple[str, Any]], version: int) -> tuple[list[str], list[str]]:
+    def scan(self, items: list[tuple[str, Any]], version: int) -> tuple[list[str], list[str], list[str]]:
         """Compares the namespace with what is remembered.
 
         Args:
@@ -67,40 +63,46 @@ class Ledger:
             version: The version that what changed belongs to.
 
         Returns:
-            Names that were not there before or differ, and names that are gone.
+            Names that were not there before, names whose value differs, and names that are gone.
         """
-        changed: list[tuple[str, Any]] = []
-        entries = self.entries
+        new: list[str] = []
+        differing: list[str] = []
+        marks = self.marks
         for name, value in items:
             mark = fingerprint(value)
-            entry = entries.get(name)
-            if entry is None or entry.mark != mark:
-                changed.append((name, mark))
+            old = marks.get(name, _NOWHERE)
+            if old is _NOWHERE:
+                new.append(name)
+                marks[name] = mark
+            elif old != mark:
+                differing.append(name)
+                marks[name] = mark
         gone = self._gone(items)
-        self._record(changed, gone, version)
-        return [name for name, _ in changed], gone
+        self._record(new, differing, gone, version)
+        return new, differing, gone
 
     def _gone(self, items: list[tuple[str, Any]]) -> list[str]:
+        if len(self.marks) == len(items):
+            return []
         present = {name for name, _ in items}
-        return [name for name in self.entries if name not in present]
+        return [name for name in self.marks if name not in present]
 
-    def _record(self, changed: list[tuple[str, Any]], gone: list[str], version: int) -> None:
-        for name, mark in changed:
-            entry = self.entries.get(name)
-            self.deleted.pop(name, None)
-            if entry is None:
-                self.entries[name] = Entry(mark, version, None)
-            else:
-                entry.mark, entry.version = mark, version
+    def _record(self, new: list[str], differing: list[str], gone: list[str], version: int) -> None:
+        self.versions.update(dict.fromkeys(new, version))
+        self.versions.update(dict.fromkeys(differing, version))
+        if self.deleted:
+            for name in new:
+                self.deleted.pop(name, None)
         for name in gone:
-            del self.entries[name]
+            del self.marks[name], self.versions[name]
+            self.origins.pop(name, None)
             self.deleted[name] = version
         while len(self.deleted) > _MAX_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
-    def bound(self, name: str, origin: Origin, version: int) -> None:
-        """Notes which run bound a name; that alone is a change of what is told of it."""
-        entry = self.entries.get(name)
-        if entry is not None and entry.origin != origin:
-            entry.origin = origin
-            entry.version = version
+    def bound(self, names: Iterable[str], origin: Origin, version: int) -> None:
+        """Notes which run bound names; that alone is a change of what is told of them."""
+        for name in names:
+            if self.origins.get(name) != origin:
+                self.origins[name] = origin
+                self.versions[name] = version

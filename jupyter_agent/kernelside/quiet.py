@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+import types
+
+from .reading import class_name
 
 #: Threads of ipykernel and IPython, which run no code of the user's: by class and by name.
 _SERVICES = frozenset(["Heartbeat", "ControlThread", "ShellChannelThread", "HistorySavingThread", "ParentPollerUnix"])
+_FUNCTIONS = (types.FunctionType, types.MethodType)
+_SERVICE_TARGETS = frozenset(["_watch_pipe_fd"])
 _SERVICE_NAMES = frozenset(["IOPub", "Heartbeat", "Control", "Shell channel"])
 
 
@@ -36,4 +41,8 @@ class Quiet:
 
 
 def _is_service(thread: threading.Thread) -> bool:
-    return type(thread).__name__ in _SERVICES or (type(thread) is threading.Thread and thread.name in _SERVICE_NAMES)
+    if type(thread) is not threading.Thread:
+        return class_name(type(thread)) in _SERVICES
+    target = thread.__dict__.get("_target")
+    told_by_target = isinstance(target, _FUNCTIONS) and target.__name__ in _SERVICE_TARGETS
+    return thread.name in _SERVICE_NAMES or told_by_target

@@ -159,11 +159,10 @@ class Tracker:
             meet_libraries()
             runs, self._unscanned = self._unscanned, []
             items = user_items(self.shell)
-            known = set(self.ledger.entries)
             version = self.ledger.version + 1
-            changed, gone = self.ledger.scan(items, version)
-            self._attribute(runs, set(changed), gone, known, version)
-            if self._stamp_runs(version) or changed or gone:
+            new, differing, gone = self.ledger.scan(items, version)
+            self._attribute(runs, set(new), set(differing), gone, version)
+            if self._stamp_runs(version) or new or differing or gone:
                 self.ledger.version = version
             self.total = len(items)
             self._seen = seen
@@ -174,35 +173,37 @@ class Tracker:
         """Whether nothing of the user's can have run since the last `refresh`: then there is nothing to compare."""
         return self._seen is not None and not self._unscanned and self._seen == self._quiet.mark(self.events)
 
-    def _attribute(self, runs: list[Run], changed: set[str], gone: list[str], known: set[str], version: int) -> None:
+    def _attribute(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
         """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
         candidates = [*runs, *self._open]
-        unclaimed = set(changed)
         for run in candidates:
             names = bound_names(run.source)
-            sure = {name for name, plainly in names.items() if name in self.ledger.entries and plainly}
-            if run.status != "ok":
-                sure = set()
-            sure |= {name for name in names if name in changed}
+            plainly = run.status == "ok"
+            sure = {
+                name
+                for name, always in names.items()
+                if name in self.ledger.marks and ((plainly and always) or name in new or name in differing)
+            }
             run.bound |= sure
-            for name in sure:
-                self.ledger.bound(name, Origin(run.cell_id, run.count), version)
-            unclaimed -= sure
-        self._claim_rest(candidates, unclaimed, gone, known, version)
+            self.ledger.bound(sure, Origin(run.cell_id, run.count), version)
+            new -= sure
+            differing -= sure
+        if candidates:
+            self._claim_rest(candidates, new, differing, gone, version)
 
-    def _claim_rest(self, runs: list[Run], unclaimed: set[str], gone: list[str], known: set[str], version: int) -> None:
+    def _claim_rest(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
         """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
-        if not runs:
-            return
-        for name in unclaimed:
-            run = self._mentioning(runs, name)
-            if name in known:
-                run.mutated.add(name)
-            else:
-                run.bound.add(name)
-                self.ledger.bound(name, Origin(run.cell_id, run.count), version)
+        for name in differing:
+            self._mentioning(runs, name).mutated.add(name)
         for name in gone:
             self._mentioning(runs, name).deleted.add(name)
+        binders: dict[int, tuple[Run, list[str]]] = {}
+        for name in new:
+            run = self._mentioning(runs, name)
+            binders.setdefault(id(run), (run, []))[1].append(name)
+        for run, names in binders.values():
+            run.bound.update(names)
+            self.ledger.bound(names, Origin(run.cell_id, run.count), version)
 
     @staticmethod
     def _mentioning(runs: list[Run], name: str) -> Run:

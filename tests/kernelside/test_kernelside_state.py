@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from jupyter_agent.state import KernelState, StateDelta
@@ -48,6 +49,43 @@ def test_each_way_of_changing_in_place_is_seen(shell: Shell) -> None:
         assert told["executions"][-1]["mutated"] == [name]
     shell.run("df['y'] = 0")
     assert [one["name"] for one in shell.delta()["changed"]] == ["df"]
+
+
+def test_values_that_python_takes_for_equal_are_told_apart(shell: Shell) -> None:
+    shell.run("number = -1; kind = 1; items = [-1]; mixed = [1]; text = 'a'; real = 0.0")
+    shell.delta()
+    shell.run("number = -2; kind = True; items[0] = -2; mixed[0] = True; text = 'b'; real = -0.0")
+    assert {one["name"] for one in shell.delta()["changed"]} == {"number", "kind", "items", "mixed", "text", "real"}
+
+
+def test_V11_a_hundred_thousand_variables_are_told_in_half_a_second_of_work(shell: Shell) -> None:
+    shell.shell.user_ns.update({f"v{n}": n if n % 3 else [n] for n in range(100_000)})
+    began = time.thread_time()
+    told = shell.delta()
+    assert (told["total"], len(told["changed"])) == (100_000, 200)
+    assert time.thread_time() - began < 0.5
+
+
+def test_a_name_that_is_bound_only_under_a_condition_stays_with_its_cell(shell: Shell) -> None:
+    shell.run("x = 1", "first")
+    shell.run("if False:\n    x = 2", "second")
+    assert shell.variables()["x"]["cell_id"] == "first"
+
+
+def test_code_comes_after_data_and_is_not_withheld_for_its_name(shell: Shell) -> None:
+    shell.run("def get_password(token='canary'): pass\nimport secrets as api_key\nclass Secret: pass\nx = 1")
+    told = shell.variables()
+    assert list(told) == ["x", "get_password", "api_key", "Secret"]
+    assert [one["kind"] for one in told.values()] == ["number", "function", "module", "class"]
+    assert told["get_password"]["summary"] == "get_password(token=[withheld])"
+
+
+def test_a_value_is_not_kept_alive(shell: Shell) -> None:
+    shell.run("class C: pass\nimport weakref\nc = C(); gone = []\nr = weakref.finalize(c, gone.append, 1)")
+    shell.delta()
+    shell.inspect("c")
+    shell.run("del c")
+    assert shell.shell.user_ns["gone"] == [1]
 
 
 def test_a_deleted_name_is_told_once_to_whoever_knew_it(shell: Shell) -> None:
