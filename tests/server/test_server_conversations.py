@@ -108,7 +108,7 @@ async def test_conversations_are_listed_searched_and_paged(door: Door) -> None:
     rest = (await door("GET", "api/agent/sessions", limit="2", cursor=first["cursor"])).body
     assert [one["session_id"] for one in first["sessions"] + rest["sessions"]] == ["s2", "s1", "s0"]
     for bad in ({"limit": "201"}, {"notebook_id": "a\x0f.ipynb"}, {"notebook_id": "a\x00"}):
-        assert (await door("GET", "api/agent/sessions", **bad)).status == 400
+        assert (await door("GET", "api/agent/sessions", None, None, **bad)).status == 400
 
 
 async def test_title_and_metadata_can_be_set(door: Door) -> None:
