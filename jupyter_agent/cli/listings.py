@@ -38,15 +38,20 @@ async def sessions(arguments: argparse.Namespace) -> int:
 async def models(arguments: argparse.Namespace) -> int:
     """Show providers and whether they answer; 1 if the one that is configured does not."""
     async with assistant() as made:
-        default = made.default_model
-        others = (name for name in plugins.names(plugins.MODELS) if name not in ("scripted", default.partition(":")[0]))
-        found = [await _reached(made, name) for name in (default, *others)]
+        found = [await _reached(made, str(one["id"])) for one in choices(made)]
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         for one in found:
             _print_model(one)
     return OK if found[0]["reachable"] else ERROR
+
+
+def choices(made: Assistant) -> list[dict[str, Any]]:
+    """What may answer, the configured model first."""
+    default = made.default_model
+    others = [name for name in plugins.names(plugins.MODELS) if name not in ("scripted", default.partition(":")[0])]
+    return [{"id": name, "default": name == default} for name in (default, *others)]
 
 
 async def _reached(made: Assistant, name: str) -> dict[str, Any]:

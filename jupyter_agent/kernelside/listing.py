@@ -1,8 +1,8 @@
-"""What the assistant knows of the variables, as Markdown for their owner."""
+"""What commands list, as Markdown: the variables as the assistant sees them, and the models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_FACT = 500
@@ -25,6 +25,13 @@ def one(inspected: Mapping[str, Any]) -> str:
         return "*There is no such variable now.* `%agent /vars` shows those that there are."
     facts = variable.get("facts") or {}
     return "\n".join([f"`{variable['name']}`: {variable['summary']}", "", *_facts(facts)])
+
+
+def models(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
+    """What may answer, a line for each; what the user chose answers now, else the default."""
+    ids = [str(one.get("id", "")) for one in found]
+    now = chosen or next((str(one.get("id", "")) for one in found if one.get("default")), "")
+    return "\n".join(f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name)
 
 
 def _facts(facts: Mapping[str, Any]) -> list[str]:

@@ -134,7 +134,9 @@ class Magic:
             self._chosen_model = rest
             self._show(f"*Questions go to `{rest}` from now on.*")
             return
-        names = "\n".join(_model_line(one, self._chosen_model) for one in self._door().models())
+        from . import listing
+
+        names = listing.models(self._door().models(), self._chosen_model)
         self._show(f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*")
 
     def _show(self, markdown: str) -> None:
@@ -186,12 +188,6 @@ def _not_nested() -> Iterator[None]:
 def _entry(entry: Mapping[str, Any]) -> str:
     text = str(entry.get("content", ""))
     return f"**You:** {text}" if entry.get("role") == "user" else text
-
-
-def _model_line(model: Mapping[str, Any], chosen: str) -> str:
-    name = str(model.get("id", ""))
-    answers = name == chosen if chosen else bool(model.get("default"))
-    return f"- `{name}`" + (" ← answers now" if answers else "")
 
 
 def _indented(text: str) -> str:

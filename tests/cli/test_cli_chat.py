@@ -34,7 +34,7 @@ def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> 
     assert ended.code == 0
     assert "/exit" in ended.out
     assert "Did you mean /history?" in ended.err
-    assert ended.out.count("offline answers.") == 2
+    assert ended.out.count("- `offline` ← answers now") == 2
     assert "There is no kernel." in ended.out
     assert ended.out.index("The conversation is forgotten.") < ended.out.index("There was no conversation to forget.")
     assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
