@@ -68,6 +68,8 @@ class EventDecoder:
             TooLong: an event, or the stream, is longer than any answer may be.
             UnicodeDecodeError: a line is not UTF-8.
         """
+        if not piece:
+            return
         self._total += len(piece)
         self._held += len(piece)
         if self._held > MAX_EVENT or self._total > MAX_STREAM:

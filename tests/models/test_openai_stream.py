@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_agent import errors
 from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
-from jupyter_agent.models.openai_stream import MAX_ANSWER, MAX_CALLS
+from jupyter_agent.models.openai_stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
 from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
@@ -79,6 +82,19 @@ async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, 
             await asyncio.sleep(0)
 
     assert text_of(await replied(dripping)) == "Grüße, 𝄞 世界"
+
+
+@given(
+    st.text(st.sampled_from("data:event \r\n\ufeffé{}"), max_size=60).map(str.encode),
+    st.lists(st.integers(0, 60), max_size=6),
+)
+def test_events_are_the_same_however_their_bytes_are_cut(sent: bytes, cuts: list[int]) -> None:
+    def decoded(pieces: list[bytes]) -> list[ServerEvent]:
+        decoder = EventDecoder()
+        return [one for piece in pieces for one in decoder.feed(piece)] + list(decoder.end())
+
+    places = [0, *sorted(cuts), len(sent)]
+    assert decoded([sent[start:end] for start, end in itertools.pairwise(places) if start <= end]) == decoded([sent])
 
 
 async def test_comments_other_fields_and_a_byte_order_mark_are_passed_over() -> None:
