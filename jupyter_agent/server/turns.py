@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from jupyter_agent.errors import AgentError, ApprovalStale, NotFound, TooManyRequests
+from jupyter_agent.errors import AgentError, ApprovalStale, Conflict, NotFound, TooManyRequests
 from jupyter_agent.messages import (
     TERMINAL,
     ApprovalAsked,
@@ -196,8 +196,11 @@ class Turns:
         if sum(one.owner == owner for one in self._all) >= MAX_RUNNING:
             raise TooManyRequests(f"{MAX_RUNNING} questions are being answered for you now. Wait for one of them.")
         turn = RunningTurn(owner)
+        asked = question(turn)
         self._all.add(turn)
-        turn.run_as(asyncio.create_task(self._run(assistant, turn, question(turn))))
+        if asked.turn_id is not None:
+            self._by_id.setdefault((owner, asked.turn_id), turn)
+        turn.run_as(asyncio.create_task(self._run(assistant, turn, asked)))
         return turn
 
     def get(self, owner: str, turn_id: str) -> RunningTurn | None:
@@ -245,20 +248,19 @@ class Turns:
             self._log.error("jupyter-agent: a turn failed", exc_info=error)
             end = end or _failure(turn, error)
         finally:
-            self._end(turn, end)
+            self._end(turn, question.turn_id, end)
 
     def _begin(self, turn: RunningTurn, event: Event) -> None:
         if isinstance(event, TurnStarted):
             turn.started = event
             self._by_id[turn.owner, event.turn_id] = turn
 
-    def _end(self, turn: RunningTurn, end: Event | BaseException | None) -> None:
+    def _end(self, turn: RunningTurn, asked_id: str | None, end: Event | BaseException | None) -> None:
         self._all.discard(turn)
-        if turn.started is not None:
-            key = (turn.owner, turn.started.turn_id)
-            if self._by_id.get(key) is turn:
-                del self._by_id[key]
-            self._over[key] = None
+        turn_id = turn.started.turn_id if turn.started is not None else asked_id
+        if turn_id is not None and self._by_id.get((turn.owner, turn_id)) is turn:
+            del self._by_id[turn.owner, turn_id]
+            self._over[turn.owner, turn_id] = None
             while len(self._over) > REMEMBERED:
                 self._over.popitem(last=False)
         metrics.turn_ended(end, turn.seconds)
@@ -268,7 +270,8 @@ class Turns:
 
 def _stopped(turn: RunningTurn) -> Event | BaseException:
     if turn.started is None:
-        return AgentError("The turn was stopped before it began.")
+        cancelled = turn.stopped == "cancelled"
+        return Conflict("The turn was cancelled.") if cancelled else AgentError("The server stops. Ask again.")
     kind = Interrupted if turn.stopped == "interrupted" else Cancelled
     return kind(turn.started.session_id, turn.started.turn_id, turn.reply)
 

@@ -130,6 +130,26 @@ async def test_T11_cancel_keeps_what_was_said_and_may_be_repeated(door: Door, sc
     assert (await door("POST", "api/agent/turns/nobody/cancel")).status == 404
 
 
+async def test_T11_a_turn_can_be_cancelled_before_its_first_event(
+    door: Door, services: Services, jp_root_dir: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = asyncio.Event()
+
+    async def never(*args: Any, **kwargs: Any) -> Any:
+        reading.set()
+        await asyncio.Event().wait()
+
+    (jp_root_dir / "a.ipynb").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(services.contents, "get", never)
+    asked = asyncio.ensure_future(door.ask("x", {"session_id": "s1", "notebook_id": "a.ipynb"}, turn_id="t1"))
+    await asyncio.wait_for(reading.wait(), 10)
+    cancelled = await door("POST", "api/agent/turns/t1/cancel")
+    assert cancelled.body == {"status": "cancelled", "turn_id": "t1"}
+    assert (await asked).status == 409
+    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    assert history[-1]["status"] == "cancelled"
+
+
 async def test_T7_a_reader_that_leaves_ends_the_turn(
     door: Door, script: Script, services: Services, jp_serverapp: Any
 ) -> None:
