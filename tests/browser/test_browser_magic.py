@@ -1,0 +1,49 @@
+"""`%agent` in a cell of a real JupyterLab: the answer, the question before code, and one conversation with the sidebar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.jupyter_process import JupyterProcess
+from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
+
+FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
+
+
+@pytest.fixture(scope="module")
+def script() -> list[Any]:
+    return [
+        {"match": "sum the prices", "calls": [{"name": "run_code", "arguments": {"code": "int(df.price.sum())"}}]},
+        {"match": "sum the prices", "text": "The prices add up to **6**."},
+        {"match": "please fail", "error": "upstream_auth", "message": "The key is not accepted."},
+    ]
+
+
+def test_the_magic_answers_asks_and_shares_its_conversation(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
+    columns = "%agent -m offline what columns does df have?"
+    write_notebook(jupyter.root / "magic.ipynb", FRAME, columns, "%agent sum the prices", "%agent please fail")
+    sidebar.go("magic.ipynb")
+    sidebar.run_cells(2)
+    expect(sidebar.cells.nth(1).locator(".jp-OutputArea-output table td").first).to_have_text("price")
+
+    sidebar.cells.nth(2).locator(".cm-content").click()
+    sidebar.page.keyboard.press("Shift+Enter")
+    box = sidebar.cells.nth(2).locator(".jp-Stdin-input")
+    box.wait_for()
+    expect(sidebar.cells.nth(2).locator(".jp-OutputArea")).to_contain_text("int(df.price.sum())")
+    box.fill("y")
+    box.press("Enter")
+    outputs = sidebar.cells.nth(2).locator(".jp-OutputArea")
+    expect(outputs.locator("strong")).to_have_text("6", timeout=PATIENCE_MILLISECONDS)
+
+    sidebar.cells.nth(3).locator(".cm-content").click()
+    sidebar.page.keyboard.press("Shift+Enter")
+    failed = sidebar.cells.nth(3).locator(".jp-OutputArea-output")
+    expect(failed).to_have_text("%agent: The key is not accepted.", timeout=PATIENCE_MILLISECONDS)
+
+    sidebar.open()
+    expect(sidebar.panel).to_contain_text("what columns does df have?")
+    expect(sidebar.panel).to_contain_text("The prices add up to 6.")
