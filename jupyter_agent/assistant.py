@@ -16,7 +16,15 @@ from types import MappingProxyType
 from jupyter_agent import context, history, plugins, snapshot
 from jupyter_agent.agent import Agent, Decide, Limits, Run, Transcript
 from jupyter_agent.config import JupyterAgent
-from jupyter_agent.errors import AgentError, BadRequest, Forbidden, StoreUnavailable, UnknownModel, UpstreamTimeout
+from jupyter_agent.errors import (
+    AgentError,
+    BadRequest,
+    ContextTooLong,
+    Forbidden,
+    StoreUnavailable,
+    UnknownModel,
+    UpstreamTimeout,
+)
 from jupyter_agent.messages import Done, Event, Failed, Message, TextDelta, TurnStarted, code_blocks
 from jupyter_agent.protocols import Kernel, Model, Notebook, Tool, ToolContext
 from jupyter_agent.redaction import Redactor
@@ -26,6 +34,8 @@ from jupyter_agent.snapshot import Snapshot
 from jupyter_agent.tokens import estimate_tokens
 
 RENEW_SECONDS = 10.0
+#: Of the tokens a request may have: at first, and when the model's server says that it was too long.
+_SHARES = (1.0, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +195,7 @@ class Assistant:
         try:
             async with (
                 self._renewed(running.session),
-                aclosing(self._answer(running, question, model, approval)) as events,
+                aclosing(self._redacted(self._answer(running, question, model, approval))) as events,
             ):
                 async for event in events:
                     yield event
@@ -195,7 +205,7 @@ class Assistant:
         except (asyncio.CancelledError, GeneratorExit):
             await asyncio.shield(self._finish(running, "cancelled"))
             raise
-        except Exception:
+        except Exception:  # a foreign model or tool: the turn must not stay open
             with suppress(AgentError):
                 await self._finish(running, "failed", "internal")
             raise
@@ -207,19 +217,39 @@ class Assistant:
         turns = await self.sessions.history(running.session, self._options.session_history_limit)
         running.seen = seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
-        running.transcript.request = self._request(running, question.active_cell_id)
-        agent = Agent(
-            model,
-            self._tools,
-            self._limits(question, approval, running.clock),
-            redact=self._redactor.text,
-            decide=question.decide,
-            run=question.run,
-        )
         tools = ToolContext(question.kernel, seen.state, question.notebook)
-        async with aclosing(agent.run(running.transcript, tools)) as events:
+        for share in _SHARES:
+            running.transcript.request = self._request(running, question.active_cell_id, share)
+            agent = Agent(
+                model,
+                self._tools,
+                self._limits(question, approval, running.clock),
+                redact=self._redactor.text,
+                decide=question.decide,
+                run=question.run,
+            )
+            try:
+                async with aclosing(agent.run(running.transcript, tools)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except ContextTooLong:
+                # Once more with less; never after anything was said or done.
+                if share == _SHARES[-1] or running.transcript.messages or running.transcript.reply:
+                    raise
+
+    async def _redacted(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """The same events; a secret is withheld from the text even where it comes in pieces."""
+        stream = self._redactor.stream()
+        async with aclosing(events):
             async for event in events:
-                yield event
+                text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
+                if text:
+                    yield TextDelta(text)
+                if not isinstance(event, TextDelta):
+                    yield event
+            if text := stream.flush():
+                yield TextDelta(text)
 
     def _approval(self, question: Question) -> str:
         approval = question.approval or self._options.approval
@@ -257,9 +287,9 @@ class Assistant:
             with suppress(asyncio.CancelledError, AgentError):
                 await task
 
-    def _request(self, running: _Running, active_cell_id: str | None) -> list[Message]:
+    def _request(self, running: _Running, active_cell_id: str | None, share: float) -> list[Message]:
         """What is known of the notebook, earlier turns, the question: nothing leaves that is not redacted here."""
-        budget, seen = self._options.context_tokens, running.seen
+        budget, seen = int(self._options.context_tokens * share), running.seen
         told = context.build(
             running.turn.question,
             seen.state,
@@ -273,19 +303,19 @@ class Assistant:
         room = budget // 2 - estimate_tokens(context.SYSTEM)
         earlier = history.fit(seen.turns, room, estimate_tokens).messages
         messages = told.messages(running.turn.question, earlier, self._mark(running.session))
-        return [replace(one, content=self._redactor.text(one.content)) for one in messages]
+        return [self._redactor.message(one) for one in messages]
 
     def _mark(self, session: Session) -> str:
         """The same in all turns of a conversation, and known to nobody outside this process."""
         return "context-" + hashlib.blake2b(session.key.encode(), key=self._secret, digest_size=4).hexdigest()
 
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
-        transcript, redact = running.transcript, self._redactor.text
+        transcript = running.transcript
         transcript.close()
         ended = replace(
             running.turn,
-            messages=tuple(replace(one, content=redact(one.content)) for one in transcript.messages),
-            reply=redact(transcript.reply),
+            messages=tuple(self._redactor.message(one) for one in transcript.messages),
+            reply=self._redactor.text(transcript.reply),
             status=status,
             error=error,
             finish_reason=transcript.finish_reason,
@@ -300,7 +330,7 @@ class Assistant:
 
     async def _ended(self, running: _Running) -> Event:
         session = await self._finish(running, "done")
-        return _done(session, running.turn, running.seen)
+        return _done(session, running.turn, running.seen, _withheld(running.transcript.request))
 
     async def _failed(self, running: _Running, error: AgentError) -> Event:
         """What was said is kept; a turn whose time ran out ends with it, if there is any."""
@@ -329,7 +359,12 @@ def _digest(question: Question) -> str:
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
-def _done(session: Session, turn: Turn, seen: Snapshot) -> Done:
+def _withheld(request: Sequence[Message]) -> tuple[str, ...]:
+    number = sum(one.content.count("[withheld: ") for one in request)
+    return (f"{number} values that look secret were withheld from the model.",) if number else ()
+
+
+def _done(session: Session, turn: Turn, seen: Snapshot, withheld: tuple[str, ...] = ()) -> Done:
     reason = turn.finish_reason or "stop"
     early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
     return Done(
@@ -344,7 +379,7 @@ def _done(session: Session, turn: Turn, seen: Snapshot) -> Done:
         variables=turn.variables,
         state=seen.told(),
         actions=turn.actions,
-        warnings=(*seen.warnings, *early),
+        warnings=(*seen.warnings, *withheld, *early),
         usage=turn.usage,
     )
 

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from jupyter_agent.redaction import Redactor
 
 from jupyter_agent.assistant import Assistant, Question
 from jupyter_agent.config import JupyterAgent
@@ -15,6 +14,7 @@ from jupyter_agent.errors import Forbidden, TurnIdReused, TurnInProgress, Unknow
 from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.redaction import Redactor
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.state import Cell, ExecutionResult, KernelState, Variable
 from jupyter_agent.stores.memory import MemoryStore
@@ -75,7 +75,7 @@ async def test_a_turn_starts_streams_and_is_done_once_it_is_durable(cells: Poste
         "How many rows?", notebook_id="a.ipynb", session_id="s1", kernel=StillKernel(), notebook=cells
     )
     assert isinstance(events[0], TurnStarted)
-    assert len([one for one in events if isinstance(one, TextDelta)]) == 3
+    assert len([one for one in events if isinstance(one, TextDelta)]) >= 3
     done = events[-1]
     assert isinstance(done, Done)
     assert (done.reply, done.turn_count, done.variables) == ("There are 360 rows in df.", 2, ("df",))
@@ -196,6 +196,34 @@ async def test_P1_a_secret_in_the_question_reaches_neither_model_nor_store() -> 
     assert "hunter2" not in str(house.model.requests)
     session = await house.assistant.sessions.get("local", "s1")
     assert "hunter2" not in str(await house.assistant.sessions.history(session, 10))
+
+
+async def test_P1_a_secret_in_the_answer_is_withheld_though_it_comes_in_pieces() -> None:
+    house = House([{"text": "The key is hunter2hunter2, keep it.", "chunks": 20}])
+    events = await house.ask("q", session_id="s1")
+    streamed = "".join(one.text for one in events if isinstance(one, TextDelta))
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert "hunter2" not in streamed + done.reply
+    assert streamed == done.reply
+
+
+async def test_what_was_withheld_is_said() -> None:
+    done = await House(["ok"]).done("is hunter2hunter2 a good password?")
+    assert any("withheld" in one for one in done.warnings)
+
+
+async def test_L4_a_request_that_is_too_long_is_made_shorter_once() -> None:
+    house = House([{"text": "", "error": "upstream_context_length"}])
+    kernel = StillKernel()
+    kernel.now = KernelState(
+        "k1", "e1", 1, {f"v{one}": Variable(f"v{one}", "int", "number", f"{one}") for one in range(3000)}
+    )
+    last = (await house.ask("q", kernel=kernel))[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "upstream_context_length"
+    first, second = (sum(len(one.content) for one in request.messages) for request in house.model.requests)
+    assert second < 0.6 * first
 
 
 async def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
