@@ -17,7 +17,9 @@ from jupyter_agent.models.offline.skills import SKILLS, TALK
 from jupyter_agent.models.offline.skills.unable import absent, unable
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
-_SAME_AGAIN = re.compile(r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL)\d+(?: instead| too| as well| ones?)?[ ?.!]*")
+_SAME_AGAIN = re.compile(
+    r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL)\d+(?: instead| too| as well| ones?)?[ ?.!]*"
+)
 _BY_NAME = {one.name: one for one in SKILLS}
 
 
@@ -67,11 +69,21 @@ def _remembered(previous: Query | None) -> Query | None:
 def _settled(query: Query, own: Skill | None, previous: Query | None) -> Skill | None:
     """The skill, chosen again now that the slots are complete; the previous one when the words choose none."""
     again = chosen(query, SKILLS) or own
-    if previous is not None and _SAME_AGAIN.fullmatch(query.text) and (previous.frame is None or query.text[0] not in "VC"):
+    if (
+        previous is not None
+        and _SAME_AGAIN.fullmatch(query.text)
+        and (previous.frame is None or query.text[0] not in "VC")
+    ):
         kept = _BY_NAME.get(previous.skill)
         again = kept if kept is not None and kept.repeats and kept.fits(query) else again
     before = _BY_NAME.get(previous.skill) if previous is not None else None
-    if before is not None and before.sticks and query.continues and (again is None or again.implied) and not _ASKING.search(query.text):
+    if (
+        before is not None
+        and before.sticks
+        and query.continues
+        and (again is None or again.implied)
+        and not _ASKING.search(query.text)
+    ):
         return before if before.fits(query) else again
     if again is not None:
         return again
@@ -86,7 +98,13 @@ def _says_something(query: Query) -> bool:
 def _guessed(query: Query) -> Sequence[str]:
     """Names that were taken for others are said."""
     for mention in query.mentioned_similar:
-        real = mention.variable.name if mention.variable else mention.columns[0].name if mention.columns else mention.values[0][1]
+        real = (
+            mention.variable.name
+            if mention.variable
+            else mention.columns[0].name
+            if mention.columns
+            else mention.values[0][1]
+        )
         return [f"There is no {shown(mention.text)}; I take it as {shown(real)}."]
     return []
 

@@ -22,7 +22,9 @@ def block(query: Query, frame: Frame, expression: Expression) -> str:
     return python("\n".join([*language.imports, *([""] if language.imports else []), expression(language)]))
 
 
-def computed(query: Query, facts: Facts, frame: Frame, title: str, expression: Expression, said: Sentence) -> Sequence[str]:
+def computed(  # noqa: PLR0917 - the last two are what differs, and read best in a row
+    query: Query, facts: Facts, frame: Frame, title: str, expression: Expression, said: Sentence
+) -> Sequence[str]:
     """What an expression yields, said in words, and the code; only the code where it is asked for or cannot run."""
     code = block(query, frame, expression)
     if query.wants_code:

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, TELLING
-from jupyter_agent.models.offline.mentions import Mention, Skeleton
+from jupyter_agent.models.offline.mentions import Skeleton
+from jupyter_agent.models.offline.names import Mention
 from jupyter_agent.models.offline.namespace import Column, Frame
 from jupyter_agent.models.offline.query import Condition, Operator
 
 _COMPARED: tuple[tuple[Operator, str], ...] = (
     (">=", r">=|at least|no less than|not less than|greater (?:than )?or equal(?: to| than)?|from|or more"),
     ("<=", r"<=|at most|no more than|not more than|less (?:than )?or equal(?: to| than)?|up to|or less"),
-    (">", r">|(?:is )?(?:greater|more|higher|larger|bigger|older|longer|taller) than|above|over|exceed(?:s|ing)?|exceeds"),
+    (
+        ">",
+        r">|(?:is )?(?:greater|more|higher|larger|bigger|older|longer|taller) than|above|over|exceed(?:s|ing)?|exceeds",
+    ),
     ("<", r"<|(?:is )?(?:less|fewer|lower|smaller|younger|shorter|cheaper) than|below|under"),
     ("!=", r"!=|is not|isn't|not equal(?: to)?|not|other than|different from|are not"),
     ("==", r"=|is|are|equals?|equal to|was|were|of|exactly|being"),
@@ -28,11 +32,17 @@ _NUMBER_FIRST = re.compile(
     r"\b(more than|greater than|over|above|at least|less than|fewer than|under|below|at most|exactly|>=|<=|>|<) (NUM\d+) (COL\d+)"
 )
 _BETWEEN = re.compile(rf"(COL\d+) {_BE}between ((?:NUM|DATE)\d+) and ((?:NUM|DATE)\d+)")
-_MISSING = re.compile(r"(COL\d+) (?:value )?(?:is|are|was|has|have)?\s?(not )?(?:missing|null|nan|na|none|empty|blank)\b")
+_MISSING = re.compile(
+    r"(COL\d+) (?:value )?(?:is|are|was|has|have)?\s?(not )?(?:missing|null|nan|na|none|empty|blank)\b"
+)
 _MISSING_FIRST = re.compile(r"\b(without|no|missing|with|has) (?:an? |any |a valid )?(COL\d+)$")
-_TEXT = re.compile(r"(COL\d+) (?:that )?(contains?|containing|includes?|including|starts? with|starting with|ends? with|ending with|like) ((?:STR|VAL|NUM)\d+|\w+)")
+_TEXT = re.compile(
+    r"(COL\d+) (?:that )?(contains?|containing|includes?|including|starts? with|starting with|ends? with|ending with|like) ((?:STR|VAL|NUM)\d+|\w+)"
+)
 _TRUTH = re.compile(r"(COL\d+) (?:is|=|are) (true|false)\b")
-_IS_SO = re.compile(r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|COL\d+ (?:of|for)(?: the)?(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|not) (COL\d+)(?: ones| rows| \?)?$")
+_IS_SO = re.compile(
+    r"\b(how many(?: \w+){0,2}?(?: are| is| were)?(?: not)?|COL\d+ (?:of|for)(?: the)?(?: non| not)?|that are(?: not)?|which are(?: not)?|who are(?: not)?|only|not) (COL\d+)(?: ones| rows| \?)?$"
+)
 _BARE = re.compile(r"(COL\d+) (?:is|=|are|equals?|equal to|!=|is not) (?:the )?([^\W\d]\w*)$")
 _WHEN = re.compile(
     r"\b(in|during|since|after|before|until|from|of|for|on|only) (?:the year )?(?:(?:the )?month of )?((?:NUM|DATE)\d+|(?:"
@@ -83,10 +93,15 @@ def _compared(skeleton: Skeleton, frame: Frame) -> Read:
     for match in _COLUMN_FIRST.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
         mention = skeleton.mention(match[3])
-        if column is None or mention.variable is not None and mention.variable.kind not in ("number", "text"):
+        if column is None or (mention.variable is not None and mention.variable.kind not in ("number", "text")):
             continue
         operator = next(one for one, pattern in _COMPARED if re.fullmatch(pattern, match[2]))
-        if operator in (">=", "==") and match[2] in ("from", "of") and column.role == "number" and mention.label != "NUM":
+        if (
+            operator in (">=", "==")
+            and match[2] in ("from", "of")
+            and column.role == "number"
+            and mention.label != "NUM"
+        ):
             continue
         yield Condition(column, operator, (_value(column, mention),)), (match[1], match[3])
 
@@ -106,16 +121,18 @@ def _missing(skeleton: Skeleton, frame: Frame) -> Read:
         column = _column(skeleton, match[1], frame)
         if column is not None:
             yield Condition(column, "present" if match[2] else "missing"), (match[1],)
-    match = _MISSING_FIRST.search(skeleton.text)
-    column = _column(skeleton, match[2], frame) if match else None
-    if match and column is not None and match[1] in ("without", "no", "missing"):
-        yield Condition(column, "missing"), (match[2],)
+    first = _MISSING_FIRST.search(skeleton.text)
+    column = _column(skeleton, first[2], frame) if first else None
+    if first and column is not None and first[1] in ("without", "no", "missing"):
+        yield Condition(column, "missing"), (first[2],)
 
 
 def _contained(skeleton: Skeleton, frame: Frame) -> Read:
     for match in _TEXT.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
-        operator: Operator = "startswith" if match[2].startswith("start") else "endswith" if match[2].startswith("end") else "contains"
+        operator: Operator = (
+            "startswith" if match[2].startswith("start") else "endswith" if match[2].startswith("end") else "contains"
+        )
         if column is not None:
             yield Condition(column, operator, (skeleton.typed(match[3]),)), (match[1], match[3])
 

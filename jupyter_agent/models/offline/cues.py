@@ -8,7 +8,10 @@ from jupyter_agent.models.offline.lexicon import NUMBERS
 from jupyter_agent.models.offline.query import Function, Period
 
 _FUNCTIONS: tuple[tuple[Function, str], ...] = (
-    ("nunique", r"(?:number of|how many|count)(?: of)?(?: the)? (?:unique|distinct|different)|nunique|(?:unique|distinct) counts?"),
+    (
+        "nunique",
+        r"(?:number of|how many|count)(?: of)?(?: the)? (?:unique|distinct|different)|nunique|(?:unique|distinct) counts?",
+    ),
     ("median", r"median|middle value"),
     ("mean", r"mean|means|average|averages|averaged|avg|typical|on average"),
     ("std", r"std|standard deviation|stdev|deviation|spread|volatility"),
@@ -47,7 +50,9 @@ _CHARTS: tuple[tuple[str, str], ...] = (
 )
 
 
-_COMPARED = re.compile(r"\b(?:at (?:least|most)|(?:more|less|greater|fewer|higher|lower) than|no (?:more|less) than|not (?:more|less) than)\b")
+_COMPARED = re.compile(
+    r"\b(?:at (?:least|most)|(?:more|less|greater|fewer|higher|lower) than|no (?:more|less) than|not (?:more|less) than)\b"
+)
 _MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeans\b|\bmeaning of\b|\bmeant by\b")
 
 
@@ -78,7 +83,9 @@ def superlative(text: str) -> bool:
 
 def lowest(text: str) -> bool:
     """Whether the extreme is the small one."""
-    return bool(_search(_LOW, text)) and not _search(r"max|maximum|highest|largest|biggest|greatest|latest|newest", text)
+    return bool(_search(_LOW, text)) and not _search(
+        r"max|maximum|highest|largest|biggest|greatest|latest|newest", text
+    )
 
 
 def period(text: str) -> Period | None:
@@ -108,9 +115,15 @@ def chart(text: str) -> str | None:
 
 def descending(text: str) -> bool | None:
     """The direction of an order, where it is said."""
-    if _search(r"desc|descending|decreasing|(?:largest|highest|biggest|newest|most|latest|greatest)(?: \w+)? first|high to low|reverse|reversed|backwards", text):
+    if _search(
+        r"desc|descending|decreasing|(?:largest|highest|biggest|newest|most|latest|greatest)(?: \w+)? first|high to low|reverse|reversed|backwards",
+        text,
+    ):
         return True
-    if _search(r"asc|ascending|increasing|(?:smallest|lowest|oldest|least|earliest|cheapest)(?: \w+)? first|low to high|alphabetical(?:ly)?|chronological(?:ly)?", text):
+    if _search(
+        r"asc|ascending|increasing|(?:smallest|lowest|oldest|least|earliest|cheapest)(?: \w+)? first|low to high|alphabetical(?:ly)?|chronological(?:ly)?",
+        text,
+    ):
         return False
     return None
 
@@ -136,7 +149,9 @@ CODE = re.compile(
     r"\b(?:code|snippet|how (?:do|can|would|could|to|should)(?: i| we| you)?|write|generate|give me (?:the |a |some )?(?:code|command)|"
     r"syntax|command for|one liner|in python|in pandas|in polars)\b"
 )
-PRONOUN = re.compile(r"\b(?:it|its|that|this|them|they|their|those|these|one|ones|same|there|the (?:table|frame|dataframe|data|dataset|column|list|result|plot|chart))\b")
+PRONOUN = re.compile(
+    r"\b(?:it|its|that|this|them|they|their|those|these|one|ones|same|there|the (?:table|frame|dataframe|data|dataset|column|list|result|plot|chart))\b"
+)
 LEANING = re.compile(
     r"^(?:and|also|now|then|but|what about|how about|only|just|same|or|ok(?:ay)?|instead|again|plus|with|without|as|by|per|for|"
     r"sort|order|in|make it|do (?:it|that|the same)|can you|please|yes|no|so|excluding|except|which one|which ones|which|who|why|the)\b"

@@ -17,9 +17,11 @@ _REFUSED = re.compile(r"^\s*(denied|needs_approval|unknown_tool|invalid_argument
 _UNREACHABLE = re.compile(
     r"^\s*(No kernel\b|kernel_unavailable|unavailable|failed:|timeout|Interrupted;)"
     r"|^(It took too long|The kernel died|It does not react|The kernel cannot run code)",
-    re.M,
+    re.MULTILINE,
 )
-_RAISED = re.compile(r"^\s*(?:Traceback \(|(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b\s*(?::|\(|$))", re.M)
+_RAISED = re.compile(
+    r"^\s*(?:Traceback \(|(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b\s*(?::|\(|$))", re.MULTILINE
+)
 
 
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')

@@ -10,7 +10,9 @@ from jupyter_agent.models.offline.namespace import Frame
 from jupyter_agent.models.offline.query import Condition, Query
 from jupyter_agent.state import Variable
 
-_OWN = re.compile(r"\b(?:without|remove|drop|ignore|clear|no) (?:the |any |that )?(?:filter|condition|conditions|filters)\b")
+_OWN = re.compile(
+    r"\b(?:without|remove|drop|ignore|clear|no) (?:the |any |that )?(?:filter|condition|conditions|filters)\b"
+)
 
 
 def inherited(query: Query, previous: Query | None) -> Query:

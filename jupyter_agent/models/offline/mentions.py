@@ -4,126 +4,61 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from itertools import pairwise
 
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, CONTRACTIONS, MONTHS, NUMBERS, SPELLING, TELLING
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
-from jupyter_agent.models.offline.words import Token, forms, key, number, parts, tokens
+from jupyter_agent.models.offline.names import Label, Mention, Names
+from jupyter_agent.models.offline.words import Token, key, number, tokens
 from jupyter_agent.state import Variable
 
-Label = Literal["VAR", "COL", "VAL", "FILE", "NUM", "DATE", "STR"]
 _LONGEST = 5
-_NAMING = frozenset({"column", "columns", "variable", "called", "named", "field", "df", "of", "by", "per", "vs", "versus", "against"})
+_NAMING = frozenset(
+    {"column", "columns", "variable", "called", "named", "field", "df", "of", "by", "per", "vs", "versus", "against"}
+)
 _HANDLING = frozenset({"column", "columns", "field", "convert", "rename", "drop", "parse", "cast", "by", "per"})
 _BRINGING = frozenset(
-    {"mean", "average", "avg", "total", "sum", "max", "maximum", "min", "minimum", "median", "highest", "lowest", "largest", "smallest", "unique", "distinct", "std"}
+    {
+        "mean",
+        "average",
+        "avg",
+        "total",
+        "sum",
+        "max",
+        "maximum",
+        "min",
+        "minimum",
+        "median",
+        "highest",
+        "lowest",
+        "largest",
+        "smallest",
+        "unique",
+        "distinct",
+        "std",
+    }
 )
 _INTRODUCING = frozenset(
-    {"is", "are", "was", "of", "variable", "does", "print", "show", "inspect", "describe", "about", "value", "explain", "in", "on", "for"}
+    {
+        "is",
+        "are",
+        "was",
+        "of",
+        "variable",
+        "does",
+        "print",
+        "show",
+        "inspect",
+        "describe",
+        "about",
+        "value",
+        "explain",
+        "in",
+        "on",
+        "for",
+    }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Some words of a question and what they name.
-
-    Attributes:
-        label: What it stands for in the skeleton.
-        text: As written.
-        variable: The variable.
-        columns: Columns of that name, in one frame or several.
-        values: Columns in which this is a value, and the value as the data has it.
-        number: The number.
-        similar: Whether it only looks like the name.
-    """
-
-    label: Label
-    text: str
-    variable: Variable | None = None
-    columns: tuple[Column, ...] = ()
-    values: tuple[tuple[Column, str], ...] = ()
-    number: float | int | None = None
-    similar: bool = False
-
-
-@dataclass(slots=True)
-class _Entry:
-    """Everything that has one key."""
-
-    variables: list[Variable] = field(default_factory=list)
-    columns: list[Column] = field(default_factory=list)
-    values: list[tuple[Column, str]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-
-
-class Names:
-    """The names of a namespace, ready to be found in questions."""
-
-    def __init__(self, namespace: Namespace, frames: Iterable[Frame]) -> None:
-        self.namespace = namespace
-        self.frames = tuple(frames)
-        self._entries: defaultdict[str, _Entry] = defaultdict(_Entry)
-        for variable in namespace.variables.values():
-            self._add(variable.name).variables.append(variable)
-        self._columns = [column for frame in self.frames for column in frame.columns]
-        for column in self._columns:
-            self._add(column.name).columns.append(column)
-            for value in column.values if column.role == "text" else ():
-                self._add(value).values.append((column, value))
-        for file in namespace.files:
-            self._add(file).files.append(file)
-        self._by_form: defaultdict[str, list[str]] = defaultdict(list)
-        for one in list(self._entries):
-            for form in forms(one):
-                self._by_form[form].append(one)
-
-    def _add(self, name: str) -> _Entry:
-        return self._entries[key(name)]
-
-    def exactly(self, text: str) -> Mention | None:
-        """What has this name, forgiving case, spaces, punctuation and plural."""
-        for one in dict.fromkeys([key(text), *(name for form in sorted(forms(text)) for name in self._by_form.get(form, ()))]):
-            entry = self._entries.get(one) if one else None
-            if entry is not None:
-                return _mention(text, entry)
-        return None
-
-    def partly(self, text: str) -> Mention | None:
-        """The one column whose name contains this word."""
-        wanted = forms(text)
-        found = [one for one in self._columns if len(key(text)) > 2 and wanted & parts(one.name)]
-        if not found or len({one.name for one in found}) > 1:
-            return None
-        return Mention("COL", text, columns=tuple(found))
-
-    def nearly(self, text: str) -> tuple[float, Mention] | None:
-        """The variable, column or value that looks most like this, with how much."""
-        wanted = key(text)
-        close = difflib.get_close_matches(wanted, self._entries, n=1, cutoff=0.77) if len(wanted) > 3 else []
-        ratio = difflib.SequenceMatcher(None, wanted, close[0]).ratio() if close else 0.0
-        if not close or (wanted[0] != close[0][0] and ratio < 0.87):
-            return None
-        mention = _mention(text, self._entries[close[0]])
-        return ratio, Mention(mention.label, text, mention.variable, mention.columns, mention.values, similar=True)
-
-
-def _mention(text: str, entry: _Entry) -> Mention:
-    exact_variable = next((one for one in entry.variables if one.name == text), None)
-    variable = exact_variable or next(iter(entry.variables), None)
-    exact = tuple(one for one in entry.columns if one.name == text)
-    columns = exact or tuple(entry.columns)
-    label: Label
-    if variable is not None and (exact_variable is not None or not columns):
-        label = "VAR"
-    elif columns:
-        label = "COL"
-    else:
-        label = "VAL" if entry.values else "FILE"
-    file = entry.files[0] if label == "FILE" and entry.files else text
-    return Mention(label, file, variable, columns, tuple(entry.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +105,9 @@ def skeleton(question: str, names: Names) -> Skeleton:
     return _ready(text, mentions, unknown, {one.lower: one.text for one in reversed(pieces)})
 
 
-def _ready(text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str], spelling: Mapping[str, str]) -> Skeleton:
+def _ready(
+    text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str], spelling: Mapping[str, str]
+) -> Skeleton:
     joined = re.sub(r"\bin \[ (NUM\d+) \]", r"cell \1", " ".join(text))
     spaced = " ".join(one for one in joined.split(" ") if one not in "()[]:")
     agreed = _agreed(mentions)
@@ -210,19 +147,20 @@ def _at(pieces: Sequence[Token], place: int, question: str, names: Names) -> tup
 def _one_phrase(gram: Sequence[Token], question: str) -> bool:
     if any(one.kind not in ("word", "number", "date") for one in gram) or gram[0].kind != "word":
         return False
-    between = (question[a.end : b.start] for a, b in zip(gram, gram[1:], strict=False))
+    between = (question[a.end : b.start] for a, b in pairwise(gram))
     return all(not gap.strip(" -_/|$#@%&") for gap in between)
 
 
-def _phrase(
-    gram: Sequence[Token], place: int, pieces: Sequence[Token], question: str, names: Names
-) -> Mention | None:
+def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question: str, names: Names) -> Mention | None:
     text = question[gram[0].start : gram[-1].end].removesuffix("'s").removesuffix("’s")
     words = [one.lower for one in gram]
     if len(gram) > 1:
         return names.exactly(text) if not all(one in BINDING for one in words) else None
     word = words[0].removesuffix("'s")
-    pointed = question[max(0, gram[0].start - 1) : gram[0].start] in ("@", ".") or question[gram[0].end : gram[0].end + 1] == "["
+    pointed = (
+        question[max(0, gram[0].start - 1) : gram[0].start] in ("@", ".")
+        or question[gram[0].end : gram[0].end + 1] == "["
+    )
     if question.strip(" ?!.") == text and text in names.namespace.variables:
         return names.exactly(text)
     if word in BINDING and not pointed:
@@ -258,9 +196,33 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     exact = any(one.name.casefold() == text.casefold() for frame in names.frames for one in frame.columns)
     if not exact:
         return False
-    named = before in _NAMING | _HANDLING | _BRINGING or after in ("column", "by", "vs", "versus", "against", "per", ">", "<", "=", "==", ">=", "<=")
-    asked = before in ("which", "what", "each", "every") and after in ("has", "have", "had", "is", "with", "was", "?", "")
-    return named or asked or (before in ("and", ",", "plot", "sort", "drop", "rename") and after in ("", ",", "and", "?"))
+    named = before in _NAMING | _HANDLING | _BRINGING or after in (
+        "column",
+        "by",
+        "vs",
+        "versus",
+        "against",
+        "per",
+        ">",
+        "<",
+        "=",
+        "==",
+        ">=",
+        "<=",
+    )
+    asked = before in ("which", "what", "each", "every") and after in (
+        "has",
+        "have",
+        "had",
+        "is",
+        "with",
+        "was",
+        "?",
+        "",
+    )
+    return (
+        named or asked or (before in ("and", ",", "plot", "sort", "drop", "rename") and after in ("", ",", "and", "?"))
+    )
 
 
 def _quoted(token: Token, names: Names) -> Mention:
@@ -288,7 +250,11 @@ def _literal(token: Token) -> Mention | None:
 
 def _similar(token: Token, names: Names) -> Mention | None:
     """A name that looks like an unknown word, unless a word of the language looks more like it."""
-    if token.kind != "word" or token.lower in BINDING | TELLING | CONTRACTIONS.keys() | ADJECTIVES.keys() or token.lower in MONTHS:
+    if (
+        token.kind != "word"
+        or token.lower in BINDING | TELLING | CONTRACTIONS.keys() | ADJECTIVES.keys()
+        or token.lower in MONTHS
+    ):
         return None
     found = names.nearly(token.text)
     if found is None:
@@ -317,10 +283,16 @@ def _inflected(word: str, known: str) -> bool:
 def _foreign(token: Token) -> bool:
     """Whether an unlinked word looks like a name of code that does not exist."""
     return token.kind == "word" and (
-        "_" in token.text or any(one.isdigit() for one in token.text) or token.text != token.lower and token.text[1:] != token.text[1:].lower()
+        "_" in token.text
+        or any(one.isdigit() for one in token.text)
+        or (token.text != token.lower and token.text[1:] != token.text[1:].lower())
     )
 
 
 def mentioned_frames(mentions: Iterable[Mention]) -> Iterator[Variable]:
     """Frames that are named."""
-    return (one.variable for one in mentions if one.variable is not None and one.variable.kind == "frame" and one.label == "VAR")
+    return (
+        one.variable
+        for one in mentions
+        if one.variable is not None and one.variable.kind == "frame" and one.label == "VAR"
+    )

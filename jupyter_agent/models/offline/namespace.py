@@ -13,10 +13,10 @@ from jupyter_agent.state import Variable
 Role = Literal["number", "time", "text", "truth", "other"]
 
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    ("truth", re.compile(r"^bool", re.I)),
-    ("time", re.compile(r"^(datetime|date\b|date$|timestamp|period)", re.I)),
-    ("number", re.compile(r"^(u?int|float|double|decimal|complex|half)", re.I)),
-    ("text", re.compile(r"^(object|str|string|utf8|category|categorical|enum|large_string)", re.I)),
+    ("truth", re.compile(r"^bool", re.IGNORECASE)),
+    ("time", re.compile(r"^(datetime|date\b|date$|timestamp|period)", re.IGNORECASE)),
+    ("number", re.compile(r"^(u?int|float|double|decimal|complex|half)", re.IGNORECASE)),
+    ("text", re.compile(r"^(object|str|string|utf8|category|categorical|enum|large_string)", re.IGNORECASE)),
 )
 #: Signs that a text was cut, brought into one line, or had a secret taken out on its way here.
 _CHANGED = re.compile("[⏎\ufffd…]|\\[withheld\\]|\\*\\*\\*")
@@ -81,7 +81,8 @@ class Column:
     def values(self) -> tuple[str, ...]:
         """Some values as text, the frequent ones first where known."""
         top = self.facts.get("top")
-        frequent = [str(one[0]) for one in top if isinstance(one, (list, tuple)) and one] if _listed(top) else []
+        pairs = top if isinstance(top, (list, tuple)) else ()
+        frequent = [str(one[0]) for one in pairs if isinstance(one, (list, tuple)) and one]
         return tuple(one for one in dict.fromkeys([*frequent, *self.samples]) if not _CHANGED.search(one))
 
     @property
@@ -93,10 +94,6 @@ class Column:
     def label(self) -> str:
         """The label as Python code."""
         return repr(self.name) if self.plain else f"{in_code(self.frame)}.columns[{self.position}]"
-
-
-def _listed(value: object) -> bool:
-    return isinstance(value, (list, tuple))
 
 
 def moment(text: str) -> str:
@@ -123,7 +120,7 @@ class Frame:
         wires = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, Sequence) else []
         labels = [str(one.get("name", "")) for one in wires]
         columns = tuple(
-            Column(variable.name, label, place, wire, _plain(label, wire, labels))
+            Column(variable.name, label, place, wire, _plain(label, labels))
             for place, (label, wire) in enumerate(zip(labels, wires, strict=True))
         )
         return cls(variable, columns)
@@ -168,7 +165,7 @@ class Frame:
         return next(iter(real_times), None) or next((one for one in self.columns if one.date_like), None)
 
 
-def _plain(label: str, wire: Mapping[str, Any], labels: Sequence[str]) -> bool:
+def _plain(label: str, labels: Sequence[str]) -> bool:
     """Whether the label can be written as a text: not cut, not twice, and not the text of a number or tuple."""
     if _CHANGED.search(label) or labels.count(label) > 1:
         return False

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jupyter_agent.models.offline.markdown import name as shown
-from jupyter_agent.models.offline.mentions import Mention, Skeleton
+from jupyter_agent.models.offline.mentions import Skeleton
+from jupyter_agent.models.offline.names import Mention
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.words import joined
 from jupyter_agent.state import Variable
 
 Operator = Literal[
-    "==", "!=", ">", ">=", "<", "<=", "between", "during", "isin", "missing", "present", "contains", "startswith", "endswith"
+    "==",
+    "!=",
+    ">",
+    ">=",
+    "<",
+    "<=",
+    "between",
+    "during",
+    "isin",
+    "missing",
+    "present",
+    "contains",
+    "startswith",
+    "endswith",
 ]
 Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode"]
 Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
+
+_NOUNS: Mapping[Function, str] = {
+    "mean": "mean", "median": "median", "sum": "sum", "max": "maximum", "min": "minimum", "std": "standard deviation",
+    "var": "variance", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
+}  # fmt: skip
+
+
+def noun(function: Function) -> str:
+    """The function in words."""
+    return _NOUNS[function]
 
 
 class Ask(Exception):
@@ -119,7 +143,8 @@ def _no_frame(namespace: Namespace) -> str:
             "I cannot see the kernel's variables here, so I do not know which tables there are.\n\n"
             "Start the notebook's kernel, run the cell that loads the data, and ask again."
         )
-    return (
-        "There is no dataframe in the kernel now. Run the cell that loads the data and ask again."
-        + (f"\n\nVariables there are: {', '.join(shown(one) for one in list(namespace.variables)[:12])}." if namespace.variables else "")
+    return "There is no dataframe in the kernel now. Run the cell that loads the data and ask again." + (
+        f"\n\nVariables there are: {', '.join(shown(one) for one in list(namespace.variables)[:12])}."
+        if namespace.variables
+        else ""
     )

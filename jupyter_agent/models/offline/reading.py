@@ -10,14 +10,17 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import Found, conditions
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING
-from jupyter_agent.models.offline.mentions import Mention, Names, Skeleton, mentioned_frames, skeleton
+from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
+from jupyter_agent.models.offline.names import Mention, Names
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.query import Condition, Query
 from jupyter_agent.models.offline.words import parts
 from jupyter_agent.state import Variable
 
 _LIST = r"(COL\d+(?:(?: ?,| and| &| ,? ?and| then| x| \+)(?: by)?(?: the)? COL\d+)*)"
-_ORDERED = re.compile(rf"\b(?:sort|sorted|order|ordered|rank|ranked|arrange|arranged)\b(?: (?!by\b)[\w>]+){{0,6}} (?:by|on|according to)(?: the)? {_LIST}")
+_ORDERED = re.compile(
+    rf"\b(?:sort|sorted|order|ordered|rank|ranked|arrange|arranged)\b(?: (?!by\b)[\w>]+){{0,6}} (?:by|on|according to)(?: the)? {_LIST}"
+)
 _TOP_BY = re.compile(
     rf"\b(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|first|last)\b(?: (?!by\b|per\b)\w+){{0,4}} (?:by|in terms of|according to|with respect to)(?: the)? {_LIST}"
 )
@@ -31,8 +34,12 @@ _WHICH = re.compile(
     r"\b(?:which|what|whose|the) (COL\d+)s?(?: (?!of\b)[a-z]+){0,2} (?:has|have|had|is|are|was|were|with|gets?|got|shows?|sees?|makes?|does|sold|sells?|pays?|earns?|generates?|spends?|appears?|occurs?)\b"
 )
 _HAVING = re.compile(r"(COL\d+)s? (?:with|having|that has|that have|which has) (?:the|most|least|highest|lowest)\b")
-_TOP_OF = re.compile(r"\b(?:top|bottom|best|worst|largest|biggest|highest|lowest|smallest|first|most \w+|\d+) (?:NUM\d+ |\w+ )?(COL\d+)s?(?= (?:by|with|in terms|according)|$)")
-_UNREAD = re.compile(r"(?<!\w)(?=(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*))")
+_TOP_OF = re.compile(
+    r"\b(?:top|bottom|best|worst|largest|biggest|highest|lowest|smallest|first|most \w+|\d+) (?:NUM\d+ |\w+ )?(COL\d+)s?(?= (?:by|with|in terms|according)|$)"
+)
+_UNREAD = re.compile(
+    r"(?<!\w)(?=(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ def _about(mentions: Sequence[Mention], scene: Scene) -> tuple[Frame | None, tup
 
 def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame]:
     """The frames that have the most of the named columns and values."""
+
     def count(frame: Frame) -> int:
         homes = [{c.frame for c in one.columns} | {c.frame for c, _ in one.values} for one in mentions]
         return sum(frame.name in home for home in homes)
@@ -118,7 +126,9 @@ def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | 
     if frame is None or found.conditions:
         return found
     literal = next((one.text for one in bones.of("STR")), "") or _capitals(question, bones)
-    match = re.search(r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", bones.text.rstrip(" ?.!"))
+    match = re.search(
+        r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", bones.text.rstrip(" ?.!")
+    )
     texts = [one for one in frame.columns if one.role == "text" and not one.date_like]
     if not literal or not match or len(texts) != 1:
         return found
@@ -132,7 +142,11 @@ def _with_targets(query: Query, scene: Scene) -> Query:
     """The variable it is about and the second table."""
     variables = [one.variable for one in query.mentions if one.label == "VAR" and one.variable is not None]
     frames = {one.name: one for one in scene.frames()}
-    others = [frames[one.name] for one in variables if one.name in frames and one.name != (query.frame.name if query.frame else "")]
+    others = [
+        frames[one.name]
+        for one in variables
+        if one.name in frames and one.name != (query.frame.name if query.frame else "")
+    ]
     objects: list[Variable] = [one for one in variables if one.kind not in ("frame", "module")]
     target = next(iter(objects), None) or next(iter(variables), None)
     return replace(query, target=target, other=next(iter(others), None))
@@ -170,7 +184,12 @@ def _with_implied(query: Query) -> Query:
     """``most expensive`` speaks of the price."""
     if query.frame is None or any(one.role == "number" for one in (*query.columns, *query.order)):
         return query
-    words = [word for adjective, names in ADJECTIVES.items() if re.search(rf"\b{adjective}\b", query.text) for word in names.split()]
+    words = [
+        word
+        for adjective, names in ADJECTIVES.items()
+        if re.search(rf"\b{adjective}\b", query.text)
+        for word in names.split()
+    ]
     found = next((one for word in words for one in query.frame.of_role("number") if word in parts(one.name)), None)
     return replace(query, columns=(*query.columns, found)) if found is not None else query
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from jupyter_agent.models.offline.markdown import fence, figure, name, table
 
 _OUT = re.compile(r"^\s*Out\[\d+\]:\s?")
-_NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.I)
+_NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.IGNORECASE)
 _TAIL = re.compile(r"^(?:Name: .*|Length: \d+.*|dtype: .*|Freq: .*|\[\d+ rows x \d+ columns\])$")
 _LONGEST = 30
 
@@ -98,7 +99,7 @@ def _boxed(text: str, lines: Sequence[str]) -> Result:
 def _series(text: str, lines: Sequence[str]) -> Result:
     """A pandas Series with one index: label and value on each line."""
     body = [line for line in lines if line.strip() and not _TAIL.match(line)]
-    named = re.search(r"^(?:Freq: \S+, )?Name: (.*?), (?:Length: \d+, )?dtype", text, re.M)
+    named = re.search(r"^(?:Freq: \S+, )?Name: (.*?), (?:Length: \d+, )?dtype", text, re.MULTILINE)
     pairs = [re.split(r"\s{2,}", line.strip()) for line in body]
     head = pairs[0][0] if pairs and len(pairs[0]) == 1 else ""
     rows = [tuple(one) for one in (pairs[1:] if head else pairs)]
@@ -115,7 +116,12 @@ def _aligned(text: str, lines: Sequence[str], known: Sequence[str]) -> Result:
     if len(body) < 2 or not lines[0].startswith(" ") or lines[0].rstrip().endswith("\\"):
         return Result(text)
     index, rows = "", body[1:]
-    named = len(rows) > 1 and rows[0].strip() and not re.search(r"\S\s{2,}\S", rows[0].rstrip()) and len(rows[0].rstrip()) < len(rows[1]) // 2
+    named = (
+        len(rows) > 1
+        and rows[0].strip()
+        and not re.search(r"\S\s{2,}\S", rows[0].rstrip())
+        and len(rows[0].rstrip()) < len(rows[1]) // 2
+    )
     if named:
         index, rows = rows[0].strip(), rows[1:]
     ends = [_index_width(rows), *_name_ends(body[0], known)]
@@ -129,7 +135,11 @@ def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
     ends, place = [], 0
     while top[place:].strip():
         place += len(top[place:]) - len(top[place:].lstrip())
-        fitting = [one for one in known if top.startswith(one, place) and top[place + len(one) : place + len(one) + 1] in ("", " ")]
+        fitting = [
+            one
+            for one in known
+            if top.startswith(one, place) and top[place + len(one) : place + len(one) + 1] in ("", " ")
+        ]
         place += len(max(fitting, key=len)) if fitting else len(top[place:].split(" ", 1)[0])
         ends.append(place)
     return ends
@@ -138,12 +148,14 @@ def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
 def _index_width(rows: Sequence[str]) -> int:
     """Where the row labels end: numbers at the first space, other labels where two spaces follow."""
     words = [line.split(maxsplit=1)[0] for line in rows]
-    labels = words if all(one.isdigit() for one in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
+    labels = (
+        words if all(one.isdigit() for one in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
+    )
     return max(map(len, labels))
 
 
 def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index: str) -> Result:
-    spans = list(zip(ends, ends[1:], strict=False))
+    spans = list(pairwise(ends))
     header = [top[start:end].strip() for start, end in spans]
     cells = [[line[start:end].strip() for start, end in spans] for line in rows]
     if any(not one for one in header) or any(not cell for row in cells for cell in row):

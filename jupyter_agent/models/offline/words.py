@@ -12,6 +12,7 @@ Kind = Literal["word", "quoted", "file", "date", "number", "operator", "mark"]
 #: A question longer than this is read only so far.
 MAX_LENGTH = 2000
 
+_KINDS: tuple[Kind, ...] = ("quoted", "file", "date", "number", "word", "operator", "mark")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "´": "'"})
 _TOKEN = re.compile(
     r"(?P<quoted>`[^`\n]{1,200}`|\"[^\"\n]{1,200}\"|(?<!\w)'[^'\n]{1,200}'(?!\w))"
@@ -50,7 +51,7 @@ def tokens(text: str) -> tuple[Token, ...]:
     """Cut a question into its pieces."""
     found = []
     for match in _TOKEN.finditer(text[:MAX_LENGTH].translate(_QUOTES)):
-        kind: Kind = next(kind for kind in ("quoted", "file", "date", "number", "word", "operator", "mark") if match[kind])  # type: ignore[misc]
+        kind = next(kind for kind in _KINDS if match[kind])
         inside = match[0][1:-1] if kind == "quoted" else match[0]
         found.append(Token(inside, kind, match.start(), match.end()))
     return tuple(found)

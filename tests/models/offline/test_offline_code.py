@@ -9,7 +9,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from conftest import Desk
+
+from tests.models.offline.offline_desk import Desk
 
 Check = Callable[[Any, pd.DataFrame], bool]
 
@@ -21,7 +22,10 @@ FRAMES: list[tuple[str, Check]] = [
     ("how do I sort by price descending", lambda new, old: bool(new.price.dropna().is_monotonic_decreasing)),
     ("filter df for Berlin", lambda new, old: set(new.city) == {"Berlin"}),
     ("filter rows where price > 300", lambda new, old: len(new) == (old.price > 300).sum()),
-    ("only rows where price is above 300 and city is Munich", lambda new, old: len(new) == ((old.price > 300) & (old.city == "Munich")).sum()),
+    (
+        "only rows where price is above 300 and city is Munich",
+        lambda new, old: len(new) == ((old.price > 300) & (old.city == "Munich")).sum(),
+    ),
     ("filter rows with price between 200 and 300", lambda new, old: len(new) == old.price.between(200, 300).sum()),
     ("keep rows where city is not Berlin", lambda new, old: "Berlin" not in set(new.city)),
     ("rows where price is missing", lambda new, old: len(new) == 3),
@@ -37,14 +41,20 @@ FRAMES: list[tuple[str, Check]] = [
     ("convert price to int", lambda new, old: str(new.price.dtype) == "Int64"),
     ("convert city to category", lambda new, old: str(new.city.dtype) == "category"),
     ("convert rooms to string", lambda new, old: new.rooms.iloc[0] == str(old.rooms.iloc[0])),
-    ("fill missing values in price", lambda new, old: new.price.isna().sum() == 0 and new.price[3] == old.price.median()),
+    (
+        "fill missing values in price",
+        lambda new, old: new.price.isna().sum() == 0 and new.price[3] == old.price.median(),
+    ),
     ("fill price with 0", lambda new, old: new.price[3] == 0),
     ("fill missing price with the mean", lambda new, old: new.price[3] == pytest.approx(old.price.mean())),
     ("drop rows with missing price", lambda new, old: len(new) == len(old) - 3),
     ("dropna", lambda new, old: len(new) == len(old) - 3),
     ("remove duplicate rows", lambda new, old: len(new) == len(old)),
     ("remove duplicates in city", lambda new, old: len(new) == 4),
-    ("add a column with price per area", lambda new, old: bool((new.price_per_area.dropna() == (old.price / old.area).dropna()).all())),
+    (
+        "add a column with price per area",
+        lambda new, old: bool((new.price_per_area.dropna() == (old.price / old.area).dropna()).all()),
+    ),
     ("create a column ratio = price / area", lambda new, old: "ratio" in new),
     ("new column price times 2", lambda new, old: bool((new.price_times_2.dropna() == 2 * old.price.dropna()).all())),
     ("pivot table of mean price by city and furnished", lambda new, old: new.shape == (4, 2)),
@@ -117,22 +127,30 @@ def test_lines_points_and_boxes_are_drawn_from_the_data(desk: Desk, question: st
 
 
 def test_a_plot_hides_none_of_the_users_names(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\ndf = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': [1, 2, 3]})\ngroups = 'mine'\nplt = 'mine too'")
+    desk = desk_of(
+        "import pandas as pd\ndf = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': [1, 2, 3]})\ngroups = 'mine'\nplt = 'mine too'"
+    )
     names = desk.executed(desk.ask("boxplot of b by a"))
     assert names["groups"] == "mine"
 
 
 def test_the_library_is_used_under_the_name_it_was_imported_as(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as panda\nframe = panda.DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})")
+    desk = desk_of(
+        "import pandas as panda\nframe = panda.DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})"
+    )
     reply = desk.ask("convert day to datetime")
     assert "panda.to_datetime" in reply.code
     assert str(desk.executed(reply)["frame"]["day"].dtype).startswith("datetime64")
 
 
 def test_an_import_comes_with_the_code_where_it_is_missing(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("from pandas import DataFrame\nframe = DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})")
+    desk = desk_of(
+        "from pandas import DataFrame\nframe = DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})"
+    )
     reply = desk.ask("sum of b by month")
-    assert reply.ran == ["frame.assign(month=lambda rows: __import__('pandas').to_datetime(rows['day']).dt.to_period('M')).groupby('month')['b'].sum()"]
+    assert reply.ran == [
+        "frame.assign(month=lambda rows: __import__('pandas').to_datetime(rows['day']).dt.to_period('M')).groupby('month')['b'].sum()"
+    ]
     assert reply.code.startswith("import pandas as pd\n")
     assert list(desk.executed(reply)["_"]) == [1.0, 2.0]
 
@@ -143,7 +161,10 @@ ORDERS = (
 )
 
 
-@pytest.mark.parametrize("question", ["merge orders and customers", "join customers to orders", "how do I combine the two tables?", "merge them"])
+@pytest.mark.parametrize(
+    "question",
+    ["merge orders and customers", "join customers to orders", "how do I combine the two tables?", "merge them"],
+)
 def test_tables_are_joined_on_the_key_that_refers_to_the_other(desk_of: Callable[[str], Desk], question: str) -> None:
     desk = desk_of(ORDERS)
     joined = desk.executed(desk.ask(question))["_"]
@@ -158,7 +179,12 @@ def test_tables_are_stacked(desk_of: Callable[[str], Desk]) -> None:
 
 def test_a_table_is_saved_and_read_back(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for question, file in (("save df to csv", "df.csv"), ("export df as 'my out.csv'", "my out.csv"), ("write df to json", "df.json"), ("save df as sales.tsv", "sales.tsv")):
+    for question, file in (
+        ("save df to csv", "df.csv"),
+        ("export df as 'my out.csv'", "my out.csv"),
+        ("write df to json", "df.json"),
+        ("save df as sales.tsv", "sales.tsv"),
+    ):
         desk.executed(desk.fresh().ask(question))
         assert (tmp_path / file).exists(), question
     assert len(pd.read_csv("df.csv")) == 200
@@ -166,7 +192,9 @@ def test_a_table_is_saved_and_read_back(desk: Desk, tmp_path: Path, monkeypatch:
 
 
 def test_dates_in_the_index_are_grouped_too(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\nts = pd.DataFrame({'v': range(90)}, index=pd.date_range('2024-01-01', periods=90))")
+    desk = desk_of(
+        "import pandas as pd\nts = pd.DataFrame({'v': range(90)}, index=pd.date_range('2024-01-01', periods=90))"
+    )
     reply = desk.ask("mean v per month")
     assert list(desk.executed(reply)["_"]) == [15.0, 45.0, 74.5]
     assert len(desk.executed(desk.fresh().ask("mean v by weekday"))["_"]) == 7

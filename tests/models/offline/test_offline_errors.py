@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Desk, new_shell, write_notebook
-from IPython.core.interactiveshell import InteractiveShell
+
+from tests.models.offline.offline_desk import Desk, new_shell, write_notebook
 
 SETUP = """
 import pandas as pd
@@ -23,12 +24,12 @@ def area_of(width, height=2.0):
 
 
 @pytest.fixture(scope="module")
-def error_shell() -> InteractiveShell:
+def error_shell() -> Any:
     return new_shell(SETUP)
 
 
 @pytest.fixture
-def error_desk(error_shell: InteractiveShell) -> Desk:
+def error_desk(error_shell: Any) -> Desk:
     return Desk(error_shell)
 
 
@@ -111,7 +112,19 @@ def test_the_cause_is_named(error_desk: Desk, cell: str, facts: list[str]) -> No
         assert fact in reply.text, reply.text
 
 
-ASKED = ["what went wrong?", "fix it", "fix the error", "why does it not work", "explain the last error", "what does this error mean", "KeyError?", "debug this", "why did my cell crash", "what's wrong with my code", "it doesnt work"]
+ASKED = [
+    "what went wrong?",
+    "fix it",
+    "fix the error",
+    "why does it not work",
+    "explain the last error",
+    "what does this error mean",
+    "KeyError?",
+    "debug this",
+    "why did my cell crash",
+    "what's wrong with my code",
+    "it doesnt work",
+]
 
 
 @pytest.mark.parametrize("question", ASKED)
@@ -124,7 +137,9 @@ def test_no_error_is_said(desk_of: Callable[[str], Desk]) -> None:
     assert "There is no error" in desk_of("x = 1").ask("what went wrong?").text
 
 
-def test_a_missing_file_is_looked_for_beside_the_notebook(error_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_is_looked_for_beside_the_notebook(
+    error_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sales_2024.csv").write_text("a\n1\n", encoding="utf-8")
     notebook = write_notebook(tmp_path / "n.ipynb", [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Desk
+
+from tests.models.offline.offline_desk import Desk
 
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Desk, write_notebook
 
-CELLS = [
+from tests.models.offline.offline_desk import Desk, write_notebook
+
+CELLS: list[dict[str, Any]] = [
     {"cell_type": "markdown", "source": "# Housing prices\nSome text."},
     {"cell_type": "code", "source": "import pandas as pd\nimport numpy as np", "execution_count": 1},
     {"cell_type": "markdown", "source": "## Load"},
-    {"cell_type": "code", "source": "houses = pd.DataFrame({'price': [1.0, 2.0], 'city': ['a', 'b']})\nlimit = 3", "execution_count": 2},
-    {"cell_type": "code", "source": "def clean(frame):\n    '''Leave out gaps.'''\n    return frame.dropna()", "execution_count": 3},
-    {"cell_type": "code", "source": "by_city = clean(houses).groupby('city')['price'].mean().sort_values('price')", "execution_count": 7},
+    {
+        "cell_type": "code",
+        "source": "houses = pd.DataFrame({'price': [1.0, 2.0], 'city': ['a', 'b']})\nlimit = 3",
+        "execution_count": 2,
+    },
+    {
+        "cell_type": "code",
+        "source": "def clean(frame):\n    '''Leave out gaps.'''\n    return frame.dropna()",
+        "execution_count": 3,
+    },
+    {
+        "cell_type": "code",
+        "source": "by_city = clean(houses).groupby('city')['price'].mean().sort_values('price')",
+        "execution_count": 7,
+    },
     {"cell_type": "code", "source": "%matplotlib inline\nfor city in houses['city']:\n    print(city)"},
 ]
 
@@ -28,14 +42,41 @@ def notebook_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
     return desk.fresh(notebook=write_notebook(tmp_path / "n.ipynb", CELLS))
 
 
-@pytest.mark.parametrize("question", ["summarise this notebook", "what does this notebook do?", "give me an overview of the notebook", "outline of the notebook", "explain the notebook"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "summarise this notebook",
+        "what does this notebook do?",
+        "give me an overview of the notebook",
+        "outline of the notebook",
+        "explain the notebook",
+    ],
+)
 def test_the_notebook_is_summarised(notebook_desk: Desk, question: str) -> None:
     text = notebook_desk.ask(question).text
-    for fact in ("7 cells", "5 of them code", "`Housing prices`", "`Load`", "imports `pandas`, `numpy`", "defines `houses`, `limit`", "`In [7]`", "(not run)"):
+    for fact in (
+        "7 cells",
+        "5 of them code",
+        "`Housing prices`",
+        "`Load`",
+        "imports `pandas`, `numpy`",
+        "defines `houses`, `limit`",
+        "`In [7]`",
+        "(not run)",
+    ):
         assert fact in text, text
 
 
-@pytest.mark.parametrize("question", ["what does cell 7 do?", "explain cell 7", "what does In [7] do", "explain cell number 7", "describe the last cell"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what does cell 7 do?",
+        "explain cell 7",
+        "what does In [7] do",
+        "explain cell number 7",
+        "describe the last cell",
+    ],
+)
 def test_a_cell_is_found_by_its_execution_count(notebook_desk: Desk, question: str) -> None:
     text = notebook_desk.ask(question).text
     assert "groups by `'city'`" in text, text
@@ -58,7 +99,10 @@ def test_cells_are_counted(notebook_desk: Desk) -> None:
     assert "**7 cells**: 5 code (4 run), 2 text" in notebook_desk.ask("how many cells are there?").text
 
 
-@pytest.mark.parametrize("question", ["where is houses defined?", "which cell created houses", "where does houses come from?", "where was houses set"])
+@pytest.mark.parametrize(
+    "question",
+    ["where is houses defined?", "which cell created houses", "where does houses come from?", "where was houses set"],
+)
 def test_the_defining_cell_is_shown(notebook_desk: Desk, question: str) -> None:
     reply = notebook_desk.ask(question)
     assert "`houses` was last set in `In [3]`, cell 4 from the top." in reply.text
@@ -80,7 +124,9 @@ def test_a_function_is_shown_with_its_cell(notebook_desk: Desk) -> None:
 def test_what_changed_is_told_against_the_last_look(notebook_desk: Desk) -> None:
     assert "not looked at the variables before" in notebook_desk.ask("what changed?").text
     assert "Nothing changed" in notebook_desk.ask("what changed?").text
-    notebook_desk.run_cell("limit = 4\nfresh = 1\ndel by_city" if "by_city" in notebook_desk.shell.user_ns else "limit = 4\nfresh = 1")
+    notebook_desk.run_cell(
+        "limit = 4\nfresh = 1\ndel by_city" if "by_city" in notebook_desk.shell.user_ns else "limit = 4\nfresh = 1"
+    )
     text = notebook_desk.ask("what changed since?").text
     assert "New: `fresh`" in text
     assert "`limit`: `3` → `4`" in text

@@ -8,8 +8,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import polars as pl
 import pytest
-from conftest import Desk, new_shell
-from IPython.core.interactiveshell import InteractiveShell
+
+from tests.models.offline.offline_desk import Desk, new_shell
 
 SALES = """
 import polars as pl
@@ -28,12 +28,12 @@ customers = pl.DataFrame({'id': [1, 2, 3, 4, 5], 'country': ['DE', 'DE', 'FR', '
 
 
 @pytest.fixture(scope="module")
-def polars_shell() -> InteractiveShell:
+def polars_shell() -> Any:
     return new_shell(SALES)
 
 
 @pytest.fixture
-def polars_desk(polars_shell: InteractiveShell) -> Desk:
+def polars_desk(polars_shell: Any) -> Desk:
     return Desk(polars_shell)
 
 
@@ -47,7 +47,10 @@ FRAMES: list[tuple[str, Check]] = [
     ("which city has the highest total quantity", lambda new, old: new.height == 1),
     ("top 3 sales by unit price", lambda new, old: new.height == 3 and new["unit price"][0] == old["unit price"].max()),
     ("sort sales by unit price descending", lambda new, old: new["unit price"][0] == old["unit price"].max()),
-    ("filter sales where city is Berlin and quantity > 3", lambda new, old: new.height == old.filter((pl.col("city") == "Berlin") & (pl.col("quantity") > 3)).height),
+    (
+        "filter sales where city is Berlin and quantity > 3",
+        lambda new, old: new.height == old.filter((pl.col("city") == "Berlin") & (pl.col("quantity") > 3)).height,
+    ),
     ("filter sales where city contains 'ham'", lambda new, old: set(new["city"]) == {"Hamburg"}),
     ("sales since March 2024", lambda new, old: new["day"].min() >= pl.Series(["2024-03-01"]).str.to_date()[0]),
     ("sales where unit price is missing", lambda new, old: new.height == 1),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Desk
+
+from tests.models.offline.offline_desk import Desk
 
 LISTING = ["`df`", "`threshold`", "DataFrame 200 × 6", "`area_of`", "`pd`"]
 COLUMNS = ["6 columns", "`city`", "`furnished`", "`datetime64"]
@@ -217,7 +218,9 @@ COMPUTED: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "expected"), [one for one in COMPUTED if one[1]], ids=lambda one: one if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    ("question", "expected"), [one for one in COMPUTED if one[1]], ids=lambda one: one if isinstance(one, str) else ""
+)
 def test_the_code_that_ran_computes_what_was_asked(desk: Desk, question: str, expected: Any) -> None:
     reply = desk.ask(question)
     assert reply.ran, reply.text
@@ -255,5 +258,8 @@ def test_columns_of_two_tables_are_joined_first(desk_of: Any) -> None:
 def test_no_table_and_no_variable_are_said(desk_of: Any) -> None:
     empty = desk_of("pass")
     assert "no variables" in empty.ask("which variables are there?").text
-    assert "no dataframe" in empty.ask("mean price by city").text or "cannot answer" in empty.fresh().ask("mean price by city").text
+    assert (
+        "no dataframe" in empty.ask("mean price by city").text
+        or "cannot answer" in empty.fresh().ask("mean price by city").text
+    )
     assert "no dataframe" in empty.fresh().ask("how many rows?").text

@@ -31,7 +31,14 @@ _PERIODS: dict[Period, str] = {
     "hour": ".dt.hour",
     "weekday": ".dt.day_name()",
 }
-_WRITERS = {"csv": "to_csv", "tsv": "to_csv", "parquet": "to_parquet", "json": "to_json", "xlsx": "to_excel", "xls": "to_excel"}
+_WRITERS = {
+    "csv": "to_csv",
+    "tsv": "to_csv",
+    "parquet": "to_parquet",
+    "json": "to_json",
+    "xlsx": "to_excel",
+    "xls": "to_excel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,11 @@ class Pandas:
 
     def _free_name(self, wanted: str) -> str:
         taken = {one.name for one in self.frame.columns}
-        return next(name for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_") if name not in taken or name[-1] == "_")
+        return next(
+            name
+            for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
+            if name not in taken or name[-1] == "_"
+        )
 
     def _observed(self, keys: Sequence[Column]) -> str:
         return ", observed=True" if any(one.dtype.startswith("categor") for one in keys) else ""
@@ -220,11 +231,21 @@ class Pandas:
         at = self._at(column)
         if time is not None and kind != "rank":
             at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
-        calls = {"cumulative": "cumsum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)", "rank": "rank(ascending=False)"}
+        calls = {
+            "cumulative": "cumsum()",
+            "change": "pct_change()",
+            "difference": "diff()",
+            "shift": "shift(1)",
+            "rank": "rank(ascending=False)",
+        }
         return f"{at}.{calls.get(kind, f'rolling({window}).{_CALLS[function]}')}"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
-        return f"{self.column(column, conditions)}.quantile({shares[0]!r})" if len(shares) == 1 else f"{self.column(column, conditions)}.quantile({list(shares)!r})"
+        return (
+            f"{self.column(column, conditions)}.quantile({shares[0]!r})"
+            if len(shares) == 1
+            else f"{self.column(column, conditions)}.quantile({list(shares)!r})"
+        )
 
     def filled_with(self, column: Column, value: object) -> str:
         at = self._at(column)

@@ -30,7 +30,13 @@ _PERIODS: dict[Period, str] = {
     "hour": ".dt.hour()",
     "weekday": ".dt.strftime('%A')",
 }
-_WRITERS = {"csv": "write_csv", "tsv": "write_csv", "parquet": "write_parquet", "json": "write_json", "xlsx": "write_excel"}
+_WRITERS = {
+    "csv": "write_csv",
+    "tsv": "write_csv",
+    "parquet": "write_parquet",
+    "json": "write_json",
+    "xlsx": "write_excel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,11 @@ class Polars:
 
     def _free_name(self, wanted: str) -> str:
         taken = {one.name for one in self.frame.columns}
-        return next(name for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_") if name not in taken or name[-1] == "_")
+        return next(
+            name
+            for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
+            if name not in taken or name[-1] == "_"
+        )
 
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
         return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
@@ -186,10 +196,18 @@ class Polars:
 
     def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
         other = self._col(second) if isinstance(second, Column) else repr(second)
-        return f"{self.frame.code} = {self.frame.code}.with_columns(({self._col(first)} {sign} {other}).alias({name!r}))"
+        return (
+            f"{self.frame.code} = {self.frame.code}.with_columns(({self._col(first)} {sign} {other}).alias({name!r}))"
+        )
 
     def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
-        calls = {"cumulative": "cum_sum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)", "rank": "rank(descending=True)"}
+        calls = {
+            "cumulative": "cum_sum()",
+            "change": "pct_change()",
+            "difference": "diff()",
+            "shift": "shift(1)",
+            "rank": "rank(descending=True)",
+        }
         call = calls.get(kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})")
         if time is None or kind == "rank":
             return f"{self._table}.select({self._col(column)}.{call})"
@@ -197,11 +215,15 @@ class Polars:
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
         at = self.column(column, conditions)
-        return f"{at}.quantile({shares[0]!r}, 'linear')" if len(shares) == 1 else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
+        return (
+            f"{at}.quantile({shares[0]!r}, 'linear')"
+            if len(shares) == 1
+            else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
+        )
 
     def filled_with(self, column: Column, value: object) -> str:
         at = self._col(column)
-        return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"  # type: ignore[index]
+        return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"
 
     def deduplicated(self, columns: Sequence[Column]) -> str:
         subset = f"subset=[{', '.join(one.label for one in columns)}], " if columns else ""

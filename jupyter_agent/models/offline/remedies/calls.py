@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, name, names
 from jupyter_agent.models.offline.namespace import Frame, texts
 from jupyter_agent.models.offline.skills.values import called
@@ -14,7 +15,10 @@ from jupyter_agent.state import Variable
 
 #: What was removed from pandas and numpy, and what to write instead.
 _REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("DataFrame", "append"): ("`DataFrame.append` was removed in pandas 2: use `pd.concat([one, other], ignore_index=True)`.", ""),
+    ("DataFrame", "append"): (
+        "`DataFrame.append` was removed in pandas 2: use `pd.concat([one, other], ignore_index=True)`.",
+        "",
+    ),
     ("Series", "append"): ("`Series.append` was removed in pandas 2: use `pd.concat([one, other])`.", ""),
     ("DataFrame", "ix"): ("`ix` was removed: use `.loc` for labels and `.iloc` for places.", ""),
     ("DataFrame", "iteritems"): ("`iteritems` was removed: use `items`.", "items"),
@@ -26,7 +30,7 @@ _REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
     ("numpy", "bool"): ("`np.bool` was removed for long: use `bool`.", "bool_"),
 }
 _INSTEAD: Mapping[tuple[str, str], str] = {
-    ("list", "add"): "append", ("list", "push"): "append", ("set", "append"): "add", ("dict", "iteritems"): "items", 
+    ("list", "add"): "append", ("list", "push"): "append", ("set", "append"): "add", ("dict", "iteritems"): "items",
     ("DataFrame", "unique"): "drop_duplicates", ("DataFrame", "length"): "shape", ("Series", "length"): "size",
 }  # fmt: skip
 _METHODS: Mapping[str, tuple[str, ...]] = {
@@ -35,14 +39,14 @@ _METHODS: Mapping[str, tuple[str, ...]] = {
     "str": tuple(one for one in dir(str) if one[0] != "_"),
     "set": tuple(one for one in dir(set) if one[0] != "_"),
     "tuple": tuple(one for one in dir(tuple) if one[0] != "_"),
-    "DataFrame": tuple(
+    "DataFrame": words(
         "head tail describe info groupby merge join pivot_table sort_values dropna fillna drop rename columns index shape dtypes value_counts apply map "
         "query loc iloc corr plot hist to_csv to_parquet to_excel to_numpy reset_index set_index isna notna duplicated drop_duplicates astype sample "
-        "mean median sum min max std count nunique melt stack unstack resample rolling assign copy iterrows itertuples".split()
+        "mean median sum min max std count nunique melt stack unstack resample rolling assign copy iterrows itertuples"
     ),
-    "Series": tuple(
+    "Series": words(
         "head tail describe value_counts unique nunique isna notna fillna dropna apply map astype str dt plot hist mean median sum min max std count "
-        "sort_values sort_index to_list tolist to_numpy rolling resample isin between idxmax idxmin quantile cumsum diff shift".split()
+        "sort_values sort_index to_list tolist to_numpy rolling resample isin between idxmax idxmin quantile cumsum diff shift"
     ),
 }
 
@@ -56,16 +60,25 @@ def _no_attribute(patient: Patient) -> Remedy | None:
         return None
     owner, wanted = match[1].rsplit(".", 1)[-1], match[2]
     if (owner, wanted) in _REMOVED:
-        reason, instead = _REMOVED[owner, wanted]
-        fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f".{instead}") if instead else None
+        reason, renamed = _REMOVED[owner, wanted]
+        fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f".{renamed}") if renamed else None
         return Remedy([reason], fixed)
     subject = _owner(patient, wanted, owner)
     instead = _INSTEAD.get((owner, wanted))
     close = (instead,) if instead else near(wanted, [*_attributes(subject), *_METHODS.get(owner, ())])
-    keyed = near(wanted, texts(subject.facts.get("keys"))) if subject is not None and subject.kind == "mapping" and not close else ()
+    keyed = (
+        near(wanted, texts(subject.facts.get("keys")))
+        if subject is not None and subject.kind == "mapping" and not close
+        else ()
+    )
     if subject is not None and keyed:
         fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{keyed[0]!r}]")
-        return Remedy([f"{name(subject.name)} is a dictionary: its values are reached with square brackets. The nearest key is {name(keyed[0])}."], fixed)
+        return Remedy(
+            [
+                f"{name(subject.name)} is a dictionary: its values are reached with square brackets. The nearest key is {name(keyed[0])}."
+            ],
+            fixed,
+        )
     reason = f"A {name(owner)}{' such as ' + name(subject.name) if subject else ''} has no {name(wanted)}."
     if not close:
         known = _attributes(subject) or _METHODS.get(owner, ())
@@ -73,13 +86,28 @@ def _no_attribute(patient: Patient) -> Remedy | None:
         return Remedy([reason + has])
     columns = _columns(subject)
     right = f"[{close[0]!r}]" if close[0] in columns and not close[0].isidentifier() else f".{close[0]}"
-    return Remedy([f"{reason} The nearest is {name(close[0])}."], patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right))
+    return Remedy(
+        [f"{reason} The nearest is {name(close[0])}."],
+        patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right),
+    )
 
 
 def _none(patient: Patient) -> Remedy:
-    subject = next((one for one in patient.namespace.variables.values() if one.kind == "none" and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)), None)
+    subject = next(
+        (
+            one
+            for one in patient.namespace.variables.values()
+            if one.kind == "none"
+            and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)
+        ),
+        None,
+    )
     who = name(subject.name) if subject is not None else "The value before the dot"
-    return Remedy([f"{who} is `None`. Often a function that changes something in place (such as `list.sort()` or `inplace=True`) or one without `return` was assigned: its result is `None`."])
+    return Remedy(
+        [
+            f"{who} is `None`. Often a function that changes something in place (such as `list.sort()` or `inplace=True`) or one without `return` was assigned: its result is `None`."
+        ]
+    )
 
 
 def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
@@ -88,53 +116,115 @@ def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
         variable = patient.namespace.variables.get(match[1])
         if variable is not None:
             return variable
-    return next((one for one in patient.namespace.variables.values() if one.type.rsplit(".", 1)[-1] == owner and one.name in patient.failure.line), None)
+    return next(
+        (
+            one
+            for one in patient.namespace.variables.values()
+            if one.type.rsplit(".", 1)[-1] == owner and one.name in patient.failure.line
+        ),
+        None,
+    )
 
 
 def _columns(variable: Variable | None) -> tuple[str, ...]:
-    return tuple(one.name for one in Frame.of(variable).columns) if variable is not None and variable.kind == "frame" else ()
+    return (
+        tuple(one.name for one in Frame.of(variable).columns)
+        if variable is not None and variable.kind == "frame"
+        else ()
+    )
 
 
 def _attributes(variable: Variable | None) -> tuple[str, ...]:
     if variable is None:
         return ()
     fields = variable.facts.get("fields")
-    return (*_columns(variable), *(fields if isinstance(fields, Mapping) else ()), *texts(variable.facts.get("methods")))
+    return (
+        *_columns(variable),
+        *(fields if isinstance(fields, Mapping) else ()),
+        *texts(variable.facts.get("methods")),
+    )
 
 
 def _wrong_call(patient: Patient) -> Remedy | None:
     message = patient.failure.message
-    match = re.match(r"(?:[\w.<>]+\.)?(\w+)\(\) (.*)", message, re.S)
+    match = re.match(r"(?:[\w.<>]+\.)?(\w+)\(\) (.*)", message, re.DOTALL)
     if match is None:
         return _wrong_types(patient)
-    function = patient.namespace.variables.get(match[1]) or patient.namespace.variables.get(message.split("(")[0].split(".")[0])
+    function = patient.namespace.variables.get(match[1]) or patient.namespace.variables.get(
+        message.split("(")[0].split(".")[0]
+    )
     if function is None or function.kind not in ("function", "class"):
-        return Remedy([f"{name(match[1])} was called with arguments that do not fit: it {name(match[2], 200)}.", f"`help({match[1]})` tells what it takes."])
-    reasons = [f"{name(function.name)} was called with arguments that do not fit: it {name(match[2], 200)}. It takes:", fence(called(function))]
+        return Remedy(
+            [
+                f"{name(match[1])} was called with arguments that do not fit: it {name(match[2], 200)}.",
+                f"`help({match[1]})` tells what it takes.",
+            ]
+        )
+    reasons = [
+        f"{name(function.name)} was called with arguments that do not fit: it {name(match[2], 200)}. It takes:",
+        fence(called(function)),
+    ]
     keyword = re.search(r"unexpected keyword argument '([^']+)'", message)
     close = near(keyword[1], texts(function.facts.get("parameters"))) if keyword else ()
-    fixed = patient.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=") if keyword and close else None
+    fixed = (
+        patient.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=")
+        if keyword and close
+        else None
+    )
     return Remedy(reasons, fixed)
 
 
 _TYPES: tuple[tuple[str, str], ...] = (
-    (r"can only concatenate str|must be str, not|unsupported operand type\(s\) for \+: '(?:int|float)' and 'str'", "Text and a number cannot be added. Turn the number into text with `str(…)` or an f-string `f\"{value}\"`, or the text into a number with `int(…)` or `float(…)`."),
-    (r"'NoneType' object is not (?:subscriptable|iterable|callable)|'NoneType'", "One of the values is `None`: a function without `return`, or one that works in place, was assigned."),
-    (r"'(\w+)' object is not callable", "A value is called like a function: a variable may hide the function of that name (`del` it), or an operator is missing before the bracket."),
-    (r"'(\w+)' object is not subscriptable", "Square brackets were put behind something that has no items (a function needs round brackets)."),
-    (r"'(\w+)' object is not iterable", "Something that is one value was used where several are needed. Put it in a list: `[value]`."),
-    (r"unhashable type: '(\w+)'", "A list, dictionary or set cannot be a key or an element of a set. Use a tuple: `tuple(value)`."),
-    (r"not supported between instances of '(\w+)' and '(\w+)'", "Values of two types are compared. Convert one of them first, for columns with `pd.to_numeric(…, errors='coerce')` or `pd.to_datetime(…)`."),
-    (r"Could not convert|could not convert|agg function failed|can't be multiplied|can't multiply|unsupported operand|cannot perform", "The values are of types that cannot be computed with. For a table, take only the numbers: `.mean(numeric_only=True)`, or convert with `pd.to_numeric(…, errors='coerce')`."),
-    (r"list indices must be integers|indices must be integers", "A list is indexed by place, not by name. Is it a list of dictionaries? Then first take one: `items[0]['key']`."),
-    (r"does not support item assignment", "It cannot be changed in place (texts and tuples cannot). Build a new one instead."),
+    (
+        r"can only concatenate str|must be str, not|unsupported operand type\(s\) for \+: '(?:int|float)' and 'str'",
+        'Text and a number cannot be added. Turn the number into text with `str(…)` or an f-string `f"{value}"`, or the text into a number with `int(…)` or `float(…)`.',
+    ),
+    (
+        r"'NoneType' object is not (?:subscriptable|iterable|callable)|'NoneType'",
+        "One of the values is `None`: a function without `return`, or one that works in place, was assigned.",
+    ),
+    (
+        r"'(\w+)' object is not callable",
+        "A value is called like a function: a variable may hide the function of that name (`del` it), or an operator is missing before the bracket.",
+    ),
+    (
+        r"'(\w+)' object is not subscriptable",
+        "Square brackets were put behind something that has no items (a function needs round brackets).",
+    ),
+    (
+        r"'(\w+)' object is not iterable",
+        "Something that is one value was used where several are needed. Put it in a list: `[value]`.",
+    ),
+    (
+        r"unhashable type: '(\w+)'",
+        "A list, dictionary or set cannot be a key or an element of a set. Use a tuple: `tuple(value)`.",
+    ),
+    (
+        r"not supported between instances of '(\w+)' and '(\w+)'",
+        "Values of two types are compared. Convert one of them first, for columns with `pd.to_numeric(…, errors='coerce')` or `pd.to_datetime(…)`.",
+    ),
+    (
+        r"Could not convert|could not convert|agg function failed|can't be multiplied|can't multiply|unsupported operand|cannot perform",
+        "The values are of types that cannot be computed with. For a table, take only the numbers: `.mean(numeric_only=True)`, or convert with `pd.to_numeric(…, errors='coerce')`.",
+    ),
+    (
+        r"list indices must be integers|indices must be integers",
+        "A list is indexed by place, not by name. Is it a list of dictionaries? Then first take one: `items[0]['key']`.",
+    ),
+    (
+        r"does not support item assignment",
+        "It cannot be changed in place (texts and tuples cannot). Build a new one instead.",
+    ),
     (r"missing \d+ required positional|takes \d+ positional", "The call has too many or too few arguments."),
-    (r"Invalid comparison between dtype=datetime", "A date column is compared with something that is no date: use a text such as `'2024-01-31'` or `pd.Timestamp(…)`."),
+    (
+        r"Invalid comparison between dtype=datetime",
+        "A date column is compared with something that is no date: use a text such as `'2024-01-31'` or `pd.Timestamp(…)`.",
+    ),
 )
 
 
 def _wrong_types(patient: Patient) -> Remedy | None:
-    cure = next((cure for pattern, cure in _TYPES if re.search(pattern, patient.failure.message, re.I)), None)
+    cure = next((cure for pattern, cure in _TYPES if re.search(pattern, patient.failure.message, re.IGNORECASE)), None)
     return Remedy([cure, *_kinds(patient)]) if cure is not None else None
 
 
@@ -142,7 +232,7 @@ def _kinds(patient: Patient) -> list[str]:
     """Types of the variables of the failing line."""
     words = dict.fromkeys(re.findall(r"[^\W\d]\w*", patient.failure.line))
     known = [patient.namespace.variables[one] for one in words if one in patient.namespace.variables]
-    shown = [f"{name(one.name)} is a {name(one.type.rsplit('.', 1)[-1])}" for one in known if one.kind not in ("module",)]
+    shown = [f"{name(one.name)} is a {name(one.type.rsplit('.', 1)[-1])}" for one in known if one.kind != "module"]
     return [f"Here {', '.join(shown[:6])}."] if shown else []
 
 

@@ -11,11 +11,19 @@ from jupyter_agent.models.offline.words import near
 
 
 def _missing(patient: Patient) -> Remedy | None:
-    match = re.search(r":\s*'([^']+)'\s*$", patient.failure.message) or re.search(r"(?:File|file) b?'?([^\s']+)'? (?:does not exist|not found)", patient.failure.message) or re.search(r"\(os error 2\): (\S+)", patient.failure.message)
+    match = (
+        re.search(r":\s*'([^']+)'\s*$", patient.failure.message)
+        or re.search(r"(?:File|file) b?'?([^\s']+)'? (?:does not exist|not found)", patient.failure.message)
+        or re.search(r"\(os error 2\): (\S+)", patient.failure.message)
+    )
     wanted = match[1] if match else _opened(patient)
     files = patient.namespace.files or patient.facts.files() or ()
     close = near(re.split(r"[/\\]", wanted)[-1], files) if wanted else ()
-    reason = f"There is no file {name(wanted)} where the kernel works (beside the notebook)." if wanted else "The file is not where the kernel works (beside the notebook)."
+    reason = (
+        f"There is no file {name(wanted)} where the kernel works (beside the notebook)."
+        if wanted
+        else "The file is not where the kernel works (beside the notebook)."
+    )
     if close:
         fixed = patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0]))
         return Remedy([f"{reason} The nearest is {name(close[0])}."], fixed)
@@ -29,17 +37,24 @@ def _opened(patient: Patient) -> str:
     return str(quoted[0]) if quoted else ""
 
 
-def _denied(patient: Patient) -> Remedy | None:  # noqa: ARG001 - every cure has this form
-    return Remedy(["The file may not be read or written by you, or it is open in another program. Choose another name or folder."])
+def _denied(_patient: Patient) -> Remedy | None:
+    return Remedy(
+        ["The file may not be read or written by you, or it is open in another program. Choose another name or folder."]
+    )
 
 
-def _folder(patient: Patient) -> Remedy | None:  # noqa: ARG001
+def _folder(_patient: Patient) -> Remedy | None:
     return Remedy(["The path is a folder, but a file is needed: add the file's name."])
 
 
 def _encoding(patient: Patient) -> Remedy | None:
-    fixed = patient.failure.corrected(r"(?<=read_csv\()((?:[^()]|\([^()]*\))*)(?=\))", _with_encoding(patient.failure.source))
-    return Remedy(["The file is not in UTF-8. Say its encoding; `latin-1` and `cp1252` are frequent:"], fixed if "read_csv(" in patient.failure.source else None)
+    fixed = patient.failure.corrected(
+        r"(?<=read_csv\()((?:[^()]|\([^()]*\))*)(?=\))", _with_encoding(patient.failure.source)
+    )
+    return Remedy(
+        ["The file is not in UTF-8. Say its encoding; `latin-1` and `cp1252` are frequent:"],
+        fixed if "read_csv(" in patient.failure.source else None,
+    )
 
 
 def _with_encoding(source: str) -> str:
@@ -47,12 +62,16 @@ def _with_encoding(source: str) -> str:
     return f"{match[1]}, encoding='latin-1'" if match else ""
 
 
-def _empty(patient: Patient) -> Remedy | None:  # noqa: ARG001
+def _empty(_patient: Patient) -> Remedy | None:
     return Remedy(["The file is empty, or has no line that looks like a table."])
 
 
-def _not_json(patient: Patient) -> Remedy | None:  # noqa: ARG001
-    return Remedy(["The text is not JSON. Look at its beginning: an empty answer, an HTML page or single quotes are the usual reasons. One JSON object on each line is read with `lines=True`."])
+def _not_json(_patient: Patient) -> Remedy | None:
+    return Remedy(
+        [
+            "The text is not JSON. Look at its beginning: an empty answer, an HTML page or single quotes are the usual reasons. One JSON object on each line is read with `lines=True`."
+        ]
+    )
 
 
 CURES: Mapping[str, Cure] = {

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.words import near
 
@@ -17,10 +18,10 @@ _PACKAGES: Mapping[str, str] = {
     "pptx": "python-pptx", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient", "attr": "attrs", "jwt": "pyjwt", "github": "pygithub", "umap": "umap-learn",
     "igraph": "python-igraph", "google.cloud": "google-cloud", "faiss": "faiss-cpu", "pydrive": "pydrive2", "mpl_toolkits": "matplotlib", "OpenSSL": "pyopenssl",
 }  # fmt: skip
-_COMMON = (
+_COMMON = words(
     "numpy pandas polars matplotlib seaborn plotly scipy sklearn torch tensorflow keras xgboost lightgbm statsmodels requests bs4 yaml tqdm altair bokeh "
     "networkx nltk spacy transformers datasets sqlalchemy openpyxl pyarrow PIL cv2 sympy numba dask xarray geopandas shapely folium httpx pydantic"
-).split()
+)
 #: Packages that pandas and others name when a reader needs them.
 _OPTIONAL = re.compile(r"(?:Missing optional dependency|install|requires) '?([a-zA-Z][\w-]*)'?")
 
@@ -37,25 +38,49 @@ def _no_module(patient: Patient) -> Remedy | None:
         fixed = patient.failure.corrected(rf"(?<![\w.]){re.escape(top)}(?!\w)", close[0])
         return Remedy([f"There is no module {name(module)}. Did you mean {name(close[0])}?"], fixed)
     if top in sys.stdlib_module_names or "." in module:
-        return Remedy([f"{name(top)} is there, but has no part {name(module)}. Check the spelling, or whether a newer version of it is needed.", f"A file of your own called `{top}.py` would also hide it."])
+        return Remedy(
+            [
+                f"{name(top)} is there, but has no part {name(module)}. Check the spelling, or whether a newer version of it is needed.",
+                f"A file of your own called `{top}.py` would also hide it.",
+            ]
+        )
     package = _PACKAGES.get(top, top)
     if not re.fullmatch(r"[A-Za-z0-9._-]+", package):
         return None
     said = f" (the package is called {name(package)})" if package != top else ""
-    return Remedy([f"{name(top)} is not installed in this kernel's environment{said}. Install it there, then run the cell again:"], f"%pip install {package}", whole_cell=False)
+    return Remedy(
+        [
+            f"{name(top)} is not installed in this kernel's environment{said}. Install it there, then run the cell again:"
+        ],
+        f"%pip install {package}",
+        whole_cell=False,
+    )
 
 
 def _bad_import(patient: Patient) -> Remedy | None:
     message = patient.failure.message
     match = re.search(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'", message)
     if match is not None and "partially initialized" in message:
-        return Remedy([f"{name(match[2])} is still being imported: two modules import each other, or a file of your own has that name and hides the real one. Rename the file and restart the kernel."])
+        return Remedy(
+            [
+                f"{name(match[2])} is still being imported: two modules import each other, or a file of your own has that name and hides the real one. Rename the file and restart the kernel."
+            ]
+        )
     if match is not None:
-        return Remedy([f"{name(match[2])} has no {name(match[1])}: it is spelled otherwise, or was moved or removed in the installed version.", f"See what it has with {name(f'dir({match[2]})')}."])
+        return Remedy(
+            [
+                f"{name(match[2])} has no {name(match[1])}: it is spelled otherwise, or was moved or removed in the installed version.",
+                f"See what it has with {name(f'dir({match[2]})')}.",
+            ]
+        )
     optional = _OPTIONAL.search(message)
     if optional is None:
         return None
-    return Remedy([f"This needs the package {name(optional[1])}, which is not installed in the kernel's environment:"], f"%pip install {optional[1]}", whole_cell=False)
+    return Remedy(
+        [f"This needs the package {name(optional[1])}, which is not installed in the kernel's environment:"],
+        f"%pip install {optional[1]}",
+        whole_cell=False,
+    )
 
 
 CURES: Mapping[str, Cure] = {"ModuleNotFoundError": _no_module, "ImportError": _bad_import}

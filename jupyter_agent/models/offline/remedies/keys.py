@@ -19,7 +19,9 @@ def _missing_keys(message: str) -> tuple[str, ...]:
     inside = _literal(text)
     text = inside if isinstance(inside, str) else text
     if re.search(r"not (?:found )?in (?:index|columns)|are in the|not found|unable to find|is not defined", text):
-        quoted = re.findall(r"'([^']*)'|\"([^\"]*)\"", re.sub(r"dtype='[^']*'|valid columns:.*", "", text, flags=re.S))
+        quoted = re.findall(
+            r"'([^']*)'|\"([^\"]*)\"", re.sub(r"dtype='[^']*'|valid columns:.*", "", text, flags=re.DOTALL)
+        )
         return tuple(one or other for one, other in quoted) or (text,)
     return (text,)
 
@@ -54,7 +56,11 @@ def _no_key(patient: Patient) -> Remedy | None:
     lacking = [one for one in subjects if wanted not in _keys_of(one)]
     ranked = sorted(lacking, key=lambda one: not near(wanted, _keys_of(one), cutoff=0.6))
     if not ranked:
-        return Remedy([f"The key {name(wanted)} is not there. Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."])
+        return Remedy(
+            [
+                f"The key {name(wanted)} is not there. Look at the keys first, or use `.get({wanted!r})` where a missing key is fine."
+            ]
+        )
     subject = ranked[0]
     keys, noun = _keys_of(subject), "column" if subject.kind == "frame" else "key"
     close = near(wanted, keys)
@@ -62,8 +68,15 @@ def _no_key(patient: Patient) -> Remedy | None:
     if not close:
         elsewhere = _elsewhere(patient, wanted, subject)
         return Remedy([reason, elsewhere or f"Its {noun}s are {names(keys, 20)}."])
-    fixed = patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0])) or _attribute(patient, wanted, close[0]) or _word(patient, wanted, close[0])
-    return Remedy([f"{reason} The nearest is {name(close[0])}." + (f" Others like it: {names(close[1:])}." if close[1:] else "")], fixed)
+    fixed = (
+        patient.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0]))
+        or _attribute(patient, wanted, close[0])
+        or _word(patient, wanted, close[0])
+    )
+    return Remedy(
+        [f"{reason} The nearest is {name(close[0])}." + (f" Others like it: {names(close[1:])}." if close[1:] else "")],
+        fixed,
+    )
 
 
 def _attribute(patient: Patient, wanted: str, right: str) -> str | None:
@@ -72,7 +85,11 @@ def _attribute(patient: Patient, wanted: str, right: str) -> str | None:
 
 def _word(patient: Patient, wanted: str, right: str) -> str | None:
     """A name inside a text, as in ``df.query('pirce > 3')``."""
-    return patient.failure.corrected(rf"(?<!\w){re.escape(wanted)}(?!\w)", right) if right.isidentifier() and wanted.isidentifier() else None
+    return (
+        patient.failure.corrected(rf"(?<!\w){re.escape(wanted)}(?!\w)", right)
+        if right.isidentifier() and wanted.isidentifier()
+        else None
+    )
 
 
 def _elsewhere(patient: Patient, wanted: str, subject: Variable) -> str:
@@ -83,13 +100,28 @@ def _elsewhere(patient: Patient, wanted: str, subject: Variable) -> str:
 
 
 def _out_of_range(patient: Patient) -> Remedy | None:
-    sized = [(one, whole(one.facts.get("length")) if one.kind != "frame" else Frame.of(one).rows) for one in _subjects(patient)]
-    known = [(one, length) for one, length in sized if length is not None and one.kind in ("sequence", "text", "frame", "series", "index")]
+    sized = [
+        (one, whole(one.facts.get("length")) if one.kind != "frame" else Frame.of(one).rows)
+        for one in _subjects(patient)
+    ]
+    known = [
+        (one, length)
+        for one, length in sized
+        if length is not None and one.kind in ("sequence", "text", "frame", "series", "index")
+    ]
     general = "Places count from 0, so the last of *n* is *n* − 1, or `-1`."
     if not known:
         return Remedy([f"A place beyond the end was asked for. {general}"])
-    told = "; ".join(f"{name(one.name)} has {many(length, 'item')}" + (f", places 0 to {length - 1}" if length else "") for one, length in known[:3])
+    told = "; ".join(
+        f"{name(one.name)} has {many(length, 'item')}" + (f", places 0 to {length - 1}" if length else "")
+        for one, length in known[:3]
+    )
     return Remedy([f"A place beyond the end was asked for: {told}.", general])
 
 
-CURES: Mapping[str, Cure] = {"KeyError": _no_key, "IndexError": _out_of_range, "ColumnNotFoundError": _no_key, "UndefinedVariableError": _no_key}
+CURES: Mapping[str, Cure] = {
+    "KeyError": _no_key,
+    "IndexError": _out_of_range,
+    "ColumnNotFoundError": _no_key,
+    "UndefinedVariableError": _no_key,
+}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.words import near
 from jupyter_agent.state import Cell
@@ -26,9 +27,11 @@ _IMPORTS: Mapping[str, str] = {
     "DataFrame": "from pandas import DataFrame", "Optional": "from typing import Optional", "Any": "from typing import Any",
 }  # fmt: skip
 _MODULES = frozenset(
-    "os sys re json math random time csv glob shutil itertools functools collections pathlib subprocess pickle copy string typing logging "
-    "warnings statistics sqlite3 uuid hashlib io operator textwrap calendar decimal fractions zipfile urllib requests numpy pandas polars scipy "
-    "sklearn torch matplotlib seaborn plotly".split()
+    words(
+        "os sys re json math random time csv glob shutil itertools functools collections pathlib subprocess pickle copy string typing logging "
+        "warnings statistics sqlite3 uuid hashlib io operator textwrap calendar decimal fractions zipfile urllib requests numpy pandas polars scipy "
+        "sklearn torch matplotlib seaborn plotly"
+    )
 )
 
 
@@ -40,8 +43,19 @@ def _undefined(patient: Patient) -> Remedy | None:
     spelled = _misspelled(patient, missing)
     if missing in _IMPORTS or missing in _MODULES:
         statement = _IMPORTS.get(missing, f"import {missing}")
-        return Remedy([f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{patient.failure.source}".rstrip())
-    return _defined_later(patient, missing) or spelled or Remedy([f"There is no {name(missing)} in the kernel: the cell that defines it has not run since the kernel started, or the name is spelled otherwise.", *_known(patient)])
+        return Remedy(
+            [f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{patient.failure.source}".rstrip()
+        )
+    return (
+        _defined_later(patient, missing)
+        or spelled
+        or Remedy(
+            [
+                f"There is no {name(missing)} in the kernel: the cell that defines it has not run since the kernel started, or the name is spelled otherwise.",
+                *_known(patient),
+            ]
+        )
+    )
 
 
 def _known(patient: Patient) -> list[str]:
@@ -67,14 +81,29 @@ def _defined_later(patient: Patient, missing: str) -> Remedy | None:
         return None
     for cell in patient.facts.cells() or ():
         if cell.kind == "code" and cell.source != patient.failure.source and _defines(cell, missing):
-            ran = "it has not run in this kernel" if cell.execution_count is None else f"it is `In [{cell.execution_count}]`, but the name is gone (the kernel may have been restarted)"
-            return Remedy([f"A cell of this notebook defines {name(missing)}; {ran}. Run it first:"], cell.source, whole_cell=False)
+            ran = (
+                "it has not run in this kernel"
+                if cell.execution_count is None
+                else f"it is `In [{cell.execution_count}]`, but the name is gone (the kernel may have been restarted)"
+            )
+            return Remedy(
+                [f"A cell of this notebook defines {name(missing)}; {ran}. Run it first:"],
+                cell.source,
+                whole_cell=False,
+            )
     return None
 
 
 def _defines(cell: Cell, wanted: str) -> bool:
     escaped = re.escape(wanted)
-    return re.search(rf"^\s*(?:{escaped}\s*(?::[^=\n]+)?=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\s*$)", cell.source, re.M) is not None
+    return (
+        re.search(
+            rf"^\s*(?:{escaped}\s*(?::[^=\n]+)?=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\s*$)",
+            cell.source,
+            re.MULTILINE,
+        )
+        is not None
+    )
 
 
 def _unbound(patient: Patient) -> Remedy | None:

@@ -18,20 +18,33 @@ _HINTS: tuple[tuple[str, str], ...] = (
     (r"cannot assign to|Maybe you meant '=='", "`=` assigns; to compare, write `==`."),
     (r"Perhaps you forgot a comma", "A comma is missing between two items."),
     (r"expected an indented block", "The line after a colon has to be indented."),
-    (r"unexpected indent|unindent does not match|inconsistent use of tabs", "The indentation does not fit the lines around it; use four spaces and no tabs."),
+    (
+        r"unexpected indent|unindent does not match|inconsistent use of tabs",
+        "The indentation does not fit the lines around it; use four spaces and no tabs.",
+    ),
     (r"unmatched '(.)'|does not match opening", "A closing bracket has no opening one, or is of another kind."),
     (r"'return' outside function", "`return` stands only inside a function."),
     (r"'await' outside|'yield' outside", "This stands only inside a function."),
     (r"leading zeros", "A number does not begin with zeros; write `0o…` for octal, or a text."),
-    (r"invalid character", "There is a character that Python does not know, often a typographic quotation mark or dash from another program."),
-    (r"keyword argument repeated|positional argument follows keyword", "Arguments by place come before arguments by name, and each name once."),
+    (
+        r"invalid character",
+        "There is a character that Python does not know, often a typographic quotation mark or dash from another program.",
+    ),
+    (
+        r"keyword argument repeated|positional argument follows keyword",
+        "Arguments by place come before arguments by name, and each name once.",
+    ),
 )
 
 
 def _unread(patient: Patient) -> Remedy | None:
     message, source = patient.failure.message, patient.failure.source
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, message)), "Python could not read this line.")
-    fixed = next((one for one in _attempts(source) if one != source and _reads(one)), None) if len(source) < 20_000 and source.strip() else None
+    fixed = (
+        next((one for one in _attempts(source) if one != source and _reads(one)), None)
+        if len(source) < 20_000 and source.strip()
+        else None
+    )
     changed = _difference(source, fixed) if fixed else []
     return Remedy([hint, *changed], fixed)
 
@@ -55,7 +68,7 @@ def _reads(source: str) -> bool:
 def _attempts(source: str) -> Iterator[str]:
     """The source with one likely repair each."""
     lines = source.splitlines()
-    yield source.translate(str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "}))
+    yield source.translate(str.maketrans("“”‘’–—\u00a0", "\"\"''-- "))
     yield "\n".join(_with_colon(line) for line in lines)
     yield "\n".join(_closed(line) for line in lines)
     yield source + _open_brackets(source)
@@ -70,7 +83,11 @@ def _attempts(source: str) -> Iterator[str]:
 
 def _with_colon(line: str) -> str:
     begins = re.match(r"\s*(?:if|elif|else|for|while|def|class|with|try|except|finally|async def|async for)\b", line)
-    return f"{line.rstrip()}:" if begins and not line.rstrip().endswith((":", ",", "(", "\\")) and not re.search(r":\s*\S", line) else line
+    return (
+        f"{line.rstrip()}:"
+        if begins and not line.rstrip().endswith((":", ",", "(", "\\")) and not re.search(r":\s*\S", line)
+        else line
+    )
 
 
 def _open_brackets(text: str) -> str:

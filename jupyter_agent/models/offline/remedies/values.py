@@ -12,24 +12,66 @@ from jupyter_agent.state import Variable
 
 _NUMBER = "Read what can be read and mark the rest as missing: `pd.to_numeric(column, errors='coerce')`. Thousands signs and units go first: `.str.replace(r'[^0-9.-]', '', regex=True)`."
 _CURES: tuple[tuple[str, str], ...] = (
-    (r"(?:The )?truth value of (?:a|an) (?:Series|DataFrame|array)", "A whole column is neither true nor false. Use `&`, `|`, `~` with brackets around each comparison instead of `and`, `or`, `not`; or ask `.any()` or `.all()`."),
+    (
+        r"(?:The )?truth value of (?:a|an) (?:Series|DataFrame|array)",
+        "A whole column is neither true nor false. Use `&`, `|`, `~` with brackets around each comparison instead of `and`, `or`, `not`; or ask `.any()` or `.all()`.",
+    ),
     (r"could not convert string to float|invalid literal for int|Unable to parse string", _NUMBER),
-    (r"cannot convert float NaN to integer|Cannot convert non-finite|cannot convert NA to integer", "Missing values cannot be whole numbers. Fill them first (`.fillna(0)`), or use the type that knows gaps: `.astype('Int64')`."),
-    (r"time data .* (?:does not|doesn't) match format|Unknown datetime string|unconverted data remains|not a valid date|month must be in", "The texts are not dates in the form that was said. Let the form be found: `pd.to_datetime(column, errors='coerce', format='mixed')`; `dayfirst=True` where the day comes first."),
-    (r"cannot reindex on an axis with duplicate labels|cannot reindex from a duplicate axis", "The row labels occur more than once. Number the rows anew first: `.reset_index(drop=True)`."),
-    (r"Input (?:X )?contains NaN|contains infinity", "The model cannot take missing values. Leave them out with `.dropna()`, or fill them: `.fillna(…)`."),
-    (r"Found input variables with inconsistent numbers of samples", "The inputs have different numbers of rows. Make both from the same rows of the same table."),
-    (r"Expected 2D array, got (?:1D|scalar) array", "A table is expected, but one column was given. Take it with two brackets: `df[['column']]`, or `values.reshape(-1, 1)`."),
-    (r"You are trying to merge on", "The columns to join on have different types. Convert one first: `.astype(str)` on both, or `pd.to_datetime`."),
-    (r"columns overlap but no suffix", "Both tables have columns of the same name: give `suffixes=('_left', '_right')`, or `lsuffix` and `rsuffix` to `join`."),
-    (r"No objects to concatenate", "The list of tables to put together is empty. Look at what was collected before this line."),
-    (r"not enough values to unpack|too many values to unpack", "The number of names on the left does not fit the number of values on the right."),
+    (
+        r"cannot convert float NaN to integer|Cannot convert non-finite|cannot convert NA to integer",
+        "Missing values cannot be whole numbers. Fill them first (`.fillna(0)`), or use the type that knows gaps: `.astype('Int64')`.",
+    ),
+    (
+        r"time data .* (?:does not|doesn't) match format|Unknown datetime string|unconverted data remains|not a valid date|month must be in",
+        "The texts are not dates in the form that was said. Let the form be found: `pd.to_datetime(column, errors='coerce', format='mixed')`; `dayfirst=True` where the day comes first.",
+    ),
+    (
+        r"cannot reindex on an axis with duplicate labels|cannot reindex from a duplicate axis",
+        "The row labels occur more than once. Number the rows anew first: `.reset_index(drop=True)`.",
+    ),
+    (
+        r"Input (?:X )?contains NaN|contains infinity",
+        "The model cannot take missing values. Leave them out with `.dropna()`, or fill them: `.fillna(…)`.",
+    ),
+    (
+        r"Found input variables with inconsistent numbers of samples",
+        "The inputs have different numbers of rows. Make both from the same rows of the same table.",
+    ),
+    (
+        r"Expected 2D array, got (?:1D|scalar) array",
+        "A table is expected, but one column was given. Take it with two brackets: `df[['column']]`, or `values.reshape(-1, 1)`.",
+    ),
+    (
+        r"You are trying to merge on",
+        "The columns to join on have different types. Convert one first: `.astype(str)` on both, or `pd.to_datetime`.",
+    ),
+    (
+        r"columns overlap but no suffix",
+        "Both tables have columns of the same name: give `suffixes=('_left', '_right')`, or `lsuffix` and `rsuffix` to `join`.",
+    ),
+    (
+        r"No objects to concatenate",
+        "The list of tables to put together is empty. Look at what was collected before this line.",
+    ),
+    (
+        r"not enough values to unpack|too many values to unpack",
+        "The number of names on the left does not fit the number of values on the right.",
+    ),
     (r"is not in list|substring not found", "What is looked for is not there. Ask first: `value in items`."),
-    (r"Index contains duplicate entries, cannot reshape", "Several rows fall into one place of the pivot. Say how to bring them together: `pivot_table(…, aggfunc='mean')`."),
-    (r"cannot mask with non-boolean array containing NA|Cannot mask with non-boolean", "The condition has gaps. Fill them: `.str.contains(…, na=False)` or `.fillna(False)`."),
+    (
+        r"Index contains duplicate entries, cannot reshape",
+        "Several rows fall into one place of the pivot. Say how to bring them together: `pivot_table(…, aggfunc='mean')`.",
+    ),
+    (
+        r"cannot mask with non-boolean array containing NA|Cannot mask with non-boolean",
+        "The condition has gaps. Fill them: `.str.contains(…, na=False)` or `.fillna(False)`.",
+    ),
     (r"I/O operation on closed file", "The file is closed already. Read it inside its `with` block."),
 )
-_SHAPES = re.compile(r"operands could not be broadcast|shapes? .* not aligned|mismatch in its core dimension|must match (?:the )?(?:size|length)|Length of values|Shape of passed values|All arrays must be of the same length|inhomogeneous|cannot reshape array|dimensions? .* (?:exactly|match)|same (?:length|shape|first dimension)|x and y must (?:have|be)|Length mismatch", re.I)
+_SHAPES = re.compile(
+    r"operands could not be broadcast|shapes? .* not aligned|mismatch in its core dimension|must match (?:the )?(?:size|length)|Length of values|Shape of passed values|All arrays must be of the same length|inhomogeneous|cannot reshape array|dimensions? .* (?:exactly|match)|same (?:length|shape|first dimension)|x and y must (?:have|be)|Length mismatch",
+    re.IGNORECASE,
+)
 
 
 def _value(patient: Patient) -> Remedy | None:
@@ -69,30 +111,55 @@ def _size(variable: Variable | None) -> str:
     if variable.kind == "frame":
         frame = Frame.of(variable)
         return f"has {frame.rows} rows and {frame.width} columns"
-    return f"has {length} items" if length is not None and variable.kind in ("sequence", "series", "index", "text") else ""
+    return (
+        f"has {length} items" if length is not None and variable.kind in ("sequence", "series", "index", "text") else ""
+    )
 
 
 def _division(patient: Patient) -> Remedy | None:
-    zeros = [one.name for one in patient.namespace.variables.values() if one.kind == "number" and str(one.facts.get("value")) in ("0", "0.0") and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)]
+    zeros = [
+        one.name
+        for one in patient.namespace.variables.values()
+        if one.kind == "number"
+        and str(one.facts.get("value")) in ("0", "0.0")
+        and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)
+    ]
     place = patient.failure.place
-    zeros += [key for key, value in (place.variables.items() if place else ()) if value in ("0", "0.0") and key not in zeros]
+    zeros += [
+        key for key, value in (place.variables.items() if place else ()) if value in ("0", "0.0") and key not in zeros
+    ]
     who = f" {name(zeros[0])} is 0 here." if zeros else ""
     divisor = zeros[0] if zeros and zeros[0].isidentifier() else "divisor"
-    return Remedy([f"Something is divided by zero.{who}", f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`."])
+    return Remedy(
+        [
+            f"Something is divided by zero.{who}",
+            f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`.",
+        ]
+    )
 
 
-def _overflow(patient: Patient) -> Remedy | None:  # noqa: ARG001 - every cure has this form
-    return Remedy(["The number became too large for its type. Work with logarithms, smaller steps, or Python's own `int`."])
+def _overflow(_patient: Patient) -> Remedy | None:
+    return Remedy(
+        ["The number became too large for its type. Work with logarithms, smaller steps, or Python's own `int`."]
+    )
 
 
 def _recursion(patient: Patient) -> Remedy | None:
     place = patient.failure.place
     who = f" {name(place.function)}" if place is not None and place.function != "<module>" else ""
-    return Remedy([f"The function{who} calls itself without end. It needs a case in which it returns without calling itself; look whether the argument comes nearer to that case in each call."])
+    return Remedy(
+        [
+            f"The function{who} calls itself without end. It needs a case in which it returns without calling itself; look whether the argument comes nearer to that case in each call."
+        ]
+    )
 
 
-def _memory(patient: Patient) -> Remedy | None:  # noqa: ARG001
-    return Remedy(["There is not enough memory. Read fewer columns (`usecols=[…]`), smaller types (`astype('category')`, `float32`), or the file in pieces (`chunksize=100_000`)."])
+def _memory(_patient: Patient) -> Remedy | None:
+    return Remedy(
+        [
+            "There is not enough memory. Read fewer columns (`usecols=[…]`), smaller types (`astype('category')`, `float32`), or the file in pieces (`chunksize=100_000`)."
+        ]
+    )
 
 
 def _dates(patient: Patient) -> Remedy | None:

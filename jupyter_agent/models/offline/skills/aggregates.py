@@ -11,10 +11,9 @@ from jupyter_agent.models.offline.dialects import Dialect, Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, name, names, share
 from jupyter_agent.models.offline.namespace import Column, Frame
-from jupyter_agent.models.offline.query import Ask, Function, Query
+from jupyter_agent.models.offline.query import Ask, Function, Query, noun
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.models.offline.skills.columns import noun
 from jupyter_agent.models.offline.words import joined
 
 
@@ -53,7 +52,9 @@ def grouping(query: Query, frame: Frame) -> Grouping:
 
 
 def _singular(query: Query) -> bool:
-    return bool(re.search(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)", query.text))
+    return bool(
+        re.search(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)", query.text)
+    )
 
 
 def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -64,7 +65,9 @@ def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column
     if not numbers:
         raise Ask(f"{name(frame.name)} has no number column to take the {noun(query.function)} of.")
     if query.extreme and len(numbers) > 1:
-        raise Ask(f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([one.name for one in numbers])}.")
+        raise Ask(
+            f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([one.name for one in numbers])}."
+        )
     return numbers[:8]
 
 
@@ -75,7 +78,9 @@ def _time(query: Query, frame: Frame) -> Column | None:
     index = frame.variable.facts.get("index")
     if isinstance(index, dict) and str(index.get("dtype", "")).startswith("datetime"):
         return None
-    raise Ask(f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([one.name for one in frame.columns])}.")
+    raise Ask(
+        f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([one.name for one in frame.columns])}."
+    )
 
 
 def _direction(query: Query, values: tuple[Column, ...]) -> bool | None:
@@ -91,7 +96,11 @@ def _direction(query: Query, values: tuple[Column, ...]) -> bool | None:
 def grouped_title(grouped: Grouping, frame: Frame) -> str:
     """The computation in words."""
     keys = [*(name(one.name) for one in grouped.by), *([grouped.period] if grouped.period else [])]
-    what = f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}" if grouped.values else "Rows"
+    what = (
+        f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}"
+        if grouped.values
+        else "Rows"
+    )
     return f"{what} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
 
 
@@ -99,11 +108,15 @@ def _grouped(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     groups = grouping(query, frame)
     if not groups.by and groups.period is None:
-        raise Ask(f"By which column of {name(frame.name)} shall I group? There are {names([one.name for one in frame.columns])}.")
+        raise Ask(
+            f"By which column of {name(frame.name)} shall I group? There are {names([one.name for one in frame.columns])}."
+        )
     title = grouped_title(groups, frame)
 
     def said(result: Result) -> str:
-        return _extreme(groups, result) if groups.limit == 1 or (query.extreme and groups.limit is None) else f"{title}:"
+        return (
+            _extreme(groups, result) if groups.limit == 1 or (query.extreme and groups.limit is None) else f"{title}:"
+        )
 
     def expression(language: Dialect) -> str:
         return language.grouped(groups)
@@ -146,13 +159,17 @@ def _count(query: Query, facts: Facts) -> Answer:
 
 def _top(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    order = query.order or tuple(one for one in query.columns if one.role in ("number", "time"))[:1] or query.columns[:1]
+    order = (
+        query.order or tuple(one for one in query.columns if one.role in ("number", "time"))[:1] or query.columns[:1]
+    )
     if not order:
         raise Ask(f"By which column? {name(frame.name)} has {names([one.name for one in frame.columns])}.")
     down = query.descending if query.descending is not None else not cues.lowest(query.text)
     limit = query.limit or (1 if re.search(r"\b(?:row|record|entry|observation|one)\b", query.text) else 5)
     title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
-    return computed(query, facts, frame, title, lambda one: one.top(order, down, limit, query.conditions), lambda _: f"{title}:")
+    return computed(
+        query, facts, frame, title, lambda one: one.top(order, down, limit, query.conditions), lambda _: f"{title}:"
+    )
 
 
 def _grouped_code(query: Query) -> str:
@@ -171,16 +188,24 @@ def _correlated(query: Query, facts: Facts) -> Answer:
     columns = [one for one in (*query.columns, *query.by) if one.role in ("number", "truth")][:2]
     named = [one for one in (*query.columns, *query.by) if one not in columns]
     if named and len(columns) < 2:
-        return [f"{name(named[0].name)} is of type {name(named[0].dtype)}; a correlation needs numbers. Compare its groups instead, for example *mean of a number by {name(named[0].name)}*."]
+        return [
+            f"{name(named[0].name)} is of type {name(named[0].dtype)}; a correlation needs numbers. Compare its groups instead, for example *mean of a number by {name(named[0].name)}*."
+        ]
     pair = tuple(columns) if len(columns) == 2 else ()
-    title = f"Correlation of {names([one.name for one in pair])}" if pair else f"Correlations of the number columns of {name(frame.name)}"
+    title = (
+        f"Correlation of {names([one.name for one in pair])}"
+        if pair
+        else f"Correlations of the number columns of {name(frame.name)}"
+    )
 
     def said(result: Result) -> str:
         if result.number is None:
             return f"{title}:"
         return f"{title}: **{figure(result.number)}** ({_strength(float(result.number))})."
 
-    return computed(replace(query, columns=pair), facts, frame, title, lambda one: one.correlated(pair, query.conditions), said)
+    return computed(
+        replace(query, columns=pair), facts, frame, title, lambda one: one.correlated(pair, query.conditions), said
+    )
 
 
 def _strength(value: float) -> str:
@@ -192,9 +217,62 @@ def _strength(value: float) -> str:
 
 
 SKILLS = (
-    Skill("group", cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"), _grouped, _groups, weight=53, implied=True, measures=True),
-    Skill("group without key", cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"), _grouped, lambda query: bool(query.frame) and query.chart is None and query.target is not None, weight=45, measures=True),
-    Skill("count rows", cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"), _count, lambda query: bool(query.conditions) and not query.by and query.period is None and query.function in ("count", None) and not re.search(r"\bunique|distinct|different", query.text), weight=64, measures=True),
-    Skill("top rows", cue(r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)", r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)", r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)", r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)", r"most expensive$|cheapest$"), _top, lambda query: bool(query.order or query.columns) and not query.by and query.period is None, weight=66, sticks=True),
-    Skill("correlation", cue(r"corr\w*", r"relationship between", r"relat(?:ed|es?|ion)(?: of| to| between)?", r"depends? on", r"associat\w+"), _correlated, lambda query: query.chart is None or query.chart == "heatmap" and False, weight=67),
+    Skill(
+        "group",
+        cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"),
+        _grouped,
+        _groups,
+        weight=53,
+        implied=True,
+        measures=True,
+    ),
+    Skill(
+        "group without key",
+        cue(r"group(?:ed|by)?(?: by)?", r"aggregat\w+"),
+        _grouped,
+        lambda query: bool(query.frame) and query.chart is None and query.target is not None,
+        weight=45,
+        measures=True,
+    ),
+    Skill(
+        "count rows",
+        cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"),
+        _count,
+        lambda query: (
+            bool(query.conditions)
+            and not query.by
+            and query.period is None
+            and query.function in ("count", None)
+            and not re.search(r"\bunique|distinct|different", query.text)
+        ),
+        weight=64,
+        measures=True,
+    ),
+    Skill(
+        "top rows",
+        cue(
+            r"(?:top|bottom|largest|smallest|highest|lowest|best|worst|biggest|most expensive|cheapest|latest|newest|oldest|first|last)(?: the)? (?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten|rows?)",
+            r"(?:NUM\d+|two|three|four|five|ten) (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|most expensive|cheapest|latest|newest|oldest|top)",
+            r"(?:rows?|records?|entry|entries|one) (?:with|having|that has) the (?:\w+ )?(?:largest|smallest|highest|lowest|biggest|max\w*|min\w*|greatest|most|least|latest|earliest)",
+            r"(?:which|what) (?:row|record|entry|observation)s? (?:has|have|is|had|are|with)",
+            r"most expensive$|cheapest$",
+        ),
+        _top,
+        lambda query: bool(query.order or query.columns) and not query.by and query.period is None,
+        weight=66,
+        sticks=True,
+    ),
+    Skill(
+        "correlation",
+        cue(
+            r"corr\w*",
+            r"relationship between",
+            r"relat(?:ed|es?|ion)(?: of| to| between)?",
+            r"depends? on",
+            r"associat\w+",
+        ),
+        _correlated,
+        lambda query: query.chart is None or (query.chart == "heatmap" and False),
+        weight=67,
+    ),
 )

@@ -12,7 +12,10 @@ from jupyter_agent.models.offline.skill import Answer, Skill, cue
 def _changed(query: Query, facts: Facts) -> Answer:
     before = facts.namespace_before()
     if before is None:
-        return ["I have not looked at the variables before in this conversation, so I cannot compare. Ask again after the next change.", _newest(query.namespace)]
+        return [
+            "I have not looked at the variables before in this conversation, so I cannot compare. Ask again after the next change.",
+            _newest(query.namespace),
+        ]
     now = query.namespace.variables
     fresh = [one for one in now if one not in before.variables]
     gone = [one for one in before.variables if one not in now]
@@ -35,7 +38,15 @@ def _newest(namespace: Namespace) -> str:
 SKILLS = (
     Skill(
         "changes",
-        cue(r"what(?: has|'s| is| have| did)?(?: \w+){0,2} (?:changed|change|new|different)", r"(?:any|which|what) (?:\w+ )?(?:changes|changed)", r"changed since", r"what'?s new", r"difference since", r"new variables", r"which variables (?:changed|are new)"),
+        cue(
+            r"what(?: has|'s| is| have| did)?(?: \w+){0,2} (?:changed|change|new|different)",
+            r"(?:any|which|what) (?:\w+ )?(?:changes|changed)",
+            r"changed since",
+            r"what'?s new",
+            r"difference since",
+            r"new variables",
+            r"which variables (?:changed|are new)",
+        ),
         _changed,
         lambda query: not query.columns and query.target is None,
         weight=87,

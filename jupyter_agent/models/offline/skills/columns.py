@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import computed, told
-from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
 from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
-from jupyter_agent.models.offline.query import Ask, Function, Query
-from jupyter_agent.models.offline.results import Result
+from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-
-_NOUNS: Mapping[Function, str] = {
-    "mean": "mean", "median": "median", "sum": "sum", "max": "maximum", "min": "minimum", "std": "standard deviation",
-    "var": "variance", "count": "count", "nunique": "number of unique values", "mode": "most frequent value",
-}  # fmt: skip
-_WIRE: Mapping[Function, str] = {"mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std", "nunique": "unique"}
-
-
-def noun(function: Function) -> str:
-    """The function in words."""
-    return _NOUNS[function]
 
 
 def the_column(query: Query) -> tuple[Frame, Column]:
@@ -43,7 +28,7 @@ def inspected(column: Column, facts: Facts) -> Column:
     return Column(column.frame, column.name, column.position, {**column.facts, **variable.facts}, column.plain)
 
 
-def _typed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _typed(query: Query, _facts: Facts) -> Answer:
     frame, column = the_column(query)
     rows = [[name(one.name), name(one.dtype), names(one.samples[:3])] for one in query.columns]
     if len(rows) > 1:
@@ -59,7 +44,14 @@ def _gaps(query: Query, facts: Facts) -> Answer:
     known = inspected(column, facts)
     missing = whole(known.facts.get("missing"))
     if missing is None:
-        return computed(query, facts, frame, f"Missing values of {name(column.name)}", lambda one: f"{one.column(column)}.isna().sum()", lambda one: f"{name(column.name)} has {figure(one.number)} missing values.")
+        return computed(
+            query,
+            facts,
+            frame,
+            f"Missing values of {name(column.name)}",
+            lambda one: f"{one.column(column)}.isna().sum()",
+            lambda one: f"{name(column.name)} has {figure(one.number)} missing values.",
+        )
     if not missing:
         return [f"{name(column.name)} of {name(frame.name)} has **no missing values**."]
     part = f" ({share(missing, frame.rows)} of {figure(frame.rows)} rows)" if frame.rows else ""
@@ -78,7 +70,14 @@ def _unique(query: Query, facts: Facts) -> Answer:
     if top and unique is not None and unique <= len(top):
         return [f"{said}:", top_table(known, frame)]
     if _short_of_values(values, unique) and not re.search(r"\bhow many\b|\bnumber of\b|\bcount of\b", query.text):
-        return computed(query, facts, frame, f"Unique values of {name(column.name)}", lambda one: one.counted(column, limit=50), lambda _: f"{said}:")
+        return computed(
+            query,
+            facts,
+            frame,
+            f"Unique values of {name(column.name)}",
+            lambda one: one.counted(column, limit=50),
+            lambda _: f"{said}:",
+        )
     examples = f", for example {names(values, 5)}" if values else ""
     return [f"{said}{examples}."]
 
@@ -90,12 +89,18 @@ def _short_of_values(values: tuple[str, ...], unique: int | None) -> bool:
 def _top(column: Column) -> list[tuple[str, int]]:
     listed = column.facts.get("top")
     pairs = listed if isinstance(listed, (list, tuple)) else ()
-    return [(str(one[0]), one[1]) for one in pairs if isinstance(one, (list, tuple)) and len(one) == 2 and isinstance(one[1], int)]
+    return [
+        (str(one[0]), one[1])
+        for one in pairs
+        if isinstance(one, (list, tuple)) and len(one) == 2 and isinstance(one[1], int)
+    ]
 
 
 def top_table(column: Column, frame: Frame) -> str:
     """Values with how often they occur."""
-    rows = [[name(value), figure(count), share(count, frame.rows) if frame.rows else "–"] for value, count in _top(column)]
+    rows = [
+        [name(value), figure(count), share(count, frame.rows) if frame.rows else "–"] for value, count in _top(column)
+    ]
     return table([name(column.name), "rows", "share"], rows, [1, 2])
 
 
@@ -104,12 +109,23 @@ def _counted(query: Query, facts: Facts) -> Answer:
     known = inspected(column, facts)
     top, unique = _top(known), whole(known.facts.get("unique"))
     if top and unique is not None and unique <= len(top) and not query.conditions and not query.wants_code:
-        return [f"{name(column.name)} of {name(frame.name)} has {many(unique, 'different value')}:", top_table(known, frame)]
+        return [
+            f"{name(column.name)} of {name(frame.name)} has {many(unique, 'different value')}:",
+            top_table(known, frame),
+        ]
     title = f"How often each {name(column.name)} occurs in {name(frame.name)}{told(query.conditions)}"
-    return computed(query, facts, frame, title, lambda one: one.counted(column, query.conditions, query.limit), lambda _: f"{title}:")
+    return computed(
+        query,
+        facts,
+        frame,
+        title,
+        lambda one: one.counted(column, query.conditions, query.limit),
+        lambda _: f"{title}:",
+    )
 
 
-def _frequent(query: Query, facts: Facts) -> Answer:
+def frequent(query: Query, facts: Facts) -> Answer:
+    """The value that occurs most, or least."""
     frame, column = the_column(query) if query.columns else (query.the_frame(), query.by[0])
     top = _top(inspected(column, facts))
     least = bool(re.search(r"\b(?:least|rarest|rare|fewest)\b", query.text))
@@ -117,72 +133,21 @@ def _frequent(query: Query, facts: Facts) -> Answer:
         return _counted(query, facts)
     value, count = top[0]
     part = f", {share(count, frame.rows)}" if frame.rows else ""
-    return [f"The most frequent {name(column.name)} of {name(frame.name)} is **{name(value)}** ({many(count, 'row')}{part})."]
+    return [
+        f"The most frequent {name(column.name)} of {name(frame.name)} is **{name(value)}** ({many(count, 'row')}{part})."
+    ]
 
 
-def _statistic(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
-    function = query.function
-    assert function is not None
-    if function == "mode":
-        return _frequent(query, facts)
-    if query.conditions or query.wants_code:
-        return _computed_statistic(query, facts, frame, column, function)
-    lines = [_one_statistic(query, facts, frame, one, function) for one in query.columns]
-    return [block for line in lines for block in line]
-
-
-def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
-    value = _known(inspected(column, facts), function)
-    if value is None:
-        if column.role in ("text", "truth", "other") and function in ("mean", "median", "std", "var", "sum") and column.role != "truth":
-            return [f"{name(column.name)} is of type {name(column.dtype)}, so it has no {noun(function)}.", *_meaning(query, facts)]
-        return _computed_statistic(query, facts, frame, column, function)
-    return [f"The {noun(function)} of {name(column.name)} in {name(frame.name)} is **{value}**.{_without_gaps(column)}"]
-
-
-def _known(column: Column, function: Function) -> str | None:
-    value = column.facts.get(_WIRE.get(function, ""))
-    if isinstance(value, str):
-        return name(moment(value))
-    if function == "var" and real(column.facts.get("std")) is not None:
-        return None
-    return figure(value) if real(value) is not None else None
-
-
-def _without_gaps(column: Column) -> str:
-    missing = whole(column.facts.get("missing"))
-    return f" {many(missing, 'missing value')} left out." if missing else ""
-
-
-def _computed_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
-    title = f"The {noun(function)} of {name(column.name)}{told(query.conditions)}"
-
-    def said(result: Result) -> str:
-        return f"{title} is **{figure(result.number)}**." if result.number is not None else f"{title}:"
-
-    def expression(language: Dialect) -> str:
-        return language.statistic(function, column, query.conditions)
-
-    return computed(query, facts, frame, title, expression, said)
-
-
-def _range(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
-    known = inspected(column, facts)
-    low, high = known.facts.get("min"), known.facts.get("max")
-    if low is None or high is None:
-        return _meaning(query, facts)
-    values = [name(moment(one)) if isinstance(one, str) else figure(one) for one in (low, high)]
-    return [f"{name(column.name)} of {name(frame.name)} goes from **{values[0]}** to **{values[1]}**.{_without_gaps(column)}"]
-
-
-def _meaning(query: Query, facts: Facts) -> Answer:
+def meaning(query: Query, facts: Facts) -> Answer:
+    """What the data shows a column to be."""
     frame, column = the_column(query)
     known = inspected(column, facts)
     said = [f"type {name(known.dtype)}"]
     missing, unique = whole(known.facts.get("missing")), whole(known.facts.get("unique"))
-    said += [many(missing, "missing value") if missing is not None else "", many(unique, "unique value") if unique is not None else ""]
+    said += [
+        many(missing, "missing value") if missing is not None else "",
+        many(unique, "unique value") if unique is not None else "",
+    ]
     blocks = [f"{name(column.name)} is a column of {name(frame.name)}: {', '.join(one for one in said if one)}."]
     if re.search(r"\bmean\b|\bmeaning\b|\bstand for\b|\brepresent", query.text):
         blocks.append("What it stands for is not written in the data; this is what the data shows:")
@@ -191,7 +156,11 @@ def _meaning(query: Query, facts: Facts) -> Answer:
 
 def _shown(column: Column, frame: Frame) -> Answer:
     stats = [(one, column.facts.get(one)) for one in ("min", "max", "mean", "median", "std", "sum")]
-    rows = [[one, figure(value) if real(value) is not None else name(moment(str(value)))] for one, value in stats if value is not None]
+    rows = [
+        [one, figure(value) if real(value) is not None else name(moment(str(value)))]
+        for one, value in stats
+        if value is not None
+    ]
     if rows:
         return [table(["statistic", "value"], rows, [1])]
     if _top(column):
@@ -199,7 +168,8 @@ def _shown(column: Column, frame: Frame) -> Answer:
     return [f"For example: {names(column.values, 6)}"] if column.values else []
 
 
-def _one_column(query: Query) -> bool:
+def one_column(query: Query) -> bool:
+    """Whether the question is about columns without groups."""
     return bool(query.columns) and not query.by and query.period is None
 
 
@@ -208,55 +178,127 @@ def _category(query: Query) -> bool:
     return column is not None and query.period is None and not (query.columns and query.by)
 
 
-def _quantiles(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
-    said = [one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, (int, float))]
-    shares = [one / 100 if one > 1 else float(one) for one in said if 0 < one <= 100] or [0.25, 0.5, 0.75]
-    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(one) for one in shares)} of {name(column.name)}{told(query.conditions)}"
-
-    def sentence(result: Result) -> str:
-        return f"{title}: **{figure(result.number)}**." if result.number is not None else f"{title}:"
-
-    return computed(query, facts, frame, title, lambda one: one.quantiles(column, shares, query.conditions), sentence)
-
-
-def _outliers(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
-    title = f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{told(query.conditions)}"
-
-    def expression(language: Dialect) -> str:
-        low, high = "values.quantile(0.25)", "values.quantile(0.75)"
-        fence = f"1.5 * ({high} - {low})"
-        values = language.column(column, query.conditions)
-        picked = f"(lambda values: values.{'filter' if frame.library == 'polars' else 'loc'}"
-        mask = f"(values < {low} - {fence}) | (values > {high} + {fence})"
-        return f"{picked}({mask}))({values})" if frame.library == "polars" else f"{picked}[{mask}])({values})"
-
-    return computed(query, facts, frame, title, expression, lambda _: f"{title}:")
-
-
-def _span(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    time = query.column if query.column is not None and query.column.temporal else frame.time
-    if time is None:
-        raise Ask(f"No column of {name(frame.name)} holds dates. It has {names([one.name for one in frame.columns])}.")
-    return _range(replace(query, columns=(time,)), facts)
-
-
-def _when(query: Query) -> bool:
-    return query.frame is not None and query.frame.time is not None and (not query.columns or query.columns[0].temporal) and not query.by
-
-
 SKILLS = (
-    Skill("time span", cue(r"(?:date|time) ?(?:range|span|frame|period)", r"when (?:was|is|did|does|were)\b[^?]*(?:first|last|latest|earliest|start|end|begin)", r"from when", r"(?:first|last|latest|earliest|newest|oldest|most recent) (?:date|day|timestamp|entry|record|sale)", r"period (?:is )?covered", r"how (?:old|recent) is"), _span, _when, weight=62),
-    Skill("type of a column", cue(r"is COL\d+ (?:an? |of type )?(?:date\w*|strings?|text|num\w+|ints?|integers?|floats?|categor\w+|bool\w*)", r"d?types?", r"data ?type", r"kind", r"format"), _typed, _one_column, weight=56),
-    Skill("missing in a column", cue(r"missing", r"nulls?", r"nans?", r"na", r"empty", r"blanks?", r"gaps", r"complete", r"incomplete"), _gaps, lambda query: _one_column(query) and not query.conditions and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|rows)\b", query.text), weight=61),
-    Skill("unique values", cue(r"unique", r"distinct", r"different", r"categories", r"levels", r"possible values", r"what values", r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)", r"all (?:the )?(?:values|COL\d+)", r"values? (?:of|in|does|for)", r"list (?:all |the |of )*COL\d+", r"how many COL\d+"), _unique, lambda query: _one_column(query) and query.function in (None, "nunique", "count") and not (query.column and query.column.role == "number" and re.search(r"\bhow many COL\d+ (?:is|are|in|have)", query.text) and query.conditions), weight=54),
-    Skill("value counts", cue(r"value counts?", r"how often", r"frequenc(?:y|ies)", r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)", r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+", r"breakdown", r"tally", r"distribution", r"occurrences?", r"appears?", r"each COL\d+", r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+"), _counted, lambda query: _category(query) and query.function in (None, "count", "nunique") and query.chart is None and (query.column or query.by[0]).role != "number" or bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query), weight=59),
-    Skill("most frequent value", cue(r"(?:most|least) (?:common|frequent|popular|often)", r"mode", r"commonest", r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)", r"rarest"), _frequent, lambda query: _category(query), weight=63),
-    Skill("statistic of a column", cue(r"[a-z]+"), _statistic, lambda query: _one_column(query) and query.function in _WIRE.keys() | {"var"} and query.function != "nunique" and (query.column is not None) and not query.order, weight=50, implied=True, measures=True),
-    Skill("quantiles", cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"), _quantiles, _one_column, weight=64),
-    Skill("outliers", cue(r"outliers?", r"anomal\w+", r"extreme values"), _outliers, lambda query: _one_column(query) and query.column is not None and query.column.role == "number", weight=65),
-    Skill("range of a column", cue(r"range", r"extent", r"from when to when", r"min and max", r"min(?:imum)? (?:and|to|/|&) max(?:imum)?", r"span", r"time frame", r"period covered", r"date range"), _range, _one_column, weight=58),
-    Skill("meaning of a column", cue(r"what (?:does|is|do|are|about)", r"what's", r"describe", r"explain", r"mean", r"meaning", r"about", r"summar\w+", r"info", r"statistics", r"stats", r"show", r"look", r"tell", r"^(?:the )?(?:VAR\d+ )?COL\d+(?: (?:of|in|column|from|for|the|VAR\d+))*(?: \?)?$", r"inspect", r"values", r"distribution", r"details?", r"overview"), _meaning, lambda query: _one_column(query) and not query.conditions and len(query.columns) == 1, weight=25),
+    Skill(
+        "type of a column",
+        cue(
+            r"is COL\d+ (?:an? |of type )?(?:date\w*|strings?|text|num\w+|ints?|integers?|floats?|categor\w+|bool\w*)",
+            r"d?types?",
+            r"data ?type",
+            r"kind",
+            r"format",
+        ),
+        _typed,
+        one_column,
+        weight=56,
+    ),
+    Skill(
+        "missing in a column",
+        cue(r"missing", r"nulls?", r"nans?", r"na", r"empty", r"blanks?", r"gaps", r"complete", r"incomplete"),
+        _gaps,
+        lambda query: (
+            one_column(query)
+            and not query.conditions
+            and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|rows)\b", query.text)
+        ),
+        weight=61,
+    ),
+    Skill(
+        "unique values",
+        cue(
+            r"unique",
+            r"distinct",
+            r"different",
+            r"categories",
+            r"levels",
+            r"possible values",
+            r"what values",
+            r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)",
+            r"all (?:the )?(?:values|COL\d+)",
+            r"values? (?:of|in|does|for)",
+            r"list (?:all |the |of )*COL\d+",
+            r"how many COL\d+",
+        ),
+        _unique,
+        lambda query: (
+            one_column(query)
+            and query.function in (None, "nunique", "count")
+            and not (
+                query.column
+                and query.column.role == "number"
+                and re.search(r"\bhow many COL\d+ (?:is|are|in|have)", query.text)
+                and query.conditions
+            )
+        ),
+        weight=54,
+    ),
+    Skill(
+        "value counts",
+        cue(
+            r"value counts?",
+            r"how often",
+            r"frequenc(?:y|ies)",
+            r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)",
+            r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+",
+            r"breakdown",
+            r"tally",
+            r"distribution",
+            r"occurrences?",
+            r"appears?",
+            r"each COL\d+",
+            r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+",
+        ),
+        _counted,
+        lambda query: (
+            (
+                _category(query)
+                and query.function in (None, "count", "nunique")
+                and query.chart is None
+                and (query.column or query.by[0]).role != "number"
+            )
+            or (bool(re.search(r"\bvalue counts?\b|how often", query.text)) and _category(query))
+        ),
+        weight=59,
+    ),
+    Skill(
+        "most frequent value",
+        cue(
+            r"(?:most|least) (?:common|frequent|popular|often)",
+            r"mode",
+            r"commonest",
+            r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)",
+            r"rarest",
+        ),
+        frequent,
+        _category,
+        weight=63,
+    ),
+    Skill(
+        "meaning of a column",
+        cue(
+            r"what (?:does|is|do|are|about)",
+            r"what's",
+            r"describe",
+            r"explain",
+            r"mean",
+            r"meaning",
+            r"about",
+            r"summar\w+",
+            r"info",
+            r"statistics",
+            r"stats",
+            r"show",
+            r"look",
+            r"tell",
+            r"^(?:the )?(?:VAR\d+ )?COL\d+(?: (?:of|in|column|from|for|the|VAR\d+))*(?: \?)?$",
+            r"inspect",
+            r"values",
+            r"distribution",
+            r"details?",
+            r"overview",
+        ),
+        meaning,
+        lambda query: one_column(query) and not query.conditions and len(query.columns) == 1,
+        weight=25,
+    ),
 )

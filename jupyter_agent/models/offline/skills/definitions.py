@@ -17,14 +17,19 @@ def _defined(query: Query, facts: Facts) -> Answer:
     cell = _home(variable, cells or ())
     count = variable.execution_count
     if cell is None and count is None:
-        return [f"I do not know which cell defined {name(variable.name)}: it was there before I could watch, or no cell of this notebook assigns it."]
+        return [
+            f"I do not know which cell defined {name(variable.name)}: it was there before I could watch, or no cell of this notebook assigns it."
+        ]
     where = f"`In [{count}]`" if count is not None else "a cell of this notebook"
     if cell is None:
         gone = " That cell is no longer in the notebook as it ran." if cells is not None else ""
         return [f"{name(variable.name)} was last set in {where}.{gone}"]
     changed = "" if cell.execution_count == count or count is None else " The cell has been run or edited since."
     place = (cells or ()).index(cell) + 1
-    return [f"{name(variable.name)} was last set in {where}, cell {place} from the top.{changed}", python(_shortened(cell.source))]
+    return [
+        f"{name(variable.name)} was last set in {where}, cell {place} from the top.{changed}",
+        python(_shortened(cell.source)),
+    ]
 
 
 def _variable(query: Query) -> Variable:
@@ -45,13 +50,22 @@ def _home(variable: Variable, cells: tuple[Cell, ...]) -> Cell | None:
     if own is not None:
         return own
     assigning = [one for one in cells if one.kind == "code" and _assigns(one.source, variable.name)]
-    ran = [one for one in assigning if one.execution_count is not None and one.execution_count == variable.execution_count]
+    ran = [
+        one for one in assigning if one.execution_count is not None and one.execution_count == variable.execution_count
+    ]
     return next(iter(ran or assigning[-1:]), None)
 
 
 def _assigns(source: str, wanted: str) -> bool:
     escaped = re.escape(wanted)
-    return re.search(rf"^\s*(?:{escaped}\b[^=\n(]*=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\b|(?:for|with) .*\b{escaped}\b)", source, re.M) is not None
+    return (
+        re.search(
+            rf"^\s*(?:{escaped}\b[^=\n(]*=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\b|(?:for|with) .*\b{escaped}\b)",
+            source,
+            re.MULTILINE,
+        )
+        is not None
+    )
 
 
 def _used(query: Query, facts: Facts) -> Answer:
@@ -59,15 +73,26 @@ def _used(query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return ["I cannot read the notebook's cells here."]
-    using = [(place, one) for place, one in enumerate(cells, 1) if one.kind == "code" and re.search(rf"\b{re.escape(variable.name)}\b", one.source)]
+    using = [
+        (place, one)
+        for place, one in enumerate(cells, 1)
+        if one.kind == "code" and re.search(rf"\b{re.escape(variable.name)}\b", one.source)
+    ]
     if not using:
         return [f"No cell of this notebook mentions {name(variable.name)}."]
     lines = [f"- {_called(place, one)}: {name(_line(one.source, variable.name), 120)}" for place, one in using[:20]]
-    return [f"{name(variable.name)} is mentioned in {len(using)} cells:" if len(using) > 1 else f"{name(variable.name)} is mentioned in one cell:", "\n".join(lines)]
+    return [
+        f"{name(variable.name)} is mentioned in {len(using)} cells:"
+        if len(using) > 1
+        else f"{name(variable.name)} is mentioned in one cell:",
+        "\n".join(lines),
+    ]
 
 
 def _called(place: int, cell: Cell) -> str:
-    return f"`In [{cell.execution_count}]`" if cell.execution_count is not None else f"cell {place} from the top (not run)"
+    return (
+        f"`In [{cell.execution_count}]`" if cell.execution_count is not None else f"cell {place} from the top (not run)"
+    )
 
 
 def _line(source: str, wanted: str) -> str:
@@ -77,10 +102,30 @@ def _line(source: str, wanted: str) -> str:
 SKILLS = (
     Skill(
         "definition",
-        cue(r"where (?:is|was|were|are|did|do|does|has)\b[^?]*(?:defined?|created?|assigned|made|come|from|set|declared|initiali[sz]ed|loaded|get|appear)", r"(?:which|what) cell\b[^?]*(?:defin\w+|creat\w+|assign\w*|makes?|made|sets?|changed|loads?|loaded)", r"origin", r"who (?:defined|created|set)", r"how (?:was|is) (?:VAR\d+|it) (?:defined|created|made|computed|calculated)", r"(?:definition|source) of", r"when (?:was|did)", r"come from", r"defined"),
+        cue(
+            r"where (?:is|was|were|are|did|do|does|has)\b[^?]*(?:defined?|created?|assigned|made|come|from|set|declared|initiali[sz]ed|loaded|get|appear)",
+            r"(?:which|what) cell\b[^?]*(?:defin\w+|creat\w+|assign\w*|makes?|made|sets?|changed|loads?|loaded)",
+            r"origin",
+            r"who (?:defined|created|set)",
+            r"how (?:was|is) (?:VAR\d+|it) (?:defined|created|made|computed|calculated)",
+            r"(?:definition|source) of",
+            r"when (?:was|did)",
+            r"come from",
+            r"defined",
+        ),
         _defined,
         lambda query: query.target is not None or bool(query.columns),
         weight=82,
     ),
-    Skill("uses", cue(r"where (?:is|was|do|are|have)\b[^?]*(?:used|use|referenced|mentioned|needed)", r"(?:which|what) cells?\b[^?]*(?:uses?|used|using|mentions?|reads?|references?|depends?)", r"usages?"), _used, lambda query: query.target is not None, weight=83),
+    Skill(
+        "uses",
+        cue(
+            r"where (?:is|was|do|are|have)\b[^?]*(?:used|use|referenced|mentioned|needed)",
+            r"(?:which|what) cells?\b[^?]*(?:uses?|used|using|mentions?|reads?|references?|depends?)",
+            r"usages?",
+        ),
+        _used,
+        lambda query: query.target is not None,
+        weight=83,
+    ),
 )

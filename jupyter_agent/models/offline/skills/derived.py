@@ -19,7 +19,9 @@ _SIGNS = (
     ("-", "minus", r"minus|-|less|subtract\w*"),
 )
 _TWO = re.compile(r"(COL\d+) (" + "|".join(pattern for _, _, pattern in _SIGNS) + r") (?:the )?((?:COL|NUM)\d+)")
-_NAMED = re.compile(r"\b(?:called|named|as|name it) (\S+)$|^(?:add |create |make |new )*(?:a |the )?(?:new )?column (?:called |named )?([a-z_]\w*) (?:=|as|from|with|that is|equal to)")
+_NAMED = re.compile(
+    r"\b(?:called|named|as|name it) (\S+)$|^(?:add |create |make |new )*(?:a |the )?(?:new )?column (?:called |named )?([a-z_]\w*) (?:=|as|from|with|that is|equal to)"
+)
 _RUNNING = (
     ("cumulative", r"cumulative|running|cumsum|cum sum"),
     ("moving", r"rolling|moving"),
@@ -30,17 +32,22 @@ _RUNNING = (
 )
 
 
-def _arithmetic(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and types are enough
+def _arithmetic(query: Query, _facts: Facts) -> Answer:
     frame, match = query.the_frame(), _TWO.search(query.text)
     if match is None:
-        raise Ask(f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names([one.name for one in frame.columns])}.")
+        raise Ask(
+            f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names([one.name for one in frame.columns])}."
+        )
     first = _column(query, match[1])
     sign, word = next((sign, word) for sign, word, pattern in _SIGNS if re.fullmatch(pattern, match[2]))
     operand = query.skeleton.mention(match[3])
     second = _column(query, match[3]) if operand.label == "COL" else operand.number
     told = second.name if isinstance(second, Column) else figure(second)
     wanted = _wanted(query) or f"{_word(first.name)}_{word}_{_word(told)}"
-    return [f"A new column {name(wanted)}, {name(first.name)} {word} {name(told)}:", block(query, frame, lambda one: one.derived(wanted, first, sign, second))]
+    return [
+        f"A new column {name(wanted)}, {name(first.name)} {word} {name(told)}:",
+        block(query, frame, lambda one: one.derived(wanted, first, sign, second)),
+    ]
 
 
 def _column(query: Query, place: str) -> Column:
@@ -57,24 +64,49 @@ def _wanted(query: Query) -> str:
     return query.skeleton.typed(match[1] or match[2]) if match else ""
 
 
-def _running(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _running(query: Query, _facts: Facts) -> Answer:
     frame, column = query.the_frame(), query.column
     if column is None:
         raise Ask(f"Of which column? {name(frame.name)} has {names([one.name for one in frame.of_role('number')])}.")
     kind = next(kind for kind, pattern in _RUNNING if re.search(rf"\b(?:{pattern})\b", query.text))
-    window = next((one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int) and one.number > 0), 7)
+    window = next(
+        (one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int) and one.number > 0),
+        7,
+    )
     time = frame.time
 
     def expression(language: Dialect) -> str:
         return language.running(column, kind, window, query.function or "mean", time)
 
-    said = {"cumulative": "Running total", "moving": f"Moving {query.function or 'mean'} over {window} rows", "change": "Change relative to the row before", "difference": "Difference to the row before", "shift": "Value of the row before", "rank": "Rank"}[kind]
+    said = {
+        "cumulative": "Running total",
+        "moving": f"Moving {query.function or 'mean'} over {window} rows",
+        "change": "Change relative to the row before",
+        "difference": "Difference to the row before",
+        "shift": "Value of the row before",
+        "rank": "Rank",
+    }[kind]
     order = f", in the order of {name(time.name)}" if time is not None and kind != "rank" else ""
     return [f"{said} of {name(column.name)} in {name(frame.name)}{order}:", block(query, frame, expression)]
 
 
 _HAS_FRAME = r"(?:add|create|make|new|compute|calculate|derive)"
 SKILLS = (
-    Skill("new column", cue(rf"{_HAS_FRAME}\b[^?]*column", r"new column", r"(?:divide|multiply|subtract)"), _arithmetic, lambda query: query.frame is not None and bool(_TWO.search(query.text) or not query.function) and query.chart is None, weight=88, repeats=False),
-    Skill("running values", cue(*(pattern for _, pattern in _RUNNING)), _running, lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit, weight=72),
+    Skill(
+        "new column",
+        cue(rf"{_HAS_FRAME}\b[^?]*column", r"new column", r"(?:divide|multiply|subtract)"),
+        _arithmetic,
+        lambda query: (
+            query.frame is not None and bool(_TWO.search(query.text) or not query.function) and query.chart is None
+        ),
+        weight=88,
+        repeats=False,
+    ),
+    Skill(
+        "running values",
+        cue(*(pattern for _, pattern in _RUNNING)),
+        _running,
+        lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit,
+        weight=72,
+    ),
 )

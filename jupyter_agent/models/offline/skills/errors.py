@@ -41,18 +41,28 @@ def _fix(remedy: Remedy) -> Answer:
 
 def _unknown(failure: Failure) -> Remedy:
     if failure.name == "AssertionError":
-        return Remedy([f"The condition after `assert` was not true{': ' + name(failure.line, 160) if failure.line else ''}."])
+        return Remedy(
+            [f"The condition after `assert` was not true{': ' + name(failure.line, 160) if failure.line else ''}."]
+        )
     if failure.name == "KeyboardInterrupt":
         return Remedy(["The cell was interrupted by hand; nothing is wrong with it."])
     place = failure.place
-    inside = f" It was raised in {name(place.function)}, line {place.line}." if place is not None and place.function != "<module>" else ""
+    inside = (
+        f" It was raised in {name(place.function)}, line {place.line}."
+        if place is not None and place.function != "<module>"
+        else ""
+    )
     return Remedy([f"I have no ready cure for {name(failure.name)}; its message says what is wrong.{inside}"])
 
 
 def _locals(query: Query, failure: Failure) -> Answer:
     """Values where it failed, when they are asked for or the failure is inside a function."""
     place = failure.place
-    if place is None or not place.variables or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", query.text)):
+    if (
+        place is None
+        or not place.variables
+        or (place.function == "<module>" and not re.search(r"\bvalues?|variables?|locals?\b", query.text))
+    ):
         return []
     listed = "\n".join(f"- {name(key)} = {name(value, 120)}" for key, value in list(place.variables.items())[:12])
     return [f"Values in {name(place.function)} when it failed:\n\n{listed}"]
@@ -62,9 +72,27 @@ SKILLS = (
     Skill(
         "error",
         cue(
-            r"errors?", r"exceptions?", r"traceback", r"stack ?trace", r"fix(?:ed|es)?(?: (?:it|this|that|the|my))?", r"debug", r"bug", r"what (?:went|is|was|'s) wrong", r"what's wrong", r"went wrong", r"wrong",
-            r"fail(?:s|ed|ing|ure)?", r"crash(?:ed|es)?", r"broke[n]?", r"(?:does not|doesn't|doesnt|not|isn't|didn't|did not|won't) work(?:ing)?", r"why (?:did|does|do|is|am|was)(?: \w+){0,4} (?:fail|break|crash|raise|throw|get|not)",
-            r"what happened", r"\w+(?:error|exception)", r"stopiteration|keyboardinterrupt", r"problem", r"raised?",
+            r"errors?",
+            r"exceptions?",
+            r"traceback",
+            r"stack ?trace",
+            r"fix(?:ed|es)?(?: (?:it|this|that|the|my))?",
+            r"debug",
+            r"bug",
+            r"what (?:went|is|was|'s) wrong",
+            r"what's wrong",
+            r"went wrong",
+            r"wrong",
+            r"fail(?:s|ed|ing|ure)?",
+            r"crash(?:ed|es)?",
+            r"broke[n]?",
+            r"(?:does not|doesn't|doesnt|not|isn't|didn't|did not|won't) work(?:ing)?",
+            r"why (?:did|does|do|is|am|was)(?: \w+){0,4} (?:fail|break|crash|raise|throw|get|not)",
+            r"what happened",
+            r"\w+(?:error|exception)",
+            r"stopiteration|keyboardinterrupt",
+            r"problem",
+            r"raised?",
         ),
         _explained,
         lambda query: query.chart is None,

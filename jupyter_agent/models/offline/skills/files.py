@@ -12,7 +12,24 @@ from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import near
 
-_DATA = ("csv", "tsv", "txt", "parquet", "json", "jsonl", "ndjson", "xlsx", "xls", "feather", "pkl", "pickle", "npy", "gz", "zip", "arrow")
+_DATA = (
+    "csv",
+    "tsv",
+    "txt",
+    "parquet",
+    "json",
+    "jsonl",
+    "ndjson",
+    "xlsx",
+    "xls",
+    "feather",
+    "pkl",
+    "pickle",
+    "npy",
+    "gz",
+    "zip",
+    "arrow",
+)
 _READERS = {
     "csv": "{pd}.read_csv({path})", "gz": "{pd}.read_csv({path})", "zip": "{pd}.read_csv({path})", "txt": "{pd}.read_csv({path}, sep=None, engine='python')",
     "tsv": "{pd}.read_csv({path}, sep={tab})", "parquet": "{pd}.read_parquet({path})", "json": "{pd}.read_json({path})",
@@ -46,7 +63,11 @@ def reading(path: str, query: Query) -> str:
         call, module, alias, known = _READERS.get(kind, _READERS["csv"]), "pandas", pandas or "pd", pandas
     read = call.format(pd=alias, pl=alias, np=alias, path=repr(path), tab=repr("\t"))
     variable = _variable(path, query)
-    lines = [*([] if known else [f"import {module} as {alias}", ""]), f"{variable} = {read}", f"{variable}.head()" if kind != "npy" else f"{variable}.shape"]
+    lines = [
+        *([] if known else [f"import {module} as {alias}", ""]),
+        f"{variable} = {read}",
+        f"{variable}.head()" if kind != "npy" else f"{variable}.shape",
+    ]
     return "\n".join(lines)
 
 
@@ -55,7 +76,9 @@ def _variable(path: str, query: Query) -> str:
     stem = re.sub(r"\W+", "_", re.split(r"[/\\]", path)[-1].split(".")[0]).strip("_").lower() or "data"
     stem = f"data_{stem}" if not stem.isidentifier() or keyword.iskeyword(stem) else stem
     taken = query.namespace.variables
-    return next(one for one in (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000))) if one not in taken)
+    return next(
+        one for one in (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000))) if one not in taken
+    )
 
 
 def _known_files(query: Query, facts: Facts) -> tuple[str, ...]:
@@ -65,33 +88,65 @@ def _known_files(query: Query, facts: Facts) -> tuple[str, ...]:
 def _read(query: Query, facts: Facts) -> Answer:
     files = _known_files(query, facts)
     data = [one for one in files if ending(one) in _DATA]
-    named = next((one.text for one in query.skeleton.of("FILE")), "") or next((one.text for one in query.skeleton.of("STR")), "")
+    named = next((one.text for one in query.skeleton.of("FILE")), "") or next(
+        (one.text for one in query.skeleton.of("STR")), ""
+    )
     if named and named in files:
         return [f"Read {name(named)}, which lies beside the notebook:", python(reading(named, query))]
     if named:
         return _not_there(named, data, query)
-    kind = next((one for one in _DATA if re.search(rf"\b{one}\b", query.text)), "xlsx" if re.search(r"\bexcel\b", query.text) else "")
+    kind = next(
+        (one for one in _DATA if re.search(rf"\b{one}\b", query.text)),
+        "xlsx" if re.search(r"\bexcel\b", query.text) else "",
+    )
     fitting = [one for one in data if not kind or ending(one) == kind]
     words = [one for one in fitting if any(word in one.lower() for word in _words(query))]
     chosen = words or fitting
     if not chosen:
-        return [f"There is no {kind or 'data'} file beside the notebook." + (f" There are {names(files, 15)}." if files else "")]
+        return [
+            f"There is no {kind or 'data'} file beside the notebook."
+            + (f" There are {names(files, 15)}." if files else "")
+        ]
     if len(chosen) > 1:
         raise Ask(f"Which file: {names(chosen, 15)}?")
     return [f"Read {name(chosen[0])}, which lies beside the notebook:", python(reading(chosen[0], query))]
 
 
 def _words(query: Query) -> list[str]:
-    common = {"read", "load", "open", "import", "file", "data", "the", "from", "into", "dataframe", "how", "with", "pandas", "polars", "this", "that"}
+    common = {
+        "read",
+        "load",
+        "open",
+        "import",
+        "file",
+        "data",
+        "the",
+        "from",
+        "into",
+        "dataframe",
+        "how",
+        "with",
+        "pandas",
+        "polars",
+        "this",
+        "that",
+    }
     return [one for one in re.findall(r"[a-z]{3,}", query.text) if one not in common and one not in _DATA]
 
 
 def _not_there(wanted: str, data: list[str], query: Query) -> Answer:
     close = near(wanted, data)
     if close:
-        return [f"There is no {name(wanted)} beside the notebook, but there is {name(close[0])}:", python(reading(close[0], query))]
+        return [
+            f"There is no {name(wanted)} beside the notebook, but there is {name(close[0])}:",
+            python(reading(close[0], query)),
+        ]
     there = f" Data files there are: {names(data, 15)}." if data else " There are no data files there."
-    return [f"I see no {name(wanted)} beside the notebook.{there}", "If it lies elsewhere, this reads it:", python(reading(wanted, query))]
+    return [
+        f"I see no {name(wanted)} beside the notebook.{there}",
+        "If it lies elsewhere, this reads it:",
+        python(reading(wanted, query)),
+    ]
 
 
 def _listed(query: Query, facts: Facts) -> Answer:
@@ -103,13 +158,20 @@ def _listed(query: Query, facts: Facts) -> Answer:
     return [f"{many(len(shown), 'file')} beside the notebook:\n\n" + "\n".join(f"- {name(one)}" for one in shown[:60])]
 
 
-def _saved(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _saved(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     named = next((one.text for one in (*query.skeleton.of("FILE"), *query.skeleton.of("STR"))), "")
-    kind = "xlsx" if re.search(r"\bexcel\b|\bxlsx\b", query.text) else next((one for one in ("parquet", "json", "tsv", "csv") if re.search(rf"\b{one}\b", query.text)), "csv")
+    kind = (
+        "xlsx"
+        if re.search(r"\bexcel\b|\bxlsx\b", query.text)
+        else next((one for one in ("parquet", "json", "tsv", "csv") if re.search(rf"\b{one}\b", query.text)), "csv")
+    )
     stem = re.sub(r"\W+", "_", frame.name)
     path = named or f"{stem}.{kind}"
-    return [f"Save {name(frame.name)} as {name(path)} beside the notebook (an existing file of that name is replaced):", block(query, frame, lambda one: one.saved(path))]
+    return [
+        f"Save {name(frame.name)} as {name(path)} beside the notebook (an existing file of that name is replaced):",
+        block(query, frame, lambda one: one.saved(path)),
+    ]
 
 
 def _unnamed(query: Query) -> bool:
@@ -117,7 +179,37 @@ def _unnamed(query: Query) -> bool:
 
 
 SKILLS = (
-    Skill("read file", cue(r"(?:read|load|open|import|ingest)\b[^?]*(?:FILE\d+|STR\d+|csv|tsv|parquet|json|excel|xlsx|file|data)", r"how (?:do|can|to)[^?]*(?:read|load|open|import)", r"^(?:read|load|open|import)"), _read, _unnamed, weight=79),
-    Skill("files", cue(r"(?:which|what|list|show|any|see|are there|how many)\b[^?]*(?:files?|csvs?|folder|directory)", r"(?:csv|parquet|json|data)? ?files\s*\??$", r"^(?:ls|dir)$"), _listed, lambda query: query.target is None, weight=72),
-    Skill("save", cue(r"(?:save|write|export|store|dump|download)\b[^?]*(?:csv|tsv|parquet|json|excel|xlsx|file|disk|FILE\d+|STR\d+|VAR\d+|it)", r"to_csv|to_parquet|to_excel|write_csv", r"^(?:save|export)"), _saved, lambda query: query.chart is None and not re.search(r"\bfigure|plot|chart\b", query.text), weight=81),
+    Skill(
+        "read file",
+        cue(
+            r"(?:read|load|open|import|ingest)\b[^?]*(?:FILE\d+|STR\d+|csv|tsv|parquet|json|excel|xlsx|file|data)",
+            r"how (?:do|can|to)[^?]*(?:read|load|open|import)",
+            r"^(?:read|load|open|import)",
+        ),
+        _read,
+        _unnamed,
+        weight=79,
+    ),
+    Skill(
+        "files",
+        cue(
+            r"(?:which|what|list|show|any|see|are there|how many)\b[^?]*(?:files?|csvs?|folder|directory)",
+            r"(?:csv|parquet|json|data)? ?files\s*\??$",
+            r"^(?:ls|dir)$",
+        ),
+        _listed,
+        lambda query: query.target is None,
+        weight=72,
+    ),
+    Skill(
+        "save",
+        cue(
+            r"(?:save|write|export|store|dump|download)\b[^?]*(?:csv|tsv|parquet|json|excel|xlsx|file|disk|FILE\d+|STR\d+|VAR\d+|it)",
+            r"to_csv|to_parquet|to_excel|write_csv",
+            r"^(?:save|export)",
+        ),
+        _saved,
+        lambda query: query.chart is None and not re.search(r"\bfigure|plot|chart\b", query.text),
+        weight=81,
+    ),
 )

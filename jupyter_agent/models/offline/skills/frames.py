@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from jupyter_agent.models.offline.computing import computed, told
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
+from jupyter_agent.models.offline.markdown import figure, many, name, names, size, table
 from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
@@ -19,10 +19,14 @@ def full_frame(query: Query, facts: Facts) -> Frame:
     """The query's table as inspection has it, else as the list has it."""
     frame = query.the_frame()
     variable = facts.inspected(frame.name)
-    return Frame.of(variable) if variable is not None and variable.kind == "frame" and variable.facts.get("columns") else frame
+    return (
+        Frame.of(variable)
+        if variable is not None and variable.kind == "frame" and variable.facts.get("columns")
+        else frame
+    )
 
 
-def _shape(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the list is enough
+def shape(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     rows = "an unknown number of rows" if frame.rows is None else many(frame.rows, "row")
     return [f"{name(frame.name)} has **{rows}** and **{many(frame.width, 'column')}**.", _cut(frame)]
@@ -32,9 +36,11 @@ def _cut(frame: Frame) -> str:
     return "" if frame.rows is not None else "Its rows are not counted, because that would run a computation."
 
 
-def _columns(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _columns(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
-    rows = [[name(one.name), name(one.dtype), _missing(one), names(one.samples[:3])] for one in frame.columns[:_LONGEST]]
+    rows = [
+        [name(one.name), name(one.dtype), _missing(one), names(one.samples[:3])] for one in frame.columns[:_LONGEST]
+    ]
     left = frame.width - len(rows)
     return [
         f"{name(frame.name)} has **{many(frame.width, 'column')}**:",
@@ -48,11 +54,15 @@ def _missing(column: Column) -> str:
     return "–" if missing is None else figure(missing)
 
 
-def _dtypes(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _dtypes(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     rows = [[name(one.name), name(one.dtype)] for one in frame.columns[:_LONGEST]]
     notes = [f"{name(one.name)} holds dates as text." for one in frame.columns if one.date_like]
-    return [f"Types of the {many(frame.width, 'column')} of {name(frame.name)}:", table(["column", "type"], rows), " ".join(notes)]
+    return [
+        f"Types of the {many(frame.width, 'column')} of {name(frame.name)}:",
+        table(["column", "type"], rows),
+        " ".join(notes),
+    ]
 
 
 def _chosen(query: Query, facts: Facts) -> Answer:
@@ -73,15 +83,6 @@ _ROLES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def _memory(query: Query, facts: Facts) -> Answer:
-    frame = full_frame(query, facts)
-    used = real(frame.variable.facts.get("memory_bytes"))
-    if used is None:
-        return [f"I do not know how much memory {name(frame.name)} uses.", *_shape(query, facts)]
-    rows = f" ({many(frame.rows, 'row')} × {many(frame.width, 'column')})" if frame.rows is not None else ""
-    return [f"{name(frame.name)} uses **{size(used)}** of memory{rows}."]
-
-
 def _head(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
     limit = query.limit or 5
@@ -91,25 +92,44 @@ def _head(query: Query, facts: Facts) -> Answer:
         return _computed_head(query, facts, frame, limit)
     rows = [row for row in head if isinstance(row, (list, tuple))][:limit]
     header = [name(one.name) for one in frame.columns]
-    return [f"The first {many(len(rows), 'row')} of {name(frame.name)}:", table(header, [[name(moment(str(one))) for one in row] for row in rows if len(row) == len(header)])]
+    return [
+        f"The first {many(len(rows), 'row')} of {name(frame.name)}:",
+        table(header, [[name(moment(str(one))) for one in row] for row in rows if len(row) == len(header)]),
+    ]
 
 
 def _computed_head(query: Query, facts: Facts, frame: Frame, limit: int) -> Answer:
-    word = "sample" if re.search(r"\b(?:random|sample)\b", query.text) else "tail" if re.search(r"\b(?:last|tail|bottom|end)\b", query.text) else "head"
+    word = (
+        "sample"
+        if re.search(r"\b(?:random|sample)\b", query.text)
+        else "tail"
+        if re.search(r"\b(?:last|tail|bottom|end)\b", query.text)
+        else "head"
+    )
     title = {"sample": "Random rows", "tail": "The last rows", "head": "The first rows"}[word]
     said = f"{title} of {name(frame.name)}"
-    return computed(query, facts, frame, said, lambda one: one.head(limit).replace(".head(", f".{word}("), lambda _: f"{said}:")
+    return computed(
+        query, facts, frame, said, lambda one: one.head(limit).replace(".head(", f".{word}("), lambda _: f"{said}:"
+    )
 
 
 def _summary(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
     missing = sum(whole(one.facts.get("missing")) or 0 for one in frame.columns)
     used = real(frame.variable.facts.get("memory_bytes"))
-    parts = [f"{many(frame.rows, 'row')} × {many(frame.width, 'column')}" if frame.rows is not None else many(frame.width, "column")]
+    parts = [
+        f"{many(frame.rows, 'row')} × {many(frame.width, 'column')}"
+        if frame.rows is not None
+        else many(frame.width, "column")
+    ]
     parts += [f"{many(missing, 'missing value')}", size(used) if used else ""]
     origin = frame.variable.execution_count
     parts += [f"set in `In [{origin}]`" if origin is not None else ""]
-    return [f"{name(frame.name)} is a {frame.library} table: {', '.join(one for one in parts if one)}.", *_measures(frame), *_categories(frame)]
+    return [
+        f"{name(frame.name)} is a {frame.library} table: {', '.join(one for one in parts if one)}.",
+        *_measures(frame),
+        *_categories(frame),
+    ]
 
 
 def _measures(frame: Frame) -> Answer:
@@ -125,40 +145,16 @@ def _measures(frame: Frame) -> Answer:
 def _categories(frame: Frame) -> Answer:
     rows = []
     for one in [column for column in frame.columns if column.role != "number"][:30]:
-        span = f"{name(moment(str(one.facts['min'])))} to {name(moment(str(one.facts['max'])))}" if one.role == "time" and one.facts.get("min") else names(one.values[:4])
+        span = (
+            f"{name(moment(str(one.facts['min'])))} to {name(moment(str(one.facts['max'])))}"
+            if one.role == "time" and one.facts.get("min")
+            else names(one.values[:4])
+        )
         unique = whole(one.facts.get("unique"))
-        rows.append([name(one.name), name(one.dtype), figure(unique) if unique is not None else "–", _missing(one), span])
+        rows.append(
+            [name(one.name), name(one.dtype), figure(unique) if unique is not None else "–", _missing(one), span]
+        )
     return [table(["other column", "type", "unique", "missing", "values"], rows, [2, 3])] if rows else []
-
-
-def _duplicates(query: Query, facts: Facts) -> Answer:
-    frame = query.the_frame()
-    within = query.columns
-    where = f" in {names([one.name for one in within])}" if within else ""
-    title = f"Duplicate rows of {name(frame.name)}{where}"
-
-    def said(result: object) -> str:
-        count = getattr(result, "number", None)
-        if count == 0:
-            return f"No, {name(frame.name)} has **no duplicate rows**{where}."
-        total = f" of {figure(frame.rows)}" if frame.rows else ""
-        return f"Yes: **{figure(count)}**{total} rows of {name(frame.name)} repeat an earlier row{where}." if count else f"{title}:"
-
-    return computed(query, facts, frame, title, lambda one: one.duplicates(within), said)
-
-
-def _gaps(query: Query, facts: Facts) -> Answer:
-    frame = full_frame(query, facts)
-    known = [(one, whole(one.facts.get("missing"))) for one in frame.columns]
-    found = sorted(((one, count) for one, count in known if count), key=lambda pair: -pair[1])
-    if query.extreme and found:
-        return [f"{name(found[0][0].name)} has the most missing values: **{figure(found[0][1])}** ({share(found[0][1], frame.rows or 0)})."]
-    if not found:
-        unknown = [one.name for one, count in known if count is None]
-        return [f"{name(frame.name)} has **no missing values**." + (f" Not counted: {names(unknown)}." if unknown else "")]
-    rows = [[name(one.name), figure(count), share(count, frame.rows) if frame.rows else "–"] for one, count in found]
-    total = sum(count for _, count in found)
-    return [f"{name(frame.name)} has **{many(total, 'missing value')}** in {many(len(found), 'column')}:", table(["column", "missing", "share of rows"], rows, [1, 2])]
 
 
 def _index(query: Query, facts: Facts) -> Answer:
@@ -167,50 +163,86 @@ def _index(query: Query, facts: Facts) -> Answer:
     if not isinstance(index, Mapping):
         return [f"{name(frame.name)} has no index of its own (rows are numbered)."]
     called = f" {name(index['name'])}" if index.get("name") else ""
-    return [f"The index{called} of {name(frame.name)} is of type {name(index.get('dtype', ''))}, from {name(index.get('first'))} to {name(index.get('last'))}."]
+    return [
+        f"The index{called} of {name(frame.name)} is of type {name(index.get('dtype', ''))}, from {name(index.get('first'))} to {name(index.get('last'))}."
+    ]
 
 
-def _about_frame(query: Query) -> bool:
+def about_frame(query: Query) -> bool:
     about = query.target is None or query.target.kind == "frame"
     return about and not query.by and query.period is None
 
 
-def _whole_frame(query: Query) -> bool:
-    return _about_frame(query) and not query.columns and not query.conditions
+def whole_frame(query: Query) -> bool:
+    return about_frame(query) and not query.columns and not query.conditions
 
 
 def _named_or_leaning(query: Query) -> bool:
-    return _whole_frame(query) and (query.target is not None or query.continues or query.frame is not None)
+    return whole_frame(query) and (query.target is not None or query.continues or query.frame is not None)
 
 
 _ROWS = r"(?:how many|number of|count(?: of)?|no of)(?: the| all| total)? (?:rows|records|lines|entries|observations|data ?points|samples|items)"
 SKILLS = (
     Skill(
         "shape",
-        cue(_ROWS, r"shape", r"dimensions?", r"how (?:big|large|long|wide|many columns)", r"number of columns", r"(?:row|column) count", r"size", r"len(?:gth)?", r"count (?:the )?columns", r"rows and columns"),
-        _shape,
-        _whole_frame,
+        cue(
+            _ROWS,
+            r"shape",
+            r"dimensions?",
+            r"how (?:big|large|long|wide|many columns)",
+            r"number of columns",
+            r"(?:row|column) count",
+            r"size",
+            r"len(?:gth)?",
+            r"count (?:the )?columns",
+            r"rows and columns",
+        ),
+        shape,
+        whole_frame,
         weight=60,
     ),
     Skill(
         "columns",
-        cue(r"columns?", r"column names", r"fields?", r"features?", r"attributes?", r"headers?", r"schema", r"structure", r"keys", r"variables (?:of|in) VAR\d+"),
+        cue(
+            r"columns?",
+            r"column names",
+            r"fields?",
+            r"features?",
+            r"attributes?",
+            r"headers?",
+            r"schema",
+            r"structure",
+            r"keys",
+            r"variables (?:of|in) VAR\d+",
+        ),
         _columns,
-        _whole_frame,
+        whole_frame,
         weight=48,
     ),
-    Skill("dtypes", cue(r"d?types?(?: of)?", r"data ?types?"), _dtypes, _whole_frame, weight=55),
+    Skill("dtypes", cue(r"d?types?(?: of)?", r"data ?types?"), _dtypes, whole_frame, weight=55),
     Skill(
         "columns of a kind",
-        cue(r"(?:numeric|numerical|categorical|text|string|object|date|datetime|time|bool|boolean|float|integer|int) (?:columns?|features?|fields?|ones|variables)", r"columns? (?:is|are|with|have|has|that are|of type) (?:numeric|numerical|categorical|text|strings?|objects?|dates?|datetimes?|bool|boolean|floats?|ints?|numbers)"),
+        cue(
+            r"(?:numeric|numerical|categorical|text|string|object|date|datetime|time|bool|boolean|float|integer|int) (?:columns?|features?|fields?|ones|variables)",
+            r"columns? (?:is|are|with|have|has|that are|of type) (?:numeric|numerical|categorical|text|strings?|objects?|dates?|datetimes?|bool|boolean|floats?|ints?|numbers)",
+        ),
         _chosen,
-        _whole_frame,
+        whole_frame,
         weight=57,
     ),
-    Skill("memory", cue(r"memory(?! \?)(?! *$)", r"(?:how (?:much|big|large|heavy)|use|uses|used|usage|size|VAR\d+ in)\b[^?]*memory", r"memory (?:usage|use|size|footprint)", r"(?:mega|kilo|giga)?bytes", r"(?:kb|mb|gb)", r"ram", r"heavy"), _memory, _whole_frame, weight=65),
     Skill(
         "first rows",
-        cue(r"head", r"tail", r"preview", r"(?:first|last|top|sample|random|some|few)(?: \w+| NUM\d+)? (?:rows|lines|records|entries|examples|observations)", r"what does (?:VAR\d+|it|the data) look like", r"(?:show|print|display|view|see|look at|peek at|let me see)(?: me)?(?: the| my)?(?: data| table| dataframe)?(?: in| of)? (?:VAR\d+|data|table|dataframe)(?: \?)?$", r"example rows?", r"sample of", r"sample"),
+        cue(
+            r"head",
+            r"tail",
+            r"preview",
+            r"(?:first|last|top|sample|random|some|few)(?: \w+| NUM\d+)? (?:rows|lines|records|entries|examples|observations)",
+            r"what does (?:VAR\d+|it|the data) look like",
+            r"(?:show|print|display|view|see|look at|peek at|let me see)(?: me)?(?: the| my)?(?: data| table| dataframe)?(?: in| of)? (?:VAR\d+|data|table|dataframe)(?: \?)?$",
+            r"example rows?",
+            r"sample of",
+            r"sample",
+        ),
         _head,
         _named_or_leaning,
         weight=52,
@@ -218,16 +250,56 @@ SKILLS = (
     Skill(
         "summary",
         cue(
-            r"describe", r"summar(?:y|ise|ize)", r"overview", r"stat(?:istic)?s?", r"info(?:rmation)?", r"tell me (?:more )?about", r"what (?:is|are|do you know about|does|'s)", r"what's", r"explain", r"about", r"profile", r"explore", r"^@?VAR\d+(?: \?)?$", r"inspect", r"analy[sz]e", r"details?",
-            r"look at", r"eda", r"contain", r"contains", r"hold", r"show", r"print", r"display",
+            r"describe",
+            r"summar(?:y|ise|ize)",
+            r"overview",
+            r"stat(?:istic)?s?",
+            r"info(?:rmation)?",
+            r"tell me (?:more )?about",
+            r"what (?:is|are|do you know about|does|'s)",
+            r"what's",
+            r"explain",
+            r"about",
+            r"profile",
+            r"explore",
+            r"^@?VAR\d+(?: \?)?$",
+            r"inspect",
+            r"analy[sz]e",
+            r"details?",
+            r"look at",
+            r"eda",
+            r"contain",
+            r"contains",
+            r"hold",
+            r"show",
+            r"print",
+            r"display",
         ),
         _summary,
-        lambda query: _whole_frame(query) and (query.target is not None or (query.frame is not None and bool(re.search(r"\b(?:data|dataframe|table|dataset|it|frame|summary|summari[sz]e|statistics|stats|describe|overview|info|eda|profile|explore)\b", query.text)))),
+        lambda query: (
+            whole_frame(query)
+            and (
+                query.target is not None
+                or (
+                    query.frame is not None
+                    and bool(
+                        re.search(
+                            r"\b(?:data|dataframe|table|dataset|it|frame|summary|summari[sz]e|statistics|stats|describe|overview|info|eda|profile|explore)\b",
+                            query.text,
+                        )
+                    )
+                )
+            )
+        ),
         weight=30,
     ),
-    Skill("duplicates", cue(r"duplicat\w*", r"repeated rows", r"duplicity", r"rows? (?:that )?(?:repeat|occur twice)", r"double entries"), _duplicates, lambda query: _about_frame(query) and not re.search(r"\b(?:remove|drop|delete|get rid|eliminate|clean)\b", query.text), weight=62),
-    Skill("missing values", cue(r"missing", r"nulls?", r"nans?", r"na", r"empty (?:values|cells)", r"incomplete", r"gaps", r"blanks?"), _gaps, lambda query: _whole_frame(query) and not re.search(r"\b(?:fill|impute|drop|remove|handle|deal|replace|delete|clean|treat|get rid)\b", query.text), weight=61),
-    Skill("index", cue(r"index"), _index, lambda query: _whole_frame(query) and not re.search(r"\b(?:set|reset|make)\b", query.text), weight=58),
+    Skill(
+        "index",
+        cue(r"index"),
+        _index,
+        lambda query: whole_frame(query) and not re.search(r"\b(?:set|reset|make)\b", query.text),
+        weight=58,
+    ),
 )
 
 __all__ = ["SKILLS", "full_frame", "told"]

@@ -30,7 +30,11 @@ def _source(query: Query, facts: Facts) -> Answer:
     if target is None or target.cell_id is None or "read_cells" not in facts.conversation.offered:
         return []
     cell = next((one for one in facts.cells() or () if one.id == target.cell_id), None)
-    return [f"Defined in `In [{cell.execution_count}]`:", python(cell.source)] if cell is not None and len(cell.source) < 3000 else []
+    return (
+        [f"Defined in `In [{cell.execution_count}]`:", python(cell.source)]
+        if cell is not None and len(cell.source) < 3000
+        else []
+    )
 
 
 def _callable(query: Query) -> bool:
@@ -40,7 +44,32 @@ def _callable(query: Query) -> bool:
 SKILLS = (
     Skill(
         "function",
-        cue(r"signature", r"arguments?", r"args", r"parameters?", r"params", r"how (?:do|can|should|to)[^?]*(?:call|use|invoke|run)", r"call", r"usage", r"(?:what|which) (?:does|is|do|inputs?)", r"explain", r"describe", r"docstring", r"docs?", r"documentation", r"help", r"source", r"return", r"^@?VAR\d+(?: \?)?$", r"tell me about", r"show", r"about", r"takes?", r"accepts?", r"inputs?"),
+        cue(
+            r"signature",
+            r"arguments?",
+            r"args",
+            r"parameters?",
+            r"params",
+            r"how (?:do|can|should|to)[^?]*(?:call|use|invoke|run)",
+            r"call",
+            r"usage",
+            r"(?:what|which) (?:does|is|do|inputs?)",
+            r"explain",
+            r"describe",
+            r"docstring",
+            r"docs?",
+            r"documentation",
+            r"help",
+            r"source",
+            r"return",
+            r"^@?VAR\d+(?: \?)?$",
+            r"tell me about",
+            r"show",
+            r"about",
+            r"takes?",
+            r"accepts?",
+            r"inputs?",
+        ),
         _told,
         _callable,
         weight=47,

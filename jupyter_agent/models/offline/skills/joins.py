@@ -15,17 +15,28 @@ from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import forms, key, parts
 
 
-def _joined(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and types are enough
+def _joined(query: Query, _facts: Facts) -> Answer:
     left, right = _tables(query)
     if left.library != right.library:
-        raise Ask(f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`.")
+        raise Ask(
+            f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`."
+        )
     named = [one for mention in query.mentions for one in mention.columns]
-    pairs = [pair for pair in _pairs(left, right) if not named or any(one.name in (pair[0].name, pair[1].name) for one in named)]
+    pairs = [
+        pair
+        for pair in _pairs(left, right)
+        if not named or any(one.name in (pair[0].name, pair[1].name) for one in named)
+    ]
     if not pairs:
-        raise Ask(f"{name(left.name)} and {name(right.name)} share no column. {_both(left, right)} Say on which columns to join them.")
+        raise Ask(
+            f"{name(left.name)} and {name(right.name)} share no column. {_both(left, right)} Say on which columns to join them."
+        )
     first, second = pairs[0]
     on = name(first.name) if first.name == second.name else f"{name(first.name)} = {name(second.name)}"
-    blocks = [f"{name(left.name)} with {name(right.name)} joined on {on}; every row of {name(left.name)} is kept:", block(query, left, lambda one: one.joined(right, first, second))]
+    blocks = [
+        f"{name(left.name)} with {name(right.name)} joined on {on}; every row of {name(left.name)} is kept:",
+        block(query, left, lambda one: one.joined(right, first, second)),
+    ]
     others = [pair[0].name for pair in pairs[1:]]
     if first.role != second.role:
         blocks.append(f"Their types differ ({name(first.dtype)} and {name(second.dtype)}): convert one of them first.")
@@ -54,10 +65,14 @@ def _tables(query: Query) -> tuple[Frame, Frame]:
 def _pairs(left: Frame, right: Frame) -> Iterator[tuple[Column, Column]]:
     """Columns that are the same: by name (keys first), by name but for spelling, and ``id`` of a table named in the other."""
     exact = [(one, other) for one in left.columns for other in right.columns if one.name == other.name]
-    yield from sorted(exact, key=lambda pair: (not _key_like(pair[0]), pair[0].role == "number" and not _key_like(pair[0])))
+    yield from sorted(
+        exact, key=lambda pair: (not _key_like(pair[0]), pair[0].role == "number" and not _key_like(pair[0]))
+    )
     for one in left.columns:
         for other in right.columns:
-            if one.name != other.name and (key(one.name) == key(other.name) or _refers(one, right, other) or _refers(other, left, one)):
+            if one.name != other.name and (
+                key(one.name) == key(other.name) or _refers(one, right, other) or _refers(other, left, one)
+            ):
                 yield one, other
 
 
@@ -70,31 +85,49 @@ def _refers(column: Column, table: Frame, own: Column) -> bool:
     return key(own.name) == "id" and any(key(column.name) == f"{form}id" for form in forms(table.name))
 
 
-def _stacked(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _stacked(query: Query, _facts: Facts) -> Answer:
     left, right = _tables(replace(query))
     alias = query.namespace.alias(left.library) or ("pl" if left.library == "polars" else "pd")
     imports = "" if query.namespace.alias(left.library) else f"import {left.library} as {alias}\n\n"
     more = ", how='diagonal_relaxed'" if left.library == "polars" else ", ignore_index=True"
-    return [f"The rows of {name(right.name)} below those of {name(left.name)}:", python(f"{imports}{alias}.concat([{left.code}, {right.code}]{more})")]
+    return [
+        f"The rows of {name(right.name)} below those of {name(left.name)}:",
+        python(f"{imports}{alias}.concat([{left.code}, {right.code}]{more})"),
+    ]
 
 
-def _across(query: Query, facts: Facts) -> Answer:
+def _across(query: Query, _facts: Facts) -> Answer:
     """Columns of two tables in one question: joined first, then grouped."""
     left, right = _homes(query)
     pairs = list(_pairs(left, right))
     said = f"{names([one.name for one in _owned(query, left)])} is in {name(left.name)}, {names([one.name for one in _owned(query, right)])} in {name(right.name)}"
     if not pairs:
         raise Ask(f"{said}, and the two share no column to join on.")
-    wanted = next(one for one in ("joined", *(f"joined_{place}" for place in range(2, 1000))) if one not in query.namespace.variables)
+    wanted = next(
+        one
+        for one in ("joined", *(f"joined_{place}" for place in range(2, 1000)))
+        if one not in query.namespace.variables
+    )
     joined = block(query, left, lambda one: f"{wanted} = {one.joined(right, *pairs[0])}")
     both = replace(left.variable, name=wanted)
     columns = tuple(replace(one, frame=wanted) for one in (*left.columns, *right.columns))
     frame = Frame(both, columns)
-    named = [column for column in columns if column.name in {one.name for mention in query.mentions for one in mention.columns}]
+    named = [
+        column
+        for column in columns
+        if column.name in {one.name for mention in query.mentions for one in mention.columns}
+    ]
     keys = tuple(one for one in named if one.role != "number")[:2] or tuple(named[-1:])
     values = tuple(one for one in named if one not in keys)
-    groups = Grouping(query.function if values and query.function else "mean" if values else "count", values, keys, descending=True)
-    return [f"{said}. Joined on {name(pairs[0][0].name)}:", joined, "Then:", block(query, frame, lambda one: one.grouped(groups))]
+    groups = Grouping(
+        query.function if values and query.function else "mean" if values else "count", values, keys, descending=True
+    )
+    return [
+        f"{said}. Joined on {name(pairs[0][0].name)}:",
+        joined,
+        "Then:",
+        block(query, frame, lambda one: one.grouped(groups)),
+    ]
 
 
 def _homes(query: Query) -> tuple[Frame, Frame]:
@@ -110,7 +143,12 @@ def _owned(query: Query, frame: Frame) -> list[Column]:
 
 def _apart(query: Query) -> bool:
     """Whether the named columns are in two tables, and in no single one."""
-    return query.frame is None and query.chart is None and len([one for one in query.candidates if _owned(query, one)]) > 1 and sum(one.label == "COL" for one in query.mentions) > 1
+    return (
+        query.frame is None
+        and query.chart is None
+        and len([one for one in query.candidates if _owned(query, one)]) > 1
+        and sum(one.label == "COL" for one in query.mentions) > 1
+    )
 
 
 def _two(query: Query) -> bool:
@@ -119,6 +157,18 @@ def _two(query: Query) -> bool:
 
 SKILLS = (
     Skill("across tables", cue(r"[^\W\d]+"), _across, _apart, weight=68),
-    Skill("stack", cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"), _stacked, _two, weight=74),
-    Skill("join", cue(r"(?:merg|join)\w*", r"combin\w+", r"look ?up", r"match(?:ing)? (?:up )?VAR\d+ (?:and|with|to)"), _joined, _two, weight=73),
+    Skill(
+        "stack",
+        cue(r"concat\w*", r"append", r"stack", r"union", r"below each other", r"one below the other"),
+        _stacked,
+        _two,
+        weight=74,
+    ),
+    Skill(
+        "join",
+        cue(r"(?:merg|join)\w*", r"combin\w+", r"look ?up", r"match(?:ing)? (?:up )?VAR\d+ (?:and|with|to)"),
+        _joined,
+        _two,
+        weight=73,
+    ),
 )

@@ -16,7 +16,7 @@ _NONE = "I cannot read the notebook's cells here: this conversation belongs to n
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 
 
-def _summarised(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the cells are enough
+def _summarised(_query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return [_NONE]
@@ -28,7 +28,14 @@ def _summarised(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the cel
     told = [f"**{many(len(cells), 'cell')}**, {len(code)} of them code ({ran} run)."]
     modules = list(dict.fromkeys(module.split(".")[0] for one in code for module in imported(one.source)))
     told += [f"It imports {names(modules, 20)}."] if modules else []
-    told += [f"{many(len(failed), 'cell')} failed: " + "; ".join(f"{_called(one, cells)}: {name(one.error, 120)}" for one in failed[:5])] if failed else []
+    told += (
+        [
+            f"{many(len(failed), 'cell')} failed: "
+            + "; ".join(f"{_called(one, cells)}: {name(one.error, 120)}" for one in failed[:5])
+        ]
+        if failed
+        else []
+    )
     return [" ".join(told[:2]), *told[2:], *_outline(cells)]
 
 
@@ -37,7 +44,10 @@ def _outline(cells: tuple[Cell, ...]) -> Answer:
     lines = []
     for cell in cells:
         if cell.kind == "markdown":
-            lines += [f"- **{name(match[2].strip(), 100)}**" for match in re.finditer(r"^(#{1,4})\s+(.+)$", cell.source, re.M)]
+            lines += [
+                f"- **{name(match[2].strip(), 100)}**"
+                for match in re.finditer(r"^(#{1,4})\s+(.+)$", cell.source, re.MULTILINE)
+            ]
         elif cell.kind == "code" and cell.source.strip():
             lines.append(f"  - {_called(cell, cells)}: {_gist(cell)}")
     return ["\n".join(lines[:60]) + ("\n- …" if len(lines) > 60 else "")] if lines else []
@@ -54,7 +64,11 @@ def _gist(cell: Cell) -> str:
 
 
 def _called(cell: Cell, cells: tuple[Cell, ...]) -> str:
-    return f"`In [{cell.execution_count}]`" if cell.execution_count is not None else f"cell {cells.index(cell) + 1} (not run)"
+    return (
+        f"`In [{cell.execution_count}]`"
+        if cell.execution_count is not None
+        else f"cell {cells.index(cell) + 1} (not run)"
+    )
 
 
 def _cell_explained(query: Query, facts: Facts) -> Answer:
@@ -64,12 +78,22 @@ def _cell_explained(query: Query, facts: Facts) -> Answer:
     cell, said = _meant(query, cells)
     if cell is None:
         counts = [one.execution_count for one in cells if one.execution_count is not None]
-        there = f" Cells that ran: {', '.join(f'`In [{one}]`' for one in counts[:30])}." if counts else " No cell has run yet."
+        there = (
+            f" Cells that ran: {', '.join(f'`In [{one}]`' for one in counts[:30])}."
+            if counts
+            else " No cell has run yet."
+        )
         return [f"There is no such cell.{there}"]
     if cell.kind != "code":
         return [f"{said} is text:", fence(cell.source[:2000], "markdown")]
     listed = "\n".join(f"{place}. {one[:1].upper()}{one[1:]}." for place, one in enumerate(steps(cell.source), 1))
-    outcome = f"It failed: {name(cell.error, 300)}" if cell.error else f"Its output begins: {name(cell.output.strip(), 200)}" if cell.output.strip() else ""
+    outcome = (
+        f"It failed: {name(cell.error, 300)}"
+        if cell.error
+        else f"Its output begins: {name(cell.output.strip(), 200)}"
+        if cell.output.strip()
+        else ""
+    )
     return [f"{said}:", python(cell.source[:3000]), listed or "It is empty.", outcome]
 
 
@@ -105,17 +129,41 @@ def _number(query: Query) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _counted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _counted(_query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return [_NONE]
     code = [one for one in cells if one.kind == "code"]
     ran = [one for one in code if one.execution_count is not None]
-    return [f"This notebook has **{many(len(cells), 'cell')}**: {len(code)} code ({len(ran)} run), {len(cells) - len(code)} text."]
+    return [
+        f"This notebook has **{many(len(cells), 'cell')}**: {len(code)} code ({len(ran)} run), {len(cells) - len(code)} text."
+    ]
 
 
 SKILLS = (
     Skill("how many cells", cue(r"(?:how many|number of|count)(?: \w+){0,2} cells"), _counted, weight=86),
-    Skill("cell", cue(r"cell (?:number |no )?(?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten)", r"(?:explain|what does|what is|describe|tell me about|understand|summari[sz]e|show)\b[^?]*(?:this|the|that|first|second|third|last|previous|above) (?:code )?cell", r"(?:this|the last|last|first|previous) cell"), _cell_explained, lambda query: query.target is None, weight=85),
-    Skill("notebook", cue(r"(?:summari[sz]e|summary|overview|outline|explain|describe|what does|what is|what's|walk me through|structure|about|toc|table of contents|headings?|sections?|content)\b[^?]*(?:notebook|file|analysis|document)", r"(?:this|the) notebook", r"what (?:is|does) this(?: all)?(?: about| do)?\s*\??$", r"(?:headings|sections|table of contents|outline)", r"walk me through (?:it|this)"), _summarised, lambda query: query.target is None and not query.columns, weight=84),
+    Skill(
+        "cell",
+        cue(
+            r"cell (?:number |no )?(?:NUM\d+|one|two|three|four|five|six|seven|eight|nine|ten)",
+            r"(?:explain|what does|what is|describe|tell me about|understand|summari[sz]e|show)\b[^?]*(?:this|the|that|first|second|third|last|previous|above) (?:code )?cell",
+            r"(?:this|the last|last|first|previous) cell",
+        ),
+        _cell_explained,
+        lambda query: query.target is None,
+        weight=85,
+    ),
+    Skill(
+        "notebook",
+        cue(
+            r"(?:summari[sz]e|summary|overview|outline|explain|describe|what does|what is|what's|walk me through|structure|about|toc|table of contents|headings?|sections?|content)\b[^?]*(?:notebook|file|analysis|document)",
+            r"(?:this|the) notebook",
+            r"what (?:is|does) this(?: all)?(?: about| do)?\s*\??$",
+            r"(?:headings|sections|table of contents|outline)",
+            r"walk me through (?:it|this)",
+        ),
+        _summarised,
+        lambda query: query.target is None and not query.columns,
+        weight=84,
+    ),
 )

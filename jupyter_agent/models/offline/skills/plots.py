@@ -7,59 +7,45 @@ from dataclasses import replace
 from jupyter_agent.models.offline.computing import told
 from jupyter_agent.models.offline.dialects import Dialect, Grouping, dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import name, names, python
+from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Frame, in_code
+from jupyter_agent.models.offline.pictures import (
+    axes,
+    bars_or_line,
+    boxes,
+    finished,
+    fresh,
+    histograms,
+    is_pandas,
+    matrix,
+    pair,
+)
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.aggregates import grouping
-from jupyter_agent.models.offline.skills.columns import noun
-
-_MODULE = "matplotlib.pyplot"
 
 
-def _plotted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and types are enough
+def _plotted(query: Query, _facts: Facts) -> Answer:
     if query.target is not None and query.target.kind in ("series", "sequence", "array") and not query.columns:
         return _plotted_values(query)
     frame = query.the_frame()
-    columns = (*query.columns, *(one for one in query.by if one not in query.columns), *(one for one in query.order if one not in query.columns))
+    columns = (
+        *query.columns,
+        *(one for one in query.by if one not in query.columns),
+        *(one for one in query.order if one not in query.columns),
+    )
     language = dialect(frame, query.namespace)
     if (query.chart == "heatmap" or "correlation" in query.text) and len(columns) < 2:
-        return _matrix(query, language)
-    if query.period is not None or (query.by and query.columns and query.chart not in ("scatter", "box", "hist", "line")):
+        return matrix(query, language)
+    if query.period is not None or (
+        query.by and query.columns and query.chart not in ("scatter", "box", "hist", "line")
+    ):
         return _plotted_groups(query, language, columns)
     if query.by and query.function is not None and query.chart not in ("box", "hist"):
         return _plotted_groups(query, language, columns)
     if not columns:
         return _plotted_frame(query, language)
     return _one(query, language, columns[0]) if len(columns) == 1 else _two(query, language, columns)
-
-
-def _finished(query: Query, said: str, lines: list[str], title: str, labels: tuple[str, str], language: Dialect | None = None) -> Answer:
-    """The sentence and the block; the title cannot be read as mathematics."""
-    known = query.namespace.alias(_MODULE)
-    plt = known or "plt"
-    imports = [*(language.imports if language is not None and any(f"{_alias(one)}." in line for one in language.imports for line in lines) else ())]
-    imports += [] if known else [f"import {_MODULE} as plt"]
-    ending = [f"{plt}.title({_inert(title)!r})", *(f"{plt}.{axis}label({_inert(label)!r})" for axis, label in zip("xy", labels, strict=True) if label), f"{plt}.show()"]
-    code = [line.replace("plt.", f"{plt}.", 1) if line.startswith("plt.") else line for line in lines]
-    return [said, python("\n".join([*imports, *([""] if imports else []), *code, *ending]))]
-
-
-def _fresh(wanted: str, query: Query) -> str:
-    """A name that hides none of the user's."""
-    return next(one for one in (wanted, *(f"{wanted}_{place}" for place in range(2, 1000))) if one not in query.namespace.variables)
-
-
-def _alias(statement: str) -> str:
-    return statement.rsplit(" ", 1)[-1]
-
-
-def _inert(text: str) -> str:
-    return text.replace("$", r"\$")
-
-
-def _pandas(language: Dialect) -> bool:
-    return language.frame.library == "pandas"
 
 
 def _one(query: Query, language: Dialect, column: Column) -> Answer:
@@ -69,28 +55,35 @@ def _one(query: Query, language: Dialect, column: Column) -> Answer:
     if column.role == "time" or chart in ("line", "area", "scatter"):
         return _along(query, language, column, chart)
     values = language.column(column, query.conditions)
-    gapless = f"{values}.dropna()" if _pandas(language) else f"{values}.drop_nulls()"
+    gapless = f"{values}.dropna()" if is_pandas(language) else f"{values}.drop_nulls()"
     call = f"plt.boxplot({gapless})" if chart == "box" else f"plt.hist({gapless}, bins=30)"
     what = "Box plot" if chart == "box" else "Histogram"
     said = f"{what} of {name(column.name)} in {name(language.frame.name)}{told(query.conditions)}:"
     labels = ("", column.name) if chart == "box" else (column.name, "rows")
-    return _finished(query, said, [call], f"{what} of {column.name}", labels)
+    return finished(query, said, [call], f"{what} of {column.name}", labels)
 
 
 def _counts(query: Query, language: Dialect, column: Column, chart: str) -> Answer:
     counted = language.counted(column, query.conditions, query.limit or 20)
     said = f"How often each {name(column.name)} occurs in {name(language.frame.name)}{told(query.conditions)}, as {'a pie' if chart == 'pie' else 'bars'}:"
-    if _pandas(language):
+    if is_pandas(language):
         call = f"{counted}.plot.{chart}({'ylabel=' + repr('') if chart == 'pie' else ''})"
-        return _finished(query, said, [call], f"Rows by {column.name}", ("", "") if chart == "pie" else _axes(chart, column.name, "rows"))
-    counts = _fresh("counts", query)
+        return finished(
+            query,
+            said,
+            [call],
+            f"Rows by {column.name}",
+            ("", "") if chart == "pie" else axes(chart, column.name, "rows"),
+        )
+    counts = fresh("counts", query)
     keys, heights = f"{counts}[{column.label}]", f"{counts}['count']"
-    lines = [f"{counts} = {counted}", f"plt.pie({heights}, labels={keys})" if chart == "pie" else f"plt.{chart}({keys}.cast(str), {heights})"]
-    return _finished(query, said, lines, f"Rows by {column.name}", ("", "") if chart == "pie" else _axes(chart, column.name, "rows"))
-
-
-def _axes(chart: str, key: str, value: str) -> tuple[str, str]:
-    return (value, key) if chart == "barh" else (key, value)
+    lines = [
+        f"{counts} = {counted}",
+        f"plt.pie({heights}, labels={keys})" if chart == "pie" else f"plt.{chart}({keys}.cast(str), {heights})",
+    ]
+    return finished(
+        query, said, lines, f"Rows by {column.name}", ("", "") if chart == "pie" else axes(chart, column.name, "rows")
+    )
 
 
 def _along(query: Query, language: Dialect, column: Column, chart: str) -> Answer:
@@ -98,101 +91,70 @@ def _along(query: Query, language: Dialect, column: Column, chart: str) -> Answe
     time = language.frame.time
     if column.temporal:
         groups = Grouping("count", (), (), "month", column, query.conditions)
-        return _bars_or_line(query, language, groups, "line", f"Rows by month of {name(column.name)}:")
+        return bars_or_line(query, language, groups, "line", f"Rows by month of {name(column.name)}:")
     if time is not None:
-        return _pair(query, language, time, column, "line")
+        return pair(query, language, time, column, "line")
     values = language.column(column, query.conditions)
     call = f"plt.plot({values}{', ' + repr('.') if chart == 'scatter' else ''})"
-    return _finished(query, f"{name(column.name)} of {name(language.frame.name)} row by row:", [call], column.name, ("row", column.name))
+    return finished(
+        query,
+        f"{name(column.name)} of {name(language.frame.name)} row by row:",
+        [call],
+        column.name,
+        ("row", column.name),
+    )
 
 
 def _two(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
     first, second = columns[:2]
     time = next((one for one in columns[:2] if one.temporal), None)
     if query.chart == "box":
-        return _boxes(query, language, *_value_and_key(first, second))
+        return boxes(query, language, *_value_and_key(first, second))
     if query.chart == "hist" and all(one.role == "number" for one in columns[:2]):
-        return _histograms(query, language, (first, second))
+        return histograms(query, language, (first, second))
     if query.chart == "hist":
-        return _boxes(query, language, *_value_and_key(first, second))
-    if time is not None and query.chart not in ("scatter",):
-        return _pair(query, language, time, second if time is first else first, "line")
+        return boxes(query, language, *_value_and_key(first, second))
+    if time is not None and query.chart != "scatter":
+        return pair(query, language, time, second if time is first else first, "line")
     if all(one.role == "number" for one in columns[:2]) and query.chart in (None, "scatter", "line"):
         horizontal, vertical = (second, first) if _versus(query) else (first, second)
-        return _pair(query, language, horizontal, vertical, query.chart or "scatter")
+        return pair(query, language, horizontal, vertical, query.chart or "scatter")
     value, key = _value_and_key(first, second)
     if value.role != "number":
         return _crossed(query, language, value, key)
     groups = grouping(replace(query, columns=(value,), by=(key,)), language.frame)
-    return _bars_or_line(query, language, groups, query.chart or "bar")
+    return bars_or_line(query, language, groups, query.chart or "bar")
 
 
 def _versus(query: Query) -> bool:
     """``y vs x``, ``y against x`` and ``y by x`` name the vertical one first."""
-    return any(word in query.text for word in (" vs ", " versus ", " against ", " over ", " by ", " per ", " as a function of ", " depending on ", " on "))
+    return any(
+        word in query.text
+        for word in (
+            " vs ",
+            " versus ",
+            " against ",
+            " over ",
+            " by ",
+            " per ",
+            " as a function of ",
+            " depending on ",
+            " on ",
+        )
+    )
 
 
 def _value_and_key(first: Column, second: Column) -> tuple[Column, Column]:
     return (second, first) if second.role == "number" and first.role != "number" else (first, second)
 
 
-def _pair(query: Query, language: Dialect, horizontal: Column, vertical: Column, chart: str) -> Answer:
-    frame, conditions = language.frame, query.conditions
-    said = f"{name(vertical.name)} against {name(horizontal.name)} of {name(frame.name)}{told(conditions)}:"
-    lines, table = [], language.rows(conditions)
-    if chart == "line":
-        table = language.sorted((horizontal,), False, conditions)
-    elif conditions:
-        table = language.rows(conditions)
-    if table != frame.code:
-        lines.append(f"{_fresh('chosen', query)} = {table}")
-    held = _fresh("chosen", query) if lines else frame.code
-    call = "plot" if chart == "line" else "scatter"
-    along = f"{held}[{horizontal.label}]"
-    if chart == "line" and horizontal.date_like:
-        along = _as_dates(query, language, held, horizontal)
-    lines.append(f"plt.{call}({along}, {held}[{vertical.label}])")
-    return _finished(query, said, lines, f"{vertical.name} by {horizontal.name}", (horizontal.name, vertical.name), language)
-
-
-def _as_dates(query: Query, language: Dialect, held: str, column: Column) -> str:
-    if _pandas(language):
-        pd = query.namespace.alias("pandas") or "pd"
-        return f"{pd}.to_datetime({held}[{column.label}])"
-    return f"{held}[{column.label}].str.to_date()"
-
-
-def _boxes(query: Query, language: Dialect, value: Column, key: Column) -> Answer:
-    frame = language.frame
-    box = query.chart == "box"
-    said = f"{name(value.name)} for each {name(key.name)} of {name(frame.name)}{told(query.conditions)} as {'boxes' if box else 'histograms'}:"
-    groups = _fresh("groups", query)
-    rows = language.rows(query.conditions)
-    if _pandas(language):
-        lines = [f"{groups} = {{str(key): rows[{value.label}].dropna() for key, rows in {rows}.groupby({key.label}, observed=True)}}"]
-    else:
-        lines = [f"{groups} = {{str(key[0]): rows[{value.label}].drop_nulls() for key, rows in {rows}.group_by({key.label}, maintain_order=True)}}"]
-    if not box:
-        lines += [f"plt.hist(list({groups}.values()), bins=20, label=list({groups}))", "plt.legend()"]
-        return _finished(query, said, lines, f"{value.name} by {key.name}", (value.name, "rows"), language)
-    lines += [f"plt.boxplot(list({groups}.values()))", f"plt.xticks(range(1, len({groups}) + 1), list({groups}))"]
-    return _finished(query, said, lines, f"{value.name} by {key.name}", (key.name, value.name), language)
-
-
-def _histograms(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
-    drop = "dropna" if _pandas(language) else "drop_nulls"
-    lines = [f"plt.hist({language.column(one, query.conditions)}.{drop}(), bins=30, alpha=0.5, label={one.name!r})" for one in columns]
-    said = f"Histograms of {names([one.name for one in columns])} of {name(language.frame.name)}:"
-    return _finished(query, said, [*lines, "plt.legend()"], "Histograms", ("value", "rows"), language)
-
-
 def _crossed(query: Query, language: Dialect, first: Column, second: Column) -> Answer:
     said = f"How often {name(first.name)} and {name(second.name)} occur together:"
-    if _pandas(language):
+    if is_pandas(language):
         call = f"{language.pivoted(first, second, None, 'count')}.plot.bar(stacked=True)"
-        return _finished(query, said, [call], f"{first.name} and {second.name}", (first.name, "rows"), language)
+        return finished(query, said, [call], f"{first.name} and {second.name}", (first.name, "rows"), language)
     groups = Grouping("count", (), (first,), None, None, query.conditions, True)
-    return _bars_or_line(query, language, groups, "bar", said)
+    return bars_or_line(query, language, groups, "bar", said)
 
 
 def _plotted_groups(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
@@ -205,38 +167,7 @@ def _plotted_groups(query: Query, language: Dialect, columns: tuple[Column, ...]
     if query.period is not None and not groups.by and query.function is None and groups.values == ():
         groups = replace(groups, function="count")
     chart = query.chart or ("line" if groups.period in ("year", "quarter", "month", "week", "day") else "bar")
-    return _bars_or_line(query, language, groups, chart)
-
-
-def _bars_or_line(query: Query, language: Dialect, groups: Grouping, chart: str, said: str = "") -> Answer:
-    frame = language.frame
-    keys = [*(one.name for one in groups.by), *([groups.period] if groups.period else [])]
-    what = f"{noun(groups.function)} of {', '.join(one.name for one in groups.values)}" if groups.values else "rows"
-    title = f"{what} by {' and '.join(keys)}"
-    shown = [*(name(one.name) for one in groups.by), *([groups.period] if groups.period else [])]
-    said = said or f"The {noun(groups.function) + ' of ' + names([one.name for one in groups.values]) if groups.values else 'number of rows'} by {' and '.join(shown)} of {name(frame.name)}{told(groups.conditions)}:"
-    if _pandas(language):
-        wide = f".unstack()" if len(keys) == 2 and len(groups.values) < 2 else ""
-        code = language.grouped(replace(groups, descending=None) if wide else groups)
-        call = f"{code}{wide}.plot.{chart if chart in ('bar', 'barh', 'pie', 'area') else 'line'}()"
-        return _finished(query, said, [call], title, _axes(chart, " and ".join(keys), what), language)
-    key = groups.by[0].label if groups.by else repr(groups.period)
-    value = groups.values[0].label if groups.values else repr("len")
-    held = _fresh("groups", query)
-    draw = {"pie": f"plt.pie({held}[{value}], labels={held}[{key}])", "barh": f"plt.barh({held}[{key}].cast(str), {held}[{value}])", "bar": f"plt.bar({held}[{key}].cast(str), {held}[{value}])"}
-    lines = [f"{held} = {language.grouped(groups)}", draw.get(chart, f"plt.plot({held}[{key}], {held}[{value}])")]
-    return _finished(query, said, lines, title, _axes(chart, " and ".join(keys), what), language)
-
-
-def _matrix(query: Query, language: Dialect) -> Answer:
-    frame = language.frame
-    numbers = frame.of_role("number")
-    if len(numbers) < 2:
-        raise Ask(f"{name(frame.name)} has fewer than two number columns, so there is nothing to correlate.")
-    held = _fresh("matrix", query)
-    lines = [f"{held} = {language.correlated(())}", f"plt.imshow({held}, vmin=-1, vmax=1, cmap='coolwarm')", "plt.colorbar()"]
-    lines += [f"plt.xticks(range(len({held}.columns)), {held}.columns, rotation=90)", f"plt.yticks(range(len({held}.columns)), {held}.columns)"]
-    return _finished(query, f"Correlations of the number columns of {name(frame.name)}:", lines, "Correlations", ("", ""), language)
+    return bars_or_line(query, language, groups, chart)
 
 
 def _plotted_frame(query: Query, language: Dialect) -> Answer:
@@ -248,12 +179,14 @@ def _plotted_frame(query: Query, language: Dialect) -> Answer:
             raise Ask(f"{name(frame.name)} has no columns to plot.")
         return _counts(query, language, text, "bar")
     if query.chart in (None, "line") and frame.time is not None:
-        return _pair(query, language, frame.time, numbers[0], "line")
+        return pair(query, language, frame.time, numbers[0], "line")
     if query.chart == "scatter" and len(numbers) > 1:
-        return _pair(query, language, numbers[0], numbers[1], "scatter")
-    if _pandas(language) and query.chart in (None, "hist"):
+        return pair(query, language, numbers[0], numbers[1], "scatter")
+    if is_pandas(language) and query.chart in (None, "hist"):
         call = f"{language.selected(numbers[:12], query.conditions)}.hist(bins=30)"
-        return _finished(query, f"Histograms of the number columns of {name(frame.name)}:", [call], frame.name, ("", ""), language)
+        return finished(
+            query, f"Histograms of the number columns of {name(frame.name)}:", [call], frame.name, ("", ""), language
+        )
     return _one(query, language, numbers[0])
 
 
@@ -263,10 +196,16 @@ def _plotted_values(query: Query) -> Answer:
     shape = query.target.facts.get("shape")
     flat = f"{code}.ravel()" if isinstance(shape, (list, tuple)) and len(shape) > 1 else code
     chart = query.chart or ("plot" if query.target.kind != "series" else "hist")
-    calls = {"hist": f"plt.hist({flat}, bins=30)", "box": f"plt.boxplot({flat})", "bar": f"plt.bar(range(len({code})), {flat})"}
+    calls = {
+        "hist": f"plt.hist({flat}, bins=30)",
+        "box": f"plt.boxplot({flat})",
+        "bar": f"plt.bar(range(len({code})), {flat})",
+    }
     if chart == "heatmap" and isinstance(shape, (list, tuple)) and len(shape) == 2:
         calls["heatmap"] = f"plt.imshow({code})"
-    return _finished(query, f"{name(query.target.name)}:", [calls.get(chart, f"plt.plot({code})")], query.target.name, ("", ""))
+    return finished(
+        query, f"{name(query.target.name)}:", [calls.get(chart, f"plt.plot({code})")], query.target.name, ("", "")
+    )
 
 
 def _frame_like(query: Query) -> bool:
@@ -278,8 +217,25 @@ SKILLS = (
     Skill(
         "plot",
         cue(
-            r"plots?(?:ted|ting)?", r"charts?", r"graphs?", r"hist(?:ogram)?s?", r"scatter ?(?:plot)?s?", r"box ?plots?", r"visuali[sz]\w*",
-            r"draw", r"heat ?map", r"pie", r"bar (?:chart|plot|graph)s?", r"as (?:a )?(?:bars?|lines?|pie|box|boxes|histogram|scatter)", r"bars", r"line ?plots?", r"picture", r"diagram", r"count ?plot", r"show (?:me )?(?:a |the )?(?:trend|distribution)", r"distribution of COL\d+",
+            r"plots?(?:ted|ting)?",
+            r"charts?",
+            r"graphs?",
+            r"hist(?:ogram)?s?",
+            r"scatter ?(?:plot)?s?",
+            r"box ?plots?",
+            r"visuali[sz]\w*",
+            r"draw",
+            r"heat ?map",
+            r"pie",
+            r"bar (?:chart|plot|graph)s?",
+            r"as (?:a )?(?:bars?|lines?|pie|box|boxes|histogram|scatter)",
+            r"bars",
+            r"line ?plots?",
+            r"picture",
+            r"diagram",
+            r"count ?plot",
+            r"show (?:me )?(?:a |the )?(?:trend|distribution)",
+            r"distribution of COL\d+",
         ),
         _plotted,
         _frame_like,

@@ -6,6 +6,7 @@ import re
 
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
+from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.namespace import Column, Frame
@@ -13,7 +14,7 @@ from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
 
-def _sorted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and types are enough
+def _sorted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     order = query.order or query.columns or query.by
     if not order:
@@ -21,7 +22,11 @@ def _sorted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - names and t
     down = query.descending if query.descending is not None else False
     direction = "largest first" if down else "smallest first"
     said = f"{name(frame.name)}{told(query.conditions)} sorted by {names([one.name for one in order])}, {direction}:"
-    return [said, block(query, frame, lambda one: one.sorted(order, down, query.conditions)), "It is a new table: assign it to keep it."]
+    return [
+        said,
+        block(query, frame, lambda one: one.sorted(order, down, query.conditions)),
+        "It is a new table: assign it to keep it.",
+    ]
 
 
 def _filtered(query: Query, facts: Facts) -> Answer:
@@ -29,21 +34,36 @@ def _filtered(query: Query, facts: Facts) -> Answer:
     columns = query.columns
     title = f"The rows of {name(frame.name)}{told(query.conditions)}"
 
-    def expression(one):  # type: ignore[no-untyped-def]
+    def expression(one: Dialect) -> str:
         return one.selected(columns, query.conditions) if columns else one.rows(query.conditions)
 
-    if re.search(r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b|^VAR\d+", query.text) and not query.wants_code:
+    if (
+        re.search(
+            r"\b(?:show|list|display|print|which|what|see|find|give me|are there|is there|any)\b|^VAR\d+", query.text
+        )
+        and not query.wants_code
+    ):
         limit = query.limit or 10
-        return computed(query, facts, frame, title, lambda one: f"{expression(one)}.head({limit})", lambda _: f"{title} (at most {limit}):")
+        return computed(
+            query,
+            facts,
+            frame,
+            title,
+            lambda one: f"{expression(one)}.head({limit})",
+            lambda _: f"{title} (at most {limit}):",
+        )
     return [f"{title}:", block(query, frame, expression)]
 
 
-def _selected(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _selected(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
-    return [f"{names([one.name for one in query.columns])} of {name(frame.name)}:", block(query, frame, lambda one: one.selected(query.columns))]
+    return [
+        f"{names([one.name for one in query.columns])} of {name(frame.name)}:",
+        block(query, frame, lambda one: one.selected(query.columns)),
+    ]
 
 
-def _pivoted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
+def _pivoted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     named = [*query.by, *(one for one in query.columns if one not in query.by)]
     keys = [one for one in named if one.role != "number"] or named
@@ -52,29 +72,116 @@ def _pivoted(query: Query, facts: Facts) -> Answer:  # noqa: ARG001
     rows, across = _two_keys(frame, keys)
     function = query.function or "mean"
     what = f"{function} of {name(value.name)}" if value is not None else "number of rows"
-    said = f"The {what} of {name(frame.name)}, a row for each {name(rows.name)} and a column for each {name(across.name)}:"
+    said = (
+        f"The {what} of {name(frame.name)}, a row for each {name(rows.name)} and a column for each {name(across.name)}:"
+    )
     return [said, block(query, frame, lambda one: one.pivoted(rows, across, value, function))]
 
 
 def _two_keys(frame: Frame, keys: list[Column]) -> tuple[Column, Column]:
     candidates = [*keys, *(one for one in frame.of_role("text", "truth") if one not in keys)]
     if len(candidates) < 2:
-        raise Ask(f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names([one.name for one in frame.columns])}.")
+        raise Ask(
+            f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names([one.name for one in frame.columns])}."
+        )
     return candidates[0], candidates[1]
 
 
 def _has_frame(query: Query) -> bool:
-    return query.chart is None and (query.frame is not None or bool(query.candidates)) and (query.target is None or query.target.kind == "frame")
+    return (
+        query.chart is None
+        and (query.frame is not None or bool(query.candidates))
+        and (query.target is None or query.target.kind == "frame")
+    )
 
 
 def _sortable(query: Query) -> bool:
-    return _has_frame(query) and not query.by and query.period is None and not cues.limit(query.text) and query.limit is None
+    return (
+        _has_frame(query)
+        and not query.by
+        and query.period is None
+        and not cues.limit(query.text)
+        and query.limit is None
+    )
 
 
 SKILLS = (
-    Skill("sort", cue(r"sort(?:ed|ing)?", r"order(?:ed)? (?:\w+ ){0,4}by", r"arrange", r"rank(?:ed)? (?:\w+ ){0,4}by"), _sorted, _sortable, weight=68, implied=True, sticks=True),
-    Skill("filter", cue(r"filter\w*", r"where", r"only", r"rows? (?:with|that|which|in|for|from)", r"subset", r"select", r"keep", r"show", r"list", r"find", r"which", r"exclude", r"get", r"what", r"entries", r"records", r"(?:VAL|STR)\d+"), _filtered, lambda query: _has_frame(query) and bool(query.conditions) and query.function in (None, "count") and not query.by and query.period is None, weight=49, implied=True),
-    Skill("rows", cue(r"[^\W\d]+", r"[A-Z]+\d+"), _filtered, lambda query: _has_frame(query) and bool(query.conditions) and query.function is None and not query.by and query.period is None, weight=22, implied=True),
-    Skill("select columns", cue(r"select", r"only (?:the )?columns?", r"keep (?:only )?", r"subset", r"extract", r"just (?:the )?(?:columns? )?"), _selected, lambda query: _has_frame(query) and bool(query.columns) and not query.conditions and not query.by, weight=57),
-    Skill("pivot", cue(r"pivot\w*", r"cross ?tab\w*", r"contingency", r"matrix of", r"tabulate"), _pivoted, _has_frame, weight=75, sticks=True, measures=True),
+    Skill(
+        "sort",
+        cue(r"sort(?:ed|ing)?", r"order(?:ed)? (?:\w+ ){0,4}by", r"arrange", r"rank(?:ed)? (?:\w+ ){0,4}by"),
+        _sorted,
+        _sortable,
+        weight=68,
+        implied=True,
+        sticks=True,
+    ),
+    Skill(
+        "filter",
+        cue(
+            r"filter\w*",
+            r"where",
+            r"only",
+            r"rows? (?:with|that|which|in|for|from)",
+            r"subset",
+            r"select",
+            r"keep",
+            r"show",
+            r"list",
+            r"find",
+            r"which",
+            r"exclude",
+            r"get",
+            r"what",
+            r"entries",
+            r"records",
+            r"(?:VAL|STR)\d+",
+        ),
+        _filtered,
+        lambda query: (
+            _has_frame(query)
+            and bool(query.conditions)
+            and query.function in (None, "count")
+            and not query.by
+            and query.period is None
+        ),
+        weight=49,
+        implied=True,
+    ),
+    Skill(
+        "rows",
+        cue(r"[^\W\d]+", r"[A-Z]+\d+"),
+        _filtered,
+        lambda query: (
+            _has_frame(query)
+            and bool(query.conditions)
+            and query.function is None
+            and not query.by
+            and query.period is None
+        ),
+        weight=22,
+        implied=True,
+    ),
+    Skill(
+        "select columns",
+        cue(
+            r"select",
+            r"only (?:the )?columns?",
+            r"keep (?:only )?",
+            r"subset",
+            r"extract",
+            r"just (?:the )?(?:columns? )?",
+        ),
+        _selected,
+        lambda query: _has_frame(query) and bool(query.columns) and not query.conditions and not query.by,
+        weight=57,
+    ),
+    Skill(
+        "pivot",
+        cue(r"pivot\w*", r"cross ?tab\w*", r"contingency", r"matrix of", r"tabulate"),
+        _pivoted,
+        _has_frame,
+        weight=75,
+        sticks=True,
+        measures=True,
+    ),
 )

@@ -13,7 +13,7 @@ from jupyter_agent.models.offline.skills.talk import CONNECT
 from jupyter_agent.models.offline.words import near
 
 
-def unable(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - every answer has this form
+def unable(query: Query, _facts: Facts) -> Answer:
     """Two honest lines."""
     missing = _missing(query)
     if missing:
@@ -22,14 +22,18 @@ def unable(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - every answer
         query.the_frame()
     about = f" about {name(query.target.name)}" if query.target is not None else ""
     return [
-        f"I am the offline assistant and cannot answer that{about}: I look up variables, data, errors and cells, and write "
-        "the usual pandas, polars and plotting code. Ask *what can you do?* for examples.",
+        (
+            f"I am the offline assistant and cannot answer that{about}: I look up variables, data, errors and cells, and write "
+            "the usual pandas, polars and plotting code. Ask *what can you do?* for examples."
+        ),
         CONNECT,
     ]
 
 
 _NAMED = re.compile(r"\b(?:column|variable|field|frame|dataframe|function)s? (?:called |named )?([^\W\d][\w]*)\b")
-_ASKED = re.compile(r"^(?:what is|where is|show(?: me)?|print|inspect|describe|(?:type|value|shape|length|columns|mean|max|min) of)(?: the)? ([^\W\d][\w]*)[ ?.!]*$")
+_ASKED = re.compile(
+    r"^(?:what is|where is|show(?: me)?|print|inspect|describe|(?:type|value|shape|length|columns|mean|max|min) of)(?: the)? ([^\W\d][\w]*)[ ?.!]*$"
+)
 
 
 def absent(query: Query) -> list[str]:
@@ -46,4 +50,7 @@ def _missing(query: Query) -> Answer:
     known = [*query.namespace.variables, *(column.name for frame in query.namespace.frames for column in frame.columns)]
     close = near(strange[0], known)
     hint = f" Names like it: {names(close)}." if close else ""
-    return [f"I find no {name(strange[0])} among the variables and columns.{hint}", "Ask *which variables are there?* for the list."]
+    return [
+        f"I find no {name(strange[0])} among the variables and columns.{hint}",
+        "Ask *which variables are there?* for the list.",
+    ]

@@ -86,7 +86,11 @@ def _version(facts: Mapping[str, object]) -> str:
 def _text(facts: Mapping[str, object]) -> Answer:
     value = str(facts.get("value", ""))
     length = whole(facts.get("length"))
-    said = f"{many(length, 'character')}" + ("; it begins:" if len(value) < length else ":") if length is not None else "It is:"
+    said = (
+        f"{many(length, 'character')}" + ("; it begins:" if len(value) < length else ":")
+        if length is not None
+        else "It is:"
+    )
     return [said, fence("\n".join(visible(line, 500) for line in value.splitlines()[:40]))] if value else [said]
 
 
@@ -119,7 +123,10 @@ def _numbers(facts: Mapping[str, object]) -> Answer:
     where = " × ".join(map(str, shape)) if isinstance(shape, Sequence) and not isinstance(shape, str) else ""
     said = [f"shape {where}" if where else "", f"dtype {name(facts['dtype'])}" if facts.get("dtype") else ""]
     length, missing = whole(facts.get("length")), whole(facts.get("missing"))
-    said += [many(length, "value") if length is not None else "", f"{many(missing, 'missing value')}" if missing is not None else ""]
+    said += [
+        many(length, "value") if length is not None else "",
+        f"{many(missing, 'missing value')}" if missing is not None else "",
+    ]
     rows = [[one, figure(real(facts[one]))] for one in _STATS if real(facts.get(one)) is not None]
     blocks = [", ".join(one for one in said if one)]
     blocks += [table(["statistic", "value"], rows, [1])] if rows else []
@@ -153,12 +160,15 @@ def _object(facts: Mapping[str, object]) -> Answer:
     return [f"Value: {name(facts['value'], 300)}"] if facts.get("value") is not None else []
 
 
-def _typed(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the list is enough
+def _typed(query: Query, _facts: Facts) -> Answer:
     variable = query.target
     assert variable is not None
     dtype = variable.facts.get("dtype")
     values = f"; its values are {name(dtype)}" if dtype else ""
-    return [f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}.", _inside(variable)]
+    return [
+        f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}.",
+        _inside(variable),
+    ]
 
 
 def _inside(variable: Variable) -> str:
@@ -169,10 +179,14 @@ def _length(query: Query, facts: Facts) -> Answer:
     variable = full(query, facts)
     shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
     if isinstance(shape, Sequence) and not isinstance(shape, str):
-        return [f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(_product(shape))} values of {name(variable.facts.get('dtype', ''))}."]
+        return [
+            f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(_product(shape))} values of {name(variable.facts.get('dtype', ''))}."
+        ]
     if length is None:
         return [f"{name(variable.name)} has no length: it is a {name(short_type(variable))}.", *_details(variable)]
-    noun = {"mapping": "key", "text": "character", "bytes": "byte", "series": "value", "index": "value"}.get(variable.kind, "item")
+    noun = {"mapping": "key", "text": "character", "bytes": "byte", "series": "value", "index": "value"}.get(
+        variable.kind, "item"
+    )
     return [f"{name(variable.name)} has **{many(length, noun)}** (`len({in_code(variable.name)})`)."]
 
 
@@ -208,7 +222,7 @@ def _item(query: Query, facts: Facts) -> Answer:
     variable = full(query, facts)
     wanted = _key_named(query)
     items = variable.facts.get("items")
-    value = items.get(wanted) if isinstance(items, Mapping) else None
+    value = items.get(wanted) if isinstance(items, Mapping) and wanted is not None else None
     if value is None:
         return _described(query, facts)
     return [f"{name(f'{variable.name}[{wanted!r}]')} is **{name(value, 200)}**."]
@@ -222,7 +236,15 @@ def _container(query: Query) -> bool:
     return _one(query) and query.target is not None and query.target.kind in {"mapping", "object", "class"}
 
 
-_STATISTICS = {"mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std", "nunique": "unique"}
+_STATISTICS = {
+    "mean": "mean",
+    "median": "median",
+    "sum": "sum",
+    "max": "max",
+    "min": "min",
+    "std": "std",
+    "nunique": "unique",
+}
 
 
 def _statistic(query: Query, facts: Facts) -> Answer:
@@ -230,34 +252,77 @@ def _statistic(query: Query, facts: Facts) -> Answer:
     wanted = _STATISTICS.get(query.function or "", "")
     value = real(variable.facts.get(wanted))
     if value is None:
-        return [f"I do not know the {query.function} of {name(variable.name)}.", _headline(variable), *_details(variable)]
+        return [
+            f"I do not know the {query.function} of {name(variable.name)}.",
+            _headline(variable),
+            *_details(variable),
+        ]
     return [f"The {query.function} of {name(variable.name)} is **{figure(value)}**."]
 
 
 def _measured(query: Query) -> bool:
-    return _one(query) and query.target is not None and query.target.kind in {"array", "series"} and query.function is not None
+    return (
+        _one(query)
+        and query.target is not None
+        and query.target.kind in {"array", "series"}
+        and query.function is not None
+    )
 
 
 SKILLS = (
-    Skill("item", cue(r"[^\W\d]+", r"VAR\d+"), _item, lambda query: _one(query) and _key_named(query) is not None, weight=56),
+    Skill(
+        "item",
+        cue(r"[^\W\d]+", r"VAR\d+"),
+        _item,
+        lambda query: _one(query) and _key_named(query) is not None,
+        weight=56,
+    ),
     Skill(
         "value",
         cue(
-            r"(?:what|which|who) (?:is|are|was|does|do|exactly is)", r"what's", r"(?:show|print|display|inspect|describe|explain|check|see|view|tell me about|about|info|details?|value|values|content|contents)",
-            r"^VAR\d+(?: \?)?$", r"^@?VAR\d+", r"(?:hold|holds|contain|contains|stored|inside|look like|looks like|equal)", r"(?:summary|summarise|summarize|overview)", r"know about",
+            r"(?:what|which|who) (?:is|are|was|does|do|exactly is)",
+            r"what's",
+            r"(?:show|print|display|inspect|describe|explain|check|see|view|tell me about|about|info|details?|value|values|content|contents)",
+            r"^VAR\d+(?: \?)?$",
+            r"^@?VAR\d+",
+            r"(?:hold|holds|contain|contains|stored|inside|look like|looks like|equal)",
+            r"(?:summary|summarise|summarize|overview)",
+            r"know about",
         ),
         _described,
         _one,
         weight=20,
     ),
-    Skill("type of a variable", cue(r"types?(?: of)?", r"what kind", r"which class", r"class of", r"dtype", r"data ?type", r"isinstance"), _typed, _one, weight=45),
+    Skill(
+        "type of a variable",
+        cue(r"types?(?: of)?", r"what kind", r"which class", r"class of", r"dtype", r"data ?type", r"isinstance"),
+        _typed,
+        _one,
+        weight=45,
+    ),
     Skill(
         "length",
-        cue(r"how (?:long|big|large|many|much)", r"len", r"length", r"size", r"shape", r"dimensions?", r"number of", r"count", r"ndim"),
+        cue(
+            r"how (?:long|big|large|many|much)",
+            r"len",
+            r"length",
+            r"size",
+            r"shape",
+            r"dimensions?",
+            r"number of",
+            r"count",
+            r"ndim",
+        ),
         _length,
         _one,
         weight=44,
     ),
-    Skill("keys", cue(r"keys?", r"attributes?", r"fields?", r"members?", r"properties", r"entries"), _keys, _container, weight=46),
+    Skill(
+        "keys",
+        cue(r"keys?", r"attributes?", r"fields?", r"members?", r"properties", r"entries"),
+        _keys,
+        _container,
+        weight=46,
+    ),
     Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43),
 )

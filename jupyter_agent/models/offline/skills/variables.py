@@ -11,7 +11,9 @@ from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.state import Variable
 
 _LONGEST = 40
-_ASKED = r"(?:what|which|list|show|give|name|tell|see|display|how many|any|all|enumerate|count|are there|do (?:i|we) have)"
+_ASKED = (
+    r"(?:what|which|list|show|give|name|tell|see|display|how many|any|all|enumerate|count|are there|do (?:i|we) have)"
+)
 _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (r"data ?frames?|frames|tables?|datasets?|dfs", "table", frozenset({"frame"})),
     (r"functions?|methods|defs", "function", frozenset({"function"})),
@@ -28,13 +30,15 @@ _KINDS: tuple[tuple[str, str, frozenset[str]], ...] = (
 _NOT_SHOWN = frozenset({"module", "function", "class"})
 
 
-def _listing(query: Query, facts: Facts) -> Answer:  # noqa: ARG001 - the namespace is in the query
+def _listing(query: Query, _facts: Facts) -> Answer:
     if not query.namespace.reachable:
         return [
             "I cannot see the kernel's variables here: no kernel is running for this notebook, or it cannot be asked.",
             "Start the kernel, run the cells, and ask again.",
         ]
-    pattern, noun, kinds = next((one for one in _KINDS if re.search(rf"\b(?:{one[0]})\b", query.text)), ("", "variable", frozenset()))
+    _, noun, kinds = next(
+        (one for one in _KINDS if re.search(rf"\b(?:{one[0]})\b", query.text)), ("", "variable", frozenset())
+    )
     found = [one for one in query.namespace.variables.values() if not kinds or one.kind in kinds]
     if not found:
         return [_nothing(query, noun)]
@@ -75,7 +79,14 @@ def _where(variable: Variable) -> str:
 
 
 def _modules(found: list[Variable]) -> str:
-    rows = [[name(one.name), name(one.facts.get("module") or one.name), name(one.facts.get("version")) if one.facts.get("version") else "–"] for one in found]
+    rows = [
+        [
+            name(one.name),
+            name(one.facts.get("module") or one.name),
+            name(one.facts.get("version")) if one.facts.get("version") else "–",
+        ]
+        for one in found
+    ]
     return table(["name", "module", "version"], rows)
 
 

@@ -1,0 +1,198 @@
+"""Numbers of one column: statistics, range, quantiles, outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from jupyter_agent.models.offline.computing import computed, told
+from jupyter_agent.models.offline.dialects import Dialect
+from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.markdown import figure, many, name, names
+from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
+from jupyter_agent.models.offline.query import Ask, Function, Query, noun
+from jupyter_agent.models.offline.results import Result
+from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.skills.columns import frequent, inspected, meaning, one_column, the_column
+
+_WIRE: Mapping[Function, str] = {
+    "mean": "mean",
+    "median": "median",
+    "sum": "sum",
+    "max": "max",
+    "min": "min",
+    "std": "std",
+    "nunique": "unique",
+}
+
+
+def _statistic(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    function = query.function
+    assert function is not None
+    if function == "mode":
+        return frequent(query, facts)
+    if query.conditions or query.wants_code:
+        return _computed_statistic(query, facts, frame, column, function)
+    lines = [_one_statistic(query, facts, frame, one, function) for one in query.columns]
+    return [block for line in lines for block in line]
+
+
+def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
+    value = _known(inspected(column, facts), function)
+    if value is None:
+        if (
+            column.role in ("text", "truth", "other")
+            and function in ("mean", "median", "std", "var", "sum")
+            and column.role != "truth"
+        ):
+            return [
+                f"{name(column.name)} is of type {name(column.dtype)}, so it has no {noun(function)}.",
+                *meaning(query, facts),
+            ]
+        return _computed_statistic(query, facts, frame, column, function)
+    return [f"The {noun(function)} of {name(column.name)} in {name(frame.name)} is **{value}**.{_without_gaps(column)}"]
+
+
+def _known(column: Column, function: Function) -> str | None:
+    value = column.facts.get(_WIRE.get(function, ""))
+    if isinstance(value, str):
+        return name(moment(value))
+    if function == "var" and real(column.facts.get("std")) is not None:
+        return None
+    return figure(value) if real(value) is not None else None
+
+
+def _without_gaps(column: Column) -> str:
+    missing = whole(column.facts.get("missing"))
+    return f" {many(missing, 'missing value')} left out." if missing else ""
+
+
+def _computed_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
+    title = f"The {noun(function)} of {name(column.name)}{told(query.conditions)}"
+
+    def said(result: Result) -> str:
+        return f"{title} is **{figure(result.number)}**." if result.number is not None else f"{title}:"
+
+    def expression(language: Dialect) -> str:
+        return language.statistic(function, column, query.conditions)
+
+    return computed(query, facts, frame, title, expression, said)
+
+
+def _range(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    known = inspected(column, facts)
+    low, high = known.facts.get("min"), known.facts.get("max")
+    if low is None or high is None:
+        return meaning(query, facts)
+    values = [name(moment(one)) if isinstance(one, str) else figure(one) for one in (low, high)]
+    return [
+        f"{name(column.name)} of {name(frame.name)} goes from **{values[0]}** to **{values[1]}**.{_without_gaps(column)}"
+    ]
+
+
+def _quantiles(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    said = [one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, (int, float))]
+    shares = [one / 100 if one > 1 else float(one) for one in said if 0 < one <= 100] or [0.25, 0.5, 0.75]
+    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(one) for one in shares)} of {name(column.name)}{told(query.conditions)}"
+
+    def sentence(result: Result) -> str:
+        return f"{title}: **{figure(result.number)}**." if result.number is not None else f"{title}:"
+
+    return computed(query, facts, frame, title, lambda one: one.quantiles(column, shares, query.conditions), sentence)
+
+
+def _outliers(query: Query, facts: Facts) -> Answer:
+    frame, column = the_column(query)
+    title = (
+        f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{told(query.conditions)}"
+    )
+
+    def expression(language: Dialect) -> str:
+        low, high = "values.quantile(0.25)", "values.quantile(0.75)"
+        fence = f"1.5 * ({high} - {low})"
+        values = language.column(column, query.conditions)
+        picked = f"(lambda values: values.{'filter' if frame.library == 'polars' else 'loc'}"
+        mask = f"(values < {low} - {fence}) | (values > {high} + {fence})"
+        return f"{picked}({mask}))({values})" if frame.library == "polars" else f"{picked}[{mask}])({values})"
+
+    return computed(query, facts, frame, title, expression, lambda _: f"{title}:")
+
+
+def _span(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    time = query.column if query.column is not None and query.column.temporal else frame.time
+    if time is None:
+        raise Ask(f"No column of {name(frame.name)} holds dates. It has {names([one.name for one in frame.columns])}.")
+    return _range(replace(query, columns=(time,)), facts)
+
+
+def _when(query: Query) -> bool:
+    return (
+        query.frame is not None
+        and query.frame.time is not None
+        and (not query.columns or query.columns[0].temporal)
+        and not query.by
+    )
+
+
+SKILLS = (
+    Skill(
+        "time span",
+        cue(
+            r"(?:date|time) ?(?:range|span|frame|period)",
+            r"when (?:was|is|did|does|were)\b[^?]*(?:first|last|latest|earliest|start|end|begin)",
+            r"from when",
+            r"(?:first|last|latest|earliest|newest|oldest|most recent) (?:date|day|timestamp|entry|record|sale)",
+            r"period (?:is )?covered",
+            r"how (?:old|recent) is",
+        ),
+        _span,
+        _when,
+        weight=62,
+    ),
+    Skill(
+        "statistic of a column",
+        cue(r"[a-z]+"),
+        _statistic,
+        lambda query: (
+            one_column(query)
+            and query.function in _WIRE.keys() | {"var"}
+            and query.function != "nunique"
+            and (query.column is not None)
+            and not query.order
+        ),
+        weight=50,
+        implied=True,
+        measures=True,
+    ),
+    Skill(
+        "quantiles", cue(r"quantiles?", r"quartiles?", r"percentiles?", r"deciles?"), _quantiles, one_column, weight=64
+    ),
+    Skill(
+        "outliers",
+        cue(r"outliers?", r"anomal\w+", r"extreme values"),
+        _outliers,
+        lambda query: one_column(query) and query.column is not None and query.column.role == "number",
+        weight=65,
+    ),
+    Skill(
+        "range of a column",
+        cue(
+            r"range",
+            r"extent",
+            r"from when to when",
+            r"min and max",
+            r"min(?:imum)? (?:and|to|/|&) max(?:imum)?",
+            r"span",
+            r"time frame",
+            r"period covered",
+            r"date range",
+        ),
+        _range,
+        one_column,
+        weight=58,
+    ),
+)

@@ -1,0 +1,64 @@
+"""The model as the loop sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.errors import UpstreamTimeout
+from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.models.offline import OfflineModel
+from jupyter_agent.protocols import Model
+from tests.models.offline.offline_desk import SPECS, Desk
+
+
+async def events(messages: Sequence[Message]) -> list[ModelEvent]:
+    return [one async for one in OfflineModel().stream(messages, SPECS, deadline=time.monotonic() + 60)]
+
+
+def test_it_is_named_offline_whatever_its_variant() -> None:
+    model: Model = OfflineModel.from_config(JupyterAgent(), "anything")
+    assert model.name == "offline"
+
+
+async def test_it_asks_for_facts_before_it_answers() -> None:
+    found = await events([Message("user", "which variables are there?")])
+    assert [type(one) for one in found] == [ToolCall, ModelFinished]
+    assert isinstance(found[0], ToolCall)
+    assert (found[0].name, found[0].arguments) == ("list_variables", "{}")
+    assert found[-1] == ModelFinished("tool_calls")
+
+
+async def test_the_same_messages_give_the_same_answer() -> None:
+    question = [Message("user", "what can you do?")]
+    first, second = await events(question), await events(question)
+    assert first == second
+    assert len([one for one in first if isinstance(one, TextDelta)]) > 1
+
+
+async def test_call_ids_are_never_used_twice() -> None:
+    question = [Message("user", "which variables are there?")]
+    ids = [one.id for _ in range(5) for one in await events(question) if isinstance(one, ToolCall)]
+    assert len(set(ids)) == 5
+
+
+async def test_past_the_deadline_it_says_so() -> None:
+    stream = OfflineModel().stream([Message("user", "hello")], SPECS, deadline=time.monotonic() - 1)
+    with pytest.raises(UpstreamTimeout):
+        await anext(stream)
+
+
+async def test_no_messages_and_an_empty_question_are_answered() -> None:
+    for messages in ([], [Message("user", "")], [Message("system", "x")]):
+        found = await events(messages)
+        assert isinstance(found[0], TextDelta)
+        assert found[-1] == ModelFinished()
+
+
+def test_paragraphs_come_one_by_one(desk: Desk) -> None:
+    reply = desk.ask("describe df")
+    assert len(reply.deltas) > 2
+    assert reply.text == "".join(reply.deltas)
