@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.kernels import MESSAGE_TYPES
 from jupyter_agent.server.services import Services
 from tests.server.door_client import Door, Script
@@ -92,21 +93,37 @@ async def test_approved_code_runs_in_the_kernel(door: Door, script: Script, jp_s
     assert (result["status"], result["content"].strip()) == ("done", "84")
 
 
+async def state_while_busy(door: Door, services: Services, kernel_id: str, page: FrontEnd) -> Any:
+    """What is told of a kernel in whose first cell time passes; the kernel must have been met before."""
+    await asyncio.wait_for(services.kernels.settled(), 30)
+    heard = asyncio.Event()
+    code = "import time\nbefore = 1\nprint('busy now', flush=True)\ntime.sleep(3)"
+    cell = asyncio.ensure_future(page.run(code, heard))
+    await asyncio.wait_for(heard.wait(), 30)
+    state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+    assert not cell.done()
+    assert (await door("GET", f"api/kernels/{kernel_id}")).body["execution_state"] == "busy"
+    await cell
+    return state
+
+
 async def test_a_kernel_is_met_at_its_start_so_that_it_answers_while_busy(
     door: Door, services: Services, jp_serverapp: Any
 ) -> None:
     async with front_end(jp_serverapp, door) as (kernel_id, page):
-        await asyncio.wait_for(services.kernels.settled(), 30)
-        heard = asyncio.Event()
-        code = "import time\nbefore = 1\nprint('busy now', flush=True)\ntime.sleep(3)"
-        cell = asyncio.ensure_future(page.run(code, heard))
-        await asyncio.wait_for(heard.wait(), 30)
-        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
-        assert not cell.done()
-        assert (await door("GET", f"api/kernels/{kernel_id}")).body["execution_state"] == "busy"
-        await cell
+        state = await state_while_busy(door, services, kernel_id, page)
     assert (state["status"], state["stale"]) == ("busy", "")
     assert "before" in {one["name"] for one in state["variables"]}
+
+
+async def test_a_kernel_that_ran_before_is_met_when_the_server_has_started(
+    door: Door, extension: AgentExtension, services: Services, jp_serverapp: Any
+) -> None:
+    services.kernels.unfollow(jp_serverapp.event_logger)
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await extension._start_jupyter_server_extension(jp_serverapp)
+        state = await state_while_busy(door, services, kernel_id, page)
+    assert (state["status"], state["stale"]) == ("busy", "")
 
 
 async def test_after_a_restart_nothing_of_the_old_process_is_told(
