@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.messages import Message
 from jupyter_agent.models.openai import OpenAIModel
-from jupyter_agent.models.openai_connection import Connection
+from jupyter_agent.models.openai.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence

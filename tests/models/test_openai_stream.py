@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent import errors
 from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
-from jupyter_agent.models.openai_stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
+from jupyter_agent.models.openai.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
 from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.messages import ModelFinished, ToolCall, Usage
-from jupyter_agent.models import openai_errors
+from jupyter_agent.models.openai import errors as openai_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

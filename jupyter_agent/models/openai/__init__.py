@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from jupyter_agent import errors
 from jupyter_agent.messages import TextDelta
-from jupyter_agent.models import openai_errors
-from jupyter_agent.models.openai_connection import Connection
-from jupyter_agent.models.openai_errors import Failure
-from jupyter_agent.models.openai_stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
-from jupyter_agent.models.openai_wire import request
+from jupyter_agent.models.openai import errors as openai_errors
+from jupyter_agent.models.openai.connection import Connection
+from jupyter_agent.models.openai.errors import Failure
+from jupyter_agent.models.openai.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
+from jupyter_agent.models.openai.wire import request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence

@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_agent.models import openai_errors
+from jupyter_agent.models.openai import errors as openai_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
