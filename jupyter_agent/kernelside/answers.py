@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import Any
 
 from . import inspectors_pandas, inspectors_polars
-from .describing import Budget, Description, describe, is_code_class, meet_libraries
+from .describing import CODE, Budget, Description, describe, meet_libraries
 from .namespace import user_value
 from .reading import qualified_name
 from .tracker import Run, Tracker
@@ -118,21 +118,20 @@ class Answers:
 
 def _most_telling(items: list[tuple[str, Any]], versions: dict[str, int], since: int) -> list[tuple[str, Any]]:
     """What changed, data before functions, classes and modules; where there is too much, what changed last."""
-    told: list[tuple[str, Any]] = []
-    for wanted in (False, True):
-        fitting = (
-            (versions.get(name, 0), at)
-            for at, (name, value) in enumerate(items)
-            if versions.get(name, 0) > since and is_code(value) is wanted
-        )
-        newest = nlargest(MAX_VARIABLES - len(told), fitting)
-        told += [items[at] for at in sorted(at for _, at in newest)]
-    return told
+    changed = [at for at, (name, _) in enumerate(items) if versions.get(name, 0) > since]
+    kinds = list(map(is_code, [items[at][1] for at in changed]))
+    data = [at for at, code in zip(changed, kinds) if not code]  # noqa: B905
+    if len(data) > MAX_VARIABLES:
+        newest = nlargest(MAX_VARIABLES, zip([versions.get(items[at][0], 0) for at in data], data))  # noqa: B905
+        return [items[at] for at in sorted(at for _, at in newest)]
+    code = [at for at, code in zip(changed, kinds) if code]  # noqa: B905
+    return [items[at] for at in [*data, *code[: MAX_VARIABLES - len(data)]]]
 
 
 def is_code(value: object) -> bool:
     """Whether it is a function, a class or a module rather than data."""
-    return is_code_class(type(value)) or issubclass(type(value), type)
+    cls = type(value)
+    return id(cls) in CODE or issubclass(cls, type)
 
 
 def _column(value: Any, column: str, budget: Budget) -> Description | None:

@@ -56,7 +56,8 @@ class _Awaited(NamedTuple):
 # that no identity is used twice; user classes never get one.
 _known: dict[int, _Known] = {}
 _awaited: list[_Awaited] = []
-_code: set[int] = set()
+#: Identities of classes whose values are code rather than data.
+CODE: set[int] = set()
 
 
 def inspects(
@@ -96,7 +97,7 @@ def meet_libraries() -> None:
 
 def are_code(classes: Iterable[type]) -> None:
     """Declares values of these registered classes to be code rather than data."""
-    _code.update(map(id, classes))
+    CODE.update(map(id, classes))
 
 
 def _find(cls: type) -> _Known | None:
@@ -144,7 +145,7 @@ def named_line(name: str, value: object, limit: int = MAX_LINE) -> str:
 
 def is_code_class(cls: type) -> bool:
     """Whether values of this class are code rather than data: their names do not make them secrets."""
-    return id(cls) in _code
+    return id(cls) in CODE
 
 
 #: Packages whose data types say their own names.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import types
+from collections.abc import Callable
 
 from .reading import class_name
 
@@ -18,6 +19,9 @@ _SERVICES = frozenset(["Heartbeat", "ControlThread", "ShellChannelThread", "Hist
 _FUNCTIONS = (types.FunctionType, types.MethodType)
 _SERVICE_TARGETS = frozenset(["_watch_pipe_fd"])
 _SERVICE_NAMES = frozenset(["IOPub", "Heartbeat", "Control", "Shell channel"])
+#: A cell's end is followed by its reply and its status, which take the main thread a moment: looks, and seconds between.
+_TRIES = 3
+_PAUSE = 0.0003
 
 
 class Quiet:
@@ -34,6 +38,17 @@ class Quiet:
         if self._clock is None or self._user_threads():
             return None
         return (events, time.clock_gettime_ns(self._clock))
+
+    def settled(self, events: Callable[[], int], *, busy: bool) -> object:
+        """A mark, taken when the main thread has put away what it ran last; while a cell runs that is not waited for."""
+        mark = self.mark(events())
+        for _ in range(0 if busy or mark is None else _TRIES):
+            time.sleep(_PAUSE)
+            later = self.mark(events())
+            if later == mark:
+                break
+            mark = later
+        return mark
 
     def _user_threads(self) -> bool:
         main = threading.main_thread()

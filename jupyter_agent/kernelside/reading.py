@@ -46,8 +46,14 @@ def module_name(cls: type) -> str:
     return found if type(found) is str else ""
 
 
+_BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in (int, float, str, list, dict, tuple, set, bool, bytes)}
+
+
 def qualified_name(cls: type) -> str:
     """``module.Class``, such as ``builtins.int``."""
+    builtin = _BUILTIN_NAMES.get(id(cls))
+    if builtin is not None:
+        return builtin
     name = _QUALNAME(cls)
     text = name if type(name) is str else str(_NAME(cls))
     module = module_name(cls)

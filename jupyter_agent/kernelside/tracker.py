@@ -155,7 +155,9 @@ class Tracker:
             The user's names and values now.
         """
         with self._lock:
-            seen = self._quiet.mark(self.events)
+            if self.is_unchanged:
+                return user_items(self.shell)
+            seen = self._quiet.settled(lambda: self.events, busy=self.busy)
             meet_libraries()
             runs, self._unscanned = self._unscanned, []
             items = user_items(self.shell)

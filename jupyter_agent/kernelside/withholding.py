@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: Names whose last word is one of these hold a secret: ``db_password``, ``githubToken``.
@@ -72,6 +73,7 @@ _SECRET_VALUE = re.compile(
 WITHHELD = "[withheld]"
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether what a variable, column or key of this name holds is likely a secret."""
     words = [word.lower() for word in _WORDS.findall(name[:200])]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from jupyter_client.manager import AsyncKernelManager
@@ -36,18 +36,25 @@ class Kernels:
         await self.manager.shutdown_kernel(now=True)
 
 
-@pytest.fixture
-def kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Any) -> Iterator[Kernels]:
+def _started(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[Kernels]:
     manager = AsyncKernelManager(kernel_name="python3")
-    jp_asyncio_loop.run_until_complete(manager.start_kernel(cwd=str(tmp_path)))
+    loop.run_until_complete(manager.start_kernel(cwd=str(folder)))
     kernels = Kernels(manager)
     yield kernels
-    jp_asyncio_loop.run_until_complete(kernels.close())
+    loop.run_until_complete(kernels.close())
+
+
+@pytest.fixture
+def kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path) -> Iterator[Kernels]:
+    yield from _started(jp_asyncio_loop, tmp_path)
+
+
+@pytest.fixture
+def more_kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path) -> Iterator[Kernels]:
+    """Another process."""
+    yield from _started(jp_asyncio_loop, tmp_path)
 
 
 @pytest.fixture
 def kernel(kernels: Kernels) -> RemoteKernel:
     return kernels.client()
-
-
-Evaluate = Callable[[str], Awaitable[str]]

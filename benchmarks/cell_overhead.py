@@ -1,0 +1,107 @@
+"""What the tracker costs the user: a notebook of 100 cells in kernels with and without it, at 1,000 variables.
+
+Both kernels run side by side and take every cell in turn, first one, then the other, so that a busy machine disturbs
+both alike. The ratio is that of the summed medians of each cell over the rounds. ipyflow, which follows cells too, runs
+beside them where it is installed.
+
+Run: ``python benchmarks/cell_overhead.py [rounds]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import statistics
+import sys
+import time
+from uuid import uuid4
+
+from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_agent.kernels.exchange import Exchange
+from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
+
+VARIABLES = "globals().update({f'v{n}': [n, str(n), [n]][n % 3] for n in range(1_000)})"
+KINDS = (
+    "x{n} = v{n} * 2",
+    "import pandas as pd\ndf{n} = pd.DataFrame({{'a': range(1000), 'b': range(1000)}})",
+    "df = pd.DataFrame({{'k': [i % 7 for i in range(5000)], 'n': range(5000)}})\ndf.groupby('k').n.mean()",
+    "def f{n}(a, b={n}):\n    return a + b\nf{n}(1)",
+    "rows = [i * i for i in range(20_000)]\nrows.append({n})",
+)
+
+
+def cells() -> list[str]:
+    """The notebook."""
+    return [KINDS[1].format(n=0), *(KINDS[n % len(KINDS)].format(n=n) for n in range(99))]
+
+
+class Measured:
+    """A kernel and the times of its cells."""
+
+    def __init__(self, manager: AsyncKernelManager, tracked: bool, extension: str = "") -> None:
+        self._manager = manager
+        self._exchange = Exchange(ZmqTransport(manager.client()))
+        self._tracked = tracked
+        self._extension = extension
+        self.times: list[list[float]] = []
+
+    async def begin(self) -> None:
+        if self._tracked:
+            kernel = RemoteKernel(self._manager.client(), uuid4().hex)
+            assert not (await kernel.state(timeout=60)).stale
+            await kernel.close()
+        if self._extension:
+            await self.run(f"%load_ext {self._extension}")
+        await self.run(VARIABLES)
+        await self.run(KINDS[1].format(n=0))
+
+    async def run(self, code: str) -> float:
+        started = time.perf_counter()
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+        reply = await self._exchange.request("shell", "execute_request", content)
+        taken: float = time.perf_counter() - started
+        assert reply["status"] == "ok", reply
+        return taken
+
+    async def close(self) -> None:
+        await self._exchange.close()
+        await self._manager.shutdown_kernel(now=True)
+
+    @property
+    def seconds(self) -> float:
+        """One notebook: each cell's median over the rounds, summed."""
+        return float(sum(statistics.median(times) for times in zip(*self.times, strict=True)))
+
+
+async def started() -> AsyncKernelManager:
+    manager = AsyncKernelManager(kernel_name="python3")
+    await manager.start_kernel()
+    return manager
+
+
+async def main(rounds: int) -> None:
+    kernels = {"without": Measured(await started(), tracked=False), "tracker": Measured(await started(), tracked=True)}
+    if importlib.util.find_spec("ipyflow") is not None:
+        kernels["ipyflow"] = Measured(await started(), tracked=False, extension="ipyflow")
+    for kernel in kernels.values():
+        await kernel.begin()
+    for number in range(rounds):
+        for kernel in kernels.values():
+            kernel.times.append([])
+        order = list(kernels.values())[:: 1 if number % 2 else -1]
+        for cell in cells():
+            for kernel in order:
+                kernel.times[-1].append(await kernel.run(cell))
+    floor = kernels["without"].seconds
+    for name, kernel in kernels.items():
+        print(f"{name:10} {kernel.seconds * 1000:9.1f} ms for 100 cells, ratio {kernel.seconds / floor:.3f}")
+    if "ipyflow" not in kernels:
+        print("ipyflow is not installed here, so it is not measured.")
+    for kernel in kernels.values():
+        await kernel.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9))
