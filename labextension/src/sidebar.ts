@@ -5,7 +5,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { BoxLayout, SplitPanel, Widget } from '@lumino/widgets';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import { agentIcon } from './icon';
 
 /** The sidebar's smallest width, and the one it takes where the page would give it no more than that. */
@@ -28,7 +28,7 @@ export class AgentSidebar extends Widget {
     super();
     this._surroundings = surroundings;
     this.id = 'jupyter-agent-sidebar';
-    this.layout = new BoxLayout({ spacing: 0 });
+    this.layout = new PanelLayout();
     this.title.icon = agentIcon;
     this.title.caption = surroundings.translation.__('Agent');
     this.node.style.minWidth = `${SMALLEST_PIXELS}px`;
@@ -68,7 +68,7 @@ export class AgentSidebar extends Widget {
   private async _fetch(): Promise<Widget> {
     const { AgentPanel } = await import('./panel');
     const panel = new AgentPanel(this._surroundings);
-    (this.layout as BoxLayout).addWidget(panel);
+    (this.layout as PanelLayout).addWidget(panel);
     this._widen();
     return panel;
   }
@@ -79,16 +79,16 @@ export class AgentSidebar extends Widget {
     while (outer && !(outer instanceof SplitPanel)) {
       outer = outer.parent;
     }
-    const missing = COMFORTABLE_PIXELS - this.node.offsetWidth;
     if (!outer || !this.isVisible || this.node.offsetWidth > SMALLEST_PIXELS + 1) {
       return;
     }
     const sizes = outer.widgets.map(one => (one.isHidden ? 0 : one.node.offsetWidth));
     const mine = outer.widgets.findIndex(one => one.contains(this));
     const largest = sizes.indexOf(Math.max(...sizes));
-    if (mine !== largest && sizes[largest] > 2 * missing) {
-      sizes[mine] += missing;
-      sizes[largest] -= missing;
+    const more = Math.min(COMFORTABLE_PIXELS - sizes[mine], sizes[largest] - COMFORTABLE_PIXELS);
+    if (mine !== largest && more > 0) {
+      sizes[mine] += more;
+      sizes[largest] -= more;
       outer.setRelativeSizes(sizes);
     }
   }

@@ -12,6 +12,8 @@ import { Welcome } from './welcome';
 
 /** Within this distance of its end the transcript follows what is added. */
 const NEAR_PIXELS = 60;
+/** So long after its end an answer may still grow: code is highlighted, mathematics is set. */
+const SETTLING_MILLISECONDS = 1500;
 
 interface IProps {
   conversation: Conversation;
@@ -91,7 +93,7 @@ function Header({ conversation, input }: IProps): JSX.Element {
 function Transcript({ conversation, input }: IProps): JSX.Element {
   const { translation } = useServices();
   const { exchanges } = conversation;
-  const scroll = useFollowing(exchanges.length);
+  const scroll = useFollowing(exchanges.length, conversation.isAnswering);
   const ask = (question: string) => {
     void conversation.ask(question);
     input.current?.focus();
@@ -141,17 +143,21 @@ function Problem({ conversation }: { conversation: Conversation }): JSX.Element 
   );
 }
 
-/** Keep the end in sight while the transcript grows, unless the user has scrolled away; a new question ends that. */
-function useFollowing(count: number): React.RefObject<HTMLDivElement> {
+/**
+ * Keep the end in sight while an answer grows, unless the user has scrolled away; a new question ends that.
+ * What the user unfolds makes the transcript grow, too, and must not move it.
+ */
+function useFollowing(count: number, answering: boolean): React.RefObject<HTMLDivElement> {
   const scroll = React.useRef<HTMLDivElement>(null);
   const following = React.useRef(true);
+  const until = React.useRef(0);
   React.useEffect(() => {
     const outer = scroll.current!;
     const onScroll = () => {
       following.current = outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_PIXELS;
     };
     const observer = new ResizeObserver(() => {
-      if (following.current) {
+      if (following.current && performance.now() < until.current) {
         outer.scrollTop = outer.scrollHeight;
       }
     });
@@ -163,9 +169,13 @@ function useFollowing(count: number): React.RefObject<HTMLDivElement> {
     };
   }, []);
   React.useEffect(() => {
-    following.current = true;
-    const outer = scroll.current!;
-    outer.scrollTop = outer.scrollHeight;
+    until.current = answering ? Infinity : performance.now() + SETTLING_MILLISECONDS;
+  }, [answering, count]);
+  React.useEffect(() => {
+    if (count > 0) {
+      following.current = true;
+      scroll.current!.scrollTop = scroll.current!.scrollHeight;
+    }
   }, [count]);
   return scroll;
 }
