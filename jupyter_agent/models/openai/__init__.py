@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from jupyter_agent import errors
 from jupyter_agent.messages import TextDelta
-from jupyter_agent.models.openai import errors as openai_errors
+from jupyter_agent.models.openai import failures
 from jupyter_agent.models.openai.connection import Connection
-from jupyter_agent.models.openai.errors import Failure
+from jupyter_agent.models.openai.failures import Failure
 from jupyter_agent.models.openai.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
 from jupyter_agent.models.openai.wire import request
 
@@ -92,7 +92,7 @@ class OpenAIModel:
                         yield event
                 return
             except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
-                failure = openai_errors.from_exception(error, self._connection.server)
+                failure = failures.from_exception(error, self._connection.server)
             # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
             if answer.spoken:
                 raise self._interrupted(failure)
@@ -115,9 +115,9 @@ class OpenAIModel:
             async with asyncio.timeout(_MODELS_SECONDS), client.models.with_streaming_response.list() as response:
                 return _names(json.loads(await _whole(response.http_response)))
         except TimeoutError:
-            failure = Failure(openai_errors.silent(server, _MODELS_SECONDS))
+            failure = Failure(failures.silent(server, _MODELS_SECONDS))
         except Exception as error:  # noqa: BLE001 - as above
-            failure = openai_errors.from_exception(error, server)
+            failure = failures.from_exception(error, server)
         raise failure.error
 
     async def close(self) -> None:
@@ -129,7 +129,7 @@ class OpenAIModel:
         if not self._model:
             names = await self.models()
             if not names:
-                raise openai_errors.no_models(self._connection.server)
+                raise failures.no_models(self._connection.server)
             self._model = names[0]
         return self._model
 
@@ -176,7 +176,7 @@ class OpenAIModel:
                     break
         if not answer.complete:
             server = self._connection.server
-            raise Failure(openai_errors.broken_off(server) if heard else openai_errors.garbled(server))
+            raise Failure(failures.broken_off(server) if heard else failures.garbled(server))
 
     async def _next(
         self, pieces: AsyncGenerator[bytes, None], answer: Answer, heard: bool, deadline: float
@@ -197,7 +197,7 @@ class OpenAIModel:
                 return await work
         except TimeoutError:
             server = self._connection.server
-            late = openai_errors.too_late(server) if left <= seconds else openai_errors.silent(server, seconds)
+            late = failures.too_late(server) if left <= seconds else failures.silent(server, seconds)
         raise late
 
     async def _pause(self, failure: Failure, tries: int, deadline: float) -> None:
@@ -216,13 +216,13 @@ class OpenAIModel:
             names = await self.models()
         except errors.UpstreamError:
             names = ()
-        return openai_errors.no_such_model(self._connection.server, self._model, names)
+        return failures.no_such_model(self._connection.server, self._model, names)
 
     def _interrupted(self, failure: Failure) -> Exception:
         """What ended an answer that had begun."""
         if isinstance(failure.error, errors.UpstreamTimeout):
             return failure.error
-        return openai_errors.broken_off(self._connection.server)
+        return failures.broken_off(self._connection.server)
 
 
 def can_chat(name: str) -> bool:

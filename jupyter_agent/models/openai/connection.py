@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_agent.models.openai import errors as openai_errors
+from jupyter_agent.models.openai import failures
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,9 +87,9 @@ class Connection:
         except ValueError:
             valid = False
         if not valid:
-            raise openai_errors.bad_url()
+            raise failures.bad_url()
         if "@" in parts.netloc:
-            raise openai_errors.url_with_key()
+            raise failures.url_with_key()
 
     def _build(self) -> AsyncOpenAI:
         import httpx2
@@ -138,7 +138,7 @@ class _GuardedTransport:
         response = await self._connect(request, await self._look_up(request.url.host, request.url.port or 443))
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            raise openai_errors.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
+            raise failures.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
         return response if response.is_success else await _shortened(response)
 
     async def _look_up(self, host: str, port: int) -> list[str]:
@@ -146,11 +146,11 @@ class _GuardedTransport:
             async with asyncio.timeout(CONNECT_SECONDS):
                 addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise openai_errors.unreachable(self._server) from error
+            raise failures.unreachable(self._server) from error
         if not addresses:
-            raise openai_errors.unreachable(self._server)
+            raise failures.unreachable(self._server)
         if any(is_forbidden(address) for address in addresses):
-            raise openai_errors.forbidden_address(self._server)
+            raise failures.forbidden_address(self._server)
         return addresses
 
     async def _connect(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:
@@ -175,10 +175,10 @@ def api_key(is_openai: bool) -> str:
     key = os.environ.get("OPENAI_API_KEY", "")
     if not key:
         if is_openai:
-            raise openai_errors.no_key()
+            raise failures.no_key()
         return "none"
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise openai_errors.bad_key()
+        raise failures.bad_key()
     return key
 
 

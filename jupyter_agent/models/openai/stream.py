@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.messages import ModelFinished, ToolCall, Usage
-from jupyter_agent.models.openai import errors as openai_errors
+from jupyter_agent.models.openai import failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,7 +197,7 @@ class Answer:
         if not isinstance(reason, str) or not reason or self._finish:
             return
         if reason == "error":
-            raise openai_errors.Failure(openai_errors.broken_off(self._server), passing=True)
+            raise failures.Failure(failures.broken_off(self._server), passing=True)
         self._finish = _REASONS.get(reason.lower(), "stop")
 
     def _call(self, delta: Any) -> None:
@@ -248,16 +248,16 @@ class Answer:
         self._used.add(id_)
         return id_
 
-    def _reported(self, chunk: dict[str, Any]) -> openai_errors.Failure:
+    def _reported(self, chunk: dict[str, Any]) -> failures.Failure:
         error = chunk.get("error")
         code = error.get("code") if isinstance(error, dict) else None
         status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        told = openai_errors.words(chunk)
+        told = failures.words(chunk)
         if status == 500 and re.search(r"rate.?limit", told, re.IGNORECASE):
             status = 429
         if status == 500 and re.search(r"context|invalid.request|not.found", told, re.IGNORECASE):
             status = 400
-        return openai_errors.from_status(status, told, self._server)
+        return failures.from_status(status, told, self._server)
 
 
 def _list(value: Any) -> list[Any]:
