@@ -86,18 +86,20 @@ class SessionTurns:
         check_owner(owner)
         check_notebook(notebook_id)
         session_id = uuid.uuid4().hex if session_id is None else check_id(session_id, "session_id")
+        retried = turn_id is not None
         turn_id = uuid.uuid4().hex if turn_id is None else check_id(turn_id, "turn_id")
+        holder = uuid.uuid4().hex
         for _ in range(ATTEMPTS):
             opened = OpenTurn(
                 turn_id,
-                holder=uuid.uuid4().hex,
+                holder=holder,
                 expires=await self.store.now() + self.lease_seconds,
                 question=question,
                 digest=digest,
                 started=time.time(),
             )
             try:
-                return await self._begin(owner, notebook_id, session_id, opened)
+                return await self._begin(owner, notebook_id, session_id, opened, retried=retried)
             except VersionConflict:
                 continue  # somebody else was faster; look again
         raise TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
@@ -150,14 +152,16 @@ class SessionTurns:
             raise NotFound("There is no such conversation.")
         return await self._settled(session)
 
-    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
+    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn, *, retried: bool) -> Begun:
         session = await self._of_notebook(owner, notebook_id, session_id)
         if session is not None and self._too_old(session) and not await self._live(session):
             await self.store.delete(session.key)
             session = None
         if session is None:
             return await self._begin_first(owner, notebook_id, session_id, opened)
-        stored = await self.store.turn(session.key, opened.id)
+        if session.open is not None and session.open.holder == opened.holder:
+            return Begun(session, opened.id)  # begun after all, though the store could not say so
+        stored = await self.store.turn(session.key, opened.id) if retried else None
         if stored is not None:
             _check_retry(stored.digest, opened.digest)
             return Begun(session, opened.id, replayed=stored)

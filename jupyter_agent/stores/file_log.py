@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 import zlib
@@ -20,6 +21,7 @@ from jupyter_agent.stores import codec
 
 _START = b'{"crc":"'
 _BODY = len(_START) + 8 + len(b'",')
+_PLAIN = re.compile(rb'"turn_id":"([\w.:-]+)","parent":(?:null|"([\w.:-]+)"),')
 _DECODER = json.JSONDecoder()
 
 
@@ -48,7 +50,7 @@ class Log:
             OSError: the file cannot be read.
         """
         try:
-            file = self.path.open("rb")
+            file = self.path.open("rb", buffering=1 << 20)
         except FileNotFoundError:
             self._restart()
             return False
@@ -154,12 +156,15 @@ def is_good(line: bytes) -> bool:
     """Whether a line is whole."""
     if not (line.startswith(_START) and line.endswith(b"}\n")):
         return False
-    return line[len(_START) : len(_START) + 8] == b"%08x" % zlib.crc32(line[_BODY:-1])
+    return line[len(_START) : len(_START) + 8] == b"%08x" % zlib.crc32(memoryview(line)[_BODY:-1])
 
 
 def turn_of(line: bytes) -> tuple[str | None, str | None]:
     """Id and parent of a good line's turn, without reading the whole line."""
-    start = line[_BODY : _BODY + 2048].decode("utf-8", "ignore")
+    plain = _PLAIN.match(line, _BODY)
+    if plain is not None:
+        return plain[1].decode(), None if plain[2] is None else plain[2].decode()
+    start = line[_BODY : _BODY + 4096].decode("utf-8", "ignore")
     turn_id, end = _DECODER.raw_decode(start, len('"turn_id":'))
     parent, _ = _DECODER.raw_decode(start, end + len(',"parent":'))
     return turn_id, parent

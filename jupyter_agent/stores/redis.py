@@ -23,6 +23,7 @@ from jupyter_agent.errors import (
 from jupyter_agent.protocols import Page
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec, redis_scripts
+from jupyter_agent.stores.clock import ServerClock
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -50,6 +51,7 @@ class RedisStore:
         self._client: Redis | None = None
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._epoch: str | None = None
+        self._clock = ServerClock(self._time)
 
     @classmethod
     def from_url(cls, url: str) -> RedisStore:
@@ -57,8 +59,7 @@ class RedisStore:
         return cls(url)
 
     async def now(self) -> float:
-        seconds, micros = await self._reading(lambda client: client.time())
-        return float(seconds + micros / 1e6)
+        return await self._clock.now()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         if len({turn.id for turn in turns}) < len(turns):
@@ -120,6 +121,10 @@ class RedisStore:
         client, self._client = self._client, None
         if client is not None and self._home == (os.getpid(), asyncio.get_running_loop()):
             await client.aclose()
+
+    async def _time(self) -> float:
+        seconds, micros = await self._reading(lambda client: client.time())
+        return float(seconds + micros / 1e6)
 
     async def _change(self, script: str, session: Session, turns: Iterable[Turn]) -> None:
         keys = [_head(session.key), _turns(session.key), _list(session.owner), _name(session), META]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from jupyter_agent.errors import (
 from jupyter_agent.protocols import Page
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec
+from jupyter_agent.stores.clock import ServerClock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 10
 LOCK_SECONDS = 5.0
+PING_AFTER_SECONDS = 1.0
 _Result = TypeVar("_Result")
 _LOCK = 0x4A416773  # one server at a time makes or migrates the tables
 
@@ -99,6 +102,7 @@ class SqlStore:
         self._engine: AsyncEngine | None = None
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._ready = False
+        self._clock = ServerClock(self._time)
 
     @classmethod
     def from_url(cls, url: str) -> SqlStore:
@@ -106,7 +110,7 @@ class SqlStore:
         return cls(url)
 
     async def now(self) -> float:
-        return float((await self._read("SELECT extract(epoch FROM clock_timestamp())", {}))[0][0])
+        return await self._clock.now()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         head = _session_row(session)
@@ -166,6 +170,9 @@ class SqlStore:
         if engine is not None and self._home == (os.getpid(), asyncio.get_running_loop()):
             await engine.dispose()
 
+    async def _time(self) -> float:
+        return float((await self._read("SELECT extract(epoch FROM clock_timestamp())", {}))[0][0])
+
     async def _read(self, query: str, values: Mapping[str, object]) -> list[Any]:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
 
@@ -185,15 +192,14 @@ class SqlStore:
 
         try:
             if not self._ready:
-                async with engine.begin() as connection:
+                async with _whole(engine).begin() as connection:
                     await connection.run_sync(self._bring_up_to_date)
                 self._ready = True
             if several:
-                async with engine.begin() as connection:
+                async with _whole(engine).begin() as connection:
                     return await connection.run_sync(work)
             async with engine.connect() as connection:
-                alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await alone.run_sync(work)
+                return await connection.run_sync(work)
         except UnicodeEncodeError as error:
             raise BadRequest("An id or path has characters that cannot be kept.") from error
         except (SQLAlchemyError, OSError, TimeoutError) as error:
@@ -207,29 +213,34 @@ class SqlStore:
         return self._engine
 
     def _bring_up_to_date(self, connection: Connection) -> None:
-        if self._schema(connection) == len(self._steps):
+        there = _execute(connection, "SELECT to_regclass('jupyter_agent_schema')", {}).scalar() is not None
+        if there and self._schema(connection) == len(self._steps):
             return
+        # Another server may be at it; only what is asked for after the lock is true.
         _execute(connection, "SELECT pg_advisory_xact_lock(:lock)", {"lock": _LOCK})
-        schema = self._schema(connection)  # another server may have been faster
-        if schema == 0:
-            _execute(connection, "CREATE TABLE jupyter_agent_schema AS SELECT 0 AS version", {})
-        elif schema < len(self._steps):
+        _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)", {})
+        schema = self._schema(connection)
+        if 0 < schema < len(self._steps):
             _back_up(connection, schema)
         for step in self._steps[schema:]:
             for statement in step.split(";\n"):
                 _execute(connection, statement, {})
-        _execute(connection, "UPDATE jupyter_agent_schema SET version = :version", {"version": len(self._steps)})
+        _execute(connection, "DELETE FROM jupyter_agent_schema", {})
+        _execute(connection, "INSERT INTO jupyter_agent_schema VALUES (:version)", {"version": len(self._steps)})
 
     def _schema(self, connection: Connection) -> int:
         """The tables' schema, 0 where there are none."""
-        if _execute(connection, "SELECT to_regclass('jupyter_agent_schema')", {}).scalar() is None:
-            return 0
-        schema = int(_execute(connection, "SELECT version FROM jupyter_agent_schema", {}).scalar_one())
+        schema = int(_execute(connection, "SELECT version FROM jupyter_agent_schema", {}).scalar() or 0)
         if schema > len(self._steps):
             raise SchemaNewer(
                 "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
             )
         return schema
+
+
+def _whole(engine: AsyncEngine) -> AsyncEngine:
+    """For what takes several statements and must be whole; single ones are transactions of their own."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def _execute(connection: Connection, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
@@ -257,24 +268,48 @@ def _engine(url: str) -> AsyncEngine:
     try:
         address = make_url(url).set(drivername="postgresql+psycopg")
         engine = create_async_engine(
-            address, pool_pre_ping=True, pool_timeout=TIMEOUT_SECONDS, connect_args={"connect_timeout": TIMEOUT_SECONDS}
+            address,
+            isolation_level="AUTOCOMMIT",
+            pool_timeout=TIMEOUT_SECONDS,
+            connect_args={"connect_timeout": TIMEOUT_SECONDS},
         )
     except (ArgumentError, ValueError) as error:
         raise BadRequest("c.JupyterAgent.store is not a URL such as postgresql://user@host/database.") from error
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def limit_times(connection: Any, _: object) -> None:
-        # No commit is acknowledged before it is on the disk, whatever the server's own settings.
-        cursor = connection.cursor()
-        cursor.execute(f"SET statement_timeout = '{TIMEOUT_SECONDS}s'")
-        cursor.execute(f"SET lock_timeout = {round(LOCK_SECONDS * 1000)}")
-        cursor.execute(
-            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-        )
-        cursor.close()
-        connection.commit()
-
+    event.listen(engine.sync_engine, "connect", _limit_times)
+    event.listen(engine.sync_engine, "checkin", _note_the_time)
+    event.listen(engine.sync_engine, "checkout", _check_alive)
     return engine
+
+
+def _limit_times(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET statement_timeout = {TIMEOUT_SECONDS * 1000}")
+    cursor.execute(f"SET lock_timeout = {round(LOCK_SECONDS * 1000)}")
+    # No commit is acknowledged before it is on the disk, whatever the server's own settings.
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()
+
+
+def _note_the_time(_: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _check_alive(connection: Any, record: Any, _: object) -> None:
+    """See that a connection which rested is still one; the pool makes another where it is not."""
+    from sqlalchemy.exc import DisconnectionError
+
+    if time.monotonic() - record.info.get("used", time.monotonic()) < PING_AFTER_SECONDS:
+        return
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        cursor.close()
+    except Exception as error:  # whatever the driver says, the connection is of no use
+        raise DisconnectionError from error
 
 
 def _failure(error: Exception) -> AgentError:

@@ -42,11 +42,14 @@ def run(url: str, *statements: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-async def test_D15_connections_cut_by_the_server_are_made_anew(place: Place, postgres_server: PostgresServer) -> None:
+async def test_D15_connections_cut_by_the_server_are_made_anew(
+    place: Place, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = await kept(place.url)
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'"
     postgres_server.ask(cut)
     assert await store.read("k") == NEXT
+    monkeypatch.setattr(sql, "PING_AFTER_SECONDS", 0)  # as after a rest
     postgres_server.ask(cut)
     await store.commit(replace(NEXT, revision=3))
     assert await store.path("k", "t1", 9) == (TURN,)
