@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AUTH_RESOURCE = "agent"
 BODY_SECONDS = 30.0
 #: Bodies up to this size are checked on the loop; larger ones in a thread, so that nobody else waits.
-SMALL = 64 * 1024
+SMALL = 16 * 1024
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
