@@ -31,7 +31,9 @@ def models(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
     """What may answer, a line for each; what the user chose answers now, else the default."""
     ids = [str(one.get("id", "")) for one in found]
     now = chosen or next((str(one.get("id", "")) for one in found if one.get("default")), "")
-    return "\n".join(f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name)
+    return "\n".join(
+        f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name
+    )
 
 
 def _facts(facts: Mapping[str, Any]) -> list[str]:

@@ -124,9 +124,10 @@ def test_an_error_ends_with_1_and_its_cure(command: Command, arguments: tuple[st
 
 
 def test_a_turn_that_fails_keeps_what_was_said_and_ends_with_1(command: Command, script: Callable[..., None]) -> None:
-    script({"text": "The first half", "error": "upstream_auth", "message": "The key is not accepted."})
+    script({"text": "The first half of it", "error": "upstream_auth", "message": "The key is not accepted."})
     ended = command("ask", "hello")
-    assert (ended.code, ended.out) == (1, "The first half")
+    assert ended.code == 1
+    assert ended.out.startswith("The first half")
     assert "The key is not accepted." in ended.err
 
 
