@@ -5,7 +5,7 @@ import { UUID } from '@lumino/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type AgentEvent, TERMINAL } from './events';
-import { after, asked, ended, type IExchange, type IToolPart, isOpen, withTool } from './exchange';
+import { after, asked, ended, type IExchange, type IToolPart, isOpen, waitsForUser, withTool } from './exchange';
 import { fromHistory } from './history';
 import { notebookContext } from './notebook';
 import { type AgentServer, type Decision, NoExtension, Refusal, Unreachable } from './server';
@@ -51,6 +51,11 @@ export class Conversation {
 
   get isAnswering(): boolean {
     return this._stopping !== null;
+  }
+
+  /** Whether the answer is being written, and not waiting for the user. */
+  get isBusy(): boolean {
+    return this.isAnswering && !this._exchanges.some(waitsForUser);
   }
 
   get isLoading(): boolean {

@@ -60,6 +60,14 @@ export function isOpen(exchange: IExchange): boolean {
   return exchange.status === 'asked' || exchange.status === 'answering';
 }
 
+/** Whether the turn goes on only when the user has answered. */
+export function waitsForUser(exchange: IExchange): boolean {
+  return (
+    isOpen(exchange) &&
+    exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.answer === null)
+  );
+}
+
 /** The exchange after one more event. */
 export function after(exchange: IExchange, event: AgentEvent): IExchange {
   switch (event.event) {

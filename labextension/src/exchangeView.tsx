@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { AnswerView } from './answerView';
 import { addBars } from './codeblock';
 import { canRetry, type Conversation } from './conversation';
-import { type IExchange, isOpen } from './exchange';
+import { type IExchange, isOpen, waitsForUser } from './exchange';
 import { useServices } from './services';
 import { ToolRow } from './toolRow';
 
@@ -18,19 +18,21 @@ interface IProps {
   onDone: () => void;
 }
 
-export const ExchangeView = React.memo(Exchange, (before, now) => before.exchange === now.exchange && before.isLast === now.isLast);
+export const ExchangeView = React.memo(
+  Exchange,
+  (before, now) => before.exchange === now.exchange && before.isLast === now.isLast
+);
 
 function Exchange({ conversation, exchange, isLast, onDone }: IProps) {
   const { translation } = useServices();
   const open = isOpen(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
-  const waits = last?.kind === 'tool' && last.approval !== null && last.approval.answer === null;
   const retry = () => {
     conversation.retry(exchange);
     onDone();
   };
   return (
-    <article className="jp-agent-exchange" aria-busy={open}>
+    <article className="jp-agent-exchange" data-status={exchange.status}>
       {exchange.question && (
         <div className="jp-agent-question">
           <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
@@ -53,7 +55,7 @@ function Exchange({ conversation, exchange, isLast, onDone }: IProps) {
             <Answer key={index} text={part.text} live={open && part === last} />
           )
         )}
-        {open && !waits && <Thinking />}
+        {open && !waitsForUser(exchange) && <Thinking />}
         <Ending exchange={exchange} isLast={isLast} onRetry={retry} />
       </div>
     </article>

@@ -47,7 +47,7 @@ function ApprovalCard({ part, onDecide }: Omit<IProps, 'open'>): JSX.Element {
   const lines = code.split('\n').length;
   return (
     <section className="jp-agent-approval" aria-labelledby={title}>
-      <h3 id={title} role="status">
+      <h3 id={title}>
         {part.effect === 'execute'
           ? translation.__('Run this code in your kernel?')
           : translation.__('Allow “%1”?', part.tool)}

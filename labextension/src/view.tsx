@@ -106,7 +106,7 @@ function Transcript({ conversation, input }: IProps): JSX.Element {
       className="jp-agent-transcript"
       role="log"
       aria-live="polite"
-      aria-busy={conversation.isAnswering}
+      aria-busy={conversation.isBusy}
       aria-label={translation.__('Conversation')}
       tabIndex={0}
       onClick={onClick}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ from tests.browser.jupyter_process import JupyterProcess
 
 #: A kernel or a page on a busy machine takes its time.
 PATIENCE_MILLISECONDS = 40_000
+_ENDED = re.compile("done|failed|cancelled|interrupted")
 
 
 class SidebarPage:
@@ -107,7 +109,7 @@ class SidebarPage:
 
     def wait_for_answer(self) -> Locator:
         """The last exchange, at its end."""
-        expect(self.exchanges.last).to_have_attribute("aria-busy", "false", timeout=PATIENCE_MILLISECONDS)
+        expect(self.exchanges.last).to_have_attribute("data-status", _ENDED, timeout=PATIENCE_MILLISECONDS)
         return self.answer
 
     def button(self, name: str) -> Locator:
