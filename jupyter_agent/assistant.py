@@ -166,7 +166,8 @@ class Assistant:
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """Answer one question: `TurnStarted` once it is durable, what happens, exactly one `Done` or `Failed`.
 
-        A cancelled task or a closed generator ends the turn as ``cancelled``; what was said is kept.
+        A cancelled task or a closed generator ends the turn as ``cancelled``, a task that was cancelled with the message
+        ``interrupted`` as that; what was said is kept.
 
         Raises:
             AgentError: before the turn began (another one is running, no such model, the store is away).
@@ -202,8 +203,9 @@ class Assistant:
             ended = await self._ended(running)
         except AgentError as error:
             ended = await self._failed(running, error)
-        except (asyncio.CancelledError, GeneratorExit):
-            await asyncio.shield(self._finish(running, "cancelled"))
+        except (asyncio.CancelledError, GeneratorExit) as end:
+            stopped: TurnStatus = "interrupted" if "interrupted" in end.args else "cancelled"
+            await asyncio.shield(self._finish(running, stopped))
             raise
         except Exception:  # a foreign model or tool: the turn must not stay open
             with suppress(AgentError):
