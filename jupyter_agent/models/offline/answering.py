@@ -10,6 +10,7 @@ from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.followup import inherited
 from jupyter_agent.models.offline.markdown import name as shown
+from jupyter_agent.models.offline.markdown import names
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import Scene, understood
 from jupyter_agent.models.offline.skill import Skill, chosen
@@ -43,7 +44,13 @@ def answered(conversation: Conversation) -> Sequence[str]:
         blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
     except Ask as ask:
         return [str(ask)]
-    return [block for block in (*_guessed(query), *blocks, *_age(query)) if block.strip()]
+    unread = _unread(query) if skill is not None and (skill.measures or skill.implied or skill.sticks) else []
+    return [block for block in (*_guessed(query), *unread, *blocks, *_age(query)) if block.strip()]
+
+
+def _unread(query: Query) -> Sequence[str]:
+    """Words that would have changed the answer, had they been understood."""
+    return [f"*I find no {names(query.unread)} in the data and left it out.*"] if query.unread else []
 
 
 def _query(question: str, scene: Scene) -> Query:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import Found, conditions
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, words
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.names import Mention, Names
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
@@ -70,7 +70,16 @@ def understood(question: str, scene: Scene) -> Query:
     found = conditions(bones, frame)
     found = _with_literals(found, bones, question, frame)
     query = Query(bones, scene.namespace, frame=frame, candidates=candidates, conditions=found.conditions)
-    return _with_words(_with_columns(_with_targets(query, scene), found.used))
+    return _compared(_with_words(_with_columns(_with_targets(query, scene), found.used)))
+
+
+def _compared(query: Query) -> Query:
+    """``Berlin and Munich`` side by side: two values are two groups."""
+    either = next((one.column for one in query.conditions if one.operator == "isin"), None)
+    asked = re.search(r"\b(?:compare|comparison|vs|versus|difference between|against)\b", query.text)
+    if either is None or query.by or not (asked or query.function) or query.function == "count":
+        return query
+    return replace(query, by=(either,), function=query.function or "mean")
 
 
 def _about(mentions: Sequence[Mention], scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
@@ -209,6 +218,8 @@ def _with_words(query: Query) -> Query:
     """Functions, periods, directions and numbers."""
     text = query.text
     function, extreme = cues.function(text)
+    if function in ("max", "min") and query.by and not query.columns and _TOP_OF.search(text):
+        function = "count"
     amount = cues.limit(text)
     over = _OVER.search(text)
     return replace(
@@ -221,7 +232,23 @@ def _with_words(query: Query) -> Query:
         limit=_amount(query.skeleton, amount),
         wants_code=bool(cues.CODE.search(text)),
         continues=_continues(query) or bool(over and not query.columns),
+        unread=tuple(
+            query.skeleton.typed(one) for one in _UNKNOWN_KEY.findall(text) if _free(one) and one not in _FILLING
+        ),
     )
+
+
+_UNKNOWN_KEY = re.compile(
+    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding)(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
+)
+#: Words after "in" and "for" that restrict nothing.
+_FILLING = frozenset(
+    words(
+        "general particular detail details total short brief analysis example instance reference case fact order terms percent euro euros dollar dollars "
+        "thousands millions descending ascending sense principle jupyter ipython matplotlib seaborn numpy dict pdf png report steps alphabetical chronological "
+        "reverse color colour red blue green plain english german words everyone everybody somebody sure certain context practice"
+    )
+)
 
 
 def _amount(bones: Skeleton, amount: str | None) -> int | None:

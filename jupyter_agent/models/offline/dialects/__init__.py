@@ -124,6 +124,9 @@ class Dialect(Protocol):
     def saved(self, path: str) -> str:
         """A call that writes the table to a file of that name."""
 
+    def row(self, place: int, columns: Sequence[Column]) -> str:
+        """One row, or some of its values; places count from 0."""
+
     def head(self, limit: int) -> str:
         """The first rows."""
 

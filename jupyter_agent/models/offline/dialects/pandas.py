@@ -260,6 +260,10 @@ class Pandas:
         extra = {"to_json": ", orient='records', date_format='iso'", "to_parquet": ""}.get(writer, ", index=False")
         return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
 
+    def row(self, place: int, columns: Sequence[Column]) -> str:
+        table = self._at(columns[0]) if len(columns) == 1 else self.selected(columns) if columns else self.frame.code
+        return f"{table}.iloc[{place}]"
+
     def head(self, limit: int) -> str:
         return f"{self.frame.code}.head({limit})"
 

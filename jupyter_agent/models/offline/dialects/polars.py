@@ -234,6 +234,11 @@ class Polars:
         separator = f", separator={chr(9)!r}" if ending == "tsv" else ""
         return f"{self._table}.{_WRITERS.get(ending, 'write_csv')}({path!r}{separator})"
 
+    def row(self, place: int, columns: Sequence[Column]) -> str:
+        if len(columns) == 1:
+            return f"{self.column(columns[0])}[{place}]"
+        return f"{self.selected(columns) if columns else self._table}.row({place}, named=True)"
+
     def head(self, limit: int) -> str:
         return f"{self._table}.head({limit})"
 

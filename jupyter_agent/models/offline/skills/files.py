@@ -184,7 +184,7 @@ SKILLS = (
         cue(
             r"(?:read|load|open|import|ingest)\b[^?]*(?:FILE\d+|STR\d+|csv|tsv|parquet|json|excel|xlsx|file|data)",
             r"how (?:do|can|to)[^?]*(?:read|load|open|import)",
-            r"^(?:read|load|open|import)",
+            r"^(?:read|load|open)",
         ),
         _read,
         _unnamed,

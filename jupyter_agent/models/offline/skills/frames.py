@@ -268,6 +268,7 @@ SKILLS = (
             r"details?",
             r"look at",
             r"eda",
+            r"run ?down",
             r"contain",
             r"contains",
             r"hold",
@@ -284,7 +285,7 @@ SKILLS = (
                     query.frame is not None
                     and bool(
                         re.search(
-                            r"\b(?:data|dataframe|table|dataset|it|frame|summary|summari[sz]e|statistics|stats|describe|overview|info|eda|profile|explore)\b",
+                            r"\b(?:data|dataframe|table|dataset|it|frame|summary|summari[sz]e|statistics|stats|describe|overview|info|eda|profile|explore|rundown)\b",
                             query.text,
                         )
                     )

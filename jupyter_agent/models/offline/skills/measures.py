@@ -105,6 +105,11 @@ def _quantiles(query: Query, facts: Facts) -> Answer:
 
 
 def _outliers(query: Query, facts: Facts) -> Answer:
+    if query.column is None:
+        numbers = query.the_frame().of_role("number")
+        raise Ask(
+            f"In which column? {name(query.the_frame().name)} has the number columns {names([one.name for one in numbers])}."
+        )
     frame, column = the_column(query)
     title = (
         f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{told(query.conditions)}"
@@ -148,6 +153,7 @@ SKILLS = (
             r"(?:first|last|latest|earliest|newest|oldest|most recent) (?:date|day|timestamp|entry|record|sale)",
             r"period (?:is )?covered",
             r"how (?:old|recent) is",
+            r"how (?:many|long) (?:days|weeks|months|years|hours)\b[^?]*(?:of|data|cover|there|in)",
         ),
         _span,
         _when,
@@ -175,7 +181,9 @@ SKILLS = (
         "outliers",
         cue(r"outliers?", r"anomal\w+", r"extreme values"),
         _outliers,
-        lambda query: one_column(query) and query.column is not None and query.column.role == "number",
+        lambda query: (
+            query.frame is not None and not query.by and (not query.columns or query.columns[0].role == "number")
+        ),
         weight=65,
     ),
     Skill(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from jupyter_agent.models.offline.computing import told
 from jupyter_agent.models.offline.dialects import Dialect, Grouping, dialect
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import BINDING, TELLING
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Column, Frame, in_code
 from jupyter_agent.models.offline.pictures import (
@@ -209,8 +210,16 @@ def _plotted_values(query: Query) -> Answer:
 
 
 def _frame_like(query: Query) -> bool:
+    if not query.mentions and not query.continues and query.period is None and _strange(query):
+        return False
     kinds = ("frame", "series", "sequence", "array")
     return query.target is None or query.target.kind in kinds or query.frame is not None
+
+
+def _strange(query: Query) -> bool:
+    """Whether the picture is to show something that is not in the kernel."""
+    known = BINDING | TELLING | {"correlations", "everything", "bins", "matplotlib"}
+    return any(one not in known and one.isalpha() and len(one) > 2 for one in query.text.split())
 
 
 SKILLS = (

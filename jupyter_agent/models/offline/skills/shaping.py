@@ -8,7 +8,7 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
 from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import name, names
+from jupyter_agent.models.offline.markdown import figure, name, names
 from jupyter_agent.models.offline.namespace import Column, Frame
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
@@ -53,6 +53,21 @@ def _filtered(query: Query, facts: Facts) -> Answer:
             lambda _: f"{title} (at most {limit}):",
         )
     return [f"{title}:", block(query, frame, expression)]
+
+
+def _row(query: Query, facts: Facts) -> Answer:
+    frame = query.the_frame()
+    place = next((one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int)), 0)
+    title = f"Row {place} of {name(frame.name)}, counted from 0"
+
+    return computed(
+        query,
+        facts,
+        frame,
+        title,
+        lambda one: one.row(place, query.columns),
+        lambda found: f"{title}: **{figure(found.number)}**." if found.number is not None else f"{title}:",
+    )
 
 
 def _selected(query: Query, _facts: Facts) -> Answer:
@@ -161,6 +176,7 @@ SKILLS = (
         weight=22,
         implied=True,
     ),
+    Skill("row", cue(r"row (?:number )?NUM\d+", r"NUM\d+ row"), _row, _has_frame, weight=67),
     Skill(
         "select columns",
         cue(

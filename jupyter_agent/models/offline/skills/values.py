@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, table, visible
+from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, python, table, visible
 from jupyter_agent.models.offline.namespace import in_code, real, texts, whole
 from jupyter_agent.models.offline.query import Query
+from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import key
 from jupyter_agent.state import Variable
@@ -251,6 +252,8 @@ def _statistic(query: Query, facts: Facts) -> Answer:
     variable = full(query, facts)
     wanted = _STATISTICS.get(query.function or "", "")
     value = real(variable.facts.get(wanted))
+    if value is None and variable.kind in ("sequence", "set"):
+        return _of_items(query, facts, variable)
     if value is None:
         return [
             f"I do not know the {query.function} of {name(variable.name)}.",
@@ -261,12 +264,42 @@ def _statistic(query: Query, facts: Facts) -> Answer:
 
 
 def _measured(query: Query) -> bool:
+    kinds = {"array", "series", "sequence", "set"}
     return (
         _one(query)
         and query.target is not None
-        and query.target.kind in {"array", "series"}
-        and query.function is not None
+        and query.target.kind in kinds
+        and query.function not in (None, "count")
     )
+
+
+_BUILT_IN = {
+    "max": "max({})",
+    "min": "min({})",
+    "sum": "sum({})",
+    "mean": "__import__('statistics').mean({})",
+    "median": "__import__('statistics').median({})",
+    "std": "__import__('statistics').stdev({})",
+    "nunique": "len(set({}))",
+    "mode": "__import__('statistics').mode({})",
+}
+
+
+def _shown_code(code: str) -> str:
+    """The code with its import as people write it."""
+    plain = code.replace("__import__('statistics')", "statistics")
+    return python(plain if plain == code else f"import statistics\n\n{plain}")
+
+
+def _of_items(query: Query, facts: Facts, variable: Variable) -> Answer:
+    """A statistic of a list, computed in the kernel."""
+    code = _BUILT_IN.get(query.function or "", "len({})").format(in_code(variable.name))
+    ran = facts.run(code)
+    if ran.status != "ok":
+        return [f"The {query.function} of {name(variable.name)} was not computed; this computes it:", _shown_code(code)]
+    found = result(ran.text)
+    value = figure(found.number) if found.number is not None else name(found.text, 200)
+    return [f"The {query.function} of {name(variable.name)} is **{value}**.", _shown_code(code)]
 
 
 SKILLS = (
@@ -285,6 +318,7 @@ SKILLS = (
             r"(?:show|print|display|inspect|describe|explain|check|see|view|tell me about|about|info|details?|value|values|content|contents)",
             r"^VAR\d+(?: \?)?$",
             r"^@?VAR\d+",
+            r"^is VAR\d+",
             r"(?:hold|holds|contain|contains|stored|inside|look like|looks like|equal)",
             r"(?:summary|summarise|summarize|overview)",
             r"know about",

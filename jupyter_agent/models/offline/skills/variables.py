@@ -74,6 +74,21 @@ def _rows(found: list[Variable], every: bool) -> Answer:
     return blocks
 
 
+def _version(query: Query, _facts: Facts) -> Answer:
+    module = _module_named(query)
+    assert module is not None
+    version, real_name = module.facts.get("version"), module.facts.get("module") or module.name
+    if not version:
+        return [f"{name(real_name)} is imported as {name(module.name)}; it tells no version."]
+    return [f"{name(real_name)} is imported as {name(module.name)}, version **{name(version)}**."]
+
+
+def _module_named(query: Query) -> Variable | None:
+    said = set(query.text.split()) | {one.text for one in query.mentions}
+    modules = [one for one in query.namespace.variables.values() if one.kind == "module"]
+    return next((one for one in modules if said & {one.name, str(one.facts.get("module", "")).split(".")[0]}), None)
+
+
 def _where(variable: Variable) -> str:
     return f"In [{variable.execution_count}]" if variable.execution_count is not None else "–"
 
@@ -99,6 +114,9 @@ def _asks_for_list(query: Query) -> bool:
 
 
 SKILLS = (
+    Skill(
+        "version", cue(r"versions?"), _version, lambda query: _module_named(query) is not None, weight=89, repeats=False
+    ),
     Skill(
         "variables",
         cue(
