@@ -10,7 +10,7 @@ _PUBLIC = {
     "AgentError": "jupyter_agent.errors",
     "Assistant": "jupyter_agent.assistant",
     "JupyterAgent": "jupyter_agent.config",
-    "Question": "jupyter_agent.assistant",
+    "Question": "jupyter_agent.question",
     "SessionManager": "jupyter_agent.session_manager",
     "build_context": "jupyter_agent.measuring",
 }

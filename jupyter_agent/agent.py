@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,10 +31,9 @@ from jupyter_agent.messages import (
     UsageReported,
 )
 from jupyter_agent.protocols import Model, Tool, ToolContext, ToolOutput
+from jupyter_agent.question import Decide, Run
 from jupyter_agent.state import ExecutionResult
 
-Decide = Callable[[ApprovalAsked], Awaitable[bool]]
-Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
 Redact = Callable[[str], str]
 TOOL_CHARACTERS = 16_384
 SHOWN_CHARACTERS = 2_000
@@ -129,8 +128,9 @@ class Agent:
         async with aclosing(self._steps(transcript, context)) as events:
             async for event in events:
                 yield event
-        if transcript.finish_reason in _LIMITS:
-            yield _say(transcript, f"*Stopped: {_LIMITS[transcript.finish_reason]}.*")
+        why = _LIMITS.get(transcript.finish_reason or "stop")
+        if why is not None:
+            yield _say(transcript, f"*Stopped: {why}.*")
 
     async def _steps(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         for _ in range(self._limits.max_steps):

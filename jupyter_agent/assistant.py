@@ -11,10 +11,9 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from jupyter_agent import context, history, plugins, snapshot
-from jupyter_agent.agent import Agent, Decide, Limits, Run, Transcript
+from jupyter_agent.agent import Agent, Limits, Transcript
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.errors import (
     AgentError,
@@ -26,7 +25,8 @@ from jupyter_agent.errors import (
     UpstreamTimeout,
 )
 from jupyter_agent.messages import Done, Event, Failed, Message, TextDelta, TurnStarted, code_blocks
-from jupyter_agent.protocols import Kernel, Model, Notebook, Tool, ToolContext
+from jupyter_agent.protocols import Model, Tool, ToolContext
+from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
@@ -36,51 +36,6 @@ from jupyter_agent.tokens import estimate_tokens
 RENEW_SECONDS = 10.0
 #: Of the tokens a request may have: at first, and when the model's server says that it was too long.
 _SHARES = (1.0, 0.4)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a door asks of the assistant.
-
-    Attributes:
-        owner: Whose conversation it is, from the server's identity.
-        query: What the user asked.
-        session_id: The conversation; None starts one.
-        notebook_id: The notebook's path below the server's root; empty without one.
-        kernel: The notebook's kernel, where there is one.
-        notebook: Its cells, where they can be read.
-        active_cell_id: Where the user is.
-        model: ``provider:model``; None takes the configured one.
-        turn_id: Chosen by a client that may retry.
-        approval: What may be done unasked; None takes the configured mode.
-        digest: SHA-256 of the request, which tells a retry from a reused turn id; made from the question if empty.
-        variables: Name → type as the client says, used only where no kernel can be asked.
-        deadline_seconds: The turn's time; None takes the configured one.
-        max_steps: Lower than configured, if given; likewise the two below.
-        effects: What the user may do here.
-        decide: Answers approvals; None where nobody can.
-        run: Runs code in place of the kernel.
-    """
-
-    owner: str
-    query: str
-    session_id: str | None = None
-    notebook_id: str = ""
-    kernel: Kernel | None = None
-    notebook: Notebook | None = None
-    active_cell_id: str | None = None
-    model: str | None = None
-    turn_id: str | None = None
-    approval: str | None = None
-    digest: str = ""
-    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    deadline_seconds: float | None = None
-    max_steps: int | None = None
-    max_tool_calls: int | None = None
-    max_write_calls: int | None = None
-    effects: frozenset[str] = frozenset({"read", "execute", "write"})
-    decide: Decide | None = None
-    run: Run | None = None
 
 
 @dataclass(slots=True)
@@ -137,6 +92,12 @@ class Assistant:
     def default_model(self) -> str:
         """``provider:model`` of questions that name none."""
         return self._options.model
+
+    def models(self) -> tuple[str, ...]:
+        """What may answer: the configured model first, then the other providers."""
+        configured = self._options.model
+        known = (one for one in plugins.names(plugins.MODELS) if one not in ("scripted", configured.partition(":")[0]))
+        return (configured, *known)
 
     async def close(self) -> None:
         """Let go of models and of the store."""
@@ -243,15 +204,21 @@ class Assistant:
     async def _redacted(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
         """The same events; a secret is withheld from the text even where it comes in pieces."""
         stream = self._redactor.stream()
+        failure: AgentError | None = None
         async with aclosing(events):
-            async for event in events:
-                text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
-                if text:
-                    yield TextDelta(text)
-                if not isinstance(event, TextDelta):
-                    yield event
-            if text := stream.flush():
-                yield TextDelta(text)
+            try:
+                async for event in events:
+                    text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
+                    if text:
+                        yield TextDelta(text)
+                    if not isinstance(event, TextDelta):
+                        yield event
+            except AgentError as error:
+                failure = error
+        if text := stream.flush():
+            yield TextDelta(text)
+        if failure is not None:
+            raise failure
 
     def _approval(self, question: Question) -> str:
         approval = question.approval or self._options.approval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -234,16 +234,19 @@ Event: TypeAlias = (
 TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
-def event_json(event: Event) -> dict[str, Any]:
-    """An event's fields as plain JSON data, as they travel."""
-    data: dict[str, Any] = json.loads(json.dumps(event, default=_plain))
-    return data
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
-    return dict(value) if isinstance(value, Mapping) else str(value)
+def plain(value: Any) -> Any:
+    """Dataclasses, mappings and tuples as plain JSON data; what JSON has no number for becomes null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(one) for one in value]
+    return str(value)
 
 
 _FENCE = re.compile(

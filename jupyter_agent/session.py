@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jupyter_agent.messages import Action, FinishReason, Json, Message, ToolCall, Usage
+from jupyter_agent.messages import Action, FinishReason, Json, Message, ToolCall, Usage, plain
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
 SCHEMA = 1
@@ -60,7 +59,7 @@ class Turn:
 
     def to_json(self) -> dict[str, Any]:
         """The turn as JSON data."""
-        return dict(_plain(self))
+        return dict(plain(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Turn:
@@ -159,7 +158,7 @@ class Session:
 
     def to_json(self) -> dict[str, Any]:
         """The session's head as JSON data."""
-        return dict(_plain(self))
+        return dict(plain(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Session:
@@ -186,17 +185,6 @@ class Session:
             last_activity=float(data["last_activity"]),
             extra=MappingProxyType(dict(data.get("extra", {}))),
         )
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses, tuples and mapping proxies as plain JSON data."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    return value
 
 
 def _string(value: object) -> str:

@@ -9,7 +9,7 @@ import sys
 from jupyter_agent.cli.desk import desk, say
 from jupyter_agent.cli.run import OK, USAGE
 from jupyter_agent.cli.turn import take_turn
-from jupyter_agent.messages import event_json
+from jupyter_agent.messages import plain
 
 
 async def ask(arguments: argparse.Namespace) -> int:
@@ -21,7 +21,7 @@ async def ask(arguments: argparse.Namespace) -> int:
     async with desk(arguments) as laid:
         done = await take_turn(laid, query, _nothing if arguments.json else _show)
     if arguments.json:
-        print(json.dumps(event_json(done), ensure_ascii=False, indent=2))
+        print(json.dumps(plain(done), ensure_ascii=False, indent=2))
     elif not done.reply.endswith("\n"):
         print()
     for warning in done.warnings:

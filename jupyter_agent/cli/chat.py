@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from jupyter_core.paths import jupyter_data_dir
 
 from jupyter_agent.cli.desk import Desk, desk, say
-from jupyter_agent.cli.listings import choices
 from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.errors import AgentError
@@ -80,7 +79,9 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return await _variables(laid, rest)
     if name == "model":
         laid.model = rest or laid.model
-        return listing.models(choices(laid.assistant), laid.model)
+        return listing.models(
+            [{"id": one, "default": one == laid.assistant.default_model} for one in laid.assistant.models()], laid.model
+        )
     return commands.table((commands.EXIT,))
 
 

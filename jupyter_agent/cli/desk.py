@@ -13,13 +13,14 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent import config_files
-from jupyter_agent.assistant import Assistant, Question
+from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.kernelside import place
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.protocols import Kernel
+from jupyter_agent.question import Question
 
 CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
 

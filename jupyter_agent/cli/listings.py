@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jupyter_agent import plugins
 from jupyter_agent.assistant import Assistant
 from jupyter_agent.cli.desk import assistant, notebook_id
 from jupyter_agent.cli.run import ERROR, OK
@@ -38,20 +37,13 @@ async def sessions(arguments: argparse.Namespace) -> int:
 async def models(arguments: argparse.Namespace) -> int:
     """Show providers and whether they answer; 1 if the one that is configured does not."""
     async with assistant() as made:
-        found = [await _reached(made, str(one["id"])) for one in choices(made)]
+        found = [await _reached(made, one) for one in made.models()]
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         for one in found:
             _print_model(one)
     return OK if found[0]["reachable"] else ERROR
-
-
-def choices(made: Assistant) -> list[dict[str, Any]]:
-    """What may answer, the configured model first."""
-    default = made.default_model
-    others = [name for name in plugins.names(plugins.MODELS) if name not in ("scripted", default.partition(":")[0])]
-    return [{"id": name, "default": name == default} for name in (default, *others)]
 
 
 async def _reached(made: Assistant, name: str) -> dict[str, Any]:

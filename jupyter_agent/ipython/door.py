@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from traitlets.config import Config
 
-from jupyter_agent import config_files, plugins
-from jupyter_agent.assistant import Assistant, Question
+from jupyter_agent import config_files
+from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import AgentError
@@ -20,8 +20,9 @@ from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside import place
 from jupyter_agent.kernelside.endings import AgentFailed
 from jupyter_agent.kernelside.turn import Ask, Event
-from jupyter_agent.messages import ApprovalAsked, RunAsked, TurnStarted, event_json
+from jupyter_agent.messages import ApprovalAsked, RunAsked, TurnStarted, plain
 from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.question import Question
 from jupyter_agent.state import ExecutionResult
 
 T = TypeVar("T")
@@ -63,9 +64,7 @@ class LocalDoor:
         return _or_failed(lambda: self._loop.run(self._conversation.clear(notebook_id, session)))
 
     def models(self) -> list[dict[str, Any]]:
-        default = self._assistant.default_model
-        others = [name for name in plugins.names(plugins.MODELS) if name not in ("scripted", default.partition(":")[0])]
-        return [{"id": name, "default": name == default} for name in (default, *others)]
+        return [{"id": one, "default": one == self._assistant.default_model} for one in self._assistant.models()]
 
     def close(self) -> None:
         """Let go of the store and of the thread; the door is of no use afterwards."""
@@ -99,7 +98,7 @@ class LocalDoor:
                         self._conversation.begun(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
                         self._awaited(event.call_id)
-                    yield event.event, event_json(event)
+                    yield event.event, plain(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there; no traceback of ours in a cell

@@ -6,7 +6,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 import jupyter_agent
-from jupyter_agent import plugins
 from jupyter_agent.errors import AgentError
 from jupyter_agent.server.handlers import AgentHandler
 from jupyter_agent.server.openapi import document
@@ -63,9 +62,7 @@ class ModelsHandler(AgentHandler):
     async def get(self) -> None:
         """Providers, and what answers unless a request says otherwise."""
         default = self.services.assistant.default_model
-        provider = default.partition(":")[0]
-        known = [one for one in plugins.names(plugins.MODELS) if one != "scripted" or one == provider]
-        models = [{"id": default if one == provider else one, "default": one == provider} for one in known]
+        models = [{"id": one, "default": one == default} for one in self.services.assistant.models()]
         self.reply({"default": default, "models": models})
 
 

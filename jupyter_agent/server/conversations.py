@@ -9,8 +9,9 @@ from jupyter_server.services.sessions.handlers import SessionHandler
 from tornado import web
 
 from jupyter_agent.errors import AgentError, NotFound
+from jupyter_agent.messages import plain
 from jupyter_agent.server import identity
-from jupyter_agent.server.encoding import json_text, plain, timestamp
+from jupyter_agent.server.encoding import json_text, timestamp
 from jupyter_agent.server.handlers import AUTH_RESOURCE, AgentHandler
 
 if TYPE_CHECKING:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_agent.messages import Event
+from jupyter_agent.messages import Event, plain
 
 KEEP_ALIVE = b": keep-alive\n\n"
-
-
-def plain(value: Any) -> Any:
-    """Dataclasses, mappings and tuples as plain JSON data; what JSON has no number for becomes null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(one) for one in value]
-    return str(value)
 
 
 def json_text(value: Any) -> str:

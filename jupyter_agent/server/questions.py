@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
-from jupyter_agent.assistant import Question
 from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.question import Question
 from jupyter_agent.server import identity
 from jupyter_agent.snapshot import NO_KERNEL
 from jupyter_agent.state import Cell

@@ -28,7 +28,8 @@ from jupyter_agent.server import metrics
 from jupyter_agent.state import ExecutionResult
 
 if TYPE_CHECKING:
-    from jupyter_agent.assistant import Assistant, Question
+    from jupyter_agent.assistant import Assistant
+from jupyter_agent.question import Question
 
 MAX_RUNNING = 20
 MAX_UNREAD = 1024 * 1024
