@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from jupyter_agent.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
@@ -20,6 +22,8 @@ UNREADABLE = "unreadable"
 _Value = TypeVar("_Value", Session, Turn)
 # PostgreSQL keeps no NUL and SQLite no lone surrogate, so no store gets either.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# NUL and surrogates in JSON text, escaped or not; an emoji's escapes look the same and are looked at closely.
+_SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
@@ -30,13 +34,7 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
     Raises:
         TooLarge: more than `MAX_BYTES`, or nested deeper than Python follows.
     """
-    try:
-        data = _storable(value.to_json(), 0)
-    except RecursionError as error:
-        raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
-    if isinstance(value, Session):
-        data["schema"] = SCHEMA
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only)
+    text = _encode_harmless(value, ascii_only) or _encode_anything(value, ascii_only)
     if len(text) > MAX_BYTES:
         raise TooLarge("The turn is larger than 64 MiB and cannot be kept; ask for less output.")
     return text
@@ -115,6 +113,54 @@ def damaged() -> StoreUnavailable:
     return StoreUnavailable(
         "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
     )
+
+
+def _encode_harmless(value: Session | Turn, ascii_only: bool) -> str | None:
+    """The text in one go, for what nearly everything is; None for what needs a closer look."""
+    free = (value.metadata, value.extra) if isinstance(value, Session) else (value.kernel, value.extra)
+    if not all(_is_flat(one) for one in free):
+        return None
+    try:
+        text = json.dumps(
+            _fields(value), default=_fields, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only
+        )
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return None if _SUSPECT.search(text) else text
+
+
+def _encode_anything(value: Session | Turn, ascii_only: bool) -> str:
+    try:
+        data = _storable(value.to_json(), 0)
+    except RecursionError as error:
+        raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
+    if isinstance(value, Session):
+        data["schema"] = SCHEMA
+    return json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only)
+
+
+def _is_flat(data: Mapping[str, Any]) -> bool:
+    return all(
+        isinstance(key, str) and (one is None or isinstance(one, (str, float)) or _is_small(one))
+        for key, one in data.items()
+    )
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int) and value.bit_length() <= 64
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """What `json` does not know itself, as a dictionary."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    data = {name: getattr(value, name) for name in _names(value.__class__)}
+    return data | {"schema": SCHEMA} if isinstance(value, Session) else data
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind))
 
 
 def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:

@@ -42,6 +42,7 @@ class Log:
     valid: int = 0
     head: tuple[int, int] | None = None
     turns: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)
+    _session: Session | None = None
 
     def refresh(self) -> bool:
         """Read what was appended since; False if there is no such file.
@@ -50,6 +51,8 @@ class Log:
             OSError: the file cannot be read.
         """
         try:
+            if identity_of(self.path.stat()) == self.identity:
+                return True
             file = self.path.open("rb", buffering=1 << 20)
         except FileNotFoundError:
             self._restart()
@@ -67,7 +70,9 @@ class Log:
 
     def session(self) -> Session | None:
         """The newest head; None in a file without a good line."""
-        return None if self.head is None else codec.decode_session(self._line(*self.head)["head"])
+        if self._session is None and self.head is not None:
+            self._session = codec.decode_session(self._line(*self.head)["head"])
+        return self._session
 
     def turn(self, turn_id: str) -> Turn | None:
         """One turn of any branch."""
@@ -101,7 +106,8 @@ class Log:
                 with contextlib.suppress(OSError):
                     file.truncate(self.valid)
                 raise
-        self.refresh()
+            self._take(line, turn_of(line))
+            self.identity = identity_of(os.fstat(file.fileno()))
 
     def _line(self, offset: int, length: int) -> dict[str, Any]:
         with self.path.open("rb") as file:
@@ -117,13 +123,19 @@ class Log:
         for line in file:
             if not is_good(line):
                 return
-            turn_id, parent = turn_of(line)
-            if turn_id is not None:
-                self.turns[turn_id] = (self.valid, len(line), parent)
-            self.head = (self.valid, len(line))
-            self.valid += len(line)
+            self._take(line, turn_of(line))
+
+    def _take(self, line: bytes, turn: tuple[str | None, str | None]) -> None:
+        """Note a good line that follows what is valid."""
+        turn_id, parent = turn
+        if turn_id is not None:
+            self.turns[turn_id] = (self.valid, len(line), parent)
+        self.head, self._session = (self.valid, len(line)), None
+        self.valid += len(line)
 
     def _set_rest_aside(self, file: FileIO) -> None:
+        if os.fstat(file.fileno()).st_size == self.valid:
+            return
         file.seek(self.valid)
         rest = file.readall()
         if rest:
@@ -131,7 +143,7 @@ class Log:
             file.truncate(self.valid)
 
     def _restart(self) -> None:
-        self.identity, self.valid, self.head, self.turns = (0, 0, 0), 0, None, {}
+        self.identity, self.valid, self.head, self.turns, self._session = (0, 0, 0), 0, None, {}, None
 
 
 def line_of(session: Session, turn: Turn | None) -> bytes:

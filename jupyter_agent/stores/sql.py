@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_agent.errors import (
@@ -23,7 +24,7 @@ from jupyter_agent.stores import codec
 from jupyter_agent.stores.clock import ServerClock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult, TextClause
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 TIMEOUT_SECONDS = 10
@@ -244,9 +245,14 @@ def _whole(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _execute(connection: Connection, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+    return connection.execute(_parsed(statement), values)
+
+
+@lru_cache(maxsize=64)
+def _parsed(statement: str) -> TextClause:
     from sqlalchemy import text
 
-    return connection.execute(text(statement), values)
+    return text(statement)
 
 
 def _back_up(connection: Connection, schema: int) -> None:
@@ -270,6 +276,7 @@ def _engine(url: str) -> AsyncEngine:
         engine = create_async_engine(
             address,
             isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,  # nothing is left open: single statements, or transactions that end
             pool_timeout=TIMEOUT_SECONDS,
             connect_args={"connect_timeout": TIMEOUT_SECONDS},
         )

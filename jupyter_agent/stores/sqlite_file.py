@@ -130,16 +130,18 @@ class SqliteFile:
 
     def _schema(self, connection: sqlite3.Connection) -> int:
         """The file's schema, 0 for a new file."""
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        known = self._marker.exists()  # asked first: another process may be making the file just now
+        with contextlib.nullcontext() if connection.in_transaction else transaction(connection, "BEGIN"):
+            empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if application == APPLICATION_ID and schema > len(self._steps):
             raise SchemaNewer(
                 "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
             )
         if application != APPLICATION_ID and not empty:
             raise StoreUnavailable("The configured file of conversations belongs to another program. Choose another.")
-        if empty and self._marker.exists():
+        if empty and known:
             raise StoreUnavailable(
                 "The file of conversations is empty although it held some. Restore a backup, or remove it to start anew."
             )
@@ -159,9 +161,9 @@ class SqliteFile:
 
 
 @contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Everything inside or nothing; other processes wait at the beginning, so that it cannot fail at the end."""
-    connection.execute("BEGIN IMMEDIATE")
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
+    """Everything inside or nothing; writers wait for each other at the beginning, so that none fails at the end."""
+    connection.execute(begin)
     try:
         yield connection
         connection.execute("COMMIT")
