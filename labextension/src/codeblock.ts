@@ -21,9 +21,6 @@ export function addBars(node: HTMLElement, actions: ICodeActions, translation: T
     frame.className = 'jp-agent-code';
     block.replaceWith(frame);
     frame.append(bar(code, actions, translation), block);
-    block.tabIndex = 0; // A long line is scrolled with the arrow keys.
-    block.setAttribute('role', 'region');
-    block.setAttribute('aria-label', translation.__('Code'));
   }
 }
 

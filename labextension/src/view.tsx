@@ -64,7 +64,7 @@ function Header({ conversation, input }: IProps): JSX.Element {
     input.current?.focus();
   };
   return (
-    <header className="jp-agent-header">
+    <div className="jp-agent-header">
       <h2 title={conversation.title}>{conversation.title || translation.__('Agent')}</h2>
       <button
         type="button"
@@ -86,7 +86,7 @@ function Header({ conversation, input }: IProps): JSX.Element {
       >
         <addIcon.react tag="span" />
       </button>
-    </header>
+    </div>
   );
 }
 
