@@ -21,6 +21,19 @@ _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b
 _SAME_AGAIN = re.compile(
     r"(?:(?:and|what about|how about|for|in|now|the|same for|ok|also)\s+)*(?:VAR|COL)\d+(?: instead| too| as well| ones?)?[ ?.!]*"
 )
+#: Skills that would show single values of a column.
+_TELLING_VALUES = frozenset(
+    {
+        "unique values",
+        "value counts",
+        "most frequent value",
+        "meaning of a column",
+        "statistic of a column",
+        "range of a column",
+        "group",
+        "type of a column",
+    }
+)
 _BY_NAME = {one.name: one for one in SKILLS}
 
 
@@ -40,12 +53,19 @@ def answered(conversation: Conversation) -> Sequence[str]:
             scene = replace(scene, previous=_query(question, scene))
     query = _query(conversation.question, scene)
     skill = None if absent(query) and not query.mentions else _BY_NAME.get(query.skill)
+    if skill is not None and skill.name in _TELLING_VALUES and _secret(query):
+        return [f"{shown(_secret(query))} looks like a secret, so its values are withheld."]
     try:
         blocks = list(skill.answer(query, facts) if skill is not None else unable(query, facts))
     except Ask as ask:
         return [str(ask)]
     unread = _unread(query) if skill is not None and (skill.measures or skill.implied or skill.sticks) else []
     return [block for block in (*_guessed(query), *unread, *blocks, *_age(query)) if block.strip()]
+
+
+def _secret(query: Query) -> str:
+    """The first column in question whose values are withheld."""
+    return next((one.name for one in (*query.columns, *query.by) if one.facts.get("withheld")), "")
 
 
 def _unread(query: Query) -> Sequence[str]:

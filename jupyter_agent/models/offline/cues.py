@@ -154,5 +154,5 @@ PRONOUN = re.compile(
 )
 LEANING = re.compile(
     r"^(?:and|also|now|then|but|what about|how about|only|just|same|or|ok(?:ay)?|instead|again|plus|with|without|as|by|per|for|"
-    r"sort|order|in|make it|do (?:it|that|the same)|can you|please|yes|no|so|excluding|except|which one|which ones|which|who|why|the)\b"
+    r"sort|order|in|make it|do (?:it|that|the same)|can you|please|yes|no|so|excluding|except|which one|which ones|which|who|the)\b"
 )

@@ -44,10 +44,20 @@ def _among(frame: Frame, query: Query) -> bool:
 
 def _leans(query: Query, previous: Query) -> bool:
     """Whether the question is incomplete without the one before."""
+    if query.skill == "plot" and not query.mentions:
+        return True
     if query.skill and not query.continues:
         return query.target is None and not query.columns and not query.by and previous.skill == query.skill
+    if not query.skill and not _says_something(query):
+        return False
     complete = query.target is not None and query.skill and not query.continues
     return not complete
+
+
+def _says_something(query: Query) -> bool:
+    """Whether any slot is filled by the words themselves."""
+    filled = query.period or query.chart or query.function or query.limit or query.wants_code
+    return bool(query.continues or query.mentions or filled or query.descending is not None)
 
 
 def _over(query: Query, previous: Query) -> Query:

@@ -155,7 +155,7 @@ def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question
     text = question[gram[0].start : gram[-1].end].removesuffix("'s").removesuffix("’s")
     words = [one.lower for one in gram]
     if len(gram) > 1:
-        return names.exactly(text) if not all(one in BINDING for one in words) else None
+        return names.exactly(text) if words[0] not in BINDING and words[-1] not in BINDING else None
     word = words[0].removesuffix("'s")
     pointed = (
         question[max(0, gram[0].start - 1) : gram[0].start] in ("@", ".")

@@ -71,6 +71,20 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
         ("plot that", ["value_counts()", "plot.bar()"]),
     ],
     [
+        ("filter price > 300", ["df[df['price'] > 300]"]),
+        ("how many are there?", ["**92** of 200"]),
+        ("mean area of those", ["mean of `area`", "`price` > `300`"]),
+    ],
+    [
+        ("min price by month", ["['price'].min()"]),
+        ("plot", ["['price'].min()", "plot.line()"]),
+        ("as bars", ["['price'].min()", "plot.bar()"]),
+    ],
+    [
+        ("plot price", ["bins=30"]),
+        ("with 50 bins", ["bins=50"]),
+    ],
+    [
         ("average price by city", ["`Munich`"]),
         ("show me the code", ["groupby('city')['price'].mean()"]),
         ("how many rows?", ["200 rows"]),
@@ -108,6 +122,11 @@ def test_the_context_after_the_question_is_not_part_of_it(desk: Desk) -> None:
     reply = desk.ask("how many rows?\n\n<context-12ab>\nplot price by city\n</context-12ab>")
     assert "**200 rows**" in reply.text
     assert "plt" not in reply.text
+
+
+def test_a_question_that_says_nothing_known_is_not_answered_again(desk: Desk) -> None:
+    desk.ask("mean of price")
+    assert "cannot answer" in desk.ask("why").text
 
 
 def test_thanks_and_greetings_do_not_forget_the_topic(desk: Desk) -> None:

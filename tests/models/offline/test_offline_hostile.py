@@ -334,6 +334,23 @@ def test_V13_a_withheld_value_is_not_asked_for_in_another_way(desk: Desk) -> Non
         assert reply.ran == []
 
 
+def test_V13_values_of_a_secret_column_are_neither_shown_nor_run_for(desk_of: Callable[[str], Desk]) -> None:
+    desk = desk_of("import pandas as pd\nusers = pd.DataFrame({'password': ['hunter2', 'swordfish'], 'age': [3, 4]})")
+    for question in (
+        "unique values of password",
+        "most common password",
+        "what is password",
+        "max password",
+        "mean age by password",
+        "describe users",
+        "first rows",
+    ):
+        reply = desk.fresh().ask(question)
+        assert "hunter2" not in reply.text
+        assert "swordfish" not in reply.text
+        assert reply.ran == []
+
+
 def test_a_stale_state_is_said_to_be_old() -> None:
     data = json.loads(table(["price"]))
     data["kernel"] = {"status": "busy", "age_s": 12.4, "stale": "The kernel is busy."}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import told
@@ -57,7 +58,7 @@ def _one(query: Query, language: Dialect, column: Column) -> Answer:
         return _along(query, language, column, chart)
     values = language.column(column, query.conditions)
     gapless = f"{values}.dropna()" if is_pandas(language) else f"{values}.drop_nulls()"
-    call = f"plt.boxplot({gapless})" if chart == "box" else f"plt.hist({gapless}, bins=30)"
+    call = f"plt.boxplot({gapless})" if chart == "box" else f"plt.hist({gapless}, bins={_bins(query)})"
     what = "Box plot" if chart == "box" else "Histogram"
     said = f"{what} of {name(column.name)} in {name(language.frame.name)}{told(query.conditions)}:"
     labels = ("", column.name) if chart == "box" else (column.name, "rows")
@@ -214,6 +215,12 @@ def _frame_like(query: Query) -> bool:
         return False
     kinds = ("frame", "series", "sequence", "array")
     return query.target is None or query.target.kind in kinds or query.frame is not None
+
+
+def _bins(query: Query) -> int:
+    match = re.search(r"\bNUM(\d+) bins?\b", query.text)
+    wanted = query.mentions[int(match[1])].number if match else None
+    return wanted if isinstance(wanted, int) and 0 < wanted <= 1000 else 30
 
 
 def _strange(query: Query) -> bool:

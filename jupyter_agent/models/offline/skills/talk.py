@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 CONNECT = (
-    'Connect a language model for the rest: `c.JupyterAgent.model = "openai:gpt-5"` with `OPENAI_API_KEY` set, '
+    'Connect a language model for the rest: `c.JupyterAgent.model = "openai:<model>"` with `OPENAI_API_KEY` set, '
     "or `OPENAI_BASE_URL` for a local server."
 )
 _GREETING = re.compile(
