@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.kernels.transport import Channel, KernelMessage, Transport
 
 Listener = Callable[[KernelMessage], None]
@@ -23,12 +24,19 @@ class Exchange:
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._listener: Listener | None = None
         self._opened = False
+        self._opening = asyncio.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection."""
+        return self._opened
 
     async def open(self) -> None:
-        """Connects, once."""
-        if not self._opened:
-            self._opened = True
-            await self._transport.open(self._receive)
+        """Connects, once, and again after the connection was lost."""
+        async with self._opening:
+            if not self._opened:
+                await self._transport.open(self._receive)
+                self._opened = True
 
     async def request(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """Sends a request and waits for its answer; whoever calls sets the time limit.
@@ -38,6 +46,7 @@ class Exchange:
 
         Raises:
             Restarted: the kernel was restarted meanwhile.
+            KernelUnavailable: there is no way to the kernel.
         """
         identifier, answer = await self.send(channel, message_type, content)
         try:
@@ -50,7 +59,11 @@ class Exchange:
     ) -> tuple[str, asyncio.Future[Mapping[str, Any]]]:
         """Sends a request; the id of its message and its answer to come. `forget` it when done."""
         await self.open()
-        identifier = await self._transport.send(channel, message_type, content)
+        try:
+            identifier = await self._transport.send(channel, message_type, content)
+        except KernelUnavailable:
+            self._opened = False
+            raise
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[identifier] = answer
         return identifier, answer

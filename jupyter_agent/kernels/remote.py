@@ -28,6 +28,7 @@ _RESENDS = 6
 _FIRST_MET_BUSY = "The kernel is busy; its variables are known when the running cell ends."
 _SILENT = "The kernel does not answer; it may be busy in native code."
 _DEAD = "The kernel is dead; restart it."
+_UNREACHABLE = "The kernel cannot be reached."
 _STARTING = "The kernel is starting."
 
 
@@ -88,6 +89,8 @@ class MessagingKernel:
                 await self._refresh()
         except _Unreadable as reason:
             self._state = replace(self._state, stale=reason.reason, status=reason.status)
+        except KernelUnavailable as error:
+            self._state = replace(self._state, stale=error.message, status="unknown")
         except (TimeoutError, Restarted):
             await self._explain_silence()
         return self._state
@@ -115,7 +118,9 @@ class MessagingKernel:
         alive = await self._alive()
         status: KernelStatus = "dead"
         reason = _DEAD
-        if alive and not self._is_installed:
+        if alive and not self._exchange.is_open:
+            status, reason = "unknown", _UNREACHABLE
+        elif alive and not self._is_installed:
             never = not self._state.epoch
             status, reason = ("busy", _FIRST_MET_BUSY) if never else ("starting", _STARTING)
         elif alive:
@@ -248,6 +253,8 @@ class MessagingKernel:
         try:
             self._running = Run(self._exchange, interrupt=self.interrupt, is_alive=self._alive)
             return await self._running.of(code, deadline)
+        except KernelUnavailable as error:
+            return ExecutionResult("unavailable", error.message)
         finally:
             self._running = None
             self._executing.release()
@@ -257,7 +264,7 @@ class MessagingKernel:
         if self._interrupt is not None:
             await self._interrupt()
             return
-        with contextlib.suppress(TimeoutError, Restarted):
+        with contextlib.suppress(TimeoutError, Restarted, KernelUnavailable):
             async with asyncio.timeout(2.0):
                 await self._exchange.request("control", "interrupt_request", {})
 
@@ -281,7 +288,7 @@ class MessagingKernel:
         for task in (self._installation, self._reading):
             if task is not None and not task.done():
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, _Unreadable, Restarted):
+                with contextlib.suppress(asyncio.CancelledError, _Unreadable, Restarted, KernelUnavailable):
                     await task
         await self._exchange.close()
 

@@ -1,0 +1,133 @@
+"""A kernel behind a Jupyter gateway: the same messages over the gateway's websocket, on the server's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from tornado.httpclient import HTTPError, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+
+from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.kernels.remote import MessagingKernel
+from jupyter_agent.kernels.transport import Channel, Receiver
+
+_PING_SECONDS = 30.0
+
+
+class WebSocketTransport:
+    """A kernel's channels in one websocket.
+
+    Args:
+        url: ``ws://host:port/api/kernels/<id>/channels`` of the gateway or server.
+        connection: Arguments of tornado's `HTTPRequest` that carry the authorisation, certificates and time limits,
+            such as ``GatewayClient.instance().load_connection_args()``.
+    """
+
+    def __init__(self, url: str, connection: Mapping[str, Any] | None = None) -> None:
+        self._session = uuid4().hex
+        joined = "&" if "?" in url else "?"
+        self._url = f"{url}{joined}session_id={self._session}"
+        self._connection = dict(connection or {})
+        self._socket: WebSocketClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._iopub = False
+
+    async def open(self, receive: Receiver) -> None:
+        """Connect.
+
+        Raises:
+            KernelUnavailable: the gateway does not let us in, or is not there.
+        """
+        request = HTTPRequest(self._url, **self._connection)
+        try:
+            self._socket = await websocket_connect(request, ping_interval=_PING_SECONDS)
+        except (HTTPError, OSError) as error:
+            raise KernelUnavailable("The kernel's gateway does not answer.") from error
+        self._reader = asyncio.create_task(self._read(self._socket, receive))
+
+    async def open_iopub(self) -> None:
+        """Pass on what the kernel publishes; the gateway sends it anyway."""
+        self._iopub = True
+
+    async def close_iopub(self) -> None:
+        """Drop it again."""
+        self._iopub = False
+
+    async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
+        """Send a request.
+
+        Raises:
+            KernelUnavailable: the connection is gone.
+        """
+        identifier = uuid4().hex
+        header = {
+            "msg_id": identifier,
+            "msg_type": message_type,
+            "username": "",
+            "session": self._session,
+            "date": datetime.now(UTC).isoformat(),
+            "version": "5.3",
+        }
+        message = {"channel": channel, "header": header, "parent_header": {}, "metadata": {}, "content": dict(content)}
+        try:
+            assert self._socket is not None
+            await self._socket.write_message(json.dumps(message))
+        except WebSocketClosedError as error:
+            raise KernelUnavailable("The connection to the kernel's gateway is gone.") from error
+        return identifier
+
+    async def close(self) -> None:
+        """Disconnect; the kernel lives on."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+
+    async def _read(self, socket: WebSocketClientConnection, receive: Receiver) -> None:
+        while (text := await socket.read_message()) is not None:
+            # Binary frames carry widgets' buffers, which no request of ours is answered with.
+            if isinstance(text, str):
+                self._pass_on(text, receive)
+
+    def _pass_on(self, text: str, receive: Receiver) -> None:
+        try:
+            message = json.loads(text)
+            channel = message["channel"]
+        except (ValueError, TypeError, KeyError):
+            return
+        if channel != "iopub" or self._iopub:
+            receive(str(channel), message)
+
+
+class GatewayKernel(MessagingKernel):
+    """A kernel that a gateway runs.
+
+    Args:
+        url: The websocket address of the kernel's channels.
+        kernel_id: Jupyter's id.
+        connection: See `WebSocketTransport`.
+        options: JSON data for the magic in the kernel.
+        interrupt: The gateway kernel manager's way to interrupt.
+        is_alive: Whether the gateway says that the kernel lives.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        kernel_id: str,
+        *,
+        connection: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        interrupt: Callable[[], Awaitable[None]] | None = None,
+        is_alive: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        transport = WebSocketTransport(url, connection)
+        super().__init__(transport, kernel_id, options=options, interrupt=interrupt, is_alive=is_alive)
