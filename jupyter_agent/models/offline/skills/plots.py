@@ -163,7 +163,7 @@ def _plotted_groups(query: Query, language: Dialect, columns: tuple[Column, ...]
     frame = language.frame
     if query.period is None and query.by and query.columns and query.chart is None and query.function is None:
         numbers = all(one.role in ("number", "time") for one in (query.columns[0], query.by[0]))
-        if numbers or query.by[0].temporal:
+        if len(columns) > 1 and (numbers or query.by[0].temporal):
             return _two(query, language, columns)
     groups = grouping(query, frame)
     if query.period is not None and not groups.by and query.function is None and groups.values == ():
