@@ -51,8 +51,9 @@ def place_of(node: ast.expr) -> Place | None:
         return Place(node.id, _located_column(parts[-2]), exact=False, called=called)
     if isinstance(first, ast.Attribute):
         return Place(node.id, first.attr, len(parts) == 1, attribute=True, called=called)
-    if isinstance(first, ast.Subscript) and isinstance(first.slice, ast.Constant):
-        return Place(node.id, str(first.slice.value), len(parts) == 1, called=called)
+    key = _constant(first.slice) if isinstance(first, ast.Subscript) else None
+    if key is not None:
+        return Place(node.id, key, len(parts) == 1, called=called)
     return Place(node.id, None, exact=False, called=called)
 
 
@@ -83,6 +84,8 @@ class Expressions:
         self.wildcard = ""
         self.local = local
         self.certain = True
+        #: A loop's variable → the names whose elements it stands for.
+        self.elements_of: dict[str, tuple[str, ...]] = {}
         self._shadows: list[frozenset[str]] = []
 
     # --- names ---------------------------------------------------------------------------------------------------
@@ -107,10 +110,14 @@ class Expressions:
         self.bound[name] = None
         self.definite.add(name)
 
-    def change(self, name: str, key: str | None, how: How, method: str = "") -> None:
+    def change(self, name: str, key: str | None, how: How, method: str = "", *, columns_only: bool = False) -> None:
         """Note that a value changes in place."""
-        if name not in self.definite and not any(name in one for one in self._shadows):
-            self.changes.append(Change(name, key, how, method, self.certain))
+        if any(name in one for one in self._shadows):
+            return
+        for one in self.elements_of.get(name, ()):
+            self.change(one, None, "put" if how == "set" else how, method)
+        if name not in self.definite:
+            self.changes.append(Change(name, key, how, method, self.certain, columns_only))
 
     @contextmanager
     def shadowed(self, names: Iterable[str]) -> Iterator[None]:
@@ -223,6 +230,9 @@ class Expressions:
         if call.path != "__magic__" and not self.hidden(call.root):
             self.calls.append(call)
         self.shows = self.shows or call.name in library.SHOWING
+        how = library.argument_change(library.usual_path(call.path))
+        if how and call.arguments and call.arguments[0]:
+            self.change(call.arguments[0], None, how)
         for keyword in node.keywords:
             if keyword.arg in ("out", "ax") and isinstance(keyword.value, ast.Name):
                 self.change(keyword.value.id, None, "put" if keyword.arg == "out" else "may")
@@ -232,8 +242,6 @@ class Expressions:
         self.expression(node.func)
         if call.path in ("exec", "eval") and not self._text_run(node):
             self.wildcard = call.path
-        if library.CHANGES_ARGUMENT.get(call.path) is not None and call.arguments and call.arguments[0]:
-            self.change(call.arguments[0], None, "grow" if library.CHANGES_ARGUMENT[call.path] else "put")
 
     def _text_run(self, node: ast.Call) -> bool:
         """Walk a constant text that is executed; False where the text cannot be told."""
@@ -257,7 +265,7 @@ class Expressions:
             return
         if isinstance(function.value, ast.Name):
             # `np.mean(x)` reads one thing of a module, `df.mean()` all of a frame: which it is, is known later.
-            self.read(place.name, function.attr, attribute=True)
+            self.read(place.name, f"{function.attr}()", attribute=True)
         else:
             self.expression(function.value)
         how = _how(node, function.attr)
@@ -268,7 +276,8 @@ class Expressions:
         key = place.key if place.exact else None
         if how == "set":
             key = f"{key or ''}.{function.attr.partition('_')[0]}()"
-        self.change(place.name, key, how, function.attr)
+        columns_only = key is None and library.touches_columns_only(function.attr, words_of(node))
+        self.change(place.name, key, how, function.attr, columns_only=columns_only)
 
 
 def _how(node: ast.Call, method: str) -> How | None:
@@ -307,6 +316,14 @@ def keywords_of(node: ast.Call) -> frozenset[str]:
     )
 
 
+def words_of(node: ast.Call) -> frozenset[str]:
+    """A call's keywords, and ``axis=1`` where it is told that."""
+    axis = [one.value.value for one in node.keywords if one.arg == "axis" and isinstance(one.value, ast.Constant)]
+    if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+        axis.append(node.args[1].value)
+    return keywords_of(node) | ({"axis=1"} if axis and axis[0] in (1, "columns") else frozenset())
+
+
 def parameters_of(arguments: ast.arguments) -> tuple[str, ...]:
     """Names of all parameters, in order."""
     plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
@@ -322,6 +339,13 @@ def _chain(node: ast.expr) -> Iterator[ast.expr]:
 
 def _text(node: ast.expr | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _constant(node: ast.expr) -> str | None:
+    """A constant item: ``"a"``, ``0``, ``-1``."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return f"-{node.operand.value}"
+    return str(node.value) if isinstance(node, ast.Constant) else None
 
 
 def _located_column(node: ast.expr) -> str | None:

@@ -65,8 +65,9 @@ def names_of(source: str) -> CellNames:
     walked = walk(source)
     steps = walked.steps
     modules = {one.name for step in steps for one in step.imports} | set(USUAL_NAMES)
-    sure = {one.name for step in steps for one in step.changes if one.how != "may"}
-    perhaps = {one.name for step in steps for one in step.changes} - sure - modules
+    changes = [one for step in steps for one in step.changes if not (one.method and one.name in modules)]
+    sure = {one.name for one in changes if one.how != "may"}
+    perhaps = {one.name for one in changes} - sure
     return CellNames(
         steps,
         walked.digest,

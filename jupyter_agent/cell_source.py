@@ -13,6 +13,44 @@ PYTHON_BODIES = frozenset({"time", "capture", "prun", "memit", "mprun", "lprun",
 TIMERS = frozenset({"timeit"})
 #: Line magics whose argument is a Python statement.
 PYTHON_LINES = frozenset({"time", "prun", "memit"})
+#: Magics after which names may be there that no source shows.
+WILD_MAGICS = frozenset(
+    {
+        "run",
+        "pylab",
+        "store",
+        "load",
+        "loadpy",
+        "macro",
+        "recall",
+        "rerun",
+        "edit",
+        "R",
+        "sql",
+        "cython",
+        "bigquery",
+        "spark",
+    }
+)
+#: Magics that may write any file.
+FILE_MAGICS = frozenset({"!", "bash", "sh", "script", "cd", "writefile", "mkdir", "system", "sx", "perl", "ruby"})
+#: Magics that neither bind nor show anything.
+SILENT_MAGICS = frozenset(
+    {
+        "matplotlib",
+        "load_ext",
+        "reload_ext",
+        "autoreload",
+        "config",
+        "time",
+        "capture",
+        "?",
+        "env",
+        "set_env",
+        "autosave",
+        "precision",
+    }
+)
 
 _MAGIC_LINE = re.compile(r"(\s*)((?:[\w.\[\]'\", ]+?)\s*=\s*)?(%{1,2}|!{1,2})\s*(.*)")
 _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
@@ -69,6 +107,11 @@ def parse(source: str) -> Parsed:
 def expressions_in(text: str) -> tuple[str, ...]:
     """Python expressions that IPython puts into a magic's or shell line's text: ``{expression}`` and ``$name``."""
     return tuple(one or two for one, two in _PLACE.findall(text))
+
+
+def is_magic(node: ast.expr) -> bool:
+    """Whether a call stands for a magic or a shell line."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__magic__"
 
 
 def _tree(source: str) -> tuple[ast.Module | None, str]:

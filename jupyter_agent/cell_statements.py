@@ -6,50 +6,21 @@ import ast
 from collections.abc import Sequence
 
 from jupyter_agent import library_calls as library
-from jupyter_agent.cell_expressions import Expressions, parameters_of, path_of, place_of
+from jupyter_agent.cell_expressions import Expressions, keywords_of, parameters_of, path_of, place_of
 from jupyter_agent.cell_scopes import FUNCTIONS, bound_names, declared_names, type_parameters
-from jupyter_agent.cell_source import TIMERS, Magic, expressions_in, parse
-from jupyter_agent.cell_steps import Call, Definition, Import, Read
+from jupyter_agent.cell_source import (
+    FILE_MAGICS,
+    SILENT_MAGICS,
+    TIMERS,
+    WILD_MAGICS,
+    Magic,
+    expressions_in,
+    is_magic,
+    parse,
+)
+from jupyter_agent.cell_steps import IN_PLACE, Call, Definition, Import, Read
 
 _ENDINGS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-#: Magics after which names may be there that no source shows.
-_WILD_MAGICS = frozenset(
-    {
-        "run",
-        "pylab",
-        "store",
-        "load",
-        "loadpy",
-        "macro",
-        "recall",
-        "rerun",
-        "edit",
-        "R",
-        "sql",
-        "cython",
-        "bigquery",
-        "spark",
-    }
-)
-#: Magics that may write any file.
-_FILE_MAGICS = frozenset({"!", "bash", "sh", "script", "cd", "writefile", "mkdir", "system", "sx", "perl", "ruby"})
-#: Magics that neither bind nor show anything.
-_SILENT_MAGICS = frozenset(
-    {
-        "matplotlib",
-        "load_ext",
-        "reload_ext",
-        "autoreload",
-        "config",
-        "time",
-        "capture",
-        "?",
-        "env",
-        "set_env",
-        "autosave",
-        "precision",
-    }
-)
 
 
 class Statements(Expressions):
@@ -109,7 +80,7 @@ class Statements(Expressions):
 
     def _expression_statement(self, value: ast.expr) -> None:
         self.expression(value)
-        if not isinstance(value, ast.Constant) and not is_magic(value):
+        if not isinstance(value, ast.Constant) and not is_magic(value) and not returns_none(value):
             self.shows = True
 
     def target(self, node: ast.expr) -> None:
@@ -163,6 +134,7 @@ class Statements(Expressions):
         self.expression(value)
         if isinstance(target, ast.Name):
             self.read(target.id)
+            self.change(target.id, None, "may", IN_PLACE)
             self.bind(target.id)
         elif isinstance(target, (ast.Attribute, ast.Subscript)):
             self.expression(target)
@@ -214,8 +186,8 @@ class Statements(Expressions):
         for expression in expressions_in(magic.argument + (magic.body if magic.name in ("!", "bash", "sh") else "")):
             inner = parse(expression)
             self.block(inner.tree.body)
-        self.shows = self.shows or magic.name not in _SILENT_MAGICS
-        if magic.name in _FILE_MAGICS:
+        self.shows = self.shows or magic.name not in SILENT_MAGICS
+        if magic.name in FILE_MAGICS:
             self.calls.append(Call("os.system"))
         if magic.name in TIMERS:
             inner_scope = Statements(self.magics)
@@ -225,7 +197,7 @@ class Statements(Expressions):
             self.bind(magic.argument.split()[0])
         elif magic.name in ("reset", "reset_selective"):
             self.wipes = True
-        elif magic.name in _WILD_MAGICS:
+        elif magic.name in WILD_MAGICS:
             self.wildcard = f"%{magic.name}"
 
     def absorb(self, inner: Statements) -> None:
@@ -248,6 +220,7 @@ class Statements(Expressions):
             ):
                 self.expression(values)
                 self.target(target)
+                self._stand_for_elements(target, values)
                 self.block(body)
                 self.block(orelse)
             case ast.While(test=test, body=body, orelse=orelse):
@@ -262,6 +235,15 @@ class Statements(Expressions):
                 self.block(body)
             case ast.Match(subject=subject, cases=cases):
                 self._match(subject, cases)
+
+    def _stand_for_elements(self, target: ast.expr, values: ast.expr) -> None:
+        """What changes a loop's variable changes an element of what is looped over."""
+        names = tuple(one.id for one in ast.walk(values) if isinstance(one, ast.Name))
+        for one in ast.walk(target):
+            if isinstance(one, ast.Name):
+                self.elements_of[one.id] = tuple(
+                    name for name in names if name not in (one.id, "range", "zip", "enumerate")
+                )
 
     def branches(self, bodies: Sequence[Sequence[ast.stmt]], *, whole: bool, sure: bool = False) -> None:
         """Walk alternatives; what all of them bind is bound for sure, if they are all there are (`whole`)."""
@@ -291,10 +273,10 @@ class Statements(Expressions):
             self.expression(handler.type)
             with self.shadowed([handler.name] if handler.name else []):
                 self.block(handler.body)
-            ends.append(set(self.definite))
+            if not isinstance(handler.body[-1], _ENDINGS):
+                ends.append(set(self.definite))
         self.certain = certain
-        # A handler that binds less than the body is the rare path: what the body binds counts as bound.
-        self.definite = ends[0]
+        self.definite = set.intersection(*ends)
         self.block(node.finalbody)
 
     def _match(self, subject: ast.expr, cases: Sequence[ast.match_case]) -> None:
@@ -398,6 +380,12 @@ def _together(name: str, methods: Sequence[Definition], node: ast.ClassDef) -> D
     )
 
 
-def is_magic(node: ast.expr) -> bool:
-    """Whether a call stands for a magic or a shell line."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__magic__"
+def returns_none(node: ast.expr) -> bool:
+    """Whether an expression's value is known to be None: nothing is shown of it."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return is_magic(node)
+    if "inplace" in keywords_of(node):
+        return True
+    path = path_of(node.func)
+    sets = path.partition(".")[0] in library.USUAL_NAMES and library.is_setting(library.usual_path(path))
+    return sets or node.func.attr in library.RETURN_NONE

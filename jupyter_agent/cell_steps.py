@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: The method of ``x += y``, which changes a list in place and a number not.
+IN_PLACE = "+="
+
 How = Literal["set", "put", "grow", "may"]
 
 
@@ -36,6 +39,7 @@ class Change:
             ``may``: nobody can tell from the source.
         method: The method by which it changes, where it is one (on a module it is a plain function).
         sure: Whether it happens on every path.
+        columns_only: Whether it adds or drops columns, and leaves the others as they are.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Change:
     how: How
     method: str = ""
     sure: bool = True
+    columns_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +134,12 @@ class Step:
         last: Whether its value becomes ``_``.
         alias: The name whose very object it gives to what it binds.
         view_of: Names whose objects the bound one may share data with.
+        columns_of: The name of the frame some columns of which it binds, with all rows.
+        given: Names that are arguments of the call whose result it binds.
         maker: Path of the call whose result it binds.
         maker_keywords: And that call's keywords.
         same_again: Whether, done to its own result, it changes nothing.
+        converts: Whether that holds only until something else changes the result.
         generator: Whether what it binds is used up by reading.
         wildcard: A source of names that cannot be told (``from m import *``, ``%run``).
         wipes: Whether it empties the namespace (``%reset``).
@@ -150,9 +158,12 @@ class Step:
     last: bool = False
     alias: str = ""
     view_of: tuple[str, ...] = ()
+    columns_of: str = ""
+    given: tuple[str, ...] = ()
     maker: str = ""
     maker_keywords: frozenset[str] = frozenset()
     same_again: bool = False
+    converts: bool = False
     generator: bool = False
     wildcard: str = ""
     wipes: bool = False

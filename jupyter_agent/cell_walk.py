@@ -7,9 +7,9 @@ import hashlib
 from dataclasses import dataclass
 
 from jupyter_agent import library_calls as library
-from jupyter_agent.cell_expressions import keywords_of, path_of, place_of
-from jupyter_agent.cell_source import Parsed, parse
-from jupyter_agent.cell_statements import Statements, is_magic
+from jupyter_agent.cell_expressions import keywords_of, path_of, place_of, words_of
+from jupyter_agent.cell_source import Parsed, is_magic, parse
+from jupyter_agent.cell_statements import Statements, returns_none
 from jupyter_agent.cell_steps import Step
 
 
@@ -41,7 +41,7 @@ def walk(source: str) -> Walked:
 def _step(node: ast.stmt, parsed: Parsed, is_last: bool) -> Step | None:
     scope = Statements(parsed.magics)
     scope.statement(node)
-    shown = isinstance(node, ast.Expr) and is_last and not parsed.quiet and not is_magic(node.value)
+    shown = isinstance(node, ast.Expr) and is_last and not parsed.quiet and not returns_none(node.value)
     if isinstance(node, ast.Expr) and not shown and isinstance(node.value, ast.Constant):
         return None
     if isinstance(node, ast.Expr) and is_magic(node.value) and not scope.magic_texts:
@@ -61,9 +61,12 @@ def _step(node: ast.stmt, parsed: Parsed, is_last: bool) -> Step | None:
         last=shown,
         alias=_alias(node),
         view_of=_view(node),
+        columns_of=_columns_of(node),
+        given=_given(node),
         maker=maker,
         maker_keywords=maker_keywords,
         same_again=_same_again(node),
+        converts=_converts(node),
         generator=isinstance(node, ast.Assign) and isinstance(node.value, ast.GeneratorExp),
         wildcard=scope.wildcard,
         wipes=scope.wipes,
@@ -78,6 +81,29 @@ def _maker(node: ast.stmt) -> tuple[str, frozenset[str]]:
             return path, keywords_of(value)
         value = value.func.value if isinstance(value.func, ast.Attribute) else None
     return "", frozenset()
+
+
+def _columns_of(node: ast.stmt) -> str:
+    """``df`` in ``x = df[["a", "b"]]``, ``x = df.drop(columns="c")`` and chains of these."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    steps = 0
+    while not isinstance(value, ast.Name):
+        steps += 1
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.List):
+            value = value.value
+        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            if not library.touches_columns_only(value.func.attr, words_of(value)):
+                return ""
+            value = value.func.value
+        else:
+            return ""
+    return value.id if steps else ""
+
+
+def _given(node: ast.stmt) -> tuple[str, ...]:
+    value = node.value if isinstance(node, ast.Assign) else None
+    arguments = [*value.args, *(one.value for one in value.keywords)] if isinstance(value, ast.Call) else []
+    return tuple(one.id for one in arguments if isinstance(one, ast.Name))
 
 
 def _alias(node: ast.stmt) -> str:
@@ -115,6 +141,12 @@ def _same_again(node: ast.stmt) -> bool:
     if isinstance(target, ast.Subscript) and isinstance(node.value, ast.Constant):
         return True
     return _settled(node.value, _shape(target))
+
+
+def _converts(node: ast.stmt) -> bool:
+    """Whether it is a conversion that settles its target: ``df["a"] = df["a"].astype(int)``."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    return isinstance(value, ast.Call) and path_of(value.func).rpartition(".")[2] in library.CONVERSIONS
 
 
 def _settled(node: ast.expr, target: str) -> bool:

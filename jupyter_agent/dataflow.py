@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent.provenance import RANDOM, SETTINGS, TIME, Key, Node, Value, is_shared_name
@@ -144,9 +144,7 @@ class Dataflow:
             return False
         if ran is None or ran.digest != stands.digest or self.trace.ran[self.trace.last[cell_id]].failed:
             return True
-        return any(
-            not same_value(ran.inputs.get(name), value) for name, value in stands.inputs.items() if is_variable(name)
-        )
+        return any(True for _ in other_inputs(ran, stands))
 
     def _source(self, cell_id: str) -> str:
         return next(one.source for one in self.cells if one.id == cell_id)
@@ -160,7 +158,12 @@ class Dataflow:
             if cell.id not in wanted:
                 continue
             for name, value in node.inputs.items():
-                if is_variable(name) and value is not None and not same_value(now.get(name), value):
+                if (
+                    name in node.used
+                    and is_variable(name)
+                    and value is not None
+                    and not same_value(now.get(name), value)
+                ):
                     more.add(str(value.writer))
             now.update(node.writes)
         for name, value in self.order.values.items():
@@ -203,6 +206,13 @@ def same_value(one: Value | None, other: Value | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.number == other.number
+
+
+def other_inputs(ran: Node, stands: Node) -> Iterator[str]:
+    """Variables that a cell would find otherwise than it found them."""
+    for name, value in stands.inputs.items():
+        if name in stands.used and is_variable(name) and not same_value(ran.inputs.get(name), value):
+            yield name
 
 
 def changes_each_time(value: Value | None) -> bool:

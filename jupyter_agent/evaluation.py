@@ -43,6 +43,7 @@ def evaluate(
         hash(tuple(run.shown)) if run.shown else None,
         run.shown_taint,
         tuple(dict.fromkeys(run.uses)),
+        frozenset(run.used),
         frozenset(run.grown),
         frozenset(run.bound),
     )

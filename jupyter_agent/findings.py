@@ -107,8 +107,9 @@ def _needs_what_is_below(flow: Dataflow, stands: Node, labels: Labels) -> Iterat
 
 def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]) -> Finding | None:
     """What is wrong with one input of a cell that ran."""
-    value = flow.order.nodes[str(ran.cell_id)].inputs[name]
-    if value is None or not is_variable(name):
+    stands = flow.order.nodes[str(ran.cell_id)]
+    value = stands.inputs[name]
+    if value is None or not is_variable(name) or name not in stands.used:
         return None
     maker = str(value.writer)
     made = flow.trace.last.get(maker)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 #: Short names that notebooks give to libraries, where the import itself is not seen.
 USUAL_NAMES = {
@@ -38,13 +39,19 @@ REPEATING = frozenset(
 )
 #: Replace what they set before: the last call counts.
 RESETTING = frozenset("fit fit_transform fit_predict set_params set_state".split())
+#: Return nothing.
+RETURN_NONE = frozenset(
+    "append appendleft extend extendleft insert remove reverse rotate add discard update clear sort fill "
+    "difference_update intersection_update symmetric_difference_update add_node add_nodes_from add_edge add_edges_from "
+    "seed set_option set_printoptions".split()
+)
 #: Leave their object alone. What is in none of these sets may change it.
 PURE = frozenset(
     "abs agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asfreq "
     "asof assign astype at_time autocorr backfill between between_time bfill bool byteswap bit_length capitalize "
     "casefold cat center choose clip coalesce columns combine combine_first compare compress conj conjugate contains "
     "convert_dtypes copy corr corrwith count cov crosstab cummax cummin cumprod cumsum cut date day_name days decode "
-    "decision_function density describe diagonal diff difference dot drop_duplicates drop_duplicated droplevel dropna "
+    "decision_function density describe diagonal diff difference dot drop_duplicates drop_duplicated drop droplevel dropna "
     "dt duplicated elapsed encode endswith eq equals evaluate ewm expanding explain explode expandtabs factorize ffill "
     "fillna filter find findall first first_valid_index flatten floor format format_map fromhex fromkeys ge get "
     "get_dummies get_feature_names_out get_group get_loc get_params get_support get_text get_window group groupby "
@@ -58,7 +65,7 @@ PURE = frozenset(
     "ravel rdiv reindex reindex_like removeprefix removesuffix rename rename_axis reorder_levels repeat replace resample "
     "reset_index reshape rfind rindex rjust rolling rolled round rpartition rsplit rstrip score_samples score searchsorted "
     "select select_dtypes sem set_axis set_index shape shift size skew slice_shift sort_index sort_values sparse split "
-    "splitlines squeeze stack startswith std str strftime strip style sub sum summary summary2 swapaxes swapcase "
+    "splitlines squeeze stack startswith std str strftime strip style sub sum swapaxes swapcase "
     "swaplevel symmetric_difference tail take title to_array to_csv to_dense to_dict to_excel to_feather to_frame "
     "to_hdf to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_period to_pickle to_records to_sql "
     "to_string to_timestamp to_xarray tobytes toarray tojson tolist toordinal tostring total_seconds trace transform "
@@ -86,9 +93,11 @@ SAME_AGAIN_FUNCTIONS = frozenset(
 )
 #: Attributes of a frame or array that tell of all of it, not of one column.
 OF_THE_WHOLE = frozenset(
-    "shape columns index values dtypes dtype T size ndim loc iloc at iat ix empty axes plot str dt cat style sparse "
+    "shape columns values dtypes dtype T size ndim loc iloc at iat ix empty axes plot str dt cat style sparse "
     "nbytes flat real imag array hist coef_ intercept_ feature_importances_".split()
 )
+#: Methods that add, drop or pick columns of a frame, and leave the others and the rows as they are.
+_COLUMN_METHODS = frozenset({"drop", "dropna", "assign", "select_dtypes", "copy", "with_columns", "insert", "pop"})
 #: Aggregates over rows: a filter that compares with one of them cuts anew each time.
 AGGREGATES = frozenset(
     "mean median std var quantile min max sum nlargest nsmallest rank describe percentile count".split()
@@ -99,7 +108,7 @@ SHOWING = frozenset(
     "matshow heatmap pairplot lmplot regplot catplot relplot displot jointplot violinplot barplot countplot".split()
 )
 #: Functions that change their first argument; True: each time anew.
-CHANGES_ARGUMENT = {
+_CHANGES_ARGUMENT = {
     "random.shuffle": True,
     "numpy.random.shuffle": True,
     "heapq.heappush": True,
@@ -114,6 +123,8 @@ CHANGES_ARGUMENT = {
     "delattr": False,
     "next": True,
 }
+#: Conversions: they settle a value only as long as nothing else has changed it since.
+CONVERSIONS = frozenset("astype to_datetime to_numeric round str int float map abs lower upper title strip".split())
 #: Calls whose value is used up by reading it.
 USED_UP = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
 
@@ -251,6 +262,25 @@ _READING_LIBRARIES = frozenset(
     "pandas numpy polars geopandas scipy joblib pickle json os glob pathlib shutil skimage matplotlib PIL cv2 h5py tables io "
     "builtins csv zipfile keras tensorflow torch xarray imageio yaml sqlite3 networkx".split()
 )
+
+
+def touches_columns_only(method: str, words: Collection[str]) -> bool:
+    """Whether a frame's method leaves the columns that remain as they are; `words` are its keywords, and ``axis=1``."""
+    if method in ("drop", "dropna"):
+        return bool({"columns", "axis=1"} & set(words))
+    return method in _COLUMN_METHODS
+
+
+def usual_path(path: str) -> str:
+    """The full name of a path whose root is a library's usual short name."""
+    root, dot, rest = path.partition(".")
+    return f"{USUAL_NAMES.get(root, root)}{dot}{rest}"
+
+
+def argument_change(path: str) -> Literal["grow", "put", ""]:
+    """How a function changes its first argument; empty where it does not."""
+    anew = _CHANGES_ARGUMENT.get(path)
+    return "" if anew is None else "grow" if anew else "put"
 
 
 def is_drawn(path: str, keywords: Collection[str]) -> str:

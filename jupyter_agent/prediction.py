@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from jupyter_agent.dataflow import Dataflow, is_variable, same_value
+from jupyter_agent.dataflow import Dataflow, is_variable, other_inputs, same_value
 from jupyter_agent.provenance import INPUT, RANDOM, TIME, Node, Value
 from jupyter_agent.runs import readable_names
 
 Verdict = Literal["reproduces", "differs", "fails"]
-_EACH_TIME = {RANDOM: "randomness without a seed", TIME: "the time of day", INPUT: "what somebody types"}
+EACH_TIME = RANDOM | TIME | INPUT
+_WORDS = {RANDOM: "randomness without a seed", TIME: "the time of day", INPUT: "what somebody types"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ class Prediction:
 
 def predict(flow: Dataflow) -> Prediction:
     """Compare what was executed with a run from top to bottom."""
+    otherwise = frozenset(name for name in flow.order.values if _ends_otherwise(flow, name))
     found: list[Difference] = []
     for cell in flow.code:
-        found += _at(flow, cell.id)
+        found += _at(flow, cell.id, otherwise)
         if found and found[-1].verdict == "fails":
-            break
-    fails = any(one.verdict == "fails" for one in found)
-    return Prediction("fails" if fails else "differs" if found else "reproduces", tuple(found), lost_names(flow))
+            return Prediction("fails", tuple(found), lost_names(flow))
+    placed = {name for one in found for name in one.names}
+    found += _at_the_end(flow, sorted(otherwise - placed))
+    return Prediction("differs" if found else "reproduces", tuple(found), lost_names(flow))
 
 
 def lost_names(flow: Dataflow) -> tuple[str, ...]:
@@ -71,22 +74,30 @@ def lost_names(flow: Dataflow) -> tuple[str, ...]:
     return tuple(sorted(name for name in live if flow.order.values.get(name) is None))
 
 
-def _at(flow: Dataflow, cell_id: str) -> Iterator[Difference]:
+def _at(flow: Dataflow, cell_id: str, otherwise: frozenset[str]) -> Iterator[Difference]:
     stands, ran = flow.order.nodes[cell_id], flow.last_run(cell_id)
     failure = _failure(flow, stands, ran)
     if failure is not None:
         yield failure
         return
+    left = tuple(name for name in stands.writes if name in otherwise and _left_otherwise(ran, stands, name))
     if ran is not None and flow.trace.ran[flow.trace.last[cell_id]].failed:
         yield Difference("differs", cell_id, (), "It failed when it ran last; its inputs or its source are others now.")
     elif ran is not None and ran.output != stands.output:
-        yield Difference("differs", cell_id, tuple(_other_inputs(ran, stands)), _why(ran, stands))
-    elif stands.output_taint & (RANDOM | TIME | INPUT):
-        yield Difference("differs", cell_id, (), f"What it shows depends on {_each_time(stands.output_taint)}.")
-    else:
-        names = [name for name in stands.writes if _left_otherwise(flow, cell_id, name)]
-        if names:
-            yield Difference("differs", cell_id, tuple(names), _why_left(flow, ran, stands, names))
+        yield Difference("differs", cell_id, left, _why(ran, stands))
+    elif stands.output_taint & EACH_TIME:
+        yield Difference("differs", cell_id, left, f"What it shows depends on {_each_time(stands.output_taint)}.")
+    elif left:
+        yield Difference("differs", cell_id, left, _why_left(ran, stands, left))
+
+
+def _at_the_end(flow: Dataflow, names: Sequence[str]) -> Iterator[Difference]:
+    """Variables that differ at the end though the cell that makes them would leave what it left."""
+    for name in names:
+        value = flow.order.values[name]
+        assert value is not None
+        reason = f"{name} was changed since by a cell that ran again, that was deleted, or that ran elsewhere."
+        yield Difference("differs", str(value.writer), (name,), reason)
 
 
 def _failure(flow: Dataflow, stands: Node, ran: Node | None) -> Difference | None:
@@ -98,7 +109,7 @@ def _failure(flow: Dataflow, stands: Node, ran: Node | None) -> Difference | Non
     if ran is None:
         return None
     last = flow.trace.ran[flow.trace.last[str(stands.key)]]
-    if last.failed and ran.digest == stands.digest and not list(_other_inputs(ran, stands)):
+    if last.failed and ran.digest == stands.digest and not list(other_inputs(ran, stands)):
         return Difference(
             "fails", str(stands.key), (), "It failed when it ran last, and nothing that it needs has changed."
         )
@@ -106,53 +117,49 @@ def _failure(flow: Dataflow, stands: Node, ran: Node | None) -> Difference | Non
     return Difference("fails", str(stands.key), (), f"Python cannot read it: {problem}") if problem else None
 
 
-def _left_otherwise(flow: Dataflow, cell_id: str, name: str) -> bool:
-    """Whether the cell is the last to write a variable, and would leave another value than is there now."""
+def _ends_otherwise(flow: Dataflow, name: str) -> bool:
+    """Whether a variable that is there now would have another value at the end."""
     end, now = flow.order.values.get(name), flow.trace.values.get(name)
-    if end is None or now is None or end.writer != cell_id or not is_variable(name):
+    if end is None or now is None or not is_variable(name) or (flow.live is not None and name not in flow.live):
         return False
-    if flow.live is not None and name not in flow.live:
+    return not same_value(end, now) or bool(_taint(end) & EACH_TIME)
+
+
+def _left_otherwise(ran: Node | None, stands: Node, name: str) -> bool:
+    """Whether a cell would leave a variable another than it left it."""
+    value = stands.writes[name]
+    if value is None:
         return False
-    return not same_value(end, now) or bool(_taint(end) & (RANDOM | TIME | INPUT))
+    return ran is None or not same_value(ran.writes.get(name), value) or bool(_taint(value) & EACH_TIME)
 
 
 def _taint(value: Value) -> int:
     return 0 if value.module or (value.definition is not None and not value.maker) else value.taint
 
 
-def _other_inputs(ran: Node, stands: Node) -> Iterator[str]:
-    for name, value in stands.inputs.items():
-        if not same_value(ran.inputs.get(name), value) and not name.startswith("‹"):
-            yield name
-
-
 def _why(ran: Node, stands: Node) -> str:
     if ran.digest != stands.digest:
         return "It was edited after it ran."
-    names = list(_other_inputs(ran, stands))
+    names = list(other_inputs(ran, stands))
     if not names:
         return "How things are shown, or the state of a random generator, is another at this place."
     return f"{', '.join(names[:5])} would be another value there than the one that it used."
 
 
-def _why_left(flow: Dataflow, ran: Node | None, stands: Node, names: list[str]) -> str:
+def _why_left(ran: Node | None, stands: Node, names: Sequence[str]) -> str:
     listed = ", ".join(names[:5])
-    taint = 0
-    for name in names:
-        value, now = flow.order.values[name], flow.trace.values[name]
-        if same_value(value, now) and value is not None:
-            taint |= value.taint
-    if taint:
-        return f"It leaves {listed}, which depends on {_each_time(taint)}."
     if ran is None:
         return f"It has not run; it would make {listed} anew."
     if ran.digest != stands.digest:
         return f"It was edited after it ran; it would leave {listed} otherwise."
-    others = list(_other_inputs(ran, stands))
+    others = list(other_inputs(ran, stands))
     if others:
         return f"It would leave {listed} otherwise: {', '.join(others[:5])} would be another value there."
-    return f"{listed} was changed since by a cell that ran again, or that is not where it ran."
+    taint = 0
+    for value in (stands.writes[name] for name in names):
+        taint |= value.taint if value is not None else 0
+    return f"It leaves {listed}, which depends on {_each_time(taint)}."
 
 
 def _each_time(taint: int) -> str:
-    return " and ".join(words for bit, words in _EACH_TIME.items() if taint & bit)
+    return " and ".join(words for bit, words in _WORDS.items() if taint & bit)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jupyter_agent.cell_steps import Definition, Read
-from jupyter_agent.library_calls import OF_THE_WHOLE
+from jupyter_agent.library_calls import OF_THE_WHOLE, RESETTING
 
 #: Why a value may be another each time, as bits.
 RANDOM, TIME, INPUT, NETWORK, DRAWER = 1, 2, 4, 8, 16
+#: Reads of an object by methods that replace what they set before: how they set it before does not bear on it.
+SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
 #: Names of what cells share beside variables; no user's name can be one of them.
-WILDCARD, SETTINGS, HISTORY = "‹*›", "‹settings›", "‹history›"
+WILDCARD, SETTINGS, ENVIRONMENT = "‹*›", "‹settings›", "‹environment›"
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what really ran.
 Key = str | int
@@ -26,6 +28,7 @@ class Value:
         base: Number of the value without its parts.
         node: The last node that bound it or may have changed it.
         writer: The last node that bound it or surely changed it.
+        columns: Number from which those of its columns follow that were not set by themselves; None: `base`.
         parts: Columns, items or attributes that were set one by one, with their numbers, in order.
         done: Repeatable changes that it has been through.
         taint: Why it may be another each time.
@@ -41,6 +44,7 @@ class Value:
     base: int
     node: Key
     writer: Key
+    columns: int | None = None
     parts: tuple[tuple[str, int], ...] = ()
     done: frozenset[int] = frozenset()
     taint: int = 0
@@ -57,6 +61,11 @@ class Value:
         """Equal for values that were made by the same code from the same inputs."""
         return hash((self.base, self.parts)) if self.parts else self.base
 
+    def column(self, key: str) -> int:
+        """The number of one column, item or attribute."""
+        part = self.part(key)
+        return hash((self.base if self.columns is None else self.columns, key)) if part is None else part
+
     def part(self, key: str) -> int | None:
         """The number of one part, where it was set by itself."""
         return next((number for name, number in self.parts if name == key), None)
@@ -71,12 +80,13 @@ class Value:
         """The number of what a read takes of it."""
         if read.key is None:
             return self.number
-        if self.module:
+        if self.module or read.key in SETTING_METHODS:
             return hash((self.base, read.key))
-        part = self.part(read.key)
-        if part is not None:
-            return part
-        return self.number if read.attribute and read.key in OF_THE_WHOLE else hash((self.base, read.key))
+        if read.key.endswith("()"):
+            return self.number
+        if self.part(read.key) is None and read.attribute and read.key in OF_THE_WHOLE:
+            return self.number
+        return self.column(read.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ class Node:
         output: Number of what it shows; None when it shows nothing.
         output_taint: Why that may be another each time.
         uses: What it uses beside variables.
+        used: Names on whose value it depends what it does; other inputs were looked at because data may be shared.
         grown: Names whose value another run of the same source would change again.
         bound: Names that it binds.
     """
@@ -123,6 +134,7 @@ class Node:
     output: int | None = None
     output_taint: int = 0
     uses: tuple[Use, ...] = ()
+    used: frozenset[str] = frozenset()
     grown: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
 

@@ -18,7 +18,8 @@ from jupyter_agent.state import Cell, ExecutionResult, KernelState
 MAX_COPY = 500 * 1024 * 1024
 _ADDRESS = re.compile(r"0x[0-9a-f]{4,}")
 _PROMPT = re.compile(r"^(Out\[)\d+(\]:)", re.MULTILINE)
-_TIMES = re.compile(r"^(CPU times:.*|Wall time:.*|.*\bper loop \(.*)\n?", re.MULTILINE)
+_TIMES = re.compile(r"^(CPU times:.*|Wall time:.*|.*\bper loop \(.*|memory usage: .*)\n?", re.MULTILINE)
+_TEMPORARY = re.compile(r"[^\s\"']*ipykernel_\d+[/\\]\d+\.py")
 _VOLATILE = frozenset({"iterator", "function", "class", "module", "connection", "figure"})
 
 
@@ -126,8 +127,9 @@ def scratch_copy(folder: Path) -> Iterator[Path]:
 
 
 def comparable(text: str) -> str:
-    """An output without what is another in every kernel: addresses, prompts, measured times."""
-    return _TIMES.sub("", _PROMPT.sub(r"\1\2", _ADDRESS.sub("0x…", text))).strip()
+    """An output without what is another in every kernel: addresses, prompts, measured times, memory."""
+    text = _TEMPORARY.sub("<cell>", _ADDRESS.sub("0x…", text))
+    return _TIMES.sub("", _PROMPT.sub(r"\1\2", text)).strip()
 
 
 def _compared(cell: Cell, result: ExecutionResult) -> FirstDifference | None:

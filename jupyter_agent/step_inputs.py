@@ -44,6 +44,11 @@ _GIVEN = frozenset(dir(builtins)) | {
 _COUNTED = re.compile(r"_i?\d+$")
 
 
+def is_history(name: str) -> bool:
+    """Whether IPython keeps what ran before under this name."""
+    return name in HISTORY_NAMES or _COUNTED.match(name) is not None
+
+
 class CellRun:
     """What running a cell has come to so far."""
 
@@ -57,6 +62,7 @@ class CellRun:
         self.shown: list[int] = []
         self.shown_taint = 0
         self.uses: list[Use] = []
+        self.used: set[str] = set()
         self.grown: set[str] = set()
         self.bound: set[str] = set()
 
@@ -104,6 +110,8 @@ class StepInputs:
         """Take what is read; a function that is read may be called, so what it takes is taken, too."""
         for read in reads:
             value = self.cell.get(read.name)
+            if read.name[:1] in "_IO" and is_history(read.name):
+                self.cell.uses.append(Use("history", read.name))
             if value is None:
                 self.absent(read)
                 continue
@@ -117,8 +125,7 @@ class StepInputs:
 
     def absent(self, read: Read) -> None:
         name = read.name
-        if name in HISTORY_NAMES or _COUNTED.match(name):
-            self.cell.uses.append(Use("history", name))
+        if is_history(name):
             self.numbers.append((name, hash((name, self.cell.count))))
         elif name not in _GIVEN:
             wild = self.cell.get(WILDCARD)
@@ -154,6 +161,8 @@ class StepInputs:
             self._method(call, value)
         if path:
             self._function(path, call)
+        if maker and library.is_drawn_method(call.name, call.keywords):
+            self.draw(library.NUMPY, f"{maker}().{call.name}")
         if call.name in library.FITTING and (
             self.given or (maker and library.draws_when_fitted(maker, call.maker_keywords))
         ):
@@ -203,10 +212,14 @@ class StepInputs:
         if library.is_network(path, call.text):
             self.taint |= NETWORK
             self.cell.uses.append(Use("network", path, call.text))
+        how = library.argument_change(path)
+        if how and library.usual_path(call.path) != path and call.arguments and call.arguments[0]:
+            self.changes.append(Change(call.arguments[0], None, how))
         self._files(path, call)
         if library.is_setting(path):
             self.seeded[SETTINGS] = None
-        self.shows = self.shows or library.draws_pictures(path)
+        else:
+            self.shows = self.shows or library.draws_pictures(path)
 
     def _seed(self, generator: str, call: Call) -> None:
         if call.arguments or call.keywords:
@@ -231,14 +244,14 @@ class StepInputs:
         if not use:
             return
         self.cell.uses.append(Use(use, path, call.text))
-        for name in (file_name(call.text), file_name("")):
-            value = self.cell.get(name)
-            if value is not None:
-                self.numbers.append((name, value.number))
+        self.cell.get(file_name(""))  # whatever wrote files that cannot be told may have written this one
+        if call.text:
+            self.bears(file_name(call.text))
         if use == "write":
             self.seeded[file_name(call.text)] = None
 
-    def settings_bear(self) -> None:
-        value = self.cell.get(SETTINGS) if self.shows else None
+    def bears(self, name: str) -> None:
+        """Something that cells share bears on what this statement does."""
+        value = self.cell.get(name)
         if value is not None:
-            self.numbers.append((SETTINGS, value.number))
+            self.numbers.append((name, value.number))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jupyter_agent import library_calls as library
-from jupyter_agent.cell_steps import Change, Definition, Read
-from jupyter_agent.provenance import SETTINGS, WILDCARD, Value, file_name
+from jupyter_agent.cell_steps import IN_PLACE, Change, Definition, Read
+from jupyter_agent.provenance import ENVIRONMENT, SETTINGS, WILDCARD, Value, file_name
 from jupyter_agent.step_inputs import StepInputs
 
 
@@ -17,10 +17,14 @@ class StepRun(StepInputs):
         """Reads first, then what is called, then what changes, then what is bound."""
         step = self.step
         self.reads(step.reads)
+        if step.imports:
+            self.bears(ENVIRONMENT)
         for call in step.calls:
             self.call(call)
-        self.settings_bear()
+        if self.shows:
+            self.bears(SETTINGS)
         operation = hash((step.digest, *(number for _, number in self.numbers)))
+        self.cell.used |= {name for name, _ in self.numbers} | {one.name for one in self.changes if one.how != "may"}
         for name in self.used:
             self.changes.append(Change(name, None, "grow", "next"))
         for change in self.changes:
@@ -38,8 +42,7 @@ class StepRun(StepInputs):
             self.absent(Read(change.name, sure=change.sure))
             return
         if value.module:
-            if not change.method:
-                self.seeded[SETTINGS] = None
+            self._module_changed(value.module, change)
             return
         if value.definition is not None and change.how == "may":
             return
@@ -47,11 +50,28 @@ class StepRun(StepInputs):
         for name in value.aliases | {change.name}:
             known = self.cell.get(name)
             if known is not None and known.identity == value.identity:
-                self.cell.set(name, replace(after, aliases=known.aliases))
-        for name in value.shares:
-            known = self.cell.get(name)
-            if known is not None:
-                self.cell.set(name, replace(known, node=self.cell.key))
+                self.cell.set(name, replace(after, aliases=known.aliases, shares=known.shares))
+        self._touch_sharing(change.name)
+
+    def _module_changed(self, module: str, change: Change) -> None:
+        """``sys.path.append(…)`` bears on later imports, ``plt.rcParams[…] = …`` on later pictures."""
+        if not change.method or (change.key is not None and change.how != "may"):
+            self.seeded[ENVIRONMENT if module in ("sys", "os") else SETTINGS] = None
+
+    def _touch_sharing(self, name: str) -> None:
+        """Whatever may share data with the changed value may have changed with it."""
+        reached, pending = {name}, [name]
+        while pending:
+            value = self.cell.get(pending.pop())
+            if value is None:
+                continue
+            for other in value.aliases | value.shares:
+                known = self.cell.get(other)
+                shares = known is not None and (other in value.shares or known.identity == value.identity)
+                if other not in reached and known is not None and shares:
+                    reached.add(other)
+                    pending.append(other)
+                    self.cell.set(other, replace(known, node=self.cell.key))
 
     def _changed(self, value: Value, change: Change, operation: int) -> Value:
         key = self.cell.key
@@ -59,33 +79,34 @@ class StepRun(StepInputs):
         if change.how == "may":
             return touched
         repeat = self._without(change.name)
+        before = value.number if change.key is None else value.column(change.key)
+        settled = hash((repeat, before)) if self.step.converts else repeat
         itself = repeat != operation and not change.method and self._reads_itself(change)
         again = self.step.same_again or change.how == "put" or bool(change.method)
-        if change.how != "grow" and again and repeat in value.done and not (itself and not self.step.same_again):
+        if change.how != "grow" and again and settled in value.done and not (itself and not self.step.same_again):
             return replace(touched, writer=key)
         taint = value.taint | self.taint
         done = value.done | {repeat}
         if change.how == "set" and change.key is not None:
             number = repeat if change.method else hash((operation, change.key))
+            done |= {hash((repeat, number))}
             if itself and not self.step.same_again:
                 self.cell.grown.add(change.name)
             return replace(touched, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
         if change.how == "grow" or (itself and not self.step.same_again):
             self.cell.grown.add(change.name)
-        old = value.number if change.key is None else hash((value.part(change.key), value.base, change.key))
-        number = hash((repeat, change.key, old))
+        number = hash((repeat, change.key, before))
         if change.key is not None:
             return replace(touched, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
-        return replace(touched, writer=key, base=number, parts=(), taint=taint, done=done)
+        if change.columns_only:
+            columns = value.base if value.columns is None else value.columns
+            return replace(touched, writer=key, base=number, columns=columns, taint=taint, done=done)
+        return replace(touched, writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
 
     def _reads_itself(self, change: Change) -> bool:
         reads = [one for one in self.step.reads if one.name == change.name]
         return any(
-            one.key is None
-            or one.key == change.key
-            or change.key is None
-            or (one.attribute and one.key in library.PURE)
-            for one in reads
+            one.key is None or one.key == change.key or change.key is None or (one.key.endswith("()")) for one in reads
         )
 
     def _without(self, name: str) -> int:
@@ -95,7 +116,8 @@ class StepRun(StepInputs):
     def _shared(self, operation: int) -> None:
         for name in self.seeded:
             before = self.cell.get(name)
-            resets = name not in (SETTINGS, file_name(""))
+            operation = self._without(name)
+            resets = name not in (SETTINGS, ENVIRONMENT, file_name(""))
             base = hash((operation, name)) if resets or before is None else hash((operation, name, before.number))
             if before is not None and not resets and operation in before.done:
                 continue
@@ -121,16 +143,16 @@ class StepRun(StepInputs):
         maker = self._maker()
         for name in (*step.binds, *step.perhaps, *self.binds):
             self.cell.bound.add(name)
-            before = self.cell.get(name)
+            before = self.cell.get(name) if name not in step.binds or self._in_place(name) else None
             if name in imported:
                 after = Value(hash((imported[name],)), self.cell.key, self.cell.key, module=imported[name])
             elif step.alias and name in step.binds and self._aliased(name):
                 continue
             else:
-                after = self._bound(name, before, operation, weak=name not in step.binds)
+                after = self._bound(name, operation, weak=name not in step.binds)
                 after = replace(after, maker=maker, definition=defined.get(name) or self._instance_of())
             self.cell.set(name, after)
-            self._share(name)
+            self._share(name, (*self.step.view_of, *self._given_to_function(), *self._perhaps_still(name, before)))
 
     def _maker(self) -> str:
         if not self.step.maker:
@@ -152,23 +174,28 @@ class StepRun(StepInputs):
         self.cell.set(name, replace(value, aliases=aliases, node=self.cell.key, writer=self.cell.key))
         return True
 
-    def _bound(self, name: str, before: Value | None, operation: int, *, weak: bool) -> Value:
+    def _bound(self, name: str, operation: int, *, weak: bool) -> Value:
         reads_itself = any(one == name for one, _ in self.numbers)
+        before = self.cell.get(name) if reads_itself or weak else None
+        if before is not None:
+            self.cell.used.add(name)
         repeat = self._without(name)
-        again = self.step.same_again or weak
-        if before is not None and (reads_itself or weak):
-            if again and repeat in before.done:
-                return replace(before, node=self.cell.key, writer=self.cell.key)
-            if not again:
-                self.cell.grown.add(name)
-        number = hash((operation, name))
-        if weak and before is not None:
-            number = hash((operation, name, before.number))
-        done = (before.done if before is not None and (reads_itself or weak) else frozenset()) | {repeat}
+        again = self.step.same_again or (weak and not reads_itself)
+        if before is None:
+            self.cell.grown.discard(name)
+        elif again and repeat in before.done:
+            return replace(before, node=self.cell.key, writer=self.cell.key)
+        elif not again:
+            self.cell.grown.add(name)
+        number = hash((operation, name, before.number if weak and before is not None else 0))
+        done = (before.done if before is not None else frozenset()) | {repeat}
+        frame = self.cell.get(self.step.columns_of) if self.step.columns_of else None
         return Value(
             number,
             self.cell.key,
             self.cell.key,
+            columns=None if frame is None else frame.base if frame.columns is None else frame.columns,
+            parts=() if frame is None else frame.parts,
             done=done,
             taint=self.taint | self._drawer(),
             used_up=self.step.generator or self.step.maker in library.USED_UP,
@@ -180,8 +207,25 @@ class StepRun(StepInputs):
         name = self.step.maker.rpartition(".")[2]
         return self.given if name[:1].isupper() or name.startswith("make_") or name == "fit" else 0
 
-    def _share(self, name: str) -> None:
-        for other in self.step.view_of:
+    def _given_to_function(self) -> tuple[str, ...]:
+        """A function of the user's may return, or keep, what it is given."""
+        maker = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
+        return self.step.given if maker is not None and maker.definition is not None else ()
+
+    def _in_place(self, name: str) -> bool:
+        return any(one.name == name and one.method == IN_PLACE for one in self.step.changes)
+
+    @staticmethod
+    def _perhaps_still(name: str, before: Value | None) -> tuple[str, ...]:
+        """What is bound on some paths only, or by ``+=``, may still be the object that it was."""
+        return tuple((before.aliases | before.shares) - {name}) if before is not None else ()
+
+    def _share(self, name: str, others: tuple[str, ...]) -> None:
+        reached = set(others)
+        for other in others:
+            value = self.cell.get(other)
+            reached |= value.shares | value.aliases if value is not None else set()
+        for other in sorted(reached - {name}):
             value, mine = self.cell.get(other), self.cell.get(name)
             if value is None or mine is None or value.module or value.definition is not None or other == name:
                 continue
