@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sqlite3
@@ -14,6 +15,9 @@ from jupyter_agent.errors import AgentError, SchemaNewer, StoreFull, StoreUnavai
 APPLICATION_ID = 0x4A416773  # "JAgs"
 # Before 3.51.3 a crash at the wrong moment could lose commits from a write-ahead log that several processes share.
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+_LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
+_NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
+_log = logging.getLogger(__name__)
 
 _FIRST = """
 CREATE TABLE sessions (
@@ -111,7 +115,7 @@ class SqliteFile:
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         if self._schema(connection) < len(self._steps):
-            if WAL_IS_SAFE:
+            if WAL_IS_SAFE and is_local(self.path):
                 connection.execute("PRAGMA journal_mode = WAL")
             with transaction(connection):
                 schema = self._schema(connection)  # another process may have been faster
@@ -158,6 +162,22 @@ class SqliteFile:
         with contextlib.suppress(OSError):
             return int(self.path.stat().st_mtime)
         return 0
+
+
+def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
+    """Whether a file lies on a disk of this machine, as far as can be told: no other place can share a log's index."""
+    kinds: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+            _, folder, kind, *_ = line.split(" ")
+            kinds[folder.replace("\\040", " ")] = kind
+    whole = path.resolve()
+    kind = next((kinds[str(one)] for one in (whole, *whole.parents) if str(one) in kinds), "unknown")
+    if kind.startswith(_NETWORK):
+        _log.warning(
+            "Conversations are kept on a network disk (%s); locks there may fail. A local path is safer.", kind
+        )
+    return kind in _LOCAL
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import pytest
 
 from jupyter_agent.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import sqlite_file
 from jupyter_agent.stores.sqlite import SqliteStore
 from jupyter_agent.stores.sqlite_file import STEPS
 
@@ -45,10 +46,38 @@ async def test_only_its_user_may_read_the_file(path: Path) -> None:
 async def test_the_file_is_opened_with_care(path: Path) -> None:
     await (await kept(path)).close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == (
-        "wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "delete"
-    )
     assert connection.execute("PRAGMA application_id").fetchone()[0] == 0x4A416773
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "local", "warned"),
+    [("ext4", True, False), ("overlay", False, False), ("nfs4", False, True), ("cifs", False, True)],
+)
+def test_D8_only_a_local_disk_gets_a_write_ahead_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, local: bool, warned: bool
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"/dev/vda / ext4 rw 0 0\nserver:/x {str(tmp_path / 'a b').replace(' ', chr(92) + '040')} {kind} rw 0 0\n"
+    )
+    assert sqlite_file.is_local(tmp_path / "a b" / "c" / "sessions.db", mounts) is local
+    assert ("network disk" in caplog.text) is warned
+    assert sqlite_file.is_local(tmp_path / "sessions.db", mounts)
+    assert not sqlite_file.is_local(tmp_path, tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("safe", "local", "expected"), [(True, True, "wal"), (True, False, "delete"), (False, True, "delete")]
+)
+async def test_D8_a_write_ahead_log_needs_a_fixed_release_and_a_local_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch, safe: bool, local: bool, expected: str
+) -> None:
+    monkeypatch.setattr(sqlite_file, "WAL_IS_SAFE", safe)
+    monkeypatch.setattr(sqlite_file, "is_local", lambda path: local)
+    await (await kept(path)).close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == (expected,)
     connection.close()
 
 

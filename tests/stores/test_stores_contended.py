@@ -58,7 +58,7 @@ class Contenders:
 
 
 @pytest.mark.parametrize("kind", DURABLE)
-@pytest.mark.parametrize("histories", [pytest.param(8, id="8"), pytest.param(2500, id="2500", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("histories", [pytest.param(6, id="6"), pytest.param(2500, id="2500", marks=pytest.mark.slow)])
 @pytest.mark.timeout(3600)
 async def test_T2_D16_I3_one_turn_at_a_time_whatever_process_asks(
     make_place: Callable[[str], Place], kind: str, histories: int

@@ -289,7 +289,7 @@ COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_b
 
 @pytest.mark.timeout(240)
 def test_all_stores_do_as_the_model_does(machine: type[RuleBasedStateMachine]) -> None:
-    few = settings(max_examples=40, stateful_step_count=25, derandomize=True, **COMMON)  # type: ignore[arg-type]
+    few = settings(max_examples=30, stateful_step_count=25, derandomize=True, **COMMON)  # type: ignore[arg-type]
     run_state_machine_as_test(machine, settings=few)
 
 

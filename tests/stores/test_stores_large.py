@@ -1,0 +1,57 @@
+"""Many conversations and long ones stay quick."""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.session import Session, Turn
+from jupyter_agent.stores import codec
+from jupyter_agent.stores.sqlite import SqliteStore, _session_row
+from tests.stores.places import KINDS, Place
+
+
+@pytest.mark.slow
+async def test_S14_a_page_of_100000_sessions_is_listed_in_200_milliseconds(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    store = SqliteStore(path)
+    await store.count("ann")
+    connection = sqlite3.connect(path)
+    new = Session("k", "s", "ann", "a.ipynb", title="t", created_at=1.0)
+    many = (
+        replace(new, key=f"k{number}", id=f"s{number}", last_activity=float(number // 7)) for number in range(100_000)
+    )
+    connection.executemany(
+        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (_session_row(one, codec.encode(one)) for one in many),
+    )
+    connection.commit()
+    connection.close()
+    cursor: str | None = None
+    seconds = []
+    seen: set[str] = set()
+    for _ in range(100):
+        start = time.perf_counter()
+        page = await store.find("ann", limit=200, cursor=cursor)
+        seconds.append(time.perf_counter() - start)
+        seen |= {one.id for one in page.sessions}
+        cursor = page.cursor
+    assert len(seen) == 20_000
+    assert statistics.quantiles(seconds, n=100)[98] < 0.2
+    await store.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_S19_the_last_page_of_10000_turns_is_whole(make_place: Callable[[str], Place], kind: str) -> None:
+    place = make_place(kind)
+    store = place.open()
+    turns = [Turn(f"t{n}", f"t{n - 1}" if n > 1 else None, n, f"q{n}") for n in range(1, 10_001)]
+    await store.create(Session("k", "s", "ann", "", head="t10000", depth=10_000), turns)
+    assert await place.open().path("k", "t10000", 20) == tuple(turns[-20:])
+    assert len(await store.path("k", "t10000", 100_000)) == 10_000
