@@ -8,7 +8,9 @@ from typing import Any
 
 from . import inspectors_pandas, inspectors_polars
 from .describing import CODE, Budget, Description, describe, meet_libraries
+from .fingerprints import is_sampled
 from .namespace import user_value
+from .plugins import own_words
 from .reading import qualified_name
 from .tracker import Run, Tracker
 from .wire import (
@@ -95,7 +97,7 @@ class Answers:
             return {"gone": True}
         budget = Budget(INSPECT_SECONDS, detail=True)
         if column is None:
-            return {"variable": self._told(name, value, _described(name, value, budget))}
+            return {"variable": self._told(name, value, _with_own_words(name, value, budget))}
         description = _column(value, column, budget)
         if description is None:
             return {"gone": True}
@@ -147,7 +149,16 @@ def _column(value: Any, column: str, budget: Budget) -> Description | None:
 def _described(name: str, value: object, budget: Budget) -> Description:
     if is_secret_name(name) and not is_code(value):
         return withheld(value)
-    return describe(value, budget)
+    description = describe(value, budget)
+    if is_sampled(value):
+        description.facts["changes"] = "seen in samples only"
+    return description
+
+
+def _with_own_words(name: str, value: object, budget: Budget) -> Description:
+    description = _described(name, value, budget)
+    words = None if description.facts.get("withheld") else own_words(value)
+    return description._replace(facts={**description.facts, "says": words}) if words else description
 
 
 def withheld(value: object) -> Description:

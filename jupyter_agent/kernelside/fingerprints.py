@@ -43,6 +43,23 @@ def fingerprint(value: Any, depth: int = 0) -> Any:
         return (id(kind), id(value))
 
 
+def is_sampled(value: Any) -> bool:
+    """Whether the value is so large that a change in place may go unseen, because only samples of it are compared."""
+    kind = type(value)
+    if issubclass(kind, (list, dict, set)):
+        base: Any = list if issubclass(kind, list) else dict if issubclass(kind, dict) else set
+        return bool(base.__len__(value) > MAX_ELEMENTS)
+    try:
+        if issubclass(kind, loaded("numpy", "ndarray") or ()):
+            return bool(loaded("numpy", "ndarray").nbytes.__get__(value) > MAX_BYTES)
+        if issubclass(kind, loaded("pandas", "DataFrame") or ()):
+            rows, columns = (len(axis) for axis in reversed((instance_dict(value) or {})["_mgr"].axes))
+            return bool(8 * rows * columns > MAX_BYTES)
+    except Exception:
+        return False
+    return False
+
+
 def _plain(value: Any, kind: type) -> Any:
     """Most variables are of these types, so no tuple is made of them; none of the results equals another type's."""
     if kind is int:

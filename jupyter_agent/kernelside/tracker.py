@@ -11,6 +11,7 @@ from typing import Any
 from .describing import meet_libraries
 from .failures import describe_failure
 from .namespace import Ledger, Origin, user_items
+from .plugins import meet_plugins
 from .quiet import Quiet
 from .sources import bound_names, words
 from .wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
@@ -158,6 +159,7 @@ class Tracker:
             if self.is_unchanged:
                 return user_items(self.shell)
             seen = self._quiet.settled(lambda: self.events, busy=self.busy)
+            meet_plugins()
             meet_libraries()
             runs, self._unscanned = self._unscanned, []
             items = user_items(self.shell)

@@ -19,7 +19,8 @@ figure, iterator, connection                    static facts only
 ===========  =========================================================================================
 
 ``local`` is true of code that the user wrote, here or in a file beside; ``members`` are names that may follow the
-variable's. ``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
+variable's. ``says`` is what an object with ``_ai_repr_`` says of itself; ``changes`` marks values of which changes are seen in samples
+only. ``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
-"""A notebook runs the same with and without us: outputs, counts, names, warnings, random state, modules, garbage."""
+"""A notebook runs the same with and without us: outputs, counts, names, warnings, modules, threads, garbage."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
+import os
+import random
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,14 +16,14 @@ if TYPE_CHECKING:
     from .conftest import Kernels
 
 NOTEBOOK = [
-    "import random, sys, gc, warnings, threading\nrandom.seed(7)",
+    "import sys, gc, warnings, threading",
     "import numpy as np\nnp.random.seed(7)\na = [1, 2]\na",
     "class Noisy:\n    def __repr__(self): print('repr'); return 'noisy'\n    def __del__(self): print('freed')",
     "n = Noisy()\ntable = {'k': n}",
     "warnings.warn('careful')\nprint('out'); print('err', file=sys.stderr)",
     "import pandas as pd\ndf = pd.DataFrame({'a': [1, None], 'o': [n, 2]})\nlen(df)",
     "del n, table, df\ngc.collect() >= 0",
-    "x = random.random(), float(np.random.rand())\nx",
+    "x = float(np.random.rand())\nx",
     "1 / 0",
     "_",
     "%who",
@@ -29,7 +32,7 @@ NOTEBOOK = [
 ]
 AFTERWARDS = """
 print(repr((
-    len(In), sorted(Out), sorted(n for n in dir() if not n.startswith('_i')), _, random.getstate()[1][:3],
+    len(In), sorted(Out), sorted(n for n in dir() if not n.startswith('_i')), _,
     int(np.random.get_state()[1][0]), gc.isenabled(), gc.get_threshold(), len(warnings.filters),
     sorted(t.name for t in threading.enumerate()), threading.active_count(), sys.gettrace(), sys.getprofile(),
     sorted({m.partition('.')[0] for m in sys.modules if not m.startswith('_jupyter_agent_kernelside')}),
@@ -62,3 +65,19 @@ async def test_a_notebook_runs_the_same_while_we_look(kernels: Kernels, more_ker
     watched = await told(more_kernels.client(), looking)
     assert watched[0] == alone[0]
     assert watched[1] == alone[1]
+
+
+async def test_looking_draws_no_random_number(kernels: Kernels, tmp_path: Path) -> None:
+    # Within one cell, because IPython itself draws some between cells.
+    kernel = kernels.client()
+    await kernel.state(timeout=20)
+    for pipe in ("began", "go"):
+        os.mkfifo(tmp_path / pipe)
+    code = "import random\nrandom.seed(7)\nopen('began', 'w').close()\nopen('go').close()\nprint(random.random())"
+    running = asyncio.create_task(kernel.execute(code, timeout=30))
+    await asyncio.to_thread((tmp_path / "began").read_bytes)
+    for _ in range(5):
+        assert not (await kernel.state()).stale
+        await kernel.inspect("random")
+    await asyncio.to_thread((tmp_path / "go").write_bytes, b"")
+    assert (await running).text == f"{random.Random(7).random()}\n"
