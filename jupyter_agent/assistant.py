@@ -12,22 +12,25 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from jupyter_agent import context, history, plugins, snapshot
+from jupyter_agent import plugins, request, snapshot
 from jupyter_agent.agent import Agent, Limits, Transcript
+from jupyter_agent.attachments import Attachment, Surroundings, attachments
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.errors import (
     AgentError,
     BadRequest,
     ContextTooLong,
     Forbidden,
+    NotFound,
     StoreUnavailable,
     UnknownModel,
     UpstreamTimeout,
 )
-from jupyter_agent.messages import Done, Event, Failed, Message, TextDelta, TurnStarted, code_blocks
+from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted, code_blocks
 from jupyter_agent.protocols import Model, Tool, ToolContext
 from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
+from jupyter_agent.request import Preview, Request
 from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.snapshot import Snapshot
@@ -46,6 +49,7 @@ class _Running:
     turn: Turn
     transcript: Transcript = field(default_factory=lambda: Transcript([]))
     seen: Snapshot = field(default_factory=Snapshot)
+    request: Request = field(default_factory=Request)
     clock: float = field(default_factory=time.monotonic)
 
 
@@ -174,15 +178,41 @@ class Assistant:
             raise
         yield ended
 
+    async def preview(self, question: Question) -> Preview:
+        """What a question would send to its model; nothing is sent, and nothing is stored.
+
+        Raises:
+            AgentError: no such model, the store is away.
+        """
+        model = self.model(question.model)
+        session = await self._known(question)
+        limit = self._options.session_history_limit
+        turns = await self.sessions.history(session, limit) if session is not None else ()
+        seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
+        sent = self._request(question, seen, await self._attached(question, seen), session, _SHARES[0])
+        tools = [one.spec for one in self._tools.values() if one.effect in question.effects]
+        return request.preview(model.name, sent, tools, (*seen.warnings, *_withheld(sent)), estimate_tokens)
+
+    async def _known(self, question: Question) -> Session | None:
+        """The conversation that the question would go on with, if there is one."""
+        if question.session_id is None:
+            return None
+        try:
+            return await self.sessions.get(question.owner, question.session_id, question.notebook_id or None)
+        except NotFound:
+            return None
+
     async def _answer(
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         turns = await self.sessions.history(running.session, self._options.session_history_limit)
         running.seen = seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
+        attached = await self._attached(question, seen)
         tools = ToolContext(question.kernel, seen.state, question.notebook)
         for share in _SHARES:
-            running.transcript.request = self._request(running, question.active_cell_id, share)
+            running.request = self._request(question, seen, attached, running.session, share)
+            running.transcript.request = list(running.request.messages)
             agent = Agent(
                 model,
                 self._tools,
@@ -256,27 +286,29 @@ class Assistant:
             with suppress(asyncio.CancelledError, AgentError):
                 await task
 
-    def _request(self, running: _Running, active_cell_id: str | None, share: float) -> list[Message]:
-        """What is known of the notebook, earlier turns, the question: nothing leaves that is not redacted here."""
-        budget, seen = int(self._options.context_tokens * share), running.seen
-        told = context.build(
-            running.turn.question,
-            seen.state,
-            seen.cells,
-            active_cell_id=active_cell_id,
-            changed=seen.changed,
-            age_seconds=seen.age_seconds,
-            budget_tokens=budget // 2,
+    async def _attached(self, question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
+        around = Surroundings(seen.state, seen.cells, question.kernel, question.notebook)
+        return await attachments(question.query, around)
+
+    def _request(
+        self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float
+    ) -> Request:
+        """Nothing leaves that is not redacted here."""
+        return request.build(
+            self._redactor.text(question.query),
+            seen,
+            attached,
+            active_cell_id=question.active_cell_id,
+            budget_tokens=int(self._options.context_tokens * share),
+            mark=self._mark(session),
+            redactor=self._redactor,
             count=estimate_tokens,
         )
-        room = budget // 2 - estimate_tokens(context.SYSTEM)
-        earlier = history.fit(seen.turns, room, estimate_tokens).messages
-        messages = told.messages(running.turn.question, earlier, self._mark(running.session))
-        return [self._redactor.message(one) for one in messages]
 
-    def _mark(self, session: Session) -> str:
+    def _mark(self, session: Session | None) -> str:
         """The same in all turns of a conversation, and known to nobody outside this process."""
-        return "context-" + hashlib.blake2b(session.key.encode(), key=self._secret, digest_size=4).hexdigest()
+        key = session.key if session is not None else ""
+        return "context-" + hashlib.blake2b(key.encode(), key=self._secret, digest_size=4).hexdigest()
 
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
         transcript = running.transcript
@@ -299,7 +331,7 @@ class Assistant:
 
     async def _ended(self, running: _Running) -> Event:
         session = await self._finish(running, "done")
-        return _done(session, running.turn, running.seen, _withheld(running.transcript.request))
+        return _done(session, running.turn, running.seen, _withheld(running.request))
 
     async def _failed(self, running: _Running, error: AgentError) -> Event:
         """What was said is kept; a turn whose time ran out ends with it, if there is any."""
@@ -328,8 +360,8 @@ def _digest(question: Question) -> str:
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
-def _withheld(request: Sequence[Message]) -> tuple[str, ...]:
-    number = sum(one.content.count("[withheld: ") for one in request)
+def _withheld(sent: Request) -> tuple[str, ...]:
+    number = sent.withheld
     return (f"{number} values that look secret were withheld from the model.",) if number else ()
 
 

@@ -53,6 +53,10 @@ class Context:
         """All of it."""
         return "\n\n".join(part for part in (self.notebook, self.beside) if part)
 
+    def with_beside(self, text: str) -> Context:
+        """The same with more beside the question, which does not count as its own part."""
+        return replace(self, beside="\n".join(part for part in (self.beside, text) if part))
+
     def messages(self, question: str, history: Sequence[Message], mark: str) -> list[Message]:
         """System, the notebook, earlier turns, then the question with what stands beside it.
 

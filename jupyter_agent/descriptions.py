@@ -11,6 +11,10 @@ WIDTH = 110
 #: Facts that list names inside a variable, by kind: what somebody may write after its name.
 _MEMBERS = ("columns", "more_columns", "keys", "labels", "fields", "members", "methods")
 
+#: Facts that `in_full` tells of a column and of a variable, and those that only variables have.
+_COUNTED = ("unique", "min", "max", "mean", "std", "median", "sum", "top", "max_length")
+_SINGLE = ("dtype", "missing", "shape", "length", "value", "message", "bases", "version", "withheld")
+
 
 def is_import(variable: Variable) -> bool:
     """Whether the name stands for somebody else's module, function or class."""
@@ -106,6 +110,41 @@ def remarks(variable: Variable) -> list[str]:
     if isinstance(items, Sequence) and not isinstance(items, str):
         lines.append("items: " + ", ".join(str(one) for one in items[:5]))
     return lines
+
+
+def in_full(variable: Variable) -> list[str]:
+    """All that its facts hold, in lines, the most telling first."""
+    told = details(variable)
+    names = [told.get(one, one) for one in members(variable) if one not in _columns(variable)]
+    columns = [f"  {_statistics(one)}" for one in _columns(variable).values()]
+    return [line(variable), *columns, *wrapped(names), *_values(variable), *(f"  {one}" for one in remarks(variable))]
+
+
+def _columns(variable: Variable) -> dict[str, Mapping[str, Any]]:
+    given = _sequence(variable.facts.get("columns"))
+    return {str(one.get("name")): one for one in given if isinstance(one, Mapping)}
+
+
+def _statistics(column: Mapping[str, Any]) -> str:
+    """A column with everything that was counted."""
+    counted = [f"{name} {_plain(value)}" for name, value in column.items() if name in _COUNTED and value is not None]
+    return ", ".join([_column(column), *counted])
+
+
+def _values(variable: Variable) -> list[str]:
+    """Single facts, and the first rows of a table."""
+    facts = variable.facts
+    told = (*_COUNTED, *_SINGLE)
+    single = [f"{name}: {_plain(facts[name])}" for name in told if facts.get(name) not in (None, "", [], {})]
+    rows = ["; ".join(map(str, row)) for row in _sequence(facts.get("head")) if isinstance(row, (list, tuple))]
+    return [f"  {one}" for one in (*single, *(["first rows:"] if rows else []), *(f"  {one}" for one in rows))]
+
+
+def _plain(value: object) -> str:
+    """A fact on one line; of pairs of value and number, each pair."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(": ".join(map(str, one)) if isinstance(one, (list, tuple)) else str(one) for one in value)
+    return str(value)
 
 
 def _column(column: Mapping[str, Any]) -> str:

@@ -56,6 +56,13 @@ class Notebook(Protocol):
     async def files(self) -> tuple[str, ...]:
         """Names of the files beside it, sorted, at most 200."""
 
+    async def read_file(self, name: str, limit: int) -> str:
+        """The first `limit` characters of a text file in its folder, or below that.
+
+        Raises:
+            NotFound: there is none that may be read; the message says why.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+from pathlib import Path
 from typing import Any
 
 from jupyter_agent.errors import NotFound
+from jupyter_agent.notebooks.beside import MAX_READ, checked, read_text
 from jupyter_agent.notebooks.file import MAX_FILES, cells_of
 from jupyter_agent.state import Cell
 
@@ -37,11 +40,26 @@ class ContentsNotebook:
         listed = model["content"] if model is not None else ()
         return tuple(sorted(one["name"] for one in listed if one["type"] != "directory")[:MAX_FILES])
 
-    async def _get(self, path: str, *, type: str) -> Any:  # noqa: A002 - the contents manager's own word
+    async def read_file(self, name: str, limit: int) -> str:
+        folder = self._path.rpartition("/")[0]
+        path = f"{folder}/{checked(name)}".strip("/")
+        root = getattr(self._contents, "root_dir", None)
+        if root:
+            # Where the contents are files, links are followed, and may lead out of the folder.
+            return await asyncio.to_thread(read_text, Path(root, folder), name, limit)
+        described = await self._get(path, type="file", content=False)
+        if described is None or (described.get("size") or 0) > MAX_READ:
+            raise NotFound("There is no such file." if described is None else "This file is too large to read.")
+        model = await self._get(path, type="file")
+        if model is None or model.get("format") != "text":
+            raise NotFound("This is not a text file.")
+        return str(model["content"])[:limit]
+
+    async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own word
         from tornado.web import HTTPError
 
         try:
-            model = self._contents.get(path, content=True, type=type)
+            model = self._contents.get(path, content=content, type=type)
             return await model if inspect.isawaitable(model) else model
         except HTTPError:
             return None

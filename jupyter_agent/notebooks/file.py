@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_agent.errors import NotFound
+from jupyter_agent.notebooks.beside import read_text
 from jupyter_agent.state import Cell
 
 MAX_FILES = 200
@@ -31,6 +32,9 @@ class FileNotebook:
 
     async def files(self) -> tuple[str, ...]:
         return await asyncio.to_thread(files_in, self._path.resolve().parent)
+
+    async def read_file(self, name: str, limit: int) -> str:
+        return await asyncio.to_thread(read_text, self._path.resolve().parent, name, limit)
 
     def _read(self) -> tuple[Cell, ...]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_agent.errors import NotFound
 from jupyter_agent.protocols import Notebook
 from jupyter_agent.state import Cell
 
@@ -23,3 +24,8 @@ class PostedNotebook:
 
     async def files(self) -> tuple[str, ...]:
         return await self._stored.files() if self._stored is not None else ()
+
+    async def read_file(self, name: str, limit: int) -> str:
+        if self._stored is None:
+            raise NotFound("The notebook is not stored on this server, so there are no files beside it.")
+        return await self._stored.read_file(name, limit)
