@@ -61,7 +61,7 @@ class Log:
             found = identity_of(os.fstat(file.fileno()))
             if found != self.identity:
                 grown = found[0] == self.identity[0] and found[1] > self.identity[1] == self.valid
-                if not grown:
+                if not (grown and self._is_still_there(file)):
                     self._restart()
                 file.seek(self.valid)
                 self._read_on(file)
@@ -108,6 +108,13 @@ class Log:
                 raise
             self._take(line, turn_of(line))
             self.identity = identity_of(os.fstat(file.fileno()))
+
+    def _is_still_there(self, file: BinaryIO) -> bool:
+        """Whether the newest line is where it was: the file was added to, not written anew by other hands."""
+        if self.head is None:
+            return False
+        file.seek(self.head[0])
+        return is_good(file.read(self.head[1]))
 
     def _line(self, offset: int, length: int) -> dict[str, Any]:
         with self.path.open("rb") as file:

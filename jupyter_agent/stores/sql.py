@@ -119,8 +119,8 @@ class SqlStore:
 
         def work(connection: Connection) -> None:
             _execute(connection, _CREATE, head)
-            for row in rows:
-                _execute(connection, _APPEND, row)
+            if rows:
+                connection.execute(_parsed(_APPEND), rows)
 
         await self._run(work, several=bool(rows))
 
