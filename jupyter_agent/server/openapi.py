@@ -56,6 +56,16 @@ def _history_operations() -> Schema:
     return {"get": operation("A conversation's last entries, oldest first", "History", parameters=parameters)}
 
 
+def _doctor_operations() -> Schema:
+    summary = "Stale, out-of-order and orphaned state; would Restart & Run All reproduce it"
+    where = (NOTEBOOK, query("kernel_id", schemas.KERNEL_ID))
+    unsaved = f"{summary}, with cells that need not be saved"
+    return {
+        "get": operation(summary, "DoctorReport", parameters=where),
+        "post": operation(unsaved, "DoctorReport", body="DoctorRequest", errors=(*READ, "413", "415")),
+    }
+
+
 def _paths() -> dict[str, Schema]:
     change = operation(
         "Set title and metadata",
@@ -97,6 +107,7 @@ def _paths() -> dict[str, Schema]:
                 parameters=(_KERNEL, path_parameter("name", _TEXT), query("column", _TEXT)),
             )
         },
+        "/api/agent/doctor": _doctor_operations(),
         "/api/agent/models": {"get": operation("Which models can answer", "Models")},
         "/api/agent/health": {"get": operation("How the assistant is", "Health")},
         "/api/agent/health/live": {"get": operation("Whether it runs", "Health")},

@@ -62,8 +62,8 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     context = body.get("context") or {}
     path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
-    kernel = await _kernel(handler, context.get("kernel_id"), path, warnings)
-    notebook = await _notebook(handler, path, context.get("cells"), warnings)
+    kernel = await kernel_of(handler, context.get("kernel_id"), path, warnings)
+    notebook = await notebook_of(handler, path, context.get("cells"), warnings)
     if path and kernel is None and notebook is None and not context.get("variables"):
         warnings.append(NO_KERNEL)
     budget = body.get("budget") or {}
@@ -91,7 +91,13 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     return Asked(question, streaming, tuple(warnings))
 
 
-async def _kernel(handler: AgentHandler, kernel_id: str | None, path: str, warnings: list[str]) -> Kernel | None:
+async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, warnings: list[str]) -> Kernel | None:
+    """The kernel that is named, else the notebook's own; `warnings` gets why there is none.
+
+    Raises:
+        NotFound: a kernel is named that this server does not have.
+        Forbidden: the user may not read kernels, and names one.
+    """
     kernels = handler.services.kernels
     if kernel_id:
         await handler.need("read", "kernels")
@@ -108,9 +114,10 @@ async def _kernel(handler: AgentHandler, kernel_id: str | None, path: str, warni
         return None
 
 
-async def _notebook(
+async def notebook_of(
     handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
 ) -> Notebook | None:
+    """The notebook with the cells that were posted, else as it is stored; `warnings` gets why there is none."""
     stored = await _stored(handler, path, warnings) if path else None
     if posted is None:
         return stored

@@ -17,6 +17,7 @@ from jupyter_agent.server.conversations import (
     RenamableConversationHandler,
     SharedSessionHandler,
 )
+from jupyter_agent.server.doctor import DoctorHandler
 from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
 from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
 from jupyter_agent.server.quick import QuickHandler
@@ -34,6 +35,7 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
     "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
+    "/api/agent/doctor": DoctorHandler,
     "/api/agent/models": ModelsHandler,
     "/api/agent/health": HealthHandler,
     "/api/agent/health/live": LiveHandler,

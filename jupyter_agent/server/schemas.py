@@ -246,6 +246,53 @@ KERNEL_STATE = {
     },
     "required": ["kernel_id", "epoch", "version", "status", "variables"],
 }
+DOCTOR_REQUEST = _object(
+    {
+        "notebook_id": _or_null(NOTEBOOK_ID),
+        "kernel_id": _or_null({**KERNEL_ID, "description": "An id of GET /api/kernels; else the notebook's kernel."}),
+        "cells": _or_null(_list(_reference("Cell"), maxItems=5000, description="as the page has them")),
+    },
+    minProperties=1,
+)
+FINDING = _object(
+    {
+        "kind": _text("edited, stale, out_of_order, orphaned, never_run, and others"),
+        "reason": _text("in words"),
+        "cells": {**STRINGS, "description": "ids; the one that it is about first"},
+        "names": STRINGS,
+    },
+    ["kind", "reason", "cells", "names"],
+)
+DIFFERENCE = _object(
+    {
+        "verdict": {"type": "string", "enum": ["fails", "differs"]},
+        "cell_id": {"type": "string"},
+        "names": STRINGS,
+        "reason": {"type": "string"},
+    },
+    ["verdict", "cell_id", "names", "reason"],
+)
+DOCTOR_REPORT = _object(
+    {
+        "restart_and_run_all": _object(
+            {
+                "verdict": {"type": "string", "enum": ["reproduces", "differs", "fails"]},
+                "first": {"anyOf": [_reference("Difference"), {"type": "null"}]},
+                "differences": _list(_reference("Difference")),
+                "lost": {**STRINGS, "description": "variables that live now and that no cell would make"},
+            },
+            ["verdict", "first", "differences", "lost"],
+        ),
+        "findings": _list(_reference("Finding")),
+        "run": {**STRINGS, "description": "the fewest cells to run, in order, until everything is fresh"},
+        "unknown": {**STRINGS, "description": "what could not be known; not empty where no kernel could be asked"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}, "description": "cell id to its name"},
+        "markdown": _text("the same for a reader"),
+        "kernel_id": {"type": ["string", "null"], "description": "the kernel that was asked"},
+        "warnings": STRINGS,
+    },
+    ["restart_and_run_all", "findings", "run", "unknown", "labels", "markdown", "kernel_id", "warnings"],
+)
 MODELS = _object(
     {
         "default": _text("what answers when a request names no model"),
@@ -281,9 +328,13 @@ COMPONENTS: dict[str, Schema] = {
     "Cleared": CLEARED,
     "CodeBlock": CODE_BLOCK,
     "Context": CONTEXT,
+    "Difference": DIFFERENCE,
+    "DoctorReport": DOCTOR_REPORT,
+    "DoctorRequest": DOCTOR_REQUEST,
     "Entry": ENTRY,
     "Error": ERROR,
     "ExecutionResult": EXECUTION_RESULT,
+    "Finding": FINDING,
     "Health": HEALTH,
     "History": HISTORY,
     "KernelState": KERNEL_STATE,

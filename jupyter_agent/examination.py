@@ -1,0 +1,60 @@
+"""Examines a notebook with its kernel: reads both, and asks the doctor in a thread, so that nobody else waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from jupyter_agent import doctor
+from jupyter_agent.doctor import Report
+from jupyter_agent.protocols import Kernel, Notebook
+from jupyter_agent.state import Cell, KernelState
+
+NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
+
+
+async def examine(notebook: Notebook, kernel: Kernel | None, files: Mapping[str, float] | None = None) -> Report:
+    """Read a notebook and its kernel, and examine them.
+
+    Args:
+        notebook: Where the cells are read.
+        kernel: Its kernel; None where there is none, then the cells alone are examined and the report says so.
+        files: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+
+    Raises:
+        NotFound: the notebook is gone.
+    """
+    cells = await notebook.cells()
+    state = await kernel.state() if kernel is not None else None
+    return await examine_state(cells, state, files)
+
+
+async def examine_state(
+    cells: Sequence[Cell], state: KernelState | None, files: Mapping[str, float] | None = None
+) -> Report:
+    """Examine cells and a kernel's state that have been read already; what could not be asked is said."""
+    asked = state if state is not None and state.epoch and state.source == "kernel" else None
+    report = await asyncio.to_thread(doctor.report, tuple(cells), asked, files)
+    note = _note(state, asked)
+    return replace(report, unknown=(note, *report.unknown)) if note else report
+
+
+async def known_stale(cells: Sequence[Cell], state: KernelState | None, seconds: float) -> Mapping[str, str] | None:
+    """Variables that are not what the notebook says → why; None where `seconds` did not suffice to find out."""
+    if state is None or not state.epoch or not cells:
+        return {}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return doctor.stale_names(await examine_state(cells, state))
+    return None
+
+
+def _note(state: KernelState | None, asked: KernelState | None) -> str:
+    if asked is None:
+        return f"{NO_KERNEL} {state.stale}".strip() if state is not None else NO_KERNEL
+    if asked.stale:
+        return f"The kernel's state is {max(0.0, time.time() - asked.taken_at):.0f} s old: {asked.stale}"
+    return ""
