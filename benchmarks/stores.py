@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -279,6 +280,7 @@ async def main(commits: int) -> None:
     finally:
         redis.stop()
         postgres.stop()
+        shutil.rmtree(folder)
     if MISSED:
         sys.exit(f"missed: {'; '.join(MISSED)}")
 
