@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from jupyter_agent.errors import (
@@ -173,14 +173,24 @@ class SessionTurns:
             return Begun(await self._settled(session), opened.id, replayed=left)
         session = session if left is None else _with_turn(session, left)
         active = max(session.last_activity, opened.started)
-        return Begun(await self._commit(replace(session, open=opened, last_activity=active), left), opened.id)
+        session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)
+        return Begun(await self._sure(session, self.store.commit(session, left)), opened.id)
 
     async def _begin_first(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
         await self.check_room(owner)
         session = await self.new_session(owner, notebook_id, session_id)
         session = replace(session, open=opened, title=title_of(opened.question))
-        await self.store.create(session)
-        return Begun(session, opened.id)
+        return Begun(await self._sure(session, self.store.create(session)), opened.id)
+
+    async def _sure(self, session: Session, written: Awaitable[None]) -> Session:
+        """The session once it is written, also where the store did it and could not say so any more."""
+        try:
+            await written
+        except StoreUnavailable:
+            stored = await self.store.read(session.key)
+            if stored is None or stored.open != session.open:
+                raise
+        return session
 
     async def new_session(self, owner: str, notebook_id: str, session_id: str) -> Session:
         """A head that is not stored yet, under a free key."""
