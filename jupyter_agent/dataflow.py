@@ -165,7 +165,7 @@ class Dataflow:
                     and not same_value(now.get(name), value)
                 ):
                     more.add(str(value.writer))
-            now.update(node.writes)
+            now.update(node.left)
         for name, value in self.order.values.items():
             if is_variable(name) and value is not None and not same_value(now.get(name), value):
                 more.add(str(value.writer))
@@ -192,8 +192,25 @@ def executed(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[Ra
         and not (state is not None and state.epoch and first == 1)
     ]
     counted.sort(key=lambda one: one.execution_count or 0)
-    assumed = [_assumed(one) for one in counted]
+    assumed = _with_gaps_filled([_assumed(one) for one in counted], runs, cells)
     return (*assumed, *runs), tuple(_unknown(assumed, runs, state))
+
+
+def _with_gaps_filled(assumed: Sequence[Ran], runs: Sequence[Ran], cells: Sequence[Cell]) -> list[Ran]:
+    """A cell that ran again since has left a gap among the counts where it stands: it is taken to have run there, too."""
+    code = [one for one in cells if one.kind == "code" and one.source.strip()]
+    at = {one.count: one for one in assumed}
+    told = {one.count for one in runs}
+    last = {one.cell_id: one.count for one in (*assumed, *runs)}
+    place = {one.id: number for number, one in enumerate(code)}
+    for count in range(1, min(told, default=max(at, default=0) + 1)):
+        before = at.get(count - 1)
+        follows = (
+            place.get(str(before.cell_id), len(code)) + 1 if before is not None else 0 if count == 1 else len(code)
+        )
+        if count not in at and follows < len(code) and last.get(code[follows].id, 0) > count:
+            at[count] = replace(_assumed(code[follows]), count=count, failed=False)
+    return [at[count] for count in sorted(at)]
 
 
 def is_variable(name: str) -> bool:

@@ -80,7 +80,7 @@ def _at(flow: Dataflow, cell_id: str, otherwise: frozenset[str]) -> Iterator[Dif
     if failure is not None:
         yield failure
         return
-    left = tuple(name for name in stands.writes if name in otherwise and _left_otherwise(ran, stands, name))
+    left = tuple(name for name in stands.left if name in otherwise and _left_otherwise(ran, stands, name))
     if ran is not None and flow.trace.ran[flow.trace.last[cell_id]].failed:
         yield Difference("differs", cell_id, (), "It failed when it ran last; its inputs or its source are others now.")
     elif ran is not None and ran.output != stands.output:

@@ -139,9 +139,9 @@ class Node:
     bound: frozenset[str] = frozenset()
 
     @property
-    def sources(self) -> frozenset[Key]:
-        """Nodes whose doings it builds on."""
-        return frozenset(one.node for one in self.inputs.values() if one is not None) - {self.key}
+    def left(self) -> dict[str, Value | None]:
+        """What it made, changed or deleted itself, without what only may share data with that."""
+        return {name: value for name, value in self.writes.items() if value is None or value.writer == self.key}
 
 
 def is_shared_name(name: str) -> bool:
