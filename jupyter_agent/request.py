@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jupyter_agent import context, history
 from jupyter_agent.attachments import Attachment, fitted
-from jupyter_agent.messages import Message
+from jupyter_agent.messages import Json, Message, plain
 from jupyter_agent.protocols import ToolSpec
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.snapshot import Snapshot
@@ -52,6 +52,19 @@ class Preview:
     tools: tuple[ToolSpec, ...]
     tokens: Mapping[str, int]
     warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As it travels through the doors."""
+        return {
+            "model": self.model,
+            "messages": [_sent(one) for one in self.request.messages],
+            "tools": [
+                {"name": one.name, "description": one.description, "parameters": one.parameters} for one in self.tools
+            ],
+            "tokens": self.tokens,
+            "withheld": self.request.withheld,
+            "warnings": list(self.warnings),
+        }
 
 
 def build(
@@ -109,6 +122,15 @@ def preview(model: str, request: Request, tools: Sequence[ToolSpec], warnings: S
     """A request with what its tools cost."""
     tokens = {**(request.tokens or {}), "tools": sum(map(count, map(_told, tools)))}
     return Preview(model, request, tuple(tools), {**tokens, "total": sum(tokens.values())}, tuple(warnings))
+
+
+def _sent(message: Message) -> dict[str, Json]:
+    sent: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        sent["tool_calls"] = [plain(one) for one in message.tool_calls]
+    if message.tool_call_id is not None:
+        sent["tool_call_id"] = message.tool_call_id
+    return sent
 
 
 def _told(tool: ToolSpec) -> str:

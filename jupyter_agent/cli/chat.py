@@ -77,6 +77,9 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return "The conversation is forgotten." if there_was else "There was no conversation to forget."
     if name == "vars":
         return await _variables(laid, rest)
+    if name == "context":
+        question = await laid.question(rest or listing.NO_QUESTION)
+        return listing.sent((await laid.assistant.preview(question)).to_json())
     if name == "model":
         laid.model = rest or laid.model
         return listing.models(

@@ -63,6 +63,9 @@ class LocalDoor:
         notebook_id = self._notebook()[1]
         return _or_failed(lambda: self._loop.run(self._conversation.clear(notebook_id, session)))
 
+    def context(self, ask: Ask) -> dict[str, Any]:
+        return _or_failed(lambda: self._loop.run(self._preview(ask)))
+
     def models(self) -> list[dict[str, Any]]:
         return [{"id": one, "default": one == self._assistant.default_model} for one in self._assistant.models()]
 
@@ -80,18 +83,7 @@ class LocalDoor:
 
     async def _events(self, ask: Ask, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
         try:
-            question = Question(
-                owner=LOCAL,
-                query=ask.query,
-                session_id=await self._conversation.session_id(notebook_id, ask.session),
-                notebook_id=notebook_id,
-                kernel=self._kernel,
-                notebook=FileNotebook(path) if path else None,
-                model=ask.model or None,
-                approval=ask.approval or None,
-                decide=self._decide,
-                run=self._run,
-            )
+            question = await self._question(ask, path, notebook_id)
             async with aclosing(self._assistant.ask(question)) as events:
                 async for event in events:
                     if isinstance(event, TurnStarted) and not ask.session:
@@ -105,6 +97,24 @@ class LocalDoor:
             yield "error", {"message": f"the turn failed: {type(error).__name__}: {error}", "code": "internal"}
         finally:
             self._waiting.clear()
+
+    async def _question(self, ask: Ask, path: str, notebook_id: str) -> Question:
+        return Question(
+            owner=LOCAL,
+            query=ask.query,
+            session_id=await self._conversation.session_id(notebook_id, ask.session),
+            notebook_id=notebook_id,
+            kernel=self._kernel,
+            notebook=FileNotebook(path) if path else None,
+            model=ask.model or None,
+            approval=ask.approval or None,
+            decide=self._decide,
+            run=self._run,
+        )
+
+    async def _preview(self, ask: Ask) -> dict[str, Any]:
+        question = await self._question(ask, *self._notebook())
+        return (await self._assistant.preview(question)).to_json()
 
     async def _decide(self, asked: ApprovalAsked) -> bool:
         return (await self._said_to(asked.call_id)).get("decision") == "approve"

@@ -29,20 +29,7 @@ class ServerDoor:
         self._session = ""  # of a kernel without a notebook
 
     def ask(self, ask: Ask) -> Generator[Event, None, None]:
-        notebook = self._notebook()
-        session = ask.session or self._newest(notebook)
-        body = {
-            "query": ask.query,
-            "context": {
-                "notebook_id": notebook or None,
-                "session_id": session or None,
-                "kernel_id": self._kernel_id or None,
-            },
-            "model": ask.model or None,
-            "approval": ask.approval or None,
-            "stream": True,
-            "run": "client",
-        }
+        body = {**self._body(ask), "stream": True, "run": "client"}
         turn_id = ""
         try:
             for name, data in self._client.events("api/agent/quick", body):
@@ -87,12 +74,30 @@ class ServerDoor:
             self._session = ""
         return True
 
+    def context(self, ask: Ask) -> dict[str, Any]:
+        answer = self._client.request("POST", "api/agent/context", self._body(ask))
+        return answer if isinstance(answer, dict) else {}
+
     def close(self) -> None:
         """Each request has closed its connection."""
 
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")
         return [one for one in answer.get("models", ()) if isinstance(one, dict)]
+
+    def _body(self, ask: Ask) -> dict[str, Any]:
+        notebook = self._notebook()
+        session = ask.session or self._newest(notebook)
+        return {
+            "query": ask.query,
+            "context": {
+                "notebook_id": notebook or None,
+                "session_id": session or None,
+                "kernel_id": self._kernel_id or None,
+            },
+            "model": ask.model or None,
+            "approval": ask.approval or None,
+        }
 
     def _notebook(self) -> str:
         """The notebook that this kernel serves now: it may have been renamed since the last question."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_FACT = 500
+#: Stands for the question where only its surroundings are asked for.
+NO_QUESTION = "…"
 
 
 def everything(state: Mapping[str, Any]) -> str:
@@ -34,6 +36,31 @@ def models(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
     return "\n".join(
         f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name
     )
+
+
+def sent(context: Mapping[str, Any]) -> str:
+    """What a question would send to its model: tokens by part, then each message as it is."""
+    tokens = context.get("tokens") or {}
+    rows = [f"| {part} | {number} |" for part, number in tokens.items()]
+    warnings = [f"> {one}" for one in context.get("warnings") or ()]
+    said = [f"**{one.get('role')}**\n\n{_fenced(_message(one))}" for one in context.get("messages") or ()]
+    tools = ", ".join(f"`{one.get('name')}`" for one in context.get("tools") or ()) or "none"
+    head = f"A question would send this to `{context.get('model')}`; nothing was sent now."
+    table = "\n".join(["| part | tokens, about |", "| --- | --: |", *rows])
+    return "\n\n".join([head, *warnings, table, f"Tools on offer: {tools}.", *said])
+
+
+def _message(message: Mapping[str, Any]) -> str:
+    calls = [f"{one.get('name')}({one.get('arguments')})" for one in message.get("tool_calls") or ()]
+    return "\n".join([str(message.get("content") or ""), *calls]).strip("\n")
+
+
+def _fenced(text: str) -> str:
+    """A block that no text can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _facts(facts: Mapping[str, Any]) -> list[str]:

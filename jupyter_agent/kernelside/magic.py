@@ -129,6 +129,13 @@ class Magic:
 
         self._show(listing.one(inspect(self._ip, rest)) if rest else listing.everything(state(self._ip, "", 0)))
 
+    def _context(self, chosen: Options, rest: str) -> None:
+        from . import listing
+        from .turn import Ask
+
+        ask = Ask(rest or listing.NO_QUESTION, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+        self._show(listing.sent(self._door().context(ask)))
+
     def _model(self, _chosen: Options, rest: str) -> None:
         if rest:
             self._chosen_model = rest

@@ -44,6 +44,9 @@ class Door(Protocol):
     def close(self) -> None:
         """Let go of what it had opened."""
 
+    def context(self, ask: Ask) -> dict[str, Any]:
+        """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
+
     def models(self) -> list[dict[str, Any]]:
         """What may answer: ``id``, and whether it is the ``default``."""
 

@@ -43,6 +43,11 @@ def _quick() -> Schema:
     return asking
 
 
+def _context() -> Schema:
+    summary = "Exactly what a question would send to the model; nothing is sent or stored"
+    return operation(summary, "ContextReply", body="QuickRequest", errors=(*READ, "413", "415"))
+
+
 def _session_operations() -> Schema:
     where = (SESSION, NOTEBOOK)
     return {
@@ -78,6 +83,7 @@ def _paths() -> dict[str, Schema]:
     since = query("since", {"type": "integer", "minimum": 0, "description": "only what changed after this version"})
     return {
         "/api/agent/quick": {"post": _quick()},
+        "/api/agent/context": {"post": _context()},
         "/api/sessions/{session_id}": _session_operations(),
         "/api/sessions/{session_id}/history": _history_operations(),
         "/api/agent/sessions": {

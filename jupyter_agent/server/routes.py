@@ -20,6 +20,7 @@ from jupyter_agent.server.conversations import (
 from jupyter_agent.server.doctor import DoctorHandler
 from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
 from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
+from jupyter_agent.server.previews import ContextHandler
 from jupyter_agent.server.quick import QuickHandler
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 #: Path in the OpenAPI document → handler.
 ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/quick": QuickHandler,
+    "/api/agent/context": ContextHandler,
     "/api/agent/sessions": ConversationsHandler,
     "/api/agent/sessions/{session_id}": RenamableConversationHandler,
     "/api/agent/sessions/{session_id}/history": HistoryHandler,

@@ -145,6 +145,30 @@ QUICK_REPLY = _object(
     },
     ["session_id", "turn_id", "reply", "turn_count", "model", "finish_reason"],
 )
+MESSAGE = _object(
+    {
+        "role": {"type": "string", "enum": ["system", "user", "assistant", "tool"]},
+        "content": {"type": "string"},
+        "tool_calls": _list(FREE_OBJECT),
+        "tool_call_id": {"type": "string"},
+    },
+    ["role", "content"],
+)
+CONTEXT_REPLY = _object(
+    {
+        "model": _text("what would be asked"),
+        "messages": _list(_reference("Message"), description="as they would be sent, without secrets"),
+        "tools": _list(FREE_OBJECT, description="what the model would be offered"),
+        "tokens": {
+            "type": "object",
+            "description": "estimated, by part: system, variables, cells, beside, mentions, history, question, tools, total",
+            "additionalProperties": {"type": "integer"},
+        },
+        "withheld": _whole("values that look secret and were left out", 0, 10**9),
+        "warnings": STRINGS,
+    },
+    ["model", "messages", "tools", "tokens", "withheld", "warnings"],
+)
 SESSION = _object(
     {
         "session_id": {"type": "string"},
@@ -328,6 +352,7 @@ COMPONENTS: dict[str, Schema] = {
     "Cleared": CLEARED,
     "CodeBlock": CODE_BLOCK,
     "Context": CONTEXT,
+    "ContextReply": CONTEXT_REPLY,
     "Difference": DIFFERENCE,
     "DoctorReport": DOCTOR_REPORT,
     "DoctorRequest": DOCTOR_REQUEST,
@@ -338,6 +363,7 @@ COMPONENTS: dict[str, Schema] = {
     "Health": HEALTH,
     "History": HISTORY,
     "KernelState": KERNEL_STATE,
+    "Message": MESSAGE,
     "Models": MODELS,
     "QuickReply": QUICK_REPLY,
     "QuickRequest": QUICK_REQUEST,

@@ -40,6 +40,16 @@ def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> 
     assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
 
 
+def test_context_shows_what_would_be_sent_and_keeps_nothing(command: Command, notebook: Path) -> None:
+    lines = "/context what is @df.price?\n/context\n/history\n"
+    ended = command("chat", "--notebook", str(notebook), "--execute", stdin=lines)
+    assert ended.code == 0
+    assert ended.out.count("A question would send this to `offline`; nothing was sent now.") == 2
+    assert "@df.price, which the question mentions:" in ended.out
+    assert "| mentions | 0 |" in ended.out
+    assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
+
+
 def test_an_error_does_not_end_the_conversation(command: Command, script: Callable[..., None]) -> None:
     script({"match": "alpha", "error": "upstream_auth", "message": "No key."}, {"match": "beta", "text": "Fine."})
     ended = command("chat", stdin="alpha\nbeta\n")

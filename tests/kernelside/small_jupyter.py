@@ -67,6 +67,16 @@ class SmallJupyter(ThreadingHTTPServer):
         return self.answers.get(timeout=WAIT)
 
 
+CONTEXT = {
+    "model": "openai:x",
+    "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "```\ndf: DataFrame\n```"}],
+    "tools": [{"name": "read_cells"}],
+    "tokens": {"system": 3, "total": 12},
+    "withheld": 1,
+    "warnings": ["1 values that look secret were withheld from the model."],
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: SmallJupyter
@@ -110,6 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream()
             return
         self.server.acted.append((path, body))
+        if path == "/base/api/agent/context":
+            self._json(200, CONTEXT)
+            return
         if path.endswith("/cancel"):
             self.server.cancelled.set()
         else:

@@ -340,6 +340,20 @@ def test_commands_speak_of_the_conversation(
     assert ("/base/api/agent/sessions/s1", None) in server.acted
 
 
+def test_context_shows_what_would_be_sent_and_asks_nothing(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell("%agent -m openai:x /context what is @df?")
+    out = capsys.readouterr().out
+    assert "nothing was sent now" in out
+    assert "| system | 3 |\n| total | 12 |" in out
+    assert "1 values that look secret were withheld" in out
+    assert "````text\n```\ndf: DataFrame\n```\n````" in out
+    ((path, body),) = [one for one in server.acted if one[0].endswith("/context")]
+    assert (body["query"], body["model"], "stream" in body) == ("what is @df?", "openai:x", False)
+    assert server.asked == []
+
+
 def test_a_chosen_model_answers_from_then_on(shell: Any, server: SmallJupyter) -> None:
     shell.run_cell("%agent /model openai:y\n%agent one\n%agent -m offline two\n%agent three")
     assert [asked["model"] for asked in server.asked] == ["openai:y", "offline", "openai:y"]
