@@ -12,13 +12,11 @@ import time
 import types
 from collections.abc import Callable
 
-from .reading import class_name
+from .reading import class_name, module_name
 
-#: Threads of ipykernel and IPython, which run no code of the user's: by class and by name.
-_SERVICES = frozenset(["Heartbeat", "ControlThread", "ShellChannelThread", "HistorySavingThread", "ParentPollerUnix"])
+#: Packages whose threads run no code of the user's, except ipykernel's subshells.
+_SERVICES = frozenset(["ipykernel", "IPython", "zmq", "debugpy", "pydevd", "_pydevd_bundle"])
 _FUNCTIONS = (types.FunctionType, types.MethodType)
-_SERVICE_TARGETS = frozenset(["_watch_pipe_fd"])
-_SERVICE_NAMES = frozenset(["IOPub", "Heartbeat", "Control", "Shell channel"])
 #: A cell's end is followed by its reply and its status, which take the main thread a moment: looks, and seconds between.
 _TRIES = 3
 _PAUSE = 0.0003
@@ -56,8 +54,10 @@ class Quiet:
 
 
 def _is_service(thread: threading.Thread) -> bool:
-    if type(thread) is not threading.Thread:
-        return class_name(type(thread)) in _SERVICES
+    cls = type(thread)
+    if cls is not threading.Thread:
+        return module_name(cls).partition(".")[0] in _SERVICES and class_name(cls) != "SubshellThread"
     target = thread.__dict__.get("_target")
-    told_by_target = isinstance(target, _FUNCTIONS) and target.__name__ in _SERVICE_TARGETS
-    return thread.name in _SERVICE_NAMES or told_by_target
+    if not isinstance(target, _FUNCTIONS) or type(target) not in _FUNCTIONS:
+        return False
+    return str(target.__module__).partition(".")[0] in _SERVICES

@@ -226,3 +226,26 @@ async def test_K10_a_reset_namespace_is_seen_and_we_still_answer(kernel: RemoteK
     await ran(kernel, "b = 2")
     state = await kernel.state()
     assert (state.stale, list(state.variables), list(state.deleted)) == ("", ["b"], ["a"])
+
+
+async def test_only_a_thread_of_the_users_keeps_a_kernel_from_being_quiet(kernel: RemoteKernel) -> None:
+    # The large output makes ZeroMQ start a thread of its own, which is none of the user's.
+    await kernel.execute("globals().update({f'v{n}': n for n in range(10_000)})\nprint('x' * 1_000_000)", timeout=20)
+    await kernel.state(timeout=20)
+    quiet = "__import__('sys').modules['_jupyter_agent_kernelside.quiet'].Quiet().mark(0) is not None"
+    assert await ran(kernel, f"print({quiet})") == "True\n"
+    code = "import threading\nevent = threading.Event()\nthreading.Thread(target=event.wait).start()\n"
+    assert await ran(kernel, f"{code}print({quiet})\nevent.set()") == "False\n"
+
+
+async def test_what_a_thread_and_a_task_change_between_cells_is_seen(kernel: RemoteKernel) -> None:
+    code = (
+        "import asyncio, threading\nby_task, by_thread = [], []\ngo = threading.Event()\n"
+        "def work():\n    go.wait()\n    by_thread.append(1)\nthreading.Thread(target=work).start()\n"
+        "async def later():\n    await asyncio.sleep(0)\n    by_task.append(1)\n    go.set()\ntask = asyncio.create_task(later())"
+    )
+    await ran(kernel, code)
+    state = await kernel.state(timeout=20)
+    while [state.variables[name].facts["items"] for name in ("by_task", "by_thread")] != [["1"], ["1"]]:
+        state = await kernel.state()
+        assert state.stale == ""
