@@ -13,12 +13,22 @@ examples:
   jupyter agent ask "why does the last cell fail?" --notebook sales.ipynb --execute
   jupyter agent ask - --notebook sales.ipynb --json < question.txt | jq -r .reply
   jupyter agent chat --notebook sales.ipynb --execute
+  jupyter agent doctor sales.ipynb --execute
   jupyter agent sessions --notebook sales.ipynb
   jupyter agent models
 
 Which model answers: -m, else $JUPYTER_AGENT_MODEL, else openai where OPENAI_API_KEY or OPENAI_BASE_URL
 is set, else offline: it needs no key and no network, and says what it cannot do.
 Exit codes: 0 well, 1 error, 2 wrong usage, 130 Ctrl-C.
+"""
+
+DOCTOR_EPILOG = """\
+examples:
+  jupyter agent doctor sales.ipynb
+  jupyter agent doctor sales.ipynb --execute
+  jupyter agent doctor sales.ipynb --json | jq -r '.findings[].reason'
+
+Exit codes: 0 reproducible, 1 not (or no kernel can be started), 2 wrong usage, 130 Ctrl-C.
 """
 
 
@@ -33,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_ask(commands)
     _add_chat(commands)
+    _add_doctor(commands)
     _add_sessions(commands)
     _add_models(commands)
     return top
@@ -57,6 +68,25 @@ def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Ask question after question; /help shows the commands. Ctrl-C stops an answer, Ctrl-D ends.",
     )
     _add_place(chat)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="tell whether Restart & Run All would reproduce a notebook",
+        description="Tell what is stale, out of order or never run in a notebook, and whether Restart & Run All would "
+        "reproduce it.",
+        epilog=DOCTOR_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    doctor.add_argument("notebook", type=_notebook, metavar="FILE", help="the notebook")
+    doctor.add_argument(
+        "--execute",
+        action="store_true",
+        help="prove it: run all cells in a fresh kernel in a copy of the notebook's folder, and report the first "
+        "difference; without it the cells and their execution counts are judged, and nothing runs",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the whole report as one JSON object")
 
 
 def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -17,12 +17,14 @@ from jupyter_agent.cli.desk import Desk, desk, say
 from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.errors import AgentError
+from jupyter_agent.examination import examine
 from jupyter_agent.kernelside import commands, listing
 from jupyter_agent.messages import Done
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
+NO_NOTEBOOK = "*There is no notebook.* `jupyter agent chat --notebook FILE` brings one."
 NO_KERNEL = (
     "*There is no kernel.* `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
 )
@@ -77,6 +79,8 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return "The conversation is forgotten." if there_was else "There was no conversation to forget."
     if name == "vars":
         return await _variables(laid, rest)
+    if name == "doctor":
+        return NO_NOTEBOOK if laid.notebook is None else (await examine(laid.notebook, laid.kernel)).to_markdown()
     if name == "context":
         question = await laid.question(rest or listing.NO_QUESTION)
         return listing.sent((await laid.assistant.preview(question)).to_json())

@@ -85,7 +85,7 @@ async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
         path: Path | None = arguments.notebook
         kernel = None
         if arguments.execute:
-            kernel = await _started(path, stack)
+            kernel = await started(path, stack)
         laid = Desk(
             made,
             Conversation(made.sessions),
@@ -113,7 +113,7 @@ async def run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
     """Run a notebook's code cells, saying on stderr how far it is; the first error ends it, as in Jupyter."""
     cells = [cell for cell in await notebook.cells() if cell.kind == "code" and cell.source.strip()]
     for number, cell in enumerate(cells, 1):
-        say(f"running cell {number} of {len(cells)}: {_first_line(cell.source)}")
+        say(f"running cell {number} of {len(cells)}: {first_line(cell.source)}")
         result = await kernel.execute(cell.source, timeout=CELL_SECONDS)
         if result.status != "ok":
             why = f"{result.error.name}: {result.error.message}" if result.error is not None else result.status
@@ -126,7 +126,12 @@ def say(words: str) -> None:
     print(f"· {words}", file=sys.stderr, flush=True)
 
 
-async def _started(path: Path | None, stack: AsyncExitStack) -> Kernel:
+async def started(path: Path | None, stack: AsyncExitStack) -> Kernel:
+    """A kernel as a notebook wants it, in the notebook's folder; it ends with the stack.
+
+    Raises:
+        KernelUnavailable: it cannot be started.
+    """
     from jupyter_agent.kernels.started import start_kernel
 
     folder, name = _folder(path), _kernel_name(path)
@@ -153,5 +158,6 @@ def _kernel_name(path: Path | None) -> str:
         return "python3"
 
 
-def _first_line(source: str) -> str:
+def first_line(source: str) -> str:
+    """Where a reader recognises a cell by."""
     return source.strip().partition("\n")[0][:70]

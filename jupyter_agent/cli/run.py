@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
     """The coroutine of a command; only what it needs is imported."""
-    module = {"ask": "ask", "chat": "chat", "sessions": "listings", "models": "listings"}[name]
+    module = {"ask": "ask", "chat": "chat", "doctor": "doctor", "sessions": "listings", "models": "listings"}[name]
     command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(
         import_module(f"jupyter_agent.cli.{module}"), name
     )

@@ -15,9 +15,11 @@ from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import AgentError
+from jupyter_agent.examination import examine
 from jupyter_agent.ipython.loop import BackgroundLoop
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside import place
+from jupyter_agent.kernelside.door import NO_NOTEBOOK
 from jupyter_agent.kernelside.endings import AgentFailed
 from jupyter_agent.kernelside.turn import Ask, Event
 from jupyter_agent.messages import ApprovalAsked, RunAsked, TurnStarted, plain
@@ -62,6 +64,12 @@ class LocalDoor:
     def clear(self, session: str) -> bool:
         notebook_id = self._notebook()[1]
         return _or_failed(lambda: self._loop.run(self._conversation.clear(notebook_id, session)))
+
+    def doctor(self) -> str:
+        path = self._notebook()[0]
+        if not path:
+            raise AgentFailed(NO_NOTEBOOK)
+        return _or_failed(lambda: self._loop.run(examine(FileNotebook(path), self._kernel))).to_markdown()
 
     def context(self, ask: Ask) -> dict[str, Any]:
         return _or_failed(lambda: self._loop.run(self._preview(ask)))

@@ -25,6 +25,7 @@ COMMANDS = (
     Command("history", "[N]", "show the last N questions and answers of this conversation (10)"),
     Command("clear", "", "forget this conversation and start afresh"),
     Command("vars", "[NAME]", "show what the assistant knows of your variables, or of one"),
+    Command("doctor", "", "show what is stale, and whether Restart & Run All would reproduce the notebook"),
     Command("context", "[QUESTION]", "show exactly what a question would send to the model, and what it costs"),
     Command("model", "[NAME]", "show the models, or choose the one that answers from now on"),
 )

@@ -12,6 +12,7 @@ from .turn import Ask, Event
 
 CANCEL_SECONDS = 1.0
 SHARED_DRIVE = "RTC:"  # stands before the path of a notebook that several people have open
+NO_NOTEBOOK = "this kernel belongs to no notebook that can be read, so there are no cells to examine."
 TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
@@ -80,6 +81,13 @@ class ServerDoor:
 
     def close(self) -> None:
         """Each request has closed its connection."""
+
+    def doctor(self) -> str:
+        notebook = self._notebook()
+        if not notebook:
+            raise AgentFailed(NO_NOTEBOOK)
+        query = {**_of(notebook), "kernel_id": self._kernel_id}
+        return str(self._client.request("GET", "api/agent/doctor", query=query).get("markdown", ""))
 
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")

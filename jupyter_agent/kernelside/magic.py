@@ -129,6 +129,9 @@ class Magic:
 
         self._show(listing.one(inspect(self._ip, rest)) if rest else listing.everything(state(self._ip, "", 0)))
 
+    def _doctor(self, _chosen: Options, _rest: str) -> None:
+        self._show(self._door().doctor())
+
     def _context(self, chosen: Options, rest: str) -> None:
         from . import listing
         from .turn import Ask

@@ -44,6 +44,9 @@ class Door(Protocol):
     def close(self) -> None:
         """Let go of what it had opened."""
 
+    def doctor(self) -> str:
+        """What is stale, out of order or orphaned in the notebook and its kernel, in Markdown."""
+
     def context(self, ask: Ask) -> dict[str, Any]:
         """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
 

@@ -50,6 +50,13 @@ def test_context_shows_what_would_be_sent_and_keeps_nothing(command: Command, no
     assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
 
 
+def test_the_doctor_of_the_chat(command: Command, notebook: Path) -> None:
+    ended = command("chat", "--notebook", str(notebook), stdin="/doctor\n")
+    assert (ended.code, ended.err) == (0, "")
+    assert "code cell 1 (not run): It has not run in this kernel." in ended.out
+    assert "There is no notebook." in command("chat", stdin="/doctor\n").out
+
+
 def test_an_error_does_not_end_the_conversation(command: Command, script: Callable[..., None]) -> None:
     script({"match": "alpha", "error": "upstream_auth", "message": "No key."}, {"match": "beta", "text": "Fine."})
     ended = command("chat", stdin="alpha\nbeta\n")

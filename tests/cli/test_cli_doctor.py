@@ -1,0 +1,134 @@
+"""`jupyter agent doctor` as a process: judged from the cells, proved by a run in a copy, and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+DOCTOR = (sys.executable, "-m", "jupyter_agent.cli", "doctor")
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Run the command to its end."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [*DOCTOR, *map(str, arguments)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+
+    return run
+
+
+def written(path: Path, *cells: tuple[str, int | None, str]) -> Path:
+    """A notebook of code cells: source, execution count, printed text."""
+    code: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{place}",
+            "metadata": {},
+            "source": source,
+            "execution_count": count,
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": text}] if text else [],
+        }
+        for place, (source, count, text) in enumerate(cells)
+    ]
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code}), encoding="utf-8")
+    return path
+
+
+GOOD = (("x = 1", 1, ""), ("print(x + 1)", 2, "2\n"))
+OUT_OF_ORDER = (("print(x)", 2, "1\n"), ("x = 1", 1, ""))
+
+
+def test_a_notebook_that_ran_from_top_to_bottom_is_judged_reproducible(run: Run, tmp_path: Path) -> None:
+    ended = run(written(tmp_path / "good.ipynb", *GOOD))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "would reproduce" in ended.stdout
+
+
+def test_what_was_run_out_of_order_is_told_with_its_cell(run: Run, tmp_path: Path) -> None:
+    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
+    assert ended.returncode == 1
+    assert "In [2]" in ended.stdout
+    assert "Out of order" in ended.stdout
+
+
+def test_the_report_as_json(run: Run, tmp_path: Path) -> None:
+    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
+    told = json.loads(ended.stdout)
+    assert (told["reproducible"], told["executed"]) == (False, None)
+    assert "out_of_order" in {one["kind"] for one in told["findings"]}
+
+
+def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "data.txt").write_text("7", encoding="utf-8")
+    cells = ("n = open('data.txt').read()", 1, ""), ("open('data.txt', 'w').write('8')\nprint(n)", 2, "7\n")
+    path = written(folder / "good.ipynb", *cells)
+    before = path.read_bytes()
+    ended = run(path, "--execute")
+    assert (ended.returncode, ended.stdout) == (
+        0,
+        "Restart & Run All reproduces this notebook: 2 cells ran, nothing differs.\n",
+    )
+    assert "running cell 2 of 2" in ended.stderr
+    assert ((folder / "data.txt").read_text(encoding="utf-8"), path.read_bytes()) == ("7", before)
+    assert sorted(one.name for one in folder.iterdir()) == ["data.txt", "good.ipynb"]
+
+
+def test_the_first_difference_of_a_run_is_reported(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path / "other.ipynb", ("x = 1", 1, ""), ("print(x + 1)", 2, "3\n"), ("print(1)", 3, "0\n"))
+    ended = run(path, "--execute")
+    assert ended.returncode == 1
+    assert "another output first at In [2]" in ended.stdout
+    assert "\n-3\n+2\n" in ended.stdout
+
+
+def test_a_cell_that_fails_in_the_run_is_reported(run: Run, tmp_path: Path) -> None:
+    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--execute", "--json")
+    assert ended.returncode == 1
+    told = json.loads(ended.stdout)
+    first = told["executed"]["first"]
+    assert (told["reproducible"], first["kind"], first["cell_id"]) == (False, "failed", "c0")
+    assert first["after"].startswith("NameError")
+
+
+def test_wrong_usage_is_said(run: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.ipynb"
+    broken.write_text("no notebook", encoding="utf-8")
+    for arguments in ((), (tmp_path / "none.ipynb",), (broken,)):
+        ended = run(*arguments)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "Traceback" not in ended.stderr
+    assert "examples:" in run("--help").stdout
+
+
+def test_ctrl_c_ends_the_run_and_its_kernel(environment: dict[str, str], tmp_path: Path) -> None:
+    source = (
+        "import os, time\nprint(os.getpid())\nopen(os.environ['TOLD'], 'w').write(str(os.getpid()))\ntime.sleep(90)"
+    )
+    path = written(tmp_path / "slow.ipynb", (source, 1, ""))
+    told = tmp_path / "told"
+    environment["TOLD"] = str(told)
+    os.mkfifo(told)
+    with subprocess.Popen(
+        [*DOCTOR, str(path), "--execute"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        kernel = int(told.read_text(encoding="utf-8"))  # waits until the cell runs
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Stopped." in err
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernel, 0)
