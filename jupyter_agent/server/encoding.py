@@ -22,5 +22,9 @@ def frame(number: int, event: Event) -> bytes:
 
 
 def timestamp(seconds: float) -> str:
-    """A stored stamp as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A stored stamp as ISO 8601 in UTC; one that no calendar has, as an imported conversation may, is the epoch."""
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        moment = datetime.fromtimestamp(0, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

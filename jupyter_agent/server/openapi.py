@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jupyter_agent.server import schemas
+from jupyter_agent.server import schemas, session_paths
 from jupyter_agent.server.operations import (
     NOTEBOOK,
     READ,
@@ -91,6 +91,7 @@ def _paths() -> dict[str, Schema]:
         },
         "/api/agent/sessions/{session_id}": {**_session_operations(), "patch": change},
         "/api/agent/sessions/{session_id}/history": _history_operations(),
+        **session_paths.paths(),
         "/api/agent/turns/{turn_id}/cancel": {
             "post": operation("Stop a turn; what was said is kept", "Cancelled", parameters=(TURN_ID,))
         },
@@ -133,5 +134,5 @@ def document() -> dict[str, Any]:
             "description": "Paths are below Jupyter's base URL and need Jupyter's own authentication.",
         },
         "paths": _paths(),
-        "components": {"schemas": COMPONENTS},
+        "components": {"schemas": {**COMPONENTS, **session_paths.COMPONENTS}},
     }

@@ -82,13 +82,14 @@ class QuickHandler(AgentHandler):
         if isinstance(end, Done):
             self.reply(end)
             return
-        status, message, code, retryable = _ending(end)
+        status, message, code, retryable = ending(end)
         assert turn.started is not None
         ids = {"session_id": turn.started.session_id, "turn_id": turn.started.turn_id}
         self.reply(envelope(message, code, retryable, self.request_id, **ids), status)
 
 
-def _ending(end: Event) -> tuple[int, str, str, bool]:
+def ending(end: Event) -> tuple[int, str, str, bool]:
+    """Status, message, code of a turn that ended without its answer, and whether a retry can help."""
     if isinstance(end, Failed):
         return end.status, end.message, end.code, end.retryable
     if isinstance(end, Interrupted):

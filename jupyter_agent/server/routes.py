@@ -18,10 +18,21 @@ from jupyter_agent.server.conversations import (
     SharedSessionHandler,
 )
 from jupyter_agent.server.doctor import DoctorHandler
+from jupyter_agent.server.exporting import ExportHandler, ImportHandler
 from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
 from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
 from jupyter_agent.server.previews import ContextHandler
 from jupyter_agent.server.quick import QuickHandler
+from jupyter_agent.server.replays import ReplayHandler, SummarizeHandler
+from jupyter_agent.server.trees import (
+    BranchHandler,
+    CleanupHandler,
+    CopySharedHandler,
+    RedoHandler,
+    SharedConversationHandler,
+    ShareHandler,
+    UndoHandler,
+)
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
@@ -31,8 +42,19 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/quick": QuickHandler,
     "/api/agent/context": ContextHandler,
     "/api/agent/sessions": ConversationsHandler,
+    "/api/agent/sessions/import": ImportHandler,
+    "/api/agent/sessions/cleanup": CleanupHandler,
     "/api/agent/sessions/{session_id}": RenamableConversationHandler,
     "/api/agent/sessions/{session_id}/history": HistoryHandler,
+    "/api/agent/sessions/{session_id}/undo": UndoHandler,
+    "/api/agent/sessions/{session_id}/redo": RedoHandler,
+    "/api/agent/sessions/{session_id}/branch": BranchHandler,
+    "/api/agent/sessions/{session_id}/replay": ReplayHandler,
+    "/api/agent/sessions/{session_id}/summarize": SummarizeHandler,
+    "/api/agent/sessions/{session_id}/share": ShareHandler,
+    "/api/agent/sessions/{session_id}/export": ExportHandler,
+    "/api/agent/shared/{secret}": SharedConversationHandler,
+    "/api/agent/shared/{secret}/copy": CopySharedHandler,
     "/api/agent/turns/{turn_id}/cancel": CancelHandler,
     "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
