@@ -28,6 +28,7 @@ class AgentExtension(ExtensionApp):
         """Build everything that is cheap; nothing is opened and no SDK is imported."""
         from jupyter_agent.assistant import Assistant
         from jupyter_agent.server.kernels import Kernels
+        from jupyter_agent.server.moves import Moves
         from jupyter_agent.server.routes import handlers
         from jupyter_agent.server.services import Services
         from jupyter_agent.server.turns import Turns
@@ -36,15 +37,19 @@ class AgentExtension(ExtensionApp):
         assert server is not None
         options = JupyterAgent(parent=server)
         kernels = Kernels(server.kernel_manager, server.session_manager, self.log)
+        assistant = Assistant.from_config(options)
+        moves = Moves(assistant.sessions, self.log)
         self.services = Services(
             options=options,
-            assistant=Assistant.from_config(options),
+            assistant=assistant,
             kernels=kernels,
             turns=Turns(self.log),
             contents=server.contents_manager,
+            moves=moves,
         )
         kernels.untrack()
         kernels.follow(server.event_logger)
+        moves.follow(server.event_logger)
         self.handlers.extend(handlers(self.services))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
@@ -62,6 +67,7 @@ class AgentExtension(ExtensionApp):
         services, self.services = self.services, None
         with suppress(Exception):  # the event logger may be closed already; the server stops anyway
             services.kernels.unfollow(self.serverapp.event_logger)
+            services.moves.unfollow(self.serverapp.event_logger)
         await services.turns.close()
         await services.kernels.close()
         await services.assistant.close()

@@ -94,7 +94,9 @@ class AgentHandler(APIHandler):
     @property
     def owner(self) -> str:
         """Whose conversations these are."""
-        return identity.owner(self)
+        owner = identity.owner(self)
+        self.services.moves.seen(owner)
+        return owner
 
     async def json_body(self) -> dict[str, Any]:
         """The request's body, checked against the OpenAPI document.

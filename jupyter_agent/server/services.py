@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from jupyter_agent.assistant import Assistant
     from jupyter_agent.config import JupyterAgent
     from jupyter_agent.server.kernels import Kernels
+    from jupyter_agent.server.moves import Moves
     from jupyter_agent.server.turns import Turns
 
 
@@ -22,6 +23,7 @@ class Services:
         kernels: Of this server.
         turns: That run now.
         contents: Jupyter's contents manager.
+        moves: Of notebooks.
     """
 
     options: JupyterAgent
@@ -29,3 +31,4 @@ class Services:
     kernels: Kernels
     turns: Turns
     contents: Any
+    moves: Moves
