@@ -29,6 +29,7 @@ format: $(VENV)/.test ## let the formatter decide
 	$(BIN)/ruff check --fix .
 
 slow: $(VENV)/.test system ## the long runs: kill loops, fuzzing, kernels of other versions
+	$(BIN)/pip install --quiet --editable ".[slow]"
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST)
 
 bench: $(VENV)/.test ## every benchmark prints a ratio against a named peer or floor
