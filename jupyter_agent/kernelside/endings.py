@@ -38,3 +38,7 @@ class Stopped(_InWords, KeyboardInterrupt):
     def __init__(self, message: str = "Stopped.") -> None:
         super().__init__(message)
         self._keep_users_own()
+
+
+#: Endings of ours; the user who asks about the last error means their own.
+OURS = (AgentFailed, Stopped)

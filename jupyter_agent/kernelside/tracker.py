@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from .describing import meet_libraries
+from .endings import OURS
 from .failures import describe_failure
 from .namespace import Ledger, Origin, user_items
 from .plugins import meet_plugins
@@ -138,7 +139,7 @@ class Tracker:
         run.status = "ok" if result is not None and error is None else "error"
         self._unscanned.append(run)
         run.version = 0
-        if error is not None:
+        if error is not None and type(error) not in OURS:
             meet_libraries()
             run.error = describe_failure(self.shell, error)
             self._name_cells(run.error["frames"])

@@ -119,6 +119,12 @@ def test_an_error_is_told_with_the_locals_of_its_frames(shell: Shell) -> None:
     assert frame["variables"] == {"total": "1", "parts": "0", "password": "[withheld]"}
 
 
+def test_an_answer_that_failed_is_not_the_users_last_error(shell: Shell) -> None:
+    shell.run("from jupyter_agent.kernelside.endings import AgentFailed\nraise AgentFailed('no model')")
+    (run,) = shell.delta()["executions"]
+    assert (run["status"], run["error"]) == ("error", None)
+
+
 def test_a_syntax_error_is_told_with_its_line(shell: Shell) -> None:
     shell.run("x = = 1")
     error = shell.delta()["executions"][-1]["error"]
