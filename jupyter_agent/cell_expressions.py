@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_steps import Call, Change, Definition, How, Read
@@ -84,6 +84,8 @@ class Expressions:
         self.wildcard = ""
         self.local = local
         self.certain = True
+        #: A function's own imports → what they are in full.
+        self.local_imports: dict[str, str] = {}
         #: A loop's variable → the names whose elements it stands for.
         self.elements_of: dict[str, tuple[str, ...]] = {}
         self._shadows: list[frozenset[str]] = []
@@ -175,6 +177,14 @@ class Expressions:
                     self.expression(child)
 
     def _access(self, node: ast.Attribute | ast.Subscript) -> None:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            self._call(node.value, taken=node.attr)
+            return
+        columns = _listed(node)
+        if columns and isinstance(node.value, ast.Name):
+            for column in columns:
+                self.read(node.value.id, column)
+            return
         place = place_of(node)
         if place is None or place.called or self.hidden(place.name):
             self.expression(node.value)
@@ -219,10 +229,13 @@ class Expressions:
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
-    def _call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call, taken: str = "") -> None:
         self.expressions(node.args)
         self.expressions(keyword.value for keyword in node.keywords)
-        call = _told(node)
+        call = replace(_told(node), taken=taken)
+        root = self.local_imports.get(call.root)
+        if root:
+            call = replace(call, path=root + call.path[len(call.root) :])
         if isinstance(node.func, ast.Attribute):
             self._method(node, node.func, call)
         else:
@@ -339,6 +352,14 @@ def _chain(node: ast.expr) -> Iterator[ast.expr]:
 
 def _text(node: ast.expr | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _listed(node: ast.expr) -> list[str]:
+    """The columns of ``df[["a", "b"]]``."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.List):
+        return []
+    columns = [_constant(one) for one in node.slice.elts]
+    return [one for one in columns if one is not None] if None not in columns else []
 
 
 def _constant(node: ast.expr) -> str | None:

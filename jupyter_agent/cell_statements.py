@@ -163,6 +163,8 @@ class Statements(Expressions):
                 self.wildcard = f"from {module.removesuffix('.*')} import *"
             elif module.partition(".")[0] != "__future__":
                 self.imports.append(Import(name, module))
+                if name in self.local:
+                    self.local_imports[name] = module
                 self.bind(name)
 
     def _type_alias(self, node: ast.stmt) -> None:

@@ -70,6 +70,7 @@ class Call:
         keywords: Names of the keyword arguments that are not None.
         text: The first argument where it is a constant text.
         mode: The second (or ``mode=``) where it is a constant text.
+        taken: The attribute that is taken of its result at once.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Call:
     keywords: frozenset[str] = frozenset()
     text: str = ""
     mode: str = ""
+    taken: str = ""
 
     @property
     def root(self) -> str:

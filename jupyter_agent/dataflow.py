@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from jupyter_agent.provenance import RANDOM, SETTINGS, TIME, Key, Node, Value, is_shared_name
+from jupyter_agent.provenance import PICTURES, RANDOM, SETTINGS, TIME, Key, Node, Value, is_shared_name
 from jupyter_agent.runs import Order, Ran, Trace, readable_names
 from jupyter_agent.state import Cell, Execution, KernelState
 
@@ -151,25 +151,26 @@ class Dataflow:
 
     def _needed_beside(self, wanted: set[str]) -> set[str]:
         """Cells that must run, too, so that those that run find their inputs, and the end is as it should be."""
-        now: dict[str, Value | None] = dict(self.trace.values)
-        more: set[str] = set()
+        trace, more = self.trace, set[str]()
         for cell in self.code:
-            node = self.order.nodes[cell.id]
-            if cell.id not in wanted:
+            if cell.id in wanted:
+                node = self.order.nodes[cell.id]
+                inputs = {name: value for name, value in node.inputs.items() if name in node.used}
+                more |= self._makers_of_others(inputs, trace, wanted)
+                trace = trace.after(Ran(cell.id, cell.source, len(trace.ran) + 1))
+        return more | self._makers_of_others(self.order.values, trace, wanted)
+
+    def _makers_of_others(self, should: Mapping[str, Value | None], trace: Trace, wanted: set[str]) -> set[str]:
+        """Cells, not wanted yet, that make what is not as it should be."""
+        more: set[str] = set()
+        for name, value in should.items():
+            if not is_variable(name) or same_value(trace.values.get(name), value):
                 continue
-            for name, value in node.inputs.items():
-                if (
-                    name in node.used
-                    and is_variable(name)
-                    and value is not None
-                    and not same_value(now.get(name), value)
-                ):
-                    more.add(str(value.writer))
-            now.update(node.left)
-        for name, value in self.order.values.items():
-            if is_variable(name) and value is not None and not same_value(now.get(name), value):
+            while value is not None and str(value.writer) in wanted:
+                value = self.order.nodes[str(value.writer)].inputs.get(name)  # noqa: PLW2901 - what it was made from
+            if value is not None:
                 more.add(str(value.writer))
-        return more - wanted
+        return more
 
 
 def executed(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
@@ -297,7 +298,7 @@ def _sources(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 def _sources_of(node: Node) -> frozenset[Key]:
     """Nodes that a node builds on; how things are shown makes no value what it is."""
-    found = {one.node for name, one in node.inputs.items() if one is not None and name != SETTINGS}
+    found = {one.node for name, one in node.inputs.items() if one is not None and name not in (SETTINGS, PICTURES)}
     return frozenset(found - {node.key})
 
 

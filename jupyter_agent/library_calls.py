@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import Literal
 
+#: Libraries that are found wherever modules are looked for.
+_LIBRARIES = frozenset(
+    "numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn plotly bokeh altair IPython ipywidgets "
+    "torch torchvision tensorflow keras jax xgboost lightgbm catboost networkx nltk spacy gensim transformers datasets "
+    "requests bs4 lxml httpx sqlalchemy tqdm PIL cv2 skimage imageio sympy numba dask xarray geopandas shapely folium "
+    "pyspark openai joblib yaml tabulate openpyxl h5py tables patsy lifelines mlxtend imblearn pymc arviz pylab "
+    "jupyter_client nbformat google six dateutil pytz attr pydantic".split()
+)
 #: Short names that notebooks give to libraries, where the import itself is not seen.
 USUAL_NAMES = {
     "np": "numpy",
@@ -107,6 +116,11 @@ SHOWING = frozenset(
     "print display pprint show plot hist hist2d hist bar barh scatter boxplot figure subplots imshow info summary "
     "matshow heatmap pairplot lmplot regplot catplot relplot displot jointplot violinplot barplot countplot".split()
 )
+#: Methods and functions that draw.
+PLOTTING = frozenset(
+    "show plot hist hist2d bar barh scatter boxplot figure subplots imshow matshow heatmap pairplot lmplot regplot "
+    "catplot relplot displot jointplot violinplot barplot countplot savefig".split()
+)
 #: Functions that change their first argument; True: each time anew.
 _CHANGES_ARGUMENT = {
     "random.shuffle": True,
@@ -125,92 +139,10 @@ _CHANGES_ARGUMENT = {
 }
 #: Conversions: they settle a value only as long as nothing else has changed it since.
 CONVERSIONS = frozenset("astype to_datetime to_numeric round str int float map abs lower upper title strip".split())
+#: Attributes of modules that are objects of their own, which bear on everything after them.
+MODULE_STATE = frozenset({"path", "environ", "rcParams", "options", "modules", "meta_path", "rc_params"})
 #: Calls whose value is used up by reading it.
 USED_UP = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
-
-# --- randomness ----------------------------------------------------------------------------------------------------
-
-NUMPY, PYTHON, TORCH, TENSORFLOW = "numpy.random", "random", "torch", "tensorflow"
-SEEDS = {
-    "numpy.random.seed": NUMPY,
-    "numpy.random.set_state": NUMPY,
-    "random.seed": PYTHON,
-    "random.setstate": PYTHON,
-    "torch.manual_seed": TORCH,
-    "tensorflow.random.set_seed": TENSORFLOW,
-    "tensorflow.set_random_seed": TENSORFLOW,
-    "keras.utils.set_random_seed": TENSORFLOW,
-    "tensorflow.keras.utils.set_random_seed": TENSORFLOW,
-    "pylab.seed": NUMPY,
-}
-#: Generators of their own: with a seed they repeat, without they never do.
-GENERATORS = frozenset(
-    {
-        "numpy.random.default_rng",
-        "numpy.random.RandomState",
-        "numpy.random.Generator",
-        "random.Random",
-        "numpy.random.SeedSequence",
-    }
-    | {f"numpy.random.{one}" for one in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
-)
-#: Methods of a generator that move it on.
-_NOT_DRAWN = frozenset({"get_state", "getstate", "bit_generator", "spawn_key"})
-_NEVER_SEEDED = frozenset(
-    {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "os.getpid"}
-    | {f"secrets.{one}" for one in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
-)
-#: Words with which a call is told its seed.
-SEED_WORDS = frozenset({"random_state", "seed", "rng", "random_seed"})
-#: Functions that draw from numpy's global generator unless told a seed, by the library's first name.
-_DRAWING_FUNCTIONS = {
-    "sklearn": frozenset(
-        "train_test_split make_blobs make_classification make_moons make_circles make_regression make_gaussian_quantiles "
-        "make_friedman1 make_friedman2 make_friedman3 make_s_curve make_swiss_roll make_multilabel_classification "
-        "make_hastie_10_2 make_low_rank_matrix make_sparse_uncorrelated make_spd_matrix make_biclusters make_checkerboard "
-        "resample shuffle k_means kmeans_plusplus permutation_importance permutation_test_score "
-        "randomized_svd fastica spectral_clustering mutual_info_classif mutual_info_regression ParameterSampler".split()
-    ),
-    "scipy": frozenset(
-        "rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing basinhopping kmeans "
-        "kmeans2 resample random shgo_random random_rotation ortho_group".split()
-    ),
-    "networkx": frozenset(
-        "spring_layout random_layout fruchterman_reingold_layout gnp_random_graph erdos_renyi_graph fast_gnp_random_graph "
-        "barabasi_albert_graph watts_strogatz_graph random_geometric_graph random_regular_graph newman_watts_strogatz_graph "
-        "powerlaw_cluster_graph random_tree draw draw_networkx draw_spring connected_watts_strogatz_graph".split()
-    ),
-    "seaborn": frozenset({"stripplot"}),
-    "mlxtend": frozenset({"shuffle_arrays_unison", "bootstrap"}),
-    "statsmodels": frozenset({"random"}),
-}
-#: Estimators that draw when they are fitted, unless told a seed.
-_DRAWING_ESTIMATORS = frozenset(
-    "KMeans MiniBatchKMeans BisectingKMeans RandomForestClassifier RandomForestRegressor ExtraTreesClassifier "
-    "ExtraTreesRegressor ExtraTreeClassifier GradientBoostingClassifier GradientBoostingRegressor "
-    "HistGradientBoostingClassifier_ DecisionTreeClassifier DecisionTreeRegressor MLPClassifier MLPRegressor SGDClassifier "
-    "SGDRegressor Perceptron PassiveAggressiveClassifier PassiveAggressiveRegressor LinearSVC TSNE NMF TruncatedSVD "
-    "MiniBatchNMF GaussianMixture BayesianGaussianMixture ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit "
-    "RandomizedSearchCV IsolationForest BaggingClassifier BaggingRegressor AdaBoostClassifier AdaBoostRegressor "
-    "QuantileTransformer FastICA DictionaryLearning MiniBatchDictionaryLearning LatentDirichletAllocation MDS "
-    "SpectralClustering BernoulliRBM RBFSampler Nystroem GaussianRandomProjection SparseRandomProjection "
-    "RandomTreesEmbedding MiniBatchSparsePCA SparsePCA RANSACRegressor TheilSenRegressor RepeatedKFold "
-    "RepeatedStratifiedKFold IterativeImputer_ MeanShift_ XGBClassifier_ LGBMClassifier_ DummyClassifier_".split()
-)
-#: Estimators that draw only with one of these words.
-_DRAWING_WITH = {
-    "KFold": "shuffle",
-    "StratifiedKFold": "shuffle",
-    "GroupKFold": "shuffle",
-    "SVC": "probability",
-    "NuSVC": "probability",
-}
-#: Calls in which an estimator draws.
-FITTING = frozenset(
-    "fit fit_transform fit_predict partial_fit cross_val_score cross_validate cross_val_predict learning_curve "
-    "validation_curve permutation_test_score split".split()
-)
-_DRAWN_METHODS = frozenset({"sample", "rvs", "resample", "random_sample"})
 
 # --- clock, net, files ---------------------------------------------------------------------------------------------
 
@@ -283,62 +215,6 @@ def argument_change(path: str) -> Literal["grow", "put", ""]:
     return "" if anew is None else "grow" if anew else "put"
 
 
-def is_drawn(path: str, keywords: Collection[str]) -> str:
-    """The global generator that a call draws from; empty where it draws from none.
-
-    Args:
-        path: The called thing's full name, such as ``numpy.random.rand``.
-        keywords: Names of the keyword arguments that are not None.
-    """
-    library, _, rest = path.partition(".")
-    name = path.rpartition(".")[2]
-    if path in SEEDS or path in GENERATORS:
-        return ""
-    if path.startswith("numpy.random.") or path in ("pylab.rand", "pylab.randn"):
-        return "" if name in _NOT_DRAWN or name[:1].isupper() or rest.count(".") > 1 else NUMPY
-    if library == "random" and rest and rest.count(".") == 0:
-        return "" if name in _NOT_DRAWN or name[:1].isupper() else PYTHON
-    if SEED_WORDS & set(keywords):
-        return ""
-    if path.startswith("torch.") and name in (
-        "rand",
-        "randn",
-        "randint",
-        "randperm",
-        "normal",
-        "bernoulli",
-        "multinomial",
-    ):
-        return TORCH
-    if path.startswith("tensorflow.random."):
-        return TENSORFLOW
-    return NUMPY if name in _DRAWING_FUNCTIONS.get(library, ()) else ""
-
-
-def is_never_seeded(path: str) -> bool:
-    """Whether a call returns something else each time, whatever is seeded."""
-    return path in _NEVER_SEEDED
-
-
-def is_drawn_method(name: str, keywords: Collection[str]) -> bool:
-    """Whether a method of an object that is no generator draws from numpy's global generator."""
-    return name in _DRAWN_METHODS and not SEED_WORDS & set(keywords)
-
-
-def draws_when_fitted(path: str, keywords: Collection[str]) -> bool:
-    """Whether a call makes an estimator (or splitter) that will draw from numpy's global generator."""
-    name = path.rpartition(".")[2]
-    if SEED_WORDS & set(keywords):
-        return False
-    word = _DRAWING_WITH.get(name)
-    return name in _DRAWING_ESTIMATORS or (word is not None and word in keywords)
-
-
-def is_generator(path: str) -> bool:
-    """Whether a call makes a generator of random numbers of its own."""
-    return path in GENERATORS
-
-
 def is_time(path: str) -> bool:
     """Whether a call looks at the clock."""
     return path in _TIME
@@ -389,3 +265,14 @@ def draws_pictures(path: str) -> bool:
 def asks_user(path: str) -> bool:
     """Whether a call waits for what somebody types."""
     return path in ("input", "getpass.getpass", "raw_input")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module is Python's or a well-known library's, not one that lies beside the notebook."""
+    root = module.partition(".")[0]
+    return root in sys.stdlib_module_names or root in _LIBRARIES
+
+
+def tells_the_time(maker: str, method: str, taken: str) -> bool:
+    """Whether a method's result has the time of day in it: summaries of statsmodels do, in their first table."""
+    return maker.startswith("statsmodels.") and method == "summary" and taken != "tables"

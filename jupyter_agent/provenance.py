@@ -14,7 +14,7 @@ RANDOM, TIME, INPUT, NETWORK, DRAWER = 1, 2, 4, 8, 16
 #: Reads of an object by methods that replace what they set before: how they set it before does not bear on it.
 SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
 #: Names of what cells share beside variables; no user's name can be one of them.
-WILDCARD, SETTINGS, ENVIRONMENT = "‹*›", "‹settings›", "‹environment›"
+WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what really ran.
 Key = str | int
@@ -147,6 +147,11 @@ class Node:
 def is_shared_name(name: str) -> bool:
     """Whether a name stands for something beside the variables: settings, generators, files."""
     return name[:1] == "‹"
+
+
+def settings_name(module: str) -> str:
+    """The shared name of how a library shows things: in pictures, or in texts."""
+    return PICTURES if module.partition(".")[0] in ("matplotlib", "seaborn", "plotly", "pylab") else SETTINGS
 
 
 def file_name(path: str) -> str:

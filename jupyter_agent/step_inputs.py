@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from jupyter_agent import library_calls as library
+from jupyter_agent import randomness
 from jupyter_agent.cell_expressions import HISTORY as HISTORY_NAMES
 from jupyter_agent.cell_names import CellNames
 from jupyter_agent.cell_steps import Call, Change, Read, Step
@@ -16,7 +17,6 @@ from jupyter_agent.provenance import (
     INPUT,
     NETWORK,
     RANDOM,
-    SETTINGS,
     TIME,
     WILDCARD,
     Key,
@@ -24,6 +24,7 @@ from jupyter_agent.provenance import (
     Value,
     file_name,
     generator_name,
+    settings_name,
 )
 
 Lookup = Callable[[str], Value | None]
@@ -97,6 +98,7 @@ class StepInputs:
         self.taint = 0
         self.given = 0
         self.shows = step.shows
+        self.draws = any(call.name in library.PLOTTING for call in step.calls)
         self.drawn: dict[str, None] = {}
         self.seeded: dict[str, None] = {}
         self.changes: list[Change] = list(step.changes)
@@ -146,6 +148,7 @@ class StepInputs:
         self.changes += definition.changes
         self.binds += definition.binds
         self.shows = self.shows or definition.shows
+        self.draws = self.draws or any(call.name in library.PLOTTING for call in definition.calls)
 
     # --- what it calls -------------------------------------------------------------------------------------------
 
@@ -161,12 +164,15 @@ class StepInputs:
             self._method(call, value)
         if path:
             self._function(path, call)
-        if maker and library.is_drawn_method(call.name, call.keywords):
-            self.draw(library.NUMPY, f"{maker}().{call.name}")
-        if call.name in library.FITTING and (
-            self.given or (maker and library.draws_when_fitted(maker, call.maker_keywords))
+        if library.tells_the_time(maker, call.name, call.taken):
+            self.taint |= TIME
+            self.cell.uses.append(Use("time", f"{maker}().{call.name}"))
+        if maker and randomness.is_drawn_method(call.name, call.keywords):
+            self.draw(randomness.NUMPY, f"{maker}().{call.name}")
+        if call.name in randomness.FITTING and (
+            self.given or (maker and randomness.draws_when_fitted(maker, call.maker_keywords))
         ):
-            self.draw(library.NUMPY, maker or call.path)
+            self.draw(randomness.NUMPY, maker or call.path)
 
     @staticmethod
     def full(path: str, value: Value | None) -> str:
@@ -185,23 +191,28 @@ class StepInputs:
                 self.changes.append(replace(change, name=name, sure=False))
 
     def _method(self, call: Call, value: Value) -> None:
-        if library.is_generator(value.maker):
+        if library.tells_the_time(value.maker, call.name, call.taken):
+            self.taint |= TIME
+            self.cell.uses.append(Use("time", call.path))
+        if randomness.is_generator(value.maker):
             self.cell.uses.append(Use("random", call.path, seeded=not value.taint & RANDOM))
             self.changes.append(Change(call.root, None, "grow", "next"))
-        elif library.is_drawn_method(call.name, call.keywords):
-            self.draw(library.NUMPY, call.path)
+        elif randomness.is_drawn_method(call.name, call.keywords):
+            self.draw(randomness.NUMPY, call.path)
 
     def _function(self, path: str, call: Call) -> None:
-        seeds = library.SEEDS.get(path)
+        seeds = randomness.SEEDS.get(path)
         if seeds is not None:
             self._seed(seeds, call)
-        drawn = library.is_drawn(path, call.keywords)
+        drawn = randomness.is_drawn(path, call.keywords)
         if drawn:
             self.draw(drawn, path)
-        if library.is_never_seeded(path) or (library.is_generator(path) and not (call.arguments or call.keywords)):
+        if randomness.is_never_seeded(path) or (
+            randomness.is_generator(path) and not (call.arguments or call.keywords)
+        ):
             self.taint |= RANDOM
             self.cell.uses.append(Use("random", path))
-        if library.draws_when_fitted(path, call.keywords):
+        if randomness.draws_when_fitted(path, call.keywords):
             self.given |= DRAWER
         if library.is_time(path):
             self.taint |= TIME
@@ -217,9 +228,9 @@ class StepInputs:
             self.changes.append(Change(call.arguments[0], None, how))
         self._files(path, call)
         if library.is_setting(path):
-            self.seeded[SETTINGS] = None
-        else:
-            self.shows = self.shows or library.draws_pictures(path)
+            self.seeded[settings_name(path)] = None
+        elif library.draws_pictures(path):
+            self.shows = self.draws = True
 
     def _seed(self, generator: str, call: Call) -> None:
         if call.arguments or call.keywords:

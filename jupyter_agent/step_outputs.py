@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_steps import IN_PLACE, Change, Definition, Read
-from jupyter_agent.provenance import ENVIRONMENT, SETTINGS, WILDCARD, Value, file_name
+from jupyter_agent.provenance import ENVIRONMENT, PICTURES, SETTINGS, WILDCARD, Value, file_name, settings_name
 from jupyter_agent.step_inputs import StepInputs
 
 
@@ -23,6 +23,8 @@ class StepRun(StepInputs):
             self.call(call)
         if self.shows:
             self.bears(SETTINGS)
+        if self.draws:
+            self.bears(PICTURES)
         operation = hash((step.digest, *(number for _, number in self.numbers)))
         self.cell.used |= {name for name, _ in self.numbers} | {one.name for one in self.changes if one.how != "may"}
         for name in self.used:
@@ -55,8 +57,8 @@ class StepRun(StepInputs):
 
     def _module_changed(self, module: str, change: Change) -> None:
         """``sys.path.append(…)`` bears on later imports, ``plt.rcParams[…] = …`` on later pictures."""
-        if not change.method or (change.key is not None and change.how != "may"):
-            self.seeded[ENVIRONMENT if module in ("sys", "os") else SETTINGS] = None
+        if not change.method or change.key in library.MODULE_STATE:
+            self.seeded[ENVIRONMENT if module in ("sys", "os") else settings_name(module)] = None
 
     def _touch_sharing(self, name: str) -> None:
         """Whatever may share data with the changed value may have changed with it."""
@@ -117,7 +119,7 @@ class StepRun(StepInputs):
         for name in self.seeded:
             before = self.cell.get(name)
             operation = self._without(name)
-            resets = name not in (SETTINGS, ENVIRONMENT, file_name(""))
+            resets = name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
             base = hash((operation, name)) if resets or before is None else hash((operation, name, before.number))
             if before is not None and not resets and operation in before.done:
                 continue
@@ -145,7 +147,7 @@ class StepRun(StepInputs):
             self.cell.bound.add(name)
             before = self.cell.get(name) if name not in step.binds or self._in_place(name) else None
             if name in imported:
-                after = Value(hash((imported[name],)), self.cell.key, self.cell.key, module=imported[name])
+                after = Value(self._imported(imported[name]), self.cell.key, self.cell.key, module=imported[name])
             elif step.alias and name in step.binds and self._aliased(name):
                 continue
             else:
@@ -154,10 +156,19 @@ class StepRun(StepInputs):
             self.cell.set(name, after)
             self._share(name, (*self.step.view_of, *self._given_to_function(), *self._perhaps_still(name, before)))
 
+    def _imported(self, module: str) -> int:
+        """What is imported; for a module of the user's own it depends on where modules are looked for."""
+        where = None if library.is_installed(module) else self.cell.get(ENVIRONMENT)
+        return hash((module, 0 if where is None else where.number))
+
     def _maker(self) -> str:
         if not self.step.maker:
             return ""
-        return self.full(self.step.maker, self.cell.get(self.step.maker.partition(".")[0]))
+        root, _, rest = self.step.maker.partition(".")
+        value = self.cell.get(root)
+        if value is not None and value.maker and rest:
+            return f"{value.maker}.{rest}"
+        return self.full(self.step.maker, value)
 
     def _instance_of(self) -> Definition | None:
         """An object of a class of the user's does, when its methods are called, what the class does."""
