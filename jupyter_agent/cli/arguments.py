@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from jupyter_agent.config import APPROVALS
+from jupyter_agent.exports import FORMATS
 
 EXAMPLES = """\
 examples:
@@ -15,6 +16,7 @@ examples:
   jupyter agent chat --notebook sales.ipynb --execute
   jupyter agent doctor sales.ipynb --execute
   jupyter agent sessions --notebook sales.ipynb
+  jupyter agent export SESSION -o talk.md
   jupyter agent models
 
 Which model answers: -m, else $JUPYTER_AGENT_MODEL, else openai where OPENAI_API_KEY or OPENAI_BASE_URL
@@ -31,6 +33,24 @@ examples:
 Exit codes: 0 reproducible, 1 not (or no kernel can be started), 2 wrong usage, 130 Ctrl-C.
 """
 
+EXPORT_EPILOG = """\
+examples:
+  jupyter agent export 4f0c6a --format md
+  jupyter agent export 4f0c6a -o talk.ipynb
+  jupyter agent export 4f0c6a | ssh elsewhere jupyter agent import -
+
+`jupyter agent sessions` shows the ids.
+"""
+
+IMPORT_EPILOG = """\
+examples:
+  jupyter agent import talk.json
+  jupyter agent import talk.json --session talk-2 --notebook sales.ipynb
+  jupyter agent import - < talk.json
+
+The id is printed on stdout. Where a conversation has it already, --session names another.
+"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser; the result's ``command`` says which command it is."""
@@ -45,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     _add_chat(commands)
     _add_doctor(commands)
     _add_sessions(commands)
+    _add_export(commands)
+    _add_import(commands)
     _add_models(commands)
     return top
 
@@ -99,6 +121,33 @@ def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     sessions.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser(
+        "export",
+        help="write a conversation to a file",
+        description="Write a conversation as JSON, which `jupyter agent import` reads, as Markdown, or as a notebook.",
+        epilog=EXPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("session", metavar="SESSION", help="the conversation's id")
+    export.add_argument("--format", choices=FORMATS, help="else the ending of FILE says which, else json")
+    export.add_argument("--output", "-o", type=Path, metavar="FILE", help="where to; stdout if not said")
+    export.add_argument("--notebook", "-n", type=_notebook, metavar="FILE", help="the one about this notebook")
+
+
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    taking = commands.add_parser(
+        "import",
+        help="read a conversation from a file",
+        description="Make a conversation of what `jupyter agent export` wrote as JSON.",
+        epilog=IMPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    taking.add_argument("file", type=_file_or_stdin, metavar="FILE", help="the file; '-' reads stdin")
+    taking.add_argument("--session", "-s", default="", metavar="ID", help="its id here, else the one it had")
+    taking.add_argument("--notebook", "-n", type=_notebook, metavar="FILE", help="the notebook it is about here")
+
+
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = commands.add_parser(
         "models", help="show which models answer", description="Show the providers, and ask each whether it answers."
@@ -129,3 +178,7 @@ def _notebook(text: str) -> Path:
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text}")
     return path
+
+
+def _file_or_stdin(text: str) -> Path | None:
+    return None if text == "-" else Path(text)

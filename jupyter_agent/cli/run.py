@@ -13,6 +13,13 @@ from typing import Any
 from jupyter_agent.errors import AgentError
 
 OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
+#: Command → module and coroutine, where these are not called as the command.
+_COMMANDS = {
+    "sessions": ("listings", "sessions"),
+    "models": ("listings", "models"),
+    "export": ("exchange", "export"),
+    "import": ("exchange", "take_in"),
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, int]]:
     """The coroutine of a command; only what it needs is imported."""
-    module = {"ask": "ask", "chat": "chat", "doctor": "doctor", "sessions": "listings", "models": "listings"}[name]
+    module, coroutine = _COMMANDS.get(name, (name, name))
     command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(
-        import_module(f"jupyter_agent.cli.{module}"), name
+        import_module(f"jupyter_agent.cli.{module}"), coroutine
     )
     return command

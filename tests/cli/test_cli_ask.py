@@ -188,4 +188,4 @@ def test_the_examples_of_the_help_are_commands_that_exist(
     for example in examples:
         words = shlex.split(example)[2:]
         cut = next((at for at, word in enumerate(words) if word in ("<", "|")), len(words))
-        assert parser().parse_args(words[:cut]).command in ("ask", "chat", "sessions", "models")
+        assert parser().parse_args(words[:cut]).command in ("ask", "chat", "doctor", "sessions", "models", "export")
