@@ -189,3 +189,13 @@ async def test_the_variables_are_listed_as_the_assistant_sees_them(server: Runni
         assert "- `df`: DataFrame 3 × 2" in (await page.run("%agent /vars")).markdown[0]
         assert "column `price`" in (await page.run("%agent /vars df")).markdown[0]
         assert "no such variable" in (await page.run("%agent /vars nothing")).markdown[0]
+
+
+async def test_the_doctor_knows_what_ran_in_this_kernel(server: RunningServer) -> None:
+    cell = {"cell_type": "code", "id": "c1", "source": "x = 2", "metadata": {}, "outputs": [], "execution_count": 1}
+    written = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    async with opened(server, "doctor.ipynb") as (page, _):
+        await page.run("x = 1")
+        (server.root / "doctor.ipynb").write_text(json.dumps(written), encoding="utf-8")
+        shown = await page.run("%agent /doctor")
+    assert "edited since it ran" in shown.markdown[0]
