@@ -13,6 +13,7 @@ from jupyter_agent.doctor import Report
 from jupyter_agent.protocols import Kernel, Notebook
 from jupyter_agent.state import Cell, KernelState
 
+_STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun")
 NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
 
 
@@ -48,8 +49,25 @@ async def known_stale(cells: Sequence[Cell], state: KernelState | None, seconds:
         return {}
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            return doctor.stale_names(await examine_state(cells, state))
+            return stale_variables(await examine_state(cells, state), state)
     return None
+
+
+def stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
+    """Variables that are not what the notebook says → why, in a few words."""
+    made: dict[str, list[str]] = {}
+    for variable in state.variables.values() if state is not None else ():
+        made.setdefault(variable.cell_id or "", []).append(variable.name)
+    told: dict[str, str] = {}
+    for finding in report.findings:
+        if finding.kind not in _STALE:
+            continue
+        where = report.labels(finding.cells[0]) if finding.cells else ""
+        # These name what the cell took; stale is what it made.
+        names = finding.names if finding.kind not in ("stale", "out_of_order") else made.get(finding.cells[0], ())
+        for name in names:
+            told.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
+    return told
 
 
 def _note(state: KernelState | None, asked: KernelState | None) -> str:

@@ -98,6 +98,10 @@ class Facts:
             return None
         return tuple(_cell(one) for one in listed if isinstance(one, Mapping))
 
+    def checked(self) -> Mapping[str, Any] | None:
+        """What is stale and what to run, as ``check_notebook`` tells it; None when nobody can look."""
+        return self._data("check_notebook", {})
+
     def files(self) -> tuple[str, ...] | None:
         """Names of the files beside the notebook."""
         data = self._data("list_files", {})

@@ -23,11 +23,20 @@ from jupyter_agent.models.offline import OfflineModel
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.protocols import Tool, ToolContext
 from jupyter_agent.state import ExecutionError, ExecutionResult
+from jupyter_agent.tools.doctor import CheckNotebook
 from jupyter_agent.tools.files import ListFiles
 from jupyter_agent.tools.kernel import InspectVariable, ListVariables, ReadError, RunCode
 from jupyter_agent.tools.notebook import ReadCells
 
-TOOLS: tuple[Tool, ...] = (ListVariables(), InspectVariable(), ReadError(), ReadCells(), ListFiles(), RunCode())
+TOOLS: tuple[Tool, ...] = (
+    ListVariables(),
+    InspectVariable(),
+    ReadError(),
+    ReadCells(),
+    ListFiles(),
+    CheckNotebook(),
+    RunCode(),
+)
 os.environ.setdefault("MPLBACKEND", "Agg")
 #: One loop and its threads for all questions.
 RUNNER = asyncio.Runner()

@@ -10,6 +10,7 @@ from jupyter_agent.models.offline.skills import (
     columns,
     definitions,
     derived,
+    doctor,
     errors,
     files,
     frames,
@@ -45,6 +46,7 @@ _NOUNS = (
     files,
     errors,
     notebook,
+    doctor,
     changes,
     running,
 )
