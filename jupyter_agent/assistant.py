@@ -26,7 +26,8 @@ from jupyter_agent.errors import (
     UnknownModel,
     UpstreamTimeout,
 )
-from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted, code_blocks
+from jupyter_agent.messages import Event, Failed, TextDelta, ToolCalled, TurnStarted
+from jupyter_agent.outcome import done, replay, withheld
 from jupyter_agent.protocols import Model, Tool, ToolContext
 from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
@@ -145,7 +146,7 @@ class Assistant:
             question.owner, question.notebook_id, question.session_id, question.turn_id, asked, digest
         )
         if begun.replayed is not None:
-            for event in _replay(begun.session, begun.replayed):
+            for event in replay(begun.session, begun.replayed):
                 yield event
             return
         turn = Turn(
@@ -188,10 +189,10 @@ class Assistant:
         session = await self._known(question)
         limit = self._options.session_history_limit
         turns = await self.sessions.history(session, limit) if session is not None else ()
-        seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
-        sent = self._request(question, seen, await self._attached(question, seen), session, _SHARES[0])
+        seen = await self._seen(question, turns)
+        sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
         tools = [one.spec for one in self._tools.values() if one.effect in question.effects]
-        return request.preview(model.name, sent, tools, (*seen.warnings, *_withheld(sent)), estimate_tokens)
+        return request.preview(model.name, sent, tools, (*seen.warnings, *withheld(sent)), estimate_tokens)
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
@@ -206,9 +207,9 @@ class Assistant:
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         turns = await self.sessions.history(running.session, self._options.session_history_limit)
-        running.seen = seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
+        running.seen = seen = await self._seen(question, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
-        attached = await self._attached(question, seen)
+        attached = await _attached(question, seen)
         tools = ToolContext(question.kernel, seen.state, question.notebook)
         for share in _SHARES:
             running.request = self._request(question, seen, attached, running.session, share)
@@ -241,7 +242,9 @@ class Assistant:
                     text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
                     if text:
                         yield TextDelta(text)
-                    if not isinstance(event, TextDelta):
+                    if isinstance(event, ToolCalled):
+                        yield replace(event, arguments=self._redactor.mapping(event.arguments))
+                    elif not isinstance(event, TextDelta):
                         yield event
             except AgentError as error:
                 failure = error
@@ -286,9 +289,10 @@ class Assistant:
             with suppress(asyncio.CancelledError, AgentError):
                 await task
 
-    async def _attached(self, question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
-        around = Surroundings(seen.state, seen.cells, question.kernel, question.notebook)
-        return await attachments(question.query, around)
+    async def _seen(self, question: Question, turns: Sequence[Turn]) -> Snapshot:
+        seen = await snapshot.take(question.kernel, question.notebook, turns, question.variables)
+        # A key may be the name of a variable, and names are told as they are.
+        return replace(seen, changed=tuple(map(self._redactor.text, seen.changed)))
 
     def _request(
         self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float
@@ -313,6 +317,7 @@ class Assistant:
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
         transcript = running.transcript
         transcript.close()
+        spoken = f"{running.turn.question}\n{transcript.reply}"
         ended = replace(
             running.turn,
             messages=tuple(self._redactor.message(one) for one in transcript.messages),
@@ -322,7 +327,7 @@ class Assistant:
             finish_reason=transcript.finish_reason,
             usage=transcript.usage,
             actions=tuple(transcript.actions),
-            variables=running.seen.spoken_of(f"{running.turn.question}\n{transcript.reply}"),
+            variables=tuple(map(self._redactor.text, running.seen.spoken_of(spoken))),
             kernel=running.seen.stamp(),
             seconds=round(time.monotonic() - running.clock, 3),
         )
@@ -331,7 +336,7 @@ class Assistant:
 
     async def _ended(self, running: _Running) -> Event:
         session = await self._finish(running, "done")
-        return _done(session, running.turn, running.seen, _withheld(running.request))
+        return done(session, running.turn, running.seen, withheld(running.request))
 
     async def _failed(self, running: _Running, error: AgentError) -> Event:
         """What was said is kept; a turn whose time ran out ends with it, if there is any."""
@@ -343,6 +348,10 @@ class Assistant:
         except AgentError as failure:
             error = failure
         return Failed(error.message, error.code, error.retryable, error.status)
+
+
+async def _attached(question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
+    return await attachments(question.query, Surroundings(seen.state, seen.cells, question.kernel, question.notebook))
 
 
 def _load_tools(chosen: Sequence[str]) -> dict[str, Tool]:
@@ -358,36 +367,3 @@ def _load_tools(chosen: Sequence[str]) -> dict[str, Tool]:
 def _digest(question: Question) -> str:
     asked = [question.query, question.session_id, question.notebook_id, question.model]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
-
-def _withheld(sent: Request) -> tuple[str, ...]:
-    number = sent.withheld
-    return (f"{number} values that look secret were withheld from the model.",) if number else ()
-
-
-def _done(session: Session, turn: Turn, seen: Snapshot, withheld: tuple[str, ...] = ()) -> Done:
-    reason = turn.finish_reason or "stop"
-    early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
-    return Done(
-        session_id=session.id,
-        turn_id=turn.id,
-        reply=turn.reply,
-        turn_count=session.turn_count,
-        model=turn.model,
-        finish_reason=reason,
-        messages=({"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.reply}),
-        code=tuple(code_blocks(turn.reply)),
-        variables=turn.variables,
-        state=seen.told(),
-        actions=turn.actions,
-        warnings=(*seen.warnings, *withheld, *early),
-        usage=turn.usage,
-    )
-
-
-def _replay(session: Session, turn: Turn) -> Sequence[Event]:
-    """The events of a turn that has ended already: nothing is asked or run again."""
-    started = TurnStarted(session.id, turn.id, turn.model)
-    if turn.status == "failed":
-        return started, Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
-    return started, TextDelta(turn.reply), _done(session, turn, Snapshot())

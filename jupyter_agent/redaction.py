@@ -109,10 +109,14 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(str(key)): self._entry(str(key), one) for key, one in value.items()}
+            return self.mapping(value)
         if isinstance(value, (list, tuple)):
             return [self.json(one) for one in value]
         return value
+
+    def mapping(self, value: Mapping[str, Json]) -> dict[str, Json]:
+        """`json` of an object."""
+        return {self.text(key): self._entry(key, one) for key, one in value.items()}
 
     def message(self, message: Message) -> Message:
         """The same message without secrets in its content and in the arguments of its calls."""

@@ -1,0 +1,160 @@
+"""Forty-four secrets in every place that a notebook has, and none of them in anything that leaves it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent import exports
+from jupyter_agent.messages import Message
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.server.services import Services
+from tests.server import canaries
+from tests.server.door_client import Door, Script
+from tests.server.test_server_kernels import front_end
+
+QUESTION = "Why does @error happen? Look at @frame.note, @cell:1, @file:notes.txt, load the csv.\n"
+CALLS = [
+    ("list_variables", {}),
+    ("read_cells", {}),
+    ("read_error", {}),
+    ("list_files", {}),
+    *(("inspect_variable", {"name": name}) for name in ("frame", "wide", "by_key", "by_name", "nested", "client")),
+    ("inspect_variable", {"name": "frame", "column": "note"}),
+    ("inspect_variable", {"name": "password"}),
+]
+
+
+@pytest.fixture(params=["sqlite", "file"])
+def jp_server_config(
+    request: pytest.FixtureRequest, script_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    for name, value in canaries.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "kept").mkdir()
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
+        "JupyterAgent": {
+            "store": f"{request.param}:///{tmp_path}/kept/sessions",
+            "model": f"scripted:{script_path}",
+            "context_tokens": 60_000,
+            "max_tool_calls": 50,
+            "max_steps": 50,
+        },
+    }
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """Everything that is logged, by whomever, at the lowest level."""
+    lines: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    kept = Kept(logging.DEBUG)
+    loggers = [logging.getLogger(name) for name in ("", "ServerApp", "jupyter_agent", "tornado", "asyncio")]
+    before = [(one, one.level) for one in loggers]
+    for one in loggers:
+        one.addHandler(kept)
+        one.setLevel(logging.DEBUG)
+    yield lines
+    for one, level in before:
+        one.removeHandler(kept)
+        one.setLevel(level)
+
+
+def steps() -> list[dict[str, Any]]:
+    """A model that looks everywhere, runs code that prints secrets, and says them in small pieces."""
+    printing = {"name": "run_code", "arguments": {"code": f"print({canaries.text()!r})"}}
+    looking = [{"calls": [{"name": name, "arguments": arguments}]} for name, arguments in CALLS]
+    return [
+        *looking,
+        {"calls": [printing]},
+        {"text": "They are:\n" + canaries.text() + "\nThat is all.", "chunks": 400},
+    ]
+
+
+def notebook(folder: Path) -> None:
+    cells = [
+        {"cell_type": "code", "id": "c1", "source": canaries.code(), "execution_count": 1, "metadata": {}, "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": canaries.text()},
+            {"output_type": "error", "ename": "ValueError", "evalue": canaries.text(), "traceback": []},
+        ]},
+        {"cell_type": "markdown", "id": "c2", "source": canaries.text(), "metadata": {}},
+    ]  # fmt: skip
+    told = {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+    (folder / "a.ipynb").write_text(json.dumps(told), encoding="utf-8")
+    (folder / "notes.txt").write_text(canaries.text(), encoding="utf-8")
+    (folder / ".env").write_text(canaries.text(), encoding="utf-8")
+    for secret in (one for one in canaries.anywhere() if "/" not in one):
+        (folder / f"{secret}.csv").write_text("a,b\n", encoding="utf-8")
+
+
+def _heard(messages: Sequence[Message]) -> Iterator[Message]:
+    """All but what the model itself has said since the last question: its own words go back to it as they are."""
+    asked = max(place for place, one in enumerate(messages) if one.role == "user")
+    return (one for place, one in enumerate(messages) if place <= asked or one.role != "assistant")
+
+
+async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PLR0917 - fixtures
+    door: Door,
+    services: Services,
+    script: Script,
+    jp_serverapp: Any,
+    jp_root_dir: Path,
+    tmp_path: Path,
+    log: list[str],
+) -> None:
+    assert len(canaries.CORES) >= 40
+    notebook(jp_root_dir)
+    script(steps())
+    sinks: dict[str, str | bytes] = {}
+    context = {"notebook_id": "a.ipynb", "session_id": "s1"}
+    query = QUESTION + canaries.text()
+    asked = {"query": query, "context": context}
+    async with front_end(jp_serverapp, door) as (_, page):
+        await page.run(canaries.code())
+        with pytest.raises(AssertionError, match="ValueError"):
+            await page.run("fail(plain[0], " + ", ".join(canaries.NAMED) + ")")
+        sinks["context"] = (await door("POST", "api/agent/context", asked)).text
+        reply = await door("POST", "api/agent/quick", {**asked, "approval": "auto"})
+        assert reply.status == 200, reply.text
+        assert len(reply.body["actions"]) == len(CALLS) + 1
+        stream = door.stream(query, context, approval="auto")
+        events = await stream.all()
+        assert events[-1][0] == "done"
+        sinks["context of a second turn"] = (await door("POST", "api/agent/context", asked)).text
+    sinks["response"] = reply.text
+    for name, data in events:
+        sinks[f"event {name}"] = str(sinks.get(f"event {name}", "")) + json.dumps(data, ensure_ascii=False)
+    sinks["streamed text"] = "".join(data["text"] for name, data in events if name == "text")
+    model = services.assistant.model(None)
+    assert isinstance(model, ScriptedModel)
+    sinks["request"] = "\n".join(
+        f"{one.content}\n{one.tool_calls}" for request in model.requests for one in _heard(request.messages)
+    )
+    for path in ("sessions", "sessions/s1", "sessions/s1/history"):
+        sinks[path] = (await door("GET", f"api/agent/{path}")).text
+    found = (await door("GET", "api/agent/sessions", q="They")).text
+    sinks["search"] = found
+    ((owner, _), *_) = services.turns._over
+    session = await services.assistant.sessions.get(owner, "s1")
+    turns = await services.assistant.sessions.history(session, 10)
+    assert len(turns) == 2
+    for kind in exports.FORMATS:
+        sinks[f"export as {kind}"] = exports.export(session, turns, kind)
+    sinks["metrics"] = (await door("GET", "metrics")).text
+    sinks["log"] = "\n".join(log)
+    kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    assert kept
+    sinks["store"] = b"\n".join(path.read_bytes() for path in kept)
+    assert b"withheld" in sinks["store"]
+    left = {name: sorted(set(canaries.leaks(told))) for name, told in sinks.items()}
+    assert {name: found for name, found in left.items() if found} == {}
