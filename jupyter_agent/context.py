@@ -81,6 +81,7 @@ def build(
     *,
     active_cell_id: str | None = None,
     changed: Iterable[str] = (),
+    stale: Sequence[str] = (),
     age_seconds: float = 0.0,
     budget_tokens: int = 4000,
     count: Count,
@@ -93,6 +94,7 @@ def build(
         cells: The notebook's cells.
         active_cell_id: The cell where the user is.
         changed: Names that are new, changed or gone since the last question.
+        stale: Variables that bear on the question and are not what the notebook says, with the reason.
         age_seconds: How old the state is.
         budget_tokens: Tokens for all of it; the question comes on top.
         count: Tokens of a text, at least.
@@ -102,7 +104,7 @@ def build(
     selection = Selection(Wanted([one for one in near if one.kind == "code"], changed, state), count)
     selection.offer_variables(state.variables.values() if state is not None else ())
     selection.offer_cells(near)
-    beside = [_kernel(state, age_seconds), _changed(changed), _error(state)]
+    beside = [_kernel(state, age_seconds), _changed(changed), _stale(stale), _error(state)]
     room = int(budget_tokens * (1 - _BESIDE))
     for _ in range(_ATTEMPTS):
         selection.choose(room)
@@ -155,6 +157,10 @@ def _kernel(state: KernelState | None, age_seconds: float) -> str:
 
 def _changed(changed: Sequence[str]) -> str:
     return f"Changed since the last question: {', '.join(changed[:40])}" if changed else ""
+
+
+def _stale(stale: Sequence[str]) -> str:
+    return "\n".join(["Not as the notebook says:", *(f"- {one[:300]}" for one in stale)]) if stale else ""
 
 
 def _error(state: KernelState | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,12 @@ from jupyter_agent.doctor import Report
 from jupyter_agent.protocols import Kernel, Notebook
 from jupyter_agent.state import Cell, KernelState
 
+SECONDS = 1.0
+#: Lines that a prompt is told.
+MOST = 8
+TOO_LONG = "The notebook is too long to tell within a second what is stale; the doctor command takes the time."
+_WORD = re.compile(r"[^\W\d]\w*")
+_ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
 _STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun")
 NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
 
@@ -51,6 +58,23 @@ async def known_stale(cells: Sequence[Cell], state: KernelState | None, seconds:
         async with asyncio.timeout(seconds):
             return stale_variables(await examine_state(cells, state), state)
     return None
+
+
+async def bearing(
+    question: str, cells: Sequence[Cell], state: KernelState | None, active_cell_id: str | None = None
+) -> tuple[str, ...]:
+    """What is stale of the variables that a question, or the cell where the user is, speaks of; nothing after 1 s."""
+    if state is None or not state.epoch or not cells:
+        return ()
+    active = next((one.source for one in cells if one.id == active_cell_id and one.kind == "code"), "")
+    asked = _ASKS.search(question) is not None
+    names = set(_WORD.findall(f"{question}\n{active}")) & set(state.variables)
+    if not names and not asked:
+        return ()
+    found = await known_stale(cells, state, SECONDS)
+    if found is None:
+        return (TOO_LONG,) if asked else ()
+    return tuple(f"{name}: {why}" for name, why in found.items() if asked or name in names)[:MOST]
 
 
 def stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:

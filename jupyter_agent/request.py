@@ -101,6 +101,7 @@ def build(
         seen.cells,
         active_cell_id=active_cell_id,
         changed=seen.changed,
+        stale=seen.stale,
         age_seconds=seen.age_seconds,
         budget_tokens=budget_tokens // 2,
         count=count,

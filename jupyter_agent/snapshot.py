@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from jupyter_agent import examination
 from jupyter_agent.errors import NotFound
 from jupyter_agent.messages import Json
 from jupyter_agent.protocols import Kernel, Notebook
@@ -28,6 +29,7 @@ class Snapshot:
         turns: Earlier turns of the conversation, oldest first.
         changed: Names that are new, changed or gone since the last turn.
         warnings: What the user should know of the above.
+        stale: Variables that bear on the question and are not what the notebook says, with the reason.
     """
 
     state: KernelState | None = None
@@ -35,6 +37,7 @@ class Snapshot:
     turns: tuple[Turn, ...] = ()
     changed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def age_seconds(self) -> float:
@@ -70,6 +73,9 @@ async def take(
     notebook: Notebook | None,
     turns: Sequence[Turn] = (),
     told_variables: Mapping[str, str] | None = None,
+    *,
+    question: str = "",
+    active_cell_id: str | None = None,
 ) -> Snapshot:
     """Look at the kernel and the notebook, once.
 
@@ -78,14 +84,17 @@ async def take(
         notebook: Where its cells are read.
         turns: Earlier turns of the conversation, oldest first.
         told_variables: Name → type as a client says, used only where no kernel can be asked.
+        question: What is asked; what is stale is looked for only where it bears on this or on the active cell.
+        active_cell_id: The cell where the user is.
     """
     state = await kernel.state() if kernel is not None else None
     if (state is None or not state.epoch) and told_variables:
         variables = {name: Variable(name, kind, "object", kind) for name, kind in told_variables.items()}
         state = KernelState("", variables=variables, total=len(variables), source="client")
     changed, warnings = _since(state, turns)
-    snapshot = Snapshot(state, await _cells(notebook), tuple(turns), changed, warnings)
-    return _warned(snapshot, notebook)
+    cells = await _cells(notebook)
+    stale = await examination.bearing(question, cells, state, active_cell_id) if question else ()
+    return _warned(Snapshot(state, cells, tuple(turns), changed, warnings, stale), notebook)
 
 
 async def _cells(notebook: Notebook | None) -> tuple[Cell, ...]:
@@ -117,4 +126,4 @@ def _warned(snapshot: Snapshot, notebook: Notebook | None) -> Snapshot:
         more = (f"The kernel's state is {snapshot.age_seconds:.0f} s old: {state.stale}",)
     else:
         more = ()
-    return Snapshot(snapshot.state, snapshot.cells, snapshot.turns, snapshot.changed, (*snapshot.warnings, *more))
+    return replace(snapshot, warnings=(*snapshot.warnings, *more))

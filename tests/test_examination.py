@@ -1,0 +1,88 @@
+"""What is stale is told where it bears on the question, and a notebook without a kernel is examined honestly."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from jupyter_agent import doctor, examination
+from jupyter_agent.dataflow import source_hash
+from jupyter_agent.examination import TOO_LONG, bearing, examine_state
+from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.state import Cell, Execution, KernelState, Variable
+from tests.test_assistant import House, StillKernel
+
+CELLS = (
+    Cell("a", "code", "rate = 2", 3),
+    Cell("b", "code", "total = rate * 10", 2),
+    Cell("c", "code", "print(total)"),
+    Cell("d", "code", "other = 5", 4),
+)
+
+
+def ran(count: int, cell_id: str, source: str, *bound: str) -> Execution:
+    return Execution(count, cell_id, source_hash(source), source, "ok", 1.0 + count, 0.1, bound)
+
+
+def number(name: str, cell_id: str, count: int) -> Variable:
+    return Variable(name, "int", "number", "int", {"value": "1"}, count, cell_id, count)
+
+
+RAN = (
+    ran(1, "a", "rate = 1", "rate"),
+    ran(2, "b", "total = rate * 10", "total"),
+    ran(3, "a", "rate = 2", "rate"),
+    ran(4, "d", "other = 5", "other"),
+)
+NAMES = {"rate": number("rate", "a", 3), "total": number("total", "b", 2), "other": number("other", "d", 4)}
+STATE = KernelState("k1", "e1", 4, NAMES, executions=RAN, total=3, status="idle", taken_at=5.0)
+
+
+async def test_what_the_question_names_is_told_when_it_is_stale() -> None:
+    (line,) = await bearing("what is total?", CELLS, STATE)
+    assert line.startswith("total: In [2]: rate was made anew by In [3]")
+    assert await bearing("what are rate and other?", CELLS, STATE) == ()
+
+
+async def test_what_the_active_cell_reads_is_told_too() -> None:
+    assert [one.partition(":")[0] for one in await bearing("why?", CELLS, STATE, "c")] == ["total"]
+    assert await bearing("why?", CELLS, STATE, "d") == ()
+
+
+async def test_a_question_about_staleness_is_told_all_of_it() -> None:
+    assert [one.partition(":")[0] for one in await bearing("is anything stale?", CELLS, STATE)] == ["total"]
+
+
+async def test_an_analysis_that_takes_too_long_does_not_hold_up_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "SECONDS", 0.05)
+    examined = doctor.report
+
+    def slow(*given: Any) -> doctor.Report:
+        time.sleep(0.4)
+        return examined(*given)
+
+    monkeypatch.setattr(doctor, "report", slow)
+    began = time.monotonic()
+    assert await bearing("what is total?", CELLS, STATE) == ()
+    assert await bearing("is anything stale?", CELLS, STATE) == (TOO_LONG,)
+    assert time.monotonic() - began < 0.4
+
+
+async def test_the_model_is_told_beside_the_question() -> None:
+    house, kernel = House(["ok"]), StillKernel()
+    kernel.now = STATE
+    await house.done("what is total?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
+    await house.done("what is other?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
+    first, second = (request.messages[-1].content for request in house.model.requests)
+    assert "Not as the notebook says:\n- total: In [2]" in first
+    assert "Not as the notebook says" not in second
+
+
+async def test_a_kernel_that_cannot_be_asked_is_said() -> None:
+    away = KernelState("k1", stale="It was never reached.")
+    report = await examine_state(CELLS, away)
+    assert report.unknown[0] == f"{examination.NO_KERNEL} It was never reached."
+    assert report == await examine_state(CELLS, away)
+    assert (await examine_state(CELLS, None)).unknown[0] == examination.NO_KERNEL
