@@ -290,8 +290,14 @@ class Assistant:
                 await task
 
     async def _seen(self, question: Question, turns: Sequence[Turn]) -> Snapshot:
-        asked = (question.variables, question.query, question.active_cell_id)
-        seen = await snapshot.take(question.kernel, question.notebook, turns, *asked)
+        seen = await snapshot.take(
+            question.kernel,
+            question.notebook,
+            turns,
+            question.variables,
+            question=question.query,
+            active_cell_id=question.active_cell_id,
+        )
         # A key may be the name of a variable, and names are told as they are.
         return replace(seen, changed=tuple(map(self._redactor.text, seen.changed)))
 
