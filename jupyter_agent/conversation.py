@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_agent.errors import NotFound
+from jupyter_agent.kernelside import conversing
 from jupyter_agent.session import Session
 from jupyter_agent.session_manager import SessionManager
 
@@ -59,9 +60,53 @@ class Conversation:
         await self._sessions.clear(LOCAL, session.id, session.notebook_id)
         return True
 
+    async def operate(self, name: str, rest: str, notebook_id: str, named: str = "") -> dict[str, Any]:
+        """Do what one of `conversing.NAMES` says, as the REST door would.
+
+        Args:
+            name: The command.
+            rest: What stands behind it.
+            notebook_id: Of the notebook at hand; empty without one.
+            named: The session that the user named.
+
+        Raises:
+            NotFound: there is no such conversation, or nothing has been said yet.
+            Conflict: there is nothing to undo or redo.
+        """
+        if name == "sessions":
+            page = await self._sessions.find(LOCAL, notebook_id=notebook_id or None, text=rest, limit=20)
+            return {"sessions": [_in_short(one) for one in page.sessions]}
+        if name == "use":
+            return _in_short(await self._sessions.get(LOCAL, rest, notebook_id or None))
+        session = await self._session(notebook_id, named)
+        if session is None:
+            raise NotFound(conversing.NOTHING_SAID)
+        return await self._done(name, rest, session)
+
+    async def _done(self, name: str, rest: str, session: Session) -> dict[str, Any]:
+        sessions, place = self._sessions, (LOCAL, session.id, session.notebook_id)
+        if name == "export":
+            return {"text": await sessions.export(LOCAL, session.id, conversing.kind_of(rest), session.notebook_id)}
+        if name == "share" and rest == "off":
+            return {"revoked": await sessions.unshare(*place)}
+        if name == "share":
+            mode: Literal["read", "copy"] = "copy" if rest == "copy" else "read"
+            return {"secret": await sessions.share(*place, mode=mode), "mode": mode}
+        change = {"undo": sessions.undo, "redo": sessions.redo, "branch": sessions.branch}[name]
+        return _in_short(await change(*place))
+
     async def _session(self, notebook_id: str, named: str) -> Session | None:
         session_id = await self.session_id(notebook_id, named)
         try:
             return None if session_id is None else await self._sessions.get(LOCAL, session_id, notebook_id or None)
         except NotFound:
             return None
+
+
+def _in_short(session: Session) -> dict[str, Any]:
+    return {
+        "session_id": session.id,
+        "notebook_id": session.notebook_id,
+        "title": session.title,
+        "turn_count": session.turn_count,
+    }

@@ -18,7 +18,7 @@ from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.errors import AgentError
 from jupyter_agent.examination import examine
-from jupyter_agent.kernelside import commands, listing
+from jupyter_agent.kernelside import commands, conversing, listing
 from jupyter_agent.messages import Done
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
     if name == "clear":
         there_was = await laid.conversation.clear(laid.notebook_id, laid.session)
         return "The conversation is forgotten." if there_was else "There was no conversation to forget."
+    if name in conversing.NAMES:
+        return await _conversed(laid, name, rest)
     if name == "vars":
         return await _variables(laid, rest)
     if name == "doctor":
@@ -96,6 +98,19 @@ async def _history(laid: Desk, turns: int) -> str:
     said = await laid.conversation.history(laid.notebook_id, laid.session, turns=max(1, turns))
     lines = [f"> {one['content']}" if one["role"] == "user" else str(one["content"]) for one in said]
     return "\n\n".join(lines) or "Nothing has been said in this conversation yet."
+
+
+async def _conversed(laid: Desk, name: str, rest: str) -> str:
+    problem = conversing.wrong(name, rest)
+    if problem:
+        return problem
+    if name == "use" and not rest:
+        laid.session = ""
+        return "The newest conversation goes on."
+    answer = await laid.conversation.operate(name, rest, laid.notebook_id, laid.session)
+    if name in ("use", "branch"):
+        laid.session = str(answer["session_id"])
+    return conversing.told(name, rest, answer)
 
 
 async def _variables(laid: Desk, name: str) -> str:

@@ -77,6 +77,10 @@ class LocalDoor:
     def models(self) -> list[dict[str, Any]]:
         return [{"id": one, "default": one == self._assistant.default_model} for one in self._assistant.models()]
 
+    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+        notebook_id = self._notebook()[1]
+        return _or_failed(lambda: self._loop.run(self._conversation.operate(name, rest, notebook_id, session)))
+
     def close(self) -> None:
         """Let go of the store and of the thread; the door is of no use afterwards."""
         atexit.unregister(self.close)

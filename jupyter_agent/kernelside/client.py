@@ -77,11 +77,15 @@ class Client:
             AgentFailed: the server cannot be reached.
             Refused: it answered with an error.
         """
-        connection, response = self._send(method, path, body, query or {}, seconds)
-        try:
-            return _parsed(_read(response))
-        finally:
-            connection.close()
+        return _parsed(self._reply(method, path, body, query or {}, seconds))
+
+    def text(self, path: str, query: Mapping[str, str]) -> str:
+        """Get a file's text.
+
+        Raises:
+            AgentFailed, Refused: as `request`.
+        """
+        return self._reply("GET", path, None, query, REPLY_SECONDS).decode("utf-8", "replace")
 
     def events(self, path: str, body: object) -> Generator[Event, None, None]:
         """Send JSON, get server-sent events until the stream ends; closing the iterator closes the connection.
@@ -94,6 +98,13 @@ class Client:
             yield from parse_events(_lines(response))
         finally:
             response.close()
+            connection.close()
+
+    def _reply(self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float) -> bytes:
+        connection, response = self._send(method, path, body, query, seconds)
+        try:
+            return _read(response)
+        finally:
             connection.close()
 
     def _send(

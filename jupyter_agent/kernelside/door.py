@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from . import conversing
 from .client import Client, Refused
 from .endings import AgentFailed
 from .turn import Ask, Event
@@ -78,6 +79,24 @@ class ServerDoor:
     def context(self, ask: Ask) -> dict[str, Any]:
         answer = self._client.request("POST", "api/agent/context", self._body(ask))
         return answer if isinstance(answer, dict) else {}
+
+    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+        notebook = self._notebook()
+        if name == "sessions":
+            query = {**_of(notebook), **({"q": rest} if rest else {}), "limit": "20"}
+            return dict(self._client.request("GET", "api/agent/sessions", query=query))
+        session = rest if name == "use" else session or self._newest(notebook)
+        if not session:
+            raise AgentFailed(conversing.NOTHING_SAID)
+        path, query = f"api/agent/sessions/{session}", _of(notebook)
+        if name == "use":
+            return dict(self._client.request("GET", path, query=query))
+        if name == "export":
+            return {"text": self._client.text(f"{path}/export", {**query, "format": conversing.kind_of(rest)})}
+        if name == "share":
+            method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
+            return dict(self._client.request(method, f"{path}/share", body, query=query))
+        return dict(self._client.request("POST", f"{path}/{name}", query=query))
 
     def close(self) -> None:
         """Each request has closed its connection."""

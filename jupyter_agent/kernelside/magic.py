@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import commands, options, verbatim
+from . import commands, conversing, options, verbatim
 from .endings import AgentFailed
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Magic:
         self._own: Door | None = None
         self._server: Door | None = None
         self._chosen_model = ""
+        self._chosen_session = ""
 
     def agent(self, line: str, cell: str | None = None) -> None:
         """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
@@ -96,6 +97,8 @@ class Magic:
                 self._help(chosen, "")
             elif command is None:
                 self._ask(chosen, text)
+            elif command[0] in conversing.NAMES:
+                self._converse(chosen, *command)
             else:
                 getattr(self, f"_{command[0]}")(chosen, command[1])  # the table of commands names them
 
@@ -108,7 +111,7 @@ class Magic:
     def _ask(self, chosen: Options, query: str) -> None:
         from .turn import Ask, Turn
 
-        ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+        ask = Ask(query, self._session(chosen), chosen.model or self._chosen_model, chosen.approval)
         Turn(self._ip, self._door(), chosen).run(ask)
 
     def _help(self, _chosen: Options, _rest: str) -> None:
@@ -116,13 +119,29 @@ class Magic:
 
     def _history(self, chosen: Options, rest: str) -> None:
         turns = int(rest) if rest.isdigit() else 10
-        entries = self._door().history(chosen.session, turns)
+        entries = self._door().history(self._session(chosen), turns)
         said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
         self._show(said or "*Nothing has been said in this conversation yet.*")
 
     def _clear(self, chosen: Options, _rest: str) -> None:
-        there_was = self._door().clear(chosen.session)
+        there_was = self._door().clear(self._session(chosen))
         self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
+
+    def _converse(self, chosen: Options, name: str, rest: str) -> None:
+        problem = conversing.wrong(name, rest)
+        if problem:
+            raise AgentFailed(problem)
+        if name == "use" and not rest:
+            self._chosen_session = ""
+            self._show("*The newest conversation goes on.*")
+            return
+        answer = self._door().converse(self._session(chosen), name, rest)
+        if name in ("use", "branch"):
+            self._chosen_session = str(answer.get("session_id", ""))
+        self._show(conversing.told(name, rest, answer))
+
+    def _session(self, chosen: Options) -> str:
+        return chosen.session or self._chosen_session
 
     def _vars(self, _chosen: Options, rest: str) -> None:
         from . import inspect, listing, state
@@ -136,7 +155,9 @@ class Magic:
         from . import listing
         from .turn import Ask
 
-        ask = Ask(rest or listing.NO_QUESTION, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+        ask = Ask(
+            rest or listing.NO_QUESTION, self._session(chosen), chosen.model or self._chosen_model, chosen.approval
+        )
         self._show(listing.sent(self._door().context(ask)))
 
     def _model(self, _chosen: Options, rest: str) -> None:

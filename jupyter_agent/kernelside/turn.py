@@ -41,6 +41,9 @@ class Door(Protocol):
     def clear(self, session: str) -> bool:
         """Forget the conversation; False if there was none."""
 
+    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+        """Do what one of `conversing.NAMES` says; what came of it."""
+
     def close(self) -> None:
         """Let go of what it had opened."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_the_doctor_of_the_chat(command: Command, notebook: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert "code cell 1 (not run): It has not run in this kernel." in ended.out
     assert "There is no notebook." in command("chat", stdin="/doctor\n").out
+
+
+def test_a_chat_is_undone_branched_and_exported(command: Command, tmp_path: Path, script: Callable[..., None]) -> None:
+    script({"text": "Answered."})
+    lines = ["/undo", "alpha", "beta", "/undo", "/redo", "/undo", "/branch", "gamma", "/export talk.json", "/export x"]
+    ended = command("chat", stdin="\n".join([*lines, "/share", "/share off", "/sessions"]))
+    assert ended.code == 0
+    assert "Nothing has been said" in ended.err
+    for words in ("Taken back", "Brought back", "goes on from here", "Say `/export`", "secrets revoked: 1"):
+        assert words in ended.out
+    exported = json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))
+    assert [one["question"] for one in exported["turns"]] == ["alpha", "gamma"]
+    ids = [line.split("`")[1] for line in ended.out.splitlines() if line.startswith("- `")]
+    assert len(ids) == 2
+    again = command("chat", stdin=f"/use {ids[1]}\n/history\n/use nobody\n")
+    assert "> alpha" in again.out
+    assert "gamma" not in again.out
+    assert "There is no such conversation." in again.err
 
 
 def test_an_error_does_not_end_the_conversation(command: Command, script: Callable[..., None]) -> None:

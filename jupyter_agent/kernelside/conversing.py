@@ -1,0 +1,82 @@
+"""The commands about the conversation as a whole: what may stand behind them, and what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NAMES = frozenset({"undo", "redo", "branch", "sessions", "use", "export", "share"})
+KINDS = ("md", "ipynb", "json")
+NOTHING_SAID = "Nothing has been said in this conversation yet."
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z")
+
+
+def kind_of(path: str) -> str:
+    """The format that the ending of a file's name stands for; Markdown without a file."""
+    return os.path.splitext(path)[1].lstrip(".").lower() if path else "md"
+
+
+def wrong(name: str, rest: str) -> str:
+    """What is wrong with what stands behind a command; empty if nothing is."""
+    if name == "export" and kind_of(rest) not in KINDS:
+        return "Say `/export`, or `/export FILE` with a name that ends in .md, .ipynb or .json."
+    if name == "share" and rest not in ("", "copy", "off"):
+        return "Say `/share`, `/share copy` or `/share off`."
+    if name == "use" and rest and not _ID.match(rest):
+        return "That is no conversation's id; `/sessions` shows them."
+    return ""
+
+
+def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
+    """What a command did, in Markdown; an export with a file's name is written there.
+
+    Args:
+        name: One of `NAMES`.
+        rest: What stands behind it.
+        answer: What the door said.
+    """
+    if name == "sessions":
+        return _listed(answer.get("sessions") or ())
+    if name == "export":
+        return _written(rest, str(answer.get("text", ""))) if rest else str(answer.get("text", ""))
+    if name == "share":
+        return _shared(answer)
+    if name == "use":
+        return f"*From now on: `{answer.get('session_id')}`, {_title(answer)}.*"
+    left = int(answer.get("turn_count") or 0) // 2
+    if name == "branch":
+        return f"*A copy, `{answer.get('session_id')}`, goes on from here; the old conversation stays as it is.*"
+    done = "Taken back; `/redo` brings it again." if name == "undo" else "Brought back."
+    return f"*{done} Questions in this conversation: {left}.*"
+
+
+def _listed(sessions: Any) -> str:
+    lines = [f"- `{one.get('session_id')}` {_title(one)}, {int(one.get('turn_count') or 0) // 2} ×" for one in sessions]
+    return "\n".join(lines) or "*There are no such conversations yet.*"
+
+
+def _title(session: Mapping[str, Any]) -> str:
+    return " ".join(str(session.get("title") or "without a title").split())
+
+
+def _shared(answer: Mapping[str, Any]) -> str:
+    if "revoked" in answer:
+        return f"*Not shared any more; secrets revoked: {answer['revoked']}.*"
+    may = "read and copy" if answer.get("mode") == "copy" else "read"
+    return (
+        f"*Who is signed in to this Jupyter server may now {may} this conversation at* "
+        f"`api/agent/shared/{answer.get('secret')}`*; `/share off` ends that.*"
+    )
+
+
+def _written(path: str, text: str) -> str:
+    try:
+        with open(path, "x", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except FileExistsError:
+        return f"There is a file `{path}` already; choose another name."
+    except OSError as error:
+        return f"`{path}` cannot be written: {error.strerror}."
+    return f"*Written to `{path}`.*"

@@ -1,0 +1,75 @@
+"""The commands about whole conversations, after `%agent` in a kernel of a real Jupyter server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.ipython.loop import BackgroundLoop
+from jupyter_agent.kernelside import conversing
+from tests.kernelside.notebook_page import NotebookPage
+from tests.kernelside.test_magic_server import answers, opened
+from tests.server.running_server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
+    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
+    loop = BackgroundLoop()
+    loop.run(server.start())
+    loop.run(answers(server))
+    yield server
+    loop.run(server.end())
+    loop.close()
+
+
+async def say(page: NotebookPage, command: str) -> str:
+    """What one `%agent` shows."""
+    return "\n".join((await page.run(f"%agent {command}")).markdown)
+
+
+async def test_commands_about_conversations_go_through_the_server(server: RunningServer) -> None:
+    async with opened(server, "a.ipynb") as (page, _):
+        await say(page, "alpha")
+        await say(page, "beta")
+        assert "Questions in this conversation: 1." in await say(page, "/undo")
+        assert "beta" not in await say(page, "/history")
+        assert "Questions in this conversation: 2." in await say(page, "/redo")
+        first = (await say(page, "/sessions")).split("`")[1]
+        assert "goes on from here" in await say(page, "/branch")
+        await say(page, "gamma")
+        assert "gamma" in await say(page, "/history")
+        assert first in await say(page, f"/use {first}")
+        assert "gamma" not in await say(page, "/history")
+        assert len((await say(page, "/sessions")).splitlines()) == 2
+        assert len((await say(page, "/sessions gamma")).splitlines()) == 1
+        await say(page, "/use")
+        assert "gamma" in await say(page, "/history")
+
+        shared = (await say(page, "/share")).split("`")[1]
+        assert (await server("GET", shared))[0] == 200
+        assert "secrets revoked: 1" in await say(page, "/share off")
+        assert (await server("GET", shared))[0] == 404
+
+        assert "> alpha" in await say(page, "/export")
+        assert "Written to" in await say(page, "/export talk.json")
+        exported = json.loads((server.root / "talk.json").read_text(encoding="utf-8"))
+        assert [one["question"] for one in exported["turns"]] == ["alpha", "beta", "gamma"]
+        assert "already" in await say(page, "/export talk.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"), [("export", "talk.pdf"), ("export", "talk"), ("share", "all"), ("use", "../x"), ("use", "a b")]
+)
+def test_what_cannot_stand_behind_a_command_is_said(name: str, rest: str) -> None:
+    assert conversing.wrong(name, rest)
+
+
+def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    told = conversing.told("export", str(tmp_path / "nowhere" / "talk.md"), {"text": "x"})
+    assert "cannot be written" in told
