@@ -73,7 +73,7 @@ class Dataflow:
             known = any(one.id == change.id for one in self.cells)
             cells = tuple(change if one.id == change.id else one for one in self.cells)
             return self.with_cells(cells if known else (*cells, change))
-        trace = self.trace.after(_ran(change, self.cells))
+        trace = self.trace.after(_ran(change, {one.id: one for one in self.cells}))
         order = self.order
         if trace.seen is not self.trace.seen:
             order = Order().after(_sources(self.cells), trace.seen)
@@ -180,7 +180,8 @@ def executed(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[Ra
     have run in the order of these counts with the source that they have now.
     """
     told = state.executions if state is not None else ()
-    runs = [_ran(one, cells) for one in told if one.status != "running"]
+    by_id = {one.id: one for one in cells}
+    runs = [_ran(one, by_id) for one in told if one.status != "running"]
     first = min((one.count for one in runs), default=None)
     known = {(one.cell_id, one.count) for one in runs}
     counted = [
@@ -256,7 +257,7 @@ def _unknown(assumed: Sequence[Ran], runs: Sequence[Ran], state: KernelState | N
         yield f"Nothing is known of In [{shown}]: a cell ran again since, was deleted, or ran before the kernel was met."
 
 
-def _ran(execution: Execution, cells: Sequence[Cell]) -> Ran:
+def _ran(execution: Execution, cells: Mapping[str, Cell]) -> Ran:
     cell = _cell_of(execution, cells)
     source = execution.source
     if (
@@ -278,11 +279,11 @@ def _ran(execution: Execution, cells: Sequence[Cell]) -> Ran:
     )
 
 
-def _cell_of(execution: Execution, cells: Sequence[Cell]) -> Cell | None:
+def _cell_of(execution: Execution, cells: Mapping[str, Cell]) -> Cell | None:
     """The cell by its id; where the front end sent none, the one of that count or the only one of that source."""
     if execution.cell_id is not None:
-        return next((one for one in cells if one.id == execution.cell_id), None)
-    same = [one for one in cells if one.kind == "code" and source_hash(one.source) == execution.source_hash]
+        return cells.get(execution.cell_id)
+    same = [one for one in cells.values() if one.kind == "code" and source_hash(one.source) == execution.source_hash]
     counted = [one for one in same if one.execution_count == execution.count]
     return counted[0] if counted else same[0] if len(same) == 1 else None
 

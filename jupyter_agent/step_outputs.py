@@ -49,6 +49,9 @@ class StepRun(StepInputs):
         if value.definition is not None and change.how == "may":
             return
         after = self._changed(value, change, operation)
+        if not value.aliases and not value.shares:
+            self.cell.set(change.name, after)
+            return
         for name in value.aliases | {change.name}:
             known = self.cell.get(name)
             if known is not None and known.identity == value.identity:
@@ -151,8 +154,8 @@ class StepRun(StepInputs):
             elif step.alias and name in step.binds and self._aliased(name):
                 continue
             else:
-                after = self._bound(name, operation, weak=name not in step.binds)
-                after = replace(after, maker=maker, definition=defined.get(name) or self._instance_of())
+                definition = defined.get(name) or self._instance_of()
+                after = self._bound(name, operation, maker, definition, weak=name not in step.binds)
             self.cell.set(name, after)
             self._share(name, (*self.step.view_of, *self._given_to_function(), *self._perhaps_still(name, before)))
 
@@ -185,7 +188,7 @@ class StepRun(StepInputs):
         self.cell.set(name, replace(value, aliases=aliases, node=self.cell.key, writer=self.cell.key))
         return True
 
-    def _bound(self, name: str, operation: int, *, weak: bool) -> Value:
+    def _bound(self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool) -> Value:
         reads_itself = any(one == name for one, _ in self.numbers)
         before = self.cell.get(name) if reads_itself or weak else None
         if before is not None:
@@ -195,7 +198,7 @@ class StepRun(StepInputs):
         if before is None:
             self.cell.grown.discard(name)
         elif again and repeat in before.done:
-            return replace(before, node=self.cell.key, writer=self.cell.key)
+            return replace(before, node=self.cell.key, writer=self.cell.key, maker=maker, definition=definition)
         elif not again:
             self.cell.grown.add(name)
         number = hash((operation, name, before.number if weak and before is not None else 0))
@@ -209,6 +212,8 @@ class StepRun(StepInputs):
             parts=() if frame is None else frame.parts,
             done=done,
             taint=self.taint | self._drawer(),
+            maker=maker,
+            definition=definition,
             used_up=self.step.generator or self.step.maker in library.USED_UP,
             identity=hash((number, self.cell.key)),
         )

@@ -1,0 +1,268 @@
+"""How fast a notebook's dataflow is built and kept up, and how true it is: beside marimo's and ipyflow's on the same cells.
+
+Truth is found by trying: a cell depends on another if running the notebook without that other gives it an error or other
+values. Each tool's edges are closed over (what a cell depends on through others) and compared with that: `missed` are
+dependences that it does not know, `invented` are those that make no difference. ipyflow runs the cells under its tracer,
+so that its times hold the running; marimo refuses notebooks in which two cells bind one name, as most notebooks do.
+
+Run: ``python benchmarks/dataflow.py [folder of notebooks]``. The peers are installed into a separate environment beside
+the package (``.venv-dataflow-peers``), or wherever ``DATAFLOW_PEERS`` says an environment with them is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_agent.cell_names import names_of
+from jupyter_agent.dataflow import Dataflow, source_hash
+from jupyter_agent.doctor import report_of
+from jupyter_agent.state import Cell, Execution, KernelState
+
+HERE = Path(__file__).parent
+LIMIT_MS = 5.0
+WHOLE_MS = 1000.0
+Edges = set[tuple[int, int]]
+
+
+def generated(size: int, seed: int, *, names: int, once: bool = False) -> list[str]:
+    """A straight-line notebook with functions, aliases, and changes in place; `once`: no name is bound twice."""
+    draw = random.Random(seed)
+    known = [f"v{number}" for number in range(names)]
+    sources = [
+        "\n".join(f"{name} = [{number}]" for number, name in enumerate(known)),
+        "def f(x):\n    x.append(len(v0))\n    return x",
+    ]
+    while len(sources) < size:
+        a, b = draw.choice(known), draw.choice(known)
+        target = f"w{len(sources)}" if once else draw.choice(known)
+        forms = [
+            f"{target} = {a}[:2] + {b}[:2]",
+            f"{target} = [one + 1 for one in {a}[:3]]",
+            f"{a}.append({draw.randrange(9)})",
+            f"{a}[0] = len({b})",
+            f"{target} = {a}",
+            f"{target} = list(f({a}))",
+            f"print(len({a}), {b}[:1])",
+            f"{target} = sorted({a})[:3]\n{target} += [{draw.randrange(9)}]",
+        ]
+        sources.append(draw.choice(forms))
+        if once and sources[-1].startswith(target):
+            known.append(target)
+    return sources
+
+
+def cells_of(sources: Iterable[str]) -> list[Cell]:
+    return [Cell(f"c{at}", "code", source, at + 1) for at, source in enumerate(sources)]
+
+
+def execution(cell: Cell, count: int) -> Execution:
+    return Execution(count, cell.id, source_hash(cell.source), cell.source, "ok", float(count))
+
+
+def state_of(cells: Iterable[Cell]) -> KernelState:
+    return KernelState("k", epoch="e", executions=tuple(execution(one, at) for at, one in enumerate(cells, 1)))
+
+
+def milliseconds(work: Any) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return (time.perf_counter() - started) * 1e3, result
+
+
+def told(label: str, times: list[float], limit: float) -> None:
+    ordered = sorted(times)
+    p95 = ordered[int(len(ordered) * 0.95)]
+    worst = ordered[-1]
+    verdict = "ok" if p95 <= limit else "ABOVE"
+    print(
+        f"  {label:<44} median {statistics.median(times):7.2f}  p95 {p95:7.2f}  worst {worst:7.2f} ms  ({verdict} {limit:g})"
+    )
+
+
+def speed() -> None:
+    print("Speed, 1,000 cells:")
+    sources = generated(1000, 1, names=60)
+    cells = cells_of(sources)
+    names_of.cache_clear()
+    cold, _ = milliseconds(lambda: Dataflow.of(cells))
+    state = state_of(cells)
+    warm, flow = milliseconds(lambda: Dataflow.of(cells, state))
+    told("whole, nothing remembered", [cold], WHOLE_MS)
+    told("whole, sources analysed before", [warm], WHOLE_MS)
+    draw = random.Random(2)
+    edits, runs, hubs, layouts = [], [], [], []
+    for number in range(100):
+        cell = draw.choice(cells[2:])
+        edits.append(
+            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}\nextra{n} = 1")))[
+                0
+            ]
+        )
+        layouts.append(
+            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}  # {n}")))[0]
+        )
+        runs.append(milliseconds(lambda cell=cell, n=number: flow.after(execution(cell, 2000 + n)))[0])
+        hubs.append(
+            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}\nv1 = [{n}]")))[0]
+        )
+    told("after an execution", runs, LIMIT_MS)
+    told("after an edit of layout", layouts, LIMIT_MS)
+    told("after an edit that binds something new", edits, LIMIT_MS)
+    told("after an edit of what many cells build on", hubs, LIMIT_MS)
+    told("the whole report", [milliseconds(lambda: report_of(flow))[0] for _ in range(5)], WHOLE_MS)
+
+
+def ours(sources: list[str]) -> Edges:
+    cells = cells_of(sources)
+    nodes = Dataflow.of(cells, state_of(cells)).trace.nodes
+    return {
+        (int(value.node), int(node.key))
+        for node in nodes
+        for value in node.inputs.values()
+        if value is not None and value.node != node.key
+    }
+
+
+def closed(edges: Edges, size: int) -> Edges:
+    above: list[set[int]] = []
+    for cell in range(size):
+        direct = {parent for parent, child in edges if child == cell and parent < cell}
+        above.append(direct.union(*(above[one] for one in direct)))
+    return {(parent, cell) for cell, parents in enumerate(above) for parent in parents}
+
+
+def outcome(sources: list[str], without: int | None = None) -> list[str]:
+    """What each cell shows and leaves of the names that it mentions, or its error."""
+    namespace: dict[str, Any] = {}
+    told_by: list[str] = []
+    for number, source in enumerate(sources):
+        if number == without:
+            told_by.append("")
+            continue
+        shown = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(shown):
+                exec(compile(source, "<cell>", "exec"), namespace)
+            names = names_of(source)
+            left = sorted((names.defines | names.mutates) & set(namespace))
+            told_by.append(
+                shown.getvalue() + repr([(name, repr(namespace[name]).partition(" at 0x")[0]) for name in left])
+            )
+        except Exception as error:  # noqa: BLE001 - the generated cell's own: a name that is not there
+            told_by.append(type(error).__name__)
+    return told_by
+
+
+def truth(sources: list[str]) -> Edges:
+    whole = outcome(sources)
+    found = set()
+    for parent in range(len(sources)):
+        without = outcome(sources, parent)
+        found |= {(parent, cell) for cell in range(parent + 1, len(sources)) if without[cell] != whole[cell]}
+    return found
+
+
+def peers_python() -> Path:
+    folder = Path(os.environ.get("DATAFLOW_PEERS", HERE.parent / ".venv-dataflow-peers"))
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "marimo", "ipyflow"], check=True)
+    return python
+
+
+def asked(peer: str, sources: list[str]) -> dict[str, Any]:
+    """A peer's edges and times; an empty answer with its reason where it cannot."""
+    question = json.dumps({"peer": peer, "sources": sources})
+    run = subprocess.run(
+        [peers_python(), HERE / "peers" / "dataflow.py"],
+        input=question,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if run.returncode:
+        return {"edges": [], "failed": run.stderr.strip().rpartition("\n")[2][:120]}
+    answer: dict[str, Any] = json.loads(run.stdout.strip().rpartition("\n")[2])
+    return answer
+
+
+def compared(title: str, notebooks: list[list[str]]) -> None:
+    print(f"\n{title}: {len(notebooks)} notebooks, {sum(map(len, notebooks))} cells")
+    totals = {"ours": [0, 0, 0, 0.0], "ipyflow": [0, 0, 0, 0.0], "marimo": [0, 0, 0, 0.0]}
+    refused = 0
+    for sources in notebooks:
+        real = truth(sources)
+        spent, edges = milliseconds(lambda sources=sources: ours(sources))
+        found = {"ours": (edges, spent)}
+        for peer in ("ipyflow", "marimo"):
+            answer = asked(peer, sources)
+            found[peer] = ({(a, b) for a, b in answer["edges"]}, answer.get("build_ms", 0.0))
+            refused += bool(answer.get("refused"))
+        for tool, (edges, spent) in found.items():
+            known = closed(edges, len(sources))
+            total = totals[tool]
+            total[0] += len(real)
+            total[1] += len(real - known)
+            total[2] += len(known - real)
+            total[3] += spent
+    for tool, (real_count, missed, invented, spent) in totals.items():
+        share = 100 * missed / max(1, real_count)
+        print(
+            f"  {tool:<8} of {real_count} dependences missed {missed} ({share:.1f}%), invented {invented}; {spent:.0f} ms in all"
+        )
+    if refused:
+        print(f"  marimo refuses {refused} of {len(notebooks)} of them: a name is bound by more than one cell")
+
+
+def agreed(folder: Path) -> None:
+    """On real notebooks, which are not run here: where our order's edges and marimo's are the same."""
+    print(f"\nNotebooks of {folder.name}, not run: direct edges by names")
+    for path in sorted(folder.rglob("*.ipynb")):
+        nodes = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(one["source"]) for one in nodes if one["cell_type"] == "code"]
+        plain = [
+            "\n".join("pass" if line.lstrip()[:1] in "%!" and line.strip() else line for line in one.split("\n"))
+            for one in sources
+        ]
+        spent, flow = milliseconds(lambda sources=sources: Dataflow.of(cells_of(sources)))
+        mine = {
+            (int(str(value.node)[1:]), int(str(node.key)[1:]))
+            for node in flow.order.nodes.values()
+            for value in node.inputs.values()
+            if value is not None and value.node != node.key
+        }
+        answer = asked("marimo", plain)
+        other = {(a, b) for a, b in answer["edges"]}
+        both = len(mine & other)
+        print(
+            f"  {path.stem[:44]:<44} {len(sources):>4} cells {spent:6.1f} ms; both {both}, ours only {len(mine - other)}, "
+            f"marimo only {len(other - mine)} ({len([1 for a, b in other - mine if a > b])} of them from below)"
+            + (f"; marimo: {answer['failed']}" if "failed" in answer else "")
+        )
+
+
+def main() -> None:
+    speed()
+    compared("Generated, names bound again", [generated(40, seed, names=5) for seed in range(10)])
+    compared("Generated, every name bound once", [generated(40, seed, names=5, once=True) for seed in range(10)])
+    if len(sys.argv) > 1:
+        agreed(Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()
