@@ -11,6 +11,7 @@ import { INSERTED, insertBelow } from './notebook';
 import { AgentServer } from './server';
 import { type IServices, ServicesProvider } from './services';
 import type { ISurroundings } from './sidebar';
+import { StalenessMonitor } from './staleness';
 import { AgentView } from './view';
 import '../style/panel.css';
 
@@ -35,6 +36,7 @@ export class AgentPanel extends ReactWidget {
     this._services = {
       translation,
       renderer: new AnswerRenderer(rendermime),
+      staleness: new StalenessMonitor(notebooks, this._server),
       actions: { insert: code => this._insert(code), runs: language => this._runs(language) }
     };
     this.addClass('jp-agent-panel');
@@ -50,6 +52,7 @@ export class AgentPanel extends ReactWidget {
 
   override dispose(): void {
     this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
+    this._services.staleness.dispose();
     this._undoKey.dispose();
     super.dispose();
   }

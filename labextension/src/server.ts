@@ -3,7 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { AgentEvent } from './events';
-import type { INotebookContext } from './notebook';
+import type { ICell, INotebookContext } from './notebook';
 import { readEvents } from './sse';
 
 /** The server said no, in words meant for the user. */
@@ -31,6 +31,20 @@ export interface IEntry {
   status?: string;
   error?: string | null;
   model?: string;
+}
+
+/** One thing in a notebook that is not as it looks; the first cell is the one that it is about. */
+export interface IFinding {
+  kind: string;
+  reason: string;
+  cells: string[];
+  names: string[];
+}
+
+/** What the doctor says of a notebook, as far as it is shown. */
+export interface IReport {
+  findings: IFinding[];
+  labels: Record<string, string>;
 }
 
 export interface IQuestion {
@@ -84,6 +98,16 @@ export class AgentServer {
   async clear(sessionId: string, notebookId: string): Promise<void> {
     const query = URLExt.objectToQueryString({ notebook_id: notebookId });
     await this._fetch(`api/agent/sessions/${encodeURIComponent(sessionId)}${query}`, { method: 'DELETE' });
+  }
+
+  /** Examine a notebook as it is in the page. */
+  async examine(notebookId: string, kernelId: string, cells: readonly ICell[]): Promise<IReport> {
+    const response = await this._fetch('api/agent/doctor', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ notebook_id: notebookId, kernel_id: kernelId, cells })
+    });
+    return response.json();
   }
 
   /** Answer an approval; the digest says what exactly was approved. */

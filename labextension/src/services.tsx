@@ -4,10 +4,12 @@ import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { AnswerRenderer } from './answer';
 import type { ICodeActions } from './codeblock';
+import type { StalenessMonitor } from './staleness';
 
 export interface IServices {
   renderer: AnswerRenderer;
   actions: ICodeActions;
+  staleness: StalenessMonitor;
   translation: TranslationBundle;
 }
 

@@ -8,6 +8,7 @@ import { Composer } from './composer';
 import type { Conversation } from './conversation';
 import { ExchangeView } from './exchangeView';
 import { useServices } from './services';
+import { StalenessStrip } from './stalenessView';
 import { Welcome } from './welcome';
 
 /** Within this distance of its end the transcript follows what is added. */
@@ -40,6 +41,7 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
     <div className="jp-agent" onKeyDown={onKeyDown}>
       <Header conversation={conversation} input={input} />
       <Transcript conversation={conversation} input={input} />
+      <StalenessStrip notebook={conversation.notebook} />
       <Composer conversation={conversation} input={input} />
     </div>
   );
