@@ -132,13 +132,16 @@ def _told(
 def _cut(told: Context, budget_tokens: int, count: Count) -> Context:
     """Whole lines from the beginning, for budgets that not even the shortest form fits."""
     kept: list[str] = []
-    left = budget_tokens - count(told.beside) - 1
+    beside = told.beside
+    while beside and count(beside) > budget_tokens:
+        beside = beside[: len(beside) * 3 // 4]
+    left = budget_tokens - count(beside) - 2
     for line in told.notebook.splitlines():
         left -= count(line) + 1
         if left < 0:
             break
         kept.append(line)
-    return replace(told, notebook="\n".join(kept), beside=told.beside[: 2 * budget_tokens])
+    return replace(told, notebook="\n".join(kept), beside=beside)
 
 
 def _block(text: str, mark: str) -> str:

@@ -93,7 +93,8 @@ def build(
         redactor: Withholds secrets.
         count: Tokens of a text, at least.
     """
-    mentioned = fitted(attached, budget_tokens // 4, count)
+    room = max(0, budget_tokens // 2 - count(context.SYSTEM))
+    mentioned = fitted(attached, min(budget_tokens // 4, room), count)
     spent = count(mentioned)
     told = context.build(
         question,
@@ -106,8 +107,7 @@ def build(
         budget_tokens=budget_tokens // 2,
         count=count,
     ).with_beside(mentioned)
-    room = budget_tokens // 2 - count(context.SYSTEM) - spent
-    earlier = history.fit(seen.turns, room, count).messages
+    earlier = history.fit(seen.turns, room - spent, count).messages
     messages = tuple(redactor.message(one) for one in told.messages(question, earlier, mark))
     tokens = {
         "system": count(context.SYSTEM),

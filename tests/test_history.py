@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent import history
@@ -114,6 +114,30 @@ def test_any_turns_become_valid_messages_within_the_budget(turns: list[Turn], bu
         assert fitted.messages[0].role == "user"
         assert fitted.messages[-1].role == "assistant"
     assert 0 <= fitted.dropped_turns <= len(turns)
+
+
+@settings(deadline=None, max_examples=50)
+@given(TURNS, st.integers(0, 400))
+def test_what_is_fitted_is_valid_already_and_comes_out_the_same_again(turns: list[Turn], budget: int) -> None:
+    fitted = history.fit(turns, budget, words)
+    assert history.repair(fitted.messages) == fitted.messages
+    assert history.fit(turns, budget, words) == fitted
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.text(st.sampled_from("abc .\n"), max_size=30).filter(str.strip), max_size=12),
+    st.integers(0, 20),
+    st.integers(0, 400),
+)
+def test_no_question_is_lost_without_being_said(questions: list[str], said: int, budget: int) -> None:
+    turns = [turn(one, Message("assistant", "word " * (said + 1))) for one in questions]
+    fitted = history.fit(turns, budget, words)
+    told = "\n".join(one.content for one in fitted.messages if one.role == "user")
+    kept = questions[fitted.dropped_turns :]
+    assert all(one.strip() in told or "characters in all" in told for one in kept)
+    if fitted.dropped_turns and budget >= 160:  # less has no room for a sentence
+        assert f"({fitted.dropped_turns} earlier questions" in told
 
 
 def test_a_valid_conversation_is_left_alone() -> None:
