@@ -189,6 +189,6 @@ async def clear(services: Services, owner: str, session_id: str, notebook_id: st
         NotFound: there is no such conversation.
         AmbiguousSession: several notebooks have one of that id, and none is named.
     """
-    await services.turns.stop_session(owner, session_id)
+    await services.turns.stop_session(owner, session_id, notebook_id)
     await services.assistant.sessions.clear(owner, session_id, notebook_id)
     return {"status": "cleared", "session_id": session_id}

@@ -64,12 +64,14 @@ class RunningTurn:
 
     Attributes:
         owner: Whose it is.
+        notebook_id: Of the notebook that the question named; empty without one.
         started: Its first event, once the question is durable.
         reply: The answer so far.
         stopped: Why it was stopped, if it was.
     """
 
     owner: str
+    notebook_id: str = ""
     started: TurnStarted | None = None
     reply: str = ""
     stopped: Stop | None = None
@@ -198,6 +200,7 @@ class Turns:
             raise TooManyRequests(f"{MAX_RUNNING} questions are being answered for you now. Wait for one of them.")
         turn = RunningTurn(owner)
         asked = question(turn)
+        turn.notebook_id = asked.notebook_id
         self._all.add(turn)
         if asked.turn_id is not None:
             self._by_id.setdefault((owner, asked.turn_id), turn)
@@ -215,9 +218,12 @@ class Turns:
             raise NotFound("There is no such turn.")
         return turn
 
-    async def stop_session(self, owner: str, session_id: str) -> None:
-        """End the turns of a conversation that is about to be cleared."""
+    async def stop_session(self, owner: str, session_id: str, notebook_id: str | None) -> None:
+        """End the turns of a conversation that is about to be cleared; another notebook's of that id go on."""
+        places = ("", notebook_id)
         for turn in [one for one in self._all if one.owner == owner and one.started is not None]:
+            if notebook_id is not None and turn.notebook_id not in places:
+                continue
             if turn.started is not None and turn.started.session_id == session_id:
                 turn.stop("cancelled")
                 await turn.ended()
