@@ -18,6 +18,7 @@ SECONDS = 1.0
 #: Lines that a prompt is told.
 MOST = 8
 TOO_LONG = "The notebook is too long to tell within a second what is stale; the doctor command takes the time."
+_TALK = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
 _STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun")
@@ -45,7 +46,7 @@ async def examine_state(
 ) -> Report:
     """Examine cells and a kernel's state that have been read already; what could not be asked is said."""
     asked = state if state is not None and state.epoch and state.source == "kernel" else None
-    report = await asyncio.to_thread(doctor.report, tuple(cells), asked, files)
+    report = _without_talk(await asyncio.to_thread(doctor.report, tuple(cells), asked, files), cells)
     note = _note(state, asked)
     return replace(report, unknown=(note, *report.unknown)) if note else report
 
@@ -92,6 +93,13 @@ def stale_variables(report: Report, state: KernelState | None) -> dict[str, str]
         for name in names:
             told.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
     return told
+
+
+def _without_talk(report: Report, cells: Sequence[Cell]) -> Report:
+    """The report without cells that only ask the agent: whether they ran is nothing to tell, least of all while they do."""
+    talk = {one.id for one in cells if _TALK.fullmatch(one.source)}
+    findings = tuple(one for one in report.findings if not (one.kind == "never_run" and talk.issuperset(one.cells)))
+    return replace(report, findings=findings, run=tuple(one for one in report.run if one not in talk))
 
 
 def _note(state: KernelState | None, asked: KernelState | None) -> str:

@@ -86,3 +86,11 @@ async def test_a_kernel_that_cannot_be_asked_is_said() -> None:
     assert report.unknown[0] == f"{examination.NO_KERNEL} It was never reached."
     assert report == await examine_state(CELLS, away)
     assert (await examine_state(CELLS, None)).unknown[0] == examination.NO_KERNEL
+
+
+async def test_cells_that_only_ask_the_agent_need_not_run() -> None:
+    asking = ("%agent /doctor", "%%agent -m offline\nwhat is\nrate?", "%agent one\n\n%agent two\n")
+    cells = [*CELLS[:1], *(Cell(f"t{n}", "code", source) for n, source in enumerate(asking))]
+    report = await examine_state([*cells, Cell("z", "code", "%agent one\nlast = 1")], None)
+    assert [one.cells for one in report.findings if one.kind == "never_run"] == [("z",)]
+    assert report.run == ("z",)
