@@ -365,7 +365,7 @@ def _listed(node: ast.expr) -> list[str]:
 def _constant(node: ast.expr) -> str | None:
     """A constant item: ``"a"``, ``0``, ``-1``."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        return f"-{node.operand.value}"
+        return f"-{node.operand.value!r}"
     return str(node.value) if isinstance(node, ast.Constant) else None
 
 

@@ -215,7 +215,7 @@ class Statements(Expressions):
         match node:
             case ast.If(test=test, body=body, orelse=orelse):
                 self.expression(test)
-                self.branches([body, orelse], whole=True)
+                self.branches([body, orelse])
             case (
                 ast.For(target=target, iter=values, body=body, orelse=orelse)
                 | ast.AsyncFor(target=target, iter=values, body=body, orelse=orelse)
@@ -247,20 +247,17 @@ class Statements(Expressions):
                     name for name in names if name not in (one.id, "range", "zip", "enumerate")
                 )
 
-    def branches(self, bodies: Sequence[Sequence[ast.stmt]], *, whole: bool, sure: bool = False) -> None:
-        """Walk alternatives; what all of them bind is bound for sure, if they are all there are (`whole`)."""
-        before, ends = set(self.definite), []
-        certain = self.certain
+    def branches(self, bodies: Sequence[Sequence[ast.stmt]]) -> None:
+        """Walk all alternatives that there are; what each of them binds is bound for sure."""
+        before, ends = set(self.definite), list[set[str]]()
+        certain, self.certain = self.certain, False
         for body in bodies:
             self.definite = set(before)
-            self.certain = certain and sure
             self.block(body)
             if not (body and isinstance(body[-1], _ENDINGS)):
                 ends.append(self.definite)
         self.certain = certain
-        self.definite = (
-            set.intersection(*ends) if ends and whole else before if not ends else before & set.intersection(*ends)
-        )
+        self.definite = set.intersection(*ends) if ends else before
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         before = set(self.definite)

@@ -24,8 +24,16 @@ class Walked:
 
 
 def walk(source: str) -> Walked:
-    """Walk a cell's source."""
+    """Walk a cell's source; never raises for what a user may have typed."""
     parsed = parse(source)
+    try:
+        return _walked(source, parsed)
+    except RecursionError:
+        names = tuple(one.name for one in parsed.magics)
+        return Walked((), digest_of(source), "RecursionError: it is nested too deeply", names)
+
+
+def _walked(source: str, parsed: Parsed) -> Walked:
     statements = parsed.tree.body
     walked = [_step(one, parsed, position == len(statements) - 1) for position, one in enumerate(statements)]
     steps = tuple(one for one in walked if one is not None)

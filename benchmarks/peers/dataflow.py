@@ -48,7 +48,7 @@ def ipyflow_edges(sources: list[str]) -> dict[str, Any]:
     last = started
     for number, source in enumerate(sources):
         last = time.perf_counter()
-        shell.run_cell(source, store_history=True, cell_id=number)
+        shell.run_cell(source, store_history=True, cell_id=number)  # type: ignore[no-untyped-call]
     now = time.perf_counter()
     edges = []
     for count in range(1, len(sources) + 1):

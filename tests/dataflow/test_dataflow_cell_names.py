@@ -139,7 +139,9 @@ def test_layout_and_comments_make_no_other_cell() -> None:
     assert names_of("!ls a").digest != names_of("!ls b").digest
 
 
-@pytest.mark.parametrize("source", ["def f(:", "x = = 1", "\x00", "(" * 500, "if x:\n  %pwd\n y"])
+@pytest.mark.parametrize(
+    "source", ["def f(:", "x = = 1", "\x00", "(" * 500, "x = " + "+".join("1" * 5000), "if x:\n  %pwd\n y"]
+)
 def test_what_python_cannot_read_has_a_problem_and_raises_nothing(source: str) -> None:
     names = names_of(source)
     assert names.problem

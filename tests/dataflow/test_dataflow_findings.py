@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from notebook_session import NotebookSession
 
 from jupyter_agent.doctor import report, stale_names
 from jupyter_agent.state import Cell, KernelState
+from tests.dataflow.notebook_session import NotebookSession
 
 CLEAN = NotebookSession(
     "import pandas as pd", "df = pd.read_csv('a.csv')", "df['b'] = df['a'] * 2", "df.describe()"

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notebook_session import NotebookSession
 
 from jupyter_agent.dataflow import Dataflow
 from jupyter_agent.state import Cell
+from tests.dataflow.notebook_session import NotebookSession
 
 NAMES = ("a", "b", "c", "d")
 SLOW = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
@@ -121,6 +121,41 @@ def test_running_what_is_said_makes_everything_fresh(cells: list[str], data: st.
     if told.prediction.verdict != "fails":  # a cell that fails from the top can never be fresh
         assert told.run == ()
         assert told.prediction.differences == ()
+
+
+LINES = (
+    "%time",
+    "!ls {x}",
+    "%%bash",
+    "x = %who",
+    "df?",
+    "x = (",
+    "y = x",
+    "'''",
+    "def f(): return x",
+    "@f",
+    "    z = 1",
+    "if x:",
+    "else:",
+    "del x",
+    "_ + 1",
+    "x.y.z[0] = 1",
+    "import x",
+    "from x import *",
+    "x: int",
+    ")",
+    "%reset -f",
+    "x = 1; y = 2;",
+)
+source = st.one_of(st.lists(st.sampled_from(LINES), max_size=5).map("\n".join), st.text(max_size=40))
+
+
+@QUICK
+@given(st.lists(source, min_size=1, max_size=8))
+def test_whatever_stands_in_cells_there_is_a_report(sources: list[str]) -> None:
+    told = NotebookSession(*sources).run().report
+    assert told.to_json()["unknown"] == []
+    assert told.to_markdown()
 
 
 SITUATIONS = [
