@@ -167,6 +167,7 @@ _TIME = frozenset(
     }
     | {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow", "datetime.date.today"}
     | {
+        "sklearn.model_selection.cross_validate",
         "pandas.Timestamp.now",
         "pandas.Timestamp.today",
         "pandas.Timestamp.utcnow",
@@ -271,6 +272,20 @@ def is_installed(module: str) -> bool:
     """Whether a module is Python's or a well-known library's, not one that lies beside the notebook."""
     root = module.partition(".")[0]
     return root in sys.stdlib_module_names or root in _LIBRARIES
+
+
+#: Where fitted searches note how long they took.
+TIMINGS = frozenset({"cv_results_", "refit_time_"})
+
+
+def is_timed(maker: str) -> bool:
+    """Whether an object that is made by this call notes how long its fitting took."""
+    return maker.rpartition(".")[2] in (
+        "GridSearchCV",
+        "RandomizedSearchCV",
+        "HalvingGridSearchCV",
+        "HalvingRandomSearchCV",
+    )
 
 
 def tells_the_time(maker: str, method: str, taken: str) -> bool:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_agent.dataflow import Dataflow, is_variable, other_inputs, same_value
-from jupyter_agent.provenance import INPUT, RANDOM, TIME, Node, Value
+from jupyter_agent.provenance import INPUT, RANDOM, TIME, TIMED, Node, Value
 from jupyter_agent.runs import readable_names
 
 Verdict = Literal["reproduces", "differs", "fails"]
-EACH_TIME = RANDOM | TIME | INPUT
-_WORDS = {RANDOM: "randomness without a seed", TIME: "the time of day", INPUT: "what somebody types"}
+EACH_TIME = RANDOM | TIME | INPUT | TIMED
+_WORDS = {
+    RANDOM: "randomness without a seed",
+    TIME: "the time of day",
+    INPUT: "what somebody types",
+    TIMED: "how long it took",
+}
 
 
 @dataclass(frozen=True, slots=True)

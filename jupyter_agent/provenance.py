@@ -11,6 +11,8 @@ from jupyter_agent.library_calls import OF_THE_WHOLE, RESETTING
 
 #: Why a value may be another each time, as bits.
 RANDOM, TIME, INPUT, NETWORK, DRAWER = 1, 2, 4, 8, 16
+#: The value notes how long its making took, beside what else it is.
+TIMED = 32
 #: Reads of an object by methods that replace what they set before: how they set it before does not bear on it.
 SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
 #: Names of what cells share beside variables; no user's name can be one of them.

@@ -18,6 +18,7 @@ from jupyter_agent.provenance import (
     NETWORK,
     RANDOM,
     TIME,
+    TIMED,
     WILDCARD,
     Key,
     Use,
@@ -118,7 +119,10 @@ class StepInputs:
                 self.absent(read)
                 continue
             self.numbers.append((read.name, value.number_for(read)))
-            self.taint |= value.taint & ~DRAWER
+            self.taint |= value.taint & ~(DRAWER | TIMED)
+            if value.taint & TIMED and read.key in library.TIMINGS:
+                self.taint |= TIME
+                self.cell.uses.append(Use("time", f"{read.name}.{read.key}"))
             self.given |= value.taint & DRAWER
             if value.used_up and not inner and read.name not in self.used:
                 self.used.append(read.name)

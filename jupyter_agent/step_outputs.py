@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_steps import IN_PLACE, Change, Definition, Read
-from jupyter_agent.provenance import ENVIRONMENT, PICTURES, SETTINGS, WILDCARD, Value, file_name, settings_name
+from jupyter_agent.provenance import ENVIRONMENT, PICTURES, SETTINGS, TIMED, WILDCARD, Value, file_name, settings_name
 from jupyter_agent.step_inputs import StepInputs
 
 
@@ -90,7 +90,8 @@ class StepRun(StepInputs):
         again = self.step.same_again or change.how == "put" or bool(change.method)
         if change.how != "grow" and again and settled in value.done and not (itself and not self.step.same_again):
             return replace(touched, writer=key)
-        taint = value.taint | self.taint
+        timed = change.method in ("fit", "fit_transform") and library.is_timed(value.maker)
+        taint = value.taint | self.taint | (TIMED if timed else 0)
         done = value.done | {repeat}
         if change.how == "set" and change.key is not None:
             number = repeat if change.method else hash((operation, change.key))

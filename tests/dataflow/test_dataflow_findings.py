@@ -222,6 +222,13 @@ def test_drawing_again_from_a_seeded_generator_differs() -> None:
     assert notebook.verdict == "differs at b"
 
 
+def test_a_fitted_search_notes_its_times_and_its_best_parameters_do_not() -> None:
+    search = "from sklearn.model_selection import GridSearchCV\nX = y = []\ns = GridSearchCV(None, {})\ns.fit(X, y)"
+    notebook = NotebookSession(search, "best = s.best_params_\nprint(best)", "s.cv_results_").run()
+    assert [(one.cell_id, one.names) for one in notebook.report.prediction.differences] == [("a", ("s",)), ("c", ())]
+    assert notebook.about("time") == [("c", "")]
+
+
 @pytest.mark.parametrize(
     ("kind", "source"),
     [
