@@ -9,6 +9,11 @@ from typing import Any
 from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.kernels.transport import Channel, KernelMessage, Transport
 
+#: A request that every kernel answers at once, and that changes nothing: ``kernel_info_request`` makes IPython draw a
+#: random tip, from the user's own random numbers.
+SIGN_OF_LIFE = "comm_info_request"
+NOTHING: Mapping[str, Any] = {"target_name": "jupyter_agent"}
+
 Listener = Callable[[KernelMessage], None]
 
 

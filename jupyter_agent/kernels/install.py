@@ -11,7 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-#: The package's name in the kernel; another one than ours, so that an installed release is never mixed with it.
+#: The package's name in the kernel, and the shell's attribute that keeps it; another one than ours, so that an installed
+#: release is never mixed with it.
 PACKAGE = "_jupyter_agent_kernelside"
 #: The key of the answer among the reply's user expressions.
 EXPRESSION = "jupyter_agent"
@@ -23,52 +24,57 @@ _BUILTINS = (
     ".__init__.__globals__['sys'].modules['builtins'].__dict__"
 )
 
+# The modules are kept by the shell, not in `sys.modules`: there they would be the user's to trip over. Imports among them
+# therefore go through an import function of their own.
 _LOADER = """
-import sys
-
-def _installed():
-    package = sys.modules.get(PACKAGE)
-    return package if getattr(package, "SOURCE_HASH", None) == SOURCE_HASH else None
+import builtins
 
 def _build():
-    import base64, importlib, importlib.machinery, json, zlib
+    import base64, json, types, zlib
     sources = json.loads(zlib.decompress(base64.b64decode(SOURCES)))
+    modules = {}
 
-    class Travelled:
-        @classmethod
-        def find_spec(cls, name, path=None, target=None):
-            if name not in sources:
-                return None
-            return importlib.machinery.ModuleSpec(name, cls, is_package=name == PACKAGE)
-
-        @staticmethod
-        def create_module(spec):
-            return None
-
-        @staticmethod
-        def exec_module(module):
-            code = compile(sources[module.__name__], "<" + module.__name__ + ">", "exec", dont_inherit=True)
+    def load(name):
+        if name not in modules:
+            modules[name] = module = types.ModuleType(name)
+            module.__package__ = PACKAGE
+            module.__builtins__ = dict(builtins.__dict__, __import__=find)
+            if name != PACKAGE:
+                setattr(load(PACKAGE), name.rpartition(".")[2], module)
+            code = compile(sources[name], "<" + name + ">", "exec", dont_inherit=True)
             exec(code, module.__dict__)
+        return modules[name]
 
-    old = sys.modules.get(PACKAGE)
-    if old is not None:
-        old.uninstall()
-    for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, Travelled)
-    try:
-        for name in sources:
-            importlib.import_module(name)
-    finally:
-        sys.meta_path.remove(Travelled)
-    package = sys.modules[PACKAGE]
+    def find(name, globals=None, locals=None, fromlist=(), level=0):
+        if level != 1:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        if name:
+            return load(PACKAGE + "." + name)
+        package = load(PACKAGE)
+        for one in fromlist:
+            if not hasattr(package, one):
+                if PACKAGE + "." + one not in sources:
+                    raise ImportError(one)
+                load(PACKAGE + "." + one)
+        return package
+
+    for name in sources:
+        load(name)
+    package = modules[PACKAGE]
     package.SOURCE_HASH = SOURCE_HASH
     return package
 
 def _install():
     from IPython.core.getipython import get_ipython
-    package = _installed() or _build()
-    package.install(get_ipython(), OPTIONS)
+    shell = get_ipython()
+    if getattr(getattr(shell, "kernel", None), "implementation", "ipython") != "ipython":
+        raise TypeError("not ipykernel")
+    package = shell.__dict__.get(PACKAGE)
+    if package is None or package.SOURCE_HASH != SOURCE_HASH:
+        if package is not None:
+            package.uninstall()
+        package = shell.__dict__[PACKAGE] = _build()
+    package.install(shell, OPTIONS)
     return SOURCE_HASH
 
 RESULT = _install()

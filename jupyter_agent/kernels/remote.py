@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from jupyter_agent.errors import KernelUnavailable, NotFound
-from jupyter_agent.kernels.exchange import Exchange, Restarted
+from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
 from jupyter_agent.kernels.install import EXPRESSION, bootstrap, source_hash
 from jupyter_agent.kernels.run import Run
 from jupyter_agent.kernels.transport import Transport, ZmqTransport
@@ -157,7 +157,7 @@ class MessagingKernel:
     async def _handler_is_there(self, answer: asyncio.Future[Mapping[str, Any]]) -> bool:
         """Asks for a sign of life that is given at once; the control channel answers in order."""
         hello = asyncio.ensure_future(self._exchange.request("control", REQUEST, {"op": "hello"}))
-        info = asyncio.ensure_future(self._exchange.request("control", "kernel_info_request", {}))
+        info = asyncio.ensure_future(self._exchange.request("control", SIGN_OF_LIFE, NOTHING))
         try:
             await asyncio.wait([hello, info, answer], return_when=asyncio.FIRST_COMPLETED)
             return answer.done() or hello.done()
@@ -186,10 +186,6 @@ class MessagingKernel:
         Raises:
             _Unreadable: nothing of ours can run in this kernel.
         """
-        info = await self._exchange.request("control", "kernel_info_request", {})
-        implementation = str(info.get("implementation", ""))
-        if implementation != "ipython":
-            raise _Unreadable(_unsupported(info, implementation), "unknown")
         wait = _RESEND
         for _ in range(_RESENDS):
             if await self._send_source(wait):
@@ -215,8 +211,16 @@ class MessagingKernel:
             return False
         told = (reply.get("user_expressions") or {}).get(EXPRESSION) or {}
         if told.get("status") != "ok":
-            raise _Unreadable(f"The kernel refused to be looked into: {str(told.get('evalue', ''))[:200]}", "unknown")
+            raise _Unreadable(await self._why_not(told), "unknown")
         return True
+
+    async def _why_not(self, told: Mapping[str, Any]) -> str:
+        """Why the source could not be installed: another language, or what the kernel says."""
+        info = await self._exchange.request("control", "kernel_info_request", {})
+        implementation = str(info.get("implementation", ""))
+        if implementation != "ipython":
+            return _unsupported(info, implementation)
+        return f"The kernel refused to be looked into: {str(told.get('evalue', ''))[:200]}"
 
     async def _somebody_installed(self) -> bool:
         """Whether another client of this kernel installed the same source meanwhile."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
-from jupyter_agent.kernels.exchange import Exchange, Restarted
+from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
 from jupyter_agent.kernels.outputs import Collected
 from jupyter_agent.kernels.transport import KernelMessage
 from jupyter_agent.state import ExecutionError, ExecutionResult
@@ -66,7 +66,7 @@ class Run:
         while not self._published.is_set() and time.monotonic() < end:
             with contextlib.suppress(TimeoutError, Restarted):
                 async with asyncio.timeout(0.2):
-                    probe, _ = await self._exchange.send("control", "kernel_info_request", {})
+                    probe, _ = await self._exchange.send("control", SIGN_OF_LIFE, NOTHING)
                     self._probes.append(probe)
                     await self._published.wait()
         for probe in self._probes:

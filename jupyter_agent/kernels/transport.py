@@ -55,7 +55,6 @@ class ZmqTransport:
     def __init__(self, client: AsyncKernelClient) -> None:
         self._client = client
         client.session.session = uuid4().hex
-        self._context: zmq.asyncio.Context | None = None
         self._sockets: dict[str, zmq.asyncio.Socket] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._receive: Receiver = _ignore
@@ -63,7 +62,8 @@ class ZmqTransport:
     async def open(self, receive: Receiver) -> None:
         """Connect shell and control."""
         self._receive = receive
-        self._context = self._client.context = zmq.asyncio.Context()
+        # Shared by all: a context of our own that nobody closed would block whoever collects it, for ever.
+        self._client.context = zmq.asyncio.Context.instance()
         identity = self._client.session.bsession
         self._start("shell", self._client.connect_shell(identity=identity))
         self._start("control", self._client.connect_control(identity=identity))
@@ -89,10 +89,10 @@ class ZmqTransport:
         """Close all sockets."""
         for channel in list(self._sockets):
             await self._stop(channel)
-        if self._context is not None:
-            self._context.term()
 
     def _start(self, channel: str, socket: Any) -> None:
+        # What waits for a dead kernel must not hold up whoever collects an object that nobody closed.
+        socket.linger = 0
         self._sockets[channel] = socket
         self._readers[channel] = asyncio.create_task(self._read(channel, socket))
 

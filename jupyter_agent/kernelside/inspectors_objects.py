@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import fractions
 import pathlib
 import re
 import types
@@ -148,6 +147,7 @@ inspects([types.SimpleNamespace], describe_namespace, opaque)
 inspects([BaseException], describe_exception, bases_too=True)
 inspects([pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath], describe_path)
 inspects([datetime.date, datetime.datetime, datetime.time, datetime.timedelta], describe_datetime)
-inspects([decimal.Decimal, fractions.Fraction, uuid.UUID], describe_exact_text)
+inspects([decimal.Decimal, uuid.UUID], describe_exact_text)
+inspects_when_loaded("fractions", "Fraction", describe_exact_text)
 inspects([re.Pattern], describe_pattern)
 inspects_when_loaded("zoneinfo", "ZoneInfo", describe_instance, opaque)

@@ -15,7 +15,7 @@ from jupyter_agent.kernels.remote import RemoteKernel
 
 HERE = """
 import importlib.util, ipykernel, sys
-print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyter_agent_kernelside' in sys.modules)
+print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyter_agent_kernelside' in vars(get_ipython()))
 """
 
 
