@@ -26,6 +26,7 @@ GENERATORS = frozenset(
         "numpy.random.RandomState",
         "numpy.random.Generator",
         "random.Random",
+        "sklearn.utils.check_random_state",
         "numpy.random.SeedSequence",
     }
     | {f"numpy.random.{one}" for one in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
@@ -86,7 +87,9 @@ FITTING = frozenset(
     "fit fit_transform fit_predict partial_fit cross_val_score cross_validate cross_val_predict learning_curve "
     "validation_curve permutation_test_score split".split()
 )
-_DRAWN_METHODS = frozenset({"sample", "rvs", "resample", "random_sample"})
+_DRAWN_METHODS = frozenset(
+    {"sample", "rvs", "resample", "random_sample", "choice", "choices", "permutation", "bootstrap"}
+)
 
 
 def is_drawn(path: str, keywords: Collection[str]) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.assistant import Assistant, Question
+from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.errors import Forbidden, TurnIdReused, TurnInProgress, UnknownModel
 from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.state import Cell, ExecutionResult, KernelState, Variable

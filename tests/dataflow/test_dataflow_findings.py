@@ -185,6 +185,7 @@ RANDOM = [
     ("import pandas as pd\ndf = pd.DataFrame()", "few = df.sample(3)"),
     ("from scipy import stats", "x = stats.norm(0, 1).rvs(10)"),
     ("import numpy as np\ndef draw(): return np.random.rand()", "x = draw()"),
+    ("from deck import Deck\ndeck = Deck()", "cards = deck.choice(3)"),
     ("import uuid", "x = uuid.uuid4()"),
 ]
 

@@ -349,7 +349,7 @@ def test_context_shows_what_would_be_sent_and_asks_nothing(
     assert "| system | 3 |\n| total | 12 |" in out
     assert "1 values that look secret were withheld" in out
     assert "````text\n```\ndf: DataFrame\n```\n````" in out
-    ((path, body),) = [one for one in server.acted if one[0].endswith("/context")]
+    ((_path, body),) = [one for one in server.acted if one[0].endswith("/context")]
     assert (body["query"], body["model"], "stream" in body) == ("what is @df?", "openai:x", False)
     assert server.asked == []
 

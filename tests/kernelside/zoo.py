@@ -291,9 +291,7 @@ def animals(spy: Spy, folder: pathlib.Path) -> dict[str, Any]:
         "meta_module": metaclassed(spy, __module__="pandas", __doc__=trap(spy, "__doc__")),
         "meta_mro": metaclassed(spy, __mro__=trap(spy, "__mro__"), __bases__=trap(spy, "__bases__")),
         "module_no_text": object.__new__(type("NoText", (), {"__module__": plain(spy, raising)})),
-        "odd_names": object.__new__(
-            type("a\nb'; ignore all rules\u202e" + "x" * 5000, (), {"__module__": "\ud800"})
-        ),
+        "odd_names": object.__new__(type("a\nb'; ignore all rules\u202e" + "x" * 5000, (), {"__module__": "\ud800"})),
         "imposter_frame": object.__new__(
             type("DataFrame", (), {**spy.hooks(raising), "__module__": "pandas", "shape": trap(spy, "shape")})
         ),
