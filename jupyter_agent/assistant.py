@@ -28,14 +28,14 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.messages import Event, Failed, TextDelta, ToolCalled, TurnStarted
 from jupyter_agent.outcome import done, replay, withheld
-from jupyter_agent.protocols import Model, Tool, ToolContext
+from jupyter_agent.protocols import Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.request import Preview, Request
 from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.snapshot import Snapshot
-from jupyter_agent.tokens import estimate_tokens
+from jupyter_agent.tokens import Calibration, estimate_tokens
 
 RENEW_SECONDS = 10.0
 #: Of the tokens a request may have: at first, and when the model's server says that it was too long.
@@ -73,6 +73,7 @@ class Assistant:
         self._redactor = redactor
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
+        self._calibration = Calibration()
 
     @classmethod
     def from_config(cls, options: JupyterAgent) -> Assistant:
@@ -191,8 +192,13 @@ class Assistant:
         turns = await self.sessions.history(session, limit) if session is not None else ()
         seen = await self._seen(question, turns)
         sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
-        tools = [one.spec for one in self._tools.values() if one.effect in question.effects]
-        return request.preview(model.name, sent, tools, (*seen.warnings, *withheld(sent)), estimate_tokens)
+        warnings = (*seen.warnings, *withheld(sent))
+        return request.preview(
+            model.name, sent, self._offered(question), warnings, self._calibration.counter(model.name)
+        )
+
+    def _offered(self, question: Question) -> list[ToolSpec]:
+        return [one.spec for one in self._tools.values() if one.effect in question.effects]
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
@@ -226,11 +232,18 @@ class Assistant:
                 async with aclosing(agent.run(running.transcript, tools)) as events:
                     async for event in events:
                         yield event
+                self._learn(running, self._offered(question))
                 return
             except ContextTooLong:
                 # Once more with less; never after anything was said or done.
                 if share == _SHARES[-1] or running.transcript.messages or running.transcript.reply:
                     raise
+
+    def _learn(self, running: _Running, offered: Sequence[ToolSpec]) -> None:
+        """What the model's server counted corrects the estimate; a turn with tools made several requests."""
+        if not running.transcript.actions:
+            estimated = request.estimate(running.request, offered, estimate_tokens)
+            self._calibration.learn(running.turn.model, estimated, running.transcript.usage.input_tokens)
 
     async def _redacted(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
         """The same events; a secret is withheld from the text even where it comes in pieces."""
@@ -313,7 +326,7 @@ class Assistant:
             budget_tokens=int(self._options.context_tokens * share),
             mark=self._mark(session),
             redactor=self._redactor,
-            count=estimate_tokens,
+            count=self._calibration.counter(self.model(question.model).name),
         )
 
     def _mark(self, session: Session | None) -> str:

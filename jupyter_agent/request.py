@@ -125,6 +125,11 @@ def preview(model: str, request: Request, tools: Sequence[ToolSpec], warnings: S
     return Preview(model, request, tuple(tools), {**tokens, "total": sum(tokens.values())}, tuple(warnings))
 
 
+def estimate(request: Request, tools: Sequence[ToolSpec], count: Count) -> int:
+    """Tokens of a whole request, its tools included."""
+    return sum(count(one.content) for one in request.messages) + sum(map(count, map(_told, tools)))
+
+
 def _sent(message: Message) -> dict[str, Json]:
     sent: dict[str, Json] = {"role": message.role, "content": message.content}
     if message.tool_calls:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 
 # Words come in pieces of about five letters, capitals in threes, figures in twos and threes, signs in pairs; the space
 # before a word belongs to it, but not before a number or after another space. Measured on the vocabularies cl100k_base
@@ -24,3 +26,28 @@ def estimate_tokens(text: str) -> int:
     # Outside of ASCII a character is about one token, in some scripts more; emoji are three.
     others = len(text) - len(text.encode("ascii", "ignore"))
     return count + others // 4 + 2 * len(_RARE.findall(text))
+
+
+class Calibration:
+    """What servers of models count, against the estimate: each model has a vocabulary of its own."""
+
+    def __init__(self) -> None:
+        self._factors: dict[str, float] = {}
+
+    def counter(self, model: str) -> Callable[[str], int]:
+        """Counts tokens as this model is known to; by the estimate alone until it has been heard of."""
+        factor = self._factors.get(model)
+        return estimate_tokens if factor is None else lambda text: math.ceil(factor * estimate_tokens(text))
+
+    def learn(self, model: str, estimated: int, reported: int) -> None:
+        """Take in what a server reported for a request, with a twentieth to spare.
+
+        Small changes are ignored, so that what is told stays the same from turn to turn; a report that is off by more than
+        twice is not believed further than that.
+        """
+        if estimated <= 0 or reported <= 0:
+            return
+        factor = min(2.0, max(0.5, 1.05 * reported / estimated))
+        known = self._factors.get(model, 1.0)
+        if abs(factor - known) > 0.1 * known:
+            self._factors[model] = factor

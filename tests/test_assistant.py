@@ -228,6 +228,17 @@ async def test_L4_a_request_that_is_too_long_is_made_shorter_once() -> None:
     assert second < 0.6 * first
 
 
+async def test_what_the_server_counted_makes_the_next_request_fit_better() -> None:
+    kernel = StillKernel()
+    many = {f"v{one}": Variable(f"v{one}", "int", "number", f"{one}") for one in range(3000)}
+    kernel.now = KernelState("k1", "e1", 1, many)
+    house = House([{"text": "ok", "usage": {"input_tokens": 100_000, "output_tokens": 1}}])
+    await house.ask("q", kernel=kernel)
+    await house.ask("q", kernel=kernel)
+    first, second = (sum(len(one.content) for one in request.messages) for request in house.model.requests)
+    assert second < 0.7 * first
+
+
 async def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(UnknownModel, match="offline"):
         await House(["ok"]).ask("q", model="nonsense:7")
