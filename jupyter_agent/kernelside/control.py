@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import queue
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +81,14 @@ class Desk:
         _thread.start_new_thread(_work, (self._jobs, self._answer))
 
     def _reply(self, stream: Any, told: dict[str, Any], parent: Any, ident: Any) -> None:
-        self._kernel.session.send(stream, REPLY, told, parent, ident)
+        session = self._kernel.session
+        usual = session.copy_threshold
+        # Sent without a copy, a large answer would make ZeroMQ load a module and start a thread in the user's process.
+        session.copy_threshold = sys.maxsize
+        try:
+            session.send(stream, REPLY, told, parent, ident)
+        finally:
+            session.copy_threshold = usual
 
 
 def _work(jobs: queue.SimpleQueue[Any], answer: Answer) -> None:
