@@ -35,7 +35,7 @@ print(repr((
     len(In), sorted(Out), sorted(n for n in dir() if not n.startswith('_i')), _,
     int(np.random.get_state()[1][0]), gc.isenabled(), gc.get_threshold(), len(warnings.filters),
     sorted(t.name for t in threading.enumerate()), threading.active_count(), sys.gettrace(), sys.getprofile(),
-    sorted(sys.modules),
+    sorted({m.partition('.')[0] for m in sys.modules}),
     [type(f).__name__ for f in sys.meta_path], sorted(get_ipython().magics_manager.magics['line'].keys() - {'agent'}),
 )))
 """
