@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import sys
 from collections.abc import Generator, Mapping
@@ -139,7 +140,9 @@ class Turn:
         else:
             self._reply.block(f"`{tool}` {json.dumps(arguments, ensure_ascii=False)}")
         try:
-            return input("Run this code? [y/N] " if code else "Do this? [y/N] ").strip().lower() in ("y", "yes")
+            # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
+            said = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
+            return said.strip().lower() in ("y", "yes")
         except EOFError:
             return False
 
