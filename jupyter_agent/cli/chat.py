@@ -47,8 +47,8 @@ async def _taken(laid: Desk, line: str) -> bool:
         command = commands.parse(line, (commands.EXIT,))
         if command == ("exit", ""):
             return False
-        if command is None:
-            await _answer(laid, line)
+        if command is None or commands.question(*command, (commands.EXIT,)):
+            await _answer(laid, commands.question(*command) if command else line)
         else:
             print(await _said_by(laid, *command), flush=True)
     except (AgentError, commands.UnknownCommand) as error:

@@ -13,14 +13,27 @@ class Command(NamedTuple):
         name: What is typed after the slash.
         arguments: How its arguments are shown in the help; empty when it takes none.
         summary: One line for a reader.
+        asks: The question that it stands for, if it asks one.
+        asks_about: What stands before its arguments in that question, where it is given some.
     """
 
     name: str
     arguments: str
     summary: str
+    asks: str = ""
+    asks_about: str = ""
 
 
+FIX = "What went wrong in @error, and how is it fixed? Show the corrected code."
 COMMANDS = (
+    Command("fix", "[HINT]", "explain the last error and show the corrected code", FIX, FIX),
+    Command(
+        "explain",
+        "[WHAT]",
+        "explain a variable, a cell such as @cell:3, or anything else; without WHAT, the last cell that ran",
+        "Explain what the last cell does.",
+        "Explain",
+    ),
     Command("help", "", "show what can be typed"),
     Command("history", "[N]", "show the last N questions and answers of this conversation (10)"),
     Command("clear", "", "forget this conversation and start afresh"),
@@ -69,6 +82,18 @@ def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
     if near:
         raise UnknownCommand(f"There is no command /{name}. Did you mean /{near}? /help shows them all.")
     return None
+
+
+def question(name: str, rest: str, more: Commands = ()) -> str:
+    """The question that a command stands for; empty for those that ask none."""
+    command = next(one for one in (*COMMANDS, *more) if one.name == name)
+    return f"{command.asks_about} {rest}" if rest and command.asks_about else command.asks
+
+
+def as_json() -> list[dict[str, str]]:
+    """The table as JSON data, for doors that are not written in Python."""
+    rows = [one._asdict() for one in COMMANDS]
+    return [{"help": row.pop("summary"), **row} for row in rows]
 
 
 def complete(text: str, more: Commands = ()) -> tuple[str, ...]:

@@ -95,8 +95,8 @@ class Magic:
         with _not_nested():
             if not text:
                 self._help(chosen, "")
-            elif command is None:
-                self._ask(chosen, text)
+            elif command is None or commands.question(*command):
+                self._ask(chosen, commands.question(*command) if command else text)
             elif command[0] in conversing.NAMES:
                 self._converse(chosen, *command)
             else:

@@ -7,6 +7,7 @@ from tornado import web
 
 import jupyter_agent
 from jupyter_agent.errors import AgentError
+from jupyter_agent.kernelside import commands
 from jupyter_agent.server.handlers import AgentHandler
 from jupyter_agent.server.openapi import document
 
@@ -64,6 +65,16 @@ class ModelsHandler(AgentHandler):
         default = self.services.assistant.default_model
         models = [{"id": one, "default": one == default} for one in self.services.assistant.models()]
         self.reply({"default": default, "models": models})
+
+
+class CommandsHandler(AgentHandler):
+    """``GET …/commands``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The slash commands, as after `%agent` and in the terminal."""
+        self.reply({"commands": commands.as_json()})
 
 
 class OpenApiHandler(AgentHandler):

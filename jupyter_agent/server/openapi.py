@@ -116,6 +116,7 @@ def _paths() -> dict[str, Schema]:
         },
         "/api/agent/doctor": _doctor_operations(),
         "/api/agent/models": {"get": operation("Which models can answer", "Models")},
+        "/api/agent/commands": {"get": operation("The slash commands", "Commands")},
         "/api/agent/health": {"get": operation("How the assistant is", "Health")},
         "/api/agent/health/live": {"get": operation("Whether it runs", "Health")},
         "/api/agent/health/ready": {"get": operation("Whether it can keep a conversation", "Health")},

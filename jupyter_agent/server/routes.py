@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.services.sessions.handlers import SessionHandler
 from jupyter_server.services.sessions.handlers import default_handlers as jupyters_session_handlers
 
-from jupyter_agent.server.about import HealthHandler, LiveHandler, ModelsHandler, OpenApiHandler, ReadyHandler
+from jupyter_agent.server.about import (
+    CommandsHandler,
+    HealthHandler,
+    LiveHandler,
+    ModelsHandler,
+    OpenApiHandler,
+    ReadyHandler,
+)
 from jupyter_agent.server.actions import ActionHandler, CancelHandler
 from jupyter_agent.server.conversations import (
     ConversationHandler,
@@ -61,6 +68,7 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
     "/api/agent/doctor": DoctorHandler,
     "/api/agent/models": ModelsHandler,
+    "/api/agent/commands": CommandsHandler,
     "/api/agent/health": HealthHandler,
     "/api/agent/health/live": LiveHandler,
     "/api/agent/health/ready": ReadyHandler,

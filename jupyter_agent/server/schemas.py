@@ -324,6 +324,17 @@ MODELS = _object(
     },
     ["default", "models"],
 )
+COMMAND = _object(
+    {
+        "name": _text("what is typed after the slash"),
+        "arguments": _text("how its arguments are shown; empty when it takes none"),
+        "help": _text("one line for a reader"),
+        "asks": _text("the question that it stands for; empty when it asks none"),
+        "asks_about": _text("what stands before its arguments in that question, where it is given some"),
+    },
+    ["name", "arguments", "help", "asks", "asks_about"],
+)
+COMMANDS = _object({"commands": _list(_reference("Command"))}, ["commands"])
 HEALTH = {
     "type": "object",
     "properties": {"status": {"type": "string", "enum": ["ok", "degraded"]}, "version": {"type": "string"}},
@@ -351,6 +362,8 @@ COMPONENTS: dict[str, Schema] = {
     "Cell": CELL,
     "Cleared": CLEARED,
     "CodeBlock": CODE_BLOCK,
+    "Command": COMMAND,
+    "Commands": COMMANDS,
     "Context": CONTEXT,
     "ContextReply": CONTEXT_REPLY,
     "Difference": DIFFERENCE,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from jupyter_agent.kernelside import commands
 from jupyter_agent.server.openapi import document
 from jupyter_agent.server.routes import ROUTES
 from jupyter_agent.server.services import Services
@@ -26,6 +27,13 @@ async def test_models_are_those_that_are_installed(door: Door) -> None:
     body = (await door("GET", "api/agent/models")).body
     assert {"offline", "openai"} <= {one["id"] for one in body["models"]}
     assert [one["id"] for one in body["models"] if one["default"]] == [body["default"]]
+
+
+async def test_the_slash_commands_are_those_of_the_other_doors(door: Door) -> None:
+    served = (await door("GET", "api/agent/commands")).body["commands"]
+    assert [one["name"] for one in served] == [one.name for one in commands.COMMANDS]
+    assert [one["name"] for one in served if one["asks"]] == ["fix", "explain"]
+    assert all(one["help"] for one in served)
 
 
 async def test_turns_are_counted_on_jupyters_own_metrics(door: Door) -> None:
@@ -54,6 +62,7 @@ async def test_the_document_is_served_and_replies_are_what_it_says(door: Door) -
         "SessionList": await door("GET", "api/agent/sessions"),
         "History": await door("GET", "api/agent/sessions/s1/history"),
         "Models": await door("GET", "api/agent/models"),
+        "Commands": await door("GET", "api/agent/commands"),
         "Health": await door("GET", "api/agent/health"),
         "Error": await door("GET", "api/agent/sessions/nobody"),
         "Cleared": await door("DELETE", "api/agent/sessions/s1"),
