@@ -63,6 +63,55 @@ class Usage:
         return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
 
 
+# What an agent does to a notebook ---------------------------------------------------------------
+
+EditKind = Literal["insert", "replace", "delete", "move", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellEdit:
+    """One thing to do to one cell: compare and swap.
+
+    Attributes:
+        kind: ``run`` changes the outputs only.
+        cell_id: Of the cell; of a new cell, the id that it gets.
+        source_hash: SHA-256 (hex) of the source that the cell must still have; empty for a new cell.
+        source: The new source, of ``insert`` and ``replace``.
+        cell_type: Of a new cell.
+        below: Of ``insert`` and ``move``: id of the cell to stand below; empty for the top.
+    """
+
+    kind: EditKind
+    cell_id: str
+    source_hash: str = ""
+    source: str = ""
+    cell_type: Literal["code", "markdown", "raw"] = "code"
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """What an edit did, so that it can be undone: swap before and after.
+
+    Attributes:
+        cell_id: Of the cell.
+        before: The cell as nbformat 4 JSON data, outputs and metadata included; None where there was none.
+        after: The same afterwards; None for a deleted cell.
+        below_before: Id of the cell it stood below; empty for the top, None where there was no cell.
+        below_after: The same afterwards.
+    """
+
+    cell_id: str
+    before: Mapping[str, Json] | None
+    after: Mapping[str, Json] | None
+    below_before: str | None = None
+    below_after: str | None = None
+
+    def reversed(self) -> CellChange:
+        """The way back."""
+        return CellChange(self.cell_id, self.after, self.before, self.below_after, self.below_before)
+
+
 # What a model streams -------------------------------------------------------------------------
 
 
@@ -126,6 +175,15 @@ class RunAsked:
     event: ClassVar[str] = "run"
     call_id: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditAsked:
+    """An edit for the page that has the notebook open; it answers with the change it made."""
+
+    event: ClassVar[str] = "edit"
+    call_id: str
+    edit: CellEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +282,7 @@ Event: TypeAlias = (
     | ToolCalled
     | ApprovalAsked
     | RunAsked
+    | EditAsked
     | ToolReturned
     | UsageReported
     | Done

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jupyter_agent.messages import Action, FinishReason, Json, Message, ToolCall, Usage, plain
+from jupyter_agent.messages import Action, CellChange, FinishReason, Json, Message, ToolCall, Usage, plain
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
 SCHEMA = 1
@@ -35,7 +35,8 @@ class Turn:
         kernel: ``{"kernel_id", "epoch", "version"}`` of the state it saw.
         started: Seconds since the epoch.
         seconds: How long it took.
-        extra: Room for what later releases keep (edits, deltas).
+        edits: What it changed in the notebook, in order, with the way back.
+        extra: Room for what later releases keep.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Turn:
     kernel: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     started: float = 0.0
     seconds: float = 0.0
+    edits: tuple[CellChange, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_json(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Turn:
             kernel=MappingProxyType(dict(data["kernel"])),
             started=float(data["started"]),
             seconds=float(data["seconds"]),
+            edits=tuple(CellChange(**one) for one in data.get("edits", ())),
             extra=MappingProxyType(dict(data.get("extra", {}))),
         )
 
