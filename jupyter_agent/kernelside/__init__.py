@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from . import (  # noqa: F401 - each registers its inspectors
-    inspectors_builtins,
-    inspectors_code,
-    inspectors_numpy,
-    inspectors_objects,
-    inspectors_pandas,
-    inspectors_pictures,
-    inspectors_polars,
-    inspectors_science,
-    inspectors_tables,
-)
-from .answers import Answers
 from .control import Desk
 from .tracker import Tracker
+
+if TYPE_CHECKING:
+    from .answers import Answers
 
 #: Set by whoever sends the source: identifies the release that runs here.
 SOURCE_HASH = ""
@@ -29,10 +21,16 @@ class Installation:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.tracker = Tracker(shell)
-        self.answers = Answers(self.tracker)
         self.options: dict[str, Any] | None = None
         kernel = getattr(shell, "kernel", None)
         self.desk = Desk(kernel, self.at_once, self.answer) if hasattr(kernel, "control_handlers") else None
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Reads the shell; the inspectors are loaded for the first question, not when the user's kernel begins."""
+        from .answers import Answers
+
+        return Answers(self.tracker)
 
     def begin(self) -> None:
         """Starts tracking, and answering where there is a control channel."""

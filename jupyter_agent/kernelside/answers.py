@@ -6,7 +6,7 @@ import time
 from heapq import nlargest
 from typing import Any
 
-from . import inspectors_pandas, inspectors_polars
+from . import inspectors, inspectors_pandas, inspectors_polars  # noqa: F401 - all of them are needed
 from .describing import CODE, Budget, Description, describe, meet_libraries
 from .fingerprints import is_sampled
 from .namespace import user_value

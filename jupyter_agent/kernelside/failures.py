@@ -7,7 +7,8 @@ import re
 import types
 from typing import Any
 
-from .describing import named_line
+from . import inspectors  # noqa: F401 - values of any kind may be among the locals
+from .describing import meet_libraries, named_line
 from .inspectors_objects import exception_message
 from .reading import class_name
 from .wire import MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
@@ -22,6 +23,7 @@ _AROUND = 3
 
 def describe_failure(shell: Any, error: BaseException) -> dict[str, Any]:
     """A failed run's error as JSON data; runs none of the user's code."""
+    meet_libraries()
     return {
         "name": class_name(type(error)),
         "message": exception_message(error) or _shown_message(shell, error),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import commands, conversing, options, verbatim
+from . import verbatim
 from .endings import AgentFailed
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Magic:
 
     def agent(self, line: str, cell: str | None = None) -> None:
         """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
+        from . import commands, conversing, options  # here, as below: nothing is loaded before it is needed
+
         try:
             chosen, text = options.parse(line)
             text = text if cell is None else f"{text}\n{cell}".strip()
@@ -115,6 +117,8 @@ class Magic:
         Turn(self._ip, self._door(), chosen).run(ask)
 
     def _help(self, _chosen: Options, _rest: str) -> None:
+        from . import commands
+
         print(HELP + _indented(commands.table()))
 
     def _history(self, chosen: Options, rest: str) -> None:
@@ -128,6 +132,8 @@ class Magic:
         self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
 
     def _converse(self, chosen: Options, name: str, rest: str) -> None:
+        from . import conversing
+
         problem = conversing.wrong(name, rest)
         if problem:
             raise AgentFailed(problem)

@@ -8,11 +8,8 @@ import threading
 import time
 from typing import Any
 
-from .describing import meet_libraries
 from .endings import OURS
-from .failures import describe_failure
 from .namespace import Ledger, Origin, user_items
-from .plugins import meet_plugins
 from .quiet import Quiet
 from .sources import bound_names, words
 from .wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
@@ -140,7 +137,8 @@ class Tracker:
         self._unscanned.append(run)
         run.version = 0
         if error is not None and type(error) not in OURS:
-            meet_libraries()
+            from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
+
             run.error = describe_failure(self.shell, error)
             self._name_cells(run.error["frames"])
 
@@ -156,6 +154,9 @@ class Tracker:
         Returns:
             The user's names and values now.
         """
+        from .describing import meet_libraries
+        from .plugins import meet_plugins
+
         with self._lock:
             if self.is_unchanged:
                 return user_items(self.shell)
