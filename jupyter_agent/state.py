@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from jupyter_agent.messages import Json
+from jupyter_agent.messages import Json, Picture
 
 KernelStatus = Literal["idle", "busy", "starting", "dead", "unknown"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -284,6 +285,11 @@ class Cell:
     output: str = ""
     error: str = ""
 
+    @property
+    def source_hash(self) -> str:
+        """SHA-256 (hex) of the source; tells whether the cell is still what it was."""
+        return hashlib.sha256(self.source.encode("utf-8", "replace")).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutionResult:
@@ -294,12 +300,21 @@ class ExecutionResult:
         text: stdout, stderr, results and errors as text, head and tail within 64 KiB.
         images: How many pictures it displayed.
         error: What was raised.
+        pictures: The last of the pictures, at most four.
+        outputs: nbformat's outputs as the kernel sent them, in order, the first and the last of them where there are
+            too many or too large ones. For a notebook's file: a model gets `text` and `pictures`.
+        execution_count: The number in ``In [n]``, where the run spent one.
+        changed: Names that a trial run found changed, see `Kernel.try_execute`.
     """
 
     status: Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
     text: str = ""
     images: int = 0
     error: ExecutionError | None = None
+    pictures: tuple[Picture, ...] = ()
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    execution_count: int | None = None
+    changed: tuple[str, ...] = ()
 
 
 def _int(value: object) -> int | None:

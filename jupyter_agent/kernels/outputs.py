@@ -1,15 +1,16 @@
-"""Collects what a run displays as text for a model: head and tail within a limit, cleaned, pictures counted."""
+"""Collects what a run displays: as text for a model, cleaned and within a limit, and as a notebook keeps it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from jupyter_agent.state import ExecutionError
+from jupyter_agent.kernels.displayed import Displayed
+from jupyter_agent.kernels.ends import Ends
+from jupyter_agent.state import ExecutionError, ExecutionResult
 
-#: Characters kept of the beginning and of the end.
-HEAD = TAIL = 32 * 1024
+Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -31,14 +32,13 @@ class Collected:
     def __init__(self) -> None:
         self.images = 0
         self.error: ExecutionError | None = None
-        self._head = ""
-        self._tail: list[str] = []
-        self._tail_length = 0
-        self._left_out = 0
+        self._text = Ends()
+        self._displayed = Displayed()
         self._clear = False
 
     def take(self, message_type: str, content: Mapping[str, Any]) -> None:
         """One message of the run's output."""
+        self._displayed.take(message_type, content)
         if message_type == "stream":
             self._add(str(content.get("text", "")))
         elif message_type in ("execute_result", "display_data"):
@@ -47,6 +47,8 @@ class Collected:
             self._add_error(content)
         elif message_type == "clear_output":
             self._clear = True
+            if not content.get("wait"):
+                self._add("")
 
     def _add_rich(self, data: object) -> None:
         if not isinstance(data, Mapping):
@@ -69,29 +71,28 @@ class Collected:
     def _add(self, text: str) -> None:
         if self._clear:
             self._clear = False
-            self._head, self._tail, self._tail_length, self._left_out = "", [], 0, 0
-        room = HEAD - len(self._head)
-        if room > 0:
-            self._head += text[:room]
-            text = text[room:]
-        if len(text) > TAIL:
-            self._left_out += self._tail_length + len(text) - TAIL
-            self._tail, self._tail_length = [text[-TAIL:]], TAIL
-        elif text:
-            self._tail.append(text)
-            self._tail_length += len(text)
-            if self._tail_length > 4 * TAIL:
-                self._shorten()
-
-    def _shorten(self) -> None:
-        joined = "".join(self._tail)
-        self._left_out += max(0, len(joined) - TAIL)
-        self._tail = [joined[-TAIL:]]
-        self._tail_length = len(self._tail[0])
+            self._text.clear()
+        self._text.add(text)
 
     @property
     def text(self) -> str:
         """What was displayed; a note stands where the middle was left out."""
-        self._shorten()
-        note = f"\n[… {self._left_out:,} characters left out …]\n" if self._left_out else ""
-        return cleaned(self._head) + note + cleaned("".join(self._tail))
+        tail = self._text.tail
+        return cleaned(self._text.head) + self._text.note + cleaned(tail)
+
+    def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
+        """All that was collected as the run's result.
+
+        Args:
+            status: How the run ended.
+            note: Stands after the text.
+            error: What was raised, where the kernel did not display it.
+        """
+        return ExecutionResult(
+            status,
+            self.text + note,
+            self.images,
+            self.error or error,
+            pictures=self._displayed.pictures,
+            outputs=self._displayed.outputs,
+        )

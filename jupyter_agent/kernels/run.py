@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
-from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.outputs import Collected, Status
 from jupyter_agent.kernels.transport import KernelMessage
 from jupyter_agent.state import ExecutionError, ExecutionResult
 
@@ -21,7 +22,6 @@ _LATE_OUTPUT = 2.0
 #: Seconds to wait for the first published message, which shows that the subscription holds.
 _SUBSCRIBED = 2.0
 
-Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 _NO_REPLY = "The kernel ran the code but sent no reply: its output streams may have been replaced. Restart the kernel."
 _QUEUED = "The kernel is busy with another cell, so the code did not run in time. It may still run after that cell."
 _STILL = "\n[The code still runs: it did not react to an interrupt. Restart the kernel to stop it.]\n"
@@ -39,6 +39,7 @@ class Run:
         self._identifier = ""
         self._collected = Collected()
         self._probes: list[str] = []
+        self._count: int | None = None
         self._published = asyncio.Event()
         self._began = asyncio.Event()
         self._idle = asyncio.Event()
@@ -131,26 +132,27 @@ class Run:
             return ExecutionResult("unavailable", _QUEUED)
         await self._interrupt()
         ended = await self._ended(reply, time.monotonic() + _GRACE)
-        text = self._collected.text
         if ended == "died":
             return self._result("died", reply)
         if ended == "timeout":
-            return ExecutionResult("still_running", text + _STILL, self._collected.images)
-        return ExecutionResult("timeout", text, self._collected.images, self._collected.error)
+            return self._told("still_running", _STILL)
+        return self._told("timeout")
 
     def _result(self, ended: str, reply: asyncio.Future[Mapping[str, Any]]) -> ExecutionResult:
-        collected = self._collected
         if ended == "died":
-            return ExecutionResult("died", collected.text, collected.images)
+            return self._told("died")
         if ended == "no_reply":
-            return ExecutionResult("error", collected.text + _NO_REPLY, collected.images)
+            return self._told("error", _NO_REPLY)
         content = reply.result()
         if content.get("status") == "ok":
-            return ExecutionResult("ok", collected.text, collected.images)
+            return self._told("ok")
         if content.get("status") == "aborted":
             return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
-        error = collected.error or ExecutionError(str(content.get("ename", "")), str(content.get("evalue", ""))[:2000])
-        return ExecutionResult("error", collected.text, collected.images, error)
+        error = ExecutionError(str(content.get("ename", "")), str(content.get("evalue", ""))[:2000])
+        return self._told("error", error=error)
+
+    def _told(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
+        return replace(self._collected.result(status, note, error), execution_count=self._count)
 
     def _listen(self, message: KernelMessage) -> None:
         parent = str((message.get("parent_header") or {}).get("msg_id", ""))
@@ -167,5 +169,8 @@ class Run:
             return
         if message_type == "status":
             (self._idle if content.get("execution_state") == "idle" else self._began).set()
+        elif message_type == "execute_input":
+            count = content.get("execution_count")
+            self._count = count if isinstance(count, int) else None
         elif not self._idle.is_set():
             self._collected.take(message_type, content)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jupyter_agent.kernels.remote import RemoteKernel
+    from jupyter_agent.state import ExecutionResult
 
     from .conftest import Kernels
 
@@ -41,6 +42,19 @@ print(repr((
 """
 
 
+def displayed(result: ExecutionResult) -> list[object]:
+    """The outputs in order, but each stream by itself: which of two streams is sent first is a matter of time."""
+    streams: dict[str, str] = {}
+    rest: list[object] = []
+    for output in result.outputs:
+        if output["output_type"] == "stream":
+            streams[output["name"]] = streams.get(output["name"], "") + output["text"]
+        else:
+            rest.append(output)
+    found: list[object] = ast.literal_eval(re.sub(r"ipykernel_\d+", "ipykernel", repr([result.status, streams, rest])))
+    return found
+
+
 async def told(kernel: RemoteKernel, looking: RemoteKernel | None) -> tuple[list[object], tuple[object, ...]]:
     """What the notebook shows, and what is found in the kernel afterwards."""
     shown: list[object] = []
@@ -49,7 +63,7 @@ async def told(kernel: RemoteKernel, looking: RemoteKernel | None) -> tuple[list
         if looking is not None:
             assert not (await looking.state(timeout=30)).stale
         result = await running
-        shown.append((result.status, re.sub(r"ipykernel_\d+", "ipykernel", result.text), result.images))
+        shown.append(displayed(result))
         if looking is not None:
             state = await looking.state(timeout=30)
             for name in state.variables:

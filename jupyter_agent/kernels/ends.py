@@ -1,0 +1,66 @@
+"""A text's beginning and end, bounded in memory however much is added."""
+
+from __future__ import annotations
+
+#: Characters kept of the beginning and of the end.
+HEAD = TAIL = 32 * 1024
+
+
+class Ends:
+    """Keeps the head and the tail of a text that grows."""
+
+    def __init__(self, head: int = HEAD, tail: int = TAIL) -> None:
+        self._head_limit = head
+        self._tail_limit = tail
+        self._tail: list[str] = []
+        self._tail_length = 0
+        self.head = ""
+        self.left_out = 0
+
+    def add(self, text: str) -> None:
+        """Some more of it."""
+        room = self._head_limit - len(self.head)
+        if room > 0:
+            self.head += text[:room]
+            text = text[room:]
+        if len(text) > self._tail_limit:
+            self.left_out += self._tail_length + len(text) - self._tail_limit
+            self._tail, self._tail_length = [text[-self._tail_limit :]], self._tail_limit
+        elif text:
+            self._tail.append(text)
+            self._tail_length += len(text)
+            if self._tail_length > 4 * self._tail_limit:
+                self._shorten()
+
+    def clear(self) -> None:
+        """Begins anew."""
+        self.head, self._tail, self._tail_length, self.left_out = "", [], 0, 0
+
+    @property
+    def length(self) -> int:
+        """Characters that are kept, roughly."""
+        return len(self.head) + self._tail_length
+
+    @property
+    def tail(self) -> str:
+        """Its end."""
+        self._shorten()
+        return self._tail[0]
+
+    @property
+    def note(self) -> str:
+        """What stands for the middle, where it was left out."""
+        self._shorten()
+        return f"\n[… {self.left_out:,} characters left out …]\n" if self.left_out else ""
+
+    @property
+    def text(self) -> str:
+        """Head, note and tail."""
+        tail = self.tail
+        return self.head + self.note + tail
+
+    def _shorten(self) -> None:
+        joined = "".join(self._tail)
+        self.left_out += max(0, len(joined) - self._tail_limit)
+        self._tail = [joined[-self._tail_limit :]]
+        self._tail_length = len(self._tail[0])

@@ -1,0 +1,102 @@
+"""What a run displayed, as a notebook's file keeps it and as a model that sees gets it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+
+from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.state import ExecutionResult
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
+
+
+def collected(*messages: tuple[str, dict[str, Any]]) -> ExecutionResult:
+    found = Collected()
+    for message_type, content in messages:
+        found.take(message_type, content)
+    return found.result("ok")
+
+
+def stream(text: str, name: str = "stdout") -> tuple[str, dict[str, Any]]:
+    return "stream", {"name": name, "text": text}
+
+
+def picture(data: str = PNG, **more: Any) -> tuple[str, dict[str, Any]]:
+    return "display_data", {"data": {"image/png": data, "text/plain": "<Figure>"}, "metadata": {}, **more}
+
+
+def texts(result: ExecutionResult) -> list[str]:
+    return [str(one.get("text")) for one in result.outputs]
+
+
+async def test_outputs_come_as_nbformat_has_them(kernel: RemoteKernel) -> None:
+    code = (
+        "import sys\nfrom IPython.display import HTML, display\nprint('a')\nprint('b', flush=True)\n"
+        "print('c', file=sys.stderr, flush=True)\nhandle = display(HTML('<b>one</b>'), display_id=True)\n"
+        "handle.update(HTML('<b>two</b>'))\n6 * 7"
+    )
+    result = await kernel.execute(code, timeout=20)
+    html, number = result.outputs[-2:]
+    assert [dict(one) for one in result.outputs[:2]] == [
+        {"output_type": "stream", "name": "stdout", "text": "a\nb\n"},
+        {"output_type": "stream", "name": "stderr", "text": "c\n"},
+    ]
+    assert html["data"]["text/html"] == "<b>two</b>"
+    assert (number["data"]["text/plain"], number["execution_count"]) == ("42", result.execution_count)
+    failed = await kernel.execute("1 / 0", timeout=20)
+    assert [one["ename"] for one in failed.outputs] == ["ZeroDivisionError"]
+    assert (result.execution_count, failed.execution_count) == (1, 2)
+    for one in (result, failed):
+        cell = new_code_cell(code, outputs=[nbformat.from_dict(dict(output)) for output in one.outputs])  # type: ignore[no-untyped-call]
+        nbformat.validate(new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
+
+
+def test_the_last_pictures_are_kept_for_models() -> None:
+    pictures = [base64.b64encode(bytes([n]) * 9).decode() for n in range(6)]
+    result = collected(*map(picture, pictures))
+    assert ([one.data for one in result.pictures], result.images) == (pictures[2:], 6)
+    assert result.pictures[0].mime == "image/png"
+
+
+def test_K14_pictures_that_are_broken_or_too_large_are_not_kept() -> None:
+    large = base64.b64encode(bytes(20 << 20)).decode()
+    result = collected(picture("no base64 at all!"), picture(large), picture(base64.b64encode(bytes(2 << 19)).decode()))
+    assert (len(result.pictures), result.images) == (1, 3)
+    assert result.outputs[1]["data"] == {"text/plain": "[image/png, 27,962,028 characters, left out]\n<Figure>"}
+
+
+def test_K11_a_flood_of_outputs_keeps_the_first_and_the_last() -> None:
+    result = collected(*(picture(PNG, execution_count=n) for n in range(1_000)), stream("the end\n"))
+    assert len(result.outputs) == 101
+    assert result.outputs[50]["text"] == "[… 901 outputs left out …]\n"
+    assert result.outputs[-1]["text"] == "the end\n"
+    flood = collected(*(stream("x" * 100_000) for _ in range(30)))
+    assert (len(flood.outputs), len(flood.outputs[0]["text"]) < 70_000) == (1, True)
+    assert "characters left out" in flood.outputs[0]["text"]
+
+
+def test_what_is_cleared_is_gone_at_once_or_with_the_next_output() -> None:
+    assert collected(stream("a"), ("clear_output", {"wait": False})).outputs == ()
+    waiting = collected(stream("a"), ("clear_output", {"wait": True}))
+    assert (texts(waiting), waiting.text) == (["a"], "a")
+    replaced = collected(stream("a"), ("clear_output", {"wait": True}), stream("b"))
+    assert (texts(replaced), replaced.text) == (["b"], "b")
+    assert collected(stream("a"), ("clear_output", {})).text == ""
+
+
+def test_messages_that_are_none_of_jupyters_do_no_harm() -> None:
+    result = collected(
+        ("display_data", {"data": None}),
+        ("execute_result", {}),
+        ("stream", {}),
+        ("error", {"traceback": 3}),
+        ("update_display_data", {"transient": 1}),
+        ("clear_output", {"wait": []}),
+        ("display_data", {"data": {"text/plain": 7}, "metadata": 3, "transient": {"display_id": ["x"]}}),
+    )
+    assert [one["output_type"] for one in result.outputs] == ["display_data"]
