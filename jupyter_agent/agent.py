@@ -219,10 +219,10 @@ class Agent:
         assert output is not None
         if not output.ok and status == "done":
             status = "failed"
-        content = self._redact(_shortened(output.content, TOOL_CHARACTERS))
+        content = self._redact(shortened(output.content, TOOL_CHARACTERS))
         transcript.messages.append(Message("tool", content, tool_call_id=call.id))
         transcript.actions.append(Action(call.id, call.name[:100], effect, status))
-        yield ToolReturned(call.id, call.name[:100], status, _shortened(content, SHOWN_CHARACTERS))
+        yield ToolReturned(call.id, call.name[:100], status, shortened(content, SHOWN_CHARACTERS))
 
     def _understood(self, call: ToolCall) -> tuple[Tool | None, dict[str, Any], ToolOutput | None]:
         """The tool and its arguments, or what to tell the model instead."""
@@ -316,7 +316,8 @@ def _spent(reason: FinishReason) -> str:
     return f"Not done: {_LIMITS.get(reason, reason)}."
 
 
-def _shortened(text: str, limit: int) -> str:
+def shortened(text: str, limit: int) -> str:
+    """The beginning and the end of a text, about `limit` characters."""
     if len(text) <= limit:
         return text
     half = limit // 2

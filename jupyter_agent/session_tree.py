@@ -11,9 +11,11 @@ from types import MappingProxyType
 from jupyter_agent.errors import Conflict, NotFound, TurnInProgress, VersionConflict
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_names import check_id
-from jupyter_agent.session_turns import ATTEMPTS, SessionTurns, interrupted
+from jupyter_agent.session_turns import ATTEMPTS, SessionTurns, interrupted, leaving, left_behind
 
 WHOLE = 1_000_000
+#: So many turns of a branch are read at once on the way to those that are known.
+_STRIDE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ class SessionTree(SessionTurns):
 
         return await self._change(await self.get(owner, session_id, notebook_id), redone)
 
-    async def go(self, owner: str, session_id: str, turn_id: str, notebook_id: str | None = None) -> Session:
-        """Make any turn of the tree the head, also one of another branch.
+    async def go(self, owner: str, session_id: str, turn_id: str | None, notebook_id: str | None = None) -> Session:
+        """Make any turn of the tree the head, also one of another branch; None: the place before the first.
 
         Raises:
             NotFound: there is no such session, or no such turn.
@@ -84,10 +86,22 @@ class SessionTree(SessionTurns):
 
         async def gone(session: Session) -> Session:
             await self._check_idle(session)
-            turn = await self._turn(session, turn_id)
-            return _at(session, turn.id, turn.depth, ())
+            turn = None if turn_id is None else await self._turn(session, turn_id)
+            head, depth = (None, 0) if turn is None else (turn.id, turn.depth)
+            return _at(leaving(session), head, depth, ())
 
         return await self._change(await self.get(owner, session_id, notebook_id), gone)
+
+    async def turns(self, session: Session) -> tuple[Turn, ...]:
+        """All turns of the tree, parents before their children, each generation in the order in which it was asked."""
+        found: dict[str, Turn] = {}
+        for leaf in (session.head, *session.redo[:1], *left_behind(session)):
+            above = leaf
+            while above is not None and above not in found:
+                part = await self.store.path(session.key, above, _STRIDE)
+                found.update((one.id, one) for one in part)
+                above = part[0].parent if part else None
+        return tuple(sorted(found.values(), key=lambda one: (one.depth, one.started)))
 
     async def branch(
         self,

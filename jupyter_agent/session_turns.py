@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from jupyter_agent.errors import (
     BadRequest,
@@ -24,6 +25,7 @@ from jupyter_agent.session_names import belongs_to, check_id, check_notebook, ch
 
 LEASE_SECONDS = 30.0
 MAX_VARIABLES = 200
+MAX_BRANCHES = 200
 ATTEMPTS = 16
 PAGE = 200
 
@@ -316,12 +318,26 @@ def interrupted(session: Session) -> Turn:
     )
 
 
+def left_behind(session: Session) -> tuple[str, ...]:
+    """Ends of the branches that the head has left, newest last."""
+    ends = session.extra.get("left")
+    return tuple(str(one) for one in ends) if isinstance(ends, (list, tuple)) else ()
+
+
+def leaving(session: Session) -> Session:
+    """The session as it goes on elsewhere: the end of its branch can be found again."""
+    end = session.redo[0] if session.redo else session.head
+    others = [one for one in left_behind(session) if one != end]
+    ends = [*others, end] if end is not None else others
+    return replace(session, extra=MappingProxyType({**session.extra, "left": ends[-MAX_BRANCHES:]}))
+
+
 def _with_turn(session: Session, turn: Turn) -> Session:
     """The head after its open turn ended as `turn`."""
     names = dict.fromkeys(turn.variables)
     kept = [one for one in session.variables if one not in names]
     return replace(
-        session,
+        leaving(session) if session.redo else session,
         head=turn.id,
         depth=session.depth + 1,
         open=None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.sessions.handlers import SessionHandler
 from tornado import web
 
+from jupyter_agent.agent import SHOWN_CHARACTERS, shortened
 from jupyter_agent.errors import AgentError, NotFound
 from jupyter_agent.messages import plain
 from jupyter_agent.server import identity
@@ -39,9 +41,41 @@ def history_json(turns: tuple[Turn, ...], entries: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for turn in turns:
         asked = timestamp(turn.started)
-        found.append({"role": "user", "content": turn.question, "turn_id": turn.id, "created_at": asked})
+        question = {"role": "user", "content": turn.question, "turn_id": turn.id, "created_at": asked}
+        found.append({**question, "parent": turn.parent})
         found.append(_answer_json(turn))
     return found[-entries:]
+
+
+def steps_json(turn: Turn) -> list[dict[str, Any]]:
+    """What was said and done on the way to the answer, in order, as its events told it; results are shortened."""
+    results = {one.tool_call_id: one.content for one in turn.messages if one.role == "tool"}
+    actions = {one.call_id: one for one in turn.actions}
+    steps: list[dict[str, Any]] = []
+    for message in turn.messages:
+        if message.role == "assistant" and message.content:
+            steps.append({"text": message.content})
+        for call in message.tool_calls:
+            action = actions.get(call.id)
+            steps.append(
+                {
+                    "call_id": call.id,
+                    "tool": call.name[:100],
+                    "effect": "execute" if action is None else action.effect,
+                    "status": "interrupted" if action is None else action.status,
+                    "arguments": _arguments(call.arguments),
+                    "content": shortened(results.get(call.id, ""), SHOWN_CHARACTERS),
+                }
+            )
+    return steps
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        arguments = json.loads(text or "{}")
+    except ValueError:  # as the model wrote it, which may be anything
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
 
 
 def _answer_json(turn: Turn) -> dict[str, Any]:
@@ -55,7 +89,9 @@ def _answer_json(turn: Turn) -> dict[str, Any]:
         "model": turn.model,
         "finish_reason": turn.finish_reason,
         "actions": plain(turn.actions),
+        "steps": steps_json(turn),
         "usage": plain(turn.usage),
+        "seconds": turn.seconds,
     }
 
 

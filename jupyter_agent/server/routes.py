@@ -35,9 +35,11 @@ from jupyter_agent.server.trees import (
     BranchHandler,
     CleanupHandler,
     CopySharedHandler,
+    GoHandler,
     RedoHandler,
     SharedConversationHandler,
     ShareHandler,
+    TurnsHandler,
     UndoHandler,
 )
 
@@ -55,6 +57,8 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/sessions/{session_id}/history": HistoryHandler,
     "/api/agent/sessions/{session_id}/undo": UndoHandler,
     "/api/agent/sessions/{session_id}/redo": RedoHandler,
+    "/api/agent/sessions/{session_id}/go": GoHandler,
+    "/api/agent/sessions/{session_id}/turns": TurnsHandler,
     "/api/agent/sessions/{session_id}/branch": BranchHandler,
     "/api/agent/sessions/{session_id}/replay": ReplayHandler,
     "/api/agent/sessions/{session_id}/summarize": SummarizeHandler,

@@ -41,6 +41,28 @@ COMPONENTS: dict[str, Schema] = {
         "properties": {"format": _TEXT, "schema": {"type": "integer"}, "session": {"type": "object"}},
         "required": ["format", "schema", "session", "turns"],
     },
+    "Go": _object({"turn_id": {**_TURN, "description": "a turn on any branch; null: before the first"}}, ("turn_id",)),
+    "Turns": _every(
+        {
+            "session_id": _TEXT,
+            "head": {"type": ["string", "null"]},
+            "can_redo": {"type": "boolean"},
+            "turns": {
+                "type": "array",
+                "description": "all branches, parents first; questions are cut",
+                "items": _every(
+                    {
+                        "turn_id": _TEXT,
+                        "parent": {"type": ["string", "null"]},
+                        "question": _TEXT,
+                        "status": _TEXT,
+                        "model": _TEXT,
+                        "created_at": _TEXT,
+                    }
+                ),
+            },
+        }
+    ),
     "Replay": _object({"model": _MODEL, "from": _TURN, "to": _TURN}),
     "Replayed": _every(
         {
@@ -110,6 +132,10 @@ def paths() -> dict[str, Schema]:
         },
         f"{session}/undo": {"post": _changed("Take the newest turn back")},
         f"{session}/redo": {"post": _changed("Bring back what undo took last")},
+        f"{session}/go": {
+            "post": operation("Go on from another turn", "Session", body="Go", parameters=_WHERE, errors=WRITE)
+        },
+        f"{session}/turns": {"get": operation("All turns of all branches, in short", "Turns", parameters=_WHERE)},
         f"{session}/branch": {
             "post": _changed("A new conversation with everything up to a turn", body="Branch", status="201")
         },

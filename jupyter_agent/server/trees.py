@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CREATED = 201
 SHARED_TURNS = 1000
+SHOWN_CHARACTERS = 300
 
 
 class TreeHandler(AgentHandler):
@@ -62,6 +63,40 @@ class RedoHandler(TreeHandler):
     async def post(self, session_id: str) -> None:
         """Bring it again."""
         self.reply(session_json(await self.sessions.redo(*self.place(session_id))))
+
+
+class GoHandler(TreeHandler):
+    """``POST …/go``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, session_id: str) -> None:
+        """Go on from another turn; every branch stays."""
+        body = await self.json_body()
+        owner, session_id, notebook = self.place(session_id)
+        self.reply(session_json(await self.sessions.go(owner, session_id, body["turn_id"], notebook)))
+
+
+class TurnsHandler(TreeHandler):
+    """``GET …/turns``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, session_id: str) -> None:
+        """The whole tree in short."""
+        session = await self.sessions.get(*self.place(session_id))
+        turns = [
+            {
+                "turn_id": one.id,
+                "parent": one.parent,
+                "question": one.question[:SHOWN_CHARACTERS],
+                "status": one.status,
+                "model": one.model,
+                "created_at": timestamp(one.started),
+            }
+            for one in await self.sessions.turns(session)
+        ]
+        self.reply({"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": turns})
 
 
 class BranchHandler(TreeHandler):

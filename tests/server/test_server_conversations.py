@@ -29,6 +29,19 @@ async def test_a_conversation_in_short(door: Door) -> None:
     assert (await door("GET", "api/agent/sessions/s1")).body["session_id"] == "s1"
 
 
+async def test_the_history_tells_what_was_done_on_the_way_to_an_answer(door: Door, script: Script) -> None:
+    calls = [{"name": "list_variables", "arguments": {}}, {"name": "no_such_tool", "arguments": "{broken"}]
+    script([{"text": "Let me look.", "calls": calls}, {"text": "That is all."}])
+    await door.ask("x", {"session_id": "s1"})
+    question, answer = (await door("GET", "api/agent/sessions/s1/history")).body["history"]
+    assert (question["parent"], answer["seconds"] >= 0) == (None, True)
+    said, listed, unknown, last = answer["steps"]
+    assert (said, last) == ({"text": "Let me look."}, {"text": "That is all."})
+    assert (listed["tool"], listed["effect"], listed["arguments"]) == ("list_variables", "read", {})
+    assert listed["content"]
+    assert (unknown["tool"], unknown["status"], unknown["arguments"]) == ("no_such_tool", "failed", {})
+
+
 @pytest.mark.parametrize("prefix", ["api/sessions", "api/agent/sessions"])
 async def test_the_history_has_the_last_entries_oldest_first(door: Door, script: Script, prefix: str) -> None:
     script([{"text": f"answer {number}", "match": f"question {number}"} for number in range(3)])

@@ -44,6 +44,29 @@ async def test_undo_takes_the_newest_turn_back_and_redo_brings_it_again(door: Do
     assert (await door("POST", f"{S1}/undo")).status == 409
 
 
+async def test_a_question_asked_again_elsewhere_makes_a_branch_and_no_turn_is_lost(door: Door) -> None:
+    first, second, third = await talk(door, "one", "two", "three")
+    back = await door("POST", f"{S1}/go", {"turn_id": first})
+    assert (back.status, back.body["head"]) == (200, first)
+    (other,) = await talk(door, "two, otherwise")
+    await door("POST", f"{S1}/undo")
+    (fourth,) = await talk(door, "two, once more")
+    tree = (await door("GET", f"{S1}/turns")).body
+    assert tree["head"] == fourth
+    assert [(one["turn_id"], one["parent"]) for one in tree["turns"]] == [
+        (first, None),
+        (second, first),
+        (other, first),
+        (fourth, first),
+        (third, second),
+    ]
+    await door("POST", f"{S1}/go", {"turn_id": third})
+    assert (await said(door))[::2] == ["one", "two", "three"]
+    assert (await door("POST", f"{S1}/go", {"turn_id": None})).body["turn_count"] == 0
+    assert len((await door("GET", f"{S1}/turns")).body["turns"]) == 5
+    assert (await door("POST", f"{S1}/go", {"turn_id": "never"})).status == 404
+
+
 async def test_while_a_turn_runs_nothing_is_undone(door: Door, script: Script) -> None:
     script([{"calls": [{"name": "run_code", "arguments": {"code": "1"}}]}, {"text": "Never said."}])
     stream = door.stream("x", {"session_id": "s1"})
