@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_agent.errors import ApprovalStale
 from jupyter_agent.server.handlers import AgentHandler
-from jupyter_agent.server.turns import Answer
-from jupyter_agent.state import ExecutionError, ExecutionResult
+from jupyter_agent.server.waiting import Answer
 
 
 class CancelHandler(AgentHandler):
@@ -32,28 +29,17 @@ class ActionHandler(AgentHandler):
     """``POST …/turns/{turn_id}/actions/{call_id}``."""
 
     max_body = 8 * 1024 * 1024
+    max_entries = 1_000_000  # a cell comes with its outputs, and a plot is long lists of numbers
 
     @web.authenticated
     @authorized
     async def post(self, turn_id: str, call_id: str) -> None:
-        """Pass on the user's word, or the result of code that the caller ran."""
+        """Pass on the user's word, or what came of code that the caller ran and of cells that it edited."""
         given = self.path_parameters(turn_id=turn_id, call_id=call_id)
         body = await self.json_body()
         turn = self.services.turns.get(self.owner, given["turn_id"])
         if turn is None:
             raise ApprovalStale("The turn has ended; nothing waits for this answer any more.")
-        answer = Answer(body.get("decision") == "approve", _result(body.get("result")))
-        turn.answer(given["call_id"], body.get("digest"), answer)
+        answer = Answer(body.get("decision") == "approve", body.get("result"))
+        turn.waiting.answer(given["call_id"], body.get("digest"), answer)
         self.reply({"status": "accepted", "call_id": given["call_id"]})
-
-
-def _result(posted: dict[str, Any] | None) -> ExecutionResult | None:
-    if posted is None:
-        return None
-    error = posted.get("error")
-    return ExecutionResult(
-        status=posted["status"],
-        text=posted.get("text", ""),
-        images=int(posted.get("images", 0)),
-        error=ExecutionError(error.get("name", ""), error.get("message", "")) if error else None,
-    )

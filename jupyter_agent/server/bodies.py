@@ -29,14 +29,18 @@ def check_headers(content_type: str, content_encoding: str) -> None:
         raise UnsupportedMedia("Send the body uncompressed, without a Content-Encoding header.")
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, max_entries: int = MAX_ENTRIES) -> Any:
     """The body's one JSON value; NUL and lone surrogates in its texts become U+FFFD.
+
+    Args:
+        body: As it came.
+        max_entries: Of one list or object.
 
     Raises:
         BadRequest: not UTF-8, not JSON, ambiguous, too deep, or with more entries or digits than are accepted.
     """
     value = _decode(_text(body))
-    _check_shape(value)
+    _check_shape(value, max_entries)
     return _clean(value) if b"\\u" in body or b"\x00" in body else value
 
 
@@ -93,20 +97,20 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _check_shape(value: Any) -> None:
+def _check_shape(value: Any, max_entries: int) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [one for container in level for one in _entries(container)]
+        level = [one for container in level for one in _entries(container, max_entries)]
         if not level:
             return
     raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
-def _entries(value: Any) -> list[Any]:
+def _entries(value: Any, max_entries: int) -> list[Any]:
     if not isinstance(value, (dict, list)):
         return []
-    if len(value) > MAX_ENTRIES:
-        raise BadRequest(f"The body has a list or an object of more than {MAX_ENTRIES} entries.")
+    if len(value) > max_entries:
+        raise BadRequest(f"The body has a list or an object of more than {max_entries} entries.")
     return list(value.values()) if isinstance(value, dict) else value
 
 

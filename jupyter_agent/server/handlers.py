@@ -54,6 +54,7 @@ class AgentHandler(APIHandler):
 
     auth_resource = AUTH_RESOURCE
     max_body: ClassVar[int] = 256 * 1024
+    max_entries: ClassVar[int] = bodies.MAX_ENTRIES
 
     def initialize(self, services: Services, path: str) -> None:
         """Take what all handlers share, and the path this one serves."""
@@ -114,7 +115,7 @@ class AgentHandler(APIHandler):
         return await asyncio.to_thread(self._checked, body)
 
     def _checked(self, body: bytes) -> dict[str, Any]:
-        return validation.check_body(self.document_path, self._method, bodies.parse(body))
+        return validation.check_body(self.document_path, self._method, bodies.parse(body, self.max_entries))
 
     def path_parameters(self, **given: str) -> dict[str, Any]:
         """Parameters of the path, checked.

@@ -30,7 +30,7 @@ def _quick() -> Schema:
     asking["responses"]["200"]["content"]["text/event-stream"] = {
         "schema": {
             "type": "object",
-            "description": "Events turn, text, tool_call, approval, run, tool_result, usage, "
+            "description": "Events turn, text, tool_call, approval, edit, run, tool_result, usage, "
             "then exactly one of done, error, cancelled, interrupted.",
             "properties": {
                 "id": {"type": "string", "description": "1, 2, 3 and so on."},
@@ -97,7 +97,7 @@ def _paths() -> dict[str, Schema]:
         },
         "/api/agent/turns/{turn_id}/actions/{call_id}": {
             "post": operation(
-                "Answer an approval, or return what the caller ran",
+                "Answer an approval, or return what the caller ran or edited",
                 "Accepted",
                 body="ActionAnswer",
                 parameters=(TURN_ID, path_parameter("call_id", _TEXT)),

@@ -54,8 +54,8 @@ class QuickHandler(AgentHandler):
         stream = body.get("stream")
         if stream is None:
             stream = CONTENT_TYPE in self.request.headers.get("Accept", "")
-        if body.get("run") == "client" and not stream:
-            raise BadRequest("'run' needs the stream, which asks for the code to be run; set 'stream' to true.")
+        if not stream and (asking := next((one for one in ("run", "edit") if body.get(one) == "client"), "")):
+            raise BadRequest(f"'{asking}' needs the stream, which asks the caller to do it; set 'stream' to true.")
         return bool(stream)
 
     async def _stream(self, turn: RunningTurn, asked: Asked) -> None:

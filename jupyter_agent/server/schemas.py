@@ -9,6 +9,8 @@ Schema = dict[str, Any]
 MAX_MESSAGE = 1024 * 1024
 SESSION_ID = "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 EFFECTS = ["read", "execute", "write"]
+RUN_STATUSES = ["ok", "error", "timeout", "died", "still_running", "unavailable"]
+EDIT_STATUSES = ["cell_changed", "not_found", "read_only"]
 
 
 def _object(properties: Schema, required: list[str] | None = None, **more: Any) -> Schema:
@@ -113,6 +115,12 @@ QUICK_REQUEST = _object(
             "enum": ["client", None],
             "description": "client: the caller runs the turn's code itself, asked by `run` events (needs the stream)",
         },
+        "edit": {
+            "type": ["string", "null"],
+            "enum": ["client", None],
+            "description": "client: the caller has the notebook open and edits it itself, asked by `edit` events (needs "
+            "the stream)",
+        },
     },
     ["query"],
 )
@@ -216,11 +224,26 @@ HISTORY = _object(
     ["session_id", "turn_count", "history"],
 )
 CLEARED = _object({"status": {"const": "cleared"}, "session_id": {"type": "string"}}, ["status", "session_id"])
-EXECUTION_RESULT = _object(
+CELL_CHANGE = _object(
     {
-        "status": {"type": "string", "enum": ["ok", "error", "timeout", "died", "still_running", "unavailable"]},
-        "text": _text("output, results and errors as text"),
-        "images": _whole("how many pictures it displayed", 0, 10**6),
+        "cell_id": _text("the cell that was asked for", maxLength=1000),
+        "before": _or_null({**FREE_OBJECT, "description": "the cell in nbformat 4; null where there was none"}),
+        "after": _or_null({**FREE_OBJECT, "description": "the same afterwards; null where it was deleted"}),
+        "below_before": _or_null(_text("id of the cell it stood below; empty for the top", maxLength=1000)),
+        "below_after": _or_null(_text("the same afterwards", maxLength=1000)),
+    },
+    ["cell_id", "before", "after"],
+)
+ACTION_RESULT = _object(
+    {
+        "status": {
+            "type": "string",
+            "enum": [*RUN_STATUSES, *EDIT_STATUSES],
+            "description": "ok, or why it was not done; error: the code raised, or another reason, which text tells",
+        },
+        "text": _or_null(_text("output, results and errors as text")),
+        "images": _or_null(_whole("how many pictures it displayed", 0, 10**6)),
+        "change": {"anyOf": [_reference("CellChange"), {"type": "null"}]},
         "error": {
             "type": ["object", "null"],
             "properties": {"name": {"type": "string"}, "message": {"type": "string"}},
@@ -233,7 +256,7 @@ ACTION_ANSWER = _object(
     {
         "decision": {"type": "string", "enum": ["approve", "deny"]},
         "digest": _or_null(_text("the digest of the approval that is answered", maxLength=200)),
-        "result": {"anyOf": [_reference("ExecutionResult"), {"type": "null"}]},
+        "result": {"anyOf": [_reference("ActionResult"), {"type": "null"}]},
     },
     minProperties=1,
 )
@@ -357,9 +380,11 @@ COMPONENTS: dict[str, Schema] = {
     "Accepted": ACCEPTED,
     "Action": ACTION,
     "ActionAnswer": ACTION_ANSWER,
+    "ActionResult": ACTION_RESULT,
     "Budget": BUDGET,
     "Cancelled": CANCELLED,
     "Cell": CELL,
+    "CellChange": CELL_CHANGE,
     "Cleared": CLEARED,
     "CodeBlock": CODE_BLOCK,
     "Command": COMMAND,
@@ -371,7 +396,6 @@ COMPONENTS: dict[str, Schema] = {
     "DoctorRequest": DOCTOR_REQUEST,
     "Entry": ENTRY,
     "Error": ERROR,
-    "ExecutionResult": EXECUTION_RESULT,
     "Finding": FINDING,
     "Health": HEALTH,
     "History": HISTORY,

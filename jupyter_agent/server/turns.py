@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
 from collections import OrderedDict
@@ -12,50 +11,38 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from jupyter_agent.errors import AgentError, ApprovalStale, Conflict, NotFound, TooManyRequests
+from jupyter_agent.errors import AgentError, Conflict, NotFound, TooManyRequests
 from jupyter_agent.messages import (
     TERMINAL,
     ApprovalAsked,
     Cancelled,
+    CellChange,
+    CellEdit,
+    EditAsked,
     Event,
     Failed,
     Interrupted,
     RunAsked,
     TextDelta,
+    ToolCalled,
     TurnStarted,
 )
 from jupyter_agent.server import metrics
-from jupyter_agent.state import ExecutionResult
+from jupyter_agent.server.waiting import Waiting, edited, executed
 
 if TYPE_CHECKING:
     from jupyter_agent.assistant import Assistant
-from jupyter_agent.question import Question
+    from jupyter_agent.question import Question
+    from jupyter_agent.state import ExecutionResult
 
 MAX_RUNNING = 20
 MAX_UNREAD = 1024 * 1024
 REMEMBERED = 1000
-APPROVAL_SECONDS = 900.0
 STOP_SECONDS = 5.0
 READ_SECONDS = 1.0
 #: A reader that takes nothing for so long has gone.
 SLOW_SECONDS = 30.0
 Stop = Literal["cancelled", "interrupted"]
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A tool call that waits for the user, or for the caller to run it."""
-
-    digest: str
-    answer: asyncio.Future[Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came for it."""
-
-    approved: bool
-    result: ExecutionResult | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -68,6 +55,7 @@ class RunningTurn:
         started: Its first event, once the question is durable.
         reply: The answer so far.
         stopped: Why it was stopped, if it was.
+        waiting: Its calls that wait for the reader.
     """
 
     owner: str
@@ -79,7 +67,9 @@ class RunningTurn:
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _read: asyncio.Event = field(default_factory=asyncio.Event)
     _unread: int = 0
-    _waiting: dict[str, Waiting] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
+    _call_id: str = ""
+    _edits: int = 0
     _task: asyncio.Task[None] | None = None
     _began: float = field(default_factory=time.monotonic)
 
@@ -103,6 +93,8 @@ class RunningTurn:
         """Pass something on to the reader."""
         if isinstance(item, TextDelta):
             self.reply += item.text
+        elif isinstance(item, ToolCalled):
+            self._call_id, self._edits = item.call_id, 0
         if item is not None and not isinstance(item, BaseException):
             self._unread += _size(item)
         self._events.put_nowait(item)
@@ -143,38 +135,24 @@ class RunningTurn:
 
     async def decide(self, asked: ApprovalAsked) -> bool:
         """Wait for the user's word; without one in time it is no."""
-        answer = await self._wait(asked.call_id, asked.digest)
+        answer = await self.waiting.answer_to(asked.call_id, asked.digest)
         return answer is not None and answer.approved
 
     async def run(self, asked: RunAsked) -> ExecutionResult:
         """Wait for the caller to run code and return what came of it."""
-        answer = await self._wait(asked.call_id, "")
-        if answer is None or answer.result is None:
-            return ExecutionResult("unavailable", "The code was not run.")
-        return answer.result
+        return executed(await self.waiting.answer_to(asked.call_id))
 
-    async def _wait(self, call_id: str, digest: str) -> Answer | None:
-        waiting = Waiting(digest, asyncio.get_running_loop().create_future())
-        self._waiting[call_id] = waiting
-        try:
-            return await asyncio.wait_for(waiting.answer, APPROVAL_SECONDS)
-        except TimeoutError:
-            return None
-        finally:
-            self._waiting.pop(call_id, None)
-
-    def answer(self, call_id: str, digest: str | None, answer: Answer) -> None:
-        """Pass an answer to the call that waits for it.
+    async def edit(self, edit: CellEdit) -> CellChange:
+        """Have the page that asks edit its notebook.
 
         Raises:
-            ApprovalStale: no call of that id waits, or it is another one than was shown.
+            CellChanged, NotFound, Forbidden, KernelUnavailable, Conflict: why it did not.
         """
-        waiting = self._waiting.get(call_id)
-        if waiting is None or waiting.answer.done():
-            raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
-        if digest is not None and not hmac.compare_digest(digest.encode(), waiting.digest.encode()):
-            raise ApprovalStale("This answer is for another call than the one that waits now. Look at it again.")
-        waiting.answer.set_result(answer)
+        self._edits += 1
+        call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
+        answer = asyncio.ensure_future(self.waiting.answer_to(call_id))
+        self.emit(EditAsked(call_id, edit))
+        return edited(edit, await answer)
 
 
 class Turns:

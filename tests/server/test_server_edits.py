@@ -1,0 +1,122 @@
+"""Edits that the page makes: asked for on the stream, answered with the change."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from jupyter_agent.errors import AgentError
+from jupyter_agent.messages import CellChange, CellEdit, Json, plain
+from jupyter_agent.server.services import Services
+from tests.server.door_client import Door, Script, Stream
+
+RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
+EDIT = CellEdit("replace", "c1", "0" * 64, "x = 2")
+BEFORE: dict[str, Json] = {
+    "cell_type": "code",
+    "id": "c1",
+    "metadata": {},
+    "source": "x = 1",
+    "outputs": [],
+    "execution_count": None,
+}
+AFTER: dict[str, Json] = {
+    **BEFORE,
+    "source": "x = 2",
+    "outputs": [{"output_type": "display_data", "data": {"plot": [0] * 30_000}}],
+}
+CHANGE = {"cell_id": "c1", "before": BEFORE, "after": AFTER, "below_before": "", "below_after": ""}
+
+
+async def _asked(door: Door, script: Script, services: Services) -> tuple[asyncio.Task[CellChange], Stream, str, Any]:
+    """A turn that waits, and an edit that it asks of its page."""
+    script([RUN, {"text": "Done."}])
+    stream = door.stream("x", edit="client")
+    turn = await stream.until("turn")
+    await stream.until("approval")
+    running = services.turns.get("local", turn["turn_id"])
+    assert running is not None
+    editing = asyncio.ensure_future(running.edit(EDIT))
+    asked = await stream.until("edit")
+    return editing, stream, f"api/agent/turns/{turn['turn_id']}", asked
+
+
+async def test_an_edit_is_asked_on_the_stream_and_its_answer_is_the_change(
+    door: Door, script: Script, services: Services
+) -> None:
+    editing, stream, turn, asked = await _asked(door, script, services)
+    assert asked["edit"] == plain(EDIT)
+    answer = {"decision": "approve", "result": {"status": "ok", "change": CHANGE, "text": "", "images": 0}}
+    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    assert await editing == CellChange("c1", BEFORE, AFTER, "", "")
+    await door("POST", f"{turn}/cancel")
+    await stream.all()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("cell_changed", "cell_changed"),
+        ("not_found", "not_found"),
+        ("read_only", "forbidden"),
+        ("timeout", "kernel_unavailable"),
+        ("error", "conflict"),
+    ],
+)
+async def test_why_the_page_did_not_edit_is_told(
+    door: Door, script: Script, services: Services, status: str, code: str
+) -> None:
+    editing, stream, turn, asked = await _asked(door, script, services)
+    for text in (None, "The page says why."):
+        answer = {"decision": "approve", "result": {"status": status, "text": text}}
+        assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+        with pytest.raises(AgentError) as raised:
+            await editing
+        assert raised.value.code == code
+        assert (raised.value.message == text) == bool(text)
+        running = services.turns.get("local", turn.rpartition("/")[2])
+        assert running is not None
+        editing = asyncio.ensure_future(running.edit(EDIT))
+        asked = await stream.until("edit")
+    await door("POST", f"{turn}/cancel")
+    await stream.all()
+    editing.cancel()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        {"status": "ok"},
+        {"status": "ok", "change": {**CHANGE, "cell_id": "another"}},
+    ],
+)
+async def test_an_answer_without_this_cells_change_is_no_edit(
+    door: Door, script: Script, services: Services, result: Any
+) -> None:
+    editing, stream, turn, asked = await _asked(door, script, services)
+    answer = {"decision": "approve", "result": result}
+    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    with pytest.raises(AgentError, match="edit"):
+        await editing
+    await door("POST", f"{turn}/cancel")
+    await stream.all()
+
+
+async def test_the_cell_that_ran_into_an_error_was_changed_all_the_same(
+    door: Door, script: Script, services: Services
+) -> None:
+    editing, stream, turn, asked = await _asked(door, script, services)
+    answer = {"decision": "approve", "result": {"status": "error", "change": CHANGE, "text": "NameError: x"}}
+    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    assert (await editing).after == AFTER
+    await door("POST", f"{turn}/cancel")
+    await stream.all()
+
+
+async def test_editing_oneself_needs_the_stream(door: Door) -> None:
+    reply = await door.ask("x", edit="client")
+    assert (reply.status, reply.body["code"]) == (400, "bad_request")
+    assert "'stream'" in reply.body["message"]
