@@ -7,13 +7,23 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Role = Literal["system", "user", "assistant", "tool"]
 Effect = Literal["read", "execute", "write"]
 FinishReason = Literal[
-    "stop", "length", "max_steps", "max_tool_calls", "max_write_calls", "repeated_call", "deadline", "refused"
+    "stop",
+    "length",
+    "max_steps",
+    "max_tool_calls",
+    "max_write_calls",
+    "max_tokens",
+    "max_cost",
+    "repeated_call",
+    "deadline",
+    "refused",
 ]
 ActionStatus = Literal["done", "failed", "denied", "needs_approval", "interrupted"]
 
@@ -43,24 +53,41 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that code displayed.
+
+    Attributes:
+        mime: ``image/png``, ``image/jpeg``, ``image/gif`` or ``image/webp``.
+        data: Its bytes in base64, at most 1 MiB before encoding.
+    """
+
+    mime: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the conversation with a model."""
+    """One entry of the conversation with a model; pictures belong to a tool's result and are not kept with a turn."""
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, as reported by the model's server, else 0."""
+    """Tokens and, where it says so, what they cost in US dollars; as reported by the model's server, else 0."""
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: float = 0.0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+        return Usage(
+            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens, self.cost + other.cost
+        )
 
 
 # What an agent does to a notebook ---------------------------------------------------------------
@@ -79,6 +106,7 @@ class CellEdit:
         source: The new source, of ``insert`` and ``replace``.
         cell_type: Of a new cell.
         below: Of ``insert`` and ``move``: id of the cell to stand below; empty for the top.
+        origin: Kept in the metadata of a cell that is written, as ``jupyter_agent``: who wrote it.
     """
 
     kind: EditKind
@@ -87,6 +115,7 @@ class CellEdit:
     source: str = ""
     cell_type: Literal["code", "markdown", "raw"] = "code"
     below: str = ""
+    origin: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from jupyter_agent.messages import Effect, Message, ModelEvent
+from jupyter_agent.messages import CellChange, CellEdit, Effect, Message, ModelEvent, Picture
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.state import Cell, ExecutionResult, KernelState, Variable
 
@@ -35,8 +35,34 @@ class Kernel(Protocol):
     async def execute(self, code: str, *, timeout: float) -> ExecutionResult:
         """Run code in the user's namespace, visibly; past `timeout` seconds it is interrupted."""
 
+    async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
+        """Run code on trial: what it displays is told, and nothing is bound in the user's namespace.
+
+        The code sees the user's names in a copy of their namespace. No history is kept and no execution count spent;
+        ``_`` and ``Out`` stay; names that the user's own functions rebind meanwhile are bound back, unless threads of
+        the user's run; the random numbers of Python and numpy, and the working folder, are as before. It is no sandbox:
+        objects are shared, so what is changed in place stays changed (`ExecutionResult.changed` names what was seen
+        to be), and files, connections and imported modules are the kernel's own. Python only: magics and shell lines
+        are an error. Past `timeout` seconds it is interrupted.
+        """
+
+    async def signature(self, code: str, cursor: int) -> str:
+        """What the kernel tells of the object at a place in code: its signature and documentation, as plain text.
+
+        Raises:
+            NotFound: the kernel knows no such object.
+            KernelUnavailable: the kernel cannot be asked, or is busy.
+        """
+
     async def interrupt(self) -> None:
         """Stop what the kernel runs."""
+
+    async def restart(self) -> None:
+        """Begin anew in a fresh process: all variables are gone.
+
+        Raises:
+            KernelUnavailable: this kernel cannot be restarted from here.
+        """
 
 
 class Notebook(Protocol):
@@ -61,6 +87,40 @@ class Notebook(Protocol):
 
         Raises:
             NotFound: there is none that may be read; the message says why.
+        """
+
+    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
+        """Do one thing to one cell, if it still is what the edit was made for.
+
+        An ``insert`` whose cell is there already, as it was to be, has happened before: nothing is done again.
+
+        Args:
+            edit: What to do.
+            timeout: Seconds, a run of the cell included.
+            kernel: Runs a cell (``run``) where no page has the notebook open and runs it itself.
+
+        Returns:
+            What was done. A cell that raised was run: the error stands in its outputs.
+
+        Raises:
+            CellChanged: the cell is another now; nothing was done.
+            NotFound: the cell or the notebook is gone.
+            Forbidden: the notebook cannot be written; the message says why.
+            KernelUnavailable: a cell cannot be run now.
+        """
+
+    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        """Bring cells to what each change says is `after`, in order; undo passes them reversed, the newest first.
+
+        Args:
+            changes: Each is made only where the cell still is what it says is `before`.
+
+        Returns:
+            Ids of the cells that were left as they are, because somebody has changed them since.
+
+        Raises:
+            NotFound: the notebook is gone.
+            Forbidden: the notebook cannot be written; the message says why.
         """
 
 
@@ -104,22 +164,70 @@ class Model(Protocol):
         """Let go of connections."""
 
 
+@dataclass(slots=True)
+class Ledger:
+    """What the tools of one turn have shown to the model, and what they have changed.
+
+    Attributes:
+        shown: Cell id → SHA-256 (hex) of its source as the model last saw it. An edit is made for exactly that.
+        edits: What was done to the notebook, in order.
+    """
+
+    shown: dict[str, str] = field(default_factory=dict)
+    edits: list[CellChange] = field(default_factory=list)
+
+    def show(self, cells: Iterable[Cell]) -> None:
+        """The model sees these cells now."""
+        self.shown.update((one.id, one.source_hash) for one in cells)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may see: the turn's kernel, the state at its beginning, its notebook."""
+    """What a tool may see and use.
+
+    Attributes:
+        kernel: Of the turn, where there is one.
+        state: Of the kernel at the turn's beginning.
+        notebook: Of the turn, where there is one.
+        timeout: Seconds for a call.
+        ledger: What this turn has shown and changed so far.
+        active_cell_id: Where the user is.
+        session_id: Of the conversation.
+        turn_id: Of the turn.
+        call_id: Of the call. Turn and call together tell a call that is made again from a new one.
+        approval: What may be done unasked: ``read-only``, ``ask``, ``auto-edit`` or ``auto``.
+    """
 
     kernel: Kernel | None
     state: KernelState | None
     notebook: Notebook | None
     timeout: float = 120.0
+    ledger: Ledger = field(default_factory=Ledger)
+    active_cell_id: str | None = None
+    session_id: str = ""
+    turn_id: str = ""
+    call_id: str = ""
+    approval: str = "ask"
+
+    @property
+    def key(self) -> str:
+        """Idempotency key of the call: whoever sees it a second time need not act a second time."""
+        return f"{self.turn_id}:{self.call_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """A tool's answer to the model: JSON or plain text; `ok=False` says what went wrong and the cure."""
+    """A tool's answer to the model.
+
+    Attributes:
+        content: JSON or plain text.
+        ok: False where it went wrong; the text then says the cure.
+        pictures: For models that see.
+    """
 
     content: str
     ok: bool = True
+    pictures: tuple[Picture, ...] = ()
 
 
 @runtime_checkable
@@ -136,6 +244,14 @@ class Tool(Protocol):
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Do it, with arguments that fit the schema."""
+
+
+@runtime_checkable
+class CheckedTool(Protocol):
+    """A tool that can tell, before anybody is asked, that a call would come to nothing."""
+
+    async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
+        """What the model should know first; None where nothing speaks against the call. Changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

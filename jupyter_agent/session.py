@@ -105,6 +105,9 @@ class OpenTurn:
         digest: As in `Turn`.
         started: Seconds since the epoch.
         calls: Ids of the tool calls that have been started and not answered yet.
+        actions: Tool calls with an effect so far; those under way are ``interrupted``, which is what they are if nothing
+            more is ever heard of them.
+        edits: What was changed in the notebook so far.
     """
 
     id: str
@@ -114,6 +117,24 @@ class OpenTurn:
     digest: str
     started: float
     calls: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    edits: tuple[CellChange, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> OpenTurn:
+        """Build from stored JSON data, which is not trusted.
+
+        Raises:
+            KeyError, TypeError, ValueError: the data is not an open turn.
+        """
+        return cls(
+            **{
+                **data,
+                "calls": tuple(data["calls"]),
+                "actions": tuple(Action(**one) for one in data.get("actions", ())),
+                "edits": tuple(CellChange(**one) for one in data.get("edits", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +200,7 @@ class Session:
             revision=_integer(data["revision"]),
             head=_optional_string(data["head"]),
             depth=_integer(data["depth"]),
-            open=None if opened is None else OpenTurn(**{**opened, "calls": tuple(opened["calls"])}),
+            open=None if opened is None else OpenTurn.from_json(opened),
             title=_string(data["title"]),
             metadata=MappingProxyType(dict(data["metadata"])),
             variables=tuple(_string(one) for one in data["variables"]),
