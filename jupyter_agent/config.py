@@ -30,11 +30,22 @@ class JupyterAgent(Configurable):
 
     model = Unicode(
         "",
-        help="Which model answers: 'offline', or 'openai:<model>'. Empty: 'openai' where OPENAI_API_KEY or "
-        "OPENAI_BASE_URL is set, else 'offline'.",
+        help="Which model answers: 'offline', 'openai:<model>', another provider's such as 'ollama:<model>', or "
+        "'local:<GGUF file or Hugging Face id>'. Empty: 'openai' where OPENAI_API_KEY or OPENAI_BASE_URL is set, else "
+        "'offline'.",
     ).tag(config=True)
     base_url = Unicode(
-        "", help="Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Empty: OPENAI_BASE_URL."
+        "",
+        help="Address of the model's OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Empty: OPENAI_BASE_URL, "
+        "or the usual address of the model's provider.",
+    ).tag(config=True)
+    proxy = Unicode(
+        "",
+        help="Web proxy on the way to models, such as http://proxy.example.com:3128; servers on this machine are asked "
+        "directly. Empty: none, whatever the environment says.",
+    ).tag(config=True)
+    ca_file = Unicode(
+        "", help="PEM file of certificates that are trusted besides the usual ones, such as a company's own."
     ).tag(config=True)
     store = Unicode(
         "",

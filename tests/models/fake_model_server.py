@@ -14,6 +14,7 @@ from jupyter_agent.models.openai import OpenAIModel
 from jupyter_agent.models.openai.connection import Connection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Awaitable, Sequence
 
     from jupyter_agent.messages import ModelEvent
@@ -117,11 +118,11 @@ async def answer(
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[ModelServer]:
+async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[ModelServer]:
     """A server on a port of its own."""
     server = ModelServer()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    server.base_url = f"http{'s' if tls else ''}://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     try:
         yield server
     finally:

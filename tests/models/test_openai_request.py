@@ -20,6 +20,7 @@ from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall
 from jupyter_agent.models.openai import OpenAIModel, can_chat
 from jupyter_agent.models.openai.connection import Connection, is_forbidden
 from jupyter_agent.models.openai.failures import retry_after
+from jupyter_agent.models.openai.providers import OPENAI
 from jupyter_agent.models.openai.wire import request
 from jupyter_agent.protocols import ToolSpec
 from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
@@ -469,7 +470,7 @@ async def test_L23_an_address_with_a_password_is_refused_without_showing_it() ->
     with pytest.raises(errors.UpstreamRefused, match="user name or password") as caught:
         await answer(OpenAIModel("m", Connection("http://bob:hunter2@127.0.0.1/v1")))
     assert "hunter2" not in caught.value.message
-    assert "hunter2" not in Connection("http://bob:hunter2@127.0.0.1/v1").server
+    assert "hunter2" not in Connection("http://bob:hunter2@127.0.0.1/v1").server.name
 
 
 async def test_L24_proxies_and_certificates_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -504,7 +505,7 @@ async def test_P2_a_key_that_cannot_be_one_is_told_without_showing_it(
 
 async def test_openai_itself_is_not_asked_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    model = OpenAIModel.from_config(JupyterAgent(), "")
+    model = OPENAI(JupyterAgent(), "")
     assert model.name == "openai:gpt-5-mini"
     with pytest.raises(errors.UpstreamAuth, match="no key for OpenAI"):
         await answer(model)
@@ -596,8 +597,8 @@ async def test_a_server_with_nothing_to_chat_with_is_told_so() -> None:
 
 def test_the_configuration_names_server_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
-    assert OpenAIModel.from_config(JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
-    assert OpenAIModel.from_config(JupyterAgent(), "").name == "openai"
+    assert OPENAI(JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
+    assert OPENAI(JupyterAgent(), "").name == "openai"
 
 
 @pytest.mark.parametrize(
@@ -612,8 +613,8 @@ def test_models_for_chat_are_known_by_their_names(name: str) -> None:
 
 def test_building_a_model_imports_no_sdk() -> None:
     code = (
-        "import sys; from jupyter_agent.config import JupyterAgent; from jupyter_agent.models.openai import OpenAIModel;"
-        "OpenAIModel.from_config(JupyterAgent(), 'x'); print([n for n in ('openai', 'httpx2', 'pydantic') if n in sys.modules])"
+        "import sys; from jupyter_agent.config import JupyterAgent; from jupyter_agent.models.openai.providers import OPENAI;"
+        "OPENAI(JupyterAgent(), 'x'); print([n for n in ('openai', 'httpx2', 'pydantic') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

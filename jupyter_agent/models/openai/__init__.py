@@ -7,8 +7,8 @@ import json
 import random
 import re
 import time
-from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_agent import errors
 from jupyter_agent.messages import TextDelta
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from jupyter_agent.config import JupyterAgent
     from jupyter_agent.messages import Message, ModelEvent
     from jupyter_agent.protocols import ToolSpec
 
@@ -60,22 +59,18 @@ class OpenAIModel:
         first_seconds: float | None = None,
         backoff_seconds: float = 0.5,
     ) -> None:
-        self._model = model or (DEFAULT_MODEL if connection.is_openai else "")
+        self._model = model or connection.provider.default or (DEFAULT_MODEL if connection.is_openai else "")
         self._connection = connection
         self._idle = idle_seconds
-        self._first = first_seconds or (idle_seconds if connection.is_openai else 4 * idle_seconds)
+        self._first = first_seconds or (4 * idle_seconds if connection.is_ours else idle_seconds)
         self._backoff = backoff_seconds
         self._without: frozenset[str] = frozenset()
 
-    @classmethod
-    def from_config(cls, config: JupyterAgent, model: str) -> Self:
-        """Build for ``openai:<model>``; nothing is imported and nobody asked yet."""
-        return cls(model, Connection(config.base_url))
-
     @property
     def name(self) -> str:
-        """``openai:<model>``; ``openai`` until a server without a default has been asked what it has."""
-        return f"openai:{self._model}" if self._model else "openai"
+        """``provider:model``; the provider alone until a server without a default has been asked what it has."""
+        provider = self._connection.provider.name
+        return f"{provider}:{self._model}" if self._model else provider
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
@@ -127,6 +122,8 @@ class OpenAIModel:
     async def _chosen(self) -> str:
         """The model's name; where none was given, the first that the server offers."""
         if not self._model:
+            if not self._connection.provider.takes_first:
+                raise failures.unnamed(self._connection.server)
             names = await self.models()
             if not names:
                 raise failures.no_models(self._connection.server)
@@ -212,10 +209,10 @@ class OpenAIModel:
         await asyncio.sleep(seconds)
 
     async def _no_such_model(self) -> Exception:
-        try:
-            names = await self.models()
-        except errors.UpstreamError:
-            names = ()
+        names: tuple[str, ...] = ()
+        if self._connection.provider.lists:
+            with suppress(errors.UpstreamError):
+                names = await self.models()
         return failures.no_such_model(self._connection.server, self._model, names)
 
     def _interrupted(self, failure: Failure) -> Exception:

@@ -6,12 +6,16 @@ import asyncio
 import ipaddress
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_agent.models.openai import failures
+from jupyter_agent.models.openai.failures import Server
+from jupyter_agent.models.openai.providers import OPENAI, Provider
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable
 
     import httpx2
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[str, int], Awaitable[list[str]]]
 
-OPENAI = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 _ERROR_BYTES = 64 << 10
 #: Where clouds keep what their machines may know and nobody else: keys, above all.
@@ -33,12 +36,26 @@ class Connection:
     """One server of models.
 
     Args:
-        base_url: Its address; empty for OpenAI's own.
+        base_url: Its address; empty for the provider's usual one.
+        provider: What kind of server it is.
+        proxy: Web proxy on the way to it, unless it is on this machine.
+        ca_file: PEM file of certificates to trust besides the usual ones.
         resolve: Host and port to IP addresses; the system's own unless a test says otherwise.
     """
 
-    def __init__(self, base_url: str = "", *, resolve: Resolve | None = None) -> None:
-        self._base_url = base_url or OPENAI
+    def __init__(
+        self,
+        base_url: str = "",
+        provider: Provider = OPENAI,
+        *,
+        proxy: str = "",
+        ca_file: str = "",
+        resolve: Resolve | None = None,
+    ) -> None:
+        self.provider = provider
+        self._base_url = base_url or provider.base_url
+        self._proxy = "" if _is_here(_host(self._base_url)) else proxy
+        self._ca_file = ca_file
         self._resolve = resolve or _addresses
         self._client: AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,15 +66,26 @@ class Connection:
         return _host(self._base_url) == "api.openai.com"
 
     @property
-    def server(self) -> str:
-        """The server's name for the user: scheme, host and port, no more."""
-        if self.is_openai:
-            return "OpenAI"
+    def is_ours(self) -> bool:
+        """Whether it is a server of one's own, which may have to load a model first."""
+        return not (self.is_openai or self.provider.needs_key)
+
+    @property
+    def server(self) -> Server:
+        """How errors speak of it."""
+        one = self.provider
+        return Server(self._name(), one.key, one.where, one.start, one.load, one.name)
+
+    def _name(self) -> str:
+        """Scheme, host and port, no more."""
+        if self.is_openai or self._base_url == self.provider.base_url or not self._base_url:
+            return self.provider.title
         try:
             parts = urlsplit(self._base_url)
-            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         except ValueError:
             return "The model's server"
+        return address if self.provider is OPENAI else f"{self.provider.title} at {address}"
 
     async def client(self) -> AsyncOpenAI:
         """The SDK's client; imported and built in a thread on first use.
@@ -66,8 +94,8 @@ class Connection:
             UpstreamAuth: there is no usable key.
             UpstreamRefused: the address is none that models have.
         """
-        api_key(self.is_openai)
         self._check_url()
+        self._key()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             # Connections belong to the loop that opened them; those of an earlier loop died with it.
@@ -80,22 +108,43 @@ class Connection:
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.close()
 
+    def _key(self) -> str:
+        """The key, read from the environment at the moment of use.
+
+        Raises:
+            UpstreamAuth: the server needs one and there is none, or it cannot be one.
+        """
+        key = os.environ.get(self.provider.key, "") if self.provider.key else ""
+        if not key:
+            if not self.is_ours:
+                raise failures.no_key(self.server)
+            return "none"
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise failures.bad_key(self.server)
+        return key
+
     def _check_url(self) -> None:
+        if not self._base_url:
+            raise failures.no_url(self.server)
         try:
             parts = urlsplit(self._base_url)
             valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             valid = False
         if not valid:
-            raise failures.bad_url()
+            raise failures.bad_url(self.server)
         if "@" in parts.netloc:
-            raise failures.url_with_key()
+            raise failures.url_with_key(self.server)
 
     def _build(self) -> AsyncOpenAI:
         import httpx2
         import openai
 
-        transport: Any = _GuardedTransport(httpx2.AsyncHTTPTransport(trust_env=False), self._resolve, self.server)
+        transport: Any = _GuardedTransport(
+            httpx2.AsyncHTTPTransport(verify=self._trusted(), trust_env=False, proxy=self._way()),
+            self._literal if self._proxy else self._resolve,
+            self.server,
+        )
         http = httpx2.AsyncClient(
             transport=transport,
             follow_redirects=False,
@@ -104,7 +153,7 @@ class Connection:
         )
 
         async def key() -> str:
-            return api_key(self.is_openai)
+            return self._key()
 
         client = openai.AsyncOpenAI(
             api_key=key,
@@ -116,11 +165,43 @@ class Connection:
         _ = client.chat.completions, client.models  # these are imported on first use, too
         return client
 
+    def _trusted(self) -> ssl.SSLContext:
+        """The usual certificates, and the company's own."""
+        import httpx2
+
+        context = httpx2.create_ssl_context(trust_env=False)
+        if self._ca_file:
+            try:
+                context.load_verify_locations(cafile=Path(self._ca_file).expanduser())
+            except (OSError, ValueError):  # ssl.SSLError is an OSError
+                raise failures.bad_ca_file() from None
+        return context
+
+    def _way(self) -> httpx2.Proxy | None:
+        import httpx2
+
+        if not self._proxy:
+            return None
+        try:
+            proxy = httpx2.Proxy(self._proxy)
+        except (ValueError, httpx2.InvalidURL):
+            raise failures.bad_proxy() from None
+        if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
+            raise failures.bad_proxy()
+        return proxy
+
+    async def _literal(self, host: str, _: int) -> list[str]:
+        """The address itself, if it is one; names are the proxy's to look up."""
+        try:
+            return [str(ipaddress.ip_address(host.strip("[]")))]
+        except ValueError:
+            return [host]
+
 
 class _GuardedTransport:
     """Connects to addresses that have been looked at, and keeps long error pages out."""
 
-    def __init__(self, inner: httpx2.AsyncHTTPTransport, resolve: Resolve, server: str) -> None:
+    def __init__(self, inner: httpx2.AsyncHTTPTransport, resolve: Resolve, server: Server) -> None:
         self._inner = inner
         self._resolve = resolve
         self._server = server
@@ -166,25 +247,12 @@ class _GuardedTransport:
         return await self._inner.handle_async_request(_aimed(request, last))
 
 
-def api_key(is_openai: bool) -> str:
-    """The key, read from the environment at the moment of use.
-
-    Raises:
-        UpstreamAuth: OpenAI needs one and there is none, or it cannot be one.
-    """
-    key = os.environ.get("OPENAI_API_KEY", "")
-    if not key:
-        if is_openai:
-            raise failures.no_key()
-        return "none"
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise failures.bad_key()
-    return key
-
-
 def is_forbidden(address: str) -> bool:
     """Whether an IP address is one that no model is served from: link-local, multicast, or a cloud's metadata."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False  # a name, which a proxy looks up
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour
         if ip in _NAT64:
@@ -230,6 +298,16 @@ async def _shortened(response: httpx2.Response) -> httpx2.Response:
     unfit = ("content-length", "transfer-encoding")
     headers = [(name, value) for name, value in response.headers.items() if name.lower() not in unfit]
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body[:_ERROR_BYTES]))
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine, to which no proxy leads."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _host(url: str) -> str:

@@ -111,11 +111,11 @@ class Answer:
     """What has been understood of an answer so far.
 
     Args:
-        server: The server's name in errors.
+        server: Who answers.
         used: Ids that tool calls of the conversation have already.
     """
 
-    def __init__(self, server: str, used: frozenset[str] = frozenset()) -> None:
+    def __init__(self, server: failures.Server, used: frozenset[str] = frozenset()) -> None:
         self.done = False
         self.spoken = False
         self._finish = ""

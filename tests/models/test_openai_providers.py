@@ -1,0 +1,287 @@
+"""Servers that people have, by their names: each asked at its own address with its own key, and in its own words."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jupyter_agent import errors, plugins
+from jupyter_agent.assistant import Assistant
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.messages import ModelFinished, TextDelta
+from jupyter_agent.models.openai import OpenAIModel
+from jupyter_agent.models.openai.connection import Connection
+from jupyter_agent.models.openai.providers import AZURE, OLLAMA, OPENAI, OPENROUTER, PROVIDERS, Provider
+from tests.models.fake_model_server import KEY, ModelServer, answer, plain, running, said
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+OK = [TextDelta("ok"), ModelFinished("stop")]
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for one in PROVIDERS.values():
+        monkeypatch.delenv(one.key, raising=False)
+        if one.address:
+            monkeypatch.delenv(one.address, raising=False)
+
+
+@asynccontextmanager
+async def built(
+    server: ModelServer, name: str = "ollama", model: str = "llama3", **options: Any
+) -> AsyncIterator[OpenAIModel]:
+    """A provider's model, with the server where the options say that it is."""
+    config = JupyterAgent(model=f"{name}:{model}", base_url=server.base_url, **options)
+    one = PROVIDERS[name](config, model)
+    try:
+        yield one
+    finally:
+        await one.close()
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_provider_is_found_by_its_name(name: str) -> None:
+    assert plugins.load(plugins.MODELS, name) is PROVIDERS[name]
+    assistant = Assistant.from_config(JupyterAgent(store="memory://", model="offline"))
+    assert assistant.model(f"{name}:llama3").name == f"{name}:llama3"
+    assert name in assistant.models()
+
+
+def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
+    usual = {name: one.usual_url() for name, one in PROVIDERS.items()}
+    assert usual == {
+        "openai": "https://api.openai.com/v1",
+        "ollama": "http://127.0.0.1:11434/v1",
+        "vllm": "http://127.0.0.1:8000/v1",
+        "lmstudio": "http://127.0.0.1:1234/v1",
+        "llamacpp": "http://127.0.0.1:8080/v1",
+        "azure": "",
+        "openrouter": "https://openrouter.ai/api/v1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:11434/v1"),
+        ("0.0.0.0:9999", "http://127.0.0.1:9999/v1"),
+        (":9999", "http://127.0.0.1:9999/v1"),
+        ("gpu.example.com", "http://gpu.example.com:11434/v1"),
+        ("http://gpu.example.com:11434", "http://gpu.example.com:11434/v1"),
+        ("https://gpu.example.com/ollama/v1/", "https://gpu.example.com/ollama/v1"),
+        ("[::1]:11434", "http://[::1]:11434/v1"),
+        ("http://[::]:11434", "http://[::1]:11434/v1"),
+        ("  ", "http://127.0.0.1:11434/v1"),
+    ],
+)
+def test_ollamas_address_is_read_as_ollama_reads_it(monkeypatch: pytest.MonkeyPatch, told: str, address: str) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", told)
+    assert OLLAMA.usual_url() == address
+
+
+@pytest.mark.parametrize("told", ["http://host:99999", "ftp://x", "http://[::1", "bob:hunter2@x"])
+async def test_an_address_of_the_environment_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", told)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    with pytest.raises(errors.UpstreamRefused, match="AZURE_OPENAI_ENDPOINT") as caught:
+        await answer(AZURE(JupyterAgent(), "d"))
+    assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://x.openai.azure.com", "https://x.openai.azure.com/", "https://x.openai.azure.com/openai/v1/"]
+)
+def test_azures_endpoint_is_completed(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
+    assert AZURE.usual_url() == "https://x.openai.azure.com/openai/v1"
+
+
+def urls(**options: str) -> dict[str, str]:
+    config = JupyterAgent(**options)
+    return {name: PROVIDERS[name].url(config) for name in ("openai", "ollama", "vllm")}
+
+
+def test_an_address_of_the_options_belongs_to_the_provider_of_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {name: PROVIDERS[name].base_url for name in ("openai", "ollama", "vllm")}
+    there = "http://gpu.example.com/v1"
+    assert urls(model="vllm:x", base_url=there) == {**usual, "vllm": there}
+    assert urls(model="openai:x", base_url=there) == {**usual, "openai": there}
+    assert urls(model="offline", base_url=there) == {**usual, "openai": there}
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://proxy.example.com/v1")
+    assert urls(model="vllm:x") == {**usual, "openai": "http://proxy.example.com/v1"}
+    assert urls(model="openai:x") == {**usual, "openai": "http://proxy.example.com/v1"}
+
+
+@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"openai"}))
+async def test_each_is_sent_its_own_key_and_no_other(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for one in PROVIDERS.values():
+        monkeypatch.setenv(one.key, f"sk-of-{one.name}")
+    async with running() as server, built(server, name) as model:
+        server.queue(said("ok"))
+        assert await answer(model) == OK
+        assert server.asked[0].headers["authorization"] == f"Bearer sk-of-{name}"
+        monkeypatch.delenv(PROVIDERS[name].key)
+        if PROVIDERS[name].needs_key:
+            with pytest.raises(errors.UpstreamAuth, match=PROVIDERS[name].key):
+                await answer(model)
+        else:
+            assert await answer(model) == OK
+            assert server.asked[1].headers["authorization"] == "Bearer none"
+
+
+async def test_L1_a_wrong_key_is_told_by_the_name_of_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    async with running() as server, built(server, "openrouter") as model:
+        server.queue(plain(401, {"error": {"message": "No auth credentials found", "code": 401}}))
+        with pytest.raises(errors.UpstreamAuth, match="Set OPENROUTER_API_KEY"):
+            await answer(model)
+
+
+async def test_L7_a_server_that_does_not_run_is_told_with_its_start() -> None:
+    async with running() as server:
+        config = JupyterAgent(model="ollama:x", base_url=server.base_url)
+    with pytest.raises(errors.UpstreamUnreachable, match=r"Ollama at http.*OLLAMA_HOST.*ollama serve"):
+        await answer(OLLAMA(config, "x"))
+
+
+async def test_a_model_that_is_not_there_is_told_with_near_names_or_how_to_get_it() -> None:
+    missing = plain(404, {"error": {"message": 'model "lama3" not found, try pulling it first'}})
+    listing = plain(200, {"data": [{"id": name} for name in ("llama3:8b", "qwen3", "mistral-small", "llama3.2")]})
+    async with running() as server, built(server, model="lama3") as model:
+        server.queue(missing, listing, missing, plain(200, {"data": [{"id": "qwen3"}]}))
+        with pytest.raises(errors.UpstreamRefused, match=r"Did you mean llama3.*\?") as caught:
+            await answer(model)
+        assert "mistral" not in caught.value.message
+        with pytest.raises(errors.UpstreamRefused, match=r"It has: qwen3\. Fetch it with `ollama pull lama3`"):
+            await answer(model)
+    assert [one.line.split()[0] for one in server.asked] == ["POST", "GET", "POST", "GET"]
+
+
+async def test_azures_list_is_not_of_deployments_and_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    missing = {
+        "error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}
+    }
+    async with running() as server, built(server, "azure", "my-gpt") as model:
+        server.queue(plain(404, missing))
+        with pytest.raises(errors.UpstreamRefused, match="no model 'my-gpt'"):
+            await answer(model)
+    assert len(server.asked) == 1
+
+
+async def test_where_a_choice_would_be_a_guess_a_name_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    async with running() as server, built(server, "azure", "") as model:
+        with pytest.raises(errors.UpstreamRefused, match="azure:<model>"):
+            await answer(model)
+        assert server.asked == []
+    assert OPENROUTER(JupyterAgent(), "").name == "openrouter:openrouter/auto"
+
+
+async def test_azure_without_an_address_says_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    with pytest.raises(errors.UpstreamRefused, match="AZURE_OPENAI_ENDPOINT"):
+        await answer(AZURE(JupyterAgent(), "d"))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [("3600", "60 minutes"), ("90", "90 seconds"), ("86400", "24 hours")])
+async def test_L2_a_limit_is_told_with_its_wait(seconds: str, words: str) -> None:
+    async with running() as server, built(server) as model:
+        server.queue(plain(429, headers=f"Retry-After: {seconds}\r\n"))
+        with pytest.raises(errors.UpstreamRateLimit, match=f"Ask again in {words}"):
+            await answer(model)
+    assert len(server.asked) == 1
+
+
+# The way there --------------------------------------------------------------------------------
+
+
+def elsewhere(**options: Any) -> OpenAIModel:
+    """A model on another machine."""
+    provider = Provider("vllm", "vLLM", "http://models.example.com/v1", "VLLM_API_KEY")
+    return OpenAIModel("m", Connection("", provider, **options), backoff_seconds=0.001)
+
+
+async def test_L24_a_proxy_is_used_where_the_options_name_one() -> None:
+    async with running() as proxy:
+        proxy.queue(said("ok"))
+        model = elsewhere(proxy=proxy.base_url.removesuffix("/v1"))
+        assert await answer(model) == OK
+        await model.close()
+    assert proxy.asked[0].line == "POST http://models.example.com/v1/chat/completions HTTP/1.1"
+    assert proxy.asked[0].headers["host"] == "models.example.com"
+
+
+async def test_L24_a_server_on_this_machine_is_asked_without_the_proxy() -> None:
+    async with running() as proxy, running() as server:
+        server.queue(said("ok"))
+        async with built(server, proxy=proxy.base_url) as model:
+            assert await answer(model) == OK
+        assert proxy.asked == []
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"])
+async def test_L23_a_forbidden_address_is_not_asked_through_a_proxy_either(host: str) -> None:
+    async with running() as proxy:
+        model = OpenAIModel("m", Connection(f"http://{host}/v1", proxy=proxy.base_url))
+        with pytest.raises(errors.UpstreamRefused, match="not an address for models"):
+            await answer(model)
+        await model.close()
+        assert proxy.asked == []
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.com:3128", "ftp://x", "http://", "http://[::1"])
+async def test_L24_a_proxy_that_is_none_is_told(proxy: str) -> None:
+    with pytest.raises(errors.UpstreamRefused, match=r"c\.JupyterAgent\.proxy"):
+        await answer(elsewhere(proxy=proxy))
+
+
+def certificate(folder: Path) -> Path:
+    """A company's own certificate for 127.0.0.1, made here, and its key in one file."""
+    file = folder / "company.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    making = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run(
+        [*making, "-keyout", file, "-out", folder / "cert.pem", "-days", "2", *subject],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    file.write_text(file.read_text() + (folder / "cert.pem").read_text())
+    return file
+
+
+async def test_L7_L24_a_companys_certificate_is_trusted_only_where_the_options_name_it(tmp_path: Path) -> None:
+    file = await asyncio.to_thread(certificate, tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    async with running(tls) as server:
+        server.queue(said("ok"))
+        async with built(server) as model:
+            with pytest.raises(errors.UpstreamUnreachable, match=r"not trusted here.*ca_file"):
+                await answer(model)
+        async with built(server, ca_file=str(tmp_path / "cert.pem")) as model:
+            assert await answer(model) == OK
+
+
+async def test_L24_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    (tmp_path / "none.pem").write_text("no certificate")
+    for name in ("none.pem", "missing.pem"):
+        with pytest.raises(errors.UpstreamRefused, match=r"c\.JupyterAgent\.ca_file") as caught:
+            await answer(elsewhere(ca_file=str(tmp_path / name)))
+        assert str(tmp_path) not in caught.value.message
+
+
+def test_building_a_providers_model_asks_nobody_and_needs_no_address() -> None:
+    assert OPENAI(JupyterAgent(), "").name == "openai:gpt-5-mini"
+    assert [one(JupyterAgent(), "").name for one in (OLLAMA, AZURE)] == ["ollama", "azure"]
