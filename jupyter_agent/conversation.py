@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from uuid import uuid4
 
 from jupyter_agent.errors import NotFound
 from jupyter_agent.kernelside import conversing
+from jupyter_agent.replaying import Answer, Replayed, replay
 from jupyter_agent.session import Session
 from jupyter_agent.session_manager import SessionManager
 
+REPLAY_SECONDS = 600.0
 LOCAL = "local"  # as the server, too, calls its user where it knows only one
 
 
 class Conversation:
     """A notebook's newest conversation, so that every door goes on where another stopped.
 
-    Without a notebook it is the one that this object has begun itself.
+    Without a notebook it is the one that this object has begun itself. What the user chooses with a command goes on until
+    a question was asked in it: from then on it is the newest.
 
     Args:
         sessions: Where conversations are kept.
@@ -24,10 +28,11 @@ class Conversation:
     def __init__(self, sessions: SessionManager) -> None:
         self._sessions = sessions
         self._begun = ""
+        self._chosen = ""
 
     def begun(self, session_id: str) -> None:
         """Remember the session that a question was answered in."""
-        self._begun = session_id
+        self._begun, self._chosen = session_id, ""
 
     async def session_id(self, notebook_id: str, named: str = "") -> str | None:
         """The session that the next question belongs to; None starts one.
@@ -36,8 +41,8 @@ class Conversation:
             notebook_id: Of the notebook asked about; empty without one.
             named: What the user said; it wins.
         """
-        if named or not notebook_id:
-            return named or self._begun or None
+        if named or self._chosen or not notebook_id:
+            return named or self._chosen or self._begun or None
         newest = (await self._sessions.find(LOCAL, notebook_id=notebook_id, limit=1)).sessions
         return newest[0].id if newest else None
 
@@ -52,15 +57,24 @@ class Conversation:
         ]
 
     async def clear(self, notebook_id: str, named: str = "") -> bool:
-        """Forget the conversation; False if there was none."""
+        """Forget the conversation, so that the next question starts afresh; False if there was none."""
         session = await self._session(notebook_id, named)
-        self._begun = "" if not named else self._begun
+        self._chosen = uuid4().hex
         if session is None:
             return False
         await self._sessions.clear(LOCAL, session.id, session.notebook_id)
         return True
 
-    async def operate(self, name: str, rest: str, notebook_id: str, named: str = "") -> dict[str, Any]:
+    async def operate(
+        self,
+        name: str,
+        rest: str,
+        notebook_id: str,
+        named: str = "",
+        *,
+        answer: Answer,
+        seconds: float = REPLAY_SECONDS,
+    ) -> dict[str, Any]:
         """Do what one of `conversing.NAMES` says, as the REST door would.
 
         Args:
@@ -68,6 +82,8 @@ class Conversation:
             rest: What stands behind it.
             notebook_id: Of the notebook at hand; empty without one.
             named: The session that the user named.
+            answer: Asks a question again, with the model that `rest` names, if it does.
+            seconds: Time for asking again.
 
         Raises:
             NotFound: there is no such conversation, or nothing has been said yet.
@@ -77,11 +93,23 @@ class Conversation:
             page = await self._sessions.find(LOCAL, notebook_id=notebook_id or None, text=rest, limit=20)
             return {"sessions": [_in_short(one) for one in page.sessions]}
         if name == "use":
-            return _in_short(await self._sessions.get(LOCAL, rest, notebook_id or None))
+            return await self._use(rest, notebook_id)
         session = await self._session(notebook_id, named)
         if session is None:
             raise NotFound(conversing.NOTHING_SAID)
+        if name == "replay":
+            planned = await self._sessions.replay(LOCAL, session.id, session.notebook_id)
+            self._chosen = session.id
+            return _compared(session, await replay(self._sessions, planned, answer, seconds))
         return await self._done(name, rest, session)
+
+    async def _use(self, session_id: str, notebook_id: str) -> dict[str, Any]:
+        if not session_id:
+            self._chosen = ""
+            return {}
+        session = await self._sessions.get(LOCAL, session_id, notebook_id or None)
+        self._chosen = session.id
+        return _in_short(session)
 
     async def _done(self, name: str, rest: str, session: Session) -> dict[str, Any]:
         sessions, place = self._sessions, (LOCAL, session.id, session.notebook_id)
@@ -93,7 +121,10 @@ class Conversation:
             mode: Literal["read", "copy"] = "copy" if rest == "copy" else "read"
             return {"secret": await sessions.share(*place, mode=mode), "mode": mode}
         change = {"undo": sessions.undo, "redo": sessions.redo, "branch": sessions.branch}[name]
-        return _in_short(await change(*place))
+        changed = await change(*place)
+        if name == "branch":
+            self._chosen = changed.id
+        return _in_short(changed)
 
     async def _session(self, notebook_id: str, named: str) -> Session | None:
         session_id = await self.session_id(notebook_id, named)
@@ -101,6 +132,16 @@ class Conversation:
             return None if session_id is None else await self._sessions.get(LOCAL, session_id, notebook_id or None)
         except NotFound:
             return None
+
+
+def _compared(session: Session, replayed: Replayed) -> dict[str, Any]:
+    return {
+        "session_id": session.id,
+        "session": _in_short(replayed.session),
+        "turns": replayed.turns,
+        "left": replayed.left,
+        "stopped": replayed.stopped,
+    }
 
 
 def _in_short(session: Session) -> dict[str, Any]:

@@ -76,6 +76,7 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return await _history(laid, int(rest) if rest.isdigit() else 10)
     if name == "clear":
         there_was = await laid.conversation.clear(laid.notebook_id, laid.session)
+        laid.session = ""
         return "The conversation is forgotten." if there_was else "There was no conversation to forget."
     if name in conversing.NAMES:
         return await _conversed(laid, name, rest)
@@ -104,12 +105,9 @@ async def _conversed(laid: Desk, name: str, rest: str) -> str:
     problem = conversing.wrong(name, rest)
     if problem:
         return problem
-    if name == "use" and not rest:
-        laid.session = ""
-        return "The newest conversation goes on."
-    answer = await laid.conversation.operate(name, rest, laid.notebook_id, laid.session)
-    if name in ("use", "branch"):
-        laid.session = str(answer["session_id"])
+    answer = await laid.conversation.operate(name, rest, laid.notebook_id, laid.session, answer=laid.answer_with(rest))
+    if name in ("use", "branch", "replay"):
+        laid.session = ""  # what was named at the start is left
     return conversing.told(name, rest, answer)
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -18,9 +18,12 @@ from jupyter_agent.config import JupyterAgent
 from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.kernelside import place
+from jupyter_agent.messages import Event
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.protocols import Kernel
 from jupyter_agent.question import Question
+from jupyter_agent.replaying import Answer, as_replayed, ending_of
+from jupyter_agent.session import Session
 
 CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
 
@@ -61,6 +64,15 @@ class Desk:
             model=self.model or None,
             approval=self.approval or None,
         )
+
+    def answer_with(self, model: str) -> Answer:
+        """Asks a question of a replay: by the given model, and nothing is run."""
+
+        async def answer(session: Session, query: str, seconds: float) -> Event:
+            question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
+            return await ending_of(self.assistant, as_replayed(question, seconds))
+
+        return answer
 
 
 @asynccontextmanager
@@ -112,6 +124,7 @@ def notebook_id(path: Path | None) -> str:
 async def run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
     """Run a notebook's code cells, saying on stderr how far it is; the first error ends it, as in Jupyter."""
     cells = [cell for cell in await notebook.cells() if cell.kind == "code" and cell.source.strip()]
+    await kernel.state(timeout=CELL_SECONDS)  # so that it follows the cells from the first one on
     for number, cell in enumerate(cells, 1):
         say(f"running cell {number} of {len(cells)}: {first_line(cell.source)}")
         result = await kernel.execute(cell.source, timeout=CELL_SECONDS)

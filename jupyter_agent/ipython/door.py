@@ -23,8 +23,11 @@ from jupyter_agent.kernelside.door import NO_NOTEBOOK
 from jupyter_agent.kernelside.endings import AgentFailed
 from jupyter_agent.kernelside.turn import Ask, Event
 from jupyter_agent.messages import ApprovalAsked, RunAsked, TurnStarted, plain
+from jupyter_agent.messages import Event as AnyEvent
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.question import Question
+from jupyter_agent.replaying import Answer, as_replayed, ending_of
+from jupyter_agent.session import Session
 from jupyter_agent.state import ExecutionResult
 
 T = TypeVar("T")
@@ -79,7 +82,9 @@ class LocalDoor:
 
     def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
         notebook_id = self._notebook()[1]
-        return _or_failed(lambda: self._loop.run(self._conversation.operate(name, rest, notebook_id, session)))
+        operate = self._conversation.operate
+        answer = self._answer_with(rest)
+        return _or_failed(lambda: self._loop.run(operate(name, rest, notebook_id, session, answer=answer)))
 
     def close(self) -> None:
         """Let go of the store and of the thread; the door is of no use afterwards."""
@@ -123,6 +128,15 @@ class LocalDoor:
             decide=self._decide,
             run=self._run,
         )
+
+    def _answer_with(self, model: str) -> Answer:
+        """Asks a question of a replay: by the chosen model, and nothing is run."""
+
+        async def answer(session: Session, query: str, seconds: float) -> AnyEvent:
+            question = await self._question(Ask(query, session.id, model), *self._notebook())
+            return await ending_of(self._assistant, as_replayed(question, seconds))
+
+        return answer
 
     async def _preview(self, ask: Ask) -> dict[str, Any]:
         question = await self._question(ask, *self._notebook())

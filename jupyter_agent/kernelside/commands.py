@@ -40,6 +40,7 @@ COMMANDS = (
     Command("undo", "", "take the last question and its answer back"),
     Command("redo", "", "bring back what /undo took"),
     Command("branch", "", "go on in a copy of this conversation; the old one stays as it is"),
+    Command("replay", "[MODEL]", "ask the questions of this conversation again, in a new one, and compare the answers"),
     Command("sessions", "[TEXT]", "list this notebook's conversations, or those that contain a text"),
     Command("use", "[ID]", "go on with another conversation; without ID, with the newest"),
     Command("export", "[FILE]", "show this conversation as Markdown, or write it to a .md, .ipynb or .json file"),

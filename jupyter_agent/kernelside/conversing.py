@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-NAMES = frozenset({"undo", "redo", "branch", "sessions", "use", "export", "share"})
+NAMES = frozenset({"undo", "redo", "branch", "replay", "sessions", "use", "export", "share"})
 KINDS = ("md", "ipynb", "json")
 NOTHING_SAID = "Nothing has been said in this conversation yet."
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z")
@@ -43,6 +43,10 @@ def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
         return _written(rest, str(answer.get("text", ""))) if rest else str(answer.get("text", ""))
     if name == "share":
         return _shared(answer)
+    if name == "replay":
+        return _compared(answer)
+    if name == "use" and not answer:
+        return "*The newest conversation goes on.*"
     if name == "use":
         return f"*From now on: `{answer.get('session_id')}`, {_title(answer)}.*"
     left = int(answer.get("turn_count") or 0) // 2
@@ -50,6 +54,29 @@ def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
         return f"*A copy, `{answer.get('session_id')}`, goes on from here; the old conversation stays as it is.*"
     done = "Taken back; `/redo` brings it again." if name == "undo" else "Brought back."
     return f"*{done} Questions in this conversation: {left}.*"
+
+
+def _compared(answer: Mapping[str, Any]) -> str:
+    turns = answer.get("turns") or ()
+    made = (answer.get("session") or {}).get("session_id")
+    same = sum(bool(one.get("same")) for one in turns)
+    asked = (
+        f"*Asked again: {len(turns)}; same answers: {same}. This conversation goes on; `/use {made}` goes on there.*"
+    )
+    stopped = [f"*Not asked: {answer.get('left')}. {answer['stopped']}*"] if answer.get("stopped") else []
+    return "\n\n".join([asked, *map(_before_and_after, turns), *stopped])
+
+
+def _before_and_after(turn: Mapping[str, Any]) -> str:
+    question = "\n".join(f"> {line}" for line in str(turn.get("question")).splitlines())
+    before, after = turn.get("before") or {}, turn.get("after") or {}
+    again = "*the same words*" if turn.get("same") else str(after.get("reply"))
+    parts = [question, f"**Before, {_by(before)}**", str(before.get("reply")), f"**Again, {_by(after)}**", again]
+    return "\n\n".join(parts)
+
+
+def _by(answer: Mapping[str, Any]) -> str:
+    return f"`{answer.get('model')}`, {float(answer.get('seconds') or 0.0):.1f} s"
 
 
 def _listed(sessions: Any) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from . import conversing
-from .client import Client, Refused
+from .client import REPLY_SECONDS, Client, Refused
 from .endings import AgentFailed
 from .turn import Ask, Event
 
 CANCEL_SECONDS = 1.0
+REPLAY_SECONDS = 900.0  # the server has a limit of its own
 SHARED_DRIVE = "RTC:"  # stands before the path of a notebook that several people have open
 NO_NOTEBOOK = "this kernel belongs to no notebook that can be read, so there are no cells to examine."
 TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
@@ -29,6 +31,7 @@ class ServerDoor:
         self._client = client
         self._kernel_id = kernel_id
         self._session = ""  # of a kernel without a notebook
+        self._chosen = ""  # by a command; goes on until a question was asked in it, for then it is the newest
 
     def ask(self, ask: Ask) -> Generator[Event, None, None]:
         body = {**self._body(ask), "stream": True, "run": "client"}
@@ -37,7 +40,8 @@ class ServerDoor:
             for name, data in self._client.events("api/agent/quick", body):
                 if name == "turn":
                     turn_id = str(data.get("turn_id", ""))
-                    self._session = self._session if ask.session else str(data.get("session_id", ""))
+                    if not ask.session:
+                        self._session, self._chosen = str(data.get("session_id", "")), ""
                 if name in TERMINAL:
                     turn_id = ""
                 yield name, data
@@ -54,27 +58,18 @@ class ServerDoor:
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
         notebook = self._notebook()
-        session = session or self._newest(notebook)
+        session = session or self._current(notebook)
         if not session:
             return []
         query = {"max_turns": str(max(1, 2 * turns)), **_of(notebook)}
-        answer = self._client.request("GET", f"api/agent/sessions/{session}/history", query=query)
+        answer = self._known("GET", f"api/agent/sessions/{session}/history", query) or {}
         return [one for one in answer.get("history", ()) if isinstance(one, dict)]
 
     def clear(self, session: str) -> bool:
         notebook = self._notebook()
-        session = session or self._newest(notebook)
-        if not session:
-            return False
-        try:
-            self._client.request("DELETE", f"api/agent/sessions/{session}", query=_of(notebook))
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-            return False
-        finally:
-            self._session = ""
-        return True
+        session = session or self._current(notebook)
+        self._chosen = uuid4().hex
+        return bool(session) and self._known("DELETE", f"api/agent/sessions/{session}", _of(notebook)) is not None
 
     def context(self, ask: Ask) -> dict[str, Any]:
         answer = self._client.request("POST", "api/agent/context", self._body(ask))
@@ -85,18 +80,51 @@ class ServerDoor:
         if name == "sessions":
             query = {**_of(notebook), **({"q": rest} if rest else {}), "limit": "20"}
             return dict(self._client.request("GET", "api/agent/sessions", query=query))
-        session = rest if name == "use" else session or self._newest(notebook)
-        if not session:
-            raise AgentFailed(conversing.NOTHING_SAID)
-        path, query = f"api/agent/sessions/{session}", _of(notebook)
         if name == "use":
-            return dict(self._client.request("GET", path, query=query))
+            return self._use(rest, notebook)
+        session = session or self._current(notebook)
+        answer = self._operated(session, name, rest, notebook) if session else None
+        if answer is None:
+            raise AgentFailed(conversing.NOTHING_SAID)
+        if name in ("branch", "replay"):
+            self._chosen = str(answer["session_id"])
+        return answer
+
+    def _use(self, session: str, notebook: str) -> dict[str, Any]:
+        answer = self._client.request("GET", f"api/agent/sessions/{session}", query=_of(notebook)) if session else {}
+        self._chosen = session
+        return dict(answer)
+
+    def _operated(self, session: str, name: str, rest: str, notebook: str) -> dict[str, Any] | None:
+        """What came of a command; None if there is no such conversation."""
+        path, query = f"api/agent/sessions/{session}", _of(notebook)
         if name == "export":
-            return {"text": self._client.text(f"{path}/export", {**query, "format": conversing.kind_of(rest)})}
+            kind = {**query, "format": conversing.kind_of(rest)}
+            return {"text": self._client.text(f"{path}/export", kind)}
         if name == "share":
             method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
-            return dict(self._client.request(method, f"{path}/share", body, query=query))
-        return dict(self._client.request("POST", f"{path}/{name}", query=query))
+            return self._known(method, f"{path}/share", query, body)
+        if name == "replay":
+            answer = self._known("POST", f"{path}/replay", query, {"model": rest or None}, seconds=REPLAY_SECONDS)
+            return None if answer is None else {**answer, "session_id": session}
+        return self._known("POST", f"{path}/{name}", query)
+
+    def _known(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: object = None,
+        *,
+        seconds: float = REPLY_SECONDS,
+    ) -> dict[str, Any] | None:
+        """The server's answer; None if it knows no such conversation."""
+        try:
+            return dict(self._client.request(method, path, body, query=query, seconds=seconds))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None
 
     def close(self) -> None:
         """Each request has closed its connection."""
@@ -114,7 +142,7 @@ class ServerDoor:
 
     def _body(self, ask: Ask) -> dict[str, Any]:
         notebook = self._notebook()
-        session = ask.session or self._newest(notebook)
+        session = ask.session or self._current(notebook)
         return {
             "query": ask.query,
             "context": {
@@ -137,9 +165,10 @@ class ServerDoor:
                 return str(session.get("path", "")).removeprefix(SHARED_DRIVE)
         return ""
 
-    def _newest(self, notebook: str) -> str:
-        if not notebook:
-            return self._session
+    def _current(self, notebook: str) -> str:
+        """What the user chose, else the notebook's newest conversation."""
+        if self._chosen or not notebook:
+            return self._chosen or self._session
         answer = self._client.request("GET", "api/agent/sessions", query={**_of(notebook), "limit": "1"})
         sessions = answer.get("sessions") or ()
         return str(sessions[0].get("session_id", "")) if sessions else ""

@@ -82,7 +82,6 @@ class Magic:
         self._own: Door | None = None
         self._server: Door | None = None
         self._chosen_model = ""
-        self._chosen_session = ""
 
     def agent(self, line: str, cell: str | None = None) -> None:
         """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
@@ -91,13 +90,13 @@ class Magic:
         try:
             chosen, text = options.parse(line)
             text = text if cell is None else f"{text}\n{cell}".strip()
-            command = commands.parse(text)
+            command = commands.parse(text, (commands.EXIT,))
         except (options.BadOption, commands.UnknownCommand) as error:
             raise AgentFailed(str(error)) from None
         with _not_nested():
             if not text:
                 self._help(chosen, "")
-            elif command is None or commands.question(*command):
+            elif command is None or commands.question(*command, (commands.EXIT,)):
                 self._ask(chosen, commands.question(*command) if command else text)
             elif command[0] in conversing.NAMES:
                 self._converse(chosen, *command)
@@ -113,7 +112,7 @@ class Magic:
     def _ask(self, chosen: Options, query: str) -> None:
         from .turn import Ask, Turn
 
-        ask = Ask(query, self._session(chosen), chosen.model or self._chosen_model, chosen.approval)
+        ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
         Turn(self._ip, self._door(), chosen).run(ask)
 
     def _help(self, _chosen: Options, _rest: str) -> None:
@@ -121,33 +120,30 @@ class Magic:
 
         print(HELP + _indented(commands.table()))
 
+    def _exit(self, _chosen: Options, _rest: str) -> None:
+        self._show("*There is nothing to end here: the next cell is yours.*")
+
     def _history(self, chosen: Options, rest: str) -> None:
         turns = int(rest) if rest.isdigit() else 10
-        entries = self._door().history(self._session(chosen), turns)
+        entries = self._door().history(chosen.session, turns)
         said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
         self._show(said or "*Nothing has been said in this conversation yet.*")
 
     def _clear(self, chosen: Options, _rest: str) -> None:
-        there_was = self._door().clear(self._session(chosen))
+        there_was = self._door().clear(chosen.session)
         self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
 
     def _converse(self, chosen: Options, name: str, rest: str) -> None:
         from . import conversing
+        from .reply import shown
 
         problem = conversing.wrong(name, rest)
         if problem:
             raise AgentFailed(problem)
-        if name == "use" and not rest:
-            self._chosen_session = ""
-            self._show("*The newest conversation goes on.*")
-            return
-        answer = self._door().converse(self._session(chosen), name, rest)
-        if name in ("use", "branch"):
-            self._chosen_session = str(answer.get("session_id", ""))
-        self._show(conversing.told(name, rest, answer))
-
-    def _session(self, chosen: Options) -> str:
-        return chosen.session or self._chosen_session
+        with shown(self._ip) as reply:
+            if name == "replay":
+                reply.status("asking the questions again…")
+            reply.text(conversing.told(name, rest, self._door().converse(chosen.session, name, rest)))
 
     def _vars(self, _chosen: Options, rest: str) -> None:
         from . import inspect, listing, state
@@ -161,9 +157,7 @@ class Magic:
         from . import listing
         from .turn import Ask
 
-        ask = Ask(
-            rest or listing.NO_QUESTION, self._session(chosen), chosen.model or self._chosen_model, chosen.approval
-        )
+        ask = Ask(rest or listing.NO_QUESTION, chosen.session, chosen.model or self._chosen_model, chosen.approval)
         self._show(listing.sent(self._door().context(ask)))
 
     def _model(self, _chosen: Options, rest: str) -> None:
@@ -177,9 +171,10 @@ class Magic:
         self._show(f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*")
 
     def _show(self, markdown: str) -> None:
-        from .reply import show
+        from .reply import shown
 
-        show(self._ip, markdown)
+        with shown(self._ip) as reply:
+            reply.text(markdown)
 
     def _door(self) -> Door:
         """The server when it is there and has the extension, else the process's own."""

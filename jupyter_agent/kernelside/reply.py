@@ -6,7 +6,8 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 UPDATE_SECONDS = 0.1
@@ -60,11 +61,14 @@ def _request(ip: Any) -> Mapping[str, Any]:
         return {}
 
 
-def show(ip: Any, markdown: str) -> None:
-    """Show a whole text."""
+@contextmanager
+def shown(ip: Any) -> Iterator[Reply]:
+    """A reply that is finished at the end, whatever happens."""
     reply = start(ip, "markdown")
-    reply.text(markdown)
-    reply.finish()
+    try:
+        yield reply
+    finally:
+        reply.finish()
 
 
 class GrowingReply:

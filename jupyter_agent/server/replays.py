@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_agent.errors import AgentError, BadRequest, Conflict
+from jupyter_agent.errors import BadRequest, Conflict
 from jupyter_agent.messages import TERMINAL, Done, Event
 from jupyter_agent.question import Question
+from jupyter_agent.replaying import replay
 from jupyter_agent.server.conversations import session_json
 from jupyter_agent.server.handlers import envelope
 from jupyter_agent.server.questions import understand
 from jupyter_agent.server.quick import ending
 from jupyter_agent.server.trees import CREATED, TreeHandler
-from jupyter_agent.session_manager import Replay, comparison
 
 if TYPE_CHECKING:
     from jupyter_agent.server.turns import RunningTurn
@@ -27,7 +26,6 @@ SUMMARIZE = (
     "Summarize our conversation so far for somebody who will go on with it: what was asked, what was found out, what is "
     "still open. Keep names of variables, columns and cells, and numbers. At most 200 words, no preamble."
 )
-OUT_OF_TIME = "The time for one replay was over. Replay the rest with 'from'."
 
 
 class AskingHandler(TreeHandler):
@@ -68,37 +66,22 @@ class ReplayHandler(AskingHandler):
         body = await self.optional_body()
         self.services.assistant.model(body.get("model"))
         place = self.place(session_id)
-        replay = await self.sessions.replay(*place, first=body.get("from"), last=body.get("to"))
-        asked, stopped = await self._asked(replay, body.get("model"))
-        session = await self.sessions.get(self.owner, replay.session.id, replay.session.notebook_id)
-        after = (await self.sessions.history(session, asked)) if asked else ()
+        planned = await self.sessions.replay(*place, first=body.get("from"), last=body.get("to"))
+        model = body.get("model")
+
+        async def answer(session: Session, question: str, seconds: float) -> Event:
+            return await self.answer_to(await self._question(session, question, model, seconds))
+
+        replayed = await replay(self.sessions, planned, answer, self.services.options.deadline_seconds)
         self.reply(
             {
-                "session": session_json(session),
-                "turns": comparison(replay.turns, after),
-                "left": len(replay.turns) - asked,
-                "stopped": stopped,
+                "session": session_json(replayed.session),
+                "turns": replayed.turns,
+                "left": replayed.left,
+                "stopped": replayed.stopped,
             },
             CREATED,
         )
-
-    async def _asked(self, replay: Replay, model: str | None) -> tuple[int, str]:
-        """How many questions were asked again, and why not all."""
-        end = time.monotonic() + self.services.options.deadline_seconds
-        for number, turn in enumerate(replay.turns):
-            left = end - time.monotonic()
-            if left <= 0:
-                return number, OUT_OF_TIME
-            try:
-                last = await self.answer_to(await self._question(replay.session, turn.question, model, left))
-            except AgentError as error:
-                if number:
-                    return number, error.message
-                await self.sessions.clear(self.owner, replay.session.id, replay.session.notebook_id)
-                raise
-            if not isinstance(last, Done):
-                return number + 1, ending(last)[1]
-        return len(replay.turns), ""
 
     async def _question(self, session: Session, text: str, model: str | None, seconds: float) -> Question:
         """As if the user asked it now: the kernel and the notebook as they are."""

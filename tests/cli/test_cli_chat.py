@@ -61,19 +61,38 @@ def test_the_doctor_of_the_chat(command: Command, notebook: Path) -> None:
 def test_a_chat_is_undone_branched_and_exported(command: Command, tmp_path: Path, script: Callable[..., None]) -> None:
     script({"text": "Answered."})
     lines = ["/undo", "alpha", "beta", "/undo", "/redo", "/undo", "/branch", "gamma", "/export talk.json", "/export x"]
+    lines.append("/replay")
     ended = command("chat", stdin="\n".join([*lines, "/share", "/share off", "/sessions"]))
     assert ended.code == 0
     assert "Nothing has been said" in ended.err
-    for words in ("Taken back", "Brought back", "goes on from here", "Say `/export`", "secrets revoked: 1"):
+    for words in (
+        "Taken back",
+        "Brought back",
+        "goes on from here",
+        "Say `/export`",
+        "secrets revoked: 1",
+        "same answers: 2",
+    ):
         assert words in ended.out
     exported = json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))
     assert [one["question"] for one in exported["turns"]] == ["alpha", "gamma"]
     ids = [line.split("`")[1] for line in ended.out.splitlines() if line.startswith("- `")]
-    assert len(ids) == 2
-    again = command("chat", stdin=f"/use {ids[1]}\n/history\n/use nobody\n")
+    assert len(ids) == 3
+    again = command("chat", stdin=f"/use {ids[2]}\n/history\n/use nobody\n")
     assert "> alpha" in again.out
     assert "gamma" not in again.out
     assert "There is no such conversation." in again.err
+
+
+def test_fix_sees_the_locals_of_the_frame_that_failed(command: Command, notebook: Path) -> None:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))
+    cells["cells"][1]["source"] = "def ratio(a, b):\n    part = a * 21\n    return part / b\nratio(2, 0)"
+    notebook.write_text(json.dumps(cells), encoding="utf-8")
+    ended = command("chat", "--notebook", str(notebook), "--execute", stdin="/fix\n/explain\n/explain df\n")
+    assert ended.code == 0
+    assert "`part` = `42`" in ended.out
+    assert "cell" in ended.out
+    assert "`df` is a pandas table" in ended.out
 
 
 def test_an_error_does_not_end_the_conversation(command: Command, script: Callable[..., None]) -> None:

@@ -16,6 +16,8 @@ LINES = """\
 %agent /branch
 %agent gamma
 %agent /export talk.json
+%agent /replay
+%agent /history
 %agent /share copy
 %agent /share off
 %agent /sessions
@@ -29,8 +31,14 @@ def test_commands_about_conversations_work_in_process(home: Path) -> None:
     assert "Nothing has been said in this conversation yet." in first.stdout + first.stderr
     (home / "lines.ipy").write_text(LINES.replace("%agent /undo\n", "", 1), encoding="utf-8")
     ended = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", check=True, timeout=120)
-    for words in ("Questions in this conversation: 1.", "goes on from here", "read and copy", "secrets revoked: 1"):
+    for words in (
+        "Questions in this conversation: 1.",
+        "goes on from here",
+        "read and copy",
+        "secrets revoked: 1",
+        "same answers: 2",
+    ):
         assert words in ended.stdout
     exported = json.loads((home / "talk.json").read_text(encoding="utf-8"))
     assert [one["question"] for one in exported["turns"]] == ["alpha", "gamma"]
-    assert ended.stdout.count("- `") == 2
+    assert ended.stdout.count("- `") == 3

@@ -65,6 +65,14 @@ def test_an_earlier_error_is_known_and_its_traceback_stays(home: Path) -> None:
     assert "ZeroDivisionError" in markdown(outputs[2])[0]
 
 
+def test_fix_sees_the_locals_of_the_frame_that_failed(home: Path) -> None:
+    define = "def ratio(a, b):\n    part = a * 21\n    return part / b"
+    outputs = run(LOAD, define, "ratio(2, 0)", "%agent /fix", "%agent /explain ratio", allow_errors=True)
+    assert outputs[2][-1]["ename"] == "ZeroDivisionError"
+    assert "`part` = `42`" in markdown(outputs[3])[0]
+    assert "`ratio`" in markdown(outputs[4])[0]
+
+
 def test_code_runs_unasked_only_where_that_was_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call = {"name": "run_code", "arguments": {"code": "made = 41 + 1\nprint('at work')\nmade"}}
     script(home, monkeypatch, {"calls": [call]}, {"text": "Done."})

@@ -63,6 +63,35 @@ async def test_commands_about_conversations_go_through_the_server(server: Runnin
         assert "already" in await say(page, "/export talk.json")
 
 
+async def test_a_conversation_that_was_chosen_goes_on_until_another_is_newer(server: RunningServer) -> None:
+    async with opened(server, "b.ipynb") as (page, _):
+        await say(page, "alpha")
+        assert "forgotten" in await say(page, "/clear")
+        await say(page, "beta")
+        assert "same answers: 1" in await say(page, "/replay")
+        assert "beta" in await say(page, "/history")
+        assert len((await say(page, "/sessions")).splitlines()) == 2
+        assert "forgotten" in await say(page, "/clear")
+        assert "Nothing has been said" in await say(page, "/history")
+        await say(page, "gamma")
+        assert "beta" not in await say(page, "/history")
+        body = {"query": "delta", "context": {"notebook_id": "b.ipynb", "session_id": "of-the-sidebar"}}
+        assert (await server("POST", "api/agent/quick", body))[0] == 200
+        assert "delta" in await say(page, "/history")
+
+
+async def test_a_replay_compares_the_answers_of_two_models(server: RunningServer) -> None:
+    async with opened(server, "c.ipynb") as (page, _):
+        await say(page, "what is x?")
+        told = await say(page, "/replay offline")
+        assert "same answers: 0" in told
+        assert "> what is x?" in told
+        assert "Answered." in told
+        assert "**Again, `offline`" in told
+        shown = await page.run("%agent /replay nobody:x")
+        assert "nobody" in str(shown.outputs[-1])
+
+
 @pytest.mark.parametrize(
     ("name", "rest"), [("export", "talk.pdf"), ("export", "talk"), ("share", "all"), ("use", "../x"), ("use", "a b")]
 )
