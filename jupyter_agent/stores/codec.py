@@ -6,9 +6,10 @@ import base64
 import dataclasses
 import json
 import math
+import operator
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
@@ -126,7 +127,8 @@ def _encode_harmless(value: Session | Turn, ascii_only: bool) -> str | None:
         )
     except (ValueError, TypeError, RecursionError):
         return None
-    return None if _SUSPECT.search(text) else text
+    harmless = text.isascii() and "\\u" not in text
+    return text if harmless or not _SUSPECT.search(text) else None
 
 
 def _encode_anything(value: Session | Turn, ascii_only: bool) -> str:
@@ -154,13 +156,15 @@ def _fields(value: Any) -> dict[str, Any]:
     """What `json` does not know itself, as a dictionary."""
     if isinstance(value, Mapping):
         return dict(value)
-    data = {name: getattr(value, name) for name in _names(value.__class__)}
+    names, values = _names_and_values(value.__class__)
+    data = dict(zip(names, values(value), strict=True))
     return data | {"schema": SCHEMA} if isinstance(value, Session) else data
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in dataclasses.fields(kind))
+def _names_and_values(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(one.name for one in dataclasses.fields(kind))
+    return names, operator.attrgetter(*names)
 
 
 def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:

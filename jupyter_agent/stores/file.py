@@ -6,10 +6,9 @@ import contextlib
 import errno
 import os
 import re
-import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,13 +16,16 @@ from jupyter_agent.errors import AgentError, BadRequest, StoreFull, StoreUnavail
 from jupyter_agent.protocols import Page
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec
+from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.file_log import (
     Log,
     any_head,
     first_lines,
     identity_of,
-    line_of,
+    line_with,
+    stamp_of,
     sync_folder,
+    text_of,
     write_new,
 )
 from jupyter_agent.stores.worker import Worker
@@ -47,7 +49,7 @@ class FileStore:
 
     def __init__(self, folder: Path, *, busy_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
-        self._busy_seconds = busy_seconds
+        self._lock = FileLock(folder / ".lock", busy_seconds)
         self._clock = clock
         self._logs: OrderedDict[str, Log] = OrderedDict()
         self._heads: dict[str, tuple[tuple[int, int, int], Session | None]] = {}
@@ -86,18 +88,19 @@ class FileStore:
         return await self._run(lambda: self._fresh(key).session())
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        line = line_of(session, turn)
+        head = text_of(session)
+        line = line_with(head, turn)
 
         def work() -> None:
             log = self._fresh(session.key)
-            stored = log.session()
-            if stored is None or (session.revision, session.created_at) != (stored.revision + 1, stored.created_at):
+            stored = log.stamp()
+            if stored is None or (session.revision - 1, session.created_at) != stored[:2]:
                 raise VersionConflict("The conversation changed meanwhile.")
-            if _name(session) != _name(stored) and self._named(session) is not None:
+            if _name(session) != stored[2:] and self._named(session) is not None:
                 raise VersionConflict("Another conversation has that name.")
             if turn is not None and turn.id in log.turns:
                 raise VersionConflict("That turn is stored already.")
-            log.append(line)
+            log.append(line, head, stamp_of(session))
 
         await self._write(work)
 
@@ -166,12 +169,11 @@ class FileStore:
         await self._worker.close(self._forget)
 
     async def _write(self, work: Callable[[], _Result]) -> _Result:
-        def alone() -> _Result:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._locked():
+        def in_turn() -> _Result:
+            with self._lock:
                 return work()
 
-        return await self._run(alone)
+        return await self._run(in_turn)
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         return await self._worker.run(lambda: _translated(work))
@@ -236,36 +238,7 @@ class FileStore:
     def _forget(self) -> None:
         self._logs.clear()
         self._heads.clear()
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            until = time.monotonic() + self._busy_seconds
-            while not _try_lock(descriptor):
-                if time.monotonic() > until:
-                    raise StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")
-                time.sleep(0.002)
-            yield
-        finally:
-            os.close(descriptor)  # and with it the lock
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-            return False
-        raise
-    return True
+        self._lock.close()
 
 
 def _translated(work: Callable[[], _Result]) -> _Result:

@@ -9,9 +9,8 @@ import re
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +22,8 @@ _START = b'{"crc":"'
 _BODY = len(_START) + 8 + len(b'",')
 _PLAIN = re.compile(rb'"turn_id":"([\w.:-]+)","parent":(?:null|"([\w.:-]+)"),')
 _DECODER = json.JSONDecoder()
+#: What a commit must know of the head before it: revision, created_at, owner, notebook, id.
+Stamp = tuple[int, float, str, str, str]
 
 
 @dataclass(slots=True)
@@ -43,6 +44,8 @@ class Log:
     head: tuple[int, int] | None = None
     turns: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)
     _session: Session | None = None
+    _text: str | None = None
+    _stamp: Stamp | None = None
 
     def refresh(self) -> bool:
         """Read what was appended since; False if there is no such file.
@@ -71,8 +74,14 @@ class Log:
     def session(self) -> Session | None:
         """The newest head; None in a file without a good line."""
         if self._session is None and self.head is not None:
-            self._session = codec.decode_session(self._line(*self.head)["head"])
+            self._session = codec.decode_session(self._text or self._line(*self.head)["head"])
         return self._session
+
+    def stamp(self) -> Stamp | None:
+        """What the next commit must know of the newest head."""
+        if self._stamp is None and (session := self.session()) is not None:
+            self._stamp = stamp_of(session)
+        return self._stamp
 
     def turn(self, turn_id: str) -> Turn | None:
         """One turn of any branch."""
@@ -90,24 +99,30 @@ class Log:
             place = self.turns[place][2]
         return found[::-1]
 
-    def append(self, line: bytes) -> None:
-        """Write at the end of what is valid, durably; a bad rest is kept in a file of its own first.
+    def append(self, line: bytes, head: str, stamp: Stamp) -> None:
+        """Write at the end of what `refresh` found valid, durably; a bad rest is kept in a file of its own first.
+
+        Args:
+            line: The commit.
+            head: The text of the head in it.
+            stamp: That head's.
 
         Raises:
             OSError: nothing was added.
         """
-        with self.path.open("r+b", buffering=0) as file:
-            self._set_rest_aside(file)
-            file.seek(self.valid)
+        with opened(self.path, os.O_WRONLY | os.O_APPEND) as file:
+            if self.identity[1] != self.valid:
+                self._set_rest_aside(file)
             try:
                 write_all(file, line)
-                sync(file.fileno())
+                sync(file)
             except OSError:
                 with contextlib.suppress(OSError):
-                    file.truncate(self.valid)
+                    os.ftruncate(file, self.valid)
                 raise
             self._take(line, turn_of(line))
-            self.identity = identity_of(os.fstat(file.fileno()))
+            self._text, self._stamp = head, stamp
+            self.identity = identity_of(os.fstat(file))
 
     def _is_still_there(self, file: BinaryIO) -> bool:
         """Whether the newest line is where it was: the file was added to, not written anew by other hands."""
@@ -137,28 +152,43 @@ class Log:
         turn_id, parent = turn
         if turn_id is not None:
             self.turns[turn_id] = (self.valid, len(line), parent)
-        self.head, self._session = (self.valid, len(line)), None
+        self.head = (self.valid, len(line))
+        self._session = self._text = self._stamp = None
         self.valid += len(line)
 
-    def _set_rest_aside(self, file: FileIO) -> None:
-        if os.fstat(file.fileno()).st_size == self.valid:
-            return
-        file.seek(self.valid)
-        rest = file.readall()
+    def _set_rest_aside(self, file: int) -> None:
+        with self.path.open("rb") as reading:
+            reading.seek(self.valid)
+            rest = reading.read()
         if rest:
             write_new(self.path.with_suffix(f".corrupt-{time.time_ns()}"), rest)
-            file.truncate(self.valid)
+            os.ftruncate(file, self.valid)
 
     def _restart(self) -> None:
-        self.identity, self.valid, self.head, self.turns, self._session = (0, 0, 0), 0, None, {}, None
+        self.identity, self.valid, self.head, self.turns = (0, 0, 0), 0, None, {}
+        self._session = self._text = self._stamp = None
 
 
 def line_of(session: Session, turn: Turn | None) -> bytes:
     """One commit as a line: its checksum, the turn if there is one, the head."""
+    return line_with(text_of(session), turn)
+
+
+def stamp_of(session: Session) -> Stamp:
+    """What the commit after this head must know of it."""
+    return session.revision, session.created_at, session.owner, session.notebook_id, session.id
+
+
+def text_of(session: Session) -> str:
+    """A head as it stands in a line."""
+    return codec.encode(session, ascii_only=False)
+
+
+def line_with(head: str, turn: Turn | None) -> bytes:
+    """The line of a commit with that head."""
     turn_id = json.dumps(None if turn is None else turn.id)
     parent = json.dumps(None if turn is None else turn.parent)
     text = "null" if turn is None else codec.encode(turn, ascii_only=False)
-    head = codec.encode(session, ascii_only=False)
     body = f'"turn_id":{turn_id},"parent":{parent},"turn":{text},"head":{head}}}'.encode()
     return b'%s%08x",%s\n' % (_START, zlib.crc32(body), body)
 
@@ -216,9 +246,9 @@ def write_new(path: Path, content: bytes) -> None:
     """
     new = path.with_name(f"{path.name}.new")
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0) as file:
+        with opened(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
             write_all(file, content)
-            sync(file.fileno())
+            sync(file)
         new.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
@@ -227,7 +257,21 @@ def write_new(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_all(file: FileIO, content: bytes) -> None:
+@contextlib.contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A file's descriptor; a new file is for this user alone.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
     """Write all of it, however often the system writes a part only.
 
     Raises:
@@ -235,7 +279,7 @@ def write_all(file: FileIO, content: bytes) -> None:
     """
     rest = memoryview(content)
     while rest:
-        rest = rest[file.write(rest) :]
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def sync(descriptor: int) -> None:
