@@ -12,6 +12,7 @@ the package (``.venv-dataflow-peers``), or wherever ``DATAFLOW_PEERS`` says an e
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,52 +78,86 @@ def state_of(cells: Iterable[Cell]) -> KernelState:
 
 
 def milliseconds(work: Any) -> tuple[float, Any]:
-    started = time.perf_counter()
+    """Of this thread's own time: what else the machine does is not counted."""
+    started = time.thread_time()
     result = work()
-    return (time.perf_counter() - started) * 1e3, result
+    return (time.thread_time() - started) * 1e3, result
 
 
 def told(label: str, times: list[float], limit: float) -> None:
     ordered = sorted(times)
-    p95 = ordered[int(len(ordered) * 0.95)]
-    worst = ordered[-1]
-    verdict = "ok" if p95 <= limit else "ABOVE"
+    p99 = ordered[int(len(ordered) * 0.99)]
+    verdict = "ok" if ordered[-1] <= limit else "ABOVE"
     print(
-        f"  {label:<44} median {statistics.median(times):7.2f}  p95 {p95:7.2f}  worst {worst:7.2f} ms  ({verdict} {limit:g})"
+        f"  {label:<46} median {statistics.median(times):7.2f}  p99 {p99:7.2f}  worst {ordered[-1]:7.2f} ms"
+        f"  ({verdict} {limit:g})"
     )
+
+
+#: Kinds of edits: cells, the place of one, a number → the cells after it, and the cell that is another.
+EDITS: dict[str, Callable[[list[Cell], int, int], tuple[list[Cell], Cell]]] = {
+    "layout": lambda cells, at, n: edited(cells, at, f"{cells[at].source}  # {n}"),
+    "binds something new": lambda cells, at, n: edited(cells, at, f"{cells[at].source}\nextra{n} = 1"),
+    "rebinds what many cells build on": lambda cells, at, n: edited(cells, at, f"{cells[at].source}\nv1 = [{n}]"),
+    "renames what it binds": lambda cells, at, _: edited(cells, at, renamed(cells[at].source)),
+    "redefines what many cells call": lambda cells, at, n: edited(
+        cells, 1, f"def f(x):\n    x.append(len(v{n % 60}))\n    v{at % 60}.append(1)\n    return x"
+    ),
+    "changes the first cell": lambda cells, _, n: edited(cells, 0, f"{cells[0].source}\nv{n % 60} = [{n}]"),
+    "deletes the cell": lambda cells, at, _: (cells[:at] + cells[at + 1 :], cells[at]),
+    "inserts a cell": lambda cells, at, n: inserted(cells, at, Cell(f"new{n}", "code", f"v{n % 60} = v{at % 60}[:1]")),
+    "moves the cell": lambda cells, at, n: inserted(cells[:at] + cells[at + 1 :], n * 37 % len(cells), cells[at]),
+}
+
+
+def edited(cells: list[Cell], at: int, source: str) -> tuple[list[Cell], Cell]:
+    cell = replace(cells[at], source=source)
+    return [*cells[:at], cell, *cells[at + 1 :]], cell
+
+
+def inserted(cells: list[Cell], at: int, cell: Cell) -> tuple[list[Cell], Cell]:
+    return [*cells[:at], cell, *cells[at:]], cell
+
+
+def renamed(source: str) -> str:
+    name, equals, rest = source.partition(" = ")
+    return f"{name}_renamed{equals}{rest}" if equals and name.isidentifier() else f"{source}\nrenamed = 1"
 
 
 def speed() -> None:
     print("Speed, 1,000 cells:")
-    sources = generated(1000, 1, names=60)
-    cells = cells_of(sources)
+    cells = cells_of(generated(1000, 1, names=60))
     names_of.cache_clear()
-    cold, _ = milliseconds(lambda: Dataflow.of(cells))
+    cold, _ = milliseconds(lambda: Dataflow.of(cells).order.nodes)
     state = state_of(cells)
-    warm, flow = milliseconds(lambda: Dataflow.of(cells, state))
+    flow = Dataflow.of(cells, state)
     told("whole, nothing remembered", [cold], WHOLE_MS)
-    told("whole, sources analysed before", [warm], WHOLE_MS)
-    draw = random.Random(2)
-    edits, runs, hubs, layouts = [], [], [], []
-    for number in range(100):
-        cell = draw.choice(cells[2:])
-        edits.append(
-            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}\nextra{n} = 1")))[
-                0
-            ]
-        )
-        layouts.append(
-            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}  # {n}")))[0]
-        )
-        runs.append(milliseconds(lambda cell=cell, n=number: flow.after(execution(cell, 2000 + n)))[0])
-        hubs.append(
-            milliseconds(lambda cell=cell, n=number: flow.after(replace(cell, source=f"{cell.source}\nv1 = [{n}]")))[0]
-        )
-    told("after an execution", runs, LIMIT_MS)
-    told("after an edit of layout", layouts, LIMIT_MS)
-    told("after an edit that binds something new", edits, LIMIT_MS)
-    told("after an edit of what many cells build on", hubs, LIMIT_MS)
+    told("whole, sources analysed before", [milliseconds(lambda: Dataflow.of(cells, state).order.nodes)[0]], WHOLE_MS)
     told("the whole report", [milliseconds(lambda: report_of(flow))[0] for _ in range(5)], WHOLE_MS)
+    runs = [
+        milliseconds(lambda cell=cell, n=n: flow.after(execution(cell, 2000 + n)))[0] for n, cell in enumerate(cells)
+    ]
+    told("after an execution", runs, LIMIT_MS)
+    print("After an edit of each of the cells: what it makes stale, and (below) what everything would then come to:")
+    for kind, edit in EDITS.items():
+        known, whole = [], []
+        for at in range(1, len(cells)):
+            after, cell = edit(cells, at, at)
+            gc.collect(0)
+            spent, changed = milliseconds(lambda after=after, cell=cell: asked_after(flow, after, cell))
+            known.append(spent)
+            if at % 10 == 0:
+                whole.append(milliseconds(lambda changed=changed: changed.order.nodes)[0])
+        told(kind, known, LIMIT_MS)
+        told("    … and every value anew", whole, WHOLE_MS)
+
+
+def asked_after(flow: Dataflow, cells: list[Cell], cell: Cell) -> Dataflow:
+    """The dataflow of other cells, having told what the change makes stale."""
+    changed = flow.with_cells(cells)
+    told_by = changed if changed.cell(cell.id) is not None else flow
+    told_by.affected_by(cell.id)
+    return changed
 
 
 def ours(sources: list[str]) -> Edges:

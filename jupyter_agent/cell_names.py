@@ -83,6 +83,19 @@ def names_of(source: str) -> CellNames:
     )
 
 
+def readable_names(source: str) -> CellNames:
+    """The analysis of a source; of one that was cut short for the wire, of as many lines as can be read."""
+    names = names_of(source)
+    if not names.problem or not source.endswith("…"):
+        return names
+    lines = source.split("\n")[:-1]
+    for end in range(len(lines), max(0, len(lines) - 40), -1):
+        shorter = names_of("\n".join(lines[:end]))
+        if not shorter.problem:
+            return shorter
+    return names
+
+
 def _reads(steps: tuple[Step, ...]) -> frozenset[str]:
     """Names that must be there before the cell runs."""
     bound: set[str] = set()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from jupyter_agent.provenance import PICTURES, RANDOM, SETTINGS, TIME, Key, Node, Value, is_shared_name
-from jupyter_agent.runs import Order, Ran, Trace, readable_names
+from jupyter_agent.cell_names import readable_names
+from jupyter_agent.order import Order
+from jupyter_agent.provenance import LOOKS, RANDOM, TIME, Key, Node, Value, is_shared_name
+from jupyter_agent.runs import Ran, Trace
 from jupyter_agent.state import Cell, Execution, KernelState
 
 
@@ -70,13 +73,13 @@ class Dataflow:
     def after(self, change: Cell | Execution) -> Dataflow:
         """The dataflow with one cell as it is now (a new one comes last), or with one more execution."""
         if isinstance(change, Cell):
-            known = any(one.id == change.id for one in self.cells)
+            known = self.cell(change.id) is not None
             cells = tuple(change if one.id == change.id else one for one in self.cells)
             return self.with_cells(cells if known else (*cells, change))
         trace = self.trace.after(_ran(change, {one.id: one for one in self.cells}))
         order = self.order
         if trace.seen is not self.trace.seen:
-            order = Order().after(_sources(self.cells), trace.seen)
+            order = order.after(order.cells, trace.seen)
         return replace(self, trace=trace, order=order, live=None)
 
     def with_cells(self, cells: Sequence[Cell]) -> Dataflow:
@@ -97,8 +100,25 @@ class Dataflow:
 
     def is_edited(self, cell_id: str) -> bool:
         """Whether the cell says something else than what ran last in it."""
-        ran, stands = self.last_run(cell_id), self.order.nodes.get(cell_id)
-        return ran is not None and stands is not None and ran.digest != stands.digest
+        ran, stands = self.last_run(cell_id), self.cell(cell_id)
+        return ran is not None and stands is not None and ran.digest != readable_names(stands.source).digest
+
+    def cell(self, cell_id: str) -> Cell | None:
+        """The cell of that id."""
+        return self._by_id.get(cell_id)
+
+    @cached_property
+    def runs_of(self) -> Mapping[str, Sequence[int]]:
+        """Cell → all its executions, oldest first."""
+        runs: dict[str, list[int]] = {}
+        for index, ran in enumerate(self.trace.ran):
+            if ran.cell_id is not None:
+                runs.setdefault(ran.cell_id, []).append(index)
+        return runs
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Cell]:
+        return {one.id: one for one in self.cells}
 
     def slice_of(self, name: str) -> Slice | None:
         """What has to run to make a variable anew; None where there is no such variable.
@@ -120,13 +140,9 @@ class Dataflow:
 
     def affected_by(self, cell_id: str) -> Affected:
         """What has to run anew when this cell changes, itself left out."""
-        reached: set[Key] = {cell_id}
-        for node in self.order.nodes.values():
-            if any(one in reached for one in _sources_of(node)):
-                reached.add(node.key)
+        reached, made = self.order.reached_from(cell_id)
         cells = tuple(one.id for one in self.code if one.id in reached and one.id != cell_id)
-        names = [name for name, value in self.order.values.items() if value is not None and value.writer in reached]
-        return Affected(cells, tuple(sorted(filter(is_variable, names))))
+        return Affected(cells, tuple(sorted(filter(is_variable, made))))
 
     def to_refresh(self) -> tuple[str, ...]:
         """The fewest cells that have to run, in order, until everything is as a run from top to bottom leaves it."""
@@ -140,14 +156,11 @@ class Dataflow:
     def _needs_run(self, cell_id: str) -> bool:
         """Whether the cell's last execution is not what a run from top to bottom would do."""
         ran, stands = self.last_run(cell_id), self.order.nodes[cell_id]
-        if not readable_names(self._source(cell_id)).steps:
+        if not readable_names(self._by_id[cell_id].source).steps:
             return False
         if ran is None or ran.digest != stands.digest or self.trace.ran[self.trace.last[cell_id]].failed:
             return True
         return any(True for _ in other_inputs(ran, stands))
-
-    def _source(self, cell_id: str) -> str:
-        return next(one.source for one in self.cells if one.id == cell_id)
 
     def _needed_beside(self, wanted: set[str]) -> set[str]:
         """Cells that must run, too, so that those that run find their inputs, and the end is as it should be."""
@@ -299,7 +312,7 @@ def _sources(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 def _sources_of(node: Node) -> frozenset[Key]:
     """Nodes that a node builds on; how things are shown makes no value what it is."""
-    found = {one.node for name, one in node.inputs.items() if one is not None and name not in (SETTINGS, PICTURES)}
+    found = {one.node for name, one in node.inputs.items() if one is not None and name not in LOOKS}
     return frozenset(found - {node.key})
 
 

@@ -26,7 +26,6 @@ _HEADINGS = {
     "network": "Depends on the network",
     "file_changed": "Files that changed since",
 }
-_STALE = ("edited", "stale", "orphaned", "out_of_order", "rerun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +100,3 @@ def report(cells: Sequence[Cell], state: KernelState | None = None, files: Mappi
 def report_of(flow: Dataflow, files: Mapping[str, float] | None = None) -> Report:
     """Examine a notebook whose dataflow is known already."""
     return Report(findings_of(flow, files), predict(flow), flow.to_refresh(), flow.unknown, Labels.of(flow))
-
-
-def stale_names(report: Report, limit: int = 20) -> dict[str, str]:
-    """Variables that are not what the notebook says → why, in a few words; small enough for a prompt."""
-    told: dict[str, str] = {}
-    for finding in report.findings:
-        if finding.kind in _STALE:
-            where = f"{report.labels(finding.cells[0])}: " if finding.cells else ""
-            for name in finding.names:
-                told.setdefault(name, f"{where}{finding.reason}")
-    return dict(list(told.items())[:limit])

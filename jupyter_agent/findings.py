@@ -6,9 +6,9 @@ import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from jupyter_agent.cell_names import readable_names
 from jupyter_agent.dataflow import Dataflow, changes_each_time, is_variable, same_value
 from jupyter_agent.provenance import Node
-from jupyter_agent.runs import readable_names
 
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
@@ -134,11 +134,8 @@ def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]
 
 def _rerun(flow: Dataflow, ran: Node) -> Iterator[Finding]:
     """Names that a cell changed again when it ran again, on top of what it had done to them before."""
-    earlier = {
-        int(one.key)
-        for one in flow.trace.nodes
-        if one.cell_id == ran.cell_id and one.digest == ran.digest and one.key != ran.key
-    }
+    runs = flow.runs_of.get(str(ran.cell_id), ())
+    earlier = {one for one in runs if one != ran.key and flow.trace.nodes[one].digest == ran.digest}
     if not earlier:
         return
     names = [name for name in sorted(ran.grown) if _built_on(flow, name, ran, earlier)]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from jupyter_agent.cell_names import readable_names
 from jupyter_agent.dataflow import Dataflow, is_variable, other_inputs, same_value
 from jupyter_agent.provenance import INPUT, RANDOM, TIME, TIMED, Node, Value
-from jupyter_agent.runs import readable_names
 
 Verdict = Literal["reproduces", "differs", "fails"]
 EACH_TIME = RANDOM | TIME | INPUT | TIMED
@@ -118,7 +118,8 @@ def _failure(flow: Dataflow, stands: Node, ran: Node | None) -> Difference | Non
         return Difference(
             "fails", str(stands.key), (), "It failed when it ran last, and nothing that it needs has changed."
         )
-    problem = readable_names(next(one.source for one in flow.cells if one.id == stands.key)).problem
+    cell = flow.cell(str(stands.key))
+    problem = readable_names(cell.source).problem if cell is not None else ""
     return Difference("fails", str(stands.key), (), f"Python cannot read it: {problem}") if problem else None
 
 

@@ -17,6 +17,8 @@ TIMED = 32
 SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
 #: Names of what cells share beside variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
+#: How things are shown makes no value what it is.
+LOOKS = (SETTINGS, PICTURES)
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what really ran.
 Key = str | int

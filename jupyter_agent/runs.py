@@ -1,12 +1,12 @@
-"""Two runs of one notebook: what was really executed, and its cells from top to bottom."""
+"""What was really executed, one run after the other: what each took and left."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from jupyter_agent.cell_names import CellNames, names_of
+from jupyter_agent.cell_names import CellNames, readable_names
 from jupyter_agent.evaluation import evaluate
 from jupyter_agent.provenance import Node, Value, is_shared_name
 
@@ -89,60 +89,6 @@ class Trace:
             last=self.last if ran.cell_id is None else {**self.last, ran.cell_id: index},
             seen=all_seen,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A run of the cells from top to bottom; a node's key is its cell's id.
-
-    Attributes:
-        nodes: Cell → what it would take and leave, in the notebook's order.
-        values: Every name's value at the end.
-        evaluated: How many cells had to be looked at anew since the run that this one came from.
-    """
-
-    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    values: Mapping[str, Value | None] = field(default_factory=lambda: _NOTHING)
-    evaluated: int = 0
-
-    def after(self, sources: Sequence[tuple[str, str]], seen: Mapping[int, frozenset[str]]) -> Order:
-        """The run of other cells (id and source, from top to bottom); what does not change is taken over."""
-        values: dict[str, Value | None] = {}
-        nodes: dict[str, Node] = {}
-        evaluated = 0
-        for position, (cell_id, source) in enumerate(sources, 1):
-            names = readable_names(source)
-            node = self.nodes.get(cell_id)
-            if node is None or node.digest != names.digest or not _same_inputs(node, values):
-                evaluated += 1
-                extra = sorted(seen.get(names.digest, ()))
-                node = evaluate(names, values.get, key=cell_id, cell_id=cell_id, count=position, seen=extra)
-            if names.wipes:
-                values.clear()
-            values.update(node.writes)
-            nodes[cell_id] = node
-        return Order(nodes, values, evaluated)
-
-
-def readable_names(source: str) -> CellNames:
-    """The analysis of a source; of one that was cut short for the wire, of as many lines as can be read."""
-    names = names_of(source)
-    if not names.problem or not source.endswith("…"):
-        return names
-    lines = source.split("\n")[:-1]
-    for end in range(len(lines), max(0, len(lines) - 40), -1):
-        shorter = names_of("\n".join(lines[:end]))
-        if not shorter.problem:
-            return shorter
-    return names
-
-
-def _same_inputs(node: Node, values: Mapping[str, Value | None]) -> bool:
-    for name, value in node.inputs.items():
-        now = values.get(name)
-        if now is not value and now != value:
-            return False
-    return True
 
 
 def _unexplained(names: CellNames, ran: Ran) -> frozenset[str]:

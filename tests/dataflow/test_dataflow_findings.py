@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from jupyter_agent.doctor import report, stale_names
+from jupyter_agent.doctor import report
 from jupyter_agent.state import Cell, KernelState
 from tests.dataflow.notebook_session import NotebookSession
 
@@ -314,7 +314,6 @@ def test_the_report_is_json_and_words_and_small_enough_for_a_prompt() -> None:
         "Restart & Run All would differ first at In [1]: It was edited after it ran; it would leave x otherwise."
     )
     assert "**To be fresh again, run:** In [1], In [2], In [3]" in words
-    assert set(stale_names(told)) == {"x", "y"}
 
 
 def test_a_gap_among_the_counts_is_where_a_cell_ran_that_ran_again_since() -> None:

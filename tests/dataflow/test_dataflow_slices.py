@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.dataflow import Dataflow
+from jupyter_agent.dataflow import Affected, Dataflow, is_variable
+from jupyter_agent.provenance import LOOKS
 from jupyter_agent.state import Cell
 from tests.dataflow.notebook_session import NotebookSession
 
@@ -85,6 +86,18 @@ def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str
     hold(cells)
 
 
+def affected(flow: Dataflow, cell_id: str) -> Affected:
+    """What a change makes stale, read off what every cell finds when all are run."""
+    reached: set[object] = {cell_id}
+    for node in flow.order.nodes.values():
+        found = [one for name, one in node.inputs.items() if one is not None and name not in LOOKS]
+        if any(one.node in reached for one in found):
+            reached.add(node.key)
+    names = [name for name, one in flow.order.values.items() if one is not None and one.writer in reached]
+    cells = [one.id for one in flow.cells if one.id in reached and one.id != cell_id]
+    return Affected(tuple(cells), tuple(sorted(filter(is_variable, names))))
+
+
 @QUICK
 @given(st.lists(cell, min_size=2, max_size=10), st.data())
 def test_the_dataflow_after_a_change_is_the_one_built_afresh(cells: list[str], data: st.DataObject) -> None:
@@ -97,6 +110,8 @@ def test_the_dataflow_after_a_change_is_the_one_built_afresh(cells: list[str], d
         notebook.edit(changed.id, changed.source)
         flow = flow.after(changed)
         afresh = Dataflow.of(notebook.cells, notebook.state)
+        reached = [flow.affected_by(one.id) for one in flow.cells]
+        assert reached == [affected(afresh, one.id) for one in flow.cells]
         assert (flow.order.nodes, flow.order.values) == (afresh.order.nodes, afresh.order.values)
         notebook.run(changed.id)
         flow = flow.after(notebook.executions[-1])
