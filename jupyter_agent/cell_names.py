@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jupyter_agent.cell_expressions import HISTORY
 from jupyter_agent.cell_steps import Step
 from jupyter_agent.cell_walk import walk
 from jupyter_agent.library_calls import USUAL_NAMES
 
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}
+_COUNTED = re.compile(r"_i?\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class CellNames:
         deletes: Names that it deletes.
         imports: Modules, and things out of modules, that it imports.
         calls: What it calls, as written.
+        counts: Whether it reads what IPython keeps by execution count, or in an order: ``Out[3]``, ``In``, ``_``.
     """
 
     steps: tuple[Step, ...] = ()
@@ -42,6 +46,7 @@ class CellNames:
     deletes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
+    counts: bool = False
 
     @property
     def empty(self) -> bool:
@@ -68,18 +73,20 @@ def names_of(source: str) -> CellNames:
     changes = [one for step in steps for one in step.changes if not (one.method and one.name in modules)]
     sure = {one.name for one in changes if one.how != "may"}
     perhaps = {one.name for one in changes} - sure
+    reads = _reads(steps)
     return CellNames(
         steps,
         walked.digest,
         walked.problem,
         walked.magics,
         defines=_defined(steps),
-        reads=_reads(steps),
+        reads=reads,
         mutates=frozenset(sure),
         may_mutate=frozenset(perhaps),
         deletes=frozenset(name for step in steps for name in step.deletes),
         imports=frozenset(one.module for step in steps for one in step.imports),
         calls=frozenset(call.path for step in steps for call in step.calls),
+        counts=any(is_history(name) for name in reads),
     )
 
 
@@ -94,6 +101,11 @@ def readable_names(source: str) -> CellNames:
         if not shorter.problem:
             return shorter
     return names
+
+
+def is_history(name: str) -> bool:
+    """Whether IPython keeps what ran before under this name."""
+    return name[:1] in "_IO" and (name in HISTORY or _COUNTED.match(name) is not None)
 
 
 def _reads(steps: tuple[Step, ...]) -> frozenset[str]:

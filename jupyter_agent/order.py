@@ -94,9 +94,9 @@ class Order:
 
     def _walk(self, same: Same) -> Walked:
         """Run the cells that are not as they were, and those below that find something else than they found."""
-        old = self.known
+        old = self.known if not self._counts_otherwise() else Walked()
         top, bottom = _in_common(old.cells, self.cells)
-        walk = _Walk(self, same, [old.nodes[cell_id] for cell_id, _ in self.cells[:top]])
+        walk = _Walk(self, old.nodes, same, [old.nodes[cell_id] for cell_id, _ in self.cells[:top]])
         for cell_id, _ in old.cells[top : len(old.cells) - bottom]:
             walk.changed.update(old.nodes[cell_id].writes)
         for place in range(top, len(self.cells) - bottom):
@@ -108,6 +108,15 @@ class Order:
             walk.step(place, in_step=True)
         return Walked(self.cells, walk.nodes, walk.values, walk.evaluated)
 
+    def _counts_otherwise(self) -> bool:
+        """Whether cells have other execution counts than in the earlier run, and one of them reads by these."""
+        old, new = self.known.cells, self.cells
+        if len(old) == len(new) and all(
+            one is other or one[0] == other[0] for one, other in zip(old, new, strict=True)
+        ):
+            return False
+        return any(readable_names(source).counts for _, source in new)
+
 
 class _Walk:
     """Cells being run on numbers, one after the other.
@@ -117,8 +126,9 @@ class _Walk:
         changed: Names whose value may be another than the cells below found in the earlier run.
     """
 
-    def __init__(self, order: Order, same: Same, above: Iterable[Node]) -> None:
+    def __init__(self, order: Order, known: Mapping[str, Node], same: Same, above: Iterable[Node]) -> None:
         self._order = order
+        self._known = known
         self._same = same
         self.nodes: dict[str, Node] = {}
         self.values: dict[str, Value | None] = {}
@@ -131,7 +141,7 @@ class _Walk:
     def step(self, place: int, *, in_step: bool) -> None:
         """Run one cell; `in_step`: it and all below it stand as they stood in the earlier run."""
         cell_id, source = self._order.cells[place]
-        old, names = self._order.known.nodes.get(cell_id), readable_names(source)
+        old, names = self._known.get(cell_id), readable_names(source)
         node = old if old is not None and old.digest == names.digest and self._finds_the_same(old, in_step) else None
         if node is None:
             self.changed.update(old.writes if old is not None else ())
@@ -158,7 +168,7 @@ class _Walk:
 
 
 def _in_common(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> tuple[int, int]:
-    """How many cells at the top and at the bottom are the same; none where cells count, or wipe, what is there."""
+    """How many cells at the top and at the bottom are the same; none where a cell wipes what is there."""
     if any("reset" in source and readable_names(source).wipes for _, source in (*old, *new)):
         return 0, 0
     top = next(

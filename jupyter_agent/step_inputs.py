@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent import randomness
 from jupyter_agent.cell_expressions import HISTORY as HISTORY_NAMES
-from jupyter_agent.cell_names import CellNames
+from jupyter_agent.cell_names import CellNames, is_history
 from jupyter_agent.cell_steps import Call, Change, Read, Step
 from jupyter_agent.provenance import (
     DRAWER,
@@ -43,12 +42,6 @@ _GIVEN = frozenset(dir(builtins)) | {
         "__session__",
     ),
 }
-_COUNTED = re.compile(r"_i?\d+$")
-
-
-def is_history(name: str) -> bool:
-    """Whether IPython keeps what ran before under this name."""
-    return name in HISTORY_NAMES or _COUNTED.match(name) is not None
 
 
 class CellRun:
@@ -113,7 +106,7 @@ class StepInputs:
         """Take what is read; a function that is read may be called, so what it takes is taken, too."""
         for read in reads:
             value = self.cell.get(read.name)
-            if read.name[:1] in "_IO" and is_history(read.name):
+            if is_history(read.name):
                 self.cell.uses.append(Use("history", read.name))
             if value is None:
                 self.absent(read)

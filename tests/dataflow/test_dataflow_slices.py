@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.dataflow import Affected, Dataflow, is_variable
+from jupyter_agent.doctor import report_of
 from jupyter_agent.provenance import LOOKS
 from jupyter_agent.state import Cell
 from tests.dataflow.notebook_session import NotebookSession
@@ -116,6 +117,34 @@ def test_the_dataflow_after_a_change_is_the_one_built_afresh(cells: list[str], d
         notebook.run(changed.id)
         flow = flow.after(notebook.executions[-1])
         assert flow.trace == Dataflow.of(notebook.cells, notebook.state).trace
+
+
+@QUICK
+@given(st.lists(cell, min_size=2, max_size=8), st.data())
+def test_cells_moved_added_and_deleted_one_after_the_other_tell_what_they_tell_afresh(
+    cells: list[str], data: st.DataObject
+) -> None:
+    notebook = NotebookSession(*PREFIX, *cells, "a", "print(_)").run()
+    flow = notebook.flow
+    for number in range(4):
+        at, to = (data.draw(st.integers(0, len(notebook.cells) - 1)) for _ in range(2))
+        taken = [notebook.cells.pop(at)] if data.draw(st.booleans()) else [Cell(f"n{number}", "code", data.draw(cell))]
+        notebook.cells[to:to] = taken if data.draw(st.booleans()) else []
+        flow = flow.with_cells(notebook.cells)
+        if data.draw(st.booleans()):  # what is asked between two changes may not change what is told after them
+            flow.to_refresh()
+        afresh = Dataflow.of(notebook.cells, notebook.state)
+        ids = [one.id for one in notebook.cells]
+        assert [flow.affected_by(one) for one in ids] == [affected(afresh, one) for one in ids]
+    assert report_of(flow) == report_of(Dataflow.of(notebook.cells, notebook.state))
+
+
+def test_outputs_by_number_follow_their_cells_when_one_is_put_above_them() -> None:
+    flow = NotebookSession("x = 1", "x + 1", "y = Out[2]").flow
+    assert flow.affected_by("b").cells == ("c",)
+    above = flow.with_cells([Cell("n", "code", "z = 1"), *flow.cells])
+    assert above.order.nodes["c"].missing == ()
+    assert above.affected_by("b").cells == ()  # Out[2] is now what the cell above it shows, and that is nothing
 
 
 @QUICK
