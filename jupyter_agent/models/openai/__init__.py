@@ -16,6 +16,7 @@ from jupyter_agent.models.openai import failures
 from jupyter_agent.models.openai.connection import Connection
 from jupyter_agent.models.openai.failures import Failure
 from jupyter_agent.models.openai.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
+from jupyter_agent.models.openai.text_tools import CallReader
 from jupyter_agent.models.openai.wire import request
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class OpenAIModel:
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         without, tries = self._without, 0
         while True:
-            answer = Answer(self._connection.server, used)
+            spoken = CallReader(one.name for one in tools) if tools and "tools" in without else None
+            answer = Answer(self._connection.server, used, spoken)
             try:
                 body = request(await self._chosen(), messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
@@ -140,6 +142,8 @@ class OpenAIModel:
             async for event in events:
                 if text := answer.take(event):
                     yield TextDelta(text)
+        if text := answer.rest():
+            yield TextDelta(text)
         calls = answer.calls()
         for call in calls:
             yield call

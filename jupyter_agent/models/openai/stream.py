@@ -14,6 +14,8 @@ from jupyter_agent.models.openai import failures
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jupyter_agent.models.openai.text_tools import CallReader
+
 #: Bytes of text, and of tool arguments, that one answer may have.
 MAX_ANSWER = 1 << 20
 #: Bytes of one event of the stream; some servers send a whole answer in one.
@@ -113,9 +115,12 @@ class Answer:
     Args:
         server: Who answers.
         used: Ids that tool calls of the conversation have already.
+        reader: Finds the calls in the text of a model that knows no tools.
     """
 
-    def __init__(self, server: failures.Server, used: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, server: failures.Server, used: frozenset[str] = frozenset(), reader: CallReader | None = None
+    ) -> None:
         self.done = False
         self.spoken = False
         self._finish = ""
@@ -125,6 +130,7 @@ class Answer:
         self._room = {"text": MAX_ANSWER, "arguments": MAX_ANSWER}
         self._calls: dict[int, _PartialCall] = {}
         self._usage = Usage()
+        self._reader = reader
 
     @property
     def complete(self) -> bool:
@@ -147,7 +153,16 @@ class Answer:
         if chunk.get("error") or event.name == "error":
             raise self._reported(chunk)
         self._usage = _usage(chunk.get("usage")) or self._usage
-        return "".join(self._choice(choice) for choice in _list(chunk.get("choices")))
+        text = "".join(self._choice(choice) for choice in _list(chunk.get("choices")))
+        if self._reader is None:
+            return text
+        text = self._reader.feed(text)
+        self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
+        return text
+
+    def rest(self) -> str:
+        """Text of a complete answer that might have become a call and has not."""
+        return self._reader.end() if self._reader is not None else ""
 
     def cut(self) -> None:
         """End the answer here, because it has grown too long."""
@@ -158,11 +173,14 @@ class Answer:
         """The tool calls of a complete answer, each with an id of its own; none where they may be cut short."""
         if self._refused or self._finish in ("length", "refused"):
             return ()
-        return tuple(
+        made = [
             ToolCall(self._own_id(call.id), call.name, "".join(call.arguments) or "{}")
             for call in self._calls.values()
             if call.name or any(call.arguments)
-        )
+        ]
+        spoken = self._reader.calls if self._reader is not None else []
+        made.extend(ToolCall(self._own_id(""), call.name, call.arguments) for call in spoken)
+        return tuple(made[:MAX_CALLS])
 
     def finished(self, calls: tuple[ToolCall, ...]) -> ModelFinished:
         """How the answer ended."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.messages import Message, ToolCall
+from jupyter_agent.models.openai import text_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,10 +27,10 @@ def request(
         model: The server's name of the model.
         messages: Provider-valid history.
         tools: What may be called.
-        without: What this server does not take: ``tools`` (none are offered), ``calls`` (those of the history are told in
-            words), ``system`` (it goes into the first user message), ``stream_options``.
+        without: What this server does not take: ``tools`` (they are offered in words), ``calls`` (those of the history are
+            told in words), ``system`` (it goes into the first user message), ``stream_options``.
     """
-    told = without_calls(messages) if without & {"tools", "calls"} else messages
+    told = _told(messages, tools, without)
     spoken = _merged(_as_user(told) if "system" in without else told)
     body: dict[str, Any] = {"model": model, "messages": _wire_messages(spoken), "stream": True}
     if "stream_options" not in without:
@@ -39,8 +40,14 @@ def request(
     return body
 
 
+def _told(messages: Sequence[Message], tools: Sequence[ToolSpec], without: frozenset[str]) -> Sequence[Message]:
+    if "tools" in without:
+        return text_tools.retold([*messages, *([text_tools.offer(tools)] if tools else [])])
+    return without_calls(messages) if "calls" in without else messages
+
+
 def without_calls(messages: Iterable[Message]) -> list[Message]:
-    """The same history for a model that knows no tools: calls and results told in words."""
+    """The same history for a server that takes no calls in it: calls and results told in words."""
     told: list[Message] = []
     for message in messages:
         if message.role == "tool":

@@ -1,0 +1,260 @@
+"""Models without tool calling: tools offered in words, calls read from the text, broken ones never made."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_agent.assistant import Assistant
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.messages import Done, Message, ModelFinished, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.models.openai.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
+from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.protocols import ToolSpec
+from jupyter_agent.question import Question
+from jupyter_agent.state import Cell
+from tests.models.fake_model_server import STREAM, answer, asking, chunk, event, plain, running, said
+
+if TYPE_CHECKING:
+    from jupyter_agent.messages import Event, ModelEvent
+
+SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+TOOLS = [ToolSpec("list_files", "List the files.", {"type": "object"}), ToolSpec("inspect_variable", "Look.", SCHEMA)]
+REFUSED = plain(400, {"error": {"message": "registry.ollama.ai/library/gemma:2b does not support tools"}})
+CALL = '{"name": "inspect_variable", "arguments": {"name": "df"}}'
+DF = SpokenCall("inspect_variable", '{"name": "df"}')
+
+
+def read(text: str, size: int = 0) -> tuple[str, list[SpokenCall]]:
+    reader = CallReader(one.name for one in TOOLS)
+    pieces = [text[start : start + size] for start in range(0, len(text), size)] if size else [text]
+    passed = "".join(reader.feed(piece) for piece in pieces) + reader.end()
+    return passed, reader.calls
+
+
+WRITTEN = {
+    "as asked for": f"```tool_call\n{CALL}\n```",
+    "with words before": f"Let me see.\n\n```tool_call\n{CALL}\n```\n",
+    "in JSON": f"```json\n{CALL}\n```",
+    "without a language": f"```\n{CALL}\n```",
+    "tagged": f"<tool_call>\n{CALL}\n</tool_call>",
+    "tagged within a line": f"Let me see. <tool_call>{CALL}</tool_call>",
+    "bare": CALL,
+    "bare over lines": json.dumps(json.loads(CALL), indent=2),
+    "not closed": f"```tool_call\n{CALL}",
+    "tag not closed": f"<tool_call>{CALL}",
+    "closed in the same line": f"```tool_call\n{CALL}```",
+    "all in one line": f"```tool_call {CALL}```",
+    "with other words": '```tool_call\n{"tool": "inspect_variable", "parameters": {"name": "df"}}\n```',
+    "as a function": '```tool_call\n{"type": "function", "function": ' + CALL + "}\n```",
+    "arguments as text": '```tool_call\n{"name": "inspect_variable", "arguments": "{\\"name\\": \\"df\\"}"}\n```',
+    "in a list": f"```tool_calls\n[{CALL}]\n```",
+    "in Python's way": "```tool_call\n{'name': 'inspect_variable', 'arguments': {'name': 'df'},}\n```",
+    "indented": f"  ```tool_call\n  {CALL}\n  ```",
+    "windows lines": f"```tool_call\r\n{CALL}\r\n```\r\n",
+    "longer fence": f"````tool_call\n{CALL}\n````",
+    "tildes": f"~~~tool_call\n{CALL}\n~~~",
+}
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 7])
+@pytest.mark.parametrize("way", WRITTEN)
+def test_a_call_is_understood_however_it_is_written_and_cut(way: str, size: int) -> None:
+    text, calls = read(WRITTEN[way], size)
+    assert calls == [DF]
+    assert text.strip() in ("", "Let me see.")
+
+
+NO_CALLS = {
+    "code": "Run this:\n```python\nprint('<tool_call>')\n```\nDone.\n",
+    "code that shows a call": f"```python\n```json\n{CALL}\n```\n",
+    "data": 'The file has\n```json\n{"name": "df", "arguments": 1}\n```\nin it.',
+    "data without a language": "```\n[1, 2]\n```\nis the list.",
+    "an object": '{"rows": 5}',
+    "half an object": '{"rows": ',
+    "a fence within words": "Use ```tool_call to call.",
+    "unclosed code": "```python\nx = 1",
+    "unclosed data": "```json\n[1, 2",
+    "fence in the midst of code": "```python\nx = '''\n  y```\n ``` \nok",
+    "indented list": "  - a\n    ```\n",
+    "signs": "a < b, `x` and ~ y ~~~ <tool",
+    "empty": "",
+    "blank": " \n\n",
+}
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+@pytest.mark.parametrize("way", NO_CALLS)
+def test_what_is_no_call_is_passed_on_as_it_is(way: str, size: int) -> None:
+    assert read(NO_CALLS[way], size) == (NO_CALLS[way], [])
+
+
+@given(st.text(st.sampled_from("`~ab\n {}\"<>tool_call/json:,'"), max_size=80), st.integers(1, 9))
+def test_nothing_is_lost_and_nothing_depends_on_how_it_is_cut(text: str, size: int) -> None:
+    whole, calls = read(text)
+    assert read(text, size) == (whole, calls)
+    if not calls:
+        assert whole == text
+
+
+def test_text_is_passed_on_before_its_line_ends() -> None:
+    reader = CallReader(["list_files"])
+    assert [reader.feed(piece) for piece in ("There ", "are ", "five <", "tool", "s.")] == [
+        "There ",
+        "are ",
+        "five ",
+        "",
+        "<tools.",
+    ]
+
+
+def test_several_calls_are_made_and_what_is_said_after_them_is_not_heard() -> None:
+    two = f'```tool_call\n{CALL}\n```\n\n```tool_call\n{{"name": "list_files"}}\n```\n'
+    assert read(two) == ("", [DF, SpokenCall("list_files", "{}")])
+    assert read(two + "The result is 42.\n") == ("", [DF, SpokenCall("list_files", "{}")])
+    assert read(f'```tool_call\n{CALL}\n{{"name": "list_files"}}\n```')[1] == [DF, SpokenCall("list_files", "{}")]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"name": "inspect_variable", "arguments": {"name": ', "inspect_variable"),
+        ('{"name": "inspect_variable", arguments: {}}', "inspect_variable"),
+        ("inspect_variable(name='df')", ""),
+        ("", ""),
+        ("[" * 100_000, ""),
+        ('{"a":' * 100_000, ""),
+        ("[1, 2]", ""),
+        ("7", ""),
+        ('{"arguments": {}}', ""),
+    ],
+)
+def test_L16_a_call_that_cannot_be_read_is_one_that_cannot_be_made(body: str, name: str) -> None:
+    _, (call,) = read(f"```tool_call\n{body}\n```")
+    assert call.name == name
+    if name:
+        with pytest.raises(ValueError, match="Expecting"):
+            json.loads(call.arguments)
+
+
+@pytest.mark.parametrize("opening", ["```tool_call\n", "<tool_call>"])
+def test_L14_a_call_that_never_ends_is_given_up(opening: str) -> None:
+    reader = CallReader(["list_files"])
+    reader.feed(opening)
+    fed = 0
+    while not reader.over:
+        assert fed <= 2 * MAX_CALL
+        fed += 100
+        assert reader.feed("x" * 100) == ""
+    assert reader.end() == ""
+    assert [one.name for one in reader.calls] == [""]
+
+
+@pytest.mark.parametrize("opening", ["{", "```json\n", "```\n{"])
+def test_L14_data_that_grows_too_long_for_a_call_is_text(opening: str) -> None:
+    text = opening + "x" * MAX_CALL * 2 + "\n```\nDone."
+    assert read(text, 1000) == (text, [])
+
+
+def test_L14_a_line_that_never_ends_costs_no_more_than_many_lines() -> None:
+    reader = CallReader(["list_files"])
+    passed = [reader.feed("ab <t") for _ in range(20_000)]
+    assert "".join(passed) + reader.end() == "ab <t" * 20_000
+    assert len(reader._line) <= 10
+
+
+def test_the_offer_names_every_tool_with_its_schema() -> None:
+    told = offer(TOOLS)
+    assert told.role == "system"
+    assert "- list_files: List the files." in told.content
+    assert json.dumps(SCHEMA) in told.content
+
+
+def test_calls_of_the_history_are_told_as_the_model_is_to_write_them() -> None:
+    called = Message("assistant", "Let me see.", (ToolCall("c1", "inspect_variable", '{"name": "df"}'),))
+    told = retold([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
+    assert read(told[1].content) == ("Let me see.\n\n", [DF])
+    assert told[2] == Message("user", "Result of inspect_variable:\n````\n```x```\n````")
+
+
+# Through the model ----------------------------------------------------------------------------
+
+
+def speaking(*texts: str, finish: str = "stop") -> str:
+    return STREAM + "".join(chunk(content=text) for text in texts) + chunk(finish) + event("[DONE]")
+
+
+async def test_a_model_that_refuses_tools_is_offered_them_in_words_and_its_calls_are_made() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(REFUSED, speaking("Let me see.\n", "```tool_", f"call\n{CALL}\n", "```"), speaking("Five."))
+        events = await answer(model, Message("user", "rows?"), tools=TOOLS)
+        call = events[1]
+        assert isinstance(call, ToolCall)
+        assert events == [
+            TextDelta("Let me see.\n"),
+            ToolCall(call.id, "inspect_variable", '{"name": "df"}'),
+            ModelFinished("tool_calls"),
+        ]
+        history = [Message("assistant", "", (call,)), Message("tool", "5 rows", tool_call_id=call.id)]
+        assert await answer(model, Message("user", "rows?"), *history, tools=TOOLS) == [
+            TextDelta("Five."),
+            ModelFinished("stop"),
+        ]
+    first, second, third = (one.body for one in server.asked)
+    assert "tools" in first
+    assert "tools" not in second
+    assert "tools" not in third  # remembered
+    assert "inspect_variable" in second["messages"][0]["content"]
+    assert [one["role"] for one in third["messages"]] == ["system", "user", "assistant", "user"]
+
+
+async def test_the_answer_ends_where_the_model_makes_a_result_up() -> None:
+    async def talking(writer: Any) -> None:
+        writer.write((STREAM + chunk(content=f"```tool_call\n{CALL}\n```\nResult: 7 rows\n")).encode())
+        while True:
+            writer.write(chunk(content="and so on ").encode())
+            await writer.drain()
+
+    async with running() as server, asking(server) as model:
+        server.queue(REFUSED, talking)
+        events: list[ModelEvent] = await answer(model, tools=TOOLS)
+    assert [type(one) for one in events] == [ToolCall, ModelFinished]
+
+
+async def test_L15_a_call_of_an_answer_cut_short_is_never_made() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(REFUSED, speaking(f"```tool_call\n{CALL}\n```", finish="length"))
+        assert await answer(model, tools=TOOLS) == [ModelFinished("length")]
+
+
+async def test_without_tools_nothing_is_read_as_a_call() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(REFUSED, speaking("ok"), said(f"```tool_call\n{CALL}\n```"))
+        await answer(model, tools=TOOLS)
+        assert await answer(model) == [TextDelta(f"```tool_call\n{CALL}\n```"), ModelFinished("stop")]
+
+
+async def test_the_whole_loop_runs_with_a_model_that_knows_no_tools() -> None:
+    cells = '```tool_call\n{"name": "read_cells", "arguments": {}}\n```'
+    async with running() as server:
+        server.queue(REFUSED, speaking('```tool_call\n{"name": "read_cells"'), speaking(cells), speaking("It is 42."))
+        assistant = Assistant.from_config(
+            JupyterAgent(store="memory://", model="ollama:gemma", base_url=server.base_url)
+        )
+        notebook = PostedNotebook("a.ipynb", (Cell("c1", "code", "answer = 42", 1),))
+        events: list[Event] = []
+        async with aclosing(assistant.ask(Question("me", "What is it?", notebook=notebook))) as asked:
+            events.extend([event async for event in asked])
+        await assistant.close()
+    statuses = [event.status for event in events if isinstance(event, ToolReturned)]
+    assert statuses == ["failed", "done"]
+    assert isinstance(events[-1], Done)
+    assert events[-1].reply == "It is 42."
+    last = server.asked[-1].body["messages"]
+    assert "invalid_arguments" in last[3]["content"]
+    assert "answer = 42" in last[5]["content"]
