@@ -204,7 +204,7 @@ class KernelState:
         version: Grows with every change.
         variables: By name, in the order of the namespace.
         deleted: Names that are gone → the version at which they went.
-        executions: The newest runs, oldest first.
+        executions: Runs, oldest first: the newest, and what ran last in each cell.
         total: How many variables there are, listed or not.
         status: The kernel's status when last asked.
         taken_at: When that was, in seconds since the epoch.
@@ -224,7 +224,7 @@ class KernelState:
     stale: str = ""
     source: Literal["kernel", "client"] = "kernel"
 
-    MAX_EXECUTIONS = 200
+    MAX_EXECUTIONS = 1000
 
     def after(self, delta: StateDelta) -> KernelState:
         """The state with a delta applied; a delta of another epoch starts afresh."""
@@ -245,7 +245,7 @@ class KernelState:
             version=delta.version,
             variables=MappingProxyType(variables),
             deleted=MappingProxyType(deleted),
-            executions=tuple(sorted(known.values(), key=lambda one: one.started))[-self.MAX_EXECUTIONS :],
+            executions=_kept(sorted(known.values(), key=lambda one: one.started), self.MAX_EXECUTIONS),
             total=delta.total,
             status=delta.status,
             taken_at=delta.taken_at,
@@ -315,6 +315,17 @@ class ExecutionResult:
     outputs: tuple[Mapping[str, Any], ...] = ()
     execution_count: int | None = None
     changed: tuple[str, ...] = ()
+
+
+def _kept(runs: list[Execution], most: int) -> tuple[Execution, ...]:
+    """At most so many runs, oldest first: those whose cell ran again since go first."""
+    excess = len(runs) - most
+    if excess <= 0:
+        return tuple(runs)
+    last = {one.cell_id: at for at, one in enumerate(runs)}
+    ran_again = [at for at, one in enumerate(runs) if last[one.cell_id] > at]
+    gone = set(ran_again[:excess])
+    return tuple(one for at, one in enumerate(runs) if at not in gone)[-most:]
 
 
 def _int(value: object) -> int | None:

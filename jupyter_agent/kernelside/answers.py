@@ -25,8 +25,7 @@ from .wire import (
 )
 from .withholding import WITHHELD, is_secret_name
 
-#: Newest runs told to somebody who knows none.
-_MAX_RUNS = 50
+#: Characters of a run's source that are told when those of newer runs have used up the reply.
 _TELL_SHORT = 200
 _UNEVALUATED = Description("object", "", {"unevaluated": "the state's budget ended"})
 
@@ -172,10 +171,10 @@ def withheld(value: object) -> Description:
 
 
 def _told_runs(runs: list[Run]) -> list[dict[str, Any]]:
-    """The newest runs, oldest first; the older ones with the head of their source only."""
+    """Runs, oldest first; the older ones with the head of their source only."""
     budget = MAX_SOURCES
     told = []
-    for run in reversed(runs[-_MAX_RUNS:]):
+    for run in reversed(runs):
         told.append(run.to_wire(max(_TELL_SHORT, budget)))
         budget -= len(told[-1]["source"])
     return told[::-1]

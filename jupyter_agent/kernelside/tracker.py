@@ -101,9 +101,16 @@ class Tracker:
             run = Run(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
             self._open.append(run)
             self.runs.append(run)
-            del self.runs[:-MAX_EXECUTIONS]
+            if len(self.runs) > MAX_EXECUTIONS:
+                self._forget_one()
         except Exception:
             return
+
+    def _forget_one(self) -> None:
+        """Forgets the oldest run whose cell ran again since; what ran last in each cell is kept as long as it goes."""
+        last = {run.cell_id: at for at, run in enumerate(self.runs)}
+        ran_again = (at for at, run in enumerate(self.runs) if last[run.cell_id] > at)
+        del self.runs[next(ran_again, 0)]
 
     def _next_count(self) -> int:
         """The number in ``In [n]``. IPython counts up before this event or after the run, depending on its release."""

@@ -55,8 +55,8 @@ MAX_MAPPING_ITEMS = 20
 MAX_ITEMS = 10
 MAX_FIELDS = 20
 MAX_METHODS = 30
-#: Runs that are remembered, characters of source for each, and characters of source in one reply.
-MAX_EXECUTIONS = 200
+#: Runs that are remembered and told, characters of source for each, and characters of source in one reply.
+MAX_EXECUTIONS = 1000
 MAX_SOURCE = 4000
 MAX_SOURCES = 100_000
 #: Names that one run is said to have bound, changed or deleted.
