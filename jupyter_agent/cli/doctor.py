@@ -78,8 +78,17 @@ class _Told:
         say(f"running cell {self._number} of {self._total}: {first_line(code)}")
         return await self._kernel.execute(code, timeout=timeout)
 
+    async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
+        return await self._kernel.try_execute(code, timeout=timeout)
+
+    async def signature(self, code: str, cursor: int) -> str:
+        return await self._kernel.signature(code, cursor)
+
     async def interrupt(self) -> None:
         await self._kernel.interrupt()
+
+    async def restart(self) -> None:
+        await self._kernel.restart()
 
 
 def _told(proof: Reproduction, report: Report) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,7 @@ from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from jupyter_agent.errors import KernelUnavailable
-from jupyter_agent.kernels.remote import MessagingKernel
+from jupyter_agent.kernels.messaging import Act, IsAlive, MessagingKernel
 from jupyter_agent.kernels.transport import Channel, Receiver
 
 _PING_SECONDS = 30.0
@@ -117,6 +117,7 @@ class GatewayKernel(MessagingKernel):
         options: JSON data for the magic in the kernel.
         interrupt: The gateway kernel manager's way to interrupt.
         is_alive: Whether the gateway says that the kernel lives.
+        restart: The gateway kernel manager's way to restart.
     """
 
     def __init__(
@@ -126,8 +127,9 @@ class GatewayKernel(MessagingKernel):
         *,
         connection: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-        interrupt: Callable[[], Awaitable[None]] | None = None,
-        is_alive: Callable[[], Awaitable[bool]] | None = None,
+        interrupt: Act | None = None,
+        is_alive: IsAlive | None = None,
+        restart: Act | None = None,
     ) -> None:
         transport = WebSocketTransport(url, connection)
-        super().__init__(transport, kernel_id, options=options, interrupt=interrupt, is_alive=is_alive)
+        super().__init__(transport, kernel_id, options=options, interrupt=interrupt, is_alive=is_alive, restart=restart)

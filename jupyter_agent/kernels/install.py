@@ -17,8 +17,8 @@ PACKAGE = "_jupyter_agent_kernelside"
 #: The key of the answer among the reply's user expressions.
 EXPRESSION = "jupyter_agent"
 
-# Python's own `builtins` by a way that no name of the user can cross: every name may be shadowed or deleted.
-_BUILTINS = (
+#: Python's own `builtins` by a way that no name of the user can cross: every name may be shadowed or deleted.
+BUILTINS = (
     "[c for c in ().__class__.__base__.__subclasses__() "
     "if ().__class__.__class__.__dict__['__name__'].__get__(c) == '_ModuleLock'][0]"
     ".__init__.__globals__['sys'].modules['builtins'].__dict__"
@@ -120,5 +120,5 @@ def bootstrap(options: Mapping[str, Any]) -> str:
     code = constants + _LOADER
     return (
         f"(lambda b, n: (b['exec'](b['compile']({code!r}, '<jupyter-agent>', 'exec', 0, True), n), n['RESULT'])[1])"
-        f"({_BUILTINS}, {{'__builtins__': {_BUILTINS}, '__name__': '<jupyter-agent>'}})"
+        f"({BUILTINS}, {{'__builtins__': {BUILTINS}, '__name__': '<jupyter-agent>'}})"
     )

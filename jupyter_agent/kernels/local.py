@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import ctypes
+import json
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+from IPython.utils.tokenutil import token_at_cursor
+
 from jupyter_agent import kernelside
 from jupyter_agent.errors import KernelUnavailable, NotFound
+from jupyter_agent.kernels.overheard import overheard
+from jupyter_agent.kernels.requests import signature_text, trial_result
 from jupyter_agent.state import ExecutionResult, KernelState, StateDelta, Variable
 
+_NO_AWAIT = "There is no await outside of functions in a trial here: wrap it in asyncio.run(...)."
 #: Runs code in the shell on the main thread, visibly, and tells what came of it.
 Runner = Callable[[str], Awaitable[ExecutionResult]]
 
@@ -74,6 +83,59 @@ class LocalKernel:
             return ExecutionResult("still_running", "The code still runs: it did not react to an interrupt.")
         return replace(task.result(), status="timeout")
 
+    async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
+        """Run code on a copy of the namespace, beside the main thread, which may be waiting for us."""
+        trial = _Trial(self._shell, code)
+        trial.start()
+        ended = asyncio.ensure_future(asyncio.wrap_future(trial.result))
+        done, _ = await asyncio.wait([ended], timeout=timeout)
+        if done:
+            return ended.result()
+        trial.interrupt()
+        done, _ = await asyncio.wait([ended], timeout=5.0)
+        if not done:
+            return ExecutionResult("still_running", "The code still runs: it did not react to an interrupt.")
+        return replace(ended.result(), status="timeout")
+
+    async def signature(self, code: str, cursor: int) -> str:
+        """What IPython tells of the object at a place in code."""
+        name = token_at_cursor(code, cursor)
+        try:
+            found = await asyncio.to_thread(self._shell.object_inspect_mime, name, detail_level=0)
+        except KeyError as error:
+            raise NotFound("The kernel knows no object of that name now.") from error
+        return signature_text({"found": True, "data": found})
+
     async def interrupt(self) -> None:
         """Stop what the main thread runs."""
         _thread.interrupt_main()
+
+    async def restart(self) -> None:
+        """Nothing restarts the process that it is part of."""
+        raise KernelUnavailable(
+            "This session cannot restart itself: restart the kernel, or leave and start IPython again."
+        )
+
+
+class _Trial(threading.Thread):
+    """One run of code on a copy of the namespace, in a thread of its own."""
+
+    def __init__(self, shell: Any, code: str) -> None:
+        super().__init__(name="jupyter-agent-trial", daemon=True)
+        self._shell = shell
+        self._code = code
+        self.result: Future[ExecutionResult] = Future()
+
+    def run(self) -> None:
+        with overheard(self._shell) as collected:
+            # No thread of the user's is here, only ours.
+            kernelside.try_code(self._code, put_back=True)
+            told = json.loads(kernelside.tried())
+        if told["status"] == "awaits":
+            self.result.set_result(ExecutionResult("error", _NO_AWAIT))
+        else:
+            self.result.set_result(trial_result(collected.result("ok"), told))
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in it."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(KeyboardInterrupt))

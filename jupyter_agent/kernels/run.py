@@ -40,17 +40,19 @@ class Run:
         self._collected = Collected()
         self._probes: list[str] = []
         self._count: int | None = None
+        #: Content of the reply, once it has come.
+        self.reply: Mapping[str, Any] = {}
         self._published = asyncio.Event()
         self._began = asyncio.Event()
         self._idle = asyncio.Event()
         self._dead = asyncio.Event()
 
-    async def of(self, code: str, deadline: float) -> ExecutionResult:
-        """Runs the code until it ends, or until the deadline on `time.monotonic()` and the grace after it."""
+    async def of(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
+        """Sends an ``execute_request`` and waits for its end, or for the deadline on `time.monotonic()` and the grace."""
         try:
             await self._exchange.listen(self._listen)
             await self._subscribed()
-            return await self._run(code, deadline)
+            return await self._run(request, deadline)
         finally:
             await self._exchange.stop_listening()
 
@@ -73,16 +75,8 @@ class Run:
         for probe in self._probes:
             self._exchange.forget(probe)
 
-    async def _run(self, code: str, deadline: float) -> ExecutionResult:
-        content = {
-            "code": code,
-            "silent": False,
-            "store_history": True,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
-        self._identifier, reply = await self._exchange.send("shell", "execute_request", content)
+    async def _run(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
+        self._identifier, reply = await self._exchange.send("shell", "execute_request", request)
         try:
             ended = await self._ended(reply, deadline)
             if ended == "timeout":
@@ -94,6 +88,8 @@ class Run:
             raise
         finally:
             self._exchange.forget(self._identifier)
+            if reply.done() and not reply.cancelled() and reply.exception() is None:
+                self.reply = reply.result()
 
     async def _ended(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
         """How the run ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""

@@ -34,12 +34,17 @@ async def start_kernel(
         await manager.start_kernel(cwd=cwd)
     except (NoSuchKernel, OSError, RuntimeError) as error:
         raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
+
+    async def restart() -> None:
+        await manager.restart_kernel(now=True)
+
     kernel = RemoteKernel(
         manager.client(),
         uuid4().hex,
         options=options,
         interrupt=manager.interrupt_kernel,
         is_alive=manager.is_alive,
+        restart=restart,
     )
 
     async def shutdown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ class Installation:
         self.shell = shell
         self.tracker = Tracker(shell)
         self.options: dict[str, Any] | None = None
+        self.told: dict[str, Any] = {}
         kernel = getattr(shell, "kernel", None)
         self.desk = Desk(kernel, self.at_once, self.answer) if hasattr(kernel, "control_handlers") else None
 
@@ -117,3 +119,27 @@ def _of(ip: Any) -> Installation:
         install(ip, {})
     assert _installation is not None
     return _installation
+
+
+def try_code(code: str, *, put_back: bool | None = None) -> None:
+    """Runs code on a copy of the user's namespace, see `trial`; `tried` tells what came of it."""
+    from .trial import Trial
+
+    assert _installation is not None
+    _installation.told = {}
+    _installation.told = Trial(_installation.shell, put_back=put_back).run(code)
+
+
+async def try_awaiting(code: str) -> None:
+    """`try_code` for code with ``await`` outside of functions."""
+    from .trial import Trial
+
+    assert _installation is not None
+    _installation.told = {}
+    _installation.told = await Trial(_installation.shell, put_back=False).run_awaiting(code)
+
+
+def tried() -> str:
+    """What came of the last trial, as JSON: ``status`` (ok, error, awaits), ``name``, ``message``, ``changed``."""
+    assert _installation is not None
+    return json.dumps(_installation.told)

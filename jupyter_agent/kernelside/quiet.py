@@ -33,7 +33,7 @@ class Quiet:
 
     def mark(self, events: int) -> object:
         """A mark of this moment; None where nothing can be said."""
-        if self._clock is None or self._user_threads():
+        if self._clock is None or has_user_threads():
             return None
         return (events, time.clock_gettime_ns(self._clock))
 
@@ -48,9 +48,11 @@ class Quiet:
             mark = later
         return mark
 
-    def _user_threads(self) -> bool:
-        main = threading.main_thread()
-        return any(thread is not main and not _is_service(thread) for thread in threading.enumerate())
+
+def has_user_threads() -> bool:
+    """Whether a thread runs that the user, or a library of the user's, started."""
+    main = threading.main_thread()
+    return any(thread is not main and not _is_service(thread) for thread in threading.enumerate())
 
 
 def _is_service(thread: threading.Thread) -> bool:

@@ -26,9 +26,13 @@ class Kernels:
             "kernel-1",
             interrupt=self.manager.interrupt_kernel,
             is_alive=self.manager.is_alive,
+            restart=self._restart,
         )
         self._open.append(kernel)
         return kernel
+
+    async def _restart(self) -> None:
+        await self.manager.restart_kernel(now=True)
 
     async def close(self) -> None:
         for kernel in self._open:
