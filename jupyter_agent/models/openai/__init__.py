@@ -110,7 +110,7 @@ class OpenAIModel:
         try:
             client = await self._connection.client()
             async with asyncio.timeout(_MODELS_SECONDS), client.models.with_streaming_response.list() as response:
-                return _names(json.loads(await _whole(response.http_response)))
+                return models_of(json.loads(await _whole(response.http_response)))
         except TimeoutError:
             failure = Failure(failures.silent(server, _MODELS_SECONDS))
         except Exception as error:  # noqa: BLE001 - as above
@@ -231,7 +231,12 @@ def can_chat(name: str) -> bool:
     return not _NOT_FOR_CHAT.search(name)
 
 
-def _names(listing: object) -> tuple[str, ...]:
+def models_of(listing: object) -> tuple[str, ...]:
+    """Names in a server's list of models that can chat, in its order, at most 500.
+
+    Raises:
+        TypeError: it is no such list.
+    """
     entries = listing.get("data") if isinstance(listing, dict) else listing
     if not isinstance(entries, list):
         raise TypeError("not a list of models")

@@ -54,7 +54,7 @@ class Connection:
     ) -> None:
         self.provider = provider
         self._base_url = base_url or provider.base_url
-        self._proxy = "" if _is_here(_host(self._base_url)) else proxy
+        self._proxy = "" if is_here(_host(self._base_url)) else proxy
         self._ca_file = ca_file
         self._resolve = resolve or _addresses
         self._client: AsyncOpenAI | None = None
@@ -300,7 +300,7 @@ async def _shortened(response: httpx2.Response) -> httpx2.Response:
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body[:_ERROR_BYTES]))
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether a host is this machine, to which no proxy leads."""
     if host == "localhost":
         return True
