@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -87,6 +87,12 @@ class Notebook(Protocol):
 
         Raises:
             NotFound: there is none that may be read; the message says why.
+        """
+
+    async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
+        """When files were changed last, by names as cells write them, in seconds since the epoch; none is read.
+
+        Those that are not there, or may not be looked at, are left out.
         """
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from jupyter_agent.errors import NotFound
 
 #: Of a file that is read as a whole.
 MAX_READ = 8 * 1024 * 1024
+#: Files whose times are looked up at once.
+MAX_NAMES = 200
 # Keys, passwords and the files that programs keep them in.
 _SECRET = re.compile(
     r"\.|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|p12|pfx|p8|ppk|jks|keystore|kdbx?|gpg|asc|ovpn|env|htpasswd|tfstate)\b"
@@ -69,6 +73,23 @@ def read_text(folder: Path, name: str, limit: int) -> str:
             return text_of(file.read(4 * limit + 4))[:limit]
     except OSError as error:
         raise NotFound("This file cannot be read.") from error
+
+
+def times_of(folder: Path, names: Collection[str], root: Path | None = None) -> dict[str, float]:
+    """When files were changed last, in seconds since the epoch; those that are not there are left out.
+
+    Args:
+        folder: Where relative names begin.
+        names: As cells write them.
+        root: What lies outside of it, links followed, is left out; None: whatever the user may look at is told.
+    """
+    found: dict[str, float] = {}
+    for name in list(names)[:MAX_NAMES]:
+        with suppress(OSError, ValueError, RuntimeError):
+            place = (folder / name).resolve()
+            if place.is_file() and (root is None or place.is_relative_to(root.resolve())):
+                found[name] = place.stat().st_mtime
+    return found
 
 
 def text_of(data: bytes) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from jupyter_agent.errors import NotFound
-from jupyter_agent.protocols import Notebook
+from collections.abc import Collection, Mapping, Sequence
+
+from jupyter_agent.errors import Forbidden, NotFound
+from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.protocols import Kernel, Notebook
 from jupyter_agent.state import Cell
+
+NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
 
 
 class PostedNotebook:
-    """Cells posted with a question; files from the stored notebook, if there is one."""
+    """Cells posted with a question; files from the stored notebook, if there is one, which is also what is edited.
+
+    A cell that has unsaved changes is then another than the stored one, and is left.
+    """
 
     def __init__(self, path: str, cells: tuple[Cell, ...], stored: Notebook | None = None) -> None:
         self._path = path
@@ -29,3 +37,18 @@ class PostedNotebook:
         if self._stored is None:
             raise NotFound("The notebook is not stored on this server, so there are no files beside it.")
         return await self._stored.read_file(name, limit)
+
+    async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
+        return await self._stored.changed_at(names) if self._stored is not None else {}
+
+    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
+        if self._stored is None:
+            raise Forbidden(NOT_STORED)
+        change = await self._stored.edit(edit, timeout=timeout, kernel=kernel)
+        self._cells = await self._stored.cells()
+        return change
+
+    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        if self._stored is None:
+            raise Forbidden(NOT_STORED)
+        return await self._stored.restore(changes)

@@ -1,0 +1,129 @@
+"""A notebook's JSON text: read, and written again the way it was written."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_agent.errors import Forbidden, NotFound
+
+MAX_BYTES = 200 * 1024 * 1024
+_INDENT = re.compile(r"[\[{]\r?\n([ \t]*)")
+_COLON = re.compile(r'"[^"]*":( ?)')
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a JSON text is laid out.
+
+    Attributes:
+        indent: Of each level; None for all in one line.
+        separators: Between items, and between key and value.
+        ascii_only: Whether other characters are escaped.
+        newline: What ends a line.
+        end: What follows the last brace.
+    """
+
+    indent: str | None = " "
+    separators: tuple[str, str] = (",", ": ")
+    ascii_only: bool = False
+    newline: str = "\n"
+    end: str = "\n"
+
+    @classmethod
+    def of(cls, text: str) -> Style:
+        """The style of a text; what is laid out in no regular way comes near it."""
+        lines = _INDENT.search(text[:4096])
+        colon = _COLON.search(text[:4096])
+        spaced = colon is None or bool(colon[1])
+        return cls(
+            indent=lines[1] if lines is not None else None,
+            separators=("," if lines is not None or not spaced else ", ", ": " if spaced else ":"),
+            ascii_only=text.isascii() and "\\u" in text,
+            newline="\r\n" if "\r\n" in text[:4096] else "\n",
+            end=text[len(text.rstrip()) :],
+        )
+
+    def write(self, data: object) -> str:
+        """JSON text in this style."""
+        text = json.dumps(data, ensure_ascii=self.ascii_only, indent=self.indent, separators=self.separators)
+        if not self.ascii_only and not _is_unicode(text):
+            text = json.dumps(data, indent=self.indent, separators=self.separators)
+        return text.replace("\n", self.newline) + self.end
+
+
+@dataclass(slots=True)
+class Document:
+    """A notebook of nbformat 4.
+
+    Attributes:
+        data: All of it; the cells are changed in place.
+        style: How its text was laid out.
+        is_text: Whether it was read as text, and is stored as that.
+    """
+
+    data: dict[str, Any]
+    style: Style
+    is_text: bool = True
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Document:
+        """Read a notebook's text.
+
+        Raises:
+            NotFound: it is no notebook.
+            Forbidden: it has a format that is not edited.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise NotFound(f"{name} is not a notebook that can be read.") from error
+        return cls(checked(data, name), Style.of(text))
+
+    @property
+    def cells(self) -> list[Any]:
+        """Its cells, to be changed in place."""
+        cells: list[Any] = self.data["cells"]
+        return cells
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether its format gives every cell an id."""
+        minor = self.data.get("nbformat_minor")
+        return isinstance(minor, int) and minor >= 5
+
+    @property
+    def text(self) -> str:
+        """The text to be stored."""
+        return self.style.write(self.data)
+
+
+def checked(data: Any, name: str) -> dict[str, Any]:
+    """Notebook data of a format that is edited.
+
+    Raises:
+        NotFound: it is no notebook.
+        Forbidden: it has a format that is not edited.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
+        raise NotFound(f"{name} is not a notebook that can be read.")
+    if data["nbformat"] != 4:
+        raise Forbidden(
+            f"{name} has notebook format {data['nbformat']}, which is not edited here. Open it in Jupyter and save it, "
+            "then ask again."
+        )
+    cells = data.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(one, dict) for one in cells):
+        raise NotFound(f"{name} is not a notebook that can be read.")
+    return data
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be stored; half of a surrogate pair cannot, but for its escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

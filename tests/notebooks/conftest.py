@@ -1,0 +1,81 @@
+"""Notebooks to edit: as a file, and through Jupyter's own contents managers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.services.contents.filemanager import AsyncFileContentsManager, FileContentsManager
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+from jupyter_agent.errors import AgentError
+from jupyter_agent.notebooks.contents import ContentsNotebook
+from jupyter_agent.notebooks.file import FileNotebook, parse_cells
+from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.protocols import Notebook
+
+Open = Callable[[Path], Notebook]
+
+
+def code(cell_id: str | None, source: str, **more: Any) -> dict[str, Any]:
+    named = {} if cell_id is None else {"id": cell_id}
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, **named, "metadata": {}, "outputs": []}
+    return {**cell, "source": source.splitlines(keepends=True), **more}
+
+
+def notebook(*cells: dict[str, Any], minor: int = 5, **more: Any) -> dict[str, Any]:
+    return {
+        "cells": list(cells),
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "nbformat": 4,
+        "nbformat_minor": minor,
+    } | more
+
+
+def text_of(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _contents(manager: type[Any]) -> Open:
+    def open_notebook(path: Path) -> Notebook:
+        return ContentsNotebook(manager(root_dir=str(path.parent)), path.name)
+
+    return open_notebook
+
+
+def _posted(path: Path) -> Notebook:
+    """As a page posts it that cannot edit it itself."""
+    try:
+        cells = parse_cells(path.read_text(encoding="utf-8"), path.name) if path.is_file() else ()
+    except (AgentError, ValueError):
+        cells = ()
+    return PostedNotebook(path.name, cells, FileNotebook(path))
+
+
+OPENERS: dict[str, Open] = {
+    "file": FileNotebook,
+    "synchronous contents": _contents(FileContentsManager),
+    "asynchronous contents": _contents(AsyncFileContentsManager),
+    "large contents": _contents(AsyncLargeFileManager),
+    "posted": _posted,
+}
+
+
+@pytest.fixture(params=OPENERS, ids=list(OPENERS))
+def open_notebook(request: pytest.FixtureRequest) -> Open:
+    return OPENERS[request.param]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    folder.mkdir()
+    place = folder / "analysis.ipynb"
+    place.write_text(
+        text_of(notebook(code("a", "x = 1\ny = 2"), code("b", "x + y", execution_count=3), code("c", "print('ü')"))),
+        encoding="utf-8",
+    )
+    return place
