@@ -6,23 +6,17 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from jupyter_core.paths import jupyter_data_dir
 
 from jupyter_agent.cli.desk import Desk, desk, say
+from jupyter_agent.cli.prompt import lines
 from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.errors import AgentError
 from jupyter_agent.examination import examine
 from jupyter_agent.kernelside import commands, conversing, listing
 from jupyter_agent.messages import Done
-
-if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
 
 NO_NOTEBOOK = "*There is no notebook.* `jupyter agent chat --notebook FILE` brings one."
 NO_KERNEL = (
@@ -35,7 +29,7 @@ async def chat(arguments: argparse.Namespace) -> int:
     async with desk(arguments) as laid:
         if sys.stdin.isatty():
             say("/help shows the commands; Ctrl-C stops an answer, Ctrl-D ends")
-        async for line in _lines():
+        async for line in lines(laid):
             if line and not await _taken(laid, line):
                 break
     return OK
@@ -118,39 +112,6 @@ async def _variables(laid: Desk, name: str) -> str:
         return listing.one({"variable": (await laid.kernel.inspect(name)).to_json()})
     state = await laid.kernel.state()
     return listing.everything({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
-
-
-async def _lines() -> AsyncIterator[str]:
-    """Lines as they are typed, or as a pipe brings them."""
-    if not sys.stdin.isatty():
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            yield line.strip()
-        return
-    prompt = _prompt()
-    while True:
-        try:
-            yield (await prompt.prompt_async("agent> ")).strip()
-        except KeyboardInterrupt:
-            continue  # the line is given up, the conversation is not
-        except EOFError:
-            return
-
-
-def _prompt() -> PromptSession[str]:
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
-    from prompt_toolkit.history import FileHistory
-    from prompt_toolkit.shortcuts import CompleteStyle
-
-    kept = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    words = list(commands.complete("/", (commands.EXIT,)))
-    return PromptSession(
-        history=FileHistory(str(kept)),
-        completer=WordCompleter(words, sentence=True),
-        complete_while_typing=False,
-        complete_style=CompleteStyle.READLINE_LIKE,  # keeps no room for a menu below the prompt
-    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import verbatim
+from . import tab, verbatim
 from .endings import AgentFailed
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ Options stand before the question:
 
     -m MODEL     which model answers          -f markdown|code|json   what is shown
     -s SESSION   another conversation         --cell                  code into the next cell
-    --approve read-only|ask|auto-edit|auto    what may be done unasked
+    --run        run the answer's code        --approve read-only|ask|auto-edit|auto
+
+@name brings a variable in full, @name.column a column, @cell:3 a cell, @error the last error.
 
 Commands:
 
@@ -55,6 +57,7 @@ def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[
     no_var_expand(Magic.agent)
     ip.register_magic_function(magic.agent, "line_cell", "agent")
     verbatim.install(ip)
+    tab.install(ip)
 
 
 def _is_kept(registered: Any) -> bool:
@@ -68,6 +71,7 @@ def unload(ip: Any) -> None:
     magic = getattr(ip.find_line_magic("agent"), "__self__", None)
     if isinstance(magic, Magic):
         magic.close()
+    tab.uninstall(ip)
     for kind in ("line", "cell"):
         ip.magics_manager.magics[kind].pop("agent", None)
 

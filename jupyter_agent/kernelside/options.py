@@ -17,6 +17,7 @@ class Options(NamedTuple):
         session: Id of the conversation; empty for the notebook's newest.
         format: ``markdown``, ``code`` or ``json``.
         cell: Whether the code goes into the next cell.
+        run: Whether the answer's code is run.
         approval: What may be done unasked; empty for the configured mode.
     """
 
@@ -24,6 +25,7 @@ class Options(NamedTuple):
     session: str = ""
     format: str = "markdown"
     cell: bool = False
+    run: bool = False
     approval: str = ""
 
 
@@ -40,7 +42,11 @@ _FIELDS = {
     "--format": "format",
     "--approve": "approval",
     "--cell": "cell",
+    "--run": "run",
 }
+_SWITCHES = ("cell", "run")
+#: What may stand before a question, in its readable form.
+FLAGS = tuple(name for name in _FIELDS if name.startswith("--"))
 _CHOICES = {"format": FORMATS, "approval": APPROVALS}
 _WORD = re.compile(r"\s*(?P<word>\S+)")
 _VALUE = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>\S+))(?=\s|\Z)""")
@@ -62,10 +68,10 @@ def parse(line: str) -> tuple[Options, str]:
             position = match.end()
             break
         field = _FIELDS.get(name)
-        if field is None or (joined and (field == "cell" or not name.startswith("--"))):
+        if field is None or (joined and (field in _SWITCHES or not name.startswith("--"))):
             break
         position = match.end()
-        if field == "cell":
+        if field in _SWITCHES:
             given[field] = True
         elif joined:
             given[field] = _checked(name, field, value)
@@ -73,6 +79,11 @@ def parse(line: str) -> tuple[Options, str]:
             value, position = _value(line, position, name)
             given[field] = _checked(name, field, value)
     return Options(**given), line[position:].strip()  # type: ignore[arg-type]
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values that an option may have; empty where there are too many to tell."""
+    return _CHOICES.get(_FIELDS.get(name, ""), ())
 
 
 def _value(line: str, position: int, name: str) -> tuple[str, int]:

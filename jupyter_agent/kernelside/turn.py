@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import sys
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
@@ -80,13 +81,13 @@ class Turn:
         """
         try:
             done = self._follow(ask)
+            self._close(done)
         except KeyboardInterrupt:
             self._reply.finish()
             raise Stopped from None
         except AgentFailed:
             self._reply.finish()
             raise
-        self._close(done)
         return done
 
     def _follow(self, ask: Ask) -> dict[str, Any]:
@@ -164,8 +165,17 @@ class Turn:
         elif self._options.format == "code":
             code = code_of(done)
             print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
-        if self._options.cell and (code := code_of(done, python_only=True)):
+        code = code_of(done, python_only=True)
+        if code and self._options.cell:
             self._ip.set_next_input(code, replace=False)
+        if code and self._options.run:
+            self._run_answer(code)
+
+    def _run_answer(self, code: str) -> None:
+        result = visible.run(self._ip, code)
+        if result["status"] != "ok":
+            ran = threading.current_thread() is threading.main_thread()
+            raise AgentFailed("the code of the answer failed; `%agent /fix` explains why." if ran else result["text"])
 
 
 def _progress(data: Mapping[str, Any]) -> str:

@@ -79,6 +79,14 @@ class NotebookPage:
             await asyncio.gather(typing, return_exceptions=True)
         return shown
 
+    async def complete(self, code: str) -> list[str]:
+        """The texts that Tab at the end of a cell offers."""
+        identifier = self._client.complete(code, len(code))
+        async with asyncio.timeout(WAIT):
+            while (reply := await self._client.get_shell_msg())["parent_header"].get("msg_id") != identifier:
+                pass
+        return [str(one) for one in reply["content"]["matches"]]
+
     async def _type(self, answer: str) -> None:
         while True:
             await self._client.get_stdin_msg()

@@ -41,6 +41,7 @@ def test_a_question_after_options_is_not_touched(question: str) -> None:
         ("--model=offline --session=s1 --format=json q", (Options("offline", "s1", "json"), "q")),
         ("--model 'my model' q", (Options(model="my model"), "q")),
         ("--cell --approve auto q", (Options(cell=True, approval="auto"), "q")),
+        ("--run --cell q", (Options(cell=True, run=True), "q")),
         ("-f code -f json q", (Options(format="json"), "q")),
         ("-- -m offline", (Options(), "-m offline")),
         ("--cell -- --cell", (Options(cell=True), "--cell")),

@@ -28,6 +28,8 @@ SCRIPT = [
     {"match": "talk fast", "text": WORDS, "chunks": 300, "delay": 0.005},
     {"match": "three words", "text": "one two three", "chunks": 3},
     {"match": "plot it", "text": "Try:\n```python\ndf.plot()\n```"},
+    {"match": "set it up", "text": "So:\n```python\nready = 1\nprint('set')\n```"},
+    {"match": "divide it", "text": "So:\n```python\n1 / 0\n```"},
     {"match": "fail", "error": "upstream_auth", "message": "The key is not accepted."},
 ]
 
@@ -137,6 +139,25 @@ async def test_an_answer_grows_in_place_and_ends_as_one_clean_output(server: Run
         assert shown.markdown == [WORDS]
         assert len(shown.outputs) == 1
         assert 2 <= shown.updates <= 10 * seconds + 2
+
+
+async def test_tab_completes_commands_names_and_columns_as_in_jupyterlab(server: RunningServer) -> None:
+    async with opened(server, "tab.ipynb") as (page, _):
+        await page.run(FRAME)
+        assert await page.complete("%agent /his") == ["/history"]
+        assert await page.complete("%agent what is @d") == ["@df"]
+        assert await page.complete("%%agent\nwhat is @df.") == ["@df.price", "@df.region"]
+
+
+async def test_code_of_the_answer_itself_is_run_in_plain_sight(server: RunningServer) -> None:
+    async with opened(server, "run.ipynb") as (page, _):
+        shown = await page.run("%agent --run set it up")
+        assert shown.streams == "set\n"
+        assert (await page.run("ready")).outputs[0]["data"]["text/plain"] == "1"
+        shown = await page.run("%agent --run divide it")
+        assert "ZeroDivisionError" in shown.streams
+        assert "the code of the answer failed" in str(shown.outputs[-1]["traceback"])
+        assert "ZeroDivisionError" in (await page.run("%agent -m offline /fix")).markdown[-1]
 
 
 async def test_a_console_of_the_kernel_gets_plain_text(server: RunningServer) -> None:

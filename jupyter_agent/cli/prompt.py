@@ -1,0 +1,84 @@
+"""The prompt of `jupyter agent chat`: lines with history and completion, or as a pipe brings them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_core.paths import jupyter_data_dir
+
+from jupyter_agent.cli.desk import Desk
+from jupyter_agent.kernelside import commands, completing
+from jupyter_agent.state import Variable
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import Completer
+
+STATE_SECONDS = 1.0  # that Tab waits for a busy kernel; then what was known serves
+
+
+async def lines(laid: Desk) -> AsyncIterator[str]:
+    """Lines as they are typed, or as a pipe brings them; empty ones, too."""
+    if not sys.stdin.isatty():
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            yield line.strip()
+        return
+    prompt = _prompt(laid)
+    while True:
+        try:
+            yield (await prompt.prompt_async("agent> ")).strip()
+        except KeyboardInterrupt:
+            continue  # the line is given up, the conversation is not
+        except EOFError:
+            return
+
+
+def _prompt(laid: Desk) -> PromptSession[str]:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.shortcuts import CompleteStyle
+
+    kept = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return PromptSession(
+        history=FileHistory(str(kept)),
+        completer=_completer(laid),
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,  # keeps no room for a menu below the prompt
+    )
+
+
+def _completer(laid: Desk) -> Completer:
+    from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+    from prompt_toolkit.document import Document
+
+    class QuestionCompleter(Completer):
+        """Commands, variables and columns, as after `%agent`."""
+
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> list[Completion]:
+            return []  # ours wait for the kernel
+
+        async def get_completions_async(
+            self, document: Document, complete_event: CompleteEvent
+        ) -> AsyncGenerator[Completion, None]:
+            known = _known(await _variables(laid))
+            found = completing.question(document.text_before_cursor, known, (commands.EXIT,))
+            for text in found.texts:
+                yield Completion(text, start_position=-len(found.fragment))
+
+    return QuestionCompleter()
+
+
+async def _variables(laid: Desk) -> Mapping[str, Variable]:
+    return (await laid.kernel.state(timeout=STATE_SECONDS)).variables if laid.kernel is not None else {}
+
+
+def _known(variables: Mapping[str, Variable]) -> completing.Known:
+    def columns(name: str) -> list[str]:
+        return completing.members(variables[name].facts) if name in variables else []
+
+    return completing.Known(lambda: sorted(variables), columns)
