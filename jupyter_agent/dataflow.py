@@ -117,6 +117,15 @@ class Dataflow:
         return runs
 
     @cached_property
+    def files_read(self) -> tuple[str, ...]:
+        """Files that cells read, as written, where they are written out; none where the working folder changes."""
+        uses = [use for node in self.order.nodes.values() for use in node.uses]
+        moved = any(use.what == "os.chdir" for use in uses)
+        if moved or any("cd" in readable_names(one.source).magics for one in self.code):
+            return ()
+        return tuple(dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text))
+
+    @cached_property
     def _by_id(self) -> Mapping[str, Cell]:
         return {one.id: one for one in self.cells}
 

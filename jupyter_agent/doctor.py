@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from jupyter_agent.dataflow import Dataflow
-from jupyter_agent.findings import Finding, Labels, findings_of
+from jupyter_agent.findings import Files, Finding, Labels, findings_of
 from jupyter_agent.messages import Json
 from jupyter_agent.prediction import Prediction, predict
 from jupyter_agent.state import Cell, KernelState
@@ -77,6 +77,8 @@ class Report:
 
     def _verdict(self) -> str:
         first = self.prediction.first
+        if first is None and any(one.kind == "file_changed" for one in self.findings):
+            return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
         if first is None:
             return "Restart & Run All would reproduce this notebook."
         verb = "stop at" if first.verdict == "fails" else "differ first at"
@@ -86,17 +88,17 @@ class Report:
         return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"
 
 
-def report(cells: Sequence[Cell], state: KernelState | None = None, files: Mapping[str, float] | None = None) -> Report:
+def report(cells: Sequence[Cell], state: KernelState | None = None, files: Files | None = None) -> Report:
     """Examine a notebook.
 
     Args:
         cells: All its cells, in order.
         state: What is known of its kernel; None where there is none.
-        files: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+        files: The files that it reads; None where nobody looked.
     """
     return report_of(Dataflow.of(cells, state), files)
 
 
-def report_of(flow: Dataflow, files: Mapping[str, float] | None = None) -> Report:
+def report_of(flow: Dataflow, files: Files | None = None) -> Report:
     """Examine a notebook whose dataflow is known already."""
     return Report(findings_of(flow, files), predict(flow), flow.to_refresh(), flow.unknown, Labels.of(flow))

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from jupyter_agent import doctor
+from jupyter_agent.dataflow import Dataflow
 from jupyter_agent.doctor import Report
+from jupyter_agent.findings import Files
 from jupyter_agent.protocols import Kernel, Notebook
 from jupyter_agent.state import Cell, KernelState
 
@@ -25,30 +27,46 @@ _STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun")
 NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
 
 
-async def examine(notebook: Notebook, kernel: Kernel | None, files: Mapping[str, float] | None = None) -> Report:
+async def examine(notebook: Notebook, kernel: Kernel | None) -> Report:
     """Read a notebook and its kernel, and examine them.
 
     Args:
         notebook: Where the cells are read.
         kernel: Its kernel; None where there is none, then the cells alone are examined and the report says so.
-        files: Names of files as cells write them → when they were changed last, in seconds since the epoch.
 
     Raises:
         NotFound: the notebook is gone.
     """
     cells = await notebook.cells()
     state = await kernel.state() if kernel is not None else None
-    return await examine_state(cells, state, files)
+    return await examine_state(cells, state, notebook)
 
 
-async def examine_state(
-    cells: Sequence[Cell], state: KernelState | None, files: Mapping[str, float] | None = None
-) -> Report:
-    """Examine cells and a kernel's state that have been read already; what could not be asked is said."""
+async def examine_state(cells: Sequence[Cell], state: KernelState | None, notebook: Notebook | None = None) -> Report:
+    """Examine cells and a kernel's state that have been read already; what could not be asked is said.
+
+    Args:
+        cells: All cells, in order.
+        state: Of the kernel; None where there is none.
+        notebook: Is asked when the files that cells read were changed; None where there is none to ask.
+    """
     asked = state if state is not None and state.epoch and state.source == "kernel" else None
-    report = _without_talk(await asyncio.to_thread(doctor.report, tuple(cells), asked, files), cells)
+    flow, names = await asyncio.to_thread(_flow, tuple(cells), asked)
+    files = await _files(notebook, names) if notebook is not None and names else None
+    report = _without_talk(await asyncio.to_thread(doctor.report_of, flow, files), cells)
     note = _note(state, asked)
     return replace(report, unknown=(note, *report.unknown)) if note else report
+
+
+def _flow(cells: Sequence[Cell], state: KernelState | None) -> tuple[Dataflow, Sequence[str]]:
+    flow = Dataflow.of(cells, state)
+    return flow, flow.files_read
+
+
+async def _files(notebook: Notebook, names: Sequence[str]) -> Files:
+    own = re.split(r"[/\\]", notebook.path)[-1]
+    changed = dict(await notebook.changed_at([*names, own]))
+    return Files(changed, changed.get(own, 0.0))
 
 
 async def known_stale(cells: Sequence[Cell], state: KernelState | None, seconds: float) -> Mapping[str, str] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from jupyter_agent.cell_names import readable_names
 from jupyter_agent.dataflow import Dataflow, changes_each_time, is_variable, same_value
@@ -32,6 +33,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Files beside a notebook, none of which was read.
+
+    Attributes:
+        changed: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+        saved: When the notebook was saved, for cells of which nobody knows when they ran; 0 where that is not known.
+    """
+
+    changed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    saved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """How cells are called in words: by execution count, as users do; by place where they have none."""
 
@@ -54,12 +68,12 @@ class Labels:
         return self.words.get(cell_id, "code that is in no cell")
 
 
-def findings_of(flow: Dataflow, files: Mapping[str, float] | None = None) -> tuple[Finding, ...]:
+def findings_of(flow: Dataflow, files: Files | None = None) -> tuple[Finding, ...]:
     """Everything that is not as it looks, cell by cell, then what concerns variables only.
 
     Args:
         flow: The notebook.
-        files: Names of files → when they were changed last, in seconds since the epoch.
+        files: The files that it reads; None where nobody looked.
     """
     labels = Labels.of(flow)
     found: list[Finding] = []
@@ -70,7 +84,7 @@ def findings_of(flow: Dataflow, files: Mapping[str, float] | None = None) -> tup
             if any(one.kind in ("stale", "edited", "never_run") for one in own):
                 stale.add(cell.id)
             found += own
-            found += _outside(flow, cell.id, files or {})
+            found += _outside(flow, cell.id, files or Files())
     return (*found, *_orphans(flow, labels), *_shadowed(flow, labels))
 
 
@@ -156,17 +170,27 @@ def _built_on(flow: Dataflow, name: str, node: Node, earlier: set[int]) -> bool:
     return False
 
 
-def _outside(flow: Dataflow, cell_id: str, files: Mapping[str, float]) -> Iterator[Finding]:
+def _outside(flow: Dataflow, cell_id: str, files: Files) -> Iterator[Finding]:
     """What a cell uses that is not in the notebook."""
-    ran_at = flow.trace.ran[flow.trace.last[cell_id]].started if cell_id in flow.trace.last else 0.0
     uses = flow.order.nodes[cell_id].uses
     for kind, words in _OUTSIDE.items():
         whats = [one.what for one in uses if one.kind == kind and not one.seeded]
         if whats:
             yield Finding(kind, words.format(", ".join(dict.fromkeys(whats))), (cell_id,))
-    for use in uses:
-        if use.kind == "read" and use.text and ran_at and files.get(use.text, 0.0) > ran_at:
-            yield Finding("file_changed", f"The file {use.text} was changed after it read it.", (cell_id,))
+    for name in _changed_since(flow, cell_id, files):
+        yield Finding("file_changed", f"The file {name} was changed after it was read.", (cell_id,))
+
+
+def _changed_since(flow: Dataflow, cell_id: str, files: Files) -> Iterator[str]:
+    """Files that are newer than the cell's run, and that it does not write itself."""
+    if cell_id not in flow.trace.last:
+        return
+    ran, uses = flow.trace.ran[flow.trace.last[cell_id]], flow.order.nodes[cell_id].uses
+    ran_at = ran.started or (files.saved if ran.assumed else 0.0)
+    written = {use.text for use in uses if use.kind == "write"}
+    for name in dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text):
+        if ran_at and not written & {name, ""} and files.changed.get(name, 0.0) > ran_at:
+            yield name
 
 
 _OUTSIDE = {

@@ -57,13 +57,13 @@ async def test_a_question_about_staleness_is_told_all_of_it() -> None:
 
 async def test_an_analysis_that_takes_too_long_does_not_hold_up_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "SECONDS", 0.05)
-    examined = doctor.report
+    examined = doctor.report_of
 
     def slow(*given: Any) -> doctor.Report:
         time.sleep(0.4)
         return examined(*given)
 
-    monkeypatch.setattr(doctor, "report", slow)
+    monkeypatch.setattr(doctor, "report_of", slow)
     began = time.monotonic()
     assert await bearing("what is total?", CELLS, STATE) == ()
     assert await bearing("is anything stale?", CELLS, STATE) == (TOO_LONG,)

@@ -28,11 +28,12 @@ async def doctor(arguments: argparse.Namespace) -> int:
     """Examine a notebook, and with ``--execute`` run it in a copy; 0 if it is reproducible, 1 if not."""
     path: Path = arguments.notebook
     try:
-        cells = await FileNotebook(path).cells()
+        notebook = FileNotebook(path)
+        cells = await notebook.cells()
     except NotFound as error:
         print(f"jupyter agent doctor: {error.message}", file=sys.stderr)
         return USAGE
-    report = await examine_state(cells, None)
+    report = await examine_state(cells, None, notebook)
     proof = await _proved(path, cells) if arguments.execute else None
     reproducible = proof.reproduces if proof is not None else report.prediction.verdict == "reproduces"
     if arguments.json:

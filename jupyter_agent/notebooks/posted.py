@@ -39,7 +39,9 @@ class PostedNotebook:
         return await self._stored.read_file(name, limit)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        return await self._stored.changed_at(names) if self._stored is not None else {}
+        own = self._path.rpartition("/")[2]  # what is stored may be older than the cells
+        others = [one for one in names if one != own]
+        return await self._stored.changed_at(others) if self._stored is not None else {}
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         if self._stored is None:

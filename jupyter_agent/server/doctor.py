@@ -58,7 +58,7 @@ class DoctorHandler(AgentHandler):
         state = await kernel.state() if kernel is not None else None
         if posted is None and await self._is_behind(notebook, state):
             warnings.append(UNSAVED)
-        report = await examine_state(await notebook.cells(), state)
+        report = await examine_state(await notebook.cells(), state, notebook)
         self.reply(
             {
                 **report.to_json(),

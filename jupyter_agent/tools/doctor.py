@@ -35,7 +35,7 @@ class CheckNotebook:
         except NotFound as error:
             return ToolOutput(error.message, ok=False)
         state = await context.kernel.state() if context.kernel is not None else None
-        report = await examine_state(cells, state)
+        report = await examine_state(cells, state, context.notebook)
         words = report.to_markdown()
         told = {
             "verdict": report.prediction.verdict,

@@ -62,6 +62,15 @@ def test_what_was_run_out_of_order_is_told_with_its_cell(run: Run, tmp_path: Pat
     assert "Out of order" in ended.stdout
 
 
+def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path / "good.ipynb", ("text = open('data.txt').read()", 1, ""))
+    (tmp_path / "data.txt").write_text("7", encoding="utf-8")
+    os.utime(path, (1000, 1000))
+    assert "- In [1]: The file data.txt was changed after it was read." in run(path).stdout
+    os.utime(tmp_path / "data.txt", (500, 500))
+    assert "data.txt" not in run(path).stdout
+
+
 def test_the_report_as_json(run: Run, tmp_path: Path) -> None:
     ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
     told = json.loads(ended.stdout)

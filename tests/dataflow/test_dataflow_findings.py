@@ -5,6 +5,7 @@ import json
 import pytest
 
 from jupyter_agent.doctor import report
+from jupyter_agent.findings import Files
 from jupyter_agent.state import Cell, KernelState
 from tests.dataflow.notebook_session import NotebookSession
 
@@ -247,8 +248,35 @@ def test_time_network_and_questions_to_the_user_are_told(kind: str, source: str)
 def test_a_file_changed_after_it_was_read_is_told() -> None:
     notebook = NotebookSession("x = open('a.txt').read()").run()
     state = notebook.state
-    assert [one.kind for one in report(notebook.cells, state, {"a.txt": 5000.0}).findings] == ["file_changed"]
-    assert report(notebook.cells, state, {"a.txt": 5.0}).findings == ()
+    assert notebook.flow.files_read == ("a.txt",)
+    told = report(notebook.cells, state, Files({"a.txt": 5000.0}))
+    assert [(one.kind, one.cells) for one in told.findings] == [("file_changed", ("a",))]
+    assert "but for the files that have changed since" in told.to_markdown()
+    assert report(notebook.cells, state, Files({"a.txt": 5.0})).findings == ()
+
+
+def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() -> None:
+    cells = [Cell("a", "code", "import pandas as pd\ndf = pd.read_csv('data/a.csv')", 1)]
+    for changed, kinds in ((900.0, []), (1100.0, ["file_changed"])):
+        told = report(cells, None, Files({"data/a.csv": changed}, saved=1000.0))
+        assert [one.kind for one in told.findings] == kinds
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('a.txt', 'w').write('1')\nx = open('a.txt').read()",
+        "!curl -O https://example.org/a.txt\nx = open('a.txt').read()",
+    ],
+)
+def test_a_file_that_the_cell_writes_itself_has_not_changed_since(source: str) -> None:
+    notebook = NotebookSession(source).run()
+    assert report(notebook.cells, notebook.state, Files({"a.txt": 5000.0})).findings == ()
+
+
+@pytest.mark.parametrize("moves", ["import os\nos.chdir('data')", "%cd data"])
+def test_names_of_files_mean_nothing_where_the_working_folder_changes(moves: str) -> None:
+    assert NotebookSession(moves, "x = open('a.txt').read()").flow.files_read == ()
 
 
 def test_a_failed_cell_fails_again_while_nothing_that_it_needs_changes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,21 @@ async def test_a_notebook_saved_before_the_last_run_is_said_to_be_behind(
         reply = await door("GET", "api/agent/doctor", notebook_id="a.ipynb")
     assert any("Save it" in one for one in reply.body["warnings"])
     assert reply.body["warnings"][0] in reply.body["markdown"]
+
+
+async def test_a_file_changed_since_a_cell_read_it_is_found_and_one_elsewhere_is_not_looked_at(
+    door: Door, jp_serverapp: Any, jp_root_dir: Path
+) -> None:
+    (jp_root_dir / "work").mkdir()
+    data, outside = jp_root_dir / "work" / "a.csv", jp_root_dir.parent / "b.csv"
+    sources = [f"x = open({str(one)!r}).read()" for one in ("a.csv", outside)]
+    store(jp_root_dir / "work" / "a.ipynb", *sources, counts=(1, 2))
+    for one in (data, outside):
+        one.write_text("1", encoding="utf-8")
+        os.utime(one, (4e9, 4e9))
+    assert kinds(await door("GET", "api/agent/doctor", notebook_id="work/a.ipynb")) == {("file_changed", "0")}
+    posted = await door("POST", "api/agent/doctor", {"notebook_id": "work/a.ipynb"})
+    assert kinds(posted) == {("file_changed", "0")}
 
 
 async def test_what_is_not_there_or_not_said_is_refused_with_the_cure(door: Door) -> None:
