@@ -29,6 +29,7 @@ from jupyter_agent.messages import (
     ToolReturned,
     Usage,
     UsageReported,
+    Waiting,
 )
 from jupyter_agent.protocols import Model, Tool, ToolContext, ToolOutput
 from jupyter_agent.question import Decide, Run
@@ -159,6 +160,8 @@ class Agent:
                 match event:
                     case TextDelta():
                         yield _say(transcript, event.text)
+                    case Waiting():
+                        yield event
                     case ToolCall():
                         calls.append(event)
                     case ModelFinished():

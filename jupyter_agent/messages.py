@@ -167,6 +167,14 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why no answer comes yet, for people; no part of the answer, and passed over by those who do not show it."""
+
+    event: ClassVar[str] = "waiting"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """Some more of the answer, in Markdown."""
 
@@ -304,9 +312,10 @@ class CodeBlock:
     source: str
 
 
-ModelEvent: TypeAlias = TextDelta | ToolCall | ModelFinished
+ModelEvent: TypeAlias = TextDelta | ToolCall | Waiting | ModelFinished
 Event: TypeAlias = (
     TurnStarted
+    | Waiting
     | TextDelta
     | ToolCalled
     | ApprovalAsked
