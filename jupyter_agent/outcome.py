@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 
-from jupyter_agent.messages import Done, Event, Failed, TextDelta, TurnStarted, code_blocks
+from jupyter_agent.agent import SHOWN_CHARACTERS, shortened
+from jupyter_agent.messages import (
+    Action,
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    Json,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+    TurnStarted,
+    code_blocks,
+)
 from jupyter_agent.request import Request
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.snapshot import Snapshot
@@ -46,7 +61,42 @@ def done(session: Session, turn: Turn, seen: Snapshot, more: tuple[str, ...] = (
 
 def replay(session: Session, turn: Turn) -> Sequence[Event]:
     """The events of a turn that has ended already: nothing is asked or run again."""
-    started = TurnStarted(session.id, turn.id, turn.model)
+    return TurnStarted(session.id, turn.id, turn.model), *_said(turn), _end(session, turn)
+
+
+def _said(turn: Turn) -> Iterator[Event]:
+    """Text, calls and their results, in order."""
+    results = {one.tool_call_id: one.content for one in turn.messages if one.role == "tool"}
+    actions = {one.call_id: one for one in turn.actions}
+    told = ""
+    for message in turn.messages:
+        if message.role == "assistant" and message.content:
+            text = message.content if not told else f"\n\n{message.content}"
+            told += text
+            yield TextDelta(text)
+        for call in message.tool_calls:
+            action = actions.get(call.id, Action(call.id, call.name, "execute", "interrupted"))
+            yield ToolCalled(call.id, action.tool, action.effect, _arguments(call.arguments))
+            yield ToolReturned(
+                call.id, action.tool, action.status, shortened(results.get(call.id, ""), SHOWN_CHARACTERS)
+            )
+    if turn.reply.startswith(told) and turn.reply != told:
+        yield TextDelta(turn.reply[len(told) :])
+
+
+def _end(session: Session, turn: Turn) -> Event:
     if turn.status == "failed":
-        return started, Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
-    return started, TextDelta(turn.reply), done(session, turn, Snapshot())
+        return Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
+    if turn.status == "cancelled":
+        return Cancelled(session.id, turn.id, turn.reply)
+    if turn.status == "interrupted":
+        return Interrupted(session.id, turn.id, turn.reply)
+    return done(session, turn, Snapshot())
+
+
+def _arguments(text: str) -> dict[str, Json]:
+    try:
+        arguments = json.loads(text or "{}")
+    except (ValueError, RecursionError):  # as the model wrote it, which may be anything
+        return {}
+    return arguments if isinstance(arguments, dict) else {}

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from jupyter_agent.messages import Event, plain
 
 KEEP_ALIVE = b": keep-alive\n\n"
+
+
+class Named(Protocol):
+    """What can be an event of a stream."""
+
+    event: ClassVar[str]
 
 
 def json_text(value: Any) -> str:
@@ -16,9 +24,16 @@ def json_text(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def frame(number: int, event: Event) -> bytes:
+def frame(number: int, event: Named) -> bytes:
     """One event of a stream; its data is one line, so that no text can forge another event."""
     return f"id: {number}\nevent: {event.event}\ndata: {json_text(event)}\n\n".encode("ascii")
+
+
+async def numbered(events: AsyncGenerator[tuple[int, Event], None]) -> AsyncGenerator[bytes, None]:
+    """The frames of numbered events."""
+    async with aclosing(events):
+        async for number, event in events:
+            yield frame(number, event)
 
 
 def timestamp(seconds: float) -> str:

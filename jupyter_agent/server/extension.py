@@ -27,6 +27,7 @@ class AgentExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Build everything that is cheap; nothing is opened and no SDK is imported."""
         from jupyter_agent.assistant import Assistant
+        from jupyter_agent.server.feed import Feed
         from jupyter_agent.server.kernels import Kernels
         from jupyter_agent.server.moves import Moves
         from jupyter_agent.server.routes import handlers
@@ -39,13 +40,15 @@ class AgentExtension(ExtensionApp):
         kernels = Kernels(server.kernel_manager, server.session_manager, self.log)
         assistant = Assistant.from_config(options)
         moves = Moves(assistant.sessions, self.log)
+        feed = Feed()
         self.services = Services(
             options=options,
             assistant=assistant,
             kernels=kernels,
-            turns=Turns(self.log),
+            turns=Turns(self.log, feed),
             contents=server.contents_manager,
             moves=moves,
+            feed=feed,
         )
         kernels.untrack()
         kernels.follow(server.event_logger)
@@ -69,6 +72,7 @@ class AgentExtension(ExtensionApp):
             services.kernels.unfollow(self.serverapp.event_logger)
             services.moves.unfollow(self.serverapp.event_logger)
         await services.turns.close()
+        services.feed.close()
         await services.kernels.close()
         await services.assistant.close()
 

@@ -13,6 +13,7 @@ from tornado import web
 from jupyter_agent.errors import AgentError, Forbidden, NotFound, TooLarge
 from jupyter_agent.server import bodies, identity, validation
 from jupyter_agent.server.encoding import json_text
+from jupyter_agent.server.feed import SessionEvent
 from jupyter_agent.server.openapi import document
 
 if TYPE_CHECKING:
@@ -135,6 +136,15 @@ class AgentHandler(APIHandler):
         arguments = self.request.query_arguments
         given = {name: self.decode_argument(values[-1], name) for name, values in arguments.items()}
         return validation.check_parameters(self.document_path, self._method, "query", given)
+
+    def on_finish(self) -> None:
+        """Other pages are told of conversations that were changed here."""
+        session_id = self.path_kwargs.get("session_id")
+        changed = self._method in ("post", "patch", "delete") and self.get_status() < 400
+        if changed and session_id is not None and self.current_user is not None:
+            notebook_id = self.query_parameters().get("notebook_id") or ""
+            self.services.feed.tell(self.owner, SessionEvent(session_id, notebook_id, "", "changed"))
+        super().on_finish()
 
     @property
     def _method(self) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jupyter_agent.server import schemas, session_paths
+from jupyter_agent.server import schemas, session_paths, turn_paths
 from jupyter_agent.server.operations import (
     NOTEBOOK,
     READ,
     SESSION,
     TURN,
-    TURN_ID,
     WRITE,
     operation,
     path_parameter,
     query,
 )
-from jupyter_agent.server.schemas import COMPONENTS, Schema
+from jupyter_agent.server.schemas import COMPONENTS
+from jupyter_agent.server.shapes import Schema
 
 _KERNEL = path_parameter("kernel_id", schemas.KERNEL_ID)
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
@@ -27,19 +27,7 @@ _TEXT = {"type": "string", "maxLength": 1000}
 
 def _quick() -> Schema:
     asking = operation("Ask about a notebook: one turn", "QuickReply", body="QuickRequest", errors=TURN)
-    asking["responses"]["200"]["content"]["text/event-stream"] = {
-        "schema": {
-            "type": "object",
-            "description": "Events turn, text, tool_call, approval, edit, run, tool_result, usage, "
-            "then exactly one of done, error, cancelled, interrupted.",
-            "properties": {
-                "id": {"type": "string", "description": "1, 2, 3 and so on."},
-                "event": {"type": "string"},
-                "data": {"type": "string", "description": "A JSON object on one line."},
-            },
-            "required": ["id", "event", "data"],
-        }
-    }
+    asking["responses"]["200"]["content"] |= turn_paths.event_stream(turn_paths.EVENTS)
     return asking
 
 
@@ -92,18 +80,7 @@ def _paths() -> dict[str, Schema]:
         "/api/agent/sessions/{session_id}": {**_session_operations(), "patch": change},
         "/api/agent/sessions/{session_id}/history": _history_operations(),
         **session_paths.paths(),
-        "/api/agent/turns/{turn_id}/cancel": {
-            "post": operation("Stop a turn; what was said is kept", "Cancelled", parameters=(TURN_ID,))
-        },
-        "/api/agent/turns/{turn_id}/actions/{call_id}": {
-            "post": operation(
-                "Answer an approval, or return what the caller ran or edited",
-                "Accepted",
-                body="ActionAnswer",
-                parameters=(TURN_ID, path_parameter("call_id", _TEXT)),
-                errors=WRITE,
-            )
-        },
+        **turn_paths.paths(),
         "/api/agent/kernels/{kernel_id}/state": {
             "get": operation("What is known of a kernel", "KernelState", parameters=(_KERNEL, since))
         },
@@ -135,5 +112,5 @@ def document() -> dict[str, Any]:
             "description": "Paths are below Jupyter's base URL and need Jupyter's own authentication.",
         },
         "paths": _paths(),
-        "components": {"schemas": {**COMPONENTS, **session_paths.COMPONENTS}},
+        "components": {"schemas": {**COMPONENTS, **session_paths.COMPONENTS, **turn_paths.COMPONENTS}},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_agent.server import schemas
-from jupyter_agent.server.schemas import Schema
+from jupyter_agent.server.shapes import Schema
 
 STATUSES = {
     "400": "Bad input; the message names the field.",

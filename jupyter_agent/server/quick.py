@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -10,21 +10,22 @@ from tornado import web
 
 from jupyter_agent.errors import BadRequest
 from jupyter_agent.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted
-from jupyter_agent.server.handlers import AgentHandler, envelope
+from jupyter_agent.server.encoding import numbered
+from jupyter_agent.server.handlers import envelope
 from jupyter_agent.server.questions import Asked, understand, with_answers
-from jupyter_agent.server.sse import CONTENT_TYPE, EventStream
+from jupyter_agent.server.sse import CONTENT_TYPE, StreamingHandler
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Callable, Mapping
 
     from jupyter_agent.server.turns import RunningTurn
 
 
-class QuickHandler(AgentHandler):
+class QuickHandler(StreamingHandler):
     """Ask about a notebook. Cells are posted with the question, hence the larger bodies."""
 
     max_body = 8 * 1024 * 1024
-    _turn: RunningTurn | None = None
+    _leave: Callable[[], None] | None = None
 
     @web.authenticated
     @authorized
@@ -33,21 +34,21 @@ class QuickHandler(AgentHandler):
         body = await self.json_body()
         asked = await understand(self, body, self._wants_stream(body))
         turn = self.services.turns.start(
-            self.services.assistant, self.owner, lambda running: with_answers(asked, body, running)
+            self.services.assistant, self.owner, lambda running: with_answers(asked, body, running), asked.warnings
         )
-        self._turn = turn
+        self._leave = partial(turn.leave, turn.come(), comes_back=_comes_back(asked, body))
         try:
             if asked.streaming:
-                await self._stream(turn, asked)
+                await self.stream(numbered(turn.log.read()))
             else:
-                await self._collect(turn, asked)
+                await self._collect(turn)
         finally:
-            turn.stop("cancelled")
+            self._leave()
 
     def on_connection_close(self) -> None:
-        """Nobody waits for the answer any more."""
-        if self._turn is not None:
-            self._turn.stop("cancelled")
+        """Nobody waits for the answer here any more."""
+        if self._leave is not None:
+            self._leave()
         super().on_connection_close()
 
     def _wants_stream(self, body: Mapping[str, Any]) -> bool:
@@ -58,25 +59,10 @@ class QuickHandler(AgentHandler):
             raise BadRequest(f"'{asking}' needs the stream, which asks the caller to do it; set 'stream' to true.")
         return bool(stream)
 
-    async def _stream(self, turn: RunningTurn, asked: Asked) -> None:
-        events = turn.events()
-        first = await anext(events)
-        stream = EventStream(self)
-        stream.open()
-        if await stream.send(_warned(first, asked)) and await stream.send_all(_all_warned(events, asked)):
-            self.finish(set_content_type=CONTENT_TYPE)
-        else:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        connection: Any = self.request.connection
-        if connection is not None and hasattr(connection, "close"):
-            connection.close()
-
-    async def _collect(self, turn: RunningTurn, asked: Asked) -> None:
+    async def _collect(self, turn: RunningTurn) -> None:
         async for event in turn.events():
             if event.event in TERMINAL:
-                self._end(_warned(event, asked), turn)
+                self._end(event, turn)
 
     def _end(self, end: Event, turn: RunningTurn) -> None:
         if isinstance(end, Done):
@@ -88,6 +74,11 @@ class QuickHandler(AgentHandler):
         self.reply(envelope(message, code, retryable, self.request_id, **ids), status)
 
 
+def _comes_back(asked: Asked, body: Mapping[str, Any]) -> bool:
+    """Whether the reader knows the turn's id and can come back; who runs its code is gone with the connection."""
+    return body.get("run") != "client" and (asked.streaming or asked.question.turn_id is not None)
+
+
 def ending(end: Event) -> tuple[int, str, str, bool]:
     """Status, message, code of a turn that ended without its answer, and whether a retry can help."""
     if isinstance(end, Failed):
@@ -96,14 +87,3 @@ def ending(end: Event) -> tuple[int, str, str, bool]:
         return 503, "The server stopped during the turn; what was said is kept. Ask again.", "interrupted", True
     assert isinstance(end, Cancelled)
     return 409, "The turn was cancelled; what was said is kept.", "cancelled", False
-
-
-def _warned(event: Event, asked: Asked) -> Event:
-    if isinstance(event, Done) and asked.warnings:
-        return replace(event, warnings=(*asked.warnings, *event.warnings))
-    return event
-
-
-async def _all_warned(events: AsyncGenerator[Event, None], asked: Asked) -> AsyncGenerator[Event, None]:
-    async for event in events:
-        yield _warned(event, asked)

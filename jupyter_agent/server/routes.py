@@ -26,6 +26,7 @@ from jupyter_agent.server.conversations import (
 )
 from jupyter_agent.server.doctor import DoctorHandler
 from jupyter_agent.server.exporting import ExportHandler, ImportHandler
+from jupyter_agent.server.following import FeedHandler, TurnEventsHandler
 from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
 from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
 from jupyter_agent.server.previews import ContextHandler
@@ -66,6 +67,8 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/sessions/{session_id}/export": ExportHandler,
     "/api/agent/shared/{secret}": SharedConversationHandler,
     "/api/agent/shared/{secret}/copy": CopySharedHandler,
+    "/api/agent/events": FeedHandler,
+    "/api/agent/turns/{turn_id}/events": TurnEventsHandler,
     "/api/agent/turns/{turn_id}/cancel": CancelHandler,
     "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_agent.assistant import Assistant
     from jupyter_agent.config import JupyterAgent
+    from jupyter_agent.server.feed import Feed
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.moves import Moves
     from jupyter_agent.server.turns import Turns
@@ -24,6 +25,7 @@ class Services:
         turns: That run now.
         contents: Jupyter's contents manager.
         moves: Of notebooks.
+        feed: Tells what happens to conversations.
     """
 
     options: JupyterAgent
@@ -32,3 +34,4 @@ class Services:
     turns: Turns
     contents: Any
     moves: Moves
+    feed: Feed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_agent.exports import FORMATS
 from jupyter_agent.server import schemas
 from jupyter_agent.server.operations import NOTEBOOK, SESSION, TURN, WRITE, content, operation, path_parameter, query
-from jupyter_agent.server.schemas import Schema
+from jupyter_agent.server.shapes import Schema
 
 MEDIA_TYPES = {"json": "application/json", "md": "text/markdown", "ipynb": "application/x-ipynb+json"}
 _WHERE = (SESSION, NOTEBOOK)

@@ -4,70 +4,100 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import aclosing
+from typing import Any
 
 from tornado.iostream import StreamClosedError
 
-from jupyter_agent.server.encoding import KEEP_ALIVE, frame
-
-if TYPE_CHECKING:
-    from tornado.web import RequestHandler
-
-    from jupyter_agent.messages import Event
+from jupyter_agent.server.encoding import KEEP_ALIVE
+from jupyter_agent.server.handlers import AgentHandler
 
 KEEP_ALIVE_SECONDS = 15.0
 WRITE_SECONDS = 30.0
 CONTENT_TYPE = "text/event-stream"
 
 
-class EventStream:
-    """One response of events.
+class StreamingHandler(AgentHandler):
+    """A handler that can answer with a stream of events."""
 
-    Args:
-        handler: Whose response it is; nothing has been written to it.
-    """
+    _streaming: asyncio.Task[Any] | None = None
+    _gone = False
+    _wrote = False
+    _beat: asyncio.TimerHandle | None = None
 
-    def __init__(self, handler: RequestHandler) -> None:
-        self._handler = handler
-        self._number = 0
+    def on_connection_close(self) -> None:
+        """Nobody reads any more."""
+        self._gone = True
+        if self._streaming is not None:
+            self._streaming.cancel()
+        super().on_connection_close()
 
-    def open(self) -> None:
-        """Send nothing yet, but say what comes; no proxy may hold it back."""
-        self._handler.set_header("Content-Type", CONTENT_TYPE)
-        self._handler.set_header("Cache-Control", "no-cache, no-transform")
-        self._handler.set_header("X-Accel-Buffering", "no")
+    async def stream(self, frames: AsyncGenerator[bytes, None]) -> None:
+        """Send frames as they come, with comments while none comes; returns when there are no more, or no reader.
 
-    async def send(self, event: Event) -> bool:
-        """Write one event; False when nobody reads any more."""
-        self._number += 1
-        return await self._write(frame(self._number, event))
+        Whatever the first frame raises is an error of its own status; no proxy may hold back what follows.
+        """
+        async with aclosing(frames):
+            first = await anext(frames)
+            self.set_header("Content-Type", CONTENT_TYPE)
+            self.set_header("Cache-Control", "no-cache, no-transform")
+            self.set_header("X-Accel-Buffering", "no")
+            self._schedule_beat()
+            try:
+                whole = await self._send(first) and await self._send_all(frames)
+            finally:
+                if self._beat is not None:
+                    self._beat.cancel()
+        if whole:
+            self.finish(set_content_type=CONTENT_TYPE)
+        else:
+            self._hang_up()
 
-    async def send_all(self, events: AsyncGenerator[Event, None]) -> bool:
-        """Write events as they come, with comments while none comes; False when nobody reads any more."""
-        upcoming = asyncio.ensure_future(anext(events, None))
+    async def _send_all(self, frames: AsyncGenerator[bytes, None]) -> bool:
+        self._streaming = asyncio.current_task()
         try:
-            while True:
-                done, _ = await asyncio.wait([upcoming], timeout=KEEP_ALIVE_SECONDS)
-                if not done:
-                    if not await self._write(KEEP_ALIVE):
-                        return False
-                    continue
-                event = upcoming.result()
-                if event is None:
-                    return True
-                if not await self.send(event):
+            async for frame in frames:
+                if not await self._send(frame):
                     return False
-                upcoming = asyncio.ensure_future(anext(events, None))
+        except asyncio.CancelledError:
+            if not self._gone or self._streaming is None:
+                raise
+            self._streaming.uncancel()
+            return False
         finally:
-            upcoming.cancel()
-            with suppress(asyncio.CancelledError):
-                await upcoming
+            self._streaming = None
+        return True
 
-    async def _write(self, data: bytes) -> bool:
+    async def _send(self, frame: bytes) -> bool:
+        self._wrote = True
         try:
-            self._handler.write(data)
-            await asyncio.wait_for(self._handler.flush(), WRITE_SECONDS)
+            self.write(frame)
+            flushed = asyncio.ensure_future(self.flush())
+            if not flushed.done():  # most are, at once
+                await asyncio.wait_for(flushed, WRITE_SECONDS)
         except (StreamClosedError, TimeoutError):
             return False
-        return True
+        return not self._gone
+
+    def _schedule_beat(self) -> None:
+        self._beat = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        if self._gone:
+            return
+        if not self._wrote:
+            self.write(KEEP_ALIVE)
+            asyncio.ensure_future(self.flush()).add_done_callback(_forget)
+        self._wrote = False
+        self._schedule_beat()
+
+    def _hang_up(self) -> None:
+        connection: Any = self.request.connection
+        if connection is not None and hasattr(connection, "close"):
+            connection.close()
+
+
+def _forget(flushed: asyncio.Future[None]) -> None:
+    """The next event finds out that the reader has gone."""
+    if not flushed.cancelled():
+        flushed.exception()

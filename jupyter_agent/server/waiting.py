@@ -18,7 +18,7 @@ from jupyter_agent.errors import (
     NotFound,
 )
 from jupyter_agent.messages import CellChange, CellEdit
-from jupyter_agent.server.schemas import RUN_STATUSES
+from jupyter_agent.server.turn_paths import RUN_STATUSES
 from jupyter_agent.state import ExecutionError, ExecutionResult
 
 APPROVAL_SECONDS = 900.0

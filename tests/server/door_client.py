@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,7 @@ class Stream:
 
     request: asyncio.Task[Any]
     lines: asyncio.Queue[str | None]
-    raw: list[str] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
 
     async def events(self) -> AsyncIterator[tuple[str, Any]]:
         name = data = ""
@@ -34,7 +35,9 @@ class Stream:
             line = await asyncio.wait_for(self.lines.get(), 30)
             if line is None:
                 return
-            if line.startswith("event: "):
+            if line.startswith("id: "):
+                self.ids.append(int(line[4:]))
+            elif line.startswith("event: "):
                 name = line[7:]
             elif line.startswith("data: "):
                 data = line[6:]
@@ -80,6 +83,9 @@ class Door:
         return await self("POST", "api/agent/quick", {"query": query, "context": context or {}, **fields})
 
     def stream(self, query: str, context: dict[str, Any] | None = None, **fields: Any) -> Stream:
+        return self.read("api/agent/quick", {"query": query, "context": context or {}, "stream": True, **fields})
+
+    def read(self, path: str, body: Any = None, headers: dict[str, str] | None = None, **params: str) -> Stream:
         lines: asyncio.Queue[str | None] = asyncio.Queue()
         left = ""
 
@@ -92,10 +98,11 @@ class Door:
         async def request() -> Any:
             try:
                 return await self._fetch(
-                    *("api", "agent", "quick"),
-                    method="POST",
-                    body=json.dumps({"query": query, "context": context or {}, "stream": True, **fields}),
-                    headers=dict(JSON),
+                    *path.split("/"),
+                    method="GET" if body is None else "POST",
+                    body=None if body is None else json.dumps(body),
+                    headers={**(JSON if body is not None else {}), **(headers or {})},
+                    params=params,
                     streaming_callback=take,
                     raise_error=False,
                     request_timeout=60,
@@ -104,3 +111,17 @@ class Door:
                 lines.put_nowait(None)
 
         return Stream(asyncio.ensure_future(request()), lines)
+
+
+async def raw_stream(server: Any, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A question over a connection that takes in little at a time."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=connection)
+    head = f"POST {server.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    head += f"Authorization: token {server.identity_provider.token}\r\n\r\n"
+    writer.write(head.encode() + body)
+    return reader, writer

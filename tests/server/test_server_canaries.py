@@ -144,7 +144,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
         sinks[path] = (await door("GET", f"api/agent/{path}")).text
     found = (await door("GET", "api/agent/sessions", q="They")).text
     sinks["search"] = found
-    ((owner, _), *_) = services.turns._over
+    ((owner, _), *_) = services.turns._places
     session = await services.assistant.sessions.get(owner, "s1")
     turns = await services.assistant.sessions.history(session, 10)
     assert len(turns) == 2
