@@ -130,6 +130,12 @@ class Assistant:
             self._models[name] = factory(self._options, rest)
         return self._models[name]
 
+    def beside(self, sessions: SessionManager) -> Assistant:
+        """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
+        other = Assistant(self._options, sessions, self._tools, self._redactor)
+        other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
+        return other
+
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """Answer one question: `TurnStarted` once it is durable, what happens, exactly one `Done` or `Failed`.
 
@@ -198,7 +204,10 @@ class Assistant:
         )
 
     def _offered(self, question: Question) -> list[ToolSpec]:
-        return [one.spec for one in self._tools.values() if one.effect in question.effects]
+        return [one.spec for one in self._tools_of(question).values() if one.effect in question.effects]
+
+    def _tools_of(self, question: Question) -> Mapping[str, Tool]:
+        return {**self._tools, **question.tools}
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
@@ -222,7 +231,7 @@ class Assistant:
             running.transcript.request = list(running.request.messages)
             agent = Agent(
                 model,
-                self._tools,
+                self._tools_of(question),
                 self._limits(question, approval, running.clock),
                 redact=self._redactor.text,
                 decide=question.decide,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jupyter_agent.messages import ApprovalAsked, RunAsked
-from jupyter_agent.protocols import Kernel, Notebook
+from jupyter_agent.protocols import Kernel, Notebook, Tool
 from jupyter_agent.state import ExecutionResult
 
 Decide = Callable[[ApprovalAsked], Awaitable[bool]]
@@ -36,6 +36,7 @@ class Question:
         effects: What the user may do here.
         decide: Answers approvals; None where nobody can.
         run: Runs code in place of the kernel.
+        tools: More that the model may do in this turn, by name; they win over those of the same name.
     """
 
     owner: str
@@ -57,3 +58,4 @@ class Question:
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
     decide: Decide | None = None
     run: Run | None = None
+    tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
-from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.errors import BadRequest, KernelUnavailable
 from jupyter_agent.notebooks.contents import ContentsNotebook
+from jupyter_agent.notebooks.open import Ask, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.question import Question
 from jupyter_agent.server import identity
@@ -37,19 +39,22 @@ class Asked:
         question: Complete but for its approvals.
         streaming: Whether the answer comes as a stream.
         warnings: What the user should know of it.
+        page: Makes the notebook of one that the caller has open and edits itself, given how to ask for an edit.
     """
 
     question: Question
     streaming: bool
     warnings: tuple[str, ...] = ()
+    page: Callable[[Ask], Notebook] | None = None
 
 
 def with_answers(asked: Asked, body: Mapping[str, Any], turn: RunningTurn) -> Question:
-    """The question of a stream, whose reader can approve and, if it says so, run the turn's code."""
+    """The question of a stream, whose reader can approve and, if it says so, run the turn's code and edit its notebook."""
     if not asked.streaming:
         return asked.question
     run = turn.run if body.get("run") == "client" else None
-    return replace(asked.question, decide=turn.decide, run=run)
+    notebook = asked.page(turn.edit) if asked.page is not None else asked.question.notebook
+    return replace(asked.question, decide=turn.decide, run=run, notebook=notebook)
 
 
 async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: bool) -> Asked:
@@ -58,12 +63,14 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     Raises:
         NotFound: a kernel is named that this server does not have.
         Forbidden: the user may not read kernels, and names one.
+        BadRequest: the caller would edit a notebook whose cells it does not send.
     """
     context = body.get("context") or {}
     path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
     kernel = await kernel_of(handler, context.get("kernel_id"), path, warnings)
-    notebook = await notebook_of(handler, path, context.get("cells"), warnings)
+    stored = await _stored(handler, path, warnings) if path else None
+    notebook, page = _notebook(path, context.get("cells"), stored, body.get("edit") == "client")
     if path and kernel is None and notebook is None and not context.get("variables"):
         warnings.append(NO_KERNEL)
     budget = body.get("budget") or {}
@@ -88,7 +95,19 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
         max_write_calls=_whole(budget.get("max_write_calls")),
         effects=await identity.effects(handler),
     )
-    return Asked(question, streaming, tuple(warnings))
+    return Asked(question, streaming, tuple(warnings), page)
+
+
+def _notebook(
+    path: str, posted: Sequence[Mapping[str, Any]] | None, stored: Notebook | None, edited_there: bool
+) -> tuple[Notebook | None, Callable[[Ask], Notebook] | None]:
+    if posted is None:
+        if edited_there:
+            raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
+        return stored, None
+    cells = tuple(_cell(one) for one in posted)
+    page = partial(OpenNotebook, path, cells, stored=stored) if edited_there else None
+    return PostedNotebook(path, cells, stored), page
 
 
 async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, warnings: list[str]) -> Kernel | None:
@@ -118,10 +137,7 @@ async def notebook_of(
     handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
 ) -> Notebook | None:
     """The notebook with the cells that were posted, else as it is stored; `warnings` gets why there is none."""
-    stored = await _stored(handler, path, warnings) if path else None
-    if posted is None:
-        return stored
-    return PostedNotebook(path, tuple(_cell(one) for one in posted), stored)
+    return _notebook(path, posted, await _stored(handler, path, warnings) if path else None, edited_there=False)[0]
 
 
 async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Notebook | None:

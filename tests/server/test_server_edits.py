@@ -33,7 +33,8 @@ CHANGE = {"cell_id": "c1", "before": BEFORE, "after": AFTER, "below_before": "",
 async def _asked(door: Door, script: Script, services: Services) -> tuple[asyncio.Task[CellChange], Stream, str, Any]:
     """A turn that waits, and an edit that it asks of its page."""
     script([RUN, {"text": "Done."}])
-    stream = door.stream("x", edit="client")
+    cells = [{"id": "c1", "kind": "code", "source": "x = 1"}]
+    stream = door.stream("x", {"notebook_id": "a.ipynb", "cells": cells}, edit="client")
     turn = await stream.until("turn")
     await stream.until("approval")
     running = services.turns.get("local", turn["turn_id"])
@@ -120,3 +121,9 @@ async def test_editing_oneself_needs_the_stream(door: Door) -> None:
     reply = await door.ask("x", edit="client")
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert "'stream'" in reply.body["message"]
+
+
+async def test_editing_oneself_needs_the_cells_as_the_page_has_them(door: Door) -> None:
+    reply = await door.ask("x", {"notebook_id": "a.ipynb"}, edit="client", stream=True)
+    assert (reply.status, reply.body["code"]) == (400, "bad_request")
+    assert "'context.cells'" in reply.body["message"]
