@@ -31,7 +31,6 @@ from jupyter_agent.protocols import SessionStore
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.stores import codec, file_log
-from jupyter_agent.stores.sqlite_file import WAL_IS_SAFE
 from tests.stores.places import open_store
 from tests.stores.servers import PostgresServer, RedisServer
 
@@ -88,7 +87,7 @@ def raw_sqlite(folder: Path) -> Callable[[], None]:
     """One row replaced, one added, in a transaction."""
     connection = sqlite3.connect(folder / "raw.db", isolation_level=None)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA journal_mode = {'WAL' if WAL_IS_SAFE else 'DELETE'}")
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE sessions (key TEXT PRIMARY KEY, data TEXT)")
     connection.execute("CREATE TABLE turns (number INTEGER PRIMARY KEY, key TEXT, data TEXT)")
     connection.execute("INSERT INTO sessions VALUES ('k', ?)", [HEAD])

@@ -11,6 +11,8 @@ from pathlib import Path
 from jupyter_agent.errors import StoreUnavailable
 
 _TRY_AGAIN_SECONDS = 0.002
+#: Whether a lock holds between processes and within one, and ends with its holder, however that dies.
+CAN_LOCK = sys.platform != "win32"
 
 
 class FileLock:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_agent.errors import BadRequest, StoreUnavailable, VersionConflict
+from jupyter_agent.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.protocols import Page
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec
-from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile, transaction
+from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile
 from jupyter_agent.stores.worker import Worker
 
 _CREATE = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -30,6 +31,7 @@ WITH RECURSIVE path (step, parent, data) AS (
 ) SELECT data FROM path ORDER BY step DESC
 """
 _Result = TypeVar("_Result")
+_INHERITED: list[sqlite3.Connection | None] = []
 
 
 class SqliteStore:
@@ -54,7 +56,9 @@ class SqliteStore:
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._worker = Worker("jupyter-agent-sqlite", self._forget)
+        self._log: tuple[int, int] | None = None
+        self._filled = 0
+        self._worker = Worker("jupyter-agent-sqlite", self._forget, self._rest)
 
     @classmethod
     def from_url(cls, url: str) -> SqliteStore:
@@ -137,7 +141,7 @@ class SqliteStore:
 
     async def _write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         def whole() -> _Result:
-            with transaction(self._connect()) as connection:
+            with self._file.transaction(self._connect()) as connection:
                 return work(connection)
 
         return await self._run(whole)
@@ -153,25 +157,40 @@ class SqliteStore:
         except sqlite3.IntegrityError as error:
             raise VersionConflict("That conversation or turn is stored already.") from error
         except (sqlite3.Error, OSError) as error:
-            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
-                self._disconnect()
-            raise self._file.failure(error) from error
+            failure = self._file.failure(error)
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" and not isinstance(failure, StoreFull):
+                self._disconnect()  # what it holds may be wrong; on a full disk it is right, and could not be had anew
+            raise failure from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is not None and self._identity != self._file.identity():
-            self._disconnect()  # the file was replaced or removed under us, by a backup restored for example
+            # The file was replaced or removed under us, by a backup restored for example; its log stays behind.
+            self._disconnect()
+            self._file.set_aside(self._log)
         if self._connection is None:
             self._connection = self._file.connect()
             self._identity = self._file.identity()
+            self._log = self._file.log_identity()
+            self._filled = 0
         return self._connection
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+        self._file.release()
+
+    def _rest(self) -> None:
+        if self._connection is not None and self._connection.total_changes > self._filled:
+            with contextlib.suppress(sqlite3.Error, OSError, StoreUnavailable):  # nothing depends on it
+                self._file.fill(self._connection)
+                self._filled = self._connection.total_changes
 
     def _forget(self) -> None:
+        # Kept open in the forked process: closing it would give up the parent's locks.
+        _INHERITED.append(self._connection)
         self._connection = None
+        self._file.release()
 
 
 def _session_row(session: Session, text: str) -> tuple[Any, ...]:

@@ -7,14 +7,14 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from jupyter_agent.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.stores.file_lock import CAN_LOCK, FileLock
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
-# Before 3.51.3 a crash at the wrong moment could lose commits from a write-ahead log that several processes share.
-WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 _LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
 _log = logging.getLogger(__name__)
@@ -61,6 +61,9 @@ class SqliteFile:
         self.path = path
         self._busy_seconds = busy_seconds
         self._steps = steps
+        self._lock = FileLock(path.with_name(path.name + ".lock"), busy_seconds)
+        self._log = path.with_name(path.name + "-wal")
+        self._alone = False
         # Exists once the file has held conversations: an empty file is then a loss, not a beginning.
         self._marker = path.with_name(path.name + ".known")
 
@@ -73,23 +76,54 @@ class SqliteFile:
             sqlite3.Error, OSError: as SQLite and the file system say; `failure` puts it into words.
         """
         self._make()
-        connection = sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
+        self._alone = CAN_LOCK and is_local(self.path)
         try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._bring_up_to_date(connection)
-        except BaseException:  # whatever it is, the connection is not left open
-            connection.close()
-            raise
-        return connection
+            return self._ready(self._opened(), self._bring_up_to_date)
+        except sqlite3.OperationalError as error:
+            if not (_may_not_write(error) and self._is_whole()):
+                raise
+        # A log's index cannot be made on a full disk or where all may only be read; for an empty log none is needed.
+        address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+        return self._ready(sqlite3.connect(address, uri=True, isolation_level=None), self._schema)
+
+    @contextlib.contextmanager
+    def transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """Everything inside or nothing; writers wait for each other at the beginning, so that none fails at the end.
+
+        A write-ahead log is written, and copied back into the file, under a lock of our own: SQLite before 3.51.3 may
+        lose commits where one connection copies back while another begins the log anew.
+        """
+        with self._lock if self._alone else contextlib.nullcontext(), transaction(connection):
+            yield connection
+
+    def fill(self, connection: sqlite3.Connection) -> None:
+        """Copy the log back into the file and empty it: the file alone then holds everything, for who copies it."""
+        if self._alone:
+            with self._lock:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def release(self) -> None:
+        """Let go of the lock's file."""
+        self._lock.close()
 
     def identity(self) -> tuple[int, int] | None:
         """Which file the path names now; None if none."""
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+        return _identity(self.path)
+
+    def log_identity(self) -> tuple[int, int] | None:
+        """Which file is its write-ahead log now; None if none."""
+        return _identity(self._log)
+
+    def set_aside(self, log: tuple[int, int] | None) -> None:
+        """Keep the log of a file that is gone where SQLite does not take it for the log of the file that came instead."""
+        if log is None or log != self.log_identity():
+            return
+        with self._lock:
+            if log == self.log_identity():  # no other process was faster
+                kept = f".stale-{time.time_ns()}"
+                for one in (self._log, self.path.with_name(self.path.name + "-shm")):
+                    with contextlib.suppress(FileNotFoundError):
+                        one.rename(one.with_name(one.name + kept))
 
     def failure(self, error: Exception) -> AgentError:
         """What a failure of SQLite or of the file system means to a user."""
@@ -99,11 +133,11 @@ class SqliteFile:
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            self._copy(f"corrupt-{self._changed()}")
+            self._copy_damaged()
             return StoreUnavailable(
                 "The file of conversations is damaged; a copy was kept beside it. Restore a backup, or move it away."
             )
-        if name.startswith("SQLITE_READONLY"):
+        if name.startswith("SQLITE_READONLY") or isinstance(error, PermissionError):
             return StoreUnavailable("Conversations cannot be written: their file or folder is read-only.")
         return StoreUnavailable("The file of conversations cannot be opened. Check the folder and its permissions.")
 
@@ -113,17 +147,62 @@ class SqliteFile:
             self._marker.unlink(missing_ok=True)  # a file that was removed on purpose starts anew
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        if self._schema(connection) < len(self._steps):
-            if WAL_IS_SAFE and is_local(self.path):
+    def _opened(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
+
+    def _ready(
+        self, connection: sqlite3.Connection, prepare: Callable[[sqlite3.Connection], object]
+    ) -> sqlite3.Connection:
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            prepare(connection)
+        except BaseException:  # whatever it is, the connection is not left open
+            connection.close()
+            raise
+        return connection
+
+    def _is_whole(self) -> bool:
+        """Whether nothing of what was committed is in a log only."""
+        return not self._log.exists() or self._log.stat().st_size == 0
+
+    def _choose_journal(self, connection: sqlite3.Connection) -> None:
+        """A write-ahead log where all its writers are on this machine; elsewhere a rollback journal.
+
+        The log takes one sync for a commit, the journal four. Its index is shared memory, which no network carries.
+        """
+        if self._alone and _journal(connection) != "wal":
+            with contextlib.suppress(PermissionError), self._lock:  # where nothing may be written, none is needed
+                self._begin_log()
+        elif not self._alone and _journal(connection) == "wal":
+            connection.execute("PRAGMA journal_mode = DELETE")  # refused while others have it open
+
+    def _begin_log(self) -> None:
+        """Switch to a write-ahead log; back again where the system has no shared memory for its index."""
+        try:
+            with contextlib.closing(self._opened()) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
-            with transaction(connection):
-                schema = self._schema(connection)  # another process may have been faster
-                if 0 < schema < len(self._steps):
-                    self._copy(f"schema-{schema}")
-                for number in range(schema, len(self._steps)):
-                    self._take_step(connection, number)
-            self._marker.touch(mode=0o600)
+                with transaction(connection):
+                    pass
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                return  # another process has it open; both journals are sound
+            with contextlib.closing(self._opened()) as connection:
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # needs no index
+                connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        current = self._schema(connection) == len(self._steps)
+        self._choose_journal(connection)
+        if current:
+            return
+        with self.transaction(connection):
+            schema = self._schema(connection)  # another process may have been faster
+            if 0 < schema < len(self._steps):
+                self._back_up(f"schema-{schema}")
+            for number in range(schema, len(self._steps)):
+                self._take_step(connection, number)
+        self._marker.touch(mode=0o600)
 
     def _take_step(self, connection: sqlite3.Connection, number: int) -> None:
         for statement in self._steps[number].split(";\n"):
@@ -151,17 +230,50 @@ class SqliteFile:
             )
         return schema
 
-    def _copy(self, why: str) -> None:
-        """Keep a copy beside the file, once for each reason; nobody else writes to the file meanwhile."""
-        copy = self.path.with_name(f"{self.path.name}.{why}")
+    def _back_up(self, why: str) -> None:
+        """Keep what is committed in a file of its own, once for each reason; nobody else writes meanwhile."""
+        copy = self._beside(why)
         if not copy.exists():
-            with contextlib.suppress(OSError):
-                shutil.copy2(self.path, copy)
+            os.close(os.open(copy, os.O_RDWR | os.O_CREAT, 0o600))
+            with (
+                contextlib.closing(sqlite3.connect(self.path)) as source,
+                contextlib.closing(sqlite3.connect(copy)) as to,
+            ):
+                source.backup(to)
+
+    def _copy_damaged(self) -> None:
+        """Keep copies of a damaged file and its log, once for each state."""
+        for end in ("", "-wal"):
+            damaged, copy = self.path.with_name(self.path.name + end), self._beside(f"corrupt-{self._changed()}{end}")
+            if damaged.exists() and not copy.exists():
+                with contextlib.suppress(OSError):
+                    shutil.copy2(damaged, copy)
+
+    def _beside(self, why: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{why}")
 
     def _changed(self) -> int:
         with contextlib.suppress(OSError):
             return int(self.path.stat().st_mtime)
         return 0
+
+
+def _may_not_write(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(
+        ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _journal(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
 def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:

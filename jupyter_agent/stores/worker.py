@@ -7,9 +7,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+REST_SECONDS = 1.0
 _Result = TypeVar("_Result")
 _Call = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
 
@@ -22,11 +23,13 @@ class Worker:
     Args:
         name: The thread's name.
         forked: Called in the forked process first: what was opened is the parent's.
+        rested: Called in the thread once nothing was asked for a while after something was.
     """
 
-    def __init__(self, name: str, forked: Callable[[], None]) -> None:
+    def __init__(self, name: str, forked: Callable[[], None], rested: Callable[[], None] = lambda: None) -> None:
         self._name = name
         self._forked = forked
+        self._rested = rested
         self._calls: SimpleQueue[_Call | None] | None = None
         self._process = os.getpid()
 
@@ -38,7 +41,7 @@ class Worker:
         if self._calls is None:
             self._calls = SimpleQueue()
             # A daemon, for a program may end without closing its stores; what was acknowledged is durable by then.
-            threading.Thread(target=_work, args=(self._calls,), name=self._name, daemon=True).start()
+            threading.Thread(target=_work, args=(self._calls, self._rested), name=self._name, daemon=True).start()
         loop = asyncio.get_running_loop()
         result: asyncio.Future[_Result] = loop.create_future()
         self._calls.put((loop, result, call))
@@ -52,18 +55,31 @@ class Worker:
             calls.put(None)
 
 
-def _work(calls: SimpleQueue[_Call | None]) -> None:
-    while (one := calls.get()) is not None:
-        loop, result, call = one
-        if result.cancelled():
-            continue
+def _work(calls: SimpleQueue[_Call | None], rested: Callable[[], None]) -> None:
+    worked = False
+    while True:
         try:
-            outcome, error = call(), None
-        except BaseException as raised:  # noqa: BLE001 – whatever it is, it is the caller's
-            outcome, error = None, raised
-        with contextlib.suppress(RuntimeError):  # the loop was closed; nobody waits any more
-            loop.call_soon_threadsafe(_tell, result, outcome, error)
-        del one, result, call, outcome, error  # nothing is kept while there is nothing to do
+            one = calls.get(timeout=REST_SECONDS if worked else None)
+        except Empty:
+            worked = False
+            rested()
+            continue
+        if one is None:
+            return
+        worked = True
+        _answer(*one)
+        one = None  # nothing is kept while there is nothing to do
+
+
+def _answer(loop: asyncio.AbstractEventLoop, result: asyncio.Future[Any], call: Callable[[], Any]) -> None:
+    if result.cancelled():
+        return
+    try:
+        outcome, error = call(), None
+    except BaseException as raised:  # noqa: BLE001 – whatever it is, it is the caller's
+        outcome, error = None, raised
+    with contextlib.suppress(RuntimeError):  # the loop was closed; nobody waits any more
+        loop.call_soon_threadsafe(_tell, result, outcome, error)
 
 
 def _tell(result: asyncio.Future[Any], outcome: object, error: BaseException | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -17,6 +18,7 @@ import pytest
 from jupyter_agent.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import sqlite_file
+from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.sqlite import SqliteStore
 from jupyter_agent.stores.sqlite_file import STEPS
 
@@ -67,18 +69,74 @@ def test_D8_only_a_local_disk_gets_a_write_ahead_log(
     assert not sqlite_file.is_local(tmp_path, tmp_path / "missing")
 
 
-@pytest.mark.parametrize(
-    ("safe", "local", "expected"), [(True, True, "wal"), (True, False, "delete"), (False, True, "delete")]
-)
-async def test_D8_a_write_ahead_log_needs_a_fixed_release_and_a_local_disk(
-    path: Path, monkeypatch: pytest.MonkeyPatch, safe: bool, local: bool, expected: str
+def journal_of(path: Path) -> str:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+@pytest.mark.parametrize(("before", "now", "expected"), [(True, False, "delete"), (False, True, "wal")])
+async def test_D8_a_file_that_came_to_or_from_a_network_disk_gets_the_journal_that_is_safe_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch, before: bool, now: bool, expected: str
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "WAL_IS_SAFE", safe)
-    monkeypatch.setattr(sqlite_file, "is_local", lambda path: local)
+    monkeypatch.setattr(sqlite_file, "is_local", lambda path: before)
     await (await kept(path)).close()
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA journal_mode").fetchone() == (expected,)
-    connection.close()
+    assert journal_of(path) != expected
+    monkeypatch.setattr(sqlite_file, "is_local", lambda path: now)
+    store = SqliteStore(path)
+    assert await store.delete("k")
+    await store.close()
+    assert journal_of(path) == expected
+
+
+async def test_D8_a_log_that_others_hold_open_is_not_used_from_a_network_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = await kept(path)
+    monkeypatch.setattr(sqlite_file, "is_local", lambda path: False)
+    remote = SqliteStore(path, busy_seconds=0.05)
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await remote.read("k")
+    await local.close()
+    assert await remote.read("k") is not None
+    await remote.close()
+
+
+async def test_D8_where_no_log_can_be_begun_there_is_a_rollback_journal(path: Path) -> None:
+    path.parent.mkdir()
+    path.with_name(path.name + "-shm").mkdir()  # no index can be made
+    store = await kept(path)
+    assert len(await store.path("k", "t1", 9)) == 1
+    await store.close()
+    assert journal_of(path) == "delete"
+
+
+async def test_D8_a_commit_is_durable_before_it_is_acknowledged(path: Path) -> None:
+    store = await kept(path)
+    assert await store._read(lambda one: one.execute("PRAGMA synchronous").fetchone()) == (2,)
+    await store.close()
+
+
+async def test_D8_a_log_is_written_and_copied_back_by_one_at_a_time(path: Path) -> None:
+    store = await kept(path)
+    with FileLock(path.with_name(path.name + ".lock"), 0):
+        with pytest.raises(StoreUnavailable, match="locked"):
+            await store.delete("k")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            await store._read(store._file.fill)
+        assert await store.read("k") is not None
+    assert await store.delete("k")
+    await store.close()
+
+
+async def test_D20_after_a_rest_the_file_alone_holds_everything(path: Path) -> None:
+    store = await kept(path)
+    await store._worker.run(store._rest)
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    copied = SqliteStore(copy)
+    assert len(await copied.path("k", "t1", 9)) == 1
+    await copied.close()
+    await store.close()
 
 
 @pytest.mark.parametrize("content", [b"garbage " * 1000, b"SQLite format 3\x00" + b"\xff" * 5000, b"\x00" * 4096])
@@ -99,6 +157,7 @@ async def test_D5_garbage_is_refused_and_a_copy_kept_once(path: Path, content: b
 
 async def test_D5_a_truncated_file_is_refused_and_heals_when_restored(path: Path) -> None:
     store = await kept(path)
+    await store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(StoreUnavailable):
@@ -159,12 +218,17 @@ NEXT = (*STEPS, "ALTER TABLE sessions ADD COLUMN colour TEXT;\nUPDATE sessions S
 
 
 async def test_D6_an_older_schema_is_migrated_with_a_backup(path: Path) -> None:
-    await (await kept(path)).close()
-    before = path.read_bytes()
+    older = await kept(path)
+    assert await older.read("k") is not None  # and it is still open: what was kept last is in its log only
     store = SqliteStore(path, steps=NEXT)
     assert len(await store.path("k", "t1", 9)) == 1
     await store.close()
-    assert path.with_name("sessions.db.schema-1").read_bytes() == before
+    await older.close()
+    backup = path.with_name("sessions.db.schema-1")
+    assert backup.stat().st_mode & 0o777 == 0o600
+    before = SqliteStore(backup)
+    assert len(await before.path("k", "t1", 9)) == 1
+    await before.close()
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT colour FROM sessions").fetchall() == [("blue",)]
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
@@ -295,6 +359,7 @@ def as_somebody_who_may_only_read(path: Path, code: str) -> str:
 
 async def test_D20_a_backup_restored_under_a_running_server_is_what_it_goes_on_with(path: Path) -> None:
     store = await kept(path)
+    await store._worker.run(store._rest)
     backup = path.with_name("backup.db")
     backup.write_bytes(path.read_bytes())
     await store.delete("k")
