@@ -79,6 +79,13 @@ class Notebook(Protocol):
             NotFound: the notebook is gone.
         """
 
+    async def output(self, cell_id: str) -> ExecutionResult:
+        """What a cell shows as its output, pictures included.
+
+        Raises:
+            NotFound: the cell or the notebook is gone.
+        """
+
     async def files(self) -> tuple[str, ...]:
         """Names of the files beside it, sorted, at most 200."""
 
@@ -177,10 +184,12 @@ class Ledger:
     Attributes:
         shown: Cell id → SHA-256 (hex) of its source as the model last saw it. An edit is made for exactly that.
         edits: What was done to the notebook, in order.
+        insisted: Code that was doubted once; the model may be right, so it is not doubted again.
     """
 
     shown: dict[str, str] = field(default_factory=dict)
     edits: list[CellChange] = field(default_factory=list)
+    insisted: set[str] = field(default_factory=set)
 
     def show(self, cells: Iterable[Cell]) -> None:
         """The model sees these cells now."""
@@ -200,7 +209,7 @@ class ToolContext:
         active_cell_id: Where the user is.
         session_id: Of the conversation.
         turn_id: Of the turn.
-        call_id: Of the call. Turn and call together tell a call that is made again from a new one.
+        key: Idempotency key of the call: whoever sees it a second time need not act a second time.
         approval: What may be done unasked: ``read-only``, ``ask``, ``auto-edit`` or ``auto``.
     """
 
@@ -212,13 +221,8 @@ class ToolContext:
     active_cell_id: str | None = None
     session_id: str = ""
     turn_id: str = ""
-    call_id: str = ""
+    key: str = ""
     approval: str = "ask"
-
-    @property
-    def key(self) -> str:
-        """Idempotency key of the call: whoever sees it a second time need not act a second time."""
-        return f"{self.turn_id}:{self.call_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,18 @@ class CheckedTool(Protocol):
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """What the model should know first; None where nothing speaks against the call. Changes nothing."""
+
+
+@runtime_checkable
+class RunningTool(Protocol):
+    """A tool that runs code, and can say which before it does."""
+
+    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        """The code that a call would run.
+
+        Raises:
+            NotFound: there is none.
+        """
 
 
 @dataclass(frozen=True, slots=True)

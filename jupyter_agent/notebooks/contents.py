@@ -16,10 +16,11 @@ from jupyter_agent.notebooks.beside import MAX_READ, checked, read_text, times_o
 from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style
 from jupyter_agent.notebooks.document import checked as checked_data
 from jupyter_agent.notebooks.file import MAX_FILES, cells_of, check_writable
+from jupyter_agent.notebooks.outputs import output_in
 from jupyter_agent.notebooks.running import execute
 from jupyter_agent.notebooks.trust import Trust
 from jupyter_agent.protocols import Kernel
-from jupyter_agent.state import Cell
+from jupyter_agent.state import Cell, ExecutionResult
 
 _GONE = "The notebook is not there any more. Was it renamed, moved or deleted?"
 _Made = TypeVar("_Made")
@@ -57,6 +58,9 @@ class ContentsNotebook:
         if model is None:
             raise NotFound(_GONE)
         return cells_of(model["content"].get("cells", ()))
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        return output_in((await self._document()).cells, cell_id)
 
     async def files(self) -> tuple[str, ...]:
         model = await self._get(self._path.rpartition("/")[0], type="directory")

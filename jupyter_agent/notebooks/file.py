@@ -17,13 +17,13 @@ from jupyter_agent.messages import CellChange, CellEdit
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.beside import read_text, times_of
 from jupyter_agent.notebooks.document import MAX_BYTES, Document
-from jupyter_agent.notebooks.editing import cell_ids, joined
+from jupyter_agent.notebooks.editing import cell_ids
+from jupyter_agent.notebooks.outputs import cell_of, output_in
 from jupyter_agent.notebooks.running import execute
 from jupyter_agent.protocols import Kernel
-from jupyter_agent.state import Cell
+from jupyter_agent.state import Cell, ExecutionResult
 
 MAX_FILES = 200
-MAX_OUTPUT = 4_000
 _Made = TypeVar("_Made")
 
 
@@ -41,6 +41,9 @@ class FileNotebook:
 
     async def cells(self) -> tuple[Cell, ...]:
         return await asyncio.to_thread(self._read)
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        return await asyncio.to_thread(lambda: output_in(self._document()[1].cells, cell_id))
 
     async def files(self) -> tuple[str, ...]:
         return await asyncio.to_thread(files_in, self._path.resolve().parent)
@@ -169,42 +172,3 @@ def files_in(folder: Path) -> tuple[str, ...]:
         return tuple(sorted(names)[:MAX_FILES])
     except OSError:
         return ()
-
-
-def cell_of(node: Mapping[str, Any], cell_id: str) -> Cell:
-    """One cell from nbformat 4 JSON data."""
-    kind = node.get("cell_type")
-    outputs = [one for one in node.get("outputs") or () if isinstance(one, Mapping)]
-    count = node.get("execution_count")
-    return Cell(
-        id=cell_id,
-        kind=kind if kind in ("markdown", "raw") else "code",
-        source=joined(node.get("source")),
-        execution_count=count if isinstance(count, int) else None,
-        output=shortened("\n".join(filter(None, map(_output_text, outputs)))),
-        error=next((_error(one) for one in reversed(outputs) if one.get("output_type") == "error"), ""),
-    )
-
-
-def shortened(text: str, limit: int = MAX_OUTPUT) -> str:
-    """Head and tail of a long text, with a note of what is missing."""
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
-
-
-def _output_text(output: Mapping[str, Any]) -> str:
-    match output.get("output_type"):
-        case "stream":
-            return joined(output.get("text")).rstrip("\n")
-        case "execute_result" | "display_data":
-            data = output.get("data") or {}
-            return joined(data.get("text/plain")) or f"[{', '.join(sorted(map(str, data)))}]"
-        case "error":
-            return _error(output)
-    return ""
-
-
-def _error(output: Mapping[str, Any]) -> str:
-    return f"{output.get('ename', '')}: {output.get('evalue', '')}"

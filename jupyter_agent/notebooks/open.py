@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.messages import CellChange, CellEdit
-from jupyter_agent.notebooks.file import cell_of
+from jupyter_agent.notebooks.outputs import cell_of, output_of
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.protocols import Kernel, Notebook
-from jupyter_agent.state import Cell
+from jupyter_agent.state import Cell, ExecutionResult
 
 Ask = Callable[[CellEdit], Awaitable[CellChange]]
 
@@ -28,6 +28,7 @@ class OpenNotebook(PostedNotebook):
     def __init__(self, path: str, cells: tuple[Cell, ...], ask: Ask, stored: Notebook | None = None) -> None:
         super().__init__(path, cells, stored)
         self._ask = ask
+        self._shown: dict[str, ExecutionResult] = {}
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         try:
@@ -36,7 +37,12 @@ class OpenNotebook(PostedNotebook):
         except TimeoutError as error:
             raise KernelUnavailable("The page that has the notebook open did not do this in time.") from error
         self._cells = changed(self._cells, change)
+        if change.after is not None:
+            self._shown[change.cell_id] = output_of(change.after)
         return change
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        return self._shown[cell_id] if cell_id in self._shown else await super().output(cell_id)
 
 
 def changed(cells: Sequence[Cell], change: CellChange) -> tuple[Cell, ...]:

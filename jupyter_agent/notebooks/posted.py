@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from jupyter_agent.errors import Forbidden, NotFound
+from jupyter_agent.errors import AgentError, Forbidden, NotFound
 from jupyter_agent.messages import CellChange, CellEdit
 from jupyter_agent.protocols import Kernel, Notebook
-from jupyter_agent.state import Cell
+from jupyter_agent.state import Cell, ExecutionError, ExecutionResult
 
 NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
 
@@ -29,6 +30,25 @@ class PostedNotebook:
 
     async def cells(self) -> tuple[Cell, ...]:
         return self._cells
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        """The posted text; pictures from the stored notebook, where the cell is stored as it was posted."""
+        cell = next((one for one in self._cells if one.id == cell_id), None)
+        if cell is None:
+            raise NotFound("There is no such cell any more. Read the cells again.")
+        stored = await self._stored_output(cell)
+        name, _, message = cell.error.partition(":")
+        error = ExecutionError(name.strip(), message.strip()) if cell.error else None
+        told = ExecutionResult("error" if error else "ok", cell.output, error=error)
+        return told if stored is None else replace(told, images=stored.images, pictures=stored.pictures)
+
+    async def _stored_output(self, cell: Cell) -> ExecutionResult | None:
+        try:
+            cells = await self._stored.cells() if self._stored is not None else ()
+            same = any((one.id, one.source, one.output) == (cell.id, cell.source, cell.output) for one in cells)
+            return await self._stored.output(cell.id) if self._stored is not None and same else None
+        except AgentError:
+            return None
 
     async def files(self) -> tuple[str, ...]:
         return await self._stored.files() if self._stored is not None else ()

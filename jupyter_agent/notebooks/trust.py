@@ -40,7 +40,7 @@ def _node(data: Mapping[str, Any]) -> Any:
     """As the notary reads it; what is odd about the notebook is not repaired on the way."""
     from nbformat.v4 import reads
 
-    return reads(json.dumps(data))
+    return reads(json.dumps(data))  # type: ignore[no-untyped-call]
 
 
 def _shown(data: Mapping[str, Any]) -> frozenset[str]:

@@ -9,6 +9,11 @@ from typing import Any, ClassVar
 from jupyter_agent.messages import Effect
 from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
 
+#: Characters of a file that are looked at, and of an answer.
+MAX_READ = 4_000_000
+MAX_CHARACTERS = 12_000
+MAX_LINE = 2_000
+
 
 class ListFiles:
     """Names of the files beside the notebook."""
@@ -25,3 +30,42 @@ class ListFiles:
         if context.notebook is None:
             return ToolOutput("This conversation belongs to no notebook, so there is no folder to look at.", ok=False)
         return ToolOutput(json.dumps({"files": list(await context.notebook.files())}, ensure_ascii=False))
+
+
+class ReadFile:
+    """Some lines of a text file."""
+
+    effect: ClassVar[Effect] = "read"
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "read_file",
+        "Read lines of a text file in the notebook's folder or below it. Files that may hold secrets are not read.",
+        {
+            "type": "object",
+            "properties": {
+                "path": {"type": "string", "description": "Relative to the notebook's folder."},
+                "start": {"type": "integer", "minimum": 1, "description": "The first line; 1 if missing."},
+                "lines": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many; 100 if missing."},
+            },
+            "required": ["path"],
+            "additionalProperties": False,
+        },
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """A few lines of it; where it goes on is said."""
+        if context.notebook is None:
+            return ToolOutput("This conversation belongs to no notebook, so there is no folder to look at.", ok=False)
+        path = str(arguments["path"])
+        start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
+        lines = (await context.notebook.read_file(path, MAX_READ)).splitlines()
+        chosen, room = [], MAX_CHARACTERS
+        for line in lines[start - 1 : start - 1 + number]:
+            room -= min(len(line), MAX_LINE) + 4
+            if room < 0:
+                break
+            chosen.append(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} …")
+        goes_on = start - 1 + len(chosen) < len(lines)
+        answer = {"path": path, "start": start, "text": "\n".join(chosen), "lines": len(chosen)}
+        if goes_on:
+            answer["next"] = start + len(chosen)
+        return ToolOutput(json.dumps(answer, ensure_ascii=False))

@@ -1,9 +1,9 @@
-"""Tools that look into the kernel and run code in it."""
+"""Tools that look into the kernel."""
 
 from __future__ import annotations
 
 import difflib
-import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,15 +11,10 @@ from typing import Any, ClassVar
 from jupyter_agent.errors import KernelUnavailable, NotFound
 from jupyter_agent.messages import Effect
 from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.state import Execution, ExecutionResult, KernelState
+from jupyter_agent.state import Execution, KernelState
+from jupyter_agent.tools.results import NO_KERNEL, told_json
 
-NO_KERNEL = "No kernel is running for this notebook, so there are no live variables. Start it and run the cells."
-_CURES = {
-    "timeout": "It took too long and was interrupted.",
-    "died": "The kernel died while it ran; the variables are gone. Restart the kernel before anything else.",
-    "still_running": "It does not react to the interrupt and still runs. Do not run more code; tell the user.",
-    "unavailable": "The kernel cannot run code now. Give the user the code instead.",
-}
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 class ListVariables:
@@ -40,7 +35,7 @@ class ListVariables:
         if state is None:
             return ToolOutput(NO_KERNEL, ok=False)
         files = await context.notebook.files() if context.notebook is not None else ()
-        return _json(
+        return told_json(
             {
                 "kernel": {
                     "status": state.status,
@@ -79,7 +74,7 @@ class InspectVariable:
         name = str(arguments["name"])
         known = context.state.variables if context.state is not None else {}
         if context.kernel is None:
-            return _json(known[name].to_json()) if name in known else ToolOutput(NO_KERNEL, ok=False)
+            return told_json(known[name].to_json()) if name in known else ToolOutput(NO_KERNEL, ok=False)
         try:
             variable = await context.kernel.inspect(name, arguments.get("column"))
         except NotFound as error:
@@ -87,8 +82,8 @@ class InspectVariable:
             hint = f" Names like it: {', '.join(near)}." if near and name not in known else ""
             return ToolOutput(error.message + hint, ok=False)
         except KernelUnavailable as error:
-            return _json(known[name].to_json()) if name in known else ToolOutput(error.message, ok=False)
-        return _json(variable.to_json())
+            return told_json(known[name].to_json()) if name in known else ToolOutput(error.message, ok=False)
+        return told_json(variable.to_json())
 
 
 class ReadError:
@@ -105,40 +100,36 @@ class ReadError:
         """From the kernel's executions; where the kernel tells none, from the cells' outputs."""
         failed = context.state.last_error if context.state is not None else None
         if failed is not None and failed.error is not None:
-            return _json({"error": _told(failed)})
-        return _json({"error": await _error_in_cells(context)})
+            return told_json({"error": _told(failed)})
+        return told_json({"error": await _error_in_cells(context)})
 
 
-class RunCode:
-    """Code in the user's kernel, visibly."""
+class GetSignature:
+    """How something is called."""
 
-    effect: ClassVar[Effect] = "execute"
+    effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
-        "run_code",
-        "Run Python code in the user's kernel and read its output. It sees and may change the live variables, so "
-        "prefer expressions that leave nothing behind. The user is asked first unless they allowed it.",
+        "get_signature",
+        "Read signature and documentation of a function, class, method or module as the live kernel knows it, such as "
+        "'df.groupby' or 'pd.read_csv'. Look before you call what you do not know exactly.",
         {
             "type": "object",
-            "properties": {"code": {"type": "string", "description": "Python source."}},
-            "required": ["code"],
+            "properties": {"name": {"type": "string", "description": "A name, dotted where needed."}},
+            "required": ["name"],
             "additionalProperties": False,
         },
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Run it and return the output's text."""
+        """What the kernel itself tells; nothing is run."""
+        name = str(arguments["name"]).strip().rstrip("(?)")
         if context.kernel is None:
             return ToolOutput(NO_KERNEL, ok=False)
-        return told_result(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
-
-
-def told_result(result: ExecutionResult) -> ToolOutput:
-    """What the model reads of an execution."""
-    if result.status == "ok":
-        pictures = f"\n[{result.images} picture(s) shown to the user]" if result.images else ""
-        return ToolOutput((result.text or "(no output)") + pictures)
-    cure = _CURES.get(result.status, "")
-    return ToolOutput("\n".join(part for part in (result.text, cure) if part) or "It failed.", ok=False)
+        if not _DOTTED.fullmatch(name):
+            return ToolOutput(
+                "invalid_arguments: name must be a name such as df.groupby. Call again with one.", ok=False
+            )
+        return told_json({"name": name, "text": await context.kernel.signature(name, len(name))})
 
 
 def _age(state: KernelState) -> float:
@@ -175,7 +166,3 @@ async def _error_in_cells(context: ToolContext) -> dict[str, Any] | None:
         "source": cell.source,
         "frames": [],
     }
-
-
-def _json(value: object) -> ToolOutput:
-    return ToolOutput(json.dumps(value, ensure_ascii=False, default=dict))

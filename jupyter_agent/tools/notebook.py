@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from jupyter_agent.errors import NotFound
 from jupyter_agent.messages import Effect
 from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.shortening import ends
 from jupyter_agent.state import Cell
+from jupyter_agent.tools.results import NO_NOTEBOOK, told_cell, told_json
 
-MAX_CHARACTERS = 48_000
+#: Of an answer; what does not fit is named, and can be asked for.
+MAX_CHARACTERS = 14_000
+MAX_FOUND = 40
+MAX_LINE = 200
 
 
 class ReadCells:
@@ -34,36 +39,98 @@ class ReadCells:
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Cells within a budget of characters; what did not fit is said."""
         if context.notebook is None:
-            return ToolOutput("This conversation belongs to no notebook.", ok=False)
-        try:
-            cells = await context.notebook.cells()
-        except NotFound as error:
-            return ToolOutput(error.message, ok=False)
+            return ToolOutput(NO_NOTEBOOK, ok=False)
+        cells = await context.notebook.cells()
         wanted = arguments.get("ids")
         chosen = [one for one in cells if wanted is None or one.id in wanted]
-        told, left_out = _within(chosen, MAX_CHARACTERS)
-        answer = {"path": context.notebook.path, "cells": told}
+        whole, told, left_out = _within(chosen)
+        context.ledger.show(whole)
+        answer: dict[str, Any] = {"path": context.notebook.path, "cells": told}
         if left_out:
             answer["left_out"] = left_out
-        return ToolOutput(json.dumps(answer, ensure_ascii=False))
+        if unknown := [one for one in wanted or () if all(one != cell.id for cell in cells)]:
+            answer["unknown"] = unknown
+        return told_json(answer)
 
 
-def _within(cells: list[Cell], budget: int) -> tuple[list[dict[str, Any]], list[str]]:
+class SearchNotebook:
+    """Where a text stands in the notebook."""
+
+    effect: ClassVar[Effect] = "read"
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "search_notebook",
+        "Find the cells whose source, output or error contains a text; capitals do not matter. Read them with read_cells.",
+        {
+            "type": "object",
+            "properties": {"text": {"type": "string", "minLength": 1}},
+            "required": ["text"],
+            "additionalProperties": False,
+        },
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Ids and lines; the text is looked for literally."""
+        if context.notebook is None:
+            return ToolOutput(NO_NOTEBOOK, ok=False)
+        text = str(arguments["text"]).casefold()
+        found = [
+            {"id": cell.id, "kind": cell.kind, "execution_count": cell.execution_count, "in": place, "line": line}
+            for cell in await context.notebook.cells()
+            for place, line in _lines(cell)
+            if text in line.casefold()
+        ]
+        shown = [{**one, "line": str(one["line"]).strip()[:MAX_LINE]} for one in found[:MAX_FOUND]]
+        return told_json({"found": shown, "total": len(found)})
+
+
+class ReadOutput:
+    """What a cell shows, in full."""
+
+    effect: ClassVar[Effect] = "read"
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "read_output",
+        "Read the whole output of one cell: its text and, for models that see, its pictures.",
+        {
+            "type": "object",
+            "properties": {"cell_id": {"type": "string", "description": "The cell's id."}},
+            "required": ["cell_id"],
+            "additionalProperties": False,
+        },
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Text within a budget, and the last pictures."""
+        if context.notebook is None:
+            return ToolOutput(NO_NOTEBOOK, ok=False)
+        cell_id = str(arguments["cell_id"])
+        shown = await context.notebook.output(cell_id)
+        error = f"{shown.error.name}: {shown.error.message}" if shown.error is not None else ""
+        answer = {"id": cell_id, "text": ends(shown.text, MAX_CHARACTERS), "error": error, "pictures": shown.images}
+        return replace(told_json(answer), pictures=shown.pictures)
+
+
+def _within(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], list[str]]:
+    """Cells that are told in full, all that are told, and ids of those that did not fit."""
+    budget = MAX_CHARACTERS
+    whole: list[Cell] = []
     told: list[dict[str, Any]] = []
     left_out: list[str] = []
     for cell in cells:
-        budget -= len(cell.source) + len(cell.output) + len(cell.error)
-        if budget < 0:
+        one = told_cell(cell)
+        cost = len(json.dumps(one, ensure_ascii=False))
+        if cost > MAX_CHARACTERS and not told:
+            # Too long for any answer: it can be looked at, and not replaced as a whole.
+            told.append({**one, "source": ends(cell.source, 4_000), "output": ends(cell.output, 2_000), "cut": True})
+            budget = 0
+        elif cost > budget:
             left_out.append(cell.id)
-            continue
-        told.append(
-            {
-                "id": cell.id,
-                "kind": cell.kind,
-                "source": cell.source,
-                "execution_count": cell.execution_count,
-                "output": cell.output,
-                "error": cell.error,
-            }
-        )
-    return told, left_out
+        else:
+            budget -= cost
+            whole.append(cell)
+            told.append(one)
+    return whole, told, left_out
+
+
+def _lines(cell: Cell) -> list[tuple[str, str]]:
+    parts = {"source": cell.source, "output": cell.output, "error": cell.error}
+    return [(place, line) for place, text in parts.items() for line in text.splitlines()]

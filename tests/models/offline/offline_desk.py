@@ -25,8 +25,9 @@ from jupyter_agent.protocols import Tool, ToolContext
 from jupyter_agent.state import ExecutionError, ExecutionResult
 from jupyter_agent.tools.doctor import CheckNotebook
 from jupyter_agent.tools.files import ListFiles
-from jupyter_agent.tools.kernel import InspectVariable, ListVariables, ReadError, RunCode
+from jupyter_agent.tools.kernel import InspectVariable, ListVariables, ReadError
 from jupyter_agent.tools.notebook import ReadCells
+from jupyter_agent.tools.running import RunCode
 
 TOOLS: tuple[Tool, ...] = (
     ListVariables(),

@@ -1,0 +1,83 @@
+"""Long texts within a limit: JSON stays JSON, other text keeps its head and its tail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+#: Longest text, longest list inside of a list, longest other list: tried in order until the whole fits.
+_LEVELS = (
+    (4000, 400, 1_000_000),
+    (1500, 100, 1_000_000),
+    (600, 50, 1_000_000),
+    (300, 20, 1_000_000),
+    (150, 10, 1_000_000),
+    (80, 5, 1_000_000),
+    (60, 3, 400),
+    (50, 2, 150),
+    (40, 1, 60),
+    (40, 1, 20),
+    (40, 0, 5),
+)
+#: Of JSON that is read at all.
+_READ = 16 * 1024 * 1024
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text, or as much of it as fits.
+
+    Args:
+        text: JSON or plain.
+        limit: Characters.
+    """
+    if len(text) <= limit:
+        return text
+    return _shorter_json(text, limit) or ends(text, limit)
+
+
+def ends(text: str, limit: int) -> str:
+    """Head and tail of a long text, with a note of what is missing."""
+    if len(text) <= limit:
+        return text
+    half = max(1, (limit - 50) // 2)
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+
+
+def _shorter_json(text: str, limit: int) -> str:
+    """Valid JSON of the same shape; empty where there is none that fits."""
+    if text[:1] not in ("{", "[") or len(text) > _READ:
+        return ""
+    try:
+        value = json.loads(text)
+        for level in _LEVELS:
+            shorter = json.dumps(_cut(value, level, inside=False), ensure_ascii=False)
+            if len(shorter) <= limit:
+                return shorter
+    except (ValueError, RecursionError):
+        pass
+    return ""
+
+
+def _cut(value: Any, level: tuple[int, int, int], *, inside: bool) -> Any:
+    longest, inner, outer = level
+    if isinstance(value, str):
+        return ends(value, longest) if len(value) > longest + 50 else value
+    if isinstance(value, list):
+        return [_cut(one, level, inside=True) for one in value[: inner if inside else outer]]
+    if isinstance(value, Mapping):
+        return _cut_mapping(value, level, inside=inside)
+    return value
+
+
+def _cut_mapping(value: Mapping[str, Any], level: tuple[int, int, int], *, inside: bool) -> dict[str, Any]:
+    _, inner, outer = level
+    cut: dict[str, Any] = {}
+    room = max(20, inner if inside else outer)
+    for name, one in list(value.items())[:room]:
+        cut[name] = _cut(one, level, inside=inside)
+        if isinstance(one, list) and len(one) > len(cut[name]):
+            cut[f"{name}_left_out"] = len(one) - len(cut[name])
+    if len(value) > room:
+        cut["left_out"] = len(value) - room
+    return cut

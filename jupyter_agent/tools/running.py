@@ -1,0 +1,118 @@
+"""Tools that run code, try it out, stop the kernel and begin it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.messages import Effect
+from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.tools.results import NO_KERNEL, told_result
+from jupyter_agent.tools.syntax import unreadable
+
+_CODE = {
+    "type": "object",
+    "properties": {"code": {"type": "string", "description": "Python source."}},
+    "required": ["code"],
+    "additionalProperties": False,
+}
+_NOTHING: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+#: Seconds for a trial: what takes longer is no trial.
+TRIAL_SECONDS = 20.0
+
+
+class _Code:
+    """What runs the code that it is given."""
+
+    effect: ClassVar[Effect] = "execute"
+
+    async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
+        """A syntax error goes back before anybody is asked."""
+        if context.kernel is None:
+            return ToolOutput(NO_KERNEL, ok=False)
+        return unreadable(str(arguments["code"]), context)
+
+    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        """The code itself."""
+        return str(arguments["code"])
+
+
+class RunCode(_Code):
+    """Code in the user's kernel, visibly."""
+
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "run_code",
+        "Run Python code in the user's kernel and read its output. It sees and may change the live variables, so "
+        "prefer expressions that leave nothing behind. The user is asked first unless they allowed it.",
+        _CODE,
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Run it and return what it displays."""
+        if context.kernel is None:
+            return ToolOutput(NO_KERNEL, ok=False)
+        return told_result(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
+
+
+class TryCode(_Code):
+    """Code on a copy of the namespace. It contains accidents, not effects, so it is asked for like any code."""
+
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "try_code",
+        "Try Python code on a copy of the user's namespace: it sees the live variables, and what it binds is forgotten. "
+        "Use it before you write code into a cell. Objects are shared, so do not change any in place; no magics.",
+        _CODE,
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Try it and return what it displays, and which of the user's objects it changed all the same."""
+        if context.kernel is None:
+            return ToolOutput(NO_KERNEL, ok=False)
+        timeout = min(TRIAL_SECONDS, context.timeout)
+        result = await context.kernel.try_execute(str(arguments["code"]), timeout=timeout)
+        output = told_result(result)
+        if not result.changed:
+            return output
+        note = f"\n[The trial changed objects of the user's in place: {', '.join(result.changed)}. Tell the user.]"
+        return ToolOutput(output.content + note, output.ok, output.pictures)
+
+
+class RestartKernel:
+    """The kernel begun anew."""
+
+    effect: ClassVar[Effect] = "execute"
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "restart_kernel",
+        "Restart the user's kernel: all variables are lost. Only when the user asks for it, or the kernel is broken.",
+        _NOTHING,
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Restart, and say what follows."""
+        if context.kernel is None:
+            return ToolOutput(NO_KERNEL, ok=False)
+        await context.kernel.restart()
+        return ToolOutput("The kernel was restarted; all variables are gone. Run the cells that are needed again.")
+
+
+class InterruptKernel:
+    """What the kernel runs, stopped."""
+
+    effect: ClassVar[Effect] = "execute"
+    spec: ClassVar[ToolSpec] = ToolSpec(
+        "interrupt_kernel",
+        "Interrupt what the user's kernel runs now, as the stop button does. Variables stay.",
+        _NOTHING,
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Interrupt, and say what the kernel does then."""
+        if context.kernel is None:
+            return ToolOutput(NO_KERNEL, ok=False)
+        try:
+            await context.kernel.interrupt()
+        except KernelUnavailable as error:
+            return ToolOutput(error.message, ok=False)
+        state = await context.kernel.state()
+        return ToolOutput(f"The kernel was interrupted; it is {state.status} now.")

@@ -1,0 +1,23 @@
+"""Code that Python cannot read goes back to the model before a user is asked about it."""
+
+from __future__ import annotations
+
+from jupyter_agent.protocols import ToolContext, ToolOutput
+from jupyter_agent.trial import problem
+
+
+def unreadable(source: str, context: ToolContext) -> ToolOutput | None:
+    """What is wrong with a source; None where nothing is, where the kernel speaks another language, or the second time.
+
+    The server's Python may be older than the kernel's, so a model that is sure has its way by asking again.
+    """
+    speaks_python = context.state is not None and bool(context.state.epoch)
+    found = problem(source) if speaks_python else ""
+    if not found or source in context.ledger.insisted:
+        return None
+    context.ledger.insisted.add(source)
+    return ToolOutput(
+        f"invalid_code: {found}. Nothing was run or changed, and the user was not asked. Correct the code. "
+        "If it is right for a newer Python, make the same call again.",
+        ok=False,
+    )

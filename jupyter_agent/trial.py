@@ -1,0 +1,46 @@
+"""Code looked at before anybody is asked about it: whether Python can read it, whether it may be tried out unasked."""
+
+from __future__ import annotations
+
+from jupyter_agent.caution import reasons
+from jupyter_agent.cell_names import names_of
+
+#: Characters of code that is tried unasked.
+MAX_TRIED = 4_000
+_EFFECTS = (
+    "to_",
+    "save",
+    "write",
+    "dump",
+    "open",
+    "fit",
+    "train",
+    "sleep",
+    "input",
+    "read_sql",
+    "execute",
+    "commit",
+    "run",
+)
+
+
+def problem(source: str) -> str:
+    """Why Python cannot read a cell's source, magics and shell lines apart; empty where it can.
+
+    This Python may be older than the kernel's, so what it says is a hint and no verdict.
+    """
+    return names_of(source).problem
+
+
+def may_be_tried(source: str) -> bool:
+    """Whether running code twice does the same as once, as far as its text tells: then a trial costs nothing.
+
+    That is code that changes nothing in place, deletes nothing, writes no file, starts no program, trains no model.
+    """
+    names = names_of(source)
+    if names.empty or names.problem or names.magics or len(source) > MAX_TRIED:
+        return False
+    if names.mutates or names.may_mutate or names.deletes or reasons(source):
+        return False
+    called = (one.rpartition(".")[2] for one in names.calls)
+    return not any(name.startswith(_EFFECTS) for name in called)
