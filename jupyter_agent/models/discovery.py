@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_agent.models.openai import models_of
-from jupyter_agent.models.openai.connection import is_here
 from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, VLLM, Provider
+from jupyter_agent.models.openai.transport import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

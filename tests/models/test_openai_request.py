@@ -18,9 +18,10 @@ from jupyter_agent import errors
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall
 from jupyter_agent.models.openai import OpenAIModel, can_chat
-from jupyter_agent.models.openai.connection import Connection, is_forbidden
+from jupyter_agent.models.openai.connection import Connection
 from jupyter_agent.models.openai.failures import retry_after
 from jupyter_agent.models.openai.providers import OPENAI
+from jupyter_agent.models.openai.transport import is_forbidden
 from jupyter_agent.models.openai.wire import request
 from jupyter_agent.protocols import ToolSpec
 from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
