@@ -1,31 +1,76 @@
-// Where the user types: Enter sends, Shift+Enter makes a line, Escape stops.
+// Where the user types: Enter sends, Shift+Enter makes a line, arrows bring earlier questions, / and @ complete.
 
 import * as React from 'react';
 import { stopIcon } from '@jupyterlab/ui-components';
+import { ChoicesBar } from './choicesBar';
+import { useCompletion } from './completing';
+import { CompletionList } from './completionList';
 import type { Conversation } from './conversation';
 import { sendIcon } from './icon';
+import { pastQuestions } from './pastQuestions';
 import { useServices } from './services';
+import { submit } from './slash';
+import type { PageName } from './view';
 
 const LARGEST_PIXELS = 200;
-
 
 interface IProps {
   conversation: Conversation;
   input: React.RefObject<HTMLTextAreaElement>;
+  onPage: (page: PageName) => void;
 }
 
-export function Composer({ conversation, input }: IProps): JSX.Element {
-  const { translation } = useServices();
+export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
+  const services = useServices();
+  const { translation } = services;
   const [text, setText] = React.useState(conversation.draft);
+  const past = React.useRef({ index: -1, draft: '' });
   const answering = conversation.isAnswering;
   const change = (value: string) => {
     conversation.draft = value;
     setText(value);
   };
+  const completion = useCompletion(input, conversation.notebook, (value, cursor) => {
+    change(value);
+    window.setTimeout(() => input.current?.setSelectionRange(cursor, cursor));
+  });
   const send = () => {
-    if (!answering && text.trim()) {
+    const question = text.trim();
+    if (question && !answering) {
+      past.current.index = -1;
+      completion.close();
       change('');
-      void conversation.ask(text.trim());
+      void submit(question, { conversation, services, onPage });
+    }
+  };
+  const recall = (step: number): boolean => {
+    const questions = pastQuestions(conversation);
+    const { index, draft } = past.current;
+    const next = index + step;
+    if (next < -1 || next >= questions.length) {
+      return false;
+    }
+    past.current = { index: next, draft: index < 0 ? text : draft };
+    change(next < 0 ? past.current.draft : questions[next]);
+    return true;
+  };
+  const onKeyDown = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing) {
+      return;
+    }
+    const area = event.currentTarget;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const atStart = area.selectionStart === area.selectionEnd && !text.slice(0, area.selectionStart).includes('\n');
+    const atEnd = area.selectionStart === area.selectionEnd && !text.slice(area.selectionEnd).includes('\n');
+    if (
+      completion.onKeyDown(event) ||
+      (event.key === 'ArrowUp' && plain && atStart && recall(1)) ||
+      (event.key === 'ArrowDown' && plain && atEnd && past.current.index >= 0 && recall(-1))
+    ) {
+      event.preventDefault();
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
     }
   };
   React.useLayoutEffect(() => fit(input.current), [text, input]);
@@ -37,6 +82,7 @@ export function Composer({ conversation, input }: IProps): JSX.Element {
         send();
       }}
     >
+      <CompletionList completion={completion} />
       <textarea
         ref={input}
         value={text}
@@ -44,17 +90,20 @@ export function Composer({ conversation, input }: IProps): JSX.Element {
         spellCheck
         data-lm-suppress-shortcuts="true"
         aria-label={translation.__('Question')}
-        placeholder={translation.__('Ask about this notebook…')}
-        onChange={event => change(event.target.value)}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault();
-            send();
-          }
+        aria-autocomplete="list"
+        aria-controls={completion.isOpen ? completion.id : undefined}
+        aria-activedescendant={completion.isOpen ? `${completion.id}-${completion.index}` : undefined}
+        placeholder={translation.__('Ask about this notebook… (@ names things, / commands)')}
+        onChange={event => {
+          past.current.index = -1;
+          change(event.target.value);
+          completion.look(event.target.value, event.target.selectionStart);
         }}
+        onBlur={completion.close}
+        onKeyDown={onKeyDown}
       />
       <div className="jp-agent-composer-foot">
-        <span className="jp-agent-model">{conversation.model}</span>
+        <ChoicesBar conversation={conversation} onPage={onPage} />
         {answering ? (
           <button
             type="button"

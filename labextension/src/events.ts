@@ -46,6 +46,20 @@ export interface IUsageReported {
   output_tokens: number;
 }
 
+/** A cell is to be edited by the page that has the notebook open. */
+export interface IEditAsked {
+  event: 'edit';
+  call_id: string;
+  edit: {
+    kind: 'insert' | 'replace' | 'delete' | 'move' | 'run';
+    cell_id: string;
+    source_hash: string;
+    source: string;
+    cell_type: 'code' | 'markdown' | 'raw';
+    below: string;
+  };
+}
+
 export interface IDone {
   event: 'done';
   session_id: string;
@@ -54,6 +68,7 @@ export interface IDone {
   model: string;
   finish_reason: string;
   warnings?: string[];
+  usage?: { input_tokens: number; output_tokens: number };
 }
 
 export interface IFailed {
@@ -70,6 +85,11 @@ export interface IStopped {
   reply: string;
 }
 
+/** Said here, not by the server: the connection broke, and is being made again. */
+export interface IDisconnected {
+  event: 'disconnected';
+}
+
 export type AgentEvent =
   | ITurnStarted
   | ITextDelta
@@ -77,6 +97,8 @@ export type AgentEvent =
   | IApprovalAsked
   | IToolReturned
   | IUsageReported
+  | IEditAsked
+  | IDisconnected
   | IDone
   | IFailed
   | IStopped;

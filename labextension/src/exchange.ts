@@ -16,12 +16,16 @@ export interface IToolPart {
   status: 'running' | ActionStatus;
   content: string;
   approval: IApproval | null;
+  /** When it began, on the page's clock; 0 for calls of the past. */
+  since: number;
 }
 
 /** Asked of the user before a call is made; `answer` is null while it waits. */
 export interface IApproval {
   digest: string;
   answer: 'approve' | 'deny' | null;
+  /** Whether the user's word was given before, for the whole conversation. */
+  standing: boolean;
   problem: string;
 }
 
@@ -34,25 +38,48 @@ export interface IExchange {
   parts: readonly Part[];
   status: Status;
   turnId: string;
+  /** Id of the turn before; null for a first one, undefined where it is not known. */
+  parent: string | null | undefined;
   model: string;
   problem: string;
   warnings: readonly string[];
   finishReason: string;
+  tokens: ITokens;
+  /** The connection is broken, and is being made again. */
+  isCutOff: boolean;
+  /** Said by the page itself: no turn of the conversation. */
+  isLocal: boolean;
 }
 
+export interface ITokens {
+  input: number;
+  output: number;
+}
+
+const NO_TOKENS: ITokens = { input: 0, output: 0 };
+
 /** A question that nobody has answered yet. */
-export function asked(id: string, question: string): IExchange {
+export function asked(id: string, question: string, parent?: string | null): IExchange {
   return {
     id,
     question,
     parts: [],
     status: 'asked',
     turnId: '',
+    parent,
     model: '',
     problem: '',
     warnings: [],
-    finishReason: ''
+    finishReason: '',
+    tokens: NO_TOKENS,
+    isCutOff: false,
+    isLocal: false
   };
+}
+
+/** What the page itself says to a command of the user. */
+export function told(id: string, command: string, text: string): IExchange {
+  return { ...asked(id, command), parts: [{ kind: 'text', text }], status: 'done', isLocal: true };
 }
 
 /** Whether the answer is still coming. */
@@ -70,6 +97,13 @@ export function waitsForUser(exchange: IExchange): boolean {
 
 /** The exchange after one more event. */
 export function after(exchange: IExchange, event: AgentEvent): IExchange {
+  if (event.event === 'disconnected') {
+    return { ...exchange, isCutOff: true };
+  }
+  return heard(exchange.isCutOff ? { ...exchange, isCutOff: false } : exchange, event);
+}
+
+function heard(exchange: IExchange, event: AgentEvent): IExchange {
   switch (event.event) {
     case 'turn':
       return { ...exchange, status: 'answering', turnId: event.turn_id, model: event.model };
@@ -85,6 +119,8 @@ export function after(exchange: IExchange, event: AgentEvent): IExchange {
         status: event.status,
         content: event.content
       }));
+    case 'usage':
+      return { ...exchange, tokens: { input: event.input_tokens, output: event.output_tokens } };
     case 'done':
       return {
         ...exchange,
@@ -92,7 +128,8 @@ export function after(exchange: IExchange, event: AgentEvent): IExchange {
         status: 'done',
         model: event.model,
         warnings: event.warnings ?? [],
-        finishReason: event.finish_reason
+        finishReason: event.finish_reason,
+        tokens: event.usage ? { input: event.usage.input_tokens, output: event.usage.output_tokens } : exchange.tokens
       };
     case 'error':
       return ended(exchange, 'failed', event.message);
@@ -109,7 +146,7 @@ export function ended(exchange: IExchange, status: Status, problem = ''): IExcha
   const parts = exchange.parts.map(part =>
     part.kind === 'tool' && part.status === 'running' ? { ...part, status: 'interrupted' as const } : part
   );
-  return { ...exchange, parts, status, problem };
+  return { ...exchange, parts, status, problem, isCutOff: false };
 }
 
 /** The exchange with one of its calls changed. */
@@ -141,12 +178,13 @@ function called(event: Pick<IToolPart, 'tool' | 'effect' | 'arguments'> & { call
     arguments: event.arguments,
     status: 'running',
     content: '',
-    approval: null
+    approval: null,
+    since: performance.now()
   };
 }
 
 function withApproval(parts: readonly Part[], event: IApprovalAsked): readonly Part[] {
-  const approval: IApproval = { digest: event.digest, answer: null, problem: '' };
+  const approval: IApproval = { digest: event.digest, answer: null, standing: false, problem: '' };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
   const all = known ? parts : [...parts, called(event)];
   // What is shown is what the approval speaks of, whatever the call said before.
@@ -155,4 +193,9 @@ function withApproval(parts: readonly Part[], event: IApprovalAsked): readonly P
       ? { ...part, tool: event.tool, effect: event.effect, arguments: event.arguments, approval }
       : part
   );
+}
+
+/** Whether nothing came of a question, so that asking it again is the next thing to do. */
+export function canRetry(exchange: IExchange): boolean {
+  return !isOpen(exchange) && exchange.status !== 'done';
 }

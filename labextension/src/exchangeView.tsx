@@ -1,18 +1,21 @@
 // A question and its answer in the page.
 
 import * as React from 'react';
-import { refreshIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { AnswerView } from './answerView';
-import { addBars } from './codeblock';
-import { canRetry, type Conversation } from './conversation';
-import { type IExchange, isOpen, waitsForUser } from './exchange';
+import { refreshIcon } from '@jupyterlab/ui-components';
+import { AnswerFoot } from './answerFoot';
+import { AnswerText } from './answerText';
+import type { Branches } from './branches';
+import type { Conversation } from './conversation';
+import { canRetry, type IExchange, isOpen, waitsForUser } from './exchange';
+import { QuestionView } from './questionView';
 import { useServices } from './services';
 import { ToolRow } from './toolRow';
 
 interface IProps {
   conversation: Conversation;
   exchange: IExchange;
+  branches: Branches | null;
   isLast: boolean;
   /** Called when a button that the user pressed is about to vanish: the focus has to go somewhere. */
   onDone: () => void;
@@ -20,24 +23,21 @@ interface IProps {
 
 export const ExchangeView = React.memo(
   Exchange,
-  (before, now) => before.exchange === now.exchange && before.isLast === now.isLast
+  (before, now) => before.exchange === now.exchange && before.isLast === now.isLast && before.branches === now.branches
 );
 
-function Exchange({ conversation, exchange, isLast, onDone }: IProps) {
+function Exchange({ conversation, exchange, branches, isLast, onDone }: IProps) {
   const { translation } = useServices();
   const open = isOpen(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
-  const retry = () => {
-    conversation.retry(exchange);
+  const again = () => {
+    void conversation.askInstead(exchange, exchange.question);
     onDone();
   };
   return (
     <article className="jp-agent-exchange" data-status={exchange.status}>
       {exchange.question && (
-        <div className="jp-agent-question">
-          <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
-          {exchange.question}
-        </div>
+        <QuestionView conversation={conversation} exchange={exchange} branches={branches} onDone={onDone} />
       )}
       <div className="jp-agent-answer">
         {exchange.parts.map((part, index) =>
@@ -46,33 +46,23 @@ function Exchange({ conversation, exchange, isLast, onDone }: IProps) {
               key={part.callId}
               part={part}
               open={open}
-              onDecide={decision => {
-                void conversation.decide(exchange, part, decision);
+              onInterrupt={() => void conversation.notebook?.sessionContext.session?.kernel?.interrupt()}
+              onDecide={(decision, always) => {
+                void conversation.decide(exchange, part, decision, always);
                 onDone();
               }}
             />
           ) : (
-            <Answer key={index} text={part.text} live={open && part === last} />
+            <AnswerText key={index} text={part.text} live={open && part === last} />
           )
         )}
         {open && !waitsForUser(exchange) && <Thinking />}
-        <Ending exchange={exchange} isLast={isLast} onRetry={retry} />
+        {exchange.isCutOff && <p className="jp-agent-note">{translation.__('The connection is lost; trying again…')}</p>}
+        <Ending exchange={exchange} isLast={isLast} onRetry={again} />
+        {!open && !exchange.isLocal && <AnswerFoot exchange={exchange} onAgain={again} />}
       </div>
     </article>
   );
-}
-
-function Answer({ text, live }: { text: string; live: boolean }): JSX.Element {
-  const { renderer, actions, translation } = useServices();
-  const host = React.useRef<HTMLDivElement>(null);
-  const view = React.useRef<AnswerView | null>(null);
-  React.useEffect(() => {
-    const made = new AnswerView(host.current!, renderer, block => addBars(block, actions, translation));
-    view.current = made;
-    return () => made.dispose();
-  }, [renderer, actions, translation]);
-  React.useEffect(() => view.current?.show(text, live), [text, live]);
-  return <div ref={host} className="jp-agent-text jp-RenderedHTMLCommon" />;
 }
 
 function Thinking(): JSX.Element {

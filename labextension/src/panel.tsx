@@ -7,9 +7,13 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
 import { Conversation } from './conversation';
+import { KernelWatch } from './kernelWatch';
+import { Known } from './known';
+import { ModelList } from './modelList';
 import { INSERTED, insertBelow } from './notebook';
 import { AgentServer } from './server';
 import { type IServices, ServicesProvider } from './services';
+import type { ISession } from './sessions';
 import type { ISurroundings } from './sidebar';
 import { StalenessMonitor } from './staleness';
 import { AgentView } from './view';
@@ -33,10 +37,16 @@ export class AgentPanel extends ReactWidget {
     this._surroundings = surroundings;
     this._server = new AgentServer(app.serviceManager.serverSettings);
     this._alone = new Conversation(null, this._server, translation);
+    const { facts } = this._server;
+    const watch = new KernelWatch(notebooks, facts);
     this._services = {
       translation,
       renderer: new AnswerRenderer(rendermime),
-      staleness: new StalenessMonitor(notebooks, this._server),
+      known: new Known(facts, app.serviceManager.contents, watch),
+      models: new ModelList(facts),
+      staleness: new StalenessMonitor(notebooks, facts),
+      watch,
+      openElsewhere: session => this._openElsewhere(session),
       actions: { insert: code => this._insert(code), runs: language => this._runs(language) }
     };
     this.addClass('jp-agent-panel');
@@ -53,6 +63,7 @@ export class AgentPanel extends ReactWidget {
   override dispose(): void {
     this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
     this._services.staleness.dispose();
+    this._services.watch.dispose();
     this._undoKey.dispose();
     super.dispose();
   }
@@ -79,9 +90,10 @@ export class AgentPanel extends ReactWidget {
 
   private get _current(): Conversation {
     const notebook = this._surroundings.notebooks.currentWidget;
-    if (!notebook) {
-      return this._alone;
-    }
+    return notebook ? this._conversationOf(notebook) : this._alone;
+  }
+
+  private _conversationOf(notebook: NotebookPanel): Conversation {
     let conversation = this._conversations.get(notebook);
     if (!conversation) {
       conversation = new Conversation(notebook, this._server, this._services.translation);
@@ -93,6 +105,15 @@ export class AgentPanel extends ReactWidget {
   private _follow(_: INotebookTracker): void {
     void this._current.load();
     this.update();
+  }
+
+  private async _openElsewhere(session: ISession): Promise<void> {
+    const { app, notebooks } = this._surroundings;
+    if (session.notebook_id) {
+      await app.commands.execute('docmanager:open', { path: session.notebook_id });
+    }
+    const notebook = notebooks.find(one => one.context.path === session.notebook_id);
+    await (notebook ? this._conversationOf(notebook) : this._alone).open(session);
   }
 
   private _focus(): void {

@@ -4,12 +4,21 @@ import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { AnswerRenderer } from './answer';
 import type { ICodeActions } from './codeblock';
+import type { KernelWatch } from './kernelWatch';
+import type { Known } from './known';
+import type { ModelList } from './modelList';
+import type { ISession } from './sessions';
 import type { StalenessMonitor } from './staleness';
 
 export interface IServices {
   renderer: AnswerRenderer;
   actions: ICodeActions;
+  known: Known;
+  models: ModelList;
   staleness: StalenessMonitor;
+  watch: KernelWatch;
+  /** Go to another notebook and its conversation. */
+  openElsewhere: (session: ISession) => Promise<void>;
   translation: TranslationBundle;
 }
 

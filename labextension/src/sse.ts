@@ -1,6 +1,7 @@
 // Server-sent events out of a response's body: EventSource can neither post nor send headers.
 
 export interface IServerSentEvent {
+  id: string;
   event: string;
   data: string;
 }
@@ -34,6 +35,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
 
 function parse(block: string): IServerSentEvent | null {
   let event = 'message';
+  let id = '';
   const data: string[] = [];
   for (const line of block.split(/\r?\n/)) {
     const colon = line.indexOf(':');
@@ -41,9 +43,11 @@ function parse(block: string): IServerSentEvent | null {
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (name === 'event') {
       event = value;
+    } else if (name === 'id') {
+      id = value;
     } else if (name === 'data') {
       data.push(value);
     }
   }
-  return data.length > 0 ? { event, data: data.join('\n') } : null;
+  return data.length > 0 ? { id, event, data: data.join('\n') } : null;
 }

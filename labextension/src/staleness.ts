@@ -3,7 +3,7 @@
 import { NotebookActions, type INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { notebookContext } from './notebook';
-import type { AgentServer, IFinding } from './server';
+import type { Facts, IFinding } from './facts';
 
 /** So long after the last run or save the notebook is examined. */
 const QUIET_MILLISECONDS = 600;
@@ -31,7 +31,7 @@ export class StalenessMonitor {
 
   constructor(
     private readonly _notebooks: INotebookTracker,
-    private readonly _server: AgentServer
+    private readonly _facts: Facts
   ) {
     NotebookActions.executed.connect(this._onExecuted, this);
     _notebooks.currentChanged.connect(this._onCurrent, this);
@@ -88,7 +88,7 @@ export class StalenessMonitor {
     let found = NOTHING;
     if (kernel_id && started) {
       try {
-        const told = await this._server.examine(notebook_id, kernel_id, cells);
+        const told = await this._facts.examine(notebook_id, kernel_id, cells);
         const findings = told.findings.filter(one => !SILENT.has(one.kind));
         found = { findings, cells: reasons(findings), labels: told.labels };
       } catch {

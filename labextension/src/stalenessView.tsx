@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { IFinding } from './server';
+import type { IFinding } from './facts';
 import { useServices } from './services';
 import { reveal } from './staleness';
 

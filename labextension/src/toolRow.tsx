@@ -1,24 +1,32 @@
 // What a tool did, on one line that unfolds; where it waits for the user, the card that asks.
 
 import * as React from 'react';
-import { checkIcon, closeIcon, LabIcon, runIcon } from '@jupyterlab/ui-components';
+import { checkIcon, closeIcon, LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { ApprovalCard } from './approvalCard';
 import type { IToolPart } from './exchange';
 import { withHiddenShown } from './safety';
-import type { Decision } from './server';
 import { useServices } from './services';
+import { duration } from './time';
+import type { Decision } from './turns';
+
+const TICK_MILLISECONDS = 1000;
 
 interface IProps {
   part: IToolPart;
   /** Whether the turn is still going on. */
   open: boolean;
-  onDecide: (decision: Decision) => void;
+  onDecide: (decision: Decision, always: boolean) => void;
+  onInterrupt: () => void;
 }
 
-export function ToolRow({ part, open, onDecide }: IProps): JSX.Element {
+export function ToolRow({ part, open, onDecide, onInterrupt }: IProps): JSX.Element {
   const { translation } = useServices();
-  if (part.approval && part.status === 'running' && open) {
+  if (part.approval && !part.approval.answer && part.status === 'running' && open) {
     return <ApprovalCard part={part} onDecide={onDecide} />;
+  }
+  if (part.status === 'running' && open) {
+    return <Running part={part} onInterrupt={onInterrupt} />;
   }
   const code = codeOf(part);
   const summary = (
@@ -39,48 +47,26 @@ export function ToolRow({ part, open, onDecide }: IProps): JSX.Element {
   );
 }
 
-function ApprovalCard({ part, onDecide }: Omit<IProps, 'open'>): JSX.Element {
+/** A call that goes on: for how long, and the way to end it. */
+function Running({ part, onInterrupt }: Pick<IProps, 'part' | 'onInterrupt'>): JSX.Element {
   const { translation } = useServices();
-  const title = React.useId();
-  const approval = part.approval!;
-  const code = codeOf(part) || JSON.stringify(part.arguments, null, 2);
-  const lines = code.split('\n').length;
+  const [, tick] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const timer = window.setInterval(tick, TICK_MILLISECONDS);
+    return () => window.clearInterval(timer);
+  }, []);
+  const elapsed = performance.now() - part.since;
   return (
-    <section className="jp-agent-approval" aria-labelledby={title}>
-      <h3 id={title}>
-        {part.effect === 'execute'
-          ? translation.__('Run this code in your kernel?')
-          : translation.__('Allow “%1”?', part.tool)}
-      </h3>
-      <pre tabIndex={0} dir="ltr">
-        {withHiddenShown(code)}
-      </pre>
-      {lines > 12 && <p className="jp-agent-note">{translation.__('%1 lines', lines)}</p>}
-      {approval.problem && (
-        <p className="jp-agent-note jp-agent-problem" role="alert">
-          {approval.problem}
-        </p>
+    <div className="jp-agent-tool">
+      <Mark part={part} />
+      <span>{toolWords(part, translation)}</span>
+      {elapsed >= TICK_MILLISECONDS && <span role="timer">{duration(elapsed)}</span>}
+      {part.effect === 'execute' && (
+        <button type="button" className="jp-agent-small-button" onClick={onInterrupt}>
+          {translation.__('Interrupt')}
+        </button>
       )}
-      <div className="jp-agent-buttons">
-        <button
-          type="button"
-          className="jp-agent-button jp-agent-primary"
-          disabled={approval.answer !== null}
-          onClick={() => onDecide('approve')}
-        >
-          <runIcon.react tag="span" />
-          {approval.answer === 'approve' ? translation.__('Running…') : translation.__('Run')}
-        </button>
-        <button
-          type="button"
-          className="jp-agent-button"
-          disabled={approval.answer !== null}
-          onClick={() => onDecide('deny')}
-        >
-          {approval.answer === 'deny' ? translation.__('Denied') : translation.__('Deny')}
-        </button>
-      </div>
-    </section>
+    </div>
   );
 }
 
@@ -92,9 +78,10 @@ function Mark({ part }: { part: IToolPart }): JSX.Element {
   return <icon.react tag="span" className="jp-agent-mark" />;
 }
 
-/** The code that a call runs, if it runs any. */
-function codeOf(part: IToolPart): string {
-  return typeof part.arguments.code === 'string' ? part.arguments.code : '';
+/** The code that a call runs or writes, if it does. */
+export function codeOf(part: IToolPart): string {
+  const { code, source } = part.arguments;
+  return typeof code === 'string' ? code : typeof source === 'string' ? source : '';
 }
 
 /** A tool's result for the eye: JSON on several lines, everything else as it is. */
@@ -109,10 +96,14 @@ function readable(content: string): string {
 function toolWords(part: IToolPart, translation: TranslationBundle): string {
   const what = subject(part);
   if (part.status === 'denied') {
-    return part.effect === 'read' ? translation.__('not allowed') : translation.__('did not run the code: denied');
+    return part.tool === 'run_code'
+      ? translation.__('did not run the code: denied')
+      : translation.__('not allowed: %1', part.tool.replace(/_/g, ' '));
   }
   if (part.status === 'needs_approval') {
-    return translation.__('did not run the code: nobody could approve it');
+    return part.tool === 'run_code'
+      ? translation.__('did not run the code: nobody could approve it')
+      : translation.__('nobody could approve: %1', part.tool.replace(/_/g, ' '));
   }
   if (part.status === 'interrupted') {
     return translation.__('stopped: %1', part.tool.replace(/_/g, ' '));
@@ -130,6 +121,28 @@ function toolWords(part: IToolPart, translation: TranslationBundle): string {
       return translation.__('looked at the files');
     case 'run_code':
       return runWords(part, translation);
+    case 'try_code':
+      return translation.__('tried code on the side');
+    case 'insert_cell':
+      return translation.__('inserted a cell');
+    case 'edit_cell':
+      return translation.__('changed a cell');
+    case 'delete_cell':
+      return translation.__('deleted a cell');
+    case 'move_cell':
+      return translation.__('moved a cell');
+    case 'run_cell':
+      return translation.__('ran a cell');
+    case 'read_output':
+      return translation.__('read a cell’s output');
+    case 'search_notebook':
+      return translation.__('searched the notebook');
+    case 'read_file':
+      return translation.__('read a file');
+    case 'get_signature':
+      return translation.__('looked up %1', what);
+    case 'check_notebook':
+      return translation.__('checked the notebook for stale cells');
     default:
       return translation.__('used %1', part.tool.replace(/_/g, ' '));
   }

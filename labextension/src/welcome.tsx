@@ -34,21 +34,29 @@ export function Welcome({ hasNotebook, onAsk }: IProps): JSX.Element {
           ))}
         </div>
       )}
-      <details>
-        <summary>{translation.__('Works offline. Connect a model for more')}</summary>
-        <p>
-          {translation.__(
-            'With no key and no network the agent answers from the live kernel and the notebook: variables, columns, missing values, what an error means, code for common requests.'
-          )}
-        </p>
-        <p>{translation.__('For any other question start Jupyter with a model, hosted or on your own machine:')}</p>
-        <pre tabIndex={0}>
-          {'export OPENAI_API_KEY=…\n' +
-            `# ${translation.__('or any OpenAI-compatible server')}\n` +
-            'export OPENAI_BASE_URL=http://127.0.0.1:11434/v1\n' +
-            'export JUPYTER_AGENT_MODEL=openai:…'}
-        </pre>
-      </details>
+      <ConnectHelp />
     </div>
+  );
+}
+
+/** What works without a model, and how to connect one. */
+export function ConnectHelp(): JSX.Element {
+  const { translation } = useServices();
+  return (
+    <details>
+      <summary>{translation.__('Works offline. Connect a model for more')}</summary>
+      <p>
+        {translation.__(
+          'With no key and no network the agent answers from the live kernel and the notebook: variables, columns, missing values, what an error means, code for common requests.'
+        )}
+      </p>
+      <p>{translation.__('For any other question start Jupyter with a model, hosted or on your own machine:')}</p>
+      <pre tabIndex={0}>
+        {'export OPENAI_API_KEY=…\n' +
+          `# ${translation.__('or any OpenAI-compatible server')}\n` +
+          'export OPENAI_BASE_URL=http://127.0.0.1:11434/v1\n' +
+          'export JUPYTER_AGENT_MODEL=openai:…'}
+      </pre>
+    </details>
   );
 }

@@ -1,0 +1,134 @@
+// The strip above the composer: what the agent knows of the kernel, what changed, what a question would send.
+
+import * as React from 'react';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Conversation } from './conversation';
+import type { IVariable } from './facts';
+import type { IKernelSeen } from './kernelWatch';
+import { withHiddenShown } from './safety';
+import { useServices } from './services';
+import { duration, tokens } from './time';
+import { VariableCard } from './variableCard';
+
+const MOST_SHOWN = 200;
+const OLD_SECONDS = 3;
+
+interface IProps {
+  conversation: Conversation;
+  onPreview: () => void;
+}
+
+export function KnowledgeStrip({ conversation, onPreview }: IProps): JSX.Element | null {
+  const { watch, translation } = useServices();
+  const [open, setOpen] = React.useState(false);
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    watch.changed.connect(redraw);
+    return () => {
+      watch.changed.disconnect(redraw);
+    };
+  }, [watch]);
+  const { notebook } = conversation;
+  if (!notebook) {
+    return null;
+  }
+  const seen = watch.of(notebook);
+  return (
+    <details className="jp-agent-knowledge" onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span>{inShort(seen, watch.statusOf(notebook), translation)}</span>
+        <span className="jp-agent-cost">{spent(conversation, translation)}</span>
+      </summary>
+      {open && (
+        <>
+          {seen?.stale && <p className="jp-agent-note">{seen.stale}</p>}
+          {seen && seen.gone.length > 0 && (
+            <p className="jp-agent-note">{translation.__('Gone since the last question: %1', seen.gone.join(', '))}</p>
+          )}
+          {seen && <Variables seen={seen} notebook={notebook} />}
+          <button type="button" className="jp-agent-small-button" onClick={onPreview}>
+            {translation.__('What will be sent…')}
+          </button>
+        </>
+      )}
+    </details>
+  );
+}
+
+function Variables({ seen, notebook }: { seen: IKernelSeen; notebook: NotebookPanel }): JSX.Element {
+  const { translation } = useServices();
+  const first = (one: IVariable) => (seen.changed.has(one.name) ? 0 : 1);
+  const shown = [...seen.variables].sort((a, b) => first(a) - first(b)).slice(0, MOST_SHOWN);
+  const left = seen.total - shown.length;
+  return (
+    <>
+      <ul className="jp-agent-variables" aria-label={translation.__('Variables')}>
+        {shown.map(one => (
+          <li key={one.name}>
+            <Variable variable={one} isNew={seen.changed.has(one.name)} notebook={notebook} />
+          </li>
+        ))}
+      </ul>
+      {left > 0 && <p className="jp-agent-note">{translation._n('%1 more', '%1 more', left)}</p>}
+    </>
+  );
+}
+
+function Variable({ variable, isNew, notebook }: { variable: IVariable; isNew: boolean; notebook: NotebookPanel }) {
+  const { translation } = useServices();
+  const [at, setAt] = React.useState<DOMRect | null>(null);
+  const show = (event: React.SyntheticEvent) => setAt(event.currentTarget.getBoundingClientRect());
+  const card = React.useId();
+  return (
+    <>
+      <button
+        type="button"
+        aria-describedby={at ? card : undefined}
+        onMouseEnter={show}
+        onMouseLeave={() => setAt(null)}
+        onFocus={show}
+        onBlur={() => setAt(null)}
+        onKeyDown={event => {
+          if (event.key === 'Escape' && at) {
+            event.preventDefault();
+            event.stopPropagation();
+            setAt(null);
+          }
+        }}
+      >
+        <b>{variable.name}</b>
+        {isNew && <em>{translation.__('changed')}</em>}
+        <span>{withHiddenShown(variable.summary)}</span>
+      </button>
+      {at && <VariableCard id={card} variable={variable} notebook={notebook} at={at} />}
+    </>
+  );
+}
+
+function inShort(seen: IKernelSeen | undefined, status: string, translation: TranslationBundle): string {
+  if (status === 'none') {
+    return translation.__('No kernel');
+  }
+  const words = [seen ? translation._n('%1 variable', '%1 variables', seen.total) : translation.__('Variables unknown')];
+  if (seen && seen.changed.size > 0) {
+    words.push(translation.__('%1 changed', seen.changed.size));
+  }
+  if (status === 'busy') {
+    words.push(translation.__('kernel busy'));
+  } else if (status !== 'idle') {
+    words.push(translation.__('kernel %1', status));
+  }
+  const age = seen ? seen.age_s * 1000 : 0;
+  if (seen?.stale && age > OLD_SECONDS * 1000) {
+    words.push(translation.__('as of %1 ago', duration(age)));
+  }
+  return words.join(' · ');
+}
+
+function spent(conversation: Conversation, translation: TranslationBundle): string {
+  const all = conversation.exchanges.map(one => one.tokens);
+  const input = all.reduce((sum, one) => sum + one.input, 0);
+  const output = all.reduce((sum, one) => sum + one.output, 0);
+  return input + output > 0 ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '';
+}

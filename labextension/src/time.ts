@@ -1,0 +1,36 @@
+// Times and amounts in words.
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60]
+];
+
+/** A stamp as the user would say it: 5 minutes ago. */
+export function ago(stamp: string, translation: TranslationBundle): string {
+  const seconds = (Date.parse(stamp) - Date.now()) / 1000;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) {
+      return new Intl.RelativeTimeFormat(document.documentElement.lang || undefined).format(Math.round(seconds / size), unit);
+    }
+  }
+  return translation.__('just now');
+}
+
+/** Tokens in short: 950, 1.2k, 34k. */
+export function tokens(count: number): string {
+  if (count < 1000) {
+    return String(count);
+  }
+  return count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
+}
+
+/** A stretch of time in short: 8 s, 2 min 5 s. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
