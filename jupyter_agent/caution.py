@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import re
 
+_NET = "requests|urllib3?|httpx2?|aiohttp|socket|ftplib|smtplib|telnetlib|paramiko|websockets?"
 _REASONS: dict[str, re.Pattern[str]] = {
     "a shell command": re.compile(
         r"^\s*(?:[\w, ]+=\s*)?!|%%?(?:bash|sh|script|system|sx|perl|ruby|cmd)\b"
-        r"|\bos\.(?:system|popen|exec\w*|spawn\w*|fork|posix_spawn|kill)\b|\b(?:subprocess|pexpect|pty)\b"
-        r"|get_ipython\(\)\s*\.\s*(?:system|getoutput|run_\w+magic)|create_subprocess",
+        r"|\bos\s*\.\s*(?:system|popen|exec\w*|spawn\w*|fork|posix_spawn|kill)\b|\b(?:subprocess|pexpect)\b"
+        r"|\.\s*(?:system|getoutput|run_line_magic|run_cell_magic)\(|create_subprocess",
         re.MULTILINE,
     ),
     "deletes files": re.compile(
-        r"\b(?:rmtree|removedirs|os\.(?:remove|unlink|rmdir|replace|rename)|shutil\.(?:move|rmtree)|truncate)\b|\.(?:unlink|rmdir)\("
+        r"\b(?:rmtree|removedirs)\b|\bos\s*\.\s*(?:remove|unlink|rmdir|replace|rename)\b|\bshutil\.move\b|\.(?:unlink|rmdir)\("
     ),
     "the network": re.compile(
-        r"\b(?:requests|urllib3?|httpx2?|aiohttp|socket|ftplib|smtplib|telnetlib|paramiko|websockets?|http\.client)\b"
-        r"|\b(?:https?|ftp|s3|gs|ssh)://"
+        rf"\b(?:import|from)\s+(?:{_NET}|http\.client)\b|\b(?:{_NET})\s*\.\s*\w+\s*[.(]|\b(?:https?|ftp|s3|gs|ssh)://"
     ),
     "programs' settings": re.compile(
-        r"jupyter\w*_config|jupyter_agent|JupyterAgent|\.(?:ipython|jupyter|ssh|aws|kube|gnupg|netrc|git|config|bashrc|zshrc|profile)\b"
-        r"|authorized_keys|overrides\.json|page_config|custom\.js|jpserver-|nbserver-|kernel-\w*\.json|mcp\w*\.json|sitecustomize|usercustomize"
-        r"|crontab|/(?:etc|proc|sys|root|boot|dev)/|JUPYTER_TOKEN|JPY_|startup/",
+        r"jupyter\w*_config|jupyter_agent|JupyterAgent|JUPYTER_TOKEN|\bJPY_|authorized_keys|crontab"
+        r"|[/'\"~\\]\.(?:ipython|jupyter|ssh|aws|kube|gnupg|netrc|git|config|bashrc|zshrc|profile|local)\b"
+        r"|overrides\.json|page_config|custom\.js|jpserver-|nbserver-|kernel-[\w*-]*\.json|mcp\w*\.json|sitecustomize|usercustomize"
+        r"|['\"]/(?:etc|proc|sys|root|boot|dev|usr|var)\b|startup/",
         re.IGNORECASE,
     ),
-    "code hidden in text": re.compile(r"\b(?:exec|eval|compile|__import__|marshal|ctypes|importlib|base64|codecs)\b"),
-    "the folders above": re.compile(r"\.\.[/\\]|['\"](?:~|/)[\w./~-]|expanduser|Path\.home"),
+    "code hidden in text": re.compile(
+        r"(?<![.\w])(?:exec|eval|compile|__import__)\s*\(|\b(?:marshal|ctypes|importlib|base64|codecs|__builtins__|builtins)\b"
+    ),
 }
+_ELSEWHERE = re.compile(r"\.\.[/\\]|['\"](?:~|/)[\w.~-]|expanduser|Path\.home")
+_WRITES = re.compile(r"(?<!\.)\bopen\s*\(|\.write|\.to_\w+\(|savefig|\.dump|mkdir|\.touch|copy|symlink|chmod|\.save")
 
 
 def reasons(code: str) -> tuple[str, ...]:
     """What speaks for asking first, in words; found by the code's text, so it stops accidents and not an intruder."""
-    return tuple(name for name, pattern in _REASONS.items() if pattern.search(code))
+    found = tuple(name for name, pattern in _REASONS.items() if pattern.search(code))
+    writes_elsewhere = _ELSEWHERE.search(code) and _WRITES.search(code)
+    return (*found, "writes outside of the notebook's folder") if writes_elsewhere else found
