@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_agent.errors import (
     AgentError,
     BadRequest,
-    MissingExtra,
     SchemaNewer,
     StoreFull,
     StoreUnavailable,
@@ -22,15 +17,14 @@ from jupyter_agent.protocols import Page
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.clock import ServerClock
+from jupyter_agent.stores.sql_connections import Connections
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult, TextClause
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from psycopg import AsyncConnection, AsyncCursor
 
-TIMEOUT_SECONDS = 10
-LOCK_SECONDS = 5.0
-PING_AFTER_SECONDS = 1.0
+Values = Mapping[str, object]
 _Result = TypeVar("_Result")
+_CANNOT_BE_USED = "The PostgreSQL server cannot be used now. Try again in a moment."
 _LOCK = 0x4A416773  # one server at a time makes or migrates the tables
 
 _FIRST = """
@@ -62,31 +56,39 @@ STEPS: tuple[str, ...] = (_FIRST,)
 
 _CREATE = (
     "INSERT INTO jupyter_agent_sessions (key, owner, notebook_id, id, revision, created_at, last_activity, searched, data)"
-    " VALUES (:key, :owner, :notebook_id, :id, :revision, :created_at, :last_activity, :searched, :data)"
-)
-_APPEND = (
-    "INSERT INTO jupyter_agent_turns (key, id, parent, searched, data)"
-    " VALUES (:key, :turn_id, :parent, :turn_searched, :turn_data)"
+    " VALUES (%(key)s, %(owner)s, %(notebook_id)s, %(id)s, %(revision)s, %(created_at)s, %(last_activity)s, %(searched)s, %(data)s)"
 )
 _REPLACE = (
-    "UPDATE jupyter_agent_sessions SET notebook_id = :notebook_id, id = :id, revision = :revision,"
-    " last_activity = :last_activity, searched = :searched, data = :data"
-    " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
+    "UPDATE jupyter_agent_sessions SET notebook_id = %(notebook_id)s, id = %(id)s, revision = %(revision)s,"
+    " last_activity = %(last_activity)s, searched = %(searched)s, data = %(data)s"
+    " WHERE key = %(key)s AND revision = %(revision)s - 1 AND created_at = %(created_at)s"
 )
 # One statement is one transaction and one journey.
+_CREATE_WITH_TURNS = (
+    f"WITH new AS ({_CREATE} RETURNING key)"  # noqa: S608 – a constant of ours
+    " INSERT INTO jupyter_agent_turns (key, id, parent, searched, data) SELECT new.key, turns.* FROM new, unnest("
+    "%(ids)s::text[], %(parents)s::text[], %(searches)s::text[], %(turns)s::text[]) AS turns"
+)
 _REPLACE_AND_APPEND = (
     f"WITH replaced AS ({_REPLACE} RETURNING key)"  # noqa: S608 – a constant of ours
     " INSERT INTO jupyter_agent_turns (key, id, parent, searched, data)"
-    " SELECT key, :turn_id, :parent, :turn_searched, :turn_data FROM replaced"
+    " SELECT key, %(turn_id)s, %(parent)s, %(turn_searched)s, %(turn_data)s FROM replaced"
 )
 _PATH = """
 WITH RECURSIVE path (step, parent, data) AS (
-    SELECT 1, parent, data FROM jupyter_agent_turns WHERE key = :key AND id = :id
+    SELECT 1, parent, data FROM jupyter_agent_turns WHERE key = %(key)s AND id = %(id)s
     UNION ALL
     SELECT path.step + 1, turns.parent, turns.data FROM path
-    JOIN jupyter_agent_turns AS turns ON turns.key = :key AND turns.id = path.parent WHERE path.step < :limit
+    JOIN jupyter_agent_turns AS turns ON turns.key = %(key)s AND turns.id = path.parent WHERE path.step < %(limit)s
 ) SELECT data FROM path ORDER BY step DESC
 """
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection was dead, or died: whether the statement was carried out is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(_CANNOT_BE_USED)
 
 
 class SqlStore:
@@ -100,8 +102,8 @@ class SqlStore:
     def __init__(self, url: str, *, steps: Sequence[str] = STEPS) -> None:
         self._url = url
         self._steps = steps
-        self._engine: AsyncEngine | None = None
-        self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._connections: Connections | None = None
+        self._left: list[Connections] = []
         self._ready = False
         self._clock = ServerClock(self._time)
 
@@ -114,28 +116,25 @@ class SqlStore:
         return await self._clock.now()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
-        head = _session_row(session)
-        rows = [_turn_row(session.key, turn) for turn in turns]
-
-        def work(connection: Connection) -> None:
-            _execute(connection, _CREATE, head)
-            if rows:
-                connection.execute(_parsed(_APPEND), rows)
-
-        await self._run(work, several=bool(rows))
+        values = _session_row(session)
+        if turns:
+            rows = [_turn_row(session.key, turn) for turn in turns]
+            columns = {"ids": "turn_id", "parents": "parent", "searches": "turn_searched", "turns": "turn_data"}
+            values |= {name: [row[column] for row in rows] for name, column in columns.items()}
+        await self._change(_CREATE_WITH_TURNS if turns else _CREATE, values)
 
     async def read(self, key: str) -> Session | None:
-        rows = await self._read("SELECT data FROM jupyter_agent_sessions WHERE key = :key", {"key": key})
+        rows = await self._read("SELECT data FROM jupyter_agent_sessions WHERE key = %(key)s", {"key": key})
         return codec.decode_session(rows[0][0]) if rows else None
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         values = _session_row(session) | ({} if turn is None else _turn_row(session.key, turn))
         statement = _REPLACE if turn is None else _REPLACE_AND_APPEND
-        if await self._run(lambda one: _execute(one, statement, values).rowcount) != 1:
+        if await self._change(statement, values) != 1:
             raise VersionConflict("The conversation changed meanwhile.")
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
-        query = "SELECT data FROM jupyter_agent_turns WHERE key = :key AND id = :id"
+        query = "SELECT data FROM jupyter_agent_turns WHERE key = %(key)s AND id = %(id)s"
         rows = await self._read(query, {"key": key, "id": turn_id})
         return codec.decode_turn(rows[0][0]) if rows else None
 
@@ -159,79 +158,87 @@ class SqlStore:
         return Page(page, codec.encode_cursor(page[-1]) if page and len(rows) > limit else None)
 
     async def count(self, owner: str) -> int:
-        query = "SELECT count(*) FROM jupyter_agent_sessions WHERE owner = :owner"
+        query = "SELECT count(*) FROM jupyter_agent_sessions WHERE owner = %(owner)s"
         return int((await self._read(query, {"owner": owner}))[0][0])
 
     async def delete(self, key: str) -> bool:
-        statement = "DELETE FROM jupyter_agent_sessions WHERE key = :key"
-        return bool(await self._run(lambda one: _execute(one, statement, {"key": key}).rowcount))
+        return await self._change("DELETE FROM jupyter_agent_sessions WHERE key = %(key)s", {"key": key}) > 0
 
     async def close(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None and self._home == (os.getpid(), asyncio.get_running_loop()):
-            await engine.dispose()
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await connections.close()
 
     async def _time(self) -> float:
         return float((await self._read("SELECT extract(epoch FROM clock_timestamp())", {}))[0][0])
 
-    async def _read(self, query: str, values: Mapping[str, object]) -> list[Any]:
+    async def _read(self, query: str, values: Values) -> list[Any]:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
 
-        def work(connection: Connection) -> list[Any]:
-            return list(_execute(connection, query, values))
+        async def work(connection: AsyncConnection[Any]) -> list[Any]:
+            return await (await _execute(connection, query, values)).fetchall()
 
         try:
             return await self._run(work)
-        except StoreUnavailable as error:
-            if not getattr(error.__cause__, "connection_invalidated", False):
-                raise
+        except ConnectionLost:
             return await self._run(work)
 
-    async def _run(self, work: Callable[[Connection], _Result], *, several: bool = False) -> _Result:
-        engine = self._connected()
-        from sqlalchemy.exc import SQLAlchemyError
+    async def _change(self, statement: str, values: Values) -> int:
+        """How many rows a statement has changed; it is sent once."""
 
+        async def work(connection: AsyncConnection[Any]) -> int:
+            return (await _execute(connection, statement, values)).rowcount
+
+        return await self._run(work)
+
+    async def _run(self, work: Callable[[AsyncConnection[Any]], Awaitable[_Result]]) -> _Result:
+        connections = await self._connected()
+        from psycopg import Error
+
+        connection = None
         try:
-            if not self._ready:
-                async with _whole(engine).begin() as connection:
-                    await connection.run_sync(self._bring_up_to_date)
-                self._ready = True
-            if several:
-                async with _whole(engine).begin() as connection:
-                    return await connection.run_sync(work)
-            async with engine.connect() as connection:
-                return await connection.run_sync(work)
+            async with connections.one() as connection:
+                if not self._ready:
+                    async with connection.transaction():
+                        await self._bring_up_to_date(connection)
+                    self._ready = True
+                return await work(connection)
         except UnicodeEncodeError as error:
             raise BadRequest("An id or path has characters that cannot be kept.") from error
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (Error, OSError, TimeoutError) as error:
+            if connection is not None and connection.closed:
+                raise ConnectionLost from error
             raise _failure(error) from error
 
-    def _connected(self) -> AsyncEngine:
-        home = (os.getpid(), asyncio.get_running_loop())
-        if self._engine is None or self._home != home:
-            # Connections belong to one process and one event loop; others' are left to them.
-            self._engine, self._home, self._ready = _engine(self._url), home, False
-        return self._engine
+    async def _connected(self) -> Connections:
+        if self._connections is not None and not self._connections.are_ours():
+            await self._connections.close()
+            self._left.append(self._connections)  # of a forked process's parent, who goes on with them
+            self._connections = None
+        if self._connections is None:
+            self._connections, self._ready = Connections(self._url), False
+        return self._connections
 
-    def _bring_up_to_date(self, connection: Connection) -> None:
-        there = _execute(connection, "SELECT to_regclass('jupyter_agent_schema')", {}).scalar() is not None
-        if there and self._schema(connection) == len(self._steps):
+    async def _bring_up_to_date(self, connection: AsyncConnection[Any]) -> None:
+        there = await _first(connection, "SELECT to_regclass('jupyter_agent_schema')") is not None
+        if there and await self._schema(connection) == len(self._steps):
             return
         # Another server may be at it; only what is asked for after the lock is true.
-        _execute(connection, "SELECT pg_advisory_xact_lock(:lock)", {"lock": _LOCK})
-        _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)", {})
-        schema = self._schema(connection)
+        await _execute(connection, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+        await _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)")
+        schema = await self._schema(connection)
         if 0 < schema < len(self._steps):
-            _back_up(connection, schema)
+            await _back_up(connection, schema)
         for step in self._steps[schema:]:
             for statement in step.split(";\n"):
-                _execute(connection, statement, {})
-        _execute(connection, "DELETE FROM jupyter_agent_schema", {})
-        _execute(connection, "INSERT INTO jupyter_agent_schema VALUES (:version)", {"version": len(self._steps)})
+                await _execute(connection, statement)
+        await _execute(connection, "DELETE FROM jupyter_agent_schema")
+        version = {"version": len(self._steps)}
+        await _execute(connection, "INSERT INTO jupyter_agent_schema VALUES (%(version)s)", version)
 
-    def _schema(self, connection: Connection) -> int:
+    async def _schema(self, connection: AsyncConnection[Any]) -> int:
         """The tables' schema, 0 where there are none."""
-        schema = int(_execute(connection, "SELECT version FROM jupyter_agent_schema", {}).scalar() or 0)
+        schema = int(await _first(connection, "SELECT version FROM jupyter_agent_schema") or 0)
         if schema > len(self._steps):
             raise SchemaNewer(
                 "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
@@ -239,90 +246,26 @@ class SqlStore:
         return schema
 
 
-def _whole(engine: AsyncEngine) -> AsyncEngine:
-    """For what takes several statements and must be whole; single ones are transactions of their own."""
-    return engine.execution_options(isolation_level="READ COMMITTED")
+async def _execute(connection: AsyncConnection[Any], statement: str, values: Values | None = None) -> AsyncCursor[Any]:
+    return await connection.execute(statement.encode(), values)
 
 
-def _execute(connection: Connection, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
-    return connection.execute(_parsed(statement), values)
+async def _first(connection: AsyncConnection[Any], query: str) -> Any:
+    """The first column of the first row; None without one."""
+    row = await (await _execute(connection, query)).fetchone()
+    return None if row is None else row[0]
 
 
-@lru_cache(maxsize=64)
-def _parsed(statement: str) -> TextClause:
-    from sqlalchemy import text
-
-    return text(statement)
-
-
-def _back_up(connection: Connection, schema: int) -> None:
+async def _back_up(connection: AsyncConnection[Any], schema: int) -> None:
     """Copies of the tables as they were, in the migration's own transaction."""
     for table in ("jupyter_agent_sessions", "jupyter_agent_turns"):
-        _execute(connection, f"CREATE TABLE {table}_schema{schema} AS TABLE {table}", {})
-
-
-def _engine(url: str) -> AsyncEngine:
-    try:
-        import greenlet  # type: ignore[import-untyped]  # noqa: F401
-        import psycopg  # noqa: F401 – missing it is found out here, not at the first query
-        from sqlalchemy import event
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-        from sqlalchemy.ext.asyncio import create_async_engine
-    except ImportError as error:
-        raise MissingExtra('PostgreSQL needs packages: pip install "jupyter-agent[postgresql]"') from error
-    try:
-        address = make_url(url).set(drivername="postgresql+psycopg")
-        engine = create_async_engine(
-            address,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,  # nothing is left open: single statements, or transactions that end
-            pool_timeout=TIMEOUT_SECONDS,
-            connect_args={"connect_timeout": TIMEOUT_SECONDS},
-        )
-    except (ArgumentError, ValueError) as error:
-        raise BadRequest("c.JupyterAgent.store is not a URL such as postgresql://user@host/database.") from error
-
-    event.listen(engine.sync_engine, "connect", _limit_times)
-    event.listen(engine.sync_engine, "checkin", _note_the_time)
-    event.listen(engine.sync_engine, "checkout", _check_alive)
-    return engine
-
-
-def _limit_times(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"SET statement_timeout = {TIMEOUT_SECONDS * 1000}")
-    cursor.execute(f"SET lock_timeout = {round(LOCK_SECONDS * 1000)}")
-    # No commit is acknowledged before it is on the disk, whatever the server's own settings.
-    cursor.execute(
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-    )
-    cursor.close()
-    connection.commit()
-
-
-def _note_the_time(_: object, record: Any) -> None:
-    record.info["used"] = time.monotonic()
-
-
-def _check_alive(connection: Any, record: Any, _: object) -> None:
-    """See that a connection which rested is still one; the pool makes another where it is not."""
-    from sqlalchemy.exc import DisconnectionError
-
-    if time.monotonic() - record.info.get("used", time.monotonic()) < PING_AFTER_SECONDS:
-        return
-    try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT 1")
-        cursor.close()
-    except Exception as error:  # whatever the driver says, the connection is of no use
-        raise DisconnectionError from error
+        await _execute(connection, f"CREATE TABLE {table}_schema{schema} AS TABLE {table}")
 
 
 def _failure(error: Exception) -> AgentError:
-    from sqlalchemy.exc import DataError, IntegrityError
+    from psycopg import DataError, IntegrityError
 
-    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    state = getattr(error, "sqlstate", None) or ""
     if isinstance(error, IntegrityError):
         return VersionConflict("That conversation or turn is stored already.")
     if isinstance(error, DataError) or state.startswith("22"):
@@ -335,7 +278,7 @@ def _failure(error: Exception) -> AgentError:
         return StoreUnavailable("The PostgreSQL server is read-only now. Connect to the primary.")
     if state == "42501":
         return StoreUnavailable("The PostgreSQL account may not use the tables of conversations.")
-    return StoreUnavailable("The PostgreSQL server cannot be used now. Try again in a moment.")
+    return StoreUnavailable(_CANNOT_BE_USED)
 
 
 def _session_row(session: Session) -> dict[str, Any]:
@@ -370,27 +313,27 @@ def _find(
     place: tuple[float, str] | None,
 ) -> tuple[str, dict[str, object]]:
     """The query of a list; every value is bound, so that none is read as SQL or as a pattern."""
-    conditions = ["owner = :owner"]
+    conditions = ["owner = %(owner)s"]
     values: dict[str, object] = {"owner": owner}
     if session_id is not None:
-        conditions.append("id = :id")
+        conditions.append("id = %(id)s")
         values["id"] = session_id
     if notebook_id is not None:
-        conditions.append("notebook_id = :notebook_id")
+        conditions.append("notebook_id = %(notebook_id)s")
         values["notebook_id"] = notebook_id
     if text is not None:
         conditions.append(
-            "(position(:text IN searched) > 0 OR EXISTS (SELECT 1 FROM jupyter_agent_turns AS turns"
-            " WHERE turns.key = sessions.key AND position(:text IN turns.searched) > 0))"
+            "(position(%(text)s IN searched) > 0 OR EXISTS (SELECT 1 FROM jupyter_agent_turns AS turns"
+            " WHERE turns.key = sessions.key AND position(%(text)s IN turns.searched) > 0))"
         )
         values["text"] = codec.searched(text)
     if place is not None:
-        conditions.append("(last_activity, key) < (CAST(:activity AS DOUBLE PRECISION), :place)")
+        conditions.append("(last_activity, key) < (CAST(%(activity)s AS DOUBLE PRECISION), %(place)s)")
         values["activity"], values["place"] = place
     where = " AND ".join(conditions)
     columns = "data, key, owner, id, notebook_id, last_activity"
     table = "jupyter_agent_sessions AS sessions"
-    return f"SELECT {columns} FROM {table} WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT :limit", values  # noqa: S608 – conditions are ours
+    return f"SELECT {columns} FROM {table} WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT %(limit)s", values  # noqa: S608 – conditions are ours
 
 
 def _listed(row: Sequence[Any]) -> Session:

@@ -17,7 +17,7 @@ from jupyter_agent.session_manager import SessionManager
 from tests.stores.places import open_store
 
 HEAVY = {
-    "postgresql": ("psycopg", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql.psycopg", "greenlet"),
+    "postgresql": ("psycopg", "psycopg.conninfo"),
     "redis": ("redis.asyncio", "redis.exceptions"),
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreUnavailable
 from jupyter_agent.session import Session, Turn
-from jupyter_agent.stores import sql
+from jupyter_agent.stores import sql_connections
 from jupyter_agent.stores.sql import STEPS, SqlStore
 from tests.stores.places import Place
 from tests.stores.servers import PostgresServer, free_port
@@ -49,7 +49,7 @@ async def test_D15_connections_cut_by_the_server_are_made_anew(
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'"
     postgres_server.ask(cut)
     assert await store.read("k") == NEXT
-    monkeypatch.setattr(sql, "PING_AFTER_SECONDS", 0)  # as after a rest
+    monkeypatch.setattr(sql_connections, "PING_AFTER_SECONDS", 0)  # as after a rest
     postgres_server.ask(cut)
     await store.commit(replace(NEXT, revision=3))
     assert await store.path("k", "t1", 9) == (TURN,)
@@ -92,7 +92,7 @@ async def test_D2_what_may_only_be_read_is_read(place: Place) -> None:
 async def test_D15_a_row_locked_by_another_is_waited_for_then_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(sql_connections, "LOCK_SECONDS", 0.2)
     store = await kept(place.url)
     with psycopg.connect(place.url) as other:
         other.execute("SELECT * FROM jupyter_agent_sessions FOR UPDATE")
@@ -138,11 +138,8 @@ async def test_D6_a_migration_that_fails_changes_nothing(place: Place) -> None:
 async def test_commits_are_durable_although_the_server_would_not_wait(place: Place) -> None:
     store = SqlStore(place.url + "%20-csynchronous_commit%3Doff")
     await store.create(NEW)
-    engine = store._connected()
-    async with engine.connect() as connection:
-        from sqlalchemy import text
-
-        assert (await connection.execute(text("SHOW synchronous_commit"))).scalar() == "on"
+    async with (await store._connected()).one() as connection:
+        assert await (await connection.execute("SHOW synchronous_commit")).fetchone() == ("on",)
     await store.close()
 
 
