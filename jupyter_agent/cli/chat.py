@@ -16,12 +16,11 @@ from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.errors import AgentError
 from jupyter_agent.examination import examine
 from jupyter_agent.kernelside import commands, conversing, listing
+from jupyter_agent.kernelside.reply import unstarred
 from jupyter_agent.messages import Done
 
-NO_NOTEBOOK = "*There is no notebook.* `jupyter agent chat --notebook FILE` brings one."
-NO_KERNEL = (
-    "*There is no kernel.* `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
-)
+NO_NOTEBOOK = "There is no notebook. `jupyter agent chat --notebook FILE` brings one."
+NO_KERNEL = "There is no kernel. `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
 
 
 async def chat(arguments: argparse.Namespace) -> int:
@@ -44,7 +43,8 @@ async def _taken(laid: Desk, line: str) -> bool:
         if command is None or commands.question(*command, (commands.EXIT,)):
             await _answer(laid, commands.question(*command) if command else line)
         else:
-            print(await _said_by(laid, *command), flush=True)
+            said = await _said_by(laid, *command)
+            print(unstarred(said) if command[0] in conversing.NOTES else said, flush=True)
     except (AgentError, commands.UnknownCommand) as error:
         say(str(error))
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -130,13 +131,15 @@ async def run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
         result = await kernel.execute(cell.source, timeout=CELL_SECONDS)
         if result.status != "ok":
             why = f"{result.error.name}: {result.error.message}" if result.error is not None else result.status
-            say(f"cell {number} failed with {why[:300]}; the {len(cells) - number} after it did not run")
+            left = len(cells) - number
+            say(f"cell {number} failed with {why[:300]}" + (f"; {left} after it did not run" if left else ""))
             return
 
 
 def say(words: str) -> None:
-    """Something that is not the answer."""
-    print(f"· {words}", file=sys.stderr, flush=True)
+    """Something that is not the answer; a terminal shows it faint."""
+    faint = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    print(f"\x1b[2m· {words}\x1b[0m" if faint else f"· {words}", file=sys.stderr, flush=True)
 
 
 async def started(path: Path | None, stack: AsyncExitStack) -> Kernel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import Completer
 
-STATE_SECONDS = 1.0  # that Tab waits for a busy kernel; then what was known serves
+STATE_SECONDS = 1.0  # that the prompt waits for a kernel that hangs; then what was known serves
 
 
 async def lines(laid: Desk) -> AsyncIterator[str]:
@@ -27,17 +27,18 @@ async def lines(laid: Desk) -> AsyncIterator[str]:
         while line := await asyncio.to_thread(sys.stdin.readline):
             yield line.strip()
         return
-    prompt = _prompt(laid)
+    prompt = _prompt()
     while True:
+        completer = _completer(await _variables(laid))
         try:
-            yield (await prompt.prompt_async("agent> ")).strip()
+            yield (await prompt.prompt_async("\nagent> ", completer=completer)).strip()
         except KeyboardInterrupt:
             continue  # the line is given up, the conversation is not
         except EOFError:
             return
 
 
-def _prompt(laid: Desk) -> PromptSession[str]:
+def _prompt() -> PromptSession[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.shortcuts import CompleteStyle
@@ -46,26 +47,23 @@ def _prompt(laid: Desk) -> PromptSession[str]:
     kept.parent.mkdir(parents=True, exist_ok=True)
     return PromptSession(
         history=FileHistory(str(kept)),
-        completer=_completer(laid),
         complete_while_typing=False,
         complete_style=CompleteStyle.READLINE_LIKE,  # keeps no room for a menu below the prompt
     )
 
 
-def _completer(laid: Desk) -> Completer:
+def _completer(variables: Mapping[str, Variable]) -> Completer:
+    """Completes commands, variables and columns, as after `%agent`."""
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion
     from prompt_toolkit.document import Document
 
+    def columns(name: str) -> list[str]:
+        return completing.members(variables[name].facts) if name in variables else []
+
+    known = completing.Known(lambda: sorted(variables), columns)
+
     class QuestionCompleter(Completer):
-        """Commands, variables and columns, as after `%agent`."""
-
-        def get_completions(self, document: Document, complete_event: CompleteEvent) -> list[Completion]:
-            return []  # ours wait for the kernel
-
-        async def get_completions_async(
-            self, document: Document, complete_event: CompleteEvent
-        ) -> AsyncGenerator[Completion, None]:
-            known = _known(await _variables(laid))
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
             found = completing.question(document.text_before_cursor, known, (commands.EXIT,))
             for text in found.texts:
                 yield Completion(text, start_position=-len(found.fragment))
@@ -74,11 +72,5 @@ def _completer(laid: Desk) -> Completer:
 
 
 async def _variables(laid: Desk) -> Mapping[str, Variable]:
+    """As the last answer left them: between two questions nothing runs in this kernel."""
     return (await laid.kernel.state(timeout=STATE_SECONDS)).variables if laid.kernel is not None else {}
-
-
-def _known(variables: Mapping[str, Variable]) -> completing.Known:
-    def columns(name: str) -> list[str]:
-        return completing.members(variables[name].facts) if name in variables else []
-
-    return completing.Known(lambda: sorted(variables), columns)

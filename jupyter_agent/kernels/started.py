@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from subprocess import DEVNULL
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +32,9 @@ async def start_kernel(
     """
     manager = AsyncKernelManager(kernel_name=kernel_name)
     try:
-        await manager.start_kernel(cwd=cwd)
+        await manager.start_kernel(
+            cwd=cwd, stderr=DEVNULL
+        )  # its log is not the reader's; what cells print comes otherwise
     except (NoSuchKernel, OSError, RuntimeError) as error:
         raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 NAMES = frozenset({"undo", "redo", "branch", "replay", "sessions", "use", "export", "share"})
+#: Those that answer with a note of ours, and not with what users or models said.
+NOTES = frozenset({"undo", "redo", "branch", "use", "share"})
 KINDS = ("md", "ipynb", "json")
 NOTHING_SAID = "Nothing has been said in this conversation yet."
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z")
@@ -81,7 +83,7 @@ def _by(answer: Mapping[str, Any]) -> str:
 
 def _listed(sessions: Any) -> str:
     lines = [f"- `{one.get('session_id')}` {_title(one)}, {int(one.get('turn_count') or 0) // 2} ×" for one in sessions]
-    return "\n".join(lines) or "*There are no such conversations yet.*"
+    return "\n".join(lines) or "There are no such conversations yet."
 
 
 def _title(session: Mapping[str, Any]) -> str:
@@ -106,4 +108,4 @@ def _written(path: str, text: str) -> str:
         return f"There is a file `{path}` already; choose another name."
     except OSError as error:
         return f"`{path}` cannot be written: {error.strerror}."
-    return f"*Written to `{path}`.*"
+    return f"Written to `{path}`."

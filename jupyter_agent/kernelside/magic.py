@@ -125,17 +125,17 @@ class Magic:
         print(HELP + _indented(commands.table()))
 
     def _exit(self, _chosen: Options, _rest: str) -> None:
-        self._show("*There is nothing to end here: the next cell is yours.*")
+        self._note("*There is nothing to end here: the next cell is yours.*")
 
     def _history(self, chosen: Options, rest: str) -> None:
         turns = int(rest) if rest.isdigit() else 10
         entries = self._door().history(chosen.session, turns)
         said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
-        self._show(said or "*Nothing has been said in this conversation yet.*")
+        self._show(said or self._readable("*Nothing has been said in this conversation yet.*"))
 
     def _clear(self, chosen: Options, _rest: str) -> None:
         there_was = self._door().clear(chosen.session)
-        self._show("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
+        self._note("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
 
     def _converse(self, chosen: Options, name: str, rest: str) -> None:
         from . import conversing
@@ -147,7 +147,8 @@ class Magic:
         with shown(self._ip) as reply:
             if name == "replay":
                 reply.status("asking the questions again…")
-            reply.text(conversing.told(name, rest, self._door().converse(chosen.session, name, rest)))
+            told = conversing.told(name, rest, self._door().converse(chosen.session, name, rest))
+            reply.text(self._readable(told) if name in conversing.NOTES else told)
 
     def _vars(self, _chosen: Options, rest: str) -> None:
         from . import inspect, listing, state
@@ -167,7 +168,7 @@ class Magic:
     def _model(self, _chosen: Options, rest: str) -> None:
         if rest:
             self._chosen_model = rest
-            self._show(f"*Questions go to `{rest}` from now on.*")
+            self._note(f"*Questions go to `{rest}` from now on.*")
             return
         from . import listing
 
@@ -179,6 +180,14 @@ class Magic:
 
         with shown(self._ip) as reply:
             reply.text(markdown)
+
+    def _note(self, markdown: str) -> None:
+        self._show(self._readable(markdown))
+
+    def _readable(self, note: str) -> str:
+        from .reply import shows_markdown, unstarred
+
+        return note if shows_markdown(self._ip) else unstarred(note)
 
     def _door(self) -> Door:
         """The server when it is there and has the extension, else the process's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 import uuid
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 UPDATE_SECONDS = 0.1
+_STARRED = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])")
 SLOWER_FROM = 20_000  # characters: each update sends the whole text again
 
 
@@ -69,6 +71,11 @@ def shown(ip: Any) -> Iterator[Reply]:
         yield reply
     finally:
         reply.finish()
+
+
+def unstarred(note: str) -> str:
+    """A note of ours for who reads Markdown as it is: without the stars around it."""
+    return _STARRED.sub(r"\1", note)
 
 
 class GrowingReply:
