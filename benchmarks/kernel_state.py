@@ -1,19 +1,27 @@
 """What a kernel's state costs: ours against the floor of the control channel and against what others send, in one run.
 
-The floor is a control-channel round trip that does nothing. Peers: debugpy's ``inspectVariables`` (JupyterLab's own
-variable list), ``%whos``, and the silent script with ``repr`` of every variable that assistants send. Each column is
-the median of alternating rounds in milliseconds; the last ones are the ratios that the design promises.
+The floor is a control-channel round trip that does nothing. Peers that give less, for they tell no columns, no elements
+and no versions: debugpy's ``inspectVariables`` (JupyterLab's own variable list), ``%whos``, and the silent script with
+``repr`` of every variable that assistants send (``naive``). The one that gives as much is ``script``: the same facts of
+each variable as somebody would write them down, with pandas' own methods. All see the same namespace, and the client's
+reading of the answer is counted for all. Ours tells 200 variables at most, so ``script`` does, too; the others tell all.
+
+``cold`` is what changed since the last question, and everything did; ``known`` is everything, told to somebody new.
+Each column is the median of alternating rounds in milliseconds; the last ones are the ratios that the design promises.
 
 Run: ``python benchmarks/kernel_state.py [rounds]``.
 """
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import json
 import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,8 +29,10 @@ from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.exchange import Exchange
 from jupyter_agent.kernels.install import EXPRESSION, bootstrap
-from jupyter_agent.kernels.remote import REQUEST, RemoteKernel
+from jupyter_agent.kernels.installation import REQUEST
+from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
+from jupyter_agent.state import KernelState, StateDelta
 
 SIZES = (10, 100, 1_000, 10_000)
 ECHO = """
@@ -33,10 +43,42 @@ get_ipython().kernel.control_handlers["echo_request"] = _echo
 FILL = """
 %reset -f
 import numpy, pandas
-globals().update({{f'v{{n}}': [n, str(n), [n], {{'n': n}}, n / 7][n % 5] for n in range({size})}})
-{more}
+globals().update({{f'v{{n}}': [n + {more}, str(n + {more}), [n, {more}], {{'n': n}}, n / 7 + {more}][n % 5] for n in range({size})}})
+{frames}
 """
 FRAME = "frame = pandas.DataFrame({'a': numpy.arange(10**7), 'b': numpy.arange(10**7) / 7, 'c': numpy.zeros(10**7)})"
+FRAMES = """
+for n in range(20):
+    globals()[f'df{n}'] = pandas.DataFrame({c: [c, None] * 500 if c < 'c' else numpy.arange(1000) for c in 'abcdefgh'})
+"""
+SCRIPT = """
+def _tell():
+    import inspect, json, types
+    import numpy, pandas
+    def facts(value):
+        if isinstance(value, pandas.DataFrame):
+            missing, head = value.isna().sum(), value.head(3)
+            return {"rows": len(value), "memory_bytes": int(value.memory_usage(index=False).sum()), "columns": [
+                {"name": str(c), "dtype": str(value.dtypes.iloc[at]), "missing": int(missing.iloc[at]),
+                 "samples": [str(one)[:40] for one in head.iloc[:, at]]} for at, c in enumerate(value.columns[:50])]}
+        if isinstance(value, numpy.ndarray):
+            return {"shape": list(value.shape), "dtype": str(value.dtype)}
+        if isinstance(value, dict):
+            return {"length": len(value), "keys": [str(key)[:80] for key in list(value)[:50]],
+                    "items": {str(key)[:80]: repr(one)[:80] for key, one in list(value.items())[:20]}}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            head = list(value)[:10]
+            return {"length": len(value), "items": [repr(one)[:80] for one in head],
+                    "item_types": sorted({type(one).__name__ for one in head})}
+        if isinstance(value, types.FunctionType):
+            return {"signature": str(inspect.signature(value)), "doc": (inspect.getdoc(value) or "").split("\\n")[0]}
+        return {"value": repr(value)[:200]}
+    hidden = get_ipython().user_ns_hidden
+    items = [(k, v) for k, v in list(get_ipython().user_ns.items()) if k[:1] != "_" and v is not hidden.get(k, hidden)]
+    told = [{"name": k, "type": f"{type(v).__module__}.{type(v).__qualname__}", "facts": facts(v)}
+            for k, v in [one for one in items if not isinstance(one[1], types.ModuleType)][-200:]]
+    return json.dumps({"variables": told, "total": len(items)})
+"""
 NAIVE = (
     "__import__('json').dumps([[k, type(v).__name__, __import__('reprlib').repr(v)] "
     "for k, v in list(globals().items()) if not k.startswith('_')])"
@@ -52,12 +94,14 @@ class Peers:
         self._kernel = kernel
         self._flip = 0
 
-    async def execute(self, code: str, *, silent: bool = True, expression: str = "1") -> None:
+    async def execute(self, code: str, *, silent: bool = True, expression: str = "1") -> str:
         content = {"code": code, "silent": silent, "store_history": False, "allow_stdin": False}
         reply = await self._exchange.request(
             "shell", "execute_request", {**content, "user_expressions": {"x": expression}}
         )
         assert reply["status"] == "ok", reply
+        told: str = reply["user_expressions"]["x"]["data"]["text/plain"]
+        return told
 
     async def floor(self) -> None:
         await self._exchange.request("control", "echo_request", {})
@@ -68,7 +112,7 @@ class Peers:
     async def known(self) -> None:
         """Everything, asked by somebody new of a kernel that has been asked before."""
         reply = await self._exchange.request("control", REQUEST, {"op": "state", "epoch": "", "since": 0})
-        assert reply["total"]
+        assert KernelState("new").after(StateDelta.from_wire(reply)).total
 
     async def cold(self) -> None:
         """Everything, and everything is new."""
@@ -92,7 +136,17 @@ class Peers:
         await self.execute("%whos", silent=False)
 
     async def naive(self) -> None:
-        await self.execute("", expression=NAIVE)
+        assert json.loads(ast.literal_eval(await self.execute("", expression=NAIVE)))
+
+    async def script(self) -> None:
+        """The script is sent each time, as it is to kernels that have nothing of whoever asks."""
+        expression = f"(lambda n: (exec({SCRIPT!r}, globals(), n), n['_tell']())[1])({{}})"
+        assert json.loads(ast.literal_eval(await self.execute("", expression=expression)))["total"]
+
+
+def filled(number: int, *, size: int, frames: str) -> str:
+    """A cell that makes a namespace in which no value is that of another number."""
+    return FILL.format(size=size, more=number, frames=frames)
 
 
 async def milliseconds(work: Peer) -> float:
@@ -101,7 +155,7 @@ async def milliseconds(work: Peer) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-async def measure(peers: Peers, rounds: int, refill: str) -> dict[str, float]:
+async def measure(peers: Peers, rounds: int, refill: Callable[[int], str]) -> dict[str, float]:
     """Medians, the ways taken in turn, so that a busy machine disturbs all alike."""
     ways: dict[str, Peer] = {
         "floor": peers.floor,
@@ -110,10 +164,11 @@ async def measure(peers: Peers, rounds: int, refill: str) -> dict[str, float]:
         "debugpy": peers.debugpy,
         "naive": peers.naive,
         "whos": peers.whos,
+        "script": peers.script,
     }
     taken: dict[str, list[float]] = {name: [] for name in [*ways, "one changed", "cold"]}
-    for _ in range(rounds):
-        await peers.execute(refill, silent=False)
+    for number in range(rounds):
+        await peers.execute(refill(number), silent=False)
         taken["cold"].append(await milliseconds(peers.cold))
         for name, way in ways.items():
             if name == "unchanged":
@@ -140,13 +195,16 @@ async def main(rounds: int) -> None:
     await peers.execute("", expression=bootstrap({}))
     print(f"bootstrap again, nothing to install ({EXPRESSION}): {(time.perf_counter() - started) * 1000:.0f} ms")
     await peers.execute(ECHO)
-    names = ["floor", "unchanged", "one changed", "cold", "known", "debugpy", "naive", "whos"]
-    print(f"{'variables':>20} " + " ".join(f"{name:>11}" for name in names) + "   unchanged/floor  fastest peer/cold")
-    for label, size, more in [*((f"{size:,}", size, "") for size in SIZES), ("100 and 10⁷ rows", 100, FRAME)]:
-        told = await measure(peers, rounds, FILL.format(size=size, more=more))
-        ratio = min(told["debugpy"], told["naive"], told["whos"]) / told["cold"]
+    names = ["floor", "unchanged", "one changed", "cold", "known", "debugpy", "naive", "whos", "script"]
+    print(f"{'variables':>20} " + " ".join(f"{name:>11}" for name in names), end="")
+    print("   unchanged/floor   script/cold   fastest that gives less/cold")
+    more = (("100 and 10⁷ rows", 100, FRAME), ("1,000 with 20 frames", 980, FRAMES))
+    for label, size, frames in [*((f"{size:,}", size, "") for size in SIZES), *more]:
+        told = await measure(peers, rounds, partial(filled, size=size, frames=frames))
         figures = " ".join(f"{told[name]:11.2f}" for name in names)
-        print(f"{label:>20} {figures}   {told['unchanged'] / told['floor']:14.2f}× {ratio:17.1f}×", flush=True)
+        less = min(told["debugpy"], told["naive"], told["whos"]) / told["cold"]
+        ratios = f"{told['unchanged'] / told['floor']:14.2f}× {told['script'] / told['cold']:12.1f}× {less:12.1f}×"
+        print(f"{label:>20} {figures}   {ratios}", flush=True)
     await kernel.close()
     await exchange.close()
     await manager.shutdown_kernel(now=True)

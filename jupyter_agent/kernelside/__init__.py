@@ -25,7 +25,9 @@ class Installation:
         self.options: dict[str, Any] | None = None
         self.told: dict[str, Any] = {}
         kernel = getattr(shell, "kernel", None)
-        self.desk = Desk(kernel, self.at_once, self.answer) if hasattr(kernel, "control_handlers") else None
+        self.desk: Desk | None = None
+        if hasattr(kernel, "control_handlers"):
+            self.desk = Desk(kernel, self.at_once, self.answer, self.tracker.settle)
 
     @cached_property
     def answers(self) -> Answers:

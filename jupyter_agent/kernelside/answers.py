@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from heapq import nlargest
 from typing import Any
 
 from . import inspectors, inspectors_pandas, inspectors_polars  # noqa: F401 - all of them are needed
 from .describing import CODE, Budget, Description, describe, meet_libraries
-from .fingerprints import is_sampled
+from .fingerprints import PLAIN_IDS, is_sampled
 from .namespace import user_value
 from .plugins import own_words
 from .reading import qualified_name
@@ -75,15 +74,21 @@ class Answers:
 
     def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:
         """Descriptions of at most `MAX_VARIABLES`, data before code, within the state's time and size."""
-        end = time.perf_counter() + STATE_SECONDS
+        whole = Budget(STATE_SECONDS)
+        each = Budget(VARIABLE_SECONDS)
         characters = 0
         told = []
         for name, value in changed:
-            short = time.perf_counter() > end or characters > MAX_STATE_CHARACTERS
-            description = _UNEVALUATED if short else _described(name, value, Budget(VARIABLE_SECONDS))
-            variable = self._told(name, value, description)
-            characters += len(repr(variable["facts"]))
-            told.append(variable)
+            is_plain = id(type(value)) in PLAIN_IDS
+            if is_plain:
+                description = _described(name, value, each)
+            elif whole.spent or characters > MAX_STATE_CHARACTERS:
+                description = _UNEVALUATED
+            else:
+                each.renew()
+                description = _described(name, value, each)
+            told.append(self._told(name, value, description))
+            characters += MAX_TEXT if is_plain else len(repr(description.facts))
         return told
 
     def inspect(self, name: str, column: str | None) -> dict[str, Any]:
@@ -106,7 +111,7 @@ class Answers:
         ledger = self._tracker.ledger
         origin = ledger.origins.get(name)
         return {
-            "name": line(name, MAX_TEXT),
+            "name": name if len(name) < MAX_TEXT and name.isidentifier() else line(name, MAX_TEXT),
             "type": qualified_name(type(value)),
             "kind": description.kind,
             "summary": description.summary,
@@ -119,14 +124,16 @@ class Answers:
 
 def _most_telling(items: list[tuple[str, Any]], versions: dict[str, int], since: int) -> list[tuple[str, Any]]:
     """What changed, data before functions, classes and modules; where there is too much, what changed last."""
-    changed = [at for at, (name, _) in enumerate(items) if versions.get(name, 0) > since]
-    kinds = list(map(is_code, [items[at][1] for at in changed]))
-    data = [at for at, code in zip(changed, kinds) if not code]  # noqa: B905
+    changed = [item for item in items if versions.get(item[0], 0) > since] if since else items
+    data = [item for item in changed if id(type(item[1])) in PLAIN_IDS or not is_code(item[1])]
     if len(data) > MAX_VARIABLES:
-        newest = nlargest(MAX_VARIABLES, zip([versions.get(items[at][0], 0) for at in data], data))  # noqa: B905
-        return [items[at] for at in sorted(at for _, at in newest)]
-    code = [at for at, code in zip(changed, kinds) if code]  # noqa: B905
-    return [items[at] for at in [*data, *code[: MAX_VARIABLES - len(data)]]]
+        # What is of one version keeps its order; so does what is told.
+        newest = sorted(range(len(data)), key=[versions.get(name, 0) for name, _ in data].__getitem__)
+        return [data[at] for at in sorted(newest[-MAX_VARIABLES:])]
+    if len(data) == len(changed):
+        return data
+    code = [item for item in changed if is_code(item[1])]
+    return [*data, *code[: MAX_VARIABLES - len(data)]]
 
 
 def is_code(value: object) -> bool:
@@ -149,7 +156,7 @@ def _described(name: str, value: object, budget: Budget) -> Description:
     if is_secret_name(name) and not is_code(value):
         return withheld(value)
     description = describe(value, budget)
-    if is_sampled(value):
+    if id(type(value)) not in PLAIN_IDS and is_sampled(value):
         description.facts["changes"] = "seen in samples only"
     return description
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import contextlib
 import queue
 import sys
 from collections.abc import Callable
@@ -28,19 +29,21 @@ class Desk:
         kernel: ipykernel's.
         at_once: Answers what takes no time; empty where it does not.
         answer: Answers the rest, in the worker.
+        afterwards: Called in the worker when an answer is on its way.
     """
 
-    def __init__(self, kernel: Any, at_once: Answer, answer: Answer) -> None:
+    def __init__(self, kernel: Any, at_once: Answer, answer: Answer, afterwards: Callable[[], None]) -> None:
         self._kernel = kernel
         self._at_once = at_once
         self._answer = answer
+        self._afterwards = afterwards
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stuck = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def register(self) -> None:
         """Becomes the kernel's handler of our message type."""
-        _thread.start_new_thread(_work, (self._jobs, self._answer))
+        self._start_worker()
         self._kernel.control_handlers[REQUEST] = self.handle
 
     def unregister(self) -> None:
@@ -78,7 +81,10 @@ class Desk:
         """Leaves the stuck worker to its value; the next questions get a new one."""
         self._stuck += 1
         self._jobs = queue.SimpleQueue()
-        _thread.start_new_thread(_work, (self._jobs, self._answer))
+        self._start_worker()
+
+    def _start_worker(self) -> None:
+        _thread.start_new_thread(_work, (self._jobs, self._answer, self._afterwards))
 
     def _reply(self, stream: Any, told: dict[str, Any], parent: Any, ident: Any) -> None:
         session = self._kernel.session
@@ -91,7 +97,7 @@ class Desk:
             session.copy_threshold = usual
 
 
-def _work(jobs: queue.SimpleQueue[Any], answer: Answer) -> None:
+def _work(jobs: queue.SimpleQueue[Any], answer: Answer, afterwards: Callable[[], None]) -> None:
     while True:
         job = jobs.get()
         if job is None:
@@ -102,6 +108,8 @@ def _work(jobs: queue.SimpleQueue[Any], answer: Answer) -> None:
             loop.call_soon_threadsafe(_give, done, told)
         except RuntimeError:
             return  # the kernel shuts down
+        with contextlib.suppress(Exception):  # it is to save time; what failed fails when it is needed
+            afterwards()
 
 
 def _told(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import types
 import zlib
+from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -22,7 +23,8 @@ MAX_DEPTH = 3
 MAX_CHARACTERS = 1_000_000
 MAX_BYTES = 1 << 18
 
-_PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
+#: Identities of the types whose values have nothing inside.
+PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
 _CODE_IDS = frozenset(map(id, (types.FunctionType, types.ModuleType, types.BuiltinFunctionType, type)))
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 
@@ -30,7 +32,7 @@ _CODE = types.FunctionType.__dict__["__code__"].__get__
 def fingerprint(value: Any, depth: int = 0) -> Any:
     """The value's fingerprint; equal ones mean: not changed, as far as the budget sees."""
     kind = type(value)
-    if id(kind) in _PLAIN_IDS:
+    if id(kind) in PLAIN_IDS:
         return _plain(value, kind)
     if id(kind) in _CODE_IDS:
         return (id(value), id(_CODE(value)) if kind is types.FunctionType else 0)
@@ -46,6 +48,8 @@ def fingerprint(value: Any, depth: int = 0) -> Any:
 def is_sampled(value: Any) -> bool:
     """Whether the value is so large that a change in place may go unseen, because only samples of it are compared."""
     kind = type(value)
+    if kind is list or kind is dict or kind is tuple:
+        return len(value) > MAX_ELEMENTS
     if issubclass(kind, (list, dict, set)):
         base: Any = list if issubclass(kind, list) else dict if issubclass(kind, dict) else set
         return bool(base.__len__(value) > MAX_ELEMENTS)
@@ -78,6 +82,11 @@ def _sample(text: Any) -> int:
 
 def _content(value: Any, kind: type, depth: int) -> Any:
     limit = MAX_ELEMENTS if depth == 0 else MAX_NESTED
+    if (kind is list or kind is tuple) and len(value) <= limit:
+        elements = value[:]  # a copy, because the user's code may change it while we look
+        return (len(elements), _elements(elements, depth))
+    if kind is dict and len(value) <= limit:
+        return (len(value), _elements([*value.keys(), *value.values()], depth))
     if issubclass(kind, (list, tuple)):
         base: Any = list if issubclass(kind, list) else tuple
         return (base.__len__(value), _elements(_head_and_tail(base, value, limit), depth))
@@ -102,10 +111,10 @@ def _head_and_tail(base: Any, value: Any, limit: int) -> list[Any]:
     return [*head, *tail]
 
 
-def _elements(elements: list[Any], depth: int) -> Any:
+def _elements(elements: Sequence[Any], depth: int) -> Any:
     """Plain elements by their values, at once; others each by its own fingerprint as far as that is cheap."""
     kinds = tuple(map(id, map(type, elements)))
-    if _PLAIN_IDS.issuperset(kinds):
+    if PLAIN_IDS.issuperset(kinds):
         # -1 and -2 have the same hash, so they are counted; 1, True and 1.0 have, too, so the types count.
         return (hash(tuple(elements)), hash(kinds), elements.count(-1))
     if len(elements) > 256:

@@ -71,6 +71,8 @@ def _bytes_line(value: Any) -> str:
 
 
 def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
+    if type(value) is list or type(value) is tuple:
+        return len(value), list(value[:number])
     base: Any
     for base in (list, tuple):
         if issubclass(type(value), base):
@@ -83,6 +85,8 @@ def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
 
 def _field_names(value: Any) -> list[str]:
     """Names of a named tuple's fields."""
+    if type(value) is list or type(value) is tuple:
+        return []
     names = class_attribute(type(value), "_fields")
     if type(names) is not tuple:
         return []
@@ -151,7 +155,8 @@ def describe_mapping(value: Any, budget: Budget) -> Description:
     length = dict.__len__(value)
     items = mapping_items(value, MAX_KEYS)
     keys = [key_text(key) for key, _ in items]
-    withheld = is_environment([key for key, _ in mapping_items(value, 1000) if type(key) is str])
+    # Where a key is not a plain text, comparing it would run its code.
+    withheld = length > 2 and is_environment([key for key, _ in mapping_items(value, 1000) if type(key) is str])
     shown = items[: MAX_KEYS if budget.detail else MAX_MAPPING_ITEMS]
     facts: dict[str, Any] = {
         "length": length,

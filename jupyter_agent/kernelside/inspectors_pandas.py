@@ -7,6 +7,7 @@ from typing import Any
 
 from .columns import MAX_SORTED, number_facts, tally
 from .describing import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+from .fingerprints import PLAIN_IDS
 from .inspectors_builtins import key_text
 from .reading import class_name, instance_dict, is_library_class, loaded, opaque
 from .wire import (
@@ -59,25 +60,38 @@ def _is_foreign(series: Any) -> bool:
     return not is_library_class(type(series.dtype), "pandas", "numpy")
 
 
-def _objects(series: Any) -> list[Any]:
-    found: list[Any] = series.to_numpy(dtype=object).tolist()
+def _is_numpy(column: Any) -> bool:
+    return type(column) is loaded("numpy", "ndarray")
+
+
+def _objects(column: Any) -> list[Any]:
+    found: list[Any] = column.tolist() if _is_numpy(column) else column.to_numpy(dtype=object).tolist()
     return found
 
 
-def missing(series: Any) -> int | None:
-    """How many elements are missing; None where counting would cost too much or run foreign code."""
-    if _is_foreign(series):
-        return None
-    if _holds_objects(series):
-        if len(series) > _MAX_OBJECTS:
-            return None
-        gone = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
-        return sum(
-            any(one is it for it in gone) or (type(one) is float and math.isnan(one)) for one in _objects(series)
-        )
-    if getattr(series.dtype, "kind", "") in "iub" and not _is_extension(series):
+def missing(column: Any) -> int | None:
+    """How many elements of a series or array are missing; None where counting costs too much or runs foreign code."""
+    kind = getattr(column.dtype, "kind", "")
+    if _is_numpy(column) and kind in "iub":
         return 0
-    return int(series.isna().sum()) if len(series) <= _MAX_COUNTED else None
+    if _is_foreign(column):
+        return None
+    if kind == "O" and not _is_extension(column):
+        return _missing_objects(_objects(column)) if len(column) <= _MAX_OBJECTS else None
+    if len(column) > _MAX_COUNTED:
+        return None
+    if not _is_numpy(column):
+        return int(column.isna().sum())
+    numpy: Any = loaded("numpy", "isnat" if kind in "mM" else "isnan")
+    return int(numpy(column).sum()) if kind in "fcmM" else 0
+
+
+def _missing_objects(objects: list[Any]) -> int:
+    """How many are None, NaT, NA or NaN; only Python's own plain values are compared."""
+    if PLAIN_IDS.issuperset(map(id, map(type, objects))):
+        return objects.count(None) + sum(map(math.isnan, (one for one in objects if type(one) is float)))
+    gone = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
+    return sum(any(one is it for it in gone) or (type(one) is float and math.isnan(one)) for one in objects)
 
 
 def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
@@ -87,12 +101,12 @@ def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
     return one_line(value, limit)
 
 
-def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
-    """The first elements as text."""
-    if _is_foreign(series):
+def samples(column: Any, number: int = MAX_SAMPLES) -> list[str]:
+    """The first elements of a series or array as text."""
+    if not _is_numpy(column) and _is_foreign(column):
         return []
-    head = series.iloc[:number]
-    return [cell(value) for value in (_objects(head) if _holds_objects(series) else head.tolist())]
+    head = column.iloc[:number] if hasattr(column, "iloc") else column[:number]
+    return [cell(value) for value in (_objects(head) if _holds_objects(column) else head.tolist())]
 
 
 def _is_pandas(value: Any) -> bool:
@@ -108,7 +122,7 @@ def labels(index: Any, number: int) -> list[str]:
 
 
 def column_facts(series: Any, label: str, budget: Budget) -> dict[str, Any]:
-    """One column: data type, missing, samples; inspected also its statistics."""
+    """One column, a series or an array: data type, missing, samples; inspected, then a series, also its statistics."""
     facts: dict[str, Any] = {"name": label, "dtype": type_text(series.dtype)}
     if is_secret_name(label):
         return {**facts, "missing": None, "samples": [], "withheld": True}
@@ -195,6 +209,15 @@ def as_base(value: Any, name: str) -> Any:
     return made
 
 
+def _columns(frame: Any, number: int, budget: Budget) -> list[Any]:
+    """The first columns: the arrays that the frame keeps them in, or where those are not to be had, series."""
+    take = None if budget.detail else getattr((instance_dict(frame) or {}).get("_mgr"), "iget_values", None)
+    if take is None:
+        by_position = _by_position(frame)
+        return [by_position.iloc[:, at] for at in range(number)]
+    return [take(at) for at in range(number)]
+
+
 def _by_position(frame: Any) -> Any:
     """The same columns labelled 0, 1, …: taking one by position would hash its own label, which may be anything."""
     shallow = frame.copy(deep=False)
@@ -221,22 +244,32 @@ def describe_frame(value: Any, budget: Budget) -> Description:
     summary = frame_line(value)
     value = as_base(value, "DataFrame")
     rows, total = value.shape
-    by_position = _by_position(value)
     names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
     facts: dict[str, Any] = {
         "rows": rows,
         "columns_total": total,
-        "columns": [column_facts(by_position.iloc[:, at], name, budget) for at, name in enumerate(names)],
+        "columns": [
+            column_facts(column, name, budget)
+            for column, name in zip(_columns(value, len(names), budget), names)  # noqa: B905
+        ],
         "index": index_facts(value.index),
         **row_names(value.index),
-        "memory_bytes": int(value.memory_usage(index=False).sum()) if total <= 1000 else None,
+        "memory_bytes": _memory(value) if total <= 1000 else None,
     }
     if total > len(names):
         facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
     if budget.detail:
-        facts["head"] = head(by_position, names)
+        facts["head"] = head(_by_position(value), names)
         facts["truncated"] = total > len(names)
     return Description("frame", summary, facts)
+
+
+def _memory(frame: Any) -> int:
+    """Bytes of the columns, without what Python objects in them refer to."""
+    blocks = getattr((instance_dict(frame) or {}).get("_mgr"), "blocks", None)
+    if blocks is None:
+        return int(frame.memory_usage(index=False).sum())
+    return sum(int(block.values.nbytes) for block in blocks)
 
 
 def head(frame: Any, names: list[str]) -> list[list[str]]:

@@ -102,7 +102,7 @@ class Ledger:
 
     def bound(self, names: Iterable[str], origin: Origin, version: int) -> None:
         """Notes which run bound names; that alone is a change of what is told of them."""
-        for name in names:
-            if self.origins.get(name) != origin:
-                self.origins[name] = origin
-                self.versions[name] = version
+        origins = self.origins
+        changed = [name for name in names if origins.get(name) != origin]
+        origins.update(dict.fromkeys(changed, origin))
+        self.versions.update(dict.fromkeys(changed, version))

@@ -37,16 +37,15 @@ class Quiet:
             return None
         return (events, time.clock_gettime_ns(self._clock))
 
-    def settled(self, events: Callable[[], int], *, busy: bool) -> object:
-        """A mark, taken when the main thread has put away what it ran last; while a cell runs that is not waited for."""
+    def wait(self, events: Callable[[], int]) -> None:
+        """Waits a moment until the main thread has put away what it ran last."""
         mark = self.mark(events())
-        for _ in range(0 if busy or mark is None else _TRIES):
+        for _ in range(0 if mark is None else _TRIES):
             time.sleep(_PAUSE)
             later = self.mark(events())
             if later == mark:
                 break
             mark = later
-        return mark
 
 
 def has_user_threads() -> bool:

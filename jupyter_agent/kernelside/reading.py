@@ -32,8 +32,16 @@ def class_dict(cls: type) -> Any:
     return _CLASS_DICT(cls)
 
 
+_BUILTINS = (int, float, str, list, dict, tuple, set, frozenset, bool, bytes)
+_SHORT_NAMES = {id(cls): cls.__name__ for cls in _BUILTINS}
+_BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in _BUILTINS}
+
+
 def class_name(cls: type) -> str:
     """The class's own name."""
+    builtin = _SHORT_NAMES.get(id(cls))
+    if builtin is not None:
+        return builtin
     return line(str(_NAME(cls)), MAX_NAME)
 
 
@@ -44,9 +52,6 @@ def module_name(cls: type) -> str:
     except AttributeError:
         return ""
     return found if type(found) is str else ""
-
-
-_BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in (int, float, str, list, dict, tuple, set, bool, bytes)}
 
 
 def qualified_name(cls: type) -> str:

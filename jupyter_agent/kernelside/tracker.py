@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from .endings import OURS
@@ -13,6 +14,9 @@ from .namespace import Ledger, Origin, user_items
 from .quiet import Quiet
 from .sources import bound_names, words
 from .wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
+
+#: Variables that are compared when nobody waits.
+_MAX_SETTLED = 10_000
 
 
 class Run:
@@ -167,7 +171,7 @@ class Tracker:
         with self._lock:
             if self.is_unchanged:
                 return user_items(self.shell)
-            seen = self._quiet.settled(lambda: self.events, busy=self.busy)
+            seen = self._quiet.mark(self.events)
             meet_plugins()
             meet_libraries()
             runs, self._unscanned = self._unscanned, []
@@ -180,6 +184,17 @@ class Tracker:
             self.total = len(items)
             self._seen = seen
             return items
+
+    def settle(self) -> None:
+        """Compares once more when a cell's end is all put away, so that the next question finds nothing to compare.
+
+        For the time after an answer, when nobody waits.
+        """
+        if self.busy or self._seen is None or self.total > _MAX_SETTLED:
+            return
+        self._quiet.wait(lambda: self.events)
+        if not self.busy and not self.is_unchanged:
+            self.refresh()
 
     @property
     def is_unchanged(self) -> bool:
@@ -206,25 +221,13 @@ class Tracker:
 
     def _claim_rest(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
         """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
-        for name in differing:
-            self._mentioning(runs, name).mutated.add(name)
-        for name in gone:
-            self._mentioning(runs, name).deleted.add(name)
-        binders: dict[int, tuple[Run, list[str]]] = {}
-        for name in new:
-            run = self._mentioning(runs, name)
-            binders.setdefault(id(run), (run, []))[1].append(name)
-        for run, names in binders.values():
-            run.bound.update(names)
+        for run, names in _by_mention(runs, differing):
+            run.mutated |= names
+        for run, names in _by_mention(runs, set(gone)):
+            run.deleted |= names
+        for run, names in _by_mention(runs, new):
+            run.bound |= names
             self.ledger.bound(names, Origin(run.cell_id, run.count), version)
-
-    @staticmethod
-    def _mentioning(runs: list[Run], name: str) -> Run:
-        """The newest run whose source has the name, else the newest of all."""
-        for run in reversed(runs):
-            if name in words(run.source):
-                return run
-        return runs[-1]
 
     def _stamp_runs(self, version: int) -> bool:
         """Runs that were never told in their present state belong to the new version; whether there are any."""
@@ -232,3 +235,17 @@ class Tracker:
         for run in untold:
             run.version = version
         return bool(untold)
+
+
+def _by_mention(runs: list[Run], names: set[str]) -> Iterator[tuple[Run, set[str]]]:
+    """The names shared out among the runs: each to the newest whose source has it, else to the newest of all."""
+    rest = names
+    for run in reversed(runs):
+        if not rest:
+            return
+        mentioned = rest & words(run.source)
+        rest = rest - mentioned
+        if mentioned:
+            yield run, mentioned
+    if rest:
+        yield runs[-1], rest

@@ -73,9 +73,19 @@ _SECRET_VALUE = re.compile(
 WITHHELD = "[withheld]"
 
 
-@lru_cache(maxsize=4096)
+# What every secret name has somewhere: most names have none of it and need not be taken apart.
+_HINT = re.compile(
+    r"pass|pwd|secret|token|key|cred|dsn|jwt|bearer|cookie|ssn|pem|auth|string|url", re.IGNORECASE
+).search
+
+
 def is_secret_name(name: str) -> bool:
     """Whether what a variable, column or key of this name holds is likely a secret."""
+    return _HINT(name) is not None and _has_secret_words(name)
+
+
+@lru_cache(maxsize=4096)
+def _has_secret_words(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name[:200])]
     if not words:
         return False
