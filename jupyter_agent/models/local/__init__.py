@@ -139,6 +139,8 @@ class LocalModel:
             if left <= 0:
                 raise failures.still_fetching(self._wanted, self._progress)
             yield Waiting(f"Fetching {self._wanted}{self._progress} …")
+        if fetching.cancelled():  # the server stops
+            raise failures.stopped()
         self._fetching = None
         if (error := fetching.exception()) is not None:
             raise error
@@ -175,12 +177,19 @@ class LocalModel:
 
     async def _running(self) -> EngineProcess:
         """The process; a new one where the last has ended."""
-        if self._process is None or self._process.has_ended():
-            path = await asyncio.to_thread(self._file)
-            assert path is not None
-            if self._process is None or self._process.has_ended():  # another question may have been faster
-                self._process, self._model = EngineProcess(path, self._wanted, self._context), None
-        return self._process
+        if self._process is not None and not self._process.has_ended():
+            return self._process
+        path = await asyncio.to_thread(self._file)
+        assert path is not None
+        last, model = self._process, self._model
+        if last is not None and not last.has_ended():  # another question was faster
+            return last
+        self._process, self._model = process, _ = EngineProcess(path, self._wanted, self._context), None
+        if last is not None:
+            await asyncio.to_thread(last.stop)
+        if model is not None:
+            await model.close()
+        return process
 
     async def _connected(self, process: EngineProcess, deadline: float) -> OpenAIModel:
         address = await process.address(deadline)

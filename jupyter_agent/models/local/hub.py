@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HUB = "https://huggingface.co"
 _NAME = re.compile(
-    r"(?P<repository>[\w.-]{1,96}/[\w.-]{1,96})(?:/(?P<file>[\w./ -]{1,200}\.gguf)|:(?P<weights>[\w.-]{1,32}))?"
+    r"(?P<repository>\w[\w.-]{0,95}/\w[\w.-]{0,95})(?:/(?P<file>[\w./ -]{1,200}\.gguf)|:(?P<weights>[\w.-]{1,32}))?"
 )
 #: Weights in few bits that have lost little; the first that a repository has.
 _USUAL = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0", "f16", "bf16", "f32")
@@ -88,7 +88,7 @@ class Hub:
     def fetched(self, name: str) -> Path | None:
         """The file of that name, if it was fetched before; the newest where several fit."""
         named = _NAME.fullmatch(name)
-        if named is None:
+        if named is None or not _is_safe(named["file"] or "file"):
             return None
         folder = self._folder.joinpath(*named["repository"].split("/"))
         if named["file"]:
@@ -142,7 +142,7 @@ class Hub:
     async def _chosen(self, client: httpx2.AsyncClient, name: str) -> Weights:
         """The file that a name means, of all that the repository has."""
         named = _NAME.fullmatch(name)
-        if named is None:
+        if named is None or not _is_safe(named["file"] or "file"):
             raise failures.no_file()
         body = bytearray()
         async with aclosing(
@@ -241,8 +241,11 @@ class Hub:
 
 def _next(url: str, location: str) -> str:
     """Where a redirect leads: never from a protected connection to one that is not."""
-    target = urljoin(url, location)
-    scheme = urlsplit(target).scheme
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        raise failures.not_fetched(_host(url)) from None
     if scheme != "https" and (scheme != "http" or urlsplit(url).scheme != "http"):
         raise failures.not_fetched(_host(url))
     return target

@@ -130,7 +130,7 @@ class EngineProcess:
         assert process.stdin
         assert process.stdout
         line = b""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), process.stdout:
             process.stdin.write(json.dumps(self._wanted).encode() + b"\n")
             process.stdin.flush()
             line = process.stdout.readline()
@@ -144,7 +144,7 @@ class EngineProcess:
 
     def _keep_words(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), process.stderr:
             while piece := process.stderr.readline(1000):
                 self._words.append(piece)
 
