@@ -12,15 +12,15 @@ import pytest
 if TYPE_CHECKING:
     from .conftest import Shell
 
-MOMENTS = ["2020-01-01", None, "2021-01-01", "2022-02-02"]
+MOMENTS: Any = ["2020-01-01", None, "2021-01-01", "2022-02-02"]
 COLUMNS: dict[str, Any] = {
     "int": range(4),
     "float": [1.5, None, np.inf, 2],
     "mixed": [None, "a", float("nan"), decimal.Decimal(1)],
     "object": pd.Series([None, 1, float("nan"), "x"], dtype=object),
     "text": ["a", None, "b", "c"],
-    "moment": pd.to_datetime(MOMENTS),
-    "zoned": pd.to_datetime(MOMENTS, utc=True),
+    "moment": pd.DatetimeIndex(MOMENTS),
+    "zoned": pd.DatetimeIndex(MOMENTS, tz="UTC"),
     "delta": pd.to_timedelta([1, None, 2, 3], unit="D"),
     "category": pd.Categorical(["x", None, "y", "x"]),
     "nullable": pd.array([1, None, 2, 3], dtype="Int64"),
