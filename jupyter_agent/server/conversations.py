@@ -33,6 +33,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "metadata": plain(session.metadata),
         "head": session.head,
         "created_at": timestamp(session.created_at),
+        "running": None if session.open is None else {"turn_id": session.open.id, "question": session.open.question},
     }
 
 

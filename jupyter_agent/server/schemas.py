@@ -163,6 +163,13 @@ SESSION = an_object(
         "metadata": FREE_OBJECT,
         "head": {"type": ["string", "null"]},
         "created_at": {"type": "string", "format": "date-time"},
+        "running": {
+            "type": ["object", "null"],
+            "description": "the turn that is being answered",
+            "properties": {"turn_id": {"type": "string"}, "question": {"type": "string"}},
+            "required": ["turn_id", "question"],
+            "additionalProperties": False,
+        },
     },
     [
         "session_id",
@@ -174,6 +181,7 @@ SESSION = an_object(
         "metadata",
         "head",
         "created_at",
+        "running",
     ],
 )
 SESSION_LIST = an_object(

@@ -68,10 +68,11 @@ async def test_a_question_asked_again_elsewhere_makes_a_branch_and_no_turn_is_lo
 
 
 async def test_while_a_turn_runs_nothing_is_undone(door: Door, script: Script) -> None:
-    script([{"calls": [{"name": "run_code", "arguments": {"code": "1"}}]}, {"text": "Never said."}])
+    script([{"text": "Never said.", "delay": 60}])
     stream = door.stream("x", {"session_id": "s1"})
-    await stream.until("approval")
+    await stream.until("turn")
     assert (await door("POST", f"{S1}/undo")).body["code"] == "turn_in_progress"
+    assert (await door("GET", S1)).body["running"]["question"] == "x"
     await door("DELETE", S1)
     await stream.all()
 
