@@ -9,11 +9,11 @@ import os
 import secrets
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent import plugins, request, snapshot
-from jupyter_agent.agent import Agent, Limits, Transcript
+from jupyter_agent.agent import Agent, Limits, Transcript, offered
 from jupyter_agent.attachments import Attachment, Surroundings, attachments
 from jupyter_agent.config import JupyterAgent
 from jupyter_agent.errors import (
@@ -22,13 +22,13 @@ from jupyter_agent.errors import (
     ContextTooLong,
     Forbidden,
     NotFound,
-    StoreUnavailable,
     UnknownModel,
     UpstreamTimeout,
 )
-from jupyter_agent.messages import Event, Failed, TextDelta, ToolCalled, TurnStarted
+from jupyter_agent.lease import Lease
+from jupyter_agent.messages import Event, Failed, TurnStarted
 from jupyter_agent.outcome import done, replay, withheld
-from jupyter_agent.protocols import Model, Tool, ToolContext, ToolSpec
+from jupyter_agent.protocols import Ledger, Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.request import Preview, Request
@@ -36,8 +36,9 @@ from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.snapshot import Snapshot
 from jupyter_agent.tokens import Calibration, estimate_tokens
+from jupyter_agent.undoing import Changes
+from jupyter_agent.withholding import withheld_from
 
-RENEW_SECONDS = 10.0
 #: Of the tokens a request may have: at first, and when the model's server says that it was too long.
 _SHARES = (1.0, 0.4)
 
@@ -48,6 +49,8 @@ class _Running:
 
     session: Session
     turn: Turn
+    lease: Lease
+    ledger: Ledger
     transcript: Transcript = field(default_factory=lambda: Transcript([]))
     seen: Snapshot = field(default_factory=Snapshot)
     request: Request = field(default_factory=Request)
@@ -62,6 +65,9 @@ class Assistant:
         sessions: The only writer to the store.
         tools: What models may do, by name.
         redactor: Withholds secrets from models and from the store.
+
+    Attributes:
+        changes: What turns did to notebooks: undo, redo.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class Assistant:
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
         self._calibration = Calibration()
+        self.changes = Changes(sessions, redactor)
 
     @classmethod
     def from_config(cls, options: JupyterAgent) -> Assistant:
@@ -88,10 +95,13 @@ class Assistant:
             known = ", ".join(f"{name}://" for name in plugins.names(plugins.STORES))
             raise BadRequest(f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}.")
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        sessions = SessionManager(
-            store(options.store), max_age_seconds=hours * 3600, max_sessions=options.session_max_concurrent
-        )
         redactor = Redactor(environ=os.environ) if options.redact else Redactor.off()
+        sessions = SessionManager(
+            store(options.store),
+            max_age_seconds=hours * 3600,
+            max_sessions=options.session_max_concurrent,
+            withholding=redactor,
+        )
         return cls(options, sessions, _load_tools(options.tools), redactor)
 
     @property
@@ -165,11 +175,13 @@ class Assistant:
             model=model.name,
             started=time.time(),
         )
-        running = _Running(begun.session, turn)
+        ledger = Ledger()
+        lease = Lease(self.sessions, begun.session, lambda: self.changes.storable(ledger.edits))
+        running = _Running(begun.session, turn, lease, ledger)
         try:
             async with (
-                self._renewed(running.session),
-                aclosing(self._redacted(self._answer(running, question, model, approval))) as events,
+                running.lease.held(),
+                aclosing(self._events(running, question, model, approval)) as events,
             ):
                 async for event in events:
                     yield event
@@ -186,6 +198,12 @@ class Assistant:
             raise
         yield ended
 
+    def _events(
+        self, running: _Running, question: Question, model: Model, approval: str
+    ) -> AsyncGenerator[Event, None]:
+        answering = self._answer(running, question, model, approval)
+        return withheld_from(running.lease.guarded(answering), self._redactor)
+
     async def preview(self, question: Question) -> Preview:
         """What a question would send to its model; nothing is sent, and nothing is stored.
 
@@ -195,7 +213,7 @@ class Assistant:
         model = self.model(question.model)
         session = await self._known(question)
         limit = self._options.session_history_limit
-        turns = await self.sessions.history(session, limit) if session is not None else ()
+        turns = await self.sessions.considered(session, limit) if session is not None else ()
         seen = await self._seen(question, turns)
         sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
         warnings = (*seen.warnings, *withheld(sent))
@@ -204,7 +222,8 @@ class Assistant:
         )
 
     def _offered(self, question: Question) -> list[ToolSpec]:
-        return [one.spec for one in self._tools_of(question).values() if one.effect in question.effects]
+        tools = offered(self._tools_of(question), question.effects, through_magic=question.run is not None)
+        return [one.spec for one in tools.values()]
 
     def _tools_of(self, question: Question) -> Mapping[str, Tool]:
         return {**self._tools, **question.tools}
@@ -221,14 +240,15 @@ class Assistant:
     async def _answer(
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
-        turns = await self.sessions.history(running.session, self._options.session_history_limit)
+        turns = await self.sessions.considered(running.session, self._options.session_history_limit)
         running.seen = seen = await self._seen(question, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
         attached = await _attached(question, seen)
-        tools = ToolContext(question.kernel, seen.state, question.notebook)
+        tools = _tool_context(running, question, seen)
         for share in _SHARES:
             running.request = self._request(question, seen, attached, running.session, share)
             running.transcript.request = list(running.request.messages)
+            running.ledger.show(request.shown(running.request, seen.cells))
             agent = Agent(
                 model,
                 self._tools_of(question),
@@ -236,6 +256,7 @@ class Assistant:
                 redact=self._redactor.text,
                 decide=question.decide,
                 run=question.run,
+                record=running.lease.record,
             )
             try:
                 async with aclosing(agent.run(running.transcript, tools)) as events:
@@ -254,27 +275,6 @@ class Assistant:
             estimated = request.estimate(running.request, offered, estimate_tokens)
             self._calibration.learn(running.turn.model, estimated, running.transcript.usage.input_tokens)
 
-    async def _redacted(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-        """The same events; a secret is withheld from the text even where it comes in pieces."""
-        stream = self._redactor.stream()
-        failure: AgentError | None = None
-        async with aclosing(events):
-            try:
-                async for event in events:
-                    text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
-                    if text:
-                        yield TextDelta(text)
-                    if isinstance(event, ToolCalled):
-                        yield replace(event, arguments=self._redactor.mapping(event.arguments))
-                    elif not isinstance(event, TextDelta):
-                        yield event
-            except AgentError as error:
-                failure = error
-        if text := stream.flush():
-            yield TextDelta(text)
-        if failure is not None:
-            raise failure
-
     def _approval(self, question: Question) -> str:
         approval = question.approval or self._options.approval
         if approval == "auto" and not self._options.allow_auto:
@@ -289,27 +289,11 @@ class Assistant:
             max_tool_calls=min(options.max_tool_calls, question.max_tool_calls or options.max_tool_calls),
             max_write_calls=min(options.max_write_calls, question.max_write_calls or options.max_write_calls),
             max_repeated_calls=options.max_repeated_calls,
+            max_tokens=options.max_tokens,
+            max_cost=options.max_cost,
             approval=approval,
             effects=question.effects,
         )
-
-    @asynccontextmanager
-    async def _renewed(self, session: Session) -> AsyncGenerator[None, None]:
-        """Keep the turn ours while it runs."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(RENEW_SECONDS)
-                with suppress(StoreUnavailable):
-                    await self.sessions.renew(session)
-
-        task = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, AgentError):
-                await task
 
     async def _seen(self, question: Question, turns: Sequence[Turn]) -> Snapshot:
         seen = await snapshot.take(
@@ -349,7 +333,7 @@ class Assistant:
         spoken = f"{running.turn.question}\n{transcript.reply}"
         ended = replace(
             running.turn,
-            messages=tuple(self._redactor.message(one) for one in transcript.messages),
+            messages=tuple(self._redactor.message(replace(one, pictures=())) for one in transcript.messages),
             reply=self._redactor.text(transcript.reply),
             status=status,
             error=error,
@@ -359,7 +343,9 @@ class Assistant:
             variables=tuple(map(self._redactor.text, running.seen.spoken_of(spoken))),
             kernel=running.seen.stamp(),
             seconds=round(time.monotonic() - running.clock, 3),
+            edits=self.changes.storable(running.ledger.edits),
         )
+        self.changes.remember(running.session, ended.id, running.ledger.edits)
         running.turn = ended
         return await self.sessions.finish(running.session, ended)
 
@@ -377,6 +363,20 @@ class Assistant:
         except AgentError as failure:
             error = failure
         return Failed(error.message, error.code, error.retryable, error.status)
+
+
+def _tool_context(running: _Running, question: Question, seen: Snapshot) -> ToolContext:
+    opened = running.session.open
+    return ToolContext(
+        question.kernel,
+        seen.state,
+        question.notebook,
+        ledger=running.ledger,
+        active_cell_id=question.active_cell_id,
+        session_id=running.session.id,
+        turn_id=running.turn.id,
+        key=opened.holder if opened is not None else running.turn.id,
+    )
 
 
 async def _attached(question: Question, seen: Snapshot) -> tuple[Attachment, ...]:

@@ -16,7 +16,7 @@ _REASONS: dict[str, re.Pattern[str]] = {
         r"\b(?:rmtree|removedirs)\b|\bos\s*\.\s*(?:remove|unlink|rmdir|replace|rename)\b|\bshutil\.move\b|\.(?:unlink|rmdir)\("
     ),
     "the network": re.compile(
-        rf"\b(?:import|from)\s+(?:{_NET}|http\.client)\b|\b(?:{_NET})\s*\.\s*\w+\s*[.(]|\b(?:https?|ftp|s3|gs|ssh)://"
+        rf"(?:\b(?:import|from)\s+|__import__\s*\(['\"])(?:{_NET}|http\.client)\b|\b(?:{_NET})\s*\.\s*\w+\s*[.(]|\b(?:https?|ftp|s3|gs|ssh)://"
     ),
     "programs' settings": re.compile(
         r"jupyter\w*_config|jupyter_agent|JupyterAgent|JUPYTER_TOKEN|\bJPY_|authorized_keys|crontab"
@@ -26,7 +26,7 @@ _REASONS: dict[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     "code hidden in text": re.compile(
-        r"(?<![.\w])(?:exec|eval|compile|__import__)\s*\(|\b(?:marshal|ctypes|importlib|base64|codecs|__builtins__|builtins)\b"
+        r"(?<![.\w])(?:exec|eval|compile)\s*\(|__import__\s*\((?!['\"][\w.]+['\"]\))|\b(?:marshal|ctypes|importlib|base64|codecs|__builtins__|builtins)\b"
     ),
 }
 _ELSEWHERE = re.compile(r"\.\.[/\\]|['\"](?:~|/)[\w.~-]|expanduser|Path\.home")

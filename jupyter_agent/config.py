@@ -70,6 +70,10 @@ class JupyterAgent(Configurable):
     max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
     max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)
+    max_tokens = Int(0, min=0, help="Tokens sent and received in one turn; 0 sets no limit.").tag(config=True)
+    max_cost = Float(
+        0.0, min=0, help="US dollars that one turn may cost, where the model's server tells it; 0 sets no limit."
+    ).tag(config=True)
     max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
     session_max_age_hours = Float(
         0.0, min=0, help="Conversations idle for longer are removed; 0 keeps them (24 on memory://)."

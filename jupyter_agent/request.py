@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_agent import context, history
+from jupyter_agent import context, history, selection
 from jupyter_agent.attachments import Attachment, fitted
 from jupyter_agent.messages import Json, Message, plain
 from jupyter_agent.protocols import ToolSpec
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.snapshot import Snapshot
+from jupyter_agent.state import Cell
 
 Count = Callable[[str], int]
 
@@ -117,6 +118,12 @@ def build(
         "question": count(question),
     }
     return Request(messages, tokens)
+
+
+def shown(request: Request, cells: Sequence[Cell]) -> list[Cell]:
+    """Cells whose whole source stands in a request: those the model knows well enough to write them anew."""
+    text = "\n".join(one.content for one in request.messages)
+    return [cell for cell in cells if selection.whole_source(cell) in text]
 
 
 def preview(model: str, request: Request, tools: Sequence[ToolSpec], warnings: Sequence[str], count: Count) -> Preview:

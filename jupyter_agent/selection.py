@@ -121,7 +121,7 @@ class Selection:
     def offer_cells(self, near: Sequence[Cell]) -> None:
         """The cells nearest to the user, source before output."""
         for distance, cell in enumerate(near):
-            source, output = _source(cell), _output(cell)
+            source, output = whole_source(cell), _output(cell)
             self._offer(16 + 4.0 * distance, source, partial(self._add_source, cell.id, source))
             if output:
                 self._offer(30 + 5.0 * distance, output, partial(self._add_output, cell.id, output))
@@ -232,7 +232,8 @@ def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
     return [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
 
 
-def _source(cell: Cell) -> str:
+def whole_source(cell: Cell) -> str:
+    """A cell as it is told in full."""
     count = f"In [{cell.execution_count or ' '}]" if cell.kind == "code" else cell.kind
     return "\n".join([f"{count} id={cell.id}", *(f"  {line}" for line in cell.source.splitlines())])
 

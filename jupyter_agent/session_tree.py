@@ -11,6 +11,7 @@ from types import MappingProxyType
 from jupyter_agent.errors import Conflict, NotFound, TurnInProgress, VersionConflict
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_names import check_id
+from jupyter_agent.session_summary import inherited
 from jupyter_agent.session_turns import ATTEMPTS, SessionTurns, interrupted, leaving, left_behind
 
 WHOLE = 1_000_000
@@ -92,6 +93,14 @@ class SessionTree(SessionTurns):
 
         return await self._change(await self.get(owner, session_id, notebook_id), gone)
 
+    async def turn(self, session: Session, turn_id: str) -> Turn:
+        """One turn of a conversation, on whichever branch.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        return await self._turn(session, turn_id)
+
     async def turns(self, session: Session) -> tuple[Turn, ...]:
         """All turns of the tree, parents before their children, each generation in the order in which it was asked."""
         found: dict[str, Turn] = {}
@@ -156,6 +165,7 @@ class SessionTree(SessionTurns):
         name = uuid.uuid4().hex if new_id is None else check_id(new_id, "session_id")
         new = await self.new_session(owner, session.notebook_id, name)
         head = turns[-1] if turns else None
+        origin = {"session_id": session.id, "turn_id": None if head is None else head.id}
         new = replace(
             new,
             head=None if head is None else head.id,
@@ -163,7 +173,7 @@ class SessionTree(SessionTurns):
             title=session.title,
             metadata=session.metadata,
             variables=tuple(dict.fromkeys(name for turn in turns for name in turn.variables)),
-            extra=MappingProxyType({"from": {"session_id": session.id, "turn_id": None if head is None else head.id}}),
+            extra=MappingProxyType({"from": origin, **inherited(session, turns)}),
         )
         await self.store.create(new, turns)
         return new

@@ -18,7 +18,7 @@ from jupyter_agent.errors import (
     TurnInProgress,
     VersionConflict,
 )
-from jupyter_agent.messages import Action
+from jupyter_agent.messages import Action, CellChange
 from jupyter_agent.protocols import SessionStore
 from jupyter_agent.session import OpenTurn, Session, Turn
 from jupyter_agent.session_names import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
@@ -106,16 +106,35 @@ class SessionTurns:
                 continue  # somebody else was faster; look again
         raise TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
 
-    async def renew(self, session: Session, calls: tuple[str, ...] | None = None) -> Session:
-        """Hold an open turn for another `lease_seconds`; `calls` are the tool calls now under way.
+    async def renew(
+        self,
+        session: Session,
+        calls: tuple[str, ...] | None = None,
+        *,
+        actions: tuple[Action, ...] | None = None,
+        edits: tuple[CellChange, ...] | None = None,
+    ) -> Session:
+        """Hold an open turn for another `lease_seconds`; what is given is kept of it, the rest stays as it is.
+
+        Args:
+            session: As the turn was begun.
+            calls: Ids of the tool calls now under way.
+            actions: Calls with an effect so far.
+            edits: What was changed in the notebook so far.
 
         Raises:
             VersionConflict: the turn was taken over, or the session is gone.
         """
 
         def renewed(current: Session, opened: OpenTurn) -> Session:
-            running = opened.calls if calls is None else calls
-            return replace(current, open=replace(opened, expires=expires, calls=running))
+            opened = replace(
+                opened,
+                expires=expires,
+                calls=opened.calls if calls is None else calls,
+                actions=opened.actions if actions is None else actions,
+                edits=opened.edits if edits is None else edits,
+            )
+            return replace(current, open=opened)
 
         expires = await self.store.now() + self.lease_seconds
         return await self._while_open(session, None, renewed)
@@ -313,8 +332,9 @@ def interrupted(session: Session) -> Turn:
         question=opened.question,
         status="interrupted",
         digest=opened.digest,
-        actions=tuple(Action(call, "unknown", "execute", "interrupted") for call in opened.calls),
+        actions=opened.actions or tuple(Action(call, "unknown", "execute", "interrupted") for call in opened.calls),
         started=opened.started,
+        edits=opened.edits,
     )
 
 
