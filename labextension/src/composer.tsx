@@ -93,7 +93,7 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
         aria-autocomplete="list"
         aria-controls={completion.isOpen ? completion.id : undefined}
         aria-activedescendant={completion.isOpen ? `${completion.id}-${completion.index}` : undefined}
-        placeholder={translation.__('Ask about this notebook… (@ names things, / commands)')}
+        placeholder={translation.__('Ask… (@ for names, / for commands)')}
         onChange={event => {
           past.current.index = -1;
           change(event.target.value);

@@ -6,23 +6,22 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Branches } from './branches';
 import { Choices } from './choices';
-import { NoExtension, Refusal, Unreachable } from './door';
-import { type AgentEvent, type IEditAsked, TERMINAL } from './events';
-import { after, asked, ended, type IExchange, type IToolPart, told, waitsForUser, withTool } from './exchange';
+import type { IEditAsked } from './events';
+import { asked, type IExchange, type IToolPart, told, waitsForUser } from './exchange';
 import { fromHistory } from './history';
+import { type IHearer, Listening } from './listening';
 import { notebookContext } from './notebook';
 import type { AgentServer } from './server';
 import type { ISession } from './sessions';
 import { Transcript } from './transcript';
-import { type Decision, TurnLost } from './turns';
+import type { Decision } from './turns';
+import { isGone, wordsFor } from './words';
 
 /** Entries that are read at first, and by how much more each time. */
 const FIRST_ENTRIES = 200;
 const MORE = 5;
-/** A turn that does not end by itself when it was stopped is left alone. */
-const STOP_MILLISECONDS = 4000;
 
-export class Conversation {
+export class Conversation implements IHearer {
   /** Tells conversations apart in the page. */
   readonly key = UUID.uuid4();
   readonly transcript = new Transcript();
@@ -38,7 +37,7 @@ export class Conversation {
   private _phase: 'unread' | 'reading' | 'read' = 'unread';
   private _problem = '';
   private _notice = '';
-  private _stopping: AbortController | null = null;
+  private _listening: Listening;
 
   constructor(
     readonly notebook: NotebookPanel | null,
@@ -46,6 +45,7 @@ export class Conversation {
     private readonly _translation: TranslationBundle
   ) {
     this.choices = new Choices(notebook?.context.path ?? '');
+    this._listening = new Listening(this.transcript, server.turns, this.choices, _translation, this);
   }
 
   /** Emitted when there is something new to draw. */
@@ -75,7 +75,7 @@ export class Conversation {
   }
 
   get isAnswering(): boolean {
-    return this._stopping !== null;
+    return this._listening.isOn;
   }
 
   get isLoading(): boolean {
@@ -151,19 +151,42 @@ export class Conversation {
     const edits = this.onEdit ? { edit: 'client' as const } : {};
     this.choices.remember(question);
     this.transcript.begin(asked(id, question, this._head()));
-    await this._listen(id, signal => this.server.turns.ask({ ...body, ...edits }, signal));
+    this._problem = this._notice = '';
+    await this._listening.to(id, signal => this.server.turns.ask({ ...body, ...edits }, signal));
   }
 
-  /** Show a turn that was asked in another place, while it is answered. */
-  async follow(turnId: string, question: string, session: ISession): Promise<void> {
-    if (this.isAnswering || this.exchanges.some(one => one.turnId === turnId)) {
+  /** See what became of the conversation elsewhere; a turn that is answered now is followed. */
+  async refresh(): Promise<void> {
+    const known = this._session;
+    if (!known) {
+      if (!this.transcript.last && this._phase === 'read') {
+        this._phase = 'unread';
+        await this.load();
+      }
       return;
     }
-    if (this._session?.session_id !== session.session_id) {
-      await this.open(session);
+    if (this.isAnswering) {
+      return;
     }
-    this.transcript.begin(asked(turnId, question, this._head()));
-    await this._listen(turnId, signal => this.server.turns.follow(turnId, signal));
+    await this._try(async () => {
+      const now = await this.server.sessions.get(known.session_id, known.notebook_id).catch(error => {
+        if (isGone(error)) {
+          return null; // Cleared elsewhere.
+        }
+        throw error;
+      });
+      if (this.isAnswering || this._session?.session_id !== known.session_id) {
+        return;
+      }
+      if (!now) {
+        this.startNew();
+      } else if (now.head !== this._session.head) {
+        await this._show(now);
+      } else {
+        this._session = now;
+        this._follow(now);
+      }
+    });
   }
 
   /** Ask another question in the place of an earlier one, which stays on a branch of its own. */
@@ -197,39 +220,12 @@ export class Conversation {
 
   /** Stop the answer; what was said is kept. */
   stop(): void {
-    const stopping = this._stopping;
-    const live = this.transcript.live;
-    if (!stopping || !live) {
-      return;
-    }
-    const abort = () => stopping.abort();
-    if (live.status === 'asked' || live.isCutOff) {
-      abort();
-    } else {
-      window.setTimeout(abort, STOP_MILLISECONDS);
-    }
-    this.server.turns.cancel(live.id).catch(abort);
+    this._listening.stop();
   }
 
   /** Answer an approval; `always`: and those that follow for this tool, in this conversation. */
   async decide(exchange: IExchange, part: IToolPart, decision: Decision, always = false): Promise<void> {
-    const { approval } = part;
-    if (!approval || approval.answer) {
-      return;
-    }
-    if (always) {
-      this.choices.allow(part.tool);
-    }
-    const set = (change: Partial<typeof approval>) =>
-      this.transcript.change(exchange.id, one =>
-        withTool(one, part.callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
-      );
-    set({ answer: decision, problem: '' });
-    try {
-      await this.server.turns.decide(exchange.turnId, part.callId, decision, approval.digest);
-    } catch (error) {
-      set({ answer: null, problem: this.words(error) });
-    }
+    await this._listening.decide(exchange, part, decision, always);
   }
 
   /** Begin a new conversation; the old one stays stored. */
@@ -258,15 +254,7 @@ export class Conversation {
 
   /** An error for the user. */
   words(error: unknown): string {
-    if (error instanceof Unreachable) {
-      return this._translation.__('The Jupyter server does not answer. Your question is kept; try again when it is back.');
-    }
-    if (error instanceof NoExtension) {
-      return this._translation.__(
-        'The server part of jupyter-agent is not running. See the server’s log, or “jupyter server extension list”.'
-      );
-    }
-    return error instanceof Error ? error.message : String(error);
+    return wordsFor(error, this._translation);
   }
 
   /** Show a stored conversation as it is now. */
@@ -275,8 +263,7 @@ export class Conversation {
   }
 
   private _leave(): void {
-    this.stop();
-    this._stopping?.abort();
+    this._listening.abandon();
     this._session = null;
     this._branches = null;
     this._hasEarlier = false;
@@ -297,6 +284,15 @@ export class Conversation {
     this._hasEarlier = entries.length >= this._entries && session.turn_count > entries.length;
     this._problem = '';
     this.transcript.replace(fromHistory(entries));
+    this._follow(session);
+  }
+
+  /** Show the turn that is being answered, wherever it was asked. */
+  private _follow({ running }: ISession): void {
+    if (running && !this.isAnswering && !this.exchanges.some(one => one.turnId === running.turn_id)) {
+      this.transcript.begin(asked(running.turn_id, running.question, this._head()));
+      void this._listening.to(running.turn_id, signal => this.server.turns.follow(running.turn_id, signal));
+    }
   }
 
   private _head(): string | null | undefined {
@@ -305,58 +301,7 @@ export class Conversation {
     return last ? last.turnId || last.parent : null;
   }
 
-  private async _listen(id: string, events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>): Promise<void> {
-    const stopping = new AbortController();
-    const { signal } = stopping;
-    this._stopping = stopping;
-    this._problem = this._notice = '';
-    const change = (how: (exchange: IExchange) => IExchange) => this.transcript.change(id, how);
-    try {
-      for await (const event of events(signal)) {
-        if (signal.aborted && !TERMINAL.has(event.event)) {
-          continue;
-        }
-        this._hear(id, event);
-      }
-    } catch (error) {
-      if (error instanceof TurnLost) {
-        change(one => ended(one, 'interrupted'));
-        this._stopping = null;
-        await this.reload(this._translation.__('The server was restarted. This is what it kept of the conversation.'));
-      } else {
-        change(one => ended(one, signal.aborted ? 'cancelled' : 'failed', signal.aborted ? '' : this.words(error)));
-      }
-    } finally {
-      if (this._stopping === stopping) {
-        this._stopping = null;
-      }
-      this.transcript.draw();
-    }
-  }
-
-  private _hear(id: string, event: AgentEvent): void {
-    const before = this.transcript.live;
-    this.transcript.change(id, one => after(one, event));
-    if (event.event === 'turn') {
-      this._begun(event.session_id, event.turn_id);
-    } else if (event.event === 'edit') {
-      this.onEdit?.(event, id);
-    } else if (event.event === 'approval' && this.choices.allows(event.tool)) {
-      this._approveStanding(id, event.call_id);
-    } else if (before?.isCutOff) {
-      this.tell(this._translation.__('Connected again.'));
-    }
-  }
-
-  private _approveStanding(id: string, callId: string): void {
-    const exchange = this.transcript.live;
-    const part = exchange?.parts.find(one => one.kind === 'tool' && one.callId === callId) as IToolPart | undefined;
-    if (exchange?.id === id && part?.approval) {
-      void this.decide(exchange, part, 'approve');
-    }
-  }
-
-  private _begun(sessionId: string, turnId: string): void {
+  begun(sessionId: string, turnId: string): void {
     const live = this.transcript.live;
     if (!live) {
       return; // Left meanwhile: a late event must not bring the old conversation back.
@@ -365,9 +310,9 @@ export class Conversation {
     this._session = {
       title: live.question.slice(0, 80),
       turn_count: 0,
+      notebook_id: this.notebookId,
       ...this._session,
       session_id: sessionId,
-      notebook_id: this.notebookId,
       last_activity: now,
       head: turnId
     };
@@ -376,6 +321,14 @@ export class Conversation {
       ...turn,
       created_at: now
     });
+  }
+
+  again(): void {
+    this.tell(this._translation.__('Connected again.'));
+  }
+
+  async lost(): Promise<void> {
+    await this.reload(this._translation.__('The server was restarted. This is what it kept of the conversation.'));
   }
 
   private async _try(work: () => Promise<unknown>): Promise<void> {
@@ -394,9 +347,4 @@ export class Conversation {
 export function isBusy(conversation: Conversation): boolean {
   const { live } = conversation.transcript;
   return conversation.isAnswering && !(live && waitsForUser(live));
-}
-
-/** Whether a refusal says that the thing is gone. */
-export function isGone(error: unknown): boolean {
-  return error instanceof Refusal && error.status === 404;
 }

@@ -2,8 +2,9 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { restoreChanges } from './cells/restore';
-import { type Conversation, isGone } from './conversation';
+import type { Conversation } from './conversation';
 import type { ExportFormat } from './sessions';
+import { isGone } from './words';
 
 const TYPES: Record<ExportFormat, string> = {
   md: 'text/markdown',

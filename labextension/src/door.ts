@@ -57,18 +57,19 @@ export class Door {
   /** Ask for events, by POST if there is a body, and yield them as they come. */
   async *events(
     path: string,
-    { body, after, signal, parameters }: { body?: unknown; after?: string; signal: AbortSignal; parameters?: Parameters }
+    { body, after, signal, opened }: { body?: unknown; after?: string; signal: AbortSignal; opened?: () => void }
   ): AsyncGenerator<IStreamed> {
     const headers = { Accept: 'text/event-stream', ...(after ? { 'Last-Event-ID': after } : {}) };
     const init: RequestInit =
       body === undefined
         ? { method: 'GET', headers, signal }
         : { method: 'POST', headers: { ...headers, ...JSON_HEADERS }, body: JSON.stringify(body), signal };
-    const response = await this._fetch(path, parameters ?? {}, init);
+    const response = await this._fetch(path, {}, init);
     const kind = response.headers.get('Content-Type') ?? '';
     if (!response.body || !kind.startsWith('text/event-stream')) {
       throw new Refusal('The server answered with something else than an answer.', response.status, 'unexpected');
     }
+    opened?.();
     try {
       for await (const { id, event, data } of readEvents(response.body)) {
         yield { id, event: { ...JSON.parse(data), event } as AgentEvent };

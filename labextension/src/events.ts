@@ -90,6 +90,15 @@ export interface IDisconnected {
   event: 'disconnected';
 }
 
+/** Something happened to a conversation, here or elsewhere. */
+export interface ISessionChanged {
+  event: 'session';
+  session_id: string;
+  notebook_id: string;
+  turn_id: string;
+  status: 'started' | 'ended' | 'changed';
+}
+
 export type AgentEvent =
   | ITurnStarted
   | ITextDelta
@@ -99,6 +108,7 @@ export type AgentEvent =
   | IUsageReported
   | IEditAsked
   | IDisconnected
+  | ISessionChanged
   | IDone
   | IFailed
   | IStopped;

@@ -106,7 +106,8 @@ export function after(exchange: IExchange, event: AgentEvent): IExchange {
 function heard(exchange: IExchange, event: AgentEvent): IExchange {
   switch (event.event) {
     case 'turn':
-      return { ...exchange, status: 'answering', turnId: event.turn_id, model: event.model };
+      // A stream that is taken up again and begins here tells all anew.
+      return { ...exchange, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
     case 'text':
       return { ...exchange, parts: withText(exchange.parts, event.text) };
     case 'tool_call':

@@ -7,6 +7,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
 import { Conversation } from './conversation';
+import type { ISessionChanged } from './events';
+import type { Feed } from './feed';
 import { KernelWatch } from './kernelWatch';
 import { Known } from './known';
 import { ModelList } from './modelList';
@@ -30,6 +32,7 @@ export class AgentPanel extends ReactWidget {
   private _surroundings: ISurroundings;
   private _undoKey: IDisposable;
   private _wantsFocus = false;
+  private _isCutOff = false;
 
   constructor(surroundings: ISurroundings) {
     super();
@@ -57,6 +60,8 @@ export class AgentPanel extends ReactWidget {
       selector: `.jp-Notebook.jp-mod-commandMode .jp-Cell.${INSERTED}.jp-mod-active`
     });
     notebooks.currentChanged.connect(this._follow, this);
+    this._server.feed.heard.connect(this._hear, this);
+    this._server.feed.connection.connect(this._onConnection, this);
     this._follow(notebooks);
   }
 
@@ -64,8 +69,24 @@ export class AgentPanel extends ReactWidget {
     this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
     this._services.staleness.dispose();
     this._services.watch.dispose();
+    this._server.feed.dispose();
     this._undoKey.dispose();
     super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._server.feed.listen(this.isVisible);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._server.feed.listen(true);
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._server.feed.listen(false);
   }
 
   protected override render(): JSX.Element {
@@ -105,6 +126,30 @@ export class AgentPanel extends ReactWidget {
   private _follow(_: INotebookTracker): void {
     void this._current.load();
     this.update();
+  }
+
+  /** Something happened to a conversation, here or elsewhere. */
+  private _hear(_: Feed, { session_id, notebook_id }: ISessionChanged): void {
+    const conversation = this._current;
+    const known = conversation.session;
+    if (known ? known.session_id === session_id : notebook_id === conversation.notebookId) {
+      void conversation.refresh();
+    }
+  }
+
+  private _onConnection(_: Feed, isThere: boolean): void {
+    const conversation = this._current;
+    const { translation } = this._services;
+    if (!isThere) {
+      this._isCutOff = true;
+      conversation.tell(translation.__('The Jupyter server does not answer. Trying again…'));
+    } else {
+      void conversation.refresh();
+      if (this._isCutOff) {
+        this._isCutOff = false;
+        conversation.tell(translation.__('Connected to the server again.'));
+      }
+    }
   }
 
   private async _openElsewhere(session: ISession): Promise<void> {

@@ -11,6 +11,8 @@ export interface ISession {
   turn_count: number;
   last_activity: string;
   head: string | null;
+  /** The turn that is being answered. */
+  running?: { turn_id: string; question: string } | null;
 }
 
 /** What was said or done on the way to an answer. */
@@ -123,6 +125,11 @@ export class Sessions {
 
   async unshare(id: string, notebookId: string): Promise<{ revoked: number }> {
     return this._door.send('DELETE', pathOf('sessions', id, 'share'), undefined, { notebook_id: notebookId });
+  }
+
+  /** Ask all questions again, in a new conversation. */
+  async replay(id: string, notebookId: string, model: string): Promise<{ session: ISession; stopped: string }> {
+    return this._post(id, 'replay', notebookId, model ? { model } : {});
   }
 
   async rename(id: string, notebookId: string, title: string): Promise<ISession> {

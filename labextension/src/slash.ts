@@ -67,6 +67,7 @@ const ACTS: Record<string, Act> = {
   model,
   use,
   export: exportTo,
+  replay,
   share,
   vars,
   doctor
@@ -87,6 +88,18 @@ async function exportTo(name: string, { conversation }: ISlashContext, translati
     return;
   }
   await save(conversation, format as ExportFormat, name);
+}
+
+async function replay(model: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {
+  const { session, server } = conversation;
+  if (!session) {
+    conversation.say('/replay', translation.__('Nothing has been said in this conversation yet.'));
+    return;
+  }
+  conversation.tell(translation.__('All questions are being asked again…'));
+  const { session: made, stopped } = await server.sessions.replay(session.session_id, session.notebook_id, model);
+  await conversation.open(made);
+  conversation.tell(stopped || translation.__('These are the questions asked again; the old conversation stays as it is.'));
 }
 
 async function share(mode: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {

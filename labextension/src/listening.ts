@@ -1,0 +1,139 @@
+// One turn while it is answered: its events become the exchange; it is stopped, and its approvals are answered.
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Choices } from './choices';
+import { type AgentEvent, type IEditAsked, TERMINAL } from './events';
+import { after, ended, type IExchange, type IToolPart, withTool } from './exchange';
+import type { Transcript } from './transcript';
+import { type Decision, TurnLost, type Turns } from './turns';
+import { wordsFor } from './words';
+
+/** A turn that does not end by itself when it was stopped is left alone. */
+const STOP_MILLISECONDS = 4000;
+
+/** What the conversation does with what is heard. */
+export interface IHearer {
+  /** The question is stored. */
+  begun(sessionId: string, turnId: string): void;
+  /** The connection is there again. */
+  again(): void;
+  /** The turn ended, and nobody knows how. */
+  lost(): Promise<void>;
+  /** Does what `edit` events ask for; where there is none the server edits. */
+  onEdit: ((event: IEditAsked, turnId: string) => void) | null;
+}
+
+export class Listening {
+  private _stopping: AbortController | null = null;
+
+  constructor(
+    private readonly _transcript: Transcript,
+    private readonly _turns: Turns,
+    private readonly _choices: Choices,
+    private readonly _translation: TranslationBundle,
+    private readonly _hearer: IHearer
+  ) {}
+
+  get isOn(): boolean {
+    return this._stopping !== null;
+  }
+
+  /** Let a turn's events become its exchange, until its end. */
+  async to(id: string, events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>): Promise<void> {
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    this._stopping = stopping;
+    const end = (status: 'cancelled' | 'failed' | 'interrupted', problem = '') =>
+      this._transcript.change(id, one => ended(one, status, problem));
+    let isLost = false;
+    try {
+      for await (const event of events(signal)) {
+        if (!signal.aborted || TERMINAL.has(event.event)) {
+          this._hear(id, event);
+        }
+      }
+    } catch (error) {
+      isLost = error instanceof TurnLost;
+      if (isLost) {
+        end('interrupted');
+      } else {
+        end(signal.aborted ? 'cancelled' : 'failed', signal.aborted ? '' : wordsFor(error, this._translation));
+      }
+    }
+    if (this._stopping === stopping) {
+      this._stopping = null;
+      if (isLost) {
+        await this._hearer.lost();
+      }
+    }
+    this._transcript.draw();
+  }
+
+  /** Stop the answer; what was said is kept. */
+  stop(): void {
+    const stopping = this._stopping;
+    const live = this._transcript.live;
+    if (!stopping || !live) {
+      return;
+    }
+    const abort = () => stopping.abort();
+    if (live.status === 'asked' || live.isCutOff) {
+      abort();
+    } else {
+      window.setTimeout(abort, STOP_MILLISECONDS);
+    }
+    this._turns.cancel(live.id).catch(abort);
+  }
+
+  /** Stop, and hear nothing more of it. */
+  abandon(): void {
+    this.stop();
+    this._stopping?.abort();
+    this._stopping = null;
+  }
+
+  /** Answer an approval; `always`: and those that follow for this tool, in this conversation. */
+  async decide(exchange: IExchange, part: IToolPart, decision: Decision, always: boolean): Promise<void> {
+    const { approval } = part;
+    if (!approval || approval.answer) {
+      return;
+    }
+    if (always) {
+      this._choices.allow(part.tool);
+    }
+    const set = (change: Partial<typeof approval>) =>
+      this._transcript.change(exchange.id, one =>
+        withTool(one, part.callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
+      );
+    set({ answer: decision, problem: '' });
+    try {
+      await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);
+    } catch (error) {
+      set({ answer: null, problem: wordsFor(error, this._translation) });
+    }
+  }
+
+  private _hear(id: string, event: AgentEvent): void {
+    const wasCutOff = this._transcript.live?.isCutOff ?? false;
+    this._transcript.change(id, one => after(one, event));
+    if (wasCutOff && event.event !== 'disconnected') {
+      this._hearer.again();
+    }
+    if (event.event === 'turn') {
+      this._hearer.begun(event.session_id, event.turn_id);
+    } else if (event.event === 'edit') {
+      this._hearer.onEdit?.(event, id);
+    } else if (event.event === 'approval' && this._choices.allows(event.tool)) {
+      this._approve(id, event.call_id);
+    }
+  }
+
+  /** The user's word was given before. */
+  private _approve(id: string, callId: string): void {
+    const exchange = this._transcript.live;
+    const part = exchange?.parts.find(one => one.kind === 'tool' && one.callId === callId);
+    if (exchange?.id === id && part?.kind === 'tool') {
+      void this.decide(exchange, part, 'approve', false);
+    }
+  }
+}
