@@ -314,6 +314,7 @@ def _told(node: ast.Call) -> Call:
         keywords_of(maker) if maker is not None else frozenset(),
         tuple(one.id if isinstance(one, ast.Name) else "" for one in node.args),
         keywords_of(node),
+        frozenset(f"{one.arg}={one.value.value!s}" for one in node.keywords if isinstance(one.value, ast.Constant)),
         _text(node.args[0]) if node.args else "",
         _text(mode),
     )

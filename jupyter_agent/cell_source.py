@@ -58,6 +58,10 @@ _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
 _PLACE = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
 
 
+#: Programs whose first argument tells what they do.
+_PROGRAMS_OF_MANY = frozenset({"git", "pip", "conda", "apt", "apt-get"})
+
+
 @dataclass(frozen=True, slots=True)
 class Magic:
     """One magic or shell line.
@@ -109,6 +113,12 @@ def expressions_in(text: str) -> tuple[str, ...]:
     return tuple(one or two for one, two in _PLACE.findall(text))
 
 
+def commands_in(text: str) -> tuple[str, ...]:
+    """The programs that shell lines start, such as ``!date`` and ``!git commit``."""
+    words = [line.split() for line in re.split(r"\n|&&|;|\|", text)]
+    return tuple("!" + " ".join(one[: 2 if one[0] in _PROGRAMS_OF_MANY else 1]) for one in words if one)
+
+
 def is_magic(node: ast.expr) -> bool:
     """Whether a call stands for a magic or a shell line."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__magic__"
@@ -124,7 +134,8 @@ def _tree(source: str) -> tuple[ast.Module | None, str]:
 
 
 def _is_quiet(source: str) -> bool:
-    last = source.rstrip().rpartition("\n")[2]
+    lines = (one for one in reversed(source.split("\n")) if one.strip() and not one.lstrip().startswith("#"))
+    last = next(lines, "")
     code = last.partition("#")[0] if "'" not in last and '"' not in last else last
     return code.rstrip().endswith(";")
 

@@ -14,6 +14,7 @@ from jupyter_agent.cell_source import (
     TIMERS,
     WILD_MAGICS,
     Magic,
+    commands_in,
     expressions_in,
     is_magic,
     parse,
@@ -190,7 +191,7 @@ class Statements(Expressions):
             self.block(inner.tree.body)
         self.shows = self.shows or magic.name not in SILENT_MAGICS
         if magic.name in FILE_MAGICS:
-            self.calls.append(Call("os.system"))
+            self.calls += [Call("os.system"), *map(Call, commands_in(f"{magic.argument}\n{magic.body}"))]
         if magic.name in TIMERS:
             inner_scope = Statements(self.magics)
             inner_scope.block(parse(f"{magic.argument}\n{magic.body}" if magic.cell else magic.argument).tree.body)

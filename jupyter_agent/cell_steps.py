@@ -68,6 +68,7 @@ class Call:
         maker_keywords: And its keywords.
         arguments: The positional arguments that are plain names, others as empty texts.
         keywords: Names of the keyword arguments that are not None.
+        constants: Keyword arguments that are constants, such as ``ci=None`` and ``kind=reg``.
         text: The first argument where it is a constant text.
         mode: The second (or ``mode=``) where it is a constant text.
         taken: The attribute that is taken of its result at once.
@@ -78,6 +79,7 @@ class Call:
     maker_keywords: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
     keywords: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
     text: str = ""
     mode: str = ""
     taken: str = ""

@@ -52,7 +52,7 @@ RESETTING = frozenset("fit fit_transform fit_predict set_params set_state".split
 RETURN_NONE = frozenset(
     "append appendleft extend extendleft insert remove reverse rotate add discard update clear sort fill "
     "difference_update intersection_update symmetric_difference_update add_node add_nodes_from add_edge add_edges_from "
-    "seed set_option set_printoptions".split()
+    "seed set_option set_printoptions savefig tight_layout to_excel to_parquet to_pickle to_feather savez".split()
 )
 #: Leave their object alone. What is in none of these sets may change it.
 PURE = frozenset(
@@ -175,9 +175,13 @@ _TIME = frozenset(
         "timeit.repeat",
         "timeit.default_timer",
     }
+    | {f"!{one}" for one in ("date", "uptime", "ps", "top", "free", "df", "nvidia-smi", "git commit")}
 )
 _NETWORK_LIBRARIES = frozenset(
     "requests urllib urllib2 urllib3 httpx aiohttp socket ftplib smtplib tweepy yfinance boto3 paramiko wget openai".split()
+)
+_NETWORK_PROGRAMS = frozenset(
+    f"!{one}" for one in ("curl", "wget", "ping", "kaggle", "git clone", "git pull", "git fetch", "git push")
 )
 _NETWORK_PURE = frozenset("urllib.parse urllib.error".split())
 _READERS = frozenset(
@@ -225,6 +229,8 @@ def is_network(path: str, text: str = "") -> bool:
     """Whether a call goes to the network; `text` is its first text argument."""
     if text.startswith(("http://", "https://", "ftp://", "s3://")):
         return path.rpartition(".")[2] in _READERS or path.partition(".")[0] in _NETWORK_LIBRARIES
+    if path.startswith("!"):
+        return path in _NETWORK_PROGRAMS
     return path.partition(".")[0] in _NETWORK_LIBRARIES and not path.startswith(tuple(_NETWORK_PURE))
 
 

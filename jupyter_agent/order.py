@@ -210,7 +210,7 @@ def _forget(node: Node, touched: set[str], made: set[str]) -> None:
 def _origin(node: Node, name: str, value: Value) -> str:
     """The name that had, before a cell, the object that a name has after it."""
     before = node.inputs.get(name)
-    if before is None or before.writer == value.writer:
+    if before is not None and before.writer == value.writer:
         return name
     same = (one for one, found in node.inputs.items() if found is not None and found.writer == value.writer)
     return next((one for one in same if one in value.aliases), name)

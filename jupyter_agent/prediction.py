@@ -128,7 +128,14 @@ def _ends_otherwise(flow: Dataflow, name: str) -> bool:
     end, now = flow.order.values.get(name), flow.trace.values.get(name)
     if end is None or now is None or not is_variable(name) or (flow.live is not None and name not in flow.live):
         return False
-    return not same_value(end, now) or bool(_taint(end) & EACH_TIME)
+    return _differs(now, end)
+
+
+def _differs(one: Value | None, other: Value) -> bool:
+    """Whether a value would be another; functions, classes and modules are judged by what comes of calling them."""
+    if other.module or (other.definition is not None and not other.maker):
+        return one is None
+    return not same_value(one, other) or bool(other.taint & EACH_TIME)
 
 
 def _left_otherwise(ran: Node | None, stands: Node, name: str) -> bool:
@@ -136,11 +143,7 @@ def _left_otherwise(ran: Node | None, stands: Node, name: str) -> bool:
     value = stands.writes[name]
     if value is None:
         return False
-    return ran is None or not same_value(ran.writes.get(name), value) or bool(_taint(value) & EACH_TIME)
-
-
-def _taint(value: Value) -> int:
-    return 0 if value.module or (value.definition is not None and not value.maker) else value.taint
+    return ran is None or _differs(ran.writes.get(name), value)
 
 
 def _why(ran: Node, stands: Node) -> str:

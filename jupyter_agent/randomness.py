@@ -124,9 +124,35 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
     return NUMPY if name in _DRAWING_FUNCTIONS.get(library, ()) else ""
 
 
-def is_never_seeded(path: str) -> bool:
-    """Whether a call returns something else each time, whatever is seeded."""
-    return path in _NEVER_SEEDED
+def is_never_seeded(path: str, keywords: Collection[str] = (), constants: Collection[str] = ()) -> bool:
+    """Whether a call comes to something else each time, whatever is seeded.
+
+    Args:
+        path: The called thing's full name.
+        keywords: Names of the keyword arguments that are not None.
+        constants: Keyword arguments that are constants, such as ``ci=None``.
+    """
+    if path in _NEVER_SEEDED:
+        return True
+    library, _, name = path.partition(".")
+    return library == "seaborn" and not SEED_WORDS & set(keywords) and _is_resampled(name, set(constants))
+
+
+def _is_resampled(name: str, constants: set[str]) -> bool:
+    """Whether a picture of seaborn has an error band, which is found by resampling with a seed of its own each time."""
+    if not {"ci=None", "ci=False", "ci=0", "ci=sd", "errorbar=None", "errorbar=sd", "errorbar=se"}.isdisjoint(
+        constants
+    ):
+        return False
+    if name in ("regplot", "lmplot"):
+        return True
+    if name in ("pairplot", "jointplot"):
+        return "kind=reg" in constants
+    # Columns of a table, by their names, have several values at each place; what was counted before has one.
+    of_columns = any(one.startswith("x=") for one in constants) and any(one.startswith("y=") for one in constants)
+    return of_columns and (
+        name in ("barplot", "pointplot") or (name == "catplot" and not {"kind=bar", "kind=point"}.isdisjoint(constants))
+    )
 
 
 def is_drawn_method(name: str, keywords: Collection[str]) -> bool:

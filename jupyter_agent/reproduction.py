@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jupyter_agent.messages import Json
@@ -78,7 +78,12 @@ class Reproduction:
 
 
 async def reproduce(
-    cells: Sequence[Cell], kernel: Kernel, before: KernelState | None = None, *, timeout: float = 600.0
+    cells: Sequence[Cell],
+    kernel: Kernel,
+    before: KernelState | None = None,
+    *,
+    timeout: float = 600.0,
+    copy_of: tuple[Path, Path] | None = None,
 ) -> Reproduction:
     """Run a notebook's cells from top to bottom and compare with what they showed and left before.
 
@@ -87,11 +92,14 @@ async def reproduce(
         kernel: A fresh kernel in a copy of the notebook's folder (`scratch_copy`). It is not stopped here.
         before: The variables that the notebook left; None where that is not known.
         timeout: Seconds for each cell.
+        copy_of: The copy and the folder that was copied: where the one's path is shown, the other's is compared.
     """
     ended: list[Ended] = []
     first: FirstDifference | None = None
     for cell in (one for one in cells if one.kind == "code" and one.source.strip()):
         result = await kernel.execute(cell.source, timeout=timeout)
+        if copy_of is not None:
+            result = replace(result, text=_as_in_the_folder(result.text, *copy_of))
         ended.append(Ended(cell.id, result.status, result.text))
         first = first or _compared(cell, result)
         if result.status != "ok":
@@ -99,6 +107,12 @@ async def reproduce(
     if first is None and before is not None:
         first = _variables(before, await kernel.state())
     return Reproduction(tuple(ended), first)
+
+
+def _as_in_the_folder(text: str, copy: Path, folder: Path) -> str:
+    for place in (copy.resolve(), copy):
+        text = text.replace(str(place), str(folder.resolve()))
+    return text
 
 
 @contextmanager

@@ -99,6 +99,7 @@ class StepInputs:
         self.binds: list[str] = []
         self.used: list[str] = []
         self._reached: set[str] = set()
+        self._own = {*step.binds, *step.perhaps}
 
     # --- what it takes -------------------------------------------------------------------------------------------
 
@@ -109,7 +110,8 @@ class StepInputs:
             if is_history(read.name):
                 self.cell.uses.append(Use("history", read.name))
             if value is None:
-                self.absent(read)
+                # What a function takes may be bound by the very statement that calls it: a loop's variable.
+                self.absent(replace(read, sure=False) if inner and read.name in self._own else read)
                 continue
             self.numbers.append((read.name, value.number_for(read)))
             self.taint |= value.taint & ~(DRAWER | TIMED)
@@ -204,7 +206,7 @@ class StepInputs:
         drawn = randomness.is_drawn(path, call.keywords)
         if drawn:
             self.draw(drawn, path)
-        if randomness.is_never_seeded(path) or (
+        if randomness.is_never_seeded(path, call.keywords, call.constants) or (
             randomness.is_generator(path) and not (call.arguments or call.keywords)
         ):
             self.taint |= RANDOM

@@ -53,7 +53,7 @@ async def _proved(path: Path, cells: Sequence[Cell]) -> Reproduction:
         await asyncio.sleep(0)  # a Ctrl-C meanwhile counts now
         say("starting a kernel")
         kernel = await started(folder / path.name, stack)
-        return await reproduce(cells, _Told(kernel, cells), timeout=CELL_SECONDS, copied=path.parent)
+        return await reproduce(cells, _Told(kernel, cells), timeout=CELL_SECONDS, copy_of=(folder, path.parent))
 
 
 class _Told:

@@ -219,6 +219,49 @@ def test_randomness_with_a_seed_reproduces(imports: str, source: str) -> None:
     assert notebook.verdict == "reproduces"
 
 
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("sns.regplot(x='a', y='b', data=df);", "differs at b"),
+        ("sns.regplot(x='a', y='b', data=df, ci=None);", "reproduces"),
+        ("sns.lmplot(x='a', y='b', data=df, seed=1);", "reproduces"),
+        ("sns.pairplot(df);", "reproduces"),
+        ("sns.pairplot(df, kind='reg');", "differs at b"),
+        ("sns.barplot(x='sex', y='age', data=df);", "differs at b"),
+        ("sns.barplot(x='sex', y='age', data=df, errorbar='sd');", "reproduces"),
+        ("sns.barplot(x=counts.index, y=counts.values);", "reproduces"),
+    ],
+)
+def test_error_bands_of_seaborn_are_drawn_anew_whatever_is_seeded(source: str, verdict: str) -> None:
+    first = "import numpy as np, seaborn as sns\nnp.random.seed(1)\ndf = sns.load_dataset('a')\ncounts = df.a.value_counts()"
+    assert NotebookSession(first, source).run().verdict == verdict
+
+
+def test_shell_lines_that_look_at_the_clock_or_the_net_are_told() -> None:
+    notebook = NotebookSession(
+        "!date", "!git commit -am done && git log", "!wget https://example.org/a.csv", "!ls"
+    ).run()
+    assert notebook.about("time") == [("a", ""), ("b", "")]
+    assert notebook.about("network") == [("c", "")]
+
+
+def test_a_function_is_judged_by_what_comes_of_calling_it() -> None:
+    unused = NotebookSession("def f(): return 1", "x = 1").run().edit("a", "def f(): return 2")
+    assert (unused.verdict, unused.about("edited")) == ("reproduces", [("a", "f")])
+    used = NotebookSession("def f(): return 1", "x = f()").run().edit("a", "def f(): return 2")
+    assert used.verdict == "differs at b"
+
+
+def test_a_final_semicolon_counts_before_comments() -> None:
+    assert NotebookSession("x = 1", "x;").run().edit("b", "x;\n# why").report.findings == ()
+
+
+def test_a_function_may_take_what_the_loop_binds_that_calls_it() -> None:
+    loop = "def fits(day): return month > day\nfor month in [1, 2]:\n    if fits(1): print(month)"
+    assert NotebookSession(loop).run().verdict == "reproduces"
+    assert NotebookSession("def fits(day): return month > day\nfits(1)").run().verdict == "fails at a"
+
+
 def test_drawing_again_from_a_seeded_generator_differs() -> None:
     notebook = NotebookSession("import numpy as np\nnp.random.seed(1)", "x = np.random.rand()").run().run("b")
     assert notebook.verdict == "differs at b"
@@ -271,7 +314,8 @@ def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() ->
 )
 def test_a_file_that_the_cell_writes_itself_has_not_changed_since(source: str) -> None:
     notebook = NotebookSession(source).run()
-    assert report(notebook.cells, notebook.state, Files({"a.txt": 5000.0})).findings == ()
+    told = report(notebook.cells, notebook.state, Files({"a.txt": 5000.0}))
+    assert "file_changed" not in {one.kind for one in told.findings}
 
 
 @pytest.mark.parametrize("moves", ["import os\nos.chdir('data')", "%cd data"])
