@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.messages import Message, ToolCall
+from jupyter_agent.session_summary import stands_in
 
 if TYPE_CHECKING:
     from jupyter_agent.session import Turn
@@ -51,6 +52,8 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
         budget_tokens: For all messages together.
         count: Tokens of a text, at least.
     """
+    if turns and stands_in(turns[0]):
+        return _summarized(turns[0], turns[1:], budget_tokens, count)
     whole = [_spoken(turn) for turn in turns]
     if sum(_cost(one, count) for one in whole) <= budget_tokens:
         return Fitted(repair(_joined(whole)), 0, "")
@@ -60,6 +63,15 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
     spent = sum(_cost(one, count) for one in kept)
     note = _note(dropped, budget_tokens - spent - _MESSAGE_TOKENS * 2, count)
     return Fitted(repair(_joined(_opened(kept, note))), len(dropped), note)
+
+
+def _summarized(summary: Turn, turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
+    """A summary, with a right to half of the budget, then what fits of the turns after it."""
+    told = _spoken(summary)
+    if _cost(told, count) > budget_tokens // 2:
+        told = _bare(told, budget_tokens // 2, count)
+    rest = fit(turns, budget_tokens - _cost(told, count), count)
+    return replace(rest, messages=repair([*told, *rest.messages]))
 
 
 def repair(messages: Iterable[Message]) -> tuple[Message, ...]:

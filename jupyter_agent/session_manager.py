@@ -12,20 +12,44 @@ from typing import Any, Literal
 
 from jupyter_agent import exports
 from jupyter_agent.errors import AmbiguousSession, BadRequest, Forbidden, NotFound, VersionConflict
+from jupyter_agent.importing import Withholding, read_json
 from jupyter_agent.messages import Json
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session
+from jupyter_agent.protocols import Page, SessionStore
+from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_names import belongs_to, check_id, check_notebook, check_owner, hashed, session_key
+from jupyter_agent.session_summary import summary_of, with_summary
 from jupyter_agent.session_tree import WHOLE, Replay, SessionTree, comparison
-from jupyter_agent.session_turns import ATTEMPTS, PAGE, Begun
+from jupyter_agent.session_turns import ATTEMPTS, LEASE_SECONDS, PAGE, Begun
 
 __all__ = ["Begun", "Replay", "SessionManager", "comparison"]
 
+#: Turns after a summary, up to which it is looked whether it is of this branch.
+FARTHEST = 1000
 _NO_CONVERSATION = "There is no such conversation."
 
 
 class SessionManager(SessionTree):
-    """What may be done with conversations; each belongs to one owner, and others' are as unknown ones."""
+    """What may be done with conversations; each belongs to one owner, and others' are as unknown ones.
+
+    Args:
+        store: Where sessions are kept.
+        max_age_seconds: Sessions idle for longer are forgotten; 0 keeps them.
+        max_sessions: How many sessions one owner may have.
+        lease_seconds: How long a turn stays open without `renew`.
+        withholding: Takes secrets out of what clients give to be kept: titles, metadata, summaries, imports.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        *,
+        max_age_seconds: float = 0,
+        max_sessions: int = 1000,
+        lease_seconds: float = LEASE_SECONDS,
+        withholding: Withholding | None = None,
+    ) -> None:
+        super().__init__(store, max_age_seconds=max_age_seconds, max_sessions=max_sessions, lease_seconds=lease_seconds)
+        self._withholding = withholding
 
     async def find(
         self,
@@ -68,8 +92,8 @@ class SessionManager(SessionTree):
         def renamed(session: Session) -> Session:
             return replace(
                 session,
-                title=session.title if title is None else title,
-                metadata=session.metadata if metadata is None else metadata,
+                title=session.title if title is None else self._without_secrets(title),
+                metadata=session.metadata if metadata is None else self._without_secrets(dict(metadata)),
             )
 
         return await self._update(await self.get(owner, session_id, notebook_id), renamed)
@@ -83,9 +107,20 @@ class SessionManager(SessionTree):
             NotFound: there is no such session, or no such turn.
         """
         session = await self.get(owner, session_id, notebook_id)
-        last = session.head if turn_id is None else (await self._turn(session, turn_id)).id
-        kept = {"text": summary, "turn_id": last, "created_at": time.time()}
-        return await self._update(session, lambda one: _with_extra(one, "summary", kept))
+        last = session.head if turn_id is None else turn_id
+        covered = None if last is None else await self._turn(session, last)
+        return await self._update(session, lambda one: with_summary(one, self._without_secrets(summary), covered))
+
+    async def considered(self, session: Session, limit: int) -> tuple[Turn, ...]:
+        """The history as a model is told it: a summary in place of the turns it covers, then at most `limit` turns."""
+        summary = summary_of(session)
+        after = 0 if summary is None else session.depth - summary.depth
+        if summary is None or session.head is None or not 0 <= after <= FARTHEST:
+            return await self.history(session, limit)
+        path = await self.store.path(session.key, session.head, after + 1)
+        if not path or path[0].id != summary.turn_id:  # of another branch
+            return await self.history(session, limit)
+        return (summary.standing_in(), *path[1:][-limit:])
 
     async def clear(self, owner: str, session_id: str, notebook_id: str | None = None) -> None:
         """Forget a session and its turns; a turn being answered is lost to it.
@@ -142,11 +177,12 @@ class SessionManager(SessionTree):
 
         Raises:
             BadRequest: it is no export; the message says where.
+            TooLarge: there is more of it than is kept.
             VersionConflict: there is a session of that id already.
             TooManyRequests: the owner has as many sessions as are kept.
         """
         check_owner(owner)
-        read, turns = exports.read_json(text)
+        read, turns = read_json(text, self._withholding)
         name = check_id(session_id or read.id or uuid.uuid4().hex, "session_id")
         for turn in turns:
             check_id(turn.id, "turn_id")
@@ -244,6 +280,9 @@ class SessionManager(SessionTree):
                     await self._update(occupant, lambda one, other=other: replace(one, id=other))  # type: ignore[misc]
             else:
                 return
+
+    def _without_secrets(self, given: Any) -> Any:
+        return given if self._withholding is None else self._withholding.json(given)
 
     async def _update_once(self, key: str, change: Callable[[Session], Session]) -> None:
         current = await self.store.read(key)

@@ -94,7 +94,7 @@ class Connections:
                 await connection.execute("SELECT 1")
             except Error:
                 await connection.close()
-            except BaseException:
+            except BaseException:  # cancelled, for example: it is not left open
                 await connection.close()
                 raise
             else:
