@@ -32,7 +32,42 @@ _CHANGES: Schema = {
     "items": schemas.FREE_OBJECT,
     "description": "for each question that was asked again: the answers before and after, and whether they are the same",
 }
+_CELL: Schema = {"type": ["object", "null"], "description": "nbformat 4, outputs and metadata included"}
+_PLACE: Schema = {"type": ["string", "null"], "description": "id of the cell it stands below; empty for the top"}
+_EDITS: Schema = _every(
+    {
+        "changes": {
+            "type": "array",
+            "description": "what leads the notebook there, in the order to apply",
+            "items": _every(
+                {
+                    "cell_id": _TEXT,
+                    "before": _CELL,
+                    "after": _CELL,
+                    "below_before": _PLACE,
+                    "below_after": _PLACE,
+                }
+            ),
+        },
+        "left": {
+            "type": "array",
+            "items": _TEXT,
+            "description": "ids of cells that were left, because somebody changed them since",
+        },
+        "problem": {**_TEXT, "description": "why the notebook was not touched at all; empty where it was"},
+    }
+)
 COMPONENTS: dict[str, Schema] = {
+    "Move": _object(
+        {
+            "edits": {
+                "type": ["string", "null"],
+                "enum": ["server", "client", "none", None],
+                "description": "who restores the notebook: this server (if missing), the page itself, or nobody",
+            }
+        }
+    ),
+    "Moved": _object({**schemas.SESSION["properties"], "edits": _EDITS}, (*schemas.SESSION["required"], "edits")),
     "Branch": _object({"turn_id": _TURN}),
     "Cleaned": _every({"removed": _COUNT}),
     "ExportedSession": {
@@ -130,8 +165,12 @@ def paths() -> dict[str, Schema]:
         "/api/agent/sessions/cleanup": {
             "post": operation("Forget the conversations that are too old now", "Cleaned", errors=WRITE)
         },
-        f"{session}/undo": {"post": _changed("Take the newest turn back")},
-        f"{session}/redo": {"post": _changed("Bring back what undo took last")},
+        f"{session}/undo": {
+            "post": _changed("Take the newest turn back, and what it did to the notebook", "Moved", "Move")
+        },
+        f"{session}/redo": {
+            "post": _changed("Bring back what undo took last, and what it did to the notebook", "Moved", "Move")
+        },
         f"{session}/go": {
             "post": operation("Go on from another turn", "Session", body="Go", parameters=_WHERE, errors=WRITE)
         },

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_agent.server import identity
 from jupyter_agent.server.conversations import history_json, session_json
 from jupyter_agent.server.encoding import timestamp
 from jupyter_agent.server.handlers import AgentHandler
+from jupyter_agent.server.questions import notebook_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jupyter_agent.protocols import Notebook
     from jupyter_agent.session_manager import SessionManager
+    from jupyter_agent.undoing import Undone
 
 CREATED = 201
 SHARED_TURNS = 1000
@@ -51,18 +57,34 @@ class UndoHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Take the newest turn back."""
-        self.reply(session_json(await self.sessions.undo(*self.place(session_id))))
+        """Take the newest turn back, and what it did to the notebook."""
+        await self.walk(session_id, self.services.assistant.changes.undo)
+
+    async def walk(self, session_id: str, way: Callable[..., Awaitable[Undone]]) -> None:
+        """Move the head; the notebook is restored here, by the page, or not at all."""
+        edits = (await self.optional_body()).get("edits") or "server"
+        owner, session_id, notebook_id = self.place(session_id)
+        session = await self.sessions.get(owner, session_id, notebook_id)
+        notebook = await self._notebook(session.notebook_id) if edits == "server" else None
+        undone = await way(owner, session_id, session.notebook_id, notebook=notebook, touch=edits == "server")
+        told = undone.edits_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
+        self.reply({**session_json(undone.session), "edits": told})
+
+    async def _notebook(self, path: str) -> Notebook | None:
+        """The stored notebook, if the user may write it."""
+        if not path or not await identity.allowed(self, "write", "contents"):
+            return None
+        return await notebook_of(self, path, None, [])
 
 
-class RedoHandler(TreeHandler):
+class RedoHandler(UndoHandler):
     """``POST …/redo``."""
 
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Bring it again."""
-        self.reply(session_json(await self.sessions.redo(*self.place(session_id))))
+        """Bring it again, and what it did to the notebook."""
+        await self.walk(session_id, self.services.assistant.changes.redo)
 
 
 class GoHandler(TreeHandler):
