@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from jupyter_agent import history
+from jupyter_agent.messages import Json
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_manager import SessionManager
@@ -66,7 +67,7 @@ async def test_a_copy_takes_a_summary_along_where_it_has_what_is_covered(manager
 
 
 @pytest.mark.parametrize("kept", [None, 5, "text", {}, {"text": "x"}, {"text": 5, "turn_id": "s-1", "depth": 1}])
-async def test_D19_a_summary_edited_by_hand_into_nonsense_is_left_out(manager: SessionManager, kept: object) -> None:
+async def test_D19_a_summary_edited_by_hand_into_nonsense_is_left_out(manager: SessionManager, kept: Json) -> None:
     session = await talk(manager, "1", "2")
     edited = replace(session, revision=session.revision + 1, extra=MappingProxyType({"summary": kept}))
     await manager.store.commit(edited)
