@@ -1,8 +1,9 @@
 """What the tracker costs the user: a notebook of 100 cells in kernels with and without it, at 1,000 variables.
 
-Both kernels run side by side and take every cell in turn, first one, then the other, so that a busy machine disturbs
-both alike. The ratio is that of the summed medians of each cell over the rounds. ipyflow, which follows cells too, runs
-beside them where it is installed.
+Beside them runs a kernel with ipyflow, which follows cells too. All three are of one environment of their own, beside
+the package (``.venv-cell-peers``, or wherever ``CELL_PEERS`` says one is): ours is not installed there, it travels.
+They take every cell in turn, in an order that changes, so that a busy machine disturbs all alike. The ratio is that of
+the summed medians of each cell over the rounds.
 
 Run: ``python benchmarks/cell_overhead.py [rounds]``.
 """
@@ -10,12 +11,18 @@ Run: ``python benchmarks/cell_overhead.py [rounds]``.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import json
+import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
+import venv
+from pathlib import Path
 from uuid import uuid4
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.exchange import Exchange
@@ -75,30 +82,52 @@ class Measured:
         return float(sum(statistics.median(times) for times in zip(*self.times, strict=True)))
 
 
-async def started() -> AsyncKernelManager:
-    manager = AsyncKernelManager(kernel_name="python3")
+def python() -> Path:
+    """The environment's interpreter; made when it is not there."""
+    folder = Path(os.environ.get("CELL_PEERS", Path(__file__).parent.parent / ".venv-cell-peers"))
+    found = folder / "bin" / "python"
+    if not found.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([found, "-m", "pip", "install", "-qq", "ipykernel", "pandas", "ipyflow"], check=True)
+    return found
+
+
+async def started(folder: Path) -> AsyncKernelManager:
+    """A kernel of the environment."""
+    argv = [str(python()), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "peer").mkdir(exist_ok=True)
+    (folder / "peer" / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "", "language": "python"}))
+    specifications = KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
+    manager = AsyncKernelManager(kernel_name="peer", kernel_spec_manager=specifications)
     await manager.start_kernel()
     return manager
 
 
 async def main(rounds: int) -> None:
-    kernels = {"without": Measured(await started(), tracked=False), "tracker": Measured(await started(), tracked=True)}
-    if importlib.util.find_spec("ipyflow") is not None:
-        kernels["ipyflow"] = Measured(await started(), tracked=False, extension="ipyflow")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        kernels = {
+            "without": Measured(await started(folder), tracked=False),
+            "tracker": Measured(await started(folder), tracked=True),
+            "ipyflow": Measured(await started(folder), tracked=False, extension="ipyflow"),
+        }
+        await compared(kernels, rounds)
+
+
+async def compared(kernels: dict[str, Measured], rounds: int) -> None:
     for kernel in kernels.values():
         await kernel.begin()
     for number in range(rounds):
         for kernel in kernels.values():
             kernel.times.append([])
-        order = list(kernels.values())[:: 1 if number % 2 else -1]
-        for cell in cells():
-            for kernel in order:
+        for at, cell in enumerate(cells()):
+            first = (number + at) % len(kernels)
+            order = list(kernels.values())
+            for kernel in [*order[first:], *order[:first]]:
                 kernel.times[-1].append(await kernel.run(cell))
     floor = kernels["without"].seconds
     for name, kernel in kernels.items():
         print(f"{name:10} {kernel.seconds * 1000:9.1f} ms for 100 cells, ratio {kernel.seconds / floor:.3f}")
-    if "ipyflow" not in kernels:
-        print("ipyflow is not installed here, so it is not measured.")
     for kernel in kernels.values():
         await kernel.close()
 

@@ -106,7 +106,14 @@ class Exchange:
             if self._listener is not None:
                 self._listener(message)
             return
-        parent = str((message.get("parent_header") or {}).get("msg_id", ""))
-        answer = self._waiting.get(parent)
+        answer = self._waiting.get(text_of(message, "parent_header", "msg_id"))
+        content = message.get("content")
         if answer is not None and not answer.done():
-            answer.set_result(message.get("content") or {})
+            answer.set_result(content if isinstance(content, Mapping) else {})
+
+
+def text_of(message: KernelMessage, part: str, name: str) -> str:
+    """A text in a part of a message; empty where a kernel has sent anything else."""
+    held = message.get(part)
+    found = held.get(name) if isinstance(held, Mapping) else None
+    return found if isinstance(found, str) else ""

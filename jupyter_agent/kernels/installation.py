@@ -52,13 +52,14 @@ class Installation:
 
         Raises:
             Unreadable: nothing of ours can run in this kernel.
+            Restarted: the kernel was restarted meanwhile.
         """
         task = self._task
         failed = task is not None and task.done() and not self.is_done
         if task is None or failed:
             task = self._task = asyncio.create_task(self._install())
             task.add_done_callback(consume)
-        await asyncio.shield(task)
+        await shared(task)
 
     def forget(self) -> None:
         """The kernel has lost it."""
@@ -132,3 +133,18 @@ def consume(task: asyncio.Future[Any]) -> None:
     """Takes notice of a result that nobody may be left to wait for."""
     if not task.cancelled():
         task.exception()
+
+
+async def shared(task: asyncio.Task[None]) -> None:
+    """Waits for work that others wait for, too, and that goes on when the waiting ends.
+
+    Raises:
+        Restarted: the work was given up, because the kernel is another one now.
+    """
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if task.cancelled() and not (own is not None and own.cancelling()):
+            raise Restarted from None
+        raise

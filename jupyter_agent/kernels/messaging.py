@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_agent.errors import KernelUnavailable, NotFound
 from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
-from jupyter_agent.kernels.installation import FIRST_MET_BUSY, REQUEST, Installation, Unreadable, consume
+from jupyter_agent.kernels.installation import FIRST_MET_BUSY, REQUEST, Installation, Unreadable, consume, shared
 from jupyter_agent.kernels.requests import (
     is_lost,
     run_request,
@@ -101,7 +101,7 @@ class MessagingKernel:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
             self._reading.add_done_callback(consume)
-        await asyncio.shield(self._reading)
+        await shared(self._reading)
 
     async def _read(self) -> None:
         await self._installation.ensured()

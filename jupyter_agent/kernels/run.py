@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
+from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted, text_of
 from jupyter_agent.kernels.outputs import Collected, Status
 from jupyter_agent.kernels.transport import KernelMessage
 from jupyter_agent.state import ExecutionError, ExecutionResult
@@ -151,11 +151,13 @@ class Run:
         return replace(self._collected.result(status, note, error), execution_count=self._count)
 
     def _listen(self, message: KernelMessage) -> None:
-        parent = str((message.get("parent_header") or {}).get("msg_id", ""))
+        parent = text_of(message, "parent_header", "msg_id")
         if parent in self._probes:
             self._published.set()
-        message_type = str((message.get("header") or {}).get("msg_type", ""))
-        content = message.get("content") or {}
+        message_type = text_of(message, "header", "msg_type")
+        content = message.get("content")
+        if not isinstance(content, Mapping):
+            return
         if message_type == "status" and content.get("execution_state") in ("starting", "dead"):
             # A kernel that has just been started may say so late, but never once our code runs in it.
             if self._began.is_set():

@@ -31,6 +31,9 @@ class Kernels:
         self._open.append(kernel)
         return kernel
 
+    async def interrupt(self) -> None:
+        await self.manager.interrupt_kernel()
+
     async def _restart(self) -> None:
         await self.manager.restart_kernel(now=True)
 

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from jupyter_agent.errors import KernelUnavailable
 from jupyter_agent.kernels.remote import RemoteKernel
+from tests.kernels.environments import environment, specifications
 
 HERE = """
 import importlib.util, ipykernel, sys
 print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyter_agent_kernelside' in vars(get_ipython()))
 """
-
-
-def environment(folder: Path, requirement: str) -> KernelSpecManager:
-    """A virtual environment with a kernel, and the specification of that kernel."""
-    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
-    python = folder / "env" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", requirement], check=True)
-    specification = folder / "kernels" / "other"
-    specification.mkdir(parents=True)
-    command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    content = {"argv": command, "display_name": "other", "language": "python"}
-    (specification / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
-    return KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
 
 
 @pytest.mark.slow
@@ -38,7 +23,9 @@ def environment(folder: Path, requirement: str) -> KernelSpecManager:
     "requirement", ["ipykernel==6.29.5", "ipykernel==6.31.0", "ipykernel==7.0.1", "ipykernel>=7.4"]
 )
 async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requirement: str) -> None:
-    manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=environment(tmp_path, requirement))
+    python = environment(tmp_path, requirement)
+    specs = specifications(tmp_path, str(python), "-m", "ipykernel_launcher")
+    manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
     kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
     assert (await kernel.state(timeout=60)).stale == ""
@@ -57,5 +44,30 @@ async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requi
     result = await kernel.execute("1 / 0", timeout=20)
     assert result.status == "error"
     assert (await kernel.execute("while True: pass", timeout=1)).status == "timeout"
+    tried = await kernel.try_execute("mine = items + [3]\nprint('out')\nmine", timeout=20)
+    assert (tried.status, tried.text) == ("ok", "out\n[1, 2, 3]\n")
+    assert (await kernel.try_execute("import asyncio\nawait asyncio.sleep(0)\nlen(items)", timeout=20)).text == "2\n"
+    assert (await kernel.try_execute("while True: pass", timeout=1)).status == "timeout"
+    assert "f(a, b=2)" in await kernel.signature("f(", 1)
+    assert "mine" not in (await kernel.state()).variables
+    await kernel.close()
+    await manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_K17_xeus_python_degrades_with_a_clear_word(tmp_path: Path) -> None:
+    python = environment(tmp_path, "xeus-python")
+    specs = specifications(tmp_path, str(python.parent / "xpython"))
+    manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
+    await manager.start_kernel(cwd=str(tmp_path))
+    kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
+    state = await kernel.state(timeout=60)
+    assert "implementation xeus-python" in state.stale
+    assert "only its cells and outputs are known" in state.stale
+    assert (await kernel.execute("print(6 * 7)", timeout=20)).text == "42\n"
+    assert (await kernel.try_execute("1", timeout=20)).status == "unavailable"
+    with pytest.raises(KernelUnavailable):
+        await kernel.inspect("x")
     await kernel.close()
     await manager.shutdown_kernel(now=True)

@@ -6,8 +6,8 @@ import asyncio
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient
 
 from jupyter_agent.kernels.gateway import GatewayKernel
+from tests.kernels.environments import environment
 
 
 async def looked_at(url: str, headers: dict[str, str], interrupt: Callable[[], Awaitable[None]]) -> None:
@@ -26,6 +27,9 @@ async def looked_at(url: str, headers: dict[str, str], interrupt: Callable[[], A
     assert (await kernel.state()).variables["items"].facts["items"] == ["1"]
     assert (await kernel.inspect("items")).facts["length"] == 1
     assert (await kernel.execute("while True: pass", timeout=0.5)).status == "timeout"
+    tried = await kernel.try_execute("mine = [*items, 2]\nmine", timeout=20)
+    assert (tried.status, tried.text) == ("ok", "[1, 2]\n")
+    assert "Type:" in await kernel.signature("items", 2)
     await kernel.close()
 
 
@@ -52,7 +56,7 @@ async def test_a_gateway_that_is_not_there_is_a_reason_and_no_exception() -> Non
 
 
 @pytest.fixture
-def gateway() -> Iterator[str]:
+def gateway(tmp_path: Path) -> Iterator[str]:
     """Address of a real Jupyter kernel gateway with the token ``sesame``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -62,7 +66,8 @@ def gateway() -> Iterator[str]:
         "--KernelGatewayApp.ip=127.0.0.1",
         "--KernelGatewayApp.auth_token=sesame",
     ]
-    command = [sys.executable, "-m", "kernel_gateway", *options]
+    python = environment(tmp_path, "jupyter_kernel_gateway", "ipykernel")
+    command = [str(python), "-m", "kernel_gateway", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any("available at" in line for line in process.stderr)
@@ -72,6 +77,7 @@ def gateway() -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_a_kernel_behind_a_real_gateway(gateway: str) -> None:
     headers = {"Authorization": "token sesame"}
     client = AsyncHTTPClient()

@@ -1,0 +1,27 @@
+"""Python environments of their own for kernels and servers that are not ours, made by pip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpecManager
+
+
+def environment(folder: Path, *requirements: str) -> Path:
+    """The interpreter of a new virtual environment with these packages."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+    python = folder / "env" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], check=True)
+    return python
+
+
+def specifications(folder: Path, *argv: str) -> KernelSpecManager:
+    """A kernel named ``other`` that is started by these words and the name of the connection file."""
+    specification = folder / "kernels" / "other"
+    specification.mkdir(parents=True)
+    content = {"argv": [*argv, "-f", "{connection_file}"], "display_name": "other", "language": "python"}
+    (specification / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
+    return KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
