@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from jupyter_agent.caution import reasons
 from jupyter_agent.cell_names import names_of
 
@@ -32,12 +34,19 @@ def problem(source: str) -> str:
     return names_of(source).problem
 
 
-def may_be_tried(source: str) -> bool:
+def may_be_tried(source: str, live: Container[str]) -> bool:
     """Whether running code twice does the same as once, as far as its text tells: then a trial costs nothing.
 
-    That is code that changes nothing in place, deletes nothing, writes no file, starts no program, trains no model.
+    That is code that changes nothing in place, deletes nothing, writes no file, starts no program, trains no model. What it
+    reads must be there: code that waits for another cell fails at a trial, and is right.
+
+    Args:
+        source: Of a cell.
+        live: Names that the kernel has.
     """
     names = names_of(source)
+    if any(name not in live for name in names.reads):
+        return False
     if names.empty or names.problem or names.magics or len(source) > MAX_TRIED:
         return False
     if names.mutates or names.may_mutate or names.deletes or reasons(source):

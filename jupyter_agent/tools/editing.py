@@ -242,9 +242,10 @@ async def _doubtful(source: str, context: ToolContext) -> ToolOutput | None:
     The trial is made only where everything is allowed unasked, and only of code that does the same when it runs twice.
     """
     problem = unreadable(source, context)
-    if problem is not None or context.approval != "auto" or context.kernel is None or not may_be_tried(source):
+    if problem is not None or context.approval != "auto" or context.kernel is None or source in context.ledger.insisted:
         return problem
-    if source in context.ledger.insisted or context.state is None or context.state.status != "idle":
+    state = await context.kernel.state()
+    if state.status != "idle" or state.stale or not may_be_tried(source, state.variables):
         return None
     result = await context.kernel.try_execute(source, timeout=_TRIAL)
     if result.status != "error":
