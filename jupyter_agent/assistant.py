@@ -100,6 +100,7 @@ class Assistant:
             store(options.store),
             max_age_seconds=hours * 3600,
             max_sessions=options.session_max_concurrent,
+            scope=options.session_scope,
             withholding=redactor,
         )
         return cls(options, sessions, _load_tools(options.tools), redactor)
@@ -159,8 +160,9 @@ class Assistant:
         approval = self._approval(question)
         asked = self._redactor.text(question.query)
         digest = question.digest or _digest(question)
+        session_id = question.session_id or await self.sessions.meant(question.owner, question.notebook_id)
         begun = await self.sessions.begin(
-            question.owner, question.notebook_id, question.session_id, question.turn_id, asked, digest
+            question.owner, question.notebook_id, session_id, question.turn_id, asked, digest
         )
         if begun.replayed is not None:
             for event in replay(begun.session, begun.replayed):
@@ -230,10 +232,11 @@ class Assistant:
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
-        if question.session_id is None:
+        session_id = question.session_id or await self.sessions.meant(question.owner, question.notebook_id)
+        if session_id is None:
             return None
         try:
-            return await self.sessions.get(question.owner, question.session_id, question.notebook_id or None)
+            return await self.sessions.get(question.owner, session_id, question.notebook_id or None)
         except NotFound:
             return None
 

@@ -16,6 +16,7 @@ _ALSO = {
     "session_max_concurrent": "SESSION_MAX_CONCURRENT",
     "session_history_limit": "SESSION_HISTORY_LIMIT",
 }
+SCOPES = ("explicit", "user-notebook", "notebook")
 APPROVALS = ("read-only", "ask", "auto-edit", "auto")
 
 
@@ -75,6 +76,13 @@ class JupyterAgent(Configurable):
         0.0, min=0, help="US dollars that one turn may cost, where the model's server tells it; 0 sets no limit."
     ).tag(config=True)
     max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
+    session_scope = Enum(
+        SCOPES,
+        "explicit",
+        help="Where a question over REST belongs that names no conversation: 'explicit' begins a new one, 'user-notebook' "
+        "goes on with the user's newest about that notebook, 'notebook' does too and has one conversation for all users of "
+        "the server, who then see each other's. The sidebar and the magics go on with the newest anyway.",
+    ).tag(config=True)
     session_max_age_hours = Float(
         0.0, min=0, help="Conversations idle for longer are removed; 0 keeps them (24 on memory://)."
     ).tag(config=True)

@@ -36,6 +36,7 @@ class SessionManager(SessionTree):
         max_age_seconds: Sessions idle for longer are forgotten; 0 keeps them.
         max_sessions: How many sessions one owner may have.
         lease_seconds: How long a turn stays open without `renew`.
+        scope: Where a question belongs that names no session: ``explicit``, in a new one; else in the newest of its notebook.
         withholding: Takes secrets out of what clients give to be kept: titles, metadata, summaries, imports.
     """
 
@@ -46,10 +47,19 @@ class SessionManager(SessionTree):
         max_age_seconds: float = 0,
         max_sessions: int = 1000,
         lease_seconds: float = LEASE_SECONDS,
+        scope: str = "explicit",
         withholding: Withholding | None = None,
     ) -> None:
         super().__init__(store, max_age_seconds=max_age_seconds, max_sessions=max_sessions, lease_seconds=lease_seconds)
+        self._scope = scope
         self._withholding = withholding
+
+    async def meant(self, owner: str, notebook_id: str) -> str | None:
+        """Id of the session that a question goes on with which names none; None where it begins one."""
+        if self._scope == "explicit" or not notebook_id:
+            return None
+        page = await self.find(owner, notebook_id=notebook_id, limit=PAGE)
+        return next((one.id for one in page.sessions if one.metadata.get("unreadable") is not True), None)
 
     async def find(
         self,

@@ -51,6 +51,7 @@ class HealthHandler(AgentHandler):
                 "version": jupyter_agent.__version__,
                 "model": self.services.assistant.default_model,
                 "store": store,
+                "session_scope": self.services.options.session_scope,
             }
         )
 

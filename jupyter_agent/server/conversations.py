@@ -195,10 +195,13 @@ class SharedSessionHandler(SessionHandler):
             await sessions.get_session(session_id=session_id)
         except web.HTTPError as error:
             ours = await self._ours(session_id, error)
-            owner = identity.owner(self)
+            owner = self._owner()
             self.finish(json_text(await clear(self.services, owner, session_id, ours.notebook_id)))
         else:
             await _done(super().delete(session_id))
+
+    def _owner(self) -> str:
+        return identity.owner(self, self.services.options.session_scope)
 
     async def _ours(self, session_id: str, jupyters: web.HTTPError) -> Session:
         """Our conversation of that id; whatever goes wrong on the way, Jupyter's own answer stands."""
@@ -207,7 +210,7 @@ class SharedSessionHandler(SessionHandler):
             raise jupyters
         try:
             notebook = self.get_query_argument("notebook_id", None)
-            return await self.services.assistant.sessions.get(identity.owner(self), session_id, notebook)
+            return await self.services.assistant.sessions.get(self._owner(), session_id, notebook)
         except AgentError as error:
             if not isinstance(error, NotFound):
                 self.log.warning("jupyter-agent: conversations cannot be read: %s", error.code)

@@ -96,7 +96,7 @@ class AgentHandler(APIHandler):
     @property
     def owner(self) -> str:
         """Whose conversations these are."""
-        owner = identity.owner(self)
+        owner = identity.owner(self, self.services.options.session_scope)
         self.services.moves.seen(owner)
         return owner
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from jupyter_agent.messages import Effect
 
 LOCAL = "local"
+#: Where one notebook has one conversation for all; no user is called that.
+EVERYBODY = "(everybody on this server)"
 _TELLS_USERS_APART = (
     "get_user",
     "_get_user",
@@ -24,13 +26,15 @@ _TELLS_USERS_APART = (
 _PERMISSIONS: dict[Effect, tuple[str, str]] = {"execute": ("execute", "kernels"), "write": ("write", "contents")}
 
 
-def owner(handler: JupyterHandler) -> str:
-    """The signed-in user's name, or ``local``.
+def owner(handler: JupyterHandler, scope: str) -> str:
+    """The signed-in user's name, or ``local``; one for everybody where the sessions' scope is the notebook.
 
     Jupyter's own identity providers make up a new name for every request that comes with a token alone; a
     conversation kept under it would be lost at once. They know one user: whoever has the token.
     """
-    return str(handler.current_user.username) if _has_real_users(type(handler.identity_provider)) else LOCAL
+    if not _has_real_users(type(handler.identity_provider)):
+        return LOCAL
+    return EVERYBODY if scope == "notebook" else str(handler.current_user.username)
 
 
 def _has_real_users(provider: type[Any]) -> bool:

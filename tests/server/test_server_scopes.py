@@ -1,0 +1,75 @@
+"""Where a question belongs that names no conversation: in a new one, the user's, or the notebook's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_agent.config import SCOPES
+from tests.server.door_client import Door
+from tests.server.test_server_access import ByHeader
+
+
+async def ask(door: Door, user: str, notebook_id: str, **context: object) -> str:
+    """The conversation that answered."""
+    body = {"query": "x", "context": {"notebook_id": notebook_id, **context}}
+    reply = await door("POST", "api/agent/quick", body, {"X-User": user})
+    assert reply.status == 200
+    return str(reply.body["session_id"])
+
+
+class Scoped:
+    """A server that knows its users, with one of the scopes."""
+
+    scope = ""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        server = {**jp_server_config["ServerApp"], "identity_provider_class": ByHeader}
+        agent = {**jp_server_config.get("JupyterAgent", {}), "session_scope": self.scope}
+        return {**jp_server_config, "ServerApp": server, "JupyterAgent": agent}
+
+
+class TestExplicit(Scoped):
+    """What is so unless said otherwise."""
+
+    scope = SCOPES[0]
+
+    async def test_a_question_that_names_no_conversation_begins_one(self, door: Door) -> None:
+        assert await ask(door, "ann", "a.ipynb") != await ask(door, "ann", "a.ipynb")
+
+
+class TestUserAndNotebook(Scoped):
+    """Each user has a conversation about each notebook."""
+
+    scope = "user-notebook"
+
+    async def test_a_question_goes_on_with_the_users_newest_about_the_notebook(self, door: Door) -> None:
+        anns = await ask(door, "ann", "a.ipynb")
+        assert await ask(door, "ann", "a.ipynb") == anns
+        assert len({anns, await ask(door, "ann", "b.ipynb"), await ask(door, "bob", "a.ipynb")}) == 3
+        assert await ask(door, "ann", "a.ipynb", session_id="named") == "named"
+        assert await ask(door, "ann", "a.ipynb") == "named"
+        preview = {"query": "y", "context": {"notebook_id": "a.ipynb"}}
+        told = await door("POST", "api/agent/context", preview, {"X-User": "ann"})
+        assert told.body["tokens"]["history"] > 0
+
+    async def test_without_a_notebook_each_question_begins_one(self, door: Door) -> None:
+        assert await ask(door, "ann", "") != await ask(door, "ann", "")
+
+    async def test_the_scope_is_told(self, door: Door) -> None:
+        assert (await door("GET", "api/agent/health", None, {"X-User": "ann"})).body["session_scope"] == "user-notebook"
+
+
+class TestNotebook(Scoped):
+    """All users of the server have one conversation about a notebook."""
+
+    scope = "notebook"
+
+    async def test_all_users_go_on_with_the_notebooks_conversation(self, door: Door) -> None:
+        anns = await ask(door, "ann", "a.ipynb")
+        assert await ask(door, "bob", "a.ipynb") == anns
+        assert await ask(door, "bob", "b.ipynb") != anns
+        for path in (f"api/agent/sessions/{anns}", f"api/sessions/{anns}"):
+            assert (await door("GET", path, None, {"X-User": "eve"})).body["turn_count"] == 4
