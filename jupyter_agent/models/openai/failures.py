@@ -258,6 +258,7 @@ def unnamed(server: Server) -> errors.UpstreamRefused:
 
 def no_such_model(server: Server, model: str, names: tuple[str, ...]) -> errors.UpstreamRefused:
     """The server has others, which may be named: those with a similar name, if there are any."""
+    names = tuple(name for name in names if name != model)
     near = (
         get_close_matches(model, names, 5, 0.5)
         or [name for name in names if len(model) > 2 and model.lower() in name.lower()][:5]
