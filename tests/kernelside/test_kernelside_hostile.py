@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jupyter_agent import kernelside
+from tests.kernelside import zoo
+
 if TYPE_CHECKING:
     from .conftest import Shell
 
@@ -124,3 +127,57 @@ def test_V9_iterators_are_not_advanced(shell: Shell) -> None:
     )
     shell.run("rest = (list(i), list(z))")
     assert shell.shell.user_ns["rest"] == ([1], [(1, 2)])
+
+
+@pytest.mark.parametrize("act", sorted(set(zoo.ACTS) - {"exception", "wrong_type", "negative"}))
+def test_V2_what_an_object_would_do_is_not_done(shell: Shell, act: str, capsys: pytest.CaptureFixture[str]) -> None:
+    spy = zoo.Spy()
+    animal = zoo.plain(spy, zoo.ACTS[act])
+    shell.shell.user_ns.update(animal=animal, held=[animal], key={"k": animal})
+    spy.awake = True
+    told = shell.variables()
+    started = time.thread_time()
+    shell.inspect("animal")
+    seconds = time.thread_time() - started
+    spy.awake = False
+    assert (spy.calls, capsys.readouterr().out, seconds < 0.1) == ([], "", True)
+    assert told["held"]["facts"]["items"] == [f"<{told['animal']['type']}>"]
+
+
+LAZY = """
+import sqlite3, polars as pl, numpy as np, sqlalchemy
+ran = []
+database = sqlite3.connect(':memory:')
+database.execute('create table t (n)')
+database.set_trace_callback(ran.append)
+cursor = database.cursor()
+lazy = pl.LazyFrame({'a': [1]}).map_batches(lambda frame: ran.append(frame) or frame)
+engine = sqlalchemy.create_engine('sqlite://')
+sqlalchemy.event.listen(engine, 'connect', lambda *_: ran.append('connect'))
+query = sqlalchemy.select(sqlalchemy.literal(1))
+rows = (ran.append(n) for n in range(3))
+"""
+
+
+def test_V8_no_query_is_sent_and_no_job_is_run(shell: Shell) -> None:
+    shell.run(LAZY)
+    for told in (shell.variables(), {name: shell.inspect(name) for name in shell.variables()}):
+        kinds = {name: told[name]["kind"] for name in ("database", "cursor", "engine", "query", "lazy", "rows")}
+        assert list(kinds.values()) == ["connection"] * 4 + ["object", "iterator"]
+    assert shell.shell.user_ns["ran"] == []
+
+
+def test_V10_shadowed_builtins_do_not_matter_and_stay(shell: Shell) -> None:
+    names = "print len type repr str Exception open sys json get_ipython dict list isinstance"
+    shell.run(f"for _name in {names.split()!r}: globals()[_name] = 'mine'")
+    told = shell.variables()
+    assert {told[name]["facts"]["value"] for name in names.split()} == {"mine"}
+    assert {shell.shell.user_ns[name] for name in names.split()} == {"mine"}
+
+
+def test_V12_what_is_gone_between_the_list_and_the_look_is_said_to_be(shell: Shell) -> None:
+    shell.run("a = b = 1")
+    assert {"a", "b"} <= set(shell.variables())
+    shell.run("del a\nb = 'another'")
+    assert kernelside.inspect(shell.shell, "a") == {"gone": True}
+    assert shell.inspect("b")["facts"]["value"] == "another"
