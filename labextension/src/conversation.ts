@@ -5,8 +5,8 @@ import { UUID } from '@lumino/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Branches } from './branches';
+import { PageEdits } from './cells/pageEdits';
 import { Choices } from './choices';
-import type { IEditAsked } from './events';
 import { asked, type IExchange, type IToolPart, told, waitsForUser } from './exchange';
 import { fromHistory } from './history';
 import { type IHearer, Listening } from './listening';
@@ -28,8 +28,6 @@ export class Conversation implements IHearer {
   readonly choices: Choices;
   /** What the user has typed and not sent. */
   draft = '';
-  /** Does what `edit` events ask for; where there is none the server edits. */
-  onEdit: ((event: IEditAsked, turnId: string) => void) | null = null;
   private _session: ISession | null = null;
   private _branches: Branches | null = null;
   private _entries = FIRST_ENTRIES;
@@ -148,11 +146,12 @@ export class Conversation implements IHearer {
     const id = UUID.uuid4();
     const { model, approval } = this.choices;
     const body = { query: question, context, turn_id: id, ...(model ? { model } : {}), ...(approval ? { approval } : {}) };
-    const edits = this.onEdit ? { edit: 'client' as const } : {};
+    const edits = this.notebook && new PageEdits(this.notebook, this.server.turns);
     this.choices.remember(question);
     this.transcript.begin(asked(id, question, this._head()));
     this._problem = this._notice = '';
-    await this._listening.to(id, signal => this.server.turns.ask({ ...body, ...edits }, signal));
+    const way = edits ? { edit: 'client' as const } : {};
+    await this._listening.to(id, signal => this.server.turns.ask({ ...body, ...way }, signal), edits);
   }
 
   /** See what became of the conversation elsewhere; a turn that is answered now is followed. */

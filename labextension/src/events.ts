@@ -57,6 +57,7 @@ export interface IEditAsked {
     source: string;
     cell_type: 'code' | 'markdown' | 'raw';
     below: string;
+    origin?: Record<string, unknown>;
   };
 }
 

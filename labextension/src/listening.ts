@@ -2,7 +2,8 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Choices } from './choices';
-import { type AgentEvent, type IEditAsked, TERMINAL } from './events';
+import type { PageEdits } from './cells/pageEdits';
+import { type AgentEvent, TERMINAL } from './events';
 import { after, ended, type IExchange, type IToolPart, withTool } from './exchange';
 import type { Transcript } from './transcript';
 import { type Decision, TurnLost, type Turns } from './turns';
@@ -19,8 +20,6 @@ export interface IHearer {
   again(): void;
   /** The turn ended, and nobody knows how. */
   lost(): Promise<void>;
-  /** Does what `edit` events ask for; where there is none the server edits. */
-  onEdit: ((event: IEditAsked, turnId: string) => void) | null;
 }
 
 export class Listening {
@@ -38,8 +37,12 @@ export class Listening {
     return this._stopping !== null;
   }
 
-  /** Let a turn's events become its exchange, until its end. */
-  async to(id: string, events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>): Promise<void> {
+  /** Let a turn's events become its exchange, until its end; `edits`: what makes those that it asks of this page. */
+  async to(
+    id: string,
+    events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>,
+    edits: PageEdits | null = null
+  ): Promise<void> {
     const stopping = new AbortController();
     const { signal } = stopping;
     this._stopping = stopping;
@@ -49,7 +52,7 @@ export class Listening {
     try {
       for await (const event of events(signal)) {
         if (!signal.aborted || TERMINAL.has(event.event)) {
-          this._hear(id, event);
+          this._hear(id, event, edits);
         }
       }
     } catch (error) {
@@ -113,7 +116,7 @@ export class Listening {
     }
   }
 
-  private _hear(id: string, event: AgentEvent): void {
+  private _hear(id: string, event: AgentEvent, edits: PageEdits | null): void {
     const wasCutOff = this._transcript.live?.isCutOff ?? false;
     this._transcript.change(id, one => after(one, event));
     if (wasCutOff && event.event !== 'disconnected') {
@@ -122,7 +125,7 @@ export class Listening {
     if (event.event === 'turn') {
       this._hearer.begun(event.session_id, event.turn_id);
     } else if (event.event === 'edit') {
-      this._hearer.onEdit?.(event, id);
+      void edits?.make(event, id);
     } else if (event.event === 'approval' && this._choices.allows(event.tool)) {
       this._approve(id, event.call_id);
     }

@@ -1,5 +1,6 @@
 // Stored conversations on the server: lists, history, the tree of turns, and what may be done with one.
 
+import type { IChange } from './cells/nodes';
 import type { Effect } from './events';
 import { type Door, pathOf } from './door';
 
@@ -60,7 +61,7 @@ export interface ITree {
 
 /** What undo and redo have the notebook's page do: cells as they are to be, in order. */
 export interface IRestoring {
-  changes: unknown[];
+  changes: IChange[];
   left: string[];
 }
 
