@@ -1,0 +1,254 @@
+"""Tools that change the notebook: only as the model has seen it, once, and so that it can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.errors import CellChanged
+from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.notebooks.open import OpenNotebook
+from jupyter_agent.protocols import CheckedTool, Tool, ToolContext, ToolOutput
+from jupyter_agent.state import Cell, ExecutionError, ExecutionResult, KernelState, Variable
+from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell
+from jupyter_agent.tools.notebook import ReadCells
+from tests.notebooks.conftest import code, notebook, text_of
+from tests.still_kernel import StillKernel
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "a.ipynb"
+    place.write_text(text_of(notebook(code("a", "x = 1"), code("b", "x + 1"))), encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def context(path: Path) -> ToolContext:
+    live = {"x": Variable("x", "int", "number", "int 1")}
+    kernel = StillKernel(state=KernelState("k1", "e1", 1, live, status="idle"))
+    return ToolContext(kernel, kernel.now, FileNotebook(path), session_id="s", turn_id="t", key="k:call_1")
+
+
+async def call(tool: Tool, context: ToolContext, **arguments: Any) -> ToolOutput:
+    """As the loop does it: looked at first, then done."""
+    found = await tool.check(arguments, context) if isinstance(tool, CheckedTool) else None
+    return found if found is not None else await tool.call(arguments, context)
+
+
+def sources(path: Path) -> list[str]:
+    return ["".join(one["source"]) for one in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+
+async def test_a_cell_that_the_model_has_not_read_is_not_edited(context: ToolContext, path: Path) -> None:
+    before = path.read_bytes()
+    for tool, more in (
+        (EditCell(), {"source": "y"}),
+        (DeleteCell(), {}),
+        (MoveCell(), {"below": ""}),
+        (RunCell(), {}),
+    ):
+        output = await call(tool, context, cell_id="b", **more)
+        assert not output.ok
+        assert "read_cells" in output.content
+        with pytest.raises(CellChanged):
+            await tool.call({"cell_id": "b", **more}, context)
+    assert path.read_bytes() == before
+
+
+async def test_K18_a_cell_that_changed_since_it_was_read_is_told_before_anybody_is_asked(
+    context: ToolContext, path: Path
+) -> None:
+    await ReadCells().call({}, context)
+    path.write_text(path.read_text(encoding="utf-8").replace("x + 1", "x + 2"), encoding="utf-8")
+    output = await call(EditCell(), context, cell_id="b", source="x")
+    assert output.content.startswith("cell_changed")
+    assert sources(path) == ["x = 1", "x + 2"]
+    await ReadCells().call({"ids": ["b"]}, context)
+    assert (await call(EditCell(), context, cell_id="b", source="x")).ok
+    assert sources(path) == ["x = 1", "x"]
+
+
+async def test_a_cell_just_written_is_known_and_can_be_edited_again(context: ToolContext, path: Path) -> None:
+    inserted = json.loads((await call(InsertCell(), context, source="y = 2", below="a")).content)
+    assert (await call(EditCell(), context, cell_id=inserted["cell_id"], source="y = 3")).ok
+    assert (await call(MoveCell(), context, cell_id=inserted["cell_id"], below="b")).ok
+    assert (await call(DeleteCell(), context, cell_id=inserted["cell_id"])).ok
+    assert sources(path) == ["x = 1", "x + 1"]
+    assert [one.cell_id for one in context.ledger.edits] == [inserted["cell_id"]] * 4
+
+
+async def test_the_same_call_made_again_inserts_once(context: ToolContext, path: Path) -> None:
+    first = await call(InsertCell(), context, source="y", below="a")
+    again = await call(InsertCell(), context, source="y", below="a")
+    other = await call(InsertCell(), replace(context, key="k:call_2"), source="y", below="a")
+    assert first == again != other
+    assert sources(path) == ["x = 1", "y", "y", "x + 1"]
+
+
+@pytest.mark.parametrize(("active", "expected"), [("a", ["x = 1", "y", "x + 1"]), (None, ["x = 1", "x + 1", "y"])])
+async def test_a_new_cell_stands_below_the_users_cell_else_at_the_end(
+    context: ToolContext, path: Path, active: str | None, expected: list[str]
+) -> None:
+    await call(InsertCell(), replace(context, active_cell_id=active), source="y")
+    assert sources(path) == expected
+
+
+async def test_code_that_python_cannot_read_goes_back_unless_the_model_insists(
+    context: ToolContext, path: Path
+) -> None:
+    before = path.read_bytes()
+    output = await call(InsertCell(), context, source="for x in", below="a")
+    assert output.content.startswith("invalid_code: SyntaxError")
+    assert path.read_bytes() == before
+    assert (await call(InsertCell(), context, source="for x in", below="a")).ok
+
+
+@pytest.mark.parametrize("source", ["%timeit x", "!ls", "%%bash\nfor f in *; do", "await x", "df = !ls", "x?"])
+async def test_magics_shell_lines_and_await_are_no_syntax_errors(context: ToolContext, source: str) -> None:
+    assert (await call(InsertCell(), context, source=source, below="a")).ok
+
+
+async def test_another_language_is_not_looked_at(context: ToolContext) -> None:
+    foreign = replace(context, state=KernelState("k1", ""))
+    assert (await call(InsertCell(), foreign, source="x <- c(1, 2", below="a")).ok
+
+
+async def test_where_all_is_allowed_code_is_tried_before_it_is_written(context: ToolContext, path: Path) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    kernel.result = ExecutionResult("error", "KeyError: 'total'", error=ExecutionError("KeyError", "'total'"))
+    auto = replace(context, approval="auto")
+    output = await call(InsertCell(), auto, source="y = x['total']", below="a")
+    assert (output.ok, kernel.tried) == (False, ["y = x['total']"])
+    assert "KeyError" in output.content
+    assert sources(path) == ["x = 1", "x + 1"]
+    assert (await call(InsertCell(), auto, source="y = x['total']", below="a")).ok
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x['a'] = 1",
+        "x.append(1)",
+        "open('f', 'w').write('x')",
+        "del x",
+        "x.to_csv('f.csv')",
+        "!rm f",
+        "import requests; requests.post('http://a')",
+        "model.fit(x)",
+        "unknown + 1",
+        "import os; os.remove('f')",
+        "exec('x = 1')",
+        "import time; time.sleep(60)",
+    ],
+)
+async def test_what_has_effects_or_waits_for_another_cell_is_not_tried(context: ToolContext, source: str) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    await call(InsertCell(), replace(context, approval="auto"), source=source, below="a")
+    assert kernel.tried == []
+
+
+@pytest.mark.parametrize("mode", ["ask", "auto-edit"])
+async def test_nothing_is_tried_that_would_need_the_users_word(context: ToolContext, mode: str) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    await call(InsertCell(), replace(context, approval=mode), source="y = x + 1", below="a")
+    assert kernel.tried == []
+
+
+async def test_a_placeholder_never_takes_the_place_of_a_secret(context: ToolContext, path: Path) -> None:
+    await ReadCells().call({}, context)
+    before = path.read_bytes()
+    output = await call(EditCell(), context, cell_id="a", source="key = '[withheld: API key]'\nz = 1")
+    assert not output.ok
+    assert path.read_bytes() == before
+
+
+async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Path) -> None:
+    await ReadCells().call({}, context)
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    kernel.result = ExecutionResult(
+        "error",
+        "ZeroDivisionError: no",
+        outputs=(
+            {"output_type": "display_data", "metadata": {}, "data": {"image/png": "aGk=", "text/plain": "<Figure>"}},
+            {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "no", "traceback": ["…"]},
+        ),
+        execution_count=4,
+    )
+    output = await call(RunCell(), context, cell_id="b")
+    assert (output.ok, kernel.ran) == (False, ["x + 1"])
+    assert "ZeroDivisionError: no" in output.content
+    assert [one.mime for one in output.pictures] == ["image/png"]
+    assert context.ledger.edits[-1].cell_id == "b"
+
+
+async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
+    context: ToolContext, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, writing, go_on = path.read_bytes(), asyncio.Event(), asyncio.Event()
+    original = FileNotebook._changed
+
+    async def slowly(self: FileNotebook, change: Any) -> Any:
+        writing.set()
+        await go_on.wait()
+        return await original(self, change)
+
+    monkeypatch.setattr(FileNotebook, "_changed", slowly)
+    task = asyncio.create_task(call(InsertCell(), context, source="y", below="a"))
+    await asyncio.wait_for(writing.wait(), 5)
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sources(path) == ["x = 1", "y", "x + 1"]
+    (change,) = context.ledger.edits
+    assert await FileNotebook(path).restore([change.reversed()]) == ()
+    assert path.read_bytes() == before
+
+
+class Page:
+    """A page that has the notebook open, with a cell that is not stored yet."""
+
+    def __init__(self) -> None:
+        self.asked: list[CellEdit] = []
+        self.sources = {"b": "x + 1"}
+
+    async def edit(self, edit: CellEdit) -> CellChange:
+        self.asked.append(edit)
+        old = self.sources.get(edit.cell_id, "")
+        self.sources[edit.cell_id] = edit.source or old
+        node = code(edit.cell_id, self.sources[edit.cell_id])
+        if edit.kind == "run":
+            node["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "from the page"}]
+        before = None if edit.kind == "insert" else code(edit.cell_id, old)
+        after = None if edit.kind == "delete" else node
+        above = edit.below if edit.kind in ("insert", "move") else "a"
+        return CellChange(edit.cell_id, before, after, None if before is None else "a", above)
+
+
+async def test_an_open_notebook_is_edited_by_its_page_and_read_as_it_is_there(context: ToolContext, path: Path) -> None:
+    before, page = path.read_bytes(), Page()
+    cells = (Cell("a", "code", "x = 1"), Cell("b", "code", "x + 1"))
+    book = OpenNotebook("a.ipynb", cells, page.edit, FileNotebook(path))
+    there = replace(context, notebook=book)
+    await ReadCells().call({}, there)
+    assert (await call(EditCell(), there, cell_id="b", source="x * 2")).ok
+    inserted = json.loads((await call(InsertCell(), there, source="new", below="a")).content)["cell_id"]
+    assert [one.source for one in await book.cells()] == ["x = 1", "new", "x * 2"]
+    output = await call(RunCell(), there, cell_id=inserted)
+    assert output.content == "from the page"
+    assert (await call(DeleteCell(), there, cell_id=inserted)).ok
+    assert [one.id for one in await book.cells()] == ["a", "b"]
+    assert [one.kind for one in page.asked] == ["replace", "insert", "run", "delete"]
+    assert page.asked[0].origin == {"session_id": "s", "turn_id": "t"}
+    assert path.read_bytes() == before
