@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from jupyter_agent.messages import Event, plain
+from jupyter_agent.messages import plain
 
 KEEP_ALIVE = b": keep-alive\n\n"
 
@@ -29,7 +29,7 @@ def frame(number: int, event: Named) -> bytes:
     return f"id: {number}\nevent: {event.event}\ndata: {json_text(event)}\n\n".encode("ascii")
 
 
-async def numbered(events: AsyncGenerator[tuple[int, Event], None]) -> AsyncGenerator[bytes, None]:
+async def numbered(events: AsyncGenerator[tuple[int, Any], None]) -> AsyncGenerator[bytes, None]:
     """The frames of numbered events."""
     async with aclosing(events):
         async for number, event in events:

@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 from jupyter_agent.messages import Event, TextDelta
 
@@ -14,6 +15,17 @@ from jupyter_agent.messages import Event, TextDelta
 MAX_UNREAD = 1024 * 1024
 _EVENT_SIZE = 500
 _PIECES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The call that was told last waits for a tool of the reader's own."""
+
+    event: ClassVar[str] = "handed_over"
+    call_id: str
+
+
+Told: TypeAlias = Event | HandedOver
 
 
 @dataclass(slots=True)
@@ -47,13 +59,13 @@ class _Single:
     """An event that is no text."""
 
     first: int
-    event: Event
+    event: Told
 
     @property
     def last(self) -> int:
         return self.first
 
-    def after(self, number: int) -> Event:
+    def after(self, number: int) -> Told:
         return self.event
 
 
@@ -83,7 +95,7 @@ class EventLog:
         """All text in it."""
         return "".join(piece for one in self._kept if isinstance(one, _Text) for piece in one.pieces)
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Told) -> None:
         """Tell all readers."""
         self._last += 1
         if not isinstance(event, TextDelta):
@@ -101,7 +113,7 @@ class EventLog:
         self._closed, self._failure = True, failure
         self._wake()
 
-    async def read(self, after: int = 0) -> AsyncGenerator[tuple[int, Event], None]:
+    async def read(self, after: int = 0) -> AsyncGenerator[tuple[int, Told], None]:
         """The events after a number, with theirs, as they come; a number that there is not yet starts at the beginning.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jupyter_agent.server import schemas, session_paths, turn_paths
+from jupyter_agent.server import chat_paths, schemas, session_paths, turn_paths
 from jupyter_agent.server.operations import (
     NOTEBOOK,
     READ,
@@ -81,6 +81,7 @@ def _paths() -> dict[str, Schema]:
         "/api/agent/sessions/{session_id}/history": _history_operations(),
         **session_paths.paths(),
         **turn_paths.paths(),
+        **chat_paths.paths(),
         "/api/agent/kernels/{kernel_id}/state": {
             "get": operation("What is known of a kernel", "KernelState", parameters=(_KERNEL, since))
         },
@@ -112,5 +113,7 @@ def document() -> dict[str, Any]:
             "description": "Paths are below Jupyter's base URL and need Jupyter's own authentication.",
         },
         "paths": _paths(),
-        "components": {"schemas": {**COMPONENTS, **session_paths.COMPONENTS, **turn_paths.COMPONENTS}},
+        "components": {
+            "schemas": {**COMPONENTS, **session_paths.COMPONENTS, **turn_paths.COMPONENTS, **chat_paths.COMPONENTS}
+        },
     }

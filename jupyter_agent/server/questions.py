@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
-from jupyter_agent.errors import BadRequest, KernelUnavailable
+from jupyter_agent.errors import BadRequest, KernelUnavailable, UnknownModel
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.open import Ask, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
@@ -63,8 +63,9 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     Raises:
         NotFound: a kernel is named that this server does not have.
         Forbidden: the user may not read kernels, and names one.
-        BadRequest: the caller would edit a notebook whose cells it does not send.
+        BadRequest: the caller would edit a notebook whose cells it does not send; the model cannot chat.
     """
+    _check_chats(body.get("model") or "")
     context = body.get("context") or {}
     path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
@@ -96,6 +97,14 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
         effects=await identity.effects(handler),
     )
     return Asked(question, streaming, tuple(warnings), page)
+
+
+def _check_chats(model: str) -> None:
+    from jupyter_agent.models.openai import can_chat
+
+    provider, _, name = model.partition(":")
+    if provider not in ("scripted", "local") and not can_chat(name):
+        raise UnknownModel(f"The model '{name[:80]}' cannot hold a conversation. Choose one that can chat.")
 
 
 def _notebook(

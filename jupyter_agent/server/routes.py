@@ -17,6 +17,7 @@ from jupyter_agent.server.about import (
     ReadyHandler,
 )
 from jupyter_agent.server.actions import ActionHandler, CancelHandler
+from jupyter_agent.server.chat import ChatCompletionsHandler, ChatModelsHandler
 from jupyter_agent.server.conversations import (
     ConversationHandler,
     ConversationsHandler,
@@ -71,6 +72,8 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/turns/{turn_id}/events": TurnEventsHandler,
     "/api/agent/turns/{turn_id}/cancel": CancelHandler,
     "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
+    "/api/agent/v1/chat/completions": ChatCompletionsHandler,
+    "/api/agent/v1/models": ChatModelsHandler,
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
     "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
     "/api/agent/doctor": DoctorHandler,

@@ -18,9 +18,10 @@ from jupyter_agent.messages import (
     RunAsked,
     ToolCalled,
     TurnStarted,
+    Usage,
 )
-from jupyter_agent.server.event_log import EventLog
-from jupyter_agent.server.waiting import Waiting, edited, executed
+from jupyter_agent.server.event_log import EventLog, HandedOver
+from jupyter_agent.server.waiting import Answer, Waiting, edited, executed
 
 if TYPE_CHECKING:
     from jupyter_agent.state import ExecutionResult
@@ -42,19 +43,27 @@ class RunningTurn:
         owner: Whose it is.
         notebook_id: Of the notebook that the question named; empty without one.
         warnings: What the door warns of, beside what the assistant does.
+        told_elsewhere: Whether other pages are told of it.
         started: Its first event, once the question is durable.
         stopped: Why it was stopped, if it was.
         log: What has happened.
         waiting: Its calls that wait for a reader.
+        waits_for_client: Whether a call is handed over to a tool that its reader has.
+        left_at: Number of the event with which that happened last; 0 before.
+        told: Tokens that the reader was told of then.
     """
 
     owner: str
     notebook_id: str = ""
     warnings: tuple[str, ...] = ()
+    told_elsewhere: bool = True
     started: TurnStarted | None = None
     stopped: Stop | None = None
     log: EventLog = field(default_factory=EventLog)
     waiting: Waiting = field(default_factory=Waiting)
+    waits_for_client: bool = False
+    left_at: int = 0
+    told: Usage = Usage()
     _readers: set[object] = field(default_factory=set)
     _alone: asyncio.Event = field(default_factory=asyncio.Event)
     _grace: asyncio.TimerHandle | None = None
@@ -71,7 +80,8 @@ class RunningTurn:
         """
         async with aclosing(self.log.read()) as numbered:
             async for _, event in numbered:
-                yield event
+                if not isinstance(event, HandedOver):
+                    yield event
 
     def emit(self, event: Event) -> None:
         """Tell the readers."""
@@ -95,7 +105,7 @@ class RunningTurn:
             self._grace.cancel()
         return reader
 
-    def leave(self, reader: object, *, comes_back: bool) -> None:
+    def leave(self, reader: object, *, comes_back: bool, seconds: float | None = None) -> None:
         """A reader has gone; the last one ends the turn, at once or unless somebody comes back in time."""
         if reader not in self._readers:
             return
@@ -106,7 +116,7 @@ class RunningTurn:
         if not comes_back:
             self.stop("cancelled")
         elif not self.over:
-            self._grace = asyncio.get_running_loop().call_later(GRACE_SECONDS, self.stop, "interrupted")
+            self._grace = asyncio.get_running_loop().call_later(seconds or GRACE_SECONDS, self.stop, "interrupted")
 
     async def read(self) -> None:
         """Wait until its readers have read its end."""
@@ -162,3 +172,15 @@ class RunningTurn:
         answer = asyncio.ensure_future(self.waiting.answer_to(call_id))
         self.emit(EditAsked(call_id, edit))
         return edited(edit, await answer)
+
+    async def handed_over(self) -> Answer | None:
+        """Wait for what a tool of the reader finds."""
+        self.waits_for_client = True
+        answer = asyncio.ensure_future(self.waiting.answer_to(self._call_id))
+        await asyncio.sleep(0)  # from here on an answer is expected
+        self.log.append(HandedOver(self._call_id))
+        try:
+            return await answer
+        finally:
+            self.waits_for_client = False
+            answer.cancel()

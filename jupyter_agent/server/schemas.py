@@ -66,6 +66,11 @@ BUDGET = an_object(
         "max_write_calls": or_null(a_whole("tool calls that run code or edit", 0, 1000)),
     }
 )
+APPROVAL: Schema = {
+    "type": ["string", "null"],
+    "enum": ["read-only", "ask", "auto-edit", "auto", None],
+    "description": "what the agent may do unasked",
+}
 QUICK_REQUEST = an_object(
     {
         "query": a_text("The question.", maxLength=MAX_MESSAGE, pattern="\\S", **{"x-form": "a question, not blank"}),
@@ -73,11 +78,7 @@ QUICK_REQUEST = an_object(
         "model": or_null(a_text("Else the server's.", pattern="^\\S{1,200}$", **{"x-form": "provider:model"})),
         "stream": or_null({"type": "boolean", "description": "whether the answer comes as an event stream"}),
         "turn_id": or_null({**SESSION_ID_TEXT, "description": "The same id and body again is the same turn."}),
-        "approval": {
-            "type": ["string", "null"],
-            "enum": ["read-only", "ask", "auto-edit", "auto", None],
-            "description": "what the agent may do unasked",
-        },
+        "approval": APPROVAL,
         "budget": {"anyOf": [reference("Budget"), {"type": "null"}]},
         "run": {
             "type": ["string", "null"],

@@ -52,15 +52,24 @@ class Turns:
         owner: str,
         question: Callable[[RunningTurn], Question],
         warnings: tuple[str, ...] = (),
+        *,
+        told: bool = True,
     ) -> RunningTurn:
         """Begin to answer; the question may lean on the turn for its approvals.
+
+        Args:
+            assistant: Who answers.
+            owner: Whose turn it is.
+            question: Made for the turn.
+            warnings: For its end.
+            told: Whether other pages are told of it; not of a conversation that nobody keeps.
 
         Raises:
             TooManyRequests: the owner has as many turns running as are allowed.
         """
         if sum(one.owner == owner for one in self._all) >= MAX_RUNNING:
             raise TooManyRequests(f"{MAX_RUNNING} questions are being answered for you now. Wait for one of them.")
-        turn = RunningTurn(owner, warnings=warnings)
+        turn = RunningTurn(owner, warnings=warnings, told_elsewhere=told)
         asked = question(turn)
         turn.notebook_id = asked.notebook_id
         self._all.add(turn)
@@ -95,6 +104,14 @@ class Turns:
             if notebook_id is not None and turn.notebook_id not in places:
                 continue
             if turn.started is not None and turn.started.session_id == session_id:
+                turn.stop("cancelled")
+                await turn.ended()
+
+    async def stop_handed(self, owner: str, session_id: str) -> None:
+        """End a conversation's turn that waits for tools of a client that asks something else now."""
+        for turn in tuple(self._all):
+            mine = turn.owner == owner and turn.started is not None and turn.started.session_id == session_id
+            if mine and turn.waits_for_client:
                 turn.stop("cancelled")
                 await turn.ended()
 
@@ -163,7 +180,8 @@ class Turns:
             del self._ended[key]
 
     def _tell(self, turn: RunningTurn, started: TurnStarted, status: str) -> None:
-        self._feed.tell(turn.owner, SessionEvent(started.session_id, turn.notebook_id, started.turn_id, status))
+        if turn.told_elsewhere:
+            self._feed.tell(turn.owner, SessionEvent(started.session_id, turn.notebook_id, started.turn_id, status))
 
 
 async def _room(turn: RunningTurn, events: AsyncGenerator[Event, None]) -> None:

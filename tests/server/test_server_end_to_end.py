@@ -7,8 +7,11 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import openai
+import pytest
+
 from tests.server.recording_model import KEY, recording_model
-from tests.server.running_server import RunningServer
+from tests.server.running_server import TOKEN, RunningServer
 
 CSV = "region,revenue_eur,signed_on\n" + "".join(f"north,{100 + row},2026-01-{1 + row % 28:02}\n" for row in range(137))
 COLUMNS = ("region", "revenue_eur", "signed_on")
@@ -67,3 +70,47 @@ async def test_the_answer_knows_the_live_kernel_and_survives_the_server(tmp_path
             with suppress(ProcessLookupError):  # it may have ended with its server
                 if kernel_pid:
                     os.kill(kernel_pid, signal.SIGKILL)
+
+
+async def test_the_openai_sdk_talks_to_the_assistant_that_knows_the_kernel(tmp_path: Path) -> None:
+    async with recording_model() as model:
+        environment = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": KEY, "JUPYTER_AGENT_MODEL": "openai:test"}
+        server = RunningServer(tmp_path, environment)
+        await server.start()
+        (server.root / "sales.csv").write_text(CSV, encoding="utf-8")
+        kernel_id = await server.open_notebook("analysis.ipynb")
+        client = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key=TOKEN, max_retries=0)
+        where = {"notebook_id": "analysis.ipynb", "session_id": "s1"}
+        try:
+            async with server.front_end(kernel_id) as front_end:
+                await front_end.run("import pandas\ndf = pandas.read_csv('sales.csv')")
+            stream = await client.chat.completions.create(
+                model="jupyter-agent",
+                messages=[{"role": "user", "content": "How many rows does df have?"}],
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_body=where,
+            )
+            chunks = [chunk async for chunk in stream]
+            text = "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
+            assert all(column in text for column in COLUMNS)
+            assert "137" in text
+            assert chunks[-1].usage is not None
+            assert chunks[-1].usage.total_tokens == 18
+            reply = await client.chat.completions.create(
+                model="test", messages=[{"role": "user", "content": "And columns?"}], extra_body=where
+            )
+            assert "How many rows does df have?" in "\n".join(model.last_texts[:-1])
+            assert reply.model == "openai:test"
+            _, history = await server("GET", "api/sessions/s1/history")
+            assert history["turn_count"] == 4
+            with pytest.raises(openai.BadRequestError, match="text-embedding"):
+                await client.chat.completions.create(
+                    model="text-embedding-3-small", messages=[{"role": "user", "content": "x"}], extra_body=where
+                )
+            with pytest.raises(openai.PermissionDeniedError):
+                await client.with_options(api_key="wrong").models.list()
+        finally:
+            await client.close()
+            await server("DELETE", f"api/kernels/{kernel_id}")
+            await server.end()
