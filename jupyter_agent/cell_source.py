@@ -52,7 +52,7 @@ SILENT_MAGICS = frozenset(
     }
 )
 
-_MAGIC_LINE = re.compile(r"(\s*)((?:[\w.\[\]'\", ]+?)\s*=\s*)?(%{1,2}|!{1,2})\s*(.*)")
+_MAGIC_LINE = re.compile(r"(\s*)(?!\s)([\w.\[\]'\", \t]+=\s*)?(%{1,2}|!{1,2})\s*(.*)")
 _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
 _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
 _PLACE = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")

@@ -12,6 +12,9 @@ from jupyter_agent.cell_source import Parsed, is_magic, parse
 from jupyter_agent.cell_statements import Statements, returns_none
 from jupyter_agent.cell_steps import Step
 
+#: Characters of a cell that is read: what people write by hand is shorter by far.
+MAX_SOURCE = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Walked:
@@ -24,13 +27,21 @@ class Walked:
 
 
 def walk(source: str) -> Walked:
-    """Walk a cell's source; never raises for what a user may have typed."""
+    """Walk a cell's source; never raises for what a user may have typed, and never takes long."""
+    if len(source) > MAX_SOURCE:
+        return _untold(source)
     parsed = parse(source)
     try:
         return _walked(source, parsed)
     except RecursionError:
         names = tuple(one.name for one in parsed.magics)
         return Walked((), digest_of(source), "RecursionError: it is nested too deeply", names)
+
+
+def _untold(source: str) -> Walked:
+    """A cell that is too long to be read here: it may bind anything, and nobody can tell what."""
+    step = Step(digest_of(source), shows=True, wildcard="a cell that is too long to be read")
+    return Walked((step,), step.digest, "", ())
 
 
 def _walked(source: str, parsed: Parsed) -> Walked:

@@ -11,6 +11,20 @@ from jupyter_agent.messages import Json
 from jupyter_agent.prediction import Prediction, predict
 from jupyter_agent.state import Cell, KernelState
 
+#: What can be done about findings of a kind; what is stale or edited is cured by running the cells that are named.
+_CURES = {
+    "out_of_order": "Move the cell below the one that makes what it needs.",
+    "orphaned": "Delete them with `del`, or bring back the cell that makes them.",
+    "never_run": "Run them, or delete them.",
+    "rerun": "Run the cell that makes the value first, then this one once.",
+    "shadowed": "Give one of the two another name.",
+    "history": "Give the value a name in the cell that makes it, and use that name.",
+    "random": "Set a seed before, such as `np.random.seed(0)`, or pass one, such as `random_state=0`.",
+    "time": "Where the result must stay the same, write the time down as a constant.",
+    "input": "Write the answer down as a constant.",
+    "network": "Save what was fetched into a file beside the notebook, and read that.",
+    "file_changed": "Run them again, and what builds on them, to use the files as they are now.",
+}
 _HEADINGS = {
     "edited": "Edited since they ran",
     "stale": "Stale",
@@ -68,7 +82,8 @@ class Report:
         for kind, heading in _HEADINGS.items():
             lines = [self._line(one) for one in self.findings if one.kind == kind]
             if lines:
-                parts.append(f"**{heading}**\n" + "\n".join(lines))
+                cure = f" {_CURES[kind]}" if kind in _CURES else ""
+                parts.append(f"**{heading}.**{cure}\n" + "\n".join(lines))
         if self.run:
             parts.append("**To be fresh again, run:** " + ", ".join(map(self.labels, self.run)))
         if self.unknown:
@@ -81,8 +96,12 @@ class Report:
             return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
         if first is None:
             return "Restart & Run All would reproduce this notebook."
-        verb = "stop at" if first.verdict == "fails" else "differ first at"
-        return f"Restart & Run All would {verb} {self.labels(first.cell_id)}: {first.reason}"
+        last = self.prediction.differences[-1]
+        stops = f"stop at {self.labels(last.cell_id)}: {last.reason}"
+        if first.verdict == "fails":
+            return f"Restart & Run All would {stops}"
+        differs = f"Restart & Run All would differ first at {self.labels(first.cell_id)}: {first.reason}"
+        return f"{differs}\n\nIt would {stops}" if last.verdict == "fails" else differs
 
     def _line(self, finding: Finding) -> str:
         return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"

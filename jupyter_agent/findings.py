@@ -92,7 +92,9 @@ def _of_cell(flow: Dataflow, cell_id: str, labels: Labels, stale: set[str]) -> I
     stands, ran = flow.order.nodes[cell_id], flow.last_run(cell_id)
     yield from _needs_what_is_below(flow, stands, labels)
     if ran is None:
-        yield Finding("never_run", "It has not run in this kernel.", (cell_id,), tuple(sorted(stands.bound)))
+        cell = flow.cell(cell_id)
+        reason = "It has not run in this kernel." if cell is not None and cell.execution_count else "It has not run."
+        yield Finding("never_run", reason, (cell_id,), tuple(sorted(stands.bound)))
         return
     yield from _rerun(flow, ran)
     if ran.digest != stands.digest:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jupyter_agent.cell_names import names_of
+from jupyter_agent.doctor import report
+from jupyter_agent.state import Cell
 
 
 def sorted_of(names: frozenset[str]) -> str:
@@ -156,3 +161,39 @@ def test_a_cell_of_comments_is_empty() -> None:
 def test_methods_that_nobody_knows_may_change_their_object() -> None:
     assert sorted_of(names_of("thing.advance_somehow(3)").may_mutate) == "thing"
     assert names_of("df.groupby('a').mean()").may_mutate == frozenset()
+
+
+HOSTILE = {
+    "a megabyte of statements": "x = 1\n" * 170_000,
+    "a megabyte of text": "x = '" + "a" * 1_000_000 + "'",
+    "ten thousand brackets": "(" * 10_000 + ")" * 10_000,
+    "ten thousand attributes": "x" + ".a" * 10_000,
+    "ten thousand negations": "not " * 10_000 + "x",
+    "deep indentation": "\n".join(" " * level + "if x:" for level in range(200)),
+    "null bytes": "x = 1\0\0",
+    "halves of characters": "x = '\ud800'\ny = \udfff",
+    "spaces and a question mark": "a" + " " * 40_000 + "?",
+    "open braces": "!" + "{" * 50_000,
+    "names before a shell line": "a, " * 10_000 + "= !ls",
+}
+
+
+@pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_is_in_a_cell_it_is_read_within_bounds(source: str) -> None:
+    began = time.thread_time()
+    told = report([Cell("a", "code", source, 1), Cell("b", "code", "y = x", 2)])
+    assert told.to_markdown()
+    assert time.thread_time() - began < 3
+
+
+def test_a_cell_that_is_too_long_to_be_read_may_bind_anything() -> None:
+    cells = [Cell("a", "code", "x = [" + "1, " * 30_000 + "]", 1), Cell("b", "code", "y = x", 2)]
+    assert report(cells).prediction.verdict == "reproduces"
+    assert report([cells[0], Cell("b", "code", "y = x + 1", 2)]).findings == ()
+
+
+@given(st.text(alphabet=st.characters(), max_size=300))
+@settings(deadline=None)
+def test_no_text_is_too_odd_to_be_read(source: str) -> None:
+    assert names_of(source).digest == names_of(source).digest
+    assert report([Cell("a", "code", source, 1)]).to_json()
