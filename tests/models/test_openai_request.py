@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jupyter_agent import errors
+from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.messages import Done, Message, ModelFinished, TextDelta, ToolCall
 from jupyter_agent.models.openai import OpenAIModel, can_chat
 from jupyter_agent.models.openai.connection import Connection
 from jupyter_agent.models.openai.failures import retry_after
@@ -24,12 +26,14 @@ from jupyter_agent.models.openai.providers import OPENAI
 from jupyter_agent.models.openai.transport import is_forbidden
 from jupyter_agent.models.openai.wire import request
 from jupyter_agent.protocols import ToolSpec
+from jupyter_agent.question import Question
 from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOOL = ToolSpec("list_files", "List the files.", {"type": "object", "properties": {}})
+STRANGE = ToolSpec("list files!", "Of somebody else.", {"type": "object"})
 OK = [TextDelta("ok"), ModelFinished("stop")]
 
 
@@ -73,7 +77,7 @@ async def test_the_request_is_what_openai_compatible_servers_expect() -> None:
 
 
 def wired(*messages: Message, without: Sequence[str] = ()) -> list[dict[str, Any]]:
-    body: list[dict[str, Any]] = request("m", messages, (), without=frozenset(without))["messages"]
+    body: list[dict[str, Any]] = request("m", messages, [STRANGE], without=frozenset(without))["messages"]
     return body
 
 
@@ -125,6 +129,36 @@ async def test_text_that_is_not_text_can_be_sent() -> None:
     assert server.asked[0].body["messages"][0]["content"] == "half \ufffd, none \ufffd, whole \U0001d11e"
 
 
+def test_L26_calls_of_tools_that_are_offered_no_more_are_told_in_words() -> None:
+    later = (*CALLED, Message("assistant", "There are none."), Message("user", "And now?"))
+    now = (Message("assistant", "", (ToolCall("b", "no_such_tool", "{}"),)), Message("tool", "no", tool_call_id="b"))
+    for tools in ([TOOL], []):
+        sent = request("m", [*later, *now], tools)["messages"]
+        assert [one["role"] for one in sent[1:5]] == ["user", "assistant", "user", "assistant"]
+        assert "list files!" in sent[2]["content"]
+        assert "[]" in sent[3]["content"]
+        assert ("tool_calls" in sent[6]) is bool(tools)  # of this turn: the model learns from its result
+    assert "tool_calls" in request("m", later, [STRANGE])["messages"][2]
+
+
+async def test_L26_another_model_goes_on_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "read_cells", "arguments": "{}"}}
+        server.queue(STREAM + chunk(tool_calls=[call]) + chunk("tool_calls") + event("[DONE]"), said("ok"))
+        assistant = Assistant.from_config(JupyterAgent(store="memory://", model="openai:one"))
+        options: list[dict[str, Any]] = [{}, {"model": "openai:two"}, {"model": "openai:two", "effects": frozenset()}]
+        for number, option in enumerate(options):
+            question = Question("me", f"question {number}", session_id="s1", **option)
+            async with aclosing(assistant.ask(question)) as asked:
+                assert isinstance([one async for one in asked][-1], Done)
+        await assistant.close()
+    bodies = [one.body for one in server.asked]
+    assert [one["model"] for one in bodies] == ["one", "one", "two", "two"]
+    assert [any("tool_calls" in one for one in body["messages"]) for body in bodies] == [False, True, True, False]
+    assert "Called read_cells" in json.dumps(bodies[3]["messages"])
+
+
 # Servers that know less -----------------------------------------------------------------------
 
 
@@ -169,8 +203,8 @@ async def test_L5_a_server_that_refuses_the_calls_of_the_history_is_told_them_in
     )
     async with running() as server, asking(server) as model:
         server.queue(refusal, said("ok"), said("ok"))
-        assert await answer(model, *CALLED, tools=[TOOL]) == OK
-        assert await answer(model, *CALLED, tools=[TOOL]) == OK
+        assert await answer(model, *CALLED, tools=[STRANGE]) == OK
+        assert await answer(model, *CALLED, tools=[STRANGE]) == OK
     assert [any(one["role"] == "tool" for one in asked.body["messages"]) for asked in server.asked] == [
         True,
         False,

@@ -12,6 +12,7 @@ from jupyter_agent.models.openai import text_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from jupyter_agent.protocols import ToolSpec
 
@@ -43,16 +44,34 @@ def request(
 def _told(messages: Sequence[Message], tools: Sequence[ToolSpec], without: frozenset[str]) -> Sequence[Message]:
     if "tools" in without:
         return text_tools.retold([*messages, *([text_tools.offer(tools)] if tools else [])])
-    return without_calls(messages) if "calls" in without else messages
+    return in_words(messages, _unusual(messages, frozenset() if "calls" in without else {one.name for one in tools}))
 
 
-def without_calls(messages: Iterable[Message]) -> list[Message]:
-    """The same history for a server that takes no calls in it: calls and results told in words."""
+def _unusual(messages: Sequence[Message], offered: AbstractSet[str]) -> set[str | None]:
+    """Ids of the calls that servers may refuse: of tools that the request does not have.
+
+    In the present turn a call of a tool that does not exist stays one, so that the model learns from its result.
+    """
+    now = (
+        max((number for number, one in enumerate(messages) if one.role == "user"), default=0)
+        if offered
+        else len(messages)
+    )
+    return {
+        call.id
+        for message in messages[:now]
+        if any(call.name not in offered for call in message.tool_calls)
+        for call in message.tool_calls
+    }
+
+
+def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[Message]:
+    """The same history with some of its calls, and their results, told in words."""
     told: list[Message] = []
     for message in messages:
-        if message.role == "tool":
+        if message.role == "tool" and message.tool_call_id in ids:
             told.append(Message("user", f"(The tool's result: {message.content})"))
-        elif message.tool_calls:
+        elif any(call.id in ids for call in message.tool_calls):
             calls = "\n".join(f"(Called {call.name} with {call.arguments})" for call in message.tool_calls)
             told.append(Message("assistant", f"{message.content}\n{calls}".strip()))
         else:
