@@ -14,4 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from jupyter_agent.cli.arguments import parser
     from jupyter_agent.cli.run import run
 
-    return run(parser().parse_args(argv))
+    top = parser()
+    arguments, rest = top.parse_known_args(argv)
+    if rest and arguments.command != "lab":
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest  # of `lab`: handed on
+    return run(arguments)

@@ -13,11 +13,13 @@ examples:
   jupyter agent ask "which columns does the data have?" --notebook sales.ipynb
   jupyter agent ask "why does the last cell fail?" --notebook sales.ipynb --execute
   jupyter agent ask - --notebook sales.ipynb --json < question.txt | jq -r .reply
+  python train.py 2>&1 | jupyter agent ask "why does this fail?"
   jupyter agent chat --notebook sales.ipynb --execute
   jupyter agent doctor sales.ipynb --execute
   jupyter agent sessions --notebook sales.ipynb
   jupyter agent export SESSION -o talk.md
-  jupyter agent models
+  jupyter agent models --test
+  jupyter agent lab sales.ipynb
 
 Which model answers: -m, else $JUPYTER_AGENT_MODEL, else openai where OPENAI_API_KEY or OPENAI_BASE_URL
 is set, else offline: it needs no key and no network, and says what it cannot do.
@@ -52,6 +54,35 @@ The id is printed on stdout. Where a conversation has it already, --session name
 """
 
 
+MODELS_EPILOG = """\
+examples:
+  jupyter agent models
+  jupyter agent models --test
+  jupyter agent models --test ollama:qwen3
+
+Exit codes: 0 the configured model (or MODEL) answers, 1 it does not, 2 wrong usage.
+"""
+
+ASK_EPILOG = """\
+examples:
+  jupyter agent ask "which columns does the data have?" -n sales.ipynb --execute
+  jupyter agent ask "plot sales by region" -n sales.ipynb --execute --approve auto
+  cat error.txt | jupyter agent ask "why?"
+  jupyter agent ask "which cells fail?" -n sales.ipynb --json | jq -r .reply
+
+Without --execute the notebook's cells and stored outputs are known, and no values.
+Exit codes: 0 answered, 1 no answer, 2 wrong usage, 130 Ctrl-C.
+"""
+
+CHAT_EPILOG = """\
+examples:
+  jupyter agent chat -n sales.ipynb --execute
+  jupyter agent chat -m ollama:qwen3
+
+Tab completes commands, @variables and their columns.
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser; the result's ``command`` says which command it is."""
     top = argparse.ArgumentParser(
@@ -68,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_import(commands)
     _add_models(commands)
+    _add_lab(commands)
     return top
 
 
@@ -77,8 +109,12 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="ask one question",
         description="Ask one question, about a notebook if one is given. The answer is Markdown on stdout; all else is "
         "on stderr.",
+        epilog=ASK_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    ask.add_argument("question", nargs="?", help="the question; '-' or nothing reads it from stdin")
+    ask.add_argument(
+        "question", nargs="?", help="the question, followed by what a pipe brings; '-' or nothing reads it from stdin"
+    )
     ask.add_argument("--json", action="store_true", help="print the whole turn as one JSON object")
     _add_place(ask)
 
@@ -88,6 +124,8 @@ def _add_chat(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "chat",
         help="talk, with a prompt",
         description="Ask question after question; /help shows the commands. Ctrl-C stops an answer, Ctrl-D ends.",
+        epilog=CHAT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_place(chat)
 
@@ -150,9 +188,30 @@ def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = commands.add_parser(
-        "models", help="show which models answer", description="Show the providers, and ask each whether it answers."
+        "models",
+        help="show which models answer",
+        description="Show the providers, and ask each whether it answers and what it offers.",
+        epilog=MODELS_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     models.add_argument("--json", action="store_true", help="print JSON")
+    models.add_argument(
+        "--test",
+        nargs="?",
+        const="",
+        metavar="MODEL",
+        help="ask MODEL, else the configured one, a question of a few tokens, and tell how long the answer took",
+    )
+
+
+def _add_lab(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lab = commands.add_parser(
+        "lab",
+        help="open JupyterLab with the assistant",
+        usage="jupyter agent lab [-h] [--model MODEL] [FILE] [options of `jupyter lab`]",
+        description="Open JupyterLab; the assistant's sidebar is in it. All else is handed on to `jupyter lab`.",
+    )
+    lab.add_argument("--model", "-m", default="", metavar="MODEL", help="which model answers, such as openai:NAME")
 
 
 def _add_place(command: argparse.ArgumentParser) -> None:

@@ -30,9 +30,21 @@ async def ask(arguments: argparse.Namespace) -> int:
 
 
 def _query(given: str | None) -> str:
-    if given not in (None, "-"):
-        return str(given).strip()
-    return "" if given is None and sys.stdin.isatty() else sys.stdin.read().strip()
+    """The question as it was typed, with what a pipe brings below it; a pipe alone brings the question."""
+    if given is None and sys.stdin.isatty():
+        return ""
+    piped = "" if sys.stdin.isatty() else sys.stdin.read().strip()
+    if given in (None, "-"):
+        return piped
+    question = str(given).strip()
+    return f"{question}\n\n{_fenced(piped)}" if question and piped else question
+
+
+def _fenced(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _show(text: str) -> None:

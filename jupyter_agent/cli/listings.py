@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from jupyter_agent.assistant import Assistant
 from jupyter_agent.cli.desk import assistant, notebook_id
 from jupyter_agent.cli.run import ERROR, OK
 from jupyter_agent.conversation import LOCAL
-from jupyter_agent.errors import AgentError
+from jupyter_agent.errors import AgentError, NotFound
+from jupyter_agent.messages import Done
+from jupyter_agent.question import Question
+from jupyter_agent.replaying import ending_of
 from jupyter_agent.session import Session
+
+TEST = "This tries out whether you can be reached. Answer with the word: ready."
 
 
 async def sessions(arguments: argparse.Namespace) -> int:
@@ -35,13 +44,15 @@ async def sessions(arguments: argparse.Namespace) -> int:
 
 
 async def models(arguments: argparse.Namespace) -> int:
-    """Show providers and whether they answer; 1 if the one that is configured does not."""
+    """Show providers and whether they answer; 1 if the one that is configured, or that was tried, does not."""
     async with assistant() as made:
-        found = [await _reached(made, one) for one in made.models()]
+        if arguments.test is not None:
+            return await _tried(made, arguments.test or made.default_model)
+        found = await asyncio.gather(*(_reached(made, one) for one in made.models()))
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        for one in found:
+        for one in sorted(found, key=lambda one: not (one["default"] or one["reachable"])):
             _print_model(one)
     return OK if found[0]["reachable"] else ERROR
 
@@ -55,6 +66,24 @@ async def _reached(made: Assistant, name: str) -> dict[str, Any]:
     except AgentError as error:
         facts |= {"reachable": False, "why": error.message}
     return facts
+
+
+async def _tried(made: Assistant, name: str) -> int:
+    """Ask a model a question, which costs a few tokens, and forget it again."""
+    begin = time.monotonic()
+    question = Question(owner=LOCAL, query=TEST, session_id=f"test-{uuid4().hex}", model=name, effects=frozenset())
+    try:
+        last = await ending_of(made, question)
+    finally:
+        with suppress(NotFound):
+            await made.sessions.clear(LOCAL, str(question.session_id), "")
+    if not isinstance(last, Done):
+        print(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
+        return ERROR
+    tokens = f"{last.usage.input_tokens} + {last.usage.output_tokens} tokens"
+    said = " ".join(last.reply.split())[:60]
+    print(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {said}")
+    return OK
 
 
 def _print_model(model: Mapping[str, Any]) -> None:

@@ -65,11 +65,16 @@ def kernel_id(given: Mapping[str, Any], ip: Any) -> str:
 
 
 def notebook_path(ip: Any) -> str:
-    """Absolute path of the notebook as its front end told the kernel; empty where none did."""
-    told = (
-        ip.user_ns.get("__vsc_ipynb_file__") or ip.user_ns.get("__session__") or os.environ.get("JPY_SESSION_NAME", "")
-    )
-    path = str(told) if isinstance(told, str) else ""
+    """Absolute path of the notebook as its front end told the kernel; empty where none did.
+
+    VS Code and Jupyter Server tell it; papermill tells where the notebook that it runs is written to, if asked to.
+    """
+    names = ip.user_ns
+    told = names.get("__vsc_ipynb_file__") or names.get("__session__") or os.environ.get("JPY_SESSION_NAME", "")
+    path = told if isinstance(told, str) else ""
+    written = names.get("PAPERMILL_OUTPUT_PATH")
+    if not path and isinstance(written, str) and "://" not in written:
+        path = os.path.abspath(written)
     return path if path.endswith(".ipynb") and os.path.isabs(path) else ""
 
 

@@ -23,7 +23,7 @@ def test_ask_with_execute_knows_the_live_variables_and_leaves_the_file_alone(com
     assert "`price`" in ended.out
     assert "`region`" in ended.out
     assert "running cell 1 of 3: import pandas as pd" in ended.err
-    assert "cell 2 failed with ZeroDivisionError: division by zero; the 1 after it did not run" in ended.err
+    assert "cell 2 failed with ZeroDivisionError: division by zero; 1 after it did not run" in ended.err
     assert notebook.read_bytes() == before
 
 
@@ -53,6 +53,14 @@ def test_a_question_comes_through_a_pipe_and_the_whole_turn_goes_out_as_json(
     assert done["messages"][0] == {"role": "user", "content": "what\nis it?"}
     assert done["code"] == [{"language": "python", "source": "x = 1"}]
     assert "Grüße" in ended.out
+
+
+def test_what_a_pipe_brings_stands_below_the_question(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "Because."})
+    ended = command("ask", "why?", "--json", stdin="ValueError: ```\n")
+    assert ended.code == 0
+    asked = json.loads(ended.out)["messages"][0]["content"]
+    assert asked == "why?\n\n````text\nValueError: ```\n````"
 
 
 def test_questions_about_a_notebook_go_on_with_its_conversation(command: Command, notebook: Path) -> None:
@@ -170,6 +178,24 @@ def test_models_ends_with_1_when_the_configured_one_does_not_answer(
     assert found["offline"] is True
 
 
+def test_a_model_is_tried_out_by_a_question_that_is_forgotten(command: Command, script: Callable[..., None]) -> None:
+    script({"text": "ready"})
+    ended = command("models", "--test")
+    assert ended.code == 0
+    assert "tokens: ready" in ended.out
+    assert command("sessions", "--json").out.strip() == "[]"
+    script({"error": "upstream_auth", "message": "The key is not accepted."})
+    refused = command("models", "--test")
+    assert (refused.code, "does not answer: The key is not accepted." in refused.out) == (1, True)
+    assert command("models", "--test", "nobody:x").code == 1
+
+
+def test_lab_is_jupyterlab_with_the_rest_of_the_line(environment: dict[str, str]) -> None:
+    words = [sys.executable, "-m", "jupyter_agent.cli", "lab", "-m", "offline", "--version"]
+    ended = subprocess.run(words, env=environment, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    assert ended.stdout.split(".")[0] == "4"
+
+
 def test_the_servers_configuration_file_holds_here_too(command: Command, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     text = "c.JupyterAgent.store = 'nowhere://'"
@@ -190,4 +216,12 @@ def test_the_examples_of_the_help_are_commands_that_exist(
     for example in examples:
         words = shlex.split(example)[2:]
         cut = next((at for at, word in enumerate(words) if word in ("<", "|")), len(words))
-        assert parser().parse_args(words[:cut]).command in ("ask", "chat", "doctor", "sessions", "models", "export")
+        assert parser().parse_known_args(words[:cut])[0].command in (
+            "lab",
+            "ask",
+            "chat",
+            "doctor",
+            "sessions",
+            "models",
+            "export",
+        )
