@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jupyter_core.utils import ensure_async
+from jupyter_server.utils import url_path_join
 
-from jupyter_agent.errors import KernelUnavailable, NotFound
+from jupyter_agent.errors import NotFound
 
 if TYPE_CHECKING:
     import logging
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from jupyter_server.services.sessions.sessionmanager import SessionManager as KernelSessions
 
-    from jupyter_agent.kernels.remote import RemoteKernel
+    from jupyter_agent.kernels.messaging import MessagingKernel
 
 KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 #: Our own message types; a request of ours must not look like activity of the user's.
@@ -25,13 +27,12 @@ UNKNOWN_KERNEL = (
     "There is no kernel of that id on this server. It was shut down or restarted under another id: start one, "
     "or leave kernel_id out to use the notebook's own."
 )
-_GATEWAY = "Kernels behind a gateway cannot be read yet; the answer knows the notebook's cells only."
 _APPEAR_SECONDS = 10.0
 _FIRST_READ_SECONDS = 30.0
 
 
 class Kernels:
-    """One `RemoteKernel` for each running kernel, made when first asked for.
+    """One `MessagingKernel` for each running kernel, here or behind a gateway, made when first asked for.
 
     Args:
         manager: Jupyter's kernels.
@@ -48,16 +49,15 @@ class Kernels:
         self._manager = manager
         self._sessions = sessions
         self._log = log
-        self._known: dict[str, RemoteKernel] = {}
+        self._known: dict[str, MessagingKernel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def get(self, kernel_id: str) -> RemoteKernel:
+    def get(self, kernel_id: str) -> MessagingKernel:
         """The kernel of that id.
 
         Raises:
             NotFound: this server has none.
-            KernelUnavailable: it runs behind a gateway.
         """
         if kernel_id not in self._manager:
             self._known.pop(kernel_id, None)
@@ -66,12 +66,8 @@ class Kernels:
             self._known[kernel_id] = self._connect(kernel_id)
         return self._known[kernel_id]
 
-    async def of_notebook(self, path: str) -> RemoteKernel | None:
-        """The kernel that Jupyter has tied to a notebook, if any.
-
-        Raises:
-            KernelUnavailable: it runs behind a gateway.
-        """
+    async def of_notebook(self, path: str) -> MessagingKernel | None:
+        """The kernel that Jupyter has tied to a notebook, if any."""
         listed: Any = self._sessions.list_sessions()  # type: ignore[no-untyped-call]
         for session in await ensure_async(listed):
             if session["path"].strip("/") == path and session.get("kernel"):
@@ -111,25 +107,30 @@ class Kernels:
         for kernel_id in tuple(self._known):
             await self._forget(kernel_id)
 
-    def _connect(self, kernel_id: str) -> RemoteKernel:
+    def _connect(self, kernel_id: str) -> MessagingKernel:
         from jupyter_server.gateway.managers import GatewayMappingKernelManager
 
+        from jupyter_agent.kernels.gateway import GatewayKernel
         from jupyter_agent.kernels.remote import RemoteKernel
 
-        if isinstance(self._manager, GatewayMappingKernelManager):
-            raise KernelUnavailable(_GATEWAY)
-        client: Any = self._manager.get_kernel(kernel_id).client()
+        manager: Any = self._manager
 
         async def is_alive() -> bool:
-            return kernel_id in self._manager and bool(await ensure_async(self._manager.is_alive(kernel_id)))
+            return kernel_id in manager and bool(await ensure_async(manager.is_alive(kernel_id)))
 
         async def interrupt() -> None:
-            manager: Any = self._manager
             await ensure_async(manager.interrupt_kernel(kernel_id))
 
-        return RemoteKernel(
-            client, kernel_id, is_alive=is_alive, interrupt=interrupt, options={"server": True, "kernel_id": kernel_id}
-        )
+        async def restart() -> None:
+            await ensure_async(manager.restart_kernel(kernel_id))
+
+        ways: Any = {"is_alive": is_alive, "interrupt": interrupt, "restart": restart}
+        if isinstance(manager, GatewayMappingKernelManager):
+            # No options: a kernel on another machine cannot find this server.
+            url, connection = _behind_gateway(kernel_id)
+            return GatewayKernel(url, kernel_id, connection=connection, **ways)
+        client = manager.get_kernel(kernel_id).client()
+        return RemoteKernel(client, kernel_id, options={"server": True, "kernel_id": kernel_id}, **ways)
 
     async def _on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         kernel_id = data.get("kernel_id")
@@ -165,3 +166,12 @@ class Kernels:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.debug("jupyter-agent: a kernel could not be met: %s", type(error).__name__)
+
+
+def _behind_gateway(kernel_id: str) -> tuple[str, dict[str, Any]]:
+    """Where the gateway has the kernel's channels, and how to be let in."""
+    from jupyter_server.gateway.gateway_client import GatewayClient
+
+    gateway: Any = GatewayClient.instance()
+    url = url_path_join(gateway.ws_url, gateway.kernels_endpoint, quote(kernel_id, safe=""), "channels")
+    return url, dict(gateway.load_connection_args())

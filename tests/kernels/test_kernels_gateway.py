@@ -6,6 +6,8 @@ import asyncio
 import json
 import socket
 import subprocess
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -89,3 +91,45 @@ async def test_a_kernel_behind_a_real_gateway(gateway: str) -> None:
 
     await looked_at(f"ws://{gateway}/api/kernels/{model['id']}/channels", headers, interrupt)
     await asyncio.wait_for(client.fetch(f"{address}/{model['id']}", method="DELETE", headers=headers), 20)
+
+
+@pytest.fixture
+def server(gateway: str, tmp_path: Path) -> Iterator[str]:
+    """Address of a Jupyter server of ours that has its kernels from the gateway, with the token ``ours``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--no-browser",
+        "--allow-root",
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=ours",
+        f"--gateway-url=http://{gateway}",
+        "--GatewayClient.auth_token=sesame",
+        f"--ServerApp.root_dir={tmp_path}",
+    ]
+    command = [sys.executable, "-m", "jupyter_server", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("is running at" in line for line in process.stderr)
+        drain = threading.Thread(target=process.stderr.read)
+        drain.start()
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        drain.join()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_server_reads_the_kernels_that_its_gateway_runs(server: str) -> None:
+    headers = {"Authorization": "token ours"}
+    client = AsyncHTTPClient()
+
+    async def asked(path: str, method: str = "GET", body: str | None = None) -> Any:
+        return json.loads((await client.fetch(server + path, method=method, headers=headers, body=body)).body)
+
+    model = await asked("/api/kernels", "POST", "{}")
+    state = await asked(f"/api/agent/kernels/{model['id']}/state")
+    while state["stale"] and state["status"] != "unknown":
+        state = await asked(f"/api/agent/kernels/{model['id']}/state")
+    assert (state["stale"], state["variables"], state["total"]) == ("", [], 0)
