@@ -63,11 +63,6 @@ export class Cells {
     return this._shared.cells[index].getMetadata(way) === false;
   }
 
-  /** One step of the user's undo. */
-  together(work: () => void): void {
-    this._shared.transact(work);
-  }
-
   insert(index: number, node: Node): void {
     this._shared.insertCell(index, node as any);
   }
@@ -83,7 +78,8 @@ export class Cells {
 
   write(index: number, source: string, metadata: Node): void {
     const cell = this._shared.cells[index];
-    this.together(() => {
+    // By the cell, so that it is a step of its own undo.
+    cell.transact(() => {
       cell.setSource(source);
       cell.setMetadata(metadata);
     });

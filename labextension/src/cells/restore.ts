@@ -4,24 +4,18 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Cells, type IChange, joined, metadataOf, same } from './nodes';
 
 /**
- * Put cells back, in order, as one step that undo takes back.
+ * Put cells back, in order; Ctrl-Z takes what follows within half a second as one step.
  *
  * @returns the ids of cells that were left as they are, because somebody changed them since.
  */
 export async function restoreChanges(panel: NotebookPanel, changes: readonly IChange[]): Promise<readonly string[]> {
   const cells = new Cells(panel);
-  const left = new Set<string>();
   if (cells.isReadOnly) {
     return changes.map(one => one.cell_id);
   }
-  cells.together(() => {
-    for (const change of changes) {
-      if (!restored(cells, change)) {
-        left.add(change.cell_id);
-      }
-    }
-  });
-  return [...left];
+  // Not within one transaction: there the list of cells would still be the old one.
+  const left = changes.filter(one => !restored(cells, one)).map(one => one.cell_id);
+  return [...new Set(left)];
 }
 
 function restored(cells: Cells, change: IChange): boolean {

@@ -1,0 +1,123 @@
+"""Cells that the agent edits in the open notebook: seen at once, taken back by Ctrl-Z, by undo, and never over the user's work."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.jupyter_process import JupyterProcess
+from tests.browser.sidebar_page import SidebarPage
+
+
+def _call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": name, "arguments": arguments}
+
+
+@pytest.fixture(scope="module")
+def script() -> list[Any] | None:
+    return [
+        {
+            "match": "change all",
+            "calls": [
+                _call("read_cells"),
+                _call("edit_cell", cell_id="first", source="number = 7"),
+                _call("insert_cell", source="doubled = 2 * number\ndoubled", below="first"),
+                _call("delete_cell", cell_id="last"),
+                _call("move_cell", cell_id="second", below=""),
+                _call("run_cell", cell_id="first"),
+            ],
+        },
+        {"match": "change all", "text": "All changed."},
+        {
+            "match": "only the first",
+            "calls": [_call("read_cells"), _call("edit_cell", cell_id="first", source="number = 8")],
+        },
+        {"match": "only the first", "text": "Done."},
+        {"text": "Understood."},
+    ]
+
+
+@pytest.fixture
+def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest) -> SidebarPage:
+    """The sidebar beside three cells of known ids."""
+    new: Any = nbformat.v4
+    sources = {"first": "number = 3", "second": "number + 1", "last": "'the end'"}
+    notebook = new.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}},
+        cells=[new.new_code_cell(source, id=name) for name, source in sources.items()],
+    )
+    name = f"{request.node.name[:40]}.ipynb"
+    (jupyter.root / name).write_text(new.writes(notebook), encoding="utf-8")
+    sidebar.go(name)
+    sidebar.open()
+    return sidebar
+
+
+def _sources(sidebar: SidebarPage) -> list[str]:
+    return [one.inner_text() for one in sidebar.cells.locator(".cm-content").all()]
+
+
+def _allow(sidebar: SidebarPage, times: int) -> None:
+    for _ in range(times):
+        card = sidebar.panel.locator(".jp-agent-approval")
+        card.wait_for()
+        waiting = card.locator("h3").inner_text(), card.locator("pre").inner_text()
+        card.locator(".jp-agent-primary").click()
+        expect(card.filter(has_text=waiting[1])).to_have_count(0)
+
+
+def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: SidebarPage) -> None:
+    before = _sources(opened)
+    opened.ask("change all of it")
+    _allow(opened, 5)
+    expect(opened.wait_for_answer()).to_contain_text("All changed.")
+    assert _sources(opened) == ["number + 1", "number = 7", "doubled = 2 * number\ndoubled"]
+    expect(opened.cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[1]:")
+    opened.choose("Undo")
+    expect(opened.cells).to_have_count(3)
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
+    assert _sources(opened) == before
+    expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
+
+
+def test_ctrl_z_takes_an_edit_back(opened: SidebarPage) -> None:
+    opened.ask("only the first one")
+    _allow(opened, 1)
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 8")
+    opened.cells.first.locator(".cm-content").click()
+    opened.page.keyboard.press("Control+z")
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
+
+
+def test_K18_a_cell_that_the_user_changes_meanwhile_is_left_alone(opened: SidebarPage) -> None:
+    opened.ask("only the first one")
+    opened.panel.locator(".jp-agent-approval").wait_for()
+    opened.cells.first.locator(".cm-content").click()
+    opened.page.keyboard.press("End")
+    opened.page.keyboard.type("00")
+    opened.panel.locator(".jp-agent-approval .jp-agent-primary").click()
+    opened.wait_for_answer()
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 300")
+    expect(opened.panel.locator(".jp-agent-tool").filter(has_text="cell")).to_have_count(2)
+
+
+def test_a_written_cell_says_so_in_the_saved_notebook_and_a_shared_text_keeps_its_digest(
+    opened: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest
+) -> None:
+    opened.cells.first.locator(".cm-content").click()
+    opened.page.keyboard.press("End")
+    opened.page.keyboard.type(" # ünïcödé 🦉")
+    opened.ask("only the first one")
+    _allow(opened, 1)
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    opened.cells.first.locator(".cm-content").click()
+    with opened.page.expect_response(lambda one: one.request.method == "PUT" and "/api/contents/" in one.url):
+        opened.page.keyboard.press("Control+s")
+    stored = json.loads((jupyter.root / f"{request.node.name[:40]}.ipynb").read_text(encoding="utf-8"))
+    assert stored["cells"][0]["source"] == ["number = 8"]
+    assert "session_id" in stored["cells"][0]["metadata"]["jupyter_agent"]
