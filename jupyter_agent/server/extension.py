@@ -60,7 +60,7 @@ class AgentExtension(ExtensionApp):
         if self.services is None:
             return
         self.services.kernels.meet_running()
-        if self.services.assistant.default_model.partition(":")[0] == "openai":
+        if self.services.assistant.default_model.partition(":")[0] not in ("offline", "scripted"):
             self._prefetch = asyncio.create_task(asyncio.to_thread(_import_quietly, "openai"))
 
     async def stop_extension(self) -> None:

@@ -172,6 +172,13 @@ async def test_an_engine_that_is_not_there_is_told_with_its_cure(
             await answer(model)
 
 
+async def test_without_the_engine_no_model_is_said_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    async with local(file(tmp_path)) as model:
+        with pytest.raises(errors.MissingExtra, match="jupyter-agent"):
+            await model.models()
+
+
 async def test_what_is_no_model_is_never_given_to_the_engine_and_not_told_apart(tmp_path: Path) -> None:
     text = tmp_path / "notes.gguf"
     text.write_text("Dear diary")
@@ -210,6 +217,7 @@ async def test_loading_is_not_waited_for_past_the_deadline(tmp_path: Path) -> No
 
 async def test_without_a_name_what_is_here_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.syspath_prepend(STAND_IN)
     folder = tmp_path / "jupyter-agent" / "models" / "me" / "tiny"
     folder.mkdir(parents=True)
     file(folder)

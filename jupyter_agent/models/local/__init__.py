@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -109,7 +110,13 @@ class LocalModel:
                 yield event
 
     async def models(self) -> tuple[str, ...]:
-        """What can be asked without fetching anything."""
+        """What can be asked without fetching anything.
+
+        Raises:
+            MissingExtra: nothing can, for the engine is not installed.
+        """
+        if await asyncio.to_thread(find_spec, "xllamacpp") is None:
+            raise failures.missing_extra()
         known = await asyncio.to_thread(self._hub.all_fetched)
         return tuple(dict.fromkeys((*([self._wanted] if self._wanted else []), *known)))
 

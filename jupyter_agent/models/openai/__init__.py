@@ -1,4 +1,10 @@
-"""Models behind any OpenAI-compatible server: OpenAI, Ollama, llama.cpp, vLLM, LM Studio, a company's gateway."""
+"""Models behind any OpenAI-compatible server: OpenAI, Ollama, llama.cpp, vLLM, LM Studio, a company's gateway.
+
+Chat completions only. OpenAI's own server also has the Responses API, whose one gain here would be that a reasoning model
+keeps its thoughts from one tool call to the next; the price would be a second wire format with streams, errors and retries of
+its own for a single server, which moreover keeps what it is sent unless told otherwise. What is spoken here is understood by
+every server there is, so that all of them are one path, tested once.
+"""
 
 from __future__ import annotations
 
