@@ -18,6 +18,7 @@ from jupyter_agent.notebooks.open import Ask, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.question import Question
 from jupyter_agent.server import identity
+from jupyter_agent.server.posted_cells import posted_cells
 from jupyter_agent.snapshot import NO_KERNEL
 from jupyter_agent.state import Cell
 
@@ -65,13 +66,14 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
         Forbidden: the user may not read kernels, and names one.
         BadRequest: the caller would edit a notebook whose cells it does not send; the model cannot chat.
     """
-    _check_chats(body.get("model") or "")
+    check_chats(body.get("model") or "")
     context = body.get("context") or {}
     path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
     kernel = await kernel_of(handler, context.get("kernel_id"), path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
-    notebook, page = _notebook(path, context.get("cells"), stored, body.get("edit") == "client")
+    cells = await posted_cells(context.get("cells"), stored, warnings)
+    notebook, page = _notebook(path, cells, stored, body.get("edit") == "client")
     if path and kernel is None and notebook is None and not context.get("variables"):
         warnings.append(NO_KERNEL)
     budget = body.get("budget") or {}
@@ -99,7 +101,12 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     return Asked(question, streaming, tuple(warnings), page)
 
 
-def _check_chats(model: str) -> None:
+def check_chats(model: str) -> None:
+    """Refuse models that cannot hold a conversation.
+
+    Raises:
+        UnknownModel: its name says that it is for something else.
+    """
     from jupyter_agent.models.openai import can_chat
 
     provider, _, name = model.partition(":")
@@ -108,13 +115,12 @@ def _check_chats(model: str) -> None:
 
 
 def _notebook(
-    path: str, posted: Sequence[Mapping[str, Any]] | None, stored: Notebook | None, edited_there: bool
+    path: str, cells: tuple[Cell, ...] | None, stored: Notebook | None, edited_there: bool
 ) -> tuple[Notebook | None, Callable[[Ask], Notebook] | None]:
-    if posted is None:
+    if cells is None:
         if edited_there:
             raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
         return stored, None
-    cells = tuple(_cell(one) for one in posted)
     page = partial(OpenNotebook, path, cells, stored=stored) if edited_there else None
     return PostedNotebook(path, cells, stored), page
 
@@ -146,7 +152,8 @@ async def notebook_of(
     handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
 ) -> Notebook | None:
     """The notebook with the cells that were posted, else as it is stored; `warnings` gets why there is none."""
-    return _notebook(path, posted, await _stored(handler, path, warnings) if path else None, edited_there=False)[0]
+    stored = await _stored(handler, path, warnings) if path else None
+    return _notebook(path, await posted_cells(posted, stored, warnings), stored, edited_there=False)[0]
 
 
 async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Notebook | None:
@@ -159,17 +166,6 @@ async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Note
     except (HTTPError, OSError, ValueError):
         exists = False  # no path of this server's; the question stands without it
     return ContentsNotebook(contents, path) if exists else None
-
-
-def _cell(posted: Mapping[str, Any]) -> Cell:
-    return Cell(
-        id=posted["id"],
-        kind=posted["kind"],
-        source=posted["source"],
-        execution_count=_whole(posted.get("execution_count")),
-        output=posted.get("output") or "",
-        error=posted.get("error") or "",
-    )
 
 
 def _whole(value: float | None) -> int | None:

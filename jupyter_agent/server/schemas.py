@@ -35,8 +35,10 @@ CELL = an_object(
         "execution_count": or_null(a_whole("the number in In [n]", 0, 10**9)),
         "output": or_null(a_text("its outputs as text")),
         "error": or_null(a_text("Name: message, when the last output is an error")),
+        "saved": or_null({"type": "boolean", "description": "too large to send: take it as it is saved"}),
     },
-    ["id", "kind", "source"],
+    ["id", "kind"],
+    anyOf=[{"required": ["source"]}, {"required": ["saved"]}],
 )
 CONTEXT = an_object(
     {

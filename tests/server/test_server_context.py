@@ -48,6 +48,24 @@ async def test_nothing_is_sent_and_nothing_is_stored(door: Door, services: Servi
     assert (await door("GET", "api/agent/sessions/new")).status == 404
 
 
+async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(door: Door, jp_root_dir: Path) -> None:
+    nodes = [{"id": name, "cell_type": "markdown", "metadata": {}, "source": f"saved {name}"} for name in ("a", "b")]
+    notebook = {"cells": nodes, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (jp_root_dir / "large.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    cells = [
+        {"id": "a", "kind": "markdown", "saved": True},
+        {"id": "b", "kind": "markdown", "source": "changed b"},
+        {"id": "new", "kind": "markdown", "saved": True},
+    ]
+    body = {"query": "x", "context": {"notebook_id": "large.ipynb", "cells": cells}}
+    shown = (await door("POST", "api/agent/context", body)).body
+    sent = json.dumps(shown["messages"])
+    assert "saved a" in sent
+    assert "changed b" in sent
+    assert "saved b" not in sent
+    assert any("1 cells are not known" in one for one in shown["warnings"])
+
+
 async def test_its_reply_is_what_the_document_says(door: Door) -> None:
     reply = await door("POST", "api/agent/context", {"query": "x", "context": {"cells": CELLS}})
     schema = {"$ref": "#/components/schemas/ContextReply", "components": document()["components"]}
