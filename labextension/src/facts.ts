@@ -1,7 +1,8 @@
 // What the server knows beside conversations: kernels' variables, stale cells, models, settings, commands, what would be sent.
 
 import { type Door, pathOf } from './door';
-import type { ICell, INotebookContext } from './notebook';
+import type { INotebookContext } from './notebook';
+import type { PostedCell } from './postedCells';
 
 /** A live variable; `facts` are what is known of its kind. */
 export interface IVariable {
@@ -77,7 +78,7 @@ export class Facts {
   }
 
   /** Examine a notebook as it is in the page. */
-  async examine(notebookId: string, kernelId: string | null, cells: readonly ICell[]): Promise<IReport> {
+  async examine(notebookId: string, kernelId: string | null, cells: readonly PostedCell[]): Promise<IReport> {
     return this._door.send('POST', pathOf('doctor'), { notebook_id: notebookId, kernel_id: kernelId, cells });
   }
 

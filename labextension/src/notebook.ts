@@ -3,6 +3,7 @@
 import type { Cell, ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
+import { type PostedCell, posted } from './postedCells';
 
 const OUTPUT_CHARACTERS = 2000;
 // eslint-disable-next-line no-control-regex
@@ -28,19 +29,20 @@ export interface INotebookContext {
   kernel_id: string | null;
   active_cell_id: string | null;
   cell_count: number;
-  cells: ICell[];
+  cells: PostedCell[];
 }
 
 /** The notebook as it is in the page now, unsaved changes included. */
 export function notebookContext(panel: NotebookPanel | null, sessionId: string | null): INotebookContext {
   const cells = panel?.content.model?.cells;
+  const active = panel?.content.activeCell?.model.id ?? null;
   return {
     notebook_id: panel?.context.path ?? '',
     session_id: sessionId,
     kernel_id: panel?.sessionContext.session?.kernel?.id ?? null,
-    active_cell_id: panel?.content.activeCell?.model.id ?? null,
+    active_cell_id: active,
     cell_count: cells?.length ?? 0,
-    cells: cells ? Array.from(cells, cellOf) : []
+    cells: posted(cells ? Array.from(cells, cellOf) : [], active)
   };
 }
 

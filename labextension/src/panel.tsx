@@ -6,6 +6,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
+import { Proposals } from './cells/proposals';
 import { Conversation } from './conversation';
 import type { ISessionChanged } from './events';
 import type { Feed } from './feed';
@@ -19,6 +20,7 @@ import type { ISession } from './sessions';
 import type { ISurroundings } from './sidebar';
 import { StalenessMonitor } from './staleness';
 import { AgentView } from './view';
+import '../style/cells.css';
 import '../style/panel.css';
 
 const PYTHON = new Set(['python', 'python3', 'py', 'ipython', 'ipython3']);
@@ -119,6 +121,7 @@ export class AgentPanel extends ReactWidget {
     if (!conversation) {
       conversation = new Conversation(notebook, this._server, this._services.translation);
       this._conversations.set(notebook, conversation);
+      new Proposals(notebook, conversation, this._services.translation);
     }
     return conversation;
   }

@@ -84,7 +84,7 @@ export class StalenessMonitor {
       return;
     }
     const { notebook_id, kernel_id, cells } = notebookContext(panel, null);
-    const started = cells.some(cell => cell.execution_count !== null);
+    const started = cells.some(cell => 'source' in cell && cell.execution_count !== null);
     let found = NOTHING;
     if (kernel_id && started) {
       try {

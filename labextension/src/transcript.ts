@@ -72,9 +72,11 @@ export class Transcript {
     this.replace(at < 0 ? this._settled : this._settled.slice(0, at));
   }
 
+  /** Nothing was said; that is seen at once. */
   clear(): void {
     this._live = null;
-    this.replace([]);
+    this._settled = [];
+    this._changed.emit();
   }
 
   draw(): void {

@@ -115,6 +115,15 @@ class SidebarPage:
     def button(self, name: str) -> Locator:
         return self.panel.get_by_role("button", name=name, exact=True)
 
+    def choose(self, entry: str) -> None:
+        """Choose an entry of the conversation's menu."""
+        self.button("More").click()
+        self.page.locator(".jp-agent-menu").get_by_role("menuitem", name=entry).click()
+
+    @property
+    def questions(self) -> Locator:
+        return self.panel.locator(".jp-agent-question")
+
     def _close(self, dialog: Dialog) -> None:
         if dialog.type == "beforeunload":
             dialog.accept()  # JupyterLab asks before it leaves a notebook that is not saved.

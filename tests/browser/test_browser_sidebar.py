@@ -57,7 +57,7 @@ def test_enter_sends_and_shift_enter_makes_a_line(opened: SidebarPage) -> None:
     opened.question.press("Enter")
     expect(opened.question).to_have_value("")
     expect(opened.panel.locator(".jp-agent-question")).to_contain_text("first\nsecond", use_inner_text=True)
-    expect(opened.wait_for_answer()).to_have_text("Understood.")
+    expect(opened.wait_for_answer()).to_contain_text("Understood.")
 
 
 def test_the_palette_opens_the_panel_with_the_cursor_in_it(sidebar: SidebarPage, notebook: str) -> None:
@@ -92,7 +92,7 @@ def test_stop_ends_a_slow_answer_and_keeps_what_was_said(opened: SidebarPage, wa
     expect(answer).not_to_contain_text("word399")
     expect(opened.question).to_be_focused()
     opened.ask("and now?")
-    expect(opened.wait_for_answer()).to_have_text("Understood.")
+    expect(opened.wait_for_answer()).to_contain_text("Understood.")
 
     opened.reload()
     expect(opened.exchanges).to_have_count(2)
@@ -161,7 +161,7 @@ def test_a_question_that_does_not_reach_the_server_is_kept_and_asked_again(opene
     opened.page.unroute("**/api/agent/quick*")
     opened.button("Retry").click()
     expect(opened.exchanges).to_have_count(1)
-    expect(opened.answer).to_have_text("Understood.")
+    expect(opened.answer).to_contain_text("Understood.")
     expect(opened.panel.locator(".jp-agent-question")).to_contain_text("is anybody there?")
 
 
@@ -178,7 +178,7 @@ def test_a_new_conversation_knows_nothing_of_the_old_one_which_stays_stored(open
 def test_a_deleted_conversation_is_gone_after_a_reload(opened: SidebarPage) -> None:
     opened.ask("hello")
     opened.wait_for_answer()
-    opened.button("Delete conversation").click()
+    opened.choose("Delete Conversation…")
     with opened.page.expect_response(lambda response: response.request.method == "DELETE"):
         opened.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(opened.exchanges).to_have_count(0)
