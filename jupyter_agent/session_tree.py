@@ -10,9 +10,10 @@ from types import MappingProxyType
 
 from jupyter_agent.errors import Conflict, NotFound, TurnInProgress, VersionConflict
 from jupyter_agent.session import Session, Turn
+from jupyter_agent.session_ends import interrupted, leaving, left_behind
 from jupyter_agent.session_names import check_id
 from jupyter_agent.session_summary import inherited
-from jupyter_agent.session_turns import ATTEMPTS, SessionTurns, interrupted, leaving, left_behind
+from jupyter_agent.session_turns import ATTEMPTS, SessionTurns
 
 WHOLE = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from jupyter_agent.errors import (
     BadRequest,
@@ -21,13 +21,13 @@ from jupyter_agent.errors import (
 from jupyter_agent.messages import Action, CellChange
 from jupyter_agent.protocols import SessionStore
 from jupyter_agent.session import OpenTurn, Session, Turn
+from jupyter_agent.session_ends import interrupted, with_turn
 from jupyter_agent.session_names import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
 
 LEASE_SECONDS = 30.0
-MAX_VARIABLES = 200
-MAX_BRANCHES = 200
 ATTEMPTS = 16
 PAGE = 200
+LEFT_HEADS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ class SessionTurns:
         self.max_age_seconds = max_age_seconds
         self.max_sessions = max_sessions
         self.lease_seconds = lease_seconds
+        # Heads as this process left them: the next question saves a read, and a commit tells where they are so no more.
+        self._left: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
     async def begin(  # noqa: PLR0917 – who, where, which, then what
         self,
@@ -100,8 +102,9 @@ class SessionTurns:
                 digest=digest,
                 started=time.time(),
             )
+            known = self._left.pop((owner, notebook_id, session_id), None)
             try:
-                return await self._begin(owner, notebook_id, session_id, opened, retried=retried)
+                return await self._begin(owner, notebook_id, session_id, opened, known=known, retried=retried)
             except VersionConflict:
                 continue  # somebody else was faster; look again
         raise TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
@@ -151,7 +154,8 @@ class SessionTurns:
             raise VersionConflict("That turn is not open.")
         turn = replace(turn, parent=session.head, depth=session.depth + 1, digest=session.open.digest)
         try:
-            return await self._while_open(session, turn, lambda current, _: _with_turn(current, turn))
+            ended = await self._while_open(session, turn, lambda current, _: with_turn(current, turn))
+            self._leave(ended)
         except (VersionConflict, StoreUnavailable):
             # The commit may have happened though its acknowledgement was lost.
             stored = await self.store.turn(session.key, turn.id)
@@ -159,6 +163,7 @@ class SessionTurns:
             if stored is None or current is None or not _same(session, current) or stored.status != turn.status:
                 raise
             return current
+        return ended
 
     async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
         """The session of that id about that notebook; without a notebook, the most recently active of that id.
@@ -173,8 +178,19 @@ class SessionTurns:
             raise NotFound("There is no such conversation.")
         return await self._settled(session)
 
-    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn, *, retried: bool) -> Begun:
-        session = await self._of_notebook(owner, notebook_id, session_id)
+    async def _begin(
+        self,
+        owner: str,
+        notebook_id: str,
+        session_id: str,
+        opened: OpenTurn,
+        *,
+        known: Session | None,
+        retried: bool,
+    ) -> Begun:
+        session = known
+        if session is None or self._too_old(session):
+            session = await self._of_notebook(owner, notebook_id, session_id)
         if session is not None and self._too_old(session) and not await self._live(session):
             await self.store.delete(session.key)
             session = None
@@ -185,17 +201,22 @@ class SessionTurns:
         stored = await self.store.turn(session.key, opened.id) if retried else None
         if stored is not None:
             _check_retry(stored.digest, opened.digest)
-            return Begun(session, opened.id, replayed=stored)
+            return Begun(await self.store.read(session.key) or session, opened.id, replayed=stored)
         if await self._live(session):
             raise _in_progress(session, opened)
         left = None if session.open is None else interrupted(session)
         if left is not None and left.id == opened.id:
             _check_retry(left.digest, opened.digest)
             return Begun(await self._settled(session), opened.id, replayed=left)
-        session = session if left is None else _with_turn(session, left)
+        session = session if left is None else with_turn(session, left)
         active = max(session.last_activity, opened.started)
         session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)
         return Begun(await self._sure(session, self.store.commit(session, left)), opened.id)
+
+    def _leave(self, session: Session) -> None:
+        self._left[session.owner, session.notebook_id, session.id] = session
+        if len(self._left) > LEFT_HEADS:
+            self._left.popitem(last=False)
 
     async def _begin_first(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
         await self.check_room(owner)
@@ -295,7 +316,7 @@ class SessionTurns:
                 return session
             left = interrupted(session)
             try:
-                return await self._commit(_with_turn(session, left), left)
+                return await self._commit(with_turn(session, left), left)
             except VersionConflict:
                 current = await self.store.read(session.key)
                 if current is None:
@@ -319,53 +340,6 @@ class SessionTurns:
 
     def _too_old(self, session: Session) -> bool:
         return 0 < self.max_age_seconds < time.time() - session.last_activity
-
-
-def interrupted(session: Session) -> Turn:
-    """The open turn as its end: nothing of its answer is known, nor how its last tool calls ended."""
-    opened = session.open
-    assert opened is not None
-    return Turn(
-        id=opened.id,
-        parent=session.head,
-        depth=session.depth + 1,
-        question=opened.question,
-        status="interrupted",
-        digest=opened.digest,
-        actions=opened.actions or tuple(Action(call, "unknown", "execute", "interrupted") for call in opened.calls),
-        started=opened.started,
-        edits=opened.edits,
-    )
-
-
-def left_behind(session: Session) -> tuple[str, ...]:
-    """Ends of the branches that the head has left, newest last."""
-    ends = session.extra.get("left")
-    return tuple(str(one) for one in ends) if isinstance(ends, (list, tuple)) else ()
-
-
-def leaving(session: Session) -> Session:
-    """The session as it goes on elsewhere: the end of its branch can be found again."""
-    end = session.redo[0] if session.redo else session.head
-    others = [one for one in left_behind(session) if one != end]
-    ends = [*others, end] if end is not None else others
-    return replace(session, extra=MappingProxyType({**session.extra, "left": ends[-MAX_BRANCHES:]}))
-
-
-def _with_turn(session: Session, turn: Turn) -> Session:
-    """The head after its open turn ended as `turn`."""
-    names = dict.fromkeys(turn.variables)
-    kept = [one for one in session.variables if one not in names]
-    return replace(
-        leaving(session) if session.redo else session,
-        head=turn.id,
-        depth=session.depth + 1,
-        open=None,
-        title=session.title or title_of(turn.question),
-        variables=(*kept, *names)[-MAX_VARIABLES:],
-        redo=(),
-        last_activity=max(session.last_activity, turn.started + turn.seconds),
-    )
 
 
 def _same(session: Session, current: Session) -> bool:

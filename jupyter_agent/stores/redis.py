@@ -9,6 +9,7 @@ import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_agent.errors import (
@@ -246,7 +247,19 @@ def _connect(url: str) -> Redis:
 
 async def _script(client: Redis, script: str, keys: list[str], values: list[Any]) -> Any:
     """Run a script by its hash; the server is sent its text only where it has not seen it."""
-    return await client.register_script(script)(keys=keys, args=values)
+    from redis.exceptions import NoScriptError
+
+    call: Any = client.evalsha
+    try:
+        return await call(_digest(script), len(keys), *keys, *values)
+    except NoScriptError:  # nothing of it was done
+        call = client.eval
+        return await call(script, len(keys), *keys, *values)
+
+
+@cache
+def _digest(script: str) -> str:
+    return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 – the name that Redis gives it
 
 
 async def _meet(client: Redis) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from jupyter_agent.errors import BadRequest, StoreUnavailable, VersionConflict
+from jupyter_agent.protocols import SessionStore
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.stores import clock
@@ -117,3 +118,14 @@ def test_memory_takes_no_path() -> None:
     MemoryStore.from_url("memory://")
     with pytest.raises(BadRequest, match="sqlite:///"):
         MemoryStore.from_url("memory://folder")
+
+
+async def test_a_question_finds_what_another_server_has_done_since(store: SessionStore) -> None:
+    here, there = SessionManager(store), SessionManager(store)
+    for manager, question in ((here, "one"), (there, "two"), (here, "three"), (here, "four")):
+        begun = await manager.begin("ann", "a.ipynb", "s", question, question, "")
+        await manager.finish(begun.session, Turn(question, None, 0, question))
+    session = await here.get("ann", "s")
+    assert [one.id for one in await here.history(session)] == ["one", "two", "three", "four"]
+    await there.clear("ann", "s")
+    assert (await here.begin("ann", "a.ipynb", "s", None, "five", "")).session.depth == 0
