@@ -19,6 +19,7 @@ from jupyter_agent.messages import (
     TextDelta,
     ToolCalled,
     TurnStarted,
+    Waiting,
 )
 
 NOBODY_TO_ASK = "code was not run: nobody can be asked here whether it may. --approve auto runs it unasked"
@@ -49,6 +50,8 @@ async def take_turn(desk: Desk, query: str, show: Callable[[str], None]) -> Done
                 case TextDelta():
                     show(event.text if said else event.text.lstrip("\n"))
                     said = True
+                case Waiting() if sys.stderr.isatty():
+                    say(event.text)
                 case ToolCalled() if sys.stderr.isatty():
                     say(f"{event.tool} {_about(event)}".rstrip())
                 case Done():

@@ -182,7 +182,7 @@ async def test_without_the_engine_no_model_is_said_to_be_there(tmp_path: Path, m
 async def test_what_is_no_model_is_never_given_to_the_engine_and_not_told_apart(tmp_path: Path) -> None:
     text = tmp_path / "notes.gguf"
     text.write_text("Dear diary")
-    words = {await refusal(one) for one in (text, tmp_path, tmp_path / "none.gguf", "/etc/passwd", "\0")}
+    words = {await refusal(one) for one in (text, tmp_path, tmp_path / "none.gguf", "/etc/passwd", "\0", "/\0")}
     assert len(words) == 1
     assert "no model at that place" in words.pop()
 

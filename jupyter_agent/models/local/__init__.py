@@ -30,7 +30,7 @@ _MAGIC = b"GGUF"
 _ANSWER_TOKENS = 4096
 #: A machine without a graphics card reads long requests slowly; the turn's deadline ends the waiting.
 _FIRST_SECONDS = 600.0
-_REPORT_SECONDS = 1.0
+_REPORT_SECONDS = 3.0
 #: Left of the turn's time when it ends with how far a file has been fetched.
 _SPARE_SECONDS = 1.0
 _LOCAL = Provider("local", "The local model")
@@ -171,12 +171,12 @@ class LocalModel:
         if not self._wanted:
             raise failures.unnamed(self._hub.all_fetched())
         path = Path(self._wanted).expanduser()
-        if not (path.is_absolute() or path.exists()):
+        if not (path.is_absolute() or path.is_file()):
             return self._hub.fetched(self._wanted)
         try:
             with path.open("rb") as file:
                 is_model = file.read(len(_MAGIC)) == _MAGIC
-        except OSError:
+        except (OSError, ValueError):  # a NUL is no part of a path
             is_model = False
         if not is_model:
             raise failures.no_file()
