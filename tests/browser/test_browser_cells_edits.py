@@ -121,3 +121,28 @@ def test_a_written_cell_says_so_in_the_saved_notebook_and_a_shared_text_keeps_it
     stored = json.loads((jupyter.root / f"{request.node.name[:40]}.ipynb").read_text(encoding="utf-8"))
     assert stored["cells"][0]["source"] == ["number = 8"]
     assert "session_id" in stored["cells"][0]["metadata"]["jupyter_agent"]
+
+
+def test_a_proposed_edit_is_shown_at_its_cell_and_can_be_accepted_or_rejected_there(opened: SidebarPage) -> None:
+    proposal = opened.cells.first.locator(".jp-agent-proposal")
+    opened.ask("only the first one")
+    proposal.wait_for()
+    expect(proposal.locator("del")).to_have_text("- number = 3")
+    expect(proposal.locator("ins")).to_have_text("+ number = 8")
+    proposal.get_by_role("button", name="Reject").click()
+    expect(proposal).to_have_count(0)
+    opened.wait_for_answer()
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 3")
+    opened.ask("only the first one")
+    proposal.get_by_role("button", name="Accept", exact=True).press("Enter")
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 8")
+
+
+def test_all_proposals_of_a_kind_can_be_accepted_at_once(opened: SidebarPage) -> None:
+    opened.ask("only the first one")
+    opened.cells.first.get_by_role("button", name="Accept all").click()
+    opened.wait_for_answer()
+    opened.ask("only the first one")
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    expect(opened.panel.locator(".jp-agent-approval")).to_have_count(0)
