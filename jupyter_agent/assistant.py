@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
-from jupyter_agent import plugins, request, snapshot
+from jupyter_agent import keys, plugins, request, snapshot, tools
 from jupyter_agent.agent import Agent, Limits, Transcript, offered
 from jupyter_agent.attachments import Attachment, Surroundings, attachments
 from jupyter_agent.config import JupyterAgent
@@ -76,7 +76,7 @@ class Assistant:
         self.sessions = sessions
         self._options = options
         self._tools = tools
-        self._redactor = redactor
+        self.redactor = redactor
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
         self._calibration = Calibration()
@@ -95,7 +95,7 @@ class Assistant:
             known = ", ".join(f"{name}://" for name in plugins.names(plugins.STORES))
             raise BadRequest(f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}.")
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        redactor = Redactor(environ=os.environ) if options.redact else Redactor.off()
+        redactor = Redactor(keys.kept().values(), environ=os.environ).switched(on=options.redact)
         sessions = SessionManager(
             store(options.store),
             max_age_seconds=hours * 3600,
@@ -103,7 +103,7 @@ class Assistant:
             scope=options.session_scope,
             withholding=redactor,
         )
-        return cls(options, sessions, _load_tools(options.tools), redactor)
+        return cls(options, sessions, tools.load(options.tools), redactor)
 
     @property
     def default_model(self) -> str:
@@ -115,6 +115,14 @@ class Assistant:
         configured = self._options.model
         known = (one for one in plugins.names(plugins.MODELS) if one not in ("scripted", configured.partition(":")[0]))
         return (configured, *known)
+
+    async def reconfigure(self) -> None:
+        """Heed options and keys that have changed: models are made anew."""
+        for secret in keys.kept().values():
+            self.redactor.learn(secret)
+        self.redactor.switched(on=self._options.redact)
+        for name in tuple(self._models):
+            await self._models.pop(name).close()
 
     async def close(self) -> None:
         """Let go of models and of the store."""
@@ -143,7 +151,7 @@ class Assistant:
 
     def beside(self, sessions: SessionManager) -> Assistant:
         """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
-        other = Assistant(self._options, sessions, self._tools, self._redactor)
+        other = Assistant(self._options, sessions, self._tools, self.redactor)
         other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
         return other
 
@@ -158,7 +166,7 @@ class Assistant:
         """
         model = self.model(question.model)
         approval = self._approval(question)
-        asked = self._redactor.text(question.query)
+        asked = self.redactor.text(question.query)
         digest = question.digest or _digest(question)
         session_id = question.session_id or await self.sessions.meant(question.owner, question.notebook_id)
         begun = await self.sessions.begin(
@@ -204,7 +212,7 @@ class Assistant:
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         answering = self._answer(running, question, model, approval)
-        return withheld_from(running.lease.guarded(answering), self._redactor)
+        return withheld_from(running.lease.guarded(answering), self.redactor)
 
     async def preview(self, question: Question) -> Preview:
         """What a question would send to its model; nothing is sent, and nothing is stored.
@@ -256,7 +264,7 @@ class Assistant:
                 model,
                 self._tools_of(question),
                 self._limits(question, approval, running.clock),
-                redact=self._redactor.text,
+                redact=self.redactor.text,
                 decide=question.decide,
                 run=question.run,
                 record=running.lease.record,
@@ -308,20 +316,20 @@ class Assistant:
             active_cell_id=question.active_cell_id,
         )
         # A key may be the name of a variable, and names are told as they are.
-        return replace(seen, changed=tuple(map(self._redactor.text, seen.changed)))
+        return replace(seen, changed=tuple(map(self.redactor.text, seen.changed)))
 
     def _request(
         self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float
     ) -> Request:
         """Nothing leaves that is not redacted here."""
         return request.build(
-            self._redactor.text(question.query),
+            self.redactor.text(question.query),
             seen,
             attached,
             active_cell_id=question.active_cell_id,
             budget_tokens=int(self._options.context_tokens * share),
             mark=self._mark(session),
-            redactor=self._redactor,
+            redactor=self.redactor,
             count=self._calibration.counter(self.model(question.model).name),
         )
 
@@ -336,21 +344,21 @@ class Assistant:
         spoken = f"{running.turn.question}\n{transcript.reply}"
         ended = replace(
             running.turn,
-            messages=tuple(self._redactor.message(replace(one, pictures=())) for one in transcript.messages),
-            reply=self._redactor.text(transcript.reply),
+            messages=tuple(self.redactor.message(replace(one, pictures=())) for one in transcript.messages),
+            reply=self.redactor.text(transcript.reply),
             status=status,
             error=error,
             finish_reason=transcript.finish_reason,
             usage=transcript.usage,
             actions=tuple(transcript.actions),
-            variables=tuple(map(self._redactor.text, running.seen.spoken_of(spoken))),
+            variables=tuple(map(self.redactor.text, running.seen.spoken_of(spoken))),
             kernel=running.seen.stamp(),
             seconds=round(time.monotonic() - running.clock, 3),
             edits=self.changes.storable(running.ledger.edits),
         )
         self.changes.remember(running.session, ended.id, running.ledger.edits)
         running.turn = ended
-        return await self.sessions.finish(running.session, ended)
+        return await self.sessions.finish(running.lease.session, ended)
 
     async def _ended(self, running: _Running) -> Event:
         session = await self._finish(running, "done")
@@ -384,16 +392,6 @@ def _tool_context(running: _Running, question: Question, seen: Snapshot) -> Tool
 
 async def _attached(question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
     return await attachments(question.query, Surroundings(seen.state, seen.cells, question.kernel, question.notebook))
-
-
-def _load_tools(chosen: Sequence[str]) -> dict[str, Tool]:
-    tools: dict[str, Tool] = {}
-    for name in chosen or plugins.names(plugins.TOOLS):
-        factory = plugins.load(plugins.TOOLS, name)
-        if factory is None:
-            raise BadRequest(f"There is no tool '{name}'. Correct c.JupyterAgent.tools.")
-        tools[name] = factory()
-    return tools
 
 
 def _digest(question: Question) -> str:

@@ -60,6 +60,9 @@ class JupyterAgent(Configurable):
         "'auto-edit' edits unasked, 'auto' does all unasked.",
     ).tag(config=True)
     allow_auto = Bool(True, help="Whether requests may ask for approval 'auto'.").tag(config=True)
+    locked_settings = List(
+        Unicode(), help="Names of options that cannot be set in the page, such as 'model' and 'base_url'."
+    ).tag(config=True)
     redact = Bool(True, help="Whether secrets are withheld from models and from the store.").tag(config=True)
     context_tokens = Int(8000, min=500, help="Tokens that a request to the model may have, history included.").tag(
         config=True

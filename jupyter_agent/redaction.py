@@ -94,6 +94,17 @@ class Redactor:
         redactor._on = False
         return redactor
 
+    def switched(self, *, on: bool) -> Self:
+        """This one, letting everything through or not."""
+        self._on = on
+        return self
+
+    def learn(self, secret: str) -> None:
+        """One more value that must never leave."""
+        if len(secret.strip()) >= _SHORTEST:
+            self._plain |= dict.fromkeys(_plain(secret.strip()), "secret")
+            self._encoded |= dict.fromkeys(_encoded(secret.strip()), "secret")
+
     def text(self, text: str) -> str:
         """The text with ``[withheld: <what>]`` in the place of each secret."""
         parts: list[str] = []

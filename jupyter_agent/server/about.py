@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 import jupyter_agent
 from jupyter_agent.errors import AgentError
 from jupyter_agent.kernelside import commands
+from jupyter_agent.models.discovery import Found, discover
 from jupyter_agent.server.handlers import AgentHandler
 from jupyter_agent.server.openapi import document
 
@@ -62,10 +65,22 @@ class ModelsHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Providers, and what answers unless a request says otherwise."""
+        """Providers, and what answers unless a request says otherwise; what runs on this machine where that is asked."""
         default = self.services.assistant.default_model
         models = [{"id": one, "default": one == default} for one in self.services.assistant.models()]
-        self.reply({"default": default, "models": models})
+        told: dict[str, Any] = {"default": default, "models": models}
+        if self.query_parameters()["probe"]:
+            told["found"] = [_found(one) for one in await discover()]
+        self.reply(told)
+
+
+def _found(server: Found) -> dict[str, Any]:
+    return {
+        "provider": server.provider,
+        "title": server.title,
+        "base_url": server.base_url,
+        "models": list(server.names),
+    }
 
 
 class CommandsHandler(AgentHandler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jupyter_agent.server import chat_paths, schemas, session_paths, turn_paths
+from jupyter_agent.server import chat_paths, schemas, session_paths, settings_paths, turn_paths
 from jupyter_agent.server.operations import (
     NOTEBOOK,
     READ,
@@ -82,6 +82,7 @@ def _paths() -> dict[str, Schema]:
         **session_paths.paths(),
         **turn_paths.paths(),
         **chat_paths.paths(),
+        **settings_paths.paths(),
         "/api/agent/kernels/{kernel_id}/state": {
             "get": operation("What is known of a kernel", "KernelState", parameters=(_KERNEL, since))
         },
@@ -93,7 +94,6 @@ def _paths() -> dict[str, Schema]:
             )
         },
         "/api/agent/doctor": _doctor_operations(),
-        "/api/agent/models": {"get": operation("Which models can answer", "Models")},
         "/api/agent/commands": {"get": operation("The slash commands", "Commands")},
         "/api/agent/health": {"get": operation("How the assistant is", "Health")},
         "/api/agent/health/live": {"get": operation("Whether it runs", "Health")},
@@ -114,6 +114,12 @@ def document() -> dict[str, Any]:
         },
         "paths": _paths(),
         "components": {
-            "schemas": {**COMPONENTS, **session_paths.COMPONENTS, **turn_paths.COMPONENTS, **chat_paths.COMPONENTS}
+            "schemas": {
+                **COMPONENTS,
+                **session_paths.COMPONENTS,
+                **turn_paths.COMPONENTS,
+                **chat_paths.COMPONENTS,
+                **settings_paths.COMPONENTS,
+            }
         },
     }

@@ -18,6 +18,7 @@ from jupyter_agent.server.about import (
 )
 from jupyter_agent.server.actions import ActionHandler, CancelHandler
 from jupyter_agent.server.chat import ChatCompletionsHandler, ChatModelsHandler
+from jupyter_agent.server.completing import CompleteHandler
 from jupyter_agent.server.conversations import (
     ConversationHandler,
     ConversationsHandler,
@@ -33,6 +34,7 @@ from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHand
 from jupyter_agent.server.previews import ContextHandler
 from jupyter_agent.server.quick import QuickHandler
 from jupyter_agent.server.replays import ReplayHandler, SummarizeHandler
+from jupyter_agent.server.settings import SettingsHandler
 from jupyter_agent.server.trees import (
     BranchHandler,
     CleanupHandler,
@@ -77,6 +79,8 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
     "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
     "/api/agent/doctor": DoctorHandler,
+    "/api/agent/complete": CompleteHandler,
+    "/api/agent/settings": SettingsHandler,
     "/api/agent/models": ModelsHandler,
     "/api/agent/commands": CommandsHandler,
     "/api/agent/health": HealthHandler,

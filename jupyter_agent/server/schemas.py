@@ -68,6 +68,7 @@ BUDGET = an_object(
         "max_write_calls": or_null(a_whole("tool calls that run code or edit", 0, 1000)),
     }
 )
+CHAT_MODEL = or_null(a_text("Else the server's.", pattern="^\\S{1,200}$", **{"x-form": "provider:model"}))
 APPROVAL: Schema = {
     "type": ["string", "null"],
     "enum": ["read-only", "ask", "auto-edit", "auto", None],
@@ -77,7 +78,7 @@ QUICK_REQUEST = an_object(
     {
         "query": a_text("The question.", maxLength=MAX_MESSAGE, pattern="\\S", **{"x-form": "a question, not blank"}),
         "context": {"anyOf": [reference("Context"), {"type": "null"}]},
-        "model": or_null(a_text("Else the server's.", pattern="^\\S{1,200}$", **{"x-form": "provider:model"})),
+        "model": CHAT_MODEL,
         "stream": or_null({"type": "boolean", "description": "whether the answer comes as an event stream"}),
         "turn_id": or_null({**SESSION_ID_TEXT, "description": "The same id and body again is the same turn."}),
         "approval": APPROVAL,
@@ -288,10 +289,21 @@ DOCTOR_REPORT = an_object(
     },
     ["restart_and_run_all", "findings", "run", "unknown", "labels", "markdown", "kernel_id", "warnings"],
 )
+MODEL = an_object({"id": {"type": "string"}, "default": {"type": "boolean"}}, ["id", "default"])
+FOUND = an_object(
+    {
+        "provider": a_text("what stands before the colon"),
+        "title": a_text("its name for people"),
+        "base_url": a_text("where it listens"),
+        "models": {**STRINGS, "description": "provider:model"},
+    },
+    ["provider", "title", "base_url", "models"],
+)
 MODELS = an_object(
     {
         "default": a_text("what answers when a request names no model"),
-        "models": a_list(an_object({"id": {"type": "string"}, "default": {"type": "boolean"}}, ["id", "default"])),
+        "models": a_list(MODEL),
+        "found": a_list(FOUND, description="servers of models on this machine, where they were looked for"),
     },
     ["default", "models"],
 )

@@ -108,8 +108,10 @@ async def test_the_openai_sdk_talks_to_the_assistant_that_knows_the_kernel(tmp_p
                 await client.chat.completions.create(
                     model="text-embedding-3-small", messages=[{"role": "user", "content": "x"}], extra_body=where
                 )
-            with pytest.raises(openai.PermissionDeniedError):
-                await client.with_options(api_key="wrong").models.list()
+            stranger = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key="wrong", max_retries=0)
+            async with stranger:
+                with pytest.raises(openai.PermissionDeniedError):
+                    await stranger.models.list()
         finally:
             await client.close()
             await server("DELETE", f"api/kernels/{kernel_id}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from jupyter_agent import keys
 from jupyter_agent.models.openai import failures
 from jupyter_agent.models.openai.failures import Server
 from jupyter_agent.models.openai.providers import OPENAI, Provider
@@ -98,12 +98,12 @@ class Connection:
             await client.close()
 
     def _key(self) -> str:
-        """The key, read from the environment at the moment of use.
+        """The key, read at the moment of use.
 
         Raises:
             UpstreamAuth: the server needs one and there is none, or it cannot be one.
         """
-        key = self._own_key or (os.environ.get(self.provider.key, "") if self.provider.key else "")
+        key = self._own_key or (keys.of(self.provider.key) if self.provider.key else "")
         if not key:
             if not self.is_ours:
                 raise failures.no_key(self.server)
