@@ -18,6 +18,7 @@ def script() -> list[Any]:
     return [
         {"match": "sum the prices", "calls": [{"name": "run_code", "arguments": {"code": "int(df.price.sum())"}}]},
         {"match": "sum the prices", "text": "The prices add up to **6**."},
+        {"match": "double the prices", "text": "So:\n```python\ndoubled = df.price * 2\n```"},
         {"match": "please fail", "error": "upstream_auth", "message": "The key is not accepted."},
     ]
 
@@ -47,3 +48,35 @@ def test_the_magic_answers_asks_and_shares_its_conversation(sidebar: SidebarPage
     sidebar.open()
     expect(sidebar.panel).to_contain_text("what columns does df have?")
     expect(sidebar.panel).to_contain_text("The prices add up to 6.")
+
+
+def test_what_a_cell_asks_appears_in_the_open_sidebar_and_its_code_in_the_next_cell(
+    sidebar: SidebarPage, jupyter: JupyterProcess
+) -> None:
+    write_notebook(jupyter.root / "live.ipynb", FRAME, "%agent -m offline what columns does df have?", "1", "2")
+    sidebar.go("live.ipynb")
+    sidebar.run_cells(1)
+    sidebar.open()
+    sidebar.cells.nth(1).locator(".cm-content").click()
+    sidebar.page.keyboard.press("Shift+Enter")
+    expect(sidebar.panel).to_contain_text("what columns does df have?", timeout=PATIENCE_MILLISECONDS)
+    expect(sidebar.panel.locator("table td").first).to_have_text("price", timeout=PATIENCE_MILLISECONDS)
+
+    type_over(sidebar, 2, "%agent double @d")
+    sidebar.page.keyboard.press("Tab")
+    sidebar.page.locator(".jp-Completer-item").get_by_text("@df").click()
+    expect(sidebar.cells.nth(2).locator(".cm-content")).to_have_text(
+        "%agent double @df"
+    )  # beside JupyterLab's own words
+    type_over(sidebar, 2, "%agent --cell double the prices")
+    sidebar.page.keyboard.press("Control+Enter")
+    expect(sidebar.cells.nth(3).locator(".cm-content")).to_have_text(
+        "doubled = df.price * 2", timeout=PATIENCE_MILLISECONDS
+    )
+
+
+def type_over(sidebar: SidebarPage, number: int, text: str) -> None:
+    """Put a text in the place of a cell's, by the keyboard."""
+    sidebar.cells.nth(number).locator(".cm-content").click()
+    sidebar.page.keyboard.press("Control+A")
+    sidebar.page.keyboard.type(text)
