@@ -24,7 +24,7 @@ class Lease:
 
     Attributes:
         sessions: Where it is open.
-        session: As it was begun.
+    session: As it was renewed last.
         edits: Tells what was changed in the notebook so far, as it may be stored.
         seconds: Between renewals.
     """
@@ -44,7 +44,7 @@ class Lease:
             StoreUnavailable: it cannot be kept; nothing may be done.
         """
         under_way = tuple(one.call_id for one in actions if one.status == "interrupted")
-        await self.sessions.renew(self.session, under_way, actions=actions, edits=tuple(self.edits()))
+        self.session = await self.sessions.renew(self.session, under_way, actions=actions, edits=tuple(self.edits()))
 
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[None, None]:
@@ -83,7 +83,7 @@ class Lease:
             while True:
                 await asyncio.sleep(self.seconds)
                 with suppress(StoreUnavailable):
-                    await self.sessions.renew(self.session)
+                    self.session = await self.sessions.renew(self.session)
         except (VersionConflict, NotFound):
             self._lost = True
             if self._limit is not None:
