@@ -80,6 +80,8 @@ def unreadable(key: str, owner: str, session_id: str, notebook_id: str, last_act
 
 def searched(text: str) -> str:
     """Text as it is compared in searches: literal, whatever the case."""
+    if text.isascii() and "\0" not in text:
+        return text.casefold()
     return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text).casefold())
 
 
@@ -127,8 +129,17 @@ def _encode_harmless(value: Session | Turn, ascii_only: bool) -> str | None:
         )
     except (ValueError, TypeError, RecursionError):
         return None
-    harmless = text.isascii() and "\\u" not in text
-    return text if harmless or not _SUSPECT.search(text) else None
+    return text if _is_storable(text) else None
+
+
+def _is_storable(text: str) -> bool:
+    """Whether JSON text has no NUL and no lone surrogate; what only might have is looked at closely, which takes longer."""
+    if "\\u0000" in text or "\\ud" in text:
+        return not _SUSPECT.search(text)
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _encode_anything(value: Session | Turn, ascii_only: bool) -> str:
