@@ -17,6 +17,7 @@ from jupyter_agent.conversation import LOCAL, Conversation
 from jupyter_agent.errors import AgentError
 from jupyter_agent.examination import examine
 from jupyter_agent.ipython.loop import BackgroundLoop
+from jupyter_agent.ipython.typed import TypedCells
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside import place
 from jupyter_agent.kernelside.door import NO_NOTEBOOK
@@ -122,7 +123,7 @@ class LocalDoor:
             session_id=await self._conversation.session_id(notebook_id, ask.session),
             notebook_id=notebook_id,
             kernel=self._kernel,
-            notebook=FileNotebook(path) if path else None,
+            notebook=FileNotebook(path) if path else TypedCells(self._ip),
             model=ask.model or None,
             approval=ask.approval or None,
             decide=self._decide,

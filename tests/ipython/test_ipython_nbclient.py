@@ -18,13 +18,18 @@ HEAVY = ("openai", "pydantic", "sqlalchemy", "tornado.web", "jupyter_agent.assis
 
 def run(*sources: str, allow_errors: bool = False) -> list[list[dict[str, Any]]]:
     """Run cells in a new kernel; the outputs of each."""
+    return [cell["outputs"] for cell in executed(*sources, allow_errors=allow_errors)["cells"]]
+
+
+def executed(*sources: str, allow_errors: bool = False) -> Any:
+    """A notebook of these cells, run in a new kernel."""
     cells: Any = [
         {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
         for n, source in enumerate(sources)
     ]
     notebook: Any = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})  # type: ignore[no-untyped-call]
     NotebookClient(notebook, timeout=60, allow_errors=allow_errors).execute()
-    return [cell["outputs"] for cell in notebook["cells"]]
+    return notebook
 
 
 def markdown(outputs: list[dict[str, Any]]) -> list[str]:
@@ -71,6 +76,23 @@ def test_fix_sees_the_locals_of_the_frame_that_failed(home: Path) -> None:
     assert outputs[2][-1]["ename"] == "ZeroDivisionError"
     assert "`part` = `42`" in markdown(outputs[3])[0]
     assert "`ratio`" in markdown(outputs[4])[0]
+
+
+def test_without_a_notebook_what_was_typed_is_known(home: Path) -> None:
+    outputs = run(LOAD, "total = 0\nfor n in range(3):\n    total += n", "%agent /explain", "%agent /explain @cell:2")
+    for output in outputs[2:]:
+        assert "for n in range(3)" in markdown(output)[0]
+    assert "total" in markdown(run(LOAD, "total = 1", "%agent /context what is total?")[2])[0]
+
+
+def test_the_answer_is_one_clean_output_in_an_exported_page(home: Path) -> None:
+    from nbconvert import HTMLExporter
+
+    notebook = executed(LOAD, FRAME, "%agent how many rows does df have?")
+    page, _ = HTMLExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call]
+    assert "<strong>3 rows</strong>" in page
+    assert "list_variables" not in page
+    assert len(notebook["cells"][2]["outputs"]) == 1
 
 
 def test_code_runs_unasked_only_where_that_was_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
