@@ -1,12 +1,16 @@
-// The bar over a code block of an answer: its language, copy, insert below.
+// The bar over a code block of an answer: its language; run, replace, insert, copy.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addBelowIcon, checkIcon, copyIcon, type LabIcon } from '@jupyterlab/ui-components';
+import { addBelowIcon, checkIcon, copyIcon, editIcon, type LabIcon, runIcon } from '@jupyterlab/ui-components';
 
 /** What can be done with a block's code. */
 export interface ICodeActions {
-  /** Put it into the notebook; says whether that was possible. */
+  /** Put it into a new cell; like all of these, says whether that was possible. */
   insert: (code: string) => boolean;
+  /** Put it in the place of the active cell's. */
+  replace: (code: string) => boolean;
+  /** Put it into a new cell and run that. */
+  run: (code: string) => boolean;
   /** Whether code in a language can be run by the notebook. */
   runs: (language: string) => boolean;
 }
@@ -33,9 +37,16 @@ function bar(code: HTMLElement, actions: ICodeActions, translation: TranslationB
   name.textContent = language;
   result.append(name);
   if (actions.runs(language)) {
-    const label = translation.__('Insert below');
     result.append(
-      button(label, addBelowIcon, translation.__('Inserted'), () => actions.insert(source), translation)
+      button(translation.__('Run in a new cell'), runIcon, translation.__('Started'), () => actions.run(source), translation),
+      button(
+        translation.__('Replace the active cell'),
+        editIcon,
+        translation.__('Replaced'),
+        () => actions.replace(source),
+        translation
+      ),
+      button(translation.__('Insert below'), addBelowIcon, translation.__('Inserted'), () => actions.insert(source), translation)
     );
   }
   const copy = () => navigator.clipboard.writeText(source).then(() => true);
@@ -53,12 +64,12 @@ function button(
   const result = document.createElement('button');
   result.type = 'button';
   result.className = 'jp-agent-small-button';
-  result.title = label;
   const words = document.createElement('span');
+  words.className = 'jp-agent-for-readers';
   words.setAttribute('aria-live', 'polite');
   const show = (which: LabIcon, text: string) => {
     result.replaceChildren(which.element({ tag: 'span' }), words);
-    words.textContent = text;
+    words.textContent = result.title = text;
   };
   show(icon, label);
   result.onclick = async () => {

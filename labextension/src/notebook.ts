@@ -1,16 +1,13 @@
-// What the panel reads from a notebook, and the one thing it writes: a new cell.
+// What the panel reads from a notebook.
 
-import type { Cell, ICellModel, ICodeCellModel } from '@jupyterlab/cells';
-import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
 import { type PostedCell, posted } from './postedCells';
 
 const OUTPUT_CHARACTERS = 2000;
 // eslint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
-
-/** Marks a cell that was inserted and not touched since: there Ctrl-Z means the insertion. */
-export const INSERTED = 'jp-agent-inserted';
 
 /** A cell as the server is told it. */
 export interface ICell {
@@ -44,41 +41,6 @@ export function notebookContext(panel: NotebookPanel | null, sessionId: string |
     cell_count: cells?.length ?? 0,
     cells: posted(cells ? Array.from(cells, cellOf) : [], active)
   };
-}
-
-/**
- * Put code into a new cell below the active one, as one step that undo takes back.
- *
- * @returns whether the notebook could be changed.
- */
-export function insertBelow(panel: NotebookPanel, source: string): boolean {
-  const notebook = panel.content;
-  const model = notebook.model;
-  if (!model || model.readOnly) {
-    return false;
-  }
-  const index = notebook.activeCell ? notebook.activeCellIndex + 1 : model.cells.length;
-  model.sharedModel.insertCell(index, { cell_type: 'code', source, metadata: { trusted: true } });
-  notebook.activeCellIndex = index;
-  notebook.deselectAll();
-  notebook.mode = 'command';
-  if (notebook.activeCell) {
-    markUntouched(notebook.activeCell);
-  }
-  void NotebookActions.focusActiveCell(notebook);
-  return true;
-}
-
-function markUntouched(cell: Cell): void {
-  const { sharedModel } = cell.model;
-  cell.addClass(INSERTED);
-  const unmark = () => {
-    sharedModel.changed.disconnect(unmark);
-    if (!cell.isDisposed) {
-      cell.removeClass(INSERTED);
-    }
-  };
-  sharedModel.changed.connect(unmark);
 }
 
 function cellOf(cell: ICellModel): ICell {

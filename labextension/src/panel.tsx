@@ -7,13 +7,13 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
 import { Proposals } from './cells/proposals';
+import { INSERTED, insertBelow, replaceActive, runBelow } from './cells/writing';
 import { Conversation } from './conversation';
 import type { ISessionChanged } from './events';
 import type { Feed } from './feed';
 import { KernelWatch } from './kernelWatch';
 import { Known } from './known';
 import { ModelList } from './modelList';
-import { INSERTED, insertBelow } from './notebook';
 import { AgentServer } from './server';
 import { type IServices, ServicesProvider } from './services';
 import type { ISession } from './sessions';
@@ -52,7 +52,12 @@ export class AgentPanel extends ReactWidget {
       staleness: new StalenessMonitor(notebooks, facts),
       watch,
       openElsewhere: session => this._openElsewhere(session),
-      actions: { insert: code => this._insert(code), runs: language => this._runs(language) }
+      actions: {
+        insert: code => this._write(insertBelow, code),
+        replace: code => this._write(replaceActive, code),
+        run: code => this._write(runBelow, code),
+        runs: language => this._runs(language)
+      }
     };
     this.addClass('jp-agent-panel');
     // In a cell's command mode Ctrl-Z would otherwise undo nothing: inserting is the notebook's step, not the editor's.
@@ -171,9 +176,9 @@ export class AgentPanel extends ReactWidget {
     }
   }
 
-  private _insert(code: string): boolean {
+  private _write(write: (panel: NotebookPanel, code: string) => boolean, code: string): boolean {
     const notebook = this._surroundings.notebooks.currentWidget;
-    if (!notebook || !insertBelow(notebook, code)) {
+    if (!notebook || !write(notebook, code)) {
       return false;
     }
     this._surroundings.app.shell.activateById(notebook.id);

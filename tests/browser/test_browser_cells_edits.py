@@ -37,6 +37,7 @@ def script() -> list[Any] | None:
             "calls": [_call("read_cells"), _call("edit_cell", cell_id="first", source="number = 8")],
         },
         {"match": "only the first", "text": "Done."},
+        {"match": "code", "text": "Here:\n\n```python\nnumber = 5\nnumber * 2\n```\n"},
         {"text": "Understood."},
     ]
 
@@ -146,3 +147,16 @@ def test_all_proposals_of_a_kind_can_be_accepted_at_once(opened: SidebarPage) ->
     opened.ask("only the first one")
     expect(opened.wait_for_answer()).to_contain_text("Done.")
     expect(opened.panel.locator(".jp-agent-approval")).to_have_count(0)
+
+
+def test_code_of_an_answer_replaces_the_active_cell_or_runs_in_a_new_one(opened: SidebarPage) -> None:
+    opened.ask("code, please")
+    opened.wait_for_answer()
+    opened.cells.nth(1).locator(".cm-content").click()
+    opened.button("Replace the active cell").click()
+    expect(opened.cells.nth(1).locator(".cm-content")).to_have_text("number = 5number * 2")
+    opened.page.keyboard.press("Control+z")
+    expect(opened.cells.nth(1).locator(".cm-content")).to_have_text("number + 1")
+    opened.button("Run in a new cell").click()
+    expect(opened.cells).to_have_count(4)
+    expect(opened.cells.nth(2).locator(".jp-OutputArea-output")).to_have_text("10")

@@ -3,7 +3,7 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { type PanelLayout, type Widget } from '@lumino/widgets';
+import type { PanelLayout, Widget } from '@lumino/widgets';
 import type { Conversation } from '../conversation';
 import type { IExchange, IToolPart } from '../exchange';
 import { type Answer, Proposal } from './proposal';
@@ -47,7 +47,7 @@ export class Proposals {
     const source = cell.model.sharedModel.getSource();
     const proposal = new Proposal(part, source, this._translation, answer => this._decide(exchange, part, answer));
     this._shown.set(part.callId, proposal);
-    (cell.layout as PanelLayout).addWidget(proposal);
+    place(proposal, cell, part.tool !== 'insert_cell');
     void this._panel.content.scrollToCell(cell);
   }
 
@@ -68,6 +68,13 @@ export class Proposals {
     }
     return widgets.find(one => one.model.id === given.below) ?? widgets[0];
   }
+}
+
+/** Below the cell's code; what would be a new cell, below all of it. */
+function place(proposal: Proposal, cell: Cell, isAboutCell: boolean): void {
+  const layout = cell.layout as PanelLayout;
+  const code = layout.widgets.findIndex(one => one.hasClass('jp-Cell-inputWrapper'));
+  layout.insertWidget(isAboutCell ? code + 1 : layout.widgets.length, proposal);
 }
 
 function isWaiting(part: IExchange['parts'][number]): part is IToolPart {
