@@ -101,7 +101,7 @@ class OpenAIModel:
                 raise self._interrupted(failure)
             if failure.without and failure.without not in without | {"model"}:
                 without |= {failure.without}
-                self._without |= without & {"tools", "stream_options", "system"}
+                self._without |= without & {"tools", "stream_options", "system", "pictures"}
                 continue
             tries += 1
             await self._pause(failure, tries, deadline)

@@ -30,6 +30,7 @@ _UNKNOWN_PARTS = {
         re.IGNORECASE,
     ),
     "calls": re.compile(r"tool_call_id|tool_calls|role .?tool|roles must alternate", re.IGNORECASE),
+    "pictures": re.compile(r"image|multi-?modal|vision|mmproj|content (type|part)", re.IGNORECASE),
 }
 _NO_MODEL = re.compile(
     r"(model|deployment).{0,200}(not (be )?found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)",

@@ -306,7 +306,9 @@ def _plain(content: object) -> str:
 def _usage(value: object) -> Usage | None:
     if not isinstance(value, dict):
         return None
-    return Usage(_tokens(value.get("prompt_tokens")), _tokens(value.get("completion_tokens")))
+    cost = value.get("cost")
+    dollars = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < _MAX_TOKENS else 0.0
+    return Usage(_tokens(value.get("prompt_tokens")), _tokens(value.get("completion_tokens")), dollars)
 
 
 def _tokens(value: object) -> int:
