@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -11,7 +10,7 @@ from tornado import web
 from jupyter_agent.errors import BadRequest, Conflict
 from jupyter_agent.messages import TERMINAL, Done, Event
 from jupyter_agent.question import Question
-from jupyter_agent.replaying import replay
+from jupyter_agent.replaying import as_replayed, replay
 from jupyter_agent.server.conversations import session_json
 from jupyter_agent.server.handlers import envelope
 from jupyter_agent.server.questions import understand
@@ -84,10 +83,10 @@ class ReplayHandler(AskingHandler):
         )
 
     async def _question(self, session: Session, text: str, model: str | None, seconds: float) -> Question:
-        """As if the user asked it now: the kernel and the notebook as they are."""
+        """As if the user asked it now, of the kernel and the notebook as they are, but nothing is run a second time."""
         body: dict[str, Any] = {"query": text, "model": model}
         body["context"] = {"session_id": session.id, "notebook_id": session.notebook_id}
-        return replace((await understand(self, body, streaming=False)).question, deadline_seconds=seconds)
+        return as_replayed((await understand(self, body, streaming=False)).question, seconds)
 
 
 class SummarizeHandler(AskingHandler):
