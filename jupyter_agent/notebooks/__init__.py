@@ -1,1 +1,1 @@
-"""Notebooks: as a server's contents, as a client posts them, as a file."""
+"""Notebooks: as a server's contents, as a client posts them, open in a page, as a file."""
