@@ -18,9 +18,16 @@ from jupyter_agent.stores.worker import Worker
 
 _CREATE = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _APPEND = "INSERT INTO turns (key, id, parent, searched, data) VALUES (?, ?, ?, ?, ?)"
+# What is not set is not indexed anew.
 _REPLACE = (
-    "UPDATE sessions SET notebook_id = ?, id = ?, revision = ?, last_activity = ?, searched = ?, data = ?"
-    " WHERE key = ? AND revision = ? AND created_at = ?"
+    "UPDATE sessions SET revision = :revision, last_activity = :last_activity, searched = :searched, data = :data"
+    " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
+    " AND notebook_id = :notebook_id AND id = :id"
+)
+_RENAME = (
+    "UPDATE sessions SET notebook_id = :notebook_id, id = :id, revision = :revision, last_activity = :last_activity,"
+    " searched = :searched, data = :data"
+    " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
 )
 _PATH = """
 WITH RECURSIVE path (step, parent, data) AS (
@@ -94,7 +101,7 @@ class SqliteStore:
         row = None if turn is None else _turn_row(session.key, turn)
 
         def work(connection: sqlite3.Connection) -> None:
-            if connection.execute(_REPLACE, head).rowcount != 1:
+            if not any(connection.execute(one, head).rowcount for one in (_REPLACE, _RENAME)):
                 raise VersionConflict("The conversation changed meanwhile.")
             if row is not None:
                 connection.execute(_APPEND, row)
@@ -207,18 +214,17 @@ def _session_row(session: Session, text: str) -> tuple[Any, ...]:
     )
 
 
-def _head_row(session: Session, text: str) -> tuple[Any, ...]:
-    return (
-        session.notebook_id,
-        session.id,
-        session.revision,
-        session.last_activity,
-        codec.searched(session.title),
-        text,
-        session.key,
-        session.revision - 1,
-        session.created_at,
-    )
+def _head_row(session: Session, text: str) -> dict[str, object]:
+    return {
+        "key": session.key,
+        "notebook_id": session.notebook_id,
+        "id": session.id,
+        "revision": session.revision,
+        "created_at": session.created_at,
+        "last_activity": session.last_activity,
+        "searched": codec.searched(session.title),
+        "data": text,
+    }
 
 
 def _turn_row(key: str, turn: Turn) -> tuple[Any, ...]:

@@ -15,6 +15,8 @@ from jupyter_agent.errors import AgentError, SchemaNewer, StoreFull, StoreUnavai
 from jupyter_agent.stores.file_lock import CAN_LOCK, FileLock
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
+# A log that is begun anew soon is overwritten in place, and syncs twice as fast as one that grows.
+LOG_PAGES = 200
 _LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
 _log = logging.getLogger(__name__)
@@ -156,6 +158,7 @@ class SqliteFile:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             prepare(connection)
         except BaseException:  # whatever it is, the connection is not left open
             connection.close()
