@@ -5,6 +5,7 @@ import { type Door, pathOf, Unreachable } from './door';
 import type { ISessionChanged } from './events';
 
 const LONGEST_PAUSE_MILLISECONDS = 8000;
+const MOST_REFUSALS = 20;
 
 export class Feed {
   private _heard = new Signal<this, ISessionChanged>(this);
@@ -50,7 +51,7 @@ export class Feed {
   };
 
   private async _run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0, refusals = 0; !signal.aborted; ) {
       try {
         const opened = () => {
           failures = 0;
@@ -62,8 +63,10 @@ export class Feed {
           }
         }
       } catch (error) {
-        if (signal.aborted || !(error instanceof Unreachable)) {
-          return; // The server does not tell, and says why elsewhere.
+        // A server that is just starting knows none of our paths yet; one that never does is left alone.
+        refusals = error instanceof Unreachable ? 0 : refusals + 1;
+        if (signal.aborted || refusals > MOST_REFUSALS) {
+          return;
         }
       }
       if (!signal.aborted) {

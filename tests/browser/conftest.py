@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage, write_notebook
+from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
@@ -38,6 +38,7 @@ def browser() -> Iterator[Browser]:
     """Closed with the file: while it is open its event loop occupies the thread, which tests of other rooms need."""
     program = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     assert program is not None, "There is no Chromium; tests/system_packages.sh says how to install it."
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=_FLAGS.split())
         yield opened

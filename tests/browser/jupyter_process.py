@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).parents[2] / "jupyter_agent"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
@@ -49,8 +50,24 @@ class JupyterProcess:
         self.root.mkdir()
         self._write_settings()
         self._show_current_build()
+        self._start()
+        return self
+
+    def restart(self) -> None:
+        """End it and start it again at the same address."""
+        self._stop()
+        self._start()
+
+    def _start(self) -> None:
+        port = urlsplit(self.address).port or 0
+        self.address = ""
         self._process = subprocess.Popen(
-            self._command(), env=self._environment(), cwd=self.root, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+            self._command(port),
+            env=self._environment(),
+            cwd=self.root,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         addresses: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, args=(addresses,), daemon=True)
@@ -58,11 +75,13 @@ class JupyterProcess:
         try:
             self.address = addresses.get(timeout=_START_SECONDS)
         except queue.Empty:
-            self.__exit__()
+            self._stop()
             raise AssertionError("Jupyter did not start:\n" + "".join(self.output)) from None
-        return self
 
     def __exit__(self, *error: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         assert self._process is not None
         self._process.terminate()
         try:
@@ -83,11 +102,11 @@ class JupyterProcess:
             if found and not self.address:
                 addresses.put(found[0])
 
-    def _command(self) -> list[str]:
+    def _command(self, port: int) -> list[str]:
         options = [f"--JupyterAgent.{name}={value}" for name, value in self._options.items()]
         return [
             *(sys.executable, "-m", "jupyter", self._application, "--no-browser", "--allow-root"),
-            *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--ServerApp.root_dir={self.root}"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={self.root}"),
             *(f"--IdentityProvider.token={self.token}", "--ServerApp.jpserver_extensions=jupyter_agent=True"),
             *options,
         ]

@@ -137,7 +137,11 @@ def test_a_conversation_of_another_notebook_opens_with_its_notebook(
 
 @pytest.mark.parametrize(
     ("entry", "kind", "word"),
-    [("Export as Markdown", "md", "Rhubarb"), ("Export as Notebook", "ipynb", "cells"), ("Export as JSON", "json", "turns")],
+    [
+        ("Export as Markdown", "md", "Rhubarb"),
+        ("Export as Notebook", "ipynb", "cells"),
+        ("Export as JSON", "json", "turns"),
+    ],
 )
 def test_a_conversation_can_be_saved_as_a_file(
     opened: SidebarPage, tmp_path: Path, entry: str, kind: str, word: str
