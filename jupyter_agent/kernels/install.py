@@ -67,7 +67,9 @@ def _build():
 def _install():
     from IPython.core.getipython import get_ipython
     shell = get_ipython()
-    if getattr(getattr(shell, "kernel", None), "implementation", "ipython") != "ipython":
+    kernel = getattr(shell, "kernel", None)
+    # xeus-python has IPython's shell, too, but neither this name nor a control channel that we could answer on.
+    if getattr(kernel, "implementation", "") != "ipython" or not hasattr(kernel, "control_handlers"):
         raise TypeError("not ipykernel")
     package = shell.__dict__.get(PACKAGE)
     if package is None or package.SOURCE_HASH != SOURCE_HASH:

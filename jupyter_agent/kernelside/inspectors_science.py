@@ -100,7 +100,9 @@ def describe_tensor(value: Any, _budget: Budget) -> Description:
     facts: dict[str, Any] = {"shape": list(shape), "dtype": type_text(value.dtype)}
     device = getattr(value, "device", None)
     if device is not None:
-        facts["device"] = line(str(device), MAX_NAME)
+        # TensorFlow's name a job and a task before the device, and its data types are in brackets.
+        facts["device"] = line(str(device).rpartition("/device:")[2], MAX_NAME)
+        facts["dtype"] = facts["dtype"].removeprefix("<dtype: '").removesuffix("'>")
     where = f" on {facts['device']}" if device is not None else ""
     return Description(
         "array", line(f"{class_name(type(value))} {shape_text(shape)} {facts['dtype']}{where}", 160), facts
@@ -146,5 +148,7 @@ inspects_when_loaded("xarray", "Dataset", describe_dataset)
 inspects_when_loaded("torch", "Tensor", describe_tensor)
 inspects_when_loaded("torch.nn", "Parameter", describe_tensor)
 inspects_when_loaded("torch.nn", "Module", describe_network, bases_too=True)
+inspects_when_loaded("tensorflow.python.framework.ops", "EagerTensor", describe_tensor)
+inspects_when_loaded("tensorflow.python.ops.resource_variable_ops", "ResourceVariable", describe_tensor)
 inspects_when_loaded("jaxlib._jax", "ArrayImpl", describe_tensor)
 inspects_when_loaded("jaxlib.xla_extension", "ArrayImpl", describe_tensor)

@@ -58,7 +58,7 @@ async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requi
 @pytest.mark.timeout(600)
 async def test_K17_xeus_python_degrades_with_a_clear_word(tmp_path: Path) -> None:
     python = environment(tmp_path, "xeus-python")
-    specs = specifications(tmp_path, str(python.parent / "xpython"))
+    specs = specifications(tmp_path, str(python), "-m", "xpython_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
     kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)

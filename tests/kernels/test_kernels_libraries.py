@@ -10,10 +10,11 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_agent.kernels.remote import RemoteKernel
 from tests.kernels.environments import environment, specifications
 
-LIBRARIES = "ipykernel jax xarray dask[array,dataframe] statsmodels geopandas scikit-learn pyarrow duckdb h5py zarr"
+LIBRARIES = "ipykernel jax xarray dask[array,dataframe] statsmodels geopandas scikit-learn pyarrow duckdb h5py zarr tensorflow-cpu ray"
 MAKE = """
 import dask, dask.array, dask.bag, dask.dataframe, duckdb, geopandas, h5py, jax, jax.numpy, numpy, pandas, pyarrow
 import sklearn.linear_model, sklearn.pipeline, sklearn.preprocessing, statsmodels.api, xarray, zarr
+import tensorflow, ray
 from shapely.geometry import Point
 ran = []
 dask.config.set(scheduler=lambda *a, **k: ran.append(a))
@@ -38,6 +39,12 @@ relation = database.sql('select 1 as a')
 file = h5py.File('x.h5', 'w')
 stored = file.create_dataset('d', (3,))
 grid = zarr.zeros((3, 3))
+tensor = tensorflow.constant([[1.0, 2.0]])
+weights = tensorflow.Variable([1, 2])
+numbers = tensorflow.data.Dataset.range(3).map(lambda n: ran.append(n) or n)
+ran.clear()
+ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+reference = ray.put(1)
 None
 """
 TOLD = {
@@ -59,6 +66,9 @@ TOLD = {
     "relation": ("connection", "<duckdb._relation.DuckDBPyRelation>"),
     "file": ("connection", "<h5py._hl.files.File>"),
     "stored": ("connection", "<h5py._hl.dataset.Dataset>"),
+    "tensor": ("array", "EagerTensor 1 × 2 float32 on CPU:0"),
+    "weights": ("array", "ResourceVariable 2 int32 on CPU:0"),
+    "reference": ("connection", "<ray.ObjectRef>"),
     "grid": ("connection", "<zarr.core.array.Array>"),
 }
 
