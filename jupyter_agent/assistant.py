@@ -75,7 +75,7 @@ class Assistant:
     ) -> None:
         self.sessions = sessions
         self._options = options
-        self._tools = tools
+        self.tools = tools
         self.redactor = redactor
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
@@ -151,7 +151,7 @@ class Assistant:
 
     def beside(self, sessions: SessionManager) -> Assistant:
         """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
-        other = Assistant(self._options, sessions, self._tools, self.redactor)
+        other = Assistant(self._options, sessions, self.tools, self.redactor)
         other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
         return other
 
@@ -236,7 +236,7 @@ class Assistant:
         return [one.spec for one in tools.values()]
 
     def _tools_of(self, question: Question) -> Mapping[str, Tool]:
-        return {**self._tools, **question.tools}
+        return {**self.tools, **question.tools}
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""

@@ -1,8 +1,8 @@
-"""The OpenAI-compatible endpoint, for the OpenAPI document."""
+"""The endpoints for programs that speak a protocol of others, OpenAI's API and MCP, for the OpenAPI document."""
 
 from __future__ import annotations
 
-from jupyter_agent.server.operations import READ, TURN, operation
+from jupyter_agent.server.operations import NOTEBOOK, READ, TURN, operation
 from jupyter_agent.server.schemas import APPROVAL, FREE_OBJECT, MAX_MESSAGE, NOTEBOOK_ID, SESSION_ID_TEXT
 from jupyter_agent.server.shapes import Schema, a_list, a_text, or_null, reference
 from jupyter_agent.server.turn_paths import event_stream
@@ -93,12 +93,18 @@ CHAT_MODELS: Schema = {
     "properties": {"object": {"const": "list"}, "data": a_list(FREE_OBJECT)},
     "required": ["object", "data"],
 }
+MCP_MESSAGE: Schema = {
+    "type": "object",
+    "properties": {"jsonrpc": {"const": "2.0"}, "method": {"type": "string"}},
+    "description": "a request or notification of the Model Context Protocol",
+}
 COMPONENTS: dict[str, Schema] = {
     "ChatMessage": CHAT_MESSAGE,
     "ChatModels": CHAT_MODELS,
     "ChatReply": CHAT_REPLY,
     "ChatRequest": CHAT_REQUEST,
     "ChatTool": CHAT_TOOL,
+    "McpMessage": MCP_MESSAGE,
 }
 _SESSION: Schema = {
     "name": "X-Jupyter-Agent-Session",
@@ -118,7 +124,16 @@ def paths() -> dict[str, Schema]:
         errors=TURN,
     )
     asking["responses"]["200"]["content"] |= event_stream("Chunks as the OpenAI API has them, then [DONE].")
+    speaking = operation(
+        "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",
+        "",
+        body="McpMessage",
+        parameters=(NOTEBOOK,),
+        errors=(*READ, "413", "415"),
+    )
+    speaking["responses"]["202"] = {"description": "Taken in; it needs no answer."}
     return {
+        "/api/agent/mcp": {"post": speaking},
         "/api/agent/v1/chat/completions": {"post": asking},
         "/api/agent/v1/models": {"get": operation("What may be named as the model", "ChatModels", errors=READ)},
     }

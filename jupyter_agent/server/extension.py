@@ -29,6 +29,7 @@ class AgentExtension(ExtensionApp):
         from jupyter_agent.assistant import Assistant
         from jupyter_agent.server.feed import Feed
         from jupyter_agent.server.kernels import Kernels
+        from jupyter_agent.server.mcp_bridge import McpBridge
         from jupyter_agent.server.moves import Moves
         from jupyter_agent.server.routes import handlers
         from jupyter_agent.server.services import Services
@@ -49,6 +50,7 @@ class AgentExtension(ExtensionApp):
             contents=server.contents_manager,
             moves=moves,
             feed=feed,
+            mcp=McpBridge(),
         )
         kernels.untrack()
         kernels.follow(server.event_logger)
@@ -73,6 +75,7 @@ class AgentExtension(ExtensionApp):
             services.moves.unfollow(self.serverapp.event_logger)
         await services.turns.close()
         services.feed.close()
+        await services.mcp.close()
         await services.kernels.close()
         await services.assistant.close()
 

@@ -31,6 +31,7 @@ from jupyter_agent.server.exporting import ExportHandler, ImportHandler
 from jupyter_agent.server.following import FeedHandler, TurnEventsHandler
 from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
 from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
+from jupyter_agent.server.mcp import McpHandler
 from jupyter_agent.server.previews import ContextHandler
 from jupyter_agent.server.quick import QuickHandler
 from jupyter_agent.server.replays import ReplayHandler, SummarizeHandler
@@ -74,6 +75,7 @@ ROUTES: dict[str, type[AgentHandler]] = {
     "/api/agent/turns/{turn_id}/events": TurnEventsHandler,
     "/api/agent/turns/{turn_id}/cancel": CancelHandler,
     "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
+    "/api/agent/mcp": McpHandler,
     "/api/agent/v1/chat/completions": ChatCompletionsHandler,
     "/api/agent/v1/models": ChatModelsHandler,
     "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,

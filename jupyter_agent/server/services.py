@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from jupyter_agent.config import JupyterAgent
     from jupyter_agent.server.feed import Feed
     from jupyter_agent.server.kernels import Kernels
+    from jupyter_agent.server.mcp_bridge import McpBridge
     from jupyter_agent.server.moves import Moves
     from jupyter_agent.server.turns import Turns
 
@@ -26,6 +27,7 @@ class Services:
         contents: Jupyter's contents manager.
         moves: Of notebooks.
         feed: Tells what happens to conversations.
+        mcp: Our tools for other agents.
     """
 
     options: JupyterAgent
@@ -35,3 +37,4 @@ class Services:
     contents: Any
     moves: Moves
     feed: Feed
+    mcp: McpBridge

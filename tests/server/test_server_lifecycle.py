@@ -13,7 +13,7 @@ import pytest
 from tests.server.door_client import Door
 from tests.server.running_server import RunningServer
 
-HEAVY = {"openai", "pydantic", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
+HEAVY = {"openai", "pydantic", "mcp", "starlette", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
 LOADED = """
 import json, sys
 from jupyter_server.serverapp import ServerApp

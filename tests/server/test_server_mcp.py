@@ -1,0 +1,141 @@
+"""Our tools for other agents: the official SDK's client over HTTP, and what nobody gets there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.server.door_client import Door
+from tests.server.running_server import TOKEN, RunningServer
+
+PATH = "api/agent/mcp"
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+MODES = ["auto", "legacy"]
+
+
+@asynccontextmanager
+async def connected(url: str, token: str, mode: Any) -> AsyncIterator[Client]:
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False) as http,
+        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def url(jp_serverapp: Any, door: Door) -> str:
+    return f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}{PATH}"
+
+
+@pytest.fixture
+def token(jp_serverapp: Any) -> str:
+    return str(jp_serverapp.identity_provider.token)
+
+
+def _text(result: Any) -> str:
+    return "".join(one.text for one in result.content)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_sdk_lists_our_tools_and_calls_one(url: str, token: str, mode: str, jp_root_dir: Path) -> None:
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "c1",
+        "source": "x = 1",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (jp_root_dir / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    async with connected(url, token, mode) as client:
+        tools = {one.name: one for one in (await client.list_tools()).tools}
+        assert {"list_notebooks", "list_variables", "read_cells", "run_code"} <= set(tools)
+        assert "notebook" in tools["read_cells"].input_schema["properties"]
+        assert tools["read_cells"].annotations is not None
+        assert tools["read_cells"].annotations.read_only_hint is True
+        read = await client.call_tool("read_cells", {"notebook": "a.ipynb"})
+        assert (read.is_error, json.loads(_text(read))["cells"][0]["source"]) == (False, "x = 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("no_such_tool", {}, "unknown_tool: "),
+        ("inspect_variable", {"nobody": 1}, "invalid_arguments: "),
+    ],
+)
+async def test_a_wrong_call_is_told_with_its_cure(
+    url: str, token: str, name: str, arguments: dict[str, Any], said: str
+) -> None:
+    async with connected(url, token, "auto") as client:
+        result = await client.call_tool(name, arguments)
+        assert result.is_error
+        assert _text(result).startswith(said)
+
+
+async def _say(door: Door, method: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}, **more}
+    return await door("POST", PATH, body, {**ACCEPT, **(headers or {})})
+
+
+async def test_M3_an_unknown_method_is_told_as_the_protocol_says(door: Door) -> None:
+    reply = await _say(door, "no/such")
+    assert reply.body["error"]["code"] == -32601
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": ""}, 403),
+        ({"Authorization": "Bearer wrong"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Mcp-Session-Id": "somebody-elses"}, 404),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+async def test_M3_strangers_and_sessions_get_nothing(door: Door, headers: dict[str, str], status: int) -> None:
+    assert (await _say(door, "tools/list", headers)).status == status
+
+
+async def test_M3_another_site_gets_nothing_for_a_cookie(door: Door) -> None:
+    signed_in = await door("GET", "api/agent/health")
+    cookies = "; ".join(one.partition(";")[0] for one in signed_in.headers.get_list("Set-Cookie"))
+    headers = {"Authorization": "", "Cookie": cookies, "Origin": "http://evil.example"}
+    assert (await _say(door, "tools/list", headers)).status in (403, 404)
+
+
+async def test_M3_a_batch_is_refused(door: Door) -> None:
+    batch = [{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]
+    assert (await door("POST", PATH, batch, ACCEPT)).status == 400
+
+
+async def test_other_agents_use_a_live_notebook_as_far_as_its_user_lets_them(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, {"JUPYTER_AGENT_APPROVAL": "auto", "JUPYTER_AGENT_MODEL": "offline"})
+    await server.start()
+    kernel_id = await server.open_notebook("analysis.ipynb")
+    try:
+        async with connected(f"{server.url}{PATH}", TOKEN, "auto") as client:
+            listed = json.loads(_text(await client.call_tool("list_notebooks", {})))["notebooks"]
+            assert [(one["notebook"], one["kernel_id"]) for one in listed] == [("analysis.ipynb", kernel_id)]
+            ran = await client.call_tool("run_code", {"notebook": "analysis.ipynb", "code": "rows = 137\nprint(rows)"})
+            assert (ran.is_error, "137" in _text(ran)) == (False, True)
+            seen = await client.call_tool("list_variables", {"notebook": "analysis.ipynb"})
+            assert '"rows"' in _text(seen)
+            await server("PUT", "api/agent/settings", {"settings": {"approval": "ask"}})
+            refused = await client.call_tool("run_code", {"notebook": "analysis.ipynb", "code": "rows = 1"})
+            assert refused.is_error
+            assert _text(refused).startswith("needs_approval: ")
+            seen = await client.call_tool("inspect_variable", {"notebook": "analysis.ipynb", "name": "rows"})
+            assert "137" in _text(seen)
+    finally:
+        await server("DELETE", f"api/kernels/{kernel_id}")
+        await server.end()
