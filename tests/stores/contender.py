@@ -49,7 +49,7 @@ def main() -> None:
     """Contend in each conversation that is named."""
     url, name = sys.argv[1:]
     with asyncio.Runner() as runner:
-        managers = [SessionManager(open_store(url)) for _ in range(CLIENTS)]
+        managers = [SessionManager(open_store(url), max_sessions=1_000_000) for _ in range(CLIENTS)]
         runner.run(managers[0].find("ann", limit=1))
         say("ready")
         for line in sys.stdin:
