@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from jupyter_agent.assistant import Assistant
 from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Done, Message, ModelFinished, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
 from jupyter_agent.models.openai.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
+from jupyter_agent.models.openai.wire import request
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.protocols import ToolSpec
 from jupyter_agent.question import Question
@@ -180,6 +181,16 @@ def test_calls_of_the_history_are_told_as_the_model_is_to_write_them() -> None:
     told = retold([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
     assert read(told[1].content) == ("Let me see.\n\n", [DF])
     assert told[2] == Message("user", "Result of inspect_variable:\n````\n```x```\n````")
+
+
+def test_pictures_reach_a_model_that_sees_and_knows_no_tools() -> None:
+    called = Message("assistant", "", (ToolCall("c1", "list_files", "{}"),))
+    shown = Message("tool", "1 picture", tool_call_id="c1", pictures=(Picture("image/png", "aGk="),))
+    history = [Message("user", "hi"), called, shown]
+    for without in ({"tools"}, {"calls"}):
+        messages = request("m", history, TOOLS, without=frozenset(without))["messages"]
+        assert "data:image/png;base64,aGk=" in json.dumps(messages[-1])
+        assert "1 picture" in json.dumps(messages[-2])
 
 
 # Through the model ----------------------------------------------------------------------------

@@ -49,7 +49,8 @@ def retold(messages: Iterable[Message]) -> list[Message]:
     for message in messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id, "the tool")
-            told.append(Message("user", f"Result of {name}:\n{_fenced('', message.content)}"))
+            result = f"Result of {name}:\n{_fenced('', message.content)}"
+            told.append(Message("user", result, pictures=message.pictures))
         elif message.tool_calls:
             names.update({call.id: call.name for call in message.tool_calls})
             calls = (

@@ -73,7 +73,7 @@ def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[
     told: list[Message] = []
     for message in messages:
         if message.role == "tool" and message.tool_call_id in ids:
-            told.append(Message("user", f"(The tool's result: {message.content})"))
+            told.append(Message("user", f"(The tool's result: {message.content})", pictures=message.pictures))
         elif any(call.id in ids for call in message.tool_calls):
             calls = "\n".join(f"(Called {call.name} with {call.arguments})" for call in message.tool_calls)
             told.append(Message("assistant", f"{message.content}\n{calls}".strip()))
@@ -98,7 +98,7 @@ def _merged(messages: Sequence[Message]) -> list[Message]:
         last = merged[-1] if merged else None
         if last and last.role == message.role != "tool" and not last.tool_calls:
             content = "\n\n".join(text for text in (last.content, message.content) if text)
-            merged[-1] = replace(message, content=content)
+            merged[-1] = replace(message, content=content, pictures=last.pictures + message.pictures)
         else:
             merged.append(message)
     return merged
