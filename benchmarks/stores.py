@@ -1,5 +1,9 @@
 """Durable commits of each store against its raw engine; a long conversation against a short one; peers at the same turns.
 
+Every commit counted here survives a power cut, the peers' too: as they come, their SQLite has a write-ahead log that is
+synced with every commit, as ours has; Redis and PostgreSQL are the same servers for both. What is compared is a commit, of
+which a turn has two, its question and its end; peers keep question and answer of a turn too.
+
 Prints each figure with its target, all from the same run. Starts Redis and PostgreSQL itself; installs the peers into an
 environment of their own (in the system's temporary folder, kept for the next run).
 
