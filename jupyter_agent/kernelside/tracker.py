@@ -36,6 +36,12 @@ class Run:
         self.version = 0
         self.began = time.perf_counter()
 
+    def trim(self) -> None:
+        """Lets go of names past those that are told: a loop may bind a hundred thousand."""
+        for names in (self.bound, self.mutated, self.deleted):
+            if len(names) > MAX_BOUND:
+                names.difference_update(sorted(names)[MAX_BOUND:])
+
     def to_wire(self, source_characters: int) -> dict[str, Any]:
         """The run as JSON data."""
         return {
@@ -218,6 +224,8 @@ class Tracker:
             differing -= sure
         if candidates:
             self._claim_rest(candidates, new, differing, gone, version)
+        for run in candidates:
+            run.trim()
 
     def _claim_rest(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
         """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
