@@ -12,6 +12,7 @@ from jupyter_agent.messages import CellChange, CellEdit
 
 Node = dict[str, Any]
 _CHANGED = "This cell has been changed since it was read. Read it again, then edit what is there now."
+_NO_ID = "This cell has no id of its own. Ask the user to save the notebook in Jupyter, which gives it one."
 _GONE = "There is no such cell any more. Read the cells again."
 
 
@@ -58,6 +59,8 @@ def apply(cells: list[Node], edit: CellEdit, *, has_ids: bool = True) -> CellCha
         return _inserted(cells, edit, has_ids)
     place = compared(cells, edit)
     before, above = copy.deepcopy(cells[place]), _above(cells, place)
+    if edit.kind in ("delete", "move"):
+        _check_own_id(cells, edit)
     if edit.kind == "delete":
         del cells[place]
         return CellChange(edit.cell_id, before, None, above, None)
@@ -136,14 +139,17 @@ def _moved(cells: list[Node], edit: CellEdit, place: int) -> CellChange:
     above = _above(cells, place)
     if edit.below == edit.cell_id:
         raise CellChanged("A cell cannot stand below itself. Name another cell.")
-    if cells[place].get("id") != edit.cell_id:
-        raise CellChanged(
-            "This cell has no id of its own. Ask the user to save the notebook in Jupyter, which gives one."
-        )
     target = 0 if not edit.below else _below(cells, edit.below)
     node = cells.pop(place)
-    cells.insert(target - (target > place), node)
-    return CellChange(edit.cell_id, copy.deepcopy(node), copy.deepcopy(node), above, edit.below)
+    target -= target > place
+    cells.insert(target, node)
+    return CellChange(edit.cell_id, copy.deepcopy(node), copy.deepcopy(node), above, _above(cells, target))
+
+
+def _check_own_id(cells: Sequence[Node], edit: CellEdit) -> None:
+    """Refuse to take a cell from its place that could not be told from another one on the way back."""
+    if sum(one.get("id") == edit.cell_id for one in cells) != 1:
+        raise CellChanged(_NO_ID)
 
 
 def _below(cells: Sequence[Node], cell_id: str) -> int:

@@ -250,12 +250,12 @@ async def test_no_id_is_added_where_the_format_has_none(open_notebook: Open, pat
     changes = [
         await book.edit(insert("n", "z", "#0"), timeout=5),
         await book.edit(replace("#2", "y", "yy"), timeout=5),
-        await book.edit(CellEdit("delete", "#0", hash_of("x")), timeout=5),
     ]
-    assert sources(path) == ["z", "yy"]
+    assert sources(path) == ["x", "z", "yy"]
     assert all("id" not in one for one in stored(path))
-    with pytest.raises(AgentError, match="id"):
-        await book.edit(CellEdit("move", "#1", hash_of("yy"), below=""), timeout=5)
+    for kind in ("move", "delete"):
+        with pytest.raises(AgentError, match="id"):
+            await book.edit(CellEdit(kind, "#1", hash_of("z"), below=""), timeout=5)
     assert await undo(book, changes) == ()
     assert path.read_bytes() == before
 
