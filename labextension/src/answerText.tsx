@@ -3,10 +3,8 @@
 import * as React from 'react';
 import { AnswerView } from './answerView';
 import { addBars } from './codeblock';
+import { whenNear } from './nearness';
 import { useServices } from './services';
-
-/** So far outside of what can be seen texts are rendered. */
-const MARGIN = '800px 0px';
 
 export function AnswerText({ text, live }: { text: string; live: boolean }): JSX.Element {
   const { renderer, actions, translation } = useServices();
@@ -32,20 +30,6 @@ export function AnswerText({ text, live }: { text: string; live: boolean }): JSX
 /** Whether an element has been near the eye, or is known to be. */
 function useNear(host: React.RefObject<Element>, known: boolean): boolean {
   const [near, setNear] = React.useState(known);
-  React.useEffect(() => {
-    if (near) {
-      return;
-    }
-    const observer = new IntersectionObserver(
-      entries => {
-        if (entries.some(one => one.isIntersecting)) {
-          setNear(true);
-        }
-      },
-      { root: host.current!.closest('.jp-agent-transcript'), rootMargin: MARGIN }
-    );
-    observer.observe(host.current!);
-    return () => observer.disconnect();
-  }, [near, host]);
+  React.useEffect(() => (near ? undefined : whenNear(host.current!, () => setNear(true))), [near, host]);
   return near;
 }

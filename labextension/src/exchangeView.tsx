@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { AnswerFoot } from './answerFoot';
 import { AnswerText } from './answerText';
-import type { Branches } from './branches';
+import type { IAlternatives } from './branches';
 import type { Conversation } from './conversation';
 import { canRetry, type IExchange, isOpen, waitsForUser } from './exchange';
 import { QuestionView } from './questionView';
@@ -15,7 +15,8 @@ import { ToolRow } from './toolRow';
 interface IProps {
   conversation: Conversation;
   exchange: IExchange;
-  branches: Branches | null;
+  /** The questions that were asked in its place. */
+  alternatives: IAlternatives | null;
   isLast: boolean;
   /** Called when a button that the user pressed is about to vanish: the focus has to go somewhere. */
   onDone: () => void;
@@ -23,10 +24,14 @@ interface IProps {
 
 export const ExchangeView = React.memo(
   Exchange,
-  (before, now) => before.exchange === now.exchange && before.isLast === now.isLast && before.branches === now.branches
+  (before, now) =>
+    before.exchange === now.exchange &&
+    before.isLast === now.isLast &&
+    before.alternatives?.index === now.alternatives?.index &&
+    before.alternatives?.turns.length === now.alternatives?.turns.length
 );
 
-function Exchange({ conversation, exchange, branches, isLast, onDone }: IProps) {
+function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IProps) {
   const { translation } = useServices();
   const open = isOpen(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
@@ -37,7 +42,7 @@ function Exchange({ conversation, exchange, branches, isLast, onDone }: IProps) 
   return (
     <article className="jp-agent-exchange" data-status={exchange.status}>
       {exchange.question && (
-        <QuestionView conversation={conversation} exchange={exchange} branches={branches} onDone={onDone} />
+        <QuestionView conversation={conversation} exchange={exchange} alternatives={alternatives} onDone={onDone} />
       )}
       <div className="jp-agent-answer">
         {exchange.parts.map((part, index) =>

@@ -18,7 +18,7 @@ interface IProps {
 export function Header({ conversation, input, page, onPage, onBack }: IProps): JSX.Element {
   const services = useServices();
   const { translation } = services;
-  const empty = conversation.exchanges.length === 0 && !conversation.session;
+  const empty = !conversation.transcript.last && !conversation.session;
   const startNew = () => {
     conversation.startNew();
     onBack();

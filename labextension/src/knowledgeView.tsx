@@ -13,6 +13,7 @@ import { VariableCard } from './variableCard';
 
 const MOST_SHOWN = 200;
 const OLD_SECONDS = 3;
+const NONE = { input: 0, output: 0 };
 
 interface IProps {
   conversation: Conversation;
@@ -29,6 +30,7 @@ export function KnowledgeStrip({ conversation, onPreview }: IProps): JSX.Element
       watch.changed.disconnect(redraw);
     };
   }, [watch]);
+  const spent = useSpent(conversation, translation);
   const { notebook } = conversation;
   if (!notebook) {
     return null;
@@ -38,7 +40,7 @@ export function KnowledgeStrip({ conversation, onPreview }: IProps): JSX.Element
     <details className="jp-agent-knowledge" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>
         <span>{inShort(seen, watch.statusOf(notebook), translation)}</span>
-        <span className="jp-agent-cost">{spent(conversation, translation)}</span>
+        <span className="jp-agent-cost">{spent}</span>
       </summary>
       {open && (
         <>
@@ -126,9 +128,14 @@ function inShort(seen: IKernelSeen | undefined, status: string, translation: Tra
   return words.join(' · ');
 }
 
-function spent(conversation: Conversation, translation: TranslationBundle): string {
-  const all = conversation.exchanges.map(one => one.tokens);
-  const input = all.reduce((sum, one) => sum + one.input, 0);
-  const output = all.reduce((sum, one) => sum + one.output, 0);
+/** Tokens of the whole conversation; what is over is added up once. */
+function useSpent(conversation: Conversation, translation: TranslationBundle): string {
+  const { settled, live } = conversation.transcript;
+  const before = React.useMemo(
+    () => settled.reduce((sum, { tokens: one }) => ({ input: sum.input + one.input, output: sum.output + one.output }), NONE),
+    [settled]
+  );
+  const input = before.input + (live?.tokens.input ?? 0);
+  const output = before.output + (live?.tokens.output ?? 0);
   return input + output > 0 ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '';
 }

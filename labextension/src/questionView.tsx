@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import { caretLeftIcon, caretRightIcon, editIcon } from '@jupyterlab/ui-components';
-import type { Branches } from './branches';
+import type { IAlternatives } from './branches';
 import type { Conversation } from './conversation';
 import { type IExchange, isOpen } from './exchange';
 import { IconButton } from './header';
@@ -11,11 +11,11 @@ import { useServices } from './services';
 interface IProps {
   conversation: Conversation;
   exchange: IExchange;
-  branches: Branches | null;
+  alternatives: IAlternatives | null;
   onDone: () => void;
 }
 
-export function QuestionView({ conversation, exchange, branches, onDone }: IProps): JSX.Element {
+export function QuestionView({ conversation, exchange, alternatives, onDone }: IProps): JSX.Element {
   const { translation } = useServices();
   const [editing, setEditing] = React.useState(false);
   const canEdit = !exchange.isLocal && !isOpen(exchange);
@@ -36,7 +36,7 @@ export function QuestionView({ conversation, exchange, branches, onDone }: IProp
         {exchange.question}
       </div>
       <div className="jp-agent-question-tools">
-        {branches && <Alternatives conversation={conversation} exchange={exchange} branches={branches} />}
+        {alternatives && <Alternatives conversation={conversation} {...alternatives} />}
         {canEdit && (
           <IconButton icon={editIcon} label={translation.__('Edit the question')} onClick={() => setEditing(true)} />
         )}
@@ -45,13 +45,8 @@ export function QuestionView({ conversation, exchange, branches, onDone }: IProp
   );
 }
 
-function Alternatives({ conversation, exchange, branches }: Omit<IProps, 'onDone'> & { branches: Branches }) {
+function Alternatives({ conversation, turns, index }: { conversation: Conversation } & IAlternatives): JSX.Element {
   const { translation } = useServices();
-  const found = branches.alternatives(exchange.turnId);
-  if (!found) {
-    return null;
-  }
-  const { turns, index } = found;
   const go = (to: number) => void conversation.goTo(turns[to].turn_id);
   return (
     <span className="jp-agent-alternatives" role="group" aria-label={translation.__('Other versions of this question')}>

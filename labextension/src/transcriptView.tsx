@@ -61,7 +61,7 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
             key={live.id}
             conversation={conversation}
             exchange={live}
-            branches={conversation.branches}
+            alternatives={conversation.branches?.alternatives(live.turnId) ?? null}
             isLast
             onDone={onDone}
           />
@@ -91,7 +91,7 @@ const Settled = React.memo(function Settled({ conversation, exchanges, branches,
           key={exchange.id}
           conversation={conversation}
           exchange={exchange}
-          branches={branches}
+          alternatives={branches?.alternatives(exchange.turnId) ?? null}
           isLast={hasLast && index === exchanges.length - 1}
           onDone={onDone}
         />
