@@ -16,7 +16,7 @@ _REASONS: dict[str, re.Pattern[str]] = {
         r"\b(?:rmtree|removedirs)\b|\bos\s*\.\s*(?:remove|unlink|rmdir|replace|rename)\b|\bshutil\.move\b|\.(?:unlink|rmdir)\("
     ),
     "the network": re.compile(
-        rf"(?:\b(?:import|from)\s+|__import__\s*\(['\"])(?:{_NET}|http\.client)\b|\b(?:{_NET})\s*\.\s*\w+\s*[.(]|\b(?:https?|ftp|s3|gs|ssh)://"
+        rf"(?:\b(?:import|from)\s+|__import__\s*\(['\"])(?:{_NET}|http\.client)\b|\b(?:{_NET})\s*\.\s*\w+\s*[.(]"
     ),
     "programs' settings": re.compile(
         r"jupyter\w*_config|jupyter_agent|JupyterAgent|JUPYTER_TOKEN|\bJPY_|authorized_keys|crontab"
@@ -29,12 +29,20 @@ _REASONS: dict[str, re.Pattern[str]] = {
         r"(?<![.\w])(?:exec|eval|compile)\s*\(|__import__\s*\((?!['\"][\w.]+['\"]\))|\b(?:marshal|ctypes|importlib|base64|codecs|__builtins__|builtins)\b"
     ),
 }
+_ADDRESS = re.compile(r"\b(?:https?|ftp|s3|gs|ssh)://")
+_FETCHES = re.compile(
+    r"\b(?:read_\w+|scan_\w+|open|get|post|put|urlopen|fetch\w*|load\w*|download\w*|retrieve\w*|connect\w*|create_engine|to_\w+"
+    r"|upload\w*|send\w*|Image|HTML|IFrame|Video|Audio)\s*\("
+)
 _ELSEWHERE = re.compile(r"\.\.[/\\]|['\"](?:~|/)[\w.~-]|expanduser|Path\.home")
 _WRITES = re.compile(r"(?<!\.)\bopen\s*\(|\.write|\.to_\w+\(|savefig|\.dump|mkdir|\.touch|copy|symlink|chmod|\.save")
 
 
 def reasons(code: str) -> tuple[str, ...]:
     """What speaks for asking first, in words; found by the code's text, so it stops accidents and not an intruder."""
-    found = tuple(name for name, pattern in _REASONS.items() if pattern.search(code))
-    writes_elsewhere = _ELSEWHERE.search(code) and _WRITES.search(code)
-    return (*found, "writes outside of the notebook's folder") if writes_elsewhere else found
+    found = [name for name, pattern in _REASONS.items() if pattern.search(code)]
+    if _ADDRESS.search(code) and _FETCHES.search(code):
+        found.append("an address on the network")
+    if _ELSEWHERE.search(code) and _WRITES.search(code):
+        found.append("writes outside of the notebook's folder")
+    return tuple(found)

@@ -278,6 +278,7 @@ async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_
         "%matplotlib inline",
         "config = {'a': 1}\nconfig['profile'] = 2",
         "df.truncate(before=1)",
+        "print('https://example.org')",
         "import statistics\nstatistics.mean(x)",
     ],
 )
