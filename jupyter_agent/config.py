@@ -78,6 +78,9 @@ class JupyterAgent(Configurable):
     max_cost = Float(
         0.0, min=0, help="US dollars that one turn may cost, where the model's server tells it; 0 sets no limit."
     ).tag(config=True)
+    max_running_turns = Int(20, min=1, help="Questions of one user that are answered at the same time.").tag(
+        config=True
+    )
     max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
     session_scope = Enum(
         SCOPES,

@@ -46,7 +46,7 @@ class AgentExtension(ExtensionApp):
             options=options,
             assistant=assistant,
             kernels=kernels,
-            turns=Turns(self.log, feed),
+            turns=Turns(self.log, feed, options.max_running_turns),
             contents=server.contents_manager,
             moves=moves,
             feed=feed,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RunningTurn", "Turns"]
 
-MAX_RUNNING = 20
 REMEMBERED = 1000
 #: What has ended is kept so long for readers that come back, and so much of it, in characters.
 KEPT_SECONDS = 30.0
@@ -36,9 +35,11 @@ class Turns:
     Args:
         log: Told of errors that are not the user's.
         feed: Told of turns that begin and end.
+        most: How many may run for one owner.
     """
 
-    def __init__(self, log: logging.Logger | logging.LoggerAdapter[logging.Logger], feed: Feed) -> None:
+    def __init__(self, log: logging.Logger | logging.LoggerAdapter[logging.Logger], feed: Feed, most: int = 20) -> None:
+        self.most = most
         self._log = log
         self._feed = feed
         self._all: set[RunningTurn] = set()
@@ -67,8 +68,8 @@ class Turns:
         Raises:
             TooManyRequests: the owner has as many turns running as are allowed.
         """
-        if sum(one.owner == owner for one in self._all) >= MAX_RUNNING:
-            raise TooManyRequests(f"{MAX_RUNNING} questions are being answered for you now. Wait for one of them.")
+        if sum(one.owner == owner for one in self._all) >= self.most:
+            raise TooManyRequests(f"{self.most} questions are being answered for you now. Wait for one of them.")
         turn = RunningTurn(owner, warnings=warnings, told_elsewhere=told)
         asked = question(turn)
         turn.notebook_id = asked.notebook_id

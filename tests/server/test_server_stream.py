@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.messages import TextDelta
-from jupyter_agent.server import running_turn, sse, turns
+from jupyter_agent.server import running_turn, sse
 from jupyter_agent.server.encoding import frame
 from jupyter_agent.server.services import Services
 from tests.server.door_client import Door, Script, raw_stream
@@ -162,10 +162,8 @@ async def test_a_second_question_meanwhile_is_refused_at_once(door: Door, script
     await stream.all()
 
 
-async def test_H26_too_many_questions_at_once_are_refused(
-    door: Door, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "MAX_RUNNING", 2)
+async def test_H26_too_many_questions_at_once_are_refused(door: Door, script: Script, services: Services) -> None:
+    services.turns.most = 2
     script([RUN, {"text": "Done."}])
     streams = [door.stream("x") for _ in range(2)]
     started = [await stream.until("turn") for stream in streams]

@@ -1,0 +1,231 @@
+"""What a turn costs: a question through a real Jupyter server against the same question asked of the model's server.
+
+One run, three processes beside this one: a model's server that streams, a Jupyter server with ours, and a kernel with
+frames in it. Each token carries the moment at which it was sent, on the machine's monotonic clock.
+
+- ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on both ways, in turns;
+  through us the context is built from the live kernel and the conversation is stored before and after.
+- ``token``: milliseconds from the model's server to the reader, of 100 streams at once with 50 tokens a second each.
+- ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
+
+Run: ``python benchmarks/turn.py [rounds] [streams]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.server.running_server import TOKEN, RunningServer
+
+FILL = """
+import numpy, pandas
+for n in range(20):
+    globals()[f'df{n}'] = pandas.DataFrame({c: numpy.arange(1000) for c in 'abcdefgh'})
+"""
+QUESTION = "How many rows does df3 have?"
+TOKENS, PAUSE = 50, 0.002
+MANY_TOKENS, MANY_PAUSE = 150, 0.02
+SENT = re.compile(rb"\bt(\d{7,})")
+
+
+# The model's server ------------------------------------------------------------------------------
+
+
+async def serve_model() -> None:
+    """Stream tokens: as many, and as fast, as the model's name says."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                break
+            size = int(re.search(r"content-length: (\d+)", head)[1]) if "content-length" in head else 0  # type: ignore[index]
+            body = json.loads(await reader.readexactly(size)) if size else {"model": "m-1-0"}
+            _, tokens, pause = body["model"].split("-")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for number in range(int(tokens)):
+                _chunk(writer, {"content": f"t{time.monotonic_ns() // 1000} "}, None)
+                if number + 1 < int(tokens):
+                    await asyncio.sleep(float(pause))
+            _chunk(writer, {}, "stop")
+            _write(writer, b"data: [DONE]\n\n")
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def _chunk(writer: asyncio.StreamWriter, delta: dict[str, str], finish: str | None) -> None:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    told = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+    _write(writer, f"data: {json.dumps(told)}\n\n".encode())
+
+
+def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+
+@asynccontextmanager
+async def model_server() -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, __file__, "--model-server"), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    port = int(await process.stdout.readline())
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+# One after the other -----------------------------------------------------------------------------
+
+
+async def one_turn(client: Any, model: str, extra: dict[str, Any]) -> tuple[float, float]:
+    """Seconds until the first token, and until the end."""
+    began, first = time.monotonic(), 0.0
+    messages = [{"role": "user", "content": QUESTION}]
+    stream = await client.chat.completions.create(model=model, messages=messages, stream=True, extra_body=extra)
+    async for chunk in stream:
+        if not first and chunk.choices and chunk.choices[0].delta.content:
+            first = time.monotonic() - began
+    return first, time.monotonic() - began
+
+
+async def one_after_the_other(direct: Any, ours: Any, rounds: int) -> None:
+    model = f"m-{TOKENS}-{PAUSE}"
+    found: dict[str, list[tuple[float, float]]] = {"direct": [], "ours": []}
+    for number in range(rounds + 3):
+        place = {"notebook_id": "analysis.ipynb", "session_id": uuid.uuid4().hex}
+        for name, client, extra in (("direct", direct, {}), ("ours", ours, place)):
+            measured = await one_turn(client, model, extra)
+            if number >= 3:
+                found[name].append(measured)
+    for at, what in enumerate(("first", "total")):
+        medians = {name: 1000 * statistics.median(one[at] for one in all_) for name, all_ in found.items()}
+        added = statistics.median(1000 * (b[at] - a[at]) for a, b in zip(found["direct"], found["ours"], strict=True))
+        print(f"{what:8} direct {medians['direct']:7.1f}  ours {medians['ours']:7.1f}  added {added:6.1f} ms median")
+
+
+# Many at once ------------------------------------------------------------------------------------
+
+
+async def read_tokens(url: str, path: str, token: str, body: dict[str, Any]) -> list[float]:
+    """Milliseconds from sending to reading, of each token of one stream."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    data = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: token {token}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode() + data)
+    ages: list[float] = []
+    while line := await reader.readline():
+        if line.startswith(b"data: [DONE]"):
+            break
+        if line.startswith(b"data: ") and b"sessionId" not in line:  # the last one tells all of it again
+            now = time.monotonic_ns() // 1000
+            ages += [(now - int(sent)) / 1000 for sent in SENT.findall(line)]
+    writer.close()
+    return ages
+
+
+async def pinged(server: RunningServer, stop: asyncio.Event) -> list[float]:
+    """Milliseconds that a request which does nothing takes, again and again."""
+    waits: list[float] = []
+    while not stop.is_set():
+        began = time.monotonic()
+        await server("GET", "api/agent/health/live")
+        waits.append(1000 * (time.monotonic() - began))
+        await asyncio.sleep(0.05)
+    return waits
+
+
+async def many_at_once(streams: int, ask: Callable[[], Awaitable[list[float]]]) -> list[float]:
+    async def later(number: int) -> list[float]:
+        await asyncio.sleep(number * 0.01)
+        return await ask()
+
+    found = await asyncio.gather(*(later(number) for number in range(streams)))
+    assert all(len(one) == MANY_TOKENS for one in found), sorted({len(one) for one in found})
+    return [age for one in found for age in one]
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100)[percent - 1]
+
+
+async def many(base_url: str, server: RunningServer, streams: int) -> None:
+    body = {
+        "model": f"m-{MANY_TOKENS}-{MANY_PAUSE}",
+        "messages": [{"role": "user", "content": QUESTION}],
+        "stream": True,
+    }
+    place = {"notebook_id": "analysis.ipynb"}
+    path = "/api/agent/v1/chat/completions"
+    direct = await many_at_once(streams, lambda: read_tokens(base_url, "/v1/chat/completions", "x", body))
+    stop = asyncio.Event()
+    pinging = asyncio.ensure_future(pinged(server, stop))
+    ours = await many_at_once(
+        streams, lambda: read_tokens(server.url, path, TOKEN, {**body, **place, "session_id": uuid.uuid4().hex})
+    )
+    stop.set()
+    waits = await pinging
+    for percent in (50, 99):
+        a, b = _percentile(direct, percent), _percentile(ours, percent)
+        print(f"token p{percent} direct {a:7.1f}  ours {b:7.1f}  added {b - a:6.1f} ms, {streams} streams")
+    print(f"lag      p50 {_percentile(waits, 50):.1f}  p99 {_percentile(waits, 99):.1f}  max {max(waits):.1f} ms")
+
+
+async def main(rounds: int, streams: int) -> None:
+    import openai
+
+    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as home:
+        async with model_server() as base_url:
+            environment = {
+                "OPENAI_BASE_URL": base_url,
+                "OPENAI_API_KEY": "sk-none",
+                "JUPYTER_AGENT_MODEL": "openai:m-1-0",
+                "JUPYTER_AGENT_MAX_RUNNING_TURNS": "1000",
+            }
+            server = RunningServer(Path(home), environment)
+            await server.start()
+            kernel_id = await server.open_notebook("analysis.ipynb")
+            ours = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key=TOKEN, max_retries=0)
+            direct = openai.AsyncOpenAI(base_url=base_url, api_key="x", max_retries=0)
+            try:
+                async with server.front_end(kernel_id) as front_end:
+                    await front_end.run(FILL)
+                await one_after_the_other(direct, ours, rounds)
+                await many(base_url, server, streams)
+            finally:
+                await asyncio.gather(ours.close(), direct.close())
+                await server("DELETE", f"api/kernels/{kernel_id}")
+                await server.end()
+
+
+if __name__ == "__main__":
+    if "--model-server" in sys.argv:
+        asyncio.run(serve_model())
+    else:
+        given = [int(one) for one in sys.argv[1:]]
+        asyncio.run(main(given[0] if given else 30, given[1] if len(given) > 1 else 100))
