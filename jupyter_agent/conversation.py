@@ -7,9 +7,11 @@ from uuid import uuid4
 
 from jupyter_agent.errors import NotFound
 from jupyter_agent.kernelside import conversing
+from jupyter_agent.protocols import Notebook
 from jupyter_agent.replaying import Answer, Replayed, replay
 from jupyter_agent.session import Session
 from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.undoing import Changes
 
 REPLAY_SECONDS = 600.0
 LOCAL = "local"  # as the server, too, calls its user where it knows only one
@@ -23,10 +25,12 @@ class Conversation:
 
     Args:
         sessions: Where conversations are kept.
+        changes: What turns did to notebooks; without it undo and redo leave notebooks as they are.
     """
 
-    def __init__(self, sessions: SessionManager) -> None:
+    def __init__(self, sessions: SessionManager, changes: Changes | None = None) -> None:
         self._sessions = sessions
+        self._changes = changes
         self._begun = ""
         self._chosen = ""
 
@@ -73,6 +77,7 @@ class Conversation:
         named: str = "",
         *,
         answer: Answer,
+        notebook: Notebook | None = None,
         seconds: float = REPLAY_SECONDS,
     ) -> dict[str, Any]:
         """Do what one of `conversing.NAMES` says, as the REST door would.
@@ -83,6 +88,7 @@ class Conversation:
             notebook_id: Of the notebook at hand; empty without one.
             named: The session that the user named.
             answer: Asks a question again, with the model that `rest` names, if it does.
+            notebook: The notebook at hand, which undo and redo restore.
             seconds: Time for asking again.
 
         Raises:
@@ -101,7 +107,14 @@ class Conversation:
             planned = await self._sessions.replay(LOCAL, session.id, session.notebook_id)
             self._chosen = session.id
             return _compared(session, await replay(self._sessions, planned, answer, seconds))
+        if name in ("undo", "redo") and self._changes is not None:
+            return await self._moved(name, session, self._changes, notebook)
         return await self._done(name, rest, session)
+
+    async def _moved(self, name: str, session: Session, changes: Changes, notebook: Notebook | None) -> dict[str, Any]:
+        way = changes.undo if name == "undo" else changes.redo
+        undone = await way(LOCAL, session.id, session.notebook_id, notebook=notebook)
+        return {**_in_short(undone.session), "edits": undone.edits_json()}
 
     async def _use(self, session_id: str, notebook_id: str) -> dict[str, Any]:
         if not session_id:

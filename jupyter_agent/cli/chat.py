@@ -99,7 +99,9 @@ async def _conversed(laid: Desk, name: str, rest: str) -> str:
     problem = conversing.wrong(name, rest)
     if problem:
         return problem
-    answer = await laid.conversation.operate(name, rest, laid.notebook_id, laid.session, answer=laid.answer_with(rest))
+    answer = await laid.conversation.operate(
+        name, rest, laid.notebook_id, laid.session, answer=laid.answer_with(rest), notebook=laid.notebook
+    )
     if name in ("use", "branch", "replay"):
         laid.session = ""  # what was named at the start is left
     return conversing.told(name, rest, answer)

@@ -101,7 +101,7 @@ async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
             kernel = await started(path, stack)
         laid = Desk(
             made,
-            Conversation(made.sessions),
+            Conversation(made.sessions, made.changes),
             notebook_id(path),
             FileNotebook(path) if path is not None else None,
             kernel,

@@ -47,7 +47,7 @@ class LocalDoor:
     def __init__(self, ip: Any) -> None:
         self._ip = ip
         self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=_config(ip))))
-        self._conversation = Conversation(self._assistant.sessions)
+        self._conversation = Conversation(self._assistant.sessions, self._assistant.changes)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
@@ -82,10 +82,12 @@ class LocalDoor:
         return [{"id": one, "default": one == self._assistant.default_model} for one in self._assistant.models()]
 
     def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
-        notebook_id = self._notebook()[1]
+        path, notebook_id = self._notebook()
         operate = self._conversation.operate
-        answer = self._answer_with(rest)
-        return _or_failed(lambda: self._loop.run(operate(name, rest, notebook_id, session, answer=answer)))
+        answer, notebook = self._answer_with(rest), FileNotebook(path) if path else None
+        return _or_failed(
+            lambda: self._loop.run(operate(name, rest, notebook_id, session, answer=answer, notebook=notebook))
+        )
 
     def close(self) -> None:
         """Let go of the store and of the thread; the door is of no use afterwards."""

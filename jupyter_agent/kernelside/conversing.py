@@ -55,7 +55,15 @@ def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
     if name == "branch":
         return f"*A copy, `{answer.get('session_id')}`, goes on from here; the old conversation stays as it is.*"
     done = "Taken back; `/redo` brings it again." if name == "undo" else "Brought back."
-    return f"*{done} Questions in this conversation: {left}.*"
+    return f"*{done} Questions in this conversation: {left}.*{_cells(answer.get('edits') or {})}"
+
+
+def _cells(edits: Mapping[str, Any]) -> str:
+    """What became of the notebook's cells."""
+    if edits.get("problem"):
+        return f"\n\n*{edits['problem']}*"
+    left = ", ".join(f"`{one}`" for one in edits.get("left") or ())
+    return f"\n\n*Left as they are, because they were changed since: {left}.*" if left else ""
 
 
 def _compared(answer: Mapping[str, Any]) -> str:
