@@ -29,8 +29,6 @@ class _Code:
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """A syntax error goes back before anybody is asked."""
-        if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
         return unreadable(str(arguments["code"]), context)
 
     async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
