@@ -62,6 +62,23 @@ export interface IPreview {
 export interface IModels {
   default: string;
   models: { id: string; default: boolean; [more: string]: unknown }[];
+  /** Servers of models on this machine, where they were looked for. */
+  found?: { provider: string; models: string[] }[];
+}
+
+/** A setting of the server with where it is from. */
+export interface ISetting {
+  value: unknown;
+  source: 'user' | 'configuration' | 'environment' | 'default';
+  locked: boolean;
+  help: string;
+  variable: string;
+  choices?: string[];
+}
+
+export interface ISettings {
+  settings: Record<string, ISetting>;
+  keys: Record<string, { set: boolean; source: string; variable: string }>;
 }
 
 export class Facts {
@@ -90,11 +107,11 @@ export class Facts {
     return this._door.get(pathOf('models'), probe ? { probe: 1 } : {});
   }
 
-  async settings(): Promise<any> {
+  async settings(): Promise<ISettings> {
     return this._door.get(pathOf('settings'));
   }
 
-  async change(settings: Record<string, unknown>): Promise<any> {
+  async change(settings: Record<string, unknown>): Promise<ISettings> {
     return this._door.send('PUT', pathOf('settings'), settings);
   }
 
