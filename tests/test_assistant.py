@@ -257,5 +257,5 @@ async def test_auto_is_refused_where_it_is_switched_off() -> None:
 async def test_from_config_wires_stores_models_and_tools_by_their_entry_points() -> None:
     assistant = Assistant.from_config(JupyterAgent(store="memory://", model="offline"))
     assert assistant.model(None).name == "offline"
-    assert "inspect_variable" in assistant._tools
+    assert "inspect_variable" in assistant.tools
     await assistant.close()
