@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Literal
@@ -92,8 +93,8 @@ class InsertCell(_Edit):
 
     def _edit(self, arguments: Mapping[str, Any], context: ToolContext) -> CellEdit:
         kind: Literal["code", "markdown"] = "markdown" if arguments.get("cell_type") == "markdown" else "code"
-        # Made from the call's key: the same call made again is the same cell.
-        cell_id = hashlib.blake2b(context.key.encode(), digest_size=6).hexdigest()
+        # Made from the call's key: the same call made again is the same cell. A caller without keys makes no call again.
+        cell_id = hashlib.blake2b((context.key or uuid.uuid4().hex).encode(), digest_size=6).hexdigest()
         below = str(arguments["below"])
         return CellEdit(
             "insert", cell_id, source=str(arguments["source"]), cell_type=kind, below=below, origin=_origin(context)

@@ -92,6 +92,12 @@ async def test_the_same_call_made_again_inserts_once(context: ToolContext, path:
     assert sources(path) == ["x = 1", "y", "y", "x + 1"]
 
 
+async def test_a_caller_without_keys_inserts_as_often_as_it_asks(context: ToolContext, path: Path) -> None:
+    for _ in range(2):
+        assert (await call(InsertCell(), replace(context, key=""), source="y", below="a")).ok
+    assert sources(path) == ["x = 1", "y", "y", "x + 1"]
+
+
 @pytest.mark.parametrize(("active", "expected"), [("a", ["x = 1", "y", "x + 1"]), (None, ["x = 1", "x + 1", "y"])])
 async def test_a_new_cell_stands_below_the_users_cell_else_at_the_end(
     context: ToolContext, path: Path, active: str | None, expected: list[str]
