@@ -2,9 +2,12 @@
 
 The floor is a control-channel round trip that does nothing. Peers that give less, for they tell no columns, no elements
 and no versions: debugpy's ``inspectVariables`` (JupyterLab's own variable list), ``%whos``, and the silent script with
-``repr`` of every variable that assistants send (``naive``). The one that gives as much is ``script``: the same facts of
-each variable as somebody would write them down, with pandas' own methods. All see the same namespace, and the client's
-reading of the answer is counted for all. Ours tells 200 variables at most, so ``script`` does, too; the others tell all.
+``repr`` of every variable that assistants send (``naive``). Two released extensions' scripts are taken from
+their wheels: ``mito-ai`` tells columns, dtypes and samples, but neither rows nor sizes nor missing values, so it gives
+less, too; ``inspector``, JupyterLab's variable inspector, tells sizes, shapes and columns, and is the nearest to ours.
+``script`` is nobody's: the same facts as ours of each variable as somebody would write them down, with pandas' own
+methods. All see the same namespace, and the client's reading of the answer is counted for all. Ours tells 200 variables
+at most, so ``script`` does, too; the others tell all.
 
 ``cold`` is what changed since the last question, and everything did; ``known`` is everything, told to somebody new.
 Each column is the median of alternating rounds in milliseconds; the last ones are the ratios that the design promises.
@@ -20,13 +23,14 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from jupyter_client.manager import AsyncKernelManager
 
+from benchmarks.peers.kernel_state import Shipped, shipped
 from jupyter_agent.kernels.exchange import Exchange
 from jupyter_agent.kernels.install import EXPRESSION, bootstrap
 from jupyter_agent.kernels.installation import REQUEST
@@ -138,6 +142,10 @@ class Peers:
     async def naive(self) -> None:
         assert json.loads(ast.literal_eval(await self.execute("", expression=NAIVE)))
 
+    async def told(self, peer: Shipped) -> None:
+        """As the extension asks; its answer is taken as a value, which costs it less than its own way over the output."""
+        assert json.loads(ast.literal_eval(await self.execute(peer.each, expression=peer.expression)))
+
     async def script(self) -> None:
         """The script is sent each time, as it is to kernels that have nothing of whoever asks."""
         expression = f"(lambda n: (exec({SCRIPT!r}, globals(), n), n['_tell']())[1])({{}})"
@@ -155,7 +163,9 @@ async def milliseconds(work: Peer) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-async def measure(peers: Peers, rounds: int, refill: Callable[[int], str]) -> dict[str, float]:
+async def measure(
+    peers: Peers, others: Mapping[str, Shipped], rounds: int, refill: Callable[[int], str]
+) -> dict[str, float]:
     """Medians, the ways taken in turn, so that a busy machine disturbs all alike."""
     ways: dict[str, Peer] = {
         "floor": peers.floor,
@@ -165,11 +175,14 @@ async def measure(peers: Peers, rounds: int, refill: Callable[[int], str]) -> di
         "naive": peers.naive,
         "whos": peers.whos,
         "script": peers.script,
+        **{name: partial(peers.told, peer) for name, peer in others.items()},
     }
     taken: dict[str, list[float]] = {name: [] for name in [*ways, "one changed", "cold"]}
     for number in range(rounds):
         await peers.execute(refill(number), silent=False)
         taken["cold"].append(await milliseconds(peers.cold))
+        for peer in others.values():
+            await peers.execute(peer.setup)
         for name, way in ways.items():
             if name == "unchanged":
                 # What the other ways did to the kernel is not this one's cost, nor what its main thread still puts away.
@@ -195,15 +208,17 @@ async def main(rounds: int) -> None:
     await peers.execute("", expression=bootstrap({}))
     print(f"bootstrap again, nothing to install ({EXPRESSION}): {(time.perf_counter() - started) * 1000:.0f} ms")
     await peers.execute(ECHO)
-    names = ["floor", "unchanged", "one changed", "cold", "known", "debugpy", "naive", "whos", "script"]
+    others = shipped()
+    names = ["floor", "unchanged", "one changed", "cold", "known", "debugpy", "naive", "whos", "script", *others]
     print(f"{'variables':>20} " + " ".join(f"{name:>11}" for name in names), end="")
-    print("   unchanged/floor   script/cold   fastest that gives less/cold")
+    print("   unchanged/floor   inspector/cold   script/cold   fastest that gives less/cold")
     more = (("100 and 10⁷ rows", 100, FRAME), ("1,000 with 20 frames", 980, FRAMES))
     for label, size, frames in [*((f"{size:,}", size, "") for size in SIZES), *more]:
-        told = await measure(peers, rounds, partial(filled, size=size, frames=frames))
+        told = await measure(peers, others, rounds, partial(filled, size=size, frames=frames))
         figures = " ".join(f"{told[name]:11.2f}" for name in names)
-        less = min(told["debugpy"], told["naive"], told["whos"]) / told["cold"]
-        ratios = f"{told['unchanged'] / told['floor']:14.2f}× {told['script'] / told['cold']:12.1f}× {less:12.1f}×"
+        less = min(told[name] for name in ("debugpy", "naive", "whos", "mito-ai")) / told["cold"]
+        much = " ".join(f"{told[name] / told['cold']:13.1f}×" for name in ("inspector", "script"))
+        ratios = f"{told['unchanged'] / told['floor']:14.2f}× {much} {less:12.1f}×"
         print(f"{label:>20} {figures}   {ratios}", flush=True)
     await kernel.close()
     await exchange.close()
