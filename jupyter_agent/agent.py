@@ -241,7 +241,7 @@ class Agent:
     def _context(self, context: ToolContext, call: ToolCall) -> ToolContext:
         return replace(
             context,
-            key=f"{context.key}:{call.id}",
+            key=f"{context.key}:{call.id}" if context.key else "",
             approval=self._limits.approval,
             timeout=min(context.timeout, self._limits.remaining),
         )
