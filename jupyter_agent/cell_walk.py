@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_expressions import keywords_of, path_of, place_of, words_of
@@ -14,6 +15,8 @@ from jupyter_agent.cell_steps import Step
 
 #: Characters of a cell that is read: what people write by hand is shorter by far.
 MAX_SOURCE = 60_000
+#: Statements from which on a cell's lines are remembered one by one: its next version has most of them, too.
+LONG = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,12 @@ def _untold(source: str) -> Walked:
 
 def _walked(source: str, parsed: Parsed) -> Walked:
     statements = parsed.tree.body
-    walked = [_step(one, parsed, position == len(statements) - 1) for position, one in enumerate(statements)]
+    lines = _lines_of(source, parsed) if len(statements) >= LONG else None
+    walked = (
+        [_step(one, parsed, position == len(statements) - 1) for position, one in enumerate(statements)]
+        if lines is None
+        else [_remembered(text, position == len(lines) - 1, parsed.quiet) for position, text in enumerate(lines)]
+    )
     steps = tuple(one for one in walked if one is not None)
     text = "|".join(str(one.digest) for one in steps)
     return Walked(
@@ -55,6 +63,27 @@ def _walked(source: str, parsed: Parsed) -> Walked:
         parsed.problem,
         tuple(one.name for one in parsed.magics),
     )
+
+
+def _lines_of(source: str, parsed: Parsed) -> list[str] | None:
+    """Each statement's own lines; None where two statements share one, or where it is not plain which these are."""
+    if parsed.magics or parsed.problem or "\r" in source:
+        return None
+    lines, texts, above = source.split("\n"), list[str](), 0
+    for node in parsed.tree.body:
+        end = node.end_lineno or 0
+        if node.lineno <= above or lines[end - 1].endswith("\\"):
+            return None
+        texts.append("\n".join(lines[above:end]))
+        above = end
+    return texts
+
+
+@lru_cache(maxsize=8192)
+def _remembered(text: str, is_last: bool, quiet: bool) -> Step | None:
+    """The step of lines that hold one statement: of a long cell that is edited, only some lines are new."""
+    parsed = parse(text)
+    return _step(parsed.tree.body[0], Parsed(parsed.tree, (), quiet), is_last)
 
 
 def _step(node: ast.stmt, parsed: Parsed, is_last: bool) -> Step | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_names import CellNames
@@ -68,7 +67,7 @@ class StepRun(StepInputs):
         for name in value.aliases | {change.name}:
             known = self.cell.get(name)
             if known is not None and known.identity == value.identity:
-                self.cell.set(name, replace(after, aliases=known.aliases, shares=known.shares))
+                self.cell.set(name, after._replace(aliases=known.aliases, shares=known.shares))
         self._touch_sharing(change.name)
 
     def _module_changed(self, module: str, change: Change) -> None:
@@ -89,11 +88,11 @@ class StepRun(StepInputs):
                 if other not in reached and known is not None and shares:
                     reached.add(other)
                     pending.append(other)
-                    self.cell.set(other, replace(known, node=self.cell.key))
+                    self.cell.set(other, known._replace(node=self.cell.key))
 
     def _changed(self, value: Value, change: Change, operation: int) -> Value:
         key = self.cell.key
-        touched = replace(value, node=key)
+        touched = value._replace(node=key)
         if change.how == "may":
             return touched
         repeat = self._without(change.name)
@@ -102,7 +101,7 @@ class StepRun(StepInputs):
         itself = repeat != operation and not change.method and self._reads_itself(change)
         again = self.step.same_again or change.how == "put" or bool(change.method)
         if change.how != "grow" and again and settled in value.done and not (itself and not self.step.same_again):
-            return replace(touched, writer=key)
+            return touched._replace(writer=key)
         timed = change.method in ("fit", "fit_transform") and library.is_timed(value.maker)
         taint = value.taint | self.taint | (TIMED if timed else 0)
         done = value.done | {repeat}
@@ -111,16 +110,16 @@ class StepRun(StepInputs):
             done |= {hash((repeat, number))}
             if itself and not self.step.same_again:
                 self.cell.grown.add(change.name)
-            return replace(touched, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
+            return touched._replace(writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
         if change.how == "grow" or (itself and not self.step.same_again):
             self.cell.grown.add(change.name)
         number = hash((repeat, change.key, before))
         if change.key is not None:
-            return replace(touched, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
+            return touched._replace(writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
         if change.columns_only:
             columns = value.base if value.columns is None else value.columns
-            return replace(touched, writer=key, base=number, columns=columns, taint=taint, done=done)
-        return replace(touched, writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
+            return touched._replace(writer=key, base=number, columns=columns, taint=taint, done=done)
+        return touched._replace(writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
 
     def _reads_itself(self, change: Change) -> bool:
         reads = [one for one in self.step.reads if one.name == change.name]
@@ -198,8 +197,8 @@ class StepRun(StepInputs):
         if value is None or self.step.alias == name:
             return value is not None
         aliases = value.aliases | {name, self.step.alias}
-        self.cell.set(self.step.alias, replace(value, aliases=aliases))
-        self.cell.set(name, replace(value, aliases=aliases, node=self.cell.key, writer=self.cell.key))
+        self.cell.set(self.step.alias, value._replace(aliases=aliases))
+        self.cell.set(name, value._replace(aliases=aliases, node=self.cell.key, writer=self.cell.key))
         return True
 
     def _bound(self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool) -> Value:
@@ -212,7 +211,7 @@ class StepRun(StepInputs):
         if before is None:
             self.cell.grown.discard(name)
         elif again and repeat in before.done:
-            return replace(before, node=self.cell.key, writer=self.cell.key, maker=maker, definition=definition)
+            return before._replace(node=self.cell.key, writer=self.cell.key, maker=maker, definition=definition)
         elif not again:
             self.cell.grown.add(name)
         number = hash((operation, name, before.number if weak and before is not None else 0))
@@ -259,8 +258,8 @@ class StepRun(StepInputs):
             value, mine = self.cell.get(other), self.cell.get(name)
             if value is None or mine is None or value.module or value.definition is not None or other == name:
                 continue
-            self.cell.set(other, replace(value, shares=value.shares | {name}))
-            self.cell.set(name, replace(mine, shares=mine.shares | {other}))
+            self.cell.set(other, value._replace(shares=value.shares | {name}))
+            self.cell.set(name, mine._replace(shares=mine.shares | {other}))
 
     # --- what it shows -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from jupyter_agent.cell_steps import Definition, Read
 from jupyter_agent.library_calls import OF_THE_WHOLE, RESETTING
@@ -24,9 +25,8 @@ LOOKS = (SETTINGS, PICTURES)
 Key = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What is known of a name's value without looking at it.
+class Value(NamedTuple):
+    """What is known of a name's value without looking at it; a tuple, because thousands are made after an edit.
 
     Attributes:
         base: Number of the value without its parts.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from jupyter_agent import library_calls as library
 from jupyter_agent import randomness
@@ -42,6 +43,25 @@ _GIVEN = frozenset(dir(builtins)) | {
         "__session__",
     ),
 }
+
+
+@lru_cache(maxsize=8192)
+def _only_returns(path: str, call: Call) -> bool:
+    """Whether a call of a library's function does nothing beside returning a value, as most do, and the same each time."""
+    return not (
+        path in randomness.SEEDS
+        or randomness.is_drawn(path, call.keywords)
+        or randomness.is_never_seeded(path, call.keywords, call.constants)
+        or randomness.is_generator(path)
+        or randomness.draws_when_fitted(path, call.keywords)
+        or library.is_time(path)
+        or library.asks_user(path)
+        or library.is_network(path, call.text)
+        or library.argument_change(path)
+        or library.file_use(path, call.text, call.mode)
+        or library.is_setting(path)
+        or library.draws_pictures(path)
+    )
 
 
 class CellRun:
@@ -200,6 +220,8 @@ class StepInputs:
             self.draw(randomness.NUMPY, call.path)
 
     def _function(self, path: str, call: Call) -> None:
+        if _only_returns(path, call):
+            return
         seeds = randomness.SEEDS.get(path)
         if seeds is not None:
             self._seed(seeds, call)
