@@ -82,13 +82,13 @@ class Turn:
             error=_optional_string(data["error"]),
             model=_string(data["model"]),
             finish_reason=data["finish_reason"],
-            usage=Usage(**data["usage"]),
-            actions=tuple(Action(**one) for one in data["actions"]),
+            usage=_made(Usage, data["usage"]),
+            actions=tuple(_made(Action, one) for one in data["actions"]),
             variables=tuple(_string(one) for one in data["variables"]),
             kernel=MappingProxyType(dict(data["kernel"])),
             started=float(data["started"]),
             seconds=float(data["seconds"]),
-            edits=tuple(CellChange(**one) for one in data.get("edits", ())),
+            edits=tuple(_made(CellChange, one) for one in data.get("edits", ())),
             extra=MappingProxyType(dict(data.get("extra", {}))),
         )
 
@@ -127,14 +127,16 @@ class OpenTurn:
         Raises:
             KeyError, TypeError, ValueError: the data is not an open turn.
         """
-        return cls(
-            **{
+        found: OpenTurn = _made(
+            cls,
+            {
                 **data,
                 "calls": tuple(data["calls"]),
-                "actions": tuple(Action(**one) for one in data.get("actions", ())),
-                "edits": tuple(CellChange(**one) for one in data.get("edits", ())),
-            }
+                "actions": tuple(_made(Action, one) for one in data.get("actions", ())),
+                "edits": tuple(_made(CellChange, one) for one in data.get("edits", ())),
+            },
         )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Session:
         created_at: Seconds since the epoch.
         last_activity: Seconds since the epoch.
         extra: What we keep about it ourselves: its summary, who it is shared with.
+        later: What a later release of the same schema keeps beside these; handed on as it is.
     """
 
     key: str
@@ -174,6 +177,7 @@ class Session:
     created_at: float = 0.0
     last_activity: float = 0.0
     extra: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    later: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def turn_count(self) -> int:
@@ -182,7 +186,8 @@ class Session:
 
     def to_json(self) -> dict[str, Any]:
         """The session's head as JSON data."""
-        return dict(plain(self))
+        data = dict(plain(self))
+        return {**data.pop("later"), **data}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Session:
@@ -208,7 +213,17 @@ class Session:
             created_at=float(data["created_at"]),
             last_activity=float(data["last_activity"]),
             extra=MappingProxyType(dict(data.get("extra", {}))),
+            later=MappingProxyType(
+                {name: data[name] for name in data.keys() - cls.__dataclass_fields__.keys() - {"schema"}}
+            ),
         )
+
+
+def _made(kind: Any, data: Mapping[str, Any]) -> Any:
+    """A value from its stored fields; those of a later release are left out."""
+    if not isinstance(data, Mapping):
+        raise TypeError("not a record")
+    return kind(**{name: data[name] for name in data.keys() & kind.__dataclass_fields__.keys()})
 
 
 def _string(value: object) -> str:
@@ -237,6 +252,6 @@ def _message(data: Mapping[str, Any]) -> Message:
     return Message(
         role=_choice(data["role"], ("system", "user", "assistant", "tool")),
         content=_string(data["content"]),
-        tool_calls=tuple(ToolCall(**one) for one in data["tool_calls"]),
+        tool_calls=tuple(_made(ToolCall, one) for one in data["tool_calls"]),
         tool_call_id=_optional_string(data["tool_call_id"]),
     )

@@ -29,7 +29,6 @@ from jupyter_agent.stores.clock import ServerClock
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-SCHEMA = 1
 META = "ja:meta"
 TIMEOUT_SECONDS = 5.0
 _BATCH = 200
@@ -113,10 +112,11 @@ class RedisStore:
         return int(await self._reading(lambda client: client.zcard(_list(owner))))
 
     async def delete(self, key: str) -> bool:
-        script = redis_scripts.DELETE
-        return bool(
-            await self._once(lambda client: _script(client, script, [_head(key), _turns(key), _others(key)], [key]))
-        )
+        keys = [_head(key), _turns(key), _others(key), META]
+        answer = await self._once(lambda client: _script(client, redis_scripts.DELETE, keys, [key]))
+        if answer == b"NEWER":
+            _newer()
+        return bool(answer)
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -145,6 +145,8 @@ class RedisStore:
                 "The Redis server lost its data, or was given other data, since this server met it. Try again to go on"
                 " with what it has now."
             )
+        if answer == b"NEWER":
+            _newer()
         if answer == b"LOST":
             _lost()
         if answer != b"OK":
@@ -266,11 +268,11 @@ async def _meet(client: Redis) -> str:
     """The identity of the server's data; made where there are none yet."""
     pipe = client.pipeline(transaction=True)
     pipe.hsetnx(META, "epoch", uuid.uuid4().hex)
-    pipe.hsetnx(META, "schema", SCHEMA)
+    pipe.hsetnx(META, "schema", redis_scripts.SCHEMA)
     pipe.hmget(META, ["epoch", "schema"])
     epoch, schema = (await pipe.execute())[-1]
-    if int(schema) > SCHEMA:
-        raise SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
+    if int(schema) > redis_scripts.SCHEMA:
+        _newer()
     await _warn(client)
     return str(epoch.decode())
 
@@ -296,6 +298,10 @@ def _failure(error: Exception) -> AgentError:
     if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
         return StoreUnavailable("The Redis server has other data under our keys. Use another database number.")
     return StoreUnavailable("The Redis server cannot be used now. Try again in a moment.")
+
+
+def _newer() -> NoReturn:
+    raise SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
 
 
 def _lost() -> NoReturn:

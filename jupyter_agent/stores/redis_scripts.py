@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+#: Of the data as these scripts write them.
+SCHEMA = 1
+
 # Keys of one session: its head, its turns, its owner's list, its name, `ja:meta`, and where the other keys are. Each
-# script first sees that the data are still those which this client met (`epoch`), and that nothing of the session was
-# dropped behind our back.
-_CHECK = """
-if redis.call('HGET', KEYS[5], 'epoch') ~= ARGV[1] then return 'EPOCH' end
+# script first sees that the data are still those which this client met (`epoch`), that no later release has migrated
+# them since, and that nothing of the session was dropped behind our back.
+_NEWER = f"""
+local function newer(meta)
+  return tonumber(redis.call('HGET', meta, 'schema') or 0) > {SCHEMA}
+end
 """
+_CHECK = (
+    _NEWER
+    + """
+if redis.call('HGET', KEYS[5], 'epoch') ~= ARGV[1] then return 'EPOCH' end
+if newer(KEYS[5]) then return 'NEWER' end
+"""
+)
 
 CREATE = (
     _CHECK
@@ -59,13 +71,17 @@ return 'OK'
 """
 )
 
-#: KEYS: head, turns, where the others are; ARGV: the key. What is left of a session that was partly dropped goes too.
-DELETE = """
+#: KEYS: head, turns, where the others are, meta; ARGV: the key. What is left of one that was partly dropped goes too.
+DELETE = (
+    _NEWER
+    + """
+if newer(KEYS[4]) then return 'NEWER' end
 local others = redis.call('HMGET', KEYS[3], 'name', 'list')
 if others[1] and redis.call('GET', others[1]) == ARGV[1] then redis.call('DEL', others[1]) end
 if others[2] then redis.call('ZREM', others[2], ARGV[1]) end
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 """
+)
 
 #: KEYS: turns; ARGV: a turn, the limit. Turns are stored as ``[parent]``, a line break, their JSON text.
 PATH = """

@@ -54,15 +54,19 @@ CREATE TABLE jupyter_agent_turns (
 #: What leads from each schema to the next.
 STEPS: tuple[str, ...] = (_FIRST,)
 
+# Nothing is changed once a later release has migrated the tables, also where this one has been connected since before.
+_OF_THIS_RELEASE = "(SELECT max(version) FROM jupyter_agent_schema) <= %(schema)s"
 _CREATE = (
     "INSERT INTO jupyter_agent_sessions (key, owner, notebook_id, id, revision, created_at, last_activity, searched, data)"
-    " VALUES (%(key)s, %(owner)s, %(notebook_id)s, %(id)s, %(revision)s, %(created_at)s, %(last_activity)s, %(searched)s, %(data)s)"
+    " SELECT %(key)s, %(owner)s, %(notebook_id)s, %(id)s, %(revision)s, %(created_at)s, %(last_activity)s, %(searched)s, %(data)s"
+    f" WHERE {_OF_THIS_RELEASE}"
 )
 _REPLACE = (
-    "UPDATE jupyter_agent_sessions SET notebook_id = %(notebook_id)s, id = %(id)s, revision = %(revision)s,"
+    "UPDATE jupyter_agent_sessions SET notebook_id = %(notebook_id)s, id = %(id)s, revision = %(revision)s,"  # noqa: S608 – ours
     " last_activity = %(last_activity)s, searched = %(searched)s, data = %(data)s"
-    " WHERE key = %(key)s AND revision = %(revision)s - 1 AND created_at = %(created_at)s"
+    f" WHERE key = %(key)s AND revision = %(revision)s - 1 AND created_at = %(created_at)s AND {_OF_THIS_RELEASE}"
 )
+_DELETE = f"DELETE FROM jupyter_agent_sessions WHERE key = %(key)s AND {_OF_THIS_RELEASE}"  # noqa: S608 – ours
 # One statement is one transaction and one journey.
 _CREATE_WITH_TURNS = (
     f"WITH new AS ({_CREATE} RETURNING key)"  # noqa: S608 – a constant of ours
@@ -162,7 +166,7 @@ class SqlStore:
         return int((await self._read(query, {"owner": owner}))[0][0])
 
     async def delete(self, key: str) -> bool:
-        return await self._change("DELETE FROM jupyter_agent_sessions WHERE key = %(key)s", {"key": key}) > 0
+        return await self._change(_DELETE, {"key": key}) > 0
 
     async def close(self) -> None:
         connections, self._connections = self._connections, None
@@ -187,7 +191,10 @@ class SqlStore:
         """How many rows a statement has changed; it is sent once."""
 
         async def work(connection: AsyncConnection[Any]) -> int:
-            return (await _execute(connection, statement, values)).rowcount
+            changed = (await _execute(connection, statement, {**values, "schema": len(self._steps)})).rowcount
+            if changed == 0:
+                await self._schema(connection)  # raises, where that is why
+            return changed
 
         return await self._run(work)
 

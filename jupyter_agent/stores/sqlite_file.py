@@ -96,6 +96,8 @@ class SqliteFile:
         lose commits where one connection copies back while another begins the log anew.
         """
         with self._lock if self._alone else contextlib.nullcontext(), transaction(connection):
+            if _version(connection) > len(self._steps):  # a later release has migrated it since we opened it
+                raise _newer()
             yield connection
 
     def fill(self, connection: sqlite3.Connection) -> None:
@@ -220,11 +222,9 @@ class SqliteFile:
         with contextlib.nullcontext() if connection.in_transaction else transaction(connection, "BEGIN"):
             empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
             application = connection.execute("PRAGMA application_id").fetchone()[0]
-            schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            schema = _version(connection)
         if application == APPLICATION_ID and schema > len(self._steps):
-            raise SchemaNewer(
-                "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
-            )
+            raise _newer()
         if application != APPLICATION_ID and not empty:
             raise StoreUnavailable("The configured file of conversations belongs to another program. Choose another.")
         if empty and known:
@@ -273,6 +273,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _newer() -> SchemaNewer:
+    return SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
 
 
 def _journal(connection: sqlite3.Connection) -> str:
