@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import { checkIcon, copyIcon, refreshIcon } from '@jupyterlab/ui-components';
-import { answerText, type IExchange } from './exchange';
+import { answerText, type IExchange, OFFLINE } from './exchange';
 import { IconButton } from './header';
 import { useServices } from './services';
 import { tokens } from './time';
@@ -32,7 +32,7 @@ export function AnswerFoot({ exchange, onAgain }: { exchange: IExchange; onAgain
         <IconButton icon={refreshIcon} label={translation.__('Ask again')} onClick={onAgain} />
       )}
       <span className="jp-agent-cost">
-        {[exchange.model, input + output > 0 ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '']
+        {[exchange.model, input + output > 0 && exchange.model !== OFFLINE ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '']
           .filter(Boolean)
           .join(' · ')}
       </span>

@@ -56,6 +56,9 @@ export interface ITokens {
   output: number;
 }
 
+/** The model that answers with no key and no network. */
+export const OFFLINE = 'offline';
+
 const NO_TOKENS: ITokens = { input: 0, output: 0 };
 
 /** A question that nobody has answered yet. */

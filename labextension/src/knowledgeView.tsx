@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Conversation } from './conversation';
+import { type IExchange, type ITokens, OFFLINE } from './exchange';
 import type { IVariable } from './facts';
 import type { IKernelSeen } from './kernelWatch';
 import { withHiddenShown } from './safety';
@@ -132,10 +133,16 @@ function inShort(seen: IKernelSeen | undefined, status: string, translation: Tra
 function useSpent(conversation: Conversation, translation: TranslationBundle): string {
   const { settled, live } = conversation.transcript;
   const before = React.useMemo(
-    () => settled.reduce((sum, { tokens: one }) => ({ input: sum.input + one.input, output: sum.output + one.output }), NONE),
+    () => settled.map(paid).reduce((sum, one) => ({ input: sum.input + one.input, output: sum.output + one.output }), NONE),
     [settled]
   );
-  const input = before.input + (live?.tokens.input ?? 0);
-  const output = before.output + (live?.tokens.output ?? 0);
+  const now = live ? paid(live) : NONE;
+  const input = before.input + now.input;
+  const output = before.output + now.output;
   return input + output > 0 ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '';
+}
+
+/** The offline model reads nothing that anybody counts. */
+function paid(exchange: IExchange): ITokens {
+  return exchange.model === OFFLINE ? NONE : exchange.tokens;
 }

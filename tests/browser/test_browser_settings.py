@@ -1,0 +1,70 @@
+"""Who answers and what it may do: settings with validation, the rules of one notebook, and a word that stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sidebar_page import SidebarPage
+
+
+@pytest.fixture(scope="module")
+def script() -> list[Any] | None:
+    return [
+        {"match": "run it", "calls": [{"name": "run_code", "arguments": {"code": "print(6 * 7)"}}]},
+        {"match": "run it", "text": "Done."},
+        {"text": "Understood."},
+    ]
+
+
+@pytest.fixture
+def opened(sidebar: SidebarPage, notebook: str) -> SidebarPage:
+    sidebar.go(notebook)
+    sidebar.open()
+    return sidebar
+
+
+def test_settings_are_checked_and_hold_after_a_reload(opened: SidebarPage) -> None:
+    opened.choose("Settings")
+    address = opened.page.get_by_label("Address of the model’s server")
+    address.fill("not an address")
+    expect(opened.panel.get_by_role("alert")).to_contain_text("begins with http:// or https://")
+    expect(opened.button("Save")).to_be_disabled()
+    address.fill("")
+    opened.page.get_by_label("Tokens for a question").fill("9000")
+    opened.button("Save").click()
+    expect(opened.panel.get_by_role("status").filter(has_text="The settings are saved.")).to_be_visible()
+    opened.reload()
+    opened.choose("Settings")
+    expect(opened.page.get_by_label("Tokens for a question")).to_have_value("9000")
+    opened.panel.get_by_text("Keys of model providers").click()
+    expect(opened.panel.locator("input[type=password]").first).to_have_value("")
+
+
+def test_a_notebook_that_may_only_be_looked_at_runs_nothing(opened: SidebarPage) -> None:
+    opened.page.get_by_label("What the agent may do").select_option("Only look")
+    opened.ask("run it")
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    expect(opened.panel.get_by_role("region", name="Run this code")).to_have_count(0)
+    expect(opened.answer).not_to_contain_text("ran code")
+    opened.reload()
+    expect(opened.page.get_by_label("What the agent may do")).to_have_value("read-only")
+
+
+def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> None:
+    opened.page.get_by_role("combobox", name="Model").select_option("offline")
+    opened.ask("which variables are there?")
+    expect(opened.wait_for_answer().locator(".jp-agent-foot")).to_contain_text("offline")
+
+
+def test_what_was_allowed_for_the_session_is_not_asked_again(opened: SidebarPage) -> None:
+    opened.ask("run it")
+    opened.button("Allow for this session").click()
+    expect(opened.wait_for_answer()).to_contain_text("ran code")
+    opened.ask("run it once more")
+    expect(opened.wait_for_answer()).to_contain_text("ran code")
+    opened.reload()
+    opened.ask("run it a third time")
+    expect(opened.button("Run")).to_be_visible()
