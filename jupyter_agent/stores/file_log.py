@@ -205,7 +205,7 @@ def is_good(line: bytes) -> bool:
     """Whether a line is whole."""
     if not (line.startswith(_START) and line.endswith(b"}\n")):
         return False
-    return line[len(_START) : len(_START) + 8] == b"%08x" % zlib.crc32(memoryview(line)[_BODY:-1])
+    return line[len(_START) : _BODY] == b'%08x",' % zlib.crc32(memoryview(line)[_BODY:-1])
 
 
 def turn_of(line: bytes) -> tuple[str | None, str | None]:
