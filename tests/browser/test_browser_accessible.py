@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ _LOOK = """async () => {
   const found = await axe.run('#jupyter-agent-sidebar', { rules: { region: { enabled: false } } });
   return found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`);
 }"""
+#: What is wider than the panel is in its narrowest form.
+_SIDEWAYS = """() => [...document.querySelectorAll('.jp-agent > *')]
+  .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.className)"""
 SCRIPT: list[Any] = [
     {"match": "run it", "calls": [{"name": "run_code", "arguments": {"code": "print(1)"}}]},
     {
@@ -30,8 +34,6 @@ SCRIPT: list[Any] = [
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
 def test_axe_finds_nothing_in_any_state(browser: Browser, tmp_path: Path, theme: str) -> None:
-    import json
-
     script = tmp_path / "script.json"
     script.write_text(json.dumps(SCRIPT), encoding="utf-8")
     found: dict[str, Any] = {}
@@ -76,5 +78,9 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, tmp_path: Path, theme:
         sidebar.button("Conversations").click()
         sidebar.panel.locator(".jp-agent-row").first.wait_for()
         look("library")
+        sidebar.button("Back to the conversation").click()
+        sidebar.page.evaluate("document.getElementById('jupyter-agent-sidebar').style.width = '240px'")
+        look("narrow")
+        assert sidebar.page.evaluate(_SIDEWAYS) == []
         sidebar.page.context.close()
     assert {state: faults for state, faults in found.items() if faults} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Pat
         sidebar.wait_for_answer()
         # JupyterLab says in a dialog of its own that the server is away, if it asks it just then.
         away = sidebar.page.get_by_role("dialog").get_by_role("button", name="Close")
-        sidebar.page.add_locator_handler(away, lambda: away.click())
+        sidebar.page.add_locator_handler(away, away.click)
         jupyter.restart()
         told = sidebar.panel.get_by_role("status").filter(has_text="Connected to the server again.")
         expect(told).to_be_visible(timeout=PATIENCE_MILLISECONDS)
@@ -99,3 +100,15 @@ def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Pat
         expect(sidebar.wait_for_answer()).to_contain_text("You said: after")
         expect(sidebar.exchanges).to_have_count(2)
         sidebar.page.context.close()
+
+
+def test_a_notebook_larger_than_a_request_can_be_asked_about(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
+    large = "# " + "é" * 1_500_000
+    write_notebook(jupyter.root / "large.ipynb", "small = 1", large, large, large, "last = 2")
+    sidebar.go("large.ipynb")
+    sidebar.open()
+    with sidebar.page.expect_request("**/api/agent/quick*") as waiting:
+        sidebar.ask("hello")
+    cells = json.loads(waiting.value.post_data or "")["context"]["cells"]
+    assert ["saved" in one for one in cells] == [False, False, False, True, False]
+    expect(sidebar.wait_for_answer()).to_contain_text("Understood.")
