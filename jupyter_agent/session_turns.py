@@ -67,6 +67,7 @@ class SessionTurns:
         self.max_age_seconds = max_age_seconds
         self.max_sessions = max_sessions
         self.lease_seconds = lease_seconds
+        self._began = time.time() - time.monotonic()
         # Heads as this process left them: the next question saves a read, and a commit tells where they are so no more.
         self._left: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
@@ -339,7 +340,9 @@ class SessionTurns:
         return session
 
     def _too_old(self, session: Session) -> bool:
-        return 0 < self.max_age_seconds < time.time() - session.last_activity
+        # A clock that was set ahead since we began has made nothing older.
+        now = min(time.time(), self._began + time.monotonic())
+        return 0 < self.max_age_seconds < now - session.last_activity
 
 
 def _same(session: Session, current: Session) -> bool:
