@@ -19,7 +19,7 @@ from jupyter_agent.provenance import (
     file_name,
     settings_name,
 )
-from jupyter_agent.step_inputs import CellRun, Lookup, StepInputs
+from jupyter_agent.step_inputs import CellRun, Lookup, StepInputs, that_do_more
 
 
 class StepRun(StepInputs):
@@ -31,7 +31,7 @@ class StepRun(StepInputs):
         self.reads(step.reads)
         if step.imports:
             self.bears(ENVIRONMENT)
-        for call in step.calls:
+        for call in that_do_more(step.calls):
             self.call(call)
         if self.shows:
             self.bears(SETTINGS)
@@ -92,16 +92,15 @@ class StepRun(StepInputs):
 
     def _changed(self, value: Value, change: Change, operation: int) -> Value:
         key = self.cell.key
-        touched = value._replace(node=key)
         if change.how == "may":
-            return touched
+            return value._replace(node=key)
         repeat = self._without(change.name)
         before = value.number if change.key is None else value.column(change.key)
         settled = hash((repeat, before)) if self.step.converts else repeat
         itself = repeat != operation and not change.method and self._reads_itself(change)
         again = self.step.same_again or change.how == "put" or bool(change.method)
         if change.how != "grow" and again and settled in value.done and not (itself and not self.step.same_again):
-            return touched._replace(writer=key)
+            return value._replace(node=key, writer=key)
         timed = change.method in ("fit", "fit_transform") and library.is_timed(value.maker)
         taint = value.taint | self.taint | (TIMED if timed else 0)
         done = value.done | {repeat}
@@ -110,16 +109,20 @@ class StepRun(StepInputs):
             done |= {hash((repeat, number))}
             if itself and not self.step.same_again:
                 self.cell.grown.add(change.name)
-            return touched._replace(writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
+            return value._replace(
+                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done
+            )
         if change.how == "grow" or (itself and not self.step.same_again):
             self.cell.grown.add(change.name)
         number = hash((repeat, change.key, before))
         if change.key is not None:
-            return touched._replace(writer=key, parts=value.with_part(change.key, number), taint=taint, done=done)
+            return value._replace(
+                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done
+            )
         if change.columns_only:
             columns = value.base if value.columns is None else value.columns
-            return touched._replace(writer=key, base=number, columns=columns, taint=taint, done=done)
-        return touched._replace(writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
+            return value._replace(node=key, writer=key, base=number, columns=columns, taint=taint, done=done)
+        return value._replace(node=key, writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
 
     def _reads_itself(self, change: Change) -> bool:
         reads = [one for one in self.step.reads if one.name == change.name]

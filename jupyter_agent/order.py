@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import dropwhile
 from types import MappingProxyType
+from typing import NamedTuple
 
 from jupyter_agent.cell_names import readable_names
 from jupyter_agent.evaluation import evaluate
@@ -15,7 +17,7 @@ _NOTHING: Mapping[str, Value | None] = MappingProxyType({})
 Same = Callable[[Value | None, Value | None], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Walked:
     """Cells from top to bottom, having been run on numbers.
 
@@ -30,6 +32,24 @@ class Walked:
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
     values: Mapping[str, Value | None] = field(default_factory=lambda: _NOTHING)
     evaluated: int = 0
+
+    @cached_property
+    def writing(self) -> Mapping[str, int]:
+        """Name → the places of the cells that write it, as bits."""
+        return self._places(lambda node: node.writes)
+
+    @cached_property
+    def concerned(self) -> Mapping[str, int]:
+        """Name → the places of the cells that take or write it, as bits."""
+        taking = self._places(lambda node: node.inputs)
+        return {**taking, **{name: places | taking.get(name, 0) for name, places in self.writing.items()}}
+
+    def _places(self, names_of: Callable[[Node], Iterable[str]]) -> dict[str, int]:
+        places: dict[str, int] = {}
+        for place, (cell_id, _) in enumerate(self.cells):
+            for name in names_of(self.nodes[cell_id]):
+                places[name] = places.get(name, 0) | 1 << place
+        return places
 
 
 @dataclass(frozen=True)
@@ -75,11 +95,14 @@ class Order:
         Known soon after a change, because it does not follow what is only another number.
         """
         reached, touched, made = {cell_id}, set[str](), set[str]()
-        for key, node in self._sketched.nodes.items():
-            if key == cell_id or any(one in touched and one not in LOOKS for one in node.inputs):
+        nodes = self._sketched.nodes
+        below = dropwhile(lambda key: key != cell_id, nodes)
+        for key in below:
+            node = nodes[key]
+            if key == cell_id or not touched.isdisjoint(node.inputs):
                 reached.add(key)
                 _follow(node, touched, made)
-            elif touched:
+            else:
                 _forget(node, touched, made)
         return reached, made
 
@@ -95,18 +118,10 @@ class Order:
     def _walk(self, same: Same) -> Walked:
         """Run the cells that are not as they were, and those below that find something else than they found."""
         old = self.known if not self._counts_otherwise() else Walked()
-        top, bottom = _in_common(old.cells, self.cells)
-        walk = _Walk(self, old.nodes, same, [old.nodes[cell_id] for cell_id, _ in self.cells[:top]])
-        for cell_id, _ in old.cells[top : len(old.cells) - bottom]:
-            walk.changed.update(old.nodes[cell_id].writes)
-        for place in range(top, len(self.cells) - bottom):
-            walk.step(place, in_step=False)
-        for place in range(len(self.cells) - bottom, len(self.cells)):
-            if not walk.changed:
-                walk.nodes.update({cell_id: old.nodes[cell_id] for cell_id, _ in self.cells[place:]})
-                return Walked(self.cells, walk.nodes, old.values, walk.evaluated)
-            walk.step(place, in_step=True)
-        return Walked(self.cells, walk.nodes, walk.values, walk.evaluated)
+        walk = _Walk(self, old, same)
+        for stretch in _kept(old.cells, self.cells):
+            walk.up_to(stretch)
+        return walk.end()
 
     def _counts_otherwise(self) -> bool:
         """Whether cells have other execution counts than in the earlier run, and one of them reads by these."""
@@ -118,81 +133,173 @@ class Order:
         return any(readable_names(source).counts for _, source in new)
 
 
+class _Stretch(NamedTuple):
+    """Cells that follow each other in an earlier run as in this one; places are counted from the top."""
+
+    place: int
+    before: int
+    cells: int
+
+
 class _Walk:
-    """Cells being run on numbers, one after the other.
+    """Cells being run on numbers, one after the other; what cannot be otherwise than in the earlier run is passed over.
 
     Attributes:
-        values: Every name's value so far.
-        changed: Names whose value may be another than the cells below found in the earlier run.
+        changed: Names whose value here is another than it was here in the earlier run.
+        ever: Names of which that was so anywhere.
+        fresh: Cells that were looked at anew, or that stand elsewhere.
+        evaluated: How many were looked at anew.
     """
 
-    def __init__(self, order: Order, known: Mapping[str, Node], same: Same, above: Iterable[Node]) -> None:
+    def __init__(self, order: Order, old: Walked, same: Same) -> None:
         self._order = order
-        self._known = known
+        self._old = old
         self._same = same
-        self.nodes: dict[str, Node] = {}
-        self.values: dict[str, Value | None] = {}
+        self._place = self._before = 0  # how many cells of this run, and of the earlier one, are above
+        self._kept = 0  # those of the earlier run that were taken over, as bits
+        self._written: dict[str, tuple[int, Value | None]] = {}  # by fresh cells, and how far the earlier run was then
         self.changed: set[str] = set()
+        self.ever: set[str] = set()
+        self.fresh: dict[str, Node] = {}
         self.evaluated = 0
-        for node in above:
-            self.nodes[str(node.key)] = node
-            self.values.update(node.writes)
 
-    def step(self, place: int, *, in_step: bool) -> None:
-        """Run one cell; `in_step`: it and all below it stand as they stood in the earlier run."""
-        cell_id, source = self._order.cells[place]
-        old, names = self._known.get(cell_id), readable_names(source)
-        node = old if old is not None and old.digest == names.digest and self._finds_the_same(old, in_step) else None
-        if node is None:
-            self.changed.update(old.writes if old is not None else ())
-            seen = sorted(self._order.seen.get(names.digest, ()))
-            node = evaluate(names, self.values.get, key=cell_id, cell_id=cell_id, count=place + 1, seen=seen)
-            self.evaluated += 1
-        if node is old and in_step:
+    def up_to(self, stretch: _Stretch) -> None:
+        """Drop the cells that were above a stretch, run those that are, and go through it."""
+        for cell_id, _ in self._old.cells[self._before : stretch.before]:
+            self.changed.update(self._old.nodes[cell_id].writes)
+        self._before = stretch.before
+        for cell_id, source in self._order.cells[self._place : stretch.place]:
+            self._run(cell_id, source)
+        self._settle(self.changed)
+        self._through(stretch.before + stretch.cells)
+
+    def end(self) -> Walked:
+        """All of it."""
+        old, cells = self._old, self._order.cells
+        if not self._kept:
+            return Walked(cells, self.fresh, {name: one for name, (_, one) in self._written.items()}, self.evaluated)
+        nodes = {cell_id: self.fresh.get(cell_id) or old.nodes[cell_id] for cell_id, _ in cells}
+        values = (
+            {name: value for name, value in old.values.items() if name not in self.ever} if self.ever else old.values
+        )
+        found = ((name, self._find(name)) for name in self.ever)
+        return Walked(cells, nodes, {**values, **{name: one[1] for name, one in found if one}}, self.evaluated)
+
+    def _through(self, end: int) -> None:
+        """Go on to a place of the earlier run, looking at cells only that what changed concerns."""
+        while self._before < end:
+            concerned = 0
+            for name in self.changed:
+                concerned |= self._old.concerned.get(name, 0)
+            concerned >>= self._before
+            steps = min((concerned & -concerned).bit_length() - 1 if concerned else end, end - self._before)
+            self._take_over(steps)
+            if self._before < end:
+                self._look(*self._order.cells[self._place])
+
+    def _take_over(self, cells: int) -> None:
+        self._kept |= ((1 << cells) - 1) << self._before
+        self._before += cells
+        self._place += cells
+
+    def _look(self, cell_id: str, source: str) -> None:
+        """Run a cell anew if it finds something else than it found."""
+        node = self._old.nodes[cell_id]
+        if self._finds_the_same(node, self.changed.intersection(node.inputs)):
             self.changed.difference_update(node.writes)
-        else:
-            self.changed.update(node.writes)
-        if names.wipes:
-            self.values.clear()
-        self.values.update(node.writes)
-        self.nodes[cell_id] = node
+            self._take_over(1)
+            return
+        self._before += 1
+        self.changed.update(node.writes)
+        self._run(cell_id, source)
+        self._settle({*node.writes, *self.fresh[cell_id].writes})
 
-    def _finds_the_same(self, node: Node, in_step: bool) -> bool:
-        if in_step and self.changed.isdisjoint(node.inputs):
-            return True
-        for name, value in node.inputs.items():
-            now = self.values.get(name)
-            if now is not value and not self._same(now, value):
+    def _run(self, cell_id: str, source: str) -> None:
+        """Run a cell that is not where it was, or not what it was, or finds something else."""
+        old, names = self._old.nodes.get(cell_id), readable_names(source)
+        node = old if old is not None and old.digest == names.digest and self._finds_the_same(old, old.inputs) else None
+        if node is None:
+            seen = sorted(self._order.seen.get(names.digest, ()))
+            node = evaluate(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, seen=seen)
+            self.evaluated += 1
+        if names.wipes:
+            self._written.clear()
+        self._written.update({name: (self._before, value) for name, value in node.writes.items()})
+        self.changed.update(node.writes)
+        self.fresh[cell_id] = node
+        self._place += 1
+
+    def _settle(self, names: Iterable[str]) -> None:
+        """See which names have here what they had here in the earlier run."""
+        if self._old.cells:
+            self.ever.update(names)
+            self.changed.difference_update([one for one in names if self._same(self.value(one), self._was(one))])
+
+    def _finds_the_same(self, node: Node, names: Iterable[str]) -> bool:
+        for name in names:
+            now, then = self.value(name), node.inputs[name]
+            if now is not then and not self._same(now, then):
                 return False
         return True
 
+    def value(self, name: str) -> Value | None:
+        """What a name has here."""
+        found = self._find(name)
+        return None if found is None else found[1]
 
-def _in_common(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> tuple[int, int]:
-    """How many cells at the top and at the bottom are the same; none where a cell wipes what is there."""
+    def _find(self, name: str) -> tuple[int, Value | None] | None:
+        """What a name has here, if it is known, and how far the earlier run was when it got that."""
+        written = self._written.get(name)
+        last = (self._old.writing.get(name, 0) & self._kept).bit_length() - 1 if self._kept else -1
+        if last < 0 or (written is not None and written[0] > last):
+            return written
+        return last, self._old.nodes[self._old.cells[last][0]].writes[name]
+
+    def _was(self, name: str) -> Value | None:
+        """What a name had here in the earlier run."""
+        last = (self._old.writing.get(name, 0) & ((1 << self._before) - 1)).bit_length() - 1
+        return None if last < 0 else self._old.nodes[self._old.cells[last][0]].writes[name]
+
+
+def _kept(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> list[_Stretch]:
+    """What was taken over, from top to bottom; the last ends both runs. Nothing where a cell wipes what is there."""
     if any("reset" in source and readable_names(source).wipes for _, source in (*old, *new)):
-        return 0, 0
-    top = next(
-        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
-    )
-    pairs = zip(reversed(old[top:]), reversed(new[top:]), strict=False)
-    bottom = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)) - top)
-    return top, bottom
+        return [_Stretch(len(new), len(old), 0)]
+    top = _same_at_the_start(old, new)
+    bottom = min(_same_at_the_start(old[::-1], new[::-1]), len(old) - top, len(new) - top)
+    below = _Stretch(len(new) - bottom, len(old) - bottom, bottom)
+    return [_Stretch(0, 0, top), *_moved(old[top : below.before], new[top : below.place], top), below]
+
+
+def _moved(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]], top: int) -> list[_Stretch]:
+    """The cells that one cell was moved over, down or up."""
+    if len(old) == len(new) and old[1:] == new[:-1]:
+        return [_Stretch(top, top + 1, len(new) - 1)]
+    if len(old) == len(new) and old[:-1] == new[1:]:
+        return [_Stretch(top + 1, top, len(new) - 1)]
+    return []
+
+
+def _same_at_the_start(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> int:
+    shorter = min(len(old), len(new))
+    return next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), shorter)
 
 
 def _follow(node: Node, touched: set[str], made: set[str]) -> None:
     """A cell that builds on what changed: what it writes is touched, and made anew where it makes it itself."""
-    made_before = set(made)
+    made_by_it = {name for name, value in node.writes.items() if value is not None and _made(node, name, value, made)}
+    made.difference_update(node.writes)
+    made |= made_by_it
     for name, value in node.writes.items():
         if value is None:
             touched.discard(name)
-            made.discard(name)
-            continue
-        if value.node == node.key:
+        elif value.node == node.key and name not in LOOKS:
             touched.add(name)
-        if value.writer == node.key or _origin(node, name, value) in made_before:
-            made.add(name)
-        else:
-            made.discard(name)
+
+
+def _made(node: Node, name: str, value: Value, made: set[str]) -> bool:
+    """Whether a cell makes a value itself, or gives a name to what is made already."""
+    return value.writer == node.key or _origin(node, name, value) in made
 
 
 def _forget(node: Node, touched: set[str], made: set[str]) -> None:

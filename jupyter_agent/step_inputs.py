@@ -64,6 +64,12 @@ def _only_returns(path: str, call: Call) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
+def that_do_more(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Calls without those of Python's own functions that only return a value, such as ``len``."""
+    return tuple(one for one in calls if one.path not in _GIVEN or one.maker or not _only_returns(one.path, one))
+
+
 class CellRun:
     """What running a cell has come to so far."""
 
@@ -112,7 +118,7 @@ class StepInputs:
         self.taint = 0
         self.given = 0
         self.shows = step.shows
-        self.draws = any(call.name in library.PLOTTING for call in step.calls)
+        self.draws = any(call.name in library.PLOTTING for call in that_do_more(step.calls))
         self.drawn: dict[str, None] = {}
         self.seeded: dict[str, None] = {}
         self.changes: list[Change] = list(step.changes)
@@ -162,12 +168,13 @@ class StepInputs:
             return
         self._reached.add(name)
         self.reads(definition.reads, inner=True)
-        for call in definition.calls:
+        calls = that_do_more(definition.calls)
+        for call in calls:
             self.call(call)
         self.changes += definition.changes
         self.binds += definition.binds
         self.shows = self.shows or definition.shows
-        self.draws = self.draws or any(call.name in library.PLOTTING for call in definition.calls)
+        self.draws = self.draws or any(call.name in library.PLOTTING for call in calls)
 
     # --- what it calls -------------------------------------------------------------------------------------------
 
