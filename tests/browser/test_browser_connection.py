@@ -91,7 +91,11 @@ def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Pat
         sidebar.wait_for_answer()
         # JupyterLab says in a dialog of its own that the server is away, if it asks it just then.
         away = sidebar.page.get_by_role("dialog").get_by_role("button", name="Close")
-        sidebar.page.add_locator_handler(away, away.click)
+
+        def close() -> None:
+            away.click()
+
+        sidebar.page.add_locator_handler(away, close)
         jupyter.restart()
         told = sidebar.panel.get_by_role("status").filter(has_text="Connected to the server again.")
         expect(told).to_be_visible(timeout=PATIENCE_MILLISECONDS)
@@ -102,6 +106,7 @@ def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Pat
         sidebar.page.context.close()
 
 
+@pytest.mark.slow
 def test_a_notebook_larger_than_a_request_can_be_asked_about(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
     large = "# " + "é" * 1_500_000
     write_notebook(jupyter.root / "large.ipynb", "small = 1", large, large, large, "last = 2")
