@@ -334,6 +334,12 @@ class SessionStore(Protocol):
     async def count(self, owner: str) -> int:
         """How many sessions one owner has."""
 
+    async def owners(self, path: str) -> tuple[str, ...]:
+        """Who has sessions about a notebook, or about notebooks in a folder, of that path.
+
+        Where several servers may keep their sessions, nobody: another's notebook of that path is another notebook.
+        """
+
     async def delete(self, key: str) -> bool:
         """Forget a session and its turns; False if there was none."""
 

@@ -219,6 +219,11 @@ class Session:
         )
 
 
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a notebook's path is that path, or below it."""
+    return bool(folder) and (path == folder or path.startswith(folder + "/"))
+
+
 def _made(kind: Any, data: Mapping[str, Any]) -> Any:
     """A value from its stored fields; those of a later release are left out."""
     if not isinstance(data, Mapping):

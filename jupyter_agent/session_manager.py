@@ -15,7 +15,7 @@ from jupyter_agent.errors import AmbiguousSession, BadRequest, Forbidden, NotFou
 from jupyter_agent.importing import Withholding, read_json
 from jupyter_agent.messages import Json
 from jupyter_agent.protocols import Page, SessionStore
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.session import Session, Turn, lies_in
 from jupyter_agent.session_names import belongs_to, check_id, check_notebook, check_owner, hashed, session_key
 from jupyter_agent.session_summary import summary_of, with_summary
 from jupyter_agent.session_tree import WHOLE, Replay, SessionTree, comparison
@@ -162,13 +162,17 @@ class SessionManager(SessionTree):
         cursor = None
         while True:
             page = await self.store.find(owner, limit=PAGE, cursor=cursor)
-            moving += [one for one in page.sessions if _lies_in(one.notebook_id, old_path)]
+            moving += [one for one in page.sessions if lies_in(one.notebook_id, old_path)]
             cursor = page.cursor
             if cursor is None:
                 break
         for session in moving:
             await self._move(session, new_path + session.notebook_id[len(old_path) :])
         return len(moving)
+
+    async def owners(self, path: str) -> tuple[str, ...]:
+        """Whose conversations follow a notebook, or a folder, of that path; for the server's own use, never told."""
+        return await self.store.owners(path)
 
     async def export(self, owner: str, session_id: str, kind: str, notebook_id: str | None = None) -> str:
         """The conversation up to its head as ``json``, ``md`` or ``ipynb`` text.
@@ -319,7 +323,3 @@ def _shares(session: Session) -> dict[str, Any]:
 def _share_key(token: str) -> str:
     """The key of a secret's record; the secret itself is kept nowhere."""
     return f"share-{hashed(token)[:40]}"
-
-
-def _lies_in(path: str, folder: str) -> bool:
-    return bool(folder) and (path == folder or path.startswith(folder + "/"))

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 MAX_OWNERS = 1000
+_NOT_FOLLOWED = "jupyter-agent: conversations did not follow a renamed notebook: %s"
 
 
 class Moves:
-    """Follows files and folders, for the users that this server has seen.
+    """Follows files and folders, for the users that this server has seen and those whom its own store knows.
 
     Args:
         sessions: Where conversations are kept.
@@ -49,8 +50,16 @@ class Moves:
         old, new = (str(data.get(name) or "").strip("/") for name in ("source_path", "path"))
         if data.get("action") != "rename" or not old or not new or old == new:
             return
-        for owner in dict.fromkeys((LOCAL, *self._owners)):
+        for owner in dict.fromkeys((LOCAL, *self._owners, *await self._others(old))):
             try:
                 await self._sessions.move(owner, old, new)
             except AgentError as error:
-                self._log.warning("jupyter-agent: conversations did not follow a renamed notebook: %s", error.code)
+                self._log.warning(_NOT_FOLLOWED, error.code)
+
+    async def _others(self, path: str) -> tuple[str, ...]:
+        """Those who have asked before this server started, as far as the store may say."""
+        try:
+            return await self._sessions.owners(path)
+        except AgentError as error:
+            self._log.warning(_NOT_FOLLOWED, error.code)
+            return ()

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from jupyter_agent.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.session import Session, Turn, lies_in
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.file_log import (
@@ -150,6 +150,12 @@ class FileStore:
 
     async def count(self, owner: str) -> int:
         return await self._run(lambda: sum(one.owner == owner for one in self._listed()))
+
+    async def owners(self, path: str) -> tuple[str, ...]:
+        def work() -> set[str]:
+            return {one.owner for one in self._listed() if lies_in(one.notebook_id, path)}
+
+        return tuple(sorted(await self._run(work)))
 
     async def delete(self, key: str) -> bool:
         def work() -> bool:

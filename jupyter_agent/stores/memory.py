@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jupyter_agent.errors import BadRequest, VersionConflict
 from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.session import Session, Turn, lies_in
 from jupyter_agent.stores import codec
 
 
@@ -131,6 +131,11 @@ class MemoryStore:
     async def count(self, owner: str) -> int:
         with self._lock:
             return sum(kept.session.owner == owner for kept in self._kept.values())
+
+    async def owners(self, path: str) -> tuple[str, ...]:
+        with self._lock:
+            found = {kept.session.owner for kept in self._kept.values() if lies_in(kept.session.notebook_id, path)}
+        return tuple(sorted(found))
 
     async def delete(self, key: str) -> bool:
         with self._lock:

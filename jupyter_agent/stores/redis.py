@@ -111,6 +111,9 @@ class RedisStore:
     async def count(self, owner: str) -> int:
         return int(await self._reading(lambda client: client.zcard(_list(owner))))
 
+    async def owners(self, path: str) -> tuple[str, ...]:
+        return ()  # of several servers, each with notebooks of its own
+
     async def delete(self, key: str) -> bool:
         keys = [_head(key), _turns(key), _others(key), META]
         answer = await self._once(lambda client: _script(client, redis_scripts.DELETE, keys, [key]))

@@ -165,6 +165,9 @@ class SqlStore:
         query = "SELECT count(*) FROM jupyter_agent_sessions WHERE owner = %(owner)s"
         return int((await self._read(query, {"owner": owner}))[0][0])
 
+    async def owners(self, path: str) -> tuple[str, ...]:
+        return ()  # of several servers, each with notebooks of its own
+
     async def delete(self, key: str) -> bool:
         return await self._change(_DELETE, {"key": key}) > 0
 

@@ -37,6 +37,10 @@ WITH RECURSIVE path (step, parent, data) AS (
     LIMIT :limit
 ) SELECT data FROM path ORDER BY step DESC
 """
+_OWNERS = """
+SELECT DISTINCT owner FROM sessions
+WHERE :path <> '' AND (notebook_id = :path OR substr(notebook_id, 1, length(:path) + 1) = :path || '/') ORDER BY owner
+"""
 _Result = TypeVar("_Result")
 _INHERITED: list[sqlite3.Connection | None] = []
 
@@ -136,6 +140,10 @@ class SqliteStore:
     async def count(self, owner: str) -> int:
         query = "SELECT count(*) FROM sessions WHERE owner = ?"
         return int((await self._read(lambda one: one.execute(query, [owner]).fetchone()))[0])
+
+    async def owners(self, path: str) -> tuple[str, ...]:
+        rows = await self._read(lambda one: one.execute(_OWNERS, {"path": path}).fetchall())
+        return tuple(row[0] for row in rows)
 
     async def delete(self, key: str) -> bool:
         return await self._write(lambda one: one.execute("DELETE FROM sessions WHERE key = ?", [key]).rowcount == 1)

@@ -136,3 +136,16 @@ class TestUsers:
             assert renamed.status == 200
         for user in ("ann", "bob"):
             assert await about(door, "b.ipynb", user) == ["s1"]
+
+    async def test_S16_S6_the_conversations_of_those_who_asked_before_the_server_started_go_along(
+        self, door: Door, services: Services, write: Callable[[str], None]
+    ) -> None:
+        write("a.ipynb")
+        for user, path in (("ann", "a.ipynb"), ("bob", "a.ipynb"), ("eve", "ab.ipynb")):
+            await services.assistant.sessions.begin(user, path, "s1", "t1", "why?", "")
+        async with followed(services, owners=3):
+            renamed = await door("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
+            assert renamed.status == 200
+        moved = {user: await about(door, "b.ipynb", user) for user in ("ann", "bob", "eve", "joe")}
+        assert moved == {"ann": ["s1"], "bob": ["s1"], "eve": [], "joe": []}
+        assert await about(door, "ab.ipynb", "eve") == ["s1"]

@@ -238,6 +238,22 @@ async def test_lists_by_id_and_by_notebook_match_exactly(store: SessionStore) ->
     assert (await store.find("ann", session_id="s", notebook_id="A.ipynb")).sessions == ()
 
 
+async def test_S6_who_has_sessions_about_a_path_is_told_by_a_store_of_one_server_only(place: Place) -> None:
+    store = place.open()
+    about = {
+        "zoe": "data_1/a.ipynb",
+        "ann": "data_1/b.ipynb",
+        "bob": "dataX1/a.ipynb",
+        "eve": "data_1.ipynb",
+        "joe": "",
+    }
+    for owner, path in about.items():
+        await store.create(session(owner, key=f"k-{owner}", owner=owner, notebook_id=path))
+    told = [await store.owners(path) for path in ("data_1", "data_1/a.ipynb", "data", "", "A", "data_1/")]
+    shared = place.kind in ("postgresql", "redis")
+    assert told == [() if shared else one for one in (("ann", "zoe"), ("zoe",), (), (), (), ())]
+
+
 @pytest.mark.parametrize(
     "text", ["100%", "a_b", "')--", '"; DROP', "\\", "*", "[a]", "{x}", "?", "GROẞE", "straße", "ÄRGER", "\x1f", "\t"]
 )
