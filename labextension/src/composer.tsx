@@ -23,12 +23,13 @@ interface IProps {
 export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
   const services = useServices();
   const { translation } = services;
-  const [text, setText] = React.useState(conversation.draft);
+  const text = conversation.draft;
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
   const past = React.useRef({ index: -1, draft: '' });
   const answering = conversation.isAnswering;
   const change = (value: string) => {
     conversation.draft = value;
-    setText(value);
+    redraw();
   };
   const completion = useCompletion(input, conversation.notebook, (value, cursor) => {
     change(value);

@@ -5,6 +5,8 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { addCellCommands, run } from './cells/commands';
+import { offerFixes } from './cells/failures';
 import { agentIcon } from './icon';
 import { AgentSidebar } from './sidebar';
 
@@ -39,17 +41,22 @@ function activate(
   const sidebar = new AgentSidebar({ app, notebooks, rendermime, translation });
   app.shell.add(sidebar, 'right', { rank: 200, type: 'Agent' });
   restorer?.add(sidebar, 'jupyter-agent');
+  const open = () => {
+    (app.shell as IFoldingShell).expandRight?.(sidebar.id);
+    app.shell.activateById(sidebar.id);
+  };
   app.commands.addCommand(OPEN, {
     label: translation.__('Ask the agent'),
     caption: translation.__('Ask about this notebook and what its kernel holds'),
     icon: agentIcon,
     describedBy: { args: { type: 'object', properties: {} } },
-    execute: () => {
-      (app.shell as IFoldingShell).expandRight?.(sidebar.id);
-      app.shell.activateById(sidebar.id);
-    }
+    execute: open
   });
-  palette?.addItem({ command: OPEN, category: translation.__('Agent') });
+  const inCells = { app, notebooks, sidebar, translation, open };
+  offerFixes(rendermime, notebooks, translation, () => void run(inCells, 'fix'));
+  for (const command of [OPEN, ...addCellCommands(inCells)]) {
+    palette?.addItem({ command, category: translation.__('Agent') });
+  }
 }
 
 export default plugin;

@@ -6,6 +6,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { AnswerRenderer } from './answer';
+import { CellDesk } from './cells/desk';
 import { Proposals } from './cells/proposals';
 import { INSERTED, insertBelow, replaceActive, runBelow } from './cells/writing';
 import { Conversation } from './conversation';
@@ -26,6 +27,8 @@ import '../style/panel.css';
 const PYTHON = new Set(['python', 'python3', 'py', 'ipython', 'ipython3']);
 
 export class AgentPanel extends ReactWidget {
+  /** Does the user's errands in cells. */
+  readonly desk: CellDesk;
   private _input = React.createRef<HTMLTextAreaElement>();
   private _conversations = new WeakMap<NotebookPanel, Conversation>();
   private _alone: Conversation;
@@ -59,6 +62,8 @@ export class AgentPanel extends ReactWidget {
         runs: language => this._runs(language)
       }
     };
+    const open = () => void app.commands.execute('jupyter-agent:open');
+    this.desk = new CellDesk(notebook => this._conversationOf(notebook), this._services, open);
     this.addClass('jp-agent-panel');
     // In a cell's command mode Ctrl-Z would otherwise undo nothing: inserting is the notebook's step, not the editor's.
     this._undoKey = app.commands.addKeyBinding({

@@ -6,7 +6,9 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+import type { CellDesk } from './cells/desk';
 import { agentIcon } from './icon';
+import type { AgentPanel } from './panel';
 
 /** The sidebar's smallest width, and the one it takes where the page would give it no more than that. */
 const SMALLEST_PIXELS = 240;
@@ -22,7 +24,7 @@ export interface ISurroundings {
 
 export class AgentSidebar extends Widget {
   private _surroundings: ISurroundings;
-  private _panel: Promise<Widget> | null = null;
+  private _panel: Promise<AgentPanel> | null = null;
 
   constructor(surroundings: ISurroundings) {
     super();
@@ -34,6 +36,11 @@ export class AgentSidebar extends Widget {
     this.node.style.minWidth = `${SMALLEST_PIXELS}px`;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', surroundings.translation.__('Agent'));
+  }
+
+  /** What does the user's errands in cells; the panel comes with it, seen or not. */
+  async desk(): Promise<CellDesk> {
+    return (await this._load()).desk;
   }
 
   protected override onAfterAttach(message: Message): void {
@@ -57,7 +64,7 @@ export class AgentSidebar extends Widget {
     }
   }
 
-  private _load(): Promise<Widget> {
+  private _load(): Promise<AgentPanel> {
     this._panel ??= this._fetch().catch(reason => {
       this._panel = null; // The next time it is shown it is tried again.
       throw reason;
@@ -65,7 +72,7 @@ export class AgentSidebar extends Widget {
     return this._panel;
   }
 
-  private async _fetch(): Promise<Widget> {
+  private async _fetch(): Promise<AgentPanel> {
     const { AgentPanel } = await import('./panel');
     const panel = new AgentPanel(this._surroundings);
     (this.layout as PanelLayout).addWidget(panel);

@@ -2,9 +2,14 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import type { IToolPart } from '../exchange';
 import { withHiddenShown } from '../safety';
 import { diffLines, type ILine } from './lineDiff';
+
+/** An edit by the agent's tool; `offer` is code that an answer showed. */
+export interface IProposed {
+  tool: string;
+  arguments: Record<string, unknown>;
+}
 
 export type Answer = 'accept' | 'reject' | 'accept-all';
 
@@ -12,19 +17,25 @@ const SIGNS: Record<ILine['kind'], string> = { same: ' ', gone: '-', new: '+' };
 
 export class Proposal extends Widget {
   constructor(
-    part: IToolPart,
+    private readonly _proposed: IProposed,
     source: string,
     private readonly _translation: TranslationBundle,
     private readonly _answer: (answer: Answer) => void
   ) {
     super();
     this.addClass('jp-agent-proposal');
-    const words = title(part.tool, _translation);
+    const words = title(_proposed.tool, _translation);
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', words);
-    this.node.append(this._bar(words), ...difference(part, source, _translation));
+    this.node.append(this._bar(words), ...difference(_proposed, source, _translation));
     // Keys typed here are for these buttons, not for the notebook.
+    this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.addEventListener('keydown', event => event.stopPropagation());
+  }
+
+  /** Bring the keyboard to the first answer. */
+  focus(): void {
+    this.node.querySelector('button')?.focus();
   }
 
   private _bar(words: string): HTMLElement {
@@ -36,9 +47,12 @@ export class Proposal extends Widget {
     bar.append(
       text,
       this._button(__('Accept'), 'accept', __('Make this edit')),
-      this._button(__('Reject'), 'reject', __('Leave the notebook as it is')),
-      this._button(__('Accept all'), 'accept-all', __('Make this edit and the others of its kind in this conversation'))
+      this._button(__('Reject'), 'reject', __('Leave the notebook as it is'))
     );
+    if (this._proposed.tool !== 'offer') {
+      const all = __('Make this edit and the others of its kind in this conversation');
+      bar.append(this._button(__('Accept all'), 'accept-all', all));
+    }
     return bar;
   }
 
@@ -52,7 +66,7 @@ export class Proposal extends Widget {
   }
 }
 
-function difference(part: IToolPart, source: string, translation: TranslationBundle): HTMLElement[] {
+function difference(part: IProposed, source: string, translation: TranslationBundle): HTMLElement[] {
   if (part.tool === 'move_cell') {
     return [];
   }
@@ -84,6 +98,8 @@ function title(tool: string, translation: TranslationBundle): string {
       return translation.__('The agent would like to delete this cell');
     case 'move_cell':
       return translation.__('The agent would like to move this cell');
+    case 'offer':
+      return translation.__('The agent suggests this for the cell');
     default:
       return translation.__('The agent would like to change this cell');
   }

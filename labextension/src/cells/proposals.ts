@@ -3,12 +3,14 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { PanelLayout, Widget } from '@lumino/widgets';
+import type { Widget } from '@lumino/widgets';
 import type { Conversation } from '../conversation';
 import type { IExchange, IToolPart } from '../exchange';
+import { place } from './places';
 import { type Answer, Proposal } from './proposal';
 
-const EDITS = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
+/** Tools that change cells, and are proposed at them. */
+export const EDITS: ReadonlySet<string> = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
 
 /** Shows the proposals of a conversation in its notebook, as long as both are there. */
 export class Proposals {
@@ -70,11 +72,14 @@ export class Proposals {
   }
 }
 
-/** Below the cell's code; what would be a new cell, below all of it. */
-function place(proposal: Proposal, cell: Cell, isAboutCell: boolean): void {
-  const layout = cell.layout as PanelLayout;
-  const code = layout.widgets.findIndex(one => one.hasClass('jp-Cell-inputWrapper'));
-  layout.insertWidget(isAboutCell ? code + 1 : layout.widgets.length, proposal);
+/** What is proposed at a cell. */
+export function proposalAt(cell: Cell): Proposal | undefined {
+  return Array.from(cell.children()).find(one => one instanceof Proposal) as Proposal | undefined;
+}
+
+/** Whether an edit of a cell waits for the user's word. */
+export function proposes(exchange: IExchange): boolean {
+  return exchange.parts.some(isWaiting);
 }
 
 function isWaiting(part: IExchange['parts'][number]): part is IToolPart {
