@@ -17,7 +17,7 @@ from jupyter_agent.provenance import (
     Node,
     Value,
     file_name,
-    settings_name,
+    state_name,
 )
 from jupyter_agent.step_inputs import CellRun, Lookup, StepInputs, that_do_more
 
@@ -73,7 +73,7 @@ class StepRun(StepInputs):
     def _module_changed(self, module: str, change: Change) -> None:
         """``sys.path.append(…)`` bears on later imports, ``plt.rcParams[…] = …`` on later pictures."""
         if not change.method or change.key in library.MODULE_STATE:
-            self.seeded[ENVIRONMENT if module in ("sys", "os") else settings_name(module)] = None
+            self.seeded[state_name(module)] = None
 
     def _touch_sharing(self, name: str) -> None:
         """Whatever may share data with the changed value may have changed with it."""

@@ -264,6 +264,11 @@ def is_setting(path: str) -> bool:
     return path.rpartition(".")[2] in _SETTINGS and "." in path
 
 
+def is_reset(path: str) -> bool:
+    """Whether a call makes pictures look again as if nothing had been set."""
+    return path in ("matplotlib.rcdefaults", "matplotlib.pyplot.rcdefaults", "seaborn.reset_defaults")
+
+
 def draws_pictures(path: str) -> bool:
     """Whether a call draws into a figure that is shown when the cell ends."""
     return path.startswith(("matplotlib.", "seaborn.", "plotly.", "pylab."))

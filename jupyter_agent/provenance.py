@@ -158,6 +158,11 @@ def settings_name(module: str) -> str:
     return PICTURES if module.partition(".")[0] in ("matplotlib", "seaborn", "plotly", "pylab") else SETTINGS
 
 
+def state_name(module: str) -> str:
+    """The shared name of what a module keeps for all that use it: where Python looks, or how things are shown."""
+    return ENVIRONMENT if module in ("sys", "os") else settings_name(module)
+
+
 def file_name(path: str) -> str:
     """The shared name of one file; of all that cannot be told for an empty path."""
     return f"‹file {path}›"

@@ -26,6 +26,7 @@ from jupyter_agent.provenance import (
     file_name,
     generator_name,
     settings_name,
+    state_name,
 )
 
 Lookup = Callable[[str], Value | None]
@@ -140,6 +141,8 @@ class StepInputs:
                 self.absent(replace(read, sure=False) if inner and read.name in self._own else read)
                 continue
             self.numbers.append((read.name, value.number_for(read)))
+            if value.module and read.key in library.MODULE_STATE:
+                self.bears(state_name(value.module))
             self.taint |= value.taint & ~(DRAWER | TIMED)
             if value.taint & TIMED and read.key in library.TIMINGS:
                 self.taint |= TIME
@@ -255,7 +258,10 @@ class StepInputs:
         if how and library.usual_path(call.path) != path and call.arguments and call.arguments[0]:
             self.changes.append(Change(call.arguments[0], None, how))
         self._files(path, call)
-        if library.is_setting(path):
+        if library.is_reset(path):
+            self.seeded.pop(settings_name(path), None)
+            self.cell.set(settings_name(path), None)
+        elif library.is_setting(path):
             self.seeded[settings_name(path)] = None
         elif library.draws_pictures(path):
             self.shows = self.draws = True

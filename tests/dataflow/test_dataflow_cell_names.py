@@ -197,3 +197,25 @@ def test_a_cell_that_is_too_long_to_be_read_may_bind_anything() -> None:
 def test_no_text_is_too_odd_to_be_read(source: str) -> None:
     assert names_of(source).digest == names_of(source).digest
     assert report([Cell("a", "code", source, 1)]).to_json()
+
+
+STATEMENTS = (
+    "x = 1",
+    "x = [\n    1,\n]",
+    "# said\ny = x  # and why",
+    "@cached\ndef f(a): return a",
+    "text = '''\n%time\n'''",
+    "if x:\n    y = 1\nelse:\n    y = 2",
+    "f(x);",
+    "x",
+    "",
+)
+ODD = ("x = 2", "x = 1; y = 2", "x = 1 \\\n", "x = '\f'", "y = 1\r", "'said'")
+
+
+@given(st.lists(st.sampled_from(STATEMENTS), min_size=20, max_size=40), st.integers(0, 39), st.sampled_from(ODD))
+def test_a_long_cell_of_which_one_line_changed_is_read_as_if_it_were_new(lines: list[str], at: int, odd: str) -> None:
+    names_of("\n".join(lines))
+    lines[at % len(lines)] = odd
+    told = names_of("\n".join([*lines, "0"])).steps[:-1]
+    assert told == tuple(step for one in lines for step in names_of(f"{one}\n0").steps[:-1])

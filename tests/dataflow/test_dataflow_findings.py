@@ -237,6 +237,20 @@ def test_error_bands_of_seaborn_are_drawn_anew_whatever_is_seeded(source: str, v
     assert NotebookSession(first, source).run().verdict == verdict
 
 
+def test_pictures_are_as_at_first_once_what_was_set_is_taken_back() -> None:
+    sources = ("import matplotlib.pyplot as plt", "plt.plot([1, 2])", "plt.rc('figure', figsize=(9, 9))")
+    assert NotebookSession(*sources).run().run("b").report.prediction.verdict == "differs"
+    taken_back = NotebookSession(*sources, "plt.rcdefaults()").run().run("b")
+    assert taken_back.report.prediction.verdict == "reproduces"
+
+
+def test_what_a_library_was_told_is_what_is_read_of_it() -> None:
+    source = "mpl.rcParams['figure.dpi'] = 90\nmpl.rcParams['figure.dpi']"
+    notebook = NotebookSession("import matplotlib as mpl", source).run()
+    assert notebook.report.prediction.verdict == "reproduces"
+    assert notebook.edit("b", source.replace("90", "91")).report.prediction.verdict == "differs"
+
+
 def test_shell_lines_that_look_at_the_clock_or_the_net_are_told() -> None:
     notebook = NotebookSession(
         "!date", "!git commit -am done && git log", "!wget https://example.org/a.csv", "!ls"
