@@ -106,6 +106,8 @@ class Turn:
             self._reply.text(str(data.get("text", "")))
         elif name == "tool_call":
             self._reply.status(_progress(data))
+        elif name == "waiting":
+            self._reply.status(str(data.get("text", "")))
         elif name == "approval":
             self._approve(data)
         elif name == "run":

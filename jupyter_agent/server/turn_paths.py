@@ -9,7 +9,7 @@ from jupyter_agent.server.shapes import Schema, a_text, a_whole, an_object, or_n
 RUN_STATUSES = ["ok", "error", "timeout", "died", "still_running", "unavailable"]
 EDIT_STATUSES = ["cell_changed", "not_found", "read_only"]
 EVENTS = (
-    "Events turn, text, tool_call, approval, edit, run, tool_result, usage, "
+    "Events turn, waiting, text, tool_call, approval, edit, run, tool_result, usage, "
     "then exactly one of done, error, cancelled, interrupted."
 )
 _CALL_ID = path_parameter("call_id", {"type": "string", "maxLength": 1000})

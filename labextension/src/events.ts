@@ -15,6 +15,12 @@ export interface ITextDelta {
   text: string;
 }
 
+/** Why no answer comes yet: a model is loaded, or fetched. */
+export interface IWaiting {
+  event: 'waiting';
+  text: string;
+}
+
 export interface IToolCalled {
   event: 'tool_call';
   call_id: string;
@@ -103,6 +109,7 @@ export interface ISessionChanged {
 export type AgentEvent =
   | ITurnStarted
   | ITextDelta
+  | IWaiting
   | IToolCalled
   | IApprovalAsked
   | IToolReturned

@@ -47,6 +47,8 @@ export interface IExchange {
   tokens: ITokens;
   /** The connection is broken, and is being made again. */
   isCutOff: boolean;
+  /** Why no answer comes yet; empty where none is awaited, or nobody says. */
+  waiting: string;
   /** Said by the page itself: no turn of the conversation. */
   isLocal: boolean;
 }
@@ -76,6 +78,7 @@ export function asked(id: string, question: string, parent?: string | null): IEx
     finishReason: '',
     tokens: NO_TOKENS,
     isCutOff: false,
+    waiting: '',
     isLocal: false
   };
 }
@@ -103,7 +106,8 @@ export function after(exchange: IExchange, event: AgentEvent): IExchange {
   if (event.event === 'disconnected') {
     return { ...exchange, isCutOff: true };
   }
-  return heard(exchange.isCutOff ? { ...exchange, isCutOff: false } : exchange, event);
+  const isNews = exchange.isCutOff || exchange.waiting !== '';
+  return heard(isNews ? { ...exchange, isCutOff: false, waiting: '' } : exchange, event);
 }
 
 function heard(exchange: IExchange, event: AgentEvent): IExchange {
@@ -113,6 +117,8 @@ function heard(exchange: IExchange, event: AgentEvent): IExchange {
       return { ...exchange, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
     case 'text':
       return { ...exchange, parts: withText(exchange.parts, event.text) };
+    case 'waiting':
+      return { ...exchange, waiting: event.text };
     case 'tool_call':
       return { ...exchange, parts: [...exchange.parts, called(event)] };
     case 'approval':
@@ -150,7 +156,7 @@ export function ended(exchange: IExchange, status: Status, problem = ''): IExcha
   const parts = exchange.parts.map(part =>
     part.kind === 'tool' && part.status === 'running' ? { ...part, status: 'interrupted' as const } : part
   );
-  return { ...exchange, parts, status, problem, isCutOff: false };
+  return { ...exchange, parts, status, problem, isCutOff: false, waiting: '' };
 }
 
 /** The exchange with one of its calls changed. */

@@ -62,6 +62,11 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
           )
         )}
         {open && !waitsForUser(exchange) && <Thinking />}
+        {exchange.waiting && (
+          <p className="jp-agent-note" role="status">
+            {exchange.waiting}
+          </p>
+        )}
         {exchange.isCutOff && <p className="jp-agent-note">{translation.__('The connection is lost; trying again…')}</p>}
         <Ending exchange={exchange} isLast={isLast} onRetry={again} />
         {!open && !exchange.isLocal && <AnswerFoot exchange={exchange} onAgain={again} />}

@@ -46,6 +46,17 @@ def test_an_answer_is_printed_as_it_comes(shell: Any, server: SmallJupyter, caps
     assert capsys.readouterr().out == "There are 891 rows.\n"
 
 
+def test_why_no_answer_comes_yet_is_said_before_it(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(_: SmallJupyter) -> Events:
+        yield from [STARTED, ("waiting", {"text": "Loading the model…"}), ("text", {"text": "Hello."}), DONE]
+
+    server.script = script
+    assert shell.run_cell("%agent hello").success
+    assert capsys.readouterr().out == "· Loading the model…\nHello.\n"
+
+
 def test_the_question_names_the_notebook_and_its_newest_conversation(shell: Any, server: SmallJupyter) -> None:
     server.kernel_sessions = [
         {"type": "notebook", "path": "other.ipynb", "kernel": {"id": "k0"}},
