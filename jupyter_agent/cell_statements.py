@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jupyter_agent import library_calls as library
 from jupyter_agent.cell_expressions import Expressions, keywords_of, parameters_of, path_of, place_of
@@ -343,7 +344,8 @@ class Statements(Expressions):
                 self.read(one.name, one.key, one.attribute)
         self.calls += [one for one in body.calls if one.root not in own]
         inner = [defined(one.name, parameters_of(one.args), one.body, self.magics) for one in methods]
-        self.define(_together(node.name, inner, node))
+        later = _together(node.name, [one for one in inner if one.name != "__init__"], node)
+        self.define(replace(_together(node.name, inner, node), instance=later))
 
 
 def defined(name: str, parameters: tuple[str, ...], body: Sequence[ast.stmt], magics: Sequence[Magic]) -> Definition:

@@ -108,6 +108,7 @@ class Definition:
         parameter_changes: Parameters whose value it changes.
         calls: What it calls.
         shows: Whether it prints.
+        instance: For a class: what happens when a method of what it makes is called.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Definition:
     parameter_changes: tuple[Change, ...] = ()
     calls: tuple[Call, ...] = ()
     shows: bool = False
+    instance: Definition | None = None
 
 
 @dataclass(frozen=True, slots=True)

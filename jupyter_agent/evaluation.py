@@ -193,7 +193,7 @@ class StepRun(StepInputs):
         """An object of a class of the user's does, when its methods are called, what the class does."""
         value = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
         definition = value.definition if value is not None else None
-        return definition if definition is not None and definition.name[:1].isupper() else None
+        return definition.instance if definition is not None else None
 
     def _aliased(self, name: str) -> bool:
         value = self.cell.get(self.step.alias)

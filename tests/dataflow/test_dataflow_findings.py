@@ -244,6 +244,16 @@ def test_pictures_are_as_at_first_once_what_was_set_is_taken_back() -> None:
     assert taken_back.report.prediction.verdict == "reproduces"
 
 
+def test_what_making_an_object_does_its_other_methods_do_not() -> None:
+    source = "import numpy as np\nnp.random.seed(1)\nclass net:\n    def __init__(self): self.w = np.random.rand()\n"
+    notebook = NotebookSession(f"{source}    def predict(self, x): return x * 2", "n = net()", "y = n.predict(3)").run()
+    assert notebook.run("c").report.prediction.verdict == "reproduces"
+    draws = NotebookSession(
+        f"{source}    def predict(self, x): return np.random.rand()", "n = net()", "y = n.predict(3)"
+    )
+    assert draws.run().run("c").report.prediction.verdict == "differs"
+
+
 def test_what_a_library_was_told_is_what_is_read_of_it() -> None:
     source = "mpl.rcParams['figure.dpi'] = 90\nmpl.rcParams['figure.dpi']"
     notebook = NotebookSession("import matplotlib as mpl", source).run()
