@@ -50,7 +50,10 @@ def test_why_no_answer_comes_yet_is_said_before_it(
     shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def script(_: SmallJupyter) -> Events:
-        yield from [STARTED, ("waiting", {"text": "Loading the model…"}), ("text", {"text": "Hello."}), DONE]
+        yield STARTED
+        yield "waiting", {"text": "Loading the model…"}
+        yield "text", {"text": "Hello."}
+        yield DONE
 
     server.script = script
     assert shell.run_cell("%agent hello").success
