@@ -26,8 +26,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """One for all tests that do not stop it."""
-    server = PostgresServer()
+    """One for all tests that do not stop it: as nobody does, it need not be safe against a power cut."""
+    server = PostgresServer("-c fsync=off -c full_page_writes=off")
     yield server
     server.stop()
 

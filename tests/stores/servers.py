@@ -77,7 +77,8 @@ class RedisServer:
 class PostgresServer:
     """A PostgreSQL server; as root it runs as the user that the package made for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *settings: str) -> None:
+        self._settings = " ".join(settings)
         # Not below pytest's folder, which only its own user may enter.
         self._folder = Path(tempfile.mkdtemp(prefix="jupyter-agent-postgres-"))
         self._data = self._folder / "data"
@@ -93,7 +94,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        options = (
+            f"{self._settings} -p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
+        )
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def empty_place(self) -> str:

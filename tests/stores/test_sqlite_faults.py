@@ -368,25 +368,6 @@ async def test_D20_a_backup_restored_under_a_running_server_is_what_it_goes_on_w
     await store.close()
 
 
-async def test_D18_a_forked_process_opens_its_own_connection(path: Path) -> None:
-    code = (
-        "import asyncio, os, pathlib, sys\n"
-        "from dataclasses import replace\n"
-        "from jupyter_agent.stores.sqlite import SqliteStore\n"
-        "store = SqliteStore(pathlib.Path(sys.argv[1]))\n"
-        "head = asyncio.run(store.read('k'))\n"
-        "if os.fork() == 0:\n"
-        "    asyncio.run(store.commit(replace(head, revision=2, title='of the child')))\n"
-        "    os._exit(0)\n"
-        "assert os.wait()[1] == 0\n"
-        "assert asyncio.run(store.read('k')).title == 'of the child'\n"
-        "print('both')\n"
-    )
-    await (await kept(path)).close()
-    done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "both\n"
-
-
 async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(path: Path) -> None:
     store = await kept(path)
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))

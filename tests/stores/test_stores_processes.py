@@ -1,0 +1,119 @@
+"""A store in another event loop, in a forked process, and where no file can be opened: nothing is shared that must not be."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.errors import StoreUnavailable
+from jupyter_agent.protocols import SessionStore
+from jupyter_agent.session import Session, Turn
+from tests.stores.places import DURABLE, KINDS, Place
+
+ROOT = Path(__file__).parents[2]
+NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
+
+
+def in_a_loop_of_its_own(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Run it in another thread, whose event loop is gone afterwards."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(call())
+        except BaseException as error:  # noqa: BLE001 – told to the test
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert failed == []
+
+
+async def commit(store: SessionStore, revision: int) -> None:
+    turn = Turn(f"t{revision}", None, 1, "why?")
+    await store.commit(replace(NEW, revision=revision, head=turn.id, depth=1), turn)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_D18_a_store_goes_on_in_another_event_loop(make_place: Callable[[str], Place], kind: str) -> None:
+    store = make_place(kind).open()
+
+    async def first() -> None:
+        await store.create(NEW)
+        await store.close()
+
+    async def second() -> None:
+        await commit(store, 2)
+        found = await store.read("k")
+        assert found is not None
+        assert found.revision == 2
+        await store.close()
+
+    in_a_loop_of_its_own(first)
+    in_a_loop_of_its_own(second)
+
+
+FORKING = """
+import asyncio, os, sys
+from dataclasses import replace
+from pathlib import Path
+from tests.stores.places import open_store
+
+store = open_store(sys.argv[1])
+
+async def titled(revision, title):
+    head = await store.read("k")
+    await store.commit(replace(head, revision=revision, title=title))
+
+async def main():
+    await titled(2, "of the parent")
+    if os.fork() == 0:
+        asyncio.events._set_running_loop(None)  # the loop that was forked along is the parent's
+        asyncio.run(titled(3, "of the child"))
+        os._exit(0)
+    assert os.wait()[1] == 0
+    await titled(4, (await store.read("k")).title + ", then of the parent")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kind", DURABLE)
+async def test_D18_a_forked_process_and_its_parent_both_go_on(make_place: Callable[[str], Place], kind: str) -> None:
+    place = make_place(kind)
+    store = place.open()
+    await store.create(NEW)
+    subprocess.run([sys.executable, "-c", FORKING, place.url], cwd=ROOT, check=True)
+    found = await store.read("k")
+    assert found is not None
+    assert (found.revision, found.title) == (4, "of the child, then of the parent")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "file"])
+async def test_D2_where_no_more_files_can_be_opened_it_is_said_and_heals(
+    make_place: Callable[[str], Place], kind: str
+) -> None:
+    place = make_place(kind)
+    await place.open().create(NEW)
+    store = place.open()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(StoreUnavailable):
+            await commit(store, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await commit(store, 2)
+    found = await store.read("k")
+    assert found is not None
+    assert found.revision == 2
