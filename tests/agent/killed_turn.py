@@ -72,8 +72,7 @@ class Deadly(SqliteStore):
 
 
 def assistant(store: SqliteStore, folder: Path, *, deadly: bool = False) -> Assistant:
-    """One whose leases end at once, so that nobody waits for a dead process."""
-    sessions = SessionManager(store, lease_seconds=0.01)
+    sessions = SessionManager(store)
     made = Assistant(
         JupyterAgent(model="scripted"), sessions, {"deed": Deed(folder / "deeds", deadly=deadly)}, Redactor()
     )

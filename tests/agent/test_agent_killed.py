@@ -6,11 +6,13 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from jupyter_agent.messages import Done, Event
+from jupyter_agent.session_turns import LEASE_SECONDS
 from jupyter_agent.stores.sqlite import SqliteStore
 from tests.agent import killed_turn
 
@@ -39,7 +41,8 @@ async def test_D3_a_turn_killed_at_a_commit_does_nothing_twice_and_forgets_nothi
 ) -> None:
     assert await die(tmp_path, when, number) == -signal.SIGKILL
     done_before = deeds(tmp_path)
-    store = SqliteStore.from_url(f"sqlite:///{tmp_path / 'sessions.db'}")
+    # Asked again when the lease of the dead process has ended.
+    store = SqliteStore(tmp_path / "sessions.db", clock=lambda: time.monotonic() + LEASE_SECONDS + 1)
     again = killed_turn.assistant(store, tmp_path)
     events: list[Event] = await killed_turn.ask(again, turn_id="t1")
     session = await again.sessions.get("local", "s1")
