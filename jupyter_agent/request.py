@@ -94,7 +94,8 @@ def build(
         redactor: Withholds secrets.
         count: Tokens of a text, at least.
     """
-    room = max(0, budget_tokens // 2 - count(context.SYSTEM))
+    system = count(context.SYSTEM)
+    room = max(0, budget_tokens // 2 - system)
     mentioned = fitted(attached, min(budget_tokens // 4, room), count)
     spent = count(mentioned)
     told = context.build(
@@ -105,13 +106,13 @@ def build(
         changed=seen.changed,
         stale=seen.stale,
         age_seconds=seen.age_seconds,
-        budget_tokens=budget_tokens // 2,
+        budget_tokens=min(budget_tokens // 2, max(0, budget_tokens - system)),
         count=count,
     ).with_beside(mentioned)
     earlier = history.fit(seen.turns, room - spent, count).messages
     messages = tuple(redactor.message(one) for one in told.messages(question, earlier, mark))
     tokens = {
-        "system": count(context.SYSTEM),
+        "system": system,
         **told.parts,
         "mentions": spent,
         "history": sum(count(one.content) for one in earlier),
