@@ -23,7 +23,9 @@ TOO_LONG = "The notebook is too long to tell within a second what is stale; the 
 _TALK = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
-_STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun")
+_STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun", "file_changed")
+#: Findings that name what a cell took; stale is what it made.
+_OF_WHAT_IT_TOOK = ("stale", "out_of_order", "file_changed")
 NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
 
 
@@ -69,18 +71,24 @@ async def _files(notebook: Notebook, names: Sequence[str]) -> Files:
     return Files(changed, changed.get(own, 0.0))
 
 
-async def known_stale(cells: Sequence[Cell], state: KernelState | None, seconds: float) -> Mapping[str, str] | None:
+async def known_stale(
+    cells: Sequence[Cell], state: KernelState | None, seconds: float, notebook: Notebook | None = None
+) -> Mapping[str, str] | None:
     """Variables that are not what the notebook says → why; None where `seconds` did not suffice to find out."""
     if state is None or not state.epoch or not cells:
         return {}
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            return stale_variables(await examine_state(cells, state), state)
+            return stale_variables(await examine_state(cells, state, notebook), state)
     return None
 
 
 async def bearing(
-    question: str, cells: Sequence[Cell], state: KernelState | None, active_cell_id: str | None = None
+    question: str,
+    cells: Sequence[Cell],
+    state: KernelState | None,
+    active_cell_id: str | None = None,
+    notebook: Notebook | None = None,
 ) -> tuple[str, ...]:
     """What is stale of the variables that a question, or the cell where the user is, speaks of; nothing after 1 s."""
     if state is None or not state.epoch or not cells:
@@ -90,7 +98,7 @@ async def bearing(
     names = set(_WORD.findall(f"{question}\n{active}")) & set(state.variables)
     if not names and not asked:
         return ()
-    found = await known_stale(cells, state, SECONDS)
+    found = await known_stale(cells, state, SECONDS, notebook)
     if found is None:
         return (TOO_LONG,) if asked else ()
     return tuple(f"{name}: {why}" for name, why in found.items() if asked or name in names)[:MOST]
@@ -106,8 +114,7 @@ def stale_variables(report: Report, state: KernelState | None) -> dict[str, str]
         if finding.kind not in _STALE:
             continue
         where = report.labels(finding.cells[0]) if finding.cells else ""
-        # These name what the cell took; stale is what it made.
-        names = finding.names if finding.kind not in ("stale", "out_of_order") else made.get(finding.cells[0], ())
+        names = finding.names if finding.kind not in _OF_WHAT_IT_TOOK else made.get(finding.cells[0], ())
         for name in names:
             told.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
     return told

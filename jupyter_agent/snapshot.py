@@ -93,7 +93,7 @@ async def take(
         state = KernelState("", variables=variables, total=len(variables), source="client")
     changed, warnings = _since(state, turns)
     cells = await _cells(notebook)
-    stale = await examination.bearing(question, cells, state, active_cell_id) if question else ()
+    stale = await examination.bearing(question, cells, state, active_cell_id, notebook) if question else ()
     return _warned(Snapshot(state, cells, tuple(turns), changed, warnings, stale), notebook)
 
 

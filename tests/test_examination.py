@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from jupyter_agent import doctor, examination
 from jupyter_agent.dataflow import source_hash
 from jupyter_agent.examination import TOO_LONG, bearing, examine_state
+from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.state import Cell, Execution, KernelState, Variable
 from tests.test_assistant import House, StillKernel
@@ -78,6 +83,35 @@ async def test_the_model_is_told_beside_the_question() -> None:
     first, second = (request.messages[-1].content for request in house.model.requests)
     assert "Not as the notebook says:\n- total: In [2]" in first
     assert "Not as the notebook says" not in second
+
+
+async def test_a_variable_that_was_made_from_a_file_that_changed_since_is_stale(tmp_path: Path) -> None:
+    source = "rows = open('rows.csv').read()"
+    cells = (Cell("a", "code", source, 1), Cell("b", "code", "kept = 1", 2))
+    state = replace(
+        STATE,
+        variables={"rows": number("rows", "a", 1), "kept": number("kept", "b", 2)},
+        executions=(ran(1, "a", source, "rows"), ran(2, "b", "kept = 1", "kept")),
+        total=2,
+    )
+    beside = FileNotebook(tmp_path / "a.ipynb")
+    assert await bearing("what are rows and kept?", cells, state, None, beside) == ()
+    (tmp_path / "rows.csv").write_text("newer than the cell's run", encoding="utf-8")
+    (line,) = await bearing("what are rows and kept?", cells, state, None, beside)
+    assert line == "rows: In [1]: The file rows.csv was changed after it was read."
+    house, kernel = House(["ok"]), StillKernel()
+    kernel.now = state
+    (tmp_path / "a.ipynb").write_text(json.dumps(saved(cells)), encoding="utf-8")
+    await house.done("what is rows?", session_id="s1", kernel=kernel, notebook=beside)
+    assert line in str(house.model.requests[-1].messages[-1].content)
+
+
+def saved(cells: Sequence[Cell]) -> dict[str, object]:
+    nodes = [
+        {"cell_type": "code", "id": one.id, "source": one.source, "metadata": {}, "outputs": [], "execution_count": 1}
+        for one in cells
+    ]
+    return {"cells": nodes, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
 async def test_a_kernel_that_cannot_be_asked_is_said() -> None:
