@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.stores import redis as redis_store
@@ -133,6 +133,23 @@ async def test_D12_D11_data_that_were_flushed_are_said_to_be_lost_once(server: R
         await store.create(NEW)
     await store.create(NEW)
     await store.close()
+
+
+async def test_T6_whose_lease_was_lost_with_the_data_cannot_commit(server: RedisServer) -> None:
+    slow, fast = SessionManager(RedisStore(server.url)), SessionManager(RedisStore(server.url))
+    lost = await slow.begin("ann", "a.ipynb", "s", None, "lost?", "")
+    server.ask("FLUSHALL")
+    taken = await fast.begin("ann", "a.ipynb", "s", None, "newer", "")
+    with pytest.raises(StoreUnavailable, match="lost its data"):
+        await slow.renew(lost.session)
+    with pytest.raises(VersionConflict):
+        await slow.renew(lost.session)
+    with pytest.raises(VersionConflict):
+        await slow.finish(lost.session, Turn(lost.turn_id, None, 1, "lost?", reply="too late"))
+    await fast.finish(taken.session, Turn(taken.turn_id, None, 1, "newer", reply="because"))
+    assert [one.question for one in await fast.history(await fast.get("ann", "s"))] == ["newer"]
+    await slow.close()
+    await fast.close()
 
 
 async def test_D12_a_head_that_was_evicted_is_not_a_fresh_conversation(server: RedisServer) -> None:
