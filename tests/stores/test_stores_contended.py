@@ -64,7 +64,7 @@ async def test_T2_D16_I3_one_turn_at_a_time_whatever_process_asks(
     make_place: Callable[[str], Place], kind: str, histories: int
 ) -> None:
     place = make_place(kind)
-    manager = SessionManager(place.open(), max_sessions=histories + 1)
+    manager = SessionManager(place.open())
     contenders = Contenders(place.url)
     try:
         for number in range(histories):
@@ -80,6 +80,7 @@ async def test_T2_D16_I3_one_turn_at_a_time_whatever_process_asks(
             for before, after in itertools.pairwise(done):
                 # The next turn cannot have begun before somebody was about to end the one before it.
                 assert before[4] <= after[3]
+            await manager.clear("ann", session.id)  # a new conversation is looked for among all that are there
     finally:
         contenders.close()
 

@@ -36,6 +36,8 @@ TEXTS = st.one_of(
 )
 TURNS = st.sampled_from([f"t{number}" for number in range(12)])
 EXAMPLES = itertools.count()
+#: Of so many examples one leaves its sessions behind, among which others' must be found; more make all lists slow.
+STAYING = 20
 
 
 @dataclass
@@ -163,7 +165,9 @@ class Stores(RuleBasedStateMachine):
     def branch(self, data: st.DataObject, new_name: str) -> None:
         key = self.one(data)
         head, turns = self.kept[key].session, self.kept[key].path(self.kept[key].session.head, 99)
-        new = replace(head, key=self.key(new_name, head.notebook_id), id=new_name, revision=1, created_at=self.tick())
+        key = self.key(new_name, head.notebook_id)
+        # What undo has left behind is of the old branch.
+        new = replace(head, key=key, id=new_name, revision=1, created_at=self.tick(), redo=())
         taken = new.key in self.kept or any(name(one.session) == name(new) for one in self.kept.values())
         assert self.ask(lambda store: store.create(new, turns)) == ("VersionConflict" if taken else None)
         if not taken:
@@ -256,6 +260,8 @@ class Stores(RuleBasedStateMachine):
             assert self.ask(lambda store, key=key: store.read(key)) == kept.session  # type: ignore[misc]
             for turn_id, turn in kept.turns.items():
                 assert self.ask(lambda store, key=key, one=turn_id: store.turn(key, one)) == turn  # type: ignore[misc]
+            if self.example % STAYING:
+                assert self.ask(lambda store, key=key: store.delete(key)) is True  # type: ignore[misc]
         for kind, place in self.places.items():
             for client in self.clients[kind]:
                 self.loop.run_until_complete(place.forget(client))
