@@ -202,6 +202,8 @@ FACTS: list[tuple[str, list[str]]] = [
     # what it is and is not
     ("hello", ["offline assistant", "You can ask"]),
     ("what can you do?", ["no language model", "OPENAI_API_KEY"]),
+    ("hello 👋", ["You can ask"]),
+    ("what can you do? 🦉", ["no language model"]),
     ("write me a poem about the sea", ["cannot answer", "OPENAI_API_KEY", "OPENAI_BASE_URL", "c.JupyterAgent.model"]),
     ("what is foo_bar?", ["no `foo_bar`"]),
     ("what is thresholdd", ["I take it as `threshold`", "0.75"]),

@@ -10,17 +10,17 @@ CONNECT = (
     "or `OPENAI_BASE_URL` for a local server."
 )
 _GREETING = re.compile(
-    r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening)|greetings|yo)(?: there| agent| jupyter)?[\s!.,]*",
+    r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening)|greetings|yo)(?: there| agent| jupyter)?\W*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"(?:thanks?|thank you|thx|great|perfect|nice|cool|awesome|ok|okay|good)(?:[ ,]*(?:a lot|so much|very much|that works|job|thanks|thank you))?[\s!.]*",
+    r"(?:thanks?|thank you|thx|great|perfect|nice|cool|awesome|ok|okay|good)(?:[ ,]*(?:a lot|so much|very much|that works|job|thanks|thank you))?\W*",
     re.IGNORECASE,
 )
 _HELP = re.compile(
     r"(?:/?help(?: me)?|\?|what (?:can|could|do) you (?:do|know|answer|help (?:me )?with|offer)|who are you|what are you|are you (?:an? )?(?:ai|llm|model|bot|gpt|chatgpt)|"
     r"how (?:do|can|should) (?:i|you) (?:use|ask|work with) (?:you|this)|how do you work|what (?:can|could|should) i ask(?: you)?|"
-    r"(?:which|what) (?:model|llm)(?: (?:are you|is this|do you use))?|(?:what are )?your (?:skills|capabilities))[\s?!.]*",
+    r"(?:which|what) (?:model|llm)(?: (?:are you|is this|do you use))?|(?:what are )?your (?:skills|capabilities))\W*",
     re.IGNORECASE,
 )
 
