@@ -36,6 +36,7 @@ from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.snapshot import Snapshot
 from jupyter_agent.tokens import Calibration, estimate_tokens
+from jupyter_agent.tools.mcp import McpServers
 from jupyter_agent.undoing import Changes
 from jupyter_agent.withholding import withheld_from
 
@@ -65,18 +66,25 @@ class Assistant:
         sessions: The only writer to the store.
         tools: What models may do, by name.
         redactor: Withholds secrets from models and from the store.
+        servers: More tools, of others.
 
     Attributes:
         changes: What turns did to notebooks: undo, redo.
     """
 
     def __init__(
-        self, options: JupyterAgent, sessions: SessionManager, tools: Mapping[str, Tool], redactor: Redactor
+        self,
+        options: JupyterAgent,
+        sessions: SessionManager,
+        tools: Mapping[str, Tool],
+        redactor: Redactor,
+        servers: McpServers | None = None,
     ) -> None:
         self.sessions = sessions
         self._options = options
         self.tools = tools
         self.redactor = redactor
+        self._servers = servers or McpServers({}, redactor, ())
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
         self._calibration = Calibration()
@@ -103,7 +111,10 @@ class Assistant:
             scope=options.session_scope,
             withholding=redactor,
         )
-        return cls(options, sessions, tools.load(options.tools), redactor)
+        ours = tools.load(options.tools)
+        taken = {*plugins.names(plugins.TOOLS), *ours}
+        way = {"proxy": options.proxy, "ca_file": options.ca_file}
+        return cls(options, sessions, ours, redactor, McpServers(options.mcp_servers, redactor, taken, **way))
 
     @property
     def default_model(self) -> str:
@@ -125,7 +136,8 @@ class Assistant:
             await self._models.pop(name).close()
 
     async def close(self) -> None:
-        """Let go of models and of the store."""
+        """Let go of models, of tools' servers and of the store."""
+        await self._servers.close()
         for model in self._models.values():
             await model.close()
         self._models.clear()
@@ -151,7 +163,7 @@ class Assistant:
 
     def beside(self, sessions: SessionManager) -> Assistant:
         """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
-        other = Assistant(self._options, sessions, self.tools, self.redactor)
+        other = Assistant(self._options, sessions, self.tools, self.redactor, self._servers)
         other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
         return other
 
@@ -236,7 +248,7 @@ class Assistant:
         return [one.spec for one in tools.values()]
 
     def _tools_of(self, question: Question) -> Mapping[str, Tool]:
-        return {**self.tools, **question.tools}
+        return {**self.tools, **self._servers.tools(), **question.tools}
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
@@ -252,6 +264,8 @@ class Assistant:
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         turns = await self.sessions.considered(running.session, self._options.session_history_limit)
+        if question.effects:
+            await self._servers.ready()
         running.seen = seen = await self._seen(question, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
         attached = await _attached(question, seen)
@@ -263,7 +277,7 @@ class Assistant:
             agent = Agent(
                 model,
                 self._tools_of(question),
-                self._limits(question, approval, running.clock),
+                Limits.of(question, self._options, approval=approval, began=running.clock),
                 redact=self.redactor.text,
                 decide=question.decide,
                 run=question.run,
@@ -292,20 +306,6 @@ class Assistant:
             raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
         return approval
 
-    def _limits(self, question: Question, approval: str, clock: float) -> Limits:
-        options = self._options
-        return Limits(
-            deadline=clock + (question.deadline_seconds or options.deadline_seconds),
-            max_steps=min(options.max_steps, question.max_steps or options.max_steps),
-            max_tool_calls=min(options.max_tool_calls, question.max_tool_calls or options.max_tool_calls),
-            max_write_calls=min(options.max_write_calls, question.max_write_calls or options.max_write_calls),
-            max_repeated_calls=options.max_repeated_calls,
-            max_tokens=options.max_tokens,
-            max_cost=options.max_cost,
-            approval=approval,
-            effects=question.effects,
-        )
-
     async def _seen(self, question: Question, turns: Sequence[Turn]) -> Snapshot:
         seen = await snapshot.take(
             question.kernel,
@@ -316,7 +316,8 @@ class Assistant:
             active_cell_id=question.active_cell_id,
         )
         # A key may be the name of a variable, and names are told as they are.
-        return replace(seen, changed=tuple(map(self.redactor.text, seen.changed)))
+        changed = tuple(map(self.redactor.text, seen.changed))
+        return replace(seen, changed=changed, warnings=(*seen.warnings, *self._servers.warnings))
 
     def _request(
         self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float

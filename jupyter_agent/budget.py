@@ -7,9 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from jupyter_agent.messages import Action, Effect, FinishReason, Message, ToolCall, Usage
 from jupyter_agent.tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from jupyter_agent.config import JupyterAgent
+    from jupyter_agent.question import Question
 
 _LIMITS: Mapping[FinishReason, str] = {
     "deadline": "the time for this answer is used up",
@@ -47,6 +52,28 @@ class Limits:
     max_cost: float = 0.0
     approval: str = "ask"
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
+
+    @classmethod
+    def of(cls, question: Question, options: JupyterAgent, *, approval: str, began: float) -> Limits:
+        """What holds for one turn: the question may ask for less than the options allow.
+
+        Args:
+            question: With its own limits.
+            options: Those of the server.
+            approval: The mode that holds.
+            began: When the turn did, on `time.monotonic()`.
+        """
+        return cls(
+            deadline=began + (question.deadline_seconds or options.deadline_seconds),
+            max_steps=min(options.max_steps, question.max_steps or options.max_steps),
+            max_tool_calls=min(options.max_tool_calls, question.max_tool_calls or options.max_tool_calls),
+            max_write_calls=min(options.max_write_calls, question.max_write_calls or options.max_write_calls),
+            max_repeated_calls=options.max_repeated_calls,
+            max_tokens=options.max_tokens,
+            max_cost=options.max_cost,
+            approval=approval,
+            effects=question.effects,
+        )
 
     @property
     def remaining(self) -> float:

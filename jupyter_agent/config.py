@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode, default, validate
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, TraitType, Unicode, default, validate
 from traitlets.config import Configurable
 
 #: Names without the prefix, for those who know them from elsewhere.
@@ -24,6 +25,16 @@ def environment_names(option: str) -> tuple[str, ...]:
     """Environment variables that set an option, the stronger first."""
     also = _ALSO.get(option)
     return (f"JUPYTER_AGENT_{option.upper()}", *([also] if also else []))
+
+
+class _Json(Dict):
+    """An object that an environment variable tells as JSON."""
+
+    def from_string(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise TraitError(f"{self.name} must be a JSON object: {error}") from error
 
 
 class JupyterAgent(Configurable):
@@ -53,6 +64,11 @@ class JupyterAgent(Configurable):
         help="Where conversations are kept: sqlite:///<path>, memory://. Empty: sessions.db in Jupyter's data folder.",
     ).tag(config=True)
     tools = List(Unicode(), help="Names of the tools that models are offered. Empty: all.").tag(config=True)
+    mcp_servers = _Json(
+        help="MCP servers whose tools models are offered beside ours, by name: {'command': [program, arguments…], 'env': {}} "
+        "or {'url': 'https://…', 'headers': {}}; '${NAME}' in a value of these is taken from the environment. 'tools' names "
+        "those that are offered, 'trusted' those that follow the approval mode; the others are asked about in every mode.",
+    ).tag(config=True)
     approval = Enum(
         APPROVALS,
         "ask",

@@ -13,7 +13,7 @@ from jupyter_agent.budget import Limits
 from jupyter_agent.caution import reasons
 from jupyter_agent.errors import AgentError
 from jupyter_agent.messages import ActionStatus, ApprovalAsked, ToolCall
-from jupyter_agent.protocols import RunningTool, Tool, ToolContext, ToolOutput
+from jupyter_agent.protocols import AskedTool, RunningTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.question import Decide
 
 _READ_ONLY = "denied: this conversation is read-only. Give the user the code."
@@ -86,7 +86,9 @@ def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epo
 
 
 async def _cautious(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:
-    """Whether the code that would run is asked about in every mode."""
+    """Whether the call, or the code that it would run, is asked about in every mode."""
+    if isinstance(tool, AskedTool) and tool.is_always_asked:
+        return True
     if not isinstance(tool, RunningTool):
         return False
     try:

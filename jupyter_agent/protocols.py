@@ -276,6 +276,15 @@ class RunningTool(Protocol):
         """
 
 
+@runtime_checkable
+class AskedTool(Protocol):
+    """A tool that may have to be asked about whatever the approval mode, because nobody here knows what it does."""
+
+    @property
+    def is_always_asked(self) -> bool:
+        """Whether it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some sessions of a list, newest activity first, and where the next page starts (None: no more)."""

@@ -1,0 +1,43 @@
+"""What a server's tool returned, as data for the model: text within limits, other media only named."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.protocols import ToolOutput
+from jupyter_agent.tools.mcp.texts import plain
+
+if TYPE_CHECKING:
+    import mcp_types as types
+
+RESULT_CHARACTERS = 12_000
+MAX_PARTS = 100
+
+
+def told(result: types.CallToolResult, server: str) -> ToolOutput:
+    """The result, marked as what that server says."""
+    parts = [_part(one) for one in result.content[:MAX_PARTS]]
+    if len(result.content) > MAX_PARTS:
+        parts.append(f"[{len(result.content) - MAX_PARTS} more parts left out]")
+    text = "\n".join(part for part in parts if part)
+    if not text and result.structured_content is not None:
+        text = json.dumps(result.structured_content, ensure_ascii=False, default=str)
+    key = "error" if result.is_error else "result"
+    said = {"from_mcp_server": server, key: plain(text, RESULT_CHARACTERS) or "(nothing)"}
+    return ToolOutput(json.dumps(said, ensure_ascii=False), ok=not result.is_error)
+
+
+def _part(part: Any) -> str:
+    kind = getattr(part, "type", "")
+    if kind == "text":
+        return str(part.text)
+    if kind in ("image", "audio"):
+        return f"[{kind} {plain(part.mime_type, 60)}, {len(part.data) * 3 // 4} bytes, not shown]"
+    if kind == "resource_link":
+        return f"[link to {plain(part.name, 100)}: {plain(str(part.uri), 300)}]"
+    if kind == "resource":
+        inner = part.resource
+        text = getattr(inner, "text", None)
+        return str(text) if text is not None else f"[resource {plain(str(inner.uri), 300)}, not shown]"
+    return f"[{plain(str(kind), 40)}, not shown]"

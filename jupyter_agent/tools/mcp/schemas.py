@@ -1,0 +1,121 @@
+"""A foreign JSON Schema as a small one of ours: its references in place, nothing that could cost time or reach out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_agent.tools.mcp.texts import plain
+
+MAX_NODES = 400
+MAX_DEPTH = 10
+MAX_NAMES = 60
+MAX_CHOICES = 50
+DESCRIPTION_CHARACTERS = 300
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_ANYTHING: dict[str, Any] = {}
+
+
+def bounded(schema: Any) -> dict[str, Any]:
+    """What a model is told of a tool's arguments, and what they are checked against: an object's schema.
+
+    What is too large, too deep, or leads in a circle becomes a place for anything; patterns, which may take for ever to
+    check, and references to elsewhere are left out. The server checks the arguments itself anyway.
+    """
+    root = schema if isinstance(schema, Mapping) else {}
+    return {"properties": {}, **_Reader(root).read(root, 0), "type": "object"}
+
+
+@dataclass(slots=True)
+class _Reader:
+    root: Mapping[str, Any]
+    nodes: int = 0
+
+    def read(self, schema: Any, depth: int) -> dict[str, Any]:
+        self.nodes += 1
+        if not isinstance(schema, Mapping) or depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            return dict(_ANYTHING)
+        if isinstance(reference := schema.get("$ref"), str):
+            target = self._target(reference)
+            beside = {key: value for key, value in schema.items() if key in ("description", "default")}
+            return self.read({**target, **beside}, depth + 1) if target is not None else dict(_ANYTHING)
+        return {**_scalars(schema), **self._choices(schema, depth), **self._parts(schema, depth)}
+
+    def _target(self, reference: str) -> Mapping[str, Any] | None:
+        """What a reference within the schema means."""
+        if not reference.startswith("#"):
+            return None
+        found: Any = self.root
+        for step in reference[1:].split("/")[1:12]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else None
+
+    def _choices(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key in ("anyOf", "oneOf", "allOf"):
+            given = schema.get(key)
+            if isinstance(given, list) and 0 < len(given) <= MAX_CHOICES:
+                # Of alternatives one that fits is enough: `oneOf` would have all of them tried.
+                found["allOf" if key == "allOf" else "anyOf"] = [self.read(one, depth + 1) for one in given]
+        return found
+
+    def _parts(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if isinstance(items := schema.get("items"), Mapping):
+            found["items"] = self.read(items, depth + 1)
+        given = schema.get("properties")
+        properties = given if isinstance(given, Mapping) else {}
+        names = [one for one in properties if isinstance(one, str) and one and one == plain(one, 64)][:MAX_NAMES]
+        if names:
+            found["properties"] = {name: self.read(properties[name], depth + 1) for name in names}
+        if isinstance(required := schema.get("required"), list):
+            found["required"] = list(dict.fromkeys(one for one in required if one in names))
+        more = schema.get("additionalProperties")
+        if more is False and len(names) == len(properties):
+            found["additionalProperties"] = False
+        elif isinstance(more, Mapping):
+            found["additionalProperties"] = self.read(more, depth + 1)
+        return found
+
+
+def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords with plain values, each only where it is what it should be."""
+    found: dict[str, Any] = {}
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    if kinds and all(isinstance(one, str) and one in _TYPES for one in kinds):
+        found["type"] = kind if isinstance(kind, str) else list(dict.fromkeys(kinds))
+    if isinstance(text := schema.get("description"), str):
+        found["description"] = plain(text, DESCRIPTION_CHARACTERS)
+    if isinstance(text := schema.get("format"), str):
+        found["format"] = plain(text, 40)
+    choices = schema.get("enum")
+    if isinstance(choices, list) and 0 < len(choices) <= MAX_CHOICES and all(map(_is_short, choices)):
+        found["enum"] = list(choices)
+    for key in ("const", "default"):
+        if key in schema and _is_short(schema[key]):
+            found[key] = schema[key]
+    counts = {key: schema[key] for key in _COUNTS if _is_count(schema.get(key))}
+    bounds = {key: schema[key] for key in _BOUNDS if _is_number(schema.get(key))}
+    return {**found, **counts, **bounds}
+
+
+def _is_short(value: Any) -> bool:
+    if isinstance(value, str):
+        return value == plain(value, 200)
+    return value is None or isinstance(value, bool) or _is_number(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 2**53
+    )

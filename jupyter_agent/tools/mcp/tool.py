@@ -1,0 +1,45 @@
+"""One tool of an MCP server, as the loop sees it: never free, unless the user trusts it and it only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.messages import Effect, Json
+from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+
+if TYPE_CHECKING:
+    from jupyter_agent.tools.mcp.connection import Connection
+    from jupyter_agent.tools.mcp.definitions import Definition
+
+
+class McpTool:
+    """Calls one tool of one server.
+
+    Args:
+        name: As models call it.
+        definition: As the server described it when it was offered.
+        connection: To its server.
+        redact: Applied to the arguments.
+        is_trusted: Whether the user's approval mode decides, as for our tools; else it is asked about in every mode.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        definition: Definition,
+        connection: Connection,
+        redact: Callable[[Mapping[str, Json]], dict[str, Json]],
+        *,
+        is_trusted: bool,
+    ) -> None:
+        self.spec = ToolSpec(name, definition.description, definition.parameters)
+        self.effect: Effect = "read" if is_trusted and definition.is_reading else "execute"
+        self.is_always_asked = not is_trusted
+        self._definition = definition
+        self._connection = connection
+        self._redact = redact
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Have the server do it."""
+        return await self._connection.call(self._definition, self._redact(arguments), seconds=context.timeout)
