@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 # Words come in pieces of about five letters, capitals in threes, figures in twos and threes, signs in pairs; the space
 # before a word belongs to it, but not before a number or after another space. Measured on the vocabularies cl100k_base
@@ -18,8 +19,28 @@ _DENSE = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 _RARE = re.compile(r"[\U00010000-\U0010FFFF\u200B-\u200F\uFE0F]")
 
 
+#: Up to so many characters a text counts as short: a line, which is asked about again in every question.
+_SHORT, _LONG = 256, 1 << 16
+
+
 def estimate_tokens(text: str) -> int:
     """Tokens of a text, at least, for any of today's models; 0 for an empty one."""
+    if len(text) <= _SHORT:
+        return _of_short(text)
+    return _of_long(text) if len(text) <= _LONG else _counted(text)
+
+
+@lru_cache(maxsize=8192)
+def _of_short(text: str) -> int:
+    return _counted(text)
+
+
+@lru_cache(maxsize=64)
+def _of_long(text: str) -> int:
+    return _counted(text)
+
+
+def _counted(text: str) -> int:
     count = len(_PIECE.findall(text)) + bool(text) + sum(map(len, _DENSE.findall(text))) // 4
     if text.isascii():
         return count

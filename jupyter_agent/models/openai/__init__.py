@@ -142,7 +142,10 @@ class OpenAIModel:
         """One request and its answer, read to its end or closed."""
         client = await self._connection.client()
         async with AsyncExitStack() as stack:
-            opening = client.chat.completions.with_streaming_response.create(**body)
+            # As the extra body it is sent as it is; the SDK would look through each message and tool for files and aliases.
+            opening = client.chat.completions.with_streaming_response.create(
+                model=body["model"], messages=[], stream=True, extra_body=body
+            )
             response = (await self._within(stack.enter_async_context(opening), self._first, deadline)).http_response
             events = await stack.enter_async_context(aclosing(self._events(response, answer, deadline)))
             async for event in events:

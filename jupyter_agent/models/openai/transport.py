@@ -150,6 +150,8 @@ def is_forbidden(address: str) -> bool:
 
 
 async def _addresses(host: str, port: int) -> list[str]:
+    if is_address(host):
+        return [host]  # asking the system takes a thread
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -189,9 +191,13 @@ async def _shortened(response: httpx2.Response) -> httpx2.Response:
 
 def is_here(host: str) -> bool:
     """Whether a host is this machine, to which no proxy leads."""
-    if host == "localhost":
-        return True
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, not a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
