@@ -28,6 +28,8 @@ class StepRun(StepInputs):
     def run(self) -> None:
         """Reads first, then what is called, then what changes, then what is bound."""
         step = self.step
+        if step.wipes:
+            self.cell.wipe()
         self.reads(step.reads)
         if step.imports:
             self.bears(ENVIRONMENT)
@@ -64,10 +66,12 @@ class StepRun(StepInputs):
         if not value.aliases and not value.shares:
             self.cell.set(change.name, after)
             return
+        origin = self.cell.carried.get(change.name, change.name)
         for name in value.aliases | {change.name}:
             known = self.cell.get(name)
             if known is not None and known.identity == value.identity:
                 self.cell.set(name, after._replace(aliases=known.aliases, shares=known.shares))
+                self.cell.carried[name] = origin
         self._touch_sharing(change.name)
 
     def _module_changed(self, module: str, change: Change) -> None:
@@ -141,6 +145,7 @@ class StepRun(StepInputs):
             resets = name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
             base = hash((operation, name)) if resets or before is None else hash((operation, name, before.number))
             if before is not None and not resets and operation in before.done:
+                self.cell.set(name, before._replace(node=self.cell.key))
                 continue
             done = (before.done if before is not None else frozenset()) | {operation}
             self.cell.set(name, Value(base, self.cell.key, self.cell.key, taint=self.taint, done=done))
@@ -211,10 +216,20 @@ class StepRun(StepInputs):
             self.cell.used.add(name)
         repeat = self._without(name)
         again = self.step.same_again or (weak and not reads_itself)
+        used_up = self.step.generator or self.step.maker in library.USED_UP
         if before is None:
             self.cell.grown.discard(name)
         elif again and repeat in before.done:
-            return before._replace(node=self.cell.key, writer=self.cell.key, maker=maker, definition=definition)
+            return before._replace(
+                node=self.cell.key,
+                writer=self.cell.key,
+                maker=maker,
+                definition=definition,
+                used_up=used_up,
+                identity=self.cell.new_object(name),
+                aliases=frozenset(),
+                shares=frozenset(),
+            )
         elif not again:
             self.cell.grown.add(name)
         number = hash((operation, name, before.number if weak and before is not None else 0))
@@ -230,8 +245,8 @@ class StepRun(StepInputs):
             taint=self.taint | self._drawer(),
             maker=maker,
             definition=definition,
-            used_up=self.step.generator or self.step.maker in library.USED_UP,
-            identity=hash((number, self.cell.key)),
+            used_up=used_up,
+            identity=self.cell.new_object(name),
         )
 
     def _drawer(self) -> int:
@@ -271,7 +286,8 @@ class StepRun(StepInputs):
             self.cell.shown.append(operation)
             self.cell.shown_taint |= self.taint
         if self.step.last:
-            value = Value(operation, self.cell.key, self.cell.key, taint=self.taint, identity=operation)
+            identity = self.cell.new_object("_")
+            value = Value(operation, self.cell.key, self.cell.key, taint=self.taint, identity=identity)
             self.cell.set("_", value)
             self.cell.set(f"_{self.cell.count}", value)
 
@@ -312,4 +328,5 @@ def evaluate(
         frozenset(run.used),
         frozenset(run.grown),
         frozenset(run.bound),
+        {name: other for name, other in run.carried.items() if other != name},
     )

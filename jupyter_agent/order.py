@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import dropwhile
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from jupyter_agent.cell_names import readable_names
 from jupyter_agent.evaluation import evaluate
-from jupyter_agent.provenance import LOOKS, Node, Value
+from jupyter_agent.provenance import LOOKS, Node, Value, outlives_reset
 
 _NOTHING: Mapping[str, Value | None] = MappingProxyType({})
 Same = Callable[[Value | None, Value | None], bool]
@@ -26,12 +26,14 @@ class Walked:
         nodes: Cell → what it takes and leaves, in the notebook's order.
         values: Every name's value at the end.
         evaluated: How many cells had to be looked at anew.
+        counted: Whether each node has its output under the number of its cell's place.
     """
 
     cells: tuple[tuple[str, str], ...] = ()
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
     values: Mapping[str, Value | None] = field(default_factory=lambda: _NOTHING)
     evaluated: int = 0
+    counted: bool = True
 
     @cached_property
     def writing(self) -> Mapping[str, int]:
@@ -99,7 +101,11 @@ class Order:
         below = dropwhile(lambda key: key != cell_id, nodes)
         for key in below:
             node = nodes[key]
-            if key == cell_id or not touched.isdisjoint(node.inputs):
+            reaches = key == cell_id or not touched.isdisjoint(node.inputs)
+            if key in self._wiping:
+                touched = set(filter(outlives_reset, touched))
+                made = set(filter(outlives_reset, made))
+            if reaches:
                 reached.add(key)
                 _follow(node, touched, made)
             else:
@@ -117,20 +123,27 @@ class Order:
 
     def _walk(self, same: Same) -> Walked:
         """Run the cells that are not as they were, and those below that find something else than they found."""
-        old = self.known if not self._counts_otherwise() else Walked()
+        counted = self._counts_as_before()
+        afresh = not counted and any(readable_names(source).counts for _, source in self.cells)
+        old = Walked() if afresh else self.known
         walk = _Walk(self, old, same)
         for stretch in _kept(old.cells, self.cells):
             walk.up_to(stretch)
-        return walk.end()
+        return replace(walk.end(), counted=counted or not old.nodes)
 
-    def _counts_otherwise(self) -> bool:
-        """Whether cells have other execution counts than in the earlier run, and one of them reads by these."""
+    def _counts_as_before(self) -> bool:
+        """Whether cells have the execution counts that they had in the earlier run."""
         old, new = self.known.cells, self.cells
-        if len(old) == len(new) and all(
-            one is other or one[0] == other[0] for one, other in zip(old, new, strict=True)
-        ):
-            return False
-        return any(readable_names(source).counts for _, source in new)
+        return (
+            self.known.counted
+            and len(old) == len(new)
+            and all(one is other or one[0] == other[0] for one, other in zip(old, new, strict=True))
+        )
+
+    @cached_property
+    def _wiping(self) -> frozenset[str]:
+        """Cells that empty the namespace."""
+        return frozenset(one for one, source in self.cells if "reset" in source and readable_names(source).wipes)
 
 
 class _Stretch(NamedTuple):
@@ -223,7 +236,7 @@ class _Walk:
             node = evaluate(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, seen=seen)
             self.evaluated += 1
         if names.wipes:
-            self._written.clear()
+            self._written = {name: one for name, one in self._written.items() if outlives_reset(name)}
         self._written.update({name: (self._before, value) for name, value in node.writes.items()})
         self.changed.update(node.writes)
         self.fresh[cell_id] = node
@@ -287,9 +300,9 @@ def _same_at_the_start(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, 
 
 def _follow(node: Node, touched: set[str], made: set[str]) -> None:
     """A cell that builds on what changed: what it writes is touched, and made anew where it makes it itself."""
-    made_by_it = {name for name, value in node.writes.items() if value is not None and _made(node, name, value, made)}
+    made_now = {name for name, value in node.writes.items() if value is not None and _is_made(node, name, value, made)}
     made.difference_update(node.writes)
-    made |= made_by_it
+    made |= made_now
     for name, value in node.writes.items():
         if value is None:
             touched.discard(name)
@@ -297,30 +310,15 @@ def _follow(node: Node, touched: set[str], made: set[str]) -> None:
             touched.add(name)
 
 
-def _made(node: Node, name: str, value: Value, made: set[str]) -> bool:
-    """Whether a cell makes a value itself, or gives a name to what is made already."""
-    return value.writer == node.key or _origin(node, name, value) in made
+def _is_made(node: Node, name: str, value: Value, made: set[str]) -> bool:
+    """Whether a cell makes a value itself, or leaves what is made already."""
+    return value.writer == node.key or node.carried.get(name, name) in made
 
 
 def _forget(node: Node, touched: set[str], made: set[str]) -> None:
-    """A cell that does not build on what changed: what it writes is not touched any more."""
-    if touched.isdisjoint(node.writes) and made.isdisjoint(node.writes):
-        return
-    made_before = set(made)
-    for name, value in node.writes.items():
-        if value is None or value.node == node.key:
-            touched.discard(name)
-        if value is None or value.writer == node.key or _origin(node, name, value) not in made_before:
-            made.discard(name)
-
-
-def _origin(node: Node, name: str, value: Value) -> str:
-    """The name that had, before a cell, the object that a name has after it."""
-    before = node.inputs.get(name)
-    if before is not None and before.writer == value.writer:
-        return name
-    same = (one for one, found in node.inputs.items() if found is not None and found.writer == value.writer)
-    return next((one for one in same if one in value.aliases), name)
+    """A cell that does not build on what changed: it found nothing that is touched, so what it writes is not, either."""
+    touched.difference_update(node.writes)
+    made.difference_update(node.writes)
 
 
 def _same(one: Value | None, other: Value | None) -> bool:
@@ -337,7 +335,7 @@ def _alike(one: Value | None, other: Value | None) -> bool:
         and one.definition == other.definition
         and one.taint == other.taint
         and one.used_up == other.used_up
+        and one.identity == other.identity
         and one.aliases == other.aliases
         and one.shares == other.shares
-        and bool(one.done) == bool(other.done)
     )

@@ -40,7 +40,7 @@ class Value(NamedTuple):
         maker: Full name of the call that made it.
         definition: What happens when it is called, where it is a function of the user's.
         used_up: Whether reading it uses it up.
-        identity: The same for names of one object.
+        identity: The same for names of one object, whatever its number.
         aliases: Names that were given this object.
         shares: Names whose objects may share data with this one.
     """
@@ -127,6 +127,8 @@ class Node:
         used: Names on whose value it depends what it does; other inputs were looked at because data may be shared.
         grown: Names whose value another run of the same source would change again.
         bound: Names that it binds.
+        carried: Names of an object that it may have changed by another of its names → the name by which it had it
+            before: who made that has made these.
     """
 
     key: Key
@@ -141,6 +143,7 @@ class Node:
     used: frozenset[str] = frozenset()
     grown: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
+    carried: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def left(self) -> dict[str, Value | None]:
@@ -151,6 +154,11 @@ class Node:
 def is_shared_name(name: str) -> bool:
     """Whether a name stands for something beside the variables: settings, generators, files."""
     return name[:1] == "‹"
+
+
+def outlives_reset(name: str) -> bool:
+    """Whether a name is still there when the namespace has been emptied."""
+    return is_shared_name(name) and name != WILDCARD
 
 
 def settings_name(module: str) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from jupyter_agent.cell_names import CellNames, readable_names
 from jupyter_agent.evaluation import evaluate
-from jupyter_agent.provenance import Node, Value, is_shared_name
+from jupyter_agent.provenance import Node, Value, is_shared_name, outlives_reset
 
 _NOTHING: Mapping[str, Value | None] = MappingProxyType({})
 
@@ -79,16 +79,21 @@ class Trace:
             seen=sorted(all_seen.get(names.digest, ())),
         )
         node = _as_it_ended(node, ran)
-        wiped = any(step.wipes for step in names.steps)
         return replace(
             self,
             ran=(*self.ran, ran),
             nodes=(*self.nodes, node),
-            values={**(_NOTHING if wiped else self.values), **node.writes},
+            values={**self._before(names), **node.writes},
             binders={**self.binders, **dict.fromkeys(node.bound, index)},
             last=self.last if ran.cell_id is None else {**self.last, ran.cell_id: index},
             seen=all_seen,
         )
+
+    def _before(self, names: CellNames) -> Mapping[str, Value | None]:
+        """The values that are left when a cell begins to leave its own."""
+        if not names.wipes:
+            return self.values
+        return {name: value for name, value in self.values.items() if outlives_reset(name)}
 
 
 def _unexplained(names: CellNames, ran: Ran) -> frozenset[str]:

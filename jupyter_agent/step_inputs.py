@@ -25,6 +25,7 @@ from jupyter_agent.provenance import (
     Value,
     file_name,
     generator_name,
+    outlives_reset,
     settings_name,
     state_name,
 )
@@ -87,11 +88,21 @@ class CellRun:
         self.used: set[str] = set()
         self.grown: set[str] = set()
         self.bound: set[str] = set()
+        self.carried: dict[str, str] = {}
+        self._objects = 0
+        self._wiped = False
+
+    def new_object(self, name: str) -> int:
+        """The identity of an object that the cell makes for a name; it does not hang on what the object is."""
+        self._objects += 1
+        return hash((self.key, self._objects, name))
 
     def get(self, name: str) -> Value | None:
         """The value of a name now; what comes from before the cell is noted."""
         if name in self.values:
             return self.values[name]
+        if self._wiped and not outlives_reset(name):
+            return None
         if name not in self.inputs:
             self.inputs[name] = self._lookup(name)
         return self.inputs[name]
@@ -100,13 +111,19 @@ class CellRun:
         """Give a name a value, or none."""
         self.values[name] = value
 
+    def wipe(self) -> None:
+        """Empty the namespace; what cells share beside variables stays."""
+        self._wiped = True
+        self.values = {name: value if outlives_reset(name) else None for name, value in self.values.items()}
+        self.bound.clear()
+
     def take_seen(self, names: CellNames, seen: Iterable[str]) -> None:
         """Names that this source was seen to bind though it does not show how."""
         for name in seen:
             if name in names.defines or name in names.mutates or name in self.bound:
                 continue
             self.bound.add(name)
-            self.set(name, Value(hash((names.digest, name)), self.key, self.key, identity=hash((self.key, name))))
+            self.set(name, Value(hash((names.digest, name)), self.key, self.key, identity=self.new_object(name)))
 
 
 class StepInputs:

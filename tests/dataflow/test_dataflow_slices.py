@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.dataflow import Affected, Dataflow, is_variable
-from jupyter_agent.doctor import report_of
-from jupyter_agent.provenance import LOOKS
+from jupyter_agent.dataflow import Dataflow
 from jupyter_agent.state import Cell
 from tests.dataflow.notebook_session import NotebookSession
 
@@ -85,66 +81,6 @@ def test_the_slice_of_a_variable_makes_it_anew(cells: list[str]) -> None:
 @given(st.lists(cell, min_size=1, max_size=25))
 def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str]) -> None:
     hold(cells)
-
-
-def affected(flow: Dataflow, cell_id: str) -> Affected:
-    """What a change makes stale, read off what every cell finds when all are run."""
-    reached: set[object] = {cell_id}
-    for node in flow.order.nodes.values():
-        found = [one for name, one in node.inputs.items() if one is not None and name not in LOOKS]
-        if any(one.node in reached for one in found):
-            reached.add(node.key)
-    names = [name for name, one in flow.order.values.items() if one is not None and one.writer in reached]
-    cells = [one.id for one in flow.cells if one.id in reached and one.id != cell_id]
-    return Affected(tuple(cells), tuple(sorted(filter(is_variable, names))))
-
-
-@QUICK
-@given(st.lists(cell, min_size=2, max_size=10), st.data())
-def test_the_dataflow_after_a_change_is_the_one_built_afresh(cells: list[str], data: st.DataObject) -> None:
-    sources = [*PREFIX, *cells]
-    notebook = NotebookSession(*sources).run()
-    flow = notebook.flow
-    for _ in range(4):
-        at = data.draw(st.integers(0, len(sources) - 1))
-        changed = replace(notebook.cells[at], source=data.draw(cell))
-        notebook.edit(changed.id, changed.source)
-        flow = flow.after(changed)
-        afresh = Dataflow.of(notebook.cells, notebook.state)
-        reached = [flow.affected_by(one.id) for one in flow.cells]
-        assert reached == [affected(afresh, one.id) for one in flow.cells]
-        assert (flow.order.nodes, flow.order.values) == (afresh.order.nodes, afresh.order.values)
-        notebook.run(changed.id)
-        flow = flow.after(notebook.executions[-1])
-        assert flow.trace == Dataflow.of(notebook.cells, notebook.state).trace
-
-
-@QUICK
-@given(st.lists(cell, min_size=2, max_size=8), st.data())
-def test_cells_moved_added_and_deleted_one_after_the_other_tell_what_they_tell_afresh(
-    cells: list[str], data: st.DataObject
-) -> None:
-    notebook = NotebookSession(*PREFIX, *cells, "a", "print(_)").run()
-    flow = notebook.flow
-    for number in range(4):
-        at, to = (data.draw(st.integers(0, len(notebook.cells) - 1)) for _ in range(2))
-        taken = [notebook.cells.pop(at)] if data.draw(st.booleans()) else [Cell(f"n{number}", "code", data.draw(cell))]
-        notebook.cells[to:to] = taken if data.draw(st.booleans()) else []
-        flow = flow.with_cells(notebook.cells)
-        if data.draw(st.booleans()):  # what is asked between two changes may not change what is told after them
-            flow.to_refresh()
-        afresh = Dataflow.of(notebook.cells, notebook.state)
-        ids = [one.id for one in notebook.cells]
-        assert [flow.affected_by(one) for one in ids] == [affected(afresh, one) for one in ids]
-    assert report_of(flow) == report_of(Dataflow.of(notebook.cells, notebook.state))
-
-
-def test_outputs_by_number_follow_their_cells_when_one_is_put_above_them() -> None:
-    flow = NotebookSession("x = 1", "x + 1", "y = Out[2]").flow
-    assert flow.affected_by("b").cells == ("c",)
-    above = flow.with_cells([Cell("n", "code", "z = 1"), *flow.cells])
-    assert above.order.nodes["c"].missing == ()
-    assert above.affected_by("b").cells == ()  # Out[2] is now what the cell above it shows, and that is nothing
 
 
 @QUICK
