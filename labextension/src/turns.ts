@@ -3,6 +3,7 @@
 import { type Door, pathOf, Refusal, Unreachable } from './door';
 import { type AgentEvent, TERMINAL } from './events';
 import type { INotebookContext } from './notebook';
+import { isGone } from './words';
 
 /** For so long the server is waited for once an answer has begun. */
 const PATIENCE_MILLISECONDS = 120_000;
@@ -33,8 +34,7 @@ export class Turns {
    * @throws Refusal, Unreachable, TurnLost; an AbortError when the signal says so.
    */
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<AgentEvent> {
-    const first = () => this._door.events(pathOf('quick'), { body: { ...question, stream: true }, signal });
-    return this._resumed(question.turn_id, first, signal);
+    return this._resumed(question.turn_id, () => this._first(question, signal), signal);
   }
 
   /** Follow a turn that somebody asks elsewhere, from its beginning. */
@@ -55,6 +55,18 @@ export class Turns {
   /** Tell what the page did for a call. */
   async did(turnId: string, callId: string, result: unknown): Promise<void> {
     await this._door.send('POST', pathOf('turns', turnId, 'actions', callId), { decision: 'approve', result });
+  }
+
+  /** A kernel that the server does not have any more is left out: the notebook may have another one by now, or none. */
+  private async *_first(question: IQuestion, signal: AbortSignal): ReturnType<Door['events']> {
+    try {
+      yield* this._door.events(pathOf('quick'), { body: { ...question, stream: true }, signal });
+    } catch (error) {
+      if (!isGone(error) || !question.context.kernel_id) {
+        throw error;
+      }
+      yield* this._first({ ...question, context: { ...question.context, kernel_id: null } }, signal);
+    }
   }
 
   private _after(turnId: string, last: string, signal: AbortSignal) {

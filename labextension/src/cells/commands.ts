@@ -1,6 +1,7 @@
 // Commands about a cell, as little as must be there from the start: the panel that does the work comes with the first one.
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { Cell } from '@jupyterlab/cells';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
@@ -13,6 +14,8 @@ import { PromptBox } from './promptBox';
 const MENU = 'jupyter-agent:cell-menu';
 /** The name of its button in a cell's toolbar, as the settings have it. */
 const BUTTON = '[data-jp-item-name="ask-the-agent-about-the-cell"]';
+
+const CLICKED = { type: 'boolean', description: 'Whether the cell is meant whose context menu was opened, not the active one' };
 
 type Way = Errand | 'edit';
 /** In the order of the menus. */
@@ -37,10 +40,10 @@ export function addCellCommands(surroundings: ICellSurroundings): readonly strin
     app.commands.addCommand(`jupyter-agent:${way}-cell`, {
       label: names[way],
       icon: way === 'edit' ? agentIcon : undefined,
-      describedBy: { args: { type: 'object', properties: {} } },
+      describedBy: { args: { type: 'object', properties: { clicked: CLICKED } } },
       isEnabled: isThere,
-      isVisible: () => way !== 'fix' || (notebooks.activeCell !== null && failed(notebooks.activeCell)),
-      execute: () => run(surroundings, way)
+      isVisible: ({ clicked }) => way !== 'fix' || isFailed(meant(surroundings, Boolean(clicked))),
+      execute: ({ clicked }) => run(surroundings, way, Boolean(clicked))
     });
   }
   app.commands.addCommand(MENU, {
@@ -53,19 +56,31 @@ export function addCellCommands(surroundings: ICellSurroundings): readonly strin
   return WAYS.map(way => `jupyter-agent:${way}-cell`);
 }
 
-/** Do an errand for the active cell, or open the box below it. */
-export async function run({ notebooks, sidebar, open, translation }: ICellSurroundings, way: Way): Promise<void> {
+/** Do an errand for the active cell, or open the box below it; `clicked`: for the one whose context menu was opened. */
+export async function run(surroundings: ICellSurroundings, way: Way, clicked = false): Promise<void> {
+  const { notebooks, sidebar, open, translation } = surroundings;
   const notebook = notebooks.currentWidget;
-  const cell = notebooks.activeCell;
+  const cell = meant(surroundings, clicked);
   if (!notebook || !cell) {
     return;
   }
+  notebook.content.activeCellIndex = notebook.content.widgets.indexOf(cell);
   if (way === 'edit') {
     PromptBox.open(cell, { desk: sidebar.desk(), notebook, translation, openSidebar: open });
   } else {
     open();
     await (await sidebar.desk()).do(way, notebook, cell);
   }
+}
+
+/** The cell that a command is about. A click with the right button into a cell's code does not make it the active one. */
+function meant({ app, notebooks }: ICellSurroundings, clicked: boolean): Cell | null {
+  const node = clicked ? app.contextMenuHitTest(one => one.classList.contains('jp-Cell')) : undefined;
+  return notebooks.currentWidget?.content.widgets.find(one => one.node === node) ?? notebooks.activeCell;
+}
+
+function isFailed(cell: Cell | null): boolean {
+  return cell !== null && failed(cell);
 }
 
 function showMenu({ app, notebooks }: ICellSurroundings): void {

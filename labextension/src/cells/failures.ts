@@ -15,10 +15,14 @@ const LOOK =
   'border: 1px solid var(--jp-border-color1); background: var(--jp-layout-color2); color: var(--jp-ui-font-color1); ' +
   'font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1)';
 
+/** How %agent in a cell ends without an answer: there is no code to be mended. */
+const OURS = new Set(['AgentFailed', 'Stopped']);
+
 /** Whether a cell ended with an error. */
 export function failed({ model }: Cell): boolean {
   const { outputs } = model as ICodeCellModel;
-  return model.type === 'code' && outputs.length > 0 && outputs.get(outputs.length - 1).type === 'error';
+  const last = model.type === 'code' && outputs.length > 0 ? outputs.get(outputs.length - 1) : null;
+  return last?.type === 'error' && !OURS.has(String(last.toJSON().ename));
 }
 
 /** Have errors in notebooks drawn with a button below them; however they are drawn otherwise stays. */
@@ -50,6 +54,8 @@ export function offerFixes(
 }
 
 class ErrorWithFix extends Panel implements IRenderMime.IRenderer {
+  private _isOurs = false;
+
   constructor(
     private readonly _error: IRenderMime.IRenderer,
     private readonly _translation: TranslationBundle,
@@ -61,11 +67,12 @@ class ErrorWithFix extends Panel implements IRenderMime.IRenderer {
   }
 
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._isOurs = OURS.has(String((model.data[ERROR] as any)?.ename));
     return this._error.renderModel(model);
   }
 
   protected override onAfterAttach(): void {
-    if (this.widgets.length === 1 && this.node.closest('.jp-Notebook .jp-CodeCell')) {
+    if (!this._isOurs && this.widgets.length === 1 && this.node.closest('.jp-Notebook .jp-CodeCell')) {
       this.addWidget(new Widget({ node: this._bar() }));
     }
   }

@@ -12,12 +12,13 @@ export function place(widget: Widget, cell: Cell, isAboutCell: boolean): void {
 }
 
 /** Bring the keyboard back to a cell, as it was before: to select, or to type. */
-export function focus(notebook: Notebook, cell: Cell): void {
+export function focus(notebook: Notebook, cell: Cell, mode: Notebook['mode'] = notebook.mode): void {
   const index = notebook.widgets.indexOf(cell);
   if (index >= 0) {
     notebook.activeCellIndex = index;
   }
-  if (notebook.mode === 'edit') {
+  notebook.mode = mode;
+  if (mode === 'edit') {
     cell.editor?.focus();
   } else {
     cell.node.focus();

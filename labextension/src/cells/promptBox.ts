@@ -1,7 +1,7 @@
 // A small input below a cell: what is typed there is asked about the cell, and the answer comes to the cell.
 
 import type { Cell } from '@jupyterlab/cells';
-import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import type { CellDesk } from './desk';
@@ -33,6 +33,8 @@ export class PromptBox extends Widget {
   private _buttons = document.createElement('div');
   private _status = document.createElement('div');
   private _isAsking = false;
+  /** Clicks in the box end the editing of the cell; whoever leaves the box goes on with it. */
+  private readonly _mode: Notebook['mode'];
 
   constructor(
     private readonly _cell: Cell,
@@ -40,6 +42,7 @@ export class PromptBox extends Widget {
   ) {
     super();
     this.addClass(BOX);
+    this._mode = _around.notebook.content.mode;
     const { translation } = _around;
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', translation.__('Tell the agent what to do in this cell'));
@@ -154,7 +157,7 @@ export class PromptBox extends Widget {
     const hadFocus = this.node.contains(document.activeElement);
     this.dispose();
     if (hadFocus && !this._cell.isDisposed) {
-      focus(this._around.notebook.content, this._cell);
+      focus(this._around.notebook.content, this._cell, this._mode);
     }
   }
 }
