@@ -49,9 +49,15 @@ export class Door {
   }
 
   /** Send JSON, or nothing. */
-  async send(method: string, path: string, body?: unknown, parameters: Parameters = {}): Promise<any> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    parameters: Parameters = {},
+    signal?: AbortSignal
+  ): Promise<any> {
     const json = body === undefined ? {} : { headers: JSON_HEADERS, body: JSON.stringify(body) };
-    return (await this._fetch(path, parameters, { method, ...json })).json();
+    return (await this._fetch(path, parameters, { method, signal, ...json })).json();
   }
 
   /** Ask for events, by POST if there is a body, and yield them as they come. */

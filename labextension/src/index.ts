@@ -2,11 +2,13 @@
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCellCommands, run } from './cells/commands';
 import { offerFixes } from './cells/failures';
+import { GhostProvider } from './cells/ghost';
 import { agentIcon } from './icon';
 import { AgentSidebar } from './sidebar';
 
@@ -22,7 +24,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'The notebook assistant in the sidebar.',
   autoStart: true,
   // All optional: pages of Notebook without notebooks (its file tree) have no tracker, and then there is no sidebar.
-  optional: [INotebookTracker, IRenderMimeRegistry, ITranslator, ICommandPalette, ILayoutRestorer],
+  optional: [INotebookTracker, IRenderMimeRegistry, ITranslator, ICommandPalette, ILayoutRestorer, ICompletionProviderManager],
   activate
 };
 
@@ -32,7 +34,8 @@ function activate(
   rendermime: IRenderMimeRegistry | null,
   translator: ITranslator | null,
   palette: ICommandPalette | null,
-  restorer: ILayoutRestorer | null
+  restorer: ILayoutRestorer | null,
+  completers: ICompletionProviderManager | null
 ): void {
   if (!notebooks || !rendermime) {
     return;
@@ -52,6 +55,7 @@ function activate(
     describedBy: { args: { type: 'object', properties: {} } },
     execute: open
   });
+  completers?.registerInlineProvider(new GhostProvider(notebooks, app.serviceManager.serverSettings, translation));
   const inCells = { app, notebooks, sidebar, translation, open };
   offerFixes(rendermime, notebooks, translation, () => void run(inCells, 'fix'));
   for (const command of [OPEN, ...addCellCommands(inCells)]) {

@@ -1,0 +1,76 @@
+"""Grey text at the cursor: the rest of a column that lives in the kernel, where the user has turned it on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Request, expect
+
+from tests.browser.conftest import NOTEBOOKS
+from tests.browser.jupyter_process import JupyterProcess
+from tests.browser.sidebar_page import SidebarPage
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
+    """With our provider enabled in the settings of JupyterLab's inline completer."""
+    home = tmp_path_factory.mktemp("home")
+    folder = home / "settings" / "@jupyterlab" / "completer-extension"
+    folder.mkdir(parents=True)
+    history = {"@jupyterlab/inline-completer:history": {"enabled": False}}
+    settings = {"providers": {**history, "jupyter-agent": {"enabled": True}}}
+    (folder / "inline-completer.jupyterlab-settings").write_text(json.dumps(settings), encoding="utf-8")
+    with JupyterProcess(home, options={"model": "offline"}) as process:
+        shutil.copy(NOTEBOOKS / "shop_sales.csv", process.root)
+        yield process
+
+
+def _completions(sidebar: SidebarPage) -> list[dict[str, Any]]:
+    """What is asked of the server from now on."""
+    asked: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.url.split("?")[0].endswith("/api/agent/complete"):
+            asked.append(request.post_data_json)
+
+    sidebar.page.on("request", note)
+    return asked
+
+
+def test_the_rest_of_a_column_appears_and_tab_takes_it(sidebar: SidebarPage, notebook: str) -> None:
+    sidebar.go(notebook)
+    sidebar.run_cells(1)
+    asked = _completions(sidebar)
+    code = sidebar.cells.nth(1).locator(".cm-content")
+    code.click()
+    sidebar.page.keyboard.press("Control+a")
+    sidebar.page.keyboard.type('"🦉"; df["qua')
+    ghost = code.locator(".jp-GhostText")
+    expect(ghost).to_have_text('ntity"]')
+    sidebar.page.keyboard.press("Tab")
+    expect(code).to_have_text('"🦉"; df["quantity"]')
+    assert asked[-1]["prefix"] == '"🦉"; df["qua'
+    assert asked[-1]["model"] == "offline"
+    expect(sidebar.panel).to_have_count(0)
+
+
+def test_what_is_typed_on_is_not_waited_for(sidebar: SidebarPage, notebook: str) -> None:
+    sidebar.go(notebook)
+    sidebar.run_cells(1)
+    code = sidebar.cells.nth(1).locator(".cm-content")
+    code.click()
+    sidebar.page.keyboard.press("Control+a")
+    failed: list[str] = []
+    sidebar.page.on("requestfailed", lambda request: failed.append(request.url))
+    held: list[Any] = []
+    sidebar.page.route("**/api/agent/complete*", lambda route: held.append(route), times=1)
+    with sidebar.page.expect_request("**/api/agent/complete*"):
+        sidebar.page.keyboard.type('df["r')
+    with sidebar.page.expect_event("requestfailed"):
+        sidebar.page.keyboard.type("a")
+    assert [one.rpartition("/")[2].split("?")[0] for one in failed] == ["complete"]
+    expect(code.locator(".jp-GhostText")).to_have_text('ting"]')
