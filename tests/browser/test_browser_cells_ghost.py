@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import NOTEBOOKS
 from tests.browser.jupyter_process import JupyterProcess
@@ -29,9 +29,9 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess
         yield process
 
 
-def _completions(sidebar: SidebarPage) -> list[dict[str, Any]]:
+def _completions(sidebar: SidebarPage) -> list[Any]:
     """What is asked of the server from now on."""
-    asked: list[dict[str, Any]] = []
+    asked: list[Any] = []
 
     def note(request: Request) -> None:
         if request.url.split("?")[0].endswith("/api/agent/complete"):
@@ -66,8 +66,11 @@ def test_what_is_typed_on_is_not_waited_for(sidebar: SidebarPage, notebook: str)
     sidebar.page.keyboard.press("Control+a")
     failed: list[str] = []
     sidebar.page.on("requestfailed", lambda request: failed.append(request.url))
-    held: list[Any] = []
-    sidebar.page.route("**/api/agent/complete*", lambda route: held.append(route), times=1)
+
+    def hold(route: Route) -> None:
+        """Not answered."""
+
+    sidebar.page.route("**/api/agent/complete*", hold, times=1)
     with sidebar.page.expect_request("**/api/agent/complete*"):
         sidebar.page.keyboard.type('df["r')
     with sidebar.page.expect_event("requestfailed"):
