@@ -79,13 +79,14 @@ MARKDOWN = [
     "`unclosed <img src=x onerror=window.pwned=39>\n\nnext <img src=x onerror=window.pwned=40>`",
     "    <img src=x onerror=window.pwned=41>\n\n<b>bold?</b>",
 ]
-_EVENTS = (
+_EVENT_NAMES = (
     "onabort onanimationstart onauxclick onbeforeinput onblur oncanplay onclick oncontextmenu oncopy "
     "oncuechange ondblclick ondrag ondurationchange onended onerror onfocusin onformdata onhashchange oninput "
     "oninvalid onkeydown onload onloadstart onmessage onmouseenter onmouseover onpageshow onpaste onplay "
     "onpointerenter onpointermove onresize onscroll onsecuritypolicyviolation onselect onslotchange onsubmit "
     "ontoggle ontransitionend onwheel"
-).split()
+)
+_EVENTS = _EVENT_NAMES.split()
 _TAGS = (
     "a href=#",
     "img src=x",
