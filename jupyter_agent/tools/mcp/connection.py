@@ -30,6 +30,7 @@ START_SECONDS = 60.0
 #: A question waits this long for a server that has just been started.
 PATIENCE_SECONDS = 8.0
 LIST_SECONDS = 30.0
+END_SECONDS = 5.0
 #: A listing that is older is made again when the next question comes.
 FRESH_SECONDS = 30.0
 LONGEST_PAUSE = 60.0
@@ -117,6 +118,7 @@ class Connection:
 
     async def _refused(self, wanted: Definition) -> str:
         if self._client is None:
+            await self._end_of_task()
             self.need()
             await self.settled()
         if self._client is None:
@@ -152,13 +154,19 @@ class Connection:
         text = types.TextContent(type="text", text="It wants to know more of the user, who cannot be asked by it here.")
         return types.CallToolResult(content=[text], is_error=True)
 
+    async def _end_of_task(self) -> None:
+        """Wait for one that has failed and is not through with it."""
+        if self._task is not None and self._settled.is_set():
+            await asyncio.wait([self._task], timeout=END_SECONDS)
+
     async def _what_happened(self, error: Exception) -> str:
         if self._child is not None and failures.is_end(error):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._child.ended.wait(), 2.0)
         if failures.is_end(error):
-            self._wake.set()
             self._client = None
+            self._wake.set()
+            await self._end_of_task()
         return f"The MCP server '{self.server.name}': {self._words(error)}."
 
     def _words(self, error: BaseException) -> str:
@@ -178,7 +186,7 @@ class Connection:
         finally:
             self._client = None
             self.definitions = ()
-            self._again = time.monotonic() + min(LONGEST_PAUSE, 2.0**self._failures if self._failures else 0)
+            self._again = time.monotonic() + min(LONGEST_PAUSE, 2.0 ** max(0, self._failures - 1) - 1)
             self._settled.set()
 
     async def _serve(self) -> None:

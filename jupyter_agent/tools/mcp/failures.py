@@ -65,7 +65,7 @@ def _told(error: BaseException, server: Server, child: Child | None) -> str:
         return f"its program '{program}' cannot be started"
     if child is not None and child.problem:
         return child.problem
-    if child is not None and child.ended.is_set():
+    if child is not None and child.has_left:
         return "it has ended" + (
             "" if child.process.returncode is None else f" (exit status {child.process.returncode})"
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 MAX_MESSAGE = 4 << 20
 BURST = 2 * MAX_MESSAGE
-PER_SECOND = 512 << 10
+PER_SECOND = 1 << 20
 #: What a message costs beside its bytes.
-PER_MESSAGE = 1 << 10
+PER_MESSAGE = 512
 
 
 @dataclass(slots=True)

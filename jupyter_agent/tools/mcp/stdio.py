@@ -37,12 +37,15 @@ class Child:
         problem: What it did wrong, in words; empty so far.
         said: The end of what it wrote to its standard error.
         ended: Set once it says nothing more.
+        has_left: Whether it went without having been told to.
     """
 
     def __init__(self) -> None:
         self.problem = ""
         self.said = b""
         self.ended = asyncio.Event()
+        self.has_left = False
+        self._is_to_go = False
         self._pace = Pace()
 
     @asynccontextmanager
@@ -86,6 +89,7 @@ class Child:
             async with heard:
                 with suppress(anyio.BrokenResourceError):  # nobody listens any more
                     await self._pass_on(self.process.stdout, heard)
+            self.has_left = not self._is_to_go
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), END_SECONDS)
             await asyncio.wait([complaining], timeout=END_SECONDS)
@@ -141,6 +145,7 @@ class Child:
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
         """Close its input, then ask it to go, then kill it, with all that it has started."""
         assert self.process.stdin is not None
+        self._is_to_go = True
         self.process.stdin.close()
         for stop in (None, signal.SIGTERM, _KILL):
             if stop is not None:

@@ -1,0 +1,362 @@
+"""Tools of MCP servers: what hostile and broken ones can do to a question, which is nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.redaction import Redactor
+from jupyter_agent.tools.mcp import ROOM, McpServers, settings
+from jupyter_agent.tools.mcp.schemas import bounded
+from jupyter_agent.tools.mcp.texts import plain
+
+PROGRAM = str(Path(__file__).with_name("mcp_program.py"))
+CONTEXT = ToolContext(None, None, None)
+SECONDS = 60.0
+
+
+def entry(kind: str = "good", **more: Any) -> dict[str, Any]:
+    return {"command": [sys.executable, "-I", "-S", PROGRAM, kind], **more}
+
+
+@asynccontextmanager
+async def servers(
+    configured: Mapping[str, Any], *, taken: tuple[str, ...] = (), redactor: Redactor | None = None
+) -> AsyncIterator[McpServers]:
+    """Servers that have been waited for."""
+    found = McpServers(configured, redactor or Redactor(), taken)
+    try:
+        await found.ready(SECONDS)
+        yield found
+    finally:
+        await found.close()
+
+
+async def call(tool: Tool, text: str = "", *, seconds: float = SECONDS) -> ToolOutput:
+    return await tool.call({"text": text}, ToolContext(None, None, None, timeout=seconds))
+
+
+def result(output: ToolOutput) -> Any:
+    """What the server said, out of what the model is told."""
+    said = json.loads(output.content)
+    assert said["from_mcp_server"] == "s"
+    return said["result"]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_server_is_offered_called_and_ended() -> None:
+    async with servers({"s": entry()}) as found:
+        assert found.warnings == ()
+        tools = found.tools()
+        assert {"s_say", "s_look"} <= set(tools)
+        assert tools["s_say"].spec.parameters["properties"] == {"text": {"type": "string"}}
+        assert result(await call(tools["s_say"], "hello")) == "hello"
+        pid = int(result(await call(tools["s_pid"])))
+        assert is_running(pid)
+    assert not is_running(pid)
+
+
+def test_no_server_is_started_and_no_sdk_loaded_before_it_is_needed(tmp_path: Path) -> None:
+    touched = tmp_path / "touched"
+    code = f"""
+import sys
+from jupyter_agent.assistant import Assistant
+from jupyter_agent.config import JupyterAgent
+options = JupyterAgent(store="memory://", mcp_servers={{"s": {{"command": ["touch", {str(touched)!r}]}}}})
+Assistant.from_config(options)
+print("mcp" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert (ran.stdout.strip(), touched.exists()) == ("False", False)
+
+
+async def test_M1_a_server_that_hangs_costs_a_moment_and_a_word() -> None:
+    found = McpServers({"s": entry("mute"), "good": entry()}, Redactor(), ())
+    try:
+        await found.ready(3.0)
+        began = time.monotonic()
+        await found.ready(3.0)
+        assert time.monotonic() - began < 1.0
+        (word,) = (one for one in found.warnings if "'s'" in one)
+        assert word == (
+            "The MCP server 's' cannot be used: it is still starting; its tools come with a later question."
+        )
+    finally:
+        await found.close()
+
+
+@pytest.mark.parametrize(
+    ("configured", "said"),
+    [
+        (entry("dies"), "it has ended (exit status 4); it said: cannot find my configuration."),
+        (entry("chatter"), "it writes to its standard output what is no message of the protocol."),
+        (entry("invalid"), "it does not speak the protocol."),
+        ({"command": ["/no/such/program"]}, "there is no program '/no/such/program' here."),
+        ({"command": ["/"]}, "its program '/' cannot be started."),
+        ({"url": "http://127.0.0.1:9/mcp"}, "it cannot be reached."),
+    ],
+)
+async def test_M1_a_server_that_cannot_be_used_is_told_in_words(configured: dict[str, Any], said: str) -> None:
+    async with servers({"s": configured}) as found:
+        assert found.tools() == {}
+        assert found.warnings == (f"The MCP server 's' cannot be used: {said}",)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("die", "it has ended (exit status 3); it said: Traceback: no key [withheld: GitHub token]."),
+        ("garbage", "it writes to its standard output what is no message of the protocol."),
+        ("megabytes", "it sent a message of more than 4 MB."),
+    ],
+)
+async def test_M1_a_server_that_fails_in_a_call_fails_that_call_and_is_begun_anew(how: str, said: str) -> None:
+    async with servers({"s": entry()}) as found:
+        tools = found.tools()
+        output = await call(tools["s_bad"], how)
+        assert (output.ok, output.content) == (False, f"failed: The MCP server 's': {said}")
+        again = await call(tools["s_say"], "once more")
+        assert (again.ok, result(again)) == (True, "once more")
+
+
+async def test_M1_a_flood_of_notifications_does_not_take_the_loop() -> None:
+    async with servers({"s": entry()}) as found:
+        running = asyncio.ensure_future(call(found.tools()["s_bad"], "flood"))
+        longest, seen = 0.0, time.monotonic()
+        while not running.done():
+            await asyncio.sleep(0.01)
+            longest, seen = max(longest, time.monotonic() - seen), time.monotonic()
+        assert result(await running) == "after the flood"
+        assert longest < 1.0
+
+
+async def test_M1_a_long_answer_is_cut_and_what_nobody_sees_is_gone() -> None:
+    async with servers({"s": entry()}) as found:
+        text = result(await call(found.tools()["s_bad"], "long"))
+        assert text.startswith("head yyy")
+        assert len(text) == 12_000
+
+
+async def test_pictures_and_links_are_named_and_not_passed_on() -> None:
+    async with servers({"s": entry()}) as found:
+        output = await call(found.tools()["s_bad"], "else")
+        assert output.pictures == ()
+        assert result(output).splitlines() == [
+            "[image image/png, 3000 bytes, not shown]",
+            "[link to passwords: file:///etc/passwd]",
+            "and text",
+        ]
+
+
+async def test_an_error_of_a_tool_is_told_as_one() -> None:
+    async with servers({"s": entry("wrong")}) as found:
+        output = await call(found.tools()["s_say"], "it broke")
+        assert (output.ok, json.loads(output.content)["error"]) == (False, "it broke")
+
+
+async def test_M1_names_are_the_servers_own_and_never_ours() -> None:
+    async with servers({"list": entry("clash"), "s": entry()}, taken=("list_variables", "s_say")) as found:
+        names = set(found.tools())
+        assert not names & {"list_variables", "s_say"}
+        assert all(len(name) <= 64 and name.replace("_", "").replace("-", "").isalnum() for name in names)
+        assert all(name.isascii() for name in names)
+        assert len(names) == 6 + 8  # the one with a name that reads differently from what it is is not offered
+        assert {"list_a_b", "list_run_code_"} <= names
+
+
+async def test_M1_a_schema_that_explodes_is_offered_without_its_explosive() -> None:
+    async with servers({"s": entry("bomb")}) as found:
+        tools = found.tools()
+        spec = tools["s_say"].spec
+        told = json.dumps(spec.parameters)
+        assert len(told) <= 8_000
+        assert not {"$ref", "pattern", "http", "nonsense"} & set(told.replace('"', " ").replace(":", " ").split())
+        assert spec.parameters["type"] == "object"
+        assert len(tools["s_long"].spec.description) < 1_200
+        assert result(await call(tools["s_say"], "fits")) == "fits"
+
+
+def test_what_is_left_of_a_schema_can_always_be_checked_in_no_time() -> None:
+    from jsonschema import Draft202012Validator
+
+    circle: dict[str, Any] = {"type": "object", "properties": {"next": {"$ref": "#"}, "text": {"$ref": "#/$defs/a0"}}}
+    circle["$defs"] = {f"a{n}": {"oneOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 40} for n in range(40)}
+    schema = bounded(circle)
+    Draft202012Validator.check_schema(schema)
+    began = time.monotonic()
+    list(Draft202012Validator(schema).iter_errors({"text": "a" * 100, "next": {"next": {"text": []}}}))
+    assert time.monotonic() - began < 2.0
+
+
+def test_an_ordinary_schema_stays_what_it_is() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "filter": {"$ref": "#/$defs/Filter", "description": "Which."},
+            "limit": {"type": "integer", "minimum": 1, "default": 10},
+            "sort": {"anyOf": [{"enum": ["up", "down"]}, {"type": "null"}]},
+            "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 5},
+        },
+        "$defs": {"Filter": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}},
+        "required": ["filter"],
+        "additionalProperties": False,
+    }
+    told = bounded(schema)
+    inner = {"type": "object", "description": "Which.", "properties": {"name": {"type": "string"}}}
+    assert told["properties"]["filter"] == {**inner, "required": ["name"]}
+    unchanged = ("limit", "sort", "tags")
+    assert {name: told["properties"][name] for name in unchanged} == {
+        name: schema["properties"][name]  # type: ignore[index]
+        for name in unchanged
+    }
+    assert (told["required"], told["additionalProperties"]) == (["filter"], False)
+
+
+async def test_M1_too_many_tools_are_left_out_with_a_word() -> None:
+    async with servers({"s": entry("many")}) as found:
+        tools = found.tools()
+        assert sum(len(one.spec.description) + len(json.dumps(one.spec.parameters)) for one in tools.values()) <= ROOM
+        (word,) = found.warnings
+        assert word.startswith(f"{64 - len(tools)} tools of MCP servers were left out")
+    async with servers({"s": entry("many", tools=["t7", "t9"])}) as found:
+        assert set(found.tools()) == {"s_t7", "s_t9"}
+
+
+@pytest.mark.parametrize("how", ["change", "quietly"])
+async def test_M1_a_tool_that_has_changed_is_another_tool(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_agent.tools.mcp.connection.FRESH_SECONDS", 0.0)
+    async with servers({"s": entry(trusted=["say"])}) as found:
+        before = found.tools()
+        assert before["s_say"].is_always_asked is False  # type: ignore[attr-defined]
+        await call(before["s_bad"], how)
+        for _ in range(1000):  # a listing is under way, or the next question's beginning makes one
+            await found.ready(SECONDS)
+            if "s_say" not in (after := found.tools()):
+                break
+            await asyncio.sleep(0.01)
+        (name,) = set(after) - set(before)
+        assert name.startswith("s_say_")
+        assert after[name].is_always_asked is True  # type: ignore[attr-defined]
+        assert "\U000e0041" not in after[name].spec.description
+        assert "\u202e" not in after[name].spec.description
+        stale = await call(before["s_say"], "as it was approved")
+        assert (stale.ok, stale.content.partition(":")[0]) == (False, "approval_stale")
+
+
+async def test_a_call_that_is_stopped_is_stopped_at_the_server() -> None:
+    async with servers({"s": entry()}) as found:
+        tools = found.tools()
+        waiting = asyncio.ensure_future(call(tools["s_wait"]))
+        while "tools/call" not in json.loads(result(await call(tools["s_heard"])))[:-1]:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert "cancelled True" in json.loads(result(await call(tools["s_heard"])))
+
+
+async def test_a_call_that_takes_too_long_is_told_so_and_stopped_at_the_server() -> None:
+    async with servers({"s": entry(timeout=1)}) as found:
+        tools = found.tools()
+        output = await call(tools["s_wait"])
+        assert output.content == "timeout: the MCP server 's' took longer than 1 s and was told to stop."
+        assert "cancelled True" in json.loads(result(await call(tools["s_heard"])))
+
+
+async def test_what_a_server_asks_of_the_user_is_declined() -> None:
+    async with servers({"s": entry()}) as found:
+        assert json.loads(result(await call(found.tools()["s_ask"]))) == {"action": "decline"}
+
+
+async def test_a_server_gets_none_of_our_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "of-nobody-elses-business")
+    monkeypatch.setenv("HIDDEN_TOKEN", "for-this-server-only")
+    async with servers({"s": entry(env={"ITS_KEY": "${HIDDEN_TOKEN}"})}) as found:
+        environment = result(await call(found.tools()["s_env"]))
+    assert "of-nobody-elses-business" not in environment
+    assert '"ITS_KEY": "for-this-server-only"' in environment
+
+
+async def test_a_server_that_will_not_go_is_killed() -> None:
+    async with servers({"s": entry("stubborn")}) as found:
+        pid = int(result(await call(found.tools()["s_pid"])))
+    assert not is_running(pid)
+
+
+async def test_what_servers_say_and_are_told_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with servers({"s": entry()}) as found:
+        await call(found.tools()["s_say"], "told in confidence")
+        await call(found.tools()["s_bad"], "garbage")
+    assert "in confidence" not in caplog.text
+    assert "what?" not in caplog.text
+
+
+async def test_arguments_leave_without_secrets() -> None:
+    async with servers({"s": entry()}, redactor=Redactor(["hunter2hunter2"])) as found:
+        assert result(await call(found.tools()["s_say"], "is it hunter2hunter2?")) == "is it [withheld: secret]?"
+
+
+async def test_only_what_is_trusted_and_says_that_it_reads_is_free() -> None:
+    async with servers({"s": entry(trusted=["say", "look"]), "t": entry()}) as found:
+        tools = found.tools()
+        assert {name: tools[name].effect for name in ("s_look", "s_say", "t_look")} == {
+            "s_look": "read",
+            "s_say": "execute",
+            "t_look": "execute",
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("s", {"command": "", "args": []}, "'command' must be a list"),
+        ("s", {"command": "sh -c date", "url": "https://x.example"}, "either 'command' or 'url'"),
+        ("s", {}, "either 'command' or 'url'"),
+        ("s", "npx", "must be an object"),
+        ("a b", {"command": ["x"]}, "its name must be"),
+        ("s", {"command": ["x"], "shell": True}, "there is no 'shell'"),
+        ("s", {"command": ["x"], "env": {"LD_PRELOAD": "/tmp/evil.so"}}, "'env' may not have 'LD_PRELOAD'"),
+        ("s", {"command": ["x"], "env": {"A": "${NOT_THERE}"}}, "the environment has no NOT_THERE"),
+        ("s", {"command": ["x"], "env": {"A": 1}}, "'env' must be an object of texts"),
+        ("s", {"url": "file:///etc/passwd"}, "'url' must be an address"),
+        ("s", {"url": "https://bob:secret@x.example"}, "must not have a password"),
+        ("s", {"url": "http://x.example", "headers": {"A": "b"}}, "sent unencrypted"),
+        ("s", {"url": "https://x.example", "headers": {"A": "b\r\nC: d"}}, "each of one line"),
+        ("s", {"command": ["x"], "timeout": 10**12}, "'timeout' must be 1 to 600"),
+        ("s", {"command": ["x"], "trusted": "all"}, "'trusted' must be a list"),
+    ],
+)
+def test_M2_M4_a_server_that_is_configured_wrongly_is_not_used_and_named(name: str, wrong: Any, said: str) -> None:
+    found, (problem,) = settings.read({name: wrong}, {})
+    assert found == []
+    assert problem.startswith(f"The MCP server '{name}' is not used: ")
+    assert said in problem
+
+
+def test_M2_a_command_is_never_read_by_a_shell() -> None:
+    (found,), _ = settings.read({"s": {"command": "sh -c date", "args": ["; rm x"]}}, {})
+    assert found.command == ("sh -c date", "; rm x")
+
+
+def test_text_keeps_emoji_and_loses_what_hides() -> None:
+    assert plain("a👩‍💻b\u202e\x1b[31m\u200b\U000e0041\ud800c\n", 100) == "a👩‍💻b[31mc\n"
