@@ -21,12 +21,13 @@ from jupyter_agent.messages import TextDelta
 from jupyter_agent.models.openai import failures
 from jupyter_agent.models.openai.connection import Connection
 from jupyter_agent.models.openai.failures import Failure
+from jupyter_agent.models.openai.incoming import Incoming, incoming
 from jupyter_agent.models.openai.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
 from jupyter_agent.models.openai.text_tools import CallReader
 from jupyter_agent.models.openai.wire import request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Sequence
 
     import httpx2
 
@@ -147,10 +148,9 @@ class OpenAIModel:
                 model=body["model"], messages=[], stream=True, extra_body=body
             )
             response = (await self._within(stack.enter_async_context(opening), self._first, deadline)).http_response
-            events = await stack.enter_async_context(aclosing(self._events(response, answer, deadline)))
-            async for event in events:
-                if text := answer.take(event):
-                    yield TextDelta(text)
+            texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
+            async for text in texts:
+                yield TextDelta(text)
         if text := answer.rest():
             yield TextDelta(text)
         calls = answer.calls()
@@ -158,44 +158,38 @@ class OpenAIModel:
             yield call
         yield answer.finished(calls)
 
-    async def _events(
-        self, response: httpx2.Response, answer: Answer, deadline: float
-    ) -> AsyncGenerator[ServerEvent, None]:
-        """The response's events; returns only if the answer is complete."""
+    async def _texts(self, response: httpx2.Response, answer: Answer, deadline: float) -> AsyncGenerator[str, None]:
+        """What the response says, in one text what came together; returns only if the answer is complete."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json":  # the server does not stream
             whole = await self._within(_whole(response), self._first, deadline)
             if whole.lstrip().startswith(b"{"):
-                yield ServerEvent("", whole.decode("utf-8"))
-                yield ServerEvent("", "[DONE]")
+                for text in _joined(
+                    map(answer.take, (ServerEvent("", whole.decode("utf-8")), ServerEvent("", "[DONE]")))
+                ):
+                    yield text
                 return
             pieces = _once(whole)
         else:
             pieces = response.aiter_bytes()
-        decoder, heard = EventDecoder(), False
-        async with aclosing(pieces):
+        decoder = EventDecoder()
+        async with incoming(pieces) as came:
             while not answer.done and kind != "text/html":
-                piece = await self._next(pieces, answer, heard, deadline)
-                try:
-                    for event in decoder.end() if piece is None else decoder.feed(piece):
-                        heard = True
-                        yield event
-                except TooLong:
-                    answer.cut()
+                piece = await self._next(came, answer, decoder.heard, deadline)
+                for text in _joined(_said(answer, decoder, piece)):
+                    yield text
                 if piece is None:
                     break
         if not answer.complete:
             server = self._connection.server
-            raise Failure(failures.broken_off(server) if heard else failures.garbled(server))
+            raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))
 
-    async def _next(
-        self, pieces: AsyncGenerator[bytes, None], answer: Answer, heard: bool, deadline: float
-    ) -> bytes | None:
+    async def _next(self, came: Incoming, answer: Answer, heard: bool, deadline: float) -> bytes | None:
         """Some more bytes; None at the end, or when a complete answer's usage does not come."""
         if not answer.complete:
-            return await self._within(anext(pieces, None), self._idle if heard else self._first, deadline)
+            return await self._within(came.take(), self._idle if heard else self._first, deadline)
         try:
-            return await self._within(anext(pieces, None), _USAGE_SECONDS, deadline)
+            return await self._within(came.take(), _USAGE_SECONDS, deadline)
         except Exception:  # noqa: BLE001 - the answer is here; how the connection ends does not matter
             return None
 
@@ -252,6 +246,25 @@ def models_of(listing: object) -> tuple[str, ...]:
     names = (entry.get("id") for entry in entries if isinstance(entry, dict))
     fit = (name for name in names if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 200)
     return tuple(name for name in fit if can_chat(name))[:500]
+
+
+def _said(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
+    """The texts that some bytes, or the end, add to an answer."""
+    try:
+        for event in decoder.end() if piece is None else decoder.feed(piece):
+            yield answer.take(event)
+    except TooLong:
+        answer.cut()
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """All texts as one, if there are any; those before an error are told before it is raised."""
+    told: list[str] = []
+    try:
+        told.extend(texts)
+    finally:
+        if text := "".join(told):
+            yield text
 
 
 async def _whole(response: httpx2.Response) -> bytes:

@@ -53,9 +53,14 @@ class ServerEvent:
 
 
 class EventDecoder:
-    """Puts server-sent events together from pieces of bytes, cut anywhere."""
+    """Puts server-sent events together from pieces of bytes, cut anywhere.
+
+    Attributes:
+        heard: Whether there was any event.
+    """
 
     def __init__(self) -> None:
+        self.heard = False
         self._line_parts: list[bytes] = []
         self._name = ""
         self._data: list[str] = []
@@ -98,6 +103,7 @@ class EventDecoder:
             self._name = value.removeprefix(" ")
         elif not line:
             if self._data:
+                self.heard = True
                 yield ServerEvent(self._name, "\n".join(self._data))
             self._name, self._data, self._held = "", [], 0
 

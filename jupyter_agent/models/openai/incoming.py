@@ -1,0 +1,76 @@
+"""An answer's bytes, read ahead while nobody looks: what has come meanwhile is taken in one piece."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+#: Bytes that are read ahead before the server has to wait.
+MAX_AHEAD = 1 << 20
+
+
+class Incoming:
+    """What has come of an answer and was not taken yet.
+
+    Servers send each token by itself. To read, tell and write each by itself costs a process that answers a hundred
+    questions at once more time than it has; by the time it comes back to one of them, some tokens have gathered.
+    """
+
+    def __init__(self) -> None:
+        self._came = bytearray()
+        self._failure: Exception | None = None
+        self._over = False
+        self._news = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    async def take(self) -> bytes | None:
+        """All that is there, as soon as there is any; None at the end.
+
+        Raises:
+            Exception: reading failed, after what had come.
+        """
+        await self._news.wait()
+        if self._came:
+            piece = bytes(self._came)
+            self._came.clear()
+            self._taken.set()
+            if not self._over:
+                self._news.clear()
+            return piece
+        if self._failure is not None:
+            raise self._failure
+        return None
+
+    async def read(self, pieces: AsyncGenerator[bytes, None]) -> None:
+        """Read to the end; failures are raised where the bytes are taken."""
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    await self._add(piece)
+        except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
+            self._failure = error
+        finally:
+            self._over = True
+            self._news.set()
+
+    async def _add(self, piece: bytes) -> None:
+        if not piece:
+            return
+        self._came += piece
+        self._news.set()
+        while len(self._came) > MAX_AHEAD:
+            self._taken.clear()
+            await self._taken.wait()
+
+
+@asynccontextmanager
+async def incoming(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Incoming, None]:
+    """Read ahead as long as this is open."""
+    came = Incoming()
+    reading = asyncio.create_task(came.read(pieces))
+    try:
+        yield came
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])

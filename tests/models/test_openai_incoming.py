@@ -1,0 +1,69 @@
+"""Reading an answer ahead: in order, bounded, and its failures told after what had come."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jupyter_agent.models.openai.incoming import MAX_AHEAD, incoming
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+async def test_what_came_together_is_taken_together_and_none_is_the_end() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"a"
+        yield b""
+        yield b"b"
+
+    async with incoming(pieces()) as came:
+        assert await came.take() == b"ab"
+        assert await came.take() is None
+        assert await came.take() is None
+
+
+async def test_what_came_before_a_failure_is_taken_first() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"a"
+        raise OSError("reset")
+
+    async with incoming(pieces()) as came:
+        assert await came.take() == b"a"
+        with pytest.raises(OSError, match="reset"):
+            await came.take()
+
+
+async def test_no_more_is_read_ahead_than_may_be_and_all_of_it_comes() -> None:
+    read = 0
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        nonlocal read
+        for _ in range(40):
+            read += MAX_AHEAD // 10
+            yield b"x" * (MAX_AHEAD // 10)
+
+    async with incoming(pieces()) as came:
+        first = await came.take()
+        assert read <= MAX_AHEAD + 2 * (MAX_AHEAD // 10)
+        total = len(first or b"")
+        while piece := await came.take():
+            total += len(piece)
+    assert total == read == 40 * (MAX_AHEAD // 10)
+
+
+async def test_whoever_leaves_ends_the_reading_and_closes_what_was_read() -> None:
+    closed = asyncio.Event()
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"a"
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    async with incoming(pieces()) as came:
+        assert await came.take() == b"a"
+    assert closed.is_set()
