@@ -290,7 +290,15 @@ async def _warn(client: Redis) -> None:
 
 
 def _failure(error: Exception) -> AgentError:
-    from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError, ResponseError
+    from redis.exceptions import (
+        AskError,
+        AuthenticationError,
+        ClusterCrossSlotError,
+        ClusterError,
+        OutOfMemoryError,
+        ReadOnlyError,
+        ResponseError,
+    )
 
     if isinstance(error, OutOfMemoryError) or "OOM" in str(error)[:80]:
         return StoreFull("Redis has no memory left to keep the conversation. Raise maxmemory, or delete some.")
@@ -298,6 +306,10 @@ def _failure(error: Exception) -> AgentError:
         return StoreUnavailable("The Redis server is a read-only replica. Connect to the primary.")
     if isinstance(error, AuthenticationError) or "NOAUTH" in str(error) or "NOPERM" in str(error):
         return StoreUnavailable("The Redis server does not accept the configured account.")
+    if isinstance(error, (AskError, ClusterCrossSlotError, ClusterError)):
+        return StoreUnavailable("A Redis cluster cannot keep conversations. Use a server without cluster mode.")
+    if "MISCONF" in str(error):
+        return StoreUnavailable("The Redis server cannot save to its disk and takes nothing. Look at its log.")
     if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
         return StoreUnavailable("The Redis server has other data under our keys. Use another database number.")
     return StoreUnavailable("The Redis server cannot be used now. Try again in a moment.")

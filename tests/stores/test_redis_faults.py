@@ -104,16 +104,6 @@ async def test_D13_a_replica_is_said_to_be_one(server: RedisServer) -> None:
     await store.close()
 
 
-async def test_D13_a_server_that_cannot_write_its_log_is_said(server: RedisServer) -> None:
-    store = await kept(server)
-    server.ask("CONFIG SET min-replicas-to-write 1")
-    with pytest.raises(StoreUnavailable):
-        await store.commit(replace(NEXT, revision=3))
-    server.ask("CONFIG SET min-replicas-to-write 0")
-    assert await store.read("k") == NEXT
-    await store.close()
-
-
 async def test_D13_a_wrong_password_is_said_without_it(server: RedisServer) -> None:
     server.ask("CONFIG SET requirepass geheim")
     store = RedisStore(server.url.replace("redis://", "redis://:falsch@"))
