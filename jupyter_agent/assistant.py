@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +26,7 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.lease import Lease
 from jupyter_agent.messages import Event, Failed, TurnStarted
+from jupyter_agent.opening import Opening, opening
 from jupyter_agent.outcome import done, replay, withheld
 from jupyter_agent.protocols import Ledger, Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.question import Question
@@ -34,7 +34,7 @@ from jupyter_agent.redaction import Redactor
 from jupyter_agent.request import Preview, Request
 from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.session_manager import SessionManager
-from jupyter_agent.snapshot import Snapshot
+from jupyter_agent.snapshot import Look, Snapshot
 from jupyter_agent.tokens import Calibration, estimate_tokens
 from jupyter_agent.tools.mcp import McpServers
 from jupyter_agent.undoing import Changes
@@ -50,6 +50,7 @@ class _Running:
 
     session: Session
     turn: Turn
+    look: Awaitable[Look]
     lease: Lease
     ledger: Ledger
     transcript: Transcript = field(default_factory=lambda: Transcript([]))
@@ -179,46 +180,36 @@ class Assistant:
         model = self.model(question.model)
         approval = self._approval(question)
         asked = self.redactor.text(question.query)
-        digest = question.digest or _digest(question)
-        session_id = question.session_id or await self.sessions.meant(question.owner, question.notebook_id)
-        begun = await self.sessions.begin(
-            question.owner, question.notebook_id, session_id, question.turn_id, asked, digest
-        )
-        if begun.replayed is not None:
-            for event in replay(begun.session, begun.replayed):
-                yield event
-            return
-        turn = Turn(
-            id=begun.turn_id,
-            parent=begun.session.head,
-            depth=begun.session.depth + 1,
-            question=asked,
-            digest=digest,
-            model=model.name,
-            started=time.time(),
-        )
-        ledger = Ledger()
-        lease = Lease(self.sessions, begun.session, lambda: self.changes.storable(ledger.edits))
-        running = _Running(begun.session, turn, lease, ledger)
-        try:
-            async with (
-                running.lease.held(),
-                aclosing(self._events(running, question, model, approval)) as events,
-            ):
-                async for event in events:
+        async with opening(self.sessions, question, asked, model.name) as opened:
+            if opened.replayed is not None:
+                for event in replay(opened.session, opened.replayed):
                     yield event
-            ended = await self._ended(running)
-        except AgentError as error:
-            ended = await self._failed(running, error)
-        except (asyncio.CancelledError, GeneratorExit) as end:
-            stopped: TurnStatus = "interrupted" if "interrupted" in end.args else "cancelled"
-            await asyncio.shield(self._finish(running, stopped))
-            raise
-        except Exception:  # a foreign model or tool: the turn must not stay open
-            with suppress(AgentError):
-                await self._finish(running, "failed", "internal")
-            raise
-        yield ended
+                return
+            running = self._running(opened)
+            try:
+                async with (
+                    running.lease.held(),
+                    aclosing(self._events(running, question, model, approval)) as events,
+                ):
+                    async for event in events:
+                        yield event
+                ended = await self._ended(running)
+            except AgentError as error:
+                ended = await self._failed(running, error)
+            except (asyncio.CancelledError, GeneratorExit) as end:
+                stopped: TurnStatus = "interrupted" if "interrupted" in end.args else "cancelled"
+                await asyncio.shield(self._finish(running, stopped))
+                raise
+            except Exception:  # a foreign model or tool: the turn must not stay open
+                with suppress(AgentError):
+                    await self._finish(running, "failed", "internal")
+                raise
+            yield ended
+
+    def _running(self, opened: Opening) -> _Running:
+        ledger = Ledger()
+        lease = Lease(self.sessions, opened.session, lambda: self.changes.storable(ledger.edits))
+        return _Running(opened.session, opened.turn, opened.look, lease, ledger)
 
     def _events(
         self, running: _Running, question: Question, model: Model, approval: str
@@ -236,7 +227,7 @@ class Assistant:
         session = await self._known(question)
         limit = self._options.session_history_limit
         turns = await self.sessions.considered(session, limit) if session is not None else ()
-        seen = await self._seen(question, turns)
+        seen = await self._seen(question, await snapshot.look(question.kernel, question.notebook), turns)
         sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
         warnings = (*seen.warnings, *withheld(sent))
         return request.preview(
@@ -266,7 +257,7 @@ class Assistant:
         turns = await self.sessions.considered(running.session, self._options.session_history_limit)
         if question.effects:
             await self._servers.ready()
-        running.seen = seen = await self._seen(question, turns)
+        running.seen = seen = await self._seen(question, await running.look, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
         attached = await _attached(question, seen)
         tools = _tool_context(running, question, seen)
@@ -306,9 +297,9 @@ class Assistant:
             raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
         return approval
 
-    async def _seen(self, question: Question, turns: Sequence[Turn]) -> Snapshot:
+    async def _seen(self, question: Question, look: Look, turns: Sequence[Turn]) -> Snapshot:
         seen = await snapshot.take(
-            question.kernel,
+            look,
             question.notebook,
             turns,
             question.variables,
@@ -393,8 +384,3 @@ def _tool_context(running: _Running, question: Question, seen: Snapshot) -> Tool
 
 async def _attached(question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
     return await attachments(question.query, Surroundings(seen.state, seen.cells, question.kernel, question.notebook))
-
-
-def _digest(question: Question) -> str:
-    asked = [question.query, question.session_id, question.notebook_id, question.model]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -27,7 +27,8 @@ async def build_context(kernel_client: Any, cells_before: Sequence[str], query: 
         token_budget: Tokens of four characters each.
     """
     kernel = _kernel(kernel_client)
-    seen = await snapshot.take(kernel, PostedNotebook("", _cells(cells_before)))
+    notebook = PostedNotebook("", _cells(cells_before))
+    seen = await snapshot.take(await snapshot.look(kernel, notebook), notebook)
     told = context.build(
         query,
         seen.state,

@@ -68,8 +68,27 @@ class Snapshot:
         return tuple(name for name in self.state.variables if name in words) if self.state is not None else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A kernel and a notebook as they are now.
+
+    Attributes:
+        state: Of the kernel; None where there is none.
+        cells: Of the notebook; empty where it cannot be read.
+    """
+
+    state: KernelState | None = None
+    cells: tuple[Cell, ...] = ()
+
+
+async def look(kernel: Kernel | None, notebook: Notebook | None) -> Look:
+    """Look at the kernel and the notebook, once."""
+    state = await kernel.state() if kernel is not None else None
+    return Look(state, await _cells(notebook))
+
+
 async def take(
-    kernel: Kernel | None,
+    look: Look,
     notebook: Notebook | None,
     turns: Sequence[Turn] = (),
     told_variables: Mapping[str, str] | None = None,
@@ -77,22 +96,21 @@ async def take(
     question: str = "",
     active_cell_id: str | None = None,
 ) -> Snapshot:
-    """Look at the kernel and the notebook, once.
+    """What a turn knows, by a look.
 
     Args:
-        kernel: The notebook's kernel, where there is one.
-        notebook: Where its cells are read.
+        look: At the notebook's kernel and its cells.
+        notebook: Where the cells were read.
         turns: Earlier turns of the conversation, oldest first.
         told_variables: Name → type as a client says, used only where no kernel can be asked.
         question: What is asked; what is stale is looked for only where it bears on this or on the active cell.
         active_cell_id: The cell where the user is.
     """
-    state = await kernel.state() if kernel is not None else None
+    state, cells = look.state, look.cells
     if (state is None or not state.epoch) and told_variables:
         variables = {name: Variable(name, kind, "object", kind) for name, kind in told_variables.items()}
         state = KernelState("", variables=variables, total=len(variables), source="client")
     changed, warnings = _since(state, turns)
-    cells = await _cells(notebook)
     stale = await examination.bearing(question, cells, state, active_cell_id, notebook) if question else ()
     return _warned(Snapshot(state, cells, tuple(turns), changed, warnings, stale), notebook)
 
