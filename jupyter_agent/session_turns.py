@@ -28,6 +28,9 @@ LEASE_SECONDS = 30.0
 ATTEMPTS = 16
 PAGE = 200
 LEFT_HEADS = 64
+#: For so long a head is taken to be as this process left it. Another may have put a backup in its place, and gone on to
+#: the very same revision.
+LEFT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class SessionTurns:
         self.lease_seconds = lease_seconds
         self._began = time.time() - time.monotonic()
         # Heads as this process left them: the next question saves a read, and a commit tells where they are so no more.
-        self._left: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
+        self._left: OrderedDict[tuple[str, str, str], tuple[float, Session]] = OrderedDict()
 
     async def begin(  # noqa: PLR0917 – who, where, which, then what
         self,
@@ -103,7 +106,7 @@ class SessionTurns:
                 digest=digest,
                 started=time.time(),
             )
-            known = self._left.pop((owner, notebook_id, session_id), None)
+            known = self._as_left(owner, notebook_id, session_id)
             try:
                 return await self._begin(owner, notebook_id, session_id, opened, known=known, retried=retried)
             except VersionConflict:
@@ -214,8 +217,12 @@ class SessionTurns:
         session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)
         return Begun(await self._sure(session, self.store.commit(session, left)), opened.id)
 
+    def _as_left(self, owner: str, notebook_id: str, session_id: str) -> Session | None:
+        left, session = self._left.pop((owner, notebook_id, session_id), (0.0, None))
+        return session if time.monotonic() - left <= LEFT_SECONDS else None
+
     def _leave(self, session: Session) -> None:
-        self._left[session.owner, session.notebook_id, session.id] = session
+        self._left[session.owner, session.notebook_id, session.id] = time.monotonic(), session
         if len(self._left) > LEFT_HEADS:
             self._left.popitem(last=False)
 
