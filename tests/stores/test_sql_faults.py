@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreUnavailable
+from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import sql_connections
 from jupyter_agent.stores.sql import STEPS, SqlStore
@@ -100,6 +101,70 @@ async def test_D15_a_row_locked_by_another_is_waited_for_then_refused(
             await store.commit(replace(NEXT, revision=3))
     await store.commit(replace(NEXT, revision=3))
     await store.close()
+
+
+async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(place: Place) -> None:
+    store = await kept(place.url)
+    full = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END"
+    run(
+        place.url,
+        f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $${full}$$",
+        "CREATE TRIGGER full_disk BEFORE INSERT ON jupyter_agent_turns FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    )
+    second = replace(TURN, id="t2", parent="t1", depth=2)
+    with pytest.raises(StoreFull, match="no room"):
+        await store.commit(replace(NEXT, revision=3, head="t2", depth=2), second)
+    assert (await store.read("k"), await store.path("k", "t2", 9)) == (NEXT, ())
+    run(place.url, "DROP TRIGGER full_disk ON jupyter_agent_turns")
+    await store.commit(replace(NEXT, revision=3, head="t2", depth=2), second)
+    assert await store.path("k", "t2", 9) == (TURN, second)
+    await store.close()
+
+
+async def test_D15_a_server_without_room_for_one_more_connection_is_said(place: Place) -> None:
+    await (await kept(place.url)).close()
+    guest = f"guest_{place.url.rpartition('place')[2]}"
+    run(place.url, f"CREATE ROLE {guest} LOGIN CONNECTION LIMIT 0")
+    run(place.url, f"GRANT ALL ON ALL TABLES IN SCHEMA {guest.replace('guest_', 'place')} TO {guest}")
+    run(place.url, f"GRANT ALL ON SCHEMA {guest.replace('guest_', 'place')} TO {guest}")
+    store = SqlStore(place.url.replace("postgres@", f"{guest}@"))
+    with pytest.raises(StoreUnavailable, match="Try again"):
+        await store.commit(replace(NEXT, revision=3))
+    run(place.url, f"ALTER ROLE {guest} CONNECTION LIMIT 9")
+    await store.commit(replace(NEXT, revision=3))
+    await store.close()
+
+
+async def test_D15_of_two_that_wait_for_each_other_one_is_told_and_nothing_is_half_done(place: Place) -> None:
+    store = await kept(place.url)
+    later = replace(NEXT, revision=3, head="t2", depth=2), replace(TURN, id="t2", parent="t1", depth=2)
+    with psycopg.connect(place.url) as other:
+        other.execute("SET deadlock_timeout = '20s'")  # so that it is ours that is told
+        other.execute("INSERT INTO jupyter_agent_turns VALUES ('k', 't2', 't1', '', '{}')")
+        ours = asyncio.create_task(store.commit(*later))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while (await asyncio.to_thread(run, place.url, waiting))[0] == (0,):  # bounded by the test's own time limit
+            pass
+        await asyncio.to_thread(other.execute, b"UPDATE jupyter_agent_sessions SET searched = 'x' WHERE key = 'k'")
+        with pytest.raises(StoreUnavailable, match="Try again"):
+            await ours
+        other.rollback()
+    assert (await store.read("k"), await store.path("k", "t2", 9)) == (NEXT, ())
+    await store.commit(*later)
+    await store.close()
+
+
+async def test_D15_where_transactions_are_serializable_one_of_many_commits(place: Place) -> None:
+    await (await kept(place.url)).close()
+    stores = [SqlStore(place.url + "%20-cdefault_transaction_isolation%3Dserializable") for _ in range(8)]
+    changed = [replace(NEXT, revision=3, title=f"{number}") for number in range(8)]
+    done = await asyncio.gather(
+        *(one.commit(head) for one, head in zip(stores, changed, strict=True)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in done) == ["NoneType", *["VersionConflict"] * 7]
+    assert await stores[0].read("k") == changed[done.index(None)]
+    for one in stores:
+        await one.close()
 
 
 async def test_D6_a_newer_schema_is_refused_in_words(place: Place) -> None:

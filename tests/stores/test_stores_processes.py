@@ -99,6 +99,24 @@ async def test_D18_a_forked_process_and_its_parent_both_go_on(make_place: Callab
     assert (found.revision, found.title) == (4, "of the child, then of the parent")
 
 
+OPENING = """
+import asyncio, sys
+from jupyter_agent.session import Session
+from tests.stores.places import open_store
+
+async def begin(number):
+    store = open_store(sys.argv[1])
+    await store.create(Session(f"k{number}", f"s{number}", "ann", "a.ipynb", created_at=1.0))
+    await store.close()
+
+async def main():
+    sys.stdin.readline()
+    await asyncio.gather(*(begin(f"{sys.argv[2]}-{number}") for number in range(3)))
+
+asyncio.run(main())
+"""
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "file"])
 async def test_D2_where_no_more_files_can_be_opened_it_is_said_and_heals(
     make_place: Callable[[str], Place], kind: str
@@ -117,3 +135,20 @@ async def test_D2_where_no_more_files_can_be_opened_it_is_said_and_heals(
     found = await store.read("k")
     assert found is not None
     assert found.revision == 2
+
+
+@pytest.mark.parametrize("kind", DURABLE)
+async def test_D7_many_first_openers_all_begin(make_place: Callable[[str], Place], kind: str) -> None:
+    place = make_place(kind)
+    openers = [
+        subprocess.Popen([sys.executable, "-c", OPENING, place.url, str(number)], cwd=ROOT, stdin=subprocess.PIPE)
+        for number in range(4)
+    ]
+    for one in openers:
+        assert one.stdin is not None
+        one.stdin.write(b"begin\n")
+        one.stdin.close()
+    for one in openers:
+        one.wait(60)
+    assert [one.returncode for one in openers] == [0] * 4
+    assert await place.open().count("ann") == 12
