@@ -44,7 +44,7 @@ def words(error: BaseException, server: Server, child: Child | None, redact: Cal
     """One sentence without its end; the last of what the server complained of stands behind it."""
     said = plain(child.said.decode(errors="replace"), 10_000).strip()[-SAID_CHARACTERS:] if child is not None else ""
     what = next((told for one in _each(error) if (told := _told(one, server, child))), "it does not speak the protocol")
-    return redact(f"{what}; it said: {said}" if said else what)
+    return redact(f"{what}; it said: {said}" if said else what).rstrip(". \n")
 
 
 def _each(error: BaseException) -> Iterator[BaseException]:
