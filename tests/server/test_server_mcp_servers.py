@@ -1,0 +1,163 @@
+"""MCP servers as a source of tools, through the door: asked about, stopped, and by nobody's request but the administrator's."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.server.services import Services
+from jupyter_agent.tools.mcp.connection import Connection
+from tests.server.door_client import Door, Script
+
+PROGRAM = str(Path(__file__).parents[1] / "tools" / "mcp_program.py")
+
+
+@pytest.fixture
+def jp_server_config(script_path: Path) -> dict[str, Any]:
+    servers = {
+        "s": {"command": [sys.executable, "-I", "-S", PROGRAM, "good"]},
+        "mine": {"command": [sys.executable, "-I", "-S", PROGRAM, "good"], "trusted": ["look", "say", "wait"]},
+        "broken": {"command": ["/no/such/program"]},
+    }
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_agent": True}},
+        "JupyterAgent": {"store": "memory://", "model": f"scripted:{script_path}", "mcp_servers": servers},
+    }
+
+
+def calling(*names: str, text: str = "hello") -> list[Any]:
+    """A model that calls these tools, one after the other, and is done."""
+    return [*({"calls": [{"name": name, "arguments": {"text": text}}]} for name in names), {"text": "Done."}]
+
+
+def told(services: Services) -> list[str]:
+    """What the model was told by tools."""
+    model = services.assistant.model(None)
+    assert isinstance(model, ScriptedModel)
+    return [one.content for one in model.requests[-1].messages if one.role == "tool"]
+
+
+def connection_of(services: Services, name: str) -> Connection:
+    (found,) = (one for one in services.assistant._servers._connections if one.server.name == name)
+    return found
+
+
+async def heard(connection: Connection) -> list[str]:
+    """The methods that the server was called by so far, in order."""
+    tool = next(one for one in connection.definitions if one.tool == "heard")
+    output = await connection.call(tool, {}, seconds=60)
+    methods: list[str] = json.loads(json.loads(output.content)["result"])
+    return methods
+
+
+async def test_a_server_s_tool_is_offered_asked_about_and_called(
+    door: Door, services: Services, script: Script
+) -> None:
+    script(calling("s_say"))
+    stream = door.stream("say hello", {"session_id": "s1"})
+    turn = await stream.until("turn")
+    asked = await stream.until("approval")
+    assert (asked["tool"], asked["effect"], asked["arguments"]) == ("s_say", "execute", {"text": "hello"})
+    answer = {"decision": "approve", "digest": asked["digest"]}
+    await door("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
+    done = await stream.until("done")
+    assert [one["status"] for one in done["actions"]] == ["done"]
+    assert told(services) == ['{"from_mcp_server": "s", "result": "hello"}']
+    word = "The MCP server 'broken' cannot be used: there is no program '/no/such/program' here."
+    assert word in done["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("approval", "statuses"),
+    [
+        ("auto", {"s_say": "needs_approval", "s_look": "needs_approval", "mine_say": "done", "mine_look": "done"}),
+        (
+            "ask",
+            {"s_say": "needs_approval", "s_look": "needs_approval", "mine_say": "needs_approval", "mine_look": "done"},
+        ),
+        ("read-only", {"s_say": "denied", "s_look": "denied", "mine_say": "denied", "mine_look": "done"}),
+    ],
+)
+async def test_J1_what_is_not_trusted_is_asked_about_in_every_mode(
+    door: Door, script: Script, approval: str, statuses: dict[str, str]
+) -> None:
+    script(calling(*statuses))
+    reply = await door.ask("do it all", approval=approval)
+    assert {one["tool"]: one["status"] for one in reply.body["actions"]} == statuses
+
+
+async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_called(
+    door: Door, services: Services, script: Script
+) -> None:
+    script(calling("s_say"))
+    stream = door.stream("say hello", {"session_id": "s1"})
+    turn = await stream.until("turn")
+    asked = await stream.until("approval")
+    connection = connection_of(services, "s")
+    bad = next(one for one in connection.definitions if one.tool == "bad")
+    before = connection.definitions
+    await connection.call(bad, {"text": "change"}, seconds=60)
+    for _ in range(100):  # each answer lets the listing that the server has asked for come nearer
+        await connection.call(bad, {"text": "else"}, seconds=60)
+        if connection.definitions is not before:
+            break
+    answer = {"decision": "approve", "digest": asked["digest"]}
+    await door("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
+    done = await stream.until("done")
+    assert [one["status"] for one in done["actions"]] == ["failed"]
+    (only,) = told(services)
+    assert only.startswith("approval_stale: the MCP server 's' has changed its tool 'say'")
+
+
+async def test_a_turn_that_is_cancelled_is_cancelled_at_the_server(
+    door: Door, services: Services, script: Script
+) -> None:
+    script(calling("mine_wait"))
+    stream = door.stream("wait", {"session_id": "s1"}, approval="auto")
+    turn = await stream.until("turn")
+    await stream.until("tool_call")
+    connection = connection_of(services, "mine")
+    for before in range(1, 1000):  # until the server has heard of one more call than these
+        if (await heard(connection)).count("tools/call") > before:
+            break
+    await door("POST", f"api/agent/turns/{turn['turn_id']}/cancel", {})
+    await stream.until("cancelled")
+    assert "cancelled True" in await heard(connection)
+
+
+async def test_M2_nobody_but_the_administrator_names_a_server(door: Door, services: Services, tmp_path: Path) -> None:
+    touched = tmp_path / "touched"
+    servers = {"evil": {"command": ["touch", str(touched)]}}
+    settings = await door("PUT", "api/agent/settings", {"settings": {"mcp_servers": servers}})
+    asked = await door("POST", "api/agent/quick", {"query": "x", "mcp_servers": servers})
+    within = await door.ask("x", {"mcp_servers": servers})
+    assert [settings.status, asked.status, within.status] == [400, 400, 400]
+    metadata = {"jupyter_agent": {"mcp_servers": servers}, "mcp_servers": servers}
+    cells: list[Any] = []
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    await door("PUT", "api/contents/a.ipynb", {"type": "notebook", "content": notebook})
+    assert (await door.ask("x", {"notebook_id": "a.ipynb"})).status == 200
+    assert not any(name.startswith("evil") for name in services.assistant._servers.tools())
+    assert not touched.exists()
+
+
+async def test_servers_are_started_by_a_question_not_by_a_preview(door: Door, services: Services) -> None:
+    before = (await door("POST", "api/agent/context", {"query": "x"})).body
+    assert not any(one["name"].startswith("s_") for one in before["tools"])
+    await door.ask("x")
+    after = (await door("POST", "api/agent/context", {"query": "x"})).body
+    assert {"s_say", "mine_look"} <= {one["name"] for one in after["tools"]}
+
+
+async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(door: Door) -> None:
+    await door.ask("x")
+    accept = {"Accept": "application/json, text/event-stream"}
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    listed = (await door("POST", "api/agent/mcp", listing, accept)).body["result"]["tools"]
+    assert "list_variables" in {one["name"] for one in listed}
+    assert not any(one["name"].startswith(("s_", "mine_")) for one in listed)
