@@ -19,7 +19,7 @@ from jupyter_agent.provenance import (
     file_name,
     state_name,
 )
-from jupyter_agent.step_inputs import CellRun, Lookup, StepInputs, that_do_more
+from jupyter_agent.step_inputs import CellRun, Lookup, StepInputs
 
 
 class StepRun(StepInputs):
@@ -33,7 +33,7 @@ class StepRun(StepInputs):
         self.reads(step.reads)
         if step.imports:
             self.bears(ENVIRONMENT)
-        for call in that_do_more(step.calls):
+        for call in self.calls:
             self.call(call)
         if self.shows:
             self.bears(SETTINGS)

@@ -9,7 +9,7 @@ from itertools import dropwhile
 from types import MappingProxyType
 from typing import NamedTuple
 
-from jupyter_agent.cell_names import readable_names
+from jupyter_agent.cell_names import CellNames, readable_names
 from jupyter_agent.evaluation import evaluate
 from jupyter_agent.provenance import LOOKS, Node, Value, outlives_reset
 
@@ -168,6 +168,7 @@ class _Walk:
         self._order = order
         self._old = old
         self._same = same
+        self._writing = old.writing
         self._place = self._before = 0  # how many cells of this run, and of the earlier one, are above
         self._kept = 0  # those of the earlier run that were taken over, as bits
         self._written: dict[str, tuple[int, Value | None]] = {}  # by fresh cells, and how far the earlier run was then
@@ -195,8 +196,8 @@ class _Walk:
         values = (
             {name: value for name, value in old.values.items() if name not in self.ever} if self.ever else old.values
         )
-        found = ((name, self._find(name)) for name in self.ever)
-        return Walked(cells, nodes, {**values, **{name: one[1] for name, one in found if one}}, self.evaluated)
+        known = {one for one in self.ever if one in self._written or self._writing.get(one, 0) & self._kept}
+        return Walked(cells, nodes, {**values, **{one: self.value(one) for one in known}}, self.evaluated)
 
     def _through(self, end: int) -> None:
         """Go on to a place of the earlier run, looking at cells only that what changed concerns."""
@@ -223,30 +224,49 @@ class _Walk:
             self._take_over(1)
             return
         self._before += 1
-        self.changed.update(node.writes)
-        self._run(cell_id, source)
-        self._settle({*node.writes, *self.fresh[cell_id].writes})
+        fresh = self._evaluated(cell_id, readable_names(source))
+        self._take(fresh)
+        for name in {**node.writes, **fresh.writes}:
+            self._compare(
+                name,
+                fresh.writes[name] if name in fresh.writes else self.value(name),
+                node.writes[name] if name in node.writes else self._was(name),
+            )
 
     def _run(self, cell_id: str, source: str) -> None:
         """Run a cell that is not where it was, or not what it was, or finds something else."""
         old, names = self._old.nodes.get(cell_id), readable_names(source)
-        node = old if old is not None and old.digest == names.digest and self._finds_the_same(old, old.inputs) else None
-        if node is None:
-            seen = sorted(self._order.seen.get(names.digest, ()))
-            node = evaluate(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, seen=seen)
-            self.evaluated += 1
+        kept = old if old is not None and old.digest == names.digest and self._finds_the_same(old, old.inputs) else None
+        node = kept or self._evaluated(cell_id, names)
         if names.wipes:
             self._written = {name: one for name, one in self._written.items() if outlives_reset(name)}
-        self._written.update({name: (self._before, value) for name, value in node.writes.items()})
+        self._take(node)
         self.changed.update(node.writes)
-        self.fresh[cell_id] = node
+
+    def _evaluated(self, cell_id: str, names: CellNames) -> Node:
+        self.evaluated += 1
+        seen = sorted(self._order.seen.get(names.digest, ()))
+        return evaluate(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, seen=seen)
+
+    def _take(self, node: Node) -> None:
+        before = self._before
+        for name, value in node.writes.items():
+            self._written[name] = (before, value)
+        self.fresh[str(node.key)] = node
         self._place += 1
 
     def _settle(self, names: Iterable[str]) -> None:
         """See which names have here what they had here in the earlier run."""
         if self._old.cells:
-            self.ever.update(names)
-            self.changed.difference_update([one for one in names if self._same(self.value(one), self._was(one))])
+            for name in tuple(names):
+                self._compare(name, self.value(name), self._was(name))
+
+    def _compare(self, name: str, now: Value | None, then: Value | None) -> None:
+        self.ever.add(name)
+        if now is then or self._same(now, then):
+            self.changed.discard(name)
+        else:
+            self.changed.add(name)
 
     def _finds_the_same(self, node: Node, names: Iterable[str]) -> bool:
         for name in names:
@@ -256,21 +276,16 @@ class _Walk:
         return True
 
     def value(self, name: str) -> Value | None:
-        """What a name has here."""
-        found = self._find(name)
-        return None if found is None else found[1]
-
-    def _find(self, name: str) -> tuple[int, Value | None] | None:
-        """What a name has here, if it is known, and how far the earlier run was when it got that."""
+        """What a name has here: what a fresh cell left it, or one that was taken over, whichever came later."""
         written = self._written.get(name)
-        last = (self._old.writing.get(name, 0) & self._kept).bit_length() - 1 if self._kept else -1
-        if last < 0 or (written is not None and written[0] > last):
-            return written
-        return last, self._old.nodes[self._old.cells[last][0]].writes[name]
+        kept = self._writing.get(name, 0) & self._kept
+        if written is not None and not kept >> written[0]:
+            return written[1]
+        return self._old.nodes[self._old.cells[kept.bit_length() - 1][0]].writes[name] if kept else None
 
     def _was(self, name: str) -> Value | None:
         """What a name had here in the earlier run."""
-        last = (self._old.writing.get(name, 0) & ((1 << self._before) - 1)).bit_length() - 1
+        last = (self._writing.get(name, 0) & ((1 << self._before) - 1)).bit_length() - 1
         return None if last < 0 else self._old.nodes[self._old.cells[last][0]].writes[name]
 
 
@@ -300,19 +315,20 @@ def _same_at_the_start(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, 
 
 def _follow(node: Node, touched: set[str], made: set[str]) -> None:
     """A cell that builds on what changed: what it writes is touched, and made anew where it makes it itself."""
-    made_now = {name for name, value in node.writes.items() if value is not None and _is_made(node, name, value, made)}
-    made.difference_update(node.writes)
-    made |= made_now
+    key = node.key
+    if node.carried:
+        carried = {name for name, before in node.carried.items() if before in made}
+        made.difference_update(node.carried)
+        made |= carried
     for name, value in node.writes.items():
         if value is None:
             touched.discard(name)
-        elif value.node == node.key and name not in LOOKS:
+            made.discard(name)
+            continue
+        if value.node == key and name not in LOOKS:
             touched.add(name)
-
-
-def _is_made(node: Node, name: str, value: Value, made: set[str]) -> bool:
-    """Whether a cell makes a value itself, or leaves what is made already."""
-    return value.writer == node.key or node.carried.get(name, name) in made
+        if value.writer == key:
+            made.add(name)
 
 
 def _forget(node: Node, touched: set[str], made: set[str]) -> None:

@@ -136,7 +136,8 @@ class StepInputs:
         self.taint = 0
         self.given = 0
         self.shows = step.shows
-        self.draws = any(call.name in library.PLOTTING for call in that_do_more(step.calls))
+        self.calls = that_do_more(step.calls) if step.calls else ()
+        self.draws = any(call.name in library.PLOTTING for call in self.calls)
         self.drawn: dict[str, None] = {}
         self.seeded: dict[str, None] = {}
         self.changes: list[Change] = list(step.changes)
