@@ -16,7 +16,14 @@ export function CompletionList({ completion }: { completion: ICompleting }): JSX
     return null;
   }
   return (
-    <ul ref={list} id={id} className="jp-agent-completions" role="listbox" aria-label={translation.__('Completions')}>
+    <ul
+      ref={list}
+      id={id}
+      className="jp-agent-completions"
+      role="listbox"
+      aria-label={translation.__('Completions')}
+      tabIndex={0} // It scrolls.
+    >
       {items.map((item, at) => (
         <li
           key={item.text}

@@ -36,14 +36,22 @@ export class Conversation implements IHearer {
   private _problem = '';
   private _notice = '';
   private _listening: Listening;
+  private _path: string;
 
   constructor(
     readonly notebook: NotebookPanel | null,
     readonly server: AgentServer,
     private readonly _translation: TranslationBundle
   ) {
-    this.choices = new Choices(notebook?.context.path ?? '');
+    this._path = this.notebookId;
+    this.choices = new Choices(this._path);
     this._listening = new Listening(this.transcript, server.turns, this.choices, _translation, this);
+    notebook?.context.pathChanged.connect((_, path) => this._moveTo(path));
+    notebook?.sessionContext.statusChanged.connect((_, status) => {
+      if (status === 'restarting' || status === 'autorestarting') {
+        this._listening.kernelRestarted();
+      }
+    });
   }
 
   /** Emitted when there is something new to draw. */
@@ -259,6 +267,14 @@ export class Conversation implements IHearer {
   /** Show a stored conversation as it is now. */
   async show(session: ISession): Promise<void> {
     await this._try(() => this._show(session));
+  }
+
+  /** The notebook has another name now; the server lets its conversations follow. */
+  private _moveTo(path: string): void {
+    if (this._session?.notebook_id === this._path) {
+      this._session = { ...this._session, notebook_id: path };
+    }
+    this._path = path;
   }
 
   private _leave(): void {

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Choices } from './choices';
 import type { PageEdits } from './cells/pageEdits';
 import { type AgentEvent, TERMINAL } from './events';
-import { after, ended, type IExchange, type IToolPart, withTool } from './exchange';
+import { after, ended, type IApproval, type IExchange, type IToolPart, withTool } from './exchange';
 import type { Transcript } from './transcript';
 import { type Decision, TurnLost, type Turns } from './turns';
 import { wordsFor } from './words';
@@ -104,16 +104,32 @@ export class Listening {
     if (always) {
       this._choices.allow(part.tool);
     }
-    const set = (change: Partial<typeof approval>) =>
-      this._transcript.change(exchange.id, one =>
-        withTool(one, part.callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
-      );
+    const set = (change: Partial<IApproval>) => this._setApproval(exchange.id, part.callId, change);
     set({ answer: decision, problem: '' });
     try {
       await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);
     } catch (error) {
       set({ answer: null, problem: wordsFor(error, this._translation) });
     }
+  }
+
+  /** Code that waits for the user's word was written for a kernel that held more. */
+  kernelRestarted(): void {
+    const live = this._transcript.live;
+    const problem = this._translation.__(
+      'The kernel was restarted after the agent asked: the variables that this may rely on are gone.'
+    );
+    for (const part of live?.parts ?? []) {
+      if (live && part.kind === 'tool' && part.effect === 'execute' && part.approval?.answer === null) {
+        this._setApproval(live.id, part.callId, { problem });
+      }
+    }
+  }
+
+  private _setApproval(id: string, callId: string, change: Partial<IApproval>): void {
+    this._transcript.change(id, one =>
+      withTool(one, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
+    );
   }
 
   private _hear(id: string, event: AgentEvent, edits: PageEdits | null): void {

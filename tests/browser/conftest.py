@@ -1,4 +1,4 @@
-"""A browser, a Jupyter process per test file, and a page per test that must end without a foreign request."""
+"""A browser per test file, one Jupyter process for all, and a page per test that must end without a foreign request."""
 
 from __future__ import annotations
 
@@ -51,16 +51,25 @@ def script() -> list[Any] | None:
     return None
 
 
-@pytest.fixture(scope="module")
-def jupyter(tmp_path_factory: pytest.TempPathFactory, script: list[Any] | None) -> Iterator[JupyterProcess]:
-    home = tmp_path_factory.mktemp("home")
-    model = "offline"
-    if script is not None:
-        (home / "script.json").write_text(json.dumps(script), encoding="utf-8")
-        model = f"scripted:{home / 'script.json'}"
-    with JupyterProcess(home, options={"model": model}) as process:
+@pytest.fixture(scope="session")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
+    with JupyterProcess(tmp_path_factory.mktemp("home")) as process:
         shutil.copy(NOTEBOOKS / "shop_sales.csv", process.root)
         yield process
+
+
+@pytest.fixture(scope="module")
+def jupyter(
+    process: JupyterProcess, script: list[Any] | None, tmp_path_factory: pytest.TempPathFactory
+) -> JupyterProcess:
+    """With the file's model; notebooks of different files must not have the same name."""
+    model = "offline"
+    if script is not None:
+        path = tmp_path_factory.mktemp("script") / "script.json"
+        path.write_text(json.dumps(script), encoding="utf-8")
+        model = f"scripted:{path}"
+    process.answer_with(model)
+    return process
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A JupyterLab or Notebook process of its own: own home, random port and token; ready when it says its address."""
+"""A JupyterLab process of its own: own home, random port and token; ready when it says its address. Its pages of Notebook, too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -24,34 +25,38 @@ class JupyterProcess:
 
     Args:
         home: An empty folder; the notebooks go into its ``root``.
-        application: ``lab`` or ``notebook``.
-        options: Of `JupyterAgent`.
-        theme: As the settings name it.
     """
 
-    def __init__(
-        self,
-        home: Path,
-        application: str = "lab",
-        options: dict[str, Any] | None = None,
-        theme: str = "JupyterLab Light",
-    ) -> None:
+    def __init__(self, home: Path) -> None:
         self.root = home / "root"
         self.token = secrets.token_hex(16)
         self.address = ""
         self.output: list[str] = []
         self._home = home
-        self._application = application
-        self._options = options or {}
-        self._theme = theme
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self.root.mkdir()
-        self._write_settings()
+        # The news toast would lie over what is clicked, and asks the web.
+        self.set_up("apputils-extension", "notification", fetchNews="false")
         self._show_current_build()
         self._start()
         return self
+
+    def set_up(self, extension: str, plugin: str, **settings: Any) -> None:
+        """What the user has set of JupyterLab; pages that are loaded from now on follow it."""
+        folder = self._home / "settings" / "@jupyterlab" / extension
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings), encoding="utf-8")
+
+    def answer_with(self, model: str) -> None:
+        """Have a model answer from now on; what else of the agent was set is as at the start."""
+        settings = {"model": model, "base_url": None, "approval": None, "redact": None, "context_tokens": None}
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        body = json.dumps({"settings": settings}).encode()
+        asked = urllib.request.Request(f"{self.address}api/agent/settings", body, headers, method="PUT")
+        with urllib.request.urlopen(asked, timeout=60) as response:
+            assert response.status == 200
 
     def restart(self) -> None:
         """End it and start it again at the same address."""
@@ -103,12 +108,10 @@ class JupyterProcess:
                 addresses.put(found[0])
 
     def _command(self, port: int) -> list[str]:
-        options = [f"--JupyterAgent.{name}={value}" for name, value in self._options.items()]
         return [
-            *(sys.executable, "-m", "jupyter", self._application, "--no-browser", "--allow-root"),
+            *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={self.root}"),
             *(f"--IdentityProvider.token={self.token}", "--ServerApp.jpserver_extensions=jupyter_agent=True"),
-            *options,
         ]
 
     def _environment(self) -> dict[str, str]:
@@ -133,11 +136,3 @@ class JupyterProcess:
         folder = self._home / "share" / "labextensions"
         folder.mkdir(parents=True)
         (folder / "jupyter-agent").symlink_to(built)
-
-    def _write_settings(self) -> None:
-        folder = self._home / "settings" / "@jupyterlab" / "apputils-extension"
-        folder.mkdir(parents=True)
-        # The news toast would lie over what is clicked, and asks the web.
-        settings = {"notification": {"fetchNews": "false"}, "themes": {"theme": self._theme}}
-        for name, content in settings.items():
-            (folder / f"{name}.jupyterlab-settings").write_text(json.dumps(content), encoding="utf-8")

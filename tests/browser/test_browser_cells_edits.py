@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage
+from tests.browser.sidebar_page import SidebarPage, write_notebook
 
 
 def _call(name: str, **arguments: Any) -> dict[str, Any]:
@@ -45,14 +44,8 @@ def script() -> list[Any] | None:
 @pytest.fixture
 def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest) -> SidebarPage:
     """The sidebar beside three cells of known ids."""
-    new: Any = nbformat.v4
-    sources = {"first": "number = 3", "second": "number + 1", "last": "'the end'"}
-    notebook = new.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}},
-        cells=[new.new_code_cell(source, id=name) for name, source in sources.items()],
-    )
     name = f"{request.node.name[:40]}.ipynb"
-    (jupyter.root / name).write_text(new.writes(notebook), encoding="utf-8")
+    write_notebook(jupyter.root / name, first="number = 3", second="number + 1", last="'the end'")
     sidebar.go(name)
     sidebar.open()
     return sidebar

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage
+from tests.browser.sidebar_page import SidebarPage, write_notebook
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +29,8 @@ def script() -> list[Any] | None:
 @pytest.fixture
 def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest) -> SidebarPage:
     """A notebook of three cells of known ids; the sidebar has never been open."""
-    new: Any = nbformat.v4
-    sources = {"first": "number = 3", "wrong": "print(numbr + 1)", "empty": ""}
-    notebook = new.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}},
-        cells=[new.new_code_cell(source, id=name) for name, source in sources.items()],
-    )
     name = f"{request.node.name[:40]}.ipynb"
-    (jupyter.root / name).write_text(new.writes(notebook), encoding="utf-8")
+    write_notebook(jupyter.root / name, first="number = 3", wrong="print(numbr + 1)", empty="")
     sidebar.go(name)
     return sidebar
 
@@ -140,3 +133,18 @@ def test_the_box_says_what_the_agent_said_and_escape_gives_the_cell_back(opened:
     expect(box).to_have_count(0)
     expect(_code(opened, 0)).to_be_focused()
     expect(_code(opened, 0)).to_have_text("number = 3")
+
+
+def test_Notebook_has_the_same_sidebar_and_the_same_ways_into_it_from_a_cell(
+    sidebar: SidebarPage, jupyter: JupyterProcess
+) -> None:
+    write_notebook(jupyter.root / "seven.ipynb", first="number = 3", empty="")
+    sidebar.go("seven.ipynb", "notebook")
+    _code(sidebar, 1).click(button="right")
+    sidebar.page.locator(".lm-Menu-item", has_text="Agent").hover()
+    sidebar.page.get_by_role("menuitem", name="Explain This Cell").click()
+    expect(sidebar.wait_for_answer()).to_contain_text("It is empty.")
+    _box(sidebar, 0)
+    sidebar.page.keyboard.type("four, please\n")
+    sidebar.cells.nth(0).get_by_role("button", name="Accept", exact=True).click()
+    expect(_code(sidebar, 0)).to_have_text("number = 4")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.conftest import NOTEBOOKS
 from tests.browser.jupyter_process import JupyterProcess
 from tests.browser.sidebar_page import SidebarPage
 
 
-@pytest.fixture(scope="module")
-def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
-    """With our provider enabled in the settings of JupyterLab's inline completer."""
-    home = tmp_path_factory.mktemp("home")
-    folder = home / "settings" / "@jupyterlab" / "completer-extension"
-    folder.mkdir(parents=True)
+@pytest.fixture(autouse=True)
+def _turned_on(jupyter: JupyterProcess) -> Iterator[None]:
+    """Our provider is enabled in the settings of JupyterLab's inline completer."""
     history = {"@jupyterlab/inline-completer:history": {"enabled": False}}
-    settings = {"providers": {**history, "jupyter-agent": {"enabled": True}}}
-    (folder / "inline-completer.jupyterlab-settings").write_text(json.dumps(settings), encoding="utf-8")
-    with JupyterProcess(home, options={"model": "offline"}) as process:
-        shutil.copy(NOTEBOOKS / "shop_sales.csv", process.root)
-        yield process
+    jupyter.set_up("completer-extension", "inline-completer", providers={**history, "jupyter-agent": {"enabled": True}})
+    yield
+    jupyter.set_up("completer-extension", "inline-completer")
 
 
 def _completions(sidebar: SidebarPage) -> list[Any]:

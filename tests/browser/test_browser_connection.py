@@ -70,8 +70,8 @@ def test_a_page_that_is_loaded_again_goes_on_with_the_answer_and_its_approval(op
 
 
 def test_a_question_asked_in_a_cell_appears_while_it_is_answered(sidebar: SidebarPage, jupyter: JupyterProcess) -> None:
-    write_notebook(jupyter.root / "live.ipynb", "%agent count, please", "1")
-    sidebar.go("live.ipynb")
+    write_notebook(jupyter.root / "asked.ipynb", "%agent count, please", "1")
+    sidebar.go("asked.ipynb")
     sidebar.open()
     sidebar.cells.first.locator(".cm-content").click()
     sidebar.page.keyboard.press("Shift+Enter")
@@ -82,7 +82,8 @@ def test_a_question_asked_in_a_cell_appears_while_it_is_answered(sidebar: Sideba
 
 
 def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Path) -> None:
-    with JupyterProcess(tmp_path, options={"model": "scripted"}) as jupyter:
+    with JupyterProcess(tmp_path) as jupyter:
+        jupyter.answer_with("scripted")
         write_notebook(jupyter.root / "restart.ipynb", "1")
         sidebar = SidebarPage(browser.new_context(viewport={"width": 1400, "height": 850}), jupyter)
         sidebar.go("restart.ipynb")

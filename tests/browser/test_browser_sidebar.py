@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
+from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage
 
 CODE = 'totals = df.groupby("city")["price"].sum()\ntotals'
 COUNTING = " ".join(f"word{number}" for number in range(400))
@@ -204,17 +204,3 @@ def test_a_link_opens_on_a_click_only_in_a_tab_that_knows_nothing_of_this_one(
     assert other.url == "https://docs.invalid/page"
     assert other.evaluate("window.opener === null && document.referrer === ''")
     context.close()
-
-
-def test_notebook_shows_the_same_sidebar(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with JupyterProcess(tmp_path_factory.mktemp("notebook"), "notebook", {"model": "scripted"}) as jupyter:
-        write_notebook(jupyter.root / "plain.ipynb", "number = 1")
-        context = browser.new_context(viewport={"width": 1400, "height": 850})
-        sidebar = SidebarPage(context, jupyter)
-        sidebar.go("plain.ipynb", "notebook")
-        sidebar.open()
-        sidebar.ask("hello")
-        expect(sidebar.wait_for_answer()).to_contain_text("hello")
-        context.close()
-    # Notebook 7.6 stumbles over its own shortcuts' settings, with us and without.
-    assert [one for one in sidebar.troubles if "reading 'schema'" not in one] == []
