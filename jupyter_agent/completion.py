@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from jupyter_agent.messages import Message, TextDelta
@@ -91,7 +92,7 @@ async def asked(cursor: Cursor, state: KernelState | None, model: Model, redacto
                 text += event.text
             if len(text) > 2 * MAX_CHARACTERS:
                 break
-    return _cleaned(text, cursor)
+    return _before_secrets(_cleaned(text, cursor), cursor, redactor)
 
 
 def _cleaned(text: str, cursor: Cursor) -> str:
@@ -102,6 +103,16 @@ def _cleaned(text: str, cursor: Cursor) -> str:
     if line.strip() and text.startswith(line):
         text = text[len(line) :]
     return text[:MAX_CHARACTERS]
+
+
+def _before_secrets(text: str, cursor: Cursor, redactor: Redactor) -> str:
+    """As much as stands before anything that looks secret: a note of what was withheld is no code."""
+    line = cursor.prefix[-_BEFORE:].rpartition("\n")[2]
+    line = line if redactor.text(line) == line else ""
+    whole = line + text
+    told = redactor.text(whole)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, told, strict=False)))
+    return whole[len(line) : same]
 
 
 def _rest_of_column(found: re.Match[str], suffix: str, state: KernelState) -> str:

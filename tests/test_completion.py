@@ -17,7 +17,7 @@ STATE = KernelState(
         "df_clean": Variable("df_clean", "DataFrame", "frame", "2 rows", {"columns": COLUMNS}),
         "model": Variable("model", "Model", "object", "a model", {"fields": {"weights": "list", "bias": "0"}}),
         "token": Variable("token", "str", "text", "sk-proj-0123456789abcdef0123456789abcdef01234567", {}),
-    }
+    },
 )
 
 
@@ -70,3 +70,15 @@ def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -
 async def test_a_models_words_are_what_is_inserted(said: str, expected: str) -> None:
     model = ScriptedModel([{"text": said, "chunks": 50}])
     assert await asked(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said", "expected"),
+    [
+        ("client = Client(", "region, 'ghp_" + "a1B2" * 9 + "')", "region, '"),
+        ("password = ", '"correct-horse-7"', '"'),
+        ("total = ", "df.sum()", "df.sum()"),
+    ],
+)
+async def test_a_completion_ends_before_a_secret(prefix: str, said: str, expected: str) -> None:
+    assert await asked(Cursor(prefix), STATE, ScriptedModel([said]), Redactor()) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.server import canaries
 from tests.server.door_client import Door, Script
 from tests.server.test_server_kernels import front_end
 
+PROGRAM = str(Path(__file__).parents[1] / "tools" / "mcp_program.py")
 QUESTION = "Why does @error happen? Look at @frame.note, @cell:1, @file:notes.txt, load the csv.\n"
 CALLS = [
     ("list_variables", {}),
@@ -45,6 +47,13 @@ def jp_server_config(
             "context_tokens": 60_000,
             "max_tool_calls": 50,
             "max_steps": 50,
+            "mcp_servers": {
+                "s": {
+                    "command": [sys.executable, "-I", "-S", PROGRAM, "keep", str(tmp_path / "told")],
+                    "env": {"CANARY": "${CANARY_TOKEN}"},
+                    "trusted": ["say", "env"],
+                }
+            },
         },
     }
 
@@ -156,5 +165,72 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     assert kept
     sinks["store"] = b"\n".join(path.read_bytes() for path in kept)
     assert b"withheld" in sinks["store"]
+    left = {name: sorted(set(canaries.leaks(told))) for name, told in sinks.items()}
+    assert {name: found for name, found in left.items() if found} == {}
+
+
+@pytest.mark.parametrize("jp_server_config", ["sqlite"], indirect=True)
+async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  # noqa: PLR0917 - fixtures
+    door: Door, services: Services, script: Script, jp_serverapp: Any, jp_root_dir: Path, tmp_path: Path, log: list[str]
+) -> None:
+    notebook(jp_root_dir)
+    foreign = [{"calls": [{"name": name, "arguments": {"text": canaries.text()}}]} for name in ("s_say", "s_env")]
+    script([*foreign, *steps(), {"match": "<before>", "text": canaries.text()}])
+    sinks: dict[str, str | bytes] = {}
+    context = {"notebook_id": "a.ipynb", "session_id": "s1"}
+    query = QUESTION + canaries.text()
+    feed = door.read("api/agent/events")
+    async with front_end(jp_serverapp, door) as (_, page):
+        await page.run(canaries.code())
+        with pytest.raises(AssertionError, match="ValueError"):
+            await page.run("fail(plain[0], " + ", ".join(canaries.NAMED) + ")")
+        asked = await door.stream(query, context, approval="auto", turn_id="t1").all()
+        assert asked[-1][0] == "done"
+        assert [one["status"] for one in asked[-1][1]["actions"]][:2] == ["done", "done"]
+        again = await door.read("api/agent/turns/t1/events").all()
+        assert again[-1][0] == "done"
+        sinks["resumed"] = json.dumps([data for _, data in again], ensure_ascii=False)
+        sinks["resumed text"] = "".join(data["text"] for name, data in again if name == "text")
+        later = await door.read("api/agent/turns/t1/events", None, {"Last-Event-ID": "40"}).all()
+        sinks["resumed later"] = "".join(data["text"] for name, data in later if name == "text")
+        message = {"messages": [{"role": "user", "content": query}], "notebook_id": "a.ipynb", "approval": "auto"}
+        chat = await door("POST", "api/agent/v1/chat/completions", {**message, "session_id": "s2"})
+        assert chat.status == 200
+        sinks["chat"] = chat.text
+        streamed = door.read("api/agent/v1/chat/completions", {**message, "stream": True})
+        lines: list[str] = []
+        said: list[str] = []
+        while (line := await streamed.lines.get()) is not None:
+            lines.append(line)
+            choices = json.loads(line[6:])["choices"] if line.startswith("data: {") else []
+            said += [one["delta"].get("content") or "" for one in choices]
+        sinks["chat stream"], sinks["chat stream text"] = "\n".join(lines), "".join(said)
+        assert "withheld" in sinks["chat stream text"]
+        sinks["models"] = (await door("GET", "api/agent/v1/models")).text
+        cursor = {"prefix": canaries.code() + "\nframe", "suffix": canaries.text(), "context": context}
+        column = {**cursor, "prefix": 'wide["sk-'}
+        for model, at in ((None, cursor), ("offline", cursor), ("offline", column)):
+            completed = await door("POST", "api/agent/complete", {**at, "model": model})
+            assert completed.status == 200
+            sinks["completions"] = str(sinks.get("completions", "")) + completed.text
+        accept = {"Accept": "application/json, text/event-stream"}
+        for name, arguments in (*CALLS, ("read_output", {"id": "c1"}), ("read_file", {"path": "notes.txt"})):
+            params = {"name": name, "arguments": {**arguments, "notebook": "a.ipynb"}}
+            calling = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+            called = await door("POST", "api/agent/mcp", calling, accept)
+            assert called.status == 200
+            sinks["MCP endpoint"] = str(sinks.get("MCP endpoint", "")) + called.text
+        assert "withheld" in str(sinks["MCP endpoint"])
+    model_of_turns = services.assistant.model(None)
+    assert isinstance(model_of_turns, ScriptedModel)
+    sinks["requests"] = "\n".join(
+        f"{one.content}\n{one.tool_calls}" for request in model_of_turns.requests for one in _heard(request.messages)
+    )
+    services.feed.close()
+    sinks["feed"] = json.dumps(await feed.all())
+    assert '"ended"' in str(sinks["feed"])
+    sinks["told to an MCP server"] = (tmp_path / "told").read_text(encoding="utf-8")
+    assert "withheld" in str(sinks["told to an MCP server"])
+    sinks["log"] = "\n".join(log)
     left = {name: sorted(set(canaries.leaks(told))) for name, told in sinks.items()}
     assert {name: found for name, found in left.items() if found} == {}
