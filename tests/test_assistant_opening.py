@@ -21,7 +21,9 @@ from jupyter_agent.stores.memory import MemoryStore
 from tests.still_kernel import StillKernel
 
 if TYPE_CHECKING:
-    from jupyter_agent.session import Session
+    from collections.abc import Sequence
+
+    from jupyter_agent.session import Session, Turn
 
 
 class WatchedKernel(StillKernel):
@@ -51,9 +53,9 @@ class SlowStore(MemoryStore):
         super().__init__()
         self._kernel = kernel
 
-    async def create(self, session: Session) -> None:
+    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         await asyncio.wait_for(self._kernel.asked.wait(), 5)
-        await super().create(session)
+        await super().create(session, turns)
 
 
 def assistant_on(store: MemoryStore) -> Assistant:

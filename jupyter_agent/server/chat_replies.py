@@ -19,7 +19,7 @@ from jupyter_agent.messages import (
     UsageReported,
     plain,
 )
-from jupyter_agent.server.encoding import json_text
+from jupyter_agent.server.encoding import plain_json_text
 from jupyter_agent.server.event_log import HandedOver
 from jupyter_agent.server.quick import ending
 
@@ -180,5 +180,5 @@ class ChatReply:
         return kept
 
 
-def _data(value: Any) -> bytes:
-    return f"data: {json_text(value)}\n\n".encode("ascii")
+def _data(value: dict[str, Any]) -> bytes:
+    return f"data: {plain_json_text(value)}\n\n".encode("ascii")

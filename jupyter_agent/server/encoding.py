@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 from jupyter_agent.messages import plain
 
 KEEP_ALIVE = b": keep-alive\n\n"
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 class Named(Protocol):
@@ -21,7 +22,12 @@ class Named(Protocol):
 
 def json_text(value: Any) -> str:
     """JSON on one line, in ASCII: neither a line break nor a lone surrogate can leave this way."""
-    return json.dumps(plain(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return plain_json_text(plain(value))
+
+
+def plain_json_text(value: Any) -> str:
+    """The same of what is JSON data already."""
+    return _ENCODER.encode(value)
 
 
 def frame(number: int, event: Named) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -214,6 +215,17 @@ async def test_T17_a_silent_stream_is_kept_alive(
     await asyncio.wait_for(reader.readuntil(b"event: approval"), 10)
     for _ in range(3):
         await asyncio.wait_for(reader.readuntil(b"\n: keep-alive\n\n"), 10)
+    writer.close()
+
+
+async def test_no_event_waits_until_the_one_before_is_acknowledged(
+    door: Door, script: Script, jp_serverapp: Any, http_server: Any
+) -> None:
+    script([RUN])
+    reader, writer = await raw_stream(jp_serverapp, b'{"query": "x", "stream": true}')
+    await asyncio.wait_for(reader.readuntil(b"event: approval"), 10)
+    (connection,) = http_server._connections
+    assert connection.stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     writer.close()
 
 
