@@ -11,6 +11,7 @@ from jupyter_agent import descriptions
 from jupyter_agent.errors import KernelUnavailable, NotFound
 from jupyter_agent.mentions import Mention, mentions
 from jupyter_agent.protocols import Kernel, Notebook
+from jupyter_agent.shortening import head, whole_words
 from jupyter_agent.state import Cell, Execution, KernelState, Variable
 
 Count = Callable[[str], int]
@@ -168,18 +169,20 @@ async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
     except NotFound as error:
         near = _near(mention.name, await notebook.files()) if error.message.startswith("There is no such") else ""
         return Attachment(f"{mention.text}: {error.message}{near}")
-    cut = f"; its first {FILE_CHARACTERS} characters" if len(text) >= FILE_CHARACTERS else ""
+    cut = ""
+    if len(text) >= FILE_CHARACTERS:
+        text, cut = whole_words(text), f"; its first {FILE_CHARACTERS} characters"
     return Attachment(f"{mention.text}, which the question mentions{cut}:", tuple(text.splitlines()) or ("(empty)",))
 
 
 def _error(mention: Mention, failed: Execution | None, cells: Sequence[Cell]) -> Attachment:
     if failed is not None and failed.error is not None:
-        title = f"{mention.text}, In [{failed.count}]: {failed.error.name}: {failed.error.message[:2000]}"
+        title = f"{mention.text}, In [{failed.count}]: {failed.error.name}: {head(failed.error.message, 2000)}"
         return Attachment(title, tuple(_frames(failed)))
     broken = max((one for one in cells if one.error), key=lambda one: one.execution_count or 0, default=None)
     if broken is None:
         return Attachment(f"{mention.text}: no cell has failed.")
-    title = f"{mention.text}, In [{broken.execution_count or ' '}]: {broken.error[:2000]}"
+    title = f"{mention.text}, In [{broken.execution_count or ' '}]: {head(broken.error, 2000)}"
     return Attachment(title, _shortened(broken.source))
 
 
@@ -210,5 +213,6 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 
 def _shortened(text: str) -> tuple[str, ...]:
-    cut = len(text) - _CELL_CHARACTERS
-    return tuple((text if cut <= 0 else f"{text[:_CELL_CHARACTERS]}… ({cut} more characters)").splitlines())
+    shown = head(text, _CELL_CHARACTERS)
+    cut = len(text) - len(shown)
+    return tuple((f"{shown}… ({cut} more characters)" if cut else text).splitlines())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.messages import Message
 from jupyter_agent.selection import Selection, Wanted
+from jupyter_agent.shortening import head
 from jupyter_agent.state import Cell, KernelState
 
 Count = Callable[[str], int]
@@ -135,14 +136,15 @@ def _cut(told: Context, budget_tokens: int, count: Count) -> Context:
     kept: list[str] = []
     beside = told.beside
     while beside and count(beside) > budget_tokens:
-        beside = beside[: len(beside) * 3 // 4]
+        beside = head(beside, len(beside) * 3 // 4)
     left = budget_tokens - count(beside) - 2
     for line in told.notebook.splitlines():
         left -= count(line) + 1
         if left < 0:
             break
         kept.append(line)
-    return replace(told, notebook="\n".join(kept), beside=beside)
+    notebook = "\n".join(kept)
+    return Context(notebook, beside, {"variables": count(notebook), "cells": 0, "beside": count(beside)})
 
 
 def _block(text: str, mark: str) -> str:
@@ -164,17 +166,17 @@ def _changed(changed: Sequence[str]) -> str:
 
 
 def _stale(stale: Sequence[str]) -> str:
-    return "\n".join(["Not as the notebook says:", *(f"- {one[:300]}" for one in stale)]) if stale else ""
+    return "\n".join(["Not as the notebook says:", *(f"- {head(one, 300)}" for one in stale)]) if stale else ""
 
 
 def _error(state: KernelState | None) -> str:
     newest = state.executions[-1] if state is not None and state.executions else None
     if newest is None or newest.error is None:
         return ""
-    lines = [f"The last cell, In [{newest.count}], failed: {newest.error.name}: {newest.error.message[:500]}"]
+    lines = [f"The last cell, In [{newest.count}], failed: {newest.error.name}: {head(newest.error.message, 500)}"]
     for frame in newest.error.frames[-3:]:
-        lines.append(f"  in {frame.function}, line {frame.line}: {frame.source.strip()[:200]}")
-        lines += [f"    {name} = {value[:120]}" for name, value in list(frame.variables.items())[:12]]
+        lines.append(f"  in {frame.function}, line {frame.line}: {head(frame.source.strip(), 200)}")
+        lines += [f"    {name} = {head(value, 120)}" for name, value in list(frame.variables.items())[:12]]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from jupyter_agent import descriptions
+from jupyter_agent.shortening import head
 from jupyter_agent.state import Cell, KernelState, Variable
 
 Count = Callable[[str], int]
@@ -240,5 +241,5 @@ def whole_source(cell: Cell) -> str:
 
 def _output(cell: Cell) -> str:
     if cell.error:
-        return f"\n  error: {cell.error[:300]}"
-    return "".join(f"\n  > {line}" for line in cell.output[:600].splitlines()) if cell.output else ""
+        return f"\n  error: {head(cell.error, 300)}"
+    return "".join(f"\n  > {line}" for line in head(cell.output, 600).splitlines()) if cell.output else ""

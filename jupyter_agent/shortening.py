@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ _LEVELS = (
 )
 #: Of JSON that is read at all.
 _READ = 16 * 1024 * 1024
+#: What secrets are made of: a cut through a run of these could leave half of one, which no longer looks like one.
+_UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
 
 
 def shortened(text: str, limit: int) -> str:
@@ -40,12 +43,37 @@ def shortened(text: str, limit: int) -> str:
     return _shorter_json(text, limit) or ends(text, limit)
 
 
+def head(text: str, limit: int) -> str:
+    """The beginning of a text, at most `limit` characters; what is cut is cut between words."""
+    if len(text) <= limit or text[limit] not in _UNBROKEN:
+        return text[:limit]
+    return whole_words(text[:limit])
+
+
+def whole_words(beginning: str) -> str:
+    """The beginning of a text without its last word, which may go on where the text was cut."""
+    return beginning.rstrip(_UNBROKEN)
+
+
+def tail(text: str, limit: int) -> str:
+    """The end of a text, at most `limit` characters; what is cut is cut between words."""
+    if len(text) <= limit or text[-limit - 1] not in _UNBROKEN:
+        return text[-limit:]
+    return from_whole_word(text[-limit:])
+
+
+def from_whole_word(end: str) -> str:
+    """The end of a text without its first word, which may have begun before the cut."""
+    return end.lstrip(_UNBROKEN)
+
+
 def ends(text: str, limit: int) -> str:
-    """Head and tail of a long text, with a note of what is missing."""
+    """Head and tail of a long text, cut between words, with a note of what is missing."""
     if len(text) <= limit:
         return text
     half = max(1, (limit - 50) // 2)
-    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+    first, last = head(text, half), tail(text, half)
+    return f"{first}\n… {len(text) - len(first) - len(last)} characters left out …\n{last}"
 
 
 def _shorter_json(text: str, limit: int) -> str:

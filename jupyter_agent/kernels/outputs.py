@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from jupyter_agent.kernels.displayed import Displayed
 from jupyter_agent.kernels.ends import Ends
+from jupyter_agent.shortening import from_whole_word, head, whole_words
 from jupyter_agent.state import ExecutionError, ExecutionResult
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
@@ -64,7 +65,7 @@ class Collected:
 
     def _add_error(self, content: Mapping[str, Any]) -> None:
         name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
-        self.error = ExecutionError(name=name[:200], message=cleaned(message[:2000]))
+        self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
         lines = content.get("traceback")
         self._add("\n".join(map(str, lines)) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
 
@@ -77,8 +78,10 @@ class Collected:
     @property
     def text(self) -> str:
         """What was displayed; a note stands where the middle was left out."""
-        tail = self._text.tail
-        return cleaned(self._text.head) + self._text.note + cleaned(tail)
+        begun, note, ended = self._text.head, self._text.note, self._text.tail
+        if note:
+            begun, ended = whole_words(begun), from_whole_word(ended)
+        return cleaned(begun) + note + cleaned(ended)
 
     def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
         """All that was collected as the run's result.

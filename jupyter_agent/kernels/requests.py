@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
+from jupyter_agent.shortening import head
 from jupyter_agent.state import ExecutionError, ExecutionResult
 
 # Our package in the kernel, by a way that no name of the user can cross.
@@ -70,7 +71,7 @@ def trial_result(result: ExecutionResult, told: Mapping[str, Any]) -> ExecutionR
     names = tuple(str(one) for one in changed) if isinstance(changed, list) else ()
     result = replace(result, changed=names, execution_count=None)
     if told.get("status") == "error" and result.status == "ok":
-        error = ExecutionError(str(told.get("name", ""))[:200], str(told.get("message", ""))[:2000])
+        error = ExecutionError(str(told.get("name", ""))[:200], head(str(told.get("message", "")), 2000))
         return replace(result, status="error", error=result.error or error)
     return result
 

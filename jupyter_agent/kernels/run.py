@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted, text_of
 from jupyter_agent.kernels.outputs import Collected, Status
 from jupyter_agent.kernels.transport import KernelMessage
+from jupyter_agent.shortening import head
 from jupyter_agent.state import ExecutionError, ExecutionResult
 
 #: Seconds between looks whether the kernel lives.
@@ -144,7 +145,7 @@ class Run:
             return self._told("ok")
         if content.get("status") == "aborted":
             return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
-        error = ExecutionError(str(content.get("ename", "")), str(content.get("evalue", ""))[:2000])
+        error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
         return self._told("error", error=error)
 
     def _told(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:

@@ -38,7 +38,7 @@ def _shown_message(shell: Any, error: BaseException) -> str:
         return ""
     text = _ESCAPES.sub("", shown[-1]).strip()
     name, _, message = text.partition(": ")
-    return without_secrets(clip(message, 2000)) if name.endswith(class_name(type(error))) else ""
+    return clip(without_secrets(message[:8000]), 2000) if name.endswith(class_name(type(error))) else ""
 
 
 def _syntax_frames(error: BaseException) -> list[dict[str, Any]]:

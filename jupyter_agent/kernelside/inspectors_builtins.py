@@ -62,7 +62,7 @@ def describe_bytes(value: Any, budget: Budget) -> Description:
     base: Any = bytes if issubclass(type(value), bytes) else bytearray
     limit = MAX_TEXT_INSPECTED if budget.detail else MAX_TEXT
     length = base.__len__(value)
-    head = without_secrets(repr(bytes(base.__getitem__(value, slice(0, limit)))))
+    head = without_secrets(repr(bytes(base.__getitem__(value, slice(0, 4 * limit)))))
     return Description("bytes", line(head), {"length": length, "value": clip(head, limit)})
 
 

@@ -95,9 +95,9 @@ def exception_message(value: BaseException) -> str:
     says = class_attribute(type(value), "__str__")
     if all(type(one) in _PLAIN for one in arguments):
         if says in _PYTHONS_OWN:
-            return without_secrets(clip(says(value), 2000))
+            return clip(without_secrets(says(value)[:8000]), 2000)
         if len(arguments) == 1:
-            return without_secrets(clip(str(arguments[0]), 2000))
+            return clip(without_secrets(str(arguments[0])[:8000]), 2000)
     return ", ".join(one_line(one, 200) for one in arguments[:5])
 
 

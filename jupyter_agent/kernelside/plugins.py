@@ -60,7 +60,7 @@ class _Plugin:
 def bounded(data: Any, depth: int = 0) -> Any:
     """JSON data cut to the budgets; what is no JSON data is left out."""
     if type(data) is str:
-        return without_secrets(clip(data, MAX_TEXT_INSPECTED))
+        return clip(without_secrets(data[: 4 * MAX_TEXT_INSPECTED]), MAX_TEXT_INSPECTED)
     if data is None or type(data) in (bool, int):
         return data
     if type(data) is float:
@@ -88,7 +88,7 @@ def own_words(value: object) -> str | None:
         return None
     if type(words) is dict:
         words = words.get("text/plain")
-    return without_secrets(clip(words, MAX_TEXT_INSPECTED)) if type(words) is str else None
+    return bounded(words) if type(words) is str else None
 
 
 def _ask(method: Any, value: object, said: queue.SimpleQueue[Any]) -> None:

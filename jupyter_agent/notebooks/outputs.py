@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_agent.errors import NotFound
 from jupyter_agent.messages import Picture
 from jupyter_agent.notebooks.editing import find, joined
+from jupyter_agent.shortening import ends
 from jupyter_agent.state import Cell, ExecutionError, ExecutionResult
 
 MAX_OUTPUT = 4_000
@@ -36,7 +37,7 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     pictures = [picture for one in outputs if (picture := _picture(one.get("data"))) is not None]
     return ExecutionResult(
         "ok" if failed is None else "error",
-        shortened("\n".join(filter(None, map(_output_text, outputs))), MAX_WHOLE),
+        ends("\n".join(filter(None, map(_output_text, outputs))), MAX_WHOLE),
         len(pictures),
         None if failed is None else ExecutionError(str(failed.get("ename", "")), str(failed.get("evalue", ""))),
         pictures=tuple(pictures[-MAX_PICTURES:]),
@@ -53,17 +54,9 @@ def cell_of(node: Mapping[str, Any], cell_id: str) -> Cell:
         kind=kind if kind in ("markdown", "raw") else "code",
         source=joined(node.get("source")),
         execution_count=count if isinstance(count, int) else None,
-        output=shortened("\n".join(filter(None, map(_output_text, outputs)))),
+        output=ends("\n".join(filter(None, map(_output_text, outputs))), MAX_OUTPUT),
         error=next((_error(one) for one in reversed(outputs) if one.get("output_type") == "error"), ""),
     )
-
-
-def shortened(text: str, limit: int = MAX_OUTPUT) -> str:
-    """Head and tail of a long text, with a note of what is missing."""
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
 
 
 def _output_text(output: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from jupyter_agent.errors import NotFound
 from jupyter_agent.examination import examine_state, stale_variables
 from jupyter_agent.messages import Effect
 from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.shortening import head
 
 MAX_CHARACTERS = 12_000
 
@@ -39,7 +40,7 @@ class CheckNotebook:
         words = report.to_markdown()
         told = {
             "verdict": report.prediction.verdict,
-            "report": words if len(words) <= MAX_CHARACTERS else f"{words[:MAX_CHARACTERS]}\n…",
+            "report": words if len(words) <= MAX_CHARACTERS else f"{head(words, MAX_CHARACTERS)}\n…",
             "stale": stale_variables(report, state),
             "run": list(report.run),
         }

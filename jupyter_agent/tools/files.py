@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from jupyter_agent.messages import Effect
 from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.shortening import head
 
 #: Characters of a file that are looked at, and of an answer.
 MAX_READ = 4_000_000
@@ -63,7 +64,7 @@ class ReadFile:
             room -= min(len(line), MAX_LINE) + 4
             if room < 0:
                 break
-            chosen.append(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} …")
+            chosen.append(line if len(line) <= MAX_LINE else f"{head(line, MAX_LINE)} …")
         goes_on = start - 1 + len(chosen) < len(lines)
         answer = {"path": path, "start": start, "text": "\n".join(chosen), "lines": len(chosen)}
         if goes_on:
