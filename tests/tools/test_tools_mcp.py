@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import logging
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets import TraitError
 
+from jupyter_agent.config import JupyterAgent
 from jupyter_agent.protocols import Tool, ToolContext, ToolOutput
 from jupyter_agent.redaction import Redactor
 from jupyter_agent.tools.mcp import ROOM, McpServers, settings
@@ -360,3 +363,20 @@ def test_M2_a_command_is_never_read_by_a_shell() -> None:
 
 def test_text_keeps_emoji_and_loses_what_hides() -> None:
     assert plain("a👩‍💻b\u202e\x1b[31m\u200b\U000e0041\ud800c\n", 100) == "a👩‍💻b[31mc\n"
+
+
+def test_the_example_in_the_readme_is_understood() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("c.JupyterAgent.mcp_servers = ")[2].partition("\n}\n")[0] + "\n}"
+    found, problems = settings.read(ast.literal_eval(example), {"WIKI_TOKEN": "x"})
+    assert problems == []
+    assert [one.name for one in found] == ["files", "wiki"]
+    assert found[1].headers == {"Authorization": "Bearer x"}
+
+
+def test_servers_are_configured_by_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_AGENT_MCP_SERVERS", '{"s": {"command": ["x"], "disabled": false}}')
+    assert JupyterAgent().mcp_servers == {"s": {"command": ["x"], "disabled": False}}
+    monkeypatch.setenv("JUPYTER_AGENT_MCP_SERVERS", "{'s'")
+    with pytest.raises(TraitError, match="mcp_servers must be a JSON object"):
+        JupyterAgent()
