@@ -94,14 +94,9 @@ class RedisStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        place = codec.decode_cursor(cursor)
         found: list[Session] = []
-        async for one in self._newest(owner, place):
-            if (
-                session_id in (None, one.id)
-                and notebook_id in (None, one.notebook_id)
-                and (text is None or await self._holds(one, codec.searched(text)))
-            ):
+        async for one in self._newest(owner, session_id, notebook_id, codec.decode_cursor(cursor)):
+            if text is None or await self._holds(one, codec.searched(text)):
                 found.append(one)
             if len(found) > limit:
                 break
@@ -155,31 +150,33 @@ class RedisStore:
         if answer != b"OK":
             raise VersionConflict("The conversation changed meanwhile.")
 
-    async def _newest(self, owner: str, place: tuple[float, str] | None) -> AsyncIterator[Session]:
+    async def _newest(
+        self, owner: str, session_id: str | None, notebook_id: str | None, place: tuple[float, str] | None
+    ) -> AsyncIterator[Session]:
         """Sessions of a list from a place on, newest activity first."""
+        wanted = [*_asked_for(session_id), *_asked_for(notebook_id)]
         offset = 0
         while True:
-            batch = await self._batch(owner, place, offset)
-            later = [one for one in batch if place is None or (one.last_activity, one.key) < place]
-            for one in later:
-                yield one
-            if len(batch) < _BATCH:
+            looked_at, last, batch = await self._batch(owner, wanted, place, offset)
+            for one in batch:
+                if place is None or (one.last_activity, one.key) < place:
+                    yield one
+            if looked_at < _BATCH or last is None:
                 return
             # Where a whole batch has the place's own activity, the list goes on behind it.
-            place, offset = ((later[-1].last_activity, later[-1].key), 0) if later else (place, offset + _BATCH)
+            place, offset = (last, 0) if place is None or last < place else (place, offset + _BATCH)
 
-    async def _batch(self, owner: str, place: tuple[float, str] | None, offset: int) -> list[Session]:
-        highest = "+inf" if place is None else repr(place[0])
-
-        async def heads(client: Redis) -> list[Any]:
-            listed: Any = await client.zrevrangebyscore(_list(owner), highest, "-inf", offset, _BATCH, withscores=True)
-            pipe = client.pipeline(transaction=False)
-            for key, _ in listed:
-                pipe.hmget(_head(key.decode()), ["data", "id", "notebook_id"])
-            return [(key, score, head) for (key, score), head in zip(listed, await pipe.execute(), strict=True)]
-
-        rows = await self._reading(heads)
-        return [_listed(key.decode(), owner, score, head) for key, score, head in rows]
+    async def _batch(
+        self, owner: str, wanted: Sequence[str], place: tuple[float, str] | None, offset: int
+    ) -> tuple[int, tuple[float, str] | None, list[Session]]:
+        """How many were looked at, where the last of them stands, and those that are wanted."""
+        values = ["+inf" if place is None else repr(place[0]), offset, _BATCH, *wanted]
+        answer = await self._reading(lambda client: _script(client, redis_scripts.LIST, [_list(owner)], values))
+        if answer[0] == 0:
+            return 0, None, []
+        looked_at, key, score, rows = answer
+        found = [_listed(row[0].decode(), owner, float(row[1]), row[2:]) for row in rows]
+        return looked_at, (float(score), key.decode()), found
 
     async def _holds(self, session: Session, text: str) -> bool:
         if text in codec.searched(session.title):
@@ -331,6 +328,11 @@ def _listed(key: str, owner: str, activity: float, head: Sequence[bytes | None])
         return codec.decode_session(data or b"")
     except StoreUnavailable:
         return codec.unreadable(key, owner, (session_id or b"").decode(), (notebook_id or b"").decode(), activity)
+
+
+def _asked_for(value: str | None) -> tuple[str, str]:
+    """Whether it matters, and which it is, as a script takes it."""
+    return ("0", "") if value is None else ("1", value)
 
 
 def _head(key: str) -> str:

@@ -97,3 +97,19 @@ while place and #found < tonumber(ARGV[2]) do
 end
 return found
 """
+
+#: KEYS: an owner's list; ARGV: the highest activity, how many to pass over, how many to look at; then for each of id and
+#: notebook whether it matters, and which is wanted. Says how many were looked at and which was the last.
+LIST = """
+local listed = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[1], '-inf', 'WITHSCORES', 'LIMIT', ARGV[2], ARGV[3])
+local found = {}
+for at = 1, #listed, 2 do
+  local head = 'ja:s:' .. listed[at]
+  local name = redis.call('HMGET', head, 'id', 'notebook_id')
+  if (ARGV[4] == '0' or name[1] == ARGV[5]) and (ARGV[6] == '0' or name[2] == ARGV[7]) then
+    found[#found + 1] = {listed[at], listed[at + 1], redis.call('HGET', head, 'data'), name[1], name[2]}
+  end
+end
+if #listed == 0 then return {0} end
+return {#listed / 2, listed[#listed - 1], listed[#listed], found}
+"""
