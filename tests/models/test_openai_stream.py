@@ -92,6 +92,20 @@ async def test_the_first_piece_is_passed_on_before_the_second_is_sent() -> None:
             assert await anext(events) == TextDelta("two")
 
 
+async def test_more_than_a_hundred_answers_come_at_the_same_time() -> None:
+    together = asyncio.Barrier(120)
+
+    async def with_the_others(writer: asyncio.StreamWriter) -> None:
+        await together.wait()
+        writer.write(said("ok").encode())
+        await writer.drain()
+
+    async with running() as server, asking(server) as model:
+        server.queue(with_the_others)
+        told = await asyncio.gather(*(answer(model, seconds=90) for _ in range(together.parties)))
+    assert [text_of(one) for one in told] == ["ok"] * together.parties
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, size: int) -> None:

@@ -8,8 +8,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,7 +113,7 @@ class RunningServer:
         )
         return response.code, json.loads(response.body) if response.body else None
 
-    async def stream(self, body: Any) -> AsyncIterator[tuple[str, Any]]:
+    async def stream(self, body: Any) -> AsyncGenerator[tuple[str, Any], None]:
         """Ask, and give the events as they come."""
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -122,12 +122,16 @@ class RunningServer:
         head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode() + data)
         name = ""
-        while line := await asyncio.wait_for(reader.readline(), 30):
-            if line.startswith(b"event: "):
-                name = line[7:].decode().strip()
-            elif line.startswith(b"data: "):
-                yield name, json.loads(line[6:])
-        writer.close()
+        try:
+            while line := await asyncio.wait_for(reader.readline(), 30):
+                if line.startswith(b"event: "):
+                    name = line[7:].decode().strip()
+                elif line.startswith(b"data: "):
+                    yield name, json.loads(line[6:])
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def open_notebook(self, path: str) -> str:
         """Start a kernel for a notebook, as a front end does; its id."""

@@ -47,7 +47,9 @@ def web_client(
     import httpx2
 
     way = None if is_here(host) else _way(proxy)
-    inner = httpx2.AsyncHTTPTransport(verify=_trusted(ca_file), trust_env=False, proxy=way)
+    # How many may be asked at once is the server's to say: its turns have a limit, and one that waited here would look silent.
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+    inner = httpx2.AsyncHTTPTransport(verify=_trusted(ca_file), trust_env=False, proxy=way, limits=limits)
     transport: Any = _GuardedTransport(inner, _literal if way else resolve or _addresses, server)
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
     return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=timeout)
