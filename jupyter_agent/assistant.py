@@ -255,10 +255,11 @@ class Assistant:
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         turns = await self.sessions.considered(running.session, self._options.session_history_limit)
-        if question.effects:
-            await self._servers.ready()
         running.seen = seen = await self._seen(question, await running.look, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
+        if question.effects:
+            await self._servers.ready()
+        running.seen = seen = replace(seen, warnings=(*seen.warnings, *self._servers.warnings))
         attached = await _attached(question, seen)
         tools = _tool_context(running, question, seen)
         for share in _SHARES:
@@ -307,8 +308,7 @@ class Assistant:
             active_cell_id=question.active_cell_id,
         )
         # A key may be the name of a variable, and names are told as they are.
-        changed = tuple(map(self.redactor.text, seen.changed))
-        return replace(seen, changed=changed, warnings=(*seen.warnings, *self._servers.warnings))
+        return replace(seen, changed=tuple(map(self.redactor.text, seen.changed)))
 
     def _request(
         self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float

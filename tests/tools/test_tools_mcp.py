@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from traitlets import TraitError
 
 from jupyter_agent.config import JupyterAgent
@@ -199,8 +203,6 @@ async def test_M1_a_schema_that_explodes_is_offered_without_its_explosive() -> N
 
 
 def test_what_is_left_of_a_schema_can_always_be_checked_in_no_time() -> None:
-    from jsonschema import Draft202012Validator
-
     circle: dict[str, Any] = {"type": "object", "properties": {"next": {"$ref": "#"}, "text": {"$ref": "#/$defs/a0"}}}
     circle["$defs"] = {f"a{n}": {"oneOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 40} for n in range(40)}
     schema = bounded(circle)
@@ -208,6 +210,43 @@ def test_what_is_left_of_a_schema_can_always_be_checked_in_no_time() -> None:
     began = time.monotonic()
     list(Draft202012Validator(schema).iter_errors({"text": "a" * 100, "next": {"next": {"text": []}}}))
     assert time.monotonic() - began < 2.0
+
+
+KEYWORDS = (
+    *(
+        "$ref",
+        "$defs",
+        "type",
+        "properties",
+        "items",
+        "required",
+        "enum",
+        "const",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "minimum",
+    ),
+    *("maxLength", "minItems", "additionalProperties", "description", "default", "format", "pattern", "not", "a", "b"),
+)
+_SCALARS = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    st.sampled_from(["object", "string", "number", "#", "#/$defs/a", "#/properties/b", "a", "b"]),
+)
+SCHEMAS = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=5),
+    max_leaves=30,
+)
+
+
+@settings_of_hypothesis(deadline=None, max_examples=300)
+@given(schema=SCHEMAS, arguments=st.dictionaries(st.sampled_from("ab"), _SCALARS))
+def test_M1_whatever_a_server_calls_a_schema_arguments_can_be_checked_by_it(schema: Any, arguments: Any) -> None:
+    told = bounded(schema)
+    Draft202012Validator.check_schema(told)
+    list(Draft202012Validator(told).iter_errors(arguments))
+    json.dumps(told, allow_nan=False).encode()
 
 
 def test_an_ordinary_schema_stays_what_it_is() -> None:
