@@ -7,6 +7,8 @@ frames in it. Each token carries the moment at which it was sent, on the machine
   through us the context is built from the live kernel and the conversation is stored before and after.
 - ``token``: milliseconds from the model's server to the reader, of 100 streams at once with 50 tokens a second each.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
+- ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
+  machine does, and its memory in MiB before and after the 100 streams.
 
 Run: ``python benchmarks/turn.py [rounds] [streams]``.
 """
@@ -195,6 +197,27 @@ async def many(base_url: str, server: RunningServer, streams: int) -> None:
     print(f"lag      p50 {_percentile(waits, 50):.1f}  p99 {_percentile(waits, 99):.1f}  max {max(waits):.1f} ms")
 
 
+class Used:
+    """What a process has used since it was looked at last."""
+
+    def __init__(self, server: RunningServer) -> None:
+        assert server._process is not None
+        self._of = Path(f"/proc/{server._process.pid}")
+        self._seconds, self._mebibytes = self._now()
+
+    def tell(self, answers: int, what: str) -> None:
+        before, held = self._seconds, self._mebibytes
+        self._seconds, self._mebibytes = self._now()
+        each = 1000 * (self._seconds - before) / answers
+        print(f"server   {each:.1f} ms for each {what}, memory {held} MiB before, {self._mebibytes} after")
+
+    def _now(self) -> tuple[float, int]:
+        fields = (self._of / "stat").read_text().rpartition(")")[2].split()
+        pages = int((self._of / "statm").read_text().split()[1])
+        ticks = int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
 async def main(rounds: int, streams: int) -> None:
     import openai
 
@@ -215,8 +238,11 @@ async def main(rounds: int, streams: int) -> None:
             try:
                 async with server.front_end(kernel_id) as front_end:
                     await front_end.run(FILL)
+                used = Used(server)
                 await one_after_the_other(direct, ours, rounds)
+                used.tell(rounds + 3, f"answer of {TOKENS} tokens")
                 await many(base_url, server, streams)
+                used.tell(streams, f"stream of {MANY_TOKENS} tokens")
             finally:
                 await asyncio.gather(ours.close(), direct.close())
                 await server("DELETE", f"api/kernels/{kernel_id}")
