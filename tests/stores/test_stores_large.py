@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from jupyter_agent.session import Session, Turn
 from jupyter_agent.stores import codec
@@ -55,3 +56,18 @@ async def test_S19_the_last_page_of_10000_turns_is_whole(make_place: Callable[[s
     await store.create(Session("k", "s", "ann", "", head="t10000", depth=10_000), turns)
     assert await place.open().path("k", "t10000", 20) == tuple(turns[-20:])
     assert len(await store.path("k", "t10000", 100_000)) == 10_000
+
+
+async def test_S14_in_redis_one_of_many_is_found_without_all_being_sent(make_place: Callable[[str], Place]) -> None:
+    place = make_place("redis")
+    store = place.open()
+    for number in range(400):
+        new = Session(f"k{number}", f"s{number}", "ann", f"n{number}.ipynb", title="t" * 500, created_at=1.0)
+        await store.create(replace(new, last_activity=float(number)))
+    with redis.Redis.from_url(place.url) as server:
+        before = server.info("stats")["total_net_output_bytes"]
+        by_id = await store.find("ann", session_id="s7", limit=1)
+        by_notebook = await store.find("ann", notebook_id="n9.ipynb")
+        sent = server.info("stats")["total_net_output_bytes"] - before
+    assert [one.key for page in (by_id, by_notebook) for one in page.sessions] == ["k7", "k9"]
+    assert sent < 20_000  # all of them are more than ten times as much
