@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -9,8 +10,16 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.assistant import Assistant
+from jupyter_agent.config import JupyterAgent
+from jupyter_agent.messages import TurnStarted
 from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.question import Question
+from jupyter_agent.redaction import Redactor
 from jupyter_agent.server.services import Services
+from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.stores.memory import MemoryStore
+from jupyter_agent.tools.mcp import McpServers
 from jupyter_agent.tools.mcp.connection import Connection
 from tests.server.door_client import Door, Script
 
@@ -161,3 +170,20 @@ async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(door: Door) -> None
     listed = (await door("POST", "api/agent/mcp", listing, accept)).body["result"]["tools"]
     assert "list_variables" in {one["name"] for one in listed}
     assert not any(one["name"].startswith(("s_", "mine_")) for one in listed)
+
+
+async def test_a_question_is_under_way_and_can_be_stopped_while_a_server_starts() -> None:
+    mute = {"command": [sys.executable, "-I", "-S", PROGRAM, "mute"]}
+    sessions, redactor = SessionManager(MemoryStore()), Redactor()
+    assistant = Assistant(JupyterAgent(model="scripted"), sessions, {}, redactor, McpServers({"s": mute}, redactor, ()))
+    events = assistant.ask(Question("local", "x", session_id="s1"))
+    started = await anext(events)
+    assert isinstance(started, TurnStarted)
+    waiting = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    (turn,) = await sessions.history(await sessions.get("local", "s1"), 5)
+    assert turn.status == "cancelled"
+    await assistant.close()

@@ -419,3 +419,32 @@ def test_servers_are_configured_by_the_environment_too(monkeypatch: pytest.Monke
     monkeypatch.setenv("JUPYTER_AGENT_MCP_SERVERS", "{'s'")
     with pytest.raises(TraitError, match="mcp_servers must be a JSON object"):
         JupyterAgent()
+
+
+async def test_a_server_ends_when_we_are_killed(tmp_path: Path) -> None:
+    code = f"""
+import asyncio
+from jupyter_agent.redaction import Redactor
+from jupyter_agent.tools.mcp import McpServers
+async def main():
+    found = McpServers({{"s": {entry()!r}}}, Redactor(), ())
+    await found.ready(60)
+    from jupyter_agent.protocols import ToolContext
+    print((await found.tools()["s_pid"].call({{}}, ToolContext(None, None, None))).content, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+    pipe = asyncio.subprocess.PIPE
+    ours = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=pipe)
+    assert ours.stdout is not None
+    pid = int(json.loads(await asyncio.wait_for(ours.stdout.readline(), SECONDS))["result"])
+    descriptor = os.pidfd_open(pid)
+    try:
+        ended = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(descriptor, ended.set_result, None)
+        ours.kill()
+        await asyncio.wait_for(ended, 20)
+    finally:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+        await ours.wait()
