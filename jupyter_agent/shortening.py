@@ -29,6 +29,8 @@ _LEVELS = (
 _READ = 16 * 1024 * 1024
 #: What secrets are made of: a cut through a run of these could leave half of one, which no longer looks like one.
 _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
+#: Characters that are left out at a cut, at most: longer words are no secrets.
+_LONGEST = 2048
 
 
 def shortened(text: str, limit: int) -> str:
@@ -52,7 +54,7 @@ def head(text: str, limit: int) -> str:
 
 def whole_words(beginning: str) -> str:
     """The beginning of a text without its last word, which may go on where the text was cut."""
-    return beginning.rstrip(_UNBROKEN)
+    return beginning[: max(len(beginning.rstrip(_UNBROKEN)), len(beginning) - _LONGEST)]
 
 
 def tail(text: str, limit: int) -> str:
@@ -64,7 +66,7 @@ def tail(text: str, limit: int) -> str:
 
 def from_whole_word(end: str) -> str:
     """The end of a text without its first word, which may have begun before the cut."""
-    return end.lstrip(_UNBROKEN)
+    return end[min(len(end) - len(end.lstrip(_UNBROKEN)), _LONGEST) :]
 
 
 def ends(text: str, limit: int) -> str:
