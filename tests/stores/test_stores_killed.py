@@ -89,7 +89,7 @@ async def check(manager: SessionManager, said: list[tuple[str, str]]) -> int:
 
 @pytest.mark.parametrize("kind", DURABLE)
 @pytest.mark.parametrize("kills", [pytest.param(100, id="100"), pytest.param(1000, id="1000", marks=pytest.mark.slow)])
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 async def test_D3_killed_writers_lose_nothing_acknowledged(
     make_place: Callable[[str], Place], kind: str, kills: int
 ) -> None:
