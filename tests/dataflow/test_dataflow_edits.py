@@ -14,7 +14,7 @@ from jupyter_agent.provenance import LOOKS, Node, Value
 from jupyter_agent.state import Cell
 from tests.dataflow.notebook_session import NotebookSession
 
-SLOW = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck))
 QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 #: Statements of every sort that bears on others; the cells are not executed, so they need not make sense.
 SHAPES = (
