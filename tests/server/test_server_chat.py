@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_agent.server.services import Services
 from tests.server.door_client import Door, Script
+from tests.server.test_server_kernels import front_end
 
 PATH = "api/agent/v1/chat/completions"
 USER: Any = [{"role": "user", "content": "What is df?"}]
@@ -261,3 +262,16 @@ async def _asked(client: openai.AsyncOpenAI, messages: Any, stream: bool, more: 
     text = "".join(one.choices[0].delta.content or "" for one in chunks)
     calls = [one.model_dump() for chunk in chunks for one in chunk.choices[0].delta.tool_calls or ()]
     return text, calls[0] if calls else None, chunks[-1].choices[0].finish_reason
+
+
+async def test_the_sdk_is_answered_from_the_live_kernel_in_a_conversation(
+    client: openai.AsyncOpenAI, door: Door, jp_serverapp: Any
+) -> None:
+    place = {"notebook_id": "a.ipynb", "session_id": "s1"}
+    async with front_end(jp_serverapp, door) as (_, page):
+        for rows in ("137", "138"):
+            await page.run(f"total_rows = {rows}")
+            asked: Any = [{"role": "user", "content": "What is the value of total_rows?"}]
+            reply = await client.chat.completions.create(model="offline", messages=asked, extra_body=place)
+            assert rows in (reply.choices[0].message.content or "")
+    assert (await door("GET", "api/sessions/s1")).body["turn_count"] == 4
