@@ -29,6 +29,10 @@ class AgentExtension(ExtensionApp):
     services: Services | None = None
     _prefetch: asyncio.Task[Any] | None = None
 
+    def _config_file_name_default(self) -> str:
+        """The file that the settings page writes; by itself Jupyter would look for one with its own name twice."""
+        return "jupyter_agent_config"
+
     def initialize_handlers(self) -> None:
         """Build everything that is cheap; nothing is opened and no SDK is imported."""
         from jupyter_agent.assistant import Assistant
