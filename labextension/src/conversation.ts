@@ -10,7 +10,7 @@ import { Choices } from './choices';
 import { asked, type IExchange, type IToolPart, told, waitsForUser } from './exchange';
 import { fromHistory } from './history';
 import { type IHearer, Listening } from './listening';
-import { notebookContext } from './notebook';
+import { notebookContext, notebookPath } from './notebook';
 import type { AgentServer } from './server';
 import type { ISession } from './sessions';
 import { Transcript } from './transcript';
@@ -46,7 +46,7 @@ export class Conversation implements IHearer {
     this._path = this.notebookId;
     this.choices = new Choices(this._path);
     this._listening = new Listening(this.transcript, server.turns, this.choices, _translation, this);
-    notebook?.context.pathChanged.connect((_, path) => this._moveTo(path));
+    notebook?.context.pathChanged.connect(() => this._moveTo(this.notebookId));
     notebook?.sessionContext.statusChanged.connect((_, status) => {
       if (status === 'restarting' || status === 'autorestarting') {
         this._listening.kernelRestarted();
@@ -99,7 +99,7 @@ export class Conversation implements IHearer {
   }
 
   get notebookId(): string {
-    return this.notebook?.context.path ?? '';
+    return notebookPath(this.notebook);
   }
 
   /** Fetch what was said before; does nothing where that has been done. */

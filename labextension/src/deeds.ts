@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { restoreChanges } from './cells/restore';
 import type { Conversation } from './conversation';
+import { notebookPath } from './notebook';
 import type { ExportFormat } from './sessions';
 import { isGone } from './words';
 
@@ -23,7 +24,7 @@ export async function takeBack(
     return false;
   }
   return conversation.attempt(async () => {
-    const byPage = notebook !== null && notebook.context.path === session.notebook_id;
+    const byPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
     const { changes, left } = await server.sessions.move(way, session.session_id, session.notebook_id, byPage);
     const others = byPage && notebook ? await restoreChanges(notebook, changes) : left;
     await conversation.reload(words(way, changes.length, others.length, translation));

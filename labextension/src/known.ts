@@ -6,6 +6,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { ICellName, IKnown } from './completion';
 import type { Facts, ICommand } from './facts';
 import type { KernelWatch } from './kernelWatch';
+import { notebookPath } from './notebook';
 
 const MOST_FILES = 500;
 
@@ -44,7 +45,7 @@ export class Known {
   }
 
   private async _list(panel: NotebookPanel | null): Promise<void> {
-    const path = panel?.context.path ?? '';
+    const path = notebookPath(panel);
     const folder = PathExt.dirname(path);
     if (folder !== this._folder) {
       const listed = await this._contents.get(folder).catch(() => null);

@@ -29,12 +29,17 @@ export interface INotebookContext {
   cells: PostedCell[];
 }
 
+/** Where a notebook is on the server: with real-time collaboration the page has a drive of its own before that. */
+export function notebookPath(panel: NotebookPanel | null): string {
+  return panel?.context.path.replace(/^RTC:/, '') ?? '';
+}
+
 /** The notebook as it is in the page now, unsaved changes included. */
 export function notebookContext(panel: NotebookPanel | null, sessionId: string | null): INotebookContext {
   const cells = panel?.content.model?.cells;
   const active = panel?.content.activeCell?.model.id ?? null;
   return {
-    notebook_id: panel?.context.path ?? '',
+    notebook_id: notebookPath(panel),
     session_id: sessionId,
     kernel_id: panel?.sessionContext.session?.kernel?.id ?? null,
     active_cell_id: active,

@@ -15,6 +15,7 @@ import type { Feed } from './feed';
 import { KernelWatch } from './kernelWatch';
 import { Known } from './known';
 import { ModelList } from './modelList';
+import { notebookPath } from './notebook';
 import { AgentServer } from './server';
 import { type IServices, ServicesProvider } from './services';
 import type { ISession } from './sessions';
@@ -170,7 +171,7 @@ export class AgentPanel extends ReactWidget {
     if (session.notebook_id) {
       await app.commands.execute('docmanager:open', { path: session.notebook_id });
     }
-    const notebook = notebooks.find(one => one.context.path === session.notebook_id);
+    const notebook = notebooks.find(one => notebookPath(one) === session.notebook_id);
     await (notebook ? this._conversationOf(notebook) : this._alone).open(session);
   }
 

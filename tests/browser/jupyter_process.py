@@ -7,10 +7,13 @@ import os
 import queue
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -25,14 +28,16 @@ class JupyterProcess:
 
     Args:
         home: An empty folder; the notebooks go into its ``root``.
+        python: The interpreter; what JupyterLab needs and it does not have is taken from ours.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, python: Path = Path(sys.executable)) -> None:
         self.root = home / "root"
         self.token = secrets.token_hex(16)
         self.address = ""
         self.output: list[str] = []
         self._home = home
+        self._python = python
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -82,6 +87,17 @@ class JupyterProcess:
         except queue.Empty:
             self._stop()
             raise AssertionError("Jupyter did not start:\n" + "".join(self.output)) from None
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> None:
+        """It says its address a moment before it listens there; of that it says nothing."""
+        place = "127.0.0.1", urlsplit(self.address).port or 0
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end:
+            with suppress(ConnectionRefusedError), socket.create_connection(place, timeout=_START_SECONDS):
+                return
+            time.sleep(0.05)
+        raise AssertionError("Jupyter does not listen:\n" + "".join(self.output))
 
     def __exit__(self, *error: object) -> None:
         self._stop()
@@ -109,7 +125,7 @@ class JupyterProcess:
 
     def _command(self, port: int) -> list[str]:
         return [
-            *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+            *(str(self._python), "-m", "jupyterlab", "--no-browser", "--allow-root"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={self.root}"),
             *(f"--IdentityProvider.token={self.token}", "--ServerApp.jpserver_extensions=jupyter_agent=True"),
         ]
@@ -120,11 +136,12 @@ class JupyterProcess:
             **kept,
             "HOME": str(self._home),
             "PYTHONPATH": str(PACKAGE.parent),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self._python.parent}{os.pathsep}{os.environ['PATH']}",
             "JUPYTER_CONFIG_DIR": str(self._home / "config"),
             "JUPYTER_DATA_DIR": str(self._home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self._home / "runtime"),
             "JUPYTER_PATH": str(self._home / "share"),
+            "JUPYTERLAB_DIR": str(Path(sys.prefix) / "share" / "jupyter" / "lab"),
             "JUPYTERLAB_SETTINGS_DIR": str(self._home / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self._home / "workspaces"),
         }

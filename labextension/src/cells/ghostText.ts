@@ -5,6 +5,7 @@ import type { CompletionHandler } from '@jupyterlab/completer';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServerConnection } from '@jupyterlab/services';
 import { Door, pathOf } from '../door';
+import { notebookPath } from '../notebook';
 
 /** As much of a cell as the server takes. */
 const MOST_CHARACTERS = 100_000;
@@ -26,7 +27,7 @@ export async function ghostText(
     suffix: text.slice(cursor).slice(0, MOST_CHARACTERS),
     language: languageOf(notebook, mimeType),
     context: {
-      notebook_id: notebook.context.path,
+      notebook_id: notebookPath(notebook),
       kernel_id: notebook.sessionContext.session?.kernel?.id ?? null
     },
     model: model || null
