@@ -152,9 +152,7 @@ def _manager(calls: Calls) -> StreamableHTTPSessionManager:
             output = await calls.call(_handler(context), params.name, params.arguments or {})
         except AgentError as error:
             return types.CallToolResult(content=[_text(f"{error.code}: {error.message}")], is_error=True)
-        pictures = [
-            types.ImageContent(type="image", data=one.data, mime_type=one.mime) for one in output.pictures
-        ]
+        pictures = [types.ImageContent(type="image", data=one.data, mime_type=one.mime) for one in output.pictures]
         return types.CallToolResult(content=[_text(output.content), *pictures], is_error=not output.ok)
 
     def _text(text: str) -> types.TextContent:
