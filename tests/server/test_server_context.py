@@ -49,7 +49,9 @@ async def test_nothing_is_sent_and_nothing_is_stored(door: Door, services: Servi
 
 
 async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(door: Door, jp_root_dir: Path) -> None:
-    nodes = [{"id": name, "cell_type": "markdown", "metadata": {}, "source": f"saved {name}"} for name in ("a", "b")]
+    nodes: list[dict[str, Any]] = [
+        {"id": name, "cell_type": "markdown", "metadata": {}, "source": f"saved {name}"} for name in ("a", "b")
+    ]
     notebook = {"cells": nodes, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (jp_root_dir / "large.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     cells = [
