@@ -20,6 +20,8 @@ _LOOK = 1.0
 #: Seconds for an interrupted run to end, and for what belongs to a reply to come after it.
 _GRACE = 5.0
 _LATE_OUTPUT = 2.0
+#: Seconds for the news that a cell has begun, at most.
+_LATE_NEWS = 1.0
 #: Seconds to wait for the first published message, which shows that the subscription holds.
 _SUBSCRIBED = 2.0
 
@@ -84,13 +86,20 @@ class Run:
                 return await self._stop(reply)
             return self._result(ended, reply)
         except asyncio.CancelledError:
-            if self._began.is_set() and not self._idle.is_set():
-                await asyncio.shield(self._interrupt())
+            await asyncio.shield(self._abandon())
             raise
         finally:
             self._exchange.forget(self._identifier)
             if reply.done() and not reply.cancelled() and reply.exception() is None:
                 self.reply = reply.result()
+
+    async def _abandon(self) -> None:
+        """Interrupts the code, if it is running; that it began may not have been heard yet."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LATE_NEWS):
+                await self._began.wait()
+        if self._began.is_set() and not self._idle.is_set():
+            await self._interrupt()
 
     async def _ended(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
         """How the run ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""

@@ -112,6 +112,7 @@ def test_J6_names_and_titles_are_text_wherever_they_are_shown(sidebar: SidebarPa
     sidebar.button("Edit the question").first.click()
     sidebar.page.get_by_role("textbox", name="Edited question").fill(f"{NAMES[2]} names, otherwise")
     sidebar.button("Ask").click()
+    expect(sidebar.questions).to_contain_text(["names, otherwise"])
     sidebar.wait_for_answer()
     sidebar.question.press_sequentially("@df.")
     expect(sidebar.panel.locator(".jp-agent-completions")).to_contain_text("onerror")

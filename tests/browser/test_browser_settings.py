@@ -66,5 +66,6 @@ def test_what_was_allowed_for_the_session_is_not_asked_again(opened: SidebarPage
     opened.ask("run it once more")
     expect(opened.wait_for_answer()).to_contain_text("ran code")
     opened.reload()
+    expect(opened.exchanges).to_have_count(2)
     opened.ask("run it a third time")
     expect(opened.button("Run")).to_be_visible()

@@ -137,7 +137,8 @@ async def test_a_kernel_that_holds_the_interpreter_is_stale_with_a_reason(kernel
     kernel = kernels.client()
     await kernel.execute("kept = 1", timeout=20)
     await kernel.state(timeout=20)
-    running = asyncio.create_task(kernel.execute(FIFO + "x = sum(range(2 * 10**8))", timeout=60))
+    native = "import ctypes\nctypes.PyDLL(None).system(b'echo > began; sleep 3')"  # the interpreter's lock is held
+    running = asyncio.create_task(kernel.execute(native, timeout=60))
     await begun(pipe)
     state = await kernel.state(timeout=0.4)
     assert (state.status, state.stale) == ("busy", "The kernel does not answer; it may be busy in native code.")
