@@ -87,6 +87,10 @@ class RunningTurn:
         """Tell the readers."""
         if isinstance(event, ToolCalled):
             self._call_id, self._edits = event.call_id, 0
+        elif isinstance(event, ApprovalAsked):
+            self.waiting.expect(event.call_id, event.digest)
+        elif isinstance(event, RunAsked):
+            self.waiting.expect(event.call_id)
         self.log.append(event)
 
     async def room(self) -> None:
@@ -169,18 +173,16 @@ class RunningTurn:
         """
         self._edits += 1
         call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
-        answer = asyncio.ensure_future(self.waiting.answer_to(call_id))
+        self.waiting.expect(call_id)
         self.emit(EditAsked(call_id, edit))
-        return edited(edit, await answer)
+        return edited(edit, await self.waiting.answer_to(call_id))
 
     async def handed_over(self) -> Answer | None:
         """Wait for what a tool of the reader finds."""
         self.waits_for_client = True
-        answer = asyncio.ensure_future(self.waiting.answer_to(self._call_id))
-        await asyncio.sleep(0)  # from here on an answer is expected
+        self.waiting.expect(self._call_id)
         self.log.append(HandedOver(self._call_id))
         try:
-            return await answer
+            return await self.waiting.answer_to(self._call_id)
         finally:
             self.waits_for_client = False
-            answer.cancel()

@@ -62,10 +62,15 @@ class Waiting:
 
     _asked: dict[str, _Asked] = field(default_factory=dict)
 
+    def expect(self, call_id: str, digest: str = "") -> None:
+        """From here on an answer may come, before anybody waits for it."""
+        self._asked[call_id] = _Asked(digest, asyncio.get_running_loop().create_future())
+
     async def answer_to(self, call_id: str, digest: str = "", seconds: float = APPROVAL_SECONDS) -> Answer | None:
         """Wait for an answer; None when none comes in time."""
-        asked = _Asked(digest, asyncio.get_running_loop().create_future())
-        self._asked[call_id] = asked
+        if call_id not in self._asked:
+            self.expect(call_id, digest)
+        asked = self._asked[call_id]
         try:
             return await asyncio.wait_for(asked.answer, seconds)
         except TimeoutError:
