@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 PACKAGE = Path(__file__).parents[2] / "jupyter_agent"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 #: Told at debug level, after the port is bound.
-_LISTENING = "jupyter_server_terminals | extension was successfully started"
+_LISTENING = "| extension was successfully started"
 _START_SECONDS = 60
 
 
