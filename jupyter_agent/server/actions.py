@@ -41,5 +41,10 @@ class ActionHandler(AgentHandler):
         if turn is None:
             raise ApprovalStale("The turn has ended; nothing waits for this answer any more.")
         answer = Answer(body.get("decision") == "approve", body.get("result"))
+        stale = answer.approved and answer.result is None and await turn.is_outlived(given["call_id"])
         turn.waiting.answer(given["call_id"], body.get("digest"), answer)
+        if stale:  # the turn finds the same, runs nothing, and goes on
+            raise ApprovalStale(
+                "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."
+            )
         self.reply({"status": "accepted", "call_id": given["call_id"]})

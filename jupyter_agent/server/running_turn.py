@@ -24,6 +24,7 @@ from jupyter_agent.server.event_log import EventLog, HandedOver
 from jupyter_agent.server.waiting import Answer, Waiting, edited, executed
 
 if TYPE_CHECKING:
+    from jupyter_agent.protocols import Kernel
     from jupyter_agent.state import ExecutionResult
 
 STOP_SECONDS = 5.0
@@ -42,6 +43,7 @@ class RunningTurn:
     Attributes:
         owner: Whose it is.
         notebook_id: Of the notebook that the question named; empty without one.
+        kernel: The one that the question is about.
         warnings: What the door warns of, beside what the assistant does.
         told_elsewhere: Whether other pages are told of it.
         started: Its first event, once the question is durable.
@@ -55,6 +57,7 @@ class RunningTurn:
 
     owner: str
     notebook_id: str = ""
+    kernel: Kernel | None = None
     warnings: tuple[str, ...] = ()
     told_elsewhere: bool = True
     started: TurnStarted | None = None
@@ -68,6 +71,7 @@ class RunningTurn:
     _alone: asyncio.Event = field(default_factory=asyncio.Event)
     _grace: asyncio.TimerHandle | None = None
     _call_id: str = ""
+    _asked_in: dict[str, str] = field(default_factory=dict)
     _edits: int = 0
     _task: asyncio.Task[None] | None = None
     _began: float = field(default_factory=time.monotonic)
@@ -158,8 +162,18 @@ class RunningTurn:
 
     async def decide(self, asked: ApprovalAsked) -> bool:
         """Wait for the user's word; without one in time it is no."""
+        if asked.effect == "execute":
+            self._asked_in[asked.call_id] = await self._epoch()
         answer = await self.waiting.answer_to(asked.call_id, asked.digest)
         return answer is not None and answer.approved
+
+    async def is_outlived(self, call_id: str) -> bool:
+        """Whether the kernel was restarted since the user was asked about code for it."""
+        before = self._asked_in.get(call_id, "")
+        return before != "" and before != await self._epoch()
+
+    async def _epoch(self) -> str:
+        return (await self.kernel.state()).epoch if self.kernel is not None else ""
 
     async def run(self, asked: RunAsked) -> ExecutionResult:
         """Wait for the caller to run code and return what came of it."""

@@ -72,7 +72,7 @@ class Turns:
             raise TooManyRequests(f"{self.most} questions are being answered for you now. Wait for one of them.")
         turn = RunningTurn(owner, warnings=warnings, told_elsewhere=told)
         asked = question(turn)
-        turn.notebook_id = asked.notebook_id
+        turn.notebook_id, turn.kernel = asked.notebook_id, asked.kernel
         self._all.add(turn)
         if asked.turn_id is not None:
             self._by_id.setdefault((owner, asked.turn_id), turn)

@@ -142,6 +142,26 @@ async def test_after_a_restart_nothing_of_the_old_process_is_told(
     assert after["stale"] == ""
 
 
+async def test_K3_code_approved_for_a_kernel_that_was_restarted_is_stale(
+    door: Door, script: Script, services: Services, jp_serverapp: Any
+) -> None:
+    script([{"calls": [{"name": "run_code", "arguments": {"code": "made = 1"}}]}, {"text": "Done."}])
+    async with front_end(jp_serverapp, door) as (kernel_id, page):
+        await page.run("old = 1")
+        stream = door.stream("x", {"kernel_id": kernel_id}, turn_id="t1")
+        asked = await stream.until("approval")
+        assert (await door("POST", f"api/kernels/{kernel_id}/restart")).status == 200
+        await asyncio.wait_for(services.kernels.settled(), 30)
+        word = {"decision": "approve", "digest": asked["digest"]}
+        reply = await door("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", word)
+        events = await stream.all()
+        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+    assert (reply.status, reply.body["code"]) == (409, "approval_stale")
+    assert [data["status"] for name, data in events if name == "tool_result"] == ["failed"]
+    assert events[-1][0] == "done"
+    assert state["variables"] == []
+
+
 async def test_a_kernel_that_was_shut_down_is_unknown(door: Door, services: Services, jp_serverapp: Any) -> None:
     async with front_end(jp_serverapp, door) as (kernel_id, _):
         await door("GET", f"api/agent/kernels/{kernel_id}/state")
