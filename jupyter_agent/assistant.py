@@ -37,6 +37,7 @@ from jupyter_agent.session_manager import SessionManager
 from jupyter_agent.snapshot import Look, Snapshot
 from jupyter_agent.tokens import Calibration, estimate_tokens
 from jupyter_agent.tools.mcp import McpServers
+from jupyter_agent.turnstile import Turnstile
 from jupyter_agent.undoing import Changes
 from jupyter_agent.withholding import withheld_from
 
@@ -89,6 +90,7 @@ class Assistant:
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
         self._calibration = Calibration()
+        self._turnstile = Turnstile()
         self.changes = Changes(sessions, redactor)
 
     @classmethod
@@ -166,6 +168,7 @@ class Assistant:
         """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
         other = Assistant(self._options, sessions, self.tools, self.redactor, self._servers)
         other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
+        other._turnstile = self._turnstile
         return other
 
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
@@ -180,6 +183,7 @@ class Assistant:
         model = self.model(question.model)
         approval = self._approval(question)
         asked = self.redactor.text(question.query)
+        await self._turnstile.enter()
         async with opening(self.sessions, question, asked, model.name) as opened:
             if opened.replayed is not None:
                 for event in replay(opened.session, opened.replayed):
@@ -255,7 +259,9 @@ class Assistant:
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
         turns = await self.sessions.considered(running.session, self._options.session_history_limit)
-        running.seen = seen = await self._seen(question, await running.look, turns)
+        look = await running.look
+        await self._turnstile.enter()
+        running.seen = seen = await self._seen(question, look, turns)
         yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
         if question.effects:
             await self._servers.ready()
@@ -353,6 +359,7 @@ class Assistant:
         return await self.sessions.finish(running.lease.session, ended)
 
     async def _ended(self, running: _Running) -> Event:
+        await self._turnstile.enter()
         session = await self._finish(running, "done")
         return done(session, running.turn, running.seen, withheld(running.request))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jupyter_agent.state import Variable
@@ -14,6 +16,33 @@ _MEMBERS = ("columns", "more_columns", "keys", "labels", "fields", "members", "m
 #: Facts that `in_full` tells of a column and of a variable, and those that only variables have.
 _COUNTED = ("unique", "min", "max", "mean", "std", "median", "sum", "top", "max_length")
 _SINGLE = ("dtype", "missing", "shape", "length", "value", "message", "bases", "version", "withheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A variable in words, in parts.
+
+    Attributes:
+        is_import: Whether it is named among the imports.
+        line: Name, type and size.
+        members: Names inside it.
+        details: What is known of its members, by their names.
+        remarks: What is known beside them.
+    """
+
+    is_import: bool
+    line: str
+    members: tuple[str, ...]
+    details: Mapping[str, str]
+    remarks: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def described(variable: Variable) -> Description:
+    """All parts of a variable's description, which most questions need again as they were."""
+    return Description(
+        is_import(variable), line(variable), members(variable), details(variable), tuple(remarks(variable))
+    )
 
 
 def is_import(variable: Variable) -> bool:

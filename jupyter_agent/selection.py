@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 
 from jupyter_agent import descriptions
+from jupyter_agent.descriptions import Description
 from jupyter_agent.shortening import head
 from jupyter_agent.state import Cell, KernelState, Variable
 
@@ -47,8 +49,8 @@ class _Entry:
     """What is told of one variable so far."""
 
     variable: Variable
+    described: Description
     place: int
-    inside: tuple[str, ...] = ()
     named: bool = False
     line: bool = False
     members: list[str] = field(default_factory=list)
@@ -68,23 +70,23 @@ class _Entry:
         """Its lines; none where only its name is told."""
         if not self.line and not self.members:
             return []
-        head = descriptions.line(self.variable) if self.line else f"{self.variable.name}:"
-        hidden = len(self.inside) - len(self.members)
+        head = self.described.line if self.line else f"{self.variable.name}:"
+        hidden = len(self.described.members) - len(self.members)
         rest = [f"… {hidden} more"] if self.members and hidden > 0 else []
         inside = [self.details.get(one, one) for one in self.members]
         return [head, *descriptions.wrapped([*inside, *rest]), *(f"  {one}" for one in self.remarks)]
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class _Piece:
     """Something that may be told, the lower its rank the sooner."""
 
     rank: float
     order: int
-    cost: int = field(compare=False)
-    tell: Callable[[], None] = field(compare=False)
-    entry: _Entry | None = field(compare=False, default=None)
-    is_name: bool = field(compare=False, default=False)
+    cost: int
+    tell: Callable[[], None]
+    entry: _Entry | None = None
+    is_name: bool = False
 
 
 class Selection:
@@ -108,8 +110,9 @@ class Selection:
         """All variables in pieces: the name, the line, the names inside, what is known of those."""
         ordered = sorted(variables, key=self._wanted.of)
         for one in ordered:
-            kind = self._imports if descriptions.is_import(one) else self._own
-            kind.append(_Entry(one, len(kind), descriptions.members(one)))
+            described = descriptions.described(one)
+            kind = self._imports if described.is_import else self._own
+            kind.append(_Entry(one, described, len(kind)))
         for entry in self._imports:
             used = self._wanted.named(entry.variable.name) <= NEAR
             self._offer_name(entry, 1.0 if used else 5.0)
@@ -133,13 +136,13 @@ class Selection:
             entry.forget()
         self._cells.clear()
         self._told.clear()
-        self._pieces.sort()
+        self._pieces.sort(key=attrgetter("rank", "order"))
         self._tell(self._pieces, budget)
 
     def choose_named(self, words: Iterable[str], budget: int) -> list[str]:
         """Tell more of the variables that a question speaks of; their entries, where there was more to tell."""
         spoken = set(words)
-        about = [one for one in self._own if spoken & {one.variable.name, *one.inside}]
+        about = [one for one in self._own if spoken & {one.variable.name, *one.described.members}]
         about.sort(key=lambda one: one.variable.name not in spoken)
         lines: list[str] = []
         for entry in about:
@@ -176,19 +179,19 @@ class Selection:
         def tell() -> None:
             entry.line = True
 
-        self._offer(8.0 + 0.8 * entry.place, descriptions.line(entry.variable), tell, entry, saves=entry.variable.name)
+        self._offer(8.0 + 0.8 * entry.place, entry.described.line, tell, entry, saves=entry.variable.name)
 
     def _offer_members(self, entry: _Entry) -> None:
         """Names that stand in near cells before the others."""
-        near = [one for one in entry.inside if self._wanted.named(one) <= NEAR]
-        far = [one for one in entry.inside if self._wanted.named(one) > NEAR]
-        details = descriptions.details(entry.variable)
+        near = [one for one in entry.described.members if self._wanted.named(one) <= NEAR]
+        far = [one for one in entry.described.members if self._wanted.named(one) > NEAR]
+        details = entry.described.details
         for names in _chunks(near):
             self._offer_chunk(entry, 9.0 + 0.7 * entry.place, names, details)
         for number, names in enumerate(_chunks(far)):
             self._offer_chunk(entry, 12.0 + 1.5 * entry.place + 2.5 * number, names, details)
 
-    def _offer_chunk(self, entry: _Entry, rank: float, names: Sequence[str], details: dict[str, str]) -> None:
+    def _offer_chunk(self, entry: _Entry, rank: float, names: Sequence[str], details: Mapping[str, str]) -> None:
         self._offer(rank, ", ".join(names), lambda: entry.members.extend(names), entry)
         known = {one: details[one] for one in names if one in details}
         if known:
@@ -196,7 +199,7 @@ class Selection:
             self._offer(rank + 25.0, text, lambda: entry.details.update(known), entry, saves=bare)
 
     def _offer_remarks(self, entry: _Entry) -> None:
-        for number, text in enumerate(descriptions.remarks(entry.variable)):
+        for number, text in enumerate(entry.described.remarks):
             rank = 60.0 + 2.0 * entry.place + number
             self._offer(rank, f"  {text}", partial(entry.add_remark, text), entry)
 

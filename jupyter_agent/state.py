@@ -33,7 +33,7 @@ class Variable:
     type: str
     kind: str
     summary: str
-    facts: Mapping[str, Json] = field(default_factory=lambda: EMPTY)
+    facts: Mapping[str, Json] = field(default_factory=lambda: EMPTY, hash=False)
     version: int = 0
     cell_id: str | None = None
     execution_count: int | None = None

@@ -45,6 +45,7 @@ class Turns:
         self._all: set[RunningTurn] = set()
         self._by_id: dict[_Key, RunningTurn] = {}
         self._ended: OrderedDict[_Key, RunningTurn] = OrderedDict()
+        self._kept = 0
         self._places: OrderedDict[_Key, tuple[str, str]] = OrderedDict()
 
     def start(
@@ -153,32 +154,35 @@ class Turns:
 
     def _end(self, turn: RunningTurn, asked_id: str | None, end: Event | BaseException) -> None:
         self._all.discard(turn)
+        metrics.turn_ended(end, turn.seconds)
+        if isinstance(end, BaseException):
+            turn.log.close(end)
+        else:
+            turn.emit(replace(end, warnings=(*turn.warnings, *end.warnings)) if isinstance(end, Done) else end)
+            turn.log.close()
+            if turn.started is not None:
+                self._tell(turn, turn.started, "ended")
         turn_id = turn.started.turn_id if turn.started is not None else asked_id
         if turn_id is not None and self._by_id.get((turn.owner, turn_id)) is turn:
             del self._by_id[turn.owner, turn_id]
             self._remember(turn, turn_id)
-        metrics.turn_ended(end, turn.seconds)
-        if isinstance(end, BaseException):
-            turn.log.close(end)
-            return
-        turn.emit(replace(end, warnings=(*turn.warnings, *end.warnings)) if isinstance(end, Done) else end)
-        turn.log.close()
-        if turn.started is not None:
-            self._tell(turn, turn.started, "ended")
 
     def _remember(self, turn: RunningTurn, turn_id: str) -> None:
         key = (turn.owner, turn_id)
         self._places[key] = (turn.started.session_id if turn.started is not None else "", turn.notebook_id)
         while len(self._places) > REMEMBERED:
             self._places.popitem(last=False)
+        self._forget(key, self._ended.get(key))
         self._ended[key] = turn
-        while sum(one.log.size for one in self._ended.values()) > MAX_KEPT and len(self._ended) > 1:
-            self._ended.popitem(last=False)
+        self._kept += turn.log.size
+        while self._kept > MAX_KEPT and len(self._ended) > 1:
+            self._forget(*next(iter(self._ended.items())))
         asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, key, turn)
 
-    def _forget(self, key: _Key, turn: RunningTurn) -> None:
-        if self._ended.get(key) is turn:
+    def _forget(self, key: _Key, turn: RunningTurn | None) -> None:
+        if turn is not None and self._ended.get(key) is turn:
             del self._ended[key]
+            self._kept -= turn.log.size
 
     def _tell(self, turn: RunningTurn, started: TurnStarted, status: str) -> None:
         if turn.told_elsewhere:

@@ -162,6 +162,8 @@ def _aimed(request: httpx2.Request, address: str) -> httpx2.Request:
     """The same request to an address; certificate and `Host` are still those of the name."""
     import httpx2
 
+    if address == request.url.host:
+        return request
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
