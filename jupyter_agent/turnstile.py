@@ -8,7 +8,7 @@ from collections import deque
 #: A round of the event loop that takes longer has enough to do.
 BUSY_SECONDS = 0.004
 #: Whoever is next does not wait longer for a shorter round.
-PATIENCE_SECONDS = 0.025
+PATIENCE_SECONDS = 0.05
 
 
 class Turnstile:
