@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
-from jupyter_agent import keys, plugins, request, snapshot, tools
+from jupyter_agent import keys, outcome, plugins, request, snapshot, tools
 from jupyter_agent.agent import Agent, Limits, Transcript, offered
 from jupyter_agent.attachments import Attachment, Surroundings, attachments
 from jupyter_agent.config import JupyterAgent
@@ -27,7 +27,6 @@ from jupyter_agent.errors import (
 from jupyter_agent.lease import Lease
 from jupyter_agent.messages import Event, Failed, TurnStarted
 from jupyter_agent.opening import Opening, opening
-from jupyter_agent.outcome import done, replay, withheld
 from jupyter_agent.protocols import Ledger, Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.question import Question
 from jupyter_agent.redaction import Redactor
@@ -186,7 +185,7 @@ class Assistant:
         await self._turnstile.enter()
         async with opening(self.sessions, question, asked, model.name) as opened:
             if opened.replayed is not None:
-                for event in replay(opened.session, opened.replayed):
+                for event in outcome.replay(opened.session, opened.replayed):
                     yield event
                 return
             running = self._running(opened)
@@ -233,7 +232,7 @@ class Assistant:
         turns = await self.sessions.considered(session, limit) if session is not None else ()
         seen = await self._seen(question, await snapshot.look(question.kernel, question.notebook), turns)
         sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
-        warnings = (*seen.warnings, *withheld(sent))
+        warnings = (*seen.warnings, *outcome.withheld(sent))
         return request.preview(
             model.name, sent, self._offered(question), warnings, self._calibration.counter(model.name)
         )
@@ -337,23 +336,10 @@ class Assistant:
         return "context-" + hashlib.blake2b(key.encode(), key=self._secret, digest_size=4).hexdigest()
 
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
-        transcript = running.transcript
-        transcript.close()
-        spoken = f"{running.turn.question}\n{transcript.reply}"
-        ended = replace(
-            running.turn,
-            messages=tuple(self.redactor.message(replace(one, pictures=())) for one in transcript.messages),
-            reply=self.redactor.text(transcript.reply),
-            status=status,
-            error=error,
-            finish_reason=transcript.finish_reason,
-            usage=transcript.usage,
-            actions=tuple(transcript.actions),
-            variables=tuple(map(self.redactor.text, running.seen.spoken_of(spoken))),
-            kernel=running.seen.stamp(),
-            seconds=round(time.monotonic() - running.clock, 3),
-            edits=self.changes.storable(running.ledger.edits),
-        )
+        edits = self.changes.storable(running.ledger.edits)
+        seconds = time.monotonic() - running.clock
+        ended = outcome.ended(running.turn, running.transcript, running.seen, self.redactor, status, error)
+        ended = replace(ended, seconds=round(seconds, 3), edits=edits)
         self.changes.remember(running.session, ended.id, running.ledger.edits)
         running.turn = ended
         return await self.sessions.finish(running.lease.session, ended)
@@ -361,7 +347,7 @@ class Assistant:
     async def _ended(self, running: _Running) -> Event:
         await self._turnstile.enter()
         session = await self._finish(running, "done")
-        return done(session, running.turn, running.seen, withheld(running.request))
+        return outcome.done(session, running.turn, running.seen, outcome.withheld(running.request))
 
     async def _failed(self, running: _Running, error: AgentError) -> Event:
         """What was said is kept; a turn whose time ran out ends with it, if there is any."""

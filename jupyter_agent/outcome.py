@@ -1,11 +1,12 @@
-"""How a turn ended, as events."""
+"""How a turn ended: as it is stored, and as events."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from jupyter_agent.agent import SHOWN_CHARACTERS, shortened
+from jupyter_agent.agent import SHOWN_CHARACTERS, Transcript, shortened
 from jupyter_agent.messages import (
     Action,
     Cancelled,
@@ -20,8 +21,9 @@ from jupyter_agent.messages import (
     TurnStarted,
     code_blocks,
 )
+from jupyter_agent.redaction import Redactor
 from jupyter_agent.request import Request
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.session import Session, Turn, TurnStatus
 from jupyter_agent.snapshot import Snapshot
 
 
@@ -29,6 +31,34 @@ def withheld(sent: Request) -> tuple[str, ...]:
     """What is said of values that were left out of a request."""
     number = sent.withheld
     return (f"{number} values that look secret were withheld from the model.",) if number else ()
+
+
+def ended(  # noqa: PLR0917 - a turn, what is known of it, how it ended
+    turn: Turn, transcript: Transcript, seen: Snapshot, redactor: Redactor, status: TurnStatus, error: str | None
+) -> Turn:
+    """A turn with all that was said and done in it, as it may be stored; closes the transcript.
+
+    Args:
+        turn: As it began.
+        transcript: Of the agent.
+        seen: What was known at its beginning.
+        redactor: Withholds secrets.
+        status: How it ended.
+        error: The error's code, if it failed.
+    """
+    transcript.close()
+    return replace(
+        turn,
+        messages=tuple(redactor.message(replace(one, pictures=())) for one in transcript.messages),
+        reply=redactor.text(transcript.reply),
+        status=status,
+        error=error,
+        finish_reason=transcript.finish_reason,
+        usage=transcript.usage,
+        actions=tuple(transcript.actions),
+        variables=tuple(map(redactor.text, seen.spoken_of(f"{turn.question}\n{transcript.reply}"))),
+        kernel=seen.stamp(),
+    )
 
 
 def done(session: Session, turn: Turn, seen: Snapshot, more: tuple[str, ...] = ()) -> Done:
