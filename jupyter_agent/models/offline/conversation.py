@@ -13,6 +13,7 @@ from jupyter_agent.messages import Message, code_blocks
 from jupyter_agent.protocols import ToolSpec
 
 _CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_CHANGED = re.compile(r"^Changed since the last question: (.+)$", re.MULTILINE)
 #: How far back questions are read again for what "it" means.
 MEMORY = 12
 
@@ -35,6 +36,7 @@ class Conversation:
         results: Contents of this turn's tool results by call.
         before: Newest contents of earlier turns' tool results by call.
         offered: Names of the tools that may be called.
+        changed: Names that are new, changed or gone since the last question, as far as the context tells.
     """
 
     question: str
@@ -43,6 +45,7 @@ class Conversation:
     results: Mapping[Signature, str]
     before: Mapping[Signature, str]
     offered: frozenset[str]
+    changed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> Conversation:
@@ -58,6 +61,7 @@ class Conversation:
             results=_results(messages[last:]),
             before=_results(messages[:last]),
             offered=frozenset(one.name for one in tools),
+            changed=_changed(messages[asked[-1]].content) if asked else (),
         )
 
     @property
@@ -69,6 +73,11 @@ class Conversation:
 def question_of(content: str) -> str:
     """The question in a user message: what stands outside its context blocks, if it has any."""
     return _CONTEXT.sub("", content).strip()
+
+
+def _changed(content: str) -> tuple[str, ...]:
+    told = [found for block in _CONTEXT.finditer(content) for found in _CHANGED.findall(block[0])]
+    return tuple(told[0].split(", ")) if told else ()
 
 
 def _results(messages: Iterable[Message]) -> Mapping[Signature, str]:

@@ -36,7 +36,10 @@ _PERIODS: tuple[tuple[Period, str], ...] = (
     ("day", r"days?|daily|dates?"),
     ("hour", r"hours?|hourly"),
 )
-_BEFORE_PERIOD = r"(?:by|per|each|every|over the|over|which|what|a|for each|for every|across|group by|grouped by)"
+_BEFORE_PERIOD = (
+    r"(?:by|per|each|every|over the|over|which|what|a|for each|for every|across|group by|grouped by|(?:by|per) COL\d+ and"
+    r"|(?:top|best|worst|bottom)(?: NUM\d+)?)"
+)
 _CHARTS: tuple[tuple[str, str], ...] = (
     ("hist", r"hist|histograms?|distplot|density"),
     ("box", r"box ?plots?|box|boxes|whiskers?|violin"),
@@ -98,11 +101,11 @@ def period(text: str) -> Period | None:
 
 def _adverb(one: Period) -> str:
     return {
-        "year": "yearly|annually|annual|year over year|yoy",
+        "year": "yearly|annually|annual|year (?:over|to|on|by) year|yoy",
         "quarter": "quarterly",
-        "month": "monthly|month over month",
-        "week": "weekly",
-        "day": "daily|day by day",
+        "month": "monthly|month (?:over|to|on|by) month",
+        "week": "weekly|week (?:over|to|on|by) week",
+        "day": "daily|day (?:to|by) day",
         "hour": "hourly",
         "weekday": "by weekday",
     }[one]
@@ -145,6 +148,8 @@ def limit(text: str) -> str | None:
     return match[1] if match else None
 
 
+AMOUNT = re.compile(r"\bhow (?:much|many)\b")
+SHARE = re.compile(r"\b(?:shares?|proportions?|percentages?|percent|fractions?)\b")
 CODE = re.compile(
     r"\b(?:code|snippet|how (?:do|can|would|could|to|should)(?: i| we| you)?|write|generate|give me (?:the |a |some )?(?:code|command)|"
     r"syntax|command for|one liner|in python|in pandas|in polars)\b"

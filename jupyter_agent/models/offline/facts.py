@@ -66,9 +66,8 @@ class Facts:
         return namespace_of(self._data("list_variables", {}))
 
     def namespace_before(self) -> Namespace | None:
-        """The variables as an earlier turn of this conversation found them, if one looked."""
-        text = self.conversation.before.get(signature("list_variables", {}))
-        data = parsed(text)
+        """The variables as an earlier turn of this conversation found them; None if none looked, or not all is known still."""
+        data = parsed(self.conversation.before.get(signature("list_variables", {})), complete=True)
         return None if data is None else namespace_of(data)
 
     def inspected(self, name: str, column: str | None = None) -> Variable | None:
@@ -123,8 +122,8 @@ def _status(text: str) -> Literal["ok", "failed", "refused", "unreachable"]:
     return "failed" if _RAISED.search(text) else "ok"
 
 
-def parsed(text: str | None) -> Mapping[str, Any] | None:
-    """A tool's JSON object; None for anything else. Of a long list that was cut in the middle, what is whole."""
+def parsed(text: str | None, *, complete: bool = False) -> Mapping[str, Any] | None:
+    """A tool's JSON object; None for anything else. Of a list that was cut in the middle, what is left, unless all of it is needed."""
     if text is None or not text.lstrip().startswith("{"):
         return None
     try:
@@ -132,7 +131,7 @@ def parsed(text: str | None) -> Mapping[str, Any] | None:
     except RecursionError:
         return None
     except ValueError:
-        return _salvaged(text)
+        return None if complete else _salvaged(text)
     return data if isinstance(data, dict) else None
 
 

@@ -72,6 +72,17 @@ ADJECTIVES = {
     "populous": "population", "profitable": "profit margin revenue", "rated": "rating score", "hottest": "temperature temp", "coldest": "temperature temp",
 }  # fmt: skip
 
+#: Verbs and the columns they speak of.
+VERBS = {
+    r"sold|sells?|selling": "quantity qty units sold sales revenue turnover amount",
+    r"money|earn(?:s|ed|ing)?": "revenue profit income turnover sales amount",
+}
+
+#: What is added up, where nothing else is said: the mean of a month's sales is not its sales.
+ADDITIVE = frozenset(
+    words("revenue revenues sales quantity qty units profit profits turnover orders visits clicks views downloads")
+)
+
 #: Number words in "top three".
 NUMBERS = {
     word: value

@@ -166,9 +166,10 @@ def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question
     if word in BINDING and not pointed:
         return _last_resort(text, place, pieces, names)
     if (word in TELLING or word in NUMBERS) and not pointed and not _expected(place, pieces, names, text):
-        return None
+        value = names.exactly(text) if word in TELLING and _is_meant(place, pieces) else None
+        return value if value is not None and value.label == "VAL" else None
     found = names.exactly(text)
-    if found is not None and (found.label != "VAL" or word not in TELLING):
+    if found is not None and (found.label != "VAL" or word not in TELLING or _is_meant(place, pieces)):
         return found
     return names.partly(text) if word not in TELLING and word not in MONTHS else None
 
@@ -223,6 +224,13 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     return (
         named or asked or (before in ("and", ",", "plot", "sort", "drop", "rename") and after in ("", ",", "and", "?"))
     )
+
+
+def _is_meant(place: int, pieces: Sequence[Token]) -> bool:
+    """Whether a word that says what is wanted stands where only one of the values can: ``rating of filter in Lisbon``."""
+    before = pieces[place - 1].lower if place else ""
+    after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
+    return before in ("of", "for", "from") and after in ("in", "at", "and", "or", "by", "per", ",", "?", "")
 
 
 def _quoted(token: Token, names: Names) -> Mention:

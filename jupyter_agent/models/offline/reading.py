@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import Found, conditions
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, words
+from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS, words
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.names import Mention, Names
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
@@ -35,11 +35,14 @@ _WHICH = re.compile(
 )
 _HAVING = re.compile(r"(COL\d+)s? (?:with|having|that has|that have|which has) (?:the|most|least|highest|lowest)\b")
 _TOP_OF = re.compile(
-    r"\b(?:top|bottom|best|worst|largest|biggest|highest|lowest|smallest|first|most \w+|\d+) (?:NUM\d+ |\w+ )?(COL\d+)s?(?= (?:by|with|in terms|according)|$)"
+    r"\b(?:top|bottom|best|worst|largest|biggest|highest|lowest|smallest|first|most \w+|\d+) (?:NUM\d+ |\w+ )?(COL\d+)s?(?= (?:by|with|in terms|according)|[ ?.!]*$)"
 )
 _UNREAD = re.compile(
     r"(?<!\w)(?=(?:only|just|for|in|from|except|excluding|about|is|=|are|not|of|where) (?:the )?(?![A-Z])([^\W\d_][\w'-]*))"
 )
+_TIME = re.compile(r"\b(?:dates?|days?|when|time ?(?:range|span|frame|period))\b")
+#: Where a word that says what is wanted, such as "filter", may be a value.
+_MEANT = re.compile(r"\b(?:of|for|from) ([a-z]+)(?= (?:in|at|and|or|by|per)\b|[ ?.!]*$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,11 @@ class Scene:
 def understood(question: str, scene: Scene) -> Query:
     """Fill the slots that the question itself fills."""
     bones = skeleton(question, Names(scene.namespace, scene.frames()))
-    frame, candidates = _about(bones.mentions, scene)
+    frame, candidates = _about(bones, scene)
     if frame is not None and _unread_value(bones, question, frame):
         scene.facts.inspected(frame.name)
         bones = skeleton(question, Names(scene.namespace, scene.frames()))
-        frame, candidates = _about(bones.mentions, scene)
+        frame, candidates = _about(bones, scene)
     found = conditions(bones, frame)
     found = _with_literals(found, bones, question, frame)
     query = Query(bones, scene.namespace, frame=frame, candidates=candidates, conditions=found.conditions)
@@ -82,9 +85,9 @@ def _compared(query: Query) -> Query:
     return replace(query, by=(either,), function=query.function or "mean")
 
 
-def _about(mentions: Sequence[Mention], scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
+def _about(bones: Skeleton, scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
     """The table that is named, or that has the named columns, or that was spoken of; else those it could be."""
-    frames = {one.name: one for one in scene.frames()}
+    mentions, frames = bones.mentions, {one.name: one for one in scene.frames()}
     named = [frames[one.name] for one in mentioned_frames(mentions) if one.name in frames]
     if named:
         return named[0], ()
@@ -92,7 +95,19 @@ def _about(mentions: Sequence[Mention], scene: Scene) -> tuple[Frame | None, tup
     spoken = scene.previous.frame if scene.previous is not None else None
     if spoken is not None and spoken.name in {one.name for one in holding}:
         return frames[spoken.name], ()
-    return (holding[0], ()) if len(holding) == 1 else (None, tuple(holding))
+    fitting = holding if len(holding) == 1 else [one for one in holding if _fits(one, bones.text)]
+    return (fitting[0], ()) if len(fitting) == 1 else (None, tuple(holding))
+
+
+def _fits(frame: Frame, text: str) -> bool:
+    """Whether a table has what the words speak of: a time for ``which month``, a quantity for ``sold``."""
+    timed = cues.period(text) is not None or bool(_TIME.search(text))
+    return (frame.time is not None or not timed) and _measures(frame, text)
+
+
+def _measures(frame: Frame, text: str) -> bool:
+    spoken = [names.split() for verb, names in VERBS.items() if re.search(rf"\b(?:{verb})\b", text)]
+    return all(any(parts(column.name) & {*names} for column in frame.of_role("number")) for names in spoken)
 
 
 def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame]:
@@ -110,9 +125,16 @@ def _unread_value(bones: Skeleton, question: str, frame: Frame) -> bool:
     """Whether some word may be a value of a text column that has not been listed yet."""
     if not any(one.role == "text" for one in frame.columns):
         return False
-    if any(one.label == "STR" for one in bones.mentions):
+    if any(one.label == "STR" or _is_elsewhere(one, frame) for one in bones.mentions):
+        return True
+    if any(one in TELLING for one in _MEANT.findall(bones.text)):
         return True
     return any(_free(one) for one in _UNREAD.findall(bones.text)) or bool(_capitals(question, bones))
+
+
+def _is_elsewhere(mention: Mention, frame: Frame) -> bool:
+    """Whether a word is known as a value of other tables only."""
+    return mention.label == "VAL" and all(column.frame != frame.name for column, _ in mention.values)
 
 
 def _free(word: str) -> bool:
@@ -176,7 +198,16 @@ def _with_columns(query: Query, used: frozenset[str]) -> Query:
     rest = [f"{one.label}{place}" for place, one in enumerate(query.mentions) if one.label == "COL"]
     left = " ".join(one for one in rest if one not in taken and one not in keys)
     columns = _placed(query, left, frozenset(taken)) if frame is not None else ()
-    return _with_implied(_with_top_groups(replace(query, by=by, order=order, columns=columns)))
+    return _with_implied(_with_top_groups(_turned(replace(query, by=by, order=order, columns=columns))))
+
+
+def _turned(query: Query) -> Query:
+    """``compare cities by revenue``: a text is a key, and a number is what is compared."""
+    numbers = bool(query.by) and all(one.role == "number" for one in query.by)
+    keys = bool(query.columns) and all(one.role in ("text", "truth") for one in query.columns)
+    if numbers and keys and cues.function(query.text)[0] is None:
+        return replace(query, by=query.columns, columns=query.by)
+    return query
 
 
 def _with_top_groups(query: Query) -> Query:
@@ -190,13 +221,14 @@ def _with_top_groups(query: Query) -> Query:
 
 
 def _with_implied(query: Query) -> Query:
-    """``most expensive`` speaks of the price."""
+    """``most expensive`` speaks of the price, ``sold the most`` of the quantity."""
     if query.frame is None or any(one.role == "number" for one in (*query.columns, *query.order)):
         return query
+    verbs = VERBS if cues.superlative(query.text) or cues.AMOUNT.search(query.text) else {}
     words = [
         word
-        for adjective, names in ADJECTIVES.items()
-        if re.search(rf"\b{adjective}\b", query.text)
+        for telling, names in (ADJECTIVES | verbs).items()
+        if re.search(rf"\b(?:{telling})\b", query.text)
         for word in names.split()
     ]
     found = next((one for word in words for one in query.frame.of_role("number") if word in parts(one.name)), None)
@@ -220,8 +252,12 @@ def _with_words(query: Query) -> Query:
     function, extreme = cues.function(text)
     if function in ("max", "min") and query.by and not query.columns and _TOP_OF.search(text):
         function = "count"
+    if function in ("count", None) and query.columns and _sells(text):
+        function = "sum"
     amount = cues.limit(text)
     over = _OVER.search(text)
+    if cues.period(text) is not None and query.order and not query.columns:
+        query = replace(query, columns=query.order, order=())
     return replace(
         query,
         function=function,
@@ -232,8 +268,10 @@ def _with_words(query: Query) -> Query:
         limit=_amount(query.skeleton, amount),
         wants_code=bool(cues.CODE.search(text)),
         continues=_continues(query) or bool(over and not query.columns),
-        unread=tuple(
-            query.skeleton.typed(one) for one in _UNKNOWN_KEY.findall(text) if _free(one) and one not in _FILLING
+        unread=(
+            *(query.skeleton.typed(one) for one in _UNKNOWN_KEY.findall(text) if _free(one) and one not in _FILLING),
+            *(query.skeleton.typed(one) for one in _ANOTHER_KEY.findall(text) if _is_no_key(query, one)),
+            *(one.text for one in query.mentions if query.frame is not None and _is_elsewhere(one, query.frame)),
         ),
     )
 
@@ -241,6 +279,15 @@ def _with_words(query: Query) -> Query:
 _UNKNOWN_KEY = re.compile(
     r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding)(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
 )
+_ANOTHER_KEY = re.compile(r"\b(?:by|per|for each|for every)(?: the| each)? (VAR\d+)")
+
+
+def _is_no_key(query: Query, place: str) -> bool:
+    """Whether a variable stands where a column of the table is expected."""
+    variable = query.skeleton.mention(place).variable
+    return query.frame is not None and variable is not None and variable.kind not in ("frame", "module", "function")
+
+
 #: Words after "in" and "for" that restrict nothing.
 _FILLING = frozenset(
     words(
@@ -249,6 +296,11 @@ _FILLING = frozenset(
         "reverse color colour red blue green plain english german words everyone everybody somebody sure certain context practice"
     )
 )
+
+
+def _sells(text: str) -> bool:
+    """``how much did we sell``."""
+    return bool(cues.AMOUNT.search(text)) and any(re.search(rf"\b(?:{verb})\b", text) for verb in VERBS)
 
 
 def _amount(bones: Skeleton, amount: str | None) -> int | None:

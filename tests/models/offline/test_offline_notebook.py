@@ -122,7 +122,7 @@ def test_a_function_is_shown_with_its_cell(notebook_desk: Desk) -> None:
 
 
 def test_what_changed_is_told_against_the_last_look(notebook_desk: Desk) -> None:
-    assert "not looked at the variables before" in notebook_desk.ask("what changed?").text
+    assert "I do not know the variables as they were before" in notebook_desk.ask("what changed?").text
     assert "Nothing changed" in notebook_desk.ask("what changed?").text
     notebook_desk.run_cell(
         "limit = 4\nfresh = 1\ndel by_city" if "by_city" in notebook_desk.shell.user_ns else "limit = 4\nfresh = 1"

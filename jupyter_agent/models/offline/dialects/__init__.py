@@ -23,6 +23,7 @@ class Grouping:
         conditions: Which rows.
         descending: The order of the result by value; None is the order of the keys.
         limit: How many groups.
+        shared: Whether each group's part of the whole is asked for.
     """
 
     function: Function
@@ -33,6 +34,7 @@ class Grouping:
     conditions: tuple[Condition, ...] = ()
     descending: bool | None = None
     limit: int | None = None
+    shared: bool = False
 
 
 class Dialect(Protocol):
@@ -111,6 +113,12 @@ class Dialect(Protocol):
 
     def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
         """``cumulative``, ``moving``, ``change``, ``difference``, ``shift`` or ``rank`` of a column, row by row."""
+
+    def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
+        """The same of one value for each group, group by group."""
+
+    def pivoted_groups(self, grouping: Grouping) -> str:
+        """A table with one row for each value of the key and one column for each period."""
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
         """Values below which these shares of a column lie."""

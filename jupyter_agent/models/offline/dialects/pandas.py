@@ -21,6 +21,13 @@ _CALLS: dict[Function, str] = {
     "nunique": "nunique()",
     "mode": "agg(lambda values: values.mode().iat[0])",
 }
+_RUNNING = {
+    "cumulative": "cumsum()",
+    "change": "pct_change()",
+    "difference": "diff()",
+    "shift": "shift(1)",
+    "rank": "rank(ascending=False)",
+}
 _OFFSETS: dict[Period, str] = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W", "day": "D", "hour": "h"}
 _PERIODS: dict[Period, str] = {
     "year": ".dt.year",
@@ -115,7 +122,11 @@ class Pandas:
         rows, keys = self._keyed(grouping)
         value = self._value(grouping)
         call = "size()" if not grouping.values else _CALLS[grouping.function]
+        if keys.startswith("resample") and call == "sum()" and grouping.descending is False:
+            call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
         code = f"{rows}.{keys}{value}.{call}"
+        if grouping.shared:
+            code += ".pipe(lambda values: values / values.sum())"
         if grouping.descending is not None:
             by = f"{grouping.values[0].label}, " if len(grouping.values) > 1 else ""
             code += f".sort_values({by}ascending={not grouping.descending})"
@@ -231,14 +242,13 @@ class Pandas:
         at = self._at(column)
         if time is not None and kind != "rank":
             at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
-        calls = {
-            "cumulative": "cumsum()",
-            "change": "pct_change()",
-            "difference": "diff()",
-            "shift": "shift(1)",
-            "rank": "rank(ascending=False)",
-        }
-        return f"{at}.{calls.get(kind, f'rolling({window}).{_CALLS[function]}')}"
+        return f"{at}.{_RUNNING.get(kind, f'rolling({window}).{_CALLS[function]}')}"
+
+    def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
+        return f"{self.grouped(grouping)}.{_RUNNING.get(kind, f'rolling({window}).mean()')}"
+
+    def pivoted_groups(self, grouping: Grouping) -> str:
+        return f"{self.grouped(grouping)}.unstack()"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
         return (

@@ -30,6 +30,13 @@ _PERIODS: dict[Period, str] = {
     "hour": ".dt.hour()",
     "weekday": ".dt.strftime('%A')",
 }
+_RUNNING = {
+    "cumulative": "cum_sum()",
+    "change": "pct_change()",
+    "difference": "diff()",
+    "shift": "shift(1)",
+    "rank": "rank(descending=True)",
+}
 _WRITERS = {
     "csv": "write_csv",
     "tsv": "write_csv",
@@ -113,6 +120,9 @@ class Polars:
         values = ", ".join(f"{self._col(one)}.{_CALLS[grouping.function]}" for one in grouping.values)
         counted = f"{self.pl}.len()"
         code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
+        if grouping.shared:
+            whole = [self._col(one) for one in grouping.values] or [f"{self.pl}.col('len')"]
+            code += f".with_columns({', '.join(f'{one} / {one}.sum()' for one in whole)})"
         code += self._ordered(grouping, name)
         return code + (f".head({grouping.limit})" if grouping.limit else "")
 
@@ -201,17 +211,23 @@ class Polars:
         )
 
     def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
-        calls = {
-            "cumulative": "cum_sum()",
-            "change": "pct_change()",
-            "difference": "diff()",
-            "shift": "shift(1)",
-            "rank": "rank(descending=True)",
-        }
-        call = calls.get(kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})")
+        call = _RUNNING.get(
+            kind, f"rolling_{'mean' if function in ('count', 'nunique', 'mode') else function}({window})"
+        )
         if time is None or kind == "rank":
             return f"{self._table}.select({self._col(column)}.{call})"
         return f"{self._table}.sort({time.label}).select({time.label}, {self._col(column)}.{call})"
+
+    def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
+        call = _RUNNING.get(kind, f"rolling_mean({window})")
+        return (
+            f"{self.grouped(grouping)}.with_columns({', '.join(f'{self._col(one)}.{call}' for one in grouping.values)})"
+        )
+
+    def pivoted_groups(self, grouping: Grouping) -> str:
+        name = self._free_name(grouping.period) if grouping.period else ""
+        value = grouping.values[0].label if grouping.values else repr("len")
+        return f"{self.grouped(grouping)}.pivot({name!r}, index={grouping.by[0].label}, values={value})"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
         at = self.column(column, conditions)

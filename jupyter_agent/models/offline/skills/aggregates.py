@@ -9,12 +9,13 @@ from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
 from jupyter_agent.models.offline.dialects import Dialect, Grouping
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import ADDITIVE
 from jupyter_agent.models.offline.markdown import figure, name, names, share
 from jupyter_agent.models.offline.namespace import Column, Frame
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.models.offline.words import joined
+from jupyter_agent.models.offline.words import joined, parts
 
 
 def grouping(query: Query, frame: Frame) -> Grouping:
@@ -24,11 +25,13 @@ def grouping(query: Query, frame: Frame) -> Grouping:
         Ask: groups by time are asked for and no column says when, or there is nothing to average.
     """
     values = tuple(one for one in query.columns if one not in query.by and one is not frame.time)
-    function: Function = query.function or "mean"
+    shared = bool(cues.SHARE.search(query.text)) and query.function in (None, "sum", "count")
+    function: Function = query.function or _usual(values, shared)
     if query.function is None and not query.columns and re.search(r"\bresampl", query.text):
         query = replace(query, function="mean")
-    if query.extreme and function in ("max", "min") and query.limit is not None and query.limit > 1:
-        function = "mean"
+    if query.extreme and function in ("max", "min"):
+        usual = _usual(values, shared)
+        function = usual if usual == "sum" or (query.limit is not None and query.limit > 1) else function
     by = query.by
     if not by and query.period is None:
         by = tuple(one for one in values if one.role != "number")
@@ -48,7 +51,14 @@ def grouping(query: Query, frame: Frame) -> Grouping:
         query.conditions,
         _direction(query, values),
         query.limit or (1 if query.extreme and _singular(query) else None),
+        shared,
     )
+
+
+def _usual(values: tuple[Column, ...], shared: bool) -> Function:
+    """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
+    numbers = [one for one in values if one.role == "number"]
+    return "sum" if shared or (numbers and all(parts(one.name) & ADDITIVE for one in numbers)) else "mean"
 
 
 def _singular(query: Query) -> bool:
@@ -101,6 +111,8 @@ def grouped_title(grouped: Grouping, frame: Frame) -> str:
         if grouped.values
         else "Rows"
     )
+    if grouped.shared:
+        what = f"Share of {names([one.name for one in grouped.values]) if grouped.values else 'rows'}"
     return f"{what} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
 
 
@@ -132,6 +144,8 @@ def _extreme(groups: Grouping, result: Result) -> str:
     least = "lowest" if groups.descending is False else "highest"
     what = f"{noun(groups.function)} of {name(groups.values[0].name)}" if groups.values else "number of rows"
     what = what if groups.function not in ("max", "min") or not groups.values else name(groups.values[0].name)
+    if groups.shared:
+        what = f"share of {name(groups.values[0].name) if groups.values else 'rows'}"
     number = Result(value).text
     return f"**{name(key)}** has the {least} {what}: **{_readable(number)}**{told(groups.conditions)}."
 
@@ -236,7 +250,7 @@ SKILLS = (
     ),
     Skill(
         "count rows",
-        cue(r"how many", r"number of", r"count", r"what (?:share|percentage|fraction|proportion)"),
+        cue(r"how many", r"number of", r"count", r"(?:share|percentage|percent|fraction|proportion)"),
         _count,
         lambda query: (
             bool(query.conditions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.namespace import Namespace
@@ -11,9 +13,11 @@ from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
 def _changed(query: Query, facts: Facts) -> Answer:
     before = facts.namespace_before()
+    if before is None and facts.conversation.changed:
+        return _told(facts.conversation.changed, query.namespace)
     if before is None:
         return [
-            "I have not looked at the variables before in this conversation, so I cannot compare. Ask again after the next change.",
+            "I do not know the variables as they were before in this conversation, so I cannot compare. Ask again after the next change.",
             _newest(query.namespace),
         ]
     now = query.namespace.variables
@@ -25,6 +29,13 @@ def _changed(query: Query, facts: Facts) -> Answer:
     blocks = [f"New: {names(fresh, 20)}" if fresh else "", f"Gone: {names(gone, 20)}" if gone else ""]
     lines = [f"- {name(one)}: {name(before.variables[one].summary)} → {name(now[one].summary)}" for one in changed[:20]]
     return [*blocks, "Changed:\n\n" + "\n".join(lines) if lines else ""]
+
+
+def _told(changed: Sequence[str], namespace: Namespace) -> Answer:
+    """What the context tells, which does not say how it was before."""
+    here = [one for one in changed if one in namespace.variables]
+    gone = [one for one in changed if one not in namespace.variables]
+    return [f"New or changed: {names(here, 40)}" if here else "", f"Gone: {names(gone, 40)}" if gone else ""]
 
 
 def _newest(namespace: Namespace) -> str:

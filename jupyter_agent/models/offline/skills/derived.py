@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from jupyter_agent.models.offline.computing import block
+from jupyter_agent.models.offline.computing import block, computed
 from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, name, names
 from jupyter_agent.models.offline.namespace import Column
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.skills.aggregates import grouped_title, grouping
 
 _SIGNS = (
     ("/", "per", r"per|divided by|/|over|ratio of|by"),
@@ -64,7 +66,7 @@ def _wanted(query: Query) -> str:
     return query.skeleton.typed(match[1] or match[2]) if match else ""
 
 
-def _running(query: Query, _facts: Facts) -> Answer:
+def _running(query: Query, facts: Facts) -> Answer:
     frame, column = query.the_frame(), query.column
     if column is None:
         raise Ask(f"Of which column? {name(frame.name)} has {names([one.name for one in frame.of_role('number')])}.")
@@ -74,20 +76,35 @@ def _running(query: Query, _facts: Facts) -> Answer:
         7,
     )
     time = frame.time
+    if query.period is not None:
+        return _running_groups(query, facts, kind, window)
 
     def expression(language: Dialect) -> str:
         return language.running(column, kind, window, query.function or "mean", time)
 
-    said = {
-        "cumulative": "Running total",
-        "moving": f"Moving {query.function or 'mean'} over {window} rows",
-        "change": "Change relative to the row before",
-        "difference": "Difference to the row before",
-        "shift": "Value of the row before",
-        "rank": "Rank",
-    }[kind]
+    said = _said(kind, window, query.function or "mean", "row")
     order = f", in the order of {name(time.name)}" if time is not None and kind != "rank" else ""
     return [f"{said} of {name(column.name)} in {name(frame.name)}{order}:", block(query, frame, expression)]
+
+
+def _running_groups(query: Query, facts: Facts, kind: str, window: int) -> Answer:
+    """From one month to the next, rather than from row to row."""
+    frame, groups = query.the_frame(), replace(grouping(query, query.the_frame()), descending=None, limit=None)
+    title = f"{_said(kind, window, 'mean', str(query.period))}: {grouped_title(groups, frame)}"
+    return computed(
+        query, facts, frame, title, lambda one: one.running_groups(groups, kind, window), lambda _: f"{title}:"
+    )
+
+
+def _said(kind: str, window: int, function: str, each: str) -> str:
+    return {
+        "cumulative": "Running total",
+        "moving": f"Moving {function} over {window} {each}s",
+        "change": f"Change relative to the {each} before",
+        "difference": f"Difference to the {each} before",
+        "shift": f"Value of the {each} before",
+        "rank": "Rank",
+    }[kind]
 
 
 _HAS_FRAME = r"(?:add|create|make|new|compute|calculate|derive)"

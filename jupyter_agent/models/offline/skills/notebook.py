@@ -150,7 +150,9 @@ SKILLS = (
             r"(?:this|the last|last|first|previous) cell",
         ),
         _cell_explained,
-        lambda query: query.target is None,
+        lambda query: (
+            query.target is None and not re.search(r"\b(?:fail\w*|errors?|crash\w*|wrong|raised?)\b", query.text)
+        ),
         weight=85,
     ),
     Skill(

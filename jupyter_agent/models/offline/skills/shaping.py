@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
@@ -12,6 +13,7 @@ from jupyter_agent.models.offline.markdown import figure, name, names
 from jupyter_agent.models.offline.namespace import Column, Frame
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
+from jupyter_agent.models.offline.skills.aggregates import grouped_title, grouping
 
 
 def _sorted(query: Query, _facts: Facts) -> Answer:
@@ -82,7 +84,10 @@ def _pivoted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     named = [*query.by, *(one for one in query.columns if one not in query.by)]
     keys = [one for one in named if one.role != "number"] or named
-    keys += [one for one in named if one.role == "number" and one not in keys and len(keys) < 2]
+    if query.period is not None and keys:
+        return _pivoted_periods(query, frame, keys[0])
+    numbers = [one for one in named if one.role == "number" and one not in keys]
+    keys += numbers[: 1 if len(numbers) > 1 and len(keys) < 2 else 0]
     value = next((one for one in named if one.role == "number" and one not in keys[:2]), None)
     rows, across = _two_keys(frame, keys)
     function = query.function or "mean"
@@ -91,6 +96,14 @@ def _pivoted(query: Query, _facts: Facts) -> Answer:
         f"The {what} of {name(frame.name)}, a row for each {name(rows.name)} and a column for each {name(across.name)}:"
     )
     return [said, block(query, frame, lambda one: one.pivoted(rows, across, value, function))]
+
+
+def _pivoted_periods(query: Query, frame: Frame, key: Column) -> Answer:
+    """A column for each month, say."""
+    columns = tuple(one for one in (*query.columns, *query.by) if one.role == "number" and one is not key)[:1]
+    groups = replace(grouping(replace(query, by=(key,), columns=columns), frame), descending=None, limit=None)
+    said = f"{grouped_title(groups, frame)}, a row for each {name(key.name)} and a column for each {query.period}:"
+    return [said, block(query, frame, lambda one: one.pivoted_groups(groups))]
 
 
 def _two_keys(frame: Frame, keys: list[Column]) -> tuple[Column, Column]:

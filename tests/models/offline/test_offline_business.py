@@ -1,0 +1,165 @@
+"""Questions about sales: what is added up and what is averaged, over which groups, in pandas and in polars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from jupyter_agent.messages import Message, ToolCall
+from jupyter_agent.models.offline.conversation import Conversation
+from jupyter_agent.models.offline.facts import Facts
+from tests.models.offline.offline_desk import Desk, new_shell
+
+DATA = """
+import datetime as dt
+import random
+chance = random.Random(5)
+rows = [
+    {
+        'day': dt.datetime(2026, 1, 1) + dt.timedelta(days=at // 2 + at // 60),
+        'city': chance.choice(['Oslo', 'Prague', 'Vienna']),
+        'product': chance.choice(['filter', 'espresso', 'bagel']),
+        'price': chance.randint(100, 600) / 100,
+        'quantity': chance.randint(1, 50),
+    }
+    for at in range(240)
+]
+for row in rows:
+    row['revenue'] = row['price'] * row['quantity']
+regions = ['north', 'south']
+"""
+LIBRARIES = {
+    "pandas": "import pandas as pd\nsales = pd.DataFrame(rows)\ncosts = pd.DataFrame({'product': ['filter'], 'cost': [1.0]})",
+    "polars": "import polars as pl\nsales = pl.DataFrame(rows)\ncosts = pl.DataFrame({'product': ['filter'], 'cost': [1.0]})",
+}
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def shell(request: pytest.FixtureRequest) -> Any:
+    return new_shell(f"{DATA}\n{LIBRARIES[request.param]}\ndel dt, random, chance, row")
+
+
+@pytest.fixture
+def sales_desk(shell: Any) -> Desk:
+    return Desk(shell)
+
+
+@pytest.fixture
+def sales(shell: Any) -> pd.DataFrame:
+    """The rows, whatever the library at the desk."""
+    return pd.DataFrame(shell.user_ns["rows"])
+
+
+def numbers(value: Any) -> list[float]:
+    """What a table or a column holds in numbers, gaps left out, in its order."""
+    table: Any = pd.DataFrame(value.to_dicts()) if hasattr(value, "to_dicts") else value
+    table = table.to_frame() if hasattr(table, "to_frame") else table
+    return [round(float(one), 6) for one in table.select_dtypes("number").to_numpy().ravel() if not pd.isna(one)]
+
+
+def by_month(sales: pd.DataFrame, column: str) -> Any:
+    days: Any = sales.set_index("day")
+    return days[column].resample("MS").sum()
+
+
+Expected = Callable[[pd.DataFrame], Any]
+QUESTIONS: list[tuple[str, Expected]] = [
+    ("which month sold the most?", lambda one: by_month(one, "quantity").nlargest(1)),
+    ("which city sold the most?", lambda one: one.groupby("city")["quantity"].sum().nlargest(1)),
+    ("what was the best selling product?", lambda one: one.groupby("product")["quantity"].sum().nlargest(9)),
+    ("which product makes the most money?", lambda one: one.groupby("product")["revenue"].sum().nlargest(1)),
+    ("which city has the highest revenue?", lambda one: one.groupby("city")["revenue"].sum().nlargest(1)),
+    ("which city has the highest price?", lambda one: one.groupby("city")["price"].max().nlargest(1)),
+    ("revenue by month", lambda one: by_month(one, "revenue")),
+    ("price by city", lambda one: one.groupby("city")["price"].mean().sort_values(ascending=False)),
+    ("compare cities by revenue", lambda one: one.groupby("city")["revenue"].sum().sort_values(ascending=False)),
+    (
+        "share of revenue per product",
+        lambda one: (one.groupby("product")["revenue"].sum() / one["revenue"].sum()).sort_values(ascending=False),
+    ),
+    ("how did revenue change from month to month?", lambda one: by_month(one, "revenue").diff()),
+    ("growth of revenue month over month", lambda one: by_month(one, "revenue").pct_change()),
+    ("cumulative revenue by month", lambda one: by_month(one, "revenue").cumsum()),
+    ("top 3 days by revenue", lambda one: one.groupby("day")["revenue"].sum().nlargest(3)),
+    ("which day had the lowest revenue?", lambda one: one.groupby("day")["revenue"].sum().nsmallest(1)),
+]
+
+
+@pytest.mark.parametrize(("question", "expected"), QUESTIONS, ids=[one for one, _ in QUESTIONS])
+def test_what_is_computed_is_what_was_meant(
+    sales_desk: Desk, sales: pd.DataFrame, question: str, expected: Expected
+) -> None:
+    reply = sales_desk.ask(question)
+    assert numbers(sales_desk.executed(reply)["_"]) == pytest.approx(numbers(expected(sales)), rel=1e-6), reply.text
+
+
+def test_a_table_of_groups_by_months_has_a_column_for_each_month(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    reply = sales_desk.ask("pivot revenue by city and month")
+    table = sales_desk.executed(reply)["_"]
+    assert sum(numbers(table)) == pytest.approx(sales["revenue"].sum(), rel=1e-6)
+    assert "a row for each `city` and a column for each month" in reply.text
+
+
+def test_a_value_that_is_also_a_word_of_the_trade_is_a_value(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    reply = sales_desk.ask("what is the average price of filter in Oslo?")
+    chosen = sales[(sales["product"] == "filter") & (sales["city"] == "Oslo")]
+    assert "where `product` is `filter` and `city` is `Oslo`" in reply.text
+    assert sales_desk.executed(reply)["_"] == pytest.approx(chosen["price"].mean())
+
+
+def test_what_was_sold_is_added_up(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    reply = sales_desk.ask("how much did we sell in Prague?")
+    assert sales_desk.executed(reply)["_"] == sales.loc[sales["city"] == "Prague", "quantity"].sum()
+
+
+def test_a_part_of_the_rows_is_told_in_percent(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    share = (sales["city"] == "Prague").mean()
+    assert f"({100 * share:.1f} %)" in sales_desk.ask("percentage of sales from Prague").text
+
+
+def test_a_key_that_is_no_column_is_left_out_with_a_word(sales_desk: Desk) -> None:
+    for question in ("average price per region", "average price per regions"):
+        assert "left it out" in sales_desk.ask(question).text
+
+
+def told(listing: str, context: str = "") -> Facts:
+    """A second question, the first having listed the variables."""
+    call = ToolCall("c1", "list_variables", "{}")
+    block = f"\n\n<context-1>\n{context}\n</context-1>" if context else ""
+    messages = [
+        Message("user", "vars"),
+        Message("assistant", "", (call,)),
+        Message("tool", listing, tool_call_id="c1"),
+        Message("assistant", "Some."),
+        Message("user", f"what changed?{block}"),
+    ]
+    return Facts(Conversation.of(messages, ()))
+
+
+def test_a_listing_that_was_shortened_is_not_taken_for_all_there_was() -> None:
+    entry = '{"name": "x", "type": "int", "kind": "number", "summary": "int 1"}'
+    assert told(f'{{"variables": [{entry}]}}').namespace_before() is not None
+    assert told(f'{{"variables": [{entry}, … 400 characters …').namespace_before() is None
+
+
+def test_what_the_context_tells_of_changes_is_known() -> None:
+    facts = told("{", "Kernel: idle.\nChanged since the last question: df, limit")
+    assert facts.conversation.changed == ("df", "limit")
+    assert told("{").conversation.changed == ()
+
+
+def test_of_two_tables_the_one_that_has_dates_is_asked_for_its_range(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    text = sales_desk.ask("date range").text
+    assert f"`{sales['day'].min():%Y-%m-%d}`" in text
+    assert f"`{sales['day'].max():%Y-%m-%d}`" in text
+
+
+def test_a_cell_that_failed_is_asked_about_its_error(desk_of: Callable[[str], Desk]) -> None:
+    desk = desk_of("import pandas as pd\ndf = pd.DataFrame({'price': [1]})")
+    desk.run_cell("df['prize'].sum()")
+    text = desk.ask("Why did the last cell fail?").text
+    assert "`df` has no column `prize`" in text
+    assert "price" in text
