@@ -49,6 +49,9 @@ _WHEN = re.compile(
     + "|".join(MONTHS)
     + r") NUM\d+)(?= |$|\?)"
 )
+_BETWEEN_DATES = re.compile(r"\b(?:between|from) (DATE\d+) (?:and|to|until|till|through) (DATE\d+)")
+#: A month of the only year there is.
+MONTH_ALONE = re.compile(rf"\b(?:in|during|for|of) (?:the )?(?:month of )?({'|'.join(MONTHS)})(?! NUM\d+| DATE\d+)\b")
 _EXCEPT = re.compile(r"\b(?:except|excluding|without|not|but not|other than|exclude)(?: for| in| the)* $")
 
 
@@ -84,7 +87,7 @@ Read = Iterator[tuple[Condition, tuple[str, ...]]]
 def _between(skeleton: Skeleton, frame: Frame) -> Read:
     for match in _BETWEEN.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
-        if column is not None:
+        if column is not None and not (column.role == "number" and match[2].startswith("DATE")):
             values = tuple(_value(column, skeleton.mention(match[place])) for place in (2, 3))
             yield Condition(column, "between", values), (match[1], match[2], match[3])
 
@@ -175,6 +178,16 @@ def _timed(skeleton: Skeleton, frame: Frame) -> Read:
     column = frame.time
     if column is None:
         return
+    for match in _BETWEEN_DATES.finditer(skeleton.text):
+        first, last = (_span(skeleton, match[place]) for place in (1, 2))
+        if first is not None and last is not None:
+            yield Condition(column, "during", (first[0], last[1])), (match[1], match[2])
+    for match in MONTH_ALONE.finditer(skeleton.text):
+        years = {str(column.facts.get(one))[:4] for one in ("min", "max")}
+        if len(years) == 1 and (year := years.pop()).isdecimal():
+            span = _iso_span(f"{year}-{MONTHS[match[1]]}")
+            assert span is not None
+            yield Condition(column, "during", span), ()
     for match in _WHEN.finditer(skeleton.text):
         span = _span(skeleton, match[2])
         if span is None:

@@ -56,6 +56,8 @@ _CHARTS: tuple[tuple[str, str], ...] = (
 _COMPARED = re.compile(
     r"\b(?:at (?:least|most)|(?:more|less|greater|fewer|higher|lower) than|no (?:more|less) than|not (?:more|less) than)\b"
 )
+#: ``price above average`` asks for rows.
+_LIMITED = re.compile(r"\b(?:above|below|over|under|than)(?: the)? (?:average|mean|median)\b")
 _MEANING = re.compile(r"\b(?:what|which)\b.*\b(?:do|does|did) .*\bmean\b|\bmeans\b|\bmeaning of\b|\bmeant by\b")
 
 
@@ -65,7 +67,7 @@ def _search(pattern: str, text: str) -> re.Match[str] | None:
 
 def function(text: str) -> tuple[Function | None, bool]:
     """The way to bring values together, and whether an extreme is asked for."""
-    text = _COMPARED.sub(" ", _MEANING.sub(" ", text))
+    text = _LIMITED.sub(" ", _COMPARED.sub(" ", _MEANING.sub(" ", text)))
     found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
     high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
     if found is not None:
@@ -77,6 +79,24 @@ def function(text: str) -> tuple[Function | None, bool]:
     if _search(r"how many|number of|count|counts|counted|how often|occurrences", text):
         return "count", False
     return None, False
+
+
+def functions(text: str) -> tuple[Function, ...]:
+    """All that are named, in their order."""
+    text = _COMPARED.sub(" ", _MEANING.sub(" ", text))
+    named = (*_FUNCTIONS, ("max", "max|maximum"), ("min", "min|minimum"))
+    found = {one: match.start() for one, pattern in named if (match := _search(pattern, text)) is not None}
+    return tuple(sorted(found, key=lambda one: found[one]))
+
+
+def functions_of(text: str) -> list[tuple[Function, str]]:
+    """Functions with the placeholders of the columns right behind them."""
+    named = (*_FUNCTIONS, ("max", "max|maximum|highest|largest"), ("min", "min|minimum|lowest|smallest"))
+    return [
+        (one, match[1])
+        for one, pattern in named
+        for match in re.finditer(rf"\b(?:{pattern})(?: of)?(?: the)? (COL\d+)", text)
+    ]
 
 
 def superlative(text: str) -> bool:

@@ -72,6 +72,7 @@ class Query:
         by: Keys of groups.
         period: Groups by time.
         function: How values are brought together.
+        each: The same for each of the columns, where they differ.
         conditions: Which rows.
         order: Columns to sort by.
         descending: Direction, where said.
@@ -94,6 +95,7 @@ class Query:
     by: tuple[Column, ...] = ()
     period: Period | None = None
     function: Function | None = None
+    each: tuple[Function, ...] = ()
     conditions: tuple[Condition, ...] = ()
     order: tuple[Column, ...] = ()
     descending: bool | None = None

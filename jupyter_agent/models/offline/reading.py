@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.conditions import Found, conditions
+from jupyter_agent.models.offline.conditions import MONTH_ALONE, Found, conditions
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS, words
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
 from jupyter_agent.models.offline.names import Mention, Names
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
-from jupyter_agent.models.offline.query import Condition, Query
+from jupyter_agent.models.offline.query import Condition, Function, Query
 from jupyter_agent.models.offline.words import parts
 from jupyter_agent.state import Variable
 
@@ -123,6 +123,8 @@ def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame
 
 def _unread_value(bones: Skeleton, question: str, frame: Frame) -> bool:
     """Whether some word may be a value of a text column that has not been listed yet."""
+    if frame.time is not None and MONTH_ALONE.search(bones.text) and "min" not in frame.time.facts:
+        return True
     if not any(one.role == "text" for one in frame.columns):
         return False
     if any(one.label == "STR" or _is_elsewhere(one, frame) for one in bones.mentions):
@@ -255,13 +257,14 @@ def _with_words(query: Query) -> Query:
     if function in ("count", None) and query.columns and _sells(text):
         function = "sum"
     amount = cues.limit(text)
-    over = _OVER.search(text)
+    over, each = _OVER.search(text), _each(query)
     if cues.period(text) is not None and query.order and not query.columns:
         query = replace(query, columns=query.order, order=())
     return replace(
         query,
         function=function,
-        extreme=extreme,
+        each=each,
+        extreme=extreme and not each,
         period=cues.period(text),
         chart=cues.chart(text),
         descending=cues.descending(text),
@@ -277,7 +280,8 @@ def _with_words(query: Query) -> Query:
 
 
 _UNKNOWN_KEY = re.compile(
-    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding)(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
+    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding|on|at|during|since|until|before|after|without)"
+    r"(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
 )
 _ANOTHER_KEY = re.compile(r"\b(?:by|per|for each|for every)(?: the| each)? (VAR\d+)")
 
@@ -293,9 +297,18 @@ _FILLING = frozenset(
     words(
         "general particular detail details total short brief analysis example instance reference case fact order terms percent euro euros dollar dollars "
         "thousands millions descending ascending sense principle jupyter ipython matplotlib seaborn numpy dict pdf png report steps alphabetical chronological "
-        "reverse color colour red blue green plain english german words everyone everybody somebody sure certain context practice"
+        "reverse color colour red blue green plain english german words everyone everybody somebody sure certain context practice "
+        "moment once glance screen hand least last"
     )
 )
+
+
+def _each(query: Query) -> tuple[Function, ...]:
+    """``mean price and total quantity``: one function for each column, where they are not all the same."""
+    said = {place: one for one, place in cues.functions_of(query.text)}
+    own = [said.get(place) for one in query.columns for place in said if one in query.skeleton.mention(place).columns]
+    found = tuple(one for one in own if one is not None)
+    return found if len(found) == len(query.columns) and len(set(found)) > 1 else ()
 
 
 def _sells(text: str) -> bool:

@@ -163,3 +163,42 @@ def test_a_cell_that_failed_is_asked_about_its_error(desk_of: Callable[[str], De
     text = desk.ask("Why did the last cell fail?").text
     assert "`df` has no column `prize`" in text
     assert "price" in text
+
+
+GROUPS: list[tuple[str, Expected]] = [
+    (
+        "mean price and total quantity by city",
+        lambda one: one.groupby("city").agg({"price": "mean", "quantity": "sum"}),
+    ),
+    (
+        "highest price and lowest quantity per city",
+        lambda one: one.groupby("city").agg({"price": "max", "quantity": "min"}),
+    ),
+    ("total revenue in february", lambda one: one.loc[one["day"].dt.month == 2, "revenue"].sum()),
+    (
+        "total revenue between 2026-02-01 and 2026-03-15",
+        lambda one: one.loc[one["day"].between("2026-02-01", "2026-03-15"), "revenue"].sum(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("question", "expected"), GROUPS, ids=[one for one, _ in GROUPS])
+def test_each_column_has_its_function_and_each_month_its_days(
+    sales_desk: Desk, sales: pd.DataFrame, question: str, expected: Expected
+) -> None:
+    reply = sales_desk.ask(question)
+    found, meant = sales_desk.executed(reply)["_"], expected(sales)
+    both = (found, meant) if isinstance(meant, float) else (sorted(numbers(found)), sorted(numbers(meant)))
+    assert both[0] == pytest.approx(both[1]), reply.text
+
+
+def test_all_functions_that_are_named_are_told(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    text = sales_desk.ask("min, max and mean of price").text
+    assert f"The minimum of `price` in `sales` is **{sales['price'].min():.4g}**" in text
+    assert f"The maximum of `price` in `sales` is **{sales['price'].max():.4g}**" in text
+    assert f"The mean of `price` in `sales` is **{sales['price'].mean():.4g}**" in text
+
+
+def test_what_it_does_not_understand_is_not_answered_with_something_else(sales_desk: Desk) -> None:
+    assert "left it out" in sales_desk.ask("average price on weekends").text
+    assert "The mean of" not in sales_desk.fresh().ask("price above average").text

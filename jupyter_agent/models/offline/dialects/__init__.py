@@ -24,6 +24,7 @@ class Grouping:
         descending: The order of the result by value; None is the order of the keys.
         limit: How many groups.
         shared: Whether each group's part of the whole is asked for.
+        each: A function for each of the columns, where they differ.
     """
 
     function: Function
@@ -35,6 +36,7 @@ class Grouping:
     descending: bool | None = None
     limit: int | None = None
     shared: bool = False
+    each: tuple[Function, ...] = ()
 
 
 class Dialect(Protocol):

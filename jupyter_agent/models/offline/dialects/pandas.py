@@ -124,6 +124,9 @@ class Pandas:
         call = "size()" if not grouping.values else _CALLS[grouping.function]
         if keys.startswith("resample") and call == "sum()" and grouping.descending is False:
             call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
+        if grouping.each:
+            calls = (f"{one.label}: {_in_agg(how)}" for one, how in zip(grouping.values, grouping.each, strict=True))
+            value, call = "", f"agg({{{', '.join(calls)}}})"
         code = f"{rows}.{keys}{value}.{call}"
         if grouping.shared:
             code += ".pipe(lambda values: values / values.sum())"
@@ -276,6 +279,10 @@ class Pandas:
 
     def head(self, limit: int) -> str:
         return f"{self.frame.code}.head({limit})"
+
+
+def _in_agg(function: Function) -> str:
+    return repr(function) if function != "mode" else "lambda values: values.mode().iat[0]"
 
 
 def _listed(columns: Sequence[Column]) -> str:

@@ -117,7 +117,8 @@ class Polars:
         name = self._free_name(grouping.period) if grouping.period else ""
         if grouping.period is not None and grouping.time is not None:
             keys.append(f"{self._moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
-        values = ", ".join(f"{self._col(one)}.{_CALLS[grouping.function]}" for one in grouping.values)
+        calls = grouping.each or (grouping.function,) * len(grouping.values)
+        values = ", ".join(f"{self._col(one)}.{_CALLS[how]}" for one, how in zip(grouping.values, calls, strict=True))
         counted = f"{self.pl}.len()"
         code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
         if grouping.shared:

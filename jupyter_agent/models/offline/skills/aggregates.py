@@ -52,6 +52,7 @@ def grouping(query: Query, frame: Frame) -> Grouping:
         _direction(query, values),
         query.limit or (1 if query.extreme and _singular(query) else None),
         shared,
+        query.each if values == query.columns else (),
     )
 
 
@@ -111,6 +112,11 @@ def grouped_title(grouped: Grouping, frame: Frame) -> str:
         if grouped.values
         else "Rows"
     )
+    if grouped.each:
+        what = joined(
+            [f"{noun(how)} of {name(one.name)}" for one, how in zip(grouped.values, grouped.each, strict=True)]
+        )
+        what = what[:1].upper() + what[1:]
     if grouped.shared:
         what = f"Share of {names([one.name for one in grouped.values]) if grouped.values else 'rows'}"
     return f"{what} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import computed, told
 from jupyter_agent.models.offline.dialects import Dialect
 from jupyter_agent.models.offline.facts import Facts
@@ -32,10 +33,23 @@ def _statistic(query: Query, facts: Facts) -> Answer:
     assert function is not None
     if function == "mode":
         return frequent(query, facts)
-    if query.conditions or query.wants_code:
+    asked = _asked(query, function)
+    if len(asked) == 1 and (query.conditions or query.wants_code):
         return _computed_statistic(query, facts, frame, column, function)
-    lines = [_one_statistic(query, facts, frame, one, function) for one in query.columns]
-    return [block for line in lines for block in line]
+    tell = _computed_statistic if query.conditions or query.wants_code else _one_statistic
+    return [block for one, how in asked for block in tell(query, facts, frame, one, how)]
+
+
+def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:
+    """Each column with its function; of one column, all functions that are named."""
+    if query.each:
+        return list(zip(query.columns, query.each, strict=True))
+    named = [one for one in cues.functions(query.text) if one in _WIRE]
+    if len(query.columns) == 1 and len(named) > 1 and (not query.extreme or {"max", "min"} & {*named}):
+        return [(query.columns[0], one) for one in named]
+    if query.conditions or query.wants_code:
+        return [(query.columns[0], function)]
+    return [(one, function) for one in query.columns]
 
 
 def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from jupyter_agent.models.offline.facts import Facts
@@ -270,6 +271,7 @@ def _measured(query: Query) -> bool:
         and query.target is not None
         and query.target.kind in kinds
         and query.function not in (None, "count")
+        and not re.search(r"\b(?:columns?|cols?|rows?|axis) NUM\d+", query.text)
     )
 
 
