@@ -254,7 +254,7 @@ def _with_words(query: Query) -> Query:
     function, extreme = cues.function(text)
     if function in ("max", "min") and query.by and not query.columns and _TOP_OF.search(text):
         function = "count"
-    if function in ("count", None) and query.columns and _sells(text):
+    if query.columns and function in (None, "count", "max", "min") and _sells(text):
         function = "sum"
     amount = cues.limit(text)
     over, each = _OVER.search(text), _each(query)
@@ -280,7 +280,7 @@ def _with_words(query: Query) -> Query:
 
 
 _UNKNOWN_KEY = re.compile(
-    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding|on|at|during|since|until|before|after|without)"
+    r"\b(?:by|per|for each|for every|in|for|from|only|except|excluding|on|at|during|since|until|before|after|without|between)"
     r"(?: the| each)? (?![A-Z]+\d)([^\W\d_][\w'-]*)"
 )
 _ANOTHER_KEY = re.compile(r"\b(?:by|per|for each|for every)(?: the| each)? (VAR\d+)")
@@ -312,8 +312,9 @@ def _each(query: Query) -> tuple[Function, ...]:
 
 
 def _sells(text: str) -> bool:
-    """``how much did we sell``."""
-    return bool(cues.AMOUNT.search(text)) and any(re.search(rf"\b(?:{verb})\b", text) for verb in VERBS)
+    """``how much did we sell``, ``which one sold the most``."""
+    asked = cues.superlative(text) or cues.AMOUNT.search(text)
+    return bool(asked) and any(re.search(rf"\b(?:{verb})\b", text) for verb in VERBS)
 
 
 def _amount(bones: Skeleton, amount: str | None) -> int | None:

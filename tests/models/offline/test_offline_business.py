@@ -202,3 +202,13 @@ def test_all_functions_that_are_named_are_told(sales_desk: Desk, sales: pd.DataF
 def test_what_it_does_not_understand_is_not_answered_with_something_else(sales_desk: Desk) -> None:
     assert "left it out" in sales_desk.ask("average price on weekends").text
     assert "The mean of" not in sales_desk.fresh().ask("price above average").text
+
+
+def test_what_was_asked_before_does_not_change_what_is_sold(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    sales_desk.ask("average price per city")
+    reply = sales_desk.ask("which city sold the most?")
+    assert numbers(sales_desk.executed(reply)["_"])[0] == sales.groupby("city")["quantity"].sum().max()
+
+
+def test_a_correlation_with_what_is_not_there_says_so(sales_desk: Desk) -> None:
+    assert "I find no `weather`" in sales_desk.ask("correlation between weather and price").text

@@ -292,7 +292,8 @@ SKILLS = (
             r"associat\w+",
         ),
         _correlated,
-        lambda query: query.chart is None or (query.chart == "heatmap" and False),
+        lambda query: query.chart is None,
         weight=67,
+        measures=True,
     ),
 )
