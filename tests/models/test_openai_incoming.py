@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.models.openai.incoming import MAX_AHEAD, incoming
+from jupyter_agent.models.openai.incoming import MAX_AHEAD, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -19,7 +19,7 @@ async def test_what_came_together_is_taken_together_and_none_is_the_end() -> Non
         yield b""
         yield b"b"
 
-    async with incoming(pieces()) as came:
+    async with read_ahead(pieces()) as came:
         assert await came.take() == b"ab"
         assert await came.take() is None
         assert await came.take() is None
@@ -30,7 +30,7 @@ async def test_what_came_before_a_failure_is_taken_first() -> None:
         yield b"a"
         raise OSError("reset")
 
-    async with incoming(pieces()) as came:
+    async with read_ahead(pieces()) as came:
         assert await came.take() == b"a"
         with pytest.raises(OSError, match="reset"):
             await came.take()
@@ -45,7 +45,7 @@ async def test_no_more_is_read_ahead_than_may_be_and_all_of_it_comes() -> None:
             read += MAX_AHEAD // 10
             yield b"x" * (MAX_AHEAD // 10)
 
-    async with incoming(pieces()) as came:
+    async with read_ahead(pieces()) as came:
         first = await came.take()
         assert read <= MAX_AHEAD + 2 * (MAX_AHEAD // 10)
         total = len(first or b"")
@@ -64,6 +64,6 @@ async def test_whoever_leaves_ends_the_reading_and_closes_what_was_read() -> Non
         finally:
             closed.set()
 
-    async with incoming(pieces()) as came:
+    async with read_ahead(pieces()) as came:
         assert await came.take() == b"a"
     assert closed.is_set()

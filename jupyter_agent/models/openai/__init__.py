@@ -21,7 +21,7 @@ from jupyter_agent.messages import TextDelta
 from jupyter_agent.models.openai import failures
 from jupyter_agent.models.openai.connection import Connection
 from jupyter_agent.models.openai.failures import Failure
-from jupyter_agent.models.openai.incoming import Incoming, incoming
+from jupyter_agent.models.openai.incoming import Incoming, read_ahead
 from jupyter_agent.models.openai.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
 from jupyter_agent.models.openai.text_tools import CallReader
 from jupyter_agent.models.openai.wire import request
@@ -173,7 +173,7 @@ class OpenAIModel:
         else:
             pieces = response.aiter_bytes()
         decoder = EventDecoder()
-        async with incoming(pieces) as came:
+        async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
                 piece = await self._next(came, answer, decoder.heard, deadline)
                 for text in _joined(_said(answer, decoder, piece)):

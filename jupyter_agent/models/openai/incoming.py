@@ -65,7 +65,7 @@ class Incoming:
 
 
 @asynccontextmanager
-async def incoming(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Incoming, None]:
+async def read_ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Incoming, None]:
     """Read ahead as long as this is open."""
     came = Incoming()
     reading = asyncio.create_task(came.read(pieces))
