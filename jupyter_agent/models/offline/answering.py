@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.failure import Failure
 from jupyter_agent.models.offline.followup import inherited
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.markdown import names
@@ -15,6 +16,7 @@ from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.reading import Scene, understood
 from jupyter_agent.models.offline.skill import Skill, chosen
 from jupyter_agent.models.offline.skills import SKILLS, TALK
+from jupyter_agent.models.offline.skills.errors import explained
 from jupyter_agent.models.offline.skills.unable import absent, unable
 
 _ASKING = re.compile(r"\b(?:which|what is|what are|how many|how much|who|when)\b")
@@ -47,6 +49,9 @@ def answered(conversation: Conversation) -> Sequence[str]:
     small_talk = TALK(conversation.question)
     if small_talk is not None:
         return small_talk
+    pasted = Failure.pasted(conversation.question)
+    if pasted is not None:
+        return explained(pasted, facts.namespace(), facts)
     scene = Scene(facts, facts.namespace())
     for question in conversation.earlier:
         if TALK(question) is None:
@@ -60,12 +65,20 @@ def answered(conversation: Conversation) -> Sequence[str]:
     except Ask as ask:
         return [str(ask)]
     unread = _unread(query) if skill is not None and (skill.measures or skill.implied or skill.sticks) else []
-    return [block for block in (*_guessed(query), *unread, *blocks, *_age(query)) if block.strip()]
+    return [block for block in (*_guessed(query), *unread, *_others(query), *blocks, *_age(query)) if block.strip()]
 
 
 def _secret(query: Query) -> str:
     """The first column in question whose values are withheld."""
     return next((one.name for one in (*query.columns, *query.by) if one.facts.get("withheld")), "")
+
+
+def _others(query: Query) -> Sequence[str]:
+    """Smaller tables with the same columns, which may have been meant."""
+    named = any(one.label in ("COL", "VAL") for one in query.mentions)
+    if query.frame is None or not query.candidates or not named:
+        return []
+    return [f"*In {shown(query.frame.name)}; {names([one.name for one in query.candidates])} has these columns, too.*"]
 
 
 def _unread(query: Query) -> Sequence[str]:

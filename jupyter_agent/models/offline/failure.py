@@ -10,6 +10,11 @@ from typing import Any
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.namespace import Namespace, whole
 
+_RAISED = re.compile(r"^(?P<name>(?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?:: (?P<message>.*))?$", re.MULTILINE)
+_FRAME = re.compile(
+    r'^  File "[^"\n]{1,4096}", line (?P<line>\d{1,9}), in (?P<function>\S{1,200})\n(?P<source>    \S.*$)', re.MULTILINE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -43,6 +48,20 @@ class Failure:
             source=str(data.get("source") or ""),
             places=tuple(_place(one) for one in listed),
         )
+
+    @classmethod
+    def pasted(cls, text: str) -> Failure | None:
+        """Read a traceback within a question; None where there is none."""
+        begin = text.find("Traceback (most recent call last)")
+        raised = list(_RAISED.finditer(text, begin)) if begin >= 0 else []
+        if not raised:
+            return None
+        places = tuple(
+            Place(one["function"], int(one["line"]), one["source"].strip(), {})
+            for one in _FRAME.finditer(text, begin, raised[-1].start())
+        )
+        source = places[-1].source if places else ""
+        return cls(raised[-1]["name"], (raised[-1]["message"] or "").strip(), None, source, places)
 
     @property
     def place(self) -> Place | None:

@@ -96,7 +96,20 @@ def _about(bones: Skeleton, scene: Scene) -> tuple[Frame | None, tuple[Frame, ..
     if spoken is not None and spoken.name in {one.name for one in holding}:
         return frames[spoken.name], ()
     fitting = holding if len(holding) == 1 else [one for one in holding if _fits(one, bones.text)]
-    return (fitting[0], ()) if len(fitting) == 1 else (None, tuple(holding))
+    if len(fitting) == 1:
+        return fitting[0], ()
+    whole = _whole(holding)
+    return whole, tuple(one for one in holding if one is not whole)
+
+
+def _whole(frames: Sequence[Frame]) -> Frame | None:
+    """The table that the others look like a part of: it has more rows than they, and all their columns."""
+    most = max(frames, key=lambda one: one.rows or 0, default=None)
+    others = [one for one in frames if one is not most]
+    if most is None or most.rows is None or any(one.rows is None or one.rows >= most.rows for one in others):
+        return None
+    own = {one.name for one in most.columns}
+    return most if others and all({one.name for one in other.columns} <= own for other in others) else None
 
 
 def _fits(frame: Frame, text: str) -> bool:

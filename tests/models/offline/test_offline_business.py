@@ -212,3 +212,12 @@ def test_what_was_asked_before_does_not_change_what_is_sold(sales_desk: Desk, sa
 
 def test_a_correlation_with_what_is_not_there_says_so(sales_desk: Desk) -> None:
     assert "I find no `weather`" in sales_desk.ask("correlation between weather and price").text
+
+
+def test_of_a_table_and_a_part_of_it_the_table_is_asked_and_the_part_named(desk_of: Callable[[str], Desk]) -> None:
+    desk = desk_of(
+        "import pandas as pd\ndf = pd.DataFrame({'city': ['Oslo', 'Prague'], 'price': [1, 3]})\nbest = df.nlargest(1, 'price')"
+    )
+    text = desk.ask("which city has the highest mean price?").text
+    assert text.startswith("*In `df`; `best` has these columns, too.*")
+    assert "**`Prague`** has the highest mean of `price`: **3**" in text

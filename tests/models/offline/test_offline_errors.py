@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.models.offline.failure import Failure
 from tests.models.offline.offline_desk import Desk, new_shell, write_notebook
 
 SETUP = """
@@ -155,3 +156,32 @@ def test_the_cell_that_defines_a_missing_name_is_found(error_desk: Desk, tmp_pat
     reply = error_desk.fresh(notebook=notebook).ask("what is wrong?")
     assert "it has not run in this kernel" in reply.text
     assert reply.code == "rate_of_interest = 0.03"
+
+
+MISSPELLED = """why?
+
+```text
+Traceback (most recent call last):
+  File "report.py", line 1, in <module>
+    import pandsa
+ModuleNotFoundError: No module named 'pandsa'
+```"""
+
+
+def test_a_traceback_in_the_question_is_explained_without_the_kernels_error(desk_of: Callable[[str], Desk]) -> None:
+    reply = desk_of("x = 1").ask(MISSPELLED)
+    assert "It failed at `import pandsa` with **`ModuleNotFoundError`**" in reply.text
+    assert reply.code == "import pandas"
+    assert "read_error" not in reply.called
+
+
+def test_of_a_traceback_with_causes_the_last_error_counts() -> None:
+    first = 'Traceback (most recent call last):\n  File "a.py", line 2, in load\n    open(path)\nOSError: no\n'
+    second = (
+        "\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n"
+    )
+    failure = Failure.pasted(f'{first}{second}  File "a.py", line 9, in main\n    load()\nmy.own.Trouble: it is late\n')
+    assert failure is not None
+    assert (failure.name, failure.message, failure.source) == ("my.own.Trouble", "it is late", "load()")
+    assert [one.function for one in failure.places] == ["load", "main"]
+    assert Failure.pasted("Traceback (most recent call last) is a phrase") is None

@@ -7,6 +7,7 @@ import re
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.failure import Failure, Patient, Remedy
 from jupyter_agent.models.offline.markdown import name, python
+from jupyter_agent.models.offline.namespace import Namespace
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.remedies import CURES
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
@@ -19,24 +20,33 @@ def _explained(query: Query, facts: Facts) -> Answer:
     if not data:
         return ["There is no error: the last cells ran without one."]
     failure = Failure.of(data)
-    patient = Patient(failure, query.namespace, facts)
-    cure = CURES.get(failure.name.rsplit(".", 1)[-1])
-    remedy = (cure(patient) if cure is not None else None) or _unknown(failure)
-    return [_headline(failure), *remedy.reasons, *_fix(remedy), *_locals(query, failure)]
-
-
-def _headline(failure: Failure) -> str:
     where = f"`In [{failure.execution_count}]`" if failure.execution_count is not None else "The last failing cell"
+    remedy = _remedy(failure, query.namespace, facts)
+    return [_headline(failure, where), *remedy.reasons, *_fix(remedy, "The cell"), *_locals(query, failure)]
+
+
+def explained(failure: Failure, namespace: Namespace, facts: Facts) -> Answer:
+    """What a traceback means that stands in the question itself."""
+    remedy = _remedy(failure, namespace, facts)
+    return [_headline(failure, "It"), *remedy.reasons, *_fix(remedy, "The line")]
+
+
+def _remedy(failure: Failure, namespace: Namespace, facts: Facts) -> Remedy:
+    cure = CURES.get(failure.name.rsplit(".", 1)[-1])
+    return (cure(Patient(failure, namespace, facts)) if cure is not None else None) or _unknown(failure)
+
+
+def _headline(failure: Failure, where: str) -> str:
     line = f" at {name(failure.line, 160)}" if failure.line else ""
     first = failure.message.strip().split("\n")[0]
     message = f": {name(first, 300)}" if first else ""
     return f"{where} failed{line} with **{name(failure.name)}**{message}"
 
 
-def _fix(remedy: Remedy) -> Answer:
+def _fix(remedy: Remedy, what: str) -> Answer:
     if not remedy.code:
         return []
-    return ["The cell with the fix:" if remedy.whole_cell else "", python(remedy.code)]
+    return [f"{what} with the fix:" if remedy.whole_cell else "", python(remedy.code)]
 
 
 def _unknown(failure: Failure) -> Remedy:

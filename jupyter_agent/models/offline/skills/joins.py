@@ -143,11 +143,14 @@ def _owned(query: Query, frame: Frame) -> list[Column]:
 
 def _apart(query: Query) -> bool:
     """Whether the named columns are in two tables, and in no single one."""
+    named = [one for one in query.mentions if one.label == "COL"]
+    homes = [{column.frame for column in one.columns} for one in named]
     return (
         query.frame is None
         and query.chart is None
         and len([one for one in query.candidates if _owned(query, one)]) > 1
-        and sum(one.label == "COL" for one in query.mentions) > 1
+        and len(named) > 1
+        and not any(all(one.name in home for home in homes) for one in query.candidates)
     )
 
 
