@@ -174,25 +174,45 @@ class Dataflow:
     def _needed_beside(self, wanted: set[str]) -> set[str]:
         """Cells that must run, too, so that those that run find their inputs, and the end is as it should be."""
         trace, more = self.trace, set[str]()
+        written: dict[str, str] = {}
         for cell in self.code:
+            node = self.order.nodes[cell.id]
             if cell.id in wanted:
-                node = self.order.nodes[cell.id]
-                inputs = {name: value for name, value in node.inputs.items() if name in node.used}
-                more |= self._makers_of_others(inputs, trace, wanted)
+                inputs = {
+                    name: value
+                    for name, value in node.inputs.items()
+                    if name in node.used or (value is None and name in written)
+                }
+                more |= self._makers_of_others(inputs, trace, wanted, written)
+                for name, value in inputs.items():
+                    others = _other_names(trace.values.get(name), value)
+                    more.update(written[one] for one in others if one in written)
                 trace = trace.after(Ran(cell.id, cell.source, len(trace.ran) + 1))
-        return more | self._makers_of_others(self.order.values, trace, wanted)
+            written.update(dict.fromkeys(node.writes, cell.id))
+        return (more | self._makers_of_others(self.order.values, trace, wanted, written)) - wanted
 
-    def _makers_of_others(self, should: Mapping[str, Value | None], trace: Trace, wanted: set[str]) -> set[str]:
-        """Cells, not wanted yet, that make what is not as it should be."""
+    def _makers_of_others(
+        self, should: Mapping[str, Value | None], trace: Trace, wanted: set[str], written: Mapping[str, str]
+    ) -> set[str]:
+        """Cells that make what is not as it should be, or delete what should not be there."""
         more: set[str] = set()
         for name, value in should.items():
             if not is_variable(name) or same_value(trace.values.get(name), value):
                 continue
+            if value is None and name in written:
+                more.add(written[name])
             while value is not None and str(value.writer) in wanted:
                 value = self.order.nodes[str(value.writer)].inputs.get(name)  # noqa: PLW2901 - what it was made from
             if value is not None:
                 more.add(str(value.writer))
         return more
+
+
+def _other_names(now: Value | None, should: Value | None) -> frozenset[str]:
+    """Names under which an object is known and should not be, or should be and is not: who changes it changes those, too."""
+    if now is None or should is None or now.aliases == should.aliases:
+        return frozenset()
+    return now.aliases | should.aliases
 
 
 def executed(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[Ran, ...], tuple[str, ...]]:

@@ -94,6 +94,11 @@ class Report:
         first = self.prediction.first
         if first is None and any(one.kind == "file_changed" for one in self.findings):
             return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
+        if first is None and any(one.kind == "never_run" for one in self.findings):
+            return (
+                "Restart & Run All would reproduce what has run. What the cells that never ran would do is not known;"
+                " `jupyter agent doctor FILE --execute` tries it."
+            )
         if first is None:
             return "Restart & Run All would reproduce this notebook."
         last = self.prediction.differences[-1]

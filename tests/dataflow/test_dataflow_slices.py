@@ -83,9 +83,8 @@ def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str
     hold(cells)
 
 
-@QUICK
-@given(st.lists(cell, min_size=1, max_size=8), st.data())
-def test_running_what_is_said_makes_everything_fresh(cells: list[str], data: st.DataObject) -> None:
+def refresh(cells: list[str], data: st.DataObject) -> None:
+    """Whatever was run and edited: when the cells that are said to be needed have run, everything is fresh."""
     notebook = NotebookSession(*PREFIX, *cells).run()
     for _ in range(3):
         at = data.draw(st.integers(2, len(notebook.cells) - 1))
@@ -101,6 +100,35 @@ def test_running_what_is_said_makes_everything_fresh(cells: list[str], data: st.
     if told.prediction.verdict != "fails":  # a cell that fails from the top can never be fresh
         assert told.run == ()
         assert told.prediction.differences == ()
+
+
+@QUICK
+@given(st.lists(cell, min_size=1, max_size=8), st.data())
+def test_running_what_is_said_makes_everything_fresh(cells: list[str], data: st.DataObject) -> None:
+    refresh(cells, data)
+
+
+@pytest.mark.slow
+@settings(SLOW, max_examples=10_000)
+@given(st.lists(cell, min_size=1, max_size=8), st.data())
+def test_running_what_is_said_makes_everything_fresh_in_many_notebooks(cells: list[str], data: st.DataObject) -> None:
+    refresh(cells, data)
+
+
+def test_what_is_to_be_gone_is_deleted_again() -> None:
+    sources = (
+        "b = [2]",
+        "a = b[:1]\nb.append(1)",
+        "del b",
+        "a = [0]\ntry:\n    b = [a[0]]\nexcept IndexError:\n    pass",
+    )
+    notebook = NotebookSession(*sources).run().run("d", "b")
+    assert "c" in notebook.flow.to_refresh()
+
+
+def test_what_is_to_be_the_same_object_is_made_so_again() -> None:
+    notebook = NotebookSession("a = [1]", "b = a", "a = [0]", "a.append(0)").run().edit("a", "a = [0]")
+    assert notebook.flow.to_refresh() == ("a", "b", "c", "d")
 
 
 LINES = (
