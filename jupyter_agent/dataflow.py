@@ -126,6 +126,10 @@ class Dataflow:
         return tuple(dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text))
 
     @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {one.id: place for place, one in enumerate(self.cells)}
+
+    @cached_property
     def _by_id(self) -> Mapping[str, Cell]:
         return {one.id: one for one in self.cells}
 
@@ -199,13 +203,19 @@ class Dataflow:
         for name, value in should.items():
             if not is_variable(name) or same_value(trace.values.get(name), value):
                 continue
-            if value is None and name in written:
+            if name in written and (value is None or self._is_given_below(name, value, written[name])):
                 more.add(written[name])
             while value is not None and str(value.writer) in wanted:
                 value = self.order.nodes[str(value.writer)].inputs.get(name)  # noqa: PLW2901 - what it was made from
             if value is not None:
                 more.add(str(value.writer))
         return more
+
+    def _is_given_below(self, name: str, value: Value, cell_id: str) -> bool:
+        """Whether a cell gives a name to what a cell above it has made."""
+        places = self._places
+        made = places.get(str(value.writer), 0)
+        return name in self.order.nodes[cell_id].bound and made < places[cell_id]
 
 
 def _other_names(now: Value | None, should: Value | None) -> frozenset[str]:

@@ -40,7 +40,8 @@ class StepRun(StepInputs):
         if self.draws:
             self.bears(PICTURES)
         operation = hash((step.digest, *(number for _, number in self.numbers)))
-        self.cell.used |= {name for name, _ in self.numbers} | {one.name for one in self.changes if one.how != "may"}
+        taken = {name for name, _ in self.numbers} | {one.name for one in self.changes if one.how != "may"}
+        self.cell.used |= taken - self.cell.own
         for name in self.used:
             self.changes.append(Change(name, None, "grow", "next"))
         for change in self.changes:
@@ -167,6 +168,7 @@ class StepRun(StepInputs):
         imported = {one.name: one.module for one in step.imports}
         defined = {one.name: one for one in step.definitions}
         maker = self._maker()
+        self.cell.own.update(step.binds)
         for name in (*step.binds, *step.perhaps, *self.binds):
             self.cell.bound.add(name)
             before = self.cell.get(name) if name not in step.binds or self._in_place(name) else None
@@ -212,7 +214,7 @@ class StepRun(StepInputs):
     def _bound(self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool) -> Value:
         reads_itself = any(one == name for one, _ in self.numbers)
         before = self.cell.get(name) if reads_itself or weak else None
-        if before is not None:
+        if before is not None and name not in self.cell.own:
             self.cell.used.add(name)
         repeat = self._without(name)
         again = self.step.same_again or (weak and not reads_itself)

@@ -88,6 +88,7 @@ class CellRun:
         self.used: set[str] = set()
         self.grown: set[str] = set()
         self.bound: set[str] = set()
+        self.own: set[str] = set()  # what it has certainly bound, so that it takes it from nobody any more
         self.carried: dict[str, str] = {}
         self._objects = 0
         self._wiped = False

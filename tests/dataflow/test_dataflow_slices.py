@@ -126,6 +126,11 @@ def test_what_is_to_be_gone_is_deleted_again() -> None:
     assert "c" in notebook.flow.to_refresh()
 
 
+def test_another_name_for_what_may_have_changed_is_made_where_it_was_given() -> None:
+    notebook = NotebookSession("b = [2]", "a = [0]", "a = b\nb += [len(a)]", "b = [0]").run().run("b")
+    assert notebook.flow.to_refresh() == ("a", "c", "d")
+
+
 def test_what_is_to_be_the_same_object_is_made_so_again() -> None:
     notebook = NotebookSession("a = [1]", "b = a", "a = [0]", "a.append(0)").run().edit("a", "a = [0]")
     assert notebook.flow.to_refresh() == ("a", "b", "c", "d")
