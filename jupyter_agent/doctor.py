@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 
 from jupyter_agent.dataflow import Dataflow
@@ -92,21 +92,25 @@ class Report:
 
     def _verdict(self) -> str:
         first = self.prediction.first
-        if first is None and any(one.kind == "file_changed" for one in self.findings):
-            return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
-        if first is None and any(one.kind == "never_run" for one in self.findings):
-            return (
-                "Restart & Run All would reproduce what has run. What the cells that never ran would do is not known;"
-                " `jupyter agent doctor FILE --execute` tries it."
-            )
         if first is None:
-            return "Restart & Run All would reproduce this notebook."
+            return self._reproduced({one.kind for one in self.findings})
         last = self.prediction.differences[-1]
         stops = f"stop at {self.labels(last.cell_id)}: {last.reason}"
         if first.verdict == "fails":
             return f"Restart & Run All would {stops}"
         differs = f"Restart & Run All would differ first at {self.labels(first.cell_id)}: {first.reason}"
         return f"{differs}\n\nIt would {stops}" if last.verdict == "fails" else differs
+
+    @staticmethod
+    def _reproduced(kinds: Set[str]) -> str:
+        if "file_changed" in kinds:
+            return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
+        if "never_run" in kinds:
+            return (
+                "Restart & Run All would reproduce what has run. What the cells that never ran would do is not known;"
+                " `jupyter agent doctor FILE --execute` tries it."
+            )
+        return "Restart & Run All would reproduce this notebook."
 
     def _line(self, finding: Finding) -> str:
         return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"

@@ -40,8 +40,8 @@ class StepRun(StepInputs):
         if self.draws:
             self.bears(PICTURES)
         operation = hash((step.digest, *(number for _, number in self.numbers)))
-        taken = {name for name, _ in self.numbers} | {one.name for one in self.changes if one.how != "may"}
-        self.cell.used |= taken - self.cell.own
+        self.cell.takes(name for name, _ in self.numbers)
+        self.cell.takes(one.name for one in self.changes if one.how != "may")
         for name in self.used:
             self.changes.append(Change(name, None, "grow", "next"))
         for change in self.changes:
@@ -214,8 +214,8 @@ class StepRun(StepInputs):
     def _bound(self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool) -> Value:
         reads_itself = any(one == name for one, _ in self.numbers)
         before = self.cell.get(name) if reads_itself or weak else None
-        if before is not None and name not in self.cell.own:
-            self.cell.used.add(name)
+        if before is not None:
+            self.cell.takes([name])
         repeat = self._without(name)
         again = self.step.same_again or (weak and not reads_itself)
         used_up = self.step.generator or self.step.maker in library.USED_UP

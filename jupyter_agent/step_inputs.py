@@ -88,7 +88,7 @@ class CellRun:
         self.used: set[str] = set()
         self.grown: set[str] = set()
         self.bound: set[str] = set()
-        self.own: set[str] = set()  # what it has certainly bound, so that it takes it from nobody any more
+        self.own: set[str] = set()
         self.carried: dict[str, str] = {}
         self._objects = 0
         self._wiped = False
@@ -107,6 +107,10 @@ class CellRun:
         if name not in self.inputs:
             self.inputs[name] = self._lookup(name)
         return self.inputs[name]
+
+    def takes(self, names: Iterable[str]) -> None:
+        """Note names whose values bear on the cell; what it has certainly bound itself, it takes from nobody."""
+        self.used.update(set(names) - self.own)
 
     def set(self, name: str, value: Value | None) -> None:
         """Give a name a value, or none."""

@@ -93,7 +93,7 @@ class RunningTurn:
             self._call_id, self._edits = event.call_id, 0
         elif isinstance(event, ApprovalAsked):
             self.waiting.expect(event.call_id, event.digest)
-        elif isinstance(event, RunAsked):
+        elif isinstance(event, (RunAsked, EditAsked)):
             self.waiting.expect(event.call_id)
         self.log.append(event)
 
@@ -187,7 +187,6 @@ class RunningTurn:
         """
         self._edits += 1
         call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
-        self.waiting.expect(call_id)
         self.emit(EditAsked(call_id, edit))
         return edited(edit, await self.waiting.answer_to(call_id))
 

@@ -65,9 +65,14 @@ def _search(pattern: str, text: str) -> re.Match[str] | None:
     return re.search(rf"\b(?:{pattern})\b", text)
 
 
+def _asking(text: str) -> str:
+    """The text without what sounds like a function and is none."""
+    return _LIMITED.sub(" ", _COMPARED.sub(" ", _MEANING.sub(" ", text)))
+
+
 def function(text: str) -> tuple[Function | None, bool]:
     """The way to bring values together, and whether an extreme is asked for."""
-    text = _LIMITED.sub(" ", _COMPARED.sub(" ", _MEANING.sub(" ", text)))
+    text = _asking(text)
     found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
     high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
     if found is not None:
@@ -83,7 +88,7 @@ def function(text: str) -> tuple[Function | None, bool]:
 
 def functions(text: str) -> tuple[Function, ...]:
     """All that are named, in their order."""
-    text = _COMPARED.sub(" ", _MEANING.sub(" ", text))
+    text = _asking(text)
     named = (*_FUNCTIONS, ("max", "max|maximum"), ("min", "min|minimum"))
     found = {one: match.start() for one, pattern in named if (match := _search(pattern, text)) is not None}
     return tuple(sorted(found, key=lambda one: found[one]))

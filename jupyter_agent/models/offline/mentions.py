@@ -169,7 +169,7 @@ def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question
         value = names.exactly(text) if word in TELLING and _is_meant(place, pieces) else None
         return value if value is not None and value.label == "VAL" else None
     found = names.exactly(text)
-    if found is not None and (found.label != "VAL" or word not in TELLING or _is_meant(place, pieces)):
+    if found is not None and (found.label != "VAL" or word not in TELLING):
         return found
     return names.partly(text) if word not in TELLING and word not in MONTHS else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.models.offline import cues
@@ -119,8 +119,13 @@ def _fits(frame: Frame, text: str) -> bool:
 
 
 def _measures(frame: Frame, text: str) -> bool:
-    spoken = [names.split() for verb, names in VERBS.items() if re.search(rf"\b(?:{verb})\b", text)]
-    return all(any(parts(column.name) & {*names} for column in frame.of_role("number")) for names in spoken)
+    numbers = frame.of_role("number")
+    return all(any(parts(column.name) & {*names} for column in numbers) for names in _spoken(text, VERBS))
+
+
+def _spoken(text: str, telling: Mapping[str, str]) -> list[list[str]]:
+    """The words that columns have in their names, for each pattern that is found."""
+    return [names.split() for pattern, names in telling.items() if re.search(rf"\b(?:{pattern})\b", text)]
 
 
 def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame]:
@@ -239,13 +244,8 @@ def _with_implied(query: Query) -> Query:
     """``most expensive`` speaks of the price, ``sold the most`` of the quantity."""
     if query.frame is None or any(one.role == "number" for one in (*query.columns, *query.order)):
         return query
-    verbs = VERBS if cues.superlative(query.text) or cues.AMOUNT.search(query.text) else {}
-    words = [
-        word
-        for telling, names in (ADJECTIVES | verbs).items()
-        if re.search(rf"\b(?:{telling})\b", query.text)
-        for word in names.split()
-    ]
+    telling = ADJECTIVES | VERBS if _sells(query.text) else ADJECTIVES
+    words = [word for names in _spoken(query.text, telling) for word in names]
     found = next((one for word in words for one in query.frame.of_role("number") if word in parts(one.name)), None)
     return replace(query, columns=(*query.columns, found)) if found is not None else query
 
@@ -270,15 +270,15 @@ def _with_words(query: Query) -> Query:
     if query.columns and function in (None, "count", "max", "min") and _sells(text):
         function = "sum"
     amount = cues.limit(text)
-    over, each = _OVER.search(text), _each(query)
-    if cues.period(text) is not None and query.order and not query.columns:
+    over, each, period = _OVER.search(text), _each(query), cues.period(text)
+    if period is not None and query.order and not query.columns:
         query = replace(query, columns=query.order, order=())
     return replace(
         query,
         function=function,
         each=each,
         extreme=extreme and not each,
-        period=cues.period(text),
+        period=period,
         chart=cues.chart(text),
         descending=cues.descending(text),
         limit=_amount(query.skeleton, amount),
@@ -327,7 +327,7 @@ def _each(query: Query) -> tuple[Function, ...]:
 def _sells(text: str) -> bool:
     """``how much did we sell``, ``which one sold the most``."""
     asked = cues.superlative(text) or cues.AMOUNT.search(text)
-    return bool(asked) and any(re.search(rf"\b(?:{verb})\b", text) for verb in VERBS)
+    return bool(asked and _spoken(text, VERBS))
 
 
 def _amount(bones: Skeleton, amount: str | None) -> int | None:

@@ -160,10 +160,10 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 def _aimed(request: httpx2.Request, address: str) -> httpx2.Request:
     """The same request to an address; certificate and `Host` are still those of the name."""
-    import httpx2
-
     if address == request.url.host:
         return request
+    import httpx2
+
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jupyter_agent import context
 from jupyter_agent.messages import Message, ToolCall
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
@@ -221,3 +222,15 @@ def test_of_a_table_and_a_part_of_it_the_table_is_asked_and_the_part_named(desk_
     text = desk.ask("which city has the highest mean price?").text
     assert text.startswith("*In `df`; `best` has these columns, too.*")
     assert "**`Prague`** has the highest mean of `price`: **3**" in text
+
+
+def test_the_words_in_which_the_context_tells_changes_are_the_ones_that_are_read() -> None:
+    told_of = context.build("what changed?", None, changed=("df", "limit"), count=len)
+    messages = told_of.messages("what changed?", [Message("user", "vars"), Message("assistant", "None.")], "context-1")
+    assert Conversation.of(messages, ()).changed == ("df", "limit")
+
+
+def test_counts_of_groups_run_from_group_to_group_too(sales_desk: Desk, sales: pd.DataFrame) -> None:
+    days: Any = sales.set_index("day")
+    reply = sales_desk.ask("how did the number of city change from month to month?")
+    assert numbers(sales_desk.executed(reply)["_"])[-5:] == numbers(days["city"].resample("MS").size().diff())

@@ -9,6 +9,7 @@ from jupyter_agent.models.offline.dialects import Grouping, alias
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.query import Condition, Function, Period
 
+_MODE = "lambda values: values.mode().iat[0]"
 _CALLS: dict[Function, str] = {
     "mean": "mean()",
     "median": "median()",
@@ -19,7 +20,7 @@ _CALLS: dict[Function, str] = {
     "var": "var()",
     "count": "count()",
     "nunique": "nunique()",
-    "mode": "agg(lambda values: values.mode().iat[0])",
+    "mode": f"agg({_MODE})",
 }
 _RUNNING = {
     "cumulative": "cumsum()",
@@ -282,7 +283,7 @@ class Pandas:
 
 
 def _in_agg(function: Function) -> str:
-    return repr(function) if function != "mode" else "lambda values: values.mode().iat[0]"
+    return repr(function) if function != "mode" else _MODE
 
 
 def _listed(columns: Sequence[Column]) -> str:

@@ -122,17 +122,19 @@ class Polars:
         counted = f"{self.pl}.len()"
         code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
         if grouping.shared:
-            whole = [self._col(one) for one in grouping.values] or [f"{self.pl}.col('len')"]
-            code += f".with_columns({', '.join(f'{one} / {one}.sum()' for one in whole)})"
+            code += f".with_columns({', '.join(f'{one} / {one}.sum()' for one in self._results(grouping))})"
         code += self._ordered(grouping, name)
         return code + (f".head({grouping.limit})" if grouping.limit else "")
+
+    def _results(self, grouping: Grouping) -> list[str]:
+        """The columns that hold one value for each group."""
+        return [self._col(one) for one in grouping.values] or [f"{self.pl}.col('len')"]
 
     def _ordered(self, grouping: Grouping, name: str) -> str:
         if grouping.descending is None:
             keys = [*(one.label for one in grouping.by), *([repr(name)] if name else [])]
             return f".sort({', '.join(keys)})"
-        value = grouping.values[0].label if grouping.values else repr("len")
-        return f".sort({value}, descending={grouping.descending})"
+        return f".sort({_value(grouping)}, descending={grouping.descending})"
 
     def _moment(self, time: Column) -> str:
         if time.role == "time":
@@ -221,14 +223,11 @@ class Polars:
 
     def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
         call = _RUNNING.get(kind, f"rolling_mean({window})")
-        return (
-            f"{self.grouped(grouping)}.with_columns({', '.join(f'{self._col(one)}.{call}' for one in grouping.values)})"
-        )
+        return f"{self.grouped(grouping)}.with_columns({', '.join(f'{one}.{call}' for one in self._results(grouping))})"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
         name = self._free_name(grouping.period) if grouping.period else ""
-        value = grouping.values[0].label if grouping.values else repr("len")
-        return f"{self.grouped(grouping)}.pivot({name!r}, index={grouping.by[0].label}, values={value})"
+        return f"{self.grouped(grouping)}.pivot({name!r}, index={grouping.by[0].label}, values={_value(grouping)})"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
         at = self.column(column, conditions)
@@ -262,3 +261,8 @@ class Polars:
 
 def _reader(column: Column) -> str:
     return "to_datetime" if any(":" in one for one in column.values) else "to_date"
+
+
+def _value(grouping: Grouping) -> str:
+    """The name of the first column that holds one value for each group."""
+    return grouping.values[0].label if grouping.values else repr("len")

@@ -107,19 +107,19 @@ def _direction(query: Query, values: tuple[Column, ...]) -> bool | None:
 def grouped_title(grouped: Grouping, frame: Frame) -> str:
     """The computation in words."""
     keys = [*(name(one.name) for one in grouped.by), *([grouped.period] if grouped.period else [])]
-    what = (
-        f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}"
-        if grouped.values
-        else "Rows"
-    )
-    if grouped.each:
-        what = joined(
-            [f"{noun(how)} of {name(one.name)}" for one, how in zip(grouped.values, grouped.each, strict=True)]
-        )
-        what = what[:1].upper() + what[1:]
+    return f"{_what(grouped)} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
+
+
+def _what(grouped: Grouping) -> str:
     if grouped.shared:
-        what = f"Share of {names([one.name for one in grouped.values]) if grouped.values else 'rows'}"
-    return f"{what} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
+        return f"Share of {names([one.name for one in grouped.values]) if grouped.values else 'rows'}"
+    if grouped.each:
+        each = zip(grouped.values, grouped.each, strict=True)
+        told = joined([f"{noun(how)} of {name(one.name)}" for one, how in each])
+        return told[:1].upper() + told[1:]
+    if grouped.values:
+        return f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}"
+    return "Rows"
 
 
 def _grouped(query: Query, facts: Facts) -> Answer:

@@ -75,9 +75,9 @@ def _running(query: Query, facts: Facts) -> Answer:
         (one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int) and one.number > 0),
         7,
     )
-    time = frame.time
     if query.period is not None:
         return _running_groups(query, facts, kind, window)
+    time = frame.time
 
     def expression(language: Dialect) -> str:
         return language.running(column, kind, window, query.function or "mean", time)
@@ -89,7 +89,8 @@ def _running(query: Query, facts: Facts) -> Answer:
 
 def _running_groups(query: Query, facts: Facts, kind: str, window: int) -> Answer:
     """From one month to the next, rather than from row to row."""
-    frame, groups = query.the_frame(), replace(grouping(query, query.the_frame()), descending=None, limit=None)
+    frame = query.the_frame()
+    groups = replace(grouping(query, frame), descending=None, limit=None)
     title = f"{_said(kind, window, 'mean', str(query.period))}: {grouped_title(groups, frame)}"
     return computed(
         query, facts, frame, title, lambda one: one.running_groups(groups, kind, window), lambda _: f"{title}:"

@@ -28,16 +28,13 @@ _WIRE: Mapping[Function, str] = {
 
 
 def _statistic(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
+    frame, _ = the_column(query)
     function = query.function
     assert function is not None
     if function == "mode":
         return frequent(query, facts)
-    asked = _asked(query, function)
-    if len(asked) == 1 and (query.conditions or query.wants_code):
-        return _computed_statistic(query, facts, frame, column, function)
     tell = _computed_statistic if query.conditions or query.wants_code else _one_statistic
-    return [block for one, how in asked for block in tell(query, facts, frame, one, how)]
+    return [block for one, how in _asked(query, function) for block in tell(query, facts, frame, one, how)]
 
 
 def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:

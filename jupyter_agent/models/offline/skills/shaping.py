@@ -87,7 +87,8 @@ def _pivoted(query: Query, _facts: Facts) -> Answer:
     if query.period is not None and keys:
         return _pivoted_periods(query, frame, keys[0])
     numbers = [one for one in named if one.role == "number" and one not in keys]
-    keys += numbers[: 1 if len(numbers) > 1 and len(keys) < 2 else 0]
+    if len(numbers) > 1 and len(keys) < 2:
+        keys.append(numbers[0])
     value = next((one for one in named if one.role == "number" and one not in keys[:2]), None)
     rows, across = _two_keys(frame, keys)
     function = query.function or "mean"
