@@ -20,7 +20,7 @@ interface IFoldingShell {
 }
 
 const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'jupyter-agent:plugin',
+  id: 'jupyter-notebook-agent:plugin',
   description: 'The notebook assistant in the sidebar.',
   autoStart: true,
   // All optional: pages of Notebook without notebooks (its file tree) have no tracker, and then there is no sidebar.
@@ -40,7 +40,7 @@ function activate(
   if (!notebooks || !rendermime) {
     return;
   }
-  const translation = (translator ?? nullTranslator).load('jupyter_agent');
+  const translation = (translator ?? nullTranslator).load('jupyter_notebook_agent');
   const sidebar = new AgentSidebar({ app, notebooks, rendermime, translation });
   app.shell.add(sidebar, 'right', { rank: 200, type: 'Agent' });
   restorer?.add(sidebar, 'jupyter-agent');

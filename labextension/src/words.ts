@@ -9,7 +9,7 @@ export function wordsFor(error: unknown, translation: TranslationBundle): string
   }
   if (error instanceof NoExtension) {
     return translation.__(
-      'The server part of jupyter-agent is not running. See the server’s log, or “jupyter server extension list”.'
+      'The server part of jupyter-notebook-agent is not running. See the server’s log, or “jupyter server extension list”.'
     );
   }
   return error instanceof Error ? error.message : String(error);
