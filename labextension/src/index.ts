@@ -6,11 +6,11 @@ import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { addCellCommands, run } from './cells/commands';
-import { offerFixes } from './cells/failures';
-import { GhostProvider } from './cells/ghost';
-import { agentIcon } from './icon';
-import { AgentSidebar } from './sidebar';
+import { addCellCommands, run } from './cells/cellCommands';
+import { offerFixes } from './cells/cellErrors';
+import { GhostProvider } from './cells/inlineProvider';
+import { agentIcon } from './components/icons';
+import { AgentSidebar } from './components/sidebar';
 
 const OPEN = 'jupyter-agent:open';
 

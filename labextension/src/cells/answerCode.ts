@@ -1,6 +1,6 @@
 // Code that an answer only shows, and whether it could take a cell's place.
 
-import type { IExchange } from '../exchange';
+import type { IExchange } from '../chat/exchange';
 import { EDITS } from './proposals';
 
 const FENCED = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n([\s\S]*?)\n? {0,3}\1[ \t]*$/m;

@@ -2,7 +2,7 @@
 
 import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
-import { failed } from './failures';
+import { failed } from './cellErrors';
 
 /** How a question names a cell: by its number where only one has it, as people do, else by its id. */
 export function nameOf(notebook: Notebook, cell: Cell): string {

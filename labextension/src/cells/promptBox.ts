@@ -4,8 +4,8 @@ import type { Cell } from '@jupyterlab/cells';
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import type { CellDesk } from './desk';
-import { focus, place } from './places';
+import type { CellDesk } from './cellActions';
+import { focus, place } from './cellPlacement';
 
 const BOX = 'jp-agent-prompt';
 const MOST_CHARACTERS = 600;

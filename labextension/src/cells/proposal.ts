@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { withHiddenShown } from '../safety';
+import { withHiddenShown } from '../components/sanitize';
 import { diffLines, type ILine } from './lineDiff';
 
 /** An edit by the agent's tool; `offer` is code that an answer showed. */

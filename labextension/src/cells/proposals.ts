@@ -4,9 +4,9 @@ import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
-import type { Conversation } from '../conversation';
-import type { IExchange, IToolPart } from '../exchange';
-import { place } from './places';
+import type { Conversation } from '../chat/conversation';
+import type { IExchange, IToolPart } from '../chat/exchange';
+import { place } from './cellPlacement';
 import { type Answer, Proposal } from './proposal';
 
 /** Tools that change cells, and are proposed at them. */

@@ -1,0 +1,144 @@
+// A question and its answer in the page.
+
+import * as React from 'react';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon } from '@jupyterlab/ui-components';
+import { AnswerFoot } from './answerFooter';
+import { AnswerText } from './answerText';
+import type { IAlternatives } from '../chat/branches';
+import type { Conversation } from '../chat/conversation';
+import { canRetry, type IExchange, isOpen, waitsForUser } from '../chat/exchange';
+import { QuestionView } from './questionView';
+import { useServices } from './services';
+import { ToolRow } from './toolRow';
+
+interface IProps {
+  conversation: Conversation;
+  exchange: IExchange;
+  /** The questions that were asked in its place. */
+  alternatives: IAlternatives | null;
+  isLast: boolean;
+  /** Called when a button that the user pressed is about to vanish: the focus has to go somewhere. */
+  onDone: () => void;
+}
+
+export const ExchangeView = React.memo(
+  Exchange,
+  (before, now) =>
+    before.exchange === now.exchange &&
+    before.isLast === now.isLast &&
+    before.alternatives?.index === now.alternatives?.index &&
+    before.alternatives?.turns.length === now.alternatives?.turns.length
+);
+
+function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IProps) {
+  const { translation } = useServices();
+  const open = isOpen(exchange);
+  const last = exchange.parts[exchange.parts.length - 1];
+  const again = () => {
+    void conversation.askInstead(exchange, exchange.question);
+    onDone();
+  };
+  return (
+    <article className="jp-agent-exchange" data-status={exchange.status}>
+      {exchange.question && (
+        <QuestionView conversation={conversation} exchange={exchange} alternatives={alternatives} onDone={onDone} />
+      )}
+      <div className="jp-agent-answer">
+        {exchange.parts.map((part, index) =>
+          part.kind === 'tool' ? (
+            <ToolRow
+              key={part.callId}
+              part={part}
+              open={open}
+              onInterrupt={() => void conversation.notebook?.sessionContext.session?.kernel?.interrupt()}
+              onDecide={(decision, always) => {
+                void conversation.decide(exchange, part, decision, always);
+                onDone();
+              }}
+            />
+          ) : (
+            <AnswerText key={index} text={part.text} live={open && part === last} />
+          )
+        )}
+        {open && !waitsForUser(exchange) && <Thinking />}
+        {exchange.waiting && (
+          <p className="jp-agent-note" role="status">
+            {exchange.waiting}
+          </p>
+        )}
+        {exchange.isCutOff && <p className="jp-agent-note">{translation.__('The connection is lost; trying again…')}</p>}
+        <Ending exchange={exchange} isLast={isLast} onRetry={again} />
+        {!open && !exchange.isLocal && <AnswerFoot exchange={exchange} onAgain={again} />}
+      </div>
+    </article>
+  );
+}
+
+function Thinking(): JSX.Element {
+  const { translation } = useServices();
+  return (
+    <div className="jp-agent-thinking" role="img" aria-label={translation.__('Answering')}>
+      <span />
+      <span />
+      <span />
+    </div>
+  );
+}
+
+function Ending({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: boolean; onRetry: () => void }) {
+  const { translation } = useServices();
+  const words = endingWords(exchange, translation);
+  const failed = exchange.status === 'failed';
+  return (
+    <>
+      {exchange.warnings.map(warning => (
+        <p key={warning} className="jp-agent-note">
+          {warning}
+        </p>
+      ))}
+      {words && (
+        <div className={failed ? 'jp-agent-note jp-agent-problem' : 'jp-agent-note'} role={failed ? 'alert' : undefined}>
+          <span>{words}</span>
+          {isLast && canRetry(exchange) && (
+            <button type="button" className="jp-agent-small-button" onClick={onRetry}>
+              <refreshIcon.react tag="span" />
+              {translation.__('Retry')}
+            </button>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function endingWords(exchange: IExchange, translation: TranslationBundle): string {
+  switch (exchange.status) {
+    case 'failed':
+      return exchange.problem || translation.__('This question could not be answered.');
+    case 'cancelled':
+      return translation.__('Stopped.');
+    case 'interrupted':
+      return translation.__('The server stopped before the answer was complete.');
+    case 'done':
+      return limitWords(exchange.finishReason, translation);
+    default:
+      return '';
+  }
+}
+
+function limitWords(reason: string, translation: TranslationBundle): string {
+  switch (reason) {
+    case '':
+    case 'stop':
+      return '';
+    case 'length':
+      return translation.__('The answer was cut at the model’s length limit.');
+    case 'deadline':
+      return translation.__('The time for this answer was used up.');
+    case 'refused':
+      return translation.__('The model declined to answer.');
+    default:
+      return translation.__('The agent stopped at its limit (%1).', reason.replace(/_/g, ' '));
+  }
+}

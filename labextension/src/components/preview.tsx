@@ -1,0 +1,86 @@
+// What a question would send to its model, word for word, before it is sent.
+
+import * as React from 'react';
+import type { Conversation } from '../chat/conversation';
+import type { IPreview } from '../api/kernels';
+import { notebookContext } from '../notebook/notebookContext';
+import { withHiddenShown } from './sanitize';
+import { useServices } from './services';
+import { tokens } from './format';
+
+export function Preview({ conversation }: { conversation: Conversation }): JSX.Element {
+  const { translation } = useServices();
+  const [preview, setPreview] = React.useState<IPreview | null>(null);
+  const [problem, setProblem] = React.useState('');
+  const question = conversation.draft.trim() || translation.__('(your question)');
+  React.useEffect(() => {
+    let current = true;
+    const context = notebookContext(conversation.notebook, conversation.session?.session_id ?? null);
+    conversation.server.facts.preview(question, context, conversation.choices.model || undefined).then(
+      told => current && setPreview(told),
+      error => current && setProblem(conversation.words(error))
+    );
+    return () => {
+      current = false;
+    };
+  }, [conversation, question]);
+  return (
+    <div className="jp-agent-page" aria-busy={!preview && !problem}>
+      {problem && (
+        <p className="jp-agent-note jp-agent-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {preview && <Told preview={preview} />}
+    </div>
+  );
+}
+
+function Told({ preview }: { preview: IPreview }): JSX.Element {
+  const { translation } = useServices();
+  const { total = 0, ...parts } = preview.tokens;
+  return (
+    <>
+      <p>
+        {translation.__('To %1: about %2 tokens. Nothing has been sent.', preview.model, tokens(total))}
+        {preview.withheld > 0 &&
+          ` ${translation._n('%1 value that looks secret is left out.', '%1 values that look secret are left out.', preview.withheld)}`}
+      </p>
+      <ul className="jp-agent-parts" aria-label={translation.__('Tokens by part')}>
+        {Object.entries(parts)
+          .filter(([, count]) => count > 0)
+          .map(([name, count]) => (
+            <li key={name}>
+              <span>{name}</span>
+              <meter min={0} max={total || 1} value={count} aria-label={name} />
+              <span>{tokens(count)}</span>
+            </li>
+          ))}
+      </ul>
+      {preview.warnings.map(warning => (
+        <p key={warning} className="jp-agent-note">
+          {warning}
+        </p>
+      ))}
+      {preview.messages.map((message, index) => (
+        <details key={index} className="jp-agent-message" open={index === preview.messages.length - 1}>
+          <summary>{message.role}</summary>
+          <pre tabIndex={0}>{withHiddenShown(message.content)}</pre>
+        </details>
+      ))}
+      {preview.tools.length > 0 && (
+        <details className="jp-agent-message">
+          <summary>{translation._n('%1 tool', '%1 tools', preview.tools.length)}</summary>
+          <dl>
+            {preview.tools.map(tool => (
+              <React.Fragment key={tool.name}>
+                <dt>{tool.name}</dt>
+                <dd>{tool.description}</dd>
+              </React.Fragment>
+            ))}
+          </dl>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+// A question in the page: its text, the others that were asked in its place, and the way to ask another.
+
+import * as React from 'react';
+import { caretLeftIcon, caretRightIcon, editIcon } from '@jupyterlab/ui-components';
+import type { IAlternatives } from '../chat/branches';
+import type { Conversation } from '../chat/conversation';
+import { type IExchange, isOpen } from '../chat/exchange';
+import { IconButton } from './header';
+import { useServices } from './services';
+
+interface IProps {
+  conversation: Conversation;
+  exchange: IExchange;
+  alternatives: IAlternatives | null;
+  onDone: () => void;
+}
+
+export function QuestionView({ conversation, exchange, alternatives, onDone }: IProps): JSX.Element {
+  const { translation } = useServices();
+  const [editing, setEditing] = React.useState(false);
+  const canEdit = !exchange.isLocal && !isOpen(exchange);
+  if (editing) {
+    const end = (question: string) => {
+      setEditing(false);
+      if (question) {
+        void conversation.askInstead(exchange, question);
+      }
+      onDone();
+    };
+    return <Editing question={exchange.question} onEnd={end} />;
+  }
+  return (
+    <div className="jp-agent-asked">
+      <div className="jp-agent-question">
+        <span className="jp-agent-for-readers">{translation.__('You asked:')} </span>
+        {exchange.question}
+      </div>
+      <div className="jp-agent-question-tools">
+        {alternatives && <Alternatives conversation={conversation} {...alternatives} />}
+        {canEdit && (
+          <IconButton icon={editIcon} label={translation.__('Edit the question')} onClick={() => setEditing(true)} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Alternatives({ conversation, turns, index }: { conversation: Conversation } & IAlternatives): JSX.Element {
+  const { translation } = useServices();
+  const go = (to: number) => void conversation.goTo(turns[to].turn_id);
+  return (
+    <span className="jp-agent-alternatives" role="group" aria-label={translation.__('Other versions of this question')}>
+      <IconButton
+        icon={caretLeftIcon}
+        label={translation.__('Version before')}
+        disabled={index === 0}
+        onClick={() => go(index - 1)}
+      />
+      <span>{translation.__('%1/%2', index + 1, turns.length)}</span>
+      <IconButton
+        icon={caretRightIcon}
+        label={translation.__('Next version')}
+        disabled={index === turns.length - 1}
+        onClick={() => go(index + 1)}
+      />
+    </span>
+  );
+}
+
+function Editing({ question, onEnd }: { question: string; onEnd: (question: string) => void }): JSX.Element {
+  const { translation } = useServices();
+  const [text, setText] = React.useState(question);
+  return (
+    <form
+      className="jp-agent-editing"
+      onSubmit={event => {
+        event.preventDefault();
+        onEnd(text.trim());
+      }}
+    >
+      <textarea
+        autoFocus
+        value={text}
+        rows={Math.min(8, text.split('\n').length + 1)}
+        data-lm-suppress-shortcuts="true"
+        aria-label={translation.__('Edited question')}
+        onChange={event => setText(event.target.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape') {
+            event.stopPropagation();
+            onEnd('');
+          } else if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            onEnd(text.trim());
+          }
+        }}
+      />
+      <p className="jp-agent-note">{translation.__('What came after it stays, on a branch of its own.')}</p>
+      <div className="jp-agent-buttons">
+        <button type="submit" className="jp-agent-button jp-agent-primary" disabled={!text.trim()}>
+          {translation.__('Ask')}
+        </button>
+        <button type="button" className="jp-agent-button" onClick={() => onEnd('')}>
+          {translation.__('Cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
