@@ -25,8 +25,8 @@ from uuid import uuid4
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from jupyter_agent.kernels.exchange import Exchange
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.rpc import Exchange
 from jupyter_agent.kernels.transport import ZmqTransport
 
 VARIABLES = "globals().update({f'v{n}': [n, str(n), [n]][n % 3] for n in range(1_000)})"

@@ -29,10 +29,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent.cell_names import names_of
-from jupyter_agent.dataflow import Dataflow, source_hash
-from jupyter_agent.doctor import report_of
-from jupyter_agent.state import Cell, Execution, KernelState
+from jupyter_agent.analysis.cells.names import names_of
+from jupyter_agent.analysis.dataflow import Dataflow, source_hash
+from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
+from jupyter_agent.doctor.report import report_of
 
 HERE = Path(__file__).parent
 LIMIT_MS = 5.0

@@ -55,7 +55,7 @@ def _compressed(file: Path) -> int:
 def _linked(folder: Path) -> Path:
     extensions = folder / "jupyter-agent" / "labextensions"
     extensions.mkdir(parents=True)
-    shutil.copytree(OURS, extensions / "jupyter-agent")
+    shutil.copytree(OURS, extensions / "jupyter-notebook-agent")
     return extensions
 
 

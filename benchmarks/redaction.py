@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from jupyter_agent.redaction import Redactor
-from jupyter_agent.secret_patterns import AFTER_TELLING_WORDS, ANYWHERE, IN_LONG_WORDS
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.redaction.secret_patterns import AFTER_TELLING_WORDS, ANYWHERE, IN_LONG_WORDS
 
 PROSE = "The frame has five rows and three columns; the mean of the second is 2.5, as the table below shows.\n"
 CODE = 'df = df.groupby("city", sort=False).agg(total=("price", "sum")).reset_index()  # one row for each city\n'

@@ -30,13 +30,13 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers.stores import ANSWER, QUESTION
-from jupyter_agent.messages import Message
-from jupyter_agent.protocols import SessionStore
-from jupyter_agent.session import Session, Turn
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.core.messages import Message
+from jupyter_agent.core.protocols import SessionStore
+from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import codec, file_log
-from tests.stores.places import open_store
-from tests.stores.servers import PostgresServer, RedisServer
+from tests.support.database_servers import PostgresServer, RedisServer
+from tests.support.store_urls import open_store
 
 PEERS = [
     "langgraph",

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.server.running_server import TOKEN, RunningServer
+from tests.support.running_server import TOKEN, RunningServer
 
 FILL = """
 import numpy, pandas

@@ -7,18 +7,18 @@ from typing import Any
 
 #: Public names and where they live; nothing is imported before it is asked for.
 _PUBLIC = {
-    "AgentError": "jupyter_agent.errors",
-    "Assistant": "jupyter_agent.assistant",
-    "JupyterAgent": "jupyter_agent.config",
-    "Question": "jupyter_agent.question",
-    "SessionManager": "jupyter_agent.session_manager",
-    "build_context": "jupyter_agent.measuring",
+    "AgentError": "jupyter_agent.core.errors",
+    "Assistant": "jupyter_agent.agent.assistant",
+    "JupyterAgent": "jupyter_agent.config.options",
+    "Question": "jupyter_agent.core.question",
+    "SessionManager": "jupyter_agent.sessions.manager",
+    "build_context": "jupyter_agent.prompt.prompt_preview",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return import_module("importlib.metadata").version("jupyter-agent")
+        return import_module("importlib.metadata").version("jupyter-notebook-agent")
     if name in _PUBLIC:
         return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module 'jupyter_agent' has no attribute {name!r}")
@@ -30,16 +30,16 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext jupyter_agent``: the magics, in process."""
-    import_module("jupyter_agent.ipython").load_ipython_extension(shell)
+    import_module("jupyter_agent.ipython.extension").load_ipython_extension(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext jupyter_agent``."""
-    import_module("jupyter_agent.ipython").unload_ipython_extension(shell)
+    import_module("jupyter_agent.ipython.extension").unload_ipython_extension(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    return [{"src": "labextension", "dest": "jupyter-agent"}]
+    return [{"src": "labextension", "dest": "jupyter-notebook-agent"}]
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

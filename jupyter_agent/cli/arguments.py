@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jupyter_agent.config import APPROVALS
-from jupyter_agent.exports import FORMATS
+from jupyter_agent.config.options import APPROVALS
+from jupyter_agent.sessions.export import FORMATS
 
 EXAMPLES = """\
 examples:

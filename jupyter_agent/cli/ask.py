@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 
-from jupyter_agent.cli.desk import desk, say
+from jupyter_agent.cli.context import desk, say
 from jupyter_agent.cli.run import OK, USAGE
 from jupyter_agent.cli.turn import take_turn
-from jupyter_agent.messages import plain
+from jupyter_agent.core.messages import plain
 
 
 async def ask(arguments: argparse.Namespace) -> int:

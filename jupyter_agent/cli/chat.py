@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jupyter_agent.cli.desk import Desk, desk, say
+from jupyter_agent.cli.context import Desk, desk, say
 from jupyter_agent.cli.prompt import lines
 from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
-from jupyter_agent.errors import AgentError
-from jupyter_agent.examination import examine
-from jupyter_agent.kernelside import commands, conversing, listing
-from jupyter_agent.kernelside.reply import unstarred
-from jupyter_agent.messages import Done
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import Done
+from jupyter_agent.doctor.service import examine
+from jupyter_agent.kernelside.magic import commands, session_commands, tables
+from jupyter_agent.kernelside.magic.reply import unstarred
 
 NO_NOTEBOOK = "There is no notebook. `jupyter agent chat --notebook FILE` brings one."
 NO_KERNEL = "There is no kernel. `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
@@ -44,7 +44,7 @@ async def _taken(laid: Desk, line: str) -> bool:
             await _answer(laid, commands.question(*command) if command else line)
         else:
             said = await _said_by(laid, *command)
-            print(unstarred(said) if command[0] in conversing.NOTES else said, flush=True)
+            print(unstarred(said) if command[0] in session_commands.NOTES else said, flush=True)
     except (AgentError, commands.UnknownCommand) as error:
         say(str(error))
     return True
@@ -72,18 +72,18 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         there_was = await laid.conversation.clear(laid.notebook_id, laid.session)
         laid.session = ""
         return "The conversation is forgotten." if there_was else "There was no conversation to forget."
-    if name in conversing.NAMES:
+    if name in session_commands.NAMES:
         return await _conversed(laid, name, rest)
     if name == "vars":
         return await _variables(laid, rest)
     if name == "doctor":
         return NO_NOTEBOOK if laid.notebook is None else (await examine(laid.notebook, laid.kernel)).to_markdown()
     if name == "context":
-        question = await laid.question(rest or listing.NO_QUESTION)
-        return listing.sent((await laid.assistant.preview(question)).to_json())
+        question = await laid.question(rest or tables.NO_QUESTION)
+        return tables.sent((await laid.assistant.preview(question)).to_json())
     if name == "model":
         laid.model = rest or laid.model
-        return listing.models(
+        return tables.models(
             [{"id": one, "default": one == laid.assistant.default_model} for one in laid.assistant.models()], laid.model
         )
     return commands.table((commands.EXIT,))
@@ -96,7 +96,7 @@ async def _history(laid: Desk, turns: int) -> str:
 
 
 async def _conversed(laid: Desk, name: str, rest: str) -> str:
-    problem = conversing.wrong(name, rest)
+    problem = session_commands.wrong(name, rest)
     if problem:
         return problem
     answer = await laid.conversation.operate(
@@ -104,16 +104,16 @@ async def _conversed(laid: Desk, name: str, rest: str) -> str:
     )
     if name in ("use", "branch", "replay"):
         laid.session = ""  # what was named at the start is left
-    return conversing.told(name, rest, answer)
+    return session_commands.told(name, rest, answer)
 
 
 async def _variables(laid: Desk, name: str) -> str:
     if laid.kernel is None:
         return NO_KERNEL
     if name:
-        return listing.one({"variable": (await laid.kernel.inspect(name)).to_json()})
+        return tables.one({"variable": (await laid.kernel.inspect(name)).to_json()})
     state = await laid.kernel.state()
-    return listing.everything({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
+    return tables.everything({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
 
 
 @contextmanager

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from jupyter_agent.cli.desk import CELL_SECONDS, first_line, say, started
+from jupyter_agent.cli.context import CELL_SECONDS, first_line, say, started
 from jupyter_agent.cli.run import ERROR, OK, USAGE
-from jupyter_agent.doctor import Report
-from jupyter_agent.errors import NotFound
-from jupyter_agent.examination import examine_state
+from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.doctor.report import Report
+from jupyter_agent.doctor.reproduction import FirstDifference, Reproduction, reproduce, scratch_copy
+from jupyter_agent.doctor.service import examine_state
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.protocols import Kernel
-from jupyter_agent.reproduction import FirstDifference, Reproduction, reproduce, scratch_copy
-from jupyter_agent.state import Cell, ExecutionResult, KernelState, Variable
 
 _DIFF_LINES = 40
 

@@ -8,9 +8,9 @@ import os
 import sys
 
 from jupyter_agent.cli.run import ERROR
-from jupyter_agent.config import environment_names
+from jupyter_agent.config.options import environment_names
 
-MISSING = "JupyterLab is not installed here. Install it:  pip install 'jupyter-agent[lab]'"
+MISSING = "JupyterLab is not installed here. Install it:  pip install 'jupyter-notebook-agent[lab]'"
 
 
 async def lab(arguments: argparse.Namespace) -> int:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from jupyter_core.paths import jupyter_data_dir
 
-from jupyter_agent.cli.desk import Desk
-from jupyter_agent.kernelside import commands, completing
-from jupyter_agent.state import Variable
+from jupyter_agent.cli.context import Desk
+from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.kernelside.magic import commands, completion
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -58,13 +58,13 @@ def _completer(variables: Mapping[str, Variable]) -> Completer:
     from prompt_toolkit.document import Document
 
     def columns(name: str) -> list[str]:
-        return completing.members(variables[name].facts) if name in variables else []
+        return completion.members(variables[name].facts) if name in variables else []
 
-    known = completing.Known(lambda: sorted(variables), columns)
+    known = completion.Known(lambda: sorted(variables), columns)
 
     class QuestionCompleter(Completer):
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-            found = completing.question(document.text_before_cursor, known, (commands.EXIT,))
+            found = completion.question(document.text_before_cursor, known, (commands.EXIT,))
             for text in found.texts:
                 yield Completion(text, start_position=-len(found.fragment))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any
 
-from jupyter_agent.errors import AgentError
+from jupyter_agent.core.errors import AgentError
 
 OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
 #: Command → module and coroutine, where these are not called as the command.
@@ -41,6 +41,6 @@ def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, in
     """The coroutine of a command; only what it needs is imported."""
     module, coroutine = _COMMANDS.get(name, (name, name))
     command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(
-        import_module(f"jupyter_agent.cli.{module}"), coroutine
+        import_module(f"jupyter_agent.cli.main.{module}"), coroutine
     )
     return command

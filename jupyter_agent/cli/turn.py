@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from jupyter_agent.cli.desk import Desk, say
-from jupyter_agent.errors import AgentError
-from jupyter_agent.messages import (
+from jupyter_agent.cli.context import Desk, say
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import (
     ApprovalAsked,
     Cancelled,
     Done,

@@ -1,30 +1,4 @@
-"""``%load_ext jupyter_agent``: `%agent` where no Jupyter server answers it, by an assistant in this very process."""
+"""``%load_ext jupyter_agent``: `%agent` where no Jupyter server answers it.
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from jupyter_agent import kernelside
-from jupyter_agent.kernelside import magic, wire
-
-if TYPE_CHECKING:
-    from jupyter_agent.kernelside.turn import Door
-
-
-def load_ipython_extension(ip: Any) -> None:
-    """Give an IPython shell its `%agent`; nothing heavy is imported before the first question."""
-
-    def own_door() -> Door:
-        from jupyter_agent.ipython.door import LocalDoor
-
-        return LocalDoor(ip)
-
-    magic.load(ip, fallback=own_door)
-    if wire.REQUEST not in getattr(getattr(ip, "kernel", None), "control_handlers", ()):  # else a server has done it
-        kernelside.install(ip, {})  # so that errors and runs are known from here on, not from the first question on
-
-
-def unload_ipython_extension(ip: Any) -> None:
-    """Take `%agent` away again, and close what it had opened."""
-    magic.unload(ip)
-    kernelside.uninstall()
+Runs the same assistant in this process, on the same store.
+"""

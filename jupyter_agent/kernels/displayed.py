@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jupyter_agent.kernels.ends import Ends
-from jupyter_agent.messages import Picture
+from jupyter_agent.core.messages import Picture
+from jupyter_agent.kernels.head_tail import Ends
 
 #: Outputs kept of the beginning and of the end, and characters of all of each.
 _HEAD_OUTPUTS = _TAIL_OUTPUTS = 50

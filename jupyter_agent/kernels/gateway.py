@@ -13,7 +13,7 @@ from uuid import uuid4
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
-from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.kernels.messaging import Act, IsAlive, MessagingKernel
 from jupyter_agent.kernels.transport import Channel, Receiver
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 #: The package's name in the kernel, and the shell's attribute that keeps it; another one than ours, so that an installed
@@ -37,25 +38,26 @@ def _build():
     def load(name):
         if name not in modules:
             modules[name] = module = types.ModuleType(name)
-            module.__package__ = PACKAGE
             module.__builtins__ = dict(builtins.__dict__, __import__=find)
             if name != PACKAGE:
-                setattr(load(PACKAGE), name.rpartition(".")[2], module)
+                parent, _, leaf = name.rpartition(".")
+                setattr(load(parent), leaf, module)
+            is_folder = any(other.startswith(name + ".") for other in sources)
+            module.__package__ = name if is_folder else name.rpartition(".")[0]
             code = compile(sources[name], "<" + name + ">", "exec", dont_inherit=True)
             exec(code, module.__dict__)
         return modules[name]
 
     def find(name, globals=None, locals=None, fromlist=(), level=0):
-        if level != 1:
+        if level == 0:
             return builtins.__import__(name, globals, locals, fromlist, level)
-        if name:
-            return load(PACKAGE + "." + name)
-        package = load(PACKAGE)
-        for one in fromlist:
-            if not hasattr(package, one):
-                if PACKAGE + "." + one not in sources:
-                    raise ImportError(one)
-                load(PACKAGE + "." + one)
+        base = globals["__package__"].split(".")
+        package = load(".".join(base[: len(base) - level + 1] + ([name] if name else [])))
+        for attribute in fromlist:
+            if not hasattr(package, attribute):
+                if package.__name__ + "." + attribute not in sources:
+                    raise ImportError(attribute)
+                load(package.__name__ + "." + attribute)
         return package
 
     for name in sources:
@@ -86,12 +88,12 @@ RESULT = _install()
 @cache
 def sources() -> Mapping[str, str]:
     """Module name in the kernel → source, the package itself first."""
-    folder = files("jupyter_agent.kernelside")
-    names = sorted(one.name.removesuffix(".py") for one in folder.iterdir() if one.name.endswith(".py"))
-    found = {PACKAGE: (folder / "__init__.py").read_text(encoding="utf-8")}
-    for name in names:
-        if name != "__init__":
-            found[f"{PACKAGE}.{name}"] = (folder / f"{name}.py").read_text(encoding="utf-8")
+    root = Path(str(files("jupyter_agent.kernelside")))
+    found: dict[str, str] = {}
+    for path in sorted(root.rglob("*.py"), key=lambda path: (path.name != "__init__.py", path)):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join([PACKAGE, *(part for part in parts if part != "__init__")])
+        found[name] = path.read_text(encoding="utf-8")
     return found
 
 

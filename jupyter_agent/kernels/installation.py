@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_agent.errors import KernelUnavailable
-from jupyter_agent.kernels.exchange import Exchange, Restarted
+from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.kernel_state import KernelStatus
 from jupyter_agent.kernels.install import EXPRESSION, bootstrap, source_hash
-from jupyter_agent.state import KernelStatus
+from jupyter_agent.kernels.rpc import Exchange, Restarted
 
 REQUEST = "jupyter_agent_request"
 FIRST_MET_BUSY = "The kernel is busy; its variables are known when the running cell ends."

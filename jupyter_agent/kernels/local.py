@@ -15,10 +15,10 @@ from typing import Any
 from IPython.utils.tokenutil import token_at_cursor
 
 from jupyter_agent import kernelside
-from jupyter_agent.errors import KernelUnavailable, NotFound
-from jupyter_agent.kernels.overheard import overheard
+from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, StateDelta, Variable
+from jupyter_agent.kernels.iopub import overheard
 from jupyter_agent.kernels.requests import signature_text, trial_result
-from jupyter_agent.state import ExecutionResult, KernelState, StateDelta, Variable
 
 _NO_AWAIT = "There is no await outside of functions in a trial here: wrap it in asyncio.run(...)."
 #: Runs code in the shell on the main thread, visibly, and tells what came of it.

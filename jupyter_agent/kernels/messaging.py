@@ -9,20 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_agent.errors import KernelUnavailable, NotFound
-from jupyter_agent.kernels.exchange import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
+from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, KernelStatus, StateDelta, Variable
+from jupyter_agent.kernels.execution import Run
 from jupyter_agent.kernels.installation import FIRST_MET_BUSY, REQUEST, Installation, Unreadable, consume, shared
-from jupyter_agent.kernels.requests import (
-    is_lost,
-    run_request,
-    signature_text,
-    told_by,
-    trial_request,
-    trial_result,
-)
-from jupyter_agent.kernels.run import Run
+from jupyter_agent.kernels.requests import is_lost, run_request, signature_text, told_by, trial_request, trial_result
+from jupyter_agent.kernels.rpc import NOTHING, SIGN_OF_LIFE, Exchange, Restarted
 from jupyter_agent.kernels.transport import Transport
-from jupyter_agent.state import ExecutionResult, KernelState, KernelStatus, StateDelta, Variable
 
 #: Seconds before a silent kernel is asked whether our handler is there at all.
 _HEDGE = 0.25

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.text import from_whole_word, head, whole_words
 from jupyter_agent.kernels.displayed import Displayed
-from jupyter_agent.kernels.ends import Ends
-from jupyter_agent.shortening import from_whole_word, head, whole_words
-from jupyter_agent.state import ExecutionError, ExecutionResult
+from jupyter_agent.kernels.head_tail import Ends
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.text import head
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
-from jupyter_agent.shortening import head
-from jupyter_agent.state import ExecutionError, ExecutionResult
 
 # Our package in the kernel, by a way that no name of the user can cross.
 _PACKAGE = (

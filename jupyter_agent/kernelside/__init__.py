@@ -1,4 +1,7 @@
-"""What travels into the user's kernel: tracker, inspectors, wire, magic. Standard library only, no import of ours."""
+"""What runs in the user's kernel: tracker, inspectors, `%agent`, and the client of the Jupyter server.
+
+Standard library only, no import of ours; its source travels into kernels that do not have the package.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .control import Desk
-from .tracker import Tracker
+from .tracker.tracker import Tracker
 
 if TYPE_CHECKING:
     from .answers import Answers
@@ -100,10 +103,10 @@ def uninstall() -> None:
 
 def _load_magic(ip: Any, options: dict[str, Any]) -> None:
     try:
-        from . import magic  # type: ignore[attr-defined,unused-ignore]
+        from .magic import magics  # type: ignore[attr-defined,unused-ignore]
     except ImportError:
         return
-    magic.load(ip, options)
+    magics.load(ip, options)
 
 
 def state(ip: Any, epoch: str, since: int) -> dict[str, Any]:
@@ -125,7 +128,7 @@ def _of(ip: Any) -> Installation:
 
 def try_code(code: str, *, put_back: bool | None = None) -> None:
     """Runs code on a copy of the user's namespace, see `trial`; `tried` tells what came of it."""
-    from .trial import Trial
+    from .sandbox_run import Trial
 
     assert _installation is not None
     _installation.told = {}
@@ -134,7 +137,7 @@ def try_code(code: str, *, put_back: bool | None = None) -> None:
 
 async def try_awaiting(code: str) -> None:
     """`try_code` for code with ``await`` outside of functions."""
-    from .trial import Trial
+    from .sandbox_run import Trial
 
     assert _installation is not None
     _installation.told = {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import inspectors, inspectors_pandas, inspectors_polars  # noqa: F401 - all of them are needed
-from .describing import CODE, Budget, Description, describe, meet_libraries
-from .fingerprints import PLAIN_IDS, is_sampled
-from .namespace import user_value
-from .plugins import own_words
-from .reading import qualified_name
-from .tracker import Run, Tracker
+from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
+from .inspectors.plugins import own_words
+from .inspectors.reading import qualified_name
+from .inspectors.registry import CODE, Budget, Description, describe, meet_libraries
+from .secrets import WITHHELD, is_secret_name
+from .tracker.fingerprints import PLAIN_IDS, is_sampled
+from .tracker.namespace import user_value
+from .tracker.tracker import Run, Tracker
 from .wire import (
     INSPECT_SECONDS,
     MAX_SOURCES,
@@ -22,7 +23,6 @@ from .wire import (
     VARIABLE_SECONDS,
     line,
 )
-from .withholding import WITHHELD, is_secret_name
 
 #: Characters of a run's source that are told when those of newer runs have used up the reply.
 _TELL_SHORT = 200
@@ -145,10 +145,10 @@ def is_code(value: object) -> bool:
 def _column(value: Any, column: str, budget: Budget) -> Description | None:
     if is_secret_name(column):
         return Description("series", WITHHELD, {"withheld": True})
-    if inspectors_pandas.is_frame(value):
-        return inspectors_pandas.describe_column(value, column, budget)
-    if inspectors_polars.is_frame(value):
-        return inspectors_polars.describe_column(value, column, budget)
+    if pandas.is_frame(value):
+        return pandas.describe_column(value, column, budget)
+    if polars.is_frame(value):
+        return polars.describe_column(value, column, budget)
     return None
 
 

@@ -1,1 +1,4 @@
-"""Language models behind one protocol (plug point)."""
+"""Language models behind one protocol (plug point).
+
+Offline, scripted, OpenAI-compatible servers, and models on this machine.
+"""

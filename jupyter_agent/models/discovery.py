@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_agent.models.openai import models_of
-from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, VLLM, Provider
-from jupyter_agent.models.openai.transport import is_here
+from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, VLLM
+from jupyter_agent.models.openai_compatible.model import models_of
+from jupyter_agent.models.openai_compatible.provider import Provider
+from jupyter_agent.models.openai_compatible.transport import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from jupyter_agent import errors
-from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    from jupyter_agent.config import JupyterAgent
-    from jupyter_agent.protocols import ToolSpec
+    from jupyter_agent.config.options import JupyterAgent
+    from jupyter_agent.core.protocols import ToolSpec
 
 _FINISHES = ("stop", "length", "tool_calls", "refused")
 

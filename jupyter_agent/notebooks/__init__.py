@@ -1,1 +1,4 @@
-"""Notebooks: as a server's contents, as a client posts them, open in a page, as a file."""
+"""Notebooks behind one protocol: a file, Jupyter's contents, open in a page, posted by a client.
+
+Every edit is compared before it is swapped, and can be undone.
+"""

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from jupyter_agent.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
+from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.beside import MAX_READ, checked, read_text, times_of
+from jupyter_agent.notebooks.sibling_files import MAX_READ, checked, read_text, times_of
 from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style
 from jupyter_agent.notebooks.document import checked as checked_data
 from jupyter_agent.notebooks.file import MAX_FILES, cells_of, check_writable
 from jupyter_agent.notebooks.outputs import output_in
-from jupyter_agent.notebooks.running import execute
+from jupyter_agent.notebooks.cell_run import execute
 from jupyter_agent.notebooks.trust import Trust
-from jupyter_agent.protocols import Kernel
-from jupyter_agent.state import Cell, ExecutionResult
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 
 _GONE = "The notebook is not there any more. Was it renamed, moved or deleted?"
 _Made = TypeVar("_Made")

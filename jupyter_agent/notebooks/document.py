@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_agent.errors import Forbidden, NotFound
+from jupyter_agent.core.errors import Forbidden, NotFound
 
 MAX_BYTES = 200 * 1024 * 1024
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]*)")

@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jupyter_agent.errors import CellChanged, NotFound
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import CellChanged, NotFound
+from jupyter_agent.core.messages import CellChange, CellEdit
 
 Node = dict[str, Any]
 _CHANGED = "This cell has been changed since it was read. Read it again, then edit what is there now."

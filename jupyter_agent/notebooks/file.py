@@ -12,16 +12,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_agent.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
+from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.beside import read_text, times_of
+from jupyter_agent.notebooks.sibling_files import read_text, times_of
 from jupyter_agent.notebooks.document import MAX_BYTES, Document
 from jupyter_agent.notebooks.editing import cell_ids
 from jupyter_agent.notebooks.outputs import cell_of, output_in
-from jupyter_agent.notebooks.running import execute
-from jupyter_agent.protocols import Kernel
-from jupyter_agent.state import Cell, ExecutionResult
+from jupyter_agent.notebooks.cell_run import execute
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 
 MAX_FILES = 200
 _Made = TypeVar("_Made")

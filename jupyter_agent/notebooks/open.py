@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from jupyter_agent.errors import KernelUnavailable
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.notebooks.outputs import cell_of, output_of
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.protocols import Kernel, Notebook
-from jupyter_agent.state import Cell, ExecutionResult
+from jupyter_agent.core.protocols import Kernel, Notebook
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 
 Ask = Callable[[CellEdit], Awaitable[CellChange]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jupyter_agent.errors import NotFound
-from jupyter_agent.messages import Picture
+from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.messages import Picture
 from jupyter_agent.notebooks.editing import find, joined
-from jupyter_agent.shortening import ends
-from jupyter_agent.state import Cell, ExecutionError, ExecutionResult
+from jupyter_agent.core.text import ends
+from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 
 MAX_OUTPUT = 4_000
 MAX_WHOLE = 64_000

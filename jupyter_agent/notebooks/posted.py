@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from jupyter_agent.errors import AgentError, Forbidden, NotFound
-from jupyter_agent.messages import CellChange, CellEdit
-from jupyter_agent.protocols import Kernel, Notebook
-from jupyter_agent.state import Cell, ExecutionError, ExecutionResult
+from jupyter_agent.core.errors import AgentError, Forbidden, NotFound
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import Kernel, Notebook
+from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 
 NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
 

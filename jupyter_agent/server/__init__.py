@@ -1,1 +1,4 @@
-"""The door in the Jupyter server: one turn by REST or as a stream, conversations, kernels."""
+"""The Jupyter server extension: routes, authentication, turns that run in the background, event streams.
+
+Translates HTTP into questions to the assistant, and errors into replies.
+"""

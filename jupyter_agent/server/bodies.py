@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from jupyter_agent.errors import BadRequest, UnsupportedMedia
+from jupyter_agent.core.errors import BadRequest, UnsupportedMedia
 
 MAX_DEPTH = 64
 MAX_ENTRIES = 20_000

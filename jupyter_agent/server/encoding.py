@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from jupyter_agent.messages import plain
+from jupyter_agent.core.messages import plain
 
 KEEP_ALIVE = b": keep-alive\n\n"
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))

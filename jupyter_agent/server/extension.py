@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_agent.config import JupyterAgent
+from jupyter_agent.config.options import JupyterAgent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,14 +35,14 @@ class AgentExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Build everything that is cheap; nothing is opened and no SDK is imported."""
-        from jupyter_agent.assistant import Assistant
-        from jupyter_agent.server.feed import Feed
+        from jupyter_agent.agent.assistant import Assistant
         from jupyter_agent.server.kernels import Kernels
-        from jupyter_agent.server.mcp_bridge import McpBridge
-        from jupyter_agent.server.moves import Moves
+        from jupyter_agent.server.mcp_server.bridge import McpBridge
+        from jupyter_agent.server.notebook_renames import Moves
         from jupyter_agent.server.routes import handlers
         from jupyter_agent.server.services import Services
-        from jupyter_agent.server.turns import Turns
+        from jupyter_agent.server.turns.running_turns import Turns
+        from jupyter_agent.server.turns.session_events import Feed
 
         server = self.serverapp
         assert server is not None

@@ -9,7 +9,7 @@ from jupyter_core.utils import ensure_async
 if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
-    from jupyter_agent.messages import Effect
+    from jupyter_agent.core.messages import Effect
 
 LOCAL = "local"
 #: Where one notebook has one conversation for all; no user is called that.

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jupyter_core.utils import ensure_async
 from jupyter_server.utils import url_path_join
 
-from jupyter_agent.errors import NotFound
+from jupyter_agent.core.errors import NotFound
 
 if TYPE_CHECKING:
     import logging

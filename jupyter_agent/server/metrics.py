@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
-    from jupyter_agent.messages import Event
+    from jupyter_agent.core.messages import Event
 
 _TURNS = Counter("jupyter_agent_turns", "Turns by how they ended.", ["status"])
 _SECONDS = Histogram(

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.services.sessions.handlers import SessionHandler
 from jupyter_server.services.sessions.handlers import default_handlers as jupyters_session_handlers
 
-from jupyter_agent.server.about import (
+from jupyter_agent.server.api.completions import CompleteHandler
+from jupyter_agent.server.api.context import ContextHandler
+from jupyter_agent.server.api.doctor import DoctorHandler
+from jupyter_agent.server.api.health import (
     CommandsHandler,
     HealthHandler,
     LiveHandler,
@@ -16,27 +19,10 @@ from jupyter_agent.server.about import (
     OpenApiHandler,
     ReadyHandler,
 )
-from jupyter_agent.server.actions import ActionHandler, CancelHandler
-from jupyter_agent.server.chat import ChatCompletionsHandler, ChatModelsHandler
-from jupyter_agent.server.completing import CompleteHandler
-from jupyter_agent.server.conversations import (
-    ConversationHandler,
-    ConversationsHandler,
-    HistoryHandler,
-    RenamableConversationHandler,
-    SharedSessionHandler,
-)
-from jupyter_agent.server.doctor import DoctorHandler
-from jupyter_agent.server.exporting import ExportHandler, ImportHandler
-from jupyter_agent.server.following import FeedHandler, TurnEventsHandler
-from jupyter_agent.server.handlers import AgentHandler, UnknownPathHandler
-from jupyter_agent.server.kernel_reading import KernelStateHandler, VariableHandler
-from jupyter_agent.server.mcp import McpHandler
-from jupyter_agent.server.previews import ContextHandler
-from jupyter_agent.server.quick import QuickHandler
-from jupyter_agent.server.replays import ReplayHandler, SummarizeHandler
-from jupyter_agent.server.settings import SettingsHandler
-from jupyter_agent.server.trees import (
+from jupyter_agent.server.api.kernels import KernelStateHandler, VariableHandler
+from jupyter_agent.server.api.quick import QuickHandler
+from jupyter_agent.server.api.replay import ReplayHandler, SummarizeHandler
+from jupyter_agent.server.api.session_tree import (
     BranchHandler,
     CleanupHandler,
     CopySharedHandler,
@@ -47,6 +33,20 @@ from jupyter_agent.server.trees import (
     TurnsHandler,
     UndoHandler,
 )
+from jupyter_agent.server.api.sessions import (
+    ConversationHandler,
+    ConversationsHandler,
+    HistoryHandler,
+    RenamableConversationHandler,
+    SharedSessionHandler,
+)
+from jupyter_agent.server.api.settings import SettingsHandler
+from jupyter_agent.server.api.transfer import ExportHandler, ImportHandler
+from jupyter_agent.server.api.turn_actions import ActionHandler, CancelHandler
+from jupyter_agent.server.api.turn_events import FeedHandler, TurnEventsHandler
+from jupyter_agent.server.base_handler import AgentHandler, UnknownPathHandler
+from jupyter_agent.server.mcp_server.handler import McpHandler
+from jupyter_agent.server.openai_api.handlers import ChatCompletionsHandler, ChatModelsHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jupyter_agent.assistant import Assistant
-    from jupyter_agent.config import JupyterAgent
-    from jupyter_agent.server.feed import Feed
+    from jupyter_agent.agent.assistant import Assistant
+    from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.server.kernels import Kernels
-    from jupyter_agent.server.mcp_bridge import McpBridge
-    from jupyter_agent.server.moves import Moves
-    from jupyter_agent.server.turns import Turns
+    from jupyter_agent.server.mcp_server.bridge import McpBridge
+    from jupyter_agent.server.notebook_renames import Moves
+    from jupyter_agent.server.turns.running_turns import Turns
+    from jupyter_agent.server.turns.session_events import Feed
 
 
 @dataclass(frozen=True, slots=True)

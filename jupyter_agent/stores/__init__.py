@@ -1,1 +1,4 @@
-"""Session stores behind one protocol (plug point)."""
+"""Session stores behind one protocol (plug point).
+
+Memory, a folder of files, SQLite, PostgreSQL, Redis.
+"""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
-from jupyter_agent.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
-from jupyter_agent.session import SCHEMA, Session, Turn
+from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
+from jupyter_agent.core.session import SCHEMA, Session, Turn
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
@@ -189,7 +189,7 @@ def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value
 
 
 def _newer() -> NoReturn:
-    raise SchemaNewer("This conversation was written by a newer release of jupyter-agent. Upgrade to read it.")
+    raise SchemaNewer("This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it.")
 
 
 def _storable(value: Any, depth: int) -> Any:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from jupyter_agent.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn, lies_in
+from jupyter_agent.core.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
+from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.session import Session, Turn, lies_in
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.file_log import (

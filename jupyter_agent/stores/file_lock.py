@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from jupyter_agent.errors import StoreUnavailable
+from jupyter_agent.core.errors import StoreUnavailable
 
 _TRY_AGAIN_SECONDS = 0.002
 #: Whether a lock holds between processes and within one, and ends with its holder, however that dies.

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jupyter_agent.errors import VersionConflict
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import VersionConflict
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 
 _START = b'{"crc":"'

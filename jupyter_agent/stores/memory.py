@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from jupyter_agent.errors import BadRequest, VersionConflict
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn, lies_in
+from jupyter_agent.core.errors import BadRequest, VersionConflict
+from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.session import Session, Turn, lies_in
 from jupyter_agent.stores import codec
 
 

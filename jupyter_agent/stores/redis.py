@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from jupyter_agent.errors import (
+from jupyter_agent.core.errors import (
     AgentError,
     BadRequest,
     MissingExtra,
@@ -21,8 +21,8 @@ from jupyter_agent.errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec, redis_scripts
 from jupyter_agent.stores.clock import ServerClock
 
@@ -232,7 +232,7 @@ def _connect(url: str) -> Redis:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
-        raise MissingExtra('Redis needs a package: pip install "jupyter-agent[redis]"') from error
+        raise MissingExtra('Redis needs a package: pip install "jupyter-notebook-agent[redis]"') from error
     try:
         # A write that was sent twice would be stored twice; redis-py retries three times unless told not to.
         return Redis.from_url(
@@ -313,7 +313,9 @@ def _failure(error: Exception) -> AgentError:
 
 
 def _newer() -> NoReturn:
-    raise SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
+    raise SchemaNewer(
+        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
+    )
 
 
 def _lost() -> NoReturn:

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_agent.errors import (
-    AgentError,
-    BadRequest,
-    SchemaNewer,
-    StoreFull,
-    StoreUnavailable,
-    VersionConflict,
-)
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import AgentError, BadRequest, SchemaNewer, StoreFull, StoreUnavailable, VersionConflict
+from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.clock import ServerClock
 from jupyter_agent.stores.sql_connections import Connections
@@ -251,7 +244,7 @@ class SqlStore:
         schema = int(await _first(connection, "SELECT version FROM jupyter_agent_schema") or 0)
         if schema > len(self._steps):
             raise SchemaNewer(
-                "The conversations were written by a newer release of jupyter-agent. Upgrade to use them."
+                "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
             )
         return schema
 

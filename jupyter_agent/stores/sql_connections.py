@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.errors import BadRequest, MissingExtra
+from jupyter_agent.core.errors import BadRequest, MissingExtra
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -119,7 +119,7 @@ def _address(url: str) -> dict[str, Any]:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
     except ImportError as error:
-        raise MissingExtra('PostgreSQL needs a package: pip install "jupyter-agent[postgresql]"') from error
+        raise MissingExtra('PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"') from error
     try:
         address: dict[str, Any] = dict(conninfo_to_dict(url))
         if not all(one.isdecimal() for one in str(address.get("port", "5432")).split(",")):

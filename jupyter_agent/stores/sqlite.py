@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_agent.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.protocols import Page
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
+from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile
 from jupyter_agent.stores.worker import Worker

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from jupyter_agent.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.core.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.stores.file_lock import CAN_LOCK, FileLock
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
@@ -280,7 +280,9 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _newer() -> SchemaNewer:
-    return SchemaNewer("The conversations were written by a newer release of jupyter-agent. Upgrade to use them.")
+    return SchemaNewer(
+        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
+    )
 
 
 def _journal(connection: sqlite3.Connection) -> str:

@@ -1,27 +1,4 @@
-"""What a model may do (plug point)."""
+"""What a model may do: read the kernel and the notebook, run code, edit cells (plug point).
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from jupyter_agent import plugins
-from jupyter_agent.errors import BadRequest
-
-if TYPE_CHECKING:
-    from jupyter_agent.protocols import Tool
-
-
-def load(chosen: Sequence[str]) -> dict[str, Tool]:
-    """The tools of these names, or all, by name.
-
-    Raises:
-        BadRequest: there is none of a name.
-    """
-    tools: dict[str, Tool] = {}
-    for name in chosen or plugins.names(plugins.TOOLS):
-        factory = plugins.load(plugins.TOOLS, name)
-        if factory is None:
-            raise BadRequest(f"There is no tool '{name}'. Correct c.JupyterAgent.tools.")
-        tools[name] = factory()
-    return tools
+A tool's failure is a message to the model that says the cure.
+"""

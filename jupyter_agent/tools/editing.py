@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
-from jupyter_agent.errors import AgentError, CellChanged, NotFound
-from jupyter_agent.messages import CellChange, CellEdit, Effect
-from jupyter_agent.protocols import Notebook, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.state import Cell
-from jupyter_agent.tools.results import NO_NOTEBOOK, told_result
+from jupyter_agent.analysis.code_checks import may_be_tried
+from jupyter_agent.core.errors import AgentError, CellChanged, NotFound
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect
+from jupyter_agent.core.protocols import Notebook, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.tools.output import NO_NOTEBOOK, told_result
 from jupyter_agent.tools.syntax import unreadable
-from jupyter_agent.trial import may_be_tried
 
 _ID = {"type": "string", "description": "The cell's id."}
 _BELOW = {"type": "string", "description": "Id of the cell to stand below; empty for the top."}

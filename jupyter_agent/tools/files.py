@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.messages import Effect
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.shortening import head
+from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.text import head
 
 #: Characters of a file that are looked at, and of an answer.
 MAX_READ = 4_000_000

@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.errors import KernelUnavailable, NotFound
-from jupyter_agent.messages import Effect
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.state import Execution, KernelState
-from jupyter_agent.tools.results import NO_KERNEL, told_json
+from jupyter_agent.core.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import Execution, KernelState
+from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.tools.output import NO_KERNEL, told_json
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 

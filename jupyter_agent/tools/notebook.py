@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from jupyter_agent.messages import Effect
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.shortening import ends
-from jupyter_agent.state import Cell
-from jupyter_agent.tools.results import NO_NOTEBOOK, told_cell, told_json
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.text import ends
+from jupyter_agent.tools.output import NO_NOTEBOOK, told_cell, told_json
 
 #: Of an answer; what does not fit is named, and can be asked for.
 MAX_CHARACTERS = 14_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.errors import KernelUnavailable
-from jupyter_agent.messages import Effect
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.results import NO_KERNEL, told_result
+from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.messages import Effect
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.tools.output import NO_KERNEL, told_result
 from jupyter_agent.tools.syntax import unreadable
 
 _CODE = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jupyter_agent.protocols import ToolContext, ToolOutput
-from jupyter_agent.trial import problem
+from jupyter_agent.analysis.code_checks import problem
+from jupyter_agent.core.protocols import ToolContext, ToolOutput
 
 
 def unreadable(source: str, context: ToolContext) -> ToolOutput | None:

@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.caution import reasons
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import ApprovalAsked, Done, Effect, Event
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.analysis.risk import reasons
+from jupyter_agent.config.entry_points import TOOLS, load, names
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.kernel_state import Execution, ExecutionError, Frame, KernelState, Variable
+from jupyter_agent.core.messages import ApprovalAsked, Done, Effect, Event
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.plugins import TOOLS, load, names
-from jupyter_agent.protocols import Tool, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.question import Question
-from jupyter_agent.redaction import Redactor
-from jupyter_agent.session_manager import SessionManager
-from jupyter_agent.state import Execution, ExecutionError, Frame, KernelState, Variable
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
-from tests.agent.obedient_model import ObedientModel, order
 from tests.notebooks.conftest import code, notebook, text_of
-from tests.still_kernel import StillKernel
+from tests.support.obedient_model import ObedientModel, order
+from tests.support.still_kernel import StillKernel
 
 
 class ForeignTool:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.messages import Done, Event
-from jupyter_agent.session_turns import LEASE_SECONDS
+from jupyter_agent.core.messages import Done, Event
+from jupyter_agent.sessions.turns import LEASE_SECONDS
 from jupyter_agent.stores.sqlite import SqliteStore
-from tests.agent import killed_turn
+from tests.support import killed_turn
 
 ROOT = Path(__file__).parents[2]
 #: Commits of the turn: begun; first deed begins, has ended; second deed begins, has ended; finished.
@@ -25,7 +25,7 @@ POINTS = (
 
 async def die(folder: Path, when: str, number: int) -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    arguments = (sys.executable, "-m", "tests.agent.killed_turn", str(folder), when, str(number))
+    arguments = (sys.executable, "-m", "tests.support.killed_turn", str(folder), when, str(number))
     process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, env=environment)
     return await asyncio.wait_for(process.wait(), 60)
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent import Agent, Transcript
-from jupyter_agent.errors import StoreUnavailable, VersionConflict
-from jupyter_agent.lease import Lease
-from jupyter_agent.messages import (
+from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.core.errors import StoreUnavailable, VersionConflict
+from jupyter_agent.core.messages import (
     Action,
     ApprovalAsked,
     Message,
@@ -25,9 +24,10 @@ from jupyter_agent.messages import (
     ToolReturned,
     Usage,
 )
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.sessions.lease import Lease
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
 from tests.agent.test_agent_loop import Recorder, call, limits, play, results
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent import Agent, Limits, Transcript
-from jupyter_agent.errors import UpstreamAuth
-from jupyter_agent.messages import (
+from jupyter_agent.agent.loop import Agent, Limits, Transcript
+from jupyter_agent.core.errors import UpstreamAuth
+from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.messages import (
     ApprovalAsked,
     Effect,
     Event,
@@ -23,9 +24,8 @@ from jupyter_agent.messages import (
     ToolCalled,
     ToolReturned,
 )
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.state import ExecutionResult
 
 SCHEMA = {
     "type": "object",

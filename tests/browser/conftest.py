@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 #: The panel, and what is of ours in cells.

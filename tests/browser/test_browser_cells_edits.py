@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
 
 
 def _call(name: str, **arguments: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
 
 COUNTING = " ".join(f"word{number}" for number in range(150))
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage, write_notebook
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import SidebarPage, write_notebook
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
 
 #: A stream within the answer's text, and in a stream of its own: nothing of it was asked for.
 FORGED_TEXT = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.sidebar_page import SidebarPage
+from tests.support.sidebar_page import SidebarPage
 
 
 @pytest.fixture(scope="module")

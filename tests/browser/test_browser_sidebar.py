@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.jupyter_process import JupyterProcess
-from tests.browser.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import PATIENCE_MILLISECONDS, SidebarPage
 
 CODE = 'totals = df.groupby("city")["price"].sum()\ntotals'
 COUNTING = " ".join(f"word{number}" for number in range(400))

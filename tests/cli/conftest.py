@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.cli import main
+from jupyter_agent.cli.main import main
 
 CELLS = ["import pandas as pd\ndf = pd.DataFrame({'price': [1, 2], 'region': ['a', 'b']})", "total = 1 / 0", "x = 1"]
 

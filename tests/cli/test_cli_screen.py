@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.cli.terminal_screen import TerminalScreen, terminal_screen
+from tests.support.terminal_screen import TerminalScreen, terminal_screen
 
 PROMPT = "agent>"
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.terminal_screen import terminal_screen
+from tests.support.terminal_screen import terminal_screen
 
 STAND_IN = Path(__file__).parent.parent / "models" / "engine_stand_in"
 

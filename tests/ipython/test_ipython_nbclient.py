@@ -13,7 +13,7 @@ from nbclient.exceptions import CellExecutionError
 
 LOAD = "%load_ext jupyter_agent"
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
-HEAVY = ("openai", "pydantic", "sqlalchemy", "tornado.web", "jupyter_agent.assistant", "http.client", "ssl")
+HEAVY = ("openai", "pydantic", "sqlalchemy", "tornado.web", "jupyter_agent.agent.assistant", "http.client", "ssl")
 
 
 def run(*sources: str, allow_errors: bool = False) -> list[list[dict[str, Any]]]:

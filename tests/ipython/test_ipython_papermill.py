@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.kernels.environments import environment
+from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[2]
 CELLS = ["%load_ext jupyter_agent", "n = 1", "rows = list(range(n))", "%agent what is rows?", "print('after')"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from jupyter_agent.errors import KernelUnavailable
+from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.kernels.remote import RemoteKernel
-from tests.kernels.environments import environment, specifications
+from tests.support.environments import environment, specifications
 
 HERE = """
 import importlib.util, ipykernel, sys

@@ -17,7 +17,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient
 
 from jupyter_agent.kernels.gateway import GatewayKernel
-from tests.kernels.environments import environment
+from tests.support.environments import environment
 
 
 async def looked_at(url: str, headers: dict[str, str], interrupt: Callable[[], Awaitable[None]]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
-from tests.kernels.environments import environment, specifications
+from tests.support.environments import environment, specifications
 
 LIBRARIES = "ipykernel jax xarray dask[array,dataframe] statsmodels geopandas scikit-learn pyarrow duckdb h5py zarr tensorflow-cpu ray"
 MAKE = """

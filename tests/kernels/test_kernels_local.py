@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from jupyter_agent import kernelside
-from jupyter_agent.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.kernels.local import LocalKernel
 
 

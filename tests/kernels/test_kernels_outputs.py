@@ -8,9 +8,9 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.kernels.outputs import Collected
 from jupyter_agent.kernels.remote import RemoteKernel
-from jupyter_agent.state import ExecutionResult
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.errors import KernelUnavailable, NotFound
+from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.kernels.remote import RemoteKernel
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jupyter_agent.core.kernel_state import ExecutionResult
     from jupyter_agent.kernels.remote import RemoteKernel
-    from jupyter_agent.state import ExecutionResult
 
     from .conftest import Kernels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_agent import kernelside
-from tests.kernelside import zoo
+from tests.support import hostile_objects
 
 if TYPE_CHECKING:
     from .conftest import Shell
@@ -129,10 +129,10 @@ def test_V9_iterators_are_not_advanced(shell: Shell) -> None:
     assert shell.shell.user_ns["rest"] == ([1], [(1, 2)])
 
 
-@pytest.mark.parametrize("act", sorted(set(zoo.ACTS) - {"exception", "wrong_type", "negative"}))
+@pytest.mark.parametrize("act", sorted(set(hostile_objects.ACTS) - {"exception", "wrong_type", "negative"}))
 def test_V2_what_an_object_would_do_is_not_done(shell: Shell, act: str, capsys: pytest.CaptureFixture[str]) -> None:
-    spy = zoo.Spy()
-    animal = zoo.plain(spy, zoo.ACTS[act])
+    spy = hostile_objects.Spy()
+    animal = hostile_objects.plain(spy, hostile_objects.ACTS[act])
     shell.shell.user_ns.update(animal=animal, held=[animal], key={"k": animal})
     spy.awake = True
     told = shell.variables()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.kernelside import plugins
+from jupyter_agent.kernelside.inspectors import plugins
 
 if TYPE_CHECKING:
     from .conftest import Shell

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_agent.dataflow import Dataflow
+from jupyter_agent.analysis.dataflow import Dataflow
+from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, StateDelta
 from jupyter_agent.kernelside.wire import MAX_EXECUTIONS
-from jupyter_agent.state import Cell, Execution, KernelState, StateDelta
 
 if TYPE_CHECKING:
     from .conftest import Shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from jupyter_agent.state import KernelState, StateDelta
+from jupyter_agent.core.kernel_state import KernelState, StateDelta
 
 if TYPE_CHECKING:
     from .conftest import Shell
@@ -117,7 +117,7 @@ def test_an_error_is_told_with_the_locals_of_its_frames(shell: Shell) -> None:
 
 
 def test_an_answer_that_failed_is_not_the_users_last_error(shell: Shell) -> None:
-    shell.run("from jupyter_agent.kernelside.endings import AgentFailed\nraise AgentFailed('no model')")
+    shell.run("from jupyter_agent.kernelside.magic.errors import AgentFailed\nraise AgentFailed('no model')")
     (run,) = shell.delta()["executions"]
     assert (run["status"], run["error"]) == ("error", None)
 

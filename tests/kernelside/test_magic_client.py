@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.kernelside import place
-from jupyter_agent.kernelside.client import Client, parse_events
-from jupyter_agent.kernelside.place import Address
+from jupyter_agent.kernelside.client import server_info
+from jupyter_agent.kernelside.client.http import Client, parse_events
+from jupyter_agent.kernelside.client.server_info import Address
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def test_the_runtime_file_tells_the_way(tmp_path: Path) -> None:
     }
     file = tmp_path / "jpserver-1.json"
     file.write_text(json.dumps(record), encoding="utf-8")
-    assert place.read_address(str(file)) == Address("http://127.0.0.1:8888/base/", "t", False, "/data", "")
+    assert server_info.read_address(str(file)) == Address("http://127.0.0.1:8888/base/", "t", False, "/data", "")
     file.write_text(json.dumps({**record, "sock": "/run/jupyter.sock"}), encoding="utf-8")
-    found = place.read_address(str(file))
+    found = server_info.read_address(str(file))
     assert found is not None
     assert (found.url, found.sock) == ("http://localhost/base/", "/run/jupyter.sock")
 
@@ -57,8 +57,8 @@ def test_the_runtime_file_tells_the_way(tmp_path: Path) -> None:
 def test_a_broken_runtime_file_is_no_server(tmp_path: Path, text: str) -> None:
     file = tmp_path / "jpserver-1.json"
     file.write_text(text, encoding="utf-8")
-    assert place.read_address(str(file)) is None
-    assert place.read_address(str(tmp_path / "missing.json")) is None
+    assert server_info.read_address(str(file)) is None
+    assert server_info.read_address(str(tmp_path / "missing.json")) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_broken_runtime_file_is_no_server(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_a_notebooks_name_is_its_path_below_the_servers_root(path: str, roots: tuple[str, ...], expected: str) -> None:
-    assert place.notebook_id(path, roots) == expected
+    assert server_info.notebook_id(path, roots) == expected
 
 
 def test_events_are_read_whatever_stands_between_them() -> None:

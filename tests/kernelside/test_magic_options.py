@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_agent.kernelside import commands, options
-from jupyter_agent.kernelside.options import BadOption, Options
+from jupyter_agent.kernelside.magic import commands, options
+from jupyter_agent.kernelside.magic.options import BadOption, Options
 
 QUESTIONS = [
     "what is df?",

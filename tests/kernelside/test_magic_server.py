@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from jupyter_agent.ipython.loop import BackgroundLoop
-from jupyter_agent.kernelside.client import Client
-from jupyter_agent.kernelside.place import Address
-from tests.kernelside.notebook_page import NotebookPage, notebook_page
-from tests.server.running_server import TOKEN, RunningServer
+from jupyter_agent.ipython.background_loop import BackgroundLoop
+from jupyter_agent.kernelside.client.http import Client
+from jupyter_agent.kernelside.client.server_info import Address
+from tests.support.notebook_page import NotebookPage, notebook_page
+from tests.support.running_server import TOKEN, RunningServer
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'price': [1, 2, 3], 'region': ['a', 'b', 'a']})"
 WORDS = "".join(f"word{number} " for number in range(300))
@@ -189,7 +189,7 @@ async def test_load_ext_in_a_kernel_of_the_server_goes_on_as_its_client(server: 
         assert "region" in shown.markdown[0]
         _, listed = await server("GET", "api/agent/sessions?notebook_id=nine.ipynb")
         assert len(listed["sessions"]) == 1
-        loaded = (await page.run("'jupyter_agent.assistant' in sys.modules")).outputs[0]["data"]["text/plain"]
+        loaded = (await page.run("'jupyter_agent.agent.assistant' in sys.modules")).outputs[0]["data"]["text/plain"]
         assert loaded == "False"
 
 

@@ -16,8 +16,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import no_var_expand
 from traitlets.config import Config
 
-from jupyter_agent.kernelside import magic
-from tests.kernelside.small_jupyter import TOKEN, WAIT, SmallJupyter, says, small_jupyter
+from jupyter_agent.kernelside.magic import magics
+from tests.support.small_jupyter import TOKEN, WAIT, SmallJupyter, says, small_jupyter
 
 Events = Iterator[tuple[str, dict[str, Any]]]
 STARTED = ("turn", {"session_id": "s1", "turn_id": "t1", "model": "offline"})
@@ -35,7 +35,7 @@ def shell(server: SmallJupyter) -> Iterator[Any]:
     create: Any = InteractiveShell
     shell = create(config=Config({"HistoryManager": {"enabled": False}}))
     shell.run_line_magic("colors", "nocolor")
-    magic.load(shell, {"url": server.url, "token": TOKEN, "kernel_id": "k1"})
+    magics.load(shell, {"url": server.url, "token": TOKEN, "kernel_id": "k1"})
     yield shell
     shell.restore_sys_module_state()
 
@@ -404,7 +404,7 @@ def test_without_a_way_in_the_cure_is_said(extension: bool, token: str, cure: st
     shell = create(config=Config({"HistoryManager": {"enabled": False}}))
     with small_jupyter() as server:
         server.extension = extension
-        magic.load(shell, {"url": server.url, "token": token})
+        magics.load(shell, {"url": server.url, "token": token})
         assert cure in str(shell.run_cell("%agent hello").error_in_exec)
 
 
@@ -412,7 +412,7 @@ def test_a_server_that_is_gone_is_said_in_words() -> None:
     create: Any = InteractiveShell
     shell = create(config=Config({"HistoryManager": {"enabled": False}}))
     with small_jupyter() as server:
-        magic.load(shell, {"url": server.url, "token": TOKEN})
+        magics.load(shell, {"url": server.url, "token": TOKEN})
         shell.run_cell("%agent hello")
     assert "does not answer" in str(shell.run_cell("%agent still there?").error_in_exec)
 
@@ -423,5 +423,5 @@ def test_somebody_elses_magic_of_that_name_is_not_taken_away_unasked(shell: Any,
         return f"theirs: {line}"
 
     shell.register_magic_function(agent, "line", "agent")
-    magic.load(shell, {"url": server.url, "token": TOKEN})
+    magics.load(shell, {"url": server.url, "token": TOKEN})
     assert shell.run_line_magic("agent", "x") == "theirs: x"

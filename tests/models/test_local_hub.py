@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_agent import errors
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Message, ModelFinished, Waiting
-from jupyter_agent.models.local import LocalModel
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Message, ModelFinished, Waiting
 from jupyter_agent.models.local.hub import Hub
-from tests.models.fake_model_server import ModelServer, plain, running
+from jupyter_agent.models.local.model import LocalModel
+from tests.support.fake_model_server import ModelServer, plain, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

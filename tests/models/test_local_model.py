@@ -17,17 +17,18 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from jupyter_agent import errors
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Done, Message, ModelFinished, TextDelta, Waiting
-from jupyter_agent.models.local import LocalModel, memory
-from jupyter_agent.question import Question
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, Waiting
+from jupyter_agent.core.question import Question
+from jupyter_agent.models.local import memory
+from jupyter_agent.models.local.model import LocalModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from jupyter_agent.messages import ModelEvent
+    from jupyter_agent.core.messages import ModelEvent
 
 STAND_IN = Path(__file__).parent / "engine_stand_in"
 LOADING = Waiting("Loading the model …")
@@ -234,9 +235,9 @@ async def test_without_a_name_what_is_here_is_told(tmp_path: Path, monkeypatch: 
 def test_the_process_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys, time\n"
-        "from jupyter_agent.config import JupyterAgent\n"
-        "from jupyter_agent.models.local import LocalModel\n"
-        "from jupyter_agent.messages import Message\n"
+        "from jupyter_agent.config.options import JupyterAgent\n"
+        "from jupyter_agent.models.local.model import LocalModel\n"
+        "from jupyter_agent.core.messages import Message\n"
         "async def main():\n"
         "    model = LocalModel.from_config(JupyterAgent(), sys.argv[1])\n"
         "    async for _ in model.stream([Message('user', 'hi')], deadline=time.monotonic() + 60): pass\n"
@@ -271,7 +272,7 @@ async def test_the_wait_is_told_to_people_and_is_no_part_of_the_answer(tmp_path:
 
 def test_building_a_local_model_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from jupyter_agent.config import JupyterAgent; from jupyter_agent.models.local import LocalModel;"
+        "import sys; from jupyter_agent.config.options import JupyterAgent; from jupyter_agent.models.local.model import LocalModel;"
         "LocalModel.from_config(JupyterAgent(), 'x');"
         "print([n for n in ('openai', 'httpx2', 'pydantic', 'xllamacpp') if n in sys.modules])"
     )

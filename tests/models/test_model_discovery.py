@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from jupyter_agent.models.discovery import Found, discover
-from jupyter_agent.models.openai.providers import OLLAMA, PROVIDERS, Provider
-from tests.models.fake_model_server import ModelServer, plain, running
+from jupyter_agent.models.openai.providers import OLLAMA, PROVIDERS
+from jupyter_agent.models.openai_compatible.provider import Provider
+from tests.support.fake_model_server import ModelServer, plain, running
 
 LISTING = {"object": "list", "data": [{"id": "llama3", "owned_by": "library"}, {"id": "nomic-embed-text"}]}
 

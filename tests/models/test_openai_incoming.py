@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.models.openai.incoming import MAX_AHEAD, read_ahead
+from jupyter_agent.models.openai_compatible.incoming import MAX_AHEAD, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
-from jupyter_agent.models.openai.wire import request
-from jupyter_agent.protocols import ToolSpec
-from tests.models.fake_model_server import KEY, answer, asking, plain, running, said
+from jupyter_agent.core.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
+from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.models.openai_compatible.wire import request
+from tests.support.fake_model_server import KEY, answer, asking, plain, running, said
 
 READ = ToolSpec("read_output", "Read it.", {"type": "object", "properties": {}})
 PICTURE = Picture("image/png", "aGk=")
@@ -52,7 +52,7 @@ async def test_a_model_that_does_not_see_is_asked_without_pictures_from_then_on(
 
 
 async def test_what_an_answer_cost_is_told_where_the_server_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from jupyter_agent.models.openai.stream import _usage
+    from jupyter_agent.models.openai_compatible.stream import _usage
 
     usage = _usage({"prompt_tokens": 5, "completion_tokens": 2, "cost": 0.25})
     assert usage == Usage(5, 2, 0.25)

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_agent import errors, plugins
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import ModelFinished, TextDelta
-from jupyter_agent.models.openai import OpenAIModel
-from jupyter_agent.models.openai.connection import Connection
-from jupyter_agent.models.openai.providers import AZURE, OLLAMA, OPENAI, OPENROUTER, PROVIDERS, Provider
-from tests.models.fake_model_server import KEY, ModelServer, answer, plain, running, said
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config import entry_points
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import ModelFinished, TextDelta
+from jupyter_agent.models.openai import providers
+from jupyter_agent.models.openai.providers import AZURE, OLLAMA, OPENROUTER, PROVIDERS, build, configured_url
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.model import OpenAIModel
+from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
+from tests.support.fake_model_server import KEY, ModelServer, answer, plain, running, said
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +43,7 @@ async def built(
 ) -> AsyncIterator[OpenAIModel]:
     """A provider's model, with the server where the options say that it is."""
     config = JupyterAgent(model=f"{name}:{model}", base_url=server.base_url, **options)
-    one = PROVIDERS[name](config, model)
+    one = build(PROVIDERS[name], config, model)
     try:
         yield one
     finally:
@@ -49,7 +52,7 @@ async def built(
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_every_provider_is_found_by_its_name(name: str) -> None:
-    assert plugins.load(plugins.MODELS, name) is PROVIDERS[name]
+    assert entry_points.load(entry_points.MODELS, name) is getattr(providers, f"build_{name}")
     assistant = Assistant.from_config(JupyterAgent(store="memory://", model="offline"))
     assert assistant.model(f"{name}:llama3").name == f"{name}:llama3"
     assert name in assistant.models()
@@ -94,7 +97,7 @@ async def test_an_address_of_the_environment_that_is_none_is_refused(
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", told)
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
     with pytest.raises(errors.UpstreamRefused, match="AZURE_OPENAI_ENDPOINT") as caught:
-        await answer(AZURE(JupyterAgent(), "d"))
+        await answer(build(AZURE, JupyterAgent(), "d"))
     assert "hunter2" not in caught.value.message
 
 
@@ -108,7 +111,7 @@ def test_azures_endpoint_is_completed(monkeypatch: pytest.MonkeyPatch, endpoint:
 
 def urls(**options: str) -> dict[str, str]:
     config = JupyterAgent(**options)
-    return {name: PROVIDERS[name].url(config) for name in ("openai", "ollama", "vllm")}
+    return {name: configured_url(PROVIDERS[name], config) for name in ("openai", "ollama", "vllm")}
 
 
 def test_an_address_of_the_options_belongs_to_the_provider_of_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +154,7 @@ async def test_L7_a_server_that_does_not_run_is_told_with_its_start() -> None:
     async with running() as server:
         config = JupyterAgent(model="ollama:x", base_url=server.base_url)
     with pytest.raises(errors.UpstreamUnreachable, match=r"Ollama at http.*OLLAMA_HOST.*ollama serve"):
-        await answer(OLLAMA(config, "x"))
+        await answer(build(OLLAMA, config, "x"))
 
 
 async def test_a_model_that_is_not_there_is_told_with_near_names_or_how_to_get_it() -> None:
@@ -185,13 +188,13 @@ async def test_where_a_choice_would_be_a_guess_a_name_is_asked_for(monkeypatch: 
         with pytest.raises(errors.UpstreamRefused, match="azure:<model>"):
             await answer(model)
         assert server.asked == []
-    assert OPENROUTER(JupyterAgent(), "").name == "openrouter:openrouter/auto"
+    assert build(OPENROUTER, JupyterAgent(), "").name == "openrouter:openrouter/auto"
 
 
 async def test_azure_without_an_address_says_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
     with pytest.raises(errors.UpstreamRefused, match="AZURE_OPENAI_ENDPOINT"):
-        await answer(AZURE(JupyterAgent(), "d"))
+        await answer(build(AZURE, JupyterAgent(), "d"))
 
 
 @pytest.mark.parametrize(("seconds", "words"), [("3600", "60 minutes"), ("90", "90 seconds"), ("86400", "24 hours")])
@@ -283,5 +286,5 @@ async def test_L24_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> 
 
 
 def test_building_a_providers_model_asks_nobody_and_needs_no_address() -> None:
-    assert OPENAI(JupyterAgent(), "").name == "openai:gpt-5-mini"
-    assert [one(JupyterAgent(), "").name for one in (OLLAMA, AZURE)] == ["ollama", "azure"]
+    assert build(OPENAI, JupyterAgent(), "").name == "openai:gpt-5-mini"
+    assert [build(provider, JupyterAgent(), "").name for provider in (OLLAMA, AZURE)] == ["ollama", "azure"]

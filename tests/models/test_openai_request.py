@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_agent import errors
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Done, Message, ModelFinished, TextDelta, ToolCall
-from jupyter_agent.models.openai import OpenAIModel, can_chat
-from jupyter_agent.models.openai.connection import Connection
-from jupyter_agent.models.openai.failures import retry_after
-from jupyter_agent.models.openai.providers import OPENAI
-from jupyter_agent.models.openai.transport import is_forbidden
-from jupyter_agent.models.openai.wire import request
-from jupyter_agent.protocols import ToolSpec
-from jupyter_agent.question import Question
-from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.question import Question
+from jupyter_agent.models.openai.providers import build_openai
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.failures import retry_after
+from jupyter_agent.models.openai_compatible.model import OpenAIModel, can_chat
+from jupyter_agent.models.openai_compatible.transport import is_forbidden
+from jupyter_agent.models.openai_compatible.wire import request
+from tests.support.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -540,7 +540,7 @@ async def test_P2_a_key_that_cannot_be_one_is_told_without_showing_it(
 
 async def test_openai_itself_is_not_asked_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    model = OPENAI(JupyterAgent(), "")
+    model = build_openai(JupyterAgent(), "")
     assert model.name == "openai:gpt-5-mini"
     with pytest.raises(errors.UpstreamAuth, match="no key for OpenAI"):
         await answer(model)
@@ -632,8 +632,8 @@ async def test_a_server_with_nothing_to_chat_with_is_told_so() -> None:
 
 def test_the_configuration_names_server_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
-    assert OPENAI(JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
-    assert OPENAI(JupyterAgent(), "").name == "openai"
+    assert build_openai(JupyterAgent(), "qwen3:8b").name == "openai:qwen3:8b"
+    assert build_openai(JupyterAgent(), "").name == "openai"
 
 
 @pytest.mark.parametrize(
@@ -648,8 +648,8 @@ def test_models_for_chat_are_known_by_their_names(name: str) -> None:
 
 def test_building_a_model_imports_no_sdk() -> None:
     code = (
-        "import sys; from jupyter_agent.config import JupyterAgent; from jupyter_agent.models.openai.providers import OPENAI;"
-        "OPENAI(JupyterAgent(), 'x'); print([n for n in ('openai', 'httpx2', 'pydantic') if n in sys.modules])"
+        "import sys; from jupyter_agent.config.options import JupyterAgent; from jupyter_agent.models.openai.providers import build_openai;"
+        "build_openai(JupyterAgent(), 'x'); print([n for n in ('openai', 'httpx2', 'pydantic') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
@@ -692,10 +692,10 @@ async def test_many_answers_at_once_do_not_mix() -> None:
 
 
 def test_the_entry_point_leads_here() -> None:
-    from jupyter_agent import plugins
+    from jupyter_agent.config import entry_points
 
-    factory = plugins.load(plugins.MODELS, "openai")
+    factory = entry_points.load(entry_points.MODELS, "openai")
     assert factory is not None
     assert isinstance(factory(JupyterAgent(), "x"), OpenAIModel)
-    assert importlib.import_module("jupyter_agent.models.openai").DEFAULT_MODEL == "gpt-5-mini"
+    assert importlib.import_module("jupyter_agent.models.openai_compatible.model").DEFAULT_MODEL == "gpt-5-mini"
     assert json.dumps(factory(JupyterAgent(), "x").name) == '"openai:x"'

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent import errors
-from jupyter_agent.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
-from jupyter_agent.models.openai.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
-from tests.models.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.models.openai_compatible.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
+from tests.support.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
-    from jupyter_agent.messages import ModelEvent
+    from jupyter_agent.core.messages import ModelEvent
 
 
 @pytest.fixture(autouse=True)

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
-from jupyter_agent.models.openai.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
-from jupyter_agent.models.openai.wire import request
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.question import Question
+from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
+from jupyter_agent.models.openai_compatible.wire import request
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.protocols import ToolSpec
-from jupyter_agent.question import Question
-from jupyter_agent.state import Cell
-from tests.models.fake_model_server import STREAM, answer, asking, chunk, event, plain, running, said
+from tests.support.fake_model_server import STREAM, answer, asking, chunk, event, plain, running, said
 
 if TYPE_CHECKING:
-    from jupyter_agent.messages import Event, ModelEvent
+    from jupyter_agent.core.messages import Event, ModelEvent
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 TOOLS = [ToolSpec("list_files", "List the files.", {"type": "object"}), ToolSpec("inspect_variable", "Look.", SCHEMA)]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from jupyter_agent import errors
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import (
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import (
     Done,
     Failed,
     Message,
@@ -28,19 +28,19 @@ from jupyter_agent.messages import (
     UsageReported,
     Waiting,
 )
+from jupyter_agent.core.question import Question
 from jupyter_agent.models.discovery import discover
-from jupyter_agent.models.local import LocalModel
-from jupyter_agent.models.openai.providers import Provider
-from jupyter_agent.question import Question
+from jupyter_agent.models.local.model import LocalModel
+from jupyter_agent.models.openai_compatible.provider import Provider
 from tests.kernels.conftest import Kernels
-from tests.models import tiny_gguf
-from tests.models.real_servers import KEY, LINES, RealServer, aimock, llama_cpp
+from tests.support import tiny_gguf
+from tests.support.real_servers import KEY, LINES, RealServer, aimock, llama_cpp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from jupyter_agent.core.messages import Event
     from jupyter_agent.kernels.remote import RemoteKernel
-    from jupyter_agent.messages import Event
 
 pytestmark = pytest.mark.slow
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_agent import errors
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core.protocols import Model, ToolSpec
 from jupyter_agent.models.scripted import Request, ScriptedModel
-from jupyter_agent.protocols import Model, ToolSpec
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ import pytest
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager, FileContentsManager
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
-from jupyter_agent.errors import AgentError
+from jupyter_agent.core.errors import AgentError
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook, parse_cells
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.protocols import Notebook
+from jupyter_agent.core.protocols import Notebook
 
 Open = Callable[[Path], Notebook]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.errors import AgentError, CellChanged, KernelUnavailable, NotFound
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import AgentError, CellChanged, KernelUnavailable, NotFound
+from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.notebooks.contents import ContentsNotebook
-from jupyter_agent.protocols import Notebook
-from jupyter_agent.state import Cell, ExecutionResult
+from jupyter_agent.core.protocols import Notebook
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 from tests.notebooks.conftest import Open, code, notebook, text_of
-from tests.still_kernel import StillKernel
+from tests.support.still_kernel import StillKernel
 
 ORIGIN = {"session_id": "s1", "turn_id": "t1"}
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from jupyter_server.services.contents.filemanager import FileContentsManager
 
-from jupyter_agent.errors import AgentError, CellChanged, Forbidden, NotFound
-from jupyter_agent.messages import CellEdit
+from jupyter_agent.core.errors import AgentError, CellChanged, Forbidden, NotFound
+from jupyter_agent.core.messages import CellEdit
 from jupyter_agent.notebooks import document
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.state import Cell
+from jupyter_agent.core.kernel_state import Cell
 from tests.notebooks.conftest import Open, code, notebook, text_of
 
 EDIT = CellEdit("insert", "new", source="1", below="")

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.errors import AgentError
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.document import Document
 

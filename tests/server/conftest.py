@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
+from tests.support.agent_client import Door, Script
 
 
 @pytest.fixture

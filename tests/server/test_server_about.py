@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from jupyter_agent.kernelside import commands
-from jupyter_agent.server.openapi import document
+from jupyter_agent.kernelside.magic import commands
+from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.routes import ROUTES
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door
+from tests.support.agent_client import Door
 
 
 async def test_health_says_how_it_is(door: Door) -> None:

@@ -10,8 +10,8 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.web import RequestHandler
 
-from jupyter_agent.server.openapi import document
-from tests.server.door_client import Door, Script
+from jupyter_agent.server.openapi.document import document
+from tests.support.agent_client import Door, Script
 
 DOCUMENTED = [
     (method.upper(), re.sub(r"\{\w+\}", "something", path))

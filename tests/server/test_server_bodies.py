@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.errors import AgentError
-from jupyter_agent.server import bodies, handlers
-from jupyter_agent.server.validation import check_body
-from tests.server.door_client import Door
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.server import base_handler, bodies
+from jupyter_agent.server.openapi.validation import check_body
+from tests.support.agent_client import Door
 
 QUICK = "api/agent/quick"
 BAD_BODIES = {
@@ -139,7 +139,7 @@ async def test_H13_a_body_in_pieces_is_counted(door: Door, jp_serverapp: Any) ->
 async def test_H18_a_body_that_does_not_come_is_not_waited_for(
     door: Door, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(base_handler, "BODY_SECONDS", 0.2)
     with pytest.raises(asyncio.IncompleteReadError):
         await _raw(jp_serverapp, "Content-Length: 100", b'{"query"')
     assert (await door.ask("x")).status == 200

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent import exports
-from jupyter_agent.messages import Message
+from jupyter_agent.core.messages import Message
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.server.services import Services
-from tests.server import canaries
-from tests.server.door_client import Door, Script
+from jupyter_agent.sessions import export
 from tests.server.test_server_kernels import front_end
+from tests.support import canaries
+from tests.support.agent_client import Door, Script
 
-PROGRAM = str(Path(__file__).parents[1] / "tools" / "mcp_program.py")
+PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 QUESTION = "Why does @error happen? Look at @frame.note, @cell:1, @file:notes.txt, load the csv.\n"
 CALLS = [
     ("list_variables", {}),
@@ -157,8 +157,8 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     session = await services.assistant.sessions.get(owner, "s1")
     turns = await services.assistant.sessions.history(session, 10)
     assert len(turns) == 2
-    for kind in exports.FORMATS:
-        sinks[f"export as {kind}"] = exports.export(session, turns, kind)
+    for kind in export.FORMATS:
+        sinks[f"export as {kind}"] = export.export(session, turns, kind)
     sinks["metrics"] = (await door("GET", "metrics")).text
     sinks["log"] = "\n".join(log)
     kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
 from tests.server.test_server_kernels import front_end
+from tests.support.agent_client import Door, Script
 
 PATH = "api/agent/v1/chat/completions"
 USER: Any = [{"role": "user", "content": "What is df?"}]

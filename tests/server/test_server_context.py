@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.server.openapi import document
+from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door
+from tests.support.agent_client import Door
 
 CELLS = [{"id": "c1", "kind": "code", "source": "df = load()", "execution_count": 1}]
 

@@ -9,9 +9,9 @@ from typing import Any
 import nbformat
 from jsonschema import Draft202012Validator
 
-from jupyter_agent.server.openapi import document
-from tests.server.door_client import Door, Reply
+from jupyter_agent.server.openapi.document import document
 from tests.server.test_server_kernels import front_end
+from tests.support.agent_client import Door, Reply
 
 
 def store(path: Path, *sources: str, counts: tuple[int | None, ...] = ()) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.errors import AgentError
-from jupyter_agent.messages import CellChange, CellEdit, Json, plain
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import CellChange, CellEdit, Json, plain
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script, Stream
+from tests.support.agent_client import Door, Script, Stream
 
 RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
 EDIT = CellEdit("replace", "c1", "0" * 64, "x = 2")

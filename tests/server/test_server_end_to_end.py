@@ -10,8 +10,8 @@ from pathlib import Path
 import openai
 import pytest
 
-from tests.server.recording_model import KEY, recording_model
-from tests.server.running_server import TOKEN, RunningServer
+from tests.support.recording_model import KEY, recording_model
+from tests.support.running_server import TOKEN, RunningServer
 
 CSV = "region,revenue_eur,signed_on\n" + "".join(f"north,{100 + row},2026-01-{1 + row % 28:02}\n" for row in range(137))
 COLUMNS = ("region", "revenue_eur", "signed_on")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.core.session import Session
 from jupyter_agent.server.services import Services
-from jupyter_agent.session import Session
-from jupyter_agent.session_names import session_key
-from tests.server.door_client import Door, Script
-from tests.server.running_server import RunningServer
+from jupyter_agent.sessions.ids import session_key
 from tests.server.test_server_access import ByHeader
 from tests.server.test_server_trees import OPERATIONS
+from tests.support.agent_client import Door, Script
+from tests.support.running_server import RunningServer
 
 S1 = "api/agent/sessions/s1"
 PAGE = 200

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.door_client import Door
-from tests.server.running_server import RunningServer
+from tests.support.agent_client import Door
+from tests.support.running_server import RunningServer
 
 FRAMINGS = {
     "length_and_pieces": "Content-Length: 5\r\nTransfer-Encoding: chunked",

@@ -10,8 +10,8 @@ from typing import Any
 from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.kernels import MESSAGE_TYPES
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
-from tests.server.running_server import FrontEnd
+from tests.support.agent_client import Door, Script
+from tests.support.running_server import FrontEnd
 
 TABLE = "import pandas\ndf = pandas.DataFrame({'region': ['north', 'south'] * 5, 'revenue': range(10)})\nanswer = 42"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.door_client import Door
-from tests.server.running_server import RunningServer
+from tests.support.agent_client import Door
+from tests.support.running_server import RunningServer
 
 HEAVY = {"openai", "pydantic", "mcp", "starlette", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
 LOADED = """
@@ -46,7 +46,7 @@ def test_importing_the_package_imports_nothing_else_of_it(tmp_path: Path) -> Non
 
 def test_public_names_are_there_when_asked_for() -> None:
     import jupyter_agent
-    from jupyter_agent.assistant import Assistant
+    from jupyter_agent.agent.assistant import Assistant
 
     assert jupyter_agent.Assistant is Assistant
     assert jupyter_agent.__version__
@@ -58,7 +58,7 @@ def test_jupyter_finds_server_and_front_end_extensions() -> None:
     import jupyter_agent
 
     assert jupyter_agent._jupyter_server_extension_points()[0]["module"] == "jupyter_agent"
-    assert jupyter_agent._jupyter_labextension_paths() == [{"src": "labextension", "dest": "jupyter-agent"}]
+    assert jupyter_agent._jupyter_labextension_paths() == [{"src": "labextension", "dest": "jupyter-notebook-agent"}]
 
 
 class TestMisconfigured:

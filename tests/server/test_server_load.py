@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.models.fake_model_server import STREAM, chunk, event, running
-from tests.server.running_server import RunningServer
+from tests.support.fake_model_server import STREAM, chunk, event, running
+from tests.support.running_server import RunningServer
 
 STREAMS, WAITING, ROUNDS = 100, 200, 3
 WORDS = [f"word{number} " for number in range(40)]

@@ -13,8 +13,8 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.server.door_client import Door
-from tests.server.running_server import TOKEN, RunningServer
+from tests.support.agent_client import Door
+from tests.support.running_server import TOKEN, RunningServer
 
 PATH = "api/agent/mcp"
 ACCEPT = {"Accept": "application/json, text/event-stream"}

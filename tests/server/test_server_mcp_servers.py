@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.messages import TurnStarted
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.messages import TurnStarted
+from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.question import Question
-from jupyter_agent.redaction import Redactor
+from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.server.services import Services
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
-from jupyter_agent.tools.mcp import McpServers
 from jupyter_agent.tools.mcp.connection import Connection
-from tests.server.door_client import Door, Script
+from jupyter_agent.tools.mcp.servers import McpServers
+from tests.support.agent_client import Door, Script
 
-PROGRAM = str(Path(__file__).parents[1] / "tools" / "mcp_program.py")
+PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 
 
 @pytest.fixture

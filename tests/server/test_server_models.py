@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
-from tests.server.door_client import Door
-from tests.server.recording_model import KEY, recording_model
+from tests.support.agent_client import Door
+from tests.support.recording_model import KEY, recording_model
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
+from tests.support.agent_client import Door, Script
 
 
 async def test_a_question_is_answered_in_one_piece(door: Door, script: Script) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.config import SCOPES
-from tests.server.door_client import Door
+from jupyter_agent.config.options import SCOPES
 from tests.server.test_server_access import ByHeader
+from tests.support.agent_client import Door
 
 
 async def ask(door: Door, user: str, notebook_id: str, **context: object) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
-from jupyter_agent import keys
+from jupyter_agent.config import api_keys
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
+from tests.support.agent_client import Door, Script
 
 KEY = "sk-right-0123456789abcdef0123456789"
 PATH = "api/agent/settings"
@@ -57,11 +57,11 @@ async def test_a_key_is_kept_for_its_owner_and_never_told(door: Door, services: 
     assert reply.body["keys"]["openai"] == {"set": True, "source": "user", "variable": "OPENAI_API_KEY"}
     file = Path(jupyter_data_dir()) / "jupyter-agent" / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert keys.of("OPENAI_API_KEY") == KEY
+    assert api_keys.of("OPENAI_API_KEY") == KEY
     assert KEY not in _kept().read_text(encoding="utf-8")
     assert KEY not in services.assistant.redactor.text(f"see {KEY}")
     await door("PUT", PATH, {"keys": {"openai": None}})
-    assert keys.of("OPENAI_API_KEY") == ""
+    assert api_keys.of("OPENAI_API_KEY") == ""
 
 
 async def test_a_key_of_the_environment_wins_and_is_changed_there(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

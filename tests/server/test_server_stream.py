@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.messages import TextDelta
-from jupyter_agent.server import running_turn, sse
+from jupyter_agent.core.messages import TextDelta
 from jupyter_agent.server.encoding import frame
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script, raw_stream
+from jupyter_agent.server.turns import running_turn, sse
+from tests.support.agent_client import Door, Script, raw_stream
 
 RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
 

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from jsonschema import Draft202012Validator
 
-from jupyter_agent.server.openapi import document
+from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
-from tests.server.door_client import Door, Script
+from tests.support.agent_client import Door, Script
 
 S1 = "api/agent/sessions/s1"
 

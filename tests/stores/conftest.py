@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.protocols import SessionStore
-from tests.stores.places import KINDS, Place, url_of
-from tests.stores.servers import PostgresServer, RedisServer
+from jupyter_agent.core.protocols import SessionStore
+from tests.support.database_servers import PostgresServer, RedisServer
+from tests.support.store_urls import KINDS, Place, url_of
 
 SERVERS = {"postgresql": "postgres", "redis": "redis"}
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores.file import FileStore
 from tests.stores.test_sqlite_faults import as_somebody_who_may_only_read
 
@@ -216,7 +216,7 @@ async def test_D2_what_may_only_be_read_is_read(folder: Path) -> None:
     await kept(folder)
     code = (
         "import asyncio, pathlib, sys\n"
-        "from jupyter_agent.errors import StoreUnavailable\n"
+        "from jupyter_agent.core.errors import StoreUnavailable\n"
         "from jupyter_agent.stores.file import FileStore\n"
         "async def main():\n"
         "    store = FileStore(pathlib.Path(sys.argv[1]).parent)\n"

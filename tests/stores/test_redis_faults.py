@@ -10,12 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.session import Session, Turn
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.core.errors import (
+    BadRequest,
+    MissingExtra,
+    SchemaNewer,
+    StoreFull,
+    StoreUnavailable,
+    VersionConflict,
+)
+from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import redis as redis_store
 from jupyter_agent.stores.redis import RedisStore
-from tests.stores.servers import RedisServer, free_port
+from tests.support.database_servers import RedisServer, free_port
 
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
 TURN = Turn("t1", None, 1, "why?", reply="because")
@@ -225,7 +232,7 @@ async def test_D12_no_key_expires(server: RedisServer) -> None:
 
 async def test_M6_without_the_package_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
-    with pytest.raises(MissingExtra, match=r'pip install "jupyter-agent\[redis\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install "jupyter-notebook-agent\[redis\]"'):
         await RedisStore.from_url("redis://127.0.0.1").read("k")
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import StoreUnavailable
-from jupyter_agent.session import Session, Turn
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.core.errors import StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import redis as redis_store
 from jupyter_agent.stores.redis import RedisStore
-from tests.stores.servers import RedisServer, free_port
+from tests.support.database_servers import RedisServer, free_port
 
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
 TURN = Turn("t1", None, 1, "why?", reply="because")

@@ -10,12 +10,12 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from jupyter_agent.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import BadRequest, MissingExtra, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import sql_connections
 from jupyter_agent.stores.sql import STEPS, SqlStore
-from tests.stores.places import Place
-from tests.stores.servers import PostgresServer, free_port
+from tests.support.database_servers import PostgresServer, free_port
+from tests.support.store_urls import Place
 
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
 TURN = Turn("t1", None, 1, "why?", reply="because")
@@ -228,7 +228,7 @@ async def test_long_paths_are_kept(place: Place) -> None:
 
 async def test_M6_without_the_packages_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MissingExtra, match=r'pip install "jupyter-agent\[postgresql\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install "jupyter-notebook-agent\[postgresql\]"'):
         await SqlStore.from_url("postgresql://127.0.0.1/x").read("k")
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import StoreUnavailable
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores.sqlite import SqliteStore
 
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)

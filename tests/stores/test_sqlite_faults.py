@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreFull, StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import sqlite_file
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.sqlite import SqliteStore
@@ -256,7 +256,7 @@ async def test_D2_what_may_only_be_read_is_read(path: Path) -> None:
     await (await kept(path)).close()
     code = (
         "import asyncio, pathlib, sys\n"
-        "from jupyter_agent.errors import StoreUnavailable\n"
+        "from jupyter_agent.core.errors import StoreUnavailable\n"
         "from jupyter_agent.stores.sqlite import SqliteStore\n"
         "async def main():\n"
         "    store = SqliteStore(pathlib.Path(sys.argv[1]))\n"

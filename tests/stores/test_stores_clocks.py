@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import TurnInProgress
-from jupyter_agent.session import Turn
-from jupyter_agent.session_manager import Begun, SessionManager
-from tests.stores.places import DURABLE, Place
+from jupyter_agent.core.errors import TurnInProgress
+from jupyter_agent.core.session import Turn
+from jupyter_agent.sessions.manager import Begun, SessionManager
+from tests.support.store_urls import DURABLE, Place
 
 ROOT = Path(__file__).parents[2]
 DAY = 86_400
@@ -24,7 +24,7 @@ class Clockwork:
     """A process of another program that sees another time."""
 
     def __init__(self, url: str) -> None:
-        command = [sys.executable, "-m", "tests.stores.clockwork", url]
+        command = [sys.executable, "-m", "tests.support.clocks", url]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
 

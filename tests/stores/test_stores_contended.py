@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.errors import TurnInProgress, VersionConflict
-from jupyter_agent.session_manager import SessionManager
-from tests.stores.places import DURABLE, Place
+from jupyter_agent.core.errors import TurnInProgress, VersionConflict
+from jupyter_agent.sessions.manager import SessionManager
+from tests.support.store_urls import DURABLE, Place
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 3
@@ -30,7 +30,7 @@ class Contenders:
     """Processes that are told the same conversation at the same time."""
 
     def __init__(self, url: str) -> None:
-        command = [sys.executable, "-m", "tests.stores.contender", url]
+        command = [sys.executable, "-m", "tests.support.contender", url]
         self._processes = [start([*command, f"p{number}"]) for number in range(PROCESSES)]
         for one in self._processes:
             assert one.stdout is not None
@@ -90,10 +90,10 @@ async def test_T5_a_holder_stopped_past_its_lease_cannot_commit(make_place: Call
     place = make_place(kind)
     code = (
         "import asyncio, sys\n"
-        "from jupyter_agent.errors import VersionConflict\n"
-        "from jupyter_agent.session import Turn\n"
-        "from jupyter_agent.session_manager import SessionManager\n"
-        "from tests.stores.places import open_store\n"
+        "from jupyter_agent.core.errors import VersionConflict\n"
+        "from jupyter_agent.core.session import Turn\n"
+        "from jupyter_agent.sessions.manager import SessionManager\n"
+        "from tests.support.store_urls import open_store\n"
         "async def main():\n"
         "    manager = SessionManager(open_store(sys.argv[1]), lease_seconds=0.2)\n"
         "    begun = await manager.begin('ann', 'a.ipynb', 's', 't1', 'slow?', '')\n"

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_agent.errors import BadRequest, VersionConflict
-from jupyter_agent.messages import Action, Message, ToolCall, Usage
-from jupyter_agent.protocols import SessionStore
-from jupyter_agent.session import OpenTurn, Session, Turn
+from jupyter_agent.core.errors import BadRequest, VersionConflict
+from jupyter_agent.core.messages import Action, Message, ToolCall, Usage
+from jupyter_agent.core.protocols import SessionStore
+from jupyter_agent.core.session import OpenTurn, Session, Turn
 from jupyter_agent.stores import codec
-from tests.stores.places import Place
+from tests.support.store_urls import Place
 
 
 def session(name: str = "s", **fields: object) -> Session:

@@ -10,11 +10,11 @@ from types import TracebackType
 
 import pytest
 
-from jupyter_agent import session_turns
-from jupyter_agent.errors import StoreUnavailable
-from jupyter_agent.session import Session, Turn
-from jupyter_agent.session_manager import SessionManager
-from tests.stores.places import Place, open_store
+from jupyter_agent.core.errors import StoreUnavailable
+from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.sessions import turns as session_turns
+from jupyter_agent.sessions.manager import SessionManager
+from tests.support.store_urls import Place, open_store
 
 
 class Proxy:

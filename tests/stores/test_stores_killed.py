@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent.session_manager import SessionManager
-from tests.stores.places import DURABLE, Place, open_store
-from tests.stores.servers import PostgresServer, RedisServer
+from jupyter_agent.sessions.manager import SessionManager
+from tests.support.database_servers import PostgresServer, RedisServer
+from tests.support.store_urls import DURABLE, Place, open_store
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ class Nursery:
     """Writers started and killed one after the other."""
 
     def __init__(self, url: str) -> None:
-        command = [sys.executable, "-m", "tests.stores.nursery", url]
+        command = [sys.executable, "-m", "tests.support.store_factories", url]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )

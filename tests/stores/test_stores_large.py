@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from jupyter_agent.session import Session, Turn
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.sqlite import SqliteStore, _session_row
-from tests.stores.places import KINDS, Place
+from tests.support.store_urls import KINDS, Place
 
 
 @pytest.mark.slow

@@ -19,11 +19,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jupyter_agent.errors import AgentError
-from jupyter_agent.protocols import Page, SessionStore
-from jupyter_agent.session import OpenTurn, Session, Turn
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.protocols import Page, SessionStore
+from jupyter_agent.core.session import OpenTurn, Session, Turn
 from jupyter_agent.stores import codec
-from tests.stores.places import KINDS, Place
+from tests.support.store_urls import KINDS, Place
 
 NAMES = st.sampled_from(["one", "two", "three"])
 NOTEBOOKS = st.sampled_from(["", "a.ipynb", "b.ipynb"])

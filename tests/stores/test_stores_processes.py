@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.errors import StoreUnavailable
-from jupyter_agent.protocols import SessionStore
-from jupyter_agent.session import Session, Turn
-from tests.stores.places import DURABLE, KINDS, Place
+from jupyter_agent.core.errors import StoreUnavailable
+from jupyter_agent.core.protocols import SessionStore
+from jupyter_agent.core.session import Session, Turn
+from tests.support.store_urls import DURABLE, KINDS, Place
 
 ROOT = Path(__file__).parents[2]
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)

@@ -14,13 +14,13 @@ import psycopg
 import pytest
 import redis
 
-from jupyter_agent.errors import SchemaNewer
-from jupyter_agent.messages import Action, CellChange, Message, ToolCall, Usage
-from jupyter_agent.protocols import SessionStore
-from jupyter_agent.session import Session, Turn
-from jupyter_agent.session_manager import SessionManager
+from jupyter_agent.core.errors import SchemaNewer
+from jupyter_agent.core.messages import Action, CellChange, Message, ToolCall, Usage
+from jupyter_agent.core.protocols import SessionStore
+from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores import codec, file_log
-from tests.stores.places import DURABLE, Place
+from tests.support.store_urls import DURABLE, Place
 
 LATER = {"colour": "blue", "shape": {"corners": [1, 2, {"deep": None}]}}
 FULL = Turn(

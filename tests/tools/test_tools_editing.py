@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.errors import CellChanged
-from jupyter_agent.messages import CellChange, CellEdit
+from jupyter_agent.core.errors import CellChanged
+from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult, KernelState, Variable
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import CheckedTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.open import OpenNotebook
-from jupyter_agent.protocols import CheckedTool, Tool, ToolContext, ToolOutput
-from jupyter_agent.state import Cell, ExecutionError, ExecutionResult, KernelState, Variable
 from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell
 from jupyter_agent.tools.notebook import ReadCells
 from tests.notebooks.conftest import code, notebook, text_of
-from tests.still_kernel import StillKernel
+from tests.support.still_kernel import StillKernel
 
 
 @pytest.fixture

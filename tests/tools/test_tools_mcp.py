@@ -22,14 +22,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from traitlets import TraitError
 
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.protocols import Tool, ToolContext, ToolOutput
-from jupyter_agent.redaction import Redactor
-from jupyter_agent.tools.mcp import ROOM, McpServers, settings
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.tools.mcp import settings
 from jupyter_agent.tools.mcp.schemas import bounded
+from jupyter_agent.tools.mcp.servers import ROOM, McpServers
 from jupyter_agent.tools.mcp.texts import plain
 
-PROGRAM = str(Path(__file__).with_name("mcp_program.py"))
+PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 CONTEXT = ToolContext(None, None, None)
 SECONDS = 60.0
 

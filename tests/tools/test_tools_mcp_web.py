@@ -22,9 +22,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jupyter_agent.protocols import ToolContext
-from jupyter_agent.redaction import Redactor
-from jupyter_agent.tools.mcp import McpServers
+from jupyter_agent.core.protocols import ToolContext
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.tools.mcp.servers import McpServers
 
 CONTEXT = ToolContext(None, None, None)
 KEY = "Bearer key-of-this-test-only"

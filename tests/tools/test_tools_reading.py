@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.errors import AgentError
+from jupyter_agent.config.entry_points import TOOLS, load, names
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
+from jupyter_agent.core.protocols import Tool, ToolContext
+from jupyter_agent.core.text import shortened
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.plugins import TOOLS, load, names
-from jupyter_agent.protocols import Tool, ToolContext
-from jupyter_agent.shortening import shortened
-from jupyter_agent.state import ExecutionResult, KernelState
 from jupyter_agent.tools.files import ReadFile
 from jupyter_agent.tools.kernel import GetSignature
 from jupyter_agent.tools.notebook import ReadCells, ReadOutput, SearchNotebook
 from jupyter_agent.tools.running import InterruptKernel, RestartKernel, RunCode, TryCode
 from tests.notebooks.conftest import code, notebook, text_of
-from tests.still_kernel import StillKernel
+from tests.support.still_kernel import StillKernel
 
 
 def context_of(tmp_path: Path, *cells: dict[str, Any], kernel: StillKernel | None = None) -> ToolContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent import errors
+from jupyter_agent.core import errors
 
 _SMALLER = "Choose a smaller model, or one with fewer bits per weight (such as Q4_K_M)."
 
@@ -19,7 +19,7 @@ def size(count: float) -> str:
 def missing_extra() -> errors.MissingExtra:
     """The engine is not installed."""
     return errors.MissingExtra(
-        "Local models need an engine that is not installed. Run `pip install 'jupyter-agent[local]'` and start Jupyter again."
+        "Local models need an engine that is not installed. Run `pip install 'jupyter-notebook-agent[local]'` and start Jupyter again."
     )
 
 

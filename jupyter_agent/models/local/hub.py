@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urljoin, urlsplit
 
-from jupyter_agent import errors
+from jupyter_agent.core import errors
 from jupyter_agent.models.local import failures
-from jupyter_agent.models.openai.failures import Server
-from jupyter_agent.models.openai.transport import web_client
+from jupyter_agent.models.openai_compatible.failures import Server
+from jupyter_agent.models.openai_compatible.transport import web_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable

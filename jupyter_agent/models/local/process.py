@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from jupyter_agent import errors
+from jupyter_agent.core import errors
 from jupyter_agent.models.local import failures, memory
 
 if TYPE_CHECKING:

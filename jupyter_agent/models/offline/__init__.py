@@ -6,13 +6,13 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.errors import UpstreamTimeout
-from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.errors import UpstreamTimeout
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.models.offline.answering import answered
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Need
-from jupyter_agent.protocols import ToolSpec
 
 
 class OfflineModel:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from jupyter_agent.messages import Message, code_blocks
-from jupyter_agent.protocols import ToolSpec
+from jupyter_agent.core.messages import Message, code_blocks
+from jupyter_agent.core.protocols import ToolSpec
 
 _CONTEXT = re.compile(r"^[ \t]*<(context[\w-]*)>$.*?(?:^</\1>[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _CHANGED = re.compile(r"^Changed since the last question: (.+)$", re.MULTILINE)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
 from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
-from jupyter_agent.state import Cell, Variable
 
 #: How the loop says that it did not run something.
 _REFUSED = re.compile(r"^\s*(denied|needs_approval|unknown_tool|invalid_arguments|Not done)\b")

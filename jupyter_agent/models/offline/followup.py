@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.namespace import Frame
 from jupyter_agent.models.offline.query import Condition, Query
-from jupyter_agent.state import Variable
 
 _OWN = re.compile(
     r"\b(?:without|remove|drop|ignore|clear|no) (?:the |any |that )?(?:filter|condition|conditions|filters)\b"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, CONTRACTIONS, MONTHS, NUMBERS, SPELLING, TELLING
 from jupyter_agent.models.offline.names import Label, Mention, Names
 from jupyter_agent.models.offline.words import Token, key, number, tokens
-from jupyter_agent.state import Variable
 
 _LONGEST = 5
 _NAMING = frozenset(

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.words import forms, key, parts
-from jupyter_agent.state import Variable
 
 Label = Literal["VAR", "COL", "VAL", "FILE", "NUM", "DATE", "STR"]
 

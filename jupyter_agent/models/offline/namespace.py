@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from jupyter_agent.state import Variable
+from jupyter_agent.core.kernel_state import Variable
 
 Role = Literal["number", "time", "text", "truth", "other"]
 

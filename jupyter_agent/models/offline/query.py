@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.mentions import Skeleton
 from jupyter_agent.models.offline.names import Mention
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.words import joined
-from jupyter_agent.state import Variable
 
 Operator = Literal[
     "==",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.conditions import MONTH_ALONE, Found, conditions
 from jupyter_agent.models.offline.facts import Facts
@@ -15,7 +16,6 @@ from jupyter_agent.models.offline.names import Mention, Names
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.query import Condition, Function, Query
 from jupyter_agent.models.offline.words import parts
-from jupyter_agent.state import Variable
 
 _LIST = r"(COL\d+(?:(?: ?,| and| &| ,? ?and| then| x| \+)(?: by)?(?: the)? COL\d+)*)"
 _ORDERED = re.compile(

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.protocols import ToolOutput
+from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp import failures
 from jupyter_agent.tools.mcp.definitions import Definition, definition
 from jupyter_agent.tools.mcp.results import told
@@ -220,7 +220,7 @@ class Connection:
         return Client(
             way,
             cache=None,
-            client_info=types.Implementation(name="jupyter-agent", version=metadata.version("jupyter-agent")),
+            client_info=types.Implementation(name="jupyter-agent", version=metadata.version("jupyter-notebook-agent")),
             elicitation_callback=declined,
             message_handler=heard,
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jupyter_agent.tools.mcp.stdio import Child
 
 SAID_CHARACTERS = 300
-MISSING = "MCP servers need the protocol's SDK: pip install 'jupyter-agent[mcp]', then restart Jupyter"
+MISSING = "MCP servers need the protocol's SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter"
 
 
 class Ended(Exception):

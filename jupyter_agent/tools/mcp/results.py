@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.protocols import ToolOutput
+from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp.texts import plain
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.messages import Effect, Json
-from jupyter_agent.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.messages import Effect, Json
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 
 if TYPE_CHECKING:
     from jupyter_agent.tools.mcp.connection import Connection

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.offline.offline_desk import RUNNER, SALES, Desk, new_shell
+from tests.support.offline_session import RUNNER, SALES, Desk, new_shell
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jupyter_agent import context
-from jupyter_agent.messages import Message, ToolCall
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
-from tests.models.offline.offline_desk import Desk, new_shell
+from jupyter_agent.prompt import context
+from tests.support.offline_session import Desk, new_shell
 
 DATA = """
 import datetime as dt

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from tests.models.offline.offline_desk import Desk
+from tests.support.offline_session import Desk
 
 Check = Callable[[Any, pd.DataFrame], bool]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.offline.offline_desk import Desk, write_notebook
+from tests.support.offline_session import Desk, write_notebook
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.models.offline.failure import Failure
-from tests.models.offline.offline_desk import Desk, new_shell, write_notebook
+from tests.support.offline_session import Desk, new_shell, write_notebook
 
 SETUP = """
 import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.models.offline.offline_desk import Desk
+from tests.support.offline_session import Desk
 
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [

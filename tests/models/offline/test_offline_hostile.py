@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.messages import code_blocks
+from jupyter_agent.core.messages import code_blocks
 from jupyter_agent.models.offline.lexicon import words
-from tests.models.offline.offline_desk import Desk, said
+from tests.support.offline_session import Desk, said
 
 HOSTILE = [
     "`; DROP TABLE",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.offline.offline_desk import Desk, write_notebook
+from tests.support.offline_session import Desk, write_notebook
 
 CELLS: list[dict[str, Any]] = [
     {"cell_type": "markdown", "source": "# Housing prices\nSome text."},

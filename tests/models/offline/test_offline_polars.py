@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 import pytest
 
-from tests.models.offline.offline_desk import Desk, new_shell
+from tests.support.offline_session import Desk, new_shell
 
 SALES = """
 import polars as pl

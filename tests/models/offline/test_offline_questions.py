@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.offline.offline_desk import Desk
+from tests.support.offline_session import Desk
 
 LISTING = ["`df`", "`threshold`", "DataFrame 200 × 6", "`area_of`", "`pd`"]
 COLUMNS = ["6 columns", "`city`", "`furnished`", "`datetime64"]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from jupyter_agent.config import JupyterAgent
-from jupyter_agent.errors import UpstreamTimeout
-from jupyter_agent.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.errors import UpstreamTimeout
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.protocols import Model
 from jupyter_agent.models.offline import OfflineModel
-from jupyter_agent.protocols import Model
-from tests.models.offline.offline_desk import SPECS, Desk
+from tests.support.offline_session import SPECS, Desk
 
 
 async def events(messages: Sequence[Message]) -> list[ModelEvent]:

@@ -31,7 +31,7 @@ def around(owner: Any, name: str, point: str) -> None:
 
 def on_event(kind: str) -> None:
     """Die when the first event of a kind has been told to the readers."""
-    from jupyter_agent.server.running_turn import RunningTurn
+    from jupyter_agent.server.turns.running_turn import RunningTurn
 
     original: Callable[[Any, Any], None] = RunningTurn.emit
 
@@ -45,8 +45,8 @@ def on_event(kind: str) -> None:
 
 def install(point: str) -> None:
     from jupyter_agent.kernels.remote import RemoteKernel
-    from jupyter_agent.lease import Lease
-    from jupyter_agent.session_manager import SessionManager
+    from jupyter_agent.sessions.lease import Lease
+    from jupyter_agent.sessions.manager import SessionManager
 
     for owner in SessionManager.__mro__:
         defaults = getattr(vars(owner).get("__init__"), "__kwdefaults__", None) or {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, name, names
 from jupyter_agent.models.offline.namespace import Frame, texts
 from jupyter_agent.models.offline.skills.values import called
 from jupyter_agent.models.offline.words import near
-from jupyter_agent.state import Variable
 
 #: What was removed from pandas and numpy, and what to write instead.
 _REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {

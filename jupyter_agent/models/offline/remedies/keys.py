@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
 from jupyter_agent.models.offline.markdown import many, name, names
 from jupyter_agent.models.offline.namespace import Frame, texts, whole
 from jupyter_agent.models.offline.words import near
-from jupyter_agent.state import Variable
 
 
 def _missing_keys(message: str) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import builtins
 import re
 from collections.abc import Mapping
 
+from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.words import near
-from jupyter_agent.state import Cell
 
 _IMPORTS: Mapping[str, str] = {
     "pd": "import pandas as pd", "np": "import numpy as np", "pl": "import polars as pl", "plt": "import matplotlib.pyplot as plt",

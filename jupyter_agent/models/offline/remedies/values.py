@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.namespace import Frame, whole
-from jupyter_agent.state import Variable
 
 _NUMBER = "Read what can be read and mark the rest as missing: `pd.to_numeric(column, errors='coerce')`. Thousands signs and units go first: `.str.replace(r'[^0-9.-]', '', regex=True)`."
 _CURES: tuple[tuple[str, str], ...] = (

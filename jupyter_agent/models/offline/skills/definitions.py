@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, python
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.state import Cell, Variable
 
 
 def _defined(query: Query, facts: Facts) -> Answer:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.models.offline.explaining import defined, imported, steps
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import NUMBERS
 from jupyter_agent.models.offline.markdown import fence, many, name, names, python
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
-from jupyter_agent.state import Cell
 
 _NONE = "I cannot read the notebook's cells here: this conversation belongs to no notebook that I can reach."
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}

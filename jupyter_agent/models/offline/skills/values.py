@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import fence, figure, many, name, names, python, table, visible
 from jupyter_agent.models.offline.namespace import in_code, real, texts, whole
@@ -12,7 +13,6 @@ from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.results import result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import key
-from jupyter_agent.state import Variable
 
 _SIMPLE = frozenset({"number", "bool", "none", "text", "bytes", "path", "datetime"})
 

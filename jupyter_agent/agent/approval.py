@@ -1,0 +1,101 @@
+"""Whether a call may be made: the user's mode, and approvals that hold for exactly what was shown."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.analysis.risk import reasons
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, ToolCall
+from jupyter_agent.core.protocols import AskedTool, RunningTool, Tool, ToolContext, ToolOutput
+from jupyter_agent.core.question import Decide
+
+_READ_ONLY = "denied: this conversation is read-only. Give the user the code."
+_NOBODY = "needs_approval: nobody can approve it here. Give the user the code to run it themselves."
+_DENIED = "denied: the user did not allow it. Do not try again; go on without."
+_STALE = (
+    "approval_stale: the kernel was restarted after the user had allowed this, so it was not done. Look at the variables "
+    "again, then ask again if it is still needed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call is not made."""
+
+    status: ActionStatus
+    output: ToolOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Decides by the user's mode, and asks the user where it says so.
+
+    Attributes:
+        limits: With the mode.
+        decide: Answers approvals; None where nobody can.
+    """
+
+    limits: Limits
+    decide: Decide | None = None
+
+    async def steps(
+        self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
+    ) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
+        """Nothing when the call may be made; else what is asked, and why it may not be made."""
+        mode = self.limits.approval
+        if mode == "read-only":
+            yield Refusal("denied", ToolOutput(_READ_ONLY, ok=False))
+            return
+        free = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
+        if free and not await _cautious(tool, arguments, context):
+            return
+        if self.decide is None:
+            yield Refusal("needs_approval", ToolOutput(_NOBODY, ok=False))
+            return
+        epoch = await _epoch(context)
+        asked = ApprovalAsked(
+            call.id, tool.spec.name, tool.effect, arguments, digest_of(tool.spec.name, arguments, context, epoch)
+        )
+        waiting = asyncio.ensure_future(self.decide(asked))
+        try:
+            yield asked
+            allowed = await asyncio.wait_for(waiting, self.limits.remaining)
+        except TimeoutError:
+            allowed = False
+        finally:
+            waiting.cancel()
+        if allowed is not True:
+            yield Refusal("denied", ToolOutput(_DENIED, ok=False))
+        elif tool.effect == "execute" and await _epoch(context) != epoch:
+            yield Refusal("failed", ToolOutput(_STALE, ok=False))
+
+
+def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:
+    """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
+    kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
+    cell = context.ledger.shown.get(str(arguments.get("cell_id", "")), "")
+    text = json.dumps([tool, arguments, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _cautious(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:
+    """Whether the call, or the code that it would run, is asked about in every mode."""
+    if isinstance(tool, AskedTool) and tool.is_always_asked:
+        return True
+    if not isinstance(tool, RunningTool):
+        return False
+    try:
+        return bool(reasons(await tool.source(arguments, context)))
+    except AgentError:
+        return True
+
+
+async def _epoch(context: ToolContext) -> str:
+    return (await context.kernel.state()).epoch if context.kernel is not None else ""

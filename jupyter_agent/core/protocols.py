@@ -1,0 +1,356 @@
+"""The seams: Kernel, Notebook, Model, Tool, SessionStore."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Message, ModelEvent, Picture
+from jupyter_agent.core.session import Session, Turn
+
+
+class Kernel(Protocol):
+    """One kernel, wherever it runs. Each implementation keeps the last state that it saw."""
+
+    @property
+    def kernel_id(self) -> str:
+        """Jupyter's id of the kernel."""
+
+    async def state(self, *, timeout: float = 2.0) -> KernelState:
+        """What is known now; at the latest after `timeout` seconds.
+
+        Never raises for a kernel's failing: the last known state then comes back with `stale` saying why.
+        """
+
+    async def inspect(self, name: str, column: str | None = None) -> Variable:
+        """One variable (or one column of a frame) in full detail, read from the live kernel.
+
+        Raises:
+            NotFound: no such variable or column now.
+            KernelUnavailable: the kernel cannot be asked.
+        """
+
+    async def execute(self, code: str, *, timeout: float) -> ExecutionResult:
+        """Run code in the user's namespace, visibly; past `timeout` seconds it is interrupted."""
+
+    async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
+        """Run code on trial: what it displays is told, and nothing is bound in the user's namespace.
+
+        The code sees the user's names in a copy of their namespace. No history is kept and no execution count spent;
+        ``_`` and ``Out`` stay; names that the user's own functions rebind meanwhile are bound back, unless threads of
+        the user's run; the random numbers of Python and numpy, and the working folder, are as before. It is no sandbox:
+        objects are shared, so what is changed in place stays changed (`ExecutionResult.changed` names what was seen
+        to be), and files, connections and imported modules are the kernel's own. Python only: magics and shell lines
+        are an error. Past `timeout` seconds it is interrupted.
+        """
+
+    async def signature(self, code: str, cursor: int) -> str:
+        """What the kernel tells of the object at a place in code: its signature and documentation, as plain text.
+
+        Raises:
+            NotFound: the kernel knows no such object.
+            KernelUnavailable: the kernel cannot be asked, or is busy.
+        """
+
+    async def interrupt(self) -> None:
+        """Stop what the kernel runs."""
+
+    async def restart(self) -> None:
+        """Begin anew in a fresh process: all variables are gone.
+
+        Raises:
+            KernelUnavailable: this kernel cannot be restarted from here.
+        """
+
+
+class Notebook(Protocol):
+    """One notebook: open in a browser, on a server, or a file."""
+
+    @property
+    def path(self) -> str:
+        """Its path below the server's root, or the file's path."""
+
+    async def cells(self) -> tuple[Cell, ...]:
+        """All cells, in order.
+
+        Raises:
+            NotFound: the notebook is gone.
+        """
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        """What a cell shows as its output, pictures included.
+
+        Raises:
+            NotFound: the cell or the notebook is gone.
+        """
+
+    async def files(self) -> tuple[str, ...]:
+        """Names of the files beside it, sorted, at most 200."""
+
+    async def read_file(self, name: str, limit: int) -> str:
+        """The first `limit` characters of a text file in its folder, or below that.
+
+        Raises:
+            NotFound: there is none that may be read; the message says why.
+        """
+
+    async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
+        """When files were changed last, by names as cells write them, in seconds since the epoch; none is read.
+
+        Those that are not there, or may not be looked at, are left out.
+        """
+
+    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
+        """Do one thing to one cell, if it still is what the edit was made for.
+
+        An ``insert`` whose cell is there already, as it was to be, has happened before: nothing is done again.
+
+        Args:
+            edit: What to do.
+            timeout: Seconds, a run of the cell included.
+            kernel: Runs a cell (``run``) where no page has the notebook open and runs it itself.
+
+        Returns:
+            What was done. A cell that raised was run: the error stands in its outputs.
+
+        Raises:
+            CellChanged: the cell is another now; nothing was done.
+            NotFound: the cell or the notebook is gone.
+            Forbidden: the notebook cannot be written; the message says why.
+            KernelUnavailable: a cell cannot be run now.
+        """
+
+    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        """Bring cells to what each change says is `after`, in order; undo passes them reversed, the newest first.
+
+        Args:
+            changes: Each is made only where the cell still is what it says is `before`.
+
+        Returns:
+            Ids of the cells that were left as they are, because somebody has changed them since.
+
+        Raises:
+            NotFound: the notebook is gone.
+            Forbidden: the notebook cannot be written; the message says why.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What a model is told of a tool.
+
+    Attributes:
+        name: As the model calls it.
+        description: One or two sentences.
+        parameters: JSON Schema of the arguments, an object.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class Model(Protocol):
+    """Messages and tools in, a stream out. Does not loop and keeps nothing."""
+
+    @property
+    def name(self) -> str:
+        """``provider:model``, or the provider's name where it has one model."""
+
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Answer: text as it comes, whole tool calls, and at last one `ModelFinished`.
+
+        Args:
+            messages: Provider-valid history, the system message first.
+            tools: What may be called.
+            deadline: On `time.monotonic()`; past it `UpstreamTimeout`.
+
+        Raises:
+            UpstreamError: one of its kinds, with the cure in words.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the tools of one turn have shown to the model, and what they have changed.
+
+    Attributes:
+        shown: Cell id → SHA-256 (hex) of its source as the model last saw it. An edit is made for exactly that.
+        edits: What was done to the notebook, in order.
+        insisted: Code that was doubted once; the model may be right, so it is not doubted again.
+    """
+
+    shown: dict[str, str] = field(default_factory=dict)
+    edits: list[CellChange] = field(default_factory=list)
+    insisted: set[str] = field(default_factory=set)
+
+    def show(self, cells: Iterable[Cell]) -> None:
+        """The model sees these cells now."""
+        self.shown.update((one.id, one.source_hash) for one in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a tool may see and use.
+
+    Attributes:
+        kernel: Of the turn, where there is one.
+        state: Of the kernel at the turn's beginning.
+        notebook: Of the turn, where there is one.
+        timeout: Seconds for a call.
+        ledger: What this turn has shown and changed so far.
+        active_cell_id: Where the user is.
+        session_id: Of the conversation.
+        turn_id: Of the turn.
+        key: Idempotency key of the call: whoever sees it a second time need not act a second time.
+        approval: What may be done unasked: ``read-only``, ``ask``, ``auto-edit`` or ``auto``.
+    """
+
+    kernel: Kernel | None
+    state: KernelState | None
+    notebook: Notebook | None
+    timeout: float = 120.0
+    ledger: Ledger = field(default_factory=Ledger)
+    active_cell_id: str | None = None
+    session_id: str = ""
+    turn_id: str = ""
+    key: str = ""
+    approval: str = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """A tool's answer to the model.
+
+    Attributes:
+        content: JSON or plain text.
+        ok: False where it went wrong; the text then says the cure.
+        pictures: For models that see.
+    """
+
+    content: str
+    ok: bool = True
+    pictures: tuple[Picture, ...] = ()
+
+
+@runtime_checkable
+class Tool(Protocol):
+    """Something a model may do. Keeps no state."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the model is told."""
+
+    @property
+    def effect(self) -> Effect:
+        """``read`` is free; ``execute`` and ``write`` ask the user."""
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Do it, with arguments that fit the schema."""
+
+
+@runtime_checkable
+class CheckedTool(Protocol):
+    """A tool that can tell, before anybody is asked, that a call would come to nothing."""
+
+    async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
+        """What the model should know first; None where nothing speaks against the call. Changes nothing."""
+
+
+@runtime_checkable
+class RunningTool(Protocol):
+    """A tool that runs code, and can say which before it does."""
+
+    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        """The code that a call would run.
+
+        Raises:
+            NotFound: there is none.
+        """
+
+
+@runtime_checkable
+class AskedTool(Protocol):
+    """A tool that may have to be asked about whatever the approval mode, because nobody here knows what it does."""
+
+    @property
+    def is_always_asked(self) -> bool:
+        """Whether it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some sessions of a list, newest activity first, and where the next page starts (None: no more)."""
+
+    sessions: tuple[Session, ...]
+    cursor: str | None = None
+
+
+class SessionStore(Protocol):
+    """Keeps sessions and their turns; interprets neither. All calls are safe from several processes.
+
+    A session's head is replaced by compare-and-swap on its revision; turns are only ever appended. Owner, notebook and
+    id together name one session; a session that was deleted and created anew (another `created_at`) is another session.
+    Nothing returns before it is durable. Every call may raise `StoreUnavailable`, every write `StoreFull`.
+    """
+
+    async def now(self) -> float:
+        """The clock that `OpenTurn.expires` is read on, in seconds; it never goes back while a turn is open."""
+
+    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
+        """Keep a new session of revision 1 and its first turns, all or nothing.
+
+        Raises:
+            VersionConflict: that key exists, or a session of that owner, notebook and id.
+        """
+
+    async def read(self, key: str) -> Session | None:
+        """The session's head."""
+
+    async def commit(self, session: Session, turn: Turn | None = None) -> None:
+        """Replace the head and append a turn, both or neither.
+
+        Raises:
+            VersionConflict: the stored revision is not ``session.revision - 1``, the session is gone, the turn's id
+                exists, or another session has the new notebook and id.
+        """
+
+    async def turn(self, key: str, turn_id: str) -> Turn | None:
+        """One turn, on whichever branch."""
+
+    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
+        """The turn and its ancestors, at most `limit` of the newest, oldest first."""
+
+    async def find(
+        self,
+        owner: str,
+        *,
+        session_id: str | None = None,
+        notebook_id: str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Sessions of one owner, newest activity first; `text` is looked for literally in titles, questions, answers."""
+
+    async def count(self, owner: str) -> int:
+        """How many sessions one owner has."""
+
+    async def owners(self, path: str) -> tuple[str, ...]:
+        """Who has sessions about a notebook, or about notebooks in a folder, of that path.
+
+        Where several servers may keep their sessions, nobody: another's notebook of that path is another notebook.
+        """
+
+    async def delete(self, key: str) -> bool:
+        """Forget a session and its turns; False if there was none."""
+
+    async def close(self) -> None:
+        """Let go of files and connections."""

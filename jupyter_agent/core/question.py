@@ -1,0 +1,61 @@
+"""Question: what a door asks of the assistant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.messages import ApprovalAsked, RunAsked
+from jupyter_agent.core.protocols import Kernel, Notebook, Tool
+
+Decide = Callable[[ApprovalAsked], Awaitable[bool]]
+Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a door asks of the assistant.
+
+    Attributes:
+        owner: Whose conversation it is, from the server's identity.
+        query: What the user asked.
+        session_id: The conversation; None starts one.
+        notebook_id: The notebook's path below the server's root; empty without one.
+        kernel: The notebook's kernel, where there is one.
+        notebook: Its cells, where they can be read.
+        active_cell_id: Where the user is.
+        model: ``provider:model``; None takes the configured one.
+        turn_id: Chosen by a client that may retry.
+        approval: What may be done unasked; None takes the configured mode.
+        digest: SHA-256 of the request, which tells a retry from a reused turn id; made from the question if empty.
+        variables: Name → type as the client says, used only where no kernel can be asked.
+        deadline_seconds: The turn's time; None takes the configured one.
+        max_steps: Lower than configured, if given; likewise the two below.
+        effects: What the user may do here.
+        decide: Answers approvals; None where nobody can.
+        run: Runs code in place of the kernel.
+        tools: More that the model may do in this turn, by name; they win over those of the same name.
+    """
+
+    owner: str
+    query: str
+    session_id: str | None = None
+    notebook_id: str = ""
+    kernel: Kernel | None = None
+    notebook: Notebook | None = None
+    active_cell_id: str | None = None
+    model: str | None = None
+    turn_id: str | None = None
+    approval: str | None = None
+    digest: str = ""
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    deadline_seconds: float | None = None
+    max_steps: int | None = None
+    max_tool_calls: int | None = None
+    max_write_calls: int | None = None
+    effects: frozenset[str] = frozenset({"read", "execute", "write"})
+    decide: Decide | None = None
+    run: Run | None = None
+    tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))

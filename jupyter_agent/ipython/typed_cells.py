@@ -1,0 +1,60 @@
+"""What was typed in a shell that serves no notebook, as a notebook: each input is a cell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_agent.core.errors import Forbidden, NotFound
+from jupyter_agent.core.kernel_state import Cell, ExecutionResult
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.notebooks.file import files_in
+from jupyter_agent.notebooks.sibling_files import read_text, times_of
+
+MOST = 200
+
+
+class TypedCells:
+    """The inputs of an IPython shell, the newest `MOST`, without those that only ask.
+
+    Args:
+        shell: The shell. What its values look like is not asked: the outputs stay unknown.
+    """
+
+    path = ""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+
+    async def cells(self) -> tuple[Cell, ...]:
+        inputs = list(enumerate(self._shell.history_manager.input_hist_raw))[1:]
+        typed = [(number, source) for number, source in inputs if source.strip() and not _asks(source)]
+        return tuple(
+            Cell(id=f"In[{number}]", kind="code", source=source, execution_count=number)
+            for number, source in typed[-MOST:]
+        )
+
+    async def output(self, cell_id: str) -> ExecutionResult:
+        raise NotFound("Outputs are not kept here; the variables are known.")
+
+    async def files(self) -> tuple[str, ...]:
+        return await asyncio.to_thread(files_in, Path.cwd())
+
+    async def read_file(self, name: str, limit: int) -> str:
+        return await asyncio.to_thread(read_text, Path.cwd(), name, limit)
+
+    async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
+        return await asyncio.to_thread(times_of, Path.cwd(), names)
+
+    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
+        raise Forbidden("What was typed cannot be edited; give the code instead.")
+
+    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
+        raise Forbidden("What was typed cannot be edited.")
+
+
+def _asks(source: str) -> bool:
+    return source.lstrip().startswith(("%agent", "%%agent", "%load_ext jupyter_agent"))

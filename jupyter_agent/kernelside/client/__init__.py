@@ -1,0 +1,1 @@
+"""The client of the Jupyter server that this kernel belongs to."""

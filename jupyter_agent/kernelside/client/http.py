@@ -1,0 +1,315 @@
+"""A small client of the Jupyter server this kernel belongs to: JSON requests and the event stream of a turn."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import time
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from ..magic.errors import AgentFailed
+from .server_info import Address
+
+CONNECT_SECONDS = 5.0
+REPLY_SECONDS = 30.0
+SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
+MAX_REDIRECTS = 4
+LOOK_UP_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
+
+Event = tuple[str, dict[str, Any]]
+
+
+class Refused(AgentFailed):
+    """The server answered with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: The error's code as in the API, empty where the answer was not ours.
+    """
+
+    def __init__(self, message: str, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Client:
+    """Talks to one server; each request has a connection of its own."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._xsrf = ""
+
+    def has_extension(self) -> bool:
+        """Whether that server has ours.
+
+        Raises:
+            AgentFailed: it has, but does not let us in.
+        """
+        try:
+            self.request("GET", "api/agent/health", seconds=CONNECT_SECONDS)
+        except Refused as refused:
+            if refused.status == 404 and not refused.code:
+                return False
+            if refused.status in (401, 403):
+                raise
+        except AgentFailed:
+            return False
+        return True
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        seconds: float = REPLY_SECONDS,
+    ) -> Any:
+        """Send JSON, get JSON.
+
+        Raises:
+            AgentFailed: the server cannot be reached.
+            Refused: it answered with an error.
+        """
+        return _parsed(self._reply(method, path, body, query or {}, seconds))
+
+    def text(self, path: str, query: Mapping[str, str]) -> str:
+        """Get a file's text.
+
+        Raises:
+            AgentFailed, Refused: as `request`.
+        """
+        return self._reply("GET", path, None, query, REPLY_SECONDS).decode("utf-8", "replace")
+
+    def events(self, path: str, body: object) -> Generator[Event, None, None]:
+        """Send JSON, get server-sent events until the stream ends; closing the iterator closes the connection.
+
+        Raises:
+            AgentFailed, Refused: as `request`; also when the stream breaks off.
+        """
+        connection, response = self._send("POST", path, body, {}, SILENCE_SECONDS)
+        try:
+            yield from parse_events(_lines(response))
+        finally:
+            response.close()
+            connection.close()
+
+    def _reply(self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float) -> bytes:
+        connection, response = self._send(method, path, body, query, seconds)
+        try:
+            return _read(response)
+        finally:
+            connection.close()
+
+    def _send(
+        self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        if not self._address.token and method != "GET" and not self._xsrf:
+            self._fetch_xsrf()
+        connection = _connection(self._address)
+        try:
+            connection.connect()
+            connection.sock.settimeout(seconds)
+            text = None if body is None else json.dumps(body).encode("utf-8")
+            connection.request(method, self._target(path, query), text, self._headers(text is not None))
+            connection.response_class = partial(_Response, patience=seconds)  # type: ignore[assignment]
+            connection.sock.settimeout(LOOK_UP_SECONDS)
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise AgentFailed(f"the Jupyter server does not answer ({_reason(error)}). Is it still running?") from None
+        except BaseException:
+            connection.close()
+            raise
+        if response.status >= 400:
+            refused = self._refused(response)
+            connection.close()
+            raise refused
+        return connection, response
+
+    def _target(self, path: str, query: Mapping[str, str]) -> str:
+        base = urlsplit(self._address.url).path
+        return f"{base}{quote(path)}" + (f"?{urlencode(query)}" if query else "")
+
+    def _headers(self, has_body: bool) -> dict[str, str]:
+        headers = {"Accept": "application/json, text/event-stream"}
+        if has_body:
+            headers["Content-Type"] = "application/json"
+        if self._address.token:
+            headers["Authorization"] = f"token {self._address.token}"
+        elif self._xsrf:
+            headers |= {"Cookie": f"_xsrf={self._xsrf}", "X-XSRFToken": self._xsrf}
+        return headers
+
+    def _fetch_xsrf(self) -> None:
+        """A server without a token takes a POST only with the cookie that it gives to who opens its first page."""
+        target = self._target("", {})
+        for _ in range(MAX_REDIRECTS):
+            connection = _connection(self._address)
+            try:
+                connection.request("GET", target)
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException):
+                return
+            finally:
+                connection.close()
+            self._xsrf = _cookie(response, "_xsrf")
+            target = urlsplit(response.headers.get("Location") or "")._replace(scheme="", netloc="").geturl()
+            if self._xsrf or not target.startswith("/"):
+                return
+
+    def _refused(self, response: http.client.HTTPResponse) -> Refused:
+        try:
+            answer = _parsed(_read(response))
+        except AgentFailed:
+            answer = None
+        answer = answer if isinstance(answer, dict) else {}
+        code = str(answer.get("code") or "")
+        if response.status in (401, 403) and not code:
+            return Refused(self._no_entry(), response.status)
+        return Refused(
+            str(answer.get("message") or f"the Jupyter server said {response.status}"), response.status, code
+        )
+
+    def _no_entry(self) -> str:
+        if self._address.password:
+            return (
+                "this Jupyter server is opened by a password, which its kernels do not know. Give the server a token as "
+                "well, and the kernel the same in JUPYTER_AGENT_URL and JUPYTER_AGENT_TOKEN."
+            )
+        return "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
+
+
+def _cookie(response: http.client.HTTPResponse, wanted: str) -> str:
+    for cookie in response.headers.get_all("Set-Cookie") or ():
+        name, _, value = cookie.partition(";")[0].partition("=")
+        if name.strip() == wanted:
+            return value.strip()
+    return ""
+
+
+def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
+    """Server-sent events from their lines; comments and events whose data is not a JSON object are left out."""
+    name, data = "message", []
+    for raw in lines:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+        elif not line:
+            parsed = _parsed("\n".join(data).encode("utf-8")) if data else None
+            if isinstance(parsed, dict):
+                yield name, parsed
+            name, data = "message", []
+
+
+def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while line := response.readline():
+            yield line
+    except (OSError, http.client.HTTPException) as error:
+        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return (
+        "no reply in time" if isinstance(error, (TimeoutError, socket.timeout)) else str(error) or type(error).__name__
+    )
+
+
+def _connection(address: Address) -> http.client.HTTPConnection:
+    parts = urlsplit(address.url)
+    host, port = parts.hostname or "localhost", parts.port
+    if address.sock:
+        return _SocketConnection(address.sock)
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=_tls(host))
+    return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+
+
+def _tls(host: str) -> Any:
+    """A server on this machine mostly has a certificate of its own making, and nobody stands between us and it."""
+    import ssl
+
+    context = ssl.create_default_context()
+    if host in ("localhost", "127.0.0.1", "::1"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class _Response(http.client.HTTPResponse):
+    """A response whose reader notices Ctrl-C while it waits, on every system."""
+
+    def __init__(self, sock: socket.socket, *args: Any, patience: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Patient(sock, self.fp, patience))
+
+
+class _Patient(io.RawIOBase):
+    """Reads from a socket with a short timeout, again and again until patience ends.
+
+    Args:
+        sock: The socket.
+        keeper: The file that keeps the socket open until it is closed itself.
+        seconds: How long one read may take.
+    """
+
+    def __init__(self, sock: socket.socket, keeper: Any, seconds: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._keeper = keeper
+        self._seconds = seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        end = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._sock.recv_into(buffer)
+            except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+                if time.monotonic() >= end:
+                    raise
+
+    def close(self) -> None:
+        self._keeper.close()
+        super().close()
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP over a UNIX socket, for a server that was started with ``--sock``."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=CONNECT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

@@ -1,0 +1,179 @@
+"""Inspectors of functions, methods, classes and modules."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+from ..wire import MAX_LINE, MAX_MEMBERS, MAX_METHODS, MAX_NAME, clip, line
+from .reading import (
+    class_dict,
+    class_name,
+    first_line,
+    is_local_module,
+    module_dict,
+    module_name,
+    mro,
+    opaque,
+    qualified_name,
+)
+from .registry import Budget, Description, are_code, inspects, named_line, one_line
+
+_CODE = types.FunctionType.__dict__["__code__"].__get__
+_DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
+_KEYWORD_DEFAULTS = types.FunctionType.__dict__["__kwdefaults__"].__get__
+_NAME = types.FunctionType.__dict__["__name__"].__get__
+_ANNOTATED_MODULE = types.FunctionType.__dict__["__module__"].__get__
+_POSITIONAL_ONLY_MARK, _VAR_POSITIONAL, _VAR_KEYWORD = "/", 0x04, 0x08
+_MAX_PARAMETERS = 30
+
+
+def parameters(function: types.FunctionType) -> list[str]:
+    """Names of a function's parameters, ``*args`` and ``**kwargs`` with their stars."""
+    code = _CODE(function)
+    named = code.co_argcount + code.co_kwonlyargcount
+    names = list(code.co_varnames[:named])
+    rest = list(code.co_varnames[named:])
+    if code.co_flags & _VAR_POSITIONAL:
+        names.insert(code.co_argcount, "*" + rest.pop(0))
+    if code.co_flags & _VAR_KEYWORD:
+        names.append("**" + rest.pop(0))
+    return names
+
+
+def _defaults(function: types.FunctionType) -> dict[str, Any]:
+    code = _CODE(function)
+    given = _DEFAULTS(function) or ()
+    positional = code.co_varnames[: code.co_argcount]
+    found = dict(zip(positional[len(positional) - len(given) :], given))  # noqa: B905
+    found.update(_KEYWORD_DEFAULTS(function) or {})
+    return found
+
+
+def signature(function: types.FunctionType, *, without_first: bool = False) -> str:
+    """``(a, b=1, *args, key=None)``; defaults in one line, read without running code."""
+    defaults = _defaults(function)
+    code = _CODE(function)
+    told: list[str] = []
+    for at, name in enumerate(parameters(function)):
+        if at == code.co_argcount and code.co_kwonlyargcount and not name.startswith("*"):
+            told.append("*")
+        told.append(f"{name}={named_line(name, defaults[name], 30)}" if name in defaults else name)
+        if code.co_posonlyargcount and at == code.co_posonlyargcount - 1:
+            told.append(_POSITIONAL_ONLY_MARK)
+    told = told[1:] if without_first else told
+    more = [f"… {len(told) - _MAX_PARAMETERS} more"] if len(told) > _MAX_PARAMETERS else []
+    return "(" + ", ".join(told[:_MAX_PARAMETERS] + more) + ")"
+
+
+def _docstring(function: types.FunctionType) -> str:
+    return first_line(types.FunctionType.__dict__["__doc__"].__get__(function))
+
+
+def describe_function(value: types.FunctionType, _budget: Budget) -> Description:
+    """A function written in Python."""
+    told = signature(value)
+    name = line(_NAME(value), MAX_NAME)
+    facts: dict[str, Any] = {
+        "signature": f"{name}{told}",
+        "parameters": parameters(value)[:_MAX_PARAMETERS],
+        "doc": _docstring(value),
+    }
+    module = _ANNOTATED_MODULE(value)
+    if type(module) is str:
+        facts["module"] = line(module, MAX_NAME)
+        facts["local"] = is_local_module(module)
+    return Description("function", line(f"{name}{told}", 2 * MAX_LINE), facts)
+
+
+def _function_line(value: types.FunctionType) -> str:
+    return line(f"function {_NAME(value)}", MAX_LINE)
+
+
+def describe_method(value: types.MethodType, _budget: Budget) -> Description:
+    """A bound method, by its function."""
+    function = types.MethodType.__dict__["__func__"].__get__(value)
+    if type(function) is not types.FunctionType:
+        return Description("function", opaque(value), {})
+    owner = types.MethodType.__dict__["__self__"].__get__(value)
+    told = signature(function, without_first=True)
+    name = f"{class_name(type(owner))}.{_NAME(function)}"
+    facts = {"signature": f"{name}{told}", "parameters": parameters(function)[1:], "doc": _docstring(function)}
+    return Description("function", line(f"{name}{told}", 2 * MAX_LINE), facts)
+
+
+def describe_builtin(value: Any, _budget: Budget) -> Description:
+    """A function or method written in C."""
+    name = type(value).__dict__["__name__"].__get__(value)
+    doc = type(value).__dict__["__doc__"].__get__(value)
+    text = line(str(name), MAX_NAME)
+    return Description("function", text, {"signature": f"{text}(…)", "doc": first_line(doc)})
+
+
+def describe_partial(value: Any, _budget: Budget) -> Description:
+    """A `functools.partial`, by what it wraps."""
+    wrapped = functools.partial.__dict__["func"].__get__(value)
+    return Description("function", line(f"partial of {one_line(wrapped)}"), {})
+
+
+def describe_class(value: type, _budget: Budget) -> Description:
+    """A class, read past its metaclass."""
+    namespace = class_dict(value)
+    initial = namespace.get("__init__")
+    told = signature(initial, without_first=True) if type(initial) is types.FunctionType else "(…)"
+    facts: dict[str, Any] = {
+        "signature": f"{class_name(value)}{told}",
+        "doc": first_line(namespace.get("__doc__")),
+        "bases": [qualified_name(base).removeprefix("builtins.") for base in mro(value)[1:6]],
+        "methods": methods(value),
+        "module": line(module_name(value), MAX_NAME),
+        "local": is_local_module(module_name(value)),
+    }
+    return Description("class", f"class {class_name(value)}", facts)
+
+
+def methods(cls: type) -> list[str]:
+    """Names of a class's public methods and properties, its own first, then those of bases that the user wrote."""
+    found = [
+        name
+        for base in mro(cls)
+        if base is cls or is_local_module(module_name(base))
+        for name, member in list(class_dict(base).items())
+        if type(name) is str and not name.startswith("_") and _is_method(member)
+    ]
+    return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
+
+
+def _is_method(member: object) -> bool:
+    return type(member) in (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
+
+
+def _class_line(value: type) -> str:
+    return f"class {class_name(value)}"
+
+
+def describe_module(value: types.ModuleType, _budget: Budget) -> Description:
+    """A module, under whatever name it was imported."""
+    names = module_dict(value)
+    name = names.get("__name__")
+    text = line(name, MAX_NAME) if type(name) is str else opaque(value)
+    facts: dict[str, Any] = {"module": text}
+    version = names.get("__version__")
+    if type(version) is str:
+        facts["version"] = clip(version, 40)
+    if is_local_module(name):
+        public = [one for one in list(names) if type(one) is str and not one.startswith("_")]
+        facts.update(local=True, members=[line(one, MAX_NAME) for one in public[:MAX_MEMBERS]])
+    return Description("module", f"module {text}", facts)
+
+
+_BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len__))
+
+inspects([types.FunctionType], describe_function, _function_line)
+inspects([types.MethodType], describe_method)
+inspects(_BUILTINS, describe_builtin)
+inspects([functools.partial], describe_partial)
+inspects([type], describe_class, _class_line, bases_too=True)
+inspects([types.ModuleType], describe_module, bases_too=True)
+are_code([types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType])

@@ -1,0 +1,342 @@
+"""Inspectors of pandas frames, series and indexes; cells of object columns are told by their exact type only."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..secrets import is_secret_name
+from ..tracker.fingerprints import PLAIN_IDS
+from ..wire import (
+    MAX_COLUMNS,
+    MAX_COLUMNS_INSPECTED,
+    MAX_ITEMS,
+    MAX_LABELLED_ROWS,
+    MAX_LABELS,
+    MAX_LINE,
+    MAX_MORE_COLUMNS,
+    MAX_SAMPLE,
+    MAX_SAMPLES,
+    MAX_TEXT,
+    line,
+)
+from .builtins import key_text
+from .columns import MAX_SORTED, number_facts, tally
+from .reading import class_name, instance_dict, is_library_class, loaded, opaque
+from .registry import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+
+_INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
+_SCALARS = "Timestamp Timedelta Period Interval"
+#: Rows up to which missing values are counted: of typed columns, and of columns of Python objects.
+_MAX_COUNTED = 2_000_000
+_MAX_OBJECTS = 100_000
+
+
+def describe_scalar(value: Any, _budget: Budget) -> Description:
+    """A timestamp, timedelta, period or interval."""
+    text = line(str(value))
+    return Description("datetime", text, {"value": text})
+
+
+def describe_missing(value: Any, _budget: Budget) -> Description:
+    """``NA`` or ``NaT``."""
+    return Description("none", str(value), {"value": str(value)})
+
+
+def _holds_objects(series: Any) -> bool:
+    """Whether the elements are Python objects, on which pandas would call methods of the user's."""
+    if type(series.dtype) is loaded("pandas", "StringDtype"):
+        return str(getattr(series.dtype, "storage", "python")) == "python"
+    return getattr(series.dtype, "kind", "O") == "O" and not _is_extension(series)
+
+
+def _is_extension(series: Any) -> bool:
+    numpy_dtype = loaded("numpy", "dtype")
+    return not issubclass(type(series.dtype), numpy_dtype)
+
+
+def _is_foreign(series: Any) -> bool:
+    """Whether the data type is neither numpy's nor pandas' own: its methods may be the user's."""
+    return not is_library_class(type(series.dtype), "pandas", "numpy")
+
+
+def _is_numpy(column: Any) -> bool:
+    return type(column) is loaded("numpy", "ndarray")
+
+
+def _objects(column: Any) -> list[Any]:
+    found: list[Any] = column.tolist() if _is_numpy(column) else column.to_numpy(dtype=object).tolist()
+    return found
+
+
+def missing(column: Any) -> int | None:
+    """How many elements of a series or array are missing; None where counting costs too much or runs foreign code."""
+    kind = getattr(column.dtype, "kind", "")
+    if _is_numpy(column) and kind in "iub":
+        return 0
+    if _is_foreign(column):
+        return None
+    if kind == "O" and not _is_extension(column):
+        return _missing_objects(_objects(column)) if len(column) <= _MAX_OBJECTS else None
+    if len(column) > _MAX_COUNTED:
+        return None
+    if not _is_numpy(column):
+        return int(column.isna().sum())
+    numpy: Any = loaded("numpy", "isnat" if kind in "mM" else "isnan")
+    return int(numpy(column).sum()) if kind in "fcmM" else 0
+
+
+def _missing_objects(objects: list[Any]) -> int:
+    """How many are None, NaT, NA or NaN; only Python's own plain values are compared."""
+    if PLAIN_IDS.issuperset(map(id, map(type, objects))):
+        return objects.count(None) + sum(map(math.isnan, (one for one in objects if type(one) is float)))
+    gone = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
+    return sum(any(one is it for it in gone) or (type(one) is float and math.isnan(one)) for one in objects)
+
+
+def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
+    """One element as text."""
+    if type(value) is str:
+        return plain_text(value, limit)
+    return one_line(value, limit)
+
+
+def samples(column: Any, number: int = MAX_SAMPLES) -> list[str]:
+    """The first elements of a series or array as text."""
+    if not _is_numpy(column) and _is_foreign(column):
+        return []
+    head = column.iloc[:number] if hasattr(column, "iloc") else column[:number]
+    return [cell(value) for value in (_objects(head) if _holds_objects(column) else head.tolist())]
+
+
+def _is_pandas(value: Any) -> bool:
+    """Whether its class is pandas' own and overrides nothing."""
+    return is_library_class(type(value), "pandas")
+
+
+def labels(index: Any, number: int) -> list[str]:
+    """The first labels of an index as text; an index of a foreign class is not asked."""
+    if not _is_pandas(index):
+        return []
+    return [key_text(label) for label in index[:number].tolist()]
+
+
+def column_facts(series: Any, label: str, budget: Budget) -> dict[str, Any]:
+    """One column, a series or an array: data type, missing, samples; inspected, then a series, also its statistics."""
+    facts: dict[str, Any] = {"name": label, "dtype": type_text(series.dtype)}
+    if is_secret_name(label):
+        return {**facts, "missing": None, "samples": [], "withheld": True}
+    if budget.spent:
+        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
+    facts["missing"] = missing(series)
+    facts["samples"] = samples(series)
+    if budget.detail:
+        facts.update(statistics(series, budget))
+    return facts
+
+
+def statistics(series: Any, budget: Budget) -> dict[str, Any]:
+    """Distinct values, and what the data type allows: numbers, most frequent values, or first and last moment."""
+    if budget.spent or _is_foreign(series):
+        return {"unevaluated": "time" if budget.spent else "foreign data type"}
+    if _holds_objects(series):
+        return tally(_objects(series)) if len(series) <= MAX_SORTED else {"unevaluated": "too long"}
+    kind = getattr(series.dtype, "kind", "")
+    facts: dict[str, Any] = {}
+    if len(series) <= MAX_SORTED:
+        facts["unique"] = int(series.nunique())
+    if kind in "iuf":
+        return {**facts, **number_facts(_numbers(series), budget)}
+    if kind in "mM":
+        return {**facts, **_moments(series)}
+    return {**facts, **_frequencies(series)} if len(series) <= MAX_SORTED else facts
+
+
+def _numbers(series: Any) -> Any:
+    if not _is_extension(series):
+        return series.to_numpy()
+    if not series.isna().any():
+        return series.to_numpy(dtype=f"{series.dtype.kind}8")
+    return series.to_numpy(dtype="f8", na_value=float("nan"))
+
+
+def _moments(series: Any) -> dict[str, Any]:
+    first, last = series.min(), series.max()
+    return {"min": one_line(first), "max": one_line(last)} if first is not loaded("pandas", "NaT") else {}
+
+
+def _frequencies(series: Any) -> dict[str, Any]:
+    counts = series.value_counts().iloc[:MAX_ITEMS]
+    told = [[_value(value), int(number)] for value, number in zip(counts.index.tolist(), counts.tolist())]  # noqa: B905
+    facts: dict[str, Any] = {"top": told}
+    if type(series.dtype) is loaded("pandas", "StringDtype"):
+        longest = series.str.len().max()
+        facts["max_length"] = 0 if series.isna().all() else int(longest)
+    return facts
+
+
+def _value(value: Any) -> str:
+    return plain_text(value, MAX_TEXT) if type(value) is str else one_line(value)
+
+
+def index_facts(index: Any) -> dict[str, Any]:
+    """Name, data type, first and last label of a row index."""
+    if not _is_pandas(index):
+        return {"dtype": opaque(index)}
+    facts = {"name": key_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
+    if type(index) is loaded("pandas", "MultiIndex"):
+        facts = {"name": ", ".join(key_text(name) for name in index.names), "dtype": "MultiIndex"}
+    if len(index):
+        facts["first"], facts["last"] = labels(index, 1)[0], labels(index[-1:], 1)[0]
+    return facts
+
+
+def as_base(value: Any, name: str) -> Any:
+    """The frame or series itself, or its data in one of pandas' own class where a derived class overrides methods.
+
+    Raises:
+        TypeError: a derived class keeps its data in another way, or pandas is of another release.
+    """
+    base = loaded("pandas", name)
+    if type(value) is base:
+        return value
+    manager = (instance_dict(value) or {}).get("_mgr")
+    if manager is None or not _is_pandas(manager):
+        raise TypeError(name)
+    made = base._from_mgr(manager, axes=manager.axes)
+    if name == "Series":
+        made._name = (instance_dict(value) or {}).get("_name")
+    return made
+
+
+def _columns(frame: Any, number: int, budget: Budget) -> list[Any]:
+    """The first columns: the arrays that the frame keeps them in, or where those are not to be had, series."""
+    take = None if budget.detail else getattr((instance_dict(frame) or {}).get("_mgr"), "iget_values", None)
+    if take is None:
+        by_position = _by_position(frame)
+        return [by_position.iloc[:, at] for at in range(number)]
+    return [take(at) for at in range(number)]
+
+
+def _by_position(frame: Any) -> Any:
+    """The same columns labelled 0, 1, …: taking one by position would hash its own label, which may be anything."""
+    shallow = frame.copy(deep=False)
+    shallow.columns = range(frame.shape[1])
+    return shallow
+
+
+def row_names(index: Any) -> dict[str, Any]:
+    """Labels of the rows of a short table, where they are texts."""
+    if not _is_pandas(index) or not 0 < len(index) <= MAX_LABELLED_ROWS:
+        return {}
+    names = [one for one in index[:MAX_LABELS].tolist() if type(one) is str]
+    return {"labels": [key_text(one) for one in names]} if names else {}
+
+
+def frame_line(value: Any) -> str:
+    """``DataFrame 891 × 12``."""
+    rows, columns = as_base(value, "DataFrame").shape
+    return f"{class_name(type(value))} {rows:,} × {columns:,}"
+
+
+def describe_frame(value: Any, budget: Budget) -> Description:
+    """A DataFrame, columns by position, so that names may repeat."""
+    summary = frame_line(value)
+    value = as_base(value, "DataFrame")
+    rows, total = value.shape
+    names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
+    facts: dict[str, Any] = {
+        "rows": rows,
+        "columns_total": total,
+        "columns": [
+            column_facts(column, name, budget)
+            for column, name in zip(_columns(value, len(names), budget), names)  # noqa: B905
+        ],
+        "index": index_facts(value.index),
+        **row_names(value.index),
+        "memory_bytes": _memory(value) if total <= 1000 else None,
+    }
+    if total > len(names):
+        facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
+    if budget.detail:
+        facts["head"] = head(_by_position(value), names)
+        facts["truncated"] = total > len(names)
+    return Description("frame", summary, facts)
+
+
+def _memory(frame: Any) -> int:
+    """Bytes of the columns, without what Python objects in them refer to."""
+    blocks = getattr((instance_dict(frame) or {}).get("_mgr"), "blocks", None)
+    if blocks is None:
+        return int(frame.memory_usage(index=False).sum())
+    return sum(int(block.values.nbytes) for block in blocks)
+
+
+def head(frame: Any, names: list[str]) -> list[list[str]]:
+    """The first five rows as text, secret columns left blank."""
+    columns = [
+        ["[withheld]"] * min(5, len(frame)) if is_secret_name(name) else samples(frame.iloc[:, at], 5)
+        for at, name in enumerate(names[:MAX_COLUMNS])
+    ]
+    return [list(row) for row in zip(*columns)]  # noqa: B905
+
+
+def series_line(value: Any) -> str:
+    """``Series 891 int64``."""
+    value = as_base(value, "Series")
+    return f"Series {len(value):,} {type_text(value.dtype)}"
+
+
+def describe_series(value: Any, budget: Budget) -> Description:
+    """A Series."""
+    value = as_base(value, "Series")
+    name = key_text(value.name) if value.name is not None else ""
+    value = value.copy(deep=False)
+    value.name = None  # slices would hash it, and it may be anything
+    facts = column_facts(value, name, budget)
+    facts["length"] = len(value)
+    if not name:
+        facts.pop("name")
+    facts["index"] = index_facts(value.index)
+    facts.update(row_names(value.index))
+    return Description("series", series_line(value), facts)
+
+
+def describe_index(value: Any, _budget: Budget) -> Description:
+    """An Index of any of pandas' own classes."""
+    facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, MAX_ITEMS)}
+    return Description("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
+
+
+def describe_column(frame: Any, column: str, budget: Budget) -> Description | None:
+    """One column of a frame, by the text of its label; None if there is none."""
+    frame = as_base(frame, "DataFrame")
+    names = labels(frame.columns, len(frame.columns))
+    if column not in names:
+        return None
+    description = describe_series(_by_position(frame).iloc[:, names.index(column)], budget)
+    return description._replace(facts={"name": column, **description.facts})
+
+
+def describe_grouped(value: Any, _budget: Budget) -> Description:
+    """A groupby: what is grouped and by what; nothing is computed."""
+    keys = value.__dict__.get("keys")
+    whole = value.__dict__.get("obj")
+    facts: dict[str, Any] = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(whole)}}
+    if is_frame(whole):
+        facts["members"] = labels(whole.columns, MAX_COLUMNS)
+    return Description("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
+
+
+def is_frame(value: object) -> bool:
+    """Whether it is pandas' DataFrame or of a derived class."""
+    return issubclass(type(value), loaded("pandas", "DataFrame") or ())
+
+
+inspects_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
+inspects_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
+inspects_when_loaded("pandas", _INDEXES, describe_index)
+inspects_when_loaded("pandas", _SCALARS, describe_scalar)
+inspects_when_loaded("pandas._libs.missing", "NAType", describe_missing)
+inspects_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_missing)
+inspects_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

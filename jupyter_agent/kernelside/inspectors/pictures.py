@@ -1,0 +1,54 @@
+"""Inspectors of matplotlib figures and axes and of PIL images; nothing is drawn and no file is loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..wire import MAX_ITEMS, count, line
+from .reading import class_name, instance_dict
+from .registry import Budget, Description, inspects_when_loaded, plain_text
+
+
+def describe_figure(value: Any, _budget: Budget) -> Description:
+    """A figure: its size and what its axes are titled."""
+    axes = [_axes(one) for one in value.axes[:MAX_ITEMS]]
+    width, height = value.get_size_inches()
+    facts: dict[str, Any] = {"axes": axes, "inches": [float(width), float(height)]}
+    titles = ", ".join(one["title"] for one in axes if one["title"])
+    named = f": {titles}" if titles else ""
+    return Description("figure", line(f"Figure, {len(axes)} axes{named}", 160), facts)
+
+
+def describe_axes(value: Any, _budget: Budget) -> Description:
+    """One pair of axes."""
+    facts = _axes(value)
+    named = f" {facts['title']}" if facts["title"] else ""
+    return Description("figure", line(f"Axes{named}, {count(facts['lines'], 'line')}", 160), facts)
+
+
+def _axes(axes: Any) -> dict[str, Any]:
+    return {
+        "title": plain_text(axes.title.get_text()),
+        "x": plain_text(axes.xaxis.label.get_text()),
+        "y": plain_text(axes.yaxis.label.get_text()),
+        "lines": len(axes.lines),
+        "collections": len(axes.collections),
+        "patches": len(axes.patches),
+        "images": len(axes.images),
+    }
+
+
+def describe_image(value: Any, _budget: Budget) -> Description:
+    """A PIL image of whatever format: size and mode, which the file's head told when it was opened."""
+    held = instance_dict(value) or {}
+    size, mode = held.get("_size"), held.get("_mode")
+    if type(size) is not tuple or type(mode) is not str:
+        return Description("figure", class_name(type(value)), {})
+    width, height = size
+    facts = {"shape": [height, width], "mode": mode}
+    return Description("figure", f"{class_name(type(value))} {width:,} × {height:,} {mode}", facts)
+
+
+inspects_when_loaded("matplotlib.figure", "Figure", describe_figure)
+inspects_when_loaded("matplotlib.axes", "Axes", describe_axes)
+inspects_when_loaded("PIL.Image", "Image", describe_image, bases_too=True)

@@ -1,0 +1,98 @@
+"""What others tell of their own types: inspectors by entry point, and objects that speak for themselves when inspected.
+
+An entry point of the group ``jupyter_agent.inspectors`` in the kernel's environment is named by the class it is for
+(``package.module.Class``) and loads a function ``inspect(value, detail) -> (kind, summary, facts)``. It is loaded when
+the first such value is met, never before, so that it imports nothing that the user does not use. What it says is cut to
+the same limits as everything else.
+
+An object whose class defines ``_ai_repr_`` as a plain method has asked to be quoted: it is called when that variable is
+inspected, never for a state, and for at most half a second.
+"""
+
+from __future__ import annotations
+
+import _thread
+import queue
+import types
+from typing import Any
+
+from ..secrets import without_secrets
+from ..wire import MAX_LINE, MAX_NAME, MAX_TEXT_INSPECTED, clip, line
+from .reading import class_attribute, opaque
+from .registry import Budget, Description, inspects_when_loaded
+
+GROUP = "jupyter_agent.inspectors"
+_MAX_DEPTH = 4
+_MAX_ENTRIES = 50
+_SECONDS = 0.5
+_met = False
+
+
+def meet_plugins() -> None:
+    """Registers the environment's inspectors, once."""
+    global _met  # noqa: PLW0603 - once a process
+    if _met:
+        return
+    _met = True
+    from importlib import metadata
+
+    found: Any = metadata.entry_points()
+    for point in found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ()):
+        module, _, name = point.name.rpartition(".")
+        if module and name:
+            inspects_when_loaded(module, name, _Plugin(point), opaque)
+
+
+class _Plugin:
+    """An inspector that is loaded with its first value."""
+
+    def __init__(self, point: Any) -> None:
+        self._point = point
+        self._function: Any = None
+
+    def __call__(self, value: Any, budget: Budget) -> Description:
+        if self._function is None:
+            self._function = self._point.load()
+        kind, summary, facts = self._function(value, budget.detail)
+        return Description(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
+
+
+def bounded(data: Any, depth: int = 0) -> Any:
+    """JSON data cut to the budgets; what is no JSON data is left out."""
+    if type(data) is str:
+        return clip(without_secrets(data[: 4 * MAX_TEXT_INSPECTED]), MAX_TEXT_INSPECTED)
+    if data is None or type(data) in (bool, int):
+        return data
+    if type(data) is float:
+        return data if data - data == 0 else str(data)
+    if depth >= _MAX_DEPTH:
+        return None
+    if type(data) in (list, tuple):
+        return [bounded(one, depth + 1) for one in data[:_MAX_ENTRIES]]
+    if type(data) is dict:
+        entries = [(key, one) for key, one in data.items() if type(key) is str][:_MAX_ENTRIES]
+        return {line(key, MAX_NAME): bounded(one, depth + 1) for key, one in entries}
+    return None
+
+
+def own_words(value: object) -> str | None:
+    """What an object that has opted in says of itself; None where it has not, fails, or takes too long."""
+    method = class_attribute(type(value), "_ai_repr_")
+    if type(method) is not types.FunctionType:
+        return None
+    said: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    _thread.start_new_thread(_ask, (method, value, said))
+    try:
+        words = said.get(timeout=_SECONDS)
+    except queue.Empty:
+        return None
+    if type(words) is dict:
+        words = words.get("text/plain")
+    return bounded(words) if type(words) is str else None
+
+
+def _ask(method: Any, value: object, said: queue.SimpleQueue[Any]) -> None:
+    try:
+        said.put(method(value))
+    except BaseException:
+        said.put(None)

@@ -1,0 +1,177 @@
+"""Finds the inspector of a value by its exact class along the bases, and bounds what it may cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from ..secrets import WITHHELD, is_secret_name, without_secrets
+from ..wire import MAX_LINE, VARIABLE_SECONDS, clip, line
+from .reading import is_library_class, loaded, mro, opaque, qualified_name
+
+
+class Description(NamedTuple):
+    """What an inspector says of a value: its kind, one line, and facts as JSON data."""
+
+    kind: str
+    summary: str
+    facts: dict[str, Any]
+
+
+class Budget:
+    """Time for one description, and whether it is wanted in full detail."""
+
+    def __init__(self, seconds: float = VARIABLE_SECONDS, *, detail: bool = False) -> None:
+        self.detail = detail
+        self._seconds = seconds
+        self._end = time.perf_counter() + seconds
+
+    def renew(self) -> None:
+        """Begins anew, for the next description."""
+        self._end = time.perf_counter() + self._seconds
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time is over: leave the rest unevaluated."""
+        return time.perf_counter() > self._end
+
+
+Inspector = Callable[[Any, Budget], Description]
+#: One short line for a value inside another one, without the facts.
+Liner = Callable[[Any], str]
+
+
+class _Known(NamedTuple):
+    cls: type
+    inspector: Inspector
+    liner: Liner | None
+    bases_too: bool
+
+
+class _Awaited(NamedTuple):
+    module: str
+    names: tuple[str, ...]
+    inspector: Inspector
+    liner: Liner | None
+    bases_too: bool
+
+
+# By the class's identity: hashing a class may run its metaclass's code. The classes are kept alive by their entry, so
+# that no identity is used twice; user classes never get one.
+_known: dict[int, _Known] = {}
+_awaited: list[_Awaited] = []
+#: Identities of classes whose values are code rather than data.
+CODE: set[int] = set()
+
+
+def inspects(
+    classes: Iterable[type], inspector: Inspector, liner: Liner | None = None, *, bases_too: bool = False
+) -> None:
+    """Registers an inspector for classes of the standard library.
+
+    Args:
+        classes: Exact classes.
+        inspector: Describes a value.
+        liner: Describes a value in one line where it stands inside another; the summary if None.
+        bases_too: Whether the inspector reads by the class's own slots, so that it may be given values of
+            derived classes, too.
+    """
+    for cls in classes:
+        _known[id(cls)] = _Known(cls, inspector, liner, bases_too)
+
+
+def inspects_when_loaded(
+    module: str, names: str, inspector: Inspector, liner: Liner | None = None, *, bases_too: bool = False
+) -> None:
+    """Registers an inspector for classes of a library, by the names under which its module offers them."""
+    _awaited.append(_Awaited(module, tuple(names.split()), inspector, liner, bases_too))
+
+
+def meet_libraries() -> None:
+    """Looks which awaited libraries the user has imported meanwhile."""
+    for awaited in tuple(_awaited):
+        classes = [loaded(awaited.module, name) for name in awaited.names]
+        found = [cls for cls in classes if cls is not None and issubclass(type(cls), type)]
+        if not found:
+            continue
+        inspects(found, awaited.inspector, awaited.liner, bases_too=awaited.bases_too)
+        if len(found) == len(classes):
+            _awaited.remove(awaited)
+
+
+def are_code(classes: Iterable[type]) -> None:
+    """Declares values of these registered classes to be code rather than data."""
+    CODE.update(map(id, classes))
+
+
+def _find(cls: type) -> _Known | None:
+    exact = _known.get(id(cls))
+    if exact is not None:
+        return exact
+    for base in mro(cls)[1:]:
+        known = _known.get(id(base))
+        if known is not None and known.bases_too:
+            return known
+    return None
+
+
+def describe(value: object, budget: Budget) -> Description:
+    """A value's description; whatever its class does, this returns and runs none of its code."""
+    try:
+        known = _known.get(id(type(value))) or _find(type(value))
+        if known is None:
+            return Description("object", opaque(value), {})
+        return known.inspector(value, budget)
+    except Exception as error:
+        # A value can change under our hands while the user's code runs, and a library can be another release.
+        return Description("object", opaque(value), {"unevaluated": qualified_name(type(error))})
+
+
+def one_line(value: object, limit: int = MAX_LINE) -> str:
+    """A value inside another one, in one line."""
+    try:
+        known = _known.get(id(type(value))) or _find(type(value))
+        if known is None:
+            return clip(opaque(value), limit)
+        if known.liner is not None:
+            return clip(known.liner(value), limit)
+        return line(known.inspector(value, Budget(0.005)).summary, limit)
+    except Exception:
+        return clip(opaque(value), limit)
+
+
+def named_line(name: str, value: object, limit: int = MAX_LINE) -> str:
+    """A value in one line under the name of its key, field or local; withheld where the name looks secret."""
+    if is_secret_name(name) and not is_code_class(type(value)):
+        return WITHHELD
+    return one_line(value, limit)
+
+
+def is_code_class(cls: type) -> bool:
+    """Whether values of this class are code rather than data: their names do not make them secrets."""
+    return id(cls) in CODE
+
+
+#: Packages whose data types say their own names.
+_LIBRARIES = (
+    *("numpy", "pandas", "polars", "pyarrow", "geopandas", "xarray", "torch", "jax", "jaxlib", "ml_dtypes", "scipy"),
+    *("tensorflow", "dask", "shapely"),
+)
+
+
+def type_text(thing: object) -> str:
+    """A data type object (``dtype``) as text, if it is its library's own and not an imposter."""
+    return clip(str(thing), MAX_LINE) if is_library_class(type(thing), *_LIBRARIES) else opaque(thing)
+
+
+def plain_text(text: str, limit: int = MAX_LINE) -> str:
+    """A text as it is, in one line, cut, without secrets."""
+    return line(without_secrets(text[: 4 * limit]), limit)
+
+
+def quoted(text: str, limit: int = MAX_LINE) -> str:
+    """A text as a Python literal, cut, without secrets."""
+    head = without_secrets(text[: 4 * limit])
+    cut = len(head) > limit or len(text) > 4 * limit
+    return clip(repr(head[:limit]) + ("…" if cut else ""), limit + 3)

@@ -1,0 +1,1 @@
+"""`%agent` and `%%agent`: options, completion, the reply as it streams, slash commands."""

@@ -1,0 +1,46 @@
+"""Lets Tab complete what stands after `%agent` in an IPython shell, in its terminal and in every front end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_IDENTIFIER = "jupyter-agent"
+
+
+def install(ip: Any) -> None:
+    """Let Tab complete questions; twice is as once. Shells before IPython 8.6 complete as they always did."""
+    try:
+        from IPython.core.completer import context_matcher
+    except ImportError:
+        return
+    uninstall(ip)
+    ip.Completer.custom_matchers.append(context_matcher(identifier=_IDENTIFIER, priority=1.0)(_matcher(ip)))
+
+
+def uninstall(ip: Any) -> None:
+    """Take it back."""
+    matchers = getattr(getattr(ip, "Completer", None), "custom_matchers", [])
+    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", "") != _IDENTIFIER]
+
+
+def _matcher(ip: Any) -> Callable[[Any], dict[str, Any]]:
+    def agent_matcher(context: Any) -> dict[str, Any]:
+        if "%agent" not in context.full_text:
+            return {"completions": []}
+        from IPython.core.completer import SimpleCompletion
+
+        from . import commands, completion
+
+        lines = context.full_text.split("\n")[: context.cursor_line + 1]
+        before = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
+        found = completion.in_cell(before, completion.of_shell(ip), (commands.EXIT,))
+        if found is None:
+            return {"completions": []}
+        # Where there is nothing, what stands there already: else others would look for Python in the question, and ask
+        # the user's objects for their attributes.
+        texts = found.texts or [found.fragment]
+        completions = [SimpleCompletion(one, type="agent") for one in texts]
+        return {"completions": completions, "matched_fragment": found.fragment, "suppress": True, "ordered": True}
+
+    return agent_matcher

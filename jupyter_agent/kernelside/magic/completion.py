@@ -1,0 +1,130 @@
+"""What may stand at the cursor in a question: commands and their arguments, options, `@name` and `@name.column`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from . import commands, options
+
+ELSEWHERE = ("@error", "@cell:", "@file:")
+_COMMAND = re.compile(r"/[A-Za-z]*\Z")
+_ARGUMENT = re.compile(r"/(?P<name>[A-Za-z]+)\s+(?P<word>[^\s@]*)\Z")
+_NAME = re.compile(r"(?<![A-Za-z0-9._%+\-@/<\\])@(?P<name>\w*)\Z")
+_COLUMN = re.compile(r"@(?P<name>[^\W\d]\w*)(?:\.(?P<column>\w*)|\[(?P<quote>[\"'])(?P<label>[^\"'\n]*))\Z")
+_LAST = re.compile(r"\S*\Z")
+_CALL = re.compile(r"\s*%agent[ \t]+(?P<text>.*)\Z")
+_CELL = re.compile(r"\s*%%agent(?:[ \t]+(?P<line>[^\n]*))?(?P<body>\n.*)?\Z", re.DOTALL)
+#: Commands whose argument is one of these, or the name of a variable.
+_CHOICES = {"share": ("copy", "off")}
+_OF_NAMES = ("vars", "explain")
+
+
+class Known(NamedTuple):
+    """What can be named: all variables, and the columns, keys or fields of one."""
+
+    names: Callable[[], Sequence[str]]
+    columns: Callable[[str], Sequence[str]]
+
+
+class Completions(NamedTuple):
+    """What may take the place of the last characters before the cursor."""
+
+    fragment: str = ""
+    texts: Sequence[str] = ()
+
+
+def question(text: str, known: Known, more: commands.Commands = ()) -> Completions:
+    """Completions of a question or a command.
+
+    Args:
+        text: What stands before the cursor.
+        known: What can be named.
+        more: Commands that only this door has.
+    """
+    text = text.lstrip()
+    if _COMMAND.match(text):
+        return Completions(text, commands.complete(text, more))
+    argument = _ARGUMENT.match(text)
+    if argument is not None:
+        choices = known.names() if argument["name"] in _OF_NAMES else _CHOICES.get(argument["name"], ())
+        return _beginning(argument["word"], choices)
+    column = _COLUMN.search(text)
+    if column is not None:
+        return _columns(column, known)
+    name = _NAME.search(text)
+    return _beginning(name[0], [*(f"@{one}" for one in known.names()), *ELSEWHERE]) if name else Completions()
+
+
+def after_magic(text: str, known: Known, more: commands.Commands = ()) -> Completions:
+    """Completions of what stands after `%agent`: its options, then a question."""
+    word = _LAST.search(text)[0]  # type: ignore[index]  # it matches everywhere
+    before = text[: len(text) - len(word)]
+    try:
+        _, begun = options.parse(before)
+    except options.BadOption:
+        return _beginning(word, options.choices(before.split()[-1]))
+    if begun or not word.startswith("-"):
+        return question(f"{begun} {word}" if begun else word, known, more)
+    return _beginning(word, options.FLAGS)
+
+
+def in_cell(text: str, known: Known, more: commands.Commands = ()) -> Completions | None:
+    """Completions in a cell up to the cursor; None where the cursor is in no question."""
+    cell = _CELL.match(text)
+    if cell is not None:
+        return (
+            after_magic(cell["line"] or "", known, more)
+            if cell["body"] is None
+            else question(cell["body"], known, more)
+        )
+    call = _CALL.match(text.rpartition("\n")[2])
+    return after_magic(call["text"], known, more) if call is not None else None
+
+
+def _columns(match: re.Match[str], known: Known) -> Completions:
+    begun = match["column"] if match["column"] is not None else match["label"]
+    texts = [one for one in known.columns(match["name"]) if one.startswith(begun)]
+    quote = match["quote"] or '"'
+    plain = match["quote"] is None
+    return Completions(
+        match[0],
+        [
+            f"@{match['name']}.{one}" if plain and one.isidentifier() else f"@{match['name']}[{quote}{one}{quote}]"
+            for one in texts
+        ],
+    )
+
+
+def _beginning(word: str, texts: Sequence[str]) -> Completions:
+    return Completions(word, [one for one in texts if one.startswith(word)])
+
+
+def of_shell(ip: Any) -> Known:
+    """What can be named in an IPython shell; none of the user's code is run."""
+    from ..tracker.namespace import user_items
+
+    return Known(lambda: sorted(name for name, _ in user_items(ip)), lambda name: _columns_of(ip, name))
+
+
+def members(facts: Any) -> list[str]:
+    """Names of the columns, keys or fields that a description tells."""
+    columns = [str(one.get("name")) for one in facts.get("columns") or () if isinstance(one, dict)]
+    if columns:
+        return [*columns, *map(str, facts.get("more_columns") or ())]
+    return [str(one) for one in facts.get("keys") or facts.get("fields") or ()]
+
+
+def _columns_of(ip: Any, name: str) -> list[str]:
+    from ..inspectors import builtin_types  # noqa: F401 - a value of any kind
+    from ..inspectors.registry import Budget, describe, meet_libraries
+    from ..secrets import is_secret_name
+    from ..tracker.namespace import user_value
+
+    meet_libraries()
+    try:
+        value = user_value(ip, name)
+    except KeyError:
+        return []
+    return [] if is_secret_name(name) else members(describe(value, Budget()).facts)

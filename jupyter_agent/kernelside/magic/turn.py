@@ -1,0 +1,186 @@
+"""One question on its way through a door: shows the answer, asks the user, runs the code."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import sys
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from typing import Any, NamedTuple, Protocol
+
+from .. import visible_run
+from .errors import AgentFailed, Stopped
+from .options import Options
+from .reply import Reply, can_ask, code_of, json_of, start
+
+Event = tuple[str, dict[str, Any]]
+NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
+
+
+class Ask(NamedTuple):
+    """A question as a door takes it."""
+
+    query: str
+    session: str = ""
+    model: str = ""
+    approval: str = ""
+
+
+class Door(Protocol):
+    """The way to an assistant: the Jupyter server, or this very process."""
+
+    def ask(self, ask: Ask) -> Generator[Event, None, None]:
+        """The events of a turn; closing the iterator stops the turn."""
+
+    def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
+        """Answer an ``approval`` or a ``run`` event."""
+
+    def history(self, session: str, turns: int) -> list[dict[str, Any]]:
+        """The conversation's last questions and answers, oldest first: ``role`` and ``content`` of each."""
+
+    def clear(self, session: str) -> bool:
+        """Forget the conversation; False if there was none."""
+
+    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+        """Do what one of `conversing.NAMES` says; what came of it."""
+
+    def close(self) -> None:
+        """Let go of what it had opened."""
+
+    def doctor(self) -> str:
+        """What is stale, out of order or orphaned in the notebook and its kernel, in Markdown."""
+
+    def context(self, ask: Ask) -> dict[str, Any]:
+        """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
+
+    def models(self) -> list[dict[str, Any]]:
+        """What may answer: ``id``, and whether it is the ``default``."""
+
+
+class Turn:
+    """Asks once and sees it through."""
+
+    def __init__(self, ip: Any, door: Door, options: Options) -> None:
+        self._ip = ip
+        self._door = door
+        self._options = options
+        self._reply: Reply = start(ip, options.format)
+        self._turn_id = ""
+        self._said = False
+        self._shown_calls: set[str] = set()
+        self._notes: list[str] = []
+
+    def run(self, ask: Ask) -> dict[str, Any]:
+        """Ask and show; the body of the ``done`` event.
+
+        Raises:
+            AgentFailed: there is no answer; what was said stays shown.
+            Stopped: the user interrupted; what was said stays shown.
+        """
+        try:
+            done = self._follow(ask)
+            self._close(done)
+        except KeyboardInterrupt:
+            self._reply.finish()
+            raise Stopped from None
+        except AgentFailed:
+            self._reply.finish()
+            raise
+        return done
+
+    def _follow(self, ask: Ask) -> dict[str, Any]:
+        with closing(self._door.ask(ask)) as events:
+            for name, data in events:
+                if name == "done":
+                    return data
+                self._take(name, data)
+        raise AgentFailed("the connection to the Jupyter server broke off before the answer was complete.")
+
+    def _take(self, name: str, data: dict[str, Any]) -> None:
+        if name == "turn":
+            self._turn_id = str(data.get("turn_id", ""))
+        elif name == "text":
+            self._said = True
+            self._reply.text(str(data.get("text", "")))
+        elif name == "tool_call":
+            self._reply.status(_progress(data))
+        elif name == "waiting":
+            self._reply.status(str(data.get("text", "")))
+        elif name == "approval":
+            self._approve(data)
+        elif name == "run":
+            self._run(str(data.get("call_id", "")), str(data.get("code", "")))
+        elif name == "error":
+            raise AgentFailed(str(data.get("message") or "the turn failed."))
+        elif name == "cancelled":
+            raise AgentFailed("the answer was stopped from elsewhere.")
+        elif name == "interrupted":
+            raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
+
+    def _run(self, call_id: str, code: str) -> None:
+        if call_id not in self._shown_calls:
+            self._show_code(call_id, code)
+        result = visible_run.run(self._ip, code)
+        self._door.act(self._turn_id, call_id, {"decision": "approve", "result": result})
+
+    def _approve(self, data: Mapping[str, Any]) -> None:
+        agreed = False
+        if can_ask(self._ip):
+            agreed = self._agrees(str(data.get("call_id", "")), str(data.get("tool", "")), data.get("arguments"))
+        elif NOBODY_TO_ASK not in self._notes:
+            self._notes.append(NOBODY_TO_ASK)
+        answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
+        if data.get("digest"):
+            answer["digest"] = data["digest"]
+        self._door.act(self._turn_id, str(data.get("call_id", "")), answer)
+
+    def _agrees(self, call_id: str, tool: str, arguments: object) -> bool:
+        code = arguments.get("code") if isinstance(arguments, dict) else None
+        if isinstance(code, str):
+            self._show_code(call_id, code)
+        else:
+            self._reply.block(f"`{tool}` {json.dumps(arguments, ensure_ascii=False)}")
+        try:
+            # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
+            said = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
+            return said.strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
+    def _show_code(self, call_id: str, code: str) -> None:
+        self._shown_calls.add(call_id)
+        fence = "`" * max(3, 1 + max((len(run) for run in code.split() if set(run) == {"`"}), default=0))
+        self._reply.block(f"{fence}python\n{code}\n{fence}")
+
+    def _close(self, done: dict[str, Any]) -> None:
+        if not self._said:
+            self._reply.text(str(done.get("reply", "")))
+        warnings = [str(one) for one in done.get("warnings") or ()]
+        self._reply.finish(" ".join([*self._notes, *warnings]))
+        self._deliver(done)
+
+    def _deliver(self, done: dict[str, Any]) -> None:
+        if self._options.format == "json":
+            print(json_of(done))
+        elif self._options.format == "code":
+            code = code_of(done)
+            print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
+        code = code_of(done, python_only=True)
+        if code and self._options.cell:
+            self._ip.set_next_input(code, replace=False)
+        if code and self._options.run:
+            self._run_answer(code)
+
+    def _run_answer(self, code: str) -> None:
+        result = visible_run.run(self._ip, code)
+        if result["status"] != "ok":
+            ran = threading.current_thread() is threading.main_thread()
+            raise AgentFailed("the code of the answer failed; `%agent /fix` explains why." if ran else result["text"])
+
+
+def _progress(data: Mapping[str, Any]) -> str:
+    arguments = data.get("arguments")
+    about = arguments.get("name") if isinstance(arguments, dict) else None
+    return f"{data.get('tool', '')} {about}…" if isinstance(about, str) else f"{data.get('tool', '')}…"

@@ -1,0 +1,209 @@
+"""Runs code on a copy of the user's namespace: what it displays is shown, and nothing is bound, counted or kept."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import os
+from typing import Any
+
+from .inspectors.reading import class_name, loaded
+from .tracker.fingerprints import fingerprint
+from .tracker.idle import has_user_threads
+from .tracker.namespace import user_items
+from .wire import MAX_BOUND, MAX_NAME, MAX_TEXT_INSPECTED, clip
+
+_FILE = "<trial>"
+_MISSING = object()
+_PYTHON_ONLY = "A trial takes Python only: no magics and no shell commands."
+#: What IPython turns magics and shell lines into: methods of the shell.
+_SHELL_CALLS = frozenset(
+    ["run_line_magic", "run_cell_magic", "system", "getoutput", "magic", "run_cell", "set_next_input"]
+)
+
+
+class Trial:
+    """One run. Not to be used twice.
+
+    Args:
+        shell: The user's.
+        put_back: Whether names of the user's that are rebound meanwhile are bound back. None: unless threads of the
+            user's run, which may have rebound them themselves.
+    """
+
+    def __init__(self, shell: Any, *, put_back: bool | None = None) -> None:
+        self._shell = shell
+        self._put_back = not has_user_threads() if put_back is None else put_back
+        self._before: dict[str, Any] = dict(shell.user_ns)
+        self._names = {name: value for name, value in self._before.items() if name != "__warningregistry__"}
+        self._marks = [(name, value, fingerprint(value)) for name, value in user_items(shell)]
+        self._surroundings = _Surroundings()
+
+    def run(self, code: str) -> dict[str, Any]:
+        """Runs code without ``await`` outside of functions; for other code it says so and runs nothing."""
+        try:
+            steps = self._steps(code)
+            if any(_awaits(step) for step, _ in steps):
+                return {"status": "awaits"}
+            for step, is_shown in steps:
+                value = eval(step, self._names)  # noqa: S307 - that is what was asked for
+                if is_shown:
+                    self._show(value)
+        except BaseException as error:
+            return self._ended(error)
+        return self._ended(None)
+
+    async def run_awaiting(self, code: str) -> dict[str, Any]:
+        """Runs code on the kernel's event loop."""
+        try:
+            for step, is_shown in self._steps(code):
+                value = eval(step, self._names)  # noqa: S307 - that is what was asked for
+                if _awaits(step):
+                    value = await value
+                if is_shown:
+                    self._show(value)
+        except BaseException as error:
+            return self._ended(error)
+        return self._ended(None)
+
+    def _steps(self, code: str) -> list[tuple[Any, bool]]:
+        """The code compiled: all of it, and apart from that its last expression, whose value is shown."""
+        source = self._shell.transform_cell(code)
+        linecache.cache[_FILE] = (len(source), None, source.splitlines(keepends=True), _FILE)
+        tree = ast.parse(source, _FILE)
+        if any(_is_shell_call(node) for node in ast.walk(tree)):
+            raise SyntaxError(_PYTHON_ONLY)
+        last = tree.body[-1] if tree.body and not source.rstrip().endswith(";") else None
+        flags = self._shell.compile.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        shown = []
+        if isinstance(last, ast.Expr):
+            tree.body.pop()
+            shown = [(compile(ast.Expression(last.value), _FILE, "eval", flags, True), True)]
+        return [(compile(tree, _FILE, "exec", flags, True), False), *shown]
+
+    def _show(self, value: Any) -> None:
+        if value is None:
+            return
+        data, metadata = self._shell.display_formatter.format(value)
+        if data:
+            self._shell.display_pub.publish(data=data, metadata=metadata)
+
+    def _ended(self, error: BaseException | None) -> dict[str, Any]:
+        try:
+            if error is not None:
+                self._show_error(error)
+            self._surroundings.show_figures(self._show)
+        except BaseException as another:
+            error = error or another
+        finally:
+            self._surroundings.put_back()
+            linecache.cache.pop(_FILE, None)
+        told: dict[str, Any] = {"status": "ok" if error is None else "error", "changed": self._changed()[:MAX_BOUND]}
+        if error is not None:
+            told.update(name=class_name(type(error)), message=_message(error))
+        return told
+
+    def _show_error(self, error: BaseException) -> None:
+        """The traceback as IPython shows it, from the trial's own first line on; the user's last one is kept."""
+        try:
+            lines = self._traceback(error)
+        except BaseException:  # the error's own class does not let itself be shown
+            lines = [f"{class_name(type(error))}: {_message(error)}"]
+        self._shell._showtraceback(type(error), _message(error), lines)
+
+    def _traceback(self, error: BaseException) -> list[str]:
+        begin: Any = error.__traceback__
+        while begin is not None and begin.tb_frame.f_code.co_filename != _FILE:
+            begin = begin.tb_next
+        is_syntax = begin is None and isinstance(error, SyntaxError)
+        formatter = self._shell.SyntaxTB if is_syntax else self._shell.InteractiveTB
+        found: list[str] = formatter.structured_traceback(type(error), error, [] if is_syntax else begin)
+        return found
+
+    def _changed(self) -> list[str]:
+        """Names whose values were changed in place, and names that were rebound and cannot be bound back."""
+        changed = [name for name, value, mark in self._marks if fingerprint(value) != mark]
+        rebound = self._rebound()
+        if not self._put_back:
+            return sorted({*changed, *rebound})
+        for name in rebound:
+            if name in self._before:
+                self._shell.user_ns[name] = self._before[name]
+            else:
+                self._shell.user_ns.pop(name, None)
+        return changed
+
+    def _rebound(self) -> list[str]:
+        """Names that the code, or functions that it called, bound or deleted in the user's namespace itself."""
+        now = dict(self._shell.user_ns)
+        names = {**self._before, **now}
+        return [name for name in names if now.get(name, _MISSING) is not self._before.get(name, _MISSING)]
+
+
+class _Surroundings:
+    """What code changes besides names, as far as it can be had again: random numbers, folder, open figures."""
+
+    def __init__(self) -> None:
+        self._folder = _folder()
+        self._generators = [
+            (setter, getter())
+            for module in ("random", "numpy.random")
+            for getter, setter in [_generator(module)]
+            if getter is not None
+        ]
+        self._figures = set(_open_figures())
+
+    def show_figures(self, show: Any) -> None:
+        """Shows the figures that the code opened, and closes them: they would come up in the user's next cell."""
+        for number, manager in list(_open_figures().items()):
+            if number not in self._figures:
+                show(manager.canvas.figure)
+                loaded("matplotlib._pylab_helpers", "Gcf").destroy(number)
+
+    def put_back(self) -> None:
+        for setter, state in self._generators:
+            setter(state)
+        if self._folder and _folder() != self._folder:
+            try:
+                os.chdir(self._folder)
+            except OSError:
+                return  # the code removed it
+
+
+def _generator(module: str) -> tuple[Any, Any]:
+    """How the state of a module's random numbers is had and set."""
+    names = ("getstate", "setstate") if module == "random" else ("get_state", "set_state")
+    getter, setter = (loaded(module, name) for name in names)
+    return (getter, setter) if callable(getter) and callable(setter) else (None, None)
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def _open_figures() -> dict[int, Any]:
+    pyplot = loaded("matplotlib._pylab_helpers", "Gcf")
+    found = getattr(pyplot, "figs", {})
+    return dict(found)
+
+
+def _awaits(step: Any) -> bool:
+    return bool(step.co_flags & inspect.CO_COROUTINE)
+
+
+def _is_shell_call(node: ast.AST) -> bool:
+    """Whether it is ``get_ipython().run_line_magic`` and the like."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _SHELL_CALLS or not isinstance(node.value, ast.Call):
+        return False
+    return isinstance(node.value.func, ast.Name) and node.value.func.id == "get_ipython"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return clip(str(error), MAX_TEXT_INSPECTED)
+    except BaseException:
+        return clip(f"<{class_name(type(error))}>", MAX_NAME)

@@ -1,0 +1,1 @@
+"""What the user's cells did: runs, names bound and changed, errors."""

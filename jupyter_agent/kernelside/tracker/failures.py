@@ -1,0 +1,97 @@
+"""How a cell failed: name, message, and the frames in the user's cells with their locals in one line each."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import types
+from typing import Any
+
+from ..inspectors import builtin_types  # noqa: F401 - values of any kind may be among the locals
+from ..inspectors.objects import exception_message
+from ..inspectors.reading import class_name
+from ..inspectors.registry import meet_libraries, named_line
+from ..secrets import without_secrets
+from ..wire import MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
+
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
+_WORD = re.compile(r"[^\W\d]\w*")
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+#: Lines told around the failing one.
+_AROUND = 3
+
+
+def describe_failure(shell: Any, error: BaseException) -> dict[str, Any]:
+    """A failed run's error as JSON data; runs none of the user's code."""
+    meet_libraries()
+    return {
+        "name": class_name(type(error)),
+        "message": exception_message(error) or _shown_message(shell, error),
+        "frames": _syntax_frames(error) or _frames(shell, error),
+    }
+
+
+def _shown_message(shell: Any, error: BaseException) -> str:
+    """The message as IPython has just shown it: that is text by now."""
+    shown = getattr(shell, "_last_traceback", None)
+    if type(shown) is not list or not shown or type(shown[-1]) is not str:
+        return ""
+    text = _ESCAPES.sub("", shown[-1]).strip()
+    name, _, message = text.partition(": ")
+    return clip(without_secrets(message[:8000]), 2000) if name.endswith(class_name(type(error))) else ""
+
+
+def _syntax_frames(error: BaseException) -> list[dict[str, Any]]:
+    """The line that Python could not read."""
+    if not issubclass(type(error), SyntaxError):
+        return []
+    number = SyntaxError.__dict__["lineno"].__get__(error)
+    text = SyntaxError.__dict__["text"].__get__(error)
+    if type(number) is not int or type(text) is not str:
+        return []
+    return [{"function": "<module>", "line": number, "source": clip(text, 400), "cell_id": None, "variables": {}}]
+
+
+def _frames(shell: Any, error: BaseException) -> list[dict[str, Any]]:
+    found: list[tuple[types.FrameType, int]] = []
+    step = _TRACEBACK(error)
+    while step is not None and len(found) < 1000:
+        if step.tb_frame.f_globals is shell.user_ns or step.tb_frame.f_globals is shell.user_module.__dict__:
+            found.append((step.tb_frame, step.tb_lineno))
+        step = step.tb_next
+    return [_frame(shell, frame, number) for frame, number in found[-MAX_FRAMES:]]
+
+
+def _frame(shell: Any, frame: types.FrameType, number: int) -> dict[str, Any]:
+    code = frame.f_code
+    lines = _cell_lines(code.co_filename)
+    source = "".join(lines[max(0, number - 1 - _AROUND) : number + _AROUND])
+    return {
+        "function": line(code.co_name, MAX_NAME),
+        "line": number,
+        "source": clip(source, 2000),
+        "execution_count": _execution_count(shell, code.co_filename),
+        "variables": _variables(frame, lines[number - 1 : number]),
+    }
+
+
+def _cell_lines(filename: str) -> list[str]:
+    """The source that IPython keeps for a cell; the file system is not asked."""
+    entry = linecache.cache.get(filename)
+    return list(entry[2]) if entry is not None and len(entry) == 4 else []
+
+
+def _execution_count(shell: Any, filename: str) -> int | None:
+    numbers = getattr(shell.compile, "_filename_map", {})
+    number = numbers.get(filename)
+    return number if type(number) is int else None
+
+
+def _variables(frame: types.FrameType, lines: list[str]) -> dict[str, str]:
+    """A function's locals; of a cell only the names in the failing line, for its locals are the whole namespace."""
+    held = dict(frame.f_locals)
+    if frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals:
+        words = dict.fromkeys(_WORD.findall(lines[0])) if lines else {}
+        held = {name: held[name] for name in words if name in held and name[:1] != "_"}
+    names = [name for name in held if type(name) is str][:MAX_LOCALS]
+    return {line(name, 60): named_line(name, held[name], MAX_LINE) for name in names}

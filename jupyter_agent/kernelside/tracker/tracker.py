@@ -1,0 +1,259 @@
+"""Follows the user's cells by IPython's own events: what ran, what it bound, changed and deleted, how it failed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ..magic.errors import OURS
+from ..wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
+from .idle import Quiet
+from .namespace import Ledger, Origin, user_items
+from .sources import bound_names, words
+
+#: Variables that are compared when nobody waits.
+_MAX_SETTLED = 10_000
+
+
+class Run:
+    """One run of one cell. `version` is the state's version at which it was last told anew."""
+
+    def __init__(self, source: str, cell_id: str | None, count: int) -> None:
+        self.source = source
+        self.cell_id = cell_id
+        self.count = count
+        self.status = "running"
+        self.started = time.time()
+        self.duration: float | None = None
+        self.error: dict[str, Any] | None = None
+        self.bound: set[str] = set()
+        self.mutated: set[str] = set()
+        self.deleted: set[str] = set()
+        self.version = 0
+        self.began = time.perf_counter()
+
+    def trim(self) -> None:
+        """Lets go of names past those that are told: a loop may bind a hundred thousand."""
+        for names in (self.bound, self.mutated, self.deleted):
+            if len(names) > MAX_BOUND:
+                names.difference_update(sorted(names)[MAX_BOUND:])
+
+    def to_wire(self, source_characters: int) -> dict[str, Any]:
+        """The run as JSON data."""
+        return {
+            "count": self.count,
+            "cell_id": self.cell_id,
+            "source_hash": hashlib.sha256(self.source.encode("utf-8", "replace")).hexdigest(),
+            "source": clip(self.source, min(MAX_SOURCE, source_characters)),
+            "status": self.status,
+            "started": self.started,
+            "duration": self.duration,
+            "bound": sorted(self.bound)[:MAX_BOUND],
+            "mutated": sorted(self.mutated)[:MAX_BOUND],
+            "deleted": sorted(self.deleted)[:MAX_BOUND],
+            "error": self.error,
+        }
+
+
+class Tracker:
+    """Everything that is remembered of one shell between two questions.
+
+    On the user's thread only the two event handlers run, and they do next to nothing; comparing the namespace is left
+    to the thread that answers a question (`refresh`).
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.epoch = os.urandom(16).hex()
+        self.ledger = Ledger()
+        self.runs: list[Run] = []
+        self._open: list[Run] = []
+        self._unscanned: list[Run] = []
+        self._lock = threading.Lock()
+        self._quiet = Quiet()
+        self._seen: object = None
+        self.total = 0
+        self.events = 0
+
+    def register(self) -> None:
+        """Listens to IPython's events."""
+        self.shell.events.register("pre_run_cell", self.pre_run_cell)
+        self.shell.events.register("post_run_cell", self.post_run_cell)
+        self.shell.events.register("post_execute", self.post_execute)
+
+    def unregister(self) -> None:
+        """Stops listening."""
+        for event, handler in (
+            ("pre_run_cell", self.pre_run_cell),
+            ("post_run_cell", self.post_run_cell),
+            ("post_execute", self.post_execute),
+        ):
+            try:
+                self.shell.events.unregister(event, handler)
+            except ValueError:
+                continue
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cell of the user runs."""
+        return bool(self._open)
+
+    def pre_run_cell(self, info: Any) -> None:
+        """IPython is about to run a cell."""
+        try:
+            self.events += 1
+            source = info.raw_cell if type(info.raw_cell) is str else ""
+            cell_id = getattr(info, "cell_id", None)
+            run = Run(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
+            self._open.append(run)
+            self.runs.append(run)
+            if len(self.runs) > MAX_EXECUTIONS:
+                self._forget_one()
+        except Exception:
+            return
+
+    def _forget_one(self) -> None:
+        """Forgets the oldest run whose cell ran again since; what ran last in each cell is kept as long as it goes."""
+        last = {run.cell_id: at for at, run in enumerate(self.runs)}
+        ran_again = (at for at, run in enumerate(self.runs) if last[run.cell_id] > at)
+        del self.runs[next(ran_again, 0)]
+
+    def _next_count(self) -> int:
+        """The number in ``In [n]``. IPython counts up before this event or after the run, depending on its release."""
+        try:
+            return len(self.shell.history_manager.input_hist_parsed)
+        except (AttributeError, TypeError):
+            return int(self.shell.execution_count)
+
+    def post_run_cell(self, result: Any) -> None:
+        """IPython has run a cell."""
+        try:
+            self.events += 1
+            if self._open:
+                self._end(self._open.pop(), result)
+        except Exception:
+            return
+
+    def post_execute(self) -> None:
+        """Code has run that is no cell of the user's: a widget's callback, a silent request."""
+        self.events += 1
+
+    def _end(self, run: Run, result: Any) -> None:
+        run.duration = time.perf_counter() - run.began
+        count = getattr(result, "execution_count", None)
+        if type(count) is int:
+            run.count = count
+        error = getattr(result, "error_in_exec", None)
+        if error is None:
+            error = getattr(result, "error_before_exec", None)
+        run.status = "ok" if result is not None and error is None else "error"
+        self._unscanned.append(run)
+        run.version = 0
+        if error is not None and type(error) not in OURS:
+            from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
+
+            run.error = describe_failure(self.shell, error)
+            self._name_cells(run.error["frames"])
+
+    def _name_cells(self, frames: list[dict[str, Any]]) -> None:
+        """Frames know the execution count of their cell; the runs know its id."""
+        cells = {run.count: run.cell_id for run in self.runs}
+        for frame in frames:
+            frame["cell_id"] = cells.get(frame.pop("execution_count", None))
+
+    def refresh(self) -> list[tuple[str, Any]]:
+        """Compares the namespace with what is remembered, and says which run did what.
+
+        Returns:
+            The user's names and values now.
+        """
+        from ..inspectors.plugins import meet_plugins
+        from ..inspectors.registry import meet_libraries
+
+        with self._lock:
+            if self.is_unchanged:
+                return user_items(self.shell)
+            seen = self._quiet.mark(self.events)
+            meet_plugins()
+            meet_libraries()
+            runs, self._unscanned = self._unscanned, []
+            items = user_items(self.shell)
+            version = self.ledger.version + 1
+            new, differing, gone = self.ledger.scan(items, version)
+            self._attribute(runs, set(new), set(differing), gone, version)
+            if self._stamp_runs(version) or new or differing or gone:
+                self.ledger.version = version
+            self.total = len(items)
+            self._seen = seen
+            return items
+
+    def settle(self) -> None:
+        """Compares once more when a cell's end is all put away, so that the next question finds nothing to compare.
+
+        For the time after an answer, when nobody waits.
+        """
+        if self.busy or self._seen is None or self.total > _MAX_SETTLED:
+            return
+        self._quiet.wait(lambda: self.events)
+        if not self.busy and not self.is_unchanged:
+            self.refresh()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether nothing of the user's can have run since the last `refresh`: then there is nothing to compare."""
+        return self._seen is not None and not self._unscanned and self._seen == self._quiet.mark(self.events)
+
+    def _attribute(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
+        """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
+        candidates = [*runs, *self._open]
+        for run in candidates:
+            names = bound_names(run.source)
+            plainly = run.status == "ok"
+            sure = {
+                name
+                for name, always in names.items()
+                if name in self.ledger.marks and ((plainly and always) or name in new or name in differing)
+            }
+            run.bound |= sure
+            self.ledger.bound(sure, Origin(run.cell_id, run.count), version)
+            new -= sure
+            differing -= sure
+        if candidates:
+            self._claim_rest(candidates, new, differing, gone, version)
+        for run in candidates:
+            run.trim()
+
+    def _claim_rest(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
+        """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
+        for run, names in _by_mention(runs, differing):
+            run.mutated |= names
+        for run, names in _by_mention(runs, set(gone)):
+            run.deleted |= names
+        for run, names in _by_mention(runs, new):
+            run.bound |= names
+            self.ledger.bound(names, Origin(run.cell_id, run.count), version)
+
+    def _stamp_runs(self, version: int) -> bool:
+        """Runs that were never told in their present state belong to the new version; whether there are any."""
+        untold = [run for run in self.runs if run.version == 0]
+        for run in untold:
+            run.version = version
+        return bool(untold)
+
+
+def _by_mention(runs: list[Run], names: set[str]) -> Iterator[tuple[Run, set[str]]]:
+    """The names shared out among the runs: each to the newest whose source has it, else to the newest of all."""
+    rest = names
+    for run in reversed(runs):
+        if not rest:
+            return
+        mentioned = rest & words(run.source)
+        rest = rest - mentioned
+        if mentioned:
+            yield run, mentioned
+    if rest:
+        yield runs[-1], rest

@@ -1,0 +1,213 @@
+"""Models that run on this machine, for people with neither key nor server: a GGUF file, or a repository of Hugging Face."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import Waiting
+from jupyter_agent.models.local import failures
+from jupyter_agent.models.local.hub import Hub
+from jupyter_agent.models.local.process import EngineProcess
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.model import OpenAIModel
+from jupyter_agent.models.openai_compatible.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from jupyter_agent.config.options import JupyterAgent
+    from jupyter_agent.core.messages import Message, ModelEvent
+    from jupyter_agent.core.protocols import ToolSpec
+
+_MAGIC = b"GGUF"
+#: Room for the answer, besides the request.
+_ANSWER_TOKENS = 4096
+#: A machine without a graphics card reads long requests slowly; the turn's deadline ends the waiting.
+_FIRST_SECONDS = 600.0
+_REPORT_SECONDS = 3.0
+#: Left of the turn's time when it ends with how far a file has been fetched.
+_SPARE_SECONDS = 1.0
+_LOCAL = Provider("local", "The local model")
+
+
+class LocalModel:
+    """One model in a process of its own, which starts with the first question and is spoken to as any server is.
+
+    Args:
+        wanted: Path of a GGUF file, or ``owner/repository`` of the hub, with ``:<weights>`` or ``/<file>`` if need be.
+        hub: Where files are fetched from.
+        context_tokens: Tokens that a request may have.
+    """
+
+    def __init__(self, wanted: str, hub: Hub, *, context_tokens: int = 8000) -> None:
+        self._wanted = wanted
+        self._hub = hub
+        self._context = context_tokens + _ANSWER_TOKENS
+        self._process: EngineProcess | None = None
+        self._model: OpenAIModel | None = None
+        self._fetching: asyncio.Task[Path] | None = None
+        self._progress = ""
+
+    @classmethod
+    def from_config(cls, config: JupyterAgent, model: str) -> Self:
+        """Build for ``local:<path or id>``; nothing is read, fetched or started yet."""
+        hub = Hub(_cache_folder(), proxy=config.proxy, ca_file=config.ca_file)
+        return cls(model, hub, context_tokens=config.context_tokens)
+
+    @property
+    def name(self) -> str:
+        """``local:<path or id>``."""
+        return f"local:{self._wanted}" if self._wanted else "local"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running engine."""
+        return self._process.pid if self._process is not None else None
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Answer, once the file is here and read; meanwhile tell how far that is.
+
+        Raises:
+            MissingExtra: the engine is not installed.
+            UpstreamError: one of its kinds, with the cure in words.
+        """
+        async with aclosing(self._fetched(deadline)) as waiting:
+            async for event in waiting:
+                yield event
+        for is_last in (False, True):
+            process = await self._running()
+            said = False
+            try:
+                async with aclosing(self._answer(process, messages, tools, deadline)) as events:
+                    async for event in events:
+                        said = said or not isinstance(event, Waiting)
+                        yield event
+                return
+            except (errors.UpstreamUnreachable, errors.UpstreamProtocol) as error:
+                failure = error
+            # Raised outside of the handler: what the client says of an address that is no more is no help.
+            if not await asyncio.to_thread(process.ends):
+                raise failure
+            if said or is_last:
+                raise process.ending()
+
+    async def _answer(
+        self, process: EngineProcess, messages: Sequence[Message], tools: Sequence[ToolSpec], deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        if not process.ready:
+            yield Waiting("Loading the model …")
+        model = await self._connected(process, deadline)
+        async with aclosing(model.stream(messages, tools, deadline=deadline)) as events:
+            async for event in events:
+                yield event
+
+    async def models(self) -> tuple[str, ...]:
+        """What can be asked without fetching anything.
+
+        Raises:
+            MissingExtra: nothing can, for the engine is not installed.
+        """
+        if await asyncio.to_thread(find_spec, "xllamacpp") is None:
+            raise failures.missing_extra()
+        known = await asyncio.to_thread(self._hub.all_fetched)
+        return tuple(dict.fromkeys((*([self._wanted] if self._wanted else []), *known)))
+
+    async def close(self) -> None:
+        """End the process, and stop fetching; what is here of the file is kept."""
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None and fetching.get_loop() is asyncio.get_running_loop():
+            fetching.cancel()
+            await asyncio.wait([fetching])
+        model, self._model = self._model, None
+        if model is not None:
+            await model.close()
+        process, self._process = self._process, None
+        if process is not None:
+            await asyncio.to_thread(process.stop)
+
+    async def _fetched(self, deadline: float) -> AsyncGenerator[ModelEvent, None]:
+        """Wait until the file is here; fetching goes on when nobody waits any more."""
+        if await asyncio.to_thread(self._file) is not None:
+            return
+        while True:
+            fetching = self._fetch()
+            left = deadline - _SPARE_SECONDS - time.monotonic()
+            done, _ = await asyncio.wait([fetching], timeout=max(0.0, min(_REPORT_SECONDS, left)))
+            if done:
+                break
+            if left <= 0:
+                raise failures.still_fetching(self._wanted, self._progress)
+            yield Waiting(f"Fetching {self._wanted}{self._progress} …")
+        if fetching.cancelled():  # the server stops
+            raise failures.stopped()
+        self._fetching = None
+        if (error := fetching.exception()) is not None:
+            raise error
+
+    def _fetch(self) -> asyncio.Task[Path]:
+        """The task that fetches, one for all who ask."""
+        loop = asyncio.get_running_loop()
+        if self._fetching is None or self._fetching.get_loop() is not loop:
+            self._fetching = loop.create_task(self._hub.fetch(self._wanted, self._note))
+        return self._fetching
+
+    def _note(self, here: int, whole: int) -> None:
+        self._progress = f": {failures.size(here)} of {failures.size(whole)} ({100 * here // max(1, whole)} %)"
+
+    def _file(self) -> Path | None:
+        """The file that is meant; None where it has to be fetched.
+
+        Raises:
+            UpstreamRefused: there is none, or it is no model.
+        """
+        if not self._wanted:
+            raise failures.unnamed(self._hub.all_fetched())
+        path = Path(self._wanted).expanduser()
+        if not (path.is_absolute() or path.is_file()):
+            return self._hub.fetched(self._wanted)
+        try:
+            with path.open("rb") as file:
+                is_model = file.read(len(_MAGIC)) == _MAGIC
+        except (OSError, ValueError):  # a NUL is no part of a path
+            is_model = False
+        if not is_model:
+            raise failures.no_file()
+        return path
+
+    async def _running(self) -> EngineProcess:
+        """The process; a new one where the last has ended."""
+        if self._process is not None and not self._process.has_ended():
+            return self._process
+        path = await asyncio.to_thread(self._file)
+        assert path is not None
+        last, model = self._process, self._model
+        if last is not None and not last.has_ended():  # another question was faster
+            return last
+        self._process, self._model = process, _ = EngineProcess(path, self._wanted, self._context), None
+        if last is not None:
+            await asyncio.to_thread(last.stop)
+        if model is not None:
+            await model.close()
+        return process
+
+    async def _connected(self, process: EngineProcess, deadline: float) -> OpenAIModel:
+        address = await process.address(deadline)
+        if self._model is None:
+            connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
+            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS)
+        return self._model
+
+
+def _cache_folder() -> Path:
+    """Where files that can be fetched again belong."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("jupyter-agent") / "models"

@@ -1,0 +1,153 @@
+"""The way to a model's server: its address checked, the key read at the last moment, connections kept."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jupyter_agent.config import api_keys
+from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible.failures import Server
+from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
+from jupyter_agent.models.openai_compatible.transport import web_client
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    from jupyter_agent.models.openai_compatible.transport import Resolve
+
+
+class Connection:
+    """One server of models.
+
+    Args:
+        base_url: Its address; empty for the provider's usual one.
+        provider: What kind of server it is.
+        proxy: Web proxy on the way to it, unless it is on this machine.
+        ca_file: PEM file of certificates to trust besides the usual ones.
+        own_key: Of a server that is a process of ours; others get the key of the environment.
+        resolve: Host and port to IP addresses; the system's own unless a test says otherwise.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "",
+        provider: Provider = OPENAI,
+        *,
+        proxy: str = "",
+        ca_file: str = "",
+        own_key: str = "",
+        resolve: Resolve | None = None,
+    ) -> None:
+        self.provider = provider
+        self._base_url = base_url or provider.base_url
+        self._proxy = proxy
+        self._ca_file = ca_file
+        self._own_key = own_key
+        self._resolve = resolve
+        self._client: AsyncOpenAI | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether it is OpenAI's own server."""
+        return _host(self._base_url) == "api.openai.com"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a server of one's own, which may have to load a model first."""
+        return not (self.is_openai or self.provider.needs_key)
+
+    @property
+    def server(self) -> Server:
+        """How errors speak of it."""
+        one = self.provider
+        return Server(self._name(), one.key, one.where, one.start, one.load, one.name)
+
+    def _name(self) -> str:
+        """Scheme, host and port, no more."""
+        if self.is_openai or self._own_key or self._base_url in ("", self.provider.base_url):
+            return self.provider.title
+        try:
+            parts = urlsplit(self._base_url)
+            address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        except ValueError:
+            return "The model's server"
+        return address if self.provider is OPENAI else f"{self.provider.title} at {address}"
+
+    async def client(self) -> AsyncOpenAI:
+        """The SDK's client; imported and built in a thread on first use.
+
+        Raises:
+            UpstreamAuth: there is no usable key.
+            UpstreamRefused: the address is none that models have.
+        """
+        self._check_url()
+        self._key()
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            # Connections belong to the loop that opened them; those of an earlier loop died with it.
+            self._client, self._loop = await asyncio.to_thread(self._build), loop
+        return self._client
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.close()
+
+    def _key(self) -> str:
+        """The key, read at the moment of use.
+
+        Raises:
+            UpstreamAuth: the server needs one and there is none, or it cannot be one.
+        """
+        key = self._own_key or (api_keys.of(self.provider.key) if self.provider.key else "")
+        if not key:
+            if not self.is_ours:
+                raise failures.no_key(self.server)
+            return "none"
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise failures.bad_key(self.server)
+        return key
+
+    def _check_url(self) -> None:
+        if not self._base_url:
+            raise failures.no_url(self.server)
+        try:
+            parts = urlsplit(self._base_url)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid:
+            raise failures.bad_url(self.server)
+        if "@" in parts.netloc:
+            raise failures.url_with_key(self.server)
+
+    def _build(self) -> AsyncOpenAI:
+        import openai
+
+        http = web_client(
+            self.server, _host(self._base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
+        )
+
+        async def key() -> str:
+            return self._key()
+
+        client = openai.AsyncOpenAI(
+            api_key=key,
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=http,
+            default_headers={"Accept-Encoding": "identity"},
+        )
+        _ = client.chat.completions, client.models  # these are imported on first use, too
+        return client
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""

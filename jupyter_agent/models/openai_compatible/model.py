@@ -1,0 +1,282 @@
+"""Models behind any OpenAI-compatible server: OpenAI, Ollama, llama.cpp, vLLM, LM Studio, a company's gateway.
+
+Chat completions only. OpenAI's own server also has the Responses API, whose one gain here would be that a reasoning model
+keeps its thoughts from one tool call to the next; the price would be a second wire format with streams, errors and retries of
+its own for a single server, which moreover keeps what it is sent unless told otherwise. What is spoken here is understood by
+every server there is, so that all of them are one path, tested once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import time
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jupyter_agent.core import errors
+from jupyter_agent.core.messages import TextDelta
+from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.failures import Failure
+from jupyter_agent.models.openai_compatible.incoming import Incoming, read_ahead
+from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
+from jupyter_agent.models.openai_compatible.text_tools import CallReader
+from jupyter_agent.models.openai_compatible.wire import request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Sequence
+
+    import httpx2
+
+    from jupyter_agent.core.messages import Message, ModelEvent
+    from jupyter_agent.core.protocols import ToolSpec
+
+_T = TypeVar("_T")
+DEFAULT_MODEL = "gpt-5-mini"
+MAX_TRIES = 3
+_MAX_WAIT = 60.0
+_MODELS_SECONDS = 3.0
+#: Servers send the usage after the answer's end, if at all.
+_USAGE_SECONDS = 2.0
+_NOT_FOR_CHAT = re.compile(
+    r"embed|whisper|tts|dall-e|moderation|rerank|transcri|realtime|image|sora|audio|babbage|davinci|clip|\bbge\b",
+    re.IGNORECASE,
+)
+
+
+class OpenAIModel:
+    """Asks one model of one server, through the SDK that is imported on first use.
+
+    Args:
+        model: The server's name of the model; empty for a sensible one.
+        connection: The way to the server.
+        idle_seconds: Longest silence within an answer.
+        first_seconds: Longest silence before it: a server of one's own may have to load the model first.
+        backoff_seconds: Pause before the second try; it doubles.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        connection: Connection,
+        *,
+        idle_seconds: float = 30.0,
+        first_seconds: float | None = None,
+        backoff_seconds: float = 0.5,
+    ) -> None:
+        self._model = model or connection.provider.default or (DEFAULT_MODEL if connection.is_openai else "")
+        self._connection = connection
+        self._idle = idle_seconds
+        self._first = first_seconds or (4 * idle_seconds if connection.is_ours else idle_seconds)
+        self._backoff = backoff_seconds
+        self._without: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """``provider:model``; the provider alone until a server without a default has been asked what it has."""
+        provider = self._connection.provider.name
+        return f"{provider}:{self._model}" if self._model else provider
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """Answer; a request that failed before its first word is tried again where that can help."""
+        used = frozenset(call.id for message in messages for call in message.tool_calls)
+        without, tries = self._without, 0
+        while True:
+            spoken = CallReader(one.name for one in tools) if tools and "tools" in without else None
+            answer = Answer(self._connection.server, used, spoken)
+            try:
+                body = request(await self._chosen(), messages, tools, without=without)
+                async with aclosing(self._answer(body, answer, deadline)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
+                failure = failures.from_exception(error, self._connection.server)
+            # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
+            if answer.spoken:
+                raise self._interrupted(failure)
+            if failure.without and failure.without not in without | {"model"}:
+                without |= {failure.without}
+                self._without |= without & {"tools", "stream_options", "system", "pictures"}
+                continue
+            tries += 1
+            await self._pause(failure, tries, deadline)
+
+    async def models(self) -> tuple[str, ...]:
+        """Names of the server's models that can chat, in its order, at most 500.
+
+        Raises:
+            UpstreamError: it does not say within three seconds.
+        """
+        server = self._connection.server
+        try:
+            client = await self._connection.client()
+            async with asyncio.timeout(_MODELS_SECONDS), client.models.with_streaming_response.list() as response:
+                return models_of(json.loads(await _whole(response.http_response)))
+        except TimeoutError:
+            failure = Failure(failures.silent(server, _MODELS_SECONDS))
+        except Exception as error:  # noqa: BLE001 - as above
+            failure = failures.from_exception(error, server)
+        raise failure.error
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._connection.close()
+
+    async def _chosen(self) -> str:
+        """The model's name; where none was given, the first that the server offers."""
+        if not self._model:
+            if not self._connection.provider.takes_first:
+                raise failures.unnamed(self._connection.server)
+            names = await self.models()
+            if not names:
+                raise failures.no_models(self._connection.server)
+            self._model = names[0]
+        return self._model
+
+    async def _answer(self, body: dict[str, Any], answer: Answer, deadline: float) -> AsyncGenerator[ModelEvent, None]:
+        """One request and its answer, read to its end or closed."""
+        client = await self._connection.client()
+        async with AsyncExitStack() as stack:
+            # As the extra body it is sent as it is; the SDK would look through each message and tool for files and aliases.
+            opening = client.chat.completions.with_streaming_response.create(
+                model=body["model"], messages=[], stream=True, extra_body=body
+            )
+            response = (await self._within(stack.enter_async_context(opening), self._first, deadline)).http_response
+            texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
+            async for text in texts:
+                yield TextDelta(text)
+        if text := answer.rest():
+            yield TextDelta(text)
+        calls = answer.calls()
+        for call in calls:
+            yield call
+        yield answer.finished(calls)
+
+    async def _texts(self, response: httpx2.Response, answer: Answer, deadline: float) -> AsyncGenerator[str, None]:
+        """What the response says, in one text what came together; returns only if the answer is complete."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json":  # the server does not stream
+            whole = await self._within(_whole(response), self._first, deadline)
+            if whole.lstrip().startswith(b"{"):
+                for text in _joined(
+                    map(answer.take, (ServerEvent("", whole.decode("utf-8")), ServerEvent("", "[DONE]")))
+                ):
+                    yield text
+                return
+            pieces = _once(whole)
+        else:
+            pieces = response.aiter_bytes()
+        decoder = EventDecoder()
+        async with read_ahead(pieces) as came:
+            while not answer.done and kind != "text/html":
+                piece = await self._next(came, answer, decoder.heard, deadline)
+                for text in _joined(_said(answer, decoder, piece)):
+                    yield text
+                if piece is None:
+                    break
+        if not answer.complete:
+            server = self._connection.server
+            raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))
+
+    async def _next(self, came: Incoming, answer: Answer, heard: bool, deadline: float) -> bytes | None:
+        """Some more bytes; None at the end, or when a complete answer's usage does not come."""
+        if not answer.complete:
+            return await self._within(came.take(), self._idle if heard else self._first, deadline)
+        try:
+            return await self._within(came.take(), _USAGE_SECONDS, deadline)
+        except Exception:  # noqa: BLE001 - the answer is here; how the connection ends does not matter
+            return None
+
+    async def _within(self, work: Awaitable[_T], seconds: float, deadline: float) -> _T:
+        """The result of some waiting, which ends after so many seconds and at the turn's deadline."""
+        left = deadline - time.monotonic()
+        try:
+            async with asyncio.timeout(min(seconds, left)):
+                return await work
+        except TimeoutError:
+            server = self._connection.server
+            late = failures.too_late(server) if left <= seconds else failures.silent(server, seconds)
+        raise late
+
+    async def _pause(self, failure: Failure, tries: int, deadline: float) -> None:
+        """Wait before the next try, or raise the failure for good."""
+        if failure.without == "model":
+            raise await self._no_such_model()
+        usual = self._backoff * 2 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, hides nothing
+        seconds = usual if failure.wait is None else failure.wait
+        in_time = seconds <= _MAX_WAIT and time.monotonic() + seconds < deadline
+        if not failure.passing or tries >= MAX_TRIES or not in_time:
+            raise failure.error
+        await asyncio.sleep(seconds)
+
+    async def _no_such_model(self) -> Exception:
+        names: tuple[str, ...] = ()
+        if self._connection.provider.lists:
+            with suppress(errors.UpstreamError):
+                names = await self.models()
+        return failures.no_such_model(self._connection.server, self._model, names)
+
+    def _interrupted(self, failure: Failure) -> Exception:
+        """What ended an answer that had begun."""
+        if isinstance(failure.error, errors.UpstreamTimeout):
+            return failure.error
+        return failures.broken_off(self._connection.server)
+
+
+def can_chat(name: str) -> bool:
+    """Whether a model of that name is likely to chat, rather than embed, speak or draw."""
+    return not _NOT_FOR_CHAT.search(name)
+
+
+def models_of(listing: object) -> tuple[str, ...]:
+    """Names in a server's list of models that can chat, in its order, at most 500.
+
+    Raises:
+        TypeError: it is no such list.
+    """
+    entries = listing.get("data") if isinstance(listing, dict) else listing
+    if not isinstance(entries, list):
+        raise TypeError("not a list of models")
+    names = (entry.get("id") for entry in entries if isinstance(entry, dict))
+    fit = (name for name in names if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 200)
+    return tuple(name for name in fit if can_chat(name))[:500]
+
+
+def _said(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
+    """The texts that some bytes, or the end, add to an answer."""
+    try:
+        for event in decoder.end() if piece is None else decoder.feed(piece):
+            yield answer.take(event)
+    except TooLong:
+        answer.cut()
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """All texts as one, if there are any; those before an error are told before it is raised."""
+    told: list[str] = []
+    try:
+        told.extend(texts)
+    finally:
+        if text := "".join(told):
+            yield text
+
+
+async def _whole(response: httpx2.Response) -> bytes:
+    """The body of an answer that is not streamed, as far as an answer may go."""
+    body = bytearray()
+    async with aclosing(response.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > MAX_EVENT:
+                raise ValueError("too long")
+    return bytes(body)
+
+
+async def _once(piece: bytes) -> AsyncGenerator[bytes, None]:
+    yield piece

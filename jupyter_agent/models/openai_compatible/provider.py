@@ -1,0 +1,78 @@
+"""A kind of OpenAI-compatible server: where it listens, which key it takes, how it is started."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_OPTION = "c.JupyterAgent.base_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One kind of server.
+
+    Attributes:
+        name: What stands before the colon, and the entry point's name.
+        title: Its name in sentences.
+        base_url: Where it is unless somebody says otherwise; empty where every customer has an address of their own.
+        key: Environment variable with its key; no other key is ever sent to it.
+        needs_key: Whether it answers nobody without one.
+        address: Environment variable with its address, as its own programs read it.
+        path: Added to an address that has no path.
+        default: The model, where none is named.
+        takes_first: Where none is named, the first that the server lists will do: what is there was put there.
+        lists: Whether what it lists is what it takes.
+        start: How it is started, as a sentence.
+        load: How a model is fetched that it does not have, as a command with ``{model}``.
+    """
+
+    name: str
+    title: str
+    base_url: str = ""
+    key: str = ""
+    needs_key: bool = False
+    address: str = ""
+    path: str = "/v1"
+    default: str = ""
+    takes_first: bool = False
+    lists: bool = True
+    start: str = ""
+    load: str = ""
+
+    def usual_url(self) -> str:
+        """Its address where the options name none; empty where that cannot be known."""
+        address = os.environ.get(self.address, "").strip() if self.address else ""
+        return self._completed(address) if address else self.base_url
+
+    @property
+    def where(self) -> str:
+        """What sets its address, for sentences."""
+        return f"{_OPTION} (or {self.address})" if self.address else _OPTION
+
+    def _completed(self, address: str) -> str:
+        """An address as the provider's own programs take it, made whole: ``0.0.0.0`` is where a server listens."""
+        usual = urlsplit(self.base_url)
+        try:
+            parts = urlsplit(address if "://" in address else f"{usual.scheme or 'https'}://{address}")
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return address
+        if self.name == OPENAI.name or "@" in parts.netloc:
+            return address
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - read, not bound
+        if port is None and "://" not in address:
+            port = usual.port
+        whole = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+        return whole + (parts.path.rstrip("/") or self.path)
+
+
+OPENAI = Provider(
+    "openai",
+    "OpenAI",
+    base_url="https://api.openai.com/v1",
+    key="OPENAI_API_KEY",
+    address="OPENAI_BASE_URL",
+    takes_first=True,
+)

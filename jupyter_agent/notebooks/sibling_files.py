@@ -1,0 +1,109 @@
+"""Files beside a notebook: which of them may be told to a model, and their text."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from jupyter_agent.core.errors import NotFound
+
+#: Of a file that is read as a whole.
+MAX_READ = 8 * 1024 * 1024
+#: Files whose times are looked up at once.
+MAX_NAMES = 200
+# Keys, passwords and the files that programs keep them in.
+_SECRET = re.compile(
+    r"\.|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|p12|pfx|p8|ppk|jks|keystore|kdbx?|gpg|asc|ovpn|env|htpasswd|tfstate)\b"
+    r"|(?:.*[^a-z])?(?:secrets?|credentials?|passwords?|passwd|tokens?|apikeys?|keys?|env)(?:[^a-z].*)?\Z"
+    r"|(?:netrc|htpasswd|shadow|kubeconfig|service[_-]?account.*|client_secret.*|jpserver-.*|kernel-.*\.json)\Z",
+    re.IGNORECASE,
+)
+
+
+def checked(name: str) -> PurePosixPath:
+    """The path of a file below a notebook's folder, if it may be read.
+
+    Args:
+        name: As the user wrote it, relative to the folder.
+
+    Raises:
+        NotFound: it leads elsewhere, or looks as if it kept secrets.
+    """
+    path = PurePosixPath(name)
+    is_foreign = re.search(r"[\\\x00-\x1f]|\A[A-Za-z]:|\A~", name) or path.is_absolute() or ".." in path.parts
+    if is_foreign or not path.parts:
+        raise NotFound("Only files in the notebook's folder, or below it, can be read.")
+    if any(_SECRET.match(part) for part in path.parts):
+        raise NotFound("Files that may hold secrets are not read.")
+    return path
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Where the file really is, links followed.
+
+    Raises:
+        NotFound: there is none, it is outside, or it looks as if it kept secrets.
+    """
+    folder = folder.resolve()
+    try:
+        place = (folder / checked(name)).resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise NotFound("There is no such file.") from error
+    if not place.is_relative_to(folder):
+        raise NotFound("Only files in the notebook's folder, or below it, can be read.")
+    checked(place.relative_to(folder).as_posix())
+    if not place.is_file():
+        raise NotFound("This is not a file.")
+    return place
+
+
+def read_text(folder: Path, name: str, limit: int) -> str:
+    """The first `limit` characters of a text file below a folder.
+
+    Raises:
+        NotFound: there is none that may be read; the message says why.
+    """
+    place = inside(folder, name)
+    try:
+        # A pipe may have taken the file's place: it must not keep us waiting.
+        with os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            return text_of(file.read(4 * limit + 4))[:limit]
+    except OSError as error:
+        raise NotFound("This file cannot be read.") from error
+
+
+def times_of(folder: Path, names: Collection[str], root: Path | None = None) -> dict[str, float]:
+    """When files were changed last, in seconds since the epoch; those that are not there are left out.
+
+    Args:
+        folder: Where relative names begin.
+        names: As cells write them.
+        root: What lies outside of it, links followed, is left out; None: whatever the user may look at is told.
+    """
+    found: dict[str, float] = {}
+    for name in list(names)[:MAX_NAMES]:
+        with suppress(OSError, ValueError, RuntimeError):
+            place = (folder / name).resolve()
+            if place.is_file() and (root is None or place.is_relative_to(root.resolve())):
+                found[name] = place.stat().st_mtime
+    return found
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as text; a character that is cut at the end is left out.
+
+    Raises:
+        NotFound: they are no text.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 4:
+            raise NotFound("This is not a text file.") from error
+        text = data[: error.start].decode("utf-8-sig")
+    if "\0" in text:
+        raise NotFound("This is not a text file.")
+    return text

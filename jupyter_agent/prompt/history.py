@@ -1,0 +1,238 @@
+"""Earlier turns as messages that every model's server accepts, within a budget of tokens. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.sessions.summary import stands_in
+
+if TYPE_CHECKING:
+    from jupyter_agent.core.session import Turn
+
+Count = Callable[[str], int]
+
+INTERRUPTED = "interrupted (outcome unknown)"
+_ENDS = {
+    "cancelled": "(The user stopped this answer here.)",
+    "failed": "(This answer failed here.)",
+    "interrupted": "(This answer was interrupted here.)",
+}
+_NO_QUESTION = "(There was no question.)"
+_NO_ANSWER = "(There was no answer.)"
+_NOT_SHOWN = "(The beginning of the conversation is not shown.)"
+#: Characters that stay of an old tool output.
+_KEPT = 240
+_MESSAGE_TOKENS = 4
+_NOTE_TOKENS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What of a conversation fits.
+
+    Attributes:
+        messages: Provider-valid; a user message first, an assistant message last.
+        dropped_turns: How many of the oldest turns are left out.
+        note: What is said of them, within the first message; empty when none is left out.
+    """
+
+    messages: tuple[Message, ...]
+    dropped_turns: int
+    note: str
+
+
+def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
+    """As much of the conversation as fits: old tool outputs are shortened first, then the oldest turns left out.
+
+    Args:
+        turns: Oldest first.
+        budget_tokens: For all messages together.
+        count: Tokens of a text, at least.
+    """
+    if turns and stands_in(turns[0]):
+        return _summarized(turns[0], turns[1:], budget_tokens, count)
+    whole = [_spoken(turn) for turn in turns]
+    if sum(_cost(one, count) for one in whole) <= budget_tokens:
+        return Fitted(repair(_joined(whole)), 0, "")
+    room = budget_tokens - min(_NOTE_TOKENS, budget_tokens // 8)
+    kept = _chosen(whole, room, count)
+    dropped = turns[: len(turns) - len(kept)]
+    spent = sum(_cost(one, count) for one in kept)
+    note = _note(dropped, budget_tokens - spent - _MESSAGE_TOKENS * 2, count)
+    return Fitted(repair(_joined(_opened(kept, note))), len(dropped), note)
+
+
+def _summarized(summary: Turn, turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
+    """A summary, with a right to half of the budget, then what fits of the turns after it."""
+    told = _spoken(summary)
+    if _cost(told, count) > budget_tokens // 2:
+        told = _bare(told, budget_tokens // 2, count)
+    rest = fit(turns, budget_tokens - _cost(told, count), count)
+    return replace(rest, messages=repair([*told, *rest.messages]))
+
+
+def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """The same conversation in a form that every model's server accepts; what is valid stays as it is.
+
+    One system message, first; then user and assistant by turns; each tool call followed by exactly one result; no empty
+    messages. A missing result becomes `INTERRUPTED`, a result without its call is left out.
+    """
+    given = list(messages)
+    system = "\n\n".join(one.content for one in given if one.role == "system" and one.content.strip())
+    repaired = [Message("system", system)] if system else []
+    for message in _closed([one for one in given if one.role != "system"]):
+        _append(repaired, message)
+    return tuple(repaired)
+
+
+def _closed(messages: Sequence[Message]) -> Iterator[Message]:
+    """Each assistant message with the results of its calls right after it, and no other results."""
+    used: set[str] = set()
+    for position, message in enumerate(messages):
+        if message.role == "user" and message.content.strip():
+            yield Message("user", message.content)
+        elif message.role == "assistant" and (message.tool_calls or message.content.strip()):
+            results = _results_after(messages, position)
+            calls = tuple(replace(call, id=_unused(call.id, used)) for call in message.tool_calls)
+            yield Message("assistant", message.content, calls)
+            for call, old in zip(calls, message.tool_calls, strict=True):
+                waiting = results.get(old.id)
+                content = waiting.pop(0) if waiting else INTERRUPTED
+                yield Message("tool", content if content.strip() else "(no output)", tool_call_id=call.id)
+
+
+def _results_after(messages: Sequence[Message], position: int) -> dict[str, list[str]]:
+    """Contents of the tool results between an assistant message and the next message that is none, by call."""
+    results: dict[str, list[str]] = {}
+    for message in messages[position + 1 :]:
+        if message.role != "tool":
+            break
+        results.setdefault(message.tool_call_id or "", []).append(message.content)
+    return results
+
+
+def _unused(id_: str, used: set[str]) -> str:
+    unused, number = id_ or "call", 1
+    while unused in used:
+        number += 1
+        unused = f"{id_ or 'call'}_{number}"
+    used.add(unused)
+    return unused
+
+
+def _append(repaired: list[Message], message: Message) -> None:
+    """Add a message where it may stand, with what has to stand between."""
+    last = repaired[-1] if repaired else None
+    if message.role == "assistant" and (last is None or last.role == "system"):
+        repaired.append(Message("user", _NOT_SHOWN))
+    if message.role == "user" and last and last.role == "tool":
+        repaired.append(Message("assistant", _ENDS["interrupted"]))
+    if last and last.role == message.role != "tool" and not last.tool_calls:
+        content = "\n\n".join(text for text in (last.content, message.content) if text.strip())
+        repaired[-1] = replace(message, content=content)
+    else:
+        repaired.append(message)
+
+
+def _spoken(turn: Turn) -> list[Message]:
+    """A turn's question and what was said and done, ending with the assistant's words."""
+    messages = [Message("user", turn.question.strip() or _NO_QUESTION)]
+    messages += [one for one in turn.messages if one.role != "system"]
+    if turn.reply.strip() and not any(one.role == "assistant" and one.content.strip() for one in turn.messages):
+        messages.append(Message("assistant", turn.reply))
+    if turn.status != "done":
+        messages.append(Message("assistant", _ENDS[turn.status]))
+    closed = list(repair(messages))
+    if closed[-1].role != "assistant":
+        closed.append(Message("assistant", _NO_ANSWER))
+    return closed
+
+
+def _chosen(whole: Sequence[list[Message]], room: int, count: Count) -> list[list[Message]]:
+    """The newest turns that fit, oldest first: as many as possible, and of these the newest as they are.
+
+    The very newest has a right to half of the room.
+    """
+    kept: list[list[Message]] = []
+    for number, turn in enumerate(reversed(whole)):
+        share = room // 2 if number == 0 else 0
+        form = turn if _cost(turn, count) <= share else _pruned(turn)
+        cost = _cost(form, count)
+        if cost > room and number == 0:
+            form = _bare(turn, room, count)
+            cost = _cost(form, count)
+        if cost > room or not form:
+            break
+        room -= cost
+        kept.append(form)
+    for number, form in enumerate(kept):
+        gain = _cost(whole[-1 - number], count) - _cost(form, count)
+        if gain > room:
+            break
+        room -= gain
+        kept[number] = whole[-1 - number]
+    return kept[::-1]
+
+
+def _pruned(turn: Iterable[Message]) -> list[Message]:
+    """A turn with its tool outputs shortened."""
+    return [replace(one, content=_shortened(one.content, _KEPT)) if one.role == "tool" else one for one in turn]
+
+
+def _bare(turn: Sequence[Message], room: int, count: Count) -> list[Message]:
+    """Question and last words of a turn, cut so that they fit; nothing where not even their beginnings do."""
+    question, answer = turn[0], replace(turn[-1], tool_calls=())
+    for characters in (4000, 1000, 250, 60):
+        form = [replace(one, content=_shortened(one.content, characters)) for one in (question, answer)]
+        if _cost(form, count) <= room:
+            return form
+    return []
+
+
+def _shortened(text: str, characters: int) -> str:
+    return text if len(text) <= characters + 40 else f"{text[:characters]}… ({len(text)} characters in all)"
+
+
+def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:
+    """The questions that are left out, as many of the newest as there is room for."""
+    if not dropped:
+        return ""
+    lines: list[str] = []
+    for turn in reversed(dropped):
+        question = " ".join(turn.question.split())
+        line = f"- {question[:160]}{'…' if len(question) > 160 else ''}"
+        if count("\n".join([_noted(len(dropped), lines), line])) > room:
+            break
+        lines.insert(0, line)
+    note = _noted(len(dropped), lines)
+    return note if count(note) <= room else ""
+
+
+def _noted(dropped: int, lines: Sequence[str]) -> str:
+    said = f"({dropped} earlier questions and their answers are not shown"
+    return "\n".join([f"{said}; earlier questions:", *lines, ")"]) if lines else f"{said}.)"
+
+
+def _opened(kept: list[list[Message]], note: str) -> list[list[Message]]:
+    """The note stands at the beginning of the first question."""
+    if not note:
+        return kept
+    if not kept:
+        return [[Message("user", note), Message("assistant", "(Noted.)")]]
+    first = kept[0]
+    return [[replace(first[0], content=f"{note}\n\n{first[0].content}"), *first[1:]], *kept[1:]]
+
+
+def _joined(turns: Iterable[Sequence[Message]]) -> list[Message]:
+    return [message for turn in turns for message in turn]
+
+
+def _cost(messages: Iterable[Message], count: Count) -> int:
+    return sum(_MESSAGE_TOKENS + count(one.content) + sum(map(_call_cost(count), one.tool_calls)) for one in messages)
+
+
+def _call_cost(count: Count) -> Callable[[ToolCall], int]:
+    return lambda call: _MESSAGE_TOKENS + count(call.name) + count(call.arguments)

@@ -1,0 +1,79 @@
+"""``/api/agent/doctor``: stale, out-of-order and orphaned state, and whether Restart & Run All would reproduce it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+from tornado.web import HTTPError
+
+from jupyter_agent.core.errors import BadRequest, NotFound
+from jupyter_agent.core.kernel_state import KernelState
+from jupyter_agent.doctor.service import examine_state
+from jupyter_agent.server.api.requests import SHARED_DRIVE, kernel_of, notebook_of
+from jupyter_agent.server.base_handler import AgentHandler
+
+if TYPE_CHECKING:
+    from jupyter_agent.core.protocols import Notebook
+
+NO_NOTEBOOK = "There is no notebook of that path on this server that you may read. Was it renamed, moved or deleted?"
+UNSAVED = (
+    "The notebook was saved before the kernel's last executions, so cells may look edited or deleted that are not. "
+    "Save it and ask again."
+)
+
+
+class DoctorHandler(AgentHandler):
+    """Examine a notebook. Unsaved cells may be posted, hence the larger bodies."""
+
+    max_body = 8 * 1024 * 1024
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The notebook as it is stored."""
+        given = self.query_parameters()
+        if not given["notebook_id"]:
+            raise BadRequest("'notebook_id' is missing: the notebook's path below the server's root.")
+        await self._examine(given["notebook_id"], given["kernel_id"], None)
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """The notebook as a client has it open."""
+        body = await self.json_body()
+        await self._examine(body.get("notebook_id") or "", body.get("kernel_id"), body.get("cells"))
+
+    async def _examine(self, path: str, kernel_id: str | None, posted: Sequence[Mapping[str, Any]] | None) -> None:
+        path = path.removeprefix(SHARED_DRIVE).strip("/")
+        warnings: list[str] = []
+        kernel = await kernel_of(self, kernel_id, path, warnings)
+        notebook = await notebook_of(self, path, posted, warnings)
+        if notebook is None:
+            raise NotFound(" ".join([NO_NOTEBOOK, *warnings]))
+        state = await kernel.state() if kernel is not None else None
+        if posted is None and await self._is_behind(notebook, state):
+            warnings.append(UNSAVED)
+        report = await examine_state(await notebook.cells(), state, notebook)
+        self.reply(
+            {
+                **report.to_json(),
+                "markdown": "\n\n".join([*(f"> {one}" for one in warnings), report.to_markdown()]),
+                "kernel_id": state.kernel_id if state is not None else None,
+                "warnings": warnings,
+            }
+        )
+
+    async def _is_behind(self, notebook: Notebook, state: KernelState | None) -> bool:
+        """Whether the kernel ran something after the notebook was stored."""
+        last = max((one.started for one in state.executions if one.status != "running"), default=0.0) if state else 0.0
+        try:
+            model = await ensure_async(self.services.contents.get(notebook.path, content=False))
+        except HTTPError:
+            return False
+        saved = model.get("last_modified")
+        return isinstance(saved, datetime) and last > saved.timestamp()

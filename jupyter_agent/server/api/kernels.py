@@ -1,0 +1,57 @@
+"""What is known of one kernel, and one of its variables in full."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_agent.server.base_handler import AgentHandler
+
+if TYPE_CHECKING:
+    from jupyter_agent.core.kernel_state import KernelState
+
+
+def state_json(state: KernelState, since: int = 0) -> dict[str, Any]:
+    """A kernel's state, or what changed in it after a version of the same epoch."""
+    return {
+        "kernel_id": state.kernel_id,
+        "epoch": state.epoch,
+        "version": state.version,
+        "status": state.status,
+        "age_s": round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0,
+        "stale": state.stale,
+        "total": state.total,
+        "variables": [one.to_json() for one in state.variables.values() if one.version > since or not since],
+        "deleted": [name for name, gone in state.deleted.items() if gone > since],
+        "executions": list(state.executions),
+    }
+
+
+class KernelStateHandler(AgentHandler):
+    """``GET …/kernels/{kernel_id}/state``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel_id: str) -> None:
+        """All variables in short."""
+        kernel_id = self.path_parameters(kernel_id=kernel_id)["kernel_id"]
+        since = self.query_parameters()["since"] or 0
+        await self.need("read", "kernels")
+        self.reply(state_json(await self.services.kernels.get(kernel_id).state(), since))
+
+
+class VariableHandler(AgentHandler):
+    """``GET …/kernels/{kernel_id}/variables/{name}``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel_id: str, name: str) -> None:
+        """One variable, or one column of a frame, in full."""
+        given = self.path_parameters(kernel_id=kernel_id, name=name)
+        column = self.query_parameters()["column"]
+        await self.need("read", "kernels")
+        kernel = self.services.kernels.get(given["kernel_id"])
+        self.reply((await kernel.inspect(given["name"], column)).to_json())

@@ -1,0 +1,163 @@
+"""``GET`` and ``PUT /api/agent/settings``: options and keys that a user may set in the page; keys are never told."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_config_dir
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+from traitlets import Enum, TraitError
+
+from jupyter_agent.config import api_keys
+from jupyter_agent.config.options import JupyterAgent, environment_names
+from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
+from jupyter_agent.models.openai.providers import PROVIDERS
+from jupyter_agent.server.base_handler import AgentHandler
+
+#: What the page shows, in this order.
+NAMES = ("model", "base_url", "approval", "redact", "context_tokens")
+_FILE = "jupyter_agent_config.json"
+
+
+class SettingsHandler(AgentHandler):
+    """The server's settings, its user's own and those that are fixed."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Values with where each is from, and which keys there are."""
+        self.reply(self._told())
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        """Set some, or with null go back to what holds without; at once, and for the next start."""
+        body = await self.json_body()
+        await self.need("write", "config")
+        changes, secrets = body.get("settings") or {}, body.get("keys") or {}
+        options = self.services.options
+        values = {name: _checked(options, name, value) for name, value in changes.items()}
+        named = {_variable(provider): key for provider, key in secrets.items()}
+        try:
+            _keep(values)
+            if named:
+                api_keys.keep(named)
+        except OSError as error:
+            raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
+        for name, value in values.items():
+            setattr(options, name, value if value is not None else _without(options, name))
+        await self.services.assistant.reconfigure()
+        self.reply(self._told())
+
+    def _told(self) -> dict[str, Any]:
+        options = self.services.options
+        own = _own()
+        return {
+            "settings": {name: _setting(options, name, own) for name in NAMES},
+            "keys": {one.name: _key(one.key) for one in PROVIDERS.values() if one.key},
+        }
+
+
+def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    trait = options.traits()[name]
+    told: dict[str, Any] = {
+        "value": getattr(options, name),
+        "source": _source(options, name, own),
+        "locked": name in options.locked_settings,
+        "help": trait.help,
+        "variable": environment_names(name)[0],
+    }
+    if isinstance(trait, Enum):
+        told["choices"] = [one for one in trait.values or () if one != "auto" or options.allow_auto]
+    return told
+
+
+def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
+    if name in own:
+        return "user"
+    if any(name in options.config.get(section, {}) for section in options.section_names()):
+        return "configuration"
+    return "environment" if any(os.environ.get(one) for one in environment_names(name)) else "default"
+
+
+def _key(variable: str) -> dict[str, Any]:
+    source = "environment" if os.environ.get(variable) else "user" if api_keys.kept().get(variable) else ""
+    return {"set": bool(source), "source": source, "variable": variable}
+
+
+def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
+    """The value, if it may be set.
+
+    Raises:
+        Forbidden: the administrator has fixed this option, or forbidden this value.
+        BadRequest: it is no value of the option.
+    """
+    if name in options.locked_settings:
+        raise Forbidden(f"'{name}' is fixed on this server (c.JupyterAgent.locked_settings).")
+    if value is None:
+        return None
+    if name == "approval" and value == "auto" and not options.allow_auto:
+        raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto).")
+    if name == "base_url" and value and not value.startswith(("http://", "https://")):
+        raise BadRequest("'settings.base_url' must be an address that begins with http:// or https://.")
+    try:
+        return getattr(JupyterAgent(**{name: value}), name)
+    except TraitError as error:
+        raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
+
+
+def _without(options: JupyterAgent, name: str) -> Any:
+    """The option's value where the user sets none."""
+    own = _own()
+    sections = {one: options.config.get(one, {}) for one in options.section_names()}
+    found = [section[name] for section in sections.values() if name in section]
+    configured = found[-1] if found and name not in own else None
+    return configured if configured is not None else getattr(JupyterAgent(), name)
+
+
+def _variable(provider: str) -> str:
+    """The environment variable of a provider's key.
+
+    Raises:
+        BadRequest: no such provider, or it takes no key.
+        Forbidden: the environment has one, which wins.
+    """
+    found = PROVIDERS.get(provider)
+    if found is None or not found.key:
+        raise BadRequest(f"'keys' has no provider '{provider[:60]}' that takes a key.")
+    if os.environ.get(found.key):
+        raise Forbidden(f"The key of {found.title} comes from the environment ({found.key}) and is changed there.")
+    return found.key
+
+
+def _path() -> Path:
+    return Path(jupyter_config_dir()) / _FILE
+
+
+def _file() -> dict[str, Any]:
+    try:
+        read = json.loads(_path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StoreUnavailable(f"{_FILE} in Jupyter's configuration folder cannot be read; correct it.") from error
+    return read if isinstance(read, dict) else {}
+
+
+def _own() -> dict[str, Any]:
+    """What the user has set."""
+    section = _file().get("JupyterAgent", {})
+    return dict(section) if isinstance(section, dict) else {}
+
+
+def _keep(values: Mapping[str, Any]) -> None:
+    if not values:
+        return
+    own = {name: value for name, value in {**_own(), **values}.items() if value is not None}
+    text = json.dumps({**_file(), "JupyterAgent": own}, indent=2)
+    api_keys.write_private(_path(), text + "\n")

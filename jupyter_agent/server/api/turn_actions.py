@@ -1,0 +1,50 @@
+"""A running turn from outside: cancel it, answer what waits."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_agent.core.errors import ApprovalStale
+from jupyter_agent.server.base_handler import AgentHandler
+from jupyter_agent.server.turns.pending_calls import Answer
+
+
+class CancelHandler(AgentHandler):
+    """``POST …/turns/{turn_id}/cancel``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, turn_id: str) -> None:
+        """Stop it and wait until what was said is kept; once it has ended, nothing happens."""
+        turn_id = self.path_parameters(turn_id=turn_id)["turn_id"]
+        turn = self.services.turns.get(self.owner, turn_id)
+        if turn is not None:
+            turn.stop("cancelled")
+            await turn.ended()
+        self.reply({"status": "ended" if turn is None else "cancelled", "turn_id": turn_id})
+
+
+class ActionHandler(AgentHandler):
+    """``POST …/turns/{turn_id}/actions/{call_id}``."""
+
+    max_body = 8 * 1024 * 1024
+    max_entries = 1_000_000  # a cell comes with its outputs, and a plot is long lists of numbers
+
+    @web.authenticated
+    @authorized
+    async def post(self, turn_id: str, call_id: str) -> None:
+        """Pass on the user's word, or what came of code that the caller ran and of cells that it edited."""
+        given = self.path_parameters(turn_id=turn_id, call_id=call_id)
+        body = await self.json_body()
+        turn = self.services.turns.get(self.owner, given["turn_id"])
+        if turn is None:
+            raise ApprovalStale("The turn has ended; nothing waits for this answer any more.")
+        answer = Answer(body.get("decision") == "approve", body.get("result"))
+        stale = answer.approved and answer.result is None and await turn.is_outlived(given["call_id"])
+        turn.waiting.answer(given["call_id"], body.get("digest"), answer)
+        if stale:  # the turn finds the same, runs nothing, and goes on
+            raise ApprovalStale(
+                "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."
+            )
+        self.reply({"status": "accepted", "call_id": given["call_id"]})

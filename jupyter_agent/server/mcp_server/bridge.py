@@ -1,0 +1,175 @@
+"""Our tools as a server of the Model Context Protocol, by its official SDK; one exchange at a time, nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import jupyter_agent
+from jupyter_agent.core.errors import AgentError, MissingExtra
+from jupyter_agent.server.mcp_server.calls import Calls
+
+if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from tornado.web import RequestHandler
+
+    from jupyter_agent.server.base_handler import AgentHandler
+    from jupyter_agent.server.mcp_server.handler import McpHandler
+
+_INSTRUCTIONS = (
+    "Live Jupyter notebooks: their variables, cells, errors and files. Begin with list_notebooks, then name the notebook "
+    "in each call. Reading is free; running code and editing need the approval mode that the user has set."
+)
+_HANDLER = "jupyter_agent"
+Message = MutableMapping[str, Any]
+
+
+class McpBridge:
+    """Passes requests on to the SDK. It is loaded, and its task started, with the first one."""
+
+    def __init__(self) -> None:
+        self._calls = Calls()
+        self._manager: StreamableHTTPSessionManager | None = None
+        self._starting = asyncio.Lock()
+        self._stop = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def exchange(self, handler: McpHandler, body: bytes) -> None:
+        """Answer one request.
+
+        Raises:
+            MissingExtra: the SDK is not installed.
+        """
+        async with self._starting:
+            if self._manager is None:
+                await self._start()
+        assert self._manager is not None
+        exchange = Exchange(handler, body)
+        await self._manager.handle_request(exchange.scope(), exchange.receive, exchange.send)
+
+    async def close(self) -> None:
+        """End what runs."""
+        self._stop.set()
+        if self._running is not None:
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _start(self) -> None:
+        try:
+            manager = await asyncio.to_thread(_manager, self._calls)
+        except ImportError as error:
+            text = "The Model Context Protocol needs its SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter."
+            raise MissingExtra(text) from error
+        ready = asyncio.Event()
+
+        async def run() -> None:  # its task group must be left by the task that entered it
+            async with manager.run():
+                ready.set()
+                await self._stop.wait()
+
+        self._running = asyncio.create_task(run())
+        await ready.wait()
+        self._manager = manager
+
+
+class Exchange:
+    """One request of tornado's as ASGI has it."""
+
+    def __init__(self, handler: McpHandler, body: bytes) -> None:
+        self._handler = handler
+        self._body: bytes | None = body
+        self.gone = asyncio.Event()
+        handler.when_gone(self.gone.set)
+
+    def scope(self) -> dict[str, Any]:
+        """The request's head."""
+        request = self._handler.request
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": request.protocol,
+            "path": "/mcp",
+            "raw_path": b"/mcp",
+            "root_path": "",
+            "query_string": b"",  # Jupyter's token may stand there
+            "headers": [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in request.headers.get_all()
+                if name.lower() not in ("authorization", "cookie")
+            ],
+            "client": None,
+            "server": None,
+            _HANDLER: self._handler,
+        }
+
+    async def receive(self) -> Message:
+        """The body, then nothing until the client has gone."""
+        body, self._body = self._body, None
+        if body is not None:
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Write what the SDK answers."""
+        handler: RequestHandler = self._handler
+        if self.gone.is_set():
+            return
+        if message["type"] == "http.response.start":
+            handler.set_status(message["status"])
+            for name, value in message.get("headers", ()):
+                if name.lower() != b"content-length":
+                    handler.set_header(name.decode("latin-1"), value.decode("latin-1"))
+            return
+        handler.write(message.get("body", b""))
+        await handler.flush()
+
+
+def _manager(calls: Calls) -> StreamableHTTPSessionManager:
+    import mcp_types as types
+    from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    async def list_tools(context: Any, _: Any) -> types.ListToolsResult:
+        tools = [
+            types.Tool(
+                name=spec.name,
+                description=spec.description,
+                input_schema=dict(spec.parameters),
+                annotations=types.ToolAnnotations(read_only_hint=tool is None or tool.effect == "read"),
+            )
+            for tool, spec in await calls.offered(_handler(context))
+        ]
+        return types.ListToolsResult(tools=tools)
+
+    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        try:
+            output = await calls.call(_handler(context), params.name, params.arguments or {})
+        except AgentError as error:
+            return types.CallToolResult(content=[_text(f"{error.code}: {error.message}")], is_error=True)
+        pictures = [types.ImageContent(type="image", data=one.data, mime_type=one.mime) for one in output.pictures]
+        return types.CallToolResult(content=[_text(output.content), *pictures], is_error=not output.ok)
+
+    def _text(text: str) -> types.TextContent:
+        return types.TextContent(type="text", text=text)
+
+    server: Server[Any] = Server(
+        "jupyter-agent",
+        version=jupyter_agent.__version__,
+        instructions=_INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
+    # Jupyter has checked host, origin and token before.
+    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    return StreamableHTTPSessionManager(server, json_response=True, stateless=True, security_settings=checked)
+
+
+def _handler(context: Any) -> AgentHandler:
+    handler: AgentHandler = context.request.scope[_HANDLER]
+    return handler

@@ -1,0 +1,122 @@
+"""A tool called from outside, exactly as an agent of ours would call it: validated, permitted, bounded, without secrets."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, ToolCall
+from jupyter_agent.core.protocols import Ledger, Tool, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.server import identity
+from jupyter_agent.server.api.requests import kernel_of, notebook_of
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.base_handler import AgentHandler
+
+CALL_SECONDS = 120.0
+MAX_LEDGERS = 200
+NOTEBOOK = "notebook"
+_NOTEBOOK_SCHEMA = {
+    "type": "string",
+    "description": "Path of the notebook below the server's root, as list_notebooks tells it.",
+}
+LIST_NOTEBOOKS = ToolSpec(
+    "list_notebooks",
+    "The notebooks that are open with a running kernel: their paths, kernels and states.",
+    {"type": "object", "properties": {}, "additionalProperties": False},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OneCall:
+    """A model that calls one tool and says nothing."""
+
+    call: ToolCall
+    name: str = "client"
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        yield self.call
+        yield ModelFinished("tool_calls")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(slots=True)
+class Calls:
+    """Calls of one server, each on a notebook; what a client has been shown of its cells is remembered for its edits."""
+
+    _ledgers: OrderedDict[tuple[str, str], Ledger] = field(default_factory=OrderedDict)
+
+    async def offered(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
+        """What the user may have done, each with the notebook as one more argument."""
+        effects = await identity.effects(handler)
+        tools = handler.services.assistant.tools
+        found: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
+        return found + [(one, _on_notebook(one.spec)) for one in tools.values() if one.effect in effects]
+
+    async def call(self, handler: AgentHandler, name: str, arguments: Mapping[str, Any]) -> ToolOutput:
+        """Make a call."""
+        if name == LIST_NOTEBOOKS.name:
+            return ToolOutput(json.dumps({"notebooks": await _notebooks(handler)}))
+        given = dict(arguments)
+        path = str(given.pop(NOTEBOOK, "") or handler.query_parameters()["notebook_id"] or "").strip("/")
+        context = await self._context(handler, path)
+        options, assistant = handler.services.options, handler.services.assistant
+        limits = Limits(
+            deadline=time.monotonic() + CALL_SECONDS,
+            max_steps=1,
+            approval=options.approval if options.allow_auto or options.approval != "auto" else "ask",
+            effects=await identity.effects(handler),
+        )
+        model = OneCall(ToolCall("call_1", name, json.dumps(given)))
+        agent = Agent(model, assistant.tools, limits, redact=assistant.redactor.text)
+        transcript = Transcript([])
+        async with aclosing(agent.run(transcript, context)) as events:
+            async for _ in events:
+                pass
+        told = next(one for one in transcript.messages if one.role == "tool")
+        return ToolOutput(told.content, transcript.actions[-1].status == "done", told.pictures)
+
+    async def _context(self, handler: AgentHandler, path: str) -> ToolContext:
+        warnings: list[str] = []
+        kernel = await kernel_of(handler, None, path, warnings)
+        notebook = await notebook_of(handler, path, None, warnings)
+        state = await kernel.state() if kernel is not None else None
+        return ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, ledger=self._ledger(handler.owner, path))
+
+    def _ledger(self, owner: str, path: str) -> Ledger:
+        ledger = self._ledgers.setdefault((owner, path), Ledger())
+        self._ledgers.move_to_end((owner, path))
+        ledger.edits.clear()
+        if len(self._ledgers) > MAX_LEDGERS:
+            self._ledgers.popitem(last=False)
+        return ledger
+
+
+def _on_notebook(spec: ToolSpec) -> ToolSpec:
+    schema = dict(spec.parameters)
+    properties = {**schema.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
+    return ToolSpec(spec.name, spec.description, {**schema, "type": "object", "properties": properties})
+
+
+async def _notebooks(handler: AgentHandler) -> list[dict[str, Any]]:
+    if not await identity.allowed(handler, "read", "sessions"):
+        return []
+    listed: Any = handler.settings["session_manager"].list_sessions()
+    return [
+        {"notebook": one["path"], "kernel_id": one["kernel"]["id"], "status": one["kernel"].get("execution_state", "")}
+        for one in await ensure_async(listed)
+        if one.get("kernel")
+    ]

@@ -1,0 +1,39 @@
+"""``POST /api/agent/mcp``: the tools for other agents, by the Model Context Protocol, behind Jupyter's own sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_agent.core.errors import NotFound
+from jupyter_agent.server.base_handler import AgentHandler
+
+
+class McpHandler(AgentHandler):
+    """Streamable HTTP without sessions: every request is signed in by itself, so none can be taken over."""
+
+    max_body = 8 * 1024 * 1024
+    _when_gone: Callable[[], None] | None = None
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """One message and its answer."""
+        await self.json_body()
+        if self.request.headers.get("Mcp-Session-Id"):
+            raise NotFound("There is no such session. Initialize again: this server keeps none.")
+        await self.services.mcp.exchange(self, bytes(self._chunks))
+        if not self._finished:
+            self.finish(set_content_type=self._headers.get("Content-Type", "application/json"))
+
+    def when_gone(self, told: Callable[[], None]) -> None:
+        """Have somebody told when the client goes away."""
+        self._when_gone = told
+
+    def on_connection_close(self) -> None:
+        """Whatever runs for this client ends."""
+        if self._when_gone is not None:
+            self._when_gone()
+        super().on_connection_close()

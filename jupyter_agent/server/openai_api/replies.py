@@ -1,0 +1,175 @@
+"""A turn told in the words of the OpenAI API: one reply, or chunks."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jupyter_agent.core.messages import Done, Event, TextDelta, ToolCalled, TurnStarted, Usage, UsageReported, plain
+from jupyter_agent.server.api.quick import ending
+from jupyter_agent.server.encoding import plain_json_text
+from jupyter_agent.server.turns.event_log import HandedOver
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.turns.running_turn import RunningTurn
+
+_DONE = b"data: [DONE]\n\n"
+_REASONS = {"stop": "stop", "refused": "content_filter"}
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+def error_body(status: int, message: str, code: str, **more: Any) -> dict[str, Any]:
+    """An error as the OpenAI API tells it, with ours beside it."""
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    told = {"message": message, "type": kind, "param": None, "code": code}
+    return {"error": told, "message": message, "code": code, **more}
+
+
+class Ended(Exception):
+    """The turn ended without its answer: status, message, code and whether a retry can help."""
+
+    def __init__(self, status: int, message: str, code: str, retryable: bool) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.retryable = status, message, code, retryable
+
+
+@dataclass(slots=True)
+class ChatReply:
+    """One response: from where the last one stopped to the answer's end, or to a call for the client's tools.
+
+    Attributes:
+        turn: What is told.
+        in_session: Whether the response tells of a conversation that is kept here.
+        with_usage: Whether the chunks end with what was used.
+    """
+
+    turn: RunningTurn
+    in_session: bool
+    with_usage: bool = False
+    _created: int = field(default_factory=lambda: int(time.time()))
+    _usage: Usage = Usage()
+    _call: ToolCalled | None = None
+    _done: Done | None = None
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether it ended with a call for the client's tools."""
+        return self._call is not None
+
+    async def whole(self) -> dict[str, Any]:
+        """The response in one piece.
+
+        Raises:
+            AgentError: the turn could not begin.
+            Ended: it ended without an answer.
+        """
+        async with aclosing(self._events()) as events:
+            text = "".join([event.text async for event in events if isinstance(event, TextDelta)])
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if self._call is not None:
+            message |= {"content": text or None, "tool_calls": [self._told_call(self._call)]}
+        choice = {"index": 0, "message": message, "finish_reason": self._reason(), "logprobs": None}
+        return {**self._head("chat.completion"), "choices": [choice], "usage": self._used(), **self._session()}
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The response in pieces.
+
+        Raises:
+            AgentError: the turn could not begin.
+        """
+        try:
+            async with aclosing(self._events()) as events:
+                async for event in events:
+                    if isinstance(event, TurnStarted):
+                        yield self._chunk({"role": "assistant", "content": ""})
+                    elif isinstance(event, TextDelta):
+                        yield self._chunk({"content": event.text})
+        except Ended as end:
+            yield _data(error_body(end.status, end.message, end.code, retryable=end.retryable))
+            return
+        if self._call is not None:
+            yield self._chunk({"tool_calls": [{"index": 0, **self._told_call(self._call)}]})
+        yield self._chunk({}, self._reason(), **self._session())
+        if self.with_usage:
+            yield _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
+        yield _DONE
+
+    async def _events(self) -> AsyncGenerator[Event, None]:
+        """What this response tells; afterwards it is known how it ends."""
+        turn, called = self.turn, None
+        if turn.left_at and turn.started is not None:
+            yield turn.started
+        async with aclosing(turn.log.read(turn.left_at)) as numbered:
+            async for number, event in numbered:
+                if isinstance(event, UsageReported):
+                    self._usage = Usage(event.input_tokens, event.output_tokens)
+                elif isinstance(event, ToolCalled):
+                    called = event
+                elif isinstance(event, HandedOver):
+                    self._call, turn.left_at = called, number
+                    return
+                elif isinstance(event, Done):
+                    self._done, self._usage = event, event.usage
+                elif event.event in ("error", "cancelled", "interrupted"):
+                    raise Ended(*ending(event))
+                else:
+                    yield event
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        started = self.turn.started
+        assert started is not None
+        return {
+            "id": f"chatcmpl-{started.turn_id}",
+            "object": kind,
+            "created": self._created,
+            "model": started.model,
+            "system_fingerprint": None,
+        }
+
+    def _chunk(self, delta: Mapping[str, Any], reason: str | None = None, **more: Any) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
+        return _data({**self._head("chat.completion.chunk"), "choices": [choice], **more})
+
+    def _told_call(self, call: ToolCalled) -> dict[str, Any]:
+        assert self.turn.started is not None
+        arguments = json.dumps(plain(call.arguments), ensure_ascii=False)
+        made_here = f"{self.turn.started.turn_id}.{call.call_id}"
+        return {"id": made_here, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+
+    def _reason(self) -> str:
+        if self._call is not None:
+            return "tool_calls"
+        return _REASONS.get(self._done.finish_reason if self._done is not None else "stop", "length")
+
+    def _used(self) -> dict[str, int]:
+        """What this response took, without what earlier ones of the same turn have told."""
+        told = self.turn.told
+        given, taken = (
+            max(0, self._usage.input_tokens - told.input_tokens),
+            max(0, self._usage.output_tokens - told.output_tokens),
+        )
+        if self._call is not None:
+            self.turn.told = self._usage
+        return {"prompt_tokens": given, "completion_tokens": taken, "total_tokens": given + taken}
+
+    def _session(self) -> dict[str, Any]:
+        if not self.in_session or self.turn.started is None:
+            return {}
+        kept: dict[str, Any] = {"sessionId": self.turn.started.session_id, "session_id": self.turn.started.session_id}
+        if self._done is not None:
+            kept |= {"messages": plain(self._done.messages), "reply": self._done.reply}
+        return kept
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return f"data: {plain_json_text(value)}\n\n".encode("ascii")

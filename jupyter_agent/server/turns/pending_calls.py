@@ -1,0 +1,123 @@
+"""What waits for a turn's reader: approvals, code to run, cells to edit."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_agent.core.errors import (
+    AgentError,
+    ApprovalStale,
+    CellChanged,
+    Conflict,
+    Forbidden,
+    KernelUnavailable,
+    NotFound,
+)
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.server.openapi.turn_paths import RUN_STATUSES
+
+APPROVAL_SECONDS = 900.0
+#: Status of an edit that the page did not make → the error that the tool is told.
+_REFUSED: Mapping[str, tuple[type[AgentError], str]] = {
+    "cell_changed": (
+        CellChanged,
+        "The cell has changed since it was read. Read it again, then edit what is there now.",
+    ),
+    "not_found": (NotFound, "The notebook has no such cell any more. Read the notebook's cells again."),
+    "read_only": (Forbidden, "The notebook cannot be changed: it is read-only, or the cell is locked."),
+    "timeout": (KernelUnavailable, "The cell did not finish in time."),
+    "died": (KernelUnavailable, "The kernel died while the cell ran."),
+    "still_running": (KernelUnavailable, "The cell still runs."),
+    "unavailable": (KernelUnavailable, "The cell could not be run: the notebook has no kernel."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came for one of them.
+
+    Attributes:
+        approved: Whether it may be done, or was done.
+        result: What the page did, as it posted it.
+    """
+
+    approved: bool
+    result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    digest: str
+    answer: asyncio.Future[Answer]
+
+
+@dataclass(eq=False, slots=True)
+class Waiting:
+    """The calls of one turn that wait now, by their ids."""
+
+    _asked: dict[str, _Asked] = field(default_factory=dict)
+
+    def expect(self, call_id: str, digest: str = "") -> None:
+        """From here on an answer may come, before anybody waits for it."""
+        self._asked[call_id] = _Asked(digest, asyncio.get_running_loop().create_future())
+
+    async def answer_to(self, call_id: str, digest: str = "", seconds: float = APPROVAL_SECONDS) -> Answer | None:
+        """Wait for an answer; None when none comes in time."""
+        if call_id not in self._asked:
+            self.expect(call_id, digest)
+        asked = self._asked[call_id]
+        try:
+            return await asyncio.wait_for(asked.answer, seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._asked.pop(call_id, None)
+
+    def answer(self, call_id: str, digest: str | None, answer: Answer) -> None:
+        """Pass an answer to the call that waits for it.
+
+        Raises:
+            ApprovalStale: no call of that id waits, or it is another one than was shown.
+        """
+        asked = self._asked.get(call_id)
+        if asked is None or asked.answer.done():
+            raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
+        if digest is not None and not hmac.compare_digest(digest.encode(), asked.digest.encode()):
+            raise ApprovalStale("This answer is for another call than the one that waits now. Look at it again.")
+        asked.answer.set_result(answer)
+
+
+def executed(answer: Answer | None) -> ExecutionResult:
+    """What came of code that the reader was asked to run."""
+    posted = None if answer is None else answer.result
+    if posted is None:
+        return ExecutionResult("unavailable", "The code was not run.")
+    error, status = posted.get("error"), posted["status"]
+    return ExecutionResult(
+        status=status if status in RUN_STATUSES else "error",
+        text=posted.get("text") or "",
+        images=int(posted.get("images") or 0),
+        error=ExecutionError(error.get("name", ""), error.get("message", "")) if error else None,
+    )
+
+
+def edited(edit: CellEdit, answer: Answer | None) -> CellChange:
+    """What the page did to a cell.
+
+    Raises:
+        CellChanged, NotFound, Forbidden: why it did nothing.
+        KernelUnavailable: a cell could not be run.
+        Conflict: it said nothing, or something else.
+    """
+    posted = None if answer is None else answer.result
+    if answer is None or not answer.approved or posted is None:
+        raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
+    if (change := posted.get("change")) is not None and change["cell_id"] == edit.cell_id:
+        return CellChange(**change)
+    kind, words = _REFUSED.get(posted["status"], (Conflict, "The page could not make this edit."))
+    raise kind(posted.get("text") or words)

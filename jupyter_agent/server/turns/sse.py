@@ -1,0 +1,110 @@
+"""Server-sent events: each flushed as it happens, kept alive, and never more than the reader reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from tornado.iostream import StreamClosedError
+
+from jupyter_agent.server.base_handler import AgentHandler
+from jupyter_agent.server.encoding import KEEP_ALIVE
+
+KEEP_ALIVE_SECONDS = 15.0
+WRITE_SECONDS = 30.0
+CONTENT_TYPE = "text/event-stream"
+
+
+class StreamingHandler(AgentHandler):
+    """A handler that can answer with a stream of events."""
+
+    _streaming: asyncio.Task[Any] | None = None
+    _gone = False
+    _wrote = False
+    _beat: asyncio.TimerHandle | None = None
+
+    def on_connection_close(self) -> None:
+        """Nobody reads any more."""
+        self._gone = True
+        if self._streaming is not None:
+            self._streaming.cancel()
+        super().on_connection_close()
+
+    async def stream(self, frames: AsyncGenerator[bytes, None]) -> None:
+        """Send frames as they come, with comments while none comes; returns when there are no more, or no reader.
+
+        Whatever the first frame raises is an error of its own status; no proxy may hold back what follows.
+        """
+        async with aclosing(frames):
+            first = await anext(frames)
+            self.set_header("Content-Type", CONTENT_TYPE)
+            self.set_header("Cache-Control", "no-cache, no-transform")
+            self.set_header("X-Accel-Buffering", "no")
+            self._send_at_once()
+            self._schedule_beat()
+            try:
+                whole = await self._send(first) and await self._send_all(frames)
+            finally:
+                if self._beat is not None:
+                    self._beat.cancel()
+        if whole:
+            self.finish(set_content_type=CONTENT_TYPE)
+        else:
+            self._hang_up()
+
+    async def _send_all(self, frames: AsyncGenerator[bytes, None]) -> bool:
+        self._streaming = asyncio.current_task()
+        try:
+            async for frame in frames:
+                if not await self._send(frame):
+                    return False
+        except asyncio.CancelledError:
+            if not self._gone or self._streaming is None:
+                raise
+            self._streaming.uncancel()
+            return False
+        finally:
+            self._streaming = None
+        return True
+
+    async def _send(self, frame: bytes) -> bool:
+        self._wrote = True
+        try:
+            self.write(frame)
+            flushed = asyncio.ensure_future(self.flush())
+            if not flushed.done():  # most are, at once
+                await asyncio.wait_for(flushed, WRITE_SECONDS)
+        except (StreamClosedError, TimeoutError):
+            return False
+        return not self._gone
+
+    def _send_at_once(self) -> None:
+        """A frame does not wait until the reader's system has acknowledged the one before, which may take 40 ms."""
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is not None and not stream.closed():
+            stream.set_nodelay(True)
+
+    def _schedule_beat(self) -> None:
+        self._beat = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        if self._gone:
+            return
+        if not self._wrote:
+            self.write(KEEP_ALIVE)
+            asyncio.ensure_future(self.flush()).add_done_callback(_forget)
+        self._wrote = False
+        self._schedule_beat()
+
+    def _hang_up(self) -> None:
+        connection: Any = self.request.connection
+        if connection is not None and hasattr(connection, "close"):
+            connection.close()
+
+
+def _forget(flushed: asyncio.Future[None]) -> None:
+    """The next event finds out that the reader has gone."""
+    if not flushed.cancelled():
+        flushed.exception()

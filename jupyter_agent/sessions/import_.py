@@ -1,0 +1,153 @@
+"""An exported conversation read back: whoever wrote it, it is checked, bounded, and without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from jupyter_agent.core.errors import BadRequest, TooLarge
+from jupyter_agent.core.messages import Json, Message
+from jupyter_agent.core.session import SCHEMA, Session, Turn
+from jupyter_agent.sessions.export import FORMAT
+
+MAX_CHARACTERS = 64 * 1024 * 1024
+MAX_TURNS = 10_000
+MAX_TITLE = 1000
+MAX_METADATA = 64 * 1024
+MAX_VARIABLES = 200
+MAX_NAME = 300
+MAX_QUESTION = 1024 * 1024
+
+
+class Withholding(Protocol):
+    """What takes secrets out of texts, of data, and of messages."""
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+
+    def json(self, value: Json) -> Json:
+        """The data without secrets."""
+
+    def message(self, message: Message) -> Message:
+        """The message without secrets."""
+
+
+def read_json(text: str, withholding: Withholding | None = None) -> tuple[Session, tuple[Turn, ...]]:
+    """The session and turns of a JSON export; parents and depths are made anew, key and owner are empty.
+
+    Args:
+        text: The export.
+        withholding: Takes secrets out; an export of another program may have some.
+
+    Raises:
+        BadRequest: it is none; the message says where.
+        TooLarge: there is more of it than is kept.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise TooLarge("The exported conversation is larger than 64 MiB.")
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ValueError("format")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadRequest("This is not an exported conversation: its format is missing.") from error
+    if not isinstance(data.get("schema"), int) or data["schema"] > SCHEMA:
+        raise BadRequest(
+            "This conversation was exported by a newer release of jupyter-notebook-agent. Upgrade to import it."
+        )
+    session, turns = _read_session(data.get("session")), _read_turns(data.get("turns"))
+    if withholding is None:
+        return session, turns
+    return _session_without(session, withholding), tuple(_turn_without(one, withholding) for one in turns)
+
+
+def _read_session(data: object) -> Session:
+    if not isinstance(data, dict):
+        raise BadRequest("session is missing from the exported conversation.")
+    texts = {name: data.get(name, "") for name in ("id", "notebook_id", "title")}
+    metadata, variables = data.get("metadata", {}), data.get("variables", [])
+    if not all(isinstance(one, str) for one in texts.values()) or not isinstance(metadata, dict):
+        raise BadRequest("session of the exported conversation has a field of the wrong type.")
+    if not isinstance(variables, list) or not all(isinstance(one, str) for one in variables):
+        raise BadRequest("session.variables of the exported conversation is not a list of names.")
+    _check("session.title", len(texts["title"]), MAX_TITLE)
+    _check("session.metadata", len(json.dumps(metadata)), MAX_METADATA)
+    _check_names("session.variables", variables)
+    return Session("", owner="", metadata=MappingProxyType(metadata), variables=tuple(variables), **texts)
+
+
+def _read_turns(data: object) -> tuple[Turn, ...]:
+    if not isinstance(data, list):
+        raise BadRequest("turns are missing from the exported conversation.")
+    _check("turns", len(data), MAX_TURNS)
+    turns: list[Turn] = []
+    for number, one in enumerate(data, 1):
+        try:
+            turn = Turn.from_json(one)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise BadRequest(f"Turn {number} of the exported conversation is not a turn.") from error
+        _check(f"turns[{number - 1}].question", len(turn.question), MAX_QUESTION)
+        _check_names(f"turns[{number - 1}].variables", turn.variables)
+        if not _are_valid(turn.messages):
+            raise BadRequest(f"Turn {number} of the exported conversation has messages that no model accepts.")
+        turns.append(replace(turn, parent=turns[-1].id if turns else None, depth=number))
+    if len({turn.id for turn in turns}) < len(turns):
+        raise BadRequest("Two turns of the exported conversation have the same id.")
+    return tuple(turns)
+
+
+def _check(what: str, size: int, most: int) -> None:
+    if size > most:
+        raise TooLarge(f"{what} of the exported conversation is larger than is kept: {size:,} of at most {most:,}.")
+
+
+def _check_names(what: str, names: Sequence[str]) -> None:
+    _check(what, len(names), MAX_VARIABLES)
+    _check(f"A name in {what}", max(map(len, names), default=0), MAX_NAME)
+
+
+def _are_valid(messages: Iterable[Message]) -> bool:
+    """Whether these may follow a question: answers and tool results only, each call with exactly one result after it."""
+    waiting: set[str] = set()
+    for one in messages:
+        if one.role == "tool":
+            if one.tool_call_id not in waiting:
+                return False
+            waiting.discard(one.tool_call_id)
+        elif one.role != "assistant" or waiting:
+            return False
+        else:
+            waiting = {call.id for call in one.tool_calls}
+            if len(waiting) < len(one.tool_calls) or not all(_is_text(call) for call in one.tool_calls):
+                return False
+    return not waiting
+
+
+def _is_text(call: object) -> bool:
+    fields: Mapping[str, object] = {name: getattr(call, name) for name in ("id", "name", "arguments")}
+    return all(isinstance(one, str) for one in fields.values())
+
+
+def _session_without(session: Session, withholding: Withholding) -> Session:
+    return replace(
+        session,
+        title=withholding.text(session.title),
+        metadata=_data_without(session.metadata, withholding),
+        variables=tuple(map(withholding.text, session.variables)),
+    )
+
+
+def _turn_without(turn: Turn, withholding: Withholding) -> Turn:
+    """A turn without secrets, in whichever of its fields; what it is called and how it ended stays."""
+    kept = {"id", "parent", "digest", "status", "finish_reason", "usage", "messages"}
+    data: Any = turn.to_json()
+    without: dict[str, Any] = {name: one if name in kept else withholding.json(one) for name, one in data.items()}
+    return replace(Turn.from_json(without), messages=tuple(map(withholding.message, turn.messages)))
+
+
+def _data_without(data: Mapping[str, Json], withholding: Withholding) -> Mapping[str, Any]:
+    without: Any = withholding.json(dict(data))
+    return MappingProxyType(without)

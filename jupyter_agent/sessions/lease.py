@@ -1,0 +1,90 @@
+"""A turn that is ours while it runs: renewed in time, its deeds recorded before they are done; lost, it stops at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from jupyter_agent.core.errors import AgentError, NotFound, StoreUnavailable, VersionConflict
+from jupyter_agent.core.messages import Action, CellChange
+from jupyter_agent.core.session import Session
+from jupyter_agent.sessions.manager import SessionManager
+
+RENEW_SECONDS = 10.0
+_LOST = "Another process went on with this conversation, so this answer was stopped. Look at the conversation again."
+_Event = TypeVar("_Event")
+
+
+@dataclass(slots=True)
+class Lease:
+    """One open turn.
+
+    Attributes:
+        sessions: Where it is open.
+    session: As it was renewed last.
+        edits: Tells what was changed in the notebook so far, as it may be stored.
+        seconds: Between renewals.
+    """
+
+    sessions: SessionManager
+    session: Session
+    edits: Callable[[], Sequence[CellChange]] = tuple
+    seconds: float = RENEW_SECONDS
+    _lost: bool = False
+    _limit: asyncio.Timeout | None = field(default=None)
+
+    async def record(self, actions: tuple[Action, ...]) -> None:
+        """Keep what is done, in the store, before it is done and after.
+
+        Raises:
+            VersionConflict: the turn is not ours any more; nothing may be done.
+            StoreUnavailable: it cannot be kept; nothing may be done.
+        """
+        under_way = tuple(one.call_id for one in actions if one.status == "interrupted")
+        self.session = await self.sessions.renew(self.session, under_way, actions=actions, edits=tuple(self.edits()))
+
+    @asynccontextmanager
+    async def held(self) -> AsyncGenerator[None, None]:
+        """Renew it as long as this is open."""
+        task = asyncio.create_task(self._renew())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, AgentError):
+                await task
+
+    async def guarded(self, events: AsyncGenerator[_Event, None]) -> AsyncGenerator[_Event, None]:
+        """The same events, until the turn is lost.
+
+        Raises:
+            VersionConflict: it was.
+        """
+        async with aclosing(events):
+            while True:
+                try:
+                    async with asyncio.timeout(0 if self._lost else None) as self._limit:
+                        event = await anext(events)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    if not self._lost:
+                        raise
+                    raise VersionConflict(_LOST) from None
+                finally:
+                    self._limit = None
+                yield event
+
+    async def _renew(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(self.seconds)
+                with suppress(StoreUnavailable):
+                    self.session = await self.sessions.renew(self.session)
+        except (VersionConflict, NotFound):
+            self._lost = True
+            if self._limit is not None:
+                self._limit.reschedule(asyncio.get_running_loop().time())

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jupyter_agent.analysis.dataflow import Dataflow
+from jupyter_agent.core.kernel_state import Cell
+from tests.support.notebook_session import NotebookSession
+
+NAMES = ("a", "b", "c", "d")
+SLOW = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+name = st.sampled_from(NAMES)
+number = st.integers(0, 9)
+statement = st.one_of(
+    st.builds("{} = [{}]".format, name, number),
+    st.builds("{} = {} + [{}]".format, name, name, number),
+    st.builds("{} = {}".format, name, name),
+    st.builds("{}.append({})".format, name, number),
+    st.builds("{}[0] = {}".format, name, number),
+    st.builds("{} += [len({})]".format, name, name),
+    st.builds("{} = [one + {} for one in {}]".format, name, number, name),
+    st.builds("{} = sorted({}) + {}[:2]".format, name, name, name),
+    st.builds("if len({}) > {}:\n    {} = {} + [0]".format, name, number, name, name),
+    st.builds("for one in {}[:3]:\n    {}.append(one) if len({}) < 9 else None".format, name, name, name),
+    st.builds("def f(x):\n    x.append(len({}))\n    return x".format, name),
+    st.builds("{} = list(f({}))".format, name, name),
+    st.builds("f({})".format, name),
+    st.builds("def f(x):\n    global {}\n    {} = x + [1]\n    return [1]".format, name, name),
+    st.builds("({} := {} + [7])".format, name, name),
+    st.builds("{}, {} = {}[:1], {}[1:]".format, name, name, name, name),
+    st.builds("pair = [{}, len({})]\n{} = pair[0]".format, name, name, name),
+    st.builds("del {}\n{} = [{}]".format, name, name, number),
+    st.builds("try:\n    {} = [{}[{}]]\nexcept IndexError:\n    pass".format, name, name, number),
+)
+cell = st.lists(statement, min_size=1, max_size=3).map("\n".join)
+PREFIX = ("a = [1]\nb = [2]\nc = [3]\nd = [4]", "def f(x): return x")
+
+
+def ran(*sources: str) -> dict[str, object]:
+    namespace: dict[str, object] = {}
+    for source in sources:
+        exec(source, namespace)
+    return namespace
+
+
+def runs(sources: tuple[str, ...]) -> bool:
+    try:
+        ran(*sources)
+    except (AttributeError, IndexError, TypeError, ValueError, KeyError, NameError):
+        return False
+    return True
+
+
+def hold(cells: list[str]) -> None:
+    """The slice of every variable, run in a fresh namespace, gives an equal value."""
+    sources = list(PREFIX)
+    for one in cells:
+        if runs((*sources, one)):
+            sources.append(one)
+    notebook = NotebookSession(*sources).run()
+    end, flow = ran(*sources), notebook.flow
+    for one in NAMES:
+        if one not in end:
+            continue
+        part = flow.slice_of(one)
+        assert part is not None
+        assert repr(ran(*part.sources).get(one)) == repr(end[one]), (one, part.sources)
+
+
+@QUICK
+@given(st.lists(cell, min_size=1, max_size=12))
+def test_the_slice_of_a_variable_makes_it_anew(cells: list[str]) -> None:
+    hold(cells)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.lists(cell, min_size=1, max_size=25))
+def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str]) -> None:
+    hold(cells)
+
+
+def refresh(cells: list[str], data: st.DataObject) -> None:
+    """Whatever was run and edited: when the cells that are said to be needed have run, everything is fresh."""
+    notebook = NotebookSession(*PREFIX, *cells).run()
+    for _ in range(3):
+        at = data.draw(st.integers(2, len(notebook.cells) - 1))
+        if data.draw(st.booleans()):
+            notebook.edit(notebook.cells[at].id, data.draw(cell))
+        else:
+            notebook.run(notebook.cells[at].id)
+    wanted = notebook.flow.to_refresh()
+    if wanted:
+        notebook.run(*wanted)
+    told = notebook.report
+    assert not {one.kind for one in told.findings} & {"edited", "never_run"}
+    if told.prediction.verdict != "fails":  # a cell that fails from the top can never be fresh
+        assert told.run == ()
+        assert told.prediction.differences == ()
+
+
+@QUICK
+@given(st.lists(cell, min_size=1, max_size=8), st.data())
+def test_running_what_is_said_makes_everything_fresh(cells: list[str], data: st.DataObject) -> None:
+    refresh(cells, data)
+
+
+@pytest.mark.slow
+@settings(SLOW, max_examples=10_000)
+@given(st.lists(cell, min_size=1, max_size=8), st.data())
+def test_running_what_is_said_makes_everything_fresh_in_many_notebooks(cells: list[str], data: st.DataObject) -> None:
+    refresh(cells, data)
+
+
+def test_what_is_to_be_gone_is_deleted_again() -> None:
+    sources = (
+        "b = [2]",
+        "a = b[:1]\nb.append(1)",
+        "del b",
+        "a = [0]\ntry:\n    b = [a[0]]\nexcept IndexError:\n    pass",
+    )
+    notebook = NotebookSession(*sources).run().run("d", "b")
+    assert "c" in notebook.flow.to_refresh()
+
+
+def test_another_name_for_what_may_have_changed_is_made_where_it_was_given() -> None:
+    notebook = NotebookSession("b = [2]", "a = [0]", "a = b\nb += [len(a)]", "b = [0]").run().run("b")
+    assert notebook.flow.to_refresh() == ("a", "c", "d")
+
+
+def test_what_is_to_be_the_same_object_is_made_so_again() -> None:
+    notebook = NotebookSession("a = [1]", "b = a", "a = [0]", "a.append(0)").run().edit("a", "a = [0]")
+    assert notebook.flow.to_refresh() == ("a", "b", "c", "d")
+
+
+LINES = (
+    "%time",
+    "!ls {x}",
+    "%%bash",
+    "x = %who",
+    "df?",
+    "x = (",
+    "y = x",
+    "'''",
+    "def f(): return x",
+    "@f",
+    "    z = 1",
+    "if x:",
+    "else:",
+    "del x",
+    "_ + 1",
+    "x.y.z[0] = 1",
+    "import x",
+    "from x import *",
+    "x: int",
+    ")",
+    "%reset -f",
+    "x = 1; y = 2;",
+)
+source = st.one_of(st.lists(st.sampled_from(LINES), max_size=5).map("\n".join), st.text(max_size=40))
+
+
+@QUICK
+@given(st.lists(source, min_size=1, max_size=8))
+def test_whatever_stands_in_cells_there_is_a_report(sources: list[str]) -> None:
+    told = NotebookSession(*sources).run().report
+    assert told.to_json()["unknown"] == []
+    assert told.to_markdown()
+
+
+SITUATIONS = [
+    # A variable, its cells, and why.
+    (("x = 1", "y = 2", "z = x + 1"), "z", "ac"),
+    (("df = load()", "df['a'] = 1", "print(df)", "df['b'] = df['a']"), "df", "abd"),
+    (("x = [1]", "y = x", "y.append(2)"), "x", "abc"),
+    (("x = [1]", "y = x[:]", "y.append(2)"), "x", "abc"),
+    (("k = 2", "def f(x): return x * k", "k = 3", "y = f(1)"), "y", "bcd"),
+    (("def g(): return n", "def f(): return g()", "n = 1", "y = f()"), "y", "abcd"),
+    (("import numpy as np", "np.random.seed(0)", "a = np.random.rand()", "b = np.random.rand()"), "b", "abcd"),
+    (("import numpy as np", "r = np.random.default_rng(0)", "a = r.normal()", "b = r.normal()"), "b", "abcd"),
+    (("rows = iter([1, 2])", "a = next(rows)", "b = next(rows)"), "b", "abc"),
+    (("t = 'x'", "open('out.txt', 'w').write(t)", "u = open('out.txt').read()"), "u", "abc"),
+    (("class Box:\n    def fill(self): self.n = size", "size = 3", "box = Box()", "box.fill()"), "box", "abcd"),
+    (("x = 1", "if x: y = 2", "z = y"), "z", "abc"),
+    (("m = Model()", "m.fit(X)", "p = m.predict(X)"), "p", "abc"),
+    (("x = 1", "x = 2", "y = x"), "y", "bc"),
+    (("total = 0", "def add(n):\n    global total\n    total += n", "add(3)"), "total", "abc"),
+    (("1 + 1", "y = _ + 1"), "y", "ab"),
+    (("a, b = [1], [2]", "for one in [a, b]:\n    one.append(3)"), "b", "ab"),
+    (("import sys", "sys.path.append('..')", "import mine", "x = mine.f()"), "x", "abcd"),
+    (("!wget https://example.org/a.csv", "x = open('a.csv').read()"), "x", "ab"),
+    (("pattern = 'a*'", "names = !ls {pattern}"), "names", "ab"),
+]
+
+
+@pytest.mark.parametrize(("sources", "name", "cells"), SITUATIONS, ids=[" ⏎ ".join(one[0])[:60] for one in SITUATIONS])
+def test_the_slice_of_a_variable_is_these_cells(sources: tuple[str, ...], name: str, cells: str) -> None:
+    assert NotebookSession(*sources).run().cells_of(name) == cells
+
+
+def test_a_slice_tells_the_source_that_ran_not_the_one_that_stands() -> None:
+    notebook = NotebookSession("x = 1", "y = x").run().edit("a", "x = 5").delete("b")
+    part = notebook.flow.slice_of("y")
+    assert part is not None
+    assert (part.sources, part.cells) == (("x = 1", "y = x"), ("a", "b"))
+
+
+def test_a_name_that_was_never_executed_is_sliced_by_the_cells_as_they_stand() -> None:
+    assert NotebookSession("x = 1", "q = 2", "y = x").cells_of("y") == "ac"
+    assert NotebookSession("x = 1").flow.slice_of("nothing") is None
+
+
+def test_a_change_makes_stale_what_builds_on_it() -> None:
+    flow = NotebookSession("x = 1", "y = x", "z = 3", "w = y + z", "print(w)").run().flow
+    told = flow.affected_by("a")
+    assert (told.cells, told.variables) == (("b", "d", "e"), ("w", "x", "y"))
+    assert flow.affected_by("e").cells == ()
+
+
+def test_a_cell_that_reads_what_was_overwritten_below_needs_its_maker_to_run_too() -> None:
+    notebook = NotebookSession("x = 1", "y = x", "x = 2").run().edit("b", "y = x + 1")
+    assert notebook.flow.to_refresh() == ("a", "b", "c")
+
+
+def test_a_changed_cell_costs_only_what_depends_on_it() -> None:
+    sources = ["import math"] + [f"v{at} = math.sqrt({at})" for at in range(300)]
+    flow = Dataflow.of([Cell(f"c{at}", "code", source) for at, source in enumerate(sources)])
+    assert flow.order.evaluated == 301
+    assert flow.after(Cell("c7", "code", "v6 = 0")).order.evaluated == 1
+
+
+def test_cells_may_be_moved_added_and_deleted() -> None:
+    flow = NotebookSession("x = 1", "y = x").run().flow
+    a, b = flow.cells
+    assert flow.with_cells([b, a]).order.nodes["b"].missing == ("x",)
+    assert flow.with_cells([a, b, Cell("c", "code", "z = y")]).slice_of("z") is not None
+    assert flow.with_cells([b]).order.nodes["b"].missing == ("x",)
+    assert flow.after(Cell("c", "code", "z = y")).cells[-1].id == "c"

@@ -1,0 +1,50 @@
+"""Texts within a limit: cut between words, so that no half of a secret stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
+from jupyter_agent.core.text import ends, head, shortened, tail
+from jupyter_agent.core.tokens import estimate_tokens
+from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.prompt import context
+
+CORE = "Qm3xTz81LbVw"
+SECRET = f"sk-proj-{CORE}4NcYd7RkPf2HsJ6"
+
+
+@pytest.mark.parametrize("before", range(0, 60, 3))
+def test_P1_a_cut_leaves_no_half_of_a_secret(before: int) -> None:
+    text = f"{'x ' * before}{SECRET}{' y' * 40}"
+    for limit in range(len(text)):
+        for cut in (head(text, limit), tail(text, limit), ends(text, limit), shortened(text, limit)):
+            assert SECRET in cut or CORE[:4] not in cut
+            assert SECRET in cut or CORE[-4:] not in cut
+
+
+def test_what_fits_is_left_as_it_is_and_words_are_kept_whole() -> None:
+    assert head("one two", 7) == tail("one two", 7) == ends("one two", 7) == "one two"
+    assert head("one two three", 8) == "one two "
+    assert head("one two three", 7) == "one two"
+    assert tail("one two three", 8) == " three"
+    assert tail("one two three", 5) == "three"
+
+
+def test_P1_what_a_run_prints_is_cut_between_words() -> None:
+    for before in range(32 * 1024 - 60, 32 * 1024 + 4):
+        collected = Collected()
+        collected.take("stream", {"text": " " * before + SECRET + " " * 200_000 + SECRET + " " * before})
+        assert SECRET in collected.text or CORE[:4] not in collected.text
+
+
+@pytest.mark.parametrize("pad", [90, 100, 110, 280, 290, 480, 490, 580, 590])
+def test_P1_what_failed_and_what_was_shown_are_cut_between_words(pad: int) -> None:
+    text = f"{'. ' * (pad // 2)}{SECRET} and more {'. ' * 400}"
+    error = ExecutionError("ValueError", text, (Frame("f", 1, text, variables={"value": text}),))
+    state = KernelState("k", "e", 1, executions=(Execution(1, "a", "", "", "error", 1.0, error=error),))
+    cells = (Cell("a", "code", "f()", 1, text, ""), Cell("b", "code", "g()", 2, "", text))
+    for budget in range(100, 2000, 50):
+        built = context.build("why?", state, cells, budget_tokens=budget, count=estimate_tokens).text
+        assert CORE not in built.replace(SECRET, "")
+        assert "Qm3x" not in built.replace(SECRET, "")

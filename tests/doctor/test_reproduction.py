@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.doctor.report import report
+from jupyter_agent.doctor.reproduction import FirstDifference, comparable, reproduce, scratch_copy
+from jupyter_agent.kernels.remote import RemoteKernel
+
+
+async def worked(kernel: RemoteKernel, *sources: str) -> list[Cell]:
+    """Cells that were executed in this order, with their outputs."""
+    cells = []
+    await kernel.state(timeout=30)  # the kernel is met before the first cell runs
+    for count, source in enumerate(sources, 1):
+        result = await kernel.execute(source, timeout=60)
+        cells.append(Cell(chr(96 + count), "code", source, count, result.text))
+    return cells
+
+
+NOTEBOOK = (
+    "import time\nx = [1, 2]",
+    "x",
+    "print(object())",
+    "%time sum(x)",
+    "y = {'a': x, 'b': 3.5}",
+)
+
+
+async def test_a_notebook_that_was_run_from_top_to_bottom_reproduces(
+    worked_in: RemoteKernel, fresh: RemoteKernel
+) -> None:
+    cells = await worked(worked_in, *NOTEBOOK)
+    before = await worked_in.state(timeout=30)
+    told = await reproduce([*cells, Cell("m", "markdown", "words")], fresh, before)
+    assert told.first is None
+    assert told.reproduces
+    assert [one.cell_id for one in told.ended] == ["a", "b", "c", "d", "e"]
+
+
+async def test_the_first_cell_that_fails_ends_it_and_is_told(worked_in: RemoteKernel, fresh: RemoteKernel) -> None:
+    cells = await worked(worked_in, "x = 1", "x + 1", "z = 3")
+    told = await reproduce(cells[1:], fresh)
+    assert told.first == FirstDifference("failed", "b", "", "2\n", "NameError: name 'x' is not defined")
+    assert [one.status for one in told.ended] == ["error"]
+    assert told.to_json()["reproduces"] is False
+
+
+async def test_the_first_output_that_differs_is_told(worked_in: RemoteKernel, fresh: RemoteKernel) -> None:
+    cells = await worked(worked_in, "x = 1", "x * 10", "x * 100")
+    cells[0] = replace(cells[0], source="x = 2")
+    told = await reproduce(cells, fresh)
+    assert told.first == FirstDifference("output", "b", "", "10", "20")
+    assert len(told.ended) == 3
+
+
+async def test_a_variable_that_differs_though_no_output_does_is_told(
+    worked_in: RemoteKernel, fresh: RemoteKernel
+) -> None:
+    cells = await worked(worked_in, "rows = []", "rows.append(1)", "rows.append(1)")
+    before = await worked_in.state(timeout=30)
+    told = await reproduce(cells[:2], fresh, before)
+    assert told.first is not None
+    assert (told.first.kind, told.first.name) == ("variable", "rows")
+
+
+DAMAGED = [
+    (["a", "b", "c"], True),
+    (["a", "c"], False),
+    (["a", "c", "b"], False),
+    (["b", "c"], False),
+]
+
+
+@pytest.mark.parametrize(("kept", "reproduces"), DAMAGED)
+async def test_what_the_doctor_foretells_is_what_a_real_run_gives(
+    worked_in: RemoteKernel, fresh: RemoteKernel, kept: list[str], reproduces: bool
+) -> None:
+    cells = await worked(worked_in, "x = [1]", "x.append(2)", "print(x)")
+    state = await worked_in.state(timeout=30)
+    named = {one.count: one.source for one in state.executions}
+    assert named == {1: "x = [1]", 2: "x.append(2)", 3: "print(x)"}
+    stands = [next(one for one in cells if one.id == cell_id) for cell_id in kept]
+    foretold = report(stands, state).prediction
+    told = await reproduce(stands, fresh, state)
+    assert (foretold.verdict == "reproduces", told.reproduces) == (reproduces, reproduces)
+
+
+def test_the_copy_of_a_folder_leaves_the_folder_alone_and_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1\n", encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    with scratch_copy(tmp_path) as copy:
+        assert (copy / "data" / "a.csv").read_text(encoding="utf-8") == "1\n"
+        assert not (copy / ".git").exists()
+        (copy / "data" / "a.csv").write_text("2\n", encoding="utf-8")
+    assert not copy.exists()
+    assert (tmp_path / "data" / "a.csv").read_text(encoding="utf-8") == "1\n"
+
+
+async def test_the_path_of_the_copy_is_no_difference(
+    jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my work"
+    (folder / "sub").mkdir(parents=True)
+    sources = "import os", "print(os.getcwd())", "os.path.join(os.getcwd(), 'sub')"
+    texts = "", f"{folder}\n", repr(str(folder / "sub"))
+    cells = [Cell(str(at), "code", sources[at], at + 1, texts[at]) for at in range(3)]
+    with scratch_copy(folder) as copy:
+        manager = AsyncKernelManager(kernel_name="python3")
+        await manager.start_kernel(cwd=str(copy))
+        kernel = RemoteKernel(manager.client(), "kernel", is_alive=manager.is_alive)
+        try:
+            told = await reproduce(cells, kernel, copy_of=(copy, folder))
+        finally:
+            await kernel.close()
+            await manager.shutdown_kernel(now=True)
+    assert told.first is None
+
+
+def test_what_is_another_in_every_kernel_is_not_compared() -> None:
+    one = "<Axes at 0x7f00aa>\nCPU times: user 1 s\nWall time: 3 s\n/tmp/ipykernel_12/345.py:3: UserWarning: old"
+    other = "<Axes at 0x7f11bb>\nCPU times: user 2 s\nWall time: 9 s\n/tmp/ipykernel_99/1.py:3: UserWarning: old"
+    assert comparable(one) == comparable(other)
+    assert comparable("1") != comparable("2")

@@ -1,0 +1,109 @@
+"""The zoo: no animal's code runs, none hides another, none takes long, whatever its class does."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from jupyter_agent.kernelside.answers import is_code
+from jupyter_agent.kernelside.inspectors.registry import Budget, describe, one_line
+from jupyter_agent.kernelside.tracker.fingerprints import fingerprint
+from tests.support import hostile_objects
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+SECONDS = 0.1
+
+
+def test_V1_to_V13_the_whole_zoo_is_told_and_untouched(
+    shell: Shell, tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    spy = hostile_objects.Spy()
+    animals = hostile_objects.animals(spy, tmp_path)
+    shell.shell.user_ns.update(animals)
+    variables = dict(os.environ), len(animals)
+    spy.awake = True
+    told = {one["name"]: one for one in shell.delta()["changed"]}
+    assert set(told) == set(animals)
+    assert len(animals) >= 60
+    assert shell.delta()["changed"] == []
+    for name in animals:
+        started = time.thread_time()
+        shell.inspect(name)
+        assert time.thread_time() - started < SECONDS, name
+    spy.awake = False
+    assert spy.calls == []
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+    assert variables == (dict(os.environ), len(animals))
+    assert all(shell.shell.user_ns[name] is animal for name, animal in animals.items())
+    json.dumps(told, allow_nan=False).encode("utf-8")
+    assert "vandal" not in vars(hostile_objects)
+
+
+def test_no_animal_escapes_its_own_description(tmp_path: Path) -> None:
+    spy = hostile_objects.Spy()
+    for name, animal in hostile_objects.animals(spy, tmp_path).items():
+        spy.awake = True
+        for look in (fingerprint, one_line, is_code, lambda value: describe(value, Budget(detail=True))):
+            started = time.thread_time()
+            look(animal)
+            assert time.thread_time() - started < SECONDS, name
+        assert len(json.dumps(describe(animal, Budget()).facts)) < 20_000, name
+        spy.awake = False
+    assert spy.calls == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    hooks=some.sets(some.sampled_from(hostile_objects.HOOKS), min_size=1),
+    act=some.sampled_from(sorted(hostile_objects.ACTS)),
+    base=some.sampled_from([object, int, str, float, list, dict, tuple, set, frozenset, bytes, Exception, type]),
+    named=some.text(min_size=1, max_size=30).filter(lambda text: "\x00" not in text),
+    attributes=some.dictionaries(some.text(max_size=10), some.none() | some.integers() | some.text(), max_size=4),
+    slots=some.booleans(),
+    where=some.sampled_from(["alone", "list", "dict", "key", "set", "field"]),
+)
+def test_V1_V4_classes_that_nobody_thought_of(
+    hooks: set[str], act: str, base: Any, named: str, attributes: dict[str, Any], *, slots: bool, where: str
+) -> None:
+    spy = hostile_objects.Spy()
+    body: dict[str, Any] = {hook: spy.hook(hook, hostile_objects.ACTS[act]) for hook in hooks}
+    if slots and base is object:
+        body["__slots__"] = ("slot",)
+    body.update(
+        {name: hostile_objects.trap(spy, name) for name in attributes if name not in body and name != "__slots__"}
+    )
+    cls: Any = type.__new__(type, named.encode("utf-8", "replace").decode("utf-8"), (base,), body)
+    animal = type.__new__(cls, "Inner", (), {}) if base is type else base.__new__(cls)
+    held: dict[str, Any] = {
+        "alone": lambda: animal,
+        "list": lambda: [animal],
+        "dict": lambda: {"k": animal},
+        "key": lambda: {animal: 1},
+        "set": lambda: {animal},
+        "field": lambda: SimpleNamespace(field=animal),
+    }
+    try:
+        value = held[where]()
+    except TypeError:
+        value = [animal]  # not hashable
+    spy.awake = True
+    started = time.thread_time()
+    description = describe(value, Budget(detail=True))
+    fingerprint(value)
+    one_line(value)
+    seconds = time.thread_time() - started
+    spy.awake = False
+    assert spy.calls == []
+    assert seconds < SECONDS
+    json.dumps(description, allow_nan=False).encode("utf-8")

@@ -1,0 +1,104 @@
+"""The commands about whole conversations, after `%agent` in a kernel of a real Jupyter server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.ipython.background_loop import BackgroundLoop
+from jupyter_agent.kernelside.magic import session_commands
+from tests.kernelside.test_magic_server import answers, opened
+from tests.support.notebook_page import NotebookPage
+from tests.support.running_server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
+    server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
+    loop = BackgroundLoop()
+    loop.run(server.start())
+    loop.run(answers(server))
+    yield server
+    loop.run(server.end())
+    loop.close()
+
+
+async def say(page: NotebookPage, command: str) -> str:
+    """What one `%agent` shows."""
+    return "\n".join((await page.run(f"%agent {command}")).markdown)
+
+
+async def test_commands_about_conversations_go_through_the_server(server: RunningServer) -> None:
+    async with opened(server, "a.ipynb") as (page, _):
+        await say(page, "alpha")
+        await say(page, "beta")
+        assert "Questions in this conversation: 1." in await say(page, "/undo")
+        assert "beta" not in await say(page, "/history")
+        assert "Questions in this conversation: 2." in await say(page, "/redo")
+        first = (await say(page, "/sessions")).split("`")[1]
+        assert "goes on from here" in await say(page, "/branch")
+        await say(page, "gamma")
+        assert "gamma" in await say(page, "/history")
+        assert first in await say(page, f"/use {first}")
+        assert "gamma" not in await say(page, "/history")
+        assert len((await say(page, "/sessions")).splitlines()) == 2
+        assert len((await say(page, "/sessions gamma")).splitlines()) == 1
+        await say(page, "/use")
+        assert "gamma" in await say(page, "/history")
+
+        shared = (await say(page, "/share")).split("`")[1]
+        assert (await server("GET", shared))[0] == 200
+        assert "secrets revoked: 1" in await say(page, "/share off")
+        assert (await server("GET", shared))[0] == 404
+
+        assert "> alpha" in await say(page, "/export")
+        assert "Written to" in await say(page, "/export talk.json")
+        exported = json.loads((server.root / "talk.json").read_text(encoding="utf-8"))
+        assert [one["question"] for one in exported["turns"]] == ["alpha", "beta", "gamma"]
+        assert "already" in await say(page, "/export talk.json")
+
+
+async def test_a_conversation_that_was_chosen_goes_on_until_another_is_newer(server: RunningServer) -> None:
+    async with opened(server, "b.ipynb") as (page, _):
+        await say(page, "alpha")
+        assert "forgotten" in await say(page, "/clear")
+        await say(page, "beta")
+        assert "same answers: 1" in await say(page, "/replay")
+        assert "beta" in await say(page, "/history")
+        assert len((await say(page, "/sessions")).splitlines()) == 2
+        assert "forgotten" in await say(page, "/clear")
+        assert "Nothing has been said" in await say(page, "/history")
+        await say(page, "gamma")
+        assert "beta" not in await say(page, "/history")
+        body = {"query": "delta", "context": {"notebook_id": "b.ipynb", "session_id": "of-the-sidebar"}}
+        assert (await server("POST", "api/agent/quick", body))[0] == 200
+        assert "delta" in await say(page, "/history")
+
+
+async def test_a_replay_compares_the_answers_of_two_models(server: RunningServer) -> None:
+    async with opened(server, "c.ipynb") as (page, _):
+        await say(page, "what is x?")
+        told = await say(page, "/replay offline")
+        assert "same answers: 0" in told
+        assert "> what is x?" in told
+        assert "Answered." in told
+        assert "**Again, `offline`" in told
+        shown = await page.run("%agent /replay nobody:x")
+        assert "nobody" in str(shown.outputs[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"), [("export", "talk.pdf"), ("export", "talk"), ("share", "all"), ("use", "../x"), ("use", "a b")]
+)
+def test_what_cannot_stand_behind_a_command_is_said(name: str, rest: str) -> None:
+    assert session_commands.wrong(name, rest)
+
+
+def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    told = session_commands.told("export", str(tmp_path / "nowhere" / "talk.md"), {"text": "x"})
+    assert "cannot be written" in told

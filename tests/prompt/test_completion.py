@@ -1,0 +1,84 @@
+"""Text at the cursor: names and columns that live, the same each time, and what a model is told for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.core.kernel_state import KernelState, Variable
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.prompt.completion import Cursor, asked, known, messages
+from jupyter_agent.redaction.redactor import Redactor
+
+COLUMNS = [{"name": one, "dtype": "object"} for one in ("region", "revenue_eur", "signed on", 'a"b')]
+STATE = KernelState(
+    "k1",
+    variables={
+        "df": Variable("df", "DataFrame", "frame", "3 rows", {"columns": COLUMNS}),
+        "df_clean": Variable("df_clean", "DataFrame", "frame", "2 rows", {"columns": COLUMNS}),
+        "model": Variable("model", "Model", "object", "a model", {"fields": {"weights": "list", "bias": "0"}}),
+        "token": Variable("token", "str", "text", "sk-proj-0123456789abcdef0123456789abcdef01234567", {}),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "expected"),
+    [
+        ("df['re", "", "gion']"),
+        ('df["sig', "", 'ned on"]'),
+        ("df['re", "']", "gion"),
+        ("x = df.rev", "", "enue_eur"),
+        ("df.sig", "", ""),
+        ("model.wei", "", "ghts"),
+        ("df_c", "", "lean"),
+        ("mod", "", "el"),
+        ("m", "", ""),
+        ("other['re", "", ""),
+        ("'mod", "", ""),
+        ("# mod", "", ""),
+        ("mod", "ern", ""),
+        ("a.mod", "", ""),
+        ("df['a", "", "\"b']"),
+    ],
+)
+def test_names_that_live_are_completed(prefix: str, suffix: str, expected: str) -> None:
+    assert known(Cursor(prefix, suffix), STATE) == expected
+
+
+def test_nothing_is_known_without_a_kernel_or_of_another_language() -> None:
+    assert known(Cursor("mod"), None) == ""
+    assert known(Cursor("mod", language="r"), STATE) == ""
+
+
+def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -> None:
+    told = messages(Cursor("df.groupby('region')\ntoken", "\nx"), STATE, Redactor())[-1].content
+    assert "df: DataFrame" in told
+    assert "revenue_eur" in told
+    assert "model" not in told
+    assert "sk-proj-" not in told
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (".mean()", ".mean()"),
+        ("```python\n.mean()\n```", ".mean()"),
+        ("df.revenue_eur.mean()", ".mean()"),
+        ("x" * 5000, "x" * 600),
+    ],
+)
+async def test_a_models_words_are_what_is_inserted(said: str, expected: str) -> None:
+    model = ScriptedModel([{"text": said, "chunks": 50}])
+    assert await asked(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said", "expected"),
+    [
+        ("client = Client(", "region, 'ghp_" + "a1B2" * 9 + "')", "region, '"),
+        ("password = ", '"correct-horse-7"', '"'),
+        ("total = ", "df.sum()", "df.sum()"),
+    ],
+)
+async def test_a_completion_ends_before_a_secret(prefix: str, said: str, expected: str) -> None:
+    assert await asked(Cursor(prefix), STATE, ScriptedModel([said]), Redactor()) == expected

@@ -1,0 +1,172 @@
+"""What turns do to notebooks, and its way back: a real server, a real kernel, a model that plays a script."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.agent_client import Door, Script
+
+NAME = "deeds.ipynb"
+SESSION = "api/agent/sessions/s1"
+
+
+def code(cell_id: str, source: str, **more: Any) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": "code", "execution_count": None, "id": cell_id, "metadata": {}, "outputs": []}
+    return {**cell, "source": source.splitlines(keepends=True), **more}
+
+
+CELLS = [
+    code("a", "x = 1", metadata={"tags": ["mine"]}),
+    code("b", "x + 1", execution_count=2, outputs=[{"name": "stdout", "output_type": "stream", "text": ["old\n"]}]),
+    code("c", "print('ü')"),
+    {"cell_type": "markdown", "id": "d", "metadata": {}, "source": ["# End"]},
+]
+
+
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": name, "arguments": arguments}
+
+
+DEEDS: list[Any] = [
+    {
+        "calls": [
+            call("edit_cell", cell_id="a", source="x = 20"),
+            call("edit_cell", cell_id="b", source="x + 22"),
+            call("insert_cell", source="import math\nmath.pi", below="b"),
+            call("move_cell", cell_id="c", below=""),
+            call("delete_cell", cell_id="d"),
+        ]
+    },
+    {"calls": [call("run_cell", cell_id="a"), call("run_cell", cell_id="b")]},
+    "Done.",
+]
+
+
+@pytest.fixture
+def path(jp_root_dir: Path) -> Path:
+    place = jp_root_dir / NAME
+    data = {"cells": CELLS, "metadata": {"kernelspec": {"display_name": "x", "language": "python", "name": "python3"}}}
+    text = json.dumps({**data, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False, indent=1, sort_keys=True)
+    place.write_text(text + "\n", encoding="utf-8")
+    return place
+
+
+async def started(door: Door) -> str:
+    """A kernel for the notebook, as a front end starts it."""
+    body = {"path": NAME, "name": NAME, "type": "notebook", "kernel": {"name": "python3"}}
+    reply = await door("POST", "api/sessions", body)
+    assert reply.status == 201
+    return str(reply.body["kernel"]["id"])
+
+
+async def done(door: Door, **fields: Any) -> Any:
+    context = {"notebook_id": NAME, "session_id": "s1"}
+    reply = await door.ask("Do it.", context, **{"approval": "auto", "budget": {"deadline_seconds": 60}, **fields})
+    assert reply.status == 200, reply.text
+    return reply.body
+
+
+def sources(path: Path) -> dict[str, str]:
+    return {one["id"]: "".join(one["source"]) for one in json.loads(path.read_text(encoding="utf-8"))["cells"]}
+
+
+async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes(
+    door: Door, script: Script, path: Path
+) -> None:
+    script(DEEDS)
+    await started(door)
+    before = path.read_bytes()
+    body = await done(door)
+    assert [one["status"] for one in body["actions"]] == ["done"] * 7, body
+    after = path.read_bytes()
+    cells = json.loads(after)["cells"]
+    assert [one["id"] for one in cells][:3] == ["c", "a", "b"]
+    assert cells[2]["outputs"][0]["data"]["text/plain"] == ["42"]
+    assert cells[3]["metadata"]["jupyter_agent"] == {"session_id": "s1", "turn_id": body["turn_id"]}
+    for _ in range(2):
+        undone = await door("POST", f"{SESSION}/undo")
+        assert undone.body["edits"]["left"] == []
+        assert undone.body["turn_count"] == 0
+        assert path.read_bytes() == before
+        redone = await door("POST", f"{SESSION}/redo", {"edits": "server"})
+        assert redone.body["edits"]["left"] == []
+        assert path.read_bytes() == after
+
+
+async def test_what_the_user_changed_since_is_left_and_told(door: Door, script: Script, path: Path) -> None:
+    script(DEEDS)
+    await started(door)
+    await done(door)
+    path.write_text(path.read_text(encoding="utf-8").replace("x + 22", "x + 23"), encoding="utf-8")
+    undone = await door("POST", f"{SESSION}/undo")
+    assert undone.body["edits"]["left"] == ["b"]
+    assert sources(path) == {"a": "x = 1", "b": "x + 23", "c": "print('ü')", "d": "# End"}
+
+
+async def test_a_page_is_given_the_way_back_and_goes_it_itself(door: Door, script: Script, path: Path) -> None:
+    script(DEEDS)
+    await started(door)
+    await done(door)
+    after = path.read_bytes()
+    undone = await door("POST", f"{SESSION}/undo", {"edits": "client"})
+    changes = undone.body["edits"]["changes"]
+    assert [one["cell_id"] for one in changes][:2] == ["b", "a"]
+    assert [one["after"] for one in changes if one["cell_id"] == "a"][-1] == CELLS[0]
+    assert path.read_bytes() == after
+    nothing = await door("POST", f"{SESSION}/redo", {"edits": "none"})
+    assert nothing.body["edits"]["changes"] == []
+
+
+async def test_a_notebook_that_is_gone_is_told_and_the_conversation_goes_back_all_the_same(
+    door: Door, script: Script, path: Path
+) -> None:
+    script(DEEDS)
+    await started(door)
+    await done(door)
+    path.unlink()
+    undone = await door("POST", f"{SESSION}/undo")
+    assert (undone.status, undone.body["turn_count"]) == (200, 0)
+    assert set(undone.body["edits"]["left"]) >= {"a", "b", "c", "d"}
+    assert undone.body["edits"]["problem"]
+    assert not path.exists()
+
+
+async def test_a_secret_in_an_output_is_restored_and_never_stored(
+    door: Door, script: Script, path: Path, services: Any
+) -> None:
+    secret = "sk-proj-" + "Zz9" * 16
+    path.write_text(path.read_text(encoding="utf-8").replace("old", secret), encoding="utf-8")
+    before = path.read_bytes()
+    script([{"calls": [call("run_cell", cell_id="b")]}, "Done."])
+    await started(door)
+    await door("POST", "api/agent/quick", {"query": "x"})
+    body = await done(door, approval="auto")
+    sessions = services.assistant.sessions
+    session = await sessions.get("local", "s1")
+    turn = await sessions.turn(session, body["turn_id"])
+    assert turn.edits
+    assert secret not in json.dumps(turn.to_json())
+    undone = await door("POST", f"{SESSION}/undo")
+    assert undone.body["edits"]["left"] == []
+    assert path.read_bytes() == before
+
+
+async def test_in_mode_ask_without_anybody_to_ask_nothing_is_done(door: Door, script: Script, path: Path) -> None:
+    script(DEEDS)
+    before = path.read_bytes()
+    body = await done(door, approval="ask")
+    assert {one["status"] for one in body["actions"]} == {"needs_approval"}
+    assert path.read_bytes() == before
+
+
+async def test_the_mode_is_the_questions_and_lasts_for_that_question(door: Door, script: Script, path: Path) -> None:
+    script([{"calls": [call("edit_cell", cell_id="a", source="x = 5")]}, "Done."])
+    statuses = []
+    for mode in ("read-only", "auto-edit", "ask"):
+        body = await done(door, approval=mode)
+        statuses.append([one["status"] for one in body["actions"]])
+    assert statuses == [["denied"], ["done"], ["needs_approval"]]

@@ -1,0 +1,109 @@
+"""Undo and redo where no server is: the conversation and the notebook's file go back together."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.commands import LOCAL, Conversation
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.question import Question
+from jupyter_agent.kernelside.magic import session_commands
+from jupyter_agent.models.scripted import ScriptedModel
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.stores.memory import MemoryStore
+from jupyter_agent.tools.registry import load
+from tests.notebooks.conftest import code, notebook, text_of
+from tests.support.still_kernel import StillKernel
+
+
+async def nobody(*given: Any) -> Any:
+    raise AssertionError("nothing is asked again")
+
+
+class Desk:
+    """A notebook file, a conversation about it, and a model that edits it."""
+
+    def __init__(self, path: Path, store: MemoryStore) -> None:
+        self.book = FileNotebook(path)
+        self.assistant = Assistant(JupyterAgent(model="scripted"), SessionManager(store), load(()), Redactor())
+        calls = [
+            {"name": "edit_cell", "arguments": {"cell_id": "a", "source": "x = 2"}},
+            {"name": "run_cell", "arguments": {"cell_id": "b"}},
+        ]
+        self.assistant._models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
+        self.conversation = Conversation(self.assistant.sessions, self.assistant.changes)
+
+    async def ask(self, kernel: StillKernel) -> None:
+        question = Question(
+            LOCAL, "Do it.", notebook_id="a.ipynb", session_id="s1", notebook=self.book, kernel=kernel, approval="auto"
+        )
+        async with aclosing(self.assistant.ask(question)) as events:
+            assert [one.event async for one in events][-1] == "done"
+
+    async def do(self, name: str) -> str:
+        answer = await self.conversation.operate(name, "", "a.ipynb", answer=nobody, notebook=self.book)
+        return session_commands.told(name, "", answer)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "a.ipynb"
+    place.write_text(text_of(notebook(code("a", "x = 1"), code("b", "x"))), encoding="utf-8")
+    return place
+
+
+def showing(text: str) -> StillKernel:
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    return StillKernel(ExecutionResult("ok", text, outputs=(output,), execution_count=1))
+
+
+async def test_a_terminals_undo_takes_the_notebook_back_and_redo_brings_it_again(path: Path) -> None:
+    desk, before = Desk(path, MemoryStore()), path.read_bytes()
+    await desk.ask(showing("2"))
+    after = path.read_bytes()
+    assert "Taken back" in await desk.do("undo")
+    assert path.read_bytes() == before
+    await desk.do("redo")
+    assert path.read_bytes() == after
+
+
+async def test_what_the_user_changed_since_is_said_in_words(path: Path) -> None:
+    desk = Desk(path, MemoryStore())
+    await desk.ask(showing("2"))
+    path.write_text(path.read_text(encoding="utf-8").replace("x = 2", "x = 3"), encoding="utf-8")
+    told = await desk.do("undo")
+    assert "`a`" in told
+    assert "`b`" not in told
+    assert '"x = 3"' in path.read_text(encoding="utf-8")
+
+
+async def test_a_process_that_was_not_there_undoes_what_the_store_has_whole(path: Path) -> None:
+    store, before = MemoryStore(), path.read_bytes()
+    await Desk(path, store).ask(showing("2"))
+    await Desk(path, store).do("undo")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("shown", ["sk-proj-" + "Zz9" * 16, "x" * 1_100_000], ids=["a secret", "a flood"])
+async def test_what_the_store_does_not_have_whole_is_left_by_another_process_and_told(path: Path, shown: str) -> None:
+    store, before = MemoryStore(), path.read_bytes()
+    first = Desk(path, store)
+    await first.ask(showing(shown))
+    session = await first.assistant.sessions.get(LOCAL, "s1")
+    (turn,) = await first.assistant.sessions.history(session, 5)
+    assert shown not in str(turn.to_json())
+    told = await Desk(path, store).do("undo")
+    assert "`b`" in told
+    assert '"x = 1"' in path.read_text(encoding="utf-8")
+    assert shown in path.read_text(encoding="utf-8")
+    await first.do("redo")
+    await first.do("undo")
+    assert path.read_bytes() == before

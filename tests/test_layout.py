@@ -1,0 +1,92 @@
+"""The rules of the layout that a machine can hold."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "jupyter_agent"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "labextension" not in path.parts)
+HEAVY = {"openai", "pydantic", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "mcp", "httpx2", "httpx"}
+
+
+def first_line(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0].strip()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_says_in_one_line_what_it_is_for(path: Path) -> None:
+    assert first_line(path).endswith((".", ":", "…")) or not path.read_text(encoding="utf-8").strip()
+
+
+def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
+    assert not [path for path in MODULES if path.stem in {"utils", "util", "helpers", "common", "misc"}]
+
+
+def test_the_top_level_holds_folders_only() -> None:
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+def test_the_readme_maps_the_folders_with_their_own_words() -> None:
+    expected = []
+    for folder in sorted(path.parent for path in PACKAGE.glob("*/__init__.py")):
+        docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+        lines = [line for line in docstring.splitlines() if line]
+        assert 1 <= len(lines) <= 3, folder
+        expected += [f"{folder.name + '/':<12} {lines[0]}", *(f"{'':<12} {line}" for line in lines[1:])]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"<!-- folders -->\n```\n(.*?)\n```", readme, re.DOTALL)
+    assert block is not None
+    assert block[1].splitlines() == expected
+
+
+def test_imports_only_go_down() -> None:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(
+    "module", ["jupyter_agent", "jupyter_agent.server.extension", "jupyter_agent.ipython.extension"]
+)
+def test_nothing_heavy_is_imported_where_jupyter_or_ipython_load_us(module: str) -> None:
+    code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(run.stdout)}
+    assert not loaded & HEAVY
+
+
+def test_lock_files_carry_no_registry_hosts() -> None:
+    assert "http" not in (ROOT / "labextension" / "yarn.lock").read_text(encoding="utf-8")
+
+
+def test_built_ins_are_registered_as_third_parties_would_be() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    for group in groups.values():
+        for target in group.values():
+            module, _, attribute = target.partition(":")
+            path = ROOT / Path(*module.split("."))
+            source = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+            assert re.search(rf"\b{attribute.partition('.')[0]}\b", source.read_text(encoding="utf-8"))
+
+
+def test_broad_excepts_give_their_reason() -> None:
+    bare = re.compile(r"except (Base)?Exception[^:]*:\s*(?P<comment>#.*)?$")
+    silent = []
+    for path in MODULES:
+        if "kernelside" in path.parts:
+            continue  # user objects are its whole trade; its own rules say so
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = bare.search(line)
+            if found and not found["comment"]:
+                silent.append(f"{path.name}:{number}")
+    assert silent == []
