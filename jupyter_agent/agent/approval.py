@@ -80,7 +80,7 @@ class Permission:
 def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:
     """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
-    cell = context.ledger.shown.get(str(arguments.get("cell_id", "")), "")
+    cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
     text = json.dumps([tool, arguments, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -27,7 +27,7 @@ from jupyter_agent.core.errors import (
     UpstreamTimeout,
 )
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
-from jupyter_agent.core.protocols import Ledger, Model, Tool, ToolContext, ToolSpec
+from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec, TurnLog
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.tokens import Calibration, estimate_tokens
@@ -39,7 +39,7 @@ from jupyter_agent.redaction.event_stream import withheld_from
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.lease import Lease
 from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.sessions.undo import Changes
+from jupyter_agent.sessions.undo import EditHistory
 from jupyter_agent.tools import registry as tools
 from jupyter_agent.tools.mcp.servers import McpServers
 
@@ -55,7 +55,7 @@ class _Running:
     turn: Turn
     look: Awaitable[Look]
     lease: Lease
-    ledger: Ledger
+    turn_log: TurnLog
     transcript: Transcript = field(default_factory=lambda: Transcript([]))
     seen: Snapshot = field(default_factory=Snapshot)
     request: Request = field(default_factory=Request)
@@ -73,7 +73,7 @@ class Assistant:
         servers: More tools, of others.
 
     Attributes:
-        changes: What turns did to notebooks: undo, redo.
+        edit_history: What turns did to notebooks: undo, redo.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Assistant:
         self._secret = secrets.token_bytes(16)
         self._calibration = Calibration()
         self._turnstile = Turnstile()
-        self.changes = Changes(sessions, redactor)
+        self.edit_history = EditHistory(sessions, redactor)
 
     @classmethod
     def from_config(cls, options: JupyterAgent) -> Assistant:
@@ -108,7 +108,7 @@ class Assistant:
             known = ", ".join(f"{name}://" for name in entry_points.names(entry_points.STORES))
             raise BadRequest(f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}.")
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        redactor = Redactor(api_keys.kept().values(), environ=os.environ).switched(on=options.redact)
+        redactor = Redactor(api_keys.stored().values(), environ=os.environ).switched(on=options.redact)
         sessions = SessionManager(
             store(options.store),
             max_age_seconds=hours * 3600,
@@ -138,7 +138,7 @@ class Assistant:
 
     async def reconfigure(self) -> None:
         """Heed options and keys that have changed: models are made anew."""
-        for secret in api_keys.kept().values():
+        for secret in api_keys.stored().values():
             self.redactor.learn(secret)
         self.redactor.switched(on=self._options.redact)
         for name in tuple(self._models):
@@ -217,9 +217,9 @@ class Assistant:
             yield ended
 
     def _running(self, opened: Opening) -> _Running:
-        ledger = Ledger()
-        lease = Lease(self.sessions, opened.session, lambda: self.changes.storable(ledger.edits))
-        return _Running(opened.session, opened.turn, opened.look, lease, ledger)
+        turn_log = TurnLog()
+        lease = Lease(self.sessions, opened.session, lambda: self.edit_history.storable(turn_log.edits))
+        return _Running(opened.session, opened.turn, opened.look, lease, turn_log)
 
     def _events(
         self, running: _Running, question: Question, model: Model, approval: str
@@ -253,7 +253,7 @@ class Assistant:
 
     async def _known(self, question: Question) -> Session | None:
         """The conversation that the question would go on with, if there is one."""
-        session_id = question.session_id or await self.sessions.meant(question.owner, question.notebook_id)
+        session_id = question.session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
         if session_id is None:
             return None
         try:
@@ -277,7 +277,7 @@ class Assistant:
         for share in _SHARES:
             running.request = self._request(question, seen, attached, running.session, share)
             running.transcript.request = list(running.request.messages)
-            running.ledger.show(request.shown(running.request, seen.cells))
+            running.turn_log.show(request.shown(running.request, seen.cells))
             agent = Agent(
                 model,
                 self._tools_of(question),
@@ -343,11 +343,11 @@ class Assistant:
         return "context-" + hashlib.blake2b(key.encode(), key=self._secret, digest_size=4).hexdigest()
 
     async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
-        edits = self.changes.storable(running.ledger.edits)
+        edits = self.edit_history.storable(running.turn_log.edits)
         seconds = time.monotonic() - running.clock
         ended = outcome.ended(running.turn, running.transcript, running.seen, self.redactor, status, error)
         ended = replace(ended, seconds=round(seconds, 3), edits=edits)
-        self.changes.remember(running.session, ended.id, running.ledger.edits)
+        self.edit_history.remember(running.session, ended.id, running.turn_log.edits)
         running.turn = ended
         return await self.sessions.finish(running.lease.session, ended)
 
@@ -374,7 +374,7 @@ def _tool_context(running: _Running, question: Question, seen: Snapshot) -> Tool
         question.kernel,
         seen.state,
         question.notebook,
-        ledger=running.ledger,
+        turn_log=running.turn_log,
         active_cell_id=question.active_cell_id,
         session_id=running.session.id,
         turn_id=running.turn.id,

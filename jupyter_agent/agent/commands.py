@@ -11,7 +11,7 @@ from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernelside.magic import session_commands
 from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.sessions.undo import Changes
+from jupyter_agent.sessions.undo import EditHistory
 
 REPLAY_SECONDS = 600.0
 LOCAL = "local"  # as the server, too, calls its user where it knows only one
@@ -25,12 +25,12 @@ class Conversation:
 
     Args:
         sessions: Where conversations are kept.
-        changes: What turns did to notebooks; without it undo and redo leave notebooks as they are.
+        edit_history: What turns did to notebooks; without it undo and redo leave notebooks as they are.
     """
 
-    def __init__(self, sessions: SessionManager, changes: Changes | None = None) -> None:
+    def __init__(self, sessions: SessionManager, edit_history: EditHistory | None = None) -> None:
         self._sessions = sessions
-        self._changes = changes
+        self._edit_history = edit_history
         self._begun = ""
         self._chosen = ""
 
@@ -47,8 +47,7 @@ class Conversation:
         """
         if named or self._chosen or not notebook_id:
             return named or self._chosen or self._begun or None
-        newest = (await self._sessions.find(LOCAL, notebook_id=notebook_id, limit=1)).sessions
-        return newest[0].id if newest else None
+        return await self._sessions.default_session_id(LOCAL, notebook_id, interactive=True)
 
     async def history(self, notebook_id: str, named: str = "", *, turns: int) -> list[dict[str, Any]]:
         """The last `turns` questions and answers, oldest first: ``role`` and ``content`` of each."""
@@ -107,14 +106,16 @@ class Conversation:
             planned = await self._sessions.replay(LOCAL, session.id, session.notebook_id)
             self._chosen = session.id
             return _compared(session, await replay(self._sessions, planned, answer, seconds))
-        if name in ("undo", "redo") and self._changes is not None:
-            return await self._moved(name, session, self._changes, notebook)
+        if name in ("undo", "redo") and self._edit_history is not None:
+            return await self._moved(name, session, self._edit_history, notebook)
         return await self._done(name, rest, session)
 
-    async def _moved(self, name: str, session: Session, changes: Changes, notebook: Notebook | None) -> dict[str, Any]:
-        way = changes.undo if name == "undo" else changes.redo
-        undone = await way(LOCAL, session.id, session.notebook_id, notebook=notebook)
-        return {**_in_short(undone.session), "edits": undone.edits_json()}
+    async def _moved(
+        self, name: str, session: Session, edit_history: EditHistory, notebook: Notebook | None
+    ) -> dict[str, Any]:
+        move = edit_history.undo if name == "undo" else edit_history.redo
+        undone = await move(LOCAL, session.id, session.notebook_id, notebook=notebook)
+        return {**_in_short(undone.session), "edits": undone.to_json()}
 
     async def _use(self, session_id: str, notebook_id: str) -> dict[str, Any]:
         if not session_id:

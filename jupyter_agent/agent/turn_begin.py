@@ -62,7 +62,7 @@ async def _opened(
     sessions: SessionManager, question: Question, asked: str, model: str, look: Awaitable[Look]
 ) -> Opening:
     digest = question.digest or _digest(question)
-    session_id = question.session_id or await sessions.meant(question.owner, question.notebook_id)
+    session_id = question.session_id or await sessions.default_session_id(question.owner, question.notebook_id)
     begun = await sessions.begin(question.owner, question.notebook_id, session_id, question.turn_id, asked, digest)
     session = begun.session
     turn = Turn(

@@ -16,8 +16,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, Conversation
 from jupyter_agent.agent.replay import Answer, as_replayed, ending_of
-from jupyter_agent.config import files
-from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
@@ -79,7 +78,7 @@ class Desk:
 @asynccontextmanager
 async def assistant() -> AsyncIterator[Assistant]:
     """An assistant with the options of Jupyter's configuration files and of the environment."""
-    made = Assistant.from_config(JupyterAgent(config=files.read()))
+    made = Assistant.from_config(JupyterAgent(config=read_config_files()))
     try:
         yield made
     finally:
@@ -101,7 +100,7 @@ async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
             kernel = await started(path, stack)
         laid = Desk(
             made,
-            Conversation(made.sessions, made.changes),
+            Conversation(made.sessions, made.edit_history),
             notebook_id(path),
             FileNotebook(path) if path is not None else None,
             kernel,

@@ -11,12 +11,12 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 
 
-def of(variable: str) -> str:
+def get(variable: str) -> str:
     """The key that an environment variable names; empty without one."""
-    return os.environ.get(variable) or kept().get(variable, "")
+    return os.environ.get(variable) or stored().get(variable, "")
 
 
-def kept() -> dict[str, str]:
+def stored() -> dict[str, str]:
     """The keys that the user has set, by the environment variables that would win over them."""
     with suppress(OSError, ValueError):
         read = json.loads(_path().read_text(encoding="utf-8"))
@@ -25,13 +25,13 @@ def kept() -> dict[str, str]:
     return {}
 
 
-def keep(changes: Mapping[str, str | None]) -> None:
+def store(changes: Mapping[str, str | None]) -> None:
     """Set keys, or forget those that are None.
 
     Raises:
         OSError: the file cannot be written.
     """
-    keys = {name: key for name, key in {**kept(), **changes}.items() if key}
+    keys = {name: key for name, key in {**stored(), **changes}.items() if key}
     write_private(_path(), json.dumps(keys))
 
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
+from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, TraitType, Unicode, default, validate
-from traitlets.config import Configurable
+from traitlets.config import Application, Config, Configurable
 
 #: Names without the prefix, for those who know them from elsewhere.
 _ALSO = {
@@ -19,6 +19,16 @@ _ALSO = {
 }
 SCOPES = ("explicit", "user-notebook", "notebook")
 APPROVALS = ("read-only", "ask", "auto-edit", "auto")
+#: Names of Jupyter's configuration files that may hold our options; the last one wins.
+CONFIG_FILES = ("jupyter_config", "jupyter_server_config", "jupyter_agent_config")
+
+
+def read_config_files() -> Config:
+    """What Jupyter's configuration files say, for clients that are no Jupyter server."""
+    reader = Application()
+    for name in CONFIG_FILES:
+        reader.load_config_file(name, jupyter_config_path())
+    return reader.config
 
 
 def environment_names(option: str) -> tuple[str, ...]:
@@ -28,7 +38,7 @@ def environment_names(option: str) -> tuple[str, ...]:
 
 
 class _Json(Dict):
-    """An object that an environment variable tells as JSON."""
+    """An object, written as JSON in an environment variable."""
 
     def from_string(self, text: str) -> Any:
         try:

@@ -178,7 +178,7 @@ class Model(Protocol):
 
 
 @dataclass(slots=True)
-class Ledger:
+class TurnLog:
     """What the tools of one turn have shown to the model, and what they have changed.
 
     Attributes:
@@ -205,7 +205,7 @@ class ToolContext:
         state: Of the kernel at the turn's beginning.
         notebook: Of the turn, where there is one.
         timeout: Seconds for a call.
-        ledger: What this turn has shown and changed so far.
+        turn_log: What this turn has shown and changed so far.
         active_cell_id: Where the user is.
         session_id: Of the conversation.
         turn_id: Of the turn.
@@ -217,7 +217,7 @@ class ToolContext:
     state: KernelState | None
     notebook: Notebook | None
     timeout: float = 120.0
-    ledger: Ledger = field(default_factory=Ledger)
+    turn_log: TurnLog = field(default_factory=TurnLog)
     active_cell_id: str | None = None
     session_id: str = ""
     turn_id: str = ""

@@ -13,8 +13,7 @@ from traitlets.config import Config
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, Conversation
 from jupyter_agent.agent.replay import Answer, as_replayed, ending_of
-from jupyter_agent.config import files
-from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, plain
@@ -47,7 +46,7 @@ class LocalDoor:
     def __init__(self, ip: Any) -> None:
         self._ip = ip
         self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=_config(ip))))
-        self._conversation = Conversation(self._assistant.sessions, self._assistant.changes)
+        self._conversation = Conversation(self._assistant.sessions, self._assistant.edit_history)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
@@ -168,7 +167,7 @@ class LocalDoor:
 
 def _config(ip: Any) -> Config:
     """Jupyter's configuration files, and above them IPython's own."""
-    config = files.read()
+    config = read_config_files()
     config.merge(ip.config)
     return config
 

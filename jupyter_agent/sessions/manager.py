@@ -54,9 +54,18 @@ class SessionManager(SessionTree):
         self._scope = scope
         self._withholding = withholding
 
-    async def meant(self, owner: str, notebook_id: str) -> str | None:
-        """Id of the session that a question goes on with which names none; None where it begins one."""
-        if self._scope == "explicit" or not notebook_id:
+    async def default_session_id(self, owner: str, notebook_id: str, *, interactive: bool = False) -> str | None:
+        """Id of the session that a question continues which names none; None where it starts a new one.
+
+        This is the one rule for all clients: the owner's most recently active readable session of that notebook.
+
+        Args:
+            owner: Who asks.
+            notebook_id: The notebook's path; a question without one starts a new session.
+            interactive: Asked in the sidebar, by a magic or in a terminal, which continue whatever `scope` says; a plain
+                REST request continues only where `scope` is not ``explicit``.
+        """
+        if not notebook_id or (self._scope == "explicit" and not interactive):
             return None
         page = await self.find(owner, notebook_id=notebook_id, limit=PAGE)
         return next((one.id for one in page.sessions if one.metadata.get("unreadable") is not True), None)

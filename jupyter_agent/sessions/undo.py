@@ -1,4 +1,4 @@
-"""The way back from what turns did to a notebook: as it is kept, and as it is gone."""
+"""Undo and redo of a turn together with what it changed in the notebook."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class Undone:
 
     Attributes:
         session: Its head moved.
-        changes: What leads the notebook there, in the order to apply.
-        left: Ids of cells that were left as they are: changed since, or not kept whole.
-        problem: Why the notebook could not be touched at all; empty where it could.
+        changes: To apply to the notebook, in order.
+        conflicts: Ids of cells that were not restored: changed since, or not kept whole.
+        problem: Why nothing could be applied to the notebook; empty where it could.
     """
 
     session: Session
     changes: tuple[CellChange, ...] = ()
-    left: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     problem: str = ""
 
-    def edits_json(self) -> dict[str, Json]:
-        """What the door tells of the notebook."""
-        return {"changes": plain(self.changes), "left": list(self.left), "problem": self.problem}
+    def to_json(self) -> dict[str, Json]:
+        """What a client is sent about the notebook's cells."""
+        return {"changes": plain(self.changes), "left": list(self.conflicts), "problem": self.problem}
 
 
 @dataclass(slots=True)
-class Changes:
+class EditHistory:
     """What turns did to notebooks. The newest are remembered whole; the store has them without secrets and bounded."""
 
     sessions: SessionManager
@@ -65,7 +65,7 @@ class Changes:
         while len(self._whole) > 1 and sum(map(_size, self._whole.values())) > MAX_REMEMBERED:
             self._whole.popitem(last=False)
 
-    def of(self, session: Session, turn: Turn) -> tuple[CellChange, ...]:
+    def changes_of(self, session: Session, turn: Turn) -> tuple[CellChange, ...]:
         """A turn's changes, whole where they are remembered."""
         return self._whole.get((session.key, turn.id), turn.edits)
 
@@ -76,18 +76,18 @@ class Changes:
         notebook_id: str | None = None,
         *,
         notebook: Notebook | None = None,
-        touch: bool = True,
+        dry_run: bool = False,
     ) -> Undone:
         """Take the newest turn back, and what it did to the notebook.
 
-        Cells that somebody has changed since are left as they are, and told.
+        Cells that somebody has changed since are not restored; they are its `conflicts`.
 
         Args:
             owner: Whose conversation it is.
             session_id: The conversation.
             notebook_id: Its notebook; None takes the most recently active of that id.
             notebook: The same, to be restored; None where it cannot be reached.
-            touch: False tells the way back and leaves the notebook to the caller.
+            dry_run: Leave the notebook to the caller, who applies `changes`.
 
         Raises:
             NotFound: there is no such session.
@@ -96,7 +96,7 @@ class Changes:
         """
         session = await self.sessions.undo(owner, session_id, notebook_id)
         turn = await self.sessions.turn(session, session.redo[-1])
-        return await gone(session, back(self.of(session, turn)), notebook, touch=touch)
+        return await apply_changes(session, invert(self.changes_of(session, turn)), notebook, dry_run=dry_run)
 
     async def redo(
         self,
@@ -105,7 +105,7 @@ class Changes:
         notebook_id: str | None = None,
         *,
         notebook: Notebook | None = None,
-        touch: bool = True,
+        dry_run: bool = False,
     ) -> Undone:
         """Bring back the turn that `undo` took last, and what it did to the notebook; for the rest see there.
 
@@ -116,7 +116,7 @@ class Changes:
         """
         session = await self.sessions.redo(owner, session_id, notebook_id)
         turn = await self.sessions.turn(session, str(session.head))
-        return await gone(session, self.of(session, turn), notebook, touch=touch)
+        return await apply_changes(session, self.changes_of(session, turn), notebook, dry_run=dry_run)
 
     def _kept(self, cell: Mapping[str, Json] | None) -> Mapping[str, Json] | None:
         if cell is None:
@@ -130,33 +130,33 @@ class Changes:
         return kept if len(json.dumps(kept)) <= MAX_STORED else {"cell_type": kept.get("cell_type"), CUT: True}
 
 
-async def gone(
-    session: Session, changes: Sequence[CellChange], notebook: Notebook | None, *, touch: bool = True
+async def apply_changes(
+    session: Session, changes: Sequence[CellChange], notebook: Notebook | None, *, dry_run: bool = False
 ) -> Undone:
-    """Go the way of these changes, as far as somebody's later changes allow.
+    """Apply changes to a notebook where nobody has changed its cells since.
 
     Args:
         session: Its head moved.
         changes: In the order to apply.
         notebook: None where it cannot be reached.
-        touch: False tells the way and goes none of it.
+        dry_run: Apply nothing.
     """
     cut = tuple(one.cell_id for one in changes if _is_cut(one))
     # What a cell was before an unknown change cannot be told either.
-    way = tuple(one for one in changes if one.cell_id not in cut)
-    left = tuple(dict.fromkeys(cut))
-    if not touch or not way:
-        return Undone(session, way, left)
+    applicable = tuple(one for one in changes if one.cell_id not in cut)
+    conflicts = tuple(dict.fromkeys(cut))
+    if dry_run or not applicable:
+        return Undone(session, applicable, conflicts)
     if notebook is None:
-        return Undone(session, way, tuple(dict.fromkeys(one.cell_id for one in changes)), _NO_NOTEBOOK)
+        return Undone(session, applicable, tuple(dict.fromkeys(one.cell_id for one in changes)), _NO_NOTEBOOK)
     try:
-        return Undone(session, way, (*left, *await notebook.restore(way)))
+        return Undone(session, applicable, (*conflicts, *await notebook.restore(applicable)))
     except AgentError as error:
-        return Undone(session, way, tuple(dict.fromkeys(one.cell_id for one in changes)), error.message)
+        return Undone(session, applicable, tuple(dict.fromkeys(one.cell_id for one in changes)), error.message)
 
 
-def back(changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
-    """The way back: the newest first."""
+def invert(changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
+    """The changes that undo these, the newest first."""
     return tuple(one.reversed() for one in reversed(changes))
 
 

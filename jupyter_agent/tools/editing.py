@@ -202,12 +202,12 @@ async def _made(notebook: Notebook, edit: CellEdit, context: ToolContext) -> Cel
 
 
 def _remember(change: CellChange, edit: CellEdit, context: ToolContext) -> None:
-    context.ledger.edits.append(change)
-    context.ledger.shown.pop(change.cell_id, None)
+    context.turn_log.edits.append(change)
+    context.turn_log.shown.pop(change.cell_id, None)
     if edit.kind in ("insert", "replace"):
-        context.ledger.show([Cell(change.cell_id, "code", edit.source)])
+        context.turn_log.show([Cell(change.cell_id, "code", edit.source)])
     elif edit.kind != "delete":
-        context.ledger.shown[change.cell_id] = edit.source_hash
+        context.turn_log.shown[change.cell_id] = edit.source_hash
 
 
 async def _seen(cell_id: str, notebook: Notebook, context: ToolContext) -> ToolOutput | None:
@@ -215,14 +215,14 @@ async def _seen(cell_id: str, notebook: Notebook, context: ToolContext) -> ToolO
         cell = await _cell(notebook, cell_id)
     except NotFound as error:
         return ToolOutput(error.message, ok=False)
-    known = context.ledger.shown.get(cell_id)
+    known = context.turn_log.shown.get(cell_id)
     if known is None:
         return ToolOutput(_UNSEEN, ok=False)
     return None if known == cell.source_hash else ToolOutput(_CHANGED, ok=False)
 
 
 def _shown(cell_id: str, context: ToolContext) -> str:
-    known = context.ledger.shown.get(cell_id)
+    known = context.turn_log.shown.get(cell_id)
     if known is None:
         raise CellChanged(_UNSEEN)
     return known
@@ -243,7 +243,12 @@ async def _doubtful(source: str, context: ToolContext) -> ToolOutput | None:
     The trial is made only where everything is allowed unasked, and only of code that does the same when it runs twice.
     """
     problem = unreadable(source, context)
-    if problem is not None or context.approval != "auto" or context.kernel is None or source in context.ledger.insisted:
+    if (
+        problem is not None
+        or context.approval != "auto"
+        or context.kernel is None
+        or source in context.turn_log.insisted
+    ):
         return problem
     state = await context.kernel.state()
     if state.status != "idle" or state.stale or not may_be_tried(source, state.variables):
@@ -251,7 +256,7 @@ async def _doubtful(source: str, context: ToolContext) -> ToolOutput | None:
     result = await context.kernel.try_execute(source, timeout=_TRIAL)
     if result.status != "error":
         return None
-    context.ledger.insisted.add(source)
+    context.turn_log.insisted.add(source)
     return ToolOutput(
         f"It was tried out first, failed, and was not written:\n{told_result(result).content}\n"
         "Correct it. If it fails only because other cells have to run first, make the same call again.",

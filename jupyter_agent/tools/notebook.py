@@ -44,7 +44,7 @@ class ReadCells:
         wanted = arguments.get("ids")
         chosen = [one for one in cells if wanted is None or one.id in wanted]
         whole, told, left_out = _within(chosen)
-        context.ledger.show(whole)
+        context.turn_log.show(whole)
         answer: dict[str, Any] = {"path": context.notebook.path, "cells": told}
         if left_out:
             answer["left_out"] = left_out

@@ -13,9 +13,9 @@ def unreadable(source: str, context: ToolContext) -> ToolOutput | None:
     """
     speaks_python = context.state is not None and bool(context.state.epoch)
     found = problem(source) if speaks_python else ""
-    if not found or source in context.ledger.insisted:
+    if not found or source in context.turn_log.insisted:
         return None
-    context.ledger.insisted.add(source)
+    context.turn_log.insisted.add(source)
     return ToolOutput(
         f"invalid_code: {found}. Nothing was run or changed, and the user was not asked. Correct the code. "
         "If it is right for a newer Python, make the same call again.",

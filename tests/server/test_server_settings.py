@@ -57,11 +57,11 @@ async def test_a_key_is_kept_for_its_owner_and_never_told(door: Door, services: 
     assert reply.body["keys"]["openai"] == {"set": True, "source": "user", "variable": "OPENAI_API_KEY"}
     file = Path(jupyter_data_dir()) / "jupyter-agent" / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert api_keys.of("OPENAI_API_KEY") == KEY
+    assert api_keys.get("OPENAI_API_KEY") == KEY
     assert KEY not in _kept().read_text(encoding="utf-8")
     assert KEY not in services.assistant.redactor.text(f"see {KEY}")
     await door("PUT", PATH, {"keys": {"openai": None}})
-    assert api_keys.of("OPENAI_API_KEY") == ""
+    assert api_keys.get("OPENAI_API_KEY") == ""
 
 
 async def test_a_key_of_the_environment_wins_and_is_changed_there(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ class Desk:
             {"name": "run_cell", "arguments": {"cell_id": "b"}},
         ]
         self.assistant._models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
-        self.conversation = Conversation(self.assistant.sessions, self.assistant.changes)
+        self.conversation = Conversation(self.assistant.sessions, self.assistant.edit_history)
 
     async def ask(self, kernel: StillKernel) -> None:
         question = Question(

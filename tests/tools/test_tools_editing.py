@@ -81,7 +81,7 @@ async def test_a_cell_just_written_is_known_and_can_be_edited_again(context: Too
     assert (await call(MoveCell(), context, cell_id=inserted["cell_id"], below="b")).ok
     assert (await call(DeleteCell(), context, cell_id=inserted["cell_id"])).ok
     assert sources(path) == ["x = 1", "x + 1"]
-    assert [one.cell_id for one in context.ledger.edits] == [inserted["cell_id"]] * 4
+    assert [one.cell_id for one in context.turn_log.edits] == [inserted["cell_id"]] * 4
 
 
 async def test_the_same_call_made_again_inserts_once(context: ToolContext, path: Path) -> None:
@@ -195,7 +195,7 @@ async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Pat
     assert (output.ok, kernel.ran) == (False, ["x + 1"])
     assert "ZeroDivisionError: no" in output.content
     assert [one.mime for one in output.pictures] == ["image/png"]
-    assert context.ledger.edits[-1].cell_id == "b"
+    assert context.turn_log.edits[-1].cell_id == "b"
 
 
 async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
@@ -217,7 +217,7 @@ async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sources(path) == ["x = 1", "y", "x + 1"]
-    (change,) = context.ledger.edits
+    (change,) = context.turn_log.edits
     assert await FileNotebook(path).restore([change.reversed()]) == ()
     assert path.read_bytes() == before
 

@@ -103,7 +103,7 @@ class Connection:
         Raises:
             UpstreamAuth: the server needs one and there is none, or it cannot be one.
         """
-        key = self._own_key or (api_keys.of(self.provider.key) if self.provider.key else "")
+        key = self._own_key or (api_keys.get(self.provider.key) if self.provider.key else "")
         if not key:
             if not self.is_ours:
                 raise failures.no_key(self.server)

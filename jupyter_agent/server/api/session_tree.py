@@ -58,7 +58,7 @@ class UndoHandler(TreeHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Take the newest turn back, and what it did to the notebook."""
-        await self.walk(session_id, self.services.assistant.changes.undo)
+        await self.walk(session_id, self.services.assistant.edit_history.undo)
 
     async def walk(self, session_id: str, way: Callable[..., Awaitable[Undone]]) -> None:
         """Move the head; the notebook is restored here, by the page, or not at all."""
@@ -66,8 +66,8 @@ class UndoHandler(TreeHandler):
         owner, session_id, notebook_id = self.place(session_id)
         session = await self.sessions.get(owner, session_id, notebook_id)
         notebook = await self._notebook(session.notebook_id) if edits == "server" else None
-        undone = await way(owner, session_id, session.notebook_id, notebook=notebook, touch=edits == "server")
-        told = undone.edits_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
+        undone = await way(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits != "server")
+        told = undone.to_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
         self.reply({**session_json(undone.session), "edits": told})
 
     async def _notebook(self, path: str) -> Notebook | None:
@@ -84,7 +84,7 @@ class RedoHandler(UndoHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Bring it again, and what it did to the notebook."""
-        await self.walk(session_id, self.services.assistant.changes.redo)
+        await self.walk(session_id, self.services.assistant.edit_history.redo)
 
 
 class GoHandler(TreeHandler):

@@ -46,7 +46,7 @@ class SettingsHandler(AgentHandler):
         try:
             _keep(values)
             if named:
-                api_keys.keep(named)
+                api_keys.store(named)
         except OSError as error:
             raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
         for name, value in values.items():
@@ -86,7 +86,7 @@ def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
 
 
 def _key(variable: str) -> dict[str, Any]:
-    source = "environment" if os.environ.get(variable) else "user" if api_keys.kept().get(variable) else ""
+    source = "environment" if os.environ.get(variable) else "user" if api_keys.stored().get(variable) else ""
     return {"set": bool(source), "source": source, "variable": variable}
 
 

@@ -15,7 +15,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, ToolCall
-from jupyter_agent.core.protocols import Ledger, Tool, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec, TurnLog
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import kernel_of, notebook_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jupyter_agent.server.base_handler import AgentHandler
 
 CALL_SECONDS = 120.0
-MAX_LEDGERS = 200
+MAX_TURN_LOGS = 200
 NOTEBOOK = "notebook"
 _NOTEBOOK_SCHEMA = {
     "type": "string",
@@ -57,7 +57,7 @@ class OneCall:
 class Calls:
     """Calls of one server, each on a notebook; what a client has been shown of its cells is remembered for its edits."""
 
-    _ledgers: OrderedDict[tuple[str, str], Ledger] = field(default_factory=OrderedDict)
+    _turn_logs: OrderedDict[tuple[str, str], TurnLog] = field(default_factory=OrderedDict)
 
     async def offered(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
         """What the user may have done, each with the notebook as one more argument."""
@@ -94,15 +94,15 @@ class Calls:
         kernel = await kernel_of(handler, None, path, warnings)
         notebook = await notebook_of(handler, path, None, warnings)
         state = await kernel.state() if kernel is not None else None
-        return ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, ledger=self._ledger(handler.owner, path))
+        return ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=self._turn_log(handler.owner, path))
 
-    def _ledger(self, owner: str, path: str) -> Ledger:
-        ledger = self._ledgers.setdefault((owner, path), Ledger())
-        self._ledgers.move_to_end((owner, path))
-        ledger.edits.clear()
-        if len(self._ledgers) > MAX_LEDGERS:
-            self._ledgers.popitem(last=False)
-        return ledger
+    def _turn_log(self, owner: str, path: str) -> TurnLog:
+        turn_log = self._turn_logs.setdefault((owner, path), TurnLog())
+        self._turn_logs.move_to_end((owner, path))
+        turn_log.edits.clear()
+        if len(self._turn_logs) > MAX_TURN_LOGS:
+            self._turn_logs.popitem(last=False)
+        return turn_log
 
 
 def _on_notebook(spec: ToolSpec) -> ToolSpec:
