@@ -30,7 +30,7 @@ from jupyter_agent.core.messages import Event, Failed, TurnStarted
 from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec, TurnLog
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
-from jupyter_agent.core.tokens import Calibration, estimate_tokens
+from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 from jupyter_agent.prompt import request, snapshot
 from jupyter_agent.prompt.attachments import Attachment, Surroundings, attachments
 from jupyter_agent.prompt.request import Preview, Request
@@ -91,7 +91,7 @@ class Assistant:
         self._servers = servers or McpServers({}, redactor, ())
         self._models: dict[str, Model] = {}
         self._secret = secrets.token_bytes(16)
-        self._calibration = Calibration()
+        self._calibration = TokenCalibration()
         self._turnstile = Turnstile()
         self.edit_history = EditHistory(sessions, redactor)
 

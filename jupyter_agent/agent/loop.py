@@ -35,9 +35,9 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import shortened
+from jupyter_agent.core.text import truncate
 
-__all__ = ["SHOWN_CHARACTERS", "Agent", "Limits", "Transcript", "shortened"]
+__all__ = ["SHOWN_CHARACTERS", "Agent", "Limits", "Transcript"]
 
 Redact = Callable[[str], str]
 #: Keeps what has been done so far, before it is done and after.
@@ -230,13 +230,13 @@ class Agent:
         assert output is not None
         if not output.ok and status == "done":
             status = "failed"
-        content = self._redact(shortened(output.content, TOOL_CHARACTERS))
+        content = self._redact(truncate(output.content, TOOL_CHARACTERS))
         transcript.messages.append(Message("tool", content, tool_call_id=call.id, pictures=output.pictures))
         transcript.actions.append(Action(call.id, call.name[:100], effect, status))
         transcript.under_way = None
         if self._record is not None and effect != "read" and status in ("done", "failed"):
             await self._record(tuple(one for one in transcript.actions if one.effect != "read"))
-        yield ToolReturned(call.id, call.name[:100], status, shortened(content, SHOWN_CHARACTERS))
+        yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS))
 
     def _context(self, context: ToolContext, call: ToolCall) -> ToolContext:
         return replace(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript, shortened
+from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.messages import (
     Action,
     Cancelled,
@@ -14,7 +13,6 @@ from jupyter_agent.core.messages import (
     Event,
     Failed,
     Interrupted,
-    Json,
     TextDelta,
     ToolCalled,
     ToolReturned,
@@ -22,6 +20,7 @@ from jupyter_agent.core.messages import (
     code_blocks,
 )
 from jupyter_agent.core.session import Session, Turn, TurnStatus
+from jupyter_agent.core.text import truncate
 from jupyter_agent.prompt.request import Request
 from jupyter_agent.prompt.snapshot import Snapshot
 from jupyter_agent.redaction.redactor import Redactor
@@ -106,9 +105,9 @@ def _said(turn: Turn) -> Iterator[Event]:
             yield TextDelta(text)
         for call in message.tool_calls:
             action = actions.get(call.id, Action(call.id, call.name, "execute", "interrupted"))
-            yield ToolCalled(call.id, action.tool, action.effect, _arguments(call.arguments))
+            yield ToolCalled(call.id, action.tool, action.effect, call.parsed_arguments())
             yield ToolReturned(
-                call.id, action.tool, action.status, shortened(results.get(call.id, ""), SHOWN_CHARACTERS)
+                call.id, action.tool, action.status, truncate(results.get(call.id, ""), SHOWN_CHARACTERS)
             )
     if turn.reply.startswith(told) and turn.reply != told:
         yield TextDelta(turn.reply[len(told) :])
@@ -122,11 +121,3 @@ def _end(session: Session, turn: Turn) -> Event:
     if turn.status == "interrupted":
         return Interrupted(session.id, turn.id, turn.reply)
     return done(session, turn, Snapshot())
-
-
-def _arguments(text: str) -> dict[str, Json]:
-    try:
-        arguments = json.loads(text or "{}")
-    except (ValueError, RecursionError):  # as the model wrote it, which may be anything
-        return {}
-    return arguments if isinstance(arguments, dict) else {}

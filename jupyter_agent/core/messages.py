@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
+
+from jupyter_agent.core.text import FENCED_CODE
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Role = Literal["system", "user", "assistant", "tool"]
@@ -41,6 +43,14 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+    def parsed_arguments(self) -> dict[str, Json]:
+        """The arguments as JSON data; empty where they are no JSON object, or nested too deeply to be read."""
+        try:
+            arguments = json.loads(self.arguments or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return arguments if isinstance(arguments, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,12 +356,8 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-_FENCE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
-)
-
-
 def code_blocks(markdown: str) -> Iterator[CodeBlock]:
     """Yield the fenced code blocks of a Markdown text, in order."""
-    for match in _FENCE.finditer(markdown):
-        yield CodeBlock(match["language"].strip(), match["source"].rstrip("\n"))
+    for match in FENCED_CODE.finditer(markdown):
+        if match["close"]:
+            yield CodeBlock(match["language"].strip(), match["source"].rstrip("\n"))

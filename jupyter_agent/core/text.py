@@ -1,11 +1,22 @@
-"""Long texts within a limit: JSON stays JSON, other text keeps its head and its tail."""
+"""Texts within a limit, the patterns of terminal escapes and fenced code, and how many tokens a text has."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
+
+#: Escape sequences of terminals: colours and cursor moves, titles and links, single characters.
+ANSI_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+#: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
+FENCED_CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 #: Longest text, longest list inside of a list, longest other list: tried in order until the whole fits.
 _LEVELS = (
@@ -25,16 +36,16 @@ _LEVELS = (
     (20, 0, 1),
     (20, 0, 0),
 )
-#: Of JSON that is read at all.
-_READ = 16 * 1024 * 1024
-#: What secrets are made of: a cut through a run of these could leave half of one, which no longer looks like one.
+#: Longest JSON that is parsed, in characters.
+_MAX_JSON = 16 * 1024 * 1024
+#: Characters of secrets: a cut within a run of them could leave half a secret, which no pattern recognises.
 _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
-#: Characters that are left out at a cut, at most: longer words are no secrets.
+#: Characters that are dropped at a cut, at most; longer words are no secrets.
 _LONGEST = 2048
 
 
-def shortened(text: str, limit: int) -> str:
-    """The text, or as much of it as fits.
+def truncate(text: str, limit: int) -> str:
+    """The text within a limit: JSON stays valid JSON of the same shape, other text keeps its head and its tail.
 
     Args:
         text: JSON or plain.
@@ -42,17 +53,17 @@ def shortened(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    return _shorter_json(text, limit) or ends(text, limit)
+    return _truncated_json(text, limit) or head_and_tail(text, limit)
 
 
 def head(text: str, limit: int) -> str:
     """The beginning of a text, at most `limit` characters; what is cut is cut between words."""
     if len(text) <= limit or text[limit] not in _UNBROKEN:
         return text[:limit]
-    return whole_words(text[:limit])
+    return without_last_word(text[:limit])
 
 
-def whole_words(beginning: str) -> str:
+def without_last_word(beginning: str) -> str:
     """The beginning of a text without its last word, which may go on where the text was cut."""
     return beginning[: max(len(beginning.rstrip(_UNBROKEN)), len(beginning) - _LONGEST)]
 
@@ -61,15 +72,15 @@ def tail(text: str, limit: int) -> str:
     """The end of a text, at most `limit` characters; what is cut is cut between words."""
     if len(text) <= limit or text[-limit - 1] not in _UNBROKEN:
         return text[-limit:]
-    return from_whole_word(text[-limit:])
+    return without_first_word(text[-limit:])
 
 
-def from_whole_word(end: str) -> str:
+def without_first_word(end: str) -> str:
     """The end of a text without its first word, which may have begun before the cut."""
     return end[min(len(end) - len(end.lstrip(_UNBROKEN)), _LONGEST) :]
 
 
-def ends(text: str, limit: int) -> str:
+def head_and_tail(text: str, limit: int) -> str:
     """Head and tail of a long text, cut between words, with a note of what is missing."""
     if len(text) <= limit:
         return text
@@ -78,9 +89,15 @@ def ends(text: str, limit: int) -> str:
     return f"{first}\n… {len(text) - len(first) - len(last)} characters left out …\n{last}"
 
 
-def _shorter_json(text: str, limit: int) -> str:
+def counted_head(text: str, limit: int) -> str:
+    """The beginning of a text, cut between words, with the number of characters that are left out."""
+    first = head(text, limit)
+    return text if len(first) == len(text) else f"{first}… ({len(text) - len(first)} more characters)"
+
+
+def _truncated_json(text: str, limit: int) -> str:
     """Valid JSON of the same shape; empty where there is none that fits."""
-    if text[:1] not in ("{", "[") or len(text) > _READ:
+    if text[:1] not in ("{", "[") or len(text) > _MAX_JSON:
         return ""
     try:
         value = json.loads(text)
@@ -94,24 +111,82 @@ def _shorter_json(text: str, limit: int) -> str:
 
 
 def _cut(value: Any, level: tuple[int, int, int], *, inside: bool) -> Any:
+    """JSON data at one of `_LEVELS`; what is left out of objects and of their lists is counted in keys of its own."""
     longest, inner, outer = level
+    entries = inner if inside else outer
     if isinstance(value, str):
-        return ends(value, longest) if len(value) > longest + 50 else value
+        return head_and_tail(value, longest) if len(value) > longest + 50 else value
     if isinstance(value, list):
-        return [_cut(one, level, inside=True) for one in value[: inner if inside else outer]]
-    if isinstance(value, Mapping):
-        return _cut_mapping(value, level, inside=inside)
-    return value
-
-
-def _cut_mapping(value: Mapping[str, Any], level: tuple[int, int, int], *, inside: bool) -> dict[str, Any]:
-    _, inner, outer = level
+        return [_cut(entry, level, inside=True) for entry in value[:entries]]
+    if not isinstance(value, Mapping):
+        return value
+    entries = max(20, entries)
     cut: dict[str, Any] = {}
-    room = max(20, inner if inside else outer)
-    for name, one in list(value.items())[:room]:
-        cut[name] = _cut(one, level, inside=inside)
-        if isinstance(one, list) and len(one) > len(cut[name]):
-            cut[f"{name}_left_out"] = len(one) - len(cut[name])
-    if len(value) > room:
-        cut["left_out"] = len(value) - room
+    for name, entry in list(value.items())[:entries]:
+        cut[name] = _cut(entry, level, inside=inside)
+        if isinstance(entry, list) and len(entry) > len(cut[name]):
+            cut[f"{name}_left_out"] = len(entry) - len(cut[name])
+    if len(value) > entries:
+        cut["left_out"] = len(value) - entries
     return cut
+
+
+# Tokens ------------------------------------------------------------------------------------------
+
+# Words come in pieces of about five letters, capitals in threes, figures in twos and threes, signs in pairs; the space
+# before a word belongs to it, but not before a number or after another space. Measured on the vocabularies cl100k_base
+# and o200k_base: code +35 %, English +8 %, JSON +10 %, tables of numbers +10 %, never less on usual texts.
+_PIECE = re.compile(
+    r"[A-Z]?[a-z]{1,5}|[A-Z]{1,3}|[0-9]{1,2}|[!-/:-@\[-`{-~]{1,2}|\n{1,16}| {1,64}(?= )| (?=[0-9])|[^\S \n]"
+    r"|[\u0400-\u04FF]{1,2}|[^\x00-\x7F]"
+)
+# Base64 and its like have no words.
+_DENSE = re.compile(r"[A-Za-z0-9+/_-]{40,}")
+_RARE = re.compile(r"[\U00010000-\U0010FFFF\u200B-\u200F\uFE0F]")
+#: Characters of a text that counts as a line, and as a page: both are asked about again in every question.
+_LINE, _PAGE = 256, 1 << 16
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text, at least, for any of today's models; 0 for an empty one. Rather too many than too few."""
+    if len(text) <= _LINE:
+        return _count_line(text)
+    return _count_page(text) if len(text) <= _PAGE else _count_pieces(text)
+
+
+def _count_pieces(text: str) -> int:
+    count = len(_PIECE.findall(text)) + bool(text) + sum(map(len, _DENSE.findall(text))) // 4
+    if text.isascii():
+        return count
+    # Outside of ASCII a character is about one token, in some scripts more; emoji are three.
+    others = len(text) - len(text.encode("ascii", "ignore"))
+    return count + others // 4 + 2 * len(_RARE.findall(text))
+
+
+_count_line = lru_cache(maxsize=8192)(_count_pieces)
+_count_page = lru_cache(maxsize=64)(_count_pieces)
+
+
+class TokenCalibration:
+    """Corrects the estimate by what the models' servers report: each model has a vocabulary of its own."""
+
+    def __init__(self) -> None:
+        self._factors: dict[str, float] = {}
+
+    def counter(self, model: str) -> Callable[[str], int]:
+        """Estimates tokens for this model; by the plain estimate until a server has reported any."""
+        factor = self._factors.get(model)
+        return estimate_tokens if factor is None else lambda text: math.ceil(factor * estimate_tokens(text))
+
+    def learn(self, model: str, estimated: int, reported: int) -> None:
+        """Take in what a server reported for a request, with a margin of a twentieth.
+
+        Changes below a tenth are ignored, so that the same context is built from turn to turn; the factor stays between
+        a half and two, whatever is reported.
+        """
+        if estimated <= 0 or reported <= 0:
+            return
+        factor = min(2.0, max(0.5, 1.05 * reported / estimated))
+        known = self._factors.get(model, 1.0)
+        if abs(factor - known) > 0.1 * known:
+            self._factors[model] = factor

@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.text import from_whole_word, head, whole_words
+from jupyter_agent.core.text import ANSI_ESCAPE, head, without_first_word, without_last_word
 from jupyter_agent.kernels.displayed import Displayed
 from jupyter_agent.kernels.head_tail import Ends
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def cleaned(text: str) -> str:
     """The text as a terminal would leave it: without escapes, progress bars in their last state."""
-    text = _ESCAPES.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
+    text = ANSI_ESCAPE.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
     if "\b" in text:
         while "\b" in (shorter := re.sub(r"[^\b\n]\x08", "", text)) and shorter != text:
             text = shorter
@@ -80,7 +79,7 @@ class Collected:
         """What was displayed; a note stands where the middle was left out."""
         begun, note, ended = self._text.head, self._text.note, self._text.tail
         if note:
-            begun, ended = whole_words(begun), from_whole_word(ended)
+            begun, ended = without_last_word(begun), without_first_word(ended)
         return cleaned(begun) + note + cleaned(ended)
 
     def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.text import head
+from jupyter_agent.core.text import ANSI_ESCAPE, head
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
 
 # Our package in the kernel, by a way that no name of the user can cross.
@@ -20,7 +19,6 @@ _PACKAGE = (
 )
 #: Characters of an object's signature and documentation.
 _MAX_SIGNATURE = 8_000
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 #: How a trial fails that never began, because the kernel has lost what runs it.
 _LOST = ("KeyError", "AttributeError", "NameError")
 
@@ -80,4 +78,4 @@ def signature_text(reply: Mapping[str, Any]) -> str:
     """The text of an ``inspect_reply``; empty where the kernel found nothing."""
     data = reply.get("data")
     text = data.get("text/plain") if isinstance(data, Mapping) and reply.get("found") else None
-    return _ESCAPES.sub("", text)[:_MAX_SIGNATURE].strip() if isinstance(text, str) else ""
+    return ANSI_ESCAPE.sub("", text)[:_MAX_SIGNATURE].strip() if isinstance(text, str) else ""

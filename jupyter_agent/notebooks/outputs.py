@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.notebooks.editing import find, joined
-from jupyter_agent.core.text import ends
+from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 
 MAX_OUTPUT = 4_000
@@ -37,7 +37,7 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     pictures = [picture for one in outputs if (picture := _picture(one.get("data"))) is not None]
     return ExecutionResult(
         "ok" if failed is None else "error",
-        ends("\n".join(filter(None, map(_output_text, outputs))), MAX_WHOLE),
+        head_and_tail("\n".join(filter(None, map(_output_text, outputs))), MAX_WHOLE),
         len(pictures),
         None if failed is None else ExecutionError(str(failed.get("ename", "")), str(failed.get("evalue", ""))),
         pictures=tuple(pictures[-MAX_PICTURES:]),
@@ -54,7 +54,7 @@ def cell_of(node: Mapping[str, Any], cell_id: str) -> Cell:
         kind=kind if kind in ("markdown", "raw") else "code",
         source=joined(node.get("source")),
         execution_count=count if isinstance(count, int) else None,
-        output=ends("\n".join(filter(None, map(_output_text, outputs))), MAX_OUTPUT),
+        output=head_and_tail("\n".join(filter(None, map(_output_text, outputs))), MAX_OUTPUT),
         error=next((_error(one) for one in reversed(outputs) if one.get("output_type") == "error"), ""),
     )
 

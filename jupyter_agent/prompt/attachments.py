@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
 from jupyter_agent.core.protocols import Kernel, Notebook
-from jupyter_agent.core.text import head, whole_words
+from jupyter_agent.core.text import head, without_last_word
 from jupyter_agent.prompt import descriptions
 from jupyter_agent.prompt.mentions import Mention, mentions
 
@@ -171,7 +171,7 @@ async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
         return Attachment(f"{mention.text}: {error.message}{near}")
     cut = ""
     if len(text) >= FILE_CHARACTERS:
-        text, cut = whole_words(text), f"; its first {FILE_CHARACTERS} characters"
+        text, cut = without_last_word(text), f"; its first {FILE_CHARACTERS} characters"
     return Attachment(f"{mention.text}, which the question mentions{cut}:", tuple(text.splitlines()) or ("(empty)",))
 
 

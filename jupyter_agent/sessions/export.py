@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.session import SCHEMA, Session, Turn
+from jupyter_agent.core.text import FENCED_CODE
 
 FORMATS = ("json", "md", "ipynb")
 FORMAT = "jupyter-agent conversation"
 _KEPT = ("id", "notebook_id", "title", "metadata", "variables", "created_at", "last_activity")
-_FENCE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
-)
 
 
 def export(session: Session, turns: Sequence[Turn], kind: str) -> str:
@@ -71,8 +68,8 @@ def _pieces(reply: str) -> list[tuple[str, str]]:
     """An answer cut into prose and Python code, in order."""
     pieces: list[tuple[str, str]] = []
     at = 0
-    for match in _FENCE.finditer(reply):
-        if match["language"].strip().lower() in ("", "python", "py", "python3", "ipython"):
+    for match in FENCED_CODE.finditer(reply):
+        if match["close"] and match["language"].strip().lower() in ("", "python", "py", "python3", "ipython"):
             pieces += [("markdown", reply[at : match.start()]), ("code", match["source"])]
             at = match.end()
     pieces.append(("markdown", reply[at:]))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.text import ends
+from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.tools.output import NO_NOTEBOOK, told_cell, told_json
 
 #: Of an answer; what does not fit is named, and can be asked for.
@@ -105,7 +105,12 @@ class ReadOutput:
         cell_id = str(arguments["cell_id"])
         shown = await context.notebook.output(cell_id)
         error = f"{shown.error.name}: {shown.error.message}" if shown.error is not None else ""
-        answer = {"id": cell_id, "text": ends(shown.text, MAX_CHARACTERS), "error": error, "pictures": shown.images}
+        answer = {
+            "id": cell_id,
+            "text": head_and_tail(shown.text, MAX_CHARACTERS),
+            "error": error,
+            "pictures": shown.images,
+        }
         return replace(told_json(answer), pictures=shown.pictures)
 
 
@@ -120,7 +125,14 @@ def _within(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], li
         cost = len(json.dumps(one, ensure_ascii=False))
         if cost > MAX_CHARACTERS and not told:
             # Too long for any answer: it can be looked at, and not replaced as a whole.
-            told.append({**one, "source": ends(cell.source, 4_000), "output": ends(cell.output, 2_000), "cut": True})
+            told.append(
+                {
+                    **one,
+                    "source": head_and_tail(cell.source, 4_000),
+                    "output": head_and_tail(cell.output, 2_000),
+                    "cut": True,
+                }
+            )
             budget = 0
         elif cost > budget:
             left_out.append(cell.id)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
-from jupyter_agent.core.text import ends, head, shortened, tail
-from jupyter_agent.core.tokens import estimate_tokens
+from jupyter_agent.core.text import estimate_tokens, head, head_and_tail, tail, truncate
 from jupyter_agent.kernels.outputs import Collected
 from jupyter_agent.prompt import context
 
@@ -18,13 +17,13 @@ SECRET = f"sk-proj-{CORE}4NcYd7RkPf2HsJ6"
 def test_P1_a_cut_leaves_no_half_of_a_secret(before: int) -> None:
     text = f"{'x ' * before}{SECRET}{' y' * 40}"
     for limit in range(len(text)):
-        for cut in (head(text, limit), tail(text, limit), ends(text, limit), shortened(text, limit)):
+        for cut in (head(text, limit), tail(text, limit), head_and_tail(text, limit), truncate(text, limit)):
             assert SECRET in cut or CORE[:4] not in cut
             assert SECRET in cut or CORE[-4:] not in cut
 
 
 def test_what_fits_is_left_as_it_is_and_words_are_kept_whole() -> None:
-    assert head("one two", 7) == tail("one two", 7) == ends("one two", 7) == "one two"
+    assert head("one two", 7) == tail("one two", 7) == head_and_tail("one two", 7) == "one two"
     assert head("one two three", 8) == "one two "
     assert head("one two three", 7) == "one two"
     assert tail("one two three", 8) == " three"

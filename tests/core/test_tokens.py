@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jupyter_agent.core.tokens import Calibration, estimate_tokens
+from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 
 #: Texts, and the larger of their sizes in the vocabularies cl100k_base and o200k_base.
 MEASURED = [
@@ -67,7 +67,7 @@ def test_any_text_can_be_estimated_in_time(unit: str) -> None:
 
 
 def test_what_a_server_reports_corrects_the_estimate_for_its_model_only() -> None:
-    calibration = Calibration()
+    calibration = TokenCalibration()
     text = "a sentence of some words " * 20
     before = calibration.counter("openai:a")(text)
     calibration.learn("openai:a", 1000, 700)
@@ -77,6 +77,6 @@ def test_what_a_server_reports_corrects_the_estimate_for_its_model_only() -> Non
 
 @pytest.mark.parametrize(("reported", "factor"), [(1, 0.5), (10**12, 2.0), (0, 1.0), (-5, 1.0), (980, 1.0)])
 def test_L25_a_report_is_believed_within_reason(reported: int, factor: float) -> None:
-    calibration = Calibration()
+    calibration = TokenCalibration()
     calibration.learn("m", 1000, reported)
     assert calibration.counter("m")("word " * 1000) == pytest.approx(factor * estimate_tokens("word " * 1000), abs=1)

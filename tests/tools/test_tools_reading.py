@@ -12,7 +12,7 @@ from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
 from jupyter_agent.core.protocols import Tool, ToolContext
-from jupyter_agent.core.text import shortened
+from jupyter_agent.core.text import truncate
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.tools.files import ReadFile
 from jupyter_agent.tools.kernel import GetSignature
@@ -135,11 +135,11 @@ async def test_without_a_kernel_the_cure_is_told(tool: Tool) -> None:
 def test_L21_json_that_is_too_long_is_shortened_as_json(limit: int) -> None:
     columns = [{"name": f"column {number}", "samples": ["x" * 100] * 20} for number in range(50)]
     variables = [{"name": f"df{number}", "facts": {"columns": columns}} for number in range(20)]
-    text = shortened(json.dumps({"variables": variables, "total": 100}), limit)
+    text = truncate(json.dumps({"variables": variables, "total": 100}), limit)
     assert len(text) <= limit
     assert json.loads(text)["total"] == 100
 
 
 def test_names_are_kept_longer_than_details() -> None:
     text = json.dumps({"variables": [{"name": f"v{number}", "samples": ["s" * 90] * 30} for number in range(100)]})
-    assert [one["name"] for one in json.loads(shortened(text, 16_384))["variables"]] == [f"v{n}" for n in range(100)]
+    assert [one["name"] for one in json.loads(truncate(text, 16_384))["variables"]] == [f"v{n}" for n in range(100)]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.sessions.handlers import SessionHandler
 from tornado import web
 
-from jupyter_agent.agent.loop import SHOWN_CHARACTERS, shortened
+from jupyter_agent.agent.loop import SHOWN_CHARACTERS
 from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.messages import plain
+from jupyter_agent.core.text import truncate
 from jupyter_agent.server import identity
 from jupyter_agent.server.base_handler import AUTH_RESOURCE, AgentHandler
 from jupyter_agent.server.encoding import json_text, timestamp
@@ -64,19 +64,11 @@ def steps_json(turn: Turn) -> list[dict[str, Any]]:
                     "tool": call.name[:100],
                     "effect": "execute" if action is None else action.effect,
                     "status": "interrupted" if action is None else action.status,
-                    "arguments": _arguments(call.arguments),
-                    "content": shortened(results.get(call.id, ""), SHOWN_CHARACTERS),
+                    "arguments": call.parsed_arguments(),
+                    "content": truncate(results.get(call.id, ""), SHOWN_CHARACTERS),
                 }
             )
     return steps
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    try:
-        arguments = json.loads(text or "{}")
-    except ValueError:  # as the model wrote it, which may be anything
-        return {}
-    return arguments if isinstance(arguments, dict) else {}
 
 
 def _answer_json(turn: Turn) -> dict[str, Any]:
