@@ -1,4 +1,4 @@
-// The plugin: commands, palette entry and an empty sidebar; the panel itself is loaded when the sidebar is first seen.
+// The plugin: commands, palette items and an empty sidebar; the panel is loaded when the sidebar is first shown.
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
@@ -6,16 +6,16 @@ import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { addCellCommands, run } from './cells/cellCommands';
-import { offerFixes } from './cells/cellErrors';
-import { GhostProvider } from './cells/inlineProvider';
+import { addCellCommands, runCellCommand } from './cells/cellCommands';
+import { addFixButtons } from './cells/cellErrors';
+import { AgentInlineProvider } from './cells/inlineProvider';
 import { agentIcon } from './components/icons';
 import { AgentSidebar } from './components/sidebar';
 
 const OPEN = 'jupyter-agent:open';
 
-/** The shells of JupyterLab and Notebook can unfold their right side; the common interface does not say so. */
-interface IFoldingShell {
+/** The shells of JupyterLab and Notebook can expand their right area; the common interface has no such method. */
+interface IExpandableShell {
   expandRight?: (id?: string) => void;
 }
 
@@ -23,7 +23,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-notebook-agent:plugin',
   description: 'The notebook assistant in the sidebar.',
   autoStart: true,
-  // All optional: pages of Notebook without notebooks (its file tree) have no tracker, and then there is no sidebar.
+  // All optional: pages of Notebook without a notebook (its file tree) have no tracker, and get no sidebar.
   optional: [INotebookTracker, IRenderMimeRegistry, ITranslator, ICommandPalette, ILayoutRestorer, ICompletionProviderManager],
   activate
 };
@@ -44,21 +44,21 @@ function activate(
   const sidebar = new AgentSidebar({ app, notebooks, rendermime, translation });
   app.shell.add(sidebar, 'right', { rank: 200, type: 'Agent' });
   restorer?.add(sidebar, 'jupyter-agent');
-  const open = () => {
-    (app.shell as IFoldingShell).expandRight?.(sidebar.id);
+  const openSidebar = () => {
+    (app.shell as IExpandableShell).expandRight?.(sidebar.id);
     app.shell.activateById(sidebar.id);
   };
   app.commands.addCommand(OPEN, {
     label: translation.__('Ask the agent'),
-    caption: translation.__('Ask about this notebook and what its kernel holds'),
+    caption: translation.__('Ask about this notebook and the variables in its kernel'),
     icon: agentIcon,
     describedBy: { args: { type: 'object', properties: {} } },
-    execute: open
+    execute: openSidebar
   });
-  completers?.registerInlineProvider(new GhostProvider(notebooks, app.serviceManager.serverSettings, translation));
-  const inCells = { app, notebooks, sidebar, translation, open };
-  offerFixes(rendermime, notebooks, translation, () => void run(inCells, 'fix'));
-  for (const command of [OPEN, ...addCellCommands(inCells)]) {
+  completers?.registerInlineProvider(new AgentInlineProvider(notebooks, app.serviceManager.serverSettings, translation));
+  const options = { app, notebooks, sidebar, translation, openSidebar };
+  addFixButtons(rendermime, notebooks, translation, () => void runCellCommand(options, 'fix'));
+  for (const command of [OPEN, ...addCellCommands(options)]) {
     palette?.addItem({ command, category: translation.__('Agent') });
   }
 }

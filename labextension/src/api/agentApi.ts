@@ -1,24 +1,38 @@
-// All that the panel asks of the server.
+// The server's API: one member for each resource.
 
 import type { ServerConnection } from '@jupyterlab/services';
-import { Door } from './client';
-import { Facts } from './kernels';
-import { Feed } from './sessionEvents';
-import { Sessions } from './sessions';
-import { Turns } from './turns';
+import { AgentClient } from './client';
+import { CommandsApi } from './commands';
+import { ContextApi } from './context';
+import { DoctorApi } from './doctor';
+import { KernelsApi } from './kernels';
+import { ModelsApi } from './models';
+import { SessionEvents } from './sessionEvents';
+import { SessionsApi } from './sessions';
+import { SettingsApi } from './settings';
+import { TurnsApi } from './turns';
 
-export class AgentServer {
-  readonly door: Door;
-  readonly facts: Facts;
-  readonly feed: Feed;
-  readonly sessions: Sessions;
-  readonly turns: Turns;
+export class AgentApi {
+  readonly commands: CommandsApi;
+  readonly context: ContextApi;
+  readonly doctor: DoctorApi;
+  readonly kernels: KernelsApi;
+  readonly models: ModelsApi;
+  readonly sessionEvents: SessionEvents;
+  readonly sessions: SessionsApi;
+  readonly settings: SettingsApi;
+  readonly turns: TurnsApi;
 
   constructor(settings: ServerConnection.ISettings) {
-    this.door = new Door(settings);
-    this.facts = new Facts(this.door);
-    this.feed = new Feed(this.door);
-    this.sessions = new Sessions(this.door);
-    this.turns = new Turns(this.door);
+    const client = new AgentClient(settings);
+    this.commands = new CommandsApi(client);
+    this.context = new ContextApi(client);
+    this.doctor = new DoctorApi(client);
+    this.kernels = new KernelsApi(client);
+    this.models = new ModelsApi(client);
+    this.sessionEvents = new SessionEvents(client);
+    this.sessions = new SessionsApi(client);
+    this.settings = new SettingsApi(client);
+    this.turns = new TurnsApi(client);
   }
 }

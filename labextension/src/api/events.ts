@@ -1,4 +1,4 @@
-// The events of a turn as the server sends them; unknown ones are passed over.
+// The events of a turn as the server sends them; unknown ones are ignored.
 
 export type Effect = 'read' | 'execute' | 'write';
 export type ActionStatus = 'done' | 'failed' | 'denied' | 'needs_approval' | 'interrupted';
@@ -15,21 +15,25 @@ export interface ITextDelta {
   text: string;
 }
 
-/** Why no answer comes yet: a model is loaded, or fetched. */
+/** Why there is no answer yet: a model is being loaded or downloaded. */
 export interface IWaiting {
   event: 'waiting';
   text: string;
 }
 
-export interface IToolCalled {
+export interface IToolCall {
   event: 'tool_call';
   call_id: string;
   tool: string;
+  /** The tool's name for the user. */
+  title?: string;
+  /** Name of a JupyterLab icon. */
+  icon?: string;
   effect: Effect;
   arguments: Record<string, unknown>;
 }
 
-export interface IApprovalAsked {
+export interface IApprovalRequested {
   event: 'approval';
   call_id: string;
   tool: string;
@@ -38,7 +42,7 @@ export interface IApprovalAsked {
   digest: string;
 }
 
-export interface IToolReturned {
+export interface IToolResult {
   event: 'tool_result';
   call_id: string;
   tool: string;
@@ -46,14 +50,14 @@ export interface IToolReturned {
   content: string;
 }
 
-export interface IUsageReported {
+export interface IUsage {
   event: 'usage';
   input_tokens: number;
   output_tokens: number;
 }
 
-/** A cell is to be edited by the page that has the notebook open. */
-export interface IEditAsked {
+/** An edit that the page with the open notebook has to make. */
+export interface IEditRequested {
   event: 'edit';
   call_id: string;
   edit: {
@@ -92,12 +96,12 @@ export interface IStopped {
   reply: string;
 }
 
-/** Said here, not by the server: the connection broke, and is being made again. */
+/** Made by the page, not by the server: the connection broke, and is being restored. */
 export interface IDisconnected {
   event: 'disconnected';
 }
 
-/** Something happened to a conversation, here or elsewhere. */
+/** A conversation has changed, here or elsewhere. */
 export interface ISessionChanged {
   event: 'session';
   session_id: string;
@@ -110,11 +114,11 @@ export type AgentEvent =
   | ITurnStarted
   | ITextDelta
   | IWaiting
-  | IToolCalled
-  | IApprovalAsked
-  | IToolReturned
-  | IUsageReported
-  | IEditAsked
+  | IToolCall
+  | IApprovalRequested
+  | IToolResult
+  | IUsage
+  | IEditRequested
   | IDisconnected
   | ISessionChanged
   | IDone

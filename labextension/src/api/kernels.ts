@@ -1,10 +1,8 @@
-// What the server knows beside conversations: kernels' variables, stale cells, models, settings, commands, what would be sent.
+// The variables of live kernels.
 
-import { type Door, pathOf } from './client';
-import type { INotebookContext } from '../notebook/notebookContext';
-import type { PostedCell } from '../notebook/postedCells';
+import { type AgentClient, pathOf } from './client';
 
-/** A live variable; `facts` are what is known of its kind. */
+/** A live variable; `facts` depend on its kind. */
 export interface IVariable {
   name: string;
   type: string;
@@ -15,6 +13,7 @@ export interface IVariable {
   execution_count?: number;
 }
 
+/** A kernel's state, or what changed in it since a version of the same epoch. */
 export interface IKernelState {
   epoch: string;
   version: number;
@@ -26,97 +25,16 @@ export interface IKernelState {
   deleted: string[];
 }
 
-/** One thing in a notebook that is not as it looks; the first cell is the one that it is about. */
-export interface IFinding {
-  kind: string;
-  reason: string;
-  cells: string[];
-  names: string[];
-}
+export class KernelsApi {
+  constructor(private readonly _client: AgentClient) {}
 
-/** What the doctor says of a notebook. */
-export interface IReport {
-  findings: IFinding[];
-  labels: Record<string, string>;
-  markdown: string;
-}
-
-export interface ICommand {
-  name: string;
-  arguments: string;
-  help: string;
-  asks: string;
-  asks_about: string;
-}
-
-/** What a question would send to its model. */
-export interface IPreview {
-  model: string;
-  messages: { role: string; content: string }[];
-  tools: { name: string; description: string }[];
-  tokens: Record<string, number>;
-  withheld: number;
-  warnings: string[];
-}
-
-export interface IModels {
-  default: string;
-  models: { id: string; default: boolean; [more: string]: unknown }[];
-  /** Servers of models on this machine, where they were looked for. */
-  found?: { provider: string; models: string[] }[];
-}
-
-/** A setting of the server with where it is from. */
-export interface ISetting {
-  value: unknown;
-  source: 'user' | 'configuration' | 'environment' | 'default';
-  locked: boolean;
-  help: string;
-  variable: string;
-  choices?: string[];
-}
-
-export interface ISettings {
-  settings: Record<string, ISetting>;
-  keys: Record<string, { set: boolean; source: string; variable: string }>;
-}
-
-export class Facts {
-  constructor(private readonly _door: Door) {}
-
-  /** A kernel's variables; after a version, only what changed since. */
+  /** All variables in short; after a version, only those that changed since. */
   async state(kernelId: string, since = 0): Promise<IKernelState> {
-    return this._door.get(pathOf('kernels', kernelId, 'state'), since ? { since } : {});
+    return this._client.get(pathOf('kernels', kernelId, 'state'), since ? { since } : {});
   }
 
   /** One variable in full. */
   async variable(kernelId: string, name: string): Promise<IVariable> {
-    return this._door.get(pathOf('kernels', kernelId, 'variables', name));
-  }
-
-  /** Examine a notebook as it is in the page. */
-  async examine(notebookId: string, kernelId: string | null, cells: readonly PostedCell[]): Promise<IReport> {
-    return this._door.send('POST', pathOf('doctor'), { notebook_id: notebookId, kernel_id: kernelId, cells });
-  }
-
-  async commands(): Promise<ICommand[]> {
-    return (await this._door.get(pathOf('commands'))).commands;
-  }
-
-  async models(probe = false): Promise<IModels> {
-    return this._door.get(pathOf('models'), probe ? { probe: 1 } : {});
-  }
-
-  async settings(): Promise<ISettings> {
-    return this._door.get(pathOf('settings'));
-  }
-
-  async change(settings: Record<string, unknown>): Promise<ISettings> {
-    return this._door.send('PUT', pathOf('settings'), settings);
-  }
-
-  /** Exactly what a question would send; nothing is sent. */
-  async preview(query: string, context: INotebookContext, model?: string): Promise<IPreview> {
-    return this._door.send('POST', pathOf('context'), { query, context, ...(model ? { model } : {}) });
+    return this._client.get(pathOf('kernels', kernelId, 'variables', name));
   }
 }

@@ -1,28 +1,43 @@
-// The models that can answer, asked for once.
+// The models that can answer.
 
-import type { Facts, IModels } from './kernels';
+import { type AgentClient, pathOf } from './client';
 
-export class ModelList {
-  private _known: IModels | null = null;
-  private _asked: Promise<IModels | null> | null = null;
+export interface IModels {
+  default: string;
+  models: { id: string; default: boolean; [more: string]: unknown }[];
+  /** Model servers that were found on this machine; absent where none were looked for. */
+  found?: { provider: string; models: string[] }[];
+}
 
-  constructor(private readonly _facts: Facts) {}
+/** Requests the list once, and keeps it. */
+export class ModelsApi {
+  private _cached: IModels | null = null;
+  private _request: Promise<IModels | null> | null = null;
 
-  get known(): IModels | null {
-    return this._known;
+  constructor(private readonly _client: AgentClient) {}
+
+  /** The list as it was last read. */
+  get cached(): IModels | null {
+    return this._cached;
   }
 
-  /** What there is; null while the server does not tell. */
-  get(): Promise<IModels | null> {
-    this._asked ??= this._facts.models().then(
-      told => (this._known = told),
-      () => (this._asked = null)
+  /** The list; null while it cannot be read. */
+  list(): Promise<IModels | null> {
+    this._request ??= this._client.get(pathOf('models')).then(
+      (models: IModels) => (this._cached = models),
+      () => (this._request = null)
     );
-    return this._asked;
+    return this._request;
   }
 
-  /** Ask anew next time: settings have changed. */
-  forget(): void {
-    this._asked = null;
+  /** Read the list again: the settings have changed. */
+  refresh(): Promise<IModels | null> {
+    this._request = null;
+    return this.list();
+  }
+
+  /** Look for model servers on this machine, too. */
+  async probe(): Promise<IModels> {
+    return this._client.get(pathOf('models'), { probe: 1 });
   }
 }

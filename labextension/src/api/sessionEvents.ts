@@ -1,77 +1,82 @@
-// What happens to the user's conversations elsewhere: in a cell, in a terminal, in another tab of the browser.
+// Events of the user's conversations, wherever they change: in a cell, in a terminal, in another tab of the browser.
 
 import { Signal, type ISignal } from '@lumino/signaling';
-import { type Door, pathOf, Unreachable } from './client';
+import { type AgentClient, NetworkError, pathOf } from './client';
 import type { ISessionChanged } from './events';
 
-const LONGEST_PAUSE_MILLISECONDS = 8000;
-const MOST_REFUSALS = 20;
+const MAX_PAUSE_MILLISECONDS = 8000;
+const MAX_REFUSALS = 20;
 
-export class Feed {
-  private _heard = new Signal<this, ISessionChanged>(this);
-  private _connection = new Signal<this, boolean>(this);
-  private _wanted = false;
-  private _stopping: AbortController | null = null;
+export class SessionEvents {
+  private _sessionChanged = new Signal<this, ISessionChanged>(this);
+  private _connectionChanged = new Signal<this, boolean>(this);
+  private _isSubscribed = false;
+  private _abort: AbortController | null = null;
 
-  constructor(private readonly _door: Door) {
-    document.addEventListener('visibilitychange', this._adjust);
+  constructor(private readonly _client: AgentClient) {
+    document.addEventListener('visibilitychange', this._update);
   }
 
   dispose(): void {
-    document.removeEventListener('visibilitychange', this._adjust);
-    this.listen(false);
+    document.removeEventListener('visibilitychange', this._update);
+    this.unsubscribe();
     Signal.clearData(this);
   }
 
-  /** Something happened to a conversation. */
-  get heard(): ISignal<this, ISessionChanged> {
-    return this._heard;
+  /** A conversation has changed. */
+  get sessionChanged(): ISignal<this, ISessionChanged> {
+    return this._sessionChanged;
   }
 
-  /** The server is heard (true; what happened before has to be looked up), or not any more. */
-  get connection(): ISignal<this, boolean> {
-    return this._connection;
+  /** Connected (true; what happened before has to be read), or not any more. */
+  get connectionChanged(): ISignal<this, boolean> {
+    return this._connectionChanged;
   }
 
-  /** Listen, as long as somebody looks: a browser has only a few connections for all of its tabs. */
-  listen(wanted: boolean): void {
-    this._wanted = wanted;
-    this._adjust();
+  /** Receive events while the page is visible: a browser has only a few connections for all of its tabs. */
+  subscribe(): void {
+    this._isSubscribed = true;
+    this._update();
   }
 
-  private _adjust = (): void => {
-    const wanted = this._wanted && !document.hidden;
-    if (wanted && !this._stopping) {
-      this._stopping = new AbortController();
-      void this._run(this._stopping.signal);
-    } else if (!wanted && this._stopping) {
-      this._stopping.abort();
-      this._stopping = null;
+  unsubscribe(): void {
+    this._isSubscribed = false;
+    this._update();
+  }
+
+  private _update = (): void => {
+    const isWanted = this._isSubscribed && !document.hidden;
+    if (isWanted && !this._abort) {
+      this._abort = new AbortController();
+      void this._run(this._abort.signal);
+    } else if (!isWanted && this._abort) {
+      this._abort.abort();
+      this._abort = null;
     }
   };
 
   private async _run(signal: AbortSignal): Promise<void> {
     for (let failures = 0, refusals = 0; !signal.aborted; ) {
       try {
-        const opened = () => {
+        const onOpen = () => {
           failures = 0;
-          this._connection.emit(true);
+          this._connectionChanged.emit(true);
         };
-        for await (const { event } of this._door.events(pathOf('events'), { signal, opened })) {
+        for await (const { event } of this._client.events(pathOf('events'), { signal, onOpen })) {
           if (event.event === 'session') {
-            this._heard.emit(event);
+            this._sessionChanged.emit(event);
           }
         }
       } catch (error) {
-        // A server that is just starting knows none of our paths yet; one that never does is left alone.
-        refusals = error instanceof Unreachable ? 0 : refusals + 1;
-        if (signal.aborted || refusals > MOST_REFUSALS) {
+        // A server that is just starting has none of our paths yet; after many refusals we stop asking.
+        refusals = error instanceof NetworkError ? 0 : refusals + 1;
+        if (signal.aborted || refusals > MAX_REFUSALS) {
           return;
         }
       }
       if (!signal.aborted) {
-        this._connection.emit(false);
-        await new Promise(resolve => setTimeout(resolve, Math.min(500 * 2 ** failures++, LONGEST_PAUSE_MILLISECONDS)));
+        this._connectionChanged.emit(false);
+        await new Promise(resolve => setTimeout(resolve, Math.min(500 * 2 ** failures++, MAX_PAUSE_MILLISECONDS)));
       }
     }
   }

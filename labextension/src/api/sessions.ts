@@ -1,8 +1,7 @@
-// Stored conversations on the server: lists, history, the tree of turns, and what may be done with one.
+// Stored conversations on the server: lists, history, the tree of turns, undo, branches, sharing, export.
 
-import type { IChange } from '../notebook/notebookCells';
+import { type AgentClient, pathOf } from './client';
 import type { Effect } from './events';
-import { type Door, pathOf } from './client';
 
 /** A conversation in short. */
 export interface ISession {
@@ -16,12 +15,14 @@ export interface ISession {
   running?: { turn_id: string; question: string } | null;
 }
 
-/** What was said or done on the way to an answer. */
+/** A text or a tool call on the way to an answer. */
 export type IStep =
   | { text: string }
   | {
       call_id: string;
       tool: string;
+      title?: string;
+      icon?: string;
       effect: Effect;
       status: string;
       arguments: Record<string, unknown>;
@@ -59,9 +60,22 @@ export interface ITree {
   turns: ITurn[];
 }
 
-/** What undo and redo have the notebook's page do: cells as they are to be, in order. */
-export interface IRestoring {
-  changes: IChange[];
+/** A cell as a notebook file has it. */
+export type CellJson = Record<string, any>;
+
+/** What an edit did to a cell; swapping before and after inverts it. */
+export interface ICellChange {
+  cell_id: string;
+  before: CellJson | null;
+  after: CellJson | null;
+  /** Id of the cell above; empty at the top, null where there was no cell. */
+  below_before: string | null;
+  below_after: string | null;
+}
+
+/** The edits of an undo or redo that the notebook's page makes, in order, and cells that were left as they are. */
+export interface IUndoResult {
+  changes: ICellChange[];
   left: string[];
 }
 
@@ -72,12 +86,12 @@ export interface IPage {
 
 export type ExportFormat = 'md' | 'ipynb' | 'json';
 
-export class Sessions {
-  constructor(private readonly _door: Door) {}
+export class SessionsApi {
+  constructor(private readonly _client: AgentClient) {}
 
   /** Conversations of one notebook, or of all (null), newest activity first. */
   async find(notebookId: string | null, text = '', cursor: string | null = null, limit = 30): Promise<IPage> {
-    const found = await this._door.get(pathOf('sessions'), {
+    const found = await this._client.get(pathOf('sessions'), {
       notebook_id: notebookId,
       q: text || null,
       limit,
@@ -87,12 +101,12 @@ export class Sessions {
   }
 
   async get(id: string, notebookId: string): Promise<ISession> {
-    return this._door.get(pathOf('sessions', id), { notebook_id: notebookId });
+    return this._client.get(pathOf('sessions', id), { notebook_id: notebookId });
   }
 
   /** The last entries, oldest first; a question and its answer are two. */
   async history(id: string, notebookId: string, entries: number): Promise<IEntry[]> {
-    const page = await this._door.get(pathOf('sessions', id, 'history'), {
+    const page = await this._client.get(pathOf('sessions', id, 'history'), {
       max_turns: entries,
       notebook_id: notebookId
     });
@@ -100,32 +114,32 @@ export class Sessions {
   }
 
   async tree(id: string, notebookId: string): Promise<ITree> {
-    return this._door.get(pathOf('sessions', id, 'turns'), { notebook_id: notebookId });
+    return this._client.get(pathOf('sessions', id, 'turns'), { notebook_id: notebookId });
   }
 
-  /** Make a turn of any branch the last one; null: none. */
-  async go(id: string, notebookId: string, turnId: string | null): Promise<ISession> {
+  /** Make a turn of any branch the head; null: no turn. */
+  async moveHead(id: string, notebookId: string, turnId: string | null): Promise<ISession> {
     return this._post(id, 'go', notebookId, { turn_id: turnId });
   }
 
-  /** Take the last turn back, or bring it again; the page restores the cells of its notebook itself. */
-  async move(way: 'undo' | 'redo', id: string, notebookId: string, byPage: boolean): Promise<IRestoring> {
-    const told = await this._post(id, way, notebookId, { edits: byPage ? 'client' : 'server' });
-    return { changes: told?.edits?.changes ?? [], left: told?.edits?.left ?? [] };
+  /** Undo or redo a turn; `inPage`: the page restores the cells of its notebook itself. */
+  async restore(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<IUndoResult> {
+    const result = await this._post(id, step, notebookId, { edits: inPage ? 'client' : 'server' });
+    return { changes: result?.edits?.changes ?? [], left: result?.edits?.left ?? [] };
   }
 
-  /** A conversation of its own with everything up to a turn. */
+  /** Copy the conversation into a new one. */
   async branch(id: string, notebookId: string): Promise<ISession> {
     return this._post(id, 'branch', notebookId, {});
   }
 
-  /** A secret with which others of this server may read it, or copy it. */
+  /** Create a secret with which other users of this server may read it, or copy it. */
   async share(id: string, notebookId: string, mode: string): Promise<{ secret: string }> {
     return this._post(id, 'share', notebookId, { mode });
   }
 
   async unshare(id: string, notebookId: string): Promise<{ revoked: number }> {
-    return this._door.send('DELETE', pathOf('sessions', id, 'share'), undefined, { notebook_id: notebookId });
+    return this._client.send('DELETE', pathOf('sessions', id, 'share'), undefined, { notebook_id: notebookId });
   }
 
   /** Ask all questions again, in a new conversation. */
@@ -134,19 +148,19 @@ export class Sessions {
   }
 
   async rename(id: string, notebookId: string, title: string): Promise<ISession> {
-    return this._door.send('PATCH', pathOf('sessions', id), { title }, { notebook_id: notebookId });
+    return this._client.send('PATCH', pathOf('sessions', id), { title }, { notebook_id: notebookId });
   }
 
   async export(id: string, notebookId: string, format: ExportFormat): Promise<string> {
-    return this._door.text(pathOf('sessions', id, 'export'), { format, notebook_id: notebookId });
+    return this._client.getText(pathOf('sessions', id, 'export'), { format, notebook_id: notebookId });
   }
 
-  /** Remove a conversation for good. */
-  async clear(id: string, notebookId: string): Promise<void> {
-    await this._door.send('DELETE', pathOf('sessions', id), undefined, { notebook_id: notebookId });
+  /** Delete a conversation permanently. */
+  async delete(id: string, notebookId: string): Promise<void> {
+    await this._client.send('DELETE', pathOf('sessions', id), undefined, { notebook_id: notebookId });
   }
 
-  private _post(id: string, what: string, notebookId: string, body: unknown): Promise<any> {
-    return this._door.send('POST', pathOf('sessions', id, what), body, { notebook_id: notebookId });
+  private _post(id: string, action: string, notebookId: string, body: unknown): Promise<any> {
+    return this._client.send('POST', pathOf('sessions', id, action), body, { notebook_id: notebookId });
   }
 }

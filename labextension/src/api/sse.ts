@@ -1,4 +1,4 @@
-// Server-sent events out of a response's body: EventSource can neither post nor send headers.
+// Parses server-sent events from the body of a response: EventSource can neither post nor send headers.
 
 export interface IServerSentEvent {
   id: string;
@@ -6,7 +6,7 @@ export interface IServerSentEvent {
   data: string;
 }
 
-/** Yield the events of a body as they arrive; comments keep the connection alive and are passed over. */
+/** Yield the events of a body as they arrive; comments, which keep the connection alive, are skipped. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<IServerSentEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -24,11 +24,11 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
         }
       }
       if (done) {
-        return; // What is left is half an event: the connection broke.
+        return; // The rest is half an event: the connection broke.
       }
     }
   } finally {
-    // Nobody waits for it: after an abort the stream is in error already.
+    // Not awaited: after an abort the stream is in error already.
     reader.cancel().catch(() => undefined);
   }
 }

@@ -1,81 +1,80 @@
-// Turns on the server: ask, follow through broken connections, answer what waits, stop.
+// Turns on the server: ask, stream through broken connections, decide approvals, cancel.
 
-import { type Door, pathOf, Refusal, Unreachable } from './client';
+import { type AgentClient, isNotFound, NetworkError, pathOf, ResponseError } from './client';
+import type { INotebookContext } from './context';
 import { type AgentEvent, TERMINAL } from './events';
-import type { INotebookContext } from '../notebook/notebookContext';
-import { isGone } from '../chat/errorMessages';
 
-/** For so long the server is waited for once an answer has begun. */
-const PATIENCE_MILLISECONDS = 120_000;
-const LONGEST_PAUSE_MILLISECONDS = 4000;
+/** How long to try to reconnect once an answer has begun. */
+const RECONNECT_MILLISECONDS = 120_000;
+const MAX_PAUSE_MILLISECONDS = 4000;
 
 export interface IQuestion {
   query: string;
   context: INotebookContext;
-  /** Chosen here, so that the turn can be found again whatever became of the connection. */
+  /** Chosen here, so that the turn can be found again whatever happens to the connection. */
   turn_id: string;
   model?: string;
   approval?: string;
-  /** The page edits its notebook itself, asked by `edit` events. */
+  /** The page makes edits of its notebook itself, when `edit` events request them. */
   edit?: 'client';
 }
 
 export type Decision = 'approve' | 'deny';
 
-/** The turn is not running any more, and how it ended was not heard. */
+/** The turn is not running any more, and its end was not received. */
 export class TurnLost extends Error {}
 
-export class Turns {
-  constructor(private readonly _door: Door) {}
+export class TurnsApi {
+  constructor(private readonly _client: AgentClient) {}
 
   /**
-   * Ask, and yield what happens; where the connection breaks, `disconnected`, then all that was missed.
+   * Ask a question and yield its events; where the connection breaks, `disconnected`, then all that were missed.
    *
-   * @throws Refusal, Unreachable, TurnLost; an AbortError when the signal says so.
+   * @throws ResponseError, NetworkError, TurnLost; an AbortError when the signal is aborted.
    */
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<AgentEvent> {
-    return this._resumed(question.turn_id, () => this._first(question, signal), signal);
+    return this._stream(question.turn_id, () => this._start(question, signal), signal);
   }
 
-  /** Follow a turn that somebody asks elsewhere, from its beginning. */
+  /** Follow a turn that was asked elsewhere, from its beginning. */
   follow(turnId: string, signal: AbortSignal): AsyncGenerator<AgentEvent> {
-    return this._resumed(turnId, () => this._after(turnId, '', signal), signal);
+    return this._stream(turnId, () => this._resume(turnId, '', signal), signal);
   }
 
-  /** Stop a turn; what was said is kept. */
+  /** Cancel a turn; the answer so far is kept. */
   async cancel(turnId: string): Promise<void> {
-    await this._door.send('POST', pathOf('turns', turnId, 'cancel'));
+    await this._client.send('POST', pathOf('turns', turnId, 'cancel'));
   }
 
-  /** Answer an approval; the digest says what exactly was approved. */
+  /** Decide an approval; the digest identifies exactly what was approved. */
   async decide(turnId: string, callId: string, decision: Decision, digest: string): Promise<void> {
-    await this._door.send('POST', pathOf('turns', turnId, 'actions', callId), { decision, digest });
+    await this._client.send('POST', pathOf('turns', turnId, 'actions', callId), { decision, digest });
   }
 
-  /** Tell what the page did for a call. */
-  async did(turnId: string, callId: string, result: unknown): Promise<void> {
-    await this._door.send('POST', pathOf('turns', turnId, 'actions', callId), { decision: 'approve', result });
+  /** Report the result of an edit that the page made. */
+  async reportEdit(turnId: string, callId: string, result: unknown): Promise<void> {
+    await this._client.send('POST', pathOf('turns', turnId, 'actions', callId), { decision: 'approve', result });
   }
 
   /** A kernel that the server does not have any more is left out: the notebook may have another one by now, or none. */
-  private async *_first(question: IQuestion, signal: AbortSignal): ReturnType<Door['events']> {
+  private async *_start(question: IQuestion, signal: AbortSignal): ReturnType<AgentClient['events']> {
     try {
-      yield* this._door.events(pathOf('quick'), { body: { ...question, stream: true }, signal });
+      yield* this._client.events(pathOf('quick'), { body: { ...question, stream: true }, signal });
     } catch (error) {
-      if (!isGone(error) || !question.context.kernel_id) {
+      if (!isNotFound(error) || !question.context.kernel_id) {
         throw error;
       }
-      yield* this._first({ ...question, context: { ...question.context, kernel_id: null } }, signal);
+      yield* this._start({ ...question, context: { ...question.context, kernel_id: null } }, signal);
     }
   }
 
-  private _after(turnId: string, last: string, signal: AbortSignal) {
-    return this._door.events(pathOf('turns', turnId, 'events'), { after: last, signal });
+  private _resume(turnId: string, last: string, signal: AbortSignal) {
+    return this._client.events(pathOf('turns', turnId, 'events'), { after: last, signal });
   }
 
-  private async *_resumed(
+  private async *_stream(
     turnId: string,
-    first: () => ReturnType<Door['events']>,
+    first: () => ReturnType<AgentClient['events']>,
     signal: AbortSignal
   ): AsyncGenerator<AgentEvent> {
     let source = first;
@@ -91,30 +90,30 @@ export class Turns {
             return;
           }
         }
-        throw new Unreachable('The connection ended.');
+        throw new NetworkError('The connection ended.');
       } catch (error) {
-        const reason = lost(error, last !== '', attempt);
+        const reason = finalError(error, last !== '', attempt);
         brokenAt ||= performance.now();
-        if (reason || signal.aborted || performance.now() - brokenAt > PATIENCE_MILLISECONDS) {
+        if (reason || signal.aborted || performance.now() - brokenAt > RECONNECT_MILLISECONDS) {
           throw reason ?? error;
         }
         if (last) {
           yield { event: 'disconnected' };
         }
-        await pause(Math.min(250 * 2 ** attempt, LONGEST_PAUSE_MILLISECONDS), signal);
-        source = () => this._after(turnId, last, signal);
+        await pause(Math.min(250 * 2 ** attempt, MAX_PAUSE_MILLISECONDS), signal);
+        source = () => this._resume(turnId, last, signal);
       }
     }
   }
 }
 
-/** Why there is nothing to be followed any more; null while it is worth another attempt. */
-function lost(error: unknown, begun: boolean, attempt: number): unknown {
-  if (error instanceof Unreachable) {
+/** The error with which a stream ends; null while another attempt is worthwhile. */
+function finalError(error: unknown, begun: boolean, attempt: number): unknown {
+  if (error instanceof NetworkError) {
     return begun || attempt === 0 ? null : error;
   }
-  if (error instanceof Refusal && error.status === 404 && attempt > 0) {
-    return begun ? new TurnLost() : new Unreachable('The question did not arrive.');
+  if (error instanceof ResponseError && error.status === 404 && attempt > 0) {
+    return begun ? new TurnLost() : new NetworkError('The question did not arrive.');
   }
   return error;
 }

@@ -1,57 +1,72 @@
-// The user's errands in cells: each becomes a question of the notebook's conversation, and what comes of it is offered at the cell.
+// Actions on a cell: each asks a question in the notebook's conversation, and code of the answer is suggested at the cell.
 
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, waitsForUser } from '../chat/exchange';
-import type { IServices } from '../components/services';
+import { answerText, type IExchange, waitsForUser } from '../chat/exchange';
 import { submit } from '../chat/slashCommands';
-import { codeOf, isVersion, textOf } from './answerCode';
-import { aboutError, nameOf, toDocument, toEdit, toExplain, toImprove } from './cellQuestions';
-import { offer } from './suggestedCode';
-import type { IEditing } from './promptBox';
-import { EDITS, proposalAt, proposes } from './proposals';
+import type { IServices } from '../components/services';
+import { documentQuestion, editQuestion, explainQuestion, fixQuestion, improveQuestion, mentionOf } from './cellQuestions';
+import { hasEdits, hasPendingEdit, proposalAt } from './proposals';
+import { codeOf, isVersionOf, suggestCode } from './suggestedCode';
 
-export type Errand = 'explain' | 'fix' | 'improve' | 'document' | 'ask';
+export type CellAction = 'explain' | 'fix' | 'improve' | 'document' | 'ask';
 
-const QUESTIONS = { explain: toExplain, fix: aboutError, improve: toImprove, document: toDocument };
+const QUESTIONS = {
+  explain: explainQuestion,
+  fix: fixQuestion,
+  improve: improveQuestion,
+  document: documentQuestion
+};
 
-export class CellDesk {
+/** Is notified of the progress of an edit instruction. */
+export interface IEditObserver {
+  /** A proposal or a suggestion is shown at the cell. */
+  onProposal: () => void;
+  /** The user's approval is requested in the sidebar. */
+  onApprovalRequested: () => void;
+  /** The answer has no code for the cell; its text, or the message about an error. */
+  onText: (text: string) => void;
+}
+
+export class CellActions {
   constructor(
     private readonly _conversationOf: (notebook: NotebookPanel) => Conversation,
     private readonly _services: IServices,
-    private readonly _open: () => void
+    private readonly _openSidebar: () => void
   ) {}
 
-  /** Do an errand for a cell. */
-  async do(errand: Errand, notebook: NotebookPanel, cell: Cell): Promise<void> {
+  async run(action: CellAction, notebook: NotebookPanel, cell: Cell): Promise<void> {
     const conversation = this._conversationOf(notebook);
-    if (errand === 'ask') {
-      conversation.draft = `${nameOf(notebook.content, cell)} ${conversation.draft}`;
-      conversation.transcript.draw();
+    if (action === 'ask') {
+      conversation.draft = `${mentionOf(notebook.content, cell)} ${conversation.draft}`;
+      conversation.transcript.render();
       return;
     }
-    const exchange = await this._ask(conversation, QUESTIONS[errand](notebook.content, cell));
-    const code = exchange && errand !== 'explain' ? this._codeOf(exchange) : '';
-    if (code && !cell.isDisposed && isVersion(code, cell.model.sharedModel.getSource())) {
-      this._offer(notebook, cell, code);
+    const exchange = await this._ask(conversation, QUESTIONS[action](notebook.content, cell));
+    const code = exchange && action !== 'explain' ? codeOf(exchange, this._services.codeActions.canRun) : '';
+    if (code && !cell.isDisposed && isVersionOf(cell.model.sharedModel.getSource(), code)) {
+      suggestCode(notebook.content, cell, code, this._services.translation);
     }
   }
 
-  /** Have a cell edited as the user says; code that the answer only shows is offered at the cell. */
-  async edit(notebook: NotebookPanel, cell: Cell, instruction: string, editing: IEditing): Promise<void> {
-    const { translation } = this._services;
+  /** Edit a cell as the user's instruction says; code that the answer only shows is suggested at the cell. */
+  async edit(notebook: NotebookPanel, cell: Cell, instruction: string, observer: IEditObserver): Promise<void> {
+    const { codeActions, translation } = this._services;
     const conversation = this._conversationOf(notebook);
-    const told = () => this._tell(conversation.transcript.live, cell, editing);
-    conversation.changed.connect(told);
-    const exchange = await this._ask(conversation, toEdit(notebook.content, cell, instruction));
-    conversation.changed.disconnect(told);
+    const onChanged = () => this._onProgress(conversation.transcript.live, cell, observer);
+    conversation.changed.connect(onChanged);
+    const exchange = await this._ask(conversation, editQuestion(notebook.content, cell, instruction));
+    conversation.changed.disconnect(onChanged);
     if (!exchange) {
-      editing.said(this._busyWords);
-    } else if (this._offer(notebook, cell, this._codeOf(exchange)) || edits(exchange)) {
-      editing.came();
+      observer.onText(this._busyMessage);
+    } else if (
+      suggestCode(notebook.content, cell, codeOf(exchange, codeActions.canRun), translation) ||
+      hasEdits(exchange)
+    ) {
+      observer.onProposal();
     } else {
-      editing.said(exchange.problem || textOf(exchange) || translation.__('There was no answer.'));
+      observer.onText(exchange.problem || answerText(exchange, '\n\n').trim() || translation.__('There was no answer.'));
     }
   }
 
@@ -59,63 +74,52 @@ export class CellDesk {
     this._conversationOf(notebook).stop();
   }
 
-  private _offer({ content }: NotebookPanel, cell: Cell, code: string): boolean {
-    return offer(content, cell, code, this._services.translation);
-  }
-
-  /** Edits are proposed at their cells; other approvals are asked for in the sidebar. */
-  private _tell(exchange: IExchange | null, cell: Cell, editing: IEditing): void {
-    if (exchange && waitsForUser(exchange)) {
-      if (proposes(exchange)) {
-        const hadFocus = cell.node.contains(document.activeElement);
-        editing.came();
-        if (hadFocus) {
-          proposalAt(cell)?.focus();
-        }
-      } else {
-        editing.waits();
-        this._open();
+  /** Edits are proposed at their cells; other approvals are requested in the sidebar. */
+  private _onProgress(exchange: IExchange | null, cell: Cell, observer: IEditObserver): void {
+    if (!exchange || !waitsForUser(exchange)) {
+      return;
+    }
+    if (hasPendingEdit(exchange)) {
+      const hadFocus = cell.node.contains(document.activeElement);
+      observer.onProposal();
+      if (hadFocus) {
+        proposalAt(cell)?.focus();
       }
+    } else {
+      observer.onApprovalRequested();
+      this._openSidebar();
     }
   }
 
-  private get _busyWords(): string {
-    return this._services.translation.__('The answer before is still being written; ask again when it has ended.');
+  private get _busyMessage(): string {
+    return this._services.translation.__('The previous answer is still being written. Ask again when it is complete.');
   }
 
-  private _codeOf(exchange: IExchange): string {
-    return codeOf(exchange, this._services.actions.runs);
-  }
-
-  /** What came of a question; null where the answer before is still being written. */
+  /** The exchange of a question; null while the previous answer is being written. */
   private async _ask(conversation: Conversation, question: string): Promise<IExchange | null> {
-    await read(conversation);
+    await loaded(conversation);
     if (conversation.isAnswering) {
-      conversation.tell(this._busyWords);
+      conversation.notify(this._busyMessage);
       return null;
     }
-    const before = conversation.transcript.last?.id;
-    await submit(question, { conversation, services: this._services, onPage: () => undefined });
+    const previous = conversation.transcript.last?.id;
+    await submit(question, { conversation, services: this._services, openPage: () => undefined });
     const last = conversation.transcript.last;
-    return last && last.id !== before ? last : null;
+    return last && last.id !== previous ? last : null;
   }
 }
 
-function edits({ parts }: IExchange): boolean {
-  return parts.some(one => one.kind === 'tool' && EDITS.has(one.tool));
-}
-
-/** Wait until a conversation knows what was said before, so that it goes on with it. */
-async function read(conversation: Conversation): Promise<void> {
+/** Wait until the stored conversation is loaded, so that a question continues it. */
+async function loaded(conversation: Conversation): Promise<void> {
   await conversation.load();
   await new Promise<void>(resolve => {
-    const look = () => {
+    const check = () => {
       if (!conversation.isLoading) {
-        conversation.changed.disconnect(look);
+        conversation.changed.disconnect(check);
         resolve();
       }
     };
-    conversation.changed.connect(look);
-    look();
+    conversation.changed.connect(check);
+    check();
   });
 }

@@ -1,31 +1,32 @@
-// Text that could come next at the cursor, in grey until it is taken: JupyterLab asks for it and shows it.
+// Requests inline completions, which JupyterLab shows as ghost text.
 
-import { Text } from '@jupyterlab/coreutils';
 import type { CompletionHandler } from '@jupyterlab/completer';
+import { Text } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServerConnection } from '@jupyterlab/services';
-import { Door, pathOf } from '../api/client';
-import { notebookPath } from '../notebook/notebookContext';
+import { AgentClient } from '../api/client';
+import { CompletionApi } from '../api/completion';
+import { notebookLanguage, notebookPath } from '../notebook/notebookContext';
 
-/** As much of a cell as the server takes. */
-const MOST_CHARACTERS = 100_000;
+/** Limit of the server for each side of the cursor. */
+const MAX_CHARACTERS = 100_000;
 
-let asking: AbortController | null = null;
+let pending: AbortController | null = null;
 
-/** What could come next; empty where nothing is known, or the server does not say. */
-export async function ghostText(
+/** Text to insert at the cursor; empty where nothing is known, or the server does not answer. */
+export async function completeInline(
   notebook: NotebookPanel,
   { text, offset, mimeType }: CompletionHandler.IRequest,
   model: string,
   settings: ServerConnection.ISettings
 ): Promise<string> {
-  asking?.abort(); // The user has typed on.
-  const mine = (asking = new AbortController());
+  pending?.abort(); // The user has typed more.
+  const controller = (pending = new AbortController());
   const cursor = Text.charIndexToJsIndex(offset, text);
-  const body = {
-    prefix: text.slice(0, cursor).slice(-MOST_CHARACTERS),
-    suffix: text.slice(cursor).slice(0, MOST_CHARACTERS),
-    language: languageOf(notebook, mimeType),
+  const completionRequest = {
+    prefix: text.slice(0, cursor).slice(-MAX_CHARACTERS),
+    suffix: text.slice(cursor).slice(0, MAX_CHARACTERS),
+    language: /python/.test(mimeType ?? '') ? 'python' : notebookLanguage(notebook).slice(0, 40),
     context: {
       notebook_id: notebookPath(notebook),
       kernel_id: notebook.sessionContext.session?.kernel?.id ?? null
@@ -33,14 +34,10 @@ export async function ghostText(
     model: model || null
   };
   try {
-    const { completion } = await new Door(settings).send('POST', pathOf('complete'), body, {}, mine.signal);
-    return mine.signal.aborted ? '' : String(completion);
+    const api = new CompletionApi(new AgentClient(settings));
+    const completion = await api.complete(completionRequest, controller.signal);
+    return controller.signal.aborted ? '' : completion;
   } catch {
-    return ''; // Nobody asked for it: what goes wrong is no news.
+    return ''; // The user did not ask for it, so an error is not shown.
   }
-}
-
-function languageOf(notebook: NotebookPanel, mimeType = ''): string {
-  const metadata: any = notebook.content.model?.getMetadata('language_info');
-  return /python/.test(mimeType) ? 'python' : String(metadata?.name ?? 'python').slice(0, 40);
 }

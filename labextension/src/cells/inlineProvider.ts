@@ -1,4 +1,4 @@
-// The provider of text at the cursor, as far as JupyterLab must know it from the start; off until the user turns it on.
+// The inline completion provider as far as JupyterLab needs it at start; disabled until the user enables it.
 
 import type { CompletionHandler, IInlineCompletionContext, IInlineCompletionProvider } from '@jupyterlab/completer';
 import type { INotebookTracker } from '@jupyterlab/notebook';
@@ -6,14 +6,14 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 
-/** The model that knows what lives in the kernel, answers at once, and sends nothing anywhere. */
-const NAMES_ONLY = 'offline';
+/** The model that completes names of the kernel without a network. */
+const OFFLINE = 'offline';
 
-export class GhostProvider implements IInlineCompletionProvider {
+export class AgentInlineProvider implements IInlineCompletionProvider {
   readonly identifier = 'jupyter-agent';
   readonly name: string;
   readonly schema;
-  private _model = NAMES_ONLY;
+  private _model = OFFLINE;
 
   constructor(
     private readonly _notebooks: INotebookTracker,
@@ -22,12 +22,12 @@ export class GhostProvider implements IInlineCompletionProvider {
   ) {
     this.name = translation.__('Agent');
     this.schema = {
-      default: { enabled: false, debouncerDelay: 120, timeout: 10_000, model: NAMES_ONLY },
+      default: { enabled: false, debouncerDelay: 120, timeout: 10_000, model: OFFLINE },
       properties: {
         model: {
           title: translation.__('Model'),
           description: translation.__(
-            'Which model completes. “offline” completes names and columns that live in the kernel, at once, and sends nothing anywhere. A fast model, such as a small local one, completes code. Empty: the one that answers questions.'
+            'The model that completes code. “offline” completes names and columns of the live kernel immediately and sends nothing over the network. A fast model, such as a small local one, completes whole lines. Empty: the model that answers questions.'
           ),
           type: 'string' as const
         }
@@ -40,12 +40,12 @@ export class GhostProvider implements IInlineCompletionProvider {
   }
 
   async fetch(request: CompletionHandler.IRequest, { widget }: IInlineCompletionContext) {
-    const notebook = this._notebooks.find(one => one === widget);
+    const notebook = this._notebooks.find(panel => panel === widget);
     if (!notebook || notebook.content.activeCell?.model.type !== 'code') {
       return { items: [] };
     }
-    const { ghostText } = await import('./inlineCompletion');
-    const insertText = await ghostText(notebook, request, this._model, this._settings);
+    const { completeInline } = await import('./inlineCompletion');
+    const insertText = await completeInline(notebook, request, this._model, this._settings);
     return { items: insertText ? [{ insertText }] : [] };
   }
 }

@@ -1,12 +1,12 @@
-// Two texts line by line: what stays, what goes, what comes.
+// A diff of two texts by lines.
 
 export interface ILine {
-  kind: 'same' | 'gone' | 'new';
+  kind: 'unchanged' | 'removed' | 'added';
   text: string;
 }
 
-/** Beyond so many pairs of lines nobody reads a diff, and the page would stand still. */
-const MOST_PAIRS = 4_000_000;
+/** Above so many pairs of lines all lines count as changed: the comparison would block the page. */
+const MAX_PAIRS = 4_000_000;
 
 export function diffLines(before: string, after: string): ILine[] {
   const old = linesOf(before);
@@ -19,13 +19,13 @@ export function diffLines(before: string, after: string): ILine[] {
   while (bottom < Math.min(old.length, now.length) - top && old[old.length - 1 - bottom] === now[now.length - 1 - bottom]) {
     bottom++;
   }
-  const middle = between(old.slice(top, old.length - bottom), now.slice(top, now.length - bottom));
-  return [...lines('same', old.slice(0, top)), ...middle, ...lines('same', old.slice(old.length - bottom))];
+  const middle = diffMiddle(old.slice(top, old.length - bottom), now.slice(top, now.length - bottom));
+  return [...lines('unchanged', old.slice(0, top)), ...middle, ...lines('unchanged', old.slice(old.length - bottom))];
 }
 
-function between(old: string[], now: string[]): ILine[] {
-  if (old.length * now.length > MOST_PAIRS) {
-    return [...lines('gone', old), ...lines('new', now)];
+function diffMiddle(old: string[], now: string[]): ILine[] {
+  if (old.length * now.length > MAX_PAIRS) {
+    return [...lines('removed', old), ...lines('added', now)];
   }
   const common = commonLengths(old, now);
   const result: ILine[] = [];
@@ -33,12 +33,12 @@ function between(old: string[], now: string[]): ILine[] {
   let right = 0;
   while (left < old.length || right < now.length) {
     if (left < old.length && right < now.length && old[left] === now[right]) {
-      result.push({ kind: 'same', text: old[left++] });
+      result.push({ kind: 'unchanged', text: old[left++] });
       right++;
     } else if (right >= now.length || (left < old.length && common[left + 1][right] >= common[left][right + 1])) {
-      result.push({ kind: 'gone', text: old[left++] });
+      result.push({ kind: 'removed', text: old[left++] });
     } else {
-      result.push({ kind: 'new', text: now[right++] });
+      result.push({ kind: 'added', text: now[right++] });
     }
   }
   return result;

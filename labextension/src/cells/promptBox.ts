@@ -1,28 +1,19 @@
-// A small input below a cell: what is typed there is asked about the cell, and the answer comes to the cell.
+// The input below a cell for an edit instruction: its answer is proposed at the cell.
 
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import type { CellDesk } from './cellActions';
-import { focus, place } from './cellPlacement';
+import type { CellActions } from './cellActions';
+import { focusCell, placeInCell } from './cellPlacement';
 
-const BOX = 'jp-agent-prompt';
-const MOST_CHARACTERS = 600;
+const PROMPT_CLASS = 'jp-agent-prompt';
+/** Longer answers are shown in the sidebar. */
+const MAX_CHARACTERS = 600;
 
-/** What becomes of an instruction. */
-export interface IEditing {
-  /** Something came to the cell. */
-  came: () => void;
-  /** The user's word is waited for elsewhere. */
-  waits: () => void;
-  /** Nothing came to the cell; what was said instead. */
-  said: (text: string) => void;
-}
-
-interface IPromptBoxSurroundings {
-  /** Comes with the panel; what is typed meanwhile is typed here. */
-  desk: Promise<CellDesk>;
+interface IPromptBoxOptions {
+  /** Loaded with the panel; the user can type meanwhile. */
+  cellActions: Promise<CellActions>;
   notebook: NotebookPanel;
   translation: TranslationBundle;
   openSidebar: () => void;
@@ -33,17 +24,17 @@ export class PromptBox extends Widget {
   private _buttons = document.createElement('div');
   private _status = document.createElement('div');
   private _isAsking = false;
-  /** Clicks in the box end the editing of the cell; whoever leaves the box goes on with it. */
+  /** The notebook's mode before: clicks in the box end the edit mode, and closing the box restores it. */
   private readonly _mode: Notebook['mode'];
 
   constructor(
     private readonly _cell: Cell,
-    private readonly _around: IPromptBoxSurroundings
+    private readonly _options: IPromptBoxOptions
   ) {
     super();
-    this.addClass(BOX);
-    this._mode = _around.notebook.content.mode;
-    const { translation } = _around;
+    this.addClass(PROMPT_CLASS);
+    this._mode = _options.notebook.content.mode;
+    const { translation } = _options;
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', translation.__('Tell the agent what to do in this cell'));
     // Keys typed here are for this box, not for the notebook.
@@ -55,29 +46,29 @@ export class PromptBox extends Widget {
     this._prepareInput();
     this.node.append(this._input, this._buttons, this._status);
     this._showButtons();
-    // Its look comes with the panel.
+    // Its style sheet is loaded with the panel.
     this.node.style.opacity = '0';
-    void _around.desk.finally(() => (this.node.style.opacity = ''));
+    void _options.cellActions.finally(() => (this.node.style.opacity = ''));
   }
 
-  /** Open the box of a cell, or go to it where it is open. */
-  static open(cell: Cell, around: IPromptBoxSurroundings): void {
-    const open = Array.from(cell.children()).find(one => one instanceof PromptBox) as PromptBox | undefined;
-    const box = open ?? new PromptBox(cell, around);
+  /** Open the box of a cell, or focus it where it is open. */
+  static open(cell: Cell, options: IPromptBoxOptions): void {
+    const open = Array.from(cell.children()).find(widget => widget instanceof PromptBox) as PromptBox | undefined;
+    const box = open ?? new PromptBox(cell, options);
     if (!open) {
-      place(box, cell, true);
+      placeInCell(box, cell, 'code');
     }
     box._input.focus();
     box.node.scrollIntoView({ block: 'nearest' });
   }
 
   private _prepareInput(): void {
-    const { translation } = this._around;
+    const { translation } = this._options;
     const isEmpty = !this._cell.model.sharedModel.getSource().trim();
     this._input.rows = 1;
     this._input.placeholder = isEmpty
-      ? translation.__('What shall this cell do?')
-      : translation.__('What shall be changed in this cell?');
+      ? translation.__('What should this cell do?')
+      : translation.__('What should change in this cell?');
     this._input.setAttribute('aria-label', translation.__('Instruction'));
     this._input.oninput = () => {
       this._input.style.height = 'auto';
@@ -92,7 +83,7 @@ export class PromptBox extends Widget {
     }
     if (event.key === 'Escape') {
       event.preventDefault();
-      this._leave();
+      this._close();
     } else if (event.key === 'Enter' && !event.shiftKey && event.target === this._input) {
       event.preventDefault();
       void this._send();
@@ -104,26 +95,27 @@ export class PromptBox extends Widget {
     if (!instruction || this._isAsking) {
       return;
     }
-    const { desk, notebook, translation, openSidebar } = this._around;
+    const { cellActions, notebook, translation } = this._options;
     this._setAsking(true);
-    this._say(translation.__('The agent is answering…'));
-    await (await desk).edit(notebook, this._cell, instruction, {
-      came: () => this._leave(),
-      waits: () => this._say(translation.__('The agent asks for your approval, in the sidebar.')),
-      said: text => this._answered(text, openSidebar)
+    this._showStatus(translation.__('The agent is answering…'));
+    await (await cellActions).edit(notebook, this._cell, instruction, {
+      onProposal: () => this._close(),
+      onApprovalRequested: () => this._showStatus(translation.__('The agent asks for your approval in the sidebar.')),
+      onText: text => this._showAnswer(text)
     });
   }
 
-  private _answered(text: string, openSidebar: () => void): void {
+  private _showAnswer(text: string): void {
     if (!this.isDisposed) {
+      const { openSidebar, translation } = this._options;
       this._setAsking(false);
-      this._say(text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
-      this._buttons.lastChild!.before(this._button(this._around.translation.__('Show in the sidebar'), openSidebar));
+      this._showStatus(text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text);
+      this._buttons.lastChild!.before(this._button(translation.__('Show in the sidebar'), openSidebar));
       this._input.focus();
     }
   }
 
-  private _say(text: string): void {
+  private _showStatus(text: string): void {
     this._status.textContent = text;
   }
 
@@ -134,30 +126,30 @@ export class PromptBox extends Widget {
   }
 
   private _showButtons(): void {
-    const { translation, desk, notebook } = this._around;
+    const { translation, cellActions, notebook } = this._options;
     const send = this._isAsking
-      ? this._button(translation.__('Stop'), () => void desk.then(one => one.stop(notebook)))
+      ? this._button(translation.__('Stop'), () => void cellActions.then(actions => actions.stop(notebook)))
       : this._button(translation.__('Send'), () => void this._send());
-    this._buttons.replaceChildren(send, this._button(translation.__('Close'), () => this._leave()));
+    this._buttons.replaceChildren(send, this._button(translation.__('Close'), () => this._close()));
   }
 
-  private _button(label: string, act: () => void): HTMLElement {
+  private _button(label: string, onClick: () => void): HTMLElement {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = label;
-    button.onclick = act;
+    button.onclick = onClick;
     return button;
   }
 
-  /** Close; the answer, if one is being written, goes on in the sidebar. */
-  private _leave(): void {
+  /** Close; an answer that is being written continues in the sidebar. */
+  private _close(): void {
     if (this.isDisposed) {
       return;
     }
     const hadFocus = this.node.contains(document.activeElement);
     this.dispose();
     if (hadFocus && !this._cell.isDisposed) {
-      focus(this._around.notebook.content, this._cell, this._mode);
+      focusCell(this._options.notebook.content, this._cell, this._mode);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Edits that wait for the user's word, each at its cell in the notebook.
+// Shows the pending edits of a conversation at their cells in the notebook.
 
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
@@ -6,13 +6,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import type { Conversation } from '../chat/conversation';
 import type { IExchange, IToolPart } from '../chat/exchange';
-import { place } from './cellPlacement';
-import { type Answer, Proposal } from './proposal';
+import { placeInCell } from './cellPlacement';
+import { Proposal, type ProposalDecision } from './proposal';
 
-/** Tools that change cells, and are proposed at them. */
-export const EDITS: ReadonlySet<string> = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
+/** Tools whose calls are proposed at a cell. */
+const EDIT_TOOLS: ReadonlySet<string> = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
 
-/** Shows the proposals of a conversation in its notebook, as long as both are there. */
 export class Proposals {
   private _shown = new Map<string, Widget>();
 
@@ -27,14 +26,14 @@ export class Proposals {
 
   private _update(): void {
     const { live } = this._conversation.transcript;
-    const waiting = new Map((live ? live.parts.filter(isWaiting) : []).map(part => [part.callId, part]));
+    const pending = new Map((live ? live.parts.filter(isPendingEdit) : []).map(part => [part.callId, part]));
     for (const [callId, widget] of this._shown) {
-      if (!waiting.has(callId)) {
+      if (!pending.has(callId)) {
         this._shown.delete(callId);
         widget.dispose();
       }
     }
-    for (const [callId, part] of waiting) {
+    for (const [callId, part] of pending) {
       if (live && !this._shown.has(callId)) {
         this._show(live, part);
       }
@@ -44,44 +43,49 @@ export class Proposals {
   private _show(exchange: IExchange, part: IToolPart): void {
     const cell = this._cellOf(part);
     if (!cell) {
-      return; // The card in the sidebar asks all the same.
+      return; // The card in the sidebar asks anyway.
     }
     const source = cell.model.sharedModel.getSource();
-    const proposal = new Proposal(part, source, this._translation, answer => this._decide(exchange, part, answer));
+    const proposal = new Proposal(part, source, this._translation, decision => this._decide(exchange, part, decision));
     this._shown.set(part.callId, proposal);
-    place(proposal, cell, part.tool !== 'insert_cell');
+    placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');
     void this._panel.content.scrollToCell(cell);
   }
 
-  private _decide(exchange: IExchange, part: IToolPart, answer: Answer): void {
-    const decision = answer === 'reject' ? 'deny' : 'approve';
-    void this._conversation.decide(exchange, part, decision, answer === 'accept-all');
+  private _decide(exchange: IExchange, part: IToolPart, decision: ProposalDecision): void {
+    const always = decision === 'accept-all';
+    void this._conversation.decide(exchange, part, decision === 'reject' ? 'deny' : 'approve', always);
     this._panel.content.node.focus();
   }
 
-  /** The cell that an edit is about; of a new one, the cell above its place. */
-  private _cellOf({ tool, arguments: given }: IToolPart): Cell | undefined {
+  /** The cell of an edit; for an insertion, the cell above. */
+  private _cellOf({ tool, arguments: values }: IToolPart): Cell | undefined {
     const { widgets } = this._panel.content;
     if (tool !== 'insert_cell') {
-      return widgets.find(one => one.model.id === given.cell_id);
+      return widgets.find(cell => cell.model.id === values.cell_id);
     }
-    if (given.below === undefined) {
+    if (values.below === undefined) {
       return this._panel.content.activeCell ?? widgets[widgets.length - 1];
     }
-    return widgets.find(one => one.model.id === given.below) ?? widgets[0];
+    return widgets.find(cell => cell.model.id === values.below) ?? widgets[0];
   }
 }
 
-/** What is proposed at a cell. */
+/** The proposal at a cell. */
 export function proposalAt(cell: Cell): Proposal | undefined {
-  return Array.from(cell.children()).find(one => one instanceof Proposal) as Proposal | undefined;
+  return Array.from(cell.children()).find(widget => widget instanceof Proposal) as Proposal | undefined;
 }
 
-/** Whether an edit of a cell waits for the user's word. */
-export function proposes(exchange: IExchange): boolean {
-  return exchange.parts.some(isWaiting);
+/** Whether an exchange has edited cells, or wants to. */
+export function hasEdits(exchange: IExchange): boolean {
+  return exchange.parts.some(part => part.kind === 'tool' && EDIT_TOOLS.has(part.tool));
 }
 
-function isWaiting(part: IExchange['parts'][number]): part is IToolPart {
-  return part.kind === 'tool' && EDITS.has(part.tool) && part.status === 'running' && part.approval?.answer === null;
+/** Whether an edit waits for approval. */
+export function hasPendingEdit(exchange: IExchange): boolean {
+  return exchange.parts.some(isPendingEdit);
+}
+
+function isPendingEdit(part: IExchange['parts'][number]): part is IToolPart {
+  return part.kind === 'tool' && EDIT_TOOLS.has(part.tool) && part.status === 'running' && part.approval?.decision === null;
 }

@@ -1,15 +1,32 @@
-// Code of an answer, offered at the cell that was asked about: it takes the cell's place when the user says so.
+// Code that an answer shows, suggested at the cell that the question was about: accepting it replaces the cell's source.
 
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { focus, place } from './cellPlacement';
-import { type Answer, Proposal } from './proposal';
+import { answerText, type IExchange } from '../chat/exchange';
+import { focusCell, placeInCell } from './cellPlacement';
+import { Proposal, type ProposalDecision } from './proposal';
+import { hasEdits } from './proposals';
 
-const OFFER = 'jp-agent-offer';
+const SUGGESTION_CLASS = 'jp-agent-offer';
+const FENCED = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n([\s\S]*?)\n? {0,3}\1[ \t]*$/m;
+const WORD = /[\p{L}\p{N}_]+/gu;
 
-/** Offer code for a cell; returns whether there was anything to offer. */
-export function offer(notebook: Notebook, cell: Cell, code: string, translation: TranslationBundle): boolean {
+/** The first code block of an answer; empty where there is none, or where the agent edits cells itself. */
+export function codeOf(exchange: IExchange, canRun: (language: string) => boolean): string {
+  const block = hasEdits(exchange) ? null : FENCED.exec(answerText(exchange, '\n\n'));
+  return block && (!block[2] || canRun(block[2])) ? block[3] : '';
+}
+
+/** Whether code is a version of a cell and not merely an example: it has at least half of the cell's words. */
+export function isVersionOf(source: string, code: string): boolean {
+  const words = new Set(source.match(WORD) ?? []);
+  const common = new Set((code.match(WORD) ?? []).filter(word => words.has(word)));
+  return common.size * 2 >= words.size;
+}
+
+/** Suggest code for a cell; returns whether it differs from the cell's source. */
+export function suggestCode(notebook: Notebook, cell: Cell, code: string, translation: TranslationBundle): boolean {
   if (!code || cell.isDisposed || cell.model.type !== 'code' || cell.readOnly) {
     return false;
   }
@@ -19,23 +36,24 @@ export function offer(notebook: Notebook, cell: Cell, code: string, translation:
     return false;
   }
   const hadFocus = cell.node.contains(document.activeElement);
-  const answered = (answer: Answer) => {
+  const onDecide = (decision: ProposalDecision) => {
     proposal.dispose();
-    if (answer === 'reject' || sharedModel.getSource() === source) {
-      if (answer !== 'reject') {
-        sharedModel.setSource(code);
-      }
-      focus(notebook, cell);
-    } else {
-      offer(notebook, cell, code, translation); // The user changed it meanwhile: it is another difference now.
+    if (decision !== 'reject' && sharedModel.getSource() !== source) {
+      suggestCode(notebook, cell, code, translation); // The user edited the cell meanwhile: show the new diff.
+      return;
     }
+    if (decision !== 'reject') {
+      sharedModel.setSource(code);
+    }
+    focusCell(notebook, cell);
   };
-  const proposal = new Proposal({ tool: 'offer', arguments: { source: code } }, source, translation, answered);
-  for (const old of Array.from(cell.children()).filter(one => one.hasClass(OFFER))) {
-    old.dispose();
+  const edit = { tool: '', title: translation.__('Suggested code'), arguments: { source: code } };
+  const proposal = new Proposal(edit, source, translation, onDecide);
+  for (const widget of Array.from(cell.children()).filter(child => child.hasClass(SUGGESTION_CLASS))) {
+    widget.dispose();
   }
-  proposal.addClass(OFFER);
-  place(proposal, cell, true);
+  proposal.addClass(SUGGESTION_CLASS);
+  placeInCell(proposal, cell, 'code');
   proposal.node.scrollIntoView({ block: 'nearest' });
   if (hadFocus) {
     proposal.focus();

@@ -1,8 +1,8 @@
-// The tree of a conversation's turns: which questions stand beside each other, and where a branch ends.
+// The tree of a conversation's turns: siblings of a question, paths, and the ends of branches.
 
 import type { ITree, ITurn } from '../api/sessions';
 
-/** A question's place among those that were asked instead of it. */
+/** The versions of a question: the children of one parent, with the index of the question itself. */
 export interface IAlternatives {
   turns: readonly ITurn[];
   index: number;
@@ -19,43 +19,38 @@ export class Branches {
     }
   }
 
-  /** Whether there is more than one way through it. */
-  get isForked(): boolean {
-    return Array.from(this._children.values()).some(turns => turns.length > 1);
-  }
-
   childrenOf(turnId: string | null): readonly ITurn[] {
     return this._children.get(turnId) ?? [];
   }
 
-  /** The questions that were asked in a turn's place, itself among them; null where it stands alone. */
+  /** A turn and its siblings; null where it has none. */
   alternatives(turnId: string): IAlternatives | null {
     const turn = this._turns.get(turnId);
     const turns = turn ? this.childrenOf(turn.parent) : [];
     return turn && turns.length > 1 ? { turns, index: turns.indexOf(turn) } : null;
   }
 
-  /** Where one comes out who goes on from a turn by the newest question each time. */
-  end(turnId: string): string {
-    for (let at = turnId; ; ) {
-      const next = this.childrenOf(at);
-      if (next.length === 0) {
-        return at;
+  /** The leaf that is reached from a turn by its newest descendants. */
+  leaf(turnId: string): string {
+    for (let id = turnId; ; ) {
+      const children = this.childrenOf(id);
+      if (children.length === 0) {
+        return id;
       }
-      at = next[next.length - 1].turn_id;
+      id = children[children.length - 1].turn_id;
     }
   }
 
-  /** Turns from the first to one, by id. */
+  /** Ids of the turns from the root to a turn. */
   path(turnId: string | null): ReadonlySet<string> {
-    const found = new Set<string>();
-    for (let at = turnId; at !== null && !found.has(at); at = this._turns.get(at)?.parent ?? null) {
-      found.add(at);
+    const path = new Set<string>();
+    for (let id = turnId; id !== null && !path.has(id); id = this._turns.get(id)?.parent ?? null) {
+      path.add(id);
     }
-    return found;
+    return path;
   }
 
-  /** The tree with one more turn, which is its head now. */
+  /** The tree with one more turn as its head. */
   with(turn: ITurn): Branches {
     const turns = this._turns.has(turn.turn_id) ? this.tree.turns : [...this.tree.turns, turn];
     return new Branches({ head: turn.turn_id, can_redo: false, turns });

@@ -1,54 +1,54 @@
-// What the user has chosen for one notebook's questions; kept as long as the browser's tab.
+// The user's choices for one notebook: model, approval mode, past questions; kept in the session storage of the browser's tab.
 
 export type ApprovalMode = '' | 'read-only' | 'ask' | 'auto-edit' | 'auto';
 
 const MODES: readonly string[] = ['', 'read-only', 'ask', 'auto-edit', 'auto'];
-const MOST_QUESTIONS = 100;
+const MAX_QUESTIONS = 100;
 
-interface IKept {
+interface IStoredChoices {
   model: string;
   approval: ApprovalMode;
   questions: string[];
 }
 
 export class Choices {
-  private _kept: IKept;
+  private _stored: IStoredChoices;
   private _allowed = new Set<string>();
 
   constructor(private readonly _notebook: string) {
-    this._kept = { model: '', approval: '', questions: [], ...read(this._key) };
+    this._stored = { model: '', approval: '', questions: [], ...readStored(this._key) };
   }
 
-  /** Which model answers; empty: the server's own choice. */
+  /** The model; empty: the server's default. */
   get model(): string {
-    return this._kept.model;
+    return this._stored.model;
   }
 
   set model(model: string) {
-    this._keep({ model });
+    this._update({ model });
   }
 
-  /** What the agent may do unasked; empty: as the server is set. */
+  /** The approval mode; empty: the server's default. */
   get approval(): ApprovalMode {
-    return MODES.includes(this._kept.approval) ? this._kept.approval : '';
+    return MODES.includes(this._stored.approval) ? this._stored.approval : '';
   }
 
   set approval(approval: ApprovalMode) {
     this._allowed.clear();
-    this._keep({ approval });
+    this._update({ approval });
   }
 
-  /** What was asked, oldest first. */
+  /** The questions that were asked, oldest first. */
   get questions(): readonly string[] {
-    return this._kept.questions;
+    return this._stored.questions;
   }
 
   remember(question: string): void {
-    const others = this._kept.questions.filter(one => one !== question);
-    this._keep({ questions: [...others, question].slice(-MOST_QUESTIONS) });
+    const others = this._stored.questions.filter(other => other !== question);
+    this._update({ questions: [...others, question].slice(-MAX_QUESTIONS) });
   }
 
-  /** Let a tool act unasked until the page is left. */
+  /** Approve all calls of a tool until the page is closed. */
   allow(tool: string): void {
     this._allowed.add(tool);
   }
@@ -61,20 +61,20 @@ export class Choices {
     return `jupyter-agent:${this._notebook}`;
   }
 
-  private _keep(change: Partial<IKept>): void {
-    this._kept = { ...this._kept, ...change };
+  private _update(change: Partial<IStoredChoices>): void {
+    this._stored = { ...this._stored, ...change };
     try {
-      window.sessionStorage.setItem(this._key, JSON.stringify(this._kept));
+      window.sessionStorage.setItem(this._key, JSON.stringify(this._stored));
     } catch {
-      // No room, or not allowed: it is kept until the page is left.
+      // Storage is full or forbidden: the choices last until the page is closed.
     }
   }
 }
 
-function read(key: string): Partial<IKept> {
+function readStored(key: string): Partial<IStoredChoices> {
   try {
-    const kept = JSON.parse(window.sessionStorage.getItem(key) ?? '{}');
-    return kept && typeof kept === 'object' && Array.isArray(kept.questions) ? kept : {};
+    const stored = JSON.parse(window.sessionStorage.getItem(key) ?? '{}');
+    return stored && typeof stored === 'object' && Array.isArray(stored.questions) ? stored : {};
   } catch {
     return {};
   }

@@ -1,16 +1,17 @@
-// What may follow a / or an @ in a question: commands, variables, columns, cells, files.
+// Completion after / and @ in a question: commands, variables, columns, cells, files.
 
-import type { ICommand, IVariable } from '../api/kernels';
+import type { ICommand } from '../api/commands';
+import type { IVariable } from '../api/kernels';
 
 export interface ICompletion {
-  /** What is put in the place of what was typed. */
+  /** Replaces what was typed. */
   text: string;
   label: string;
   detail: string;
 }
 
-/** What was typed so far, and where. */
-export interface IWanted {
+/** The prefix to be completed, and where it stands. */
+export interface ICompletionQuery {
   start: number;
   end: number;
   prefix: string;
@@ -23,91 +24,82 @@ export interface ICellName {
   source: string;
 }
 
-/** What there is to choose from. */
-export interface IKnown {
+/** What can be completed. */
+export interface ICandidates {
   commands: readonly ICommand[];
   variables: readonly IVariable[];
   cells: readonly ICellName[];
   files: readonly string[];
 }
 
-const MOST = 50;
-const PLAIN = /^[^\W\d]\w*$/u;
+const MAX_COMPLETIONS = 50;
+const IDENTIFIER = /^[^\W\d]\w*$/u;
 /** An @ that begins a mention, up to the cursor; not within an address. */
 const MENTION = /(?:^|[^\w@./\\<-])(@(?:file:"[^"\n]*|[\w:./#-]*(?:\["[^"\n]*)?))$/u;
+const ERROR: ICompletion = { text: '@error', label: '@error', detail: '' };
 
-/** What the user may be about to complete; null where it is nothing. */
-export function wanted(text: string, cursor: number): IWanted | null {
+/** The prefix that the user may want to complete; null where there is none. */
+export function completionQuery(text: string, cursor: number): ICompletionQuery | null {
   const before = text.slice(0, cursor);
   if (/^\/[A-Za-z]*$/.test(before)) {
     return { start: 0, end: cursor, prefix: before };
   }
-  const found = MENTION.exec(before);
-  return found ? { start: cursor - found[1].length, end: cursor, prefix: found[1] } : null;
+  const mention = MENTION.exec(before);
+  return mention ? { start: cursor - mention[1].length, end: cursor, prefix: mention[1] } : null;
 }
 
-/** What fits, best first. */
-export function completions({ prefix }: IWanted, known: IKnown): readonly ICompletion[] {
+/** Completions of a prefix, best first. */
+export function completions({ prefix }: ICompletionQuery, candidates: ICandidates): readonly ICompletion[] {
   if (prefix.startsWith('/')) {
-    return commandsFor(prefix, known.commands);
+    return candidates.commands
+      .filter(command => `/${command.name}`.startsWith(prefix.toLowerCase()))
+      .map(command => ({
+        text: `/${command.name}${command.arguments ? ' ' : ''}`,
+        label: `/${command.name} ${command.arguments}`.trim(),
+        detail: command.help
+      }));
   }
   const column = /^@([^\W\d]\w*)(?:\.|\["?)(.*)$/u.exec(prefix);
-  const variable = column && known.variables.find(one => one.name === column[1]);
+  const variable = column && candidates.variables.find(candidate => candidate.name === column[1]);
   if (column && variable) {
-    return columnsOf(variable, column[2]);
+    return ranked(columnsOf(variable), column[2].replace(/^"/, ''));
   }
-  const all = [...variables(known), ...cells(known), ...files(known), ERROR];
-  return ranked(all, prefix.slice(1)).slice(0, MOST);
+  return ranked([...mentionsOf(candidates), ERROR], prefix.slice(1));
 }
 
-const ERROR: ICompletion = { text: '@error', label: '@error', detail: '' };
-
-function commandsFor(prefix: string, commands: readonly ICommand[]): readonly ICompletion[] {
-  return commands
-    .filter(one => `/${one.name}`.startsWith(prefix.toLowerCase()))
-    .map(one => ({
-      text: `/${one.name}${one.arguments ? ' ' : ''}`,
-      label: `/${one.name} ${one.arguments}`.trim(),
-      detail: one.help
-    }));
+function mentionsOf({ variables, cells, files }: ICandidates): ICompletion[] {
+  return [
+    ...variables.map(({ name, summary }) => ({ text: `@${name}`, label: `@${name}`, detail: summary })),
+    ...cells
+      .filter(cell => cell.source.trim())
+      .map(({ id, count, source }) => {
+        const text = `@cell:${count ?? id}`;
+        return { text, label: text, detail: source.trim().split('\n')[0].slice(0, 80) };
+      }),
+    ...files.map(name => {
+      const text = /^[\w./-]+$/.test(name) ? `@file:${name}` : `@file:"${name}"`;
+      return { text, label: text, detail: '' };
+    })
+  ];
 }
 
-function variables({ variables: all }: IKnown): ICompletion[] {
-  return all.map(one => ({ text: `@${one.name}`, label: `@${one.name}`, detail: one.summary }));
-}
-
-function cells({ cells: all }: IKnown): ICompletion[] {
-  return all
-    .filter(one => one.source.trim())
-    .map(one => {
-      const name = one.count === null ? one.id : String(one.count);
-      return { text: `@cell:${name}`, label: `@cell:${name}`, detail: one.source.trim().split('\n')[0].slice(0, 80) };
-    });
-}
-
-function files({ files: all }: IKnown): ICompletion[] {
-  return all.map(name => {
-    const text = /^[\w./-]+$/.test(name) ? `@file:${name}` : `@file:"${name}"`;
-    return { text, label: text, detail: '' };
-  });
-}
-
-function columnsOf(variable: IVariable, typed: string): readonly ICompletion[] {
+function columnsOf(variable: IVariable): ICompletion[] {
   const columns: any[] = Array.isArray(variable.facts.columns) ? variable.facts.columns : [];
-  const all = columns
-    .map(one => ({ name: String(one?.name ?? ''), dtype: String(one?.dtype ?? '') }))
-    .filter(one => one.name && !/["\n]/.test(one.name))
+  return columns
+    .map(column => ({ name: String(column?.name ?? ''), dtype: String(column?.dtype ?? '') }))
+    .filter(({ name }) => name && !/["\n]/.test(name))
     .map(({ name, dtype }) => ({
-      text: PLAIN.test(name) ? `@${variable.name}.${name}` : `@${variable.name}["${name}"]`,
+      text: IDENTIFIER.test(name) ? `@${variable.name}.${name}` : `@${variable.name}["${name}"]`,
       label: name,
       detail: dtype
     }));
-  return ranked(all, typed.replace(/^"/, '')).slice(0, MOST);
 }
 
-/** Those that begin with what was typed, then those that contain it. */
-function ranked(all: readonly ICompletion[], typed: string): readonly ICompletion[] {
-  const sought = typed.toLowerCase().replace(/"/g, '');
-  const place = (one: ICompletion) => one.label.toLowerCase().replace(/[@"]/g, '').indexOf(sought);
-  return [...all.filter(one => place(one) === 0), ...all.filter(one => place(one) > 0)];
+/** Those that begin with the prefix, then those that contain it. */
+function ranked(completions: readonly ICompletion[], prefix: string): readonly ICompletion[] {
+  const wanted = prefix.toLowerCase().replace(/"/g, '');
+  const positions = completions.map(({ label }) => label.toLowerCase().replace(/[@"]/g, '').indexOf(wanted));
+  const first = completions.filter((_, index) => positions[index] === 0);
+  const others = completions.filter((_, index) => positions[index] > 0);
+  return [...first, ...others].slice(0, MAX_COMPLETIONS);
 }

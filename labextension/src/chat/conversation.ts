@@ -1,28 +1,29 @@
-// The conversation about one notebook: which one it is, what is asked in it, and how it goes on.
+// The conversation about one notebook: its stored session, its transcript, its branches, and the questions asked in it.
 
-import type { ISignal } from '@lumino/signaling';
-import { UUID } from '@lumino/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Branches } from './branches';
-import { PageEdits } from '../notebook/pageEdits';
-import { Choices } from './choices';
-import { asked, type IExchange, type IToolPart, told, waitsForUser } from './exchange';
-import { fromHistory } from './history';
-import { type IHearer, Listening } from './turnStream';
-import { notebookContext, notebookPath } from '../notebook/notebookContext';
-import type { AgentServer } from '../api/agentApi';
+import { UUID } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+import type { AgentApi } from '../api/agentApi';
+import { isNotFound } from '../api/client';
 import type { ISession } from '../api/sessions';
-import { Transcript } from './transcript';
 import type { Decision } from '../api/turns';
-import { isGone, wordsFor } from './errorMessages';
+import { PageEdits } from '../notebook/edits';
+import { notebookContext, notebookPath } from '../notebook/notebookContext';
+import { Branches } from './branches';
+import { Choices } from './choices';
+import { errorMessage } from './errorMessages';
+import { commandOutput, type IExchange, type IToolPart, newExchange } from './exchange';
+import { fromHistory } from './history';
+import { Transcript } from './transcript';
+import { type ITurnObserver, TurnStream } from './turnStream';
 
-/** Entries that are read at first, and by how much more each time. */
+/** Entries that are loaded at first, and the factor by which each "show earlier" increases them. */
 const FIRST_ENTRIES = 200;
-const MORE = 5;
+const MORE_FACTOR = 5;
 
-export class Conversation implements IHearer {
-  /** Tells conversations apart in the page. */
+export class Conversation implements ITurnObserver {
+  /** Unique in the page. */
   readonly key = UUID.uuid4();
   readonly transcript = new Transcript();
   readonly choices: Choices;
@@ -30,31 +31,31 @@ export class Conversation implements IHearer {
   draft = '';
   private _session: ISession | null = null;
   private _branches: Branches | null = null;
-  private _entries = FIRST_ENTRIES;
+  private _entryLimit = FIRST_ENTRIES;
   private _hasEarlier = false;
-  private _phase: 'unread' | 'reading' | 'read' = 'unread';
+  private _loadState: 'initial' | 'loading' | 'loaded' = 'initial';
   private _problem = '';
   private _notice = '';
-  private _listening: Listening;
+  private _stream: TurnStream;
   private _path: string;
 
   constructor(
     readonly notebook: NotebookPanel | null,
-    readonly server: AgentServer,
+    readonly api: AgentApi,
     private readonly _translation: TranslationBundle
   ) {
     this._path = this.notebookId;
     this.choices = new Choices(this._path);
-    this._listening = new Listening(this.transcript, server.turns, this.choices, _translation, this);
-    notebook?.context.pathChanged.connect(() => this._moveTo(this.notebookId));
+    this._stream = new TurnStream(this.transcript, api.turns, this.choices, _translation, this);
+    notebook?.context.pathChanged.connect(() => this._onRenamed(this.notebookId));
     notebook?.sessionContext.statusChanged.connect((_, status) => {
       if (status === 'restarting' || status === 'autorestarting') {
-        this._listening.kernelRestarted();
+        this._stream.onKernelRestarted();
       }
     });
   }
 
-  /** Emitted when there is something new to draw. */
+  /** Emitted when there is something new to render. */
   get changed(): ISignal<Transcript, void> {
     return this.transcript.changed;
   }
@@ -71,7 +72,7 @@ export class Conversation implements IHearer {
     return this._branches;
   }
 
-  /** Whether more was said than is shown. */
+  /** Whether there are earlier exchanges that are not loaded. */
   get hasEarlier(): boolean {
     return this._hasEarlier;
   }
@@ -81,67 +82,73 @@ export class Conversation implements IHearer {
   }
 
   get isAnswering(): boolean {
-    return this._listening.isOn;
+    return this._stream.isActive;
   }
 
   get isLoading(): boolean {
-    return this._phase === 'reading';
+    return this._loadState === 'loading';
   }
 
-  /** What went wrong outside of any exchange, in words. */
+  /** The message about an error outside of any exchange. */
   get problem(): string {
     return this._problem;
   }
 
-  /** What the user should know, in words. */
+  /** A message for the user above the composer. */
   get notice(): string {
     return this._notice;
+  }
+
+  /** Past questions for the arrow keys: newest first, each once. */
+  get pastQuestions(): readonly string[] {
+    const shown = this.exchanges.map(exchange => exchange.question).filter(Boolean);
+    return Array.from(new Set([...shown, ...this.choices.questions].reverse()));
   }
 
   get notebookId(): string {
     return notebookPath(this.notebook);
   }
 
-  /** Fetch what was said before; does nothing where that has been done. */
+  /** Load the newest stored conversation of the notebook, once. */
   async load(): Promise<void> {
-    if (this._phase === 'unread') {
-      this._phase = 'reading';
-      await this._try(async () => {
-        const [newest] = (await this.server.sessions.find(this.notebookId, '', null, 1)).sessions;
-        // A question asked meanwhile has begun a conversation of its own.
-        if (newest && this._phase === 'reading' && !this.transcript.last) {
-          await this._show(newest);
+    if (this._loadState === 'initial') {
+      this._loadState = 'loading';
+      await this.attempt(async () => {
+        const [newest] = (await this.api.sessions.find(this.notebookId, '', null, 1)).sessions;
+        // A question asked meanwhile has started a new conversation.
+        if (newest && this._loadState === 'loading' && !this.transcript.last) {
+          await this.show(newest);
         }
-        this._phase = 'read';
+        this._loadState = 'loaded';
       });
-      this._phase = this._problem ? 'unread' : 'read';
-      this.transcript.draw();
+      this._loadState = this._problem ? 'initial' : 'loaded';
+      this.transcript.render();
     }
   }
 
-  /** Go on with another stored conversation. */
+  /** Continue another stored conversation. */
   async open(session: ISession): Promise<void> {
-    this._leave();
-    this._phase = 'read';
-    await this._try(() => this._show(session));
+    this._reset();
+    this._loadState = 'loaded';
+    await this.attempt(() => this.show(session));
   }
 
-  /** Read the conversation again, as the server has it now. */
+  /** Load the conversation again, as the server has it now. */
   async reload(notice = ''): Promise<void> {
     const session = this._session;
     if (!session || this.isAnswering) {
       return;
     }
-    await this._try(async () => {
-      const now = await this.server.sessions.get(session.session_id, session.notebook_id);
-      await this._show(now);
+    await this.attempt(async () => {
+      const now = await this.api.sessions.get(session.session_id, session.notebook_id);
+      await this.show(now);
       this._notice = notice;
     });
   }
 
-  /** Show more of what was said before. */
+  /** Load earlier exchanges. */
   async showEarlier(): Promise<void> {
-    this._entries *= MORE;
+    this._entryLimit *= MORE_FACTOR;
     await this.reload();
   }
 
@@ -154,20 +161,20 @@ export class Conversation implements IHearer {
     const id = UUID.uuid4();
     const { model, approval } = this.choices;
     const body = { query: question, context, turn_id: id, ...(model ? { model } : {}), ...(approval ? { approval } : {}) };
-    const edits = this.notebook && new PageEdits(this.notebook, this.server.turns);
+    const edits = this.notebook && new PageEdits(this.notebook, this.api.turns);
     this.choices.remember(question);
-    this.transcript.begin(asked(id, question, this._head()));
+    this.transcript.start(newExchange(id, question, this._head()));
     this._problem = this._notice = '';
-    const way = edits ? { edit: 'client' as const } : {};
-    await this._listening.to(id, signal => this.server.turns.ask({ ...body, ...way }, signal), edits);
+    const editMode = edits ? { edit: 'client' as const } : {};
+    await this._stream.run(id, signal => this.api.turns.ask({ ...body, ...editMode }, signal), edits);
   }
 
-  /** See what became of the conversation elsewhere; a turn that is answered now is followed. */
+  /** Update from the server; a turn that was asked elsewhere and is running is followed. */
   async refresh(): Promise<void> {
-    const known = this._session;
-    if (!known) {
-      if (!this.transcript.last && this._phase === 'read') {
-        this._phase = 'unread';
+    const session = this._session;
+    if (!session) {
+      if (!this.transcript.last && this._loadState === 'loaded') {
+        this._loadState = 'initial';
         await this.load();
       }
       return;
@@ -175,20 +182,20 @@ export class Conversation implements IHearer {
     if (this.isAnswering) {
       return;
     }
-    await this._try(async () => {
-      const now = await this.server.sessions.get(known.session_id, known.notebook_id).catch(error => {
-        if (isGone(error)) {
-          return null; // Cleared elsewhere.
+    await this.attempt(async () => {
+      const now = await this.api.sessions.get(session.session_id, session.notebook_id).catch(error => {
+        if (isNotFound(error)) {
+          return null; // Deleted elsewhere.
         }
         throw error;
       });
-      if (this.isAnswering || this._session?.session_id !== known.session_id) {
+      if (this.isAnswering || this._session?.session_id !== session.session_id) {
         return;
       }
       if (!now) {
         this.startNew();
       } else if (now.head !== this._session.head) {
-        await this._show(now);
+        await this.show(now);
       } else {
         this._session = now;
         this._follow(now);
@@ -196,130 +203,133 @@ export class Conversation implements IHearer {
     });
   }
 
-  /** Ask another question in the place of an earlier one, which stays on a branch of its own. */
+  /** Ask another question in place of an earlier one, which stays on a branch of its own. */
   async askInstead(exchange: IExchange, question: string): Promise<void> {
     if (this.isAnswering || !question.trim()) {
       return;
     }
     const session = this._session;
     if (session && exchange.turnId && exchange.parent !== undefined) {
-      await this._try(async () => {
-        await this.server.sessions.go(session.session_id, session.notebook_id, exchange.parent ?? null);
-        this.transcript.cut(exchange.id);
+      const succeeded = await this.attempt(async () => {
+        await this.api.sessions.moveHead(session.session_id, session.notebook_id, exchange.parent ?? null);
+        this.transcript.truncate(exchange.id);
       });
-      if (this._problem) {
+      if (!succeeded) {
         return;
       }
     } else {
-      this.transcript.cut(exchange.id); // Nothing of it was stored.
+      this.transcript.truncate(exchange.id); // Nothing of it was stored.
     }
     await this.ask(question);
   }
 
-  /** Go on from the end of another branch. */
-  async goTo(turnId: string): Promise<void> {
+  /** Continue from the end of another branch. */
+  async switchBranch(turnId: string): Promise<void> {
     const session = this._session;
     if (session && this._branches && !this.isAnswering) {
-      const end = this._branches.end(turnId);
-      await this._try(async () => this._show(await this.server.sessions.go(session.session_id, session.notebook_id, end)));
+      const leaf = this._branches.leaf(turnId);
+      await this.attempt(async () => this.show(await this.api.sessions.moveHead(session.session_id, session.notebook_id, leaf)));
     }
   }
 
-  /** Stop the answer; what was said is kept. */
+  /** Stop the answer; what there is of it is kept. */
   stop(): void {
-    this._listening.stop();
+    this._stream.stop();
   }
 
-  /** Answer an approval; `always`: and those that follow for this tool, in this conversation. */
+  /** Decide an approval; `always`: and later ones for this tool, in this conversation. */
   async decide(exchange: IExchange, part: IToolPart, decision: Decision, always = false): Promise<void> {
-    await this._listening.decide(exchange, part, decision, always);
+    await this._stream.decide(exchange, part, decision, always);
   }
 
-  /** Begin a new conversation; the old one stays stored. */
+  /** Start a new conversation; the old one stays stored. */
   startNew(): void {
-    this._leave();
-    this._phase = 'read';
-    this.transcript.draw();
+    this._reset();
+    this._loadState = 'loaded';
+    this.transcript.render();
   }
 
-  /** Say something to the user that is no part of the conversation. */
-  say(command: string, text: string): void {
-    this.transcript.add(told(UUID.uuid4(), command, text));
+  /** Show the output of a command in the transcript; it is no part of the conversation. */
+  addOutput(command: string, text: string): void {
+    this.transcript.add(commandOutput(UUID.uuid4(), command, text));
   }
 
   /** Show a notice above the composer. */
-  tell(notice: string): void {
+  notify(notice: string): void {
     this._notice = notice;
-    this.transcript.draw();
+    this.transcript.render();
   }
 
-  /** Do something with the server; what goes wrong is shown. Whether it went well. */
-  async attempt(work: () => Promise<void>): Promise<boolean> {
-    await this._try(work);
+  /** Run a request; an error is shown. Returns whether it succeeded. */
+  async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    this._problem = '';
+    this.transcript.render();
+    try {
+      await work();
+    } catch (error) {
+      this._problem = this.errorMessage(error);
+    }
+    this.transcript.render();
     return !this._problem;
   }
 
-  /** An error for the user. */
-  words(error: unknown): string {
-    return wordsFor(error, this._translation);
-  }
-
-  /** Show a stored conversation as it is now. */
+  /** Load and show a stored conversation. */
   async show(session: ISession): Promise<void> {
-    await this._try(() => this._show(session));
+    const { sessions } = this.api;
+    const { session_id, notebook_id } = session;
+    const [entries, tree] = await Promise.all([
+      sessions.history(session_id, notebook_id, this._entryLimit),
+      sessions.tree(session_id, notebook_id)
+    ]);
+    this._session = session;
+    this._branches = new Branches(tree);
+    this._hasEarlier = entries.length >= this._entryLimit && session.turn_count > entries.length;
+    this._problem = '';
+    this.transcript.replace(fromHistory(entries));
+    this._follow(session);
   }
 
-  /** The notebook has another name now; the server lets its conversations follow. */
-  private _moveTo(path: string): void {
+  /** The message about an error for the user. */
+  errorMessage(error: unknown): string {
+    return errorMessage(error, this._translation);
+  }
+
+  /** The notebook was renamed; the server renames it in its conversations, too. */
+  private _onRenamed(path: string): void {
     if (this._session?.notebook_id === this._path) {
       this._session = { ...this._session, notebook_id: path };
     }
     this._path = path;
   }
 
-  private _leave(): void {
-    this._listening.abandon();
+  private _reset(): void {
+    this._stream.abandon();
     this._session = null;
     this._branches = null;
     this._hasEarlier = false;
-    this._entries = FIRST_ENTRIES;
+    this._entryLimit = FIRST_ENTRIES;
     this._problem = this._notice = '';
     this.transcript.clear();
   }
 
-  private async _show(session: ISession): Promise<void> {
-    const { sessions } = this.server;
-    const { session_id, notebook_id } = session;
-    const [entries, tree] = await Promise.all([
-      sessions.history(session_id, notebook_id, this._entries),
-      sessions.tree(session_id, notebook_id)
-    ]);
-    this._session = session;
-    this._branches = new Branches(tree);
-    this._hasEarlier = entries.length >= this._entries && session.turn_count > entries.length;
-    this._problem = '';
-    this.transcript.replace(fromHistory(entries));
-    this._follow(session);
-  }
-
-  /** Show the turn that is being answered, wherever it was asked. */
+  /** Show a running turn that was asked elsewhere. */
   private _follow({ running }: ISession): void {
-    if (running && !this.isAnswering && !this.exchanges.some(one => one.turnId === running.turn_id)) {
-      this.transcript.begin(asked(running.turn_id, running.question, this._head()));
-      void this._listening.to(running.turn_id, signal => this.server.turns.follow(running.turn_id, signal));
+    if (running && !this.isAnswering && !this.exchanges.some(exchange => exchange.turnId === running.turn_id)) {
+      this.transcript.start(newExchange(running.turn_id, running.question, this._head()));
+      void this._stream.run(running.turn_id, signal => this.api.turns.follow(running.turn_id, signal));
     }
   }
 
   private _head(): string | null | undefined {
-    const stored = this.transcript.settled.filter(one => !one.isLocal);
+    const stored = this.transcript.settled.filter(exchange => !exchange.isLocal);
     const last = stored[stored.length - 1];
     return last ? last.turnId || last.parent : null;
   }
 
-  begun(sessionId: string, turnId: string): void {
+  onStarted(sessionId: string, turnId: string): void {
     const live = this.transcript.live;
     if (!live) {
-      return; // Left meanwhile: a late event must not bring the old conversation back.
+      return; // Abandoned meanwhile: a late event must not restore the old conversation.
     }
     const now = new Date().toISOString();
     this._session = {
@@ -338,28 +348,11 @@ export class Conversation implements IHearer {
     });
   }
 
-  again(): void {
-    this.tell(this._translation.__('Connected again.'));
+  onReconnected(): void {
+    this.notify(this._translation.__('Connected again.'));
   }
 
-  async lost(): Promise<void> {
-    await this.reload(this._translation.__('The server was restarted. This is what it kept of the conversation.'));
+  async onLost(): Promise<void> {
+    await this.reload(this._translation.__('The server was restarted. The conversation is shown as far as it was stored.'));
   }
-
-  private async _try(work: () => Promise<unknown>): Promise<void> {
-    this._problem = '';
-    this.transcript.draw();
-    try {
-      await work();
-    } catch (error) {
-      this._problem = this.words(error);
-    }
-    this.transcript.draw();
-  }
-}
-
-/** Whether the answer is being written, and not waiting for the user. */
-export function isBusy(conversation: Conversation): boolean {
-  const { live } = conversation.transcript;
-  return conversation.isAnswering && !(live && waitsForUser(live));
 }

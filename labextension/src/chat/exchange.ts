@@ -1,6 +1,6 @@
-// One question with everything that came of it: a value, folded over the turn's events.
+// One question with its answer: a value, folded over the turn's events.
 
-import type { ActionStatus, AgentEvent, Effect, IApprovalAsked } from '../api/events';
+import type { ActionStatus, AgentEvent, Effect, IApprovalRequested, IToolCall } from '../api/events';
 
 export interface ITextPart {
   kind: 'text';
@@ -11,26 +11,28 @@ export interface IToolPart {
   kind: 'tool';
   callId: string;
   tool: string;
+  /** The tool's name for the user. */
+  title: string;
+  /** Name of the tool's icon; empty for a generic one. */
+  icon: string;
   effect: Effect;
   arguments: Record<string, unknown>;
   status: 'running' | ActionStatus;
   content: string;
   approval: IApproval | null;
-  /** When it began, on the page's clock; 0 for calls of the past. */
-  since: number;
+  /** When the call began, on the page's clock; 0 for stored calls. */
+  startedAt: number;
 }
 
-/** Asked of the user before a call is made; `answer` is null while it waits. */
+/** The user's approval of a call; `decision` is null while it is pending. */
 export interface IApproval {
   digest: string;
-  answer: 'approve' | 'deny' | null;
-  /** Whether the user's word was given before, for the whole conversation. */
-  standing: boolean;
+  decision: 'approve' | 'deny' | null;
   problem: string;
 }
 
 export type Part = ITextPart | IToolPart;
-export type Status = 'asked' | 'answering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+export type Status = 'sent' | 'answering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface IExchange {
   id: string;
@@ -45,11 +47,11 @@ export interface IExchange {
   warnings: readonly string[];
   finishReason: string;
   tokens: ITokens;
-  /** The connection is broken, and is being made again. */
-  isCutOff: boolean;
-  /** Why no answer comes yet; empty where none is awaited, or nobody says. */
+  /** The connection is broken, and is being restored. */
+  isDisconnected: boolean;
+  /** Why there is no answer yet, in words of the server; empty where there is no reason to tell. */
   waiting: string;
-  /** Said by the page itself: no turn of the conversation. */
+  /** Output of a command of the page: no turn of the conversation. */
   isLocal: boolean;
 }
 
@@ -63,13 +65,13 @@ export const OFFLINE = 'offline';
 
 const NO_TOKENS: ITokens = { input: 0, output: 0 };
 
-/** A question that nobody has answered yet. */
-export function asked(id: string, question: string, parent?: string | null): IExchange {
+/** A question without an answer. */
+export function newExchange(id: string, question: string, parent?: string | null): IExchange {
   return {
     id,
     question,
     parts: [],
-    status: 'asked',
+    status: 'sent',
     turnId: '',
     parent,
     model: '',
@@ -77,50 +79,48 @@ export function asked(id: string, question: string, parent?: string | null): IEx
     warnings: [],
     finishReason: '',
     tokens: NO_TOKENS,
-    isCutOff: false,
+    isDisconnected: false,
     waiting: '',
     isLocal: false
   };
 }
 
-/** What the page itself says to a command of the user. */
-export function told(id: string, command: string, text: string): IExchange {
-  return { ...asked(id, command), parts: [{ kind: 'text', text }], status: 'done', isLocal: true };
+/** The output of a command that the page itself runs. */
+export function commandOutput(id: string, command: string, text: string): IExchange {
+  return { ...newExchange(id, command), parts: [{ kind: 'text', text }], status: 'done', isLocal: true };
 }
 
-/** Whether the answer is still coming. */
+/** Whether the turn is still running. */
 export function isOpen(exchange: IExchange): boolean {
-  return exchange.status === 'asked' || exchange.status === 'answering';
+  return exchange.status === 'sent' || exchange.status === 'answering';
 }
 
-/** Whether the turn goes on only when the user has answered. */
+/** Whether the turn waits for the user's approval. */
 export function waitsForUser(exchange: IExchange): boolean {
   return (
     isOpen(exchange) &&
-    exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.answer === null)
+    exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null)
   );
 }
 
 /** The exchange after one more event. */
-export function after(exchange: IExchange, event: AgentEvent): IExchange {
+export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
   if (event.event === 'disconnected') {
-    return { ...exchange, isCutOff: true };
+    return { ...exchange, isDisconnected: true };
   }
-  const isNews = exchange.isCutOff || exchange.waiting !== '';
-  return heard(isNews ? { ...exchange, isCutOff: false, waiting: '' } : exchange, event);
-}
-
-function heard(exchange: IExchange, event: AgentEvent): IExchange {
+  if (exchange.isDisconnected || exchange.waiting !== '') {
+    exchange = { ...exchange, isDisconnected: false, waiting: '' };
+  }
   switch (event.event) {
     case 'turn':
-      // A stream that is taken up again and begins here tells all anew.
+      // A stream that is resumed from its beginning sends everything again.
       return { ...exchange, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
     case 'text':
       return { ...exchange, parts: withText(exchange.parts, event.text) };
     case 'waiting':
       return { ...exchange, waiting: event.text };
     case 'tool_call':
-      return { ...exchange, parts: [...exchange.parts, called(event)] };
+      return { ...exchange, parts: [...exchange.parts, toolPart(event)] };
     case 'approval':
       return { ...exchange, parts: withApproval(exchange.parts, event) };
     case 'tool_result':
@@ -151,12 +151,12 @@ function heard(exchange: IExchange, event: AgentEvent): IExchange {
   }
 }
 
-/** The exchange at its end; calls that were under way are known to be over. */
+/** The exchange at its end; calls that were running are interrupted. */
 export function ended(exchange: IExchange, status: Status, problem = ''): IExchange {
   const parts = exchange.parts.map(part =>
     part.kind === 'tool' && part.status === 'running' ? { ...part, status: 'interrupted' as const } : part
   );
-  return { ...exchange, parts, status, problem, isCutOff: false, waiting: '' };
+  return { ...exchange, parts, status, problem, isDisconnected: false, waiting: '' };
 }
 
 /** The exchange with one of its calls changed. */
@@ -165,9 +165,9 @@ export function withTool(exchange: IExchange, callId: string, change: (part: ITo
   return { ...exchange, parts };
 }
 
-/** The answer's text without what tools did. */
-export function answerText(exchange: IExchange): string {
-  return exchange.parts.map(part => (part.kind === 'text' ? part.text : '')).join('');
+/** The answer's text, without tool calls. */
+export function answerText(exchange: IExchange, separator = ''): string {
+  return exchange.parts.map(part => (part.kind === 'text' ? part.text : '')).join(separator);
 }
 
 function withText(parts: readonly Part[], text: string): readonly Part[] {
@@ -175,29 +175,32 @@ function withText(parts: readonly Part[], text: string): readonly Part[] {
   if (last?.kind === 'text') {
     return [...parts.slice(0, -1), { kind: 'text', text: last.text + text }];
   }
-  const begun = text.replace(/^\s+/, '');
-  return begun ? [...parts, { kind: 'text', text: begun }] : parts;
+  const start = text.replace(/^\s+/, '');
+  return start ? [...parts, { kind: 'text', text: start }] : parts;
 }
 
-function called(event: Pick<IToolPart, 'tool' | 'effect' | 'arguments'> & { call_id: string }): IToolPart {
+/** A call that has begun. */
+export function toolPart(call: Omit<IToolCall, 'event'>): IToolPart {
   return {
     kind: 'tool',
-    callId: event.call_id,
-    tool: event.tool,
-    effect: event.effect,
-    arguments: event.arguments,
+    callId: call.call_id,
+    tool: call.tool,
+    title: call.title ?? humanized(call.tool),
+    icon: call.icon ?? '',
+    effect: call.effect,
+    arguments: call.arguments,
     status: 'running',
     content: '',
     approval: null,
-    since: performance.now()
+    startedAt: performance.now()
   };
 }
 
-function withApproval(parts: readonly Part[], event: IApprovalAsked): readonly Part[] {
-  const approval: IApproval = { digest: event.digest, answer: null, standing: false, problem: '' };
+function withApproval(parts: readonly Part[], event: IApprovalRequested): readonly Part[] {
+  const approval: IApproval = { digest: event.digest, decision: null, problem: '' };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
-  const all = known ? parts : [...parts, called(event)];
-  // What is shown is what the approval speaks of, whatever the call said before.
+  const all = known ? parts : [...parts, toolPart(event)];
+  // What is shown is what the approval is about, not what the call had before.
   return all.map(part =>
     part.kind === 'tool' && part.callId === event.call_id
       ? { ...part, tool: event.tool, effect: event.effect, arguments: event.arguments, approval }
@@ -205,7 +208,13 @@ function withApproval(parts: readonly Part[], event: IApprovalAsked): readonly P
   );
 }
 
-/** Whether nothing came of a question, so that asking it again is the next thing to do. */
+/** Whether a question ended without a complete answer, so that it can be asked again. */
 export function canRetry(exchange: IExchange): boolean {
   return !isOpen(exchange) && exchange.status !== 'done';
+}
+
+/** A tool's name as words: run_code → Run code. */
+function humanized(tool: string): string {
+  const words = tool.replace(/_+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

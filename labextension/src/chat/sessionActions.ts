@@ -1,94 +1,106 @@
-// What the user does to a conversation as a whole, from the menu and by slash commands.
+// Actions on a conversation as a whole, for the menu and the slash commands.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { restoreChanges } from '../notebook/restore';
-import type { Conversation } from './conversation';
-import { notebookPath } from '../notebook/notebookContext';
+import { isNotFound } from '../api/client';
 import type { ExportFormat } from '../api/sessions';
-import { isGone } from './errorMessages';
+import { notebookPath } from '../notebook/notebookContext';
+import { applyChanges } from '../notebook/restore';
+import type { Conversation } from './conversation';
 
-const TYPES: Record<ExportFormat, string> = {
+const MIME_TYPES: Record<ExportFormat, string> = {
   md: 'text/markdown',
   ipynb: 'application/x-ipynb+json',
   json: 'application/json'
 };
 
-/** Take the last turn back, or bring it again; the cells it changed go along. */
-export async function takeBack(
+/** Undo the last turn and its edits of cells. */
+export function undo(conversation: Conversation, translation: TranslationBundle): Promise<void> {
+  return restore(conversation, 'undo', translation.__('The last question was undone.'), translation);
+}
+
+/** Redo the turn that was undone last, and its edits of cells. */
+export function redo(conversation: Conversation, translation: TranslationBundle): Promise<void> {
+  return restore(conversation, 'redo', translation.__('The question was redone.'), translation);
+}
+
+async function restore(
   conversation: Conversation,
-  way: 'undo' | 'redo',
+  step: 'undo' | 'redo',
+  done: string,
   translation: TranslationBundle
-): Promise<boolean> {
-  const { session, notebook, server } = conversation;
+): Promise<void> {
+  const { session, notebook, api } = conversation;
   if (!session || conversation.isAnswering) {
-    return false;
+    return;
   }
-  return conversation.attempt(async () => {
-    const byPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
-    const { changes, left } = await server.sessions.move(way, session.session_id, session.notebook_id, byPage);
-    const others = byPage && notebook ? await restoreChanges(notebook, changes) : left;
-    await conversation.reload(words(way, changes.length, others.length, translation));
+  await conversation.attempt(async () => {
+    const inPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
+    const { changes, left } = await api.sessions.restore(step, session.session_id, session.notebook_id, inPage);
+    const skipped = (inPage ? await applyChanges(notebook, changes) : left).length;
+    const restored = changes.length - skipped;
+    const messages = [done];
+    if (restored > 0) {
+      messages.push(translation._n('%1 cell was restored.', '%1 cells were restored.', restored));
+    }
+    if (skipped > 0) {
+      messages.push(
+        translation._n(
+          '%1 cell was not restored, because it was changed since.',
+          '%1 cells were not restored, because they were changed since.',
+          skipped
+        )
+      );
+    }
+    await conversation.reload(messages.join(' '));
   });
 }
 
-/** Go on in a copy of the conversation. */
+/** Continue in a copy of the conversation. */
 export async function branch(conversation: Conversation, translation: TranslationBundle): Promise<void> {
-  const { session, server } = conversation;
+  const { session, api } = conversation;
   if (session) {
     await conversation.attempt(async () => {
-      await conversation.show(await server.sessions.branch(session.session_id, session.notebook_id));
-      conversation.tell(translation.__('This is a copy; the old conversation stays as it is.'));
+      await conversation.show(await api.sessions.branch(session.session_id, session.notebook_id));
+      conversation.notify(translation.__('This is a copy; the original conversation is not changed.'));
     });
   }
 }
 
 export async function rename(conversation: Conversation, title: string): Promise<void> {
-  const { session, server } = conversation;
+  const { session, api } = conversation;
   if (session) {
     await conversation.attempt(async () => {
-      await conversation.show(await server.sessions.rename(session.session_id, session.notebook_id, title));
+      await conversation.show(await api.sessions.rename(session.session_id, session.notebook_id, title));
     });
   }
 }
 
-/** Have the browser save the conversation as a file. */
-export async function save(conversation: Conversation, format: ExportFormat, name = ''): Promise<void> {
-  const { session, server } = conversation;
+/** Download the conversation as a file. */
+export async function exportSession(conversation: Conversation, format: ExportFormat, name = ''): Promise<void> {
+  const { session, api } = conversation;
   if (session) {
     await conversation.attempt(async () => {
-      const text = await server.sessions.export(session.session_id, session.notebook_id, format);
-      download(name || `${fileName(session.title)}.${format}`, text, TYPES[format]);
+      const text = await api.sessions.export(session.session_id, session.notebook_id, format);
+      download(name || `${fileName(session.title)}.${format}`, text, MIME_TYPES[format]);
     });
   }
 }
 
-/** Remove the conversation for good and begin a new one. */
+/** Delete the conversation permanently and start a new one. */
 export async function remove(conversation: Conversation): Promise<void> {
-  const { session, server } = conversation;
+  const { session, api } = conversation;
   conversation.startNew();
   if (session) {
     await conversation.attempt(async () => {
       try {
-        await server.sessions.clear(session.session_id, session.notebook_id);
+        await api.sessions.delete(session.session_id, session.notebook_id);
       } catch (error) {
-        if (!isGone(error)) {
+        if (!isNotFound(error)) {
           throw error;
         }
       }
     });
   }
-}
-
-function words(way: 'undo' | 'redo', changed: number, left: number, translation: TranslationBundle): string {
-  const done =
-    way === 'undo' ? translation.__('The last question was taken back.') : translation.__('The question was brought back.');
-  const restored = changed - left;
-  const cells = restored > 0 ? ` ${translation._n('%1 cell was restored.', '%1 cells were restored.', restored)}` : '';
-  const kept =
-    left > 0
-      ? ` ${translation._n('%1 cell was changed since and stays as it is.', '%1 cells were changed since and stay as they are.', left)}`
-      : '';
-  return done + cells + kept;
 }
 
 function fileName(title: string): string {

@@ -1,71 +1,81 @@
-// What is typed after a slash, in the sidebar: the same commands as after %agent and in the terminal.
+// Slash commands in the sidebar: the same as after %agent and in the terminal.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Conversation } from './conversation';
-import { branch, remove, save, takeBack } from './sessionActions';
-import type { ICommand, IReport } from '../api/kernels';
-import { notebookContext } from '../notebook/notebookContext';
-import type { IServices } from '../components/services';
+import type { ICommand } from '../api/commands';
 import type { ExportFormat } from '../api/sessions';
-import type { PageName } from '../components/agentView';
+import type { KernelWatch } from '../notebook/kernelWatch';
+import { notebookContext } from '../notebook/notebookContext';
+import type { Conversation } from './conversation';
+import { branch, exportSession, redo, remove, undo } from './sessionActions';
+import type { Suggestions } from './suggestions';
 
-export interface ISlashContext {
+export interface ICommandContext {
   conversation: Conversation;
-  services: IServices;
-  onPage: (page: PageName) => void;
+  services: { suggestions: Suggestions; kernelWatch: KernelWatch; translation: TranslationBundle };
+  /** Show a page of the panel in place of the conversation. */
+  openPage: (page: 'library' | 'preview') => void;
 }
 
-type Act = (rest: string, context: ISlashContext, translation: TranslationBundle) => unknown;
+type Handler = (argument: string, context: ICommandContext, translation: TranslationBundle) => unknown;
 
-/** Ask a question, or do what a command says. */
-export async function submit(text: string, context: ISlashContext): Promise<void> {
+/** Ask a question, or run a command. */
+export async function submit(text: string, context: ICommandContext): Promise<void> {
   const { conversation, services } = context;
-  const found = /^\/([A-Za-z]+)(?:\s+([\s\S]*))?$/.exec(text);
-  if (!found) {
+  const match = /^\/([A-Za-z]+)(?:\s+([\s\S]*))?$/.exec(text);
+  if (!match) {
     return ask(text, context);
   }
-  await services.known.prepare(conversation.notebook, '/');
-  const name = found[1].toLowerCase();
-  const rest = (found[2] ?? '').trim();
-  const command = services.known.commands.find(one => one.name === name);
+  await services.suggestions.prepare(conversation.notebook, '/');
+  const name = match[1].toLowerCase();
+  const argument = (match[2] ?? '').trim();
+  const command = services.suggestions.commands.find(candidate => candidate.name === name);
   if (command?.asks) {
-    return ask(rest && command.asks_about ? `${command.asks_about} ${rest}` : command.asks, context);
+    return ask(argument && command.asks_about ? `${command.asks_about} ${argument}` : command.asks, context);
   }
-  const act = ACTS[name];
-  if (!act && !command) {
+  const handler = HANDLERS[name];
+  if (!handler && !command) {
     return ask(text, context); // A path, or anything else that merely begins with a slash.
   }
-  if (!act) {
-    conversation.say(text, services.translation.__('This command is not for the sidebar; type it after %agent in a cell.'));
+  if (!handler) {
+    conversation.addOutput(
+      text,
+      services.translation.__('This command is not available in the sidebar; type it after %agent in a cell.')
+    );
     return;
   }
   try {
-    await act(rest, context, services.translation);
+    await handler(argument, context, services.translation);
   } catch (error) {
-    conversation.say(text, conversation.words(error));
+    conversation.addOutput(text, conversation.errorMessage(error));
   }
 }
 
-function ask(question: string, { conversation, services }: ISlashContext): Promise<void> {
-  const asked = conversation.ask(question);
-  services.watch.mark(conversation.notebook);
-  return asked;
+function ask(question: string, { conversation, services }: ICommandContext): Promise<void> {
+  const turn = conversation.ask(question);
+  services.kernelWatch.setBaseline(conversation.notebook);
+  return turn;
 }
 
-const ACTS: Record<string, Act> = {
-  help: (_, { conversation, services }) => conversation.say('/help', commandTable(services.known.commands)),
-  history: (_, { onPage }) => onPage('library'),
-  sessions: (_, { onPage }) => onPage('library'),
+const HANDLERS: Record<string, Handler> = {
+  help: (_, { conversation, services }) => conversation.addOutput('/help', commandTable(services.suggestions.commands)),
+  history: (_, { openPage }) => openPage('library'),
+  sessions: (_, { openPage }) => openPage('library'),
   clear: (_, { conversation }) => remove(conversation),
-  undo: (_, { conversation }, translation) => takeBack(conversation, 'undo', translation),
-  redo: (_, { conversation }, translation) => takeBack(conversation, 'redo', translation),
+  undo: (_, { conversation }, translation) => undo(conversation, translation),
+  redo: (_, { conversation }, translation) => redo(conversation, translation),
   branch: (_, { conversation }, translation) => branch(conversation, translation),
-  context: (rest, { conversation, onPage }) => {
-    conversation.draft = rest;
-    onPage('preview');
+  context: (question, { conversation, openPage }) => {
+    conversation.draft = question;
+    openPage('preview');
+  },
+  use: async (id, { conversation, openPage }) => {
+    if (id) {
+      await conversation.open(await conversation.api.sessions.get(id, conversation.notebookId));
+    } else {
+      openPage('library');
+    }
   },
   model,
-  use,
   export: exportTo,
   replay,
   share,
@@ -73,103 +83,103 @@ const ACTS: Record<string, Act> = {
   doctor
 };
 
-async function use(id: string, { conversation, onPage }: ISlashContext): Promise<void> {
-  if (!id) {
-    onPage('library');
-    return;
-  }
-  await conversation.open(await conversation.server.sessions.get(id, conversation.notebookId));
-}
-
-async function exportTo(name: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {
+async function exportTo(name: string, { conversation }: ICommandContext, translation: TranslationBundle): Promise<void> {
   const format = /\.(md|ipynb|json)$/.exec(name)?.[1] ?? (name ? '' : 'md');
-  if (!format) {
-    conversation.say(`/export ${name}`, translation.__('Say `/export`, or give a name that ends in .md, .ipynb or .json.'));
-    return;
+  if (format) {
+    await exportSession(conversation, format as ExportFormat, name);
+  } else {
+    conversation.addOutput(
+      `/export ${name}`,
+      translation.__('Type `/export`, or give a file name that ends in .md, .ipynb or .json.')
+    );
   }
-  await save(conversation, format as ExportFormat, name);
 }
 
-async function replay(model: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {
-  const { session, server } = conversation;
+async function replay(model: string, { conversation }: ICommandContext, translation: TranslationBundle): Promise<void> {
+  const { session, api } = conversation;
   if (!session) {
-    conversation.say('/replay', translation.__('Nothing has been said in this conversation yet.'));
+    conversation.addOutput('/replay', translation.__('This conversation is empty.'));
     return;
   }
-  conversation.tell(translation.__('All questions are being asked again…'));
-  const { session: made, stopped } = await server.sessions.replay(session.session_id, session.notebook_id, model);
-  await conversation.open(made);
-  conversation.tell(stopped || translation.__('These are the questions asked again; the old conversation stays as it is.'));
+  conversation.notify(translation.__('All questions are being asked again…'));
+  const { session: copy, stopped } = await api.sessions.replay(session.session_id, session.notebook_id, model);
+  await conversation.open(copy);
+  conversation.notify(
+    stopped || translation.__('The questions were asked again in this new conversation; the original is not changed.')
+  );
 }
 
-async function share(mode: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {
-  const { session, server } = conversation;
+async function share(mode: string, { conversation }: ICommandContext, translation: TranslationBundle): Promise<void> {
+  const { session, api } = conversation;
   const command = `/share ${mode}`.trim();
   if (!session) {
-    conversation.say(command, translation.__('Nothing has been said in this conversation yet.'));
+    conversation.addOutput(command, translation.__('This conversation is empty.'));
   } else if (mode === 'off') {
-    await server.sessions.unshare(session.session_id, session.notebook_id);
-    conversation.say(command, translation.__('It is not shared any more.'));
+    await api.sessions.unshare(session.session_id, session.notebook_id);
+    conversation.addOutput(command, translation.__('The conversation is not shared any more.'));
   } else if (mode === '' || mode === 'copy') {
-    const { secret } = await server.sessions.share(session.session_id, session.notebook_id, mode || 'read');
-    const may = mode ? translation.__('read and copy') : translation.__('read');
-    conversation.say(
+    const { secret } = await api.sessions.share(session.session_id, session.notebook_id, mode || 'read');
+    const access = mode ? translation.__('read and copy') : translation.__('read');
+    conversation.addOutput(
       command,
-      translation.__('Who is signed in to this Jupyter server may now %1 this conversation at', may) +
+      translation.__('Users who are signed in to this Jupyter server can now %1 this conversation at', access) +
         ` \`api/agent/shared/${secret}\`. ` +
-        translation.__('`/share off` ends that.')
+        translation.__('`/share off` stops sharing.')
     );
   } else {
-    conversation.say(command, translation.__('Say `/share`, `/share copy` or `/share off`.'));
+    conversation.addOutput(command, translation.__('Type `/share`, `/share copy` or `/share off`.'));
   }
 }
 
-async function model(name: string, { conversation, services }: ISlashContext, translation: TranslationBundle): Promise<void> {
+async function model(name: string, { conversation }: ICommandContext, translation: TranslationBundle): Promise<void> {
   if (name) {
     conversation.choices.model = name;
-    conversation.say(`/model ${name}`, translation.__('From now on answers: %1', `\`${plain(name)}\``));
+    conversation.addOutput(`/model ${name}`, translation.__('Questions are now answered by %1.', inlineCode(name)));
     return;
   }
-  const told = await services.models.get();
-  const lines = (told?.models ?? []).map(one => `- \`${plain(one.id)}\`${one.default ? ' ✓' : ''}`);
-  conversation.say('/model', lines.join('\n') || translation.__('No model is known.'));
+  const models = (await conversation.api.models.list())?.models ?? [];
+  const lines = models.map(({ id, default: isDefault }) => `- ${inlineCode(id)}${isDefault ? ' ✓' : ''}`);
+  conversation.addOutput('/model', lines.join('\n') || translation.__('No models are known.'));
 }
 
-async function vars(name: string, { conversation, services }: ISlashContext, translation: TranslationBundle): Promise<void> {
+async function vars(name: string, { conversation, services }: ICommandContext, translation: TranslationBundle): Promise<void> {
   const { notebook } = conversation;
   const command = `/vars ${name}`.trim();
   if (!notebook) {
-    conversation.say(command, translation.__('There is no notebook in front.'));
+    conversation.addOutput(command, translation.__('No notebook is open.'));
     return;
   }
-  await services.watch.read(notebook);
-  const all = services.watch.of(notebook)?.variables ?? [];
-  if (!name) {
-    const rows = all.map(one => `| \`${cell(one.name)}\` | ${cell(one.summary)} |`);
-    const head = `| ${translation.__('Variable')} | |\n|---|---|\n`;
-    conversation.say(command, rows.length > 0 ? head + rows.join('\n') : translation.__('There are no variables yet.'));
+  await services.kernelWatch.read(notebook);
+  if (name) {
+    const variable = await services.kernelWatch.inspect(notebook, name.replace(/^@/, ''));
+    const block = variable ? `\`\`\`\`json\n${JSON.stringify(variable, null, 2)}\n\`\`\`\`` : '';
+    conversation.addOutput(command, block || translation.__('There is no such variable.'));
     return;
   }
-  const found = await services.watch.inspect(notebook, name.replace(/^@/, ''));
-  const text = found ? JSON.stringify(found, null, 2) : '';
-  conversation.say(command, text ? `\`\`\`\`json\n${text}\n\`\`\`\`` : translation.__('There is no such variable.'));
+  const variables = services.kernelWatch.get(notebook)?.variables ?? [];
+  const rows = variables.map(variable => `| \`${tableCell(variable.name)}\` | ${tableCell(variable.summary)} |`);
+  const head = `| ${translation.__('Variable')} | |\n|---|---|\n`;
+  conversation.addOutput(command, rows.length > 0 ? head + rows.join('\n') : translation.__('There are no variables yet.'));
 }
 
-async function doctor(_: string, { conversation }: ISlashContext, translation: TranslationBundle): Promise<void> {
+async function doctor(_: string, { conversation }: ICommandContext, translation: TranslationBundle): Promise<void> {
   const { notebook_id, kernel_id, cells } = notebookContext(conversation.notebook, null);
-  const report: IReport = await conversation.server.facts.examine(notebook_id, kernel_id, cells);
-  conversation.say('/doctor', report.markdown || translation.__('Nothing is stale.'));
+  const report = await conversation.api.doctor.check(notebook_id, kernel_id, cells);
+  conversation.addOutput('/doctor', report.markdown || translation.__('No cells are stale.'));
 }
 
 function commandTable(commands: readonly ICommand[]): string {
-  const rows = commands.map(one => `| \`/${cell(`${one.name} ${one.arguments}`.trim())}\` | ${cell(one.help)} |`);
+  const rows = commands.map(
+    command => `| \`/${tableCell(`${command.name} ${command.arguments}`.trim())}\` | ${tableCell(command.help)} |`
+  );
   return `| | |\n|---|---|\n${rows.join('\n')}`;
 }
 
-function cell(text: string): string {
-  return text.replace(/[\\|`*_[\]<>$]/g, one => `\\${one}`).replace(/\s+/g, ' ').slice(0, 300);
+/** Text for a cell of a Markdown table. */
+function tableCell(text: string): string {
+  return text.replace(/[\\|`*_[\]<>$]/g, '\\$&').replace(/\s+/g, ' ').slice(0, 300);
 }
 
-function plain(text: string): string {
-  return text.replace(/[`\n]/g, ' ');
+function inlineCode(text: string): string {
+  return `\`${text.replace(/[`\n]/g, ' ')}\``;
 }

@@ -1,61 +1,63 @@
-// What can be named in a question: the commands, and the variables, cells and files of the notebook in front.
+// What completion suggests in a question: the commands, and the variables, cells and files of a notebook.
 
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
-import type { ICellName, IKnown } from './completion';
-import type { Facts, ICommand } from '../api/kernels';
+import type { CommandsApi, ICommand } from '../api/commands';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import { notebookPath } from '../notebook/notebookContext';
+import type { ICandidates, ICellName } from './completion';
 
-const MOST_FILES = 500;
+const MAX_FILES = 500;
+/** How long a listing of files is used. */
+const FILES_MILLISECONDS = 10_000;
 
-export class Known {
+export class Suggestions {
   private _commands: readonly ICommand[] = [];
   private _files: readonly string[] = [];
   private _folder: string | null = null;
 
   constructor(
-    private readonly _facts: Facts,
+    private readonly _commandsApi: CommandsApi,
     private readonly _contents: Contents.IManager,
-    private readonly _watch: KernelWatch
+    private readonly _kernelWatch: KernelWatch
   ) {}
 
   get commands(): readonly ICommand[] {
     return this._commands;
   }
 
-  /** Fetch what has to be asked for; what cannot be fetched is not offered. */
-  async prepare(panel: NotebookPanel | null, typed: string): Promise<void> {
-    if (typed.startsWith('/') && this._commands.length === 0) {
-      this._commands = await this._facts.commands().catch(() => []);
+  /** Request what a prefix needs; what cannot be read is not suggested. */
+  async prepare(panel: NotebookPanel | null, prefix: string): Promise<void> {
+    if (prefix.startsWith('/') && this._commands.length === 0) {
+      this._commands = await this._commandsApi.list().catch(() => []);
     }
-    if (typed.startsWith('@')) {
-      await Promise.all([this._watch.fresh(panel), this._list(panel)]);
+    if (prefix.startsWith('@')) {
+      await Promise.all([this._kernelWatch.ensureRead(panel), this._readFiles(panel)]);
     }
   }
 
-  of(panel: NotebookPanel | null): IKnown {
+  candidates(panel: NotebookPanel | null): ICandidates {
     return {
       commands: this._commands,
-      variables: this._watch.of(panel)?.variables ?? [],
+      variables: this._kernelWatch.get(panel)?.variables ?? [],
       cells: panel ? cellNames(panel) : [],
       files: this._files
     };
   }
 
-  private async _list(panel: NotebookPanel | null): Promise<void> {
+  private async _readFiles(panel: NotebookPanel | null): Promise<void> {
     const path = notebookPath(panel);
     const folder = PathExt.dirname(path);
     if (folder !== this._folder) {
-      const listed = await this._contents.get(folder).catch(() => null);
-      const files: any[] = Array.isArray(listed?.content) ? listed.content : [];
+      const directory = await this._contents.get(folder).catch(() => null);
+      const files: any[] = Array.isArray(directory?.content) ? directory.content : [];
       this._files = files
-        .filter(one => one.type !== 'directory' && one.path !== path)
-        .map(one => String(one.name))
-        .slice(0, MOST_FILES);
+        .filter(file => file.type !== 'directory' && file.path !== path)
+        .map(file => String(file.name))
+        .slice(0, MAX_FILES);
       this._folder = folder;
-      window.setTimeout(() => (this._folder = null), 10_000); // Files come and go.
+      window.setTimeout(() => (this._folder = null), FILES_MILLISECONDS);
     }
   }
 }

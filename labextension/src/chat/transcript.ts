@@ -1,28 +1,28 @@
-// What was said in one conversation: exchanges that are over, and the one that goes on.
+// The exchanges of one conversation: those that have ended, and the running one.
 
 import { type ISignal, Signal } from '@lumino/signaling';
 import { type IExchange, isOpen } from './exchange';
 
-/** Events arrive faster than a page needs to be drawn. */
-const DRAW_MILLISECONDS = 40;
+/** Events arrive faster than the page needs to be rendered. */
+const THROTTLE_MILLISECONDS = 40;
 
 export class Transcript {
   private _settled: readonly IExchange[] = [];
   private _live: IExchange | null = null;
-  private _drawing = 0;
+  private _timer = 0;
   private _changed = new Signal<this, void>(this);
 
-  /** Emitted when there is something new to draw, at most every few milliseconds. */
+  /** Emitted when there is something new to render, throttled. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  /** Exchanges that are over; the same list as long as none is added or changed. */
+  /** Exchanges that have ended; the same list as long as none is added or changed. */
   get settled(): readonly IExchange[] {
     return this._settled;
   }
 
-  /** The exchange that goes on. */
+  /** The running exchange. */
   get live(): IExchange | null {
     return this._live;
   }
@@ -35,56 +35,56 @@ export class Transcript {
     return this._live ?? this._settled[this._settled.length - 1];
   }
 
-  /** Put other exchanges in the place of all that are over. */
+  /** Replace all exchanges that have ended. */
   replace(exchanges: readonly IExchange[]): void {
     this._settled = exchanges;
-    this.draw();
+    this.render();
   }
 
-  /** Begin another exchange, which goes on. */
-  begin(exchange: IExchange): void {
+  /** Add a running exchange. */
+  start(exchange: IExchange): void {
     this._settle();
     this._live = exchange;
-    this.draw();
+    this.render();
   }
 
-  /** Add one that is over already. */
+  /** Add an exchange that has ended. */
   add(exchange: IExchange): void {
     this._settled = [...this._settled, exchange];
-    this.draw();
+    this.render();
   }
 
-  change(id: string, change: (exchange: IExchange) => IExchange): void {
+  update(id: string, change: (exchange: IExchange) => IExchange): void {
     if (this._live?.id === id) {
       this._live = change(this._live);
       if (!isOpen(this._live)) {
         this._settle();
       }
     } else {
-      this._settled = this._settled.map(one => (one.id === id ? change(one) : one));
+      this._settled = this._settled.map(exchange => (exchange.id === id ? change(exchange) : exchange));
     }
-    this.draw();
+    this.render();
   }
 
-  /** Drop an exchange, and all that came after it. */
-  cut(id: string): void {
-    const at = this._settled.findIndex(one => one.id === id);
-    this.replace(at < 0 ? this._settled : this._settled.slice(0, at));
+  /** Remove an exchange and all that follow it. */
+  truncate(id: string): void {
+    const index = this._settled.findIndex(exchange => exchange.id === id);
+    this.replace(index < 0 ? this._settled : this._settled.slice(0, index));
   }
 
-  /** Nothing was said; that is seen at once. */
+  /** Remove all exchanges; rendered at once. */
   clear(): void {
     this._live = null;
     this._settled = [];
     this._changed.emit();
   }
 
-  draw(): void {
-    if (this._drawing === 0) {
-      this._drawing = window.setTimeout(() => {
-        this._drawing = 0;
+  render(): void {
+    if (this._timer === 0) {
+      this._timer = window.setTimeout(() => {
+        this._timer = 0;
         this._changed.emit();
-      }, DRAW_MILLISECONDS);
+      }, THROTTLE_MILLISECONDS);
     }
   }
 

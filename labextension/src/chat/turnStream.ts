@@ -1,58 +1,58 @@
-// One turn while it is answered: its events become the exchange; it is stopped, and its approvals are answered.
+// One running turn: its events are reduced into the exchange; stop, and decisions on approvals.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Choices } from './choices';
-import type { PageEdits } from '../notebook/pageEdits';
 import { type AgentEvent, TERMINAL } from '../api/events';
-import { after, ended, type IApproval, type IExchange, type IToolPart, withTool } from './exchange';
+import { type Decision, TurnLost, type TurnsApi } from '../api/turns';
+import type { PageEdits } from '../notebook/edits';
+import type { Choices } from './choices';
+import { errorMessage } from './errorMessages';
+import { ended, type IApproval, type IExchange, type IToolPart, reduce, withTool } from './exchange';
 import type { Transcript } from './transcript';
-import { type Decision, TurnLost, type Turns } from '../api/turns';
-import { wordsFor } from './errorMessages';
 
-/** A turn that does not end by itself when it was stopped is left alone. */
-const STOP_MILLISECONDS = 4000;
+/** A turn that has not ended so long after its cancellation is abandoned. */
+const CANCEL_MILLISECONDS = 4000;
 
-/** What the conversation does with what is heard. */
-export interface IHearer {
+/** Is notified of what the conversation itself has to handle. */
+export interface ITurnObserver {
   /** The question is stored. */
-  begun(sessionId: string, turnId: string): void;
-  /** The connection is there again. */
-  again(): void;
-  /** The turn ended, and nobody knows how. */
-  lost(): Promise<void>;
+  onStarted(sessionId: string, turnId: string): void;
+  /** The connection is restored. */
+  onReconnected(): void;
+  /** The turn ended, and its end was not received. */
+  onLost(): Promise<void>;
 }
 
-export class Listening {
-  private _stopping: AbortController | null = null;
+export class TurnStream {
+  private _abort: AbortController | null = null;
 
   constructor(
     private readonly _transcript: Transcript,
-    private readonly _turns: Turns,
+    private readonly _turns: TurnsApi,
     private readonly _choices: Choices,
     private readonly _translation: TranslationBundle,
-    private readonly _hearer: IHearer
+    private readonly _observer: ITurnObserver
   ) {}
 
-  get isOn(): boolean {
-    return this._stopping !== null;
+  get isActive(): boolean {
+    return this._abort !== null;
   }
 
-  /** Let a turn's events become its exchange, until its end; `edits`: what makes those that it asks of this page. */
-  async to(
+  /** Reduce a turn's events into its exchange, until its end; `edits` makes the edits that it requests of this page. */
+  async run(
     id: string,
     events: (signal: AbortSignal) => AsyncGenerator<AgentEvent>,
     edits: PageEdits | null = null
   ): Promise<void> {
-    const stopping = new AbortController();
-    const { signal } = stopping;
-    this._stopping = stopping;
+    const controller = new AbortController();
+    const { signal } = controller;
+    this._abort = controller;
     const end = (status: 'cancelled' | 'failed' | 'interrupted', problem = '') =>
-      this._transcript.change(id, one => ended(one, status, problem));
+      this._transcript.update(id, exchange => ended(exchange, status, problem));
     let isLost = false;
     try {
       for await (const event of events(signal)) {
         if (!signal.aborted || TERMINAL.has(event.event)) {
-          this._hear(id, event, edits);
+          this._onEvent(id, event, edits);
         }
       }
     } catch (error) {
@@ -60,99 +60,94 @@ export class Listening {
       if (isLost) {
         end('interrupted');
       } else {
-        end(signal.aborted ? 'cancelled' : 'failed', signal.aborted ? '' : wordsFor(error, this._translation));
+        end(signal.aborted ? 'cancelled' : 'failed', signal.aborted ? '' : errorMessage(error, this._translation));
       }
     }
-    if (this._stopping === stopping) {
-      this._stopping = null;
+    if (this._abort === controller) {
+      this._abort = null;
       if (isLost) {
-        await this._hearer.lost();
+        await this._observer.onLost();
       }
     }
-    this._transcript.draw();
+    this._transcript.render();
   }
 
-  /** Stop the answer; what was said is kept. */
+  /** Stop the answer; what there is of it is kept. */
   stop(): void {
-    const stopping = this._stopping;
+    const controller = this._abort;
     const live = this._transcript.live;
-    if (!stopping || !live) {
+    if (!controller || !live) {
       return;
     }
-    const abort = () => stopping.abort();
-    if (live.status === 'asked' || live.isCutOff) {
+    const abort = () => controller.abort();
+    if (live.status === 'sent' || live.isDisconnected) {
       abort();
     } else {
-      window.setTimeout(abort, STOP_MILLISECONDS);
+      window.setTimeout(abort, CANCEL_MILLISECONDS);
     }
     this._turns.cancel(live.id).catch(abort);
   }
 
-  /** Stop, and hear nothing more of it. */
+  /** Stop, and ignore further events. */
   abandon(): void {
     this.stop();
-    this._stopping?.abort();
-    this._stopping = null;
+    this._abort?.abort();
+    this._abort = null;
   }
 
-  /** Answer an approval; `always`: and those that follow for this tool, in this conversation. */
+  /** Decide an approval; `always`: and later ones for this tool, in this conversation. */
   async decide(exchange: IExchange, part: IToolPart, decision: Decision, always: boolean): Promise<void> {
     const { approval } = part;
-    if (!approval || approval.answer) {
+    if (!approval || approval.decision) {
       return;
     }
     if (always) {
       this._choices.allow(part.tool);
     }
     const set = (change: Partial<IApproval>) => this._setApproval(exchange.id, part.callId, change);
-    set({ answer: decision, problem: '' });
+    set({ decision, problem: '' });
     try {
       await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);
     } catch (error) {
-      set({ answer: null, problem: wordsFor(error, this._translation) });
+      set({ decision: null, problem: errorMessage(error, this._translation) });
     }
   }
 
-  /** Code that waits for the user's word was written for a kernel that held more. */
-  kernelRestarted(): void {
+  /** Warn at pending approvals of code: it was written for variables that are deleted now. */
+  onKernelRestarted(): void {
     const live = this._transcript.live;
     const problem = this._translation.__(
-      'The kernel was restarted after the agent asked: the variables that this may rely on are gone.'
+      'The kernel was restarted after the agent asked: variables that this code may need do not exist any more.'
     );
     for (const part of live?.parts ?? []) {
-      if (live && part.kind === 'tool' && part.effect === 'execute' && part.approval?.answer === null) {
+      if (live && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
         this._setApproval(live.id, part.callId, { problem });
       }
     }
   }
 
   private _setApproval(id: string, callId: string, change: Partial<IApproval>): void {
-    this._transcript.change(id, one =>
-      withTool(one, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
+    this._transcript.update(id, exchange =>
+      withTool(exchange, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
     );
   }
 
-  private _hear(id: string, event: AgentEvent, edits: PageEdits | null): void {
-    const wasCutOff = this._transcript.live?.isCutOff ?? false;
-    this._transcript.change(id, one => after(one, event));
-    if (wasCutOff && event.event !== 'disconnected') {
-      this._hearer.again();
+  private _onEvent(id: string, event: AgentEvent, edits: PageEdits | null): void {
+    const wasDisconnected = this._transcript.live?.isDisconnected ?? false;
+    this._transcript.update(id, exchange => reduce(exchange, event));
+    if (wasDisconnected && event.event !== 'disconnected') {
+      this._observer.onReconnected();
     }
     if (event.event === 'turn') {
-      this._hearer.begun(event.session_id, event.turn_id);
+      this._observer.onStarted(event.session_id, event.turn_id);
     } else if (event.event === 'edit') {
       void edits?.make(event, id);
     } else if (event.event === 'approval' && this._choices.allows(event.tool)) {
-      this._approve(id, event.call_id);
-    }
-  }
-
-  /** The user's word was given before. */
-  private _approve(id: string, callId: string): void {
-    const exchange = this._transcript.live;
-    const part = exchange?.parts.find(one => one.kind === 'tool' && one.callId === callId);
-    if (exchange?.id === id && part?.kind === 'tool') {
-      void this.decide(exchange, part, 'approve', false);
+      const exchange = this._transcript.live;
+      const call = exchange?.parts.find(part => part.kind === 'tool' && part.callId === event.call_id);
+      if (exchange?.id === id && call?.kind === 'tool') {
+        void this.decide(exchange, call, 'approve', false);
+      }
     }
   }
 }

@@ -1,20 +1,18 @@
-// The panel's content: header, then the conversation or one of the pages beside it.
+// The panel's content: the header, then the conversation or a page in its place.
 
 import * as React from 'react';
+import type { Conversation } from '../chat/conversation';
 import { BranchTree } from './branchTree';
 import { Composer } from './composer';
-import type { Conversation } from '../chat/conversation';
 import { Header } from './header';
-import { KnowledgeStrip } from './kernelStrip';
+import { useSignal } from './hooks';
+import { KernelStrip } from './kernelStrip';
 import { Library } from './library';
 import { Preview } from './preview';
-import { useServices } from './services';
+import { type PageName, useServices } from './services';
 import { Settings } from './settingsView';
 import { StalenessStrip } from './stalenessStrip';
 import { TranscriptView } from './transcriptView';
-
-/** What the panel shows: the conversation, or something about it. */
-export type PageName = 'conversation' | 'library' | 'branches' | 'preview' | 'settings';
 
 interface IProps {
   conversation: Conversation;
@@ -23,10 +21,10 @@ interface IProps {
 
 export function AgentView({ conversation, input }: IProps): JSX.Element {
   const [page, setPage] = React.useState<PageName>('conversation');
-  useRedraw(conversation);
-  const back = () => {
+  useSignal(conversation.changed);
+  const close = () => {
     setPage('conversation');
-    // The composer is there again only after it has been drawn.
+    // The composer exists only after the next rendering.
     window.setTimeout(() => input.current?.focus());
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -35,7 +33,7 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
     }
     if (page !== 'conversation') {
       event.stopPropagation();
-      back();
+      close();
     } else if (conversation.isAnswering) {
       event.stopPropagation();
       conversation.stop();
@@ -44,18 +42,18 @@ export function AgentView({ conversation, input }: IProps): JSX.Element {
   };
   return (
     <div className="jp-agent" onKeyDown={onKeyDown}>
-      <Header conversation={conversation} input={input} page={page} onPage={setPage} onBack={back} />
-      {page === 'library' && <Library conversation={conversation} onDone={back} />}
-      {page === 'branches' && <BranchTree conversation={conversation} onDone={back} />}
+      <Header conversation={conversation} input={input} page={page} openPage={setPage} onClose={close} />
+      {page === 'library' && <Library conversation={conversation} onClose={close} />}
+      {page === 'branches' && <BranchTree conversation={conversation} onClose={close} />}
       {page === 'preview' && <Preview conversation={conversation} />}
-      {page === 'settings' && <Settings conversation={conversation} onDone={back} />}
+      {page === 'settings' && <Settings conversation={conversation} onClose={close} />}
       {page === 'conversation' && (
         <>
           <TranscriptView conversation={conversation} input={input} />
           <Notices conversation={conversation} />
           <StalenessStrip notebook={conversation.notebook} />
-          <KnowledgeStrip conversation={conversation} onPreview={() => setPage('preview')} />
-          <Composer conversation={conversation} input={input} onPage={setPage} />
+          <KernelStrip conversation={conversation} onPreview={() => setPage('preview')} />
+          <Composer conversation={conversation} input={input} openPage={setPage} />
         </>
       )}
     </div>
@@ -69,23 +67,11 @@ function Notices({ conversation }: { conversation: Conversation }): JSX.Element 
       {conversation.notice && (
         <div className="jp-agent-note">
           <span>{conversation.notice}</span>
-          <button type="button" className="jp-agent-small-button" onClick={() => conversation.tell('')}>
+          <button type="button" className="jp-agent-small-button" onClick={() => conversation.notify('')}>
             {translation.__('Dismiss')}
           </button>
         </div>
       )}
     </div>
   );
-}
-
-/** Draw again whenever there is something new in a conversation. */
-export function useRedraw(conversation: Conversation): void {
-  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    conversation.changed.connect(redraw);
-    redraw();
-    return () => {
-      conversation.changed.disconnect(redraw);
-    };
-  }, [conversation]);
 }

@@ -1,22 +1,22 @@
-// Below an answer: copy it, ask again, what it cost.
+// Below an answer: copy it, ask again, its model and tokens.
 
 import * as React from 'react';
 import { checkIcon, copyIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { answerText, type IExchange, OFFLINE } from '../chat/exchange';
-import { IconButton } from './header';
+import { formatTokens } from './format';
+import { IconButton } from './iconButton';
 import { useServices } from './services';
-import { tokens } from './format';
 
-const SHOWN_MILLISECONDS = 1500;
+const FEEDBACK_MILLISECONDS = 1500;
 
-export function AnswerFoot({ exchange, onAgain }: { exchange: IExchange; onAgain: () => void }): JSX.Element {
+export function AnswerFooter({ exchange, onRepeat }: { exchange: IExchange; onRepeat: () => void }): JSX.Element {
   const { translation } = useServices();
   const text = answerText(exchange);
   const [copied, setCopied] = React.useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setCopied(true);
-    window.setTimeout(() => setCopied(false), SHOWN_MILLISECONDS);
+    window.setTimeout(() => setCopied(false), FEEDBACK_MILLISECONDS);
   };
   const { input, output } = exchange.tokens;
   return (
@@ -29,10 +29,10 @@ export function AnswerFoot({ exchange, onAgain }: { exchange: IExchange; onAgain
         />
       )}
       {exchange.question && (
-        <IconButton icon={refreshIcon} label={translation.__('Ask again')} onClick={onAgain} />
+        <IconButton icon={refreshIcon} label={translation.__('Ask again')} onClick={onRepeat} />
       )}
       <span className="jp-agent-cost">
-        {[exchange.model, input + output > 0 && exchange.model !== OFFLINE ? translation.__('%1 → %2 tokens', tokens(input), tokens(output)) : '']
+        {[exchange.model, input + output > 0 && exchange.model !== OFFLINE ? translation.__('%1 → %2 tokens', formatTokens(input), formatTokens(output)) : '']
           .filter(Boolean)
           .join(' · ')}
       </span>

@@ -1,8 +1,8 @@
-// An answer's Markdown as nodes: JupyterLab's renderer, between two layers of caution.
+// Renders an answer's Markdown with JupyterLab's renderer; source and HTML are sanitized, because a model wrote them.
 
-import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { type IRenderMimeRegistry, MimeModel } from '@jupyterlab/rendermime';
-import { harmless, hostBeside, plainMarkdown, plainMath } from './sanitize';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { hiddenHost, sanitizeHtml, sanitizeMarkdown, sanitizeMath } from './sanitize';
 
 const MARKDOWN = 'text/markdown';
 
@@ -15,33 +15,39 @@ export class AnswerRenderer {
     this._typesetter = rendermime.latexTypesetter;
     this._rendermime = rendermime.clone({
       markdownParser: markdownParser
-        ? { render: source => markdownParser.render(plainMarkdown(source)) }
-        : { render: async source => `<pre>${source.replace(/[<&]/g, one => (one === '<' ? '&lt;' : '&amp;'))}</pre>` },
-      sanitizer: { sanitize: (html, options) => harmless(sanitizer.sanitize(html, options)) }
+        ? { render: source => markdownParser.render(sanitizeMarkdown(source)) }
+        : { render: async source => `<pre>${source.replace(/[<&]/g, character => (character === '<' ? '&lt;' : '&amp;'))}</pre>` },
+      sanitizer: { sanitize: (html, options) => sanitizeHtml(sanitizer.sanitize(html, options)) }
     });
   }
 
-  /** Nodes for a text; mathematics is still its source. */
+  /** The element of a text; its mathematics is not typeset yet. */
   async render(text: string): Promise<HTMLElement> {
     const renderer = this._rendermime.createRenderer(MARKDOWN);
     await renderer.renderModel(new MimeModel({ data: { [MARKDOWN]: text }, trusted: false }));
     const { node } = renderer;
     node.querySelectorAll('.jp-InternalAnchorLink').forEach(link => link.remove());
-    node.querySelectorAll('a').forEach(explainLink);
+    node.querySelectorAll('a').forEach(prepareLink);
     return node;
   }
 
-  /** Set the mathematics of nodes that are in the page. */
+  /** Typeset the mathematics of an element that is in the page. */
   async typeset(node: HTMLElement): Promise<void> {
     if (!this._typesetter || !/\$|\\\(|\\\[|\\begin/.test(node.textContent ?? '')) {
       return;
     }
-    tame(node);
+    const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode as Text;
+      if (text.data.includes('\\') && !text.parentElement?.closest('code, pre')) {
+        text.data = sanitizeMath(text.data);
+      }
+    }
     await this._typesetter.typeset(node);
   }
 }
 
-/** Follow a click on a link: only to the web, only in a new tab that knows nothing of this one. */
+/** Open a link that was clicked: only web addresses, only in a new tab without an opener. */
 export function followLink(event: MouseEvent): void {
   const link = (event.target as Element | null)?.closest?.('a');
   if (!link) {
@@ -57,7 +63,7 @@ export function followLink(event: MouseEvent): void {
   }
 }
 
-function explainLink(link: HTMLAnchorElement): void {
+function prepareLink(link: HTMLAnchorElement): void {
   const address = link.getAttribute('href');
   if (!address || address.startsWith('#')) {
     link.removeAttribute('href');
@@ -66,18 +72,8 @@ function explainLink(link: HTMLAnchorElement): void {
   link.rel = 'noopener noreferrer';
   link.target = '_blank';
   link.title = address;
-  const host = hostBeside(link);
+  const host = hiddenHost(link);
   if (host) {
     link.dataset.host = host;
-  }
-}
-
-function tame(node: HTMLElement): void {
-  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const text = walker.currentNode as Text;
-    if (text.data.includes('\\') && !text.parentElement?.closest('code, pre')) {
-      text.data = plainMath(text.data);
-    }
   }
 }

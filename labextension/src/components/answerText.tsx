@@ -1,35 +1,59 @@
-// A text of an answer in the page; rendered when it is first near the eye.
+// A text of an answer in the page; rendered when it is first scrolled near the viewport.
 
 import * as React from 'react';
 import { AnswerView } from './answerView';
-import { addBars } from './codeBlock';
-import { whenNear } from './nearness';
+import { addToolbars } from './codeBlock';
 import { useServices } from './services';
 
+/** An element this far outside of the viewport counts as near. */
+const MARGIN = '800px 0px';
+
+/** One observer for each transcript, and what to call when an element comes near. */
+const observers = new WeakMap<Element, IntersectionObserver>();
+const callbacks = new WeakMap<Element, () => void>();
+
 export function AnswerText({ text, live }: { text: string; live: boolean }): JSX.Element {
-  const { renderer, actions, translation } = useServices();
+  const { renderer, codeActions, translation } = useServices();
   const host = React.useRef<HTMLDivElement>(null);
   const view = React.useRef<AnswerView | null>(null);
-  const near = useNear(host, live);
+  const [isNear, setNear] = React.useState(live);
+  React.useEffect(() => (isNear ? undefined : whenNear(host.current!, () => setNear(true))), [isNear]);
   React.useEffect(() => {
-    if (!near) {
+    if (!isNear) {
       return;
     }
-    const made = new AnswerView(host.current!, renderer, block => addBars(block, actions, translation));
-    view.current = made;
-    return () => made.dispose();
-  }, [near, renderer, actions, translation]);
-  React.useEffect(() => view.current?.show(text, live), [near, text, live]);
+    const answerView = new AnswerView(host.current!, renderer, block => addToolbars(block, codeActions, translation));
+    view.current = answerView;
+    return () => answerView.dispose();
+  }, [isNear, renderer, codeActions, translation]);
+  React.useEffect(() => view.current?.render(text, live), [isNear, text, live]);
   return (
-    <div ref={host} className={`jp-agent-text jp-RenderedHTMLCommon${near ? '' : ' jp-agent-unrendered'}`}>
-      {!near && <div className="jp-agent-source">{text}</div>}
+    <div ref={host} className={`jp-agent-text jp-RenderedHTMLCommon${isNear ? '' : ' jp-agent-unrendered'}`}>
+      {!isNear && <div className="jp-agent-source">{text}</div>}
     </div>
   );
 }
 
-/** Whether an element has been near the eye, or is known to be. */
-function useNear(host: React.RefObject<Element>, known: boolean): boolean {
-  const [near, setNear] = React.useState(known);
-  React.useEffect(() => (near ? undefined : whenNear(host.current!, () => setNear(true))), [near, host]);
-  return near;
+/** Call back once, when an element comes near the viewport; returns a function that cancels this. */
+function whenNear(element: Element, callback: () => void): () => void {
+  const root = element.closest('.jp-agent-transcript');
+  if (!root) {
+    callback();
+    return () => undefined;
+  }
+  const observer = observers.get(root) ?? new IntersectionObserver(onIntersect, { root, rootMargin: MARGIN });
+  observers.set(root, observer);
+  callbacks.set(element, callback);
+  observer.observe(element);
+  return () => observer.unobserve(element);
+}
+
+function onIntersect(entries: IntersectionObserverEntry[], observer: IntersectionObserver): void {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting) {
+      observer.unobserve(target);
+      callbacks.get(target)?.();
+      callbacks.delete(target);
+    }
+  }
 }

@@ -1,24 +1,24 @@
-// One text of an answer in the page; while it grows only what has changed is drawn again.
+// Renders one text of an answer into the page; while it grows only changed blocks are replaced.
 
 import type { AnswerRenderer } from './answerRenderer';
 
-/** Between two drawings of a growing text. */
+/** Pause between two renderings of a growing text. */
 const PAUSE_MILLISECONDS = 80;
 
-/** Adds what belongs to a block that will not change any more. */
-export type Decorate = (block: HTMLElement) => void;
+/** Adds controls to a block that is final. */
+type Decorate = (block: HTMLElement) => void;
 
 interface IBlock {
   html: string;
   node: ChildNode;
-  settled: boolean;
+  isFinal: boolean;
 }
 
 export class AnswerView {
   private _blocks: IBlock[] = [];
-  private _wanted: { text: string; live: boolean } | null = null;
-  private _busy = false;
-  private _disposed = false;
+  private _pending: { text: string; live: boolean } | null = null;
+  private _isRendering = false;
+  private _isDisposed = false;
 
   constructor(
     private readonly _host: HTMLElement,
@@ -26,25 +26,25 @@ export class AnswerView {
     private readonly _decorate: Decorate
   ) {}
 
-  /** Show a text; `live` where more of it may come. */
-  show(text: string, live: boolean): void {
-    this._wanted = { text, live };
-    if (!this._busy) {
-      void this._work();
+  /** Render a text; `live` while it may grow. */
+  render(text: string, live: boolean): void {
+    this._pending = { text, live };
+    if (!this._isRendering) {
+      void this._renderPending();
     }
   }
 
   dispose(): void {
-    this._disposed = true;
+    this._isDisposed = true;
   }
 
-  private async _work(): Promise<void> {
-    this._busy = true;
-    while (this._wanted && !this._disposed) {
-      const { text, live } = this._wanted;
-      this._wanted = null;
+  private async _renderPending(): Promise<void> {
+    this._isRendering = true;
+    while (this._pending && !this._isDisposed) {
+      const { text, live } = this._pending;
+      this._pending = null;
       try {
-        await this._draw(text, live);
+        await this._update(text, live);
       } catch (error) {
         console.error('An answer could not be rendered', error);
         this._host.textContent = text;
@@ -54,32 +54,28 @@ export class AnswerView {
         await new Promise(resolve => setTimeout(resolve, PAUSE_MILLISECONDS));
       }
     }
-    this._busy = false;
+    this._isRendering = false;
   }
 
-  private async _draw(text: string, live: boolean): Promise<void> {
+  private async _update(text: string, live: boolean): Promise<void> {
     const rendered = await this._renderer.render(text);
     const nodes = Array.from(rendered.childNodes).filter(node => node.textContent?.trim() || node.nodeType === 1);
-    const same = this._sameUntil(nodes);
-    this._blocks.splice(same).forEach(block => block.node.remove());
-    for (const node of nodes.slice(same)) {
-      this._blocks.push({ html: htmlOf(node), node, settled: false });
+    const changed = nodes.findIndex((node, index) => this._blocks[index]?.html !== htmlOf(node));
+    const unchanged = changed < 0 ? nodes.length : changed;
+    this._blocks.splice(unchanged).forEach(block => block.node.remove());
+    for (const node of nodes.slice(unchanged)) {
+      this._blocks.push({ html: htmlOf(node), node, isFinal: false });
       this._host.append(node);
     }
-    const settled = live ? this._blocks.slice(0, -1) : this._blocks;
-    await Promise.all(settled.map(block => this._settle(block)));
+    const finalBlocks = live ? this._blocks.slice(0, -1) : this._blocks;
+    await Promise.all(finalBlocks.map(block => this._finish(block)));
   }
 
-  private _sameUntil(nodes: readonly ChildNode[]): number {
-    const different = nodes.findIndex((node, index) => this._blocks[index]?.html !== htmlOf(node));
-    return different < 0 ? nodes.length : different;
-  }
-
-  private async _settle(block: IBlock): Promise<void> {
-    if (block.settled || !(block.node instanceof HTMLElement)) {
+  private async _finish(block: IBlock): Promise<void> {
+    if (block.isFinal || !(block.node instanceof HTMLElement)) {
       return;
     }
-    block.settled = true;
+    block.isFinal = true;
     const box = document.createElement('div');
     block.node.replaceWith(box);
     box.append(block.node);

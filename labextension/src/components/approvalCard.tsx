@@ -1,29 +1,34 @@
-// The card that asks before a call is made: what exactly it would do, and the user's word.
+// The card that asks for approval of a call: the exact arguments, and the buttons to decide.
 
 import * as React from 'react';
 import { runIcon } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Decision } from '../api/turns';
 import type { IToolPart } from '../chat/exchange';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
-import type { Decision } from '../api/turns';
 
 interface IProps {
   part: IToolPart;
   onDecide: (decision: Decision, always: boolean) => void;
 }
 
+/** From so many lines on their number is shown. */
 const MANY_LINES = 12;
 
 export function ApprovalCard({ part, onDecide }: IProps): JSX.Element {
   const { translation } = useServices();
-  const title = React.useId();
+  const titleId = React.useId();
   const { problem } = part.approval!;
-  const text = whatExactly(part);
+  const text = argumentsText(part);
   const lines = text.split('\n').length;
   return (
-    <section className="jp-agent-approval" aria-labelledby={title}>
-      <h3 id={title}>{question(part, translation)}</h3>
+    <section className="jp-agent-approval" aria-labelledby={titleId}>
+      <h3 id={titleId} title={part.tool}>
+        {withHiddenShown(part.title)}?
+      </h3>
+      {part.tool === 'restart_kernel' && (
+        <p className="jp-agent-note">{translation.__('All variables will be lost.')}</p>
+      )}
       <pre tabIndex={0} dir="ltr">
         {withHiddenShown(text)}
       </pre>
@@ -44,7 +49,7 @@ export function ApprovalCard({ part, onDecide }: IProps): JSX.Element {
         <button
           type="button"
           className="jp-agent-button"
-          title={translation.__('From now on “%1” is not asked about in this conversation, until the page is left.', part.tool)}
+          title={translation.__('Allow all calls of “%1” in this conversation until the page is closed', part.tool)}
           onClick={() => onDecide('approve', true)}
         >
           {translation.__('Allow for this session')}
@@ -54,32 +59,14 @@ export function ApprovalCard({ part, onDecide }: IProps): JSX.Element {
   );
 }
 
-/** Every argument that the call has; code as it is, the rest by name. */
-function whatExactly(part: IToolPart): string {
+/** All arguments of a call by name; code as it is, and last. */
+function argumentsText(part: IToolPart): string {
   const { code, ...others } = part.arguments;
-  const rest = Object.entries(others).map(([name, value]) =>
-    typeof value === 'string' ? `${name}: ${value}` : `${name}: ${JSON.stringify(value)}`
+  const lines = Object.entries(others).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`
   );
-  return [...rest, ...(typeof code === 'string' ? [code] : code === undefined ? [] : [JSON.stringify(code)])].join('\n');
-}
-
-function question(part: IToolPart, translation: TranslationBundle): string {
-  switch (part.tool) {
-    case 'run_code':
-      return translation.__('Run this code in your kernel?');
-    case 'try_code':
-      return translation.__('Try this code beside your variables?');
-    case 'insert_cell':
-      return translation.__('Insert this cell?');
-    case 'edit_cell':
-      return translation.__('Change this cell?');
-    case 'delete_cell':
-      return translation.__('Delete this cell?');
-    case 'run_cell':
-      return translation.__('Run this cell?');
-    case 'restart_kernel':
-      return translation.__('Restart the kernel? All variables will be lost.');
-    default:
-      return translation.__('Allow “%1”?', part.tool);
+  if (code !== undefined) {
+    lines.push(typeof code === 'string' ? code : JSON.stringify(code));
   }
+  return lines.join('\n');
 }

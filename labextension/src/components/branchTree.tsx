@@ -1,59 +1,59 @@
-// The conversation as a tree: one line for a question, indented only where it was asked in another's place.
+// The conversation as a tree of questions, indented only where a branch begins.
 
 import * as React from 'react';
+import type { ITurn } from '../api/sessions';
 import type { Branches } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
-import type { ITurn } from '../api/sessions';
 
 interface IProps {
   conversation: Conversation;
-  onDone: () => void;
+  onClose: () => void;
 }
 
-export function BranchTree({ conversation, onDone }: IProps): JSX.Element {
+export function BranchTree({ conversation, onClose }: IProps): JSX.Element {
   const { translation } = useServices();
   const { branches } = conversation;
   const path = branches?.path(branches.tree.head) ?? new Set<string>();
-  const go = async (turn: ITurn) => {
-    await conversation.goTo(turn.turn_id);
-    onDone();
+  const select = async (turn: ITurn) => {
+    await conversation.switchBranch(turn.turn_id);
+    onClose();
   };
   return (
     <div className="jp-agent-page">
       <p className="jp-agent-note">
-        {translation.__('Every question that was asked in another’s place begins a branch. Choose one to go on there.')}
+        {translation.__('A question that was edited and asked again begins a branch. Select a question to continue its branch.')}
       </p>
       {branches && branches.tree.turns.length > 0 ? (
-        <Fork branches={branches} parent={null} path={path} onGo={turn => void go(turn)} />
+        <Subtree branches={branches} parent={null} path={path} onSelect={turn => void select(turn)} />
       ) : (
-        <p className="jp-agent-note">{translation.__('Nothing has been said yet.')}</p>
+        <p className="jp-agent-note">{translation.__('This conversation is empty.')}</p>
       )}
     </div>
   );
 }
 
-interface IForkProps {
+interface ISubtreeProps {
   branches: Branches;
   parent: string | null;
   path: ReadonlySet<string>;
-  onGo: (turn: ITurn) => void;
+  onSelect: (turn: ITurn) => void;
 }
 
-function Fork({ branches, parent, path, onGo }: IForkProps): JSX.Element {
+function Subtree({ branches, parent, path, onSelect }: ISubtreeProps): JSX.Element {
   return (
     <ul className="jp-agent-branches">
       {branches.childrenOf(parent).map(turn => {
-        const run = straight(branches, turn);
-        const end = run[run.length - 1];
+        const chain = chainFrom(branches, turn);
+        const last = chain[chain.length - 1];
         return (
           <li key={turn.turn_id}>
-            {run.map(one => (
-              <Question key={one.turn_id} turn={one} isHere={path.has(one.turn_id)} onGo={onGo} />
+            {chain.map(turn => (
+              <Question key={turn.turn_id} turn={turn} isCurrent={path.has(turn.turn_id)} onSelect={onSelect} />
             ))}
-            {branches.childrenOf(end.turn_id).length > 0 && (
-              <Fork branches={branches} parent={end.turn_id} path={path} onGo={onGo} />
+            {branches.childrenOf(last.turn_id).length > 0 && (
+              <Subtree branches={branches} parent={last.turn_id} path={path} onSelect={onSelect} />
             )}
           </li>
         );
@@ -62,22 +62,22 @@ function Fork({ branches, parent, path, onGo }: IForkProps): JSX.Element {
   );
 }
 
-function Question({ turn, isHere, onGo }: { turn: ITurn; isHere: boolean; onGo: (turn: ITurn) => void }): JSX.Element {
+function Question({ turn, isCurrent, onSelect }: { turn: ITurn; isCurrent: boolean; onSelect: (turn: ITurn) => void }): JSX.Element {
   return (
-    <button type="button" className="jp-agent-branch" aria-current={isHere || undefined} onClick={() => onGo(turn)}>
+    <button type="button" className="jp-agent-branch" aria-current={isCurrent || undefined} onClick={() => onSelect(turn)}>
       {withHiddenShown(turn.question)}
     </button>
   );
 }
 
-/** A turn and those after it, as long as there is one way only. */
-function straight(branches: Branches, first: ITurn): readonly ITurn[] {
-  const run = [first];
+/** A turn and its descendants up to the next branching. */
+function chainFrom(branches: Branches, first: ITurn): readonly ITurn[] {
+  const chain = [first];
   for (;;) {
-    const next = branches.childrenOf(run[run.length - 1].turn_id);
-    if (next.length !== 1) {
-      return run;
+    const children = branches.childrenOf(chain[chain.length - 1].turn_id);
+    if (children.length !== 1) {
+      return chain;
     }
-    run.push(next[0]);
+    chain.push(children[0]);
   }
 }

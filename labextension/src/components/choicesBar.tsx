@@ -1,62 +1,64 @@
-// Below what is typed: who answers, and what the agent may do unasked.
+// Below the input: the model and the approval mode.
 
 import * as React from 'react';
-import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IModels } from '../api/models';
 import type { ApprovalMode } from '../chat/choices';
 import type { Conversation } from '../chat/conversation';
-import type { IModels } from '../api/kernels';
-import { useServices } from './services';
-import type { PageName } from './agentView';
+import { useRender } from './hooks';
+import { type PageName, useServices } from './services';
 
 const SETTINGS = '\u0000settings';
 
 interface IProps {
   conversation: Conversation;
-  onPage: (page: PageName) => void;
+  openPage: (page: PageName) => void;
 }
 
-export function ChoicesBar({ conversation, onPage }: IProps): JSX.Element {
+export function ChoicesBar({ conversation, openPage }: IProps): JSX.Element {
   const { translation } = useServices();
   const { choices } = conversation;
-  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  const render = useRender();
   return (
     <div className="jp-agent-choices">
-      <ModelPicker conversation={conversation} onSettings={() => onPage('settings')} onChange={redraw} />
+      <ModelPicker conversation={conversation} onSettings={() => openPage('settings')} onChange={render} />
       <select
         value={choices.approval}
         aria-label={translation.__('What the agent may do')}
         title={translation.__('What the agent may do without asking')}
         onChange={event => {
           choices.approval = event.target.value as ApprovalMode;
-          redraw();
+          render();
         }}
       >
-        {approvalModes(translation).map(([mode, words]) => (
-          <option key={mode} value={mode}>
-            {words}
-          </option>
-        ))}
+        <option value="">{translation.__('Default')}</option>
+        <option value="read-only">{translation.__('Read only')}</option>
+        <option value="ask">{translation.__('Ask first')}</option>
+        <option value="auto-edit">{translation.__('Edit without asking')}</option>
+        <option value="auto">{translation.__('Run without asking')}</option>
       </select>
     </div>
   );
 }
 
-/** The modes with their names for the user. */
-export function approvalModes(translation: TranslationBundle): [ApprovalMode, string][] {
-  return [
-    ['', translation.__('Usual rules')],
-    ['read-only', translation.__('Only look')],
-    ['ask', translation.__('Ask first')],
-    ['auto-edit', translation.__('Edit freely')],
-    ['auto', translation.__('Run freely')]
-  ];
+interface IModelPickerProps {
+  conversation: Conversation;
+  onSettings: () => void;
+  onChange: () => void;
 }
 
-function ModelPicker({ conversation, onSettings, onChange }: Omit<IProps, 'onPage'> & { onSettings: () => void; onChange: () => void }) {
+function ModelPicker({ conversation, onSettings, onChange }: IModelPickerProps) {
   const { translation } = useServices();
   const { choices } = conversation;
-  const models = useModels(conversation);
-  const names = new Set(models?.models.map(one => one.id) ?? []);
+  const api = conversation.api.models;
+  const [models, setModels] = React.useState<IModels | null>(api.cached);
+  React.useEffect(() => {
+    let isCurrent = true;
+    void api.list().then(found => isCurrent && found && setModels(found));
+    return () => {
+      isCurrent = false;
+    };
+  }, [api]);
+  const names = new Set(models?.models.map(model => model.id) ?? []);
   if (choices.model) {
     names.add(choices.model);
   }
@@ -65,7 +67,7 @@ function ModelPicker({ conversation, onSettings, onChange }: Omit<IProps, 'onPag
       className="jp-agent-model"
       value={choices.model}
       aria-label={translation.__('Model')}
-      title={translation.__('Which model answers')}
+      title={translation.__('The model that answers')}
       onChange={event => {
         if (event.target.value === SETTINGS) {
           onSettings();
@@ -75,7 +77,7 @@ function ModelPicker({ conversation, onSettings, onChange }: Omit<IProps, 'onPag
         }
       }}
     >
-      <option value="">{models?.default ?? translation.__('Usual model')}</option>
+      <option value="">{models?.default ?? translation.__('Default model')}</option>
       {Array.from(names)
         .filter(name => name !== models?.default)
         .map(name => (
@@ -86,18 +88,4 @@ function ModelPicker({ conversation, onSettings, onChange }: Omit<IProps, 'onPag
       <option value={SETTINGS}>{translation.__('Settings…')}</option>
     </select>
   );
-}
-
-/** The models that the server knows; null until it has told. */
-export function useModels(conversation: Conversation): IModels | null {
-  const { models } = useServices();
-  const [told, setTold] = React.useState<IModels | null>(models.known);
-  React.useEffect(() => {
-    let current = true;
-    void models.get().then(found => current && found && setTold(found));
-    return () => {
-      current = false;
-    };
-  }, [models, conversation]);
-  return told;
 }

@@ -1,34 +1,34 @@
-// The bar over a code block of an answer: its language; run, replace, insert, copy.
+// The toolbar of a code block in an answer: its language; run, replace, insert, copy.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addBelowIcon, checkIcon, copyIcon, editIcon, type LabIcon, runIcon } from '@jupyterlab/ui-components';
 
-/** What can be done with a block's code. */
+/** Actions on a block's code; each returns whether it was possible. */
 export interface ICodeActions {
-  /** Put it into a new cell; like all of these, says whether that was possible. */
+  /** Insert it as a new cell. */
   insert: (code: string) => boolean;
-  /** Put it in the place of the active cell's. */
+  /** Replace the source of the active cell. */
   replace: (code: string) => boolean;
-  /** Put it into a new cell and run that. */
+  /** Insert it as a new cell and run the cell. */
   run: (code: string) => boolean;
-  /** Whether code in a language can be run by the notebook. */
-  runs: (language: string) => boolean;
+  /** Whether the notebook's kernel can run a language. */
+  canRun: (language: string) => boolean;
 }
 
-const SHOWN_MILLISECONDS = 1500;
+const FEEDBACK_MILLISECONDS = 1500;
 
-/** Give every code block below a node its bar. */
-export function addBars(node: HTMLElement, actions: ICodeActions, translation: TranslationBundle): void {
+/** Add a toolbar to every code block in an element. */
+export function addToolbars(node: HTMLElement, actions: ICodeActions, translation: TranslationBundle): void {
   for (const code of Array.from(node.querySelectorAll<HTMLElement>('pre > code'))) {
     const block = code.parentElement as HTMLElement;
     const frame = document.createElement('div');
     frame.className = 'jp-agent-code';
     block.replaceWith(frame);
-    frame.append(bar(code, actions, translation), block);
+    frame.append(toolbar(code, actions, translation), block);
   }
 }
 
-function bar(code: HTMLElement, actions: ICodeActions, translation: TranslationBundle): HTMLElement {
+function toolbar(code: HTMLElement, actions: ICodeActions, translation: TranslationBundle): HTMLElement {
   const source = (code.textContent ?? '').replace(/\n$/, '');
   const language = /(?:^| )language-(\S+)/.exec(code.className)?.[1] ?? '';
   const result = document.createElement('div');
@@ -36,7 +36,7 @@ function bar(code: HTMLElement, actions: ICodeActions, translation: TranslationB
   const name = document.createElement('span');
   name.textContent = language;
   result.append(name);
-  if (actions.runs(language)) {
+  if (actions.canRun(language)) {
     result.append(
       button(translation.__('Run in a new cell'), runIcon, translation.__('Started'), () => actions.run(source), translation),
       button(
@@ -58,24 +58,24 @@ function button(
   label: string,
   icon: LabIcon,
   done: string,
-  act: () => boolean | Promise<boolean>,
+  action: () => boolean | Promise<boolean>,
   translation: TranslationBundle
 ): HTMLElement {
   const result = document.createElement('button');
   result.type = 'button';
   result.className = 'jp-agent-small-button';
-  const words = document.createElement('span');
-  words.className = 'jp-agent-for-readers';
-  words.setAttribute('aria-live', 'polite');
-  const show = (which: LabIcon, text: string) => {
-    result.replaceChildren(which.element({ tag: 'span' }), words);
-    words.textContent = result.title = text;
+  const status = document.createElement('span');
+  status.className = 'jp-agent-for-readers';
+  status.setAttribute('aria-live', 'polite');
+  const show = (shownIcon: LabIcon, text: string) => {
+    result.replaceChildren(shownIcon.element({ tag: 'span' }), status);
+    status.textContent = result.title = text;
   };
   show(icon, label);
   result.onclick = async () => {
-    const worked = await Promise.resolve(act()).catch(() => false);
-    show(worked ? checkIcon : icon, worked ? done : translation.__('Not possible'));
-    window.setTimeout(() => show(icon, label), SHOWN_MILLISECONDS);
+    const succeeded = await Promise.resolve(action()).catch(() => false);
+    show(succeeded ? checkIcon : icon, succeeded ? done : translation.__('Not possible'));
+    window.setTimeout(() => show(icon, label), FEEDBACK_MILLISECONDS);
   };
   return result;
 }

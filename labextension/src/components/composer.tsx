@@ -1,35 +1,33 @@
-// Where the user types: Enter sends, Shift+Enter makes a line, arrows bring earlier questions, / and @ complete.
+// The input for questions: Enter sends, Shift+Enter adds a line, arrow keys recall past questions, / and @ complete.
 
 import * as React from 'react';
 import { stopIcon } from '@jupyterlab/ui-components';
-import { ChoicesBar } from './choicesBar';
-import { useCompletion } from './completing';
-import { CompletionList } from './completionList';
 import type { Conversation } from '../chat/conversation';
-import { sendIcon } from './icons';
-import { pastQuestions } from '../chat/pastQuestions';
-import { useServices } from './services';
 import { submit } from '../chat/slashCommands';
-import type { PageName } from './agentView';
+import { ChoicesBar } from './choicesBar';
+import { CompletionList, useCompletion } from './completionList';
+import { useRender } from './hooks';
+import { sendIcon } from './icons';
+import { type PageName, useServices } from './services';
 
-const LARGEST_PIXELS = 200;
+const MAX_HEIGHT_PIXELS = 200;
 
 interface IProps {
   conversation: Conversation;
   input: React.RefObject<HTMLTextAreaElement>;
-  onPage: (page: PageName) => void;
+  openPage: (page: PageName) => void;
 }
 
-export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
+export function Composer({ conversation, input, openPage }: IProps): JSX.Element {
   const services = useServices();
   const { translation } = services;
   const text = conversation.draft;
-  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  const render = useRender();
   const past = React.useRef({ index: -1, draft: '' });
-  const answering = conversation.isAnswering;
+  const { isAnswering } = conversation;
   const change = (value: string) => {
     conversation.draft = value;
-    redraw();
+    render();
   };
   const completion = useCompletion(input, conversation.notebook, (value, cursor) => {
     change(value);
@@ -37,15 +35,15 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
   });
   const send = () => {
     const question = text.trim();
-    if (question && !answering) {
+    if (question && !isAnswering) {
       past.current.index = -1;
       completion.close();
       change('');
-      void submit(question, { conversation, services, onPage });
+      void submit(question, { conversation, services, openPage });
     }
   };
   const recall = (step: number): boolean => {
-    const questions = pastQuestions(conversation);
+    const questions = conversation.pastQuestions;
     const { index, draft } = past.current;
     const next = index + step;
     if (next < -1 || next >= questions.length) {
@@ -60,13 +58,13 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
       return;
     }
     const area = event.currentTarget;
-    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const hasNoModifier = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
     const atStart = area.selectionStart === area.selectionEnd && !text.slice(0, area.selectionStart).includes('\n');
     const atEnd = area.selectionStart === area.selectionEnd && !text.slice(area.selectionEnd).includes('\n');
     if (
       completion.onKeyDown(event) ||
-      (event.key === 'ArrowUp' && plain && atStart && recall(1)) ||
-      (event.key === 'ArrowDown' && plain && atEnd && past.current.index >= 0 && recall(-1))
+      (event.key === 'ArrowUp' && hasNoModifier && atStart && recall(1)) ||
+      (event.key === 'ArrowDown' && hasNoModifier && atEnd && past.current.index >= 0 && recall(-1))
     ) {
       event.preventDefault();
     } else if (event.key === 'Enter' && !event.shiftKey) {
@@ -74,7 +72,7 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
       send();
     }
   };
-  React.useLayoutEffect(() => fit(input.current), [text, input]);
+  React.useLayoutEffect(() => fitHeight(input.current), [text, input]);
   return (
     <form
       className="jp-agent-composer"
@@ -98,14 +96,14 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
         onChange={event => {
           past.current.index = -1;
           change(event.target.value);
-          completion.look(event.target.value, event.target.selectionStart);
+          completion.update(event.target.value, event.target.selectionStart);
         }}
         onBlur={completion.close}
         onKeyDown={onKeyDown}
       />
       <div className="jp-agent-composer-foot">
-        <ChoicesBar conversation={conversation} onPage={onPage} />
-        {answering ? (
+        <ChoicesBar conversation={conversation} openPage={openPage} />
+        {isAnswering ? (
           <button
             type="button"
             className="jp-agent-send"
@@ -134,9 +132,9 @@ export function Composer({ conversation, input, onPage }: IProps): JSX.Element {
   );
 }
 
-function fit(area: HTMLTextAreaElement | null): void {
+function fitHeight(area: HTMLTextAreaElement | null): void {
   if (area) {
     area.style.height = 'auto';
-    area.style.height = `${Math.min(area.scrollHeight, LARGEST_PIXELS)}px`;
+    area.style.height = `${Math.min(area.scrollHeight, MAX_HEIGHT_PIXELS)}px`;
   }
 }

@@ -3,11 +3,11 @@
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
-import { AnswerFoot } from './answerFooter';
-import { AnswerText } from './answerText';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { canRetry, type IExchange, isOpen, waitsForUser } from '../chat/exchange';
+import { AnswerFooter } from './answerFooter';
+import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
 import { useServices } from './services';
 import { ToolRow } from './toolRow';
@@ -15,10 +15,10 @@ import { ToolRow } from './toolRow';
 interface IProps {
   conversation: Conversation;
   exchange: IExchange;
-  /** The questions that were asked in its place. */
+  /** The versions of its question. */
   alternatives: IAlternatives | null;
   isLast: boolean;
-  /** Called when a button that the user pressed is about to vanish: the focus has to go somewhere. */
+  /** Called when the button that was pressed is about to be removed: the focus has to move. */
   onDone: () => void;
 }
 
@@ -35,7 +35,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
   const { translation } = useServices();
   const open = isOpen(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
-  const again = () => {
+  const repeat = () => {
     void conversation.askInstead(exchange, exchange.question);
     onDone();
   };
@@ -61,21 +61,21 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
             <AnswerText key={index} text={part.text} live={open && part === last} />
           )
         )}
-        {open && !waitsForUser(exchange) && <Thinking />}
+        {open && !waitsForUser(exchange) && <AnsweringIndicator />}
         {exchange.waiting && (
           <p className="jp-agent-note" role="status">
             {exchange.waiting}
           </p>
         )}
-        {exchange.isCutOff && <p className="jp-agent-note">{translation.__('The connection is lost; trying again…')}</p>}
-        <Ending exchange={exchange} isLast={isLast} onRetry={again} />
-        {!open && !exchange.isLocal && <AnswerFoot exchange={exchange} onAgain={again} />}
+        {exchange.isDisconnected && <p className="jp-agent-note">{translation.__('The connection is lost. Reconnecting…')}</p>}
+        <Outcome exchange={exchange} isLast={isLast} onRetry={repeat} />
+        {!open && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
       </div>
     </article>
   );
 }
 
-function Thinking(): JSX.Element {
+function AnsweringIndicator(): JSX.Element {
   const { translation } = useServices();
   return (
     <div className="jp-agent-thinking" role="img" aria-label={translation.__('Answering')}>
@@ -86,9 +86,9 @@ function Thinking(): JSX.Element {
   );
 }
 
-function Ending({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: boolean; onRetry: () => void }) {
+function Outcome({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: boolean; onRetry: () => void }) {
   const { translation } = useServices();
-  const words = endingWords(exchange, translation);
+  const message = outcomeMessage(exchange, translation);
   const failed = exchange.status === 'failed';
   return (
     <>
@@ -97,9 +97,9 @@ function Ending({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: bo
           {warning}
         </p>
       ))}
-      {words && (
+      {message && (
         <div className={failed ? 'jp-agent-note jp-agent-problem' : 'jp-agent-note'} role={failed ? 'alert' : undefined}>
-          <span>{words}</span>
+          <span>{message}</span>
           {isLast && canRetry(exchange) && (
             <button type="button" className="jp-agent-small-button" onClick={onRetry}>
               <refreshIcon.react tag="span" />
@@ -112,7 +112,7 @@ function Ending({ exchange, isLast, onRetry }: { exchange: IExchange; isLast: bo
   );
 }
 
-function endingWords(exchange: IExchange, translation: TranslationBundle): string {
+function outcomeMessage(exchange: IExchange, translation: TranslationBundle): string {
   switch (exchange.status) {
     case 'failed':
       return exchange.problem || translation.__('This question could not be answered.');
@@ -121,24 +121,24 @@ function endingWords(exchange: IExchange, translation: TranslationBundle): strin
     case 'interrupted':
       return translation.__('The server stopped before the answer was complete.');
     case 'done':
-      return limitWords(exchange.finishReason, translation);
+      return limitMessage(exchange.finishReason, translation);
     default:
       return '';
   }
 }
 
-function limitWords(reason: string, translation: TranslationBundle): string {
+function limitMessage(reason: string, translation: TranslationBundle): string {
   switch (reason) {
     case '':
     case 'stop':
       return '';
     case 'length':
-      return translation.__('The answer was cut at the model’s length limit.');
+      return translation.__('The answer was truncated at the model’s length limit.');
     case 'deadline':
-      return translation.__('The time for this answer was used up.');
+      return translation.__('The time limit for this answer was reached.');
     case 'refused':
       return translation.__('The model declined to answer.');
     default:
-      return translation.__('The agent stopped at its limit (%1).', reason.replace(/_/g, ' '));
+      return translation.__('The agent reached a limit (%1).', reason.replace(/_/g, ' '));
   }
 }

@@ -1,4 +1,4 @@
-// Times and amounts in words.
+// Formats times, durations and token counts.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -10,8 +10,8 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60]
 ];
 
-/** A stamp as the user would say it: 5 minutes ago. */
-export function ago(stamp: string, translation: TranslationBundle): string {
+/** A time stamp relative to now: 5 minutes ago. */
+export function relativeTime(stamp: string, translation: TranslationBundle): string {
   const seconds = (Date.parse(stamp) - Date.now()) / 1000;
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) {
@@ -21,16 +21,16 @@ export function ago(stamp: string, translation: TranslationBundle): string {
   return translation.__('just now');
 }
 
-/** Tokens in short: 950, 1.2k, 34k. */
-export function tokens(count: number): string {
+/** A number of tokens: 950, 1.2k, 34k. */
+export function formatTokens(count: number): string {
   if (count < 1000) {
     return String(count);
   }
   return count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
 }
 
-/** A stretch of time in short: 8 s, 2 min 5 s. */
-export function duration(milliseconds: number): string {
+/** A duration: 8 s, 2 min 5 s. */
+export function formatDuration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

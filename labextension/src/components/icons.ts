@@ -1,4 +1,4 @@
-// The agent's icon: a speech bubble with a spark.
+// Our icons.
 
 import { LabIcon } from '@jupyterlab/ui-components';
 
@@ -6,6 +6,7 @@ const BUBBLE =
   'M12.5 3.5H5A2.5 2.5 0 0 0 2.5 6v9.5A2.5 2.5 0 0 0 5 18h1v4l5.2-4H18a2.5 2.5 0 0 0 2.5-2.5V12h-2v3.5a.5.5 0 0 1-.5.5h-7.5L8 18v-2H5a.5.5 0 0 1-.5-.5V6A.5.5 0 0 1 5 5.5h7.5z';
 const SPARK = 'M18.5 1l1.4 3.6L23.5 6l-3.6 1.4L18.5 11l-1.4-3.6L13.5 6l3.6-1.4z';
 
+/** A speech bubble with a spark. */
 export const agentIcon = new LabIcon({
   name: 'jupyter-agent:agent',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">

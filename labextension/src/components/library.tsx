@@ -1,27 +1,27 @@
-// All stored conversations: of this notebook or of all, searched in every word, opened, renamed, deleted.
+// The stored conversations of this notebook or of all: search, open, rename, delete.
 
 import * as React from 'react';
 import { deleteIcon, editIcon } from '@jupyterlab/ui-components';
-import type { Conversation } from '../chat/conversation';
-import { withHiddenShown } from './sanitize';
-import { IconButton } from './header';
-import { confirmDeletion } from './menu';
-import { useServices } from './services';
 import type { IPage, ISession } from '../api/sessions';
-import { ago } from './format';
+import type { Conversation } from '../chat/conversation';
+import { relativeTime } from './format';
+import { IconButton } from './iconButton';
+import { confirmDeletion } from './menu';
+import { withHiddenShown } from './sanitize';
+import { useServices } from './services';
 
-const TYPING_MILLISECONDS = 250;
+const DEBOUNCE_MILLISECONDS = 250;
 
 interface IProps {
   conversation: Conversation;
-  onDone: () => void;
+  onClose: () => void;
 }
 
-export function Library({ conversation, onDone }: IProps): JSX.Element {
+export function Library({ conversation, onClose }: IProps): JSX.Element {
   const { translation } = useServices();
   const [text, setText] = React.useState('');
   const [everywhere, setEverywhere] = React.useState(conversation.notebook === null);
-  const { page, problem, more, again } = usePage(conversation, text, everywhere);
+  const { page, problem, loadMore, reload } = useSessions(conversation, text, everywhere);
   return (
     <div className="jp-agent-page">
       <div className="jp-agent-search">
@@ -46,7 +46,7 @@ export function Library({ conversation, onDone }: IProps): JSX.Element {
       <p className="jp-agent-for-readers" role="status">
         {page && translation._n('%1 conversation', '%1 conversations', page.sessions.length)}
       </p>
-      {page && page.sessions.length === 0 && <p className="jp-agent-note">{translation.__('There are none.')}</p>}
+      {page && page.sessions.length === 0 && <p className="jp-agent-note">{translation.__('No conversations found.')}</p>}
       <ul className="jp-agent-list" aria-label={translation.__('Conversations')}>
         {page?.sessions.map(session => (
           <Row
@@ -54,13 +54,13 @@ export function Library({ conversation, onDone }: IProps): JSX.Element {
             session={session}
             conversation={conversation}
             everywhere={everywhere}
-            onOpened={onDone}
-            onChanged={again}
+            onOpened={onClose}
+            onChanged={reload}
           />
         ))}
       </ul>
       {page?.cursor && (
-        <button type="button" className="jp-agent-button" onClick={more}>
+        <button type="button" className="jp-agent-button" onClick={loadMore}>
           {translation.__('Show more')}
         </button>
       )}
@@ -81,13 +81,13 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
   const { translation } = services;
   const [renaming, setRenaming] = React.useState(false);
   const { session_id: id, notebook_id: notebook } = session;
-  const title = withHiddenShown(session.title) || translation.__('Without a title');
+  const title = withHiddenShown(session.title) || translation.__('Untitled');
   const isCurrent = conversation.session?.session_id === id && conversation.session.notebook_id === notebook;
   const open = async () => {
     if (notebook === conversation.notebookId) {
       await conversation.open(session);
     } else {
-      await services.openElsewhere(session);
+      await services.openSession(session);
     }
     onOpened();
   };
@@ -98,14 +98,14 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
     if (isCurrent) {
       conversation.startNew();
     }
-    await conversation.attempt(() => conversation.server.sessions.clear(id, notebook));
+    await conversation.attempt(() => conversation.api.sessions.delete(id, notebook));
     onChanged();
   };
-  const rename = async (wanted: string) => {
+  const rename = async (newTitle: string) => {
     setRenaming(false);
-    if (wanted.trim() && wanted !== session.title) {
+    if (newTitle.trim() && newTitle !== session.title) {
       await conversation.attempt(async () => {
-        await conversation.server.sessions.rename(id, notebook, wanted.trim());
+        await conversation.api.sessions.rename(id, notebook, newTitle.trim());
       });
       onChanged();
     }
@@ -113,7 +113,7 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
   return (
     <li className="jp-agent-row" aria-current={isCurrent || undefined}>
       {renaming ? (
-        <Title title={session.title} onEnd={wanted => void rename(wanted)} />
+        <TitleInput title={session.title} onEnd={newTitle => void rename(newTitle)} />
       ) : (
         <button type="button" className="jp-agent-row-main" onClick={() => void open()}>
           <span className="jp-agent-row-title">{title}</span>
@@ -121,7 +121,7 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
             {[
               everywhere ? withHiddenShown(notebook) : '',
               translation._n('%1 question', '%1 questions', Math.ceil(session.turn_count / 2)),
-              ago(session.last_activity, translation)
+              relativeTime(session.last_activity, translation)
             ]
               .filter(Boolean)
               .join(' · ')}
@@ -134,7 +134,7 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
   );
 }
 
-function Title({ title, onEnd }: { title: string; onEnd: (title: string) => void }): JSX.Element {
+function TitleInput({ title, onEnd }: { title: string; onEnd: (title: string) => void }): JSX.Element {
   const { translation } = useServices();
   const [text, setText] = React.useState(title);
   return (
@@ -156,38 +156,41 @@ function Title({ title, onEnd }: { title: string; onEnd: (title: string) => void
   );
 }
 
-function usePage(conversation: Conversation, text: string, everywhere: boolean) {
+/** The sessions that match, a page at a time; results and errors of an earlier query are dropped. */
+function useSessions(conversation: Conversation, text: string, everywhere: boolean) {
   const [page, setPage] = React.useState<IPage | null>(null);
   const [problem, setProblem] = React.useState('');
-  const [round, again] = React.useReducer((count: number) => count + 1, 0);
-  const find = (cursor: string | null) =>
-    conversation.server.sessions.find(everywhere ? null : conversation.notebookId, text.trim(), cursor);
-  React.useEffect(() => {
-    let current = true;
-    const timer = window.setTimeout(
-      async () => {
-        try {
-          const found = await find(null);
-          if (current) {
-            setPage(found);
-            setProblem('');
-          }
-        } catch (error) {
-          setProblem(current ? conversation.words(error) : '');
-        }
-      },
-      text ? TYPING_MILLISECONDS : 0
-    );
-    return () => {
-      current = false;
-      window.clearTimeout(timer);
-    };
-  }, [conversation, text, everywhere, round]);
-  const more = async () => {
-    const next = await find(page?.cursor ?? null).catch(() => null);
-    if (next && page) {
-      setPage({ sessions: [...page.sessions, ...next.sessions], cursor: next.cursor });
+  const [version, reload] = React.useReducer((count: number) => count + 1, 0);
+  const query = React.useRef(0);
+  const request = async (cursor: string | null, onPage: (page: IPage) => void) => {
+    const current = query.current;
+    try {
+      const notebook = everywhere ? null : conversation.notebookId;
+      const next = await conversation.api.sessions.find(notebook, text.trim(), cursor);
+      if (current === query.current) {
+        onPage(next);
+        setProblem('');
+      }
+    } catch (error) {
+      if (current === query.current) {
+        setProblem(conversation.errorMessage(error));
+      }
     }
   };
-  return { page, problem, more: () => void more(), again };
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => void request(null, setPage), text ? DEBOUNCE_MILLISECONDS : 0);
+    return () => {
+      query.current++;
+      window.clearTimeout(timer);
+    };
+  }, [conversation, text, everywhere, version]);
+  const loadMore = () => {
+    if (page) {
+      const append = ({ sessions, cursor }: IPage) =>
+        // Unless a second click has added them already.
+        setPage(shown => (shown === page ? { sessions: [...page.sessions, ...sessions], cursor } : shown));
+      void request(page.cursor, append);
+    }
+  };
+  return { page, problem, loadMore, reload };
 }

@@ -1,4 +1,4 @@
-// The menu of one conversation: undo to delete.
+// The menu of one conversation.
 
 import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import {
@@ -15,40 +15,39 @@ import {
 } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import type { Conversation } from '../chat/conversation';
-import { branch, remove, rename, save, takeBack } from '../chat/sessionActions';
-import type { IServices } from './services';
-import type { PageName } from './agentView';
+import { branch, exportSession, redo, remove, rename, undo } from '../chat/sessionActions';
+import type { IServices, PageName } from './services';
 
 export interface IMenuContext {
   conversation: Conversation;
   services: IServices;
-  onPage: (page: PageName) => void;
+  openPage: (page: PageName) => void;
   onDone: () => void;
 }
 
-interface IEntry {
+interface IItem {
   label: string;
   icon?: LabIcon;
   enabled?: boolean;
-  act: () => unknown;
+  execute: () => unknown;
 }
 
-/** Open it below its button. */
+/** Open the menu below its button. */
 export function openMenu(button: HTMLElement, context: IMenuContext): void {
   const commands = new CommandRegistry();
   const menu = new MenuSvg({ commands });
   menu.addClass('jp-agent-menu');
-  entries(context).forEach((entry, index) => {
-    if (!entry) {
+  items(context).forEach((item, index) => {
+    if (!item) {
       menu.addItem({ type: 'separator' });
       return;
     }
     const command = `agent:${index}`;
     commands.addCommand(command, {
-      label: entry.label,
-      icon: entry.icon,
-      isEnabled: () => entry.enabled ?? true,
-      execute: () => void entry.act()
+      label: item.label,
+      icon: item.icon,
+      isEnabled: () => item.enabled ?? true,
+      execute: () => void item.execute()
     });
     menu.addItem({ command });
   });
@@ -57,30 +56,30 @@ export function openMenu(button: HTMLElement, context: IMenuContext): void {
   menu.open(left, bottom);
 }
 
-function entries({ conversation, services, onPage, onDone }: IMenuContext): (IEntry | null)[] {
+function items({ conversation, services, openPage, onDone }: IMenuContext): (IItem | null)[] {
   const { translation } = services;
   const { session, branches, isAnswering } = conversation;
-  const stored = session !== null && !isAnswering;
-  const said = stored && branches?.tree.head !== null;
+  const isStored = session !== null && !isAnswering;
+  const hasTurns = isStored && branches?.tree.head !== null;
   return [
-    { label: translation.__('Undo the Last Question'), icon: undoIcon, enabled: said, act: () => takeBack(conversation, 'undo', translation) },
-    { label: translation.__('Redo'), icon: redoIcon, enabled: stored && !!branches?.tree.can_redo, act: () => takeBack(conversation, 'redo', translation) },
-    { label: translation.__('Branches'), icon: treeViewIcon, enabled: stored, act: () => onPage('branches') },
-    { label: translation.__('Continue in a Copy'), icon: duplicateIcon, enabled: stored, act: () => branch(conversation, translation) },
+    { label: translation.__('Undo the Last Question'), icon: undoIcon, enabled: hasTurns, execute: () => undo(conversation, translation) },
+    { label: translation.__('Redo'), icon: redoIcon, enabled: isStored && !!branches?.tree.can_redo, execute: () => redo(conversation, translation) },
+    { label: translation.__('Branches'), icon: treeViewIcon, enabled: isStored, execute: () => openPage('branches') },
+    { label: translation.__('Continue in a Copy'), icon: duplicateIcon, enabled: isStored, execute: () => branch(conversation, translation) },
     null,
-    { label: translation.__('Rename…'), icon: editIcon, enabled: stored, act: () => askForTitle(conversation, services, onDone) },
-    { label: translation.__('Export as Markdown'), icon: downloadIcon, enabled: stored, act: () => save(conversation, 'md') },
-    { label: translation.__('Export as Notebook'), icon: downloadIcon, enabled: stored, act: () => save(conversation, 'ipynb') },
-    { label: translation.__('Export as JSON'), icon: downloadIcon, enabled: stored, act: () => save(conversation, 'json') },
+    { label: translation.__('Rename…'), icon: editIcon, enabled: isStored, execute: () => promptForTitle(conversation, services, onDone) },
+    { label: translation.__('Export as Markdown'), icon: downloadIcon, enabled: isStored, execute: () => exportSession(conversation, 'md') },
+    { label: translation.__('Export as Notebook'), icon: downloadIcon, enabled: isStored, execute: () => exportSession(conversation, 'ipynb') },
+    { label: translation.__('Export as JSON'), icon: downloadIcon, enabled: isStored, execute: () => exportSession(conversation, 'json') },
     null,
-    { label: translation.__('What Will Be Sent'), act: () => onPage('preview') },
-    { label: translation.__('Settings'), icon: settingsIcon, act: () => onPage('settings') },
+    { label: translation.__('What Will Be Sent'), execute: () => openPage('preview') },
+    { label: translation.__('Settings'), icon: settingsIcon, execute: () => openPage('settings') },
     null,
     {
       label: translation.__('Delete Conversation…'),
       icon: deleteIcon,
       enabled: session !== null,
-      act: async () => {
+      execute: async () => {
         if (await confirmDeletion(services)) {
           await remove(conversation);
         }
@@ -90,7 +89,7 @@ function entries({ conversation, services, onPage, onDone }: IMenuContext): (IEn
   ];
 }
 
-async function askForTitle(conversation: Conversation, { translation }: IServices, onDone: () => void): Promise<void> {
+async function promptForTitle(conversation: Conversation, { translation }: IServices, onDone: () => void): Promise<void> {
   const { value } = await InputDialog.getText({
     title: translation.__('Rename this conversation'),
     label: translation.__('Title'),
@@ -102,11 +101,11 @@ async function askForTitle(conversation: Conversation, { translation }: IService
   onDone();
 }
 
-/** Ask before something is gone for good. */
+/** Ask whether a conversation shall be deleted. */
 export async function confirmDeletion({ translation }: IServices): Promise<boolean> {
   const { button } = await showDialog({
     title: translation.__('Delete this conversation?'),
-    body: translation.__('It is removed from the server for good. The notebook stays as it is.'),
+    body: translation.__('It will be permanently deleted from the server. The notebook is not changed.'),
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: translation.__('Delete') })]
   });
   return button.accept;

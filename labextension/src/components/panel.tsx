@@ -1,105 +1,114 @@
-// The panel: follows the notebook in front, with one conversation for each.
+// The panel of the sidebar: shows the current notebook's conversation; creates all services.
 
 import * as React from 'react';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
-import { AnswerRenderer } from './answerRenderer';
-import { CellDesk } from '../cells/cellActions';
-import { Proposals } from '../cells/proposals';
-import { INSERTED, insertBelow, replaceActive, runBelow } from '../notebook/codeInsertion';
-import { Conversation } from '../chat/conversation';
+import { AgentApi } from '../api/agentApi';
 import type { ISessionChanged } from '../api/events';
-import type { Feed } from '../api/sessionEvents';
-import { KernelWatch } from '../notebook/kernelWatch';
-import { Known } from '../chat/suggestions';
-import { ModelList } from '../api/models';
-import { notebookPath } from '../notebook/notebookContext';
-import { AgentServer } from '../api/agentApi';
-import { type IServices, ServicesProvider } from './services';
+import type { SessionEvents } from '../api/sessionEvents';
 import type { ISession } from '../api/sessions';
-import type { ISurroundings } from './sidebar';
+import { CellActions } from '../cells/cellActions';
+import { Proposals } from '../cells/proposals';
+import { Conversation } from '../chat/conversation';
+import { Suggestions } from '../chat/suggestions';
+import { INSERTED_CLASS, insertBelow, replaceActive, runBelow } from '../notebook/codeInsertion';
+import { KernelWatch } from '../notebook/kernelWatch';
+import { notebookLanguage, notebookPath } from '../notebook/notebookContext';
 import { StalenessMonitor } from '../notebook/staleness';
 import { AgentView } from './agentView';
+import { AnswerRenderer } from './answerRenderer';
+import { type IServices, ServicesProvider } from './services';
 import '../../style/cells.css';
 import '../../style/panel.css';
 
+/** Languages of code blocks that a Python kernel runs. */
 const PYTHON = new Set(['python', 'python3', 'py', 'ipython', 'ipython3']);
 
+/** What the panel needs of the application. */
+export interface IPanelOptions {
+  app: JupyterFrontEnd;
+  notebooks: INotebookTracker;
+  rendermime: IRenderMimeRegistry;
+  translation: TranslationBundle;
+}
+
 export class AgentPanel extends ReactWidget {
-  /** Does the user's errands in cells. */
-  readonly desk: CellDesk;
+  readonly cellActions: CellActions;
   private _input = React.createRef<HTMLTextAreaElement>();
   private _conversations = new WeakMap<NotebookPanel, Conversation>();
-  private _alone: Conversation;
-  private _server: AgentServer;
+  /** Shown where no notebook is open. */
+  private _withoutNotebook: Conversation;
+  private _api: AgentApi;
   private _services: IServices;
-  private _surroundings: ISurroundings;
   private _undoKey: IDisposable;
   private _wantsFocus = false;
-  private _isCutOff = false;
+  private _isDisconnected = false;
 
-  constructor(surroundings: ISurroundings) {
+  constructor(private readonly _options: IPanelOptions) {
     super();
-    const { app, notebooks, rendermime, translation } = surroundings;
-    this._surroundings = surroundings;
-    this._server = new AgentServer(app.serviceManager.serverSettings);
-    this._alone = new Conversation(null, this._server, translation);
-    const { facts } = this._server;
-    const watch = new KernelWatch(notebooks, facts);
+    const { app, notebooks, rendermime, translation } = _options;
+    const api = new AgentApi(app.serviceManager.serverSettings);
+    this._api = api;
+    this._withoutNotebook = new Conversation(null, api, translation);
+    const kernelWatch = new KernelWatch(notebooks, api.kernels);
     this._services = {
       translation,
       renderer: new AnswerRenderer(rendermime),
-      known: new Known(facts, app.serviceManager.contents, watch),
-      models: new ModelList(facts),
-      staleness: new StalenessMonitor(notebooks, facts),
-      watch,
-      openElsewhere: session => this._openElsewhere(session),
-      actions: {
+      suggestions: new Suggestions(api.commands, app.serviceManager.contents, kernelWatch),
+      staleness: new StalenessMonitor(notebooks, api.doctor),
+      kernelWatch,
+      openSession: session => this._openSession(session),
+      codeActions: {
         insert: code => this._write(insertBelow, code),
         replace: code => this._write(replaceActive, code),
         run: code => this._write(runBelow, code),
-        runs: language => this._runs(language)
+        canRun: language => this._canRun(language)
       }
     };
     const open = () => void app.commands.execute('jupyter-agent:open');
-    this.desk = new CellDesk(notebook => this._conversationOf(notebook), this._services, open);
+    this.cellActions = new CellActions(notebook => this._conversationOf(notebook), this._services, open);
     this.addClass('jp-agent-panel');
-    // In a cell's command mode Ctrl-Z would otherwise undo nothing: inserting is the notebook's step, not the editor's.
+    // In command mode Ctrl-Z would otherwise undo nothing: the insertion is a step of the notebook, not of the editor.
     this._undoKey = app.commands.addKeyBinding({
       command: 'notebook:undo-cell-action',
       keys: ['Accel Z'],
-      selector: `.jp-Notebook.jp-mod-commandMode .jp-Cell.${INSERTED}.jp-mod-active`
+      selector: `.jp-Notebook.jp-mod-commandMode .jp-Cell.${INSERTED_CLASS}.jp-mod-active`
     });
-    notebooks.currentChanged.connect(this._follow, this);
-    this._server.feed.heard.connect(this._hear, this);
-    this._server.feed.connection.connect(this._onConnection, this);
-    this._follow(notebooks);
+    notebooks.currentChanged.connect(this._onCurrentChanged, this);
+    api.sessionEvents.sessionChanged.connect(this._onSessionChanged, this);
+    api.sessionEvents.connectionChanged.connect(this._onConnectionChanged, this);
+    this._onCurrentChanged();
   }
 
   override dispose(): void {
-    this._surroundings.notebooks.currentChanged.disconnect(this._follow, this);
+    this._options.notebooks.currentChanged.disconnect(this._onCurrentChanged, this);
     this._services.staleness.dispose();
-    this._services.watch.dispose();
-    this._server.feed.dispose();
+    this._services.kernelWatch.dispose();
+    this._api.sessionEvents.dispose();
     this._undoKey.dispose();
     super.dispose();
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._server.feed.listen(this.isVisible);
+    if (this.isVisible) {
+      this._api.sessionEvents.subscribe();
+    }
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._server.feed.listen(true);
+    this._api.sessionEvents.subscribe();
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
-    this._server.feed.listen(false);
+    this._api.sessionEvents.unsubscribe();
   }
 
   protected override render(): JSX.Element {
@@ -123,56 +132,55 @@ export class AgentPanel extends ReactWidget {
   }
 
   private get _current(): Conversation {
-    const notebook = this._surroundings.notebooks.currentWidget;
-    return notebook ? this._conversationOf(notebook) : this._alone;
+    const notebook = this._options.notebooks.currentWidget;
+    return notebook ? this._conversationOf(notebook) : this._withoutNotebook;
   }
 
   private _conversationOf(notebook: NotebookPanel): Conversation {
     let conversation = this._conversations.get(notebook);
     if (!conversation) {
-      conversation = new Conversation(notebook, this._server, this._services.translation);
+      conversation = new Conversation(notebook, this._api, this._services.translation);
       this._conversations.set(notebook, conversation);
       new Proposals(notebook, conversation, this._services.translation);
     }
     return conversation;
   }
 
-  private _follow(_: INotebookTracker): void {
+  private _onCurrentChanged(): void {
     void this._current.load();
     this.update();
   }
 
-  /** Something happened to a conversation, here or elsewhere. */
-  private _hear(_: Feed, { session_id, notebook_id }: ISessionChanged): void {
+  private _onSessionChanged(_: SessionEvents, { session_id, notebook_id }: ISessionChanged): void {
     const conversation = this._current;
-    const known = conversation.session;
-    if (known ? known.session_id === session_id : notebook_id === conversation.notebookId) {
+    const { session } = conversation;
+    if (session ? session.session_id === session_id : notebook_id === conversation.notebookId) {
       void conversation.refresh();
     }
   }
 
-  private _onConnection(_: Feed, isThere: boolean): void {
+  private _onConnectionChanged(_: SessionEvents, isConnected: boolean): void {
     const conversation = this._current;
     const { translation } = this._services;
-    if (!isThere) {
-      this._isCutOff = true;
-      conversation.tell(translation.__('The Jupyter server does not answer. Trying again…'));
+    if (!isConnected) {
+      this._isDisconnected = true;
+      conversation.notify(translation.__('The Jupyter server does not answer. Reconnecting…'));
     } else {
       void conversation.refresh();
-      if (this._isCutOff) {
-        this._isCutOff = false;
-        conversation.tell(translation.__('Connected to the server again.'));
+      if (this._isDisconnected) {
+        this._isDisconnected = false;
+        conversation.notify(translation.__('Connected to the server again.'));
       }
     }
   }
 
-  private async _openElsewhere(session: ISession): Promise<void> {
-    const { app, notebooks } = this._surroundings;
+  private async _openSession(session: ISession): Promise<void> {
+    const { app, notebooks } = this._options;
     if (session.notebook_id) {
       await app.commands.execute('docmanager:open', { path: session.notebook_id });
     }
-    const notebook = notebooks.find(one => notebookPath(one) === session.notebook_id);
-    await (notebook ? this._conversationOf(notebook) : this._alone).open(session);
+    const notebook = notebooks.find(panel => notebookPath(panel) === session.notebook_id);
+    await (notebook ? this._conversationOf(notebook) : this._withoutNotebook).open(session);
   }
 
   private _focus(): void {
@@ -183,19 +191,21 @@ export class AgentPanel extends ReactWidget {
   }
 
   private _write(write: (panel: NotebookPanel, code: string) => boolean, code: string): boolean {
-    const notebook = this._surroundings.notebooks.currentWidget;
+    const notebook = this._options.notebooks.currentWidget;
     if (!notebook || !write(notebook, code)) {
       return false;
     }
-    this._surroundings.app.shell.activateById(notebook.id);
+    this._options.app.shell.activateById(notebook.id);
     return true;
   }
 
-  private _runs(language: string): boolean {
-    const notebook = this._surroundings.notebooks.currentWidget;
-    const metadata: any = notebook?.content.model?.getMetadata('language_info');
-    const own = String(metadata?.name ?? 'python').toLowerCase();
-    const named = language.toLowerCase();
-    return notebook !== null && (named === own || (own === 'python' && PYTHON.has(named)));
+  private _canRun(language: string): boolean {
+    const notebook = this._options.notebooks.currentWidget;
+    if (!notebook) {
+      return false;
+    }
+    const kernelLanguage = notebookLanguage(notebook);
+    const wanted = language.toLowerCase();
+    return wanted === kernelLanguage || (kernelLanguage === 'python' && PYTHON.has(wanted));
   }
 }

@@ -1,12 +1,12 @@
-// What a question would send to its model, word for word, before it is sent.
+// A preview of the request that a question would send to its model.
 
 import * as React from 'react';
+import type { IPreview } from '../api/context';
 import type { Conversation } from '../chat/conversation';
-import type { IPreview } from '../api/kernels';
 import { notebookContext } from '../notebook/notebookContext';
+import { formatTokens } from './format';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
-import { tokens } from './format';
 
 export function Preview({ conversation }: { conversation: Conversation }): JSX.Element {
   const { translation } = useServices();
@@ -14,14 +14,14 @@ export function Preview({ conversation }: { conversation: Conversation }): JSX.E
   const [problem, setProblem] = React.useState('');
   const question = conversation.draft.trim() || translation.__('(your question)');
   React.useEffect(() => {
-    let current = true;
+    let isCurrent = true;
     const context = notebookContext(conversation.notebook, conversation.session?.session_id ?? null);
-    conversation.server.facts.preview(question, context, conversation.choices.model || undefined).then(
-      told => current && setPreview(told),
-      error => current && setProblem(conversation.words(error))
+    conversation.api.context.preview(question, context, conversation.choices.model || undefined).then(
+      result => isCurrent && setPreview(result),
+      error => isCurrent && setProblem(conversation.errorMessage(error))
     );
     return () => {
-      current = false;
+      isCurrent = false;
     };
   }, [conversation, question]);
   return (
@@ -31,20 +31,20 @@ export function Preview({ conversation }: { conversation: Conversation }): JSX.E
           {problem}
         </p>
       )}
-      {preview && <Told preview={preview} />}
+      {preview && <Details preview={preview} />}
     </div>
   );
 }
 
-function Told({ preview }: { preview: IPreview }): JSX.Element {
+function Details({ preview }: { preview: IPreview }): JSX.Element {
   const { translation } = useServices();
   const { total = 0, ...parts } = preview.tokens;
   return (
     <>
       <p>
-        {translation.__('To %1: about %2 tokens. Nothing has been sent.', preview.model, tokens(total))}
+        {translation.__('To %1: about %2 tokens. Nothing has been sent.', preview.model, formatTokens(total))}
         {preview.withheld > 0 &&
-          ` ${translation._n('%1 value that looks secret is left out.', '%1 values that look secret are left out.', preview.withheld)}`}
+          ` ${translation._n('%1 value that looks like a secret is replaced.', '%1 values that look like secrets are replaced.', preview.withheld)}`}
       </p>
       <ul className="jp-agent-parts" aria-label={translation.__('Tokens by part')}>
         {Object.entries(parts)
@@ -53,7 +53,7 @@ function Told({ preview }: { preview: IPreview }): JSX.Element {
             <li key={name}>
               <span>{name}</span>
               <meter min={0} max={total || 1} value={count} aria-label={name} />
-              <span>{tokens(count)}</span>
+              <span>{formatTokens(count)}</span>
             </li>
           ))}
       </ul>

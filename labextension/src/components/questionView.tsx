@@ -1,11 +1,11 @@
-// A question in the page: its text, the others that were asked in its place, and the way to ask another.
+// A question in the page: its text, its other versions, and an editor to ask it differently.
 
 import * as React from 'react';
 import { caretLeftIcon, caretRightIcon, editIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { type IExchange, isOpen } from '../chat/exchange';
-import { IconButton } from './header';
+import { IconButton } from './iconButton';
 import { useServices } from './services';
 
 interface IProps {
@@ -27,7 +27,7 @@ export function QuestionView({ conversation, exchange, alternatives, onDone }: I
       }
       onDone();
     };
-    return <Editing question={exchange.question} onEnd={end} />;
+    return <QuestionEditor question={exchange.question} onEnd={end} />;
   }
   return (
     <div className="jp-agent-asked">
@@ -47,27 +47,27 @@ export function QuestionView({ conversation, exchange, alternatives, onDone }: I
 
 function Alternatives({ conversation, turns, index }: { conversation: Conversation } & IAlternatives): JSX.Element {
   const { translation } = useServices();
-  const go = (to: number) => void conversation.goTo(turns[to].turn_id);
+  const show = (version: number) => void conversation.switchBranch(turns[version].turn_id);
   return (
     <span className="jp-agent-alternatives" role="group" aria-label={translation.__('Other versions of this question')}>
       <IconButton
         icon={caretLeftIcon}
-        label={translation.__('Version before')}
+        label={translation.__('Previous version')}
         disabled={index === 0}
-        onClick={() => go(index - 1)}
+        onClick={() => show(index - 1)}
       />
       <span>{translation.__('%1/%2', index + 1, turns.length)}</span>
       <IconButton
         icon={caretRightIcon}
         label={translation.__('Next version')}
         disabled={index === turns.length - 1}
-        onClick={() => go(index + 1)}
+        onClick={() => show(index + 1)}
       />
     </span>
   );
 }
 
-function Editing({ question, onEnd }: { question: string; onEnd: (question: string) => void }): JSX.Element {
+function QuestionEditor({ question, onEnd }: { question: string; onEnd: (question: string) => void }): JSX.Element {
   const { translation } = useServices();
   const [text, setText] = React.useState(question);
   return (
@@ -95,7 +95,7 @@ function Editing({ question, onEnd }: { question: string; onEnd: (question: stri
           }
         }}
       />
-      <p className="jp-agent-note">{translation.__('What came after it stays, on a branch of its own.')}</p>
+      <p className="jp-agent-note">{translation.__('The original question and what follows it are kept on their own branch.')}</p>
       <div className="jp-agent-buttons">
         <button type="submit" className="jp-agent-button jp-agent-primary" disabled={!text.trim()}>
           {translation.__('Ask')}

@@ -1,11 +1,11 @@
-// A model's words are data: what of them may become part of the page, and what may not.
+// Sanitizes what a model wrote: Markdown, HTML, mathematics, and characters that hide others.
 
 /** Elements that Markdown makes; all others are shown as their text. */
 const ELEMENTS = new Set(
   ('a b blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre s small span ' +
     'strong sub sup table tbody td tfoot th thead tr ul').split(' ')
 );
-/** Elements that go with everything inside them. */
+/** Elements that are removed with everything inside them. */
 const DROPPED = new Set('base embed iframe link math meta noscript object script style svg template title'.split(' '));
 /** Classes that JupyterLab's own highlighting of code gives. */
 const HIGHLIGHT = /^(?:language-[\w+#.-]+|cm-[\w-]+|\u037c\w+)$/;
@@ -20,8 +20,8 @@ const DIAGRAM = /((?:`{3,}|~{3,})[ \t]*)mermaid(?=[ \t]*$)/gim;
 /** Macros of MathJax that carry addresses, styles, names or markup. */
 const MACRO = /\\(?=(?:href|url|style|class|cssId|data|html\w*|mmlToken|bbox|require|unicode|includegraphics)(?![a-zA-Z]))/g;
 
-/** Markdown in which raw HTML is text and no block is anything but text, mathematics or code. */
-export function plainMarkdown(markdown: string): string {
+/** Markdown without raw HTML and diagrams: both become text. */
+export function sanitizeMarkdown(markdown: string): string {
   const source = markdown.replace(DIAGRAM, '$1text');
   let result = '';
   let end = 0;
@@ -32,38 +32,38 @@ export function plainMarkdown(markdown: string): string {
   return result + source.slice(end).replace(TAG, '&lt;');
 }
 
-/** Mathematics without the macros that could reach out of it. */
-export function plainMath(text: string): string {
+/** TeX without the macros that carry addresses, styles or markup. */
+export function sanitizeMath(text: string): string {
   return text.replace(MACRO, '\\backslash ');
 }
 
-/** HTML that JupyterLab's sanitizer let through, cut down to what Markdown makes; nothing in it loads anything. */
-export function harmless(html: string): string {
-  // A document of its own: nothing is fetched and nothing runs while it is looked at.
+/** HTML that passed JupyterLab's sanitizer, reduced to the elements of Markdown; nothing in it loads anything. */
+export function sanitizeHtml(html: string): string {
+  // A separate document: nothing is fetched and nothing runs while it is processed.
   const parsed = new DOMParser().parseFromString(html, 'text/html');
   for (const element of Array.from(parsed.body.querySelectorAll('*'))) {
     if (parsed.body.contains(element)) {
-      clean(element);
+      cleanElement(element);
     }
   }
   return parsed.body.innerHTML;
 }
 
-/** The host that a link leads to, for the eye; empty where the text says it already. */
-export function hostBeside(link: HTMLAnchorElement): string {
+/** The host of a link; empty where the link's text contains it. */
+export function hiddenHost(link: HTMLAnchorElement): string {
   const host = link.protocol === 'mailto:' ? link.pathname : link.host;
   return (link.textContent ?? '').includes(host) ? '' : host;
 }
 
-/** Text with characters that hide or reorder others spelled out. */
+/** Text with invisible and reordering characters replaced by their code points. */
 export function withHiddenShown(text: string): string {
-  return text.replace(/[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, one => {
-    const code = one.codePointAt(0) ?? 0;
+  return text.replace(/[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, character => {
+    const code = character.codePointAt(0) ?? 0;
     return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
   });
 }
 
-function clean(element: Element): void {
+function cleanElement(element: Element): void {
   const name = element.localName;
   if (DROPPED.has(name)) {
     element.remove();
@@ -81,8 +81,8 @@ function clean(element: Element): void {
 function cleanAttributes(element: Element, name: string): void {
   for (const { name: attribute, value } of Array.from(element.attributes)) {
     if (attribute === 'class') {
-      element.className = value.split(/\s+/).filter(one => HIGHLIGHT.test(one)).join(' ');
-    } else if (!keeps(name, attribute, value)) {
+      element.className = value.split(/\s+/).filter(name => HIGHLIGHT.test(name)).join(' ');
+    } else if (!isAllowed(name, attribute, value)) {
       element.removeAttribute(attribute);
     }
   }
@@ -91,7 +91,7 @@ function cleanAttributes(element: Element, name: string): void {
   }
 }
 
-function keeps(element: string, attribute: string, value: string): boolean {
+function isAllowed(element: string, attribute: string, value: string): boolean {
   switch (element) {
     case 'a':
       return attribute === 'href' && LINK.test(value);

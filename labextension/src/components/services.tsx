@@ -1,24 +1,25 @@
-// What every part of the panel may use.
+// The services that every component of the panel may use, and the names of its pages.
 
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISession } from '../api/sessions';
+import type { Suggestions } from '../chat/suggestions';
+import type { KernelWatch } from '../notebook/kernelWatch';
+import type { StalenessMonitor } from '../notebook/staleness';
 import type { AnswerRenderer } from './answerRenderer';
 import type { ICodeActions } from './codeBlock';
-import type { KernelWatch } from '../notebook/kernelWatch';
-import type { Known } from '../chat/suggestions';
-import type { ModelList } from '../api/models';
-import type { ISession } from '../api/sessions';
-import type { StalenessMonitor } from '../notebook/staleness';
+
+/** What the panel shows: the conversation, or a page in its place. */
+export type PageName = 'conversation' | 'library' | 'branches' | 'preview' | 'settings';
 
 export interface IServices {
   renderer: AnswerRenderer;
-  actions: ICodeActions;
-  known: Known;
-  models: ModelList;
+  codeActions: ICodeActions;
+  suggestions: Suggestions;
   staleness: StalenessMonitor;
-  watch: KernelWatch;
-  /** Go to another notebook and its conversation. */
-  openElsewhere: (session: ISession) => Promise<void>;
+  kernelWatch: KernelWatch;
+  /** Open the notebook of a session, and the session there. */
+  openSession: (session: ISession) => Promise<void>;
   translation: TranslationBundle;
 }
 
@@ -30,7 +31,7 @@ export const ServicesProvider = Services.Provider;
 export function useServices(): IServices {
   const services = React.useContext(Services);
   if (!services) {
-    throw new Error('There is no panel around this component.');
+    throw new Error('This component is not inside of a panel.');
   }
   return services;
 }

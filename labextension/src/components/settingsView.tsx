@@ -1,60 +1,68 @@
-// The settings of the server that a user may change: who answers, with which key, and what the agent may do.
+// The settings of the server that a user may change: the model, its keys, the approval mode.
 
 import * as React from 'react';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IModels } from '../api/models';
+import type { ISetting, ISettings } from '../api/settings';
 import type { Conversation } from '../chat/conversation';
-import type { IModels, ISetting, ISettings } from '../api/kernels';
 import { useServices } from './services';
-import { changes, type Draft, problemOf, settingLabels } from './settingsDraft';
 import { ConnectHelp } from './welcome';
+
+const MIN_TOKENS = 500;
 
 interface IProps {
   conversation: Conversation;
-  onDone: () => void;
+  onClose: () => void;
 }
 
-export function Settings({ conversation, onDone }: IProps): JSX.Element {
-  const { models, translation } = useServices();
-  const { facts } = conversation.server;
-  const [told, setTold] = React.useState<ISettings | null>(null);
-  const [draft, setDraft] = React.useState<Draft>({ settings: {}, keys: {} });
+/** Settings and keys that were changed and are not saved yet. */
+interface IDraft {
+  settings: Record<string, unknown>;
+  keys: Record<string, string>;
+}
+
+export function Settings({ conversation, onClose }: IProps): JSX.Element {
+  const { translation } = useServices();
+  const { models, settings: settingsApi } = conversation.api;
+  const [saved, setSaved] = React.useState<ISettings | null>(null);
+  const [draft, setDraft] = React.useState<IDraft>({ settings: {}, keys: {} });
   const [problem, setProblem] = React.useState('');
-  const [found, setFound] = React.useState<IModels | null>(models.known);
+  const [found, setFound] = React.useState<IModels | null>(models.cached);
   React.useEffect(() => {
-    facts.settings().then(setTold, error => setProblem(conversation.words(error)));
-    void models.get().then(setFound);
-  }, [facts, models, conversation]);
+    settingsApi.get().then(setSaved, error => setProblem(conversation.errorMessage(error)));
+    void models.list().then(setFound);
+  }, [settingsApi, models, conversation]);
   const save = async () => {
     try {
-      await facts.change(changes(draft));
-      models.forget();
-      void models.get();
-      conversation.tell(translation.__('The settings are saved.'));
-      onDone();
+      await settingsApi.update(changes(draft));
+      void models.refresh();
+      conversation.notify(translation.__('The settings are saved.'));
+      onClose();
     } catch (error) {
-      setProblem(conversation.words(error));
+      setProblem(conversation.errorMessage(error));
     }
   };
   const search = async () => {
     try {
-      setFound(await facts.models(true));
+      setFound(await models.probe());
     } catch (error) {
-      setProblem(conversation.words(error));
+      setProblem(conversation.errorMessage(error));
     }
   };
-  const wrong = problemOf(draft, translation);
+  const invalid = validationMessage(draft, translation);
   const set = (name: string, value: unknown) => setDraft({ ...draft, settings: { ...draft.settings, [name]: value } });
   return (
     <form
       className="jp-agent-page jp-agent-settings"
       onSubmit={event => {
         event.preventDefault();
-        if (!wrong) {
+        if (!invalid) {
           void save();
         }
       }}
     >
-      {told &&
-        Object.entries(told.settings).map(([name, setting]) => (
+      {saved &&
+        Object.entries(saved.settings).map(([name, setting]) => (
           <Field
             key={name}
             name={name}
@@ -64,27 +72,27 @@ export function Settings({ conversation, onDone }: IProps): JSX.Element {
             onChange={value => set(name, value)}
           />
         ))}
-      {told && (
+      {saved && (
         <button type="button" className="jp-agent-button jp-agent-search-models" onClick={() => void search()}>
           {translation.__('Look for models on this machine')}
         </button>
       )}
       {found?.found && found.found.length === 0 && (
         <p className="jp-agent-note" role="status">
-          {translation.__('No server of models runs on this machine.')}
+          {translation.__('No model server is running on this machine.')}
         </p>
       )}
-      {told && <Keys told={told} draft={draft} onChange={keys => setDraft({ ...draft, keys })} />}
-      {(wrong || problem) && (
+      {saved && <Keys saved={saved} draft={draft} onChange={keys => setDraft({ ...draft, keys })} />}
+      {(invalid || problem) && (
         <p className="jp-agent-note jp-agent-problem" role="alert">
-          {wrong || problem}
+          {invalid || problem}
         </p>
       )}
       <div className="jp-agent-buttons">
-        <button type="submit" className="jp-agent-button jp-agent-primary" disabled={wrong !== '' || !told}>
+        <button type="submit" className="jp-agent-button jp-agent-primary" disabled={invalid !== '' || !saved}>
           {translation.__('Save')}
         </button>
-        <button type="button" className="jp-agent-button" onClick={onDone}>
+        <button type="button" className="jp-agent-button" onClick={onClose}>
           {translation.__('Cancel')}
         </button>
       </div>
@@ -106,7 +114,7 @@ function Field({ name, setting, value, options, onChange }: IFieldProps): JSX.El
   const id = React.useId();
   const help = `${id}-help`;
   const common = { id, disabled: setting.locked, 'aria-describedby': help };
-  const label = settingLabels(translation)[name] ?? name.replace(/_/g, ' ');
+  const label = labels(translation)[name] ?? name.replace(/_/g, ' ');
   let input: JSX.Element;
   if (setting.choices) {
     input = (
@@ -136,13 +144,13 @@ function Field({ name, setting, value, options, onChange }: IFieldProps): JSX.El
       {input}
       {options.length > 0 && (
         <datalist id={`${id}-list`}>
-          {options.map(one => (
-            <option key={one} value={one} />
+          {options.map(option => (
+            <option key={option} value={option} />
           ))}
         </datalist>
       )}
       <p id={help} className="jp-agent-note">
-        {setting.help} {sourceWords(setting, translation.__.bind(translation))}
+        {setting.help} {sourceMessage(setting, translation.__.bind(translation))}
         {setting.source === 'user' && !setting.locked && (
           <button type="button" className="jp-agent-small-button" onClick={() => onChange(null)}>
             {translation.__('Reset')}
@@ -154,18 +162,18 @@ function Field({ name, setting, value, options, onChange }: IFieldProps): JSX.El
 }
 
 interface IKeysProps {
-  told: ISettings;
-  draft: Draft;
-  onChange: (keys: Draft['keys']) => void;
+  saved: ISettings;
+  draft: IDraft;
+  onChange: (keys: IDraft['keys']) => void;
 }
 
-function Keys({ told, draft, onChange }: IKeysProps): JSX.Element {
+function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
   const { translation } = useServices();
   const title = React.useId();
   return (
     <details className="jp-agent-keys">
       <summary id={title}>{translation.__('Keys of model providers')}</summary>
-      {Object.entries(told.keys).map(([provider, key]) => (
+      {Object.entries(saved.keys).map(([provider, key]) => (
         <label key={provider}>
           <span>{provider}</span>
           <input
@@ -184,13 +192,44 @@ function Keys({ told, draft, onChange }: IKeysProps): JSX.Element {
 }
 
 function modelNames(found: IModels | null): readonly string[] {
-  const local = (found?.found ?? []).flatMap(one => one.models);
-  return Array.from(new Set([...(found?.models ?? []).map(one => one.id), ...local]));
+  const local = (found?.found ?? []).flatMap(server => server.models);
+  return Array.from(new Set([...(found?.models ?? []).map(model => model.id), ...local]));
 }
 
-function sourceWords({ source, locked, variable }: ISetting, __: (text: string, ...values: string[]) => string): string {
+function sourceMessage({ source, locked, variable }: ISetting, __: (text: string, ...values: string[]) => string): string {
   if (locked) {
     return __('Fixed by the administrator.');
   }
   return source === 'environment' ? __('Set by %1.', variable) : '';
+}
+
+/** The request body; keys that were not typed stay as they are. */
+function changes({ settings, keys }: IDraft): Record<string, unknown> {
+  const typed = Object.fromEntries(Object.entries(keys).filter(([, key]) => key));
+  return { settings, ...(Object.keys(typed).length > 0 ? { keys: typed } : {}) };
+}
+
+/** Why a draft cannot be saved; empty if it can. */
+function validationMessage({ settings }: IDraft, translation: TranslationBundle): string {
+  const { model, base_url: address, context_tokens: tokens } = settings;
+  if (typeof model === 'string' && !/^\S{1,200}$/.test(model)) {
+    return translation.__('A model is named provider:model, without spaces, for example ollama:llama3.');
+  }
+  if (typeof address === 'string' && address && !/^https?:\/\/\S+$/.test(address)) {
+    return translation.__('The address of a model server begins with http:// or https://.');
+  }
+  if (typeof tokens === 'number' && !(Number.isInteger(tokens) && tokens >= MIN_TOKENS)) {
+    return translation.__('A question needs at least %1 tokens.', MIN_TOKENS);
+  }
+  return '';
+}
+
+function labels(translation: TranslationBundle): Record<string, string> {
+  return {
+    model: translation.__('Model'),
+    base_url: translation.__('Address of the model’s server'),
+    approval: translation.__('What the agent may do without asking'),
+    redact: translation.__('Withhold secrets'),
+    context_tokens: translation.__('Tokens for a question')
+  };
 }

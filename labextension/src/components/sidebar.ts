@@ -1,56 +1,42 @@
-// The sidebar's frame: light enough to be there from the start; fetches the panel when it is first shown.
+// The sidebar: an empty frame that loads the panel when it is first shown.
 
-import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { INotebookTracker } from '@jupyterlab/notebook';
-import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
-import type { CellDesk } from '../cells/cellActions';
+import type { CellActions } from '../cells/cellActions';
 import { agentIcon } from './icons';
-import type { AgentPanel } from './panel';
+import type { AgentPanel, IPanelOptions } from './panel';
 
-/** The sidebar's smallest width, and the one it takes where the page would give it no more than that. */
-const SMALLEST_PIXELS = 240;
-const COMFORTABLE_PIXELS = 400;
-
-/** What the panel needs of the application. */
-export interface ISurroundings {
-  app: JupyterFrontEnd;
-  notebooks: INotebookTracker;
-  rendermime: IRenderMimeRegistry;
-  translation: TranslationBundle;
-}
+/** The minimum width, and the one that is set where the page gives no more than the minimum. */
+const MIN_WIDTH_PIXELS = 240;
+const INITIAL_WIDTH_PIXELS = 400;
 
 export class AgentSidebar extends Widget {
-  private _surroundings: ISurroundings;
   private _panel: Promise<AgentPanel> | null = null;
 
-  constructor(surroundings: ISurroundings) {
+  constructor(private readonly _options: IPanelOptions) {
     super();
-    this._surroundings = surroundings;
     this.id = 'jupyter-agent-sidebar';
     this.layout = new PanelLayout();
     this.title.icon = agentIcon;
-    this.title.caption = surroundings.translation.__('Agent');
-    this.node.style.minWidth = `${SMALLEST_PIXELS}px`;
+    this.title.caption = _options.translation.__('Agent');
+    this.node.style.minWidth = `${MIN_WIDTH_PIXELS}px`;
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', surroundings.translation.__('Agent'));
+    this.node.setAttribute('aria-label', _options.translation.__('Agent'));
   }
 
-  /** What does the user's errands in cells; the panel comes with it, seen or not. */
-  async desk(): Promise<CellDesk> {
-    return (await this._load()).desk;
+  /** The actions on cells; loads the panel. */
+  async cellActions(): Promise<CellActions> {
+    return (await this._load()).cellActions;
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._loadIfSeen();
+    this._loadIfVisible();
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._loadIfSeen();
+    this._loadIfVisible();
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -58,43 +44,43 @@ export class AgentSidebar extends Widget {
     void this._load().then(panel => panel.activate());
   }
 
-  private _loadIfSeen(): void {
+  private _loadIfVisible(): void {
     if (this.isVisible) {
       void this._load();
     }
   }
 
   private _load(): Promise<AgentPanel> {
-    this._panel ??= this._fetch().catch(reason => {
-      this._panel = null; // The next time it is shown it is tried again.
+    this._panel ??= this._createPanel().catch(reason => {
+      this._panel = null; // Loading is tried again when the sidebar is shown again.
       throw reason;
     });
     return this._panel;
   }
 
-  private async _fetch(): Promise<AgentPanel> {
+  private async _createPanel(): Promise<AgentPanel> {
     const { AgentPanel } = await import('./panel');
-    const panel = new AgentPanel(this._surroundings);
+    const panel = new AgentPanel(this._options);
     (this.layout as PanelLayout).addWidget(panel);
     this._widen();
     return panel;
   }
 
-  /** A sidebar that is opened for the first time is given hardly any room; take enough to read in. */
+  /** A sidebar that is opened for the first time is given its minimum width only. */
   private _widen(): void {
     let outer = this.parent;
     while (outer && !(outer instanceof SplitPanel)) {
       outer = outer.parent;
     }
-    if (!outer || !this.isVisible || this.node.offsetWidth > SMALLEST_PIXELS + 1) {
+    if (!outer || !this.isVisible || this.node.offsetWidth > MIN_WIDTH_PIXELS + 1) {
       return;
     }
-    const sizes = outer.widgets.map(one => (one.isHidden ? 0 : one.node.offsetWidth));
-    const mine = outer.widgets.findIndex(one => one.contains(this));
+    const sizes = outer.widgets.map(widget => (widget.isHidden ? 0 : widget.node.offsetWidth));
+    const own = outer.widgets.findIndex(widget => widget.contains(this));
     const largest = sizes.indexOf(Math.max(...sizes));
-    const more = Math.min(COMFORTABLE_PIXELS - sizes[mine], sizes[largest] - COMFORTABLE_PIXELS);
-    if (mine !== largest && more > 0) {
-      sizes[mine] += more;
+    const more = Math.min(INITIAL_WIDTH_PIXELS - sizes[own], sizes[largest] - INITIAL_WIDTH_PIXELS);
+    if (own !== largest && more > 0) {
+      sizes[own] += more;
       sizes[largest] -= more;
       outer.setRelativeSizes(sizes);
     }

@@ -1,22 +1,16 @@
-// The strip above the composer: how many cells are stale, and on unfolding why.
+// The strip above the composer: how many cells are stale, and why.
 
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { IFinding } from '../api/kernels';
-import { useServices } from './services';
+import type { IFinding } from '../api/doctor';
 import { reveal } from '../notebook/staleness';
+import { useSignal } from './hooks';
+import { useServices } from './services';
 
 export function StalenessStrip({ notebook }: { notebook: NotebookPanel | null }): JSX.Element | null {
   const { staleness, translation } = useServices();
-  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    staleness.changed.connect(redraw);
-    redraw();
-    return () => {
-      staleness.changed.disconnect(redraw);
-    };
-  }, [staleness]);
-  const { findings, cells, labels } = staleness.of(notebook);
+  useSignal(staleness.changed);
+  const { findings, cells, labels } = staleness.get(notebook);
   if (!notebook || cells.size === 0) {
     return null;
   }
@@ -26,7 +20,7 @@ export function StalenessStrip({ notebook }: { notebook: NotebookPanel | null })
       <ul>
         {findings.map((finding, index) => (
           <li key={index}>
-            <Line finding={finding} labels={labels} notebook={notebook} />
+            <Finding finding={finding} labels={labels} notebook={notebook} />
           </li>
         ))}
       </ul>
@@ -34,13 +28,13 @@ export function StalenessStrip({ notebook }: { notebook: NotebookPanel | null })
   );
 }
 
-interface ILineProps {
+interface IFindingProps {
   finding: IFinding;
   labels: Readonly<Record<string, string>>;
   notebook: NotebookPanel;
 }
 
-function Line({ finding, labels, notebook }: ILineProps): JSX.Element {
+function Finding({ finding, labels, notebook }: IFindingProps): JSX.Element {
   const [cell] = finding.cells;
   if (cell === undefined) {
     return <span>{finding.reason}</span>;

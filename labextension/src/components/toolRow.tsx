@@ -1,20 +1,22 @@
-// What a tool did, on one line that unfolds; where it waits for the user, the card that asks.
+// A tool call on one line, with its code and its result to unfold; the approval card while it waits for the user.
 
 import * as React from 'react';
-import { checkIcon, closeIcon, LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ApprovalCard } from './approvalCard';
+import { buildIcon, closeIcon, LabIcon, refreshIcon } from '@jupyterlab/ui-components';
+import type { Decision } from '../api/turns';
 import type { IToolPart } from '../chat/exchange';
+import { ApprovalCard } from './approvalCard';
+import { formatDuration } from './format';
+import { useRender } from './hooks';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
-import { duration } from './format';
-import type { Decision } from '../api/turns';
 
 const TICK_MILLISECONDS = 1000;
+const MAX_SUBJECT_CHARACTERS = 100;
 
 interface IProps {
   part: IToolPart;
-  /** Whether the turn is still going on. */
+  /** Whether the turn is still running. */
   open: boolean;
   onDecide: (decision: Decision, always: boolean) => void;
   onInterrupt: () => void;
@@ -22,45 +24,48 @@ interface IProps {
 
 export function ToolRow({ part, open, onDecide, onInterrupt }: IProps): JSX.Element {
   const { translation } = useServices();
-  if (part.approval && !part.approval.answer && part.status === 'running' && open) {
-    return <ApprovalCard part={part} onDecide={onDecide} />;
-  }
   if (part.status === 'running' && open) {
-    return <Running part={part} onInterrupt={onInterrupt} />;
+    return part.approval && !part.approval.decision ? (
+      <ApprovalCard part={part} onDecide={onDecide} />
+    ) : (
+      <RunningCall part={part} onInterrupt={onInterrupt} />
+    );
   }
-  const code = codeOf(part);
+  const { code, source } = part.arguments;
+  const shownCode = typeof code === 'string' ? code : typeof source === 'string' ? source : '';
+  const icon = part.status === 'done' || part.status === 'running' ? toolIcon(part.icon) : closeIcon;
   const summary = (
     <>
-      <Mark part={part} />
-      <span>{toolWords(part, translation)}</span>
+      <icon.react tag="span" className="jp-agent-mark" />
+      <span>{callLabel(part, translation)}</span>
     </>
   );
-  if (!code && !part.content) {
+  if (!shownCode && !part.content) {
     return <div className="jp-agent-tool">{summary}</div>;
   }
   return (
     <details className="jp-agent-tool">
       <summary>{summary}</summary>
-      {code && <pre tabIndex={0}>{withHiddenShown(code)}</pre>}
-      {part.content && <pre tabIndex={0}>{withHiddenShown(readable(part.content))}</pre>}
+      {shownCode && <pre tabIndex={0}>{withHiddenShown(shownCode)}</pre>}
+      {part.content && <pre tabIndex={0}>{withHiddenShown(indented(part.content))}</pre>}
     </details>
   );
 }
 
-/** A call that goes on: for how long, and the way to end it. */
-function Running({ part, onInterrupt }: Pick<IProps, 'part' | 'onInterrupt'>): JSX.Element {
+/** A running call, with its duration and a button that interrupts the kernel. */
+function RunningCall({ part, onInterrupt }: Pick<IProps, 'part' | 'onInterrupt'>): JSX.Element {
   const { translation } = useServices();
-  const [, tick] = React.useReducer((count: number) => count + 1, 0);
+  const tick = useRender();
   React.useEffect(() => {
     const timer = window.setInterval(tick, TICK_MILLISECONDS);
     return () => window.clearInterval(timer);
   }, []);
-  const elapsed = performance.now() - part.since;
+  const elapsed = performance.now() - part.startedAt;
   return (
     <div className="jp-agent-tool">
-      <Mark part={part} />
-      <span>{toolWords(part, translation)}</span>
-      {elapsed >= TICK_MILLISECONDS && <span role="timer">{duration(elapsed)}</span>}
+      <span className="jp-agent-spinner" />
+      <span>{callLabel(part, translation)}</span>
+      {elapsed >= TICK_MILLISECONDS && <span role="timer">{formatDuration(elapsed)}</span>}
       {part.effect === 'execute' && (
         <button type="button" className="jp-agent-small-button" onClick={onInterrupt}>
           {translation.__('Interrupt')}
@@ -70,22 +75,14 @@ function Running({ part, onInterrupt }: Pick<IProps, 'part' | 'onInterrupt'>): J
   );
 }
 
-function Mark({ part }: { part: IToolPart }): JSX.Element {
-  if (part.status === 'running') {
-    return <span className="jp-agent-spinner" />;
-  }
-  const icon: LabIcon = part.status === 'done' ? checkIcon : closeIcon;
-  return <icon.react tag="span" className="jp-agent-mark" />;
+/** The icon with a name; a generic one where JupyterLab has none of this name, for which it makes a placeholder. */
+function toolIcon(name: string): LabIcon {
+  const icon = name ? LabIcon.resolve({ icon: name }) : buildIcon;
+  return icon.svgstr === refreshIcon.svgstr && icon.name !== refreshIcon.name ? buildIcon : icon;
 }
 
-/** The code that a call runs or writes, if it does. */
-export function codeOf(part: IToolPart): string {
-  const { code, source } = part.arguments;
-  return typeof code === 'string' ? code : typeof source === 'string' ? source : '';
-}
-
-/** A tool's result for the eye: JSON on several lines, everything else as it is. */
-function readable(content: string): string {
+/** JSON on several lines; everything else as it is. */
+function indented(content: string): string {
   try {
     return JSON.stringify(JSON.parse(content), null, 2);
   } catch {
@@ -93,70 +90,21 @@ function readable(content: string): string {
   }
 }
 
-function toolWords(part: IToolPart, translation: TranslationBundle): string {
-  const what = subject(part);
-  if (part.status === 'denied') {
-    return part.tool === 'run_code'
-      ? translation.__('did not run the code: denied')
-      : translation.__('not allowed: %1', part.tool.replace(/_/g, ' '));
-  }
-  if (part.status === 'needs_approval') {
-    return part.tool === 'run_code'
-      ? translation.__('did not run the code: nobody could approve it')
-      : translation.__('nobody could approve: %1', part.tool.replace(/_/g, ' '));
-  }
-  if (part.status === 'interrupted') {
-    return translation.__('stopped: %1', part.tool.replace(/_/g, ' '));
-  }
-  switch (part.tool) {
-    case 'list_variables':
-      return translation.__('looked at the variables');
-    case 'inspect_variable':
-      return translation.__('looked at %1', what);
-    case 'read_error':
-      return translation.__('read the last error');
-    case 'read_cells':
-      return translation.__('read the notebook’s cells');
-    case 'list_files':
-      return translation.__('looked at the files');
-    case 'run_code':
-      return runWords(part, translation);
-    case 'try_code':
-      return translation.__('tried code on the side');
-    case 'insert_cell':
-      return translation.__('inserted a cell');
-    case 'edit_cell':
-      return translation.__('changed a cell');
-    case 'delete_cell':
-      return translation.__('deleted a cell');
-    case 'move_cell':
-      return translation.__('moved a cell');
-    case 'run_cell':
-      return translation.__('ran a cell');
-    case 'read_output':
-      return translation.__('read a cell’s output');
-    case 'search_notebook':
-      return translation.__('searched the notebook');
-    case 'read_file':
-      return translation.__('read a file');
-    case 'get_signature':
-      return translation.__('looked up %1', what);
-    case 'check_notebook':
-      return translation.__('checked the notebook for stale cells');
-    default:
-      return translation.__('used %1', part.tool.replace(/_/g, ' '));
-  }
-}
-
-function runWords(part: IToolPart, translation: TranslationBundle): string {
-  if (part.status === 'running') {
-    return translation.__('running code');
-  }
-  return part.status === 'failed' ? translation.__('ran code, which failed') : translation.__('ran code');
-}
-
-function subject(part: IToolPart): string {
+/** The tool's title, the name that it is about, and its status unless it is done. */
+function callLabel(part: IToolPart, translation: TranslationBundle): string {
   const { name, column } = part.arguments;
-  const words = typeof name === 'string' ? name : part.tool;
-  return withHiddenShown(typeof column === 'string' ? `${words}[${JSON.stringify(column)}]` : words).slice(0, 100);
+  const subject = typeof name === 'string' ? name + (typeof column === 'string' ? `[${JSON.stringify(column)}]` : '') : '';
+  const label = withHiddenShown(subject ? `${part.title}: ${subject.slice(0, MAX_SUBJECT_CHARACTERS)}` : part.title);
+  switch (part.status) {
+    case 'failed':
+      return translation.__('%1 (failed)', label);
+    case 'denied':
+      return translation.__('%1 (denied)', label);
+    case 'needs_approval':
+      return translation.__('%1 (not approved)', label);
+    case 'interrupted':
+      return translation.__('%1 (interrupted)', label);
+    default:
+      return label;
+  }
 }

@@ -1,18 +1,18 @@
-// What was said, in the page: what is over is drawn once, what goes on is drawn as it grows.
+// The transcript in the page: ended exchanges are rendered once, the running one as it grows.
 
 import * as React from 'react';
-import { followLink } from './answerRenderer';
 import type { Branches } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import type { IExchange } from '../chat/exchange';
+import { followLink } from './answerRenderer';
 import { ExchangeView } from './exchangeView';
 import { useServices } from './services';
 import { Welcome } from './welcome';
 
-/** Within this distance of its end the transcript follows what is added. */
-const NEAR_PIXELS = 60;
-/** So long after its end an answer may still grow: code is highlighted, mathematics is set. */
-const SETTLING_MILLISECONDS = 1500;
+/** Within this distance of its end the transcript scrolls along. */
+const NEAR_END_PIXELS = 60;
+/** So long after its end an answer may still grow: code is highlighted, mathematics is typeset. */
+const GROWTH_MILLISECONDS = 1500;
 
 interface IProps {
   conversation: Conversation;
@@ -23,13 +23,13 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
   const { translation } = useServices();
   const { settled, live } = conversation.transcript;
   const count = settled.length + (live ? 1 : 0);
-  const scroll = useFollowing(count, conversation.isAnswering);
+  const scroll = useScrollToEnd(count, conversation.isAnswering);
   const onDone = React.useCallback(() => input.current?.focus(), [input]);
   const ask = (question: string) => {
     void conversation.ask(question);
     onDone();
   };
-  // Links of answers are followed by us alone: nothing opens without a click, nothing opens here.
+  // All links of answers are opened by followLink: only on a click, and never in this tab.
   const onClick = (event: React.MouseEvent) => followLink(event.nativeEvent);
   return (
     <div
@@ -49,7 +49,7 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
             {translation.__('Show earlier questions')}
           </button>
         )}
-        <Settled
+        <EndedExchanges
           conversation={conversation}
           exchanges={settled}
           branches={conversation.branches}
@@ -73,17 +73,17 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
   );
 }
 
-interface ISettledProps {
+interface IEndedProps {
   conversation: Conversation;
   exchanges: readonly IExchange[];
   branches: Branches | null;
-  /** Whether nothing comes after the last of them. */
+  /** Whether the last of them is the last of the transcript. */
   hasLast: boolean;
   onDone: () => void;
 }
 
-/** Not drawn again while an answer grows, however much was said before. */
-const Settled = React.memo(function Settled({ conversation, exchanges, branches, hasLast, onDone }: ISettledProps) {
+/** Not rendered again while an answer grows. */
+const EndedExchanges = React.memo(function EndedExchanges({ conversation, exchanges, branches, hasLast, onDone }: IEndedProps) {
   return (
     <>
       {exchanges.map((exchange, index) => (
@@ -117,20 +117,20 @@ function Problem({ conversation }: { conversation: Conversation }): JSX.Element 
 }
 
 /**
- * Keep the end in sight while an answer grows, unless the user has scrolled away; a new question ends that.
- * What the user unfolds makes the transcript grow, too, and must not move it.
+ * Keep the end visible while an answer grows, unless the user has scrolled up; a new question scrolls to the end again.
+ * Details that the user unfolds make the transcript grow, too, and must not scroll it.
  */
-function useFollowing(count: number, answering: boolean): React.RefObject<HTMLDivElement> {
+function useScrollToEnd(count: number, isAnswering: boolean): React.RefObject<HTMLDivElement> {
   const scroll = React.useRef<HTMLDivElement>(null);
-  const following = React.useRef(true);
+  const isFollowing = React.useRef(true);
   const until = React.useRef(0);
   React.useEffect(() => {
     const outer = scroll.current!;
     const onScroll = () => {
-      following.current = outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_PIXELS;
+      isFollowing.current = outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_END_PIXELS;
     };
     const observer = new ResizeObserver(() => {
-      if (following.current && performance.now() < until.current) {
+      if (isFollowing.current && performance.now() < until.current) {
         outer.scrollTop = outer.scrollHeight;
       }
     });
@@ -142,11 +142,11 @@ function useFollowing(count: number, answering: boolean): React.RefObject<HTMLDi
     };
   }, []);
   React.useEffect(() => {
-    until.current = answering ? Infinity : performance.now() + SETTLING_MILLISECONDS;
-  }, [answering, count]);
+    until.current = isAnswering ? Infinity : performance.now() + GROWTH_MILLISECONDS;
+  }, [isAnswering, count]);
   React.useEffect(() => {
     if (count > 0) {
-      following.current = true;
+      isFollowing.current = true;
       scroll.current!.scrollTop = scroll.current!.scrollHeight;
     }
   }, [count]);

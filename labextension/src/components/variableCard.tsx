@@ -1,4 +1,4 @@
-// What is known of one variable, beside its name: schema of a frame, items of a container.
+// A tooltip with details of one variable: the columns of a frame, the items of a container.
 
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
@@ -6,38 +6,39 @@ import type { IVariable } from '../api/kernels';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 
-const WAIT_MILLISECONDS = 200;
-const MOST_ROWS = 40;
+const DELAY_MILLISECONDS = 200;
+const MAX_ROWS = 40;
 const WIDTH = 320;
 
 interface IProps {
   id: string;
   variable: IVariable;
   notebook: NotebookPanel;
-  at: DOMRect;
+  /** Position of the variable's name. */
+  anchor: DOMRect;
 }
 
-export function VariableCard({ id, variable, notebook, at }: IProps): JSX.Element {
-  const { watch } = useServices();
+export function VariableCard({ id, variable, notebook, anchor }: IProps): JSX.Element {
+  const { kernelWatch } = useServices();
   const [full, setFull] = React.useState<IVariable>(variable);
   React.useEffect(() => {
-    let current = true;
+    let isCurrent = true;
     const timer = window.setTimeout(async () => {
-      const told = await watch.inspect(notebook, variable.name);
-      if (told && current) {
-        setFull(told);
+      const details = await kernelWatch.inspect(notebook, variable.name);
+      if (details && isCurrent) {
+        setFull(details);
       }
-    }, WAIT_MILLISECONDS);
+    }, DELAY_MILLISECONDS);
     return () => {
-      current = false;
+      isCurrent = false;
       window.clearTimeout(timer);
     };
-  }, [variable, notebook, watch]);
-  const left = Math.max(8, Math.min(at.left, window.innerWidth - WIDTH - 8));
-  const style = { left, width: WIDTH, bottom: window.innerHeight - at.top + 4 };
+  }, [variable, notebook, kernelWatch]);
+  const left = Math.max(8, Math.min(anchor.left, window.innerWidth - WIDTH - 8));
+  const style = { left, width: WIDTH, bottom: window.innerHeight - anchor.top + 4 };
   return (
-    // A popover lies above everything, whatever is around it.
-    <div id={id} ref={show} role="tooltip" className="jp-agent-card" style={style} {...{ popover: 'manual' }}>
+    // A popover is shown above everything else.
+    <div id={id} ref={showPopover} role="tooltip" className="jp-agent-card" style={style} {...{ popover: 'manual' }}>
       <b>{full.name}</b> <span>{full.type}</span>
       <p>{withHiddenShown(full.summary)}</p>
       <Details facts={full.facts} />
@@ -45,13 +46,13 @@ export function VariableCard({ id, variable, notebook, at }: IProps): JSX.Elemen
   );
 }
 
-function show(card: HTMLElement | null): void {
+function showPopover(card: HTMLElement | null): void {
   card?.showPopover?.();
 }
 
 function Details({ facts }: { facts: Record<string, any> }): JSX.Element | null {
   if (Array.isArray(facts.columns)) {
-    const rows = facts.columns.slice(0, MOST_ROWS).map((one: any) => [one?.name, one?.dtype, missing(one?.missing)]);
+    const rows = facts.columns.slice(0, MAX_ROWS).map((column: any) => [column?.name, column?.dtype, missingCount(column?.missing)]);
     return <Rows rows={rows} />;
   }
   const rows = Object.entries(facts)
@@ -59,7 +60,7 @@ function Details({ facts }: { facts: Record<string, any> }): JSX.Element | null 
     .map(([name, value]) => [name.replace(/_/g, ' '), value]);
   const inner = facts.items ?? facts.fields;
   const items = inner && typeof inner === 'object' ? Object.entries(inner) : [];
-  return <Rows rows={[...rows, ...items].slice(0, MOST_ROWS)} />;
+  return <Rows rows={[...rows, ...items].slice(0, MAX_ROWS)} />;
 }
 
 function Rows({ rows }: { rows: unknown[][] }): JSX.Element | null {
@@ -68,8 +69,8 @@ function Rows({ rows }: { rows: unknown[][] }): JSX.Element | null {
       <tbody>
         {rows.map((row, index) => (
           <tr key={index}>
-            {row.map((one, place) => (
-              <td key={place}>{withHiddenShown(String(one ?? '')).slice(0, 200)}</td>
+            {row.map((value, column) => (
+              <td key={column}>{withHiddenShown(String(value ?? '')).slice(0, 200)}</td>
             ))}
           </tr>
         ))}
@@ -78,6 +79,6 @@ function Rows({ rows }: { rows: unknown[][] }): JSX.Element | null {
   );
 }
 
-function missing(count: unknown): string {
+function missingCount(count: unknown): string {
   return typeof count === 'number' && count > 0 ? `${count} ∅` : '';
 }

@@ -1,4 +1,4 @@
-// The card of an empty conversation: what works at once, what to ask, how to connect a model.
+// The card of an empty conversation: example questions, and how to connect a model.
 
 import * as React from 'react';
 import { agentIcon } from './icons';
@@ -39,7 +39,7 @@ export function Welcome({ hasNotebook, onAsk }: IProps): JSX.Element {
   );
 }
 
-/** What works without a model, and how to connect one. */
+/** What works offline, and how to connect a model. */
 export function ConnectHelp(): JSX.Element {
   const { translation } = useServices();
   return (

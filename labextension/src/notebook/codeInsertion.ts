@@ -1,13 +1,13 @@
-// What the user does to the notebook with an answer's code: into a new cell, over the active one, run.
+// Puts code of an answer into the open notebook: into a new cell, in place of the active one, run at once.
 
 import type { Cell } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 
-/** Marks a cell that was inserted and not touched since: there Ctrl-Z means the insertion. */
-export const INSERTED = 'jp-agent-inserted';
+/** Class of a cell that was inserted and not edited since: Ctrl-Z there undoes the insertion. */
+export const INSERTED_CLASS = 'jp-agent-inserted';
 
 /**
- * Put code into a new cell below the active one, as one step that undo takes back.
+ * Insert code as a new cell below the active one, as one step of the notebook's undo.
  *
  * @returns whether the notebook could be changed.
  */
@@ -23,34 +23,34 @@ export function insertBelow(panel: NotebookPanel, source: string): boolean {
   notebook.deselectAll();
   notebook.mode = 'command';
   if (notebook.activeCell) {
-    markUntouched(notebook.activeCell);
+    markInserted(notebook.activeCell);
   }
   void NotebookActions.focusActiveCell(notebook);
   return true;
 }
 
-function markUntouched(cell: Cell): void {
+function markInserted(cell: Cell): void {
   const { sharedModel } = cell.model;
-  cell.addClass(INSERTED);
+  cell.addClass(INSERTED_CLASS);
   const unmark = () => {
     sharedModel.changed.disconnect(unmark);
     if (!cell.isDisposed) {
-      cell.removeClass(INSERTED);
+      cell.removeClass(INSERTED_CLASS);
     }
   };
   sharedModel.changed.connect(unmark);
 }
 
-/** The same, and run the new cell; its output appears below it. */
+/** Insert code as a new cell below the active one, and run it. */
 export function runBelow(panel: NotebookPanel, source: string): boolean {
-  const isThere = panel.sessionContext.session?.kernel && insertBelow(panel, source);
-  if (isThere) {
-    void NotebookActions.run(panel.content, panel.sessionContext);
+  if (!panel.sessionContext.session?.kernel || !insertBelow(panel, source)) {
+    return false;
   }
-  return Boolean(isThere);
+  void NotebookActions.run(panel.content, panel.sessionContext);
+  return true;
 }
 
-/** Put code in the place of what the active cell has, as one step that undo takes back. */
+/** Replace the source of the active cell, as one step of its undo. */
 export function replaceActive(panel: NotebookPanel, source: string): boolean {
   const { activeCell, model } = panel.content;
   if (!activeCell || !model || model.readOnly || activeCell.model.type !== 'code' || activeCell.readOnly) {

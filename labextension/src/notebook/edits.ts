@@ -1,27 +1,49 @@
-// Does in the open notebook what the agent was allowed to do there: every edit compares before it changes anything.
+// Edits that a turn requests of the page with the open notebook: each compares the cell before it changes anything.
 
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
-import type { IEditAsked } from '../api/events';
-import { Cells, type IChange, metadataOf, type Node } from './notebookCells';
+import type { IEditRequested } from '../api/events';
+import type { CellJson, ICellChange } from '../api/sessions';
+import type { TurnsApi } from '../api/turns';
+import { metadataOf, NotebookCells } from './notebookCells';
 import { sha256 } from './sha256';
 
-export type Edit = IEditAsked['edit'];
+type Edit = IEditRequested['edit'];
 
-/** What is told of an edit; without a change nothing was done. */
-export interface IEdited {
+/** The result of an edit; without a change nothing was done. */
+interface IEditResult {
   status: 'ok' | 'error' | 'cell_changed' | 'not_found' | 'read_only' | 'unavailable' | 'died';
-  change?: IChange;
-  text?: string;
+  change?: ICellChange;
 }
 
-/** Do one edit. It never throws: what went wrong is its status. */
-export async function edited(panel: NotebookPanel, edit: Edit): Promise<IEdited> {
-  const cells = new Cells(panel);
+/** Makes the edits of one turn, each once, and reports their results. */
+export class PageEdits {
+  private _made = new Set<string>();
+
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _turns: TurnsApi
+  ) {}
+
+  /** Make an edit; a stream that is read again requests it again, which does nothing. */
+  async make({ call_id, edit }: IEditRequested, turnId: string): Promise<void> {
+    if (this._made.has(call_id)) {
+      return;
+    }
+    this._made.add(call_id);
+    const result = await makeEdit(this._panel, edit);
+    // If the server cannot be reached, or does not wait any more, the turn ends without the result.
+    await this._turns.reportEdit(turnId, call_id, result).catch(() => undefined);
+  }
+}
+
+/** Make one edit. It never throws: what went wrong is its status. */
+async function makeEdit(panel: NotebookPanel, edit: Edit): Promise<IEditResult> {
+  const cells = new NotebookCells(panel);
   if (panel.isDisposed || cells.isReadOnly) {
     return { status: 'read_only' };
   }
   if (edit.kind === 'insert') {
-    return inserted(cells, edit);
+    return insertCell(cells, edit);
   }
   const index = cells.find(edit.cell_id);
   if (index < 0) {
@@ -30,104 +52,93 @@ export async function edited(panel: NotebookPanel, edit: Edit): Promise<IEdited>
   if (sha256(cells.source(index)) !== edit.source_hash) {
     return { status: 'cell_changed' };
   }
+  const before = cells.toJSON(index);
+  const above = cells.above(index);
   switch (edit.kind) {
     case 'replace':
-      return replaced(cells, index, edit);
+      if (cells.isLocked(index, 'editable')) {
+        return { status: 'read_only' };
+      }
+      cells.write(index, edit.source, { ...before.metadata, ...originMetadata(edit) });
+      break;
     case 'delete':
-      return deleted(cells, index, edit);
-    case 'move':
-      return moved(cells, index, edit);
-    case 'run':
-      return ran(panel, cells, index, edit);
+      if (cells.isLocked(index, 'deletable')) {
+        return { status: 'read_only' };
+      }
+      cells.remove(index);
+      break;
+    case 'move': {
+      const to = cells.below(edit.below);
+      if (to === null || edit.below === edit.cell_id) {
+        return { status: 'not_found' };
+      }
+      cells.move(index, to);
+      break;
+    }
+    case 'run': {
+      const status = await runCell(panel, cells, index, edit.cell_id);
+      if (status !== 'ok' && status !== 'error') {
+        return { status };
+      }
+      return { status, change: changeOf(cells, edit.cell_id, before, above) };
+    }
   }
+  return { status: 'ok', change: changeOf(cells, edit.cell_id, before, above) };
 }
 
-function inserted(cells: Cells, edit: Edit): IEdited {
-  const known = cells.find(edit.cell_id);
-  const index = known >= 0 ? known : cells.below(edit.below);
+function insertCell(cells: NotebookCells, edit: Edit): IEditResult {
+  const existing = cells.find(edit.cell_id);
+  const index = existing >= 0 ? existing : cells.below(edit.below);
   if (index === null) {
     return { status: 'not_found' };
   }
-  if (known < 0) {
-    const code = edit.cell_type === 'code' ? { execution_count: null, outputs: [] } : {};
-    // A cell without outputs can be trusted: what it shows later, the user's own kernel made.
-    const metadata = { ...signed(edit), ...(edit.cell_type === 'code' ? { trusted: true } : {}) };
+  if (existing < 0) {
+    const isCode = edit.cell_type === 'code';
+    // A cell without outputs can be trusted: its later outputs are made by the user's own kernel.
+    const metadata = { ...originMetadata(edit), ...(isCode ? { trusted: true } : {}) };
+    const code = isCode ? { execution_count: null, outputs: [] } : {};
     cells.insert(index, { id: edit.cell_id, cell_type: edit.cell_type, metadata, source: edit.source, ...code });
-  } else if (cells.source(known) !== edit.source) {
+  } else if (cells.source(existing) !== edit.source) {
     return { status: 'cell_changed' };
   }
-  return done(cells, edit.cell_id, null, null);
+  return { status: 'ok', change: changeOf(cells, edit.cell_id, null, null) };
 }
 
-function replaced(cells: Cells, index: number, edit: Edit): IEdited {
-  if (cells.isLocked(index, 'editable')) {
-    return { status: 'read_only' };
-  }
-  const before = cells.node(index);
-  cells.write(index, edit.source, { ...before.metadata, ...signed(edit) });
-  return done(cells, edit.cell_id, before, cells.above(index));
-}
-
-function deleted(cells: Cells, index: number, edit: Edit): IEdited {
-  if (cells.isLocked(index, 'deletable')) {
-    return { status: 'read_only' };
-  }
-  const before = cells.node(index);
-  const above = cells.above(index);
-  cells.remove(index);
-  return done(cells, edit.cell_id, before, above);
-}
-
-function moved(cells: Cells, index: number, edit: Edit): IEdited {
-  const below = cells.below(edit.below);
-  if (below === null || edit.below === edit.cell_id) {
-    return { status: 'not_found' };
-  }
-  const before = cells.node(index);
-  const above = cells.above(index);
-  cells.move(index, below);
-  return done(cells, edit.cell_id, before, above);
-}
-
-async function ran(panel: NotebookPanel, cells: Cells, index: number, edit: Edit): Promise<IEdited> {
+async function runCell(
+  panel: NotebookPanel,
+  cells: NotebookCells,
+  index: number,
+  cellId: string
+): Promise<IEditResult['status']> {
   const kernel = panel.sessionContext.session?.kernel;
   if (!kernel) {
-    return { status: 'unavailable' };
+    return 'unavailable';
   }
-  const before = cells.node(index);
-  const above = cells.above(index);
   const notebook = panel.content;
-  const worked = await NotebookActions.runCells(notebook, [notebook.widgets[index]], panel.sessionContext).catch(() => false);
-  if (cells.find(edit.cell_id) < 0) {
-    return { status: 'not_found' };
+  const succeeded = await NotebookActions.runCells(notebook, [notebook.widgets[index]], panel.sessionContext).catch(
+    () => false
+  );
+  if (cells.find(cellId) < 0) {
+    return 'not_found';
   }
   if (kernel.isDisposed || kernel.status === 'dead') {
-    return { status: 'died' };
+    return 'died';
   }
-  return { ...done(cells, edit.cell_id, before, above), status: worked ? 'ok' : 'error' };
+  return succeeded ? 'ok' : 'error';
 }
 
-function done(cells: Cells, cellId: string, before: Node | null, above: string | null): IEdited {
+function changeOf(cells: NotebookCells, cellId: string, before: CellJson | null, above: string | null): ICellChange {
   const index = cells.find(cellId);
-  const after = index < 0 ? null : cells.node(index);
-  const below = index < 0 ? null : cells.above(index);
+  const after = index < 0 ? null : cells.toJSON(index);
   return {
-    status: 'ok',
-    change: {
-      cell_id: cellId,
-      before: before && stored(before),
-      after: after && stored(after),
-      below_before: above,
-      below_after: below
-    }
+    cell_id: cellId,
+    before: before && { ...before, metadata: metadataOf(before) },
+    after: after && { ...after, metadata: metadataOf(after) },
+    below_before: above,
+    below_after: index < 0 ? null : cells.above(index)
   };
 }
 
-/** Whether a cell is trusted is no part of the notebook. */
-function stored(node: Node): Node {
-  return { ...node, metadata: metadataOf(node) };
-}
-
-function signed({ origin }: Edit): Node {
+function originMetadata({ origin }: Edit): CellJson {
   return origin && Object.keys(origin).length > 0 ? { jupyter_agent: origin } : {};
 }

@@ -1,80 +1,74 @@
-// What is known of the kernels of open notebooks: read after runs, kept with what changed since the last question.
+// The variables of the open notebooks' kernels: read after runs, with what changed since the last question.
 
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { Facts, IKernelState, IVariable } from '../api/kernels';
+import type { IKernelState, IVariable, KernelsApi } from '../api/kernels';
 
-const QUIET_MILLISECONDS = 400;
+const DEBOUNCE_MILLISECONDS = 400;
 
-/** A kernel as it was last seen, on the page's clock. */
-export interface IKernelSeen extends IKernelState {
+/** A kernel's state as it was last read; `deleted` are the names that were deleted since the last question. */
+export interface IKernelSnapshot extends IKernelState {
   kernelId: string;
-  seenAt: number;
-  /** Names that are new or other than at the last question. */
+  /** Names that are new or have changed since the last question. */
   changed: ReadonlySet<string>;
-  /** Names that were there at the last question. */
-  gone: readonly string[];
-}
-
-interface IMark {
-  epoch: string;
-  version: number;
 }
 
 export class KernelWatch {
   private _changed = new Signal<this, void>(this);
-  private _seen = new WeakMap<NotebookPanel, IKernelSeen>();
-  private _marks = new WeakMap<NotebookPanel, IMark>();
+  private _snapshots = new WeakMap<NotebookPanel, IKernelSnapshot>();
+  /** The snapshots that the last questions were asked with. */
+  private _baselines = new WeakMap<NotebookPanel, IKernelSnapshot>();
   private _watched = new WeakSet<NotebookPanel>();
   private _reading = new WeakMap<NotebookPanel, Promise<void>>();
   private _timer = 0;
 
   constructor(
     private readonly _notebooks: INotebookTracker,
-    private readonly _facts: Facts
+    private readonly _kernels: KernelsApi
   ) {
-    NotebookActions.executed.connect(this._later, this);
+    NotebookActions.executed.connect(this._readSoon, this);
     _notebooks.currentChanged.connect(this._onCurrent, this);
     this._onCurrent();
   }
 
   dispose(): void {
-    NotebookActions.executed.disconnect(this._later, this);
+    NotebookActions.executed.disconnect(this._readSoon, this);
     this._notebooks.currentChanged.disconnect(this._onCurrent, this);
     window.clearTimeout(this._timer);
     Signal.clearData(this);
   }
 
-  /** Something was read. */
+  /** A kernel was read, or its status changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
-  of(panel: NotebookPanel | null): IKernelSeen | undefined {
-    return panel ? this._seen.get(panel) : undefined;
+  get(panel: NotebookPanel | null): IKernelSnapshot | undefined {
+    return panel ? this._snapshots.get(panel) : undefined;
   }
 
-  /** The kernel's state as Jupyter tells it, without asking. */
+  /** The kernel's status as the page knows it, without a request. */
   statusOf(panel: NotebookPanel | null): Kernel.Status | 'none' {
     return panel?.sessionContext.session?.kernel?.status ?? 'none';
   }
 
-  /** What is known now is what the question saw. */
-  mark(panel: NotebookPanel | null): void {
-    const seen = this.of(panel);
-    if (panel && seen) {
-      this._marks.set(panel, { epoch: seen.epoch, version: seen.version });
-      this._seen.set(panel, { ...seen, changed: new Set(), gone: [] });
+  /** A question is asked: changes count from here. */
+  setBaseline(panel: NotebookPanel | null): void {
+    const snapshot = this.get(panel);
+    if (panel && snapshot) {
+      const baseline = { ...snapshot, changed: new Set<string>(), deleted: [] };
+      this._baselines.set(panel, baseline);
+      this._snapshots.set(panel, baseline);
       this._changed.emit();
     }
   }
 
-  /** Read the kernel if nothing is known of it yet. */
-  async fresh(panel: NotebookPanel | null): Promise<void> {
+  /** Read the kernel if it has not been read yet. */
+  async ensureRead(panel: NotebookPanel | null): Promise<void> {
     const kernelId = panel?.sessionContext.session?.kernel?.id;
-    if (panel && kernelId && this.of(panel)?.kernelId !== kernelId) {
+    if (panel && kernelId && this.get(panel)?.kernelId !== kernelId) {
       await this.read(panel);
     }
   }
@@ -89,56 +83,68 @@ export class KernelWatch {
   /** One variable in full. */
   async inspect(panel: NotebookPanel, name: string): Promise<IVariable | null> {
     const kernelId = panel.sessionContext.session?.kernel?.id;
-    return kernelId ? this._facts.variable(kernelId, name).catch(() => null) : null;
+    return kernelId ? this._kernels.variable(kernelId, name).catch(() => null) : null;
   }
 
   private async _read(panel: NotebookPanel): Promise<void> {
     const kernelId = panel.sessionContext.session?.kernel?.id;
     if (!kernelId || panel.isDisposed) {
-      this._seen.delete(panel);
+      this._snapshots.delete(panel);
       this._changed.emit();
       return;
     }
     try {
-      const state = await this._facts.state(kernelId);
-      const mark = this._marks.get(panel);
-      const since = mark && mark.epoch === state.epoch && mark.version < state.version ? mark : null;
-      const news = since ? await this._facts.state(kernelId, since.version) : null;
-      this._seen.set(panel, {
-        ...state,
-        kernelId,
-        seenAt: performance.now(),
-        changed: new Set(news?.variables.map(one => one.name) ?? []),
-        gone: news?.deleted ?? []
-      });
+      this._snapshots.set(panel, await this._request(kernelId, this._baselines.get(panel)));
     } catch {
-      // What was known stays; a question would say what is wrong.
+      // The last snapshot is kept; a question would report the error.
     }
     this._changed.emit();
   }
 
-  private _later(): void {
+  /** One request: what changed since the baseline, applied to it. Only where that does not fit the whole state is read. */
+  private async _request(kernelId: string, baseline?: IKernelSnapshot): Promise<IKernelSnapshot> {
+    const delta = baseline?.kernelId === kernelId ? await this._kernels.state(kernelId, baseline.version) : null;
+    if (!baseline || !delta || delta.epoch !== baseline.epoch) {
+      return { ...(await this._kernels.state(kernelId)), kernelId, changed: new Set(), deleted: [] };
+    }
+    const hasChanged = delta.version > baseline.version;
+    const changed = new Set(hasChanged ? delta.variables.map(variable => variable.name) : []);
+    const deleted = hasChanged ? delta.deleted : [];
+    const variables = applyDelta(baseline.variables, delta);
+    // A server that was restarted meanwhile does not know of all deletions.
+    const state = variables.length <= delta.total ? { ...delta, variables } : await this._kernels.state(kernelId);
+    return { ...state, kernelId, changed, deleted };
+  }
+
+  private _readSoon(): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => {
       const panel = this._notebooks.currentWidget;
       if (panel) {
         void this.read(panel);
       }
-    }, QUIET_MILLISECONDS);
+    }, DEBOUNCE_MILLISECONDS);
   }
 
   private _onCurrent(): void {
     const panel = this._notebooks.currentWidget;
     if (panel && !this._watched.has(panel)) {
       this._watched.add(panel);
-      panel.sessionContext.kernelChanged.connect(() => this._later());
+      panel.sessionContext.kernelChanged.connect(() => this._readSoon());
       panel.sessionContext.statusChanged.connect((_, status) => {
         this._changed.emit();
         if (status === 'idle') {
-          this._later();
+          this._readSoon();
         }
       });
     }
-    this._later();
+    this._readSoon();
   }
+}
+
+function applyDelta(variables: readonly IVariable[], delta: IKernelState): IVariable[] {
+  const byName = new Map(variables.map(variable => [variable.name, variable]));
+  delta.deleted.forEach(name => byName.delete(name));
+  delta.variables.forEach(variable => byName.set(variable.name, variable));
+  return Array.from(byName.values());
 }

@@ -1,37 +1,25 @@
-// What the panel reads from a notebook.
+// The open notebook as it is sent with a question: all cells, but of a very large notebook no more than a request may hold.
 
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
-import { type PostedCell, posted } from './postedCells';
+import type { ICell, INotebookContext, PostedCell } from '../api/context';
 
-const OUTPUT_CHARACTERS = 2000;
-// eslint-disable-next-line no-control-regex
-const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
+const MAX_OUTPUT_CHARACTERS = 2000;
+/** The server takes 8 MiB, and so many cells; JSON and UTF-8 take up to six bytes for a character. */
+const MAX_BYTES = 6 * 1024 * 1024;
+const MAX_CELLS = 5000;
+const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
 
-/** A cell as the server is told it. */
-export interface ICell {
-  id: string;
-  kind: 'code' | 'markdown' | 'raw';
-  source: string;
-  execution_count: number | null;
-  output: string;
-  error: string;
-}
-
-/** A question's surroundings as the server is told them. */
-export interface INotebookContext {
-  notebook_id: string;
-  session_id: string | null;
-  kernel_id: string | null;
-  active_cell_id: string | null;
-  cell_count: number;
-  cells: PostedCell[];
-}
-
-/** Where a notebook is on the server: with real-time collaboration the page has a drive of its own before that. */
+/** Path of a notebook on the server, without the drive that real-time collaboration puts before it. */
 export function notebookPath(panel: NotebookPanel | null): string {
   return panel?.context.path.replace(/^RTC:/, '') ?? '';
+}
+
+/** The language of a notebook's kernel, in lower case. */
+export function notebookLanguage(panel: NotebookPanel): string {
+  const metadata: any = panel.content.model?.getMetadata('language_info');
+  return String(metadata?.name ?? 'python').toLowerCase();
 }
 
 /** The notebook as it is in the page now, unsaved changes included. */
@@ -44,8 +32,30 @@ export function notebookContext(panel: NotebookPanel | null, sessionId: string |
     kernel_id: panel?.sessionContext.session?.kernel?.id ?? null,
     active_cell_id: active,
     cell_count: cells?.length ?? 0,
-    cells: posted(cells ? Array.from(cells, cellOf) : [], active)
+    cells: postedCells(cells ? Array.from(cells, cellOf) : [], active)
   };
+}
+
+/** The cells nearest to the active one in full, as many as there is room for. */
+function postedCells(cells: readonly ICell[], activeId: string | null): PostedCell[] {
+  const size = cells.reduce((sum, cell) => sum + cell.source.length + cell.output.length + cell.error.length + 100, 0);
+  if (size <= MAX_BYTES / 6 && cells.length <= MAX_CELLS) {
+    return [...cells];
+  }
+  const active = Math.max(0, cells.findIndex(cell => cell.id === activeId));
+  const nearest = cells.map((_, index) => index).sort((a, b) => Math.abs(a - active) - Math.abs(b - active));
+  const encoder = new TextEncoder();
+  const posted = new Map<number, PostedCell>();
+  let room = MAX_BYTES;
+  for (const index of nearest.slice(0, MAX_CELLS)) {
+    const { id, kind } = cells[index];
+    const bytes = room > 0 ? encoder.encode(JSON.stringify(cells[index])).length : Infinity;
+    posted.set(index, bytes <= room ? cells[index] : { id, kind, saved: true });
+    room -= bytes <= room ? bytes : 0;
+  }
+  return Array.from(posted.keys())
+    .sort((a, b) => a - b)
+    .map(index => posted.get(index)!);
 }
 
 function cellOf(cell: ICellModel): ICell {
@@ -65,11 +75,11 @@ function outputText(outputs: readonly IOutputModel[]): string {
   let text = '';
   for (const output of outputs) {
     text += textOf(output);
-    if (text.length >= OUTPUT_CHARACTERS) {
+    if (text.length >= MAX_OUTPUT_CHARACTERS) {
       break;
     }
   }
-  return text.slice(0, OUTPUT_CHARACTERS);
+  return text.slice(0, MAX_OUTPUT_CHARACTERS);
 }
 
 function textOf(output: IOutputModel): string {
@@ -78,9 +88,9 @@ function textOf(output: IOutputModel): string {
   }
   const stored: Record<string, any> = output.toJSON();
   const text = output.type === 'stream' ? stored.text : stored.data?.['text/plain'];
-  const whole = Array.isArray(text) ? text.join('') : String(text ?? '');
-  // Colours are cut out of the part that is kept only: a stream may hold megabytes.
-  return whole.slice(0, 2 * OUTPUT_CHARACTERS).replace(COLOURS, '');
+  const all = Array.isArray(text) ? text.join('') : String(text ?? '');
+  // Escape sequences are removed only from the part that is kept: a stream may hold megabytes.
+  return all.slice(0, 2 * MAX_OUTPUT_CHARACTERS).replace(ANSI, '');
 }
 
 function errorText(outputs: readonly IOutputModel[]): string {
@@ -89,6 +99,6 @@ function errorText(outputs: readonly IOutputModel[]): string {
     return '';
   }
   const { ename, evalue } = error.toJSON() as Record<string, unknown>;
-  const words = `${String(ename ?? '')}: ${String(evalue ?? '')}`;
-  return words.slice(0, 2 * OUTPUT_CHARACTERS).replace(COLOURS, '').slice(0, OUTPUT_CHARACTERS);
+  const message = `${String(ename ?? '')}: ${String(evalue ?? '')}`;
+  return message.slice(0, 2 * MAX_OUTPUT_CHARACTERS).replace(ANSI, '').slice(0, MAX_OUTPUT_CHARACTERS);
 }

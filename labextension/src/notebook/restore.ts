@@ -1,64 +1,66 @@
-// Cells as they were before a turn, or after it, put back into an open notebook.
+// Undo and redo of a turn's edits in the open notebook: each change is applied only to a cell that is still as it was.
 
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { Cells, type IChange, joined, metadataOf, same } from './notebookCells';
+import type { ICellChange } from '../api/sessions';
+import { areEqual, joined, metadataOf, NotebookCells } from './notebookCells';
 
 /**
- * Put cells back, in order; Ctrl-Z takes what follows within half a second as one step.
+ * Apply changes in order; changes within half a second are one step of the notebook's own undo.
  *
- * @returns the ids of cells that were left as they are, because somebody changed them since.
+ * @returns the ids of cells that were left as they are, because they were changed since.
  */
-export async function restoreChanges(panel: NotebookPanel, changes: readonly IChange[]): Promise<readonly string[]> {
-  const cells = new Cells(panel);
+export async function applyChanges(panel: NotebookPanel, changes: readonly ICellChange[]): Promise<readonly string[]> {
+  const cells = new NotebookCells(panel);
   if (cells.isReadOnly) {
-    return changes.map(one => one.cell_id);
+    return changes.map(change => change.cell_id);
   }
-  // Not within one transaction: there the list of cells would still be the old one.
-  const left = changes.filter(one => !restored(cells, one)).map(one => one.cell_id);
+  // Not within one transaction: the list of cells would not be updated there.
+  const left = changes.filter(change => !apply(cells, change)).map(change => change.cell_id);
   return [...new Set(left)];
 }
 
-function restored(cells: Cells, change: IChange): boolean {
+/** Apply one change; returns whether the cell is now as the change says. */
+function apply(cells: NotebookCells, change: ICellChange): boolean {
   const { before, after } = change;
   const index = cells.find(change.cell_id);
   if (!before) {
-    return after !== null && (index < 0 ? putBack(cells, change) : same(cells.node(index), after));
+    return after !== null && (index < 0 ? insert(cells, change) : areEqual(cells.toJSON(index), after));
   }
   if (index < 0) {
     return after === null;
   }
-  const now = cells.node(index);
+  const now = cells.toJSON(index);
   if (!after) {
-    const isAsItWas = same(now, before);
-    if (isAsItWas) {
+    const isUnchanged = areEqual(now, before);
+    if (isUnchanged) {
       cells.remove(index);
     }
-    return isAsItWas;
+    return isUnchanged;
   }
-  if (same(before, after) && change.below_before !== change.below_after) {
-    return movedBack(cells, index, change);
+  if (areEqual(before, after) && change.below_before !== change.below_after) {
+    return move(cells, index, change);
   }
-  if (same(now, after)) {
+  if (areEqual(now, after)) {
     return true;
   }
-  if (!same(now, before)) {
+  if (!areEqual(now, before)) {
     return false;
   }
-  // Whether the cell is trusted is the page's knowledge, and stays.
+  // The page's own knowledge whether the cell is trusted is kept.
   const { trusted } = now.metadata ?? {};
   cells.write(index, joined(after.source), { ...metadataOf(after), ...(trusted === undefined ? {} : { trusted }) });
-  cells.show(index, after.outputs ?? [], after.execution_count ?? null);
+  cells.setOutputs(index, after.outputs ?? [], after.execution_count ?? null);
   return true;
 }
 
-/** Where its place is gone it stands at the end: better than not at all. */
-function putBack(cells: Cells, { after, below_after }: IChange): boolean {
+/** Insert a deleted cell; at the end where the cell above it does not exist any more. */
+function insert(cells: NotebookCells, { after, below_after }: ICellChange): boolean {
   const index = cells.below(below_after ?? '') ?? cells.length;
   cells.insert(index, { ...after!, source: joined(after!.source), metadata: metadataOf(after!) });
   return true;
 }
 
-function movedBack(cells: Cells, index: number, change: IChange): boolean {
+function move(cells: NotebookCells, index: number, change: ICellChange): boolean {
   if (cells.above(index) !== (change.below_before ?? '')) {
     return cells.above(index) === (change.below_after ?? '');
   }

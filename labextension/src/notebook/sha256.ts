@@ -19,9 +19,9 @@ export function sha256(text: string): string {
   const state = START.slice();
   const words = new Uint32Array(ROUNDS);
   for (let block = 0; block < bytes.byteLength; block += 64) {
-    mix(state, words, bytes, block);
+    compress(state, words, bytes, block);
   }
-  return Array.from(state, one => one.toString(16).padStart(8, '0')).join('');
+  return Array.from(state, word => word.toString(16).padStart(8, '0')).join('');
 }
 
 function padded(bytes: Uint8Array): DataView {
@@ -34,30 +34,30 @@ function padded(bytes: Uint8Array): DataView {
   return result;
 }
 
-function mix(state: Uint32Array, words: Uint32Array, bytes: DataView, block: number): void {
+function compress(state: Uint32Array, words: Uint32Array, bytes: DataView, block: number): void {
   for (let at = 0; at < ROUNDS; at++) {
-    words[at] = at < 16 ? bytes.getUint32(block + 4 * at) : stretched(words, at);
+    words[at] = at < 16 ? bytes.getUint32(block + 4 * at) : scheduled(words, at);
   }
   let [a, b, c, d, e, f, g, h] = state;
   for (let at = 0; at < ROUNDS; at++) {
     const choice = (e & f) ^ (~e & g);
-    const first = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + choice + CONSTANTS[at] + words[at]) | 0;
+    const first = (h + (rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25)) + choice + CONSTANTS[at] + words[at]) | 0;
     const majority = (a & b) ^ (a & c) ^ (b & c);
-    const second = ((turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + majority) | 0;
+    const second = ((rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22)) + majority) | 0;
     [a, b, c, d, e, f, g, h] = [(first + second) | 0, a, b, c, (d + first) | 0, e, f, g];
   }
-  [a, b, c, d, e, f, g, h].forEach((one, at) => (state[at] += one));
+  [a, b, c, d, e, f, g, h].forEach((word, at) => (state[at] += word));
 }
 
-function stretched(words: Uint32Array, at: number): number {
+function scheduled(words: Uint32Array, at: number): number {
   const near = words[at - 15];
   const last = words[at - 2];
-  const low = turned(near, 7) ^ turned(near, 18) ^ (near >>> 3);
-  const high = turned(last, 17) ^ turned(last, 19) ^ (last >>> 10);
+  const low = rotateRight(near, 7) ^ rotateRight(near, 18) ^ (near >>> 3);
+  const high = rotateRight(last, 17) ^ rotateRight(last, 19) ^ (last >>> 10);
   return words[at - 16] + low + words[at - 7] + high;
 }
 
-function turned(word: number, by: number): number {
+function rotateRight(word: number, by: number): number {
   return (word >>> by) | (word << (32 - by));
 }
 

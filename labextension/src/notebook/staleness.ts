@@ -1,37 +1,37 @@
-// What the doctor says of the notebooks that are open: kept fresh after runs and saves, shown on the cells.
+// Stale cells of the open notebooks: checked by the doctor after runs and saves, marked at the cells.
 
 import { NotebookActions, type INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
+import type { DoctorApi, IFinding } from '../api/doctor';
 import { notebookContext } from './notebookContext';
-import type { Facts, IFinding } from '../api/kernels';
 
-/** So long after the last run or save the notebook is examined. */
-const QUIET_MILLISECONDS = 600;
-const MARK = 'jp-agent-stale';
-/** Findings that a reader of the cell cannot see, and that running it again mends. */
-const STALE = new Set(['edited', 'stale', 'out_of_order', 'orphaned', 'rerun']);
-/** What merely has not happened yet is nothing to warn of. */
-const SILENT = new Set(['never_run']);
+/** The notebook is checked so long after the last run or save. */
+const DEBOUNCE_MILLISECONDS = 600;
+const STALE_CLASS = 'jp-agent-stale';
+/** Findings that a reader of the cell cannot see, and that running it again resolves. */
+const STALE_KINDS = new Set(['edited', 'stale', 'out_of_order', 'orphaned', 'rerun']);
+/** Findings that need no warning. */
+const IGNORED_KINDS = new Set(['never_run']);
 
-/** What is not as it looks in one notebook. */
+/** The doctor's findings in one notebook. */
 export interface IStaleness {
   findings: readonly IFinding[];
-  /** Cell → its reasons, for cells that are stale. */
+  /** The stale cells by id, with the reasons. */
   cells: ReadonlyMap<string, string>;
   labels: Readonly<Record<string, string>>;
 }
 
-const NOTHING: IStaleness = { findings: [], cells: new Map(), labels: {} };
+const NO_FINDINGS: IStaleness = { findings: [], cells: new Map(), labels: {} };
 
 export class StalenessMonitor {
   private _changed = new Signal<this, NotebookPanel>(this);
-  private _known = new WeakMap<NotebookPanel, IStaleness>();
+  private _results = new WeakMap<NotebookPanel, IStaleness>();
   private _watched = new WeakSet<NotebookPanel>();
   private _timers = new Map<NotebookPanel, number>();
 
   constructor(
     private readonly _notebooks: INotebookTracker,
-    private readonly _facts: Facts
+    private readonly _doctor: DoctorApi
   ) {
     NotebookActions.executed.connect(this._onExecuted, this);
     _notebooks.currentChanged.connect(this._onCurrent, this);
@@ -45,17 +45,17 @@ export class StalenessMonitor {
     Signal.clearData(this);
   }
 
-  /** A notebook has been examined anew. */
+  /** A notebook has been checked again. */
   get changed(): ISignal<this, NotebookPanel> {
     return this._changed;
   }
 
-  of(panel: NotebookPanel | null): IStaleness {
-    return (panel && this._known.get(panel)) ?? NOTHING;
+  get(panel: NotebookPanel | null): IStaleness {
+    return (panel && this._results.get(panel)) ?? NO_FINDINGS;
   }
 
   private _onExecuted(_: unknown, { notebook }: { notebook: unknown }): void {
-    this._ask(this._notebooks.find(panel => panel.content === notebook));
+    this._schedule(this._notebooks.find(panel => panel.content === notebook));
   }
 
   private _onCurrent(): void {
@@ -64,42 +64,42 @@ export class StalenessMonitor {
       return;
     }
     this._watched.add(panel);
-    panel.context.saveState.connect((_, state) => state === 'completed' && this._ask(panel));
-    panel.sessionContext.kernelChanged.connect(() => this._ask(panel));
-    void panel.context.ready.then(() => this._ask(panel));
+    panel.context.saveState.connect((_, state) => state === 'completed' && this._schedule(panel));
+    panel.sessionContext.kernelChanged.connect(() => this._schedule(panel));
+    void panel.context.ready.then(() => this._schedule(panel));
   }
 
-  private _ask(panel: NotebookPanel | undefined): void {
+  private _schedule(panel: NotebookPanel | undefined): void {
     if (!panel) {
       return;
     }
     window.clearTimeout(this._timers.get(panel));
-    const timer = window.setTimeout(() => void this._examine(panel, timer), QUIET_MILLISECONDS);
+    const timer = window.setTimeout(() => void this._check(panel, timer), DEBOUNCE_MILLISECONDS);
     this._timers.set(panel, timer);
   }
 
-  private async _examine(panel: NotebookPanel, timer: number): Promise<void> {
+  private async _check(panel: NotebookPanel, timer: number): Promise<void> {
     if (panel.isDisposed) {
       this._timers.delete(panel);
       return;
     }
     const { notebook_id, kernel_id, cells } = notebookContext(panel, null);
-    const started = cells.some(cell => 'source' in cell && cell.execution_count !== null);
-    let found = NOTHING;
-    if (kernel_id && started) {
+    const hasRun = cells.some(cell => 'source' in cell && cell.execution_count !== null);
+    let result = NO_FINDINGS;
+    if (kernel_id && hasRun) {
       try {
-        const told = await this._facts.examine(notebook_id, kernel_id, cells);
-        const findings = told.findings.filter(one => !SILENT.has(one.kind));
-        found = { findings, cells: reasons(findings), labels: told.labels };
+        const report = await this._doctor.check(notebook_id, kernel_id, cells);
+        const findings = report.findings.filter(finding => !IGNORED_KINDS.has(finding.kind));
+        result = { findings, cells: reasonsByCell(findings), labels: report.labels };
       } catch {
-        return; // What was known stays; a question would say what is wrong.
+        return; // The last result is kept; a question would report the error.
       }
     }
-    // Meanwhile it may have been asked for again: that answer is the newer one.
+    // If another check was scheduled meanwhile, its result is the newer one.
     if (!panel.isDisposed && this._timers.get(panel) === timer) {
       this._timers.delete(panel);
-      this._known.set(panel, found);
-      mark(panel, found.cells);
+      this._results.set(panel, result);
+      markCells(panel, result.cells);
       this._changed.emit(panel);
     }
   }
@@ -115,21 +115,21 @@ export function reveal(panel: NotebookPanel, cellId: string): void {
   }
 }
 
-function reasons(findings: readonly IFinding[]): Map<string, string> {
-  const told = new Map<string, string>();
+function reasonsByCell(findings: readonly IFinding[]): Map<string, string> {
+  const reasons = new Map<string, string>();
   for (const { kind, cells, reason } of findings) {
-    if (STALE.has(kind) && cells.length > 0) {
-      const before = told.get(cells[0]);
-      told.set(cells[0], before ? `${before}\n${reason}` : reason);
+    if (STALE_KINDS.has(kind) && cells.length > 0) {
+      const before = reasons.get(cells[0]);
+      reasons.set(cells[0], before ? `${before}\n${reason}` : reason);
     }
   }
-  return told;
+  return reasons;
 }
 
-function mark(panel: NotebookPanel, stale: ReadonlyMap<string, string>): void {
+function markCells(panel: NotebookPanel, stale: ReadonlyMap<string, string>): void {
   for (const cell of panel.content.widgets) {
     const reason = stale.get(cell.model.id);
-    cell.toggleClass(MARK, reason !== undefined);
+    cell.toggleClass(STALE_CLASS, reason !== undefined);
     const prompt = cell.node.querySelector<HTMLElement>('.jp-InputArea-prompt');
     if (!prompt) {
       continue;
