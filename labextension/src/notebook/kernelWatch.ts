@@ -94,17 +94,19 @@ export class KernelWatch {
       return;
     }
     try {
-      this._snapshots.set(panel, await this._request(kernelId, this._baselines.get(panel)));
+      this._snapshots.set(panel, await this._request(panel, kernelId));
     } catch {
       // The last snapshot is kept; a question would report the error.
     }
     this._changed.emit();
   }
 
-  /** One request: what changed since the baseline, applied to it. Only where that does not fit the whole state is read. */
-  private async _request(kernelId: string, baseline?: IKernelSnapshot): Promise<IKernelSnapshot> {
+  /** One request for what changed since the baseline, applied to it; for the whole state where there is no baseline. */
+  private async _request(panel: NotebookPanel, kernelId: string): Promise<IKernelSnapshot> {
+    const baseline = this._baselines.get(panel);
     const delta = baseline?.kernelId === kernelId ? await this._kernels.state(kernelId, baseline.version) : null;
     if (!baseline || !delta || delta.epoch !== baseline.epoch) {
+      this._baselines.delete(panel); // Of another kernel, or from before a restart.
       return { ...(await this._kernels.state(kernelId)), kernelId, changed: new Set(), deleted: [] };
     }
     const hasChanged = delta.version > baseline.version;
