@@ -15,10 +15,10 @@ from jupyter_agent.core.errors import AgentError
 OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
 #: Command → module and coroutine, where these are not called as the command.
 _COMMANDS = {
-    "sessions": ("listings", "sessions"),
-    "models": ("listings", "models"),
-    "export": ("exchange", "export"),
-    "import": ("exchange", "take_in"),
+    "sessions": ("tables", "sessions"),
+    "models": ("tables", "models"),
+    "export": ("transfer", "export"),
+    "import": ("transfer", "take_in"),
 }
 
 
@@ -41,6 +41,6 @@ def _command(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, in
     """The coroutine of a command; only what it needs is imported."""
     module, coroutine = _COMMANDS.get(name, (name, name))
     command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = getattr(
-        import_module(f"jupyter_agent.cli.main.{module}"), coroutine
+        import_module(f"jupyter_agent.cli.{module}"), coroutine
     )
     return command

@@ -163,7 +163,9 @@ async def test_a_file_that_cannot_be_run_is_told_with_its_cure_and_harms_nobody(
     assert words in await refusal(file(tmp_path, wish))
 
 
-@pytest.mark.parametrize(("engine", "words"), [("missing", r"jupyter-agent\[local\]"), ("broken", "Reinstall")])
+@pytest.mark.parametrize(
+    ("engine", "words"), [("missing", r"jupyter-notebook-agent\[local\]"), ("broken", "Reinstall")]
+)
 async def test_an_engine_that_is_not_there_is_told_with_its_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, words: str
 ) -> None:
@@ -176,7 +178,7 @@ async def test_an_engine_that_is_not_there_is_told_with_its_cure(
 async def test_without_the_engine_no_model_is_said_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     async with local(file(tmp_path)) as model:
-        with pytest.raises(errors.MissingExtra, match="jupyter-agent"):
+        with pytest.raises(errors.MissingExtra, match="jupyter-notebook-agent"):
             await model.models()
 
 

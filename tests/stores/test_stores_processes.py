@@ -67,7 +67,7 @@ FORKING = """
 import asyncio, os, sys
 from dataclasses import replace
 from pathlib import Path
-from tests.stores.places import open_store
+from tests.support.store_urls import open_store
 
 store = open_store(sys.argv[1])
 
@@ -101,8 +101,8 @@ async def test_D18_a_forked_process_and_its_parent_both_go_on(make_place: Callab
 
 OPENING = """
 import asyncio, sys
-from jupyter_agent.session import Session
-from tests.stores.places import open_store
+from jupyter_agent.core.session import Session
+from tests.support.store_urls import open_store
 
 async def begin(number):
     store = open_store(sys.argv[1])

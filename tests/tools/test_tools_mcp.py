@@ -87,8 +87,8 @@ def test_no_server_is_started_and_no_sdk_loaded_before_it_is_needed(tmp_path: Pa
     touched = tmp_path / "touched"
     code = f"""
 import sys
-from jupyter_agent.assistant import Assistant
-from jupyter_agent.config import JupyterAgent
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
 options = JupyterAgent(store="memory://", mcp_servers={{"s": {{"command": ["touch", {str(touched)!r}]}}}})
 Assistant.from_config(options)
 print("mcp" in sys.modules)
@@ -425,12 +425,12 @@ def test_servers_are_configured_by_the_environment_too(monkeypatch: pytest.Monke
 async def test_a_server_ends_when_we_are_killed(tmp_path: Path) -> None:
     code = f"""
 import asyncio
-from jupyter_agent.redaction import Redactor
-from jupyter_agent.tools.mcp import McpServers
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.tools.mcp.servers import McpServers
 async def main():
     found = McpServers({{"s": {entry()!r}}}, Redactor(), ())
     await found.ready(60)
-    from jupyter_agent.protocols import ToolContext
+    from jupyter_agent.core.protocols import ToolContext
     print((await found.tools()["s_pid"].call({{}}, ToolContext(None, None, None))).content, flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())

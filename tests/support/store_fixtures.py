@@ -1,4 +1,4 @@
-"""One place for sessions per kind of store; every test here runs over all of them."""
+"""Fixtures: one empty place for sessions per kind of store; a test that takes `store` runs over all of them."""
 
 from __future__ import annotations
 
