@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_agent.analysis.cells.names import names_of
-from jupyter_agent.analysis.dataflow import Dataflow, source_hash
+from jupyter_agent.analysis.dataflow import Dataflow
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
 from jupyter_agent.doctor.report import report_of
 
@@ -72,7 +72,7 @@ def cells_of(sources: Iterable[str]) -> list[Cell]:
 
 
 def execution(cell: Cell, count: int) -> Execution:
-    return Execution(count, cell.id, source_hash(cell.source), cell.source, "ok", float(count))
+    return Execution(count, cell.id, cell.source_hash, cell.source, "ok", float(count))
 
 
 def state_of(cells: Iterable[Cell]) -> KernelState:

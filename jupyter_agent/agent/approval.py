@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_agent.agent.limits import Limits
-from jupyter_agent.analysis.risk import reasons
+from jupyter_agent.analysis.code_checks import risk_reasons
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, ToolCall
 from jupyter_agent.core.protocols import AskedTool, RunningTool, Tool, ToolContext, ToolOutput
@@ -92,7 +92,7 @@ async def _cautious(tool: Tool, arguments: Mapping[str, Any], context: ToolConte
     if not isinstance(tool, RunningTool):
         return False
     try:
-        return bool(reasons(await tool.source(arguments, context)))
+        return bool(risk_reasons(await tool.source(arguments, context)))
     except AgentError:
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -316,7 +315,7 @@ def _ran(execution: Execution, cells: Mapping[str, Cell]) -> Ran:
         cell is not None
         and source != cell.source
         and source.endswith("…")
-        and source_hash(cell.source) == execution.source_hash
+        and cell.source_hash == execution.source_hash
     ):
         source = cell.source
     return Ran(
@@ -335,14 +334,9 @@ def _cell_of(execution: Execution, cells: Mapping[str, Cell]) -> Cell | None:
     """The cell by its id; where the front end sent none, the one of that count or the only one of that source."""
     if execution.cell_id is not None:
         return cells.get(execution.cell_id)
-    same = [one for one in cells.values() if one.kind == "code" and source_hash(one.source) == execution.source_hash]
+    same = [one for one in cells.values() if one.kind == "code" and one.source_hash == execution.source_hash]
     counted = [one for one in same if one.execution_count == execution.count]
     return counted[0] if counted else same[0] if len(same) == 1 else None
-
-
-def source_hash(source: str) -> str:
-    """SHA-256 (hex) of a source, as executions carry it."""
-    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
 
 
 def _sources(cells: Sequence[Cell]) -> list[tuple[str, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from jupyter_agent.core.messages import Json, Picture
+from jupyter_agent.core.text import source_hash
 
 KernelStatus = Literal["idle", "busy", "starting", "dead", "unknown"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -288,7 +288,7 @@ class Cell:
     @property
     def source_hash(self) -> str:
         """SHA-256 (hex) of the source; tells whether the cell is still what it was."""
-        return hashlib.sha256(self.source.encode("utf-8", "replace")).hexdigest()
+        return source_hash(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Texts within a limit, the patterns of terminal escapes and fenced code, and how many tokens a text has."""
+"""Texts within a limit, patterns of terminal escapes and fenced code, how many tokens a text has, the hash of a source."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -42,6 +43,11 @@ _MAX_JSON = 16 * 1024 * 1024
 _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
 #: Characters that are dropped at a cut, at most; longer words are no secrets.
 _LONGEST = 2048
+
+
+def source_hash(source: str) -> str:
+    """SHA-256 (hex) of a cell's source, as cells, executions and edits carry it; the kernel computes the same of what it runs."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
 
 
 def truncate(text: str, limit: int) -> str:

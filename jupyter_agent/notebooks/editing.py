@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jupyter_agent.core.errors import CellChanged, NotFound
 from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.text import source_hash
 
 Node = dict[str, Any]
 _CHANGED = "This cell has been changed since it was read. Read it again, then edit what is there now."
@@ -36,11 +36,6 @@ def source_of(node: Mapping[str, Any]) -> str:
 def joined(value: object) -> str:
     """Text that nbformat keeps in one piece or in lines, in one piece."""
     return "".join(map(str, value)) if isinstance(value, list) else str(value or "")
-
-
-def hash_of(node: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of a cell's source."""
-    return hashlib.sha256(source_of(node).encode("utf-8", "replace")).hexdigest()
 
 
 def apply(cells: list[Node], edit: CellEdit, *, has_ids: bool = True) -> CellChange:
@@ -99,7 +94,7 @@ def compared(cells: Sequence[Node], edit: CellEdit) -> int:
     place = find(cells, edit.cell_id)
     if place is None:
         raise NotFound(_GONE)
-    if hash_of(cells[place]) != edit.source_hash:
+    if source_hash(source_of(cells[place])) != edit.source_hash:
         raise CellChanged(_CHANGED)
     return place
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
-from jupyter_agent.analysis.code_checks import may_be_tried
+from jupyter_agent.analysis.code_checks import may_try_unasked
 from jupyter_agent.core.errors import AgentError, CellChanged, NotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit, Effect
@@ -251,7 +251,7 @@ async def _doubtful(source: str, context: ToolContext) -> ToolOutput | None:
     ):
         return problem
     state = await context.kernel.state()
-    if state.status != "idle" or state.stale or not may_be_tried(source, state.variables):
+    if state.status != "idle" or state.stale or not may_try_unasked(source, state.variables):
         return None
     result = await context.kernel.try_execute(source, timeout=_TRIAL)
     if result.status != "error":

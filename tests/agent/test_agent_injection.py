@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.analysis.risk import reasons
+from jupyter_agent.analysis.code_checks import risk_reasons
 from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, Frame, KernelState, Variable
@@ -283,7 +283,7 @@ async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_
     ],
 )
 def test_everyday_code_is_not_asked_about_twice(source: str) -> None:
-    assert reasons(source) == ()
+    assert risk_reasons(source) == ()
 
 
 async def test_an_approval_holds_for_its_arguments_and_nothing_else(tmp_path: Path) -> None:

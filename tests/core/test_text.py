@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
-from jupyter_agent.core.text import estimate_tokens, head, head_and_tail, tail, truncate
+from jupyter_agent.core.text import estimate_tokens, head, head_and_tail, source_hash, tail, truncate
 from jupyter_agent.kernels.outputs import Collected
 from jupyter_agent.prompt import context
 
@@ -47,3 +47,9 @@ def test_P1_what_failed_and_what_was_shown_are_cut_between_words(pad: int) -> No
         built = context.build("why?", state, cells, budget_tokens=budget, count=estimate_tokens).text
         assert CORE not in built.replace(SECRET, "")
         assert "Qm3x" not in built.replace(SECRET, "")
+
+
+def test_the_hash_of_a_source_is_defined_for_every_text() -> None:
+    assert source_hash("x = 1") == "8ff436def1451285599a1b1ad70800493b8dcafde2912e1a38345633054e4c26"
+    assert source_hash("\ud800") == source_hash("?")
+    assert Cell("a", "code", "x = 1").source_hash == source_hash("x = 1")

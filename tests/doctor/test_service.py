@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.analysis.dataflow import source_hash
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
+from jupyter_agent.core.text import source_hash
 from jupyter_agent.doctor import report as doctor
 from jupyter_agent.doctor import service
 from jupyter_agent.doctor.service import TOO_LONG, bearing, examine_state

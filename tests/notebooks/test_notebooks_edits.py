@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_agent.core.errors import AgentError, CellChanged, KernelUnavailable, NotFound
 from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.text import source_hash
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
@@ -19,12 +20,8 @@ from tests.support.still_kernel import StillKernel
 ORIGIN = {"session_id": "s1", "turn_id": "t1"}
 
 
-def hash_of(source: str) -> str:
-    return Cell("", "code", source).source_hash
-
-
 def replace(cell_id: str, old: str, new: str) -> CellEdit:
-    return CellEdit("replace", cell_id, hash_of(old), new, origin=ORIGIN)
+    return CellEdit("replace", cell_id, source_hash(old), new, origin=ORIGIN)
 
 
 def insert(cell_id: str, source: str, below: str, **more: Any) -> CellEdit:
@@ -52,8 +49,8 @@ async def many(book: Notebook) -> list[CellChange]:
             insert("new", "import os\nos.getcwd()", "a"),
             insert("top", "# Title", "", cell_type="markdown"),
             replace("b", "x + y", "x * y"),
-            CellEdit("move", "c", hash_of("print('ü')"), below="a"),
-            CellEdit("delete", "a", hash_of("x = 1\ny = 2")),
+            CellEdit("move", "c", source_hash("print('ü')"), below="a"),
+            CellEdit("delete", "a", source_hash("x = 1\ny = 2")),
         )
     ]
 
@@ -108,9 +105,9 @@ async def test_K18_a_cell_that_changed_meanwhile_is_left_and_nothing_is_overwrit
     theirs = path.read_bytes()
     for edit in (
         replace("b", "x + y", "x * y"),
-        CellEdit("delete", "b", hash_of("x + y")),
-        CellEdit("move", "b", hash_of("x + y"), below=""),
-        CellEdit("run", "b", hash_of("x + y")),
+        CellEdit("delete", "b", source_hash("x + y")),
+        CellEdit("move", "b", source_hash("x + y"), below=""),
+        CellEdit("run", "b", source_hash("x + y")),
     ):
         with pytest.raises(CellChanged):
             await book.edit(edit, timeout=5, kernel=StillKernel(ExecutionResult("ok")))
@@ -122,12 +119,12 @@ async def test_K18_a_cell_or_an_anchor_that_was_deleted_is_told(open_notebook: O
     for edit in (
         replace("gone", "x", "y"),
         insert("n", "x", "gone"),
-        CellEdit("move", "a", hash_of("x = 1\ny = 2"), below="gone"),
+        CellEdit("move", "a", source_hash("x = 1\ny = 2"), below="gone"),
     ):
         with pytest.raises(NotFound):
             await book.edit(edit, timeout=5)
     with pytest.raises(CellChanged, match="itself"):
-        await book.edit(CellEdit("move", "a", hash_of("x = 1\ny = 2"), below="a"), timeout=5)
+        await book.edit(CellEdit("move", "a", source_hash("x = 1\ny = 2"), below="a"), timeout=5)
     assert path.read_bytes() == before
 
 
@@ -179,8 +176,8 @@ async def test_undo_of_a_delete_whose_place_is_gone_brings_the_cell_back_at_the_
     open_notebook: Open, path: Path
 ) -> None:
     book = open_notebook(path)
-    change = await book.edit(CellEdit("delete", "b", hash_of("x + y")), timeout=5)
-    await book.edit(CellEdit("delete", "a", hash_of("x = 1\ny = 2")), timeout=5)
+    change = await book.edit(CellEdit("delete", "b", source_hash("x + y")), timeout=5)
+    await book.edit(CellEdit("delete", "a", source_hash("x = 1\ny = 2")), timeout=5)
     assert await undo(book, [change]) == ()
     assert sources(path) == ["print('ü')", "x + y"]
     assert await undo(book, [change]) == ()
@@ -204,7 +201,7 @@ async def test_a_cell_is_run_where_no_page_runs_it_and_its_outputs_are_stored(op
         {"output_type": "execute_result", "execution_count": 7, "metadata": {}, "data": {"text/plain": "3"}},
     )
     kernel = StillKernel(ExecutionResult("ok", "a\nb\n3", outputs=outputs, execution_count=7))
-    change = await book.edit(CellEdit("run", "b", hash_of("x + y")), timeout=5, kernel=kernel)
+    change = await book.edit(CellEdit("run", "b", source_hash("x + y")), timeout=5, kernel=kernel)
     assert kernel.ran == ["x + y"]
     cell = stored(path)[1]
     assert cell["execution_count"] == 7
@@ -230,7 +227,7 @@ async def test_a_cell_that_did_not_end_well_shows_it(
     open_notebook: Open, path: Path, result: ExecutionResult, error: str
 ) -> None:
     book = open_notebook(path)
-    await book.edit(CellEdit("run", "b", hash_of("x + y")), timeout=5, kernel=StillKernel(result))
+    await book.edit(CellEdit("run", "b", source_hash("x + y")), timeout=5, kernel=StillKernel(result))
     assert stored(path)[1]["outputs"][-1]["ename"] == error
 
 
@@ -238,7 +235,7 @@ async def test_a_cell_is_not_touched_where_nothing_can_run_it(open_notebook: Ope
     before, book = path.read_bytes(), open_notebook(path)
     for kernel in (None, StillKernel(ExecutionResult("unavailable", "The kernel is busy."))):
         with pytest.raises(KernelUnavailable):
-            await book.edit(CellEdit("run", "b", hash_of("x + y")), timeout=5, kernel=kernel)
+            await book.edit(CellEdit("run", "b", source_hash("x + y")), timeout=5, kernel=kernel)
     assert path.read_bytes() == before
 
 
@@ -255,7 +252,7 @@ async def test_no_id_is_added_where_the_format_has_none(open_notebook: Open, pat
     assert all("id" not in one for one in stored(path))
     for kind in ("move", "delete"):
         with pytest.raises(AgentError, match="id"):
-            await book.edit(CellEdit(kind, "#1", hash_of("z"), below=""), timeout=5)
+            await book.edit(CellEdit(kind, "#1", source_hash("z"), below=""), timeout=5)
     assert await undo(book, changes) == ()
     assert path.read_bytes() == before
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.text import source_hash
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.document import Document
 
@@ -54,7 +55,7 @@ def edit_of(wish: tuple[str, int, int, str], nodes: list[dict[str, Any]], number
     ids = editing.cell_ids(nodes)
     place = at % len(ids) if ids else 0
     cell_id = f"new{number}" if kind == "insert" or not ids else ids[place]
-    source_hash = editing.hash_of(nodes[place]) if ids else ""
+    source_hash = source_hash(editing.source_of(nodes[place])) if ids else ""
     above = ["", *ids][below % (len(ids) + 1)]
     return CellEdit(kind, cell_id, source_hash, text, below=above, origin={"turn_id": "t"})  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jupyter_agent.analysis.dataflow import Dataflow, source_hash
+from jupyter_agent.analysis.dataflow import Dataflow
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, KernelState
 from jupyter_agent.doctor.findings import Finding
 from jupyter_agent.doctor.report import Report, report
@@ -32,7 +32,7 @@ class NotebookSession:
         return Execution(
             count,
             cell.id,
-            source_hash(cell.source),
+            cell.source_hash,
             cell.source,
             "error" if fails else "ok",
             1000.0 + count,
