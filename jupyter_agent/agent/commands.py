@@ -79,7 +79,7 @@ class Conversation:
         notebook: Notebook | None = None,
         seconds: float = REPLAY_SECONDS,
     ) -> dict[str, Any]:
-        """Do what one of `conversing.NAMES` says, as the REST door would.
+        """Do what one of `session_commands.NAMES` says, as the REST door would.
 
         Args:
             name: The command.
@@ -101,7 +101,7 @@ class Conversation:
             return await self._use(rest, notebook_id)
         session = await self._session(notebook_id, named)
         if session is None:
-            raise NotFound(session_commands.NOTHING_SAID)
+            raise NotFound(session_commands.NO_TURNS)
         if name == "replay":
             planned = await self._sessions.replay(LOCAL, session.id, session.notebook_id)
             self._chosen = session.id
@@ -129,7 +129,9 @@ class Conversation:
         sessions, place = self._sessions, (LOCAL, session.id, session.notebook_id)
         if name == "export":
             return {
-                "text": await sessions.export(LOCAL, session.id, session_commands.kind_of(rest), session.notebook_id)
+                "text": await sessions.export(
+                    LOCAL, session.id, session_commands.export_format(rest), session.notebook_id
+                )
             }
         if name == "share" and rest == "off":
             return {"revoked": await sessions.unshare(*place)}

@@ -17,7 +17,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import Done
 from jupyter_agent.doctor.service import examine
 from jupyter_agent.kernelside.magic import commands, session_commands, tables
-from jupyter_agent.kernelside.magic.reply import unstarred
+from jupyter_agent.kernelside.magic.reply import without_emphasis
 
 NO_NOTEBOOK = "There is no notebook. `jupyter agent chat --notebook FILE` brings one."
 NO_KERNEL = "There is no kernel. `jupyter agent chat --notebook FILE --execute` starts one and runs the notebook in it."
@@ -44,7 +44,7 @@ async def _taken(laid: Desk, line: str) -> bool:
             await _answer(laid, commands.question(*command) if command else line)
         else:
             said = await _said_by(laid, *command)
-            print(unstarred(said) if command[0] in session_commands.NOTES else said, flush=True)
+            print(without_emphasis(said) if command[0] in session_commands.NOTES else said, flush=True)
     except (AgentError, commands.UnknownCommand) as error:
         say(str(error))
     return True
@@ -80,10 +80,10 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return NO_NOTEBOOK if laid.notebook is None else (await examine(laid.notebook, laid.kernel)).to_markdown()
     if name == "context":
         question = await laid.question(rest or tables.NO_QUESTION)
-        return tables.sent((await laid.assistant.preview(question)).to_json())
+        return tables.context_report((await laid.assistant.preview(question)).to_json())
     if name == "model":
         laid.model = rest or laid.model
-        return tables.models(
+        return tables.models_list(
             [{"id": one, "default": one == laid.assistant.default_model} for one in laid.assistant.models()], laid.model
         )
     return commands.table((commands.EXIT,))
@@ -96,7 +96,7 @@ async def _history(laid: Desk, turns: int) -> str:
 
 
 async def _conversed(laid: Desk, name: str, rest: str) -> str:
-    problem = session_commands.wrong(name, rest)
+    problem = session_commands.usage_error(name, rest)
     if problem:
         return problem
     answer = await laid.conversation.operate(
@@ -104,16 +104,16 @@ async def _conversed(laid: Desk, name: str, rest: str) -> str:
     )
     if name in ("use", "branch", "replay"):
         laid.session = ""  # what was named at the start is left
-    return session_commands.told(name, rest, answer)
+    return session_commands.to_markdown(name, rest, answer)
 
 
 async def _variables(laid: Desk, name: str) -> str:
     if laid.kernel is None:
         return NO_KERNEL
     if name:
-        return tables.one({"variable": (await laid.kernel.inspect(name)).to_json()})
+        return tables.variable_facts({"variable": (await laid.kernel.inspect(name)).to_json()})
     state = await laid.kernel.state()
-    return tables.everything({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
+    return tables.variables_list({"changed": [one.to_json() for one in state.variables.values()], "total": state.total})
 
 
 @contextmanager

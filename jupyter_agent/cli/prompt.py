@@ -60,7 +60,7 @@ def _completer(variables: Mapping[str, Variable]) -> Completer:
     def columns(name: str) -> list[str]:
         return completion.members(variables[name].facts) if name in variables else []
 
-    known = completion.Known(lambda: sorted(variables), columns)
+    known = completion.CompletionNames(lambda: sorted(variables), columns)
 
     class QuestionCompleter(Completer):
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:

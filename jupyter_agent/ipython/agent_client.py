@@ -27,13 +27,13 @@ from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.client.agent_client import NO_NOTEBOOK
 from jupyter_agent.kernelside.magic.errors import AgentFailed
-from jupyter_agent.kernelside.magic.turn import Ask, Event
+from jupyter_agent.kernelside.magic.turn import AgentRequest, Event
 from jupyter_agent.notebooks.file import FileNotebook
 
 T = TypeVar("T")
 
 
-class LocalDoor:
+class InProcessAgentClient:
     """Asks an assistant of its own about the shell it lives in.
 
     Args:
@@ -52,13 +52,13 @@ class LocalDoor:
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         atexit.register(self.close)
 
-    def ask(self, ask: Ask) -> Generator[Event, None, None]:
+    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
         yield from self._loop.iterate(self._events(ask, *self._notebook()))
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
         waiting = self._waiting.get(call_id)
         if waiting is not None:
-            self._loop.call_soon(_settle, waiting, answer)
+            self._loop.call_soon(_set_result, waiting, answer)
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
         notebook_id = self._notebook()[1]
@@ -74,13 +74,13 @@ class LocalDoor:
             raise AgentFailed(NO_NOTEBOOK)
         return _or_failed(lambda: self._loop.run(examine(FileNotebook(path), self._kernel))).to_markdown()
 
-    def context(self, ask: Ask) -> dict[str, Any]:
+    def context(self, ask: AgentRequest) -> dict[str, Any]:
         return _or_failed(lambda: self._loop.run(self._preview(ask)))
 
     def models(self) -> list[dict[str, Any]]:
-        return [{"id": one, "default": one == self._assistant.default_model} for one in self._assistant.models()]
+        return [{"id": model, "default": model == self._assistant.default_model} for model in self._assistant.models()]
 
-    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+    def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         path, notebook_id = self._notebook()
         operate = self._conversation.operate
         answer, notebook = self._answer_with(rest), FileNotebook(path) if path else None
@@ -100,7 +100,7 @@ class LocalDoor:
         server = server_info.server({}, self._ip)
         return path, server_info.notebook_id(path, (server.root,) if server is not None else ())
 
-    async def _events(self, ask: Ask, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
+    async def _events(self, ask: AgentRequest, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
         try:
             question = await self._question(ask, path, notebook_id)
             async with aclosing(self._assistant.ask(question)) as events:
@@ -108,7 +108,7 @@ class LocalDoor:
                     if isinstance(event, TurnStarted) and not ask.session:
                         self._conversation.begun(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
-                        self._awaited(event.call_id)
+                        self._pending_answer(event.call_id)
                     yield event.event, plain(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
@@ -117,7 +117,7 @@ class LocalDoor:
         finally:
             self._waiting.clear()
 
-    async def _question(self, ask: Ask, path: str, notebook_id: str) -> Question:
+    async def _question(self, ask: AgentRequest, path: str, notebook_id: str) -> Question:
         return Question(
             owner=LOCAL,
             query=ask.query,
@@ -135,30 +135,30 @@ class LocalDoor:
         """Asks a question of a replay: by the chosen model, and nothing is run."""
 
         async def answer(session: Session, query: str, seconds: float) -> AnyEvent:
-            question = await self._question(Ask(query, session.id, model), *self._notebook())
+            question = await self._question(AgentRequest(query, session.id, model), *self._notebook())
             return await ending_of(self._assistant, as_replayed(question, seconds))
 
         return answer
 
-    async def _preview(self, ask: Ask) -> dict[str, Any]:
+    async def _preview(self, ask: AgentRequest) -> dict[str, Any]:
         question = await self._question(ask, *self._notebook())
         return (await self._assistant.preview(question)).to_json()
 
     async def _decide(self, asked: ApprovalAsked) -> bool:
-        return (await self._said_to(asked.call_id)).get("decision") == "approve"
+        return (await self._answer_to(asked.call_id)).get("decision") == "approve"
 
     async def _run(self, asked: RunAsked) -> ExecutionResult:
-        result = (await self._said_to(asked.call_id))["result"]
+        result = (await self._answer_to(asked.call_id))["result"]
         return ExecutionResult(result["status"], result["text"])
 
-    async def _said_to(self, call_id: str) -> Mapping[str, Any]:
+    async def _answer_to(self, call_id: str) -> Mapping[str, Any]:
         """What the main thread says to a call; it hears of the call through the stream of events."""
         try:
-            return await self._awaited(call_id)
+            return await self._pending_answer(call_id)
         finally:
             self._waiting.pop(call_id, None)
 
-    def _awaited(self, call_id: str) -> asyncio.Future[Mapping[str, Any]]:
+    def _pending_answer(self, call_id: str) -> asyncio.Future[Mapping[str, Any]]:
         """The answer to a call; made by whoever is first, since the main thread can be faster than our own waiting."""
         if call_id not in self._waiting:
             self._waiting[call_id] = asyncio.get_running_loop().create_future()
@@ -179,6 +179,6 @@ def _or_failed(do: Callable[[], T]) -> T:
         raise AgentFailed(error.message) from None
 
 
-def _settle(waiting: asyncio.Future[Mapping[str, Any]], answer: Mapping[str, Any]) -> None:
+def _set_result(waiting: asyncio.Future[Mapping[str, Any]], answer: Mapping[str, Any]) -> None:
     if not waiting.done():
         waiting.set_result(answer)

@@ -9,18 +9,18 @@ from jupyter_agent.kernelside import wire
 from jupyter_agent.kernelside.magic import magics
 
 if TYPE_CHECKING:
-    from jupyter_agent.kernelside.magic.turn import Door
+    from jupyter_agent.kernelside.magic.turn import AgentClient
 
 
 def load_ipython_extension(ip: Any) -> None:
     """Give an IPython shell its `%agent`; nothing heavy is imported before the first question."""
 
-    def own_door() -> Door:
-        from jupyter_agent.ipython.agent_client import LocalDoor
+    def make_client() -> AgentClient:
+        from jupyter_agent.ipython.agent_client import InProcessAgentClient
 
-        return LocalDoor(ip)
+        return InProcessAgentClient(ip)
 
-    magics.load(ip, fallback=own_door)
+    magics.load(ip, make_client=make_client)
     if wire.REQUEST not in getattr(getattr(ip, "kernel", None), "control_handlers", ()):  # else a server has done it
         kernelside.install(ip, {})  # so that errors and runs are known from here on, not from the first question on
 

@@ -129,8 +129,8 @@ class _Trial(threading.Thread):
     def run(self) -> None:
         with overheard(self._shell) as collected:
             # No thread of the user's is here, only ours.
-            kernelside.try_code(self._code, put_back=True)
-            told = json.loads(kernelside.tried())
+            kernelside.run_in_sandbox(self._code, restore=True)
+            told = json.loads(kernelside.sandbox_result())
         if told["status"] == "awaits":
             self.result.set_result(ExecutionResult("error", _NO_AWAIT))
         else:

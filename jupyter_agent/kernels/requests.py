@@ -43,8 +43,8 @@ def trial_request(code: str, *, awaits: bool) -> dict[str, Any]:
         awaits: Whether it is known to have ``await`` outside of functions. A cell that awaits cannot be interrupted
             while it computes, so others are not run as one.
     """
-    call = f"await {_PACKAGE}.try_awaiting({code!r})" if awaits else f"{_PACKAGE}.try_code({code!r})"
-    told = {EXPRESSION: f"{_PACKAGE}.tried()"}
+    call = f"await {_PACKAGE}.run_in_sandbox_async({code!r})" if awaits else f"{_PACKAGE}.run_in_sandbox({code!r})"
+    told = {EXPRESSION: f"{_PACKAGE}.sandbox_result()"}
     return {**run_request(call), "silent": True, "store_history": False, "user_expressions": told}
 
 

@@ -9,69 +9,69 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .control import Desk
+from .control import ControlHandler
 from .tracker.tracker import Tracker
 
 if TYPE_CHECKING:
-    from .answers import Answers
+    from .introspection import Introspector
 
 #: Set by whoever sends the source: identifies the release that runs here.
 SOURCE_HASH = ""
 
 
-class Installation:
+class InstalledShell:
     """What `install` made for one shell."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.tracker = Tracker(shell)
         self.options: dict[str, Any] | None = None
-        self.told: dict[str, Any] = {}
+        self.last_sandbox_result: dict[str, Any] = {}
         kernel = getattr(shell, "kernel", None)
-        self.desk: Desk | None = None
+        self.control: ControlHandler | None = None
         if hasattr(kernel, "control_handlers"):
-            self.desk = Desk(kernel, self.at_once, self.answer, self.tracker.settle)
+            self.control = ControlHandler(kernel, self.answer_immediately, self.answer, self.tracker.refresh_when_idle)
 
     @cached_property
-    def answers(self) -> Answers:
+    def introspection(self) -> Introspector:
         """Reads the shell; the inspectors are loaded for the first question, not when the user's kernel begins."""
-        from .answers import Answers
+        from .introspection import Introspector
 
-        return Answers(self.tracker)
+        return Introspector(self.tracker)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Starts tracking, and answering where there is a control channel."""
         self.tracker.register()
-        if self.desk is not None:
-            self.desk.register()
+        if self.control is not None:
+            self.control.register()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Takes everything back."""
         self.tracker.unregister()
-        if self.desk is not None:
-            self.desk.unregister()
+        if self.control is not None:
+            self.control.unregister()
 
-    def at_once(self, content: dict[str, Any]) -> dict[str, Any]:
+    def answer_immediately(self, content: dict[str, Any]) -> dict[str, Any]:
         """The answer to a question that takes no time; empty for others."""
         operation = content.get("op")
         if operation == "hello":
             return {"epoch": self.tracker.epoch, "source_hash": SOURCE_HASH}
         if operation == "state":
-            return self.answers.unchanged(str(content.get("epoch")), int(content.get("since") or 0)) or {}
+            return self.introspection.unchanged(str(content.get("epoch")), int(content.get("since") or 0)) or {}
         return {}
 
     def answer(self, content: dict[str, Any]) -> dict[str, Any]:
         """One question of the wire; the answer as JSON data."""
         operation = content.get("op")
         if operation == "state":
-            return self.answers.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
+            return self.introspection.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
         if operation == "inspect":
             column = content.get("column")
-            return self.answers.inspect(str(content.get("name")), None if column is None else str(column))
+            return self.introspection.inspect(str(content.get("name")), None if column is None else str(column))
         return {"error": f"unknown operation {operation!r}"}
 
 
-_installation: Installation | None = None
+_installation: InstalledShell | None = None
 
 
 def install(ip: Any, options: dict[str, Any]) -> None:
@@ -83,11 +83,11 @@ def install(ip: Any, options: dict[str, Any]) -> None:
     """
     global _installation  # noqa: PLW0603 - one shell a process
     if _installation is not None and _installation.shell is not ip:
-        _installation.end()
+        _installation.stop()
         _installation = None
     if _installation is None:
-        _installation = Installation(ip)
-        _installation.begin()
+        _installation = InstalledShell(ip)
+        _installation.start()
     if _installation.options != options:
         _installation.options = dict(options)
         _load_magic(ip, options)
@@ -97,7 +97,7 @@ def uninstall() -> None:
     """Undoes `install`."""
     global _installation  # noqa: PLW0603 - see above
     if _installation is not None:
-        _installation.end()
+        _installation.stop()
         _installation = None
 
 
@@ -111,40 +111,40 @@ def _load_magic(ip: Any, options: dict[str, Any]) -> None:
 
 def state(ip: Any, epoch: str, since: int) -> dict[str, Any]:
     """What changed in the shell since a version of an epoch; everything for another epoch. See `wire`."""
-    return _of(ip).answers.state(epoch, since)
+    return _installed(ip).introspection.state(epoch, since)
 
 
 def inspect(ip: Any, name: str, column: str | None = None) -> dict[str, Any]:
     """One variable, or one column of a frame, in full: ``{"variable": …}`` or ``{"gone": True}``."""
-    return _of(ip).answers.inspect(name, column)
+    return _installed(ip).introspection.inspect(name, column)
 
 
-def _of(ip: Any) -> Installation:
+def _installed(ip: Any) -> InstalledShell:
     if _installation is None or _installation.shell is not ip:
         install(ip, {})
     assert _installation is not None
     return _installation
 
 
-def try_code(code: str, *, put_back: bool | None = None) -> None:
+def run_in_sandbox(code: str, *, restore: bool | None = None) -> None:
     """Runs code on a copy of the user's namespace, see `trial`; `tried` tells what came of it."""
-    from .sandbox_run import Trial
+    from .sandbox_run import SandboxRun
 
     assert _installation is not None
-    _installation.told = {}
-    _installation.told = Trial(_installation.shell, put_back=put_back).run(code)
+    _installation.last_sandbox_result = {}
+    _installation.last_sandbox_result = SandboxRun(_installation.shell, restore=restore).run(code)
 
 
-async def try_awaiting(code: str) -> None:
+async def run_in_sandbox_async(code: str) -> None:
     """`try_code` for code with ``await`` outside of functions."""
-    from .sandbox_run import Trial
+    from .sandbox_run import SandboxRun
 
     assert _installation is not None
-    _installation.told = {}
-    _installation.told = await Trial(_installation.shell, put_back=False).run_awaiting(code)
+    _installation.last_sandbox_result = {}
+    _installation.last_sandbox_result = await SandboxRun(_installation.shell, restore=False).run_awaiting(code)
 
 
-def tried() -> str:
+def sandbox_result() -> str:
     """What came of the last trial, as JSON: ``status`` (ok, error, awaits), ``name``, ``message``, ``changed``."""
     assert _installation is not None
-    return json.dumps(_installation.told)
+    return json.dumps(_installation.last_sandbox_result)

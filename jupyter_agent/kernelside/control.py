@@ -22,7 +22,7 @@ Answer = Callable[[dict[str, Any]], dict[str, Any]]
 _MAX_STUCK = 3
 
 
-class Desk:
+class ControlHandler:
     """Takes questions from the control channel.
 
     Args:
@@ -32,11 +32,11 @@ class Desk:
         afterwards: Called in the worker when an answer is on its way.
     """
 
-    def __init__(self, kernel: Any, at_once: Answer, answer: Answer, afterwards: Callable[[], None]) -> None:
+    def __init__(self, kernel: Any, immediate: Answer, answer: Answer, after_reply: Callable[[], None]) -> None:
         self._kernel = kernel
-        self._at_once = at_once
+        self._immediate = immediate
         self._answer = answer
-        self._afterwards = afterwards
+        self._after_reply = after_reply
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stuck = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,9 +55,9 @@ class Desk:
     async def handle(self, stream: Any, ident: Any, parent: Any) -> None:
         """Takes a question; the answer follows, so that the next control message need not wait for it."""
         content = parent.get("content") or {}
-        told = _told(self._at_once, content)
-        if told:
-            self._reply(stream, told, parent, ident)
+        reply = _answer_or_error(self._immediate, content)
+        if reply:
+            self._reply(stream, reply, parent, ident)
             return
         task = asyncio.get_running_loop().create_task(self._serve(stream, content, parent, ident))
         self._tasks.add(task)
@@ -71,11 +71,11 @@ class Desk:
         done: asyncio.Future[dict[str, Any]] = loop.create_future()
         self._jobs.put((content, loop, done))
         try:
-            told = await asyncio.wait_for(done, REPLY_SECONDS)
+            reply = await asyncio.wait_for(done, REPLY_SECONDS)
         except asyncio.TimeoutError:  # noqa: UP041 - another class than TimeoutError before Python 3.11
-            told = {"error": "Looking at the variables takes too long."}
+            reply = {"error": "Looking at the variables takes too long."}
             self._replace_worker()
-        self._reply(stream, told, parent, ident)
+        self._reply(stream, reply, parent, ident)
 
     def _replace_worker(self) -> None:
         """Leaves the stuck worker to its value; the next questions get a new one."""
@@ -84,41 +84,41 @@ class Desk:
         self._start_worker()
 
     def _start_worker(self) -> None:
-        _thread.start_new_thread(_work, (self._jobs, self._answer, self._afterwards))
+        _thread.start_new_thread(_run_worker, (self._jobs, self._answer, self._after_reply))
 
-    def _reply(self, stream: Any, told: dict[str, Any], parent: Any, ident: Any) -> None:
+    def _reply(self, stream: Any, reply: dict[str, Any], parent: Any, ident: Any) -> None:
         session = self._kernel.session
         usual = session.copy_threshold
         # Sent without a copy, a large answer would make ZeroMQ load a module and start a thread in the user's process.
         session.copy_threshold = sys.maxsize
         try:
-            session.send(stream, REPLY, told, parent, ident)
+            session.send(stream, REPLY, reply, parent, ident)
         finally:
             session.copy_threshold = usual
 
 
-def _work(jobs: queue.SimpleQueue[Any], answer: Answer, afterwards: Callable[[], None]) -> None:
+def _run_worker(jobs: queue.SimpleQueue[Any], answer: Answer, after_reply: Callable[[], None]) -> None:
     while True:
         job = jobs.get()
         if job is None:
             return
         content, loop, done = job
-        told = _told(answer, content)
+        reply = _answer_or_error(answer, content)
         try:
-            loop.call_soon_threadsafe(_give, done, told)
+            loop.call_soon_threadsafe(_set_result, done, reply)
         except RuntimeError:
             return  # the kernel shuts down
         with contextlib.suppress(Exception):  # it is to save time; what failed fails when it is needed
-            afterwards()
+            after_reply()
 
 
-def _told(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:
+def _answer_or_error(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:
     try:
         return answer(content)
     except Exception as error:
         return {"error": f"The kernel could not be read: {type(error).__name__}"}
 
 
-def _give(done: asyncio.Future[dict[str, Any]], told: dict[str, Any]) -> None:
+def _set_result(done: asyncio.Future[dict[str, Any]], reply: dict[str, Any]) -> None:
     if not done.done():
-        done.set_result(told)
+        done.set_result(reply)

@@ -23,7 +23,7 @@ _SHELL_CALLS = frozenset(
 )
 
 
-class Trial:
+class SandboxRun:
     """One run. Not to be used twice.
 
     Args:
@@ -32,13 +32,13 @@ class Trial:
             user's run, which may have rebound them themselves.
     """
 
-    def __init__(self, shell: Any, *, put_back: bool | None = None) -> None:
+    def __init__(self, shell: Any, *, restore: bool | None = None) -> None:
         self._shell = shell
-        self._put_back = not has_user_threads() if put_back is None else put_back
+        self._restore = not has_user_threads() if restore is None else restore
         self._before: dict[str, Any] = dict(shell.user_ns)
         self._names = {name: value for name, value in self._before.items() if name != "__warningregistry__"}
         self._marks = [(name, value, fingerprint(value)) for name, value in user_items(shell)]
-        self._surroundings = _Surroundings()
+        self._process_state = _ProcessState()
 
     def run(self, code: str) -> dict[str, Any]:
         """Runs code without ``await`` outside of functions; for other code it says so and runs nothing."""
@@ -51,8 +51,8 @@ class Trial:
                 if is_shown:
                     self._show(value)
         except BaseException as error:
-            return self._ended(error)
-        return self._ended(None)
+            return self._finish(error)
+        return self._finish(None)
 
     async def run_awaiting(self, code: str) -> dict[str, Any]:
         """Runs code on the kernel's event loop."""
@@ -64,8 +64,8 @@ class Trial:
                 if is_shown:
                     self._show(value)
         except BaseException as error:
-            return self._ended(error)
-        return self._ended(None)
+            return self._finish(error)
+        return self._finish(None)
 
     def _steps(self, code: str) -> list[tuple[Any, bool]]:
         """The code compiled: all of it, and apart from that its last expression, whose value is shown."""
@@ -89,20 +89,20 @@ class Trial:
         if data:
             self._shell.display_pub.publish(data=data, metadata=metadata)
 
-    def _ended(self, error: BaseException | None) -> dict[str, Any]:
+    def _finish(self, error: BaseException | None) -> dict[str, Any]:
         try:
             if error is not None:
                 self._show_error(error)
-            self._surroundings.show_figures(self._show)
+            self._process_state.show_figures(self._show)
         except BaseException as another:
             error = error or another
         finally:
-            self._surroundings.put_back()
+            self._process_state.restore()
             linecache.cache.pop(_FILE, None)
-        told: dict[str, Any] = {"status": "ok" if error is None else "error", "changed": self._changed()[:MAX_BOUND]}
+        outcome: dict[str, Any] = {"status": "ok" if error is None else "error", "changed": self._changed()[:MAX_BOUND]}
         if error is not None:
-            told.update(name=class_name(type(error)), message=_message(error))
-        return told
+            outcome.update(name=class_name(type(error)), message=_message(error))
+        return outcome
 
     def _show_error(self, error: BaseException) -> None:
         """The traceback as IPython shows it, from the trial's own first line on; the user's last one is kept."""
@@ -124,8 +124,8 @@ class Trial:
     def _changed(self) -> list[str]:
         """Names whose values were changed in place, and names that were rebound and cannot be bound back."""
         changed = [name for name, value, mark in self._marks if fingerprint(value) != mark]
-        rebound = self._rebound()
-        if not self._put_back:
+        rebound = self._rebound_names()
+        if not self._restore:
             return sorted({*changed, *rebound})
         for name in rebound:
             if name in self._before:
@@ -134,14 +134,14 @@ class Trial:
                 self._shell.user_ns.pop(name, None)
         return changed
 
-    def _rebound(self) -> list[str]:
+    def _rebound_names(self) -> list[str]:
         """Names that the code, or functions that it called, bound or deleted in the user's namespace itself."""
         now = dict(self._shell.user_ns)
         names = {**self._before, **now}
         return [name for name in names if now.get(name, _MISSING) is not self._before.get(name, _MISSING)]
 
 
-class _Surroundings:
+class _ProcessState:
     """What code changes besides names, as far as it can be had again: random numbers, folder, open figures."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class _Surroundings:
                 show(manager.canvas.figure)
                 loaded("matplotlib._pylab_helpers", "Gcf").destroy(number)
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         for setter, state in self._generators:
             setter(state)
         if self._folder and _folder() != self._folder:

@@ -27,15 +27,15 @@ def run(ip: Any, code: str) -> dict[str, str]:
             "status": "error",
             "text": "The code was not run: %agent was called from a thread, code runs in the main one.",
         }
-    kept = _Kept()
-    with _overheard(ip, kept):
+    captured = _HeadTail()
+    with _captured_output(ip, captured):
         result = ip.run_cell(code, store_history=False, silent=False)
     if isinstance(result.error_in_exec, KeyboardInterrupt):
         raise KeyboardInterrupt
-    return {"status": "ok" if result.success else "error", "text": kept.text()}
+    return {"status": "ok" if result.success else "error", "text": captured.text()}
 
 
-class _Kept:
+class _HeadTail:
     """The beginning and the end of a long text."""
 
     def __init__(self) -> None:
@@ -55,15 +55,15 @@ class _Kept:
         return _ANSI.sub("", self._head + gap + self._tail)
 
 
-class _Overhearing:
+class _TeeStream:
     """A standard stream that also tells what is written to it."""
 
-    def __init__(self, stream: Any, hear: Callable[[str], None]) -> None:
+    def __init__(self, stream: Any, write_copy: Callable[[str], None]) -> None:
         self._stream = stream
-        self._hear = hear
+        self._write_copy = write_copy
 
     def write(self, text: str) -> Any:
-        self._hear(text)
+        self._write_copy(text)
         return self._stream.write(text)
 
     def writelines(self, lines: Any) -> None:
@@ -75,22 +75,24 @@ class _Overhearing:
 
 
 @contextmanager
-def _overheard(ip: Any, kept: _Kept) -> Iterator[None]:
+def _captured_output(ip: Any, captured: _HeadTail) -> Iterator[None]:
     """While it lasts, output is shown as always and kept; an error is shown as text.
 
     An error message of its own would make nbclient and papermill take the user's cell for failed, although the
     model may well mend its code in the next step.
     """
-    restore = [_replaced(sys, name, _Overhearing(getattr(sys, name), kept.add)) for name in ("stdout", "stderr")]
+    restore = [_replaced(sys, name, _TeeStream(getattr(sys, name), captured.add)) for name in ("stdout", "stderr")]
     restore.append(_replaced(ip, "_showtraceback", _print_traceback))
     if getattr(ip, "kernel", None) is not None:  # elsewhere both write to stdout
-        restore.append(_replaced(ip.displayhook, "write_format_data", _telling(ip.displayhook.write_format_data, kept)))
-        restore.append(_replaced(ip.display_pub, "publish", _telling(ip.display_pub.publish, kept)))
+        restore.append(
+            _replaced(ip.displayhook, "write_format_data", _capturing(ip.displayhook.write_format_data, captured))
+        )
+        restore.append(_replaced(ip.display_pub, "publish", _capturing(ip.display_pub.publish, captured)))
     try:
         yield
     finally:
-        for put_back in reversed(restore):
-            put_back()
+        for undo in reversed(restore):
+            undo()
 
 
 def _replaced(owner: Any, name: str, value: Any) -> Callable[[], None]:
@@ -100,15 +102,15 @@ def _replaced(owner: Any, name: str, value: Any) -> Callable[[], None]:
     return lambda: delattr(owner, name) if own is restored_by_deleting else setattr(owner, name, own)
 
 
-def _telling(show: Callable[..., Any], kept: _Kept) -> Callable[..., Any]:
+def _capturing(show: Callable[..., Any], captured: _HeadTail) -> Callable[..., Any]:
     def shown(data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        kept.add(_in_words(data) + "\n")
+        captured.add(_plain_text(data) + "\n")
         return show(data, *args, **kwargs)
 
     return shown
 
 
-def _in_words(data: Mapping[str, Any]) -> str:
+def _plain_text(data: Mapping[str, Any]) -> str:
     picture = next((kind for kind in data if kind.startswith("image/")), "")
     return f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))
 

@@ -122,12 +122,12 @@ class Redactor:
         if isinstance(value, dict):
             return self.mapping(value)
         if isinstance(value, (list, tuple)):
-            return [self.json(one) for one in value]
+            return [self.json(item) for item in value]
         return value
 
     def mapping(self, value: Mapping[str, Json]) -> dict[str, Json]:
         """`json` of an object."""
-        return {self.text(key): self._entry(key, one) for key, one in value.items()}
+        return {self.text(key): self._entry(key, item) for key, item in value.items()}
 
     def message(self, message: Message) -> Message:
         """The same message without secrets in its content and in the arguments of its calls."""
@@ -164,7 +164,7 @@ class Redactor:
         """All secrets, in order, none within another."""
         if _MARK in text:
             text = _MARKED.sub(lambda mark: _GONE * len(mark[0]), text)
-        spans = sorted((*self._known(text), *_looking_like(text)), key=lambda one: (one.start, -one.end))
+        spans = sorted((*self._known(text), *_looking_like(text)), key=lambda item: (item.start, -item.end))
         apart: list[_Span] = []
         for span in spans:
             if text.startswith(_GONE, span.start):
@@ -188,8 +188,8 @@ class Redactor:
             return len(text)
         end = _word(text, len(text))
         tail = max(0, end - 512)
-        told = text[tail:end].lower()
-        if any(word in told for word in UNFINISHED_WORDS) and (unfinished := UNFINISHED.search(text, tail, end)):
+        redactable = text[tail:end].lower()
+        if any(word in redactable for word in UNFINISHED_WORDS) and (unfinished := UNFINISHED.search(text, tail, end)):
             end = _word(text, unfinished.start())
         opened = text.rfind("-----BEGIN")
         if opened >= 0 and text.count("-----", opened) < 4:
@@ -216,15 +216,15 @@ class RedactingStream:
         end = self._redactor.settled(self._held)
         if not end and len(self._held) > 2 * LONGEST:
             end = len(self._held)
-        told, self._held = self._held[:end], self._held[end:]
+        redactable, self._held = self._held[:end], self._held[end:]
         # A long word is looked at again when it has grown by a quarter, not at every letter.
         self._next = len(self._held) * 5 // 4 if len(self._held) > 256 else 0
-        return self._redactor.text(told)
+        return self._redactor.text(redactable)
 
     def flush(self) -> str:
         """What was held back; the stream is over."""
-        told, self._held = self._held, ""
-        return self._redactor.text(told)
+        redactable, self._held = self._held, ""
+        return self._redactor.text(redactable)
 
 
 def _word(text: str, end: int) -> int:

@@ -33,11 +33,11 @@ def executed(*sources: str, allow_errors: bool = False) -> Any:
 
 
 def markdown(outputs: list[dict[str, Any]]) -> list[str]:
-    return [one["data"]["text/markdown"] for one in outputs if "text/markdown" in one.get("data", {})]
+    return [output["data"]["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
 
 
 def printed(outputs: list[dict[str, Any]]) -> str:
-    return "".join(one["text"] for one in outputs if one["output_type"] == "stream")
+    return "".join(output["text"] for output in outputs if output["output_type"] == "stream")
 
 
 def script(home: Path, monkeypatch: pytest.MonkeyPatch, *steps: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ def test_code_that_fails_does_not_fail_the_cell(home: Path, monkeypatch: pytest.
     script(home, monkeypatch, {"calls": [call]}, {"text": "It cannot be done."})
     outputs = run(LOAD, "%agent --approve auto divide")
     assert "ZeroDivisionError" in printed(outputs[1])
-    assert [one["output_type"] for one in outputs[1] if one["output_type"] == "error"] == []
+    assert [output["output_type"] for output in outputs[1] if output["output_type"] == "error"] == []
     assert markdown(outputs[1])[-1] == "It cannot be done."
 
 
@@ -144,7 +144,7 @@ def test_loading_is_light_and_leaves_no_name_behind(home: Path) -> None:
         "print(json.dumps([sorted(set(sys.modules) - before), sorted(set(dir()) - names - {'before', 'names', 'json'})]))"
     )
     modules, names = json.loads(printed(run(f"{look}{LOAD}\n{compare}")[0]))
-    ours = [one for one in modules if one.startswith("jupyter_agent")]
+    ours = [output for output in modules if output.startswith("jupyter_agent")]
     assert set(modules) - set(ours) <= {"IPython.core.magics.extension"}  # of `%load_ext` itself
     assert len(ours) <= 18
     assert not set(HEAVY) & set(modules)
@@ -158,11 +158,11 @@ def test_unloading_takes_the_magic_away(home: Path) -> None:
 
 
 def test_the_notebook_that_the_front_end_names_is_the_conversations(home: Path) -> None:
-    told = f"__vsc_ipynb_file__ = {str(home / 'n.ipynb')!r}"
+    shown = f"__vsc_ipynb_file__ = {str(home / 'n.ipynb')!r}"
     look = (
         "import sqlite3, os\n"
         "path = os.path.join(os.environ['JUPYTER_DATA_DIR'], 'jupyter-agent', 'sessions.db')\n"
         "print([*sqlite3.connect(path).execute('select notebook_id from sessions')])"
     )
-    outputs = run(LOAD, told, "%agent hello", "%agent -s other hello again", look)
+    outputs = run(LOAD, shown, "%agent hello", "%agent -s other hello again", look)
     assert printed(outputs[4]) == f"{[(str(home / 'n.ipynb'),)] * 2}\n"

@@ -40,5 +40,5 @@ def test_commands_about_conversations_work_in_process(home: Path) -> None:
     ):
         assert words in ended.stdout
     exported = json.loads((home / "talk.json").read_text(encoding="utf-8"))
-    assert [one["question"] for one in exported["turns"]] == ["alpha", "gamma"]
+    assert [turn["question"] for turn in exported["turns"]] == ["alpha", "gamma"]
     assert ended.stdout.count("- `") == 3

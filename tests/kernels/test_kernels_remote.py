@@ -232,7 +232,7 @@ async def test_only_a_thread_of_the_users_keeps_a_kernel_from_being_quiet(kernel
     # The large output makes ZeroMQ start a thread of its own, which is none of the user's.
     await kernel.execute("globals().update({f'v{n}': n for n in range(10_000)})\nprint('x' * 1_000_000)", timeout=20)
     await kernel.state(timeout=20)
-    quiet = "get_ipython()._jupyter_agent_kernelside.tracker.idle.Quiet().mark(0) is not None"
+    quiet = "get_ipython()._jupyter_agent_kernelside.tracker.idle.IdleMonitor().mark(0) is not None"
     assert await ran(kernel, f"print({quiet})") == "True\n"
     code = "import threading\nevent = threading.Event()\nthreading.Thread(target=event.wait).start()\n"
     assert await ran(kernel, f"{code}print({quiet})\nevent.set()") == "False\n"

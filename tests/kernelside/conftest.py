@@ -25,16 +25,16 @@ class Shell:
         self.shell.run_cell(code, store_history=True, cell_id=cell_id)
 
     def delta(self) -> dict[str, Any]:
-        told = kernelside.state(self.shell, self.epoch, self.version)
-        self.epoch, self.version = told["epoch"], told["version"]
-        return told
+        reply = kernelside.state(self.shell, self.epoch, self.version)
+        self.epoch, self.version = reply["epoch"], reply["version"]
+        return reply
 
     def variables(self) -> dict[str, dict[str, Any]]:
-        return {one["name"]: one for one in kernelside.state(self.shell, "", 0)["changed"]}
+        return {variable["name"]: variable for variable in kernelside.state(self.shell, "", 0)["changed"]}
 
     def inspect(self, name: str, column: str | None = None) -> dict[str, Any]:
-        told: dict[str, Any] = kernelside.inspect(self.shell, name, column)["variable"]
-        return told
+        reply: dict[str, Any] = kernelside.inspect(self.shell, name, column)["variable"]
+        return reply
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ COLUMNS: dict[str, Any] = {
 def test_a_column_is_told_in_its_frame_as_by_itself(shell: Shell, name: str) -> None:
     frame = pd.DataFrame({name: COLUMNS[name], "beside": range(4)})
     shell.shell.user_ns.update(frame=frame, column=frame[name])
-    told = shell.variables()
-    column = told["frame"]["facts"]["columns"][0]
-    alone = told["column"]["facts"]
+    variables = shell.variables()
+    column = variables["frame"]["facts"]["columns"][0]
+    alone = variables["column"]["facts"]
     assert column == {key: alone[key] for key in ("name", "dtype", "missing", "samples")}
     assert (column["dtype"], column["missing"]) == (str(frame[name].dtype), int(frame[name].isna().sum()))
-    assert told["frame"]["facts"]["memory_bytes"] == int(frame.memory_usage(index=False).sum())
+    assert variables["frame"]["facts"]["memory_bytes"] == int(frame.memory_usage(index=False).sum())

@@ -37,51 +37,53 @@ def objects(shell: Shell, code: str) -> dict[str, dict[str, object]]:
     shell.run(code)
     namespace = {name: id(value) for name, value in shell.shell.user_ns.items() if not name.startswith("_")}
     started = time.thread_time()
-    told = shell.variables()
-    for name in told:
+    described = shell.variables()
+    for name in described:
         shell.inspect(name)
     seconds = time.thread_time() - started
-    json.dumps(told, allow_nan=False)
+    json.dumps(described, allow_nan=False)
     assert shell.shell.user_ns["called"] == []
     assert {name: id(value) for name, value in shell.shell.user_ns.items() if not name.startswith("_")} == namespace
-    assert seconds < 0.1 * 2 * len(told)
-    return told
+    assert seconds < 0.1 * 2 * len(described)
+    return described
 
 
 def test_V1_hooks_of_an_object_are_not_called(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
-    told = objects(
+    described = objects(
         shell, "Hostile = type('Hostile', (), _hooks)\nh = object.__new__(Hostile)\nbox = [h]\nmap_ = {1: h}"
     )
-    assert (told["h"]["type"], told["h"]["summary"]) == ("__main__.Hostile", "<__main__.Hostile>")
-    assert told["box"]["facts"]["items"] == ["<__main__.Hostile>"]  # type: ignore[index]
+    assert (described["h"]["type"], described["h"]["summary"]) == ("__main__.Hostile", "<__main__.Hostile>")
+    assert described["box"]["facts"]["items"] == ["<__main__.Hostile>"]  # type: ignore[index]
     assert capsys.readouterr().out == ""
 
 
 def test_V3_a_hostile_metaclass_is_not_asked(shell: Shell) -> None:
-    told = objects(
+    described = objects(
         shell,
         "Meta = type('Meta', (type,), {k: v for k, v in _hooks.items() if k != '__call__'})\n"
         "Hostile = type.__new__(Meta, 'Hostile', (), {'__class__': property(_hook('class')), '__doc__': property(_hook('doc'))})\n"
         "h = object.__new__(Hostile)\nboth = [h, Hostile]",
     )
-    assert (told["h"]["kind"], told["Hostile"]["kind"]) == ("object", "class")
+    assert (described["h"]["kind"], described["Hostile"]["kind"]) == ("object", "class")
 
 
 def test_V3_an_imposter_of_pandas_is_opaque(shell: Shell) -> None:
-    told = objects(
+    described = objects(
         shell,
         "import pandas\nFake = type('DataFrame', (), {**_hooks, '__module__': 'pandas', 'shape': property(_hook('shape'))})\n"
         "fake = object.__new__(Fake)",
     )
-    assert (told["fake"]["type"], told["fake"]["kind"]) == ("pandas.DataFrame", "object")
+    assert (described["fake"]["type"], described["fake"]["kind"]) == ("pandas.DataFrame", "object")
 
 
 @pytest.mark.parametrize(
     "base", ["str", "int", "float", "bytes", "list", "tuple", "dict", "set", "frozenset", "Exception"]
 )
 def test_V4_derived_builtins_are_read_by_their_base(shell: Shell, base: str) -> None:
-    told = objects(shell, f"Derived = type('Derived', ({base},), dict(_hooks))\nd = {base}.__new__(Derived)\nin_ = [d]")
-    assert told["d"]["kind"] in ("text", "number", "bytes", "sequence", "mapping", "set", "exception")
+    described = objects(
+        shell, f"Derived = type('Derived', ({base},), dict(_hooks))\nd = {base}.__new__(Derived)\nin_ = [d]"
+    )
+    assert described["d"]["kind"] in ("text", "number", "bytes", "sequence", "mapping", "set", "exception")
 
 
 def test_V4_a_derived_frame_runs_none_of_its_overrides(shell: Shell) -> None:
@@ -93,22 +95,22 @@ def test_V4_a_derived_frame_runs_none_of_its_overrides(shell: Shell) -> None:
 
 
 def test_V5_cycles_and_deep_nesting_end(shell: Shell) -> None:
-    told = objects(
+    described = objects(
         shell,
         "cycle = []; cycle.append(cycle)\nround_ = {}; round_['me'] = round_\ndeep = []\n"
         "for _ in range(100_000): deep = [deep]",
     )
-    assert told["cycle"]["facts"]["length"] == 1  # type: ignore[index]
+    assert described["cycle"]["facts"]["length"] == 1  # type: ignore[index]
 
 
 def test_V6_huge_values_are_cut(shell: Shell) -> None:
-    told = objects(shell, "many = list(range(10**6))\ntext = 'x' * (50 * 10**6)\nnumber = 10**5000")
-    assert told["many"]["facts"]["length"] == 10**6  # type: ignore[index]
-    assert len(json.dumps(told)) < 10_000
+    described = objects(shell, "many = list(range(10**6))\ntext = 'x' * (50 * 10**6)\nnumber = 10**5000")
+    assert described["many"]["facts"]["length"] == 10**6  # type: ignore[index]
+    assert len(json.dumps(described)) < 10_000
 
 
 def test_V7_hostile_cells_labels_and_missing_values_of_frames(shell: Shell) -> None:
-    told = objects(
+    described = objects(
         shell,
         "import pandas as pd\nHostile = type('Hostile', (), {k: v for k, v in _hooks.items() if k != '__hash__'})\n"
         "df = pd.DataFrame({'o': pd.Series([None, None, None], dtype=object), 'n': [1, 2, 3]})\n"
@@ -116,8 +118,8 @@ def test_V7_hostile_cells_labels_and_missing_values_of_frames(shell: Shell) -> N
         "df = pd.DataFrame({'o': pd.Series(values, dtype=object, copy=False), 'n': [1, 2, 3]})\n"
         "df.columns = ['n', 'n']\ncalled.clear()",
     )
-    columns = told["df"]["facts"]["columns"]  # type: ignore[index]
-    assert [(one["name"], one["missing"]) for one in columns] == [("n", 2), ("n", 0)]
+    columns = described["df"]["facts"]["columns"]  # type: ignore[index]
+    assert [(column["name"], column["missing"]) for column in columns] == [("n", 2), ("n", 0)]
     assert columns[0]["samples"] == ["None", "<__main__.Hostile>", "None"]
 
 
@@ -135,13 +137,13 @@ def test_V2_what_an_object_would_do_is_not_done(shell: Shell, act: str, capsys: 
     animal = hostile_objects.plain(spy, hostile_objects.ACTS[act])
     shell.shell.user_ns.update(animal=animal, held=[animal], key={"k": animal})
     spy.awake = True
-    told = shell.variables()
+    described = shell.variables()
     started = time.thread_time()
     shell.inspect("animal")
     seconds = time.thread_time() - started
     spy.awake = False
     assert (spy.calls, capsys.readouterr().out, seconds < 0.1) == ([], "", True)
-    assert told["held"]["facts"]["items"] == [f"<{told['animal']['type']}>"]
+    assert described["held"]["facts"]["items"] == [f"<{described['animal']['type']}>"]
 
 
 LAZY = """
@@ -161,8 +163,8 @@ rows = (ran.append(n) for n in range(3))
 
 def test_V8_no_query_is_sent_and_no_job_is_run(shell: Shell) -> None:
     shell.run(LAZY)
-    for told in (shell.variables(), {name: shell.inspect(name) for name in shell.variables()}):
-        kinds = {name: told[name]["kind"] for name in ("database", "cursor", "engine", "query", "lazy", "rows")}
+    for described in (shell.variables(), {name: shell.inspect(name) for name in shell.variables()}):
+        kinds = {name: described[name]["kind"] for name in ("database", "cursor", "engine", "query", "lazy", "rows")}
         assert list(kinds.values()) == ["connection"] * 4 + ["object", "iterator"]
     assert shell.shell.user_ns["ran"] == []
 
@@ -170,8 +172,8 @@ def test_V8_no_query_is_sent_and_no_job_is_run(shell: Shell) -> None:
 def test_V10_shadowed_builtins_do_not_matter_and_stay(shell: Shell) -> None:
     names = "print len type repr str Exception open sys json get_ipython dict list isinstance"
     shell.run(f"for _name in {names.split()!r}: globals()[_name] = 'mine'")
-    told = shell.variables()
-    assert {told[name]["facts"]["value"] for name in names.split()} == {"mine"}
+    described = shell.variables()
+    assert {described[name]["facts"]["value"] for name in names.split()} == {"mine"}
     assert {shell.shell.user_ns[name] for name in names.split()} == {"mine"}
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from jupyter_agent.kernelside.answers import is_code
-from jupyter_agent.kernelside.inspectors.registry import Budget, describe, one_line
+from jupyter_agent.kernelside.inspectors.registry import TimeBudget, describe, one_line
+from jupyter_agent.kernelside.introspection import is_code
 from jupyter_agent.kernelside.tracker.fingerprints import fingerprint
 from tests.support import hostile_objects
 
@@ -28,15 +28,15 @@ def test_V1_to_V13_the_whole_zoo_is_told_and_untouched(
     shell: Shell, tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     spy = hostile_objects.Spy()
-    animals = hostile_objects.animals(spy, tmp_path)
-    shell.shell.user_ns.update(animals)
-    variables = dict(os.environ), len(animals)
+    hostile_values = hostile_objects.hostile_values(spy, tmp_path)
+    shell.shell.user_ns.update(hostile_values)
+    variables = dict(os.environ), len(hostile_values)
     spy.awake = True
-    told = {one["name"]: one for one in shell.delta()["changed"]}
-    assert set(told) == set(animals)
-    assert len(animals) >= 60
+    described = {variable["name"]: variable for variable in shell.delta()["changed"]}
+    assert set(described) == set(hostile_values)
+    assert len(hostile_values) >= 60
     assert shell.delta()["changed"] == []
-    for name in animals:
+    for name in hostile_values:
         started = time.thread_time()
         shell.inspect(name)
         assert time.thread_time() - started < SECONDS, name
@@ -44,21 +44,21 @@ def test_V1_to_V13_the_whole_zoo_is_told_and_untouched(
     assert spy.calls == []
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
-    assert variables == (dict(os.environ), len(animals))
-    assert all(shell.shell.user_ns[name] is animal for name, animal in animals.items())
-    json.dumps(told, allow_nan=False).encode("utf-8")
+    assert variables == (dict(os.environ), len(hostile_values))
+    assert all(shell.shell.user_ns[name] is value for name, value in hostile_values.items())
+    json.dumps(described, allow_nan=False).encode("utf-8")
     assert "vandal" not in vars(hostile_objects)
 
 
 def test_no_animal_escapes_its_own_description(tmp_path: Path) -> None:
     spy = hostile_objects.Spy()
-    for name, animal in hostile_objects.animals(spy, tmp_path).items():
+    for name, value in hostile_objects.hostile_values(spy, tmp_path).items():
         spy.awake = True
-        for look in (fingerprint, one_line, is_code, lambda value: describe(value, Budget(detail=True))):
+        for look in (fingerprint, one_line, is_code, lambda value: describe(value, TimeBudget(detail=True))):
             started = time.thread_time()
-            look(animal)
+            look(value)
             assert time.thread_time() - started < SECONDS, name
-        assert len(json.dumps(describe(animal, Budget()).facts)) < 20_000, name
+        assert len(json.dumps(describe(value, TimeBudget()).facts)) < 20_000, name
         spy.awake = False
     assert spy.calls == []
 
@@ -84,22 +84,22 @@ def test_V1_V4_classes_that_nobody_thought_of(
         {name: hostile_objects.trap(spy, name) for name in attributes if name not in body and name != "__slots__"}
     )
     cls: Any = type.__new__(type, named.encode("utf-8", "replace").decode("utf-8"), (base,), body)
-    animal = type.__new__(cls, "Inner", (), {}) if base is type else base.__new__(cls)
+    value = type.__new__(cls, "Inner", (), {}) if base is type else base.__new__(cls)
     held: dict[str, Any] = {
-        "alone": lambda: animal,
-        "list": lambda: [animal],
-        "dict": lambda: {"k": animal},
-        "key": lambda: {animal: 1},
-        "set": lambda: {animal},
-        "field": lambda: SimpleNamespace(field=animal),
+        "alone": lambda: value,
+        "list": lambda: [value],
+        "dict": lambda: {"k": value},
+        "key": lambda: {value: 1},
+        "set": lambda: {value},
+        "field": lambda: SimpleNamespace(field=value),
     }
     try:
         value = held[where]()
     except TypeError:
-        value = [animal]  # not hashable
+        value = [value]  # not hashable
     spy.awake = True
     started = time.thread_time()
-    description = describe(value, Budget(detail=True))
+    description = describe(value, TimeBudget(detail=True))
     fingerprint(value)
     one_line(value)
     seconds = time.thread_time() - started

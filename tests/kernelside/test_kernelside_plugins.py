@@ -30,13 +30,13 @@ def test_an_inspector_comes_by_entry_point_and_is_bounded(
     points = "[jupyter_agent.inspectors]\nlake.Fish = lake.telling:inspect\n"
     (info / "entry_points.txt").write_text(points, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(plugins, "_met", False)
+    monkeypatch.setattr(plugins, "_registered", False)
     importlib.invalidate_caches()
     shell.run("import sys, lake\nfish = lake.Fish()\nearly = 'lake.telling' in sys.modules")
-    told = shell.variables()
-    assert told["early"]["facts"]["value"] == "False"
-    assert (told["fish"]["summary"], told["fish"]["facts"]["fins"]) == ("a fish", 2)
-    assert (len(told["fish"]["facts"]["long"]), told["fish"]["facts"]["odd"]) == (2000, None)
+    variables = shell.variables()
+    assert variables["early"]["facts"]["value"] == "False"
+    assert (variables["fish"]["summary"], variables["fish"]["facts"]["fins"]) == ("a fish", 2)
+    assert (len(variables["fish"]["facts"]["long"]), variables["fish"]["facts"]["odd"]) == (2000, None)
 
 
 def test_an_object_that_opted_in_is_quoted_when_inspected_only(shell: Shell) -> None:
@@ -61,5 +61,5 @@ def test_values_of_which_changes_are_only_sampled_are_marked(shell: Shell) -> No
         "import numpy as np, pandas as pd\nbig = np.zeros(10**6)\nsmall = np.zeros(3)\nmany = list(range(20_000))"
     )
     shell.run("df = pd.DataFrame({'a': big})")
-    marked = {name for name, one in shell.variables().items() if "changes" in one["facts"]}
+    marked = {name for name, variable in shell.variables().items() if "changes" in variable["facts"]}
     assert marked == {"big", "many", "df"}

@@ -24,7 +24,7 @@ def test_all_runs_since_the_last_question_are_told_however_many(shell: Shell) ->
     cells[3] = Cell("c3", "code", "x3 = 'edited'", 4)
     flow = Dataflow.of(cells, state_of(shell))
     assert len(flow.trace.ran) == 120
-    assert [one.id for one in cells if flow.is_edited(one.id)] == ["c3"]
+    assert [cell.id for cell in cells if flow.is_edited(cell.id)] == ["c3"]
     assert flow.unknown == ()
 
 
@@ -32,9 +32,9 @@ def test_what_ran_last_in_each_cell_is_kept_when_one_cell_ran_more_often_than_ca
     shell.run("first = 1", "first")
     for _ in range(MAX_EXECUTIONS + 5):
         shell.run("n = 1", "again")
-    told = state_of(shell).executions
-    assert len(told) == MAX_EXECUTIONS
-    assert (told[0].cell_id, told[-1].count) == ("first", MAX_EXECUTIONS + 6)
+    executions = state_of(shell).executions
+    assert len(executions) == MAX_EXECUTIONS
+    assert (executions[0].cell_id, executions[-1].count) == ("first", MAX_EXECUTIONS + 6)
 
 
 def test_a_state_that_was_asked_again_and_again_keeps_what_ran_last_in_each_cell() -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def test_the_wire_is_json_and_builds_a_kernel_state(shell: Shell) -> None:
     shell.run("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\nn = float('nan')\ns = '\\ud800'", "cell-1")
-    told = json.loads(json.dumps(shell.delta(), allow_nan=False))
-    state = KernelState("k").after(StateDelta.from_wire(told))
+    reply = json.loads(json.dumps(shell.delta(), allow_nan=False))
+    state = KernelState("k").after(StateDelta.from_wire(reply))
     assert list(state.variables) == ["df", "n", "s", "pd"]
     assert (state.variables["df"].cell_id, state.executions[0].cell_id) == ("cell-1", "cell-1")
 
@@ -43,24 +43,31 @@ def test_each_way_of_changing_in_place_is_seen(shell: Shell) -> None:
     shell.delta()
     for name, code in ways.items():
         shell.run(code)
-        told = shell.delta()
-        assert [one["name"] for one in told["changed"]] == [name]
-        assert told["executions"][-1]["mutated"] == [name]
+        reply = shell.delta()
+        assert [variable["name"] for variable in reply["changed"]] == [name]
+        assert reply["executions"][-1]["mutated"] == [name]
     shell.run("df['y'] = 0")
-    assert [one["name"] for one in shell.delta()["changed"]] == ["df"]
+    assert [variable["name"] for variable in shell.delta()["changed"]] == ["df"]
 
 
 def test_values_that_python_takes_for_equal_are_told_apart(shell: Shell) -> None:
     shell.run("number = -1; kind = 1; items = [-1]; mixed = [1]; text = 'a'; real = 0.0")
     shell.delta()
     shell.run("number = -2; kind = True; items[0] = -2; mixed[0] = True; text = 'b'; real = -0.0")
-    assert {one["name"] for one in shell.delta()["changed"]} == {"number", "kind", "items", "mixed", "text", "real"}
+    assert {variable["name"] for variable in shell.delta()["changed"]} == {
+        "number",
+        "kind",
+        "items",
+        "mixed",
+        "text",
+        "real",
+    }
 
 
 def test_V11_of_a_hundred_thousand_variables_two_hundred_are_told_and_all_are_counted(shell: Shell) -> None:
     shell.shell.user_ns.update({f"v{n}": n if n % 3 else [n] for n in range(100_000)})
-    told = shell.delta()
-    assert (told["total"], len(told["changed"])) == (100_000, 200)
+    reply = shell.delta()
+    assert (reply["total"], len(reply["changed"])) == (100_000, 200)
 
 
 def test_a_name_that_is_bound_only_under_a_condition_stays_with_its_cell(shell: Shell) -> None:
@@ -71,10 +78,10 @@ def test_a_name_that_is_bound_only_under_a_condition_stays_with_its_cell(shell: 
 
 def test_code_comes_after_data_and_is_not_withheld_for_its_name(shell: Shell) -> None:
     shell.run("def get_password(token='canary'): pass\nimport secrets as api_key\nclass Secret: pass\nx = 1")
-    told = shell.variables()
-    assert list(told) == ["x", "get_password", "api_key", "Secret"]
-    assert [one["kind"] for one in told.values()] == ["number", "function", "module", "class"]
-    assert told["get_password"]["summary"] == "get_password(token=[withheld])"
+    reply = shell.variables()
+    assert list(reply) == ["x", "get_password", "api_key", "Secret"]
+    assert [variable["kind"] for variable in reply.values()] == ["number", "function", "module", "class"]
+    assert reply["get_password"]["summary"] == "get_password(token=[withheld])"
 
 
 def test_a_value_is_not_kept_alive(shell: Shell) -> None:
@@ -101,9 +108,9 @@ def test_who_hides_is_hidden_here_too(shell: Shell) -> None:
 def test_V11_many_variables_are_counted_and_the_newest_data_is_listed(shell: Shell) -> None:
     shell.run("globals().update({f'v{n}': n for n in range(5000)})\ndef f(): pass")
     shell.run("last = 1")
-    told = shell.delta()
-    assert (told["total"], len(told["changed"])) == (5002, 200)
-    assert "last" in [one["name"] for one in told["changed"]]
+    reply = shell.delta()
+    assert (reply["total"], len(reply["changed"])) == (5002, 200)
+    assert "last" in [variable["name"] for variable in reply["changed"]]
 
 
 def test_an_error_is_told_with_the_locals_of_its_frames(shell: Shell) -> None:
@@ -135,7 +142,7 @@ def test_V13_what_looks_secret_is_withheld(shell: Shell) -> None:
     shell.run("class C: pass\nc = C(); c.secret = 'canary'\ndef f(token='canary'): pass")
     os_value = __import__("os").environ["PATH"]
     names = [*shell.variables()]
-    told = json.dumps([shell.delta()["changed"], [shell.inspect(name) for name in names], shell.inspect("df", "ssn")])
-    assert "canary" not in told
-    assert os_value not in told
+    reply = json.dumps([shell.delta()["changed"], [shell.inspect(name) for name in names], shell.inspect("df", "ssn")])
+    assert "canary" not in reply
+    assert os_value not in reply
     assert shell.variables()["password"]["facts"] == {"withheld": True, "length": 14}

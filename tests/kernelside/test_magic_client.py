@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.kernelside.client import server_info
-from jupyter_agent.kernelside.client.http import Client, parse_events
+from jupyter_agent.kernelside.client.http import HttpClient, parse_events
 from jupyter_agent.kernelside.client.server_info import Address
 
 
@@ -28,7 +28,7 @@ async def test_a_server_without_a_token_is_asked_with_its_own_cookie(
 ) -> None:
     jp_serverapp.identity_provider.token = ""
     address = Address(f"http://127.0.0.1:{jp_http_port}{jp_serverapp.base_url}")
-    client = Client(address)
+    client = HttpClient(address)
     assert await asyncio.to_thread(client.has_extension)
     body = {"query": "hello", "stream": True}
     events = await asyncio.to_thread(lambda: list(client.events("api/agent/quick", body)))

@@ -9,10 +9,10 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from jupyter_agent.kernelside.magic import completion, magics
-from jupyter_agent.kernelside.magic.completion import Known
+from jupyter_agent.kernelside.magic.completion import CompletionNames
 from tests.kernelside.conftest import Shell
 
-KNOWN = Known(lambda: ("df", "dogs", "total"), lambda name: {"df": ("price", "unit price")}.get(name, ()))
+KNOWN = CompletionNames(lambda: ("df", "dogs", "total"), lambda name: {"df": ("price", "unit price")}.get(name, ()))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def test_other_cells_are_left_to_ipython(text: str) -> None:
 def completed(shell: Any, text: str) -> list[str]:
     with provisionalcompleter():
         found = list(shell.Completer.completions(text, len(text)))
-    return [one.text for one in found if one.text != text[one.start :]]  # others would change nothing
+    return [
+        completion_found.text for completion_found in found if completion_found.text != text[completion_found.start :]
+    ]  # others would change nothing
 
 
 def test_a_shell_completes_its_own_names_and_columns(shell: Shell) -> None:
@@ -103,5 +105,7 @@ def test_unloading_gives_tab_back(shell: Shell) -> None:
     magics.load(shell.shell)
     magics.unload(shell.shell)
     assert shell.shell.Completer.custom_matchers == [
-        one for one in before if getattr(one, "matcher_identifier", "") != "jupyter-agent"
+        completion_found
+        for completion_found in before
+        if getattr(completion_found, "matcher_identifier", "") != "jupyter-agent"
     ]

@@ -54,7 +54,7 @@ def test_options_are_read(line: str, expected: tuple[Options, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "cure"),
+    ("line", "message"),
     [
         ("-m", "-m needs a value"),
         ("--session=", "--session needs a value"),
@@ -62,8 +62,8 @@ def test_options_are_read(line: str, expected: tuple[Options, str]) -> None:
         ("--approve yes q", "read-only, ask, auto-edit, auto"),
     ],
 )
-def test_a_bad_option_says_what_would_do(line: str, cure: str) -> None:
-    with pytest.raises(BadOption, match=cure):
+def test_a_bad_option_says_what_would_do(line: str, message: str) -> None:
+    with pytest.raises(BadOption, match=message):
         options.parse(line)
 
 

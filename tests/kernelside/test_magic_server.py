@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from jupyter_agent.kernelside.client.http import Client
+from jupyter_agent.kernelside.client.http import HttpClient
 from jupyter_agent.kernelside.client.server_info import Address
 from tests.support.notebook_page import NotebookPage, notebook_page
 from tests.support.running_server import TOKEN, RunningServer
@@ -42,13 +42,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
     loop = BackgroundLoop()
     loop.run(server.start())
-    loop.run(answers(server))
+    loop.run(server_answers(server))
     yield server
     loop.run(server.end())
     loop.close()
 
 
-async def answers(server: RunningServer) -> None:
+async def server_answers(server: RunningServer) -> None:
     """Jupyter tells its address a moment before it listens there."""
     async with asyncio.timeout(30):
         while True:
@@ -97,7 +97,9 @@ async def test_code_of_a_turn_runs_in_the_users_kernel_by_the_magic_itself(serve
         shown = await page.run("%agent --approve auto sum the prices")
         assert SUM in shown.markdown[0]
         assert shown.streams == "summed\n"
-        assert [one["data"]["text/plain"] for one in shown.outputs if one["output_type"] == "execute_result"] == ["6"]
+        assert [item["data"]["text/plain"] for item in shown.outputs if item["output_type"] == "execute_result"] == [
+            "6"
+        ]
         assert shown.markdown[-1] == "The total is 6."
         assert (await page.run("total")).outputs[0]["data"]["text/plain"] == "6"
 
@@ -170,7 +172,7 @@ async def test_a_console_of_the_kernel_gets_plain_text(server: RunningServer) ->
 async def test_code_for_the_next_cell_comes_as_a_payload(server: RunningServer) -> None:
     async with opened(server, "seven.ipynb") as (page, _):
         shown = await page.run("%agent --cell plot it")
-        payload = [one for one in shown.reply["payload"] if one["source"] == "set_next_input"]
+        payload = [item for item in shown.reply["payload"] if item["source"] == "set_next_input"]
         assert payload == [{"source": "set_next_input", "text": "df.plot()", "replace": False}]
 
 
@@ -196,7 +198,7 @@ async def test_load_ext_in_a_kernel_of_the_server_goes_on_as_its_client(server: 
 async def test_T18_while_the_sidebars_turn_runs_the_magic_says_so_at_once(server: RunningServer) -> None:
     async with opened(server, "ten.ipynb") as (page, _):
         ask = {"query": "talk slowly", "context": {"notebook_id": "ten.ipynb"}, "stream": True}
-        with closing(Client(Address(server.url, TOKEN)).events("api/agent/quick", ask)) as events:
+        with closing(HttpClient(Address(server.url, TOKEN)).events("api/agent/quick", ask)) as events:
             assert (await asyncio.to_thread(next, events))[0] == "turn"
             shown = await page.run("%agent three words")
             assert "answering another question" in shown.outputs[-1]["traceback"][0]

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.kernelside.magic import session_commands
-from tests.kernelside.test_magic_server import answers, opened
+from tests.kernelside.test_magic_server import opened, server_answers
 from tests.support.notebook_page import NotebookPage
 from tests.support.running_server import RunningServer
 
@@ -22,7 +22,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     server = RunningServer(home, {"JUPYTER_AGENT_MODEL": f"scripted:{home / 'script.json'}"})
     loop = BackgroundLoop()
     loop.run(server.start())
-    loop.run(answers(server))
+    loop.run(server_answers(server))
     yield server
     loop.run(server.end())
     loop.close()
@@ -59,7 +59,7 @@ async def test_commands_about_conversations_go_through_the_server(server: Runnin
         assert "> alpha" in await say(page, "/export")
         assert "Written to" in await say(page, "/export talk.json")
         exported = json.loads((server.root / "talk.json").read_text(encoding="utf-8"))
-        assert [one["question"] for one in exported["turns"]] == ["alpha", "beta", "gamma"]
+        assert [turn["question"] for turn in exported["turns"]] == ["alpha", "beta", "gamma"]
         assert "already" in await say(page, "/export talk.json")
 
 
@@ -83,11 +83,11 @@ async def test_a_conversation_that_was_chosen_goes_on_until_another_is_newer(ser
 async def test_a_replay_compares_the_answers_of_two_models(server: RunningServer) -> None:
     async with opened(server, "c.ipynb") as (page, _):
         await say(page, "what is x?")
-        told = await say(page, "/replay offline")
-        assert "same answers: 0" in told
-        assert "> what is x?" in told
-        assert "Answered." in told
-        assert "**Again, `offline`" in told
+        markdown = await say(page, "/replay offline")
+        assert "same answers: 0" in markdown
+        assert "> what is x?" in markdown
+        assert "Answered." in markdown
+        assert "**Again, `offline`" in markdown
         shown = await page.run("%agent /replay nobody:x")
         assert "nobody" in str(shown.outputs[-1])
 
@@ -96,9 +96,9 @@ async def test_a_replay_compares_the_answers_of_two_models(server: RunningServer
     ("name", "rest"), [("export", "talk.pdf"), ("export", "talk"), ("share", "all"), ("use", "../x"), ("use", "a b")]
 )
 def test_what_cannot_stand_behind_a_command_is_said(name: str, rest: str) -> None:
-    assert session_commands.wrong(name, rest)
+    assert session_commands.usage_error(name, rest)
 
 
 def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    told = session_commands.told("export", str(tmp_path / "nowhere" / "talk.md"), {"text": "x"})
-    assert "cannot be written" in told
+    markdown = session_commands.to_markdown("export", str(tmp_path / "nowhere" / "talk.md"), {"text": "x"})
+    assert "cannot be written" in markdown

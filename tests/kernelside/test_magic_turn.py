@@ -165,7 +165,7 @@ def test_the_user_is_asked_with_the_exact_code(  # noqa: PLR0917
     assert given == [{"decision": decision, "digest": "d1"}]
 
 
-def test_where_nobody_can_be_asked_the_code_does_not_run_and_the_cure_is_said(
+def test_where_nobody_can_be_asked_the_code_does_not_run_and_the_way_out_is_said(
     shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = []
@@ -363,7 +363,7 @@ def test_context_shows_what_would_be_sent_and_asks_nothing(
     assert "| system | 3 |\n| total | 12 |" in out
     assert "1 values that look secret were withheld" in out
     assert "````text\n```\ndf: DataFrame\n```\n````" in out
-    ((_path, body),) = [one for one in server.acted if one[0].endswith("/context")]
+    ((_path, body),) = [command for command in server.acted if command[0].endswith("/context")]
     assert (body["query"], body["model"], "stream" in body) == ("what is @df?", "openai:x", False)
     assert server.asked == []
 
@@ -396,16 +396,16 @@ def test_the_variables_are_listed_as_the_assistant_sees_them(shell: Any, capsys:
 
 
 @pytest.mark.parametrize(
-    ("extension", "token", "cure"),
+    ("extension", "token", "message"),
     [(False, TOKEN, "%load_ext jupyter_agent"), (True, "wrong", "Restart the kernel")],
 )
-def test_without_a_way_in_the_cure_is_said(extension: bool, token: str, cure: str) -> None:
+def test_without_a_way_in_the_way_out_is_said(extension: bool, token: str, message: str) -> None:
     create: Any = InteractiveShell
     shell = create(config=Config({"HistoryManager": {"enabled": False}}))
     with small_jupyter() as server:
         server.extension = extension
         magics.load(shell, {"url": server.url, "token": token})
-        assert cure in str(shell.run_cell("%agent hello").error_in_exec)
+        assert message in str(shell.run_cell("%agent hello").error_in_exec)
 
 
 def test_a_server_that_is_gone_is_said_in_words() -> None:

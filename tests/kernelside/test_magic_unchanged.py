@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from tests.kernelside.test_magic_server import answers, opened
+from tests.kernelside.test_magic_server import opened, server_answers
 from tests.support.recording_model import KEY, RecordingModel, recording_model
 from tests.support.running_server import RunningServer
 
@@ -57,7 +57,7 @@ async def test_in_a_kernel_of_a_server(
     server = RunningServer(tmp_path, options)
     await server.start()
     try:
-        await answers(server)
+        await server_answers(server)
         async with opened(server, "a.ipynb") as (page, _):
             for text in (LINE, LONG):
                 shown = await page.run(f"x = 1\n%agent {text}")

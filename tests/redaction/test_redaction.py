@@ -144,28 +144,28 @@ def streamed(redactor: Redactor, parts: list[str]) -> str:
 def test_P1_a_secret_is_withheld(text: str, secret: str) -> None:
     assert secret in text
     redactor = Redactor()
-    told = redactor.text(f"before\n{text}\nafter")
-    assert secret not in told
-    assert "[withheld: " in told
-    assert told.startswith("before")
-    assert told.endswith("after") or "BEGIN" in text
+    redacted = redactor.text(f"before\n{text}\nafter")
+    assert secret not in redacted
+    assert "[withheld: " in redacted
+    assert redacted.startswith("before")
+    assert redacted.endswith("after") or "BEGIN" in text
     assert sum(redactor.counts.values()) >= 1
 
 
 @pytest.mark.parametrize(("text", "secret"), CANARIES)
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 40])
 def test_P1_a_secret_that_comes_in_pieces_is_withheld(text: str, secret: str, size: int) -> None:
-    told = streamed(Redactor(), pieces(f"before\n{text}\nafter", size))
-    assert secret not in told
-    assert "[withheld: " in told
+    redacted = streamed(Redactor(), pieces(f"before\n{text}\nafter", size))
+    assert secret not in redacted
+    assert "[withheld: " in redacted
 
 
 @pytest.mark.parametrize(("text", "secret"), CANARIES)
 def test_P1_a_secret_is_withheld_within_the_json_of_a_notebook(text: str, secret: str) -> None:
     cell = json.dumps({"cells": [{"source": [f"x = 1\n{text}\n", "y = 2"]}]})
-    told = Redactor().text(cell)
-    assert json.dumps(secret)[1:-1] not in told
-    assert json.loads(told)["cells"][0]["source"][1] == "y = 2"
+    redacted = Redactor().text(cell)
+    assert json.dumps(secret)[1:-1] not in redacted
+    assert json.loads(redacted)["cells"][0]["source"][1] == "y = 2"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -185,7 +185,7 @@ def test_twice_is_once(text: str, secret: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from([one for one, _ in CANARIES] + HARMLESS), max_size=6),
+    st.lists(st.sampled_from([item for item, _ in CANARIES] + HARMLESS), max_size=6),
     st.sampled_from([" ", "\n", "; ", ""]),
 )
 def test_twice_is_once_for_any_mixture(texts: list[str], between: str) -> None:
@@ -221,12 +221,12 @@ SECRET = 'my "own" pa55/phrase+ü'
     ],
 )
 def test_P1_a_known_value_is_withheld_in_whatever_form(shown: str) -> None:
-    told = Redactor([SECRET]).text(f"It is {shown}!")
-    assert told.startswith("It is ")
-    assert "[withheld: secret]" in told
-    assert shown[6:-6] not in told
+    redacted = Redactor([SECRET]).text(f"It is {shown}!")
+    assert redacted.startswith("It is ")
+    assert "[withheld: secret]" in redacted
+    assert shown[6:-6] not in redacted
     for size in (1, 3, 7):
-        assert streamed(Redactor([SECRET]), pieces(f"It is {shown}!", size)) == told
+        assert streamed(Redactor([SECRET]), pieces(f"It is {shown}!", size)) == redacted
 
 
 def test_values_of_telling_environment_variables_are_withheld_by_their_names() -> None:
@@ -236,11 +236,11 @@ def test_values_of_telling_environment_variables_are_withheld_by_their_names() -
         "SENTRY_DSN": "https://abcdefgh@sentry.example.com/1",
         "SOME_ADDRESS": "amqp://bob:s3cr%40tpw@127.0.0.1",
     }
-    told = Redactor(environ=environ).text(
+    redacted = Redactor(environ=environ).text(
         "correct-horse battery staple https://abcdefgh@sentry.example.com/1 s3cr%40tpw s3cr@tpw"
     )
     names = ["MY_API_KEY", "PGPASSWORD", "SENTRY_DSN", "SOME_ADDRESS", "SOME_ADDRESS"]
-    assert told == " ".join(f"[withheld: {name}]" for name in names)
+    assert redacted == " ".join(f"[withheld: {name}]" for name in names)
 
 
 def test_environment_variables_that_only_sound_like_secrets_are_not() -> None:
@@ -289,15 +289,15 @@ def test_a_message_loses_its_secrets_in_content_and_arguments() -> None:
     secret = "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"
     arguments = json.dumps({"code": f"login('{secret}')", "password": "hunter2", "n": 1})
     calls = ToolCall("a", "run_code", arguments), ToolCall("b", "f", '{"x": 1}'), ToolCall("c", "f", f"{{{secret}")
-    told = Redactor().message(Message("assistant", f"It is {secret}.", calls))
-    assert told.content == "It is [withheld: Hugging Face token]."
-    assert json.loads(told.tool_calls[0].arguments) == {
+    redacted = Redactor().message(Message("assistant", f"It is {secret}.", calls))
+    assert redacted.content == "It is [withheld: Hugging Face token]."
+    assert json.loads(redacted.tool_calls[0].arguments) == {
         "code": "login('[withheld: Hugging Face token]')",
         "password": "[withheld: password]",
         "n": 1,
     }
-    assert told.tool_calls[1] == calls[1]
-    assert told.tool_calls[2].arguments == "{[withheld: Hugging Face token]"
+    assert redacted.tool_calls[1] == calls[1]
+    assert redacted.tool_calls[2].arguments == "{[withheld: Hugging Face token]"
 
 
 def test_a_private_key_spread_over_the_lines_of_a_cell_is_withheld() -> None:
@@ -329,17 +329,17 @@ def test_a_redactor_that_is_off_lets_everything_through() -> None:
 def test_a_stream_holds_back_no_more_than_a_word_of_plain_text() -> None:
     stream = Redactor().stream()
     words = ["The", "frame", "has", "five", "rows", "and", "three", "columns,", "as", "you", "can", "see", "here."]
-    told = ""
+    redacted = ""
     for number, word in enumerate(words):
-        told += stream.feed(f"{word} ")
-        assert told.split() == words[: number + 1]
+        redacted += stream.feed(f"{word} ")
+        assert redacted.split() == words[: number + 1]
 
 
 def test_a_word_that_never_ends_is_told_in_the_end() -> None:
     stream = Redactor().stream()
-    told = "".join(stream.feed("x" * 1000) for _ in range(100))
-    assert len(told) > 60_000
-    assert told + stream.flush() == "x" * 100_000
+    redacted = "".join(stream.feed("x" * 1000) for _ in range(100))
+    assert len(redacted) > 60_000
+    assert redacted + stream.flush() == "x" * 100_000
 
 
 # Speed ----------------------------------------------------------------------------------------

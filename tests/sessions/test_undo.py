@@ -50,7 +50,7 @@ class Desk:
 
     async def do(self, name: str) -> str:
         answer = await self.conversation.operate(name, "", "a.ipynb", answer=nobody, notebook=self.book)
-        return session_commands.told(name, "", answer)
+        return session_commands.to_markdown(name, "", answer)
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ async def _asynchronous() -> Any:
     yield 1
 
 
-def animals(spy: Spy, folder: pathlib.Path) -> dict[str, Any]:
+def hostile_values(spy: Spy, folder: pathlib.Path) -> dict[str, Any]:
     """The zoo: name → object. The spy is asleep while they are made."""
     raising = ACTS["exception"]
     made: dict[str, Any] = {f"act_{name}": plain(spy, act) for name, act in ACTS.items()}

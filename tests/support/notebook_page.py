@@ -31,11 +31,11 @@ class Shown:
 
     @property
     def markdown(self) -> list[str]:
-        return [one["data"]["text/markdown"] for one in self.outputs if "text/markdown" in one.get("data", {})]
+        return [output["data"]["text/markdown"] for output in self.outputs if "text/markdown" in output.get("data", {})]
 
     @property
     def streams(self) -> str:
-        return "".join(one["text"] for one in self.outputs if "text" in one)
+        return "".join(output["text"] for output in self.outputs if "text" in output)
 
 
 class NotebookPage:
@@ -85,7 +85,7 @@ class NotebookPage:
         async with asyncio.timeout(WAIT):
             while (reply := await self._client.get_shell_msg())["parent_header"].get("msg_id") != identifier:
                 pass
-        return [str(one) for one in reply["content"]["matches"]]
+        return [str(output) for output in reply["content"]["matches"]]
 
     async def _type(self, answer: str) -> None:
         while True:

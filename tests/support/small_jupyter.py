@@ -94,7 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, self.server.kernel_sessions)
         elif path == "/base/api/agent/sessions":
             wanted = parse_qs(urlsplit(self.path).query).get("notebook_id", [""])[0]
-            self._json(200, {"sessions": [one for one in self.server.sessions if one["notebook_id"] == wanted]})
+            self._json(
+                200, {"sessions": [session for session in self.server.sessions if session["notebook_id"] == wanted]}
+            )
         elif path == "/base/api/agent/models":
             models = [{"id": "offline", "default": True}, {"id": "openai", "default": False}]
             self._json(200, {"default": "offline", "models": models})

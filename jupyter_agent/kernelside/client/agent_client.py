@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from ..magic import session_commands
 from ..magic.errors import AgentFailed
-from ..magic.turn import Ask, Event
-from .http import REPLY_SECONDS, Client, Refused
+from ..magic.turn import AgentRequest, Event
+from .http import REPLY_SECONDS, HttpClient, ResponseError
 
 CANCEL_SECONDS = 1.0
 REPLAY_SECONDS = 900.0  # the server has a limit of its own
@@ -19,7 +19,7 @@ NO_NOTEBOOK = "this kernel belongs to no notebook that can be read, so there are
 TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
-class ServerDoor:
+class HttpAgentClient:
     """Asks the server about this kernel; the notebook's newest conversation goes on, as in the sidebar.
 
     Args:
@@ -27,21 +27,21 @@ class ServerDoor:
         kernel_id: Jupyter's id of this kernel; empty where unknown.
     """
 
-    def __init__(self, client: Client, kernel_id: str) -> None:
+    def __init__(self, client: HttpClient, kernel_id: str) -> None:
         self._client = client
         self._kernel_id = kernel_id
         self._session = ""  # of a kernel without a notebook
-        self._chosen = ""  # by a command; goes on until a question was asked in it, for then it is the newest
+        self._chosen_session = ""  # by a command; goes on until a question was asked in it, for then it is the newest
 
-    def ask(self, ask: Ask) -> Generator[Event, None, None]:
-        body = {**self._body(ask), "stream": True, "run": "client"}
+    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
+        body = {**self._request_body(ask), "stream": True, "run": "client"}
         turn_id = ""
         try:
             for name, data in self._client.events("api/agent/quick", body):
                 if name == "turn":
                     turn_id = str(data.get("turn_id", ""))
                     if not ask.session:
-                        self._session, self._chosen = str(data.get("session_id", "")), ""
+                        self._session, self._chosen_session = str(data.get("session_id", "")), ""
                 if name in TERMINAL:
                     turn_id = ""
                 yield name, data
@@ -52,64 +52,69 @@ class ServerDoor:
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
         try:
             self._client.request("POST", f"api/agent/turns/{turn_id}/actions/{call_id}", dict(answer))
-        except Refused as refused:
+        except ResponseError as refused:
             if refused.status != 409:  # nothing waits for it any more: the stream says what became of the turn
                 raise
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
-        notebook = self._notebook()
-        session = session or self._current(notebook)
+        notebook = self._notebook_path()
+        session = session or self._session_id(notebook)
         if not session:
             return []
-        query = {"max_turns": str(max(1, 2 * turns)), **_of(notebook)}
-        answer = self._known("GET", f"api/agent/sessions/{session}/history", query) or {}
-        return [one for one in answer.get("history", ()) if isinstance(one, dict)]
+        query = {"max_turns": str(max(1, 2 * turns)), **_query(notebook)}
+        answer = self._request_session("GET", f"api/agent/sessions/{session}/history", query) or {}
+        return [entry for entry in answer.get("history", ()) if isinstance(entry, dict)]
 
     def clear(self, session: str) -> bool:
-        notebook = self._notebook()
-        session = session or self._current(notebook)
-        self._chosen = uuid4().hex
-        return bool(session) and self._known("DELETE", f"api/agent/sessions/{session}", _of(notebook)) is not None
+        notebook = self._notebook_path()
+        session = session or self._session_id(notebook)
+        self._chosen_session = uuid4().hex
+        return (
+            bool(session)
+            and self._request_session("DELETE", f"api/agent/sessions/{session}", _query(notebook)) is not None
+        )
 
-    def context(self, ask: Ask) -> dict[str, Any]:
-        answer = self._client.request("POST", "api/agent/context", self._body(ask))
+    def context(self, ask: AgentRequest) -> dict[str, Any]:
+        answer = self._client.request("POST", "api/agent/context", self._request_body(ask))
         return answer if isinstance(answer, dict) else {}
 
-    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
-        notebook = self._notebook()
+    def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
+        notebook = self._notebook_path()
         if name == "sessions":
-            query = {**_of(notebook), **({"q": rest} if rest else {}), "limit": "20"}
+            query = {**_query(notebook), **({"q": rest} if rest else {}), "limit": "20"}
             return dict(self._client.request("GET", "api/agent/sessions", query=query))
         if name == "use":
             return self._use(rest, notebook)
-        session = session or self._current(notebook)
-        answer = self._operated(session, name, rest, notebook) if session else None
+        session = session or self._session_id(notebook)
+        answer = self._run_command(session, name, rest, notebook) if session else None
         if answer is None:
-            raise AgentFailed(session_commands.NOTHING_SAID)
+            raise AgentFailed(session_commands.NO_TURNS)
         if name in ("branch", "replay"):
-            self._chosen = str(answer["session_id"])
+            self._chosen_session = str(answer["session_id"])
         return answer
 
     def _use(self, session: str, notebook: str) -> dict[str, Any]:
-        answer = self._client.request("GET", f"api/agent/sessions/{session}", query=_of(notebook)) if session else {}
-        self._chosen = session
+        answer = self._client.request("GET", f"api/agent/sessions/{session}", query=_query(notebook)) if session else {}
+        self._chosen_session = session
         return dict(answer)
 
-    def _operated(self, session: str, name: str, rest: str, notebook: str) -> dict[str, Any] | None:
+    def _run_command(self, session: str, name: str, rest: str, notebook: str) -> dict[str, Any] | None:
         """What came of a command; None if there is no such conversation."""
-        path, query = f"api/agent/sessions/{session}", _of(notebook)
+        path, query = f"api/agent/sessions/{session}", _query(notebook)
         if name == "export":
-            kind = {**query, "format": session_commands.kind_of(rest)}
+            kind = {**query, "format": session_commands.export_format(rest)}
             return {"text": self._client.text(f"{path}/export", kind)}
         if name == "share":
             method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
-            return self._known(method, f"{path}/share", query, body)
+            return self._request_session(method, f"{path}/share", query, body)
         if name == "replay":
-            answer = self._known("POST", f"{path}/replay", query, {"model": rest or None}, seconds=REPLAY_SECONDS)
+            answer = self._request_session(
+                "POST", f"{path}/replay", query, {"model": rest or None}, seconds=REPLAY_SECONDS
+            )
             return None if answer is None else {**answer, "session_id": session}
-        return self._known("POST", f"{path}/{name}", query)
+        return self._request_session("POST", f"{path}/{name}", query)
 
-    def _known(
+    def _request_session(
         self,
         method: str,
         path: str,
@@ -121,7 +126,7 @@ class ServerDoor:
         """The server's answer; None if it knows no such conversation."""
         try:
             return dict(self._client.request(method, path, body, query=query, seconds=seconds))
-        except Refused as refused:
+        except ResponseError as refused:
             if refused.status != 404:
                 raise
             return None
@@ -130,19 +135,19 @@ class ServerDoor:
         """Each request has closed its connection."""
 
     def doctor(self) -> str:
-        notebook = self._notebook()
+        notebook = self._notebook_path()
         if not notebook:
             raise AgentFailed(NO_NOTEBOOK)
-        query = {**_of(notebook), "kernel_id": self._kernel_id}
+        query = {**_query(notebook), "kernel_id": self._kernel_id}
         return str(self._client.request("GET", "api/agent/doctor", query=query).get("markdown", ""))
 
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")
-        return [one for one in answer.get("models", ()) if isinstance(one, dict)]
+        return [entry for entry in answer.get("models", ()) if isinstance(entry, dict)]
 
-    def _body(self, ask: Ask) -> dict[str, Any]:
-        notebook = self._notebook()
-        session = ask.session or self._current(notebook)
+    def _request_body(self, ask: AgentRequest) -> dict[str, Any]:
+        notebook = self._notebook_path()
+        session = ask.session or self._session_id(notebook)
         return {
             "query": ask.query,
             "context": {
@@ -154,22 +159,22 @@ class ServerDoor:
             "approval": ask.approval or None,
         }
 
-    def _notebook(self) -> str:
+    def _notebook_path(self) -> str:
         """The notebook that this kernel serves now: it may have been renamed since the last question."""
         try:
             sessions = self._client.request("GET", "api/sessions")
-        except Refused:  # the user may not list them: then the kernel alone is known
+        except ResponseError:  # the user may not list them: then the kernel alone is known
             return ""
         for session in sessions if isinstance(sessions, list) else ():
             if session.get("kernel", {}).get("id") == self._kernel_id and session.get("type") == "notebook":
                 return str(session.get("path", "")).removeprefix(SHARED_DRIVE)
         return ""
 
-    def _current(self, notebook: str) -> str:
+    def _session_id(self, notebook: str) -> str:
         """What the user chose, else the notebook's newest conversation."""
-        if self._chosen or not notebook:
-            return self._chosen or self._session
-        answer = self._client.request("GET", "api/agent/sessions", query={**_of(notebook), "limit": "1"})
+        if self._chosen_session or not notebook:
+            return self._chosen_session or self._session
+        answer = self._client.request("GET", "api/agent/sessions", query={**_query(notebook), "limit": "1"})
         sessions = answer.get("sessions") or ()
         return str(sessions[0].get("session_id", "")) if sessions else ""
 
@@ -179,5 +184,5 @@ class ServerDoor:
             self._client.request("POST", f"api/agent/turns/{turn_id}/cancel", seconds=CANCEL_SECONDS)
 
 
-def _of(notebook: str) -> dict[str, str]:
+def _query(notebook: str) -> dict[str, str]:
     return {"notebook_id": notebook} if notebook else {}

@@ -19,12 +19,12 @@ CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 30.0
 SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
 MAX_REDIRECTS = 4
-LOOK_UP_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
+POLL_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
 
 Event = tuple[str, dict[str, Any]]
 
 
-class Refused(AgentFailed):
+class ResponseError(AgentFailed):
     """The server answered with an error.
 
     Attributes:
@@ -38,7 +38,7 @@ class Refused(AgentFailed):
         self.code = code
 
 
-class Client:
+class HttpClient:
     """Talks to one server; each request has a connection of its own."""
 
     def __init__(self, address: Address) -> None:
@@ -53,10 +53,10 @@ class Client:
         """
         try:
             self.request("GET", "api/agent/health", seconds=CONNECT_SECONDS)
-        except Refused as refused:
-            if refused.status == 404 and not refused.code:
+        except ResponseError as error_response:
+            if error_response.status == 404 and not error_response.code:
                 return False
-            if refused.status in (401, 403):
+            if error_response.status in (401, 403):
                 raise
         except AgentFailed:
             return False
@@ -118,8 +118,8 @@ class Client:
             connection.sock.settimeout(seconds)
             text = None if body is None else json.dumps(body).encode("utf-8")
             connection.request(method, self._target(path, query), text, self._headers(text is not None))
-            connection.response_class = partial(_Response, patience=seconds)  # type: ignore[assignment]
-            connection.sock.settimeout(LOOK_UP_SECONDS)
+            connection.response_class = partial(_Response, seconds=seconds)  # type: ignore[assignment]
+            connection.sock.settimeout(POLL_SECONDS)
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -128,9 +128,9 @@ class Client:
             connection.close()
             raise
         if response.status >= 400:
-            refused = self._refused(response)
+            error_response = self._error_response(response)
             connection.close()
-            raise refused
+            raise error_response
         return connection, response
 
     def _target(self, path: str, query: Mapping[str, str]) -> str:
@@ -165,7 +165,7 @@ class Client:
             if self._xsrf or not target.startswith("/"):
                 return
 
-    def _refused(self, response: http.client.HTTPResponse) -> Refused:
+    def _error_response(self, response: http.client.HTTPResponse) -> ResponseError:
         try:
             answer = _parsed(_read(response))
         except AgentFailed:
@@ -173,8 +173,8 @@ class Client:
         answer = answer if isinstance(answer, dict) else {}
         code = str(answer.get("code") or "")
         if response.status in (401, 403) and not code:
-            return Refused(self._no_entry(), response.status)
-        return Refused(
+            return ResponseError(self._no_entry(), response.status)
+        return ResponseError(
             str(answer.get("message") or f"the Jupyter server said {response.status}"), response.status, code
         )
 
@@ -187,10 +187,10 @@ class Client:
         return "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
 
 
-def _cookie(response: http.client.HTTPResponse, wanted: str) -> str:
+def _cookie(response: http.client.HTTPResponse, name_wanted: str) -> str:
     for cookie in response.headers.get_all("Set-Cookie") or ():
         name, _, value = cookie.partition(";")[0].partition("=")
-        if name.strip() == wanted:
+        if name.strip() == name_wanted:
             return value.strip()
     return ""
 
@@ -265,12 +265,12 @@ def _tls(host: str) -> Any:
 class _Response(http.client.HTTPResponse):
     """A response whose reader notices Ctrl-C while it waits, on every system."""
 
-    def __init__(self, sock: socket.socket, *args: Any, patience: float, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Patient(sock, self.fp, patience))
+        self.fp = io.BufferedReader(_InterruptibleReader(sock, self.fp, seconds))
 
 
-class _Patient(io.RawIOBase):
+class _InterruptibleReader(io.RawIOBase):
     """Reads from a socket with a short timeout, again and again until patience ends.
 
     Args:
@@ -279,10 +279,10 @@ class _Patient(io.RawIOBase):
         seconds: How long one read may take.
     """
 
-    def __init__(self, sock: socket.socket, keeper: Any, seconds: float) -> None:
+    def __init__(self, sock: socket.socket, file: Any, seconds: float) -> None:
         super().__init__()
         self._sock = sock
-        self._keeper = keeper
+        self._file = file
         self._seconds = seconds
 
     def readable(self) -> bool:
@@ -298,7 +298,7 @@ class _Patient(io.RawIOBase):
                     raise
 
     def close(self) -> None:
-        self._keeper.close()
+        self._file.close()
         super().close()
 
 

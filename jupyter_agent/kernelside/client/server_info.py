@@ -27,11 +27,11 @@ class Address(NamedTuple):
     sock: str = ""
 
 
-def server(given: Mapping[str, Any], ip: Any) -> Address | None:
+def server(options: Mapping[str, Any], ip: Any) -> Address | None:
     """The server to talk to: told by whoever installed us, by the environment, or found as this kernel's parent."""
-    url = str(given.get("url") or os.environ.get("JUPYTER_AGENT_URL", ""))
+    url = str(options.get("url") or os.environ.get("JUPYTER_AGENT_URL", ""))
     if url:
-        token = str(given.get("token") or os.environ.get("JUPYTER_AGENT_TOKEN", ""))
+        token = str(options.get("token") or os.environ.get("JUPYTER_AGENT_TOKEN", ""))
         return Address(url.rstrip("/") + "/", token)
     parent = os.environ.get("JPY_PARENT_PID", "")
     folder = os.path.dirname(_connection_file(ip))
@@ -56,10 +56,10 @@ def read_address(file: str) -> Address | None:
     )
 
 
-def kernel_id(given: Mapping[str, Any], ip: Any) -> str:
+def kernel_id(options: Mapping[str, Any], ip: Any) -> str:
     """Jupyter's id of this kernel; empty outside one."""
-    if given.get("kernel_id"):
-        return str(given["kernel_id"])
+    if options.get("kernel_id"):
+        return str(options["kernel_id"])
     name = os.path.basename(_connection_file(ip))
     return name[len("kernel-") : -len(".json")] if name.startswith("kernel-") and name.endswith(".json") else ""
 
@@ -70,8 +70,8 @@ def notebook_path(ip: Any) -> str:
     VS Code and Jupyter Server tell it; papermill tells where the notebook that it runs is written to, if asked to.
     """
     names = ip.user_ns
-    told = names.get("__vsc_ipynb_file__") or names.get("__session__") or os.environ.get("JPY_SESSION_NAME", "")
-    path = told if isinstance(told, str) else ""
+    announced = names.get("__vsc_ipynb_file__") or names.get("__session__") or os.environ.get("JPY_SESSION_NAME", "")
+    path = announced if isinstance(announced, str) else ""
     written = names.get("PAPERMILL_OUTPUT_PATH")
     if not path and isinstance(written, str) and "://" not in written:
         path = os.path.abspath(written)

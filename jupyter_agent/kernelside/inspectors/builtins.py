@@ -9,7 +9,7 @@ from typing import Any
 from ..secrets import WITHHELD, is_environment, without_secrets
 from ..wire import MAX_ITEMS, MAX_KEYS, MAX_LINE, MAX_MAPPING_ITEMS, MAX_TEXT, MAX_TEXT_INSPECTED, clip, count, line
 from .reading import class_attribute, class_name, opaque, qualified_name
-from .registry import Budget, Description, inspects, named_line, one_line, plain_text, quoted
+from .registry import Description, TimeBudget, named_line, one_line, plain_text, quoted, register
 
 #: Elements of nested containers that a one-line description looks at.
 _NESTED = 4
@@ -29,24 +29,24 @@ def number_text(value: Any) -> str:
     return complex.__repr__(value)
 
 
-def describe_none(_value: None, _budget: Budget) -> Description:
+def describe_none(_value: None, _budget: TimeBudget) -> Description:
     """The one None."""
     return Description("none", "None", {"value": "None"})
 
 
-def describe_bool(value: bool, _budget: Budget) -> Description:
+def describe_bool(value: bool, _budget: TimeBudget) -> Description:
     """True or False."""
     text = "True" if value is True else "False"
     return Description("bool", text, {"value": text})
 
 
-def describe_number(value: Any, _budget: Budget) -> Description:
+def describe_number(value: Any, _budget: TimeBudget) -> Description:
     """An int, float or complex; enumeration members, too."""
     text = number_text(value)
     return Description("number", text, {"value": text})
 
 
-def describe_text(value: str, budget: Budget) -> Description:
+def describe_text(value: str, budget: TimeBudget) -> Description:
     """A str."""
     limit = MAX_TEXT_INSPECTED if budget.detail else MAX_TEXT
     length = str.__len__(value)
@@ -57,7 +57,7 @@ def describe_text(value: str, budget: Budget) -> Description:
     return Description("text", summary, {"length": length, "value": head})
 
 
-def describe_bytes(value: Any, budget: Budget) -> Description:
+def describe_bytes(value: Any, budget: TimeBudget) -> Description:
     """Bytes or a bytearray."""
     base: Any = bytes if issubclass(type(value), bytes) else bytearray
     limit = MAX_TEXT_INSPECTED if budget.detail else MAX_TEXT
@@ -67,7 +67,7 @@ def describe_bytes(value: Any, budget: Budget) -> Description:
 
 
 def _bytes_line(value: Any) -> str:
-    return line(describe_bytes(value, Budget()).summary)
+    return line(describe_bytes(value, TimeBudget()).summary)
 
 
 def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
@@ -100,7 +100,7 @@ def _item_types(items: list[Any]) -> list[str]:
     return list(seen)[:MAX_ITEMS]
 
 
-def describe_sequence(value: Any, budget: Budget) -> Description:
+def describe_sequence(value: Any, budget: TimeBudget) -> Description:
     """A list, tuple, deque, set or frozenset."""
     length, head = _sequence_head(value, 100)
     number = 5 * MAX_ITEMS if budget.detail else MAX_ITEMS
@@ -150,7 +150,7 @@ def key_text(key: Any) -> str:
     return one_line(key, MAX_LINE)
 
 
-def describe_mapping(value: Any, budget: Budget) -> Description:
+def describe_mapping(value: Any, budget: TimeBudget) -> Description:
     """A dict; an environment's values are withheld."""
     length = dict.__len__(value)
     items = mapping_items(value, MAX_KEYS)
@@ -178,12 +178,12 @@ def _mapping_line(value: Any) -> str:
     return "{" + ", ".join(f"{quoted(key, 30)}: {named_line(key, item, 30)}" for key, item in items) + "}"
 
 
-def describe_range(value: range, _budget: Budget) -> Description:
+def describe_range(value: range, _budget: TimeBudget) -> Description:
     """A range; its length is arithmetic."""
     return Description("sequence", clip(repr(value), MAX_LINE), {"items": [], "item_types": ["int"]})
 
 
-def describe_iterator(value: Any, _budget: Budget) -> Description:
+def describe_iterator(value: Any, _budget: TimeBudget) -> Description:
     """Something that would be used up by looking: never advanced."""
     return Description("iterator", opaque(value), {})
 
@@ -192,15 +192,15 @@ def _text_line(value: str) -> str:
     return quoted(str.__getitem__(value, slice(0, 400)), MAX_LINE)
 
 
-inspects([type(None)], describe_none)
-inspects([bool], describe_bool)
-inspects([int, float, complex], describe_number, number_text, bases_too=True)
-inspects([str], describe_text, _text_line, bases_too=True)
-inspects([bytes, bytearray], describe_bytes, _bytes_line, bases_too=True)
-inspects([list, tuple, set, frozenset, collections.deque], describe_sequence, _sequence_line, bases_too=True)
-inspects([dict], describe_mapping, _mapping_line, bases_too=True)
-inspects([range], describe_range)
-inspects(
+register([type(None)], describe_none)
+register([bool], describe_bool)
+register([int, float, complex], describe_number, number_text, bases_too=True)
+register([str], describe_text, _text_line, bases_too=True)
+register([bytes, bytearray], describe_bytes, _bytes_line, bases_too=True)
+register([list, tuple, set, frozenset, collections.deque], describe_sequence, _sequence_line, bases_too=True)
+register([dict], describe_mapping, _mapping_line, bases_too=True)
+register([range], describe_range)
+register(
     [
         type(_ for _ in ()),
         type(iter([])),

@@ -18,7 +18,7 @@ from .reading import (
     opaque,
     qualified_name,
 )
-from .registry import Budget, Description, are_code, inspects, named_line, one_line
+from .registry import Description, TimeBudget, named_line, one_line, register, register_code
 
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 _DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
@@ -55,28 +55,28 @@ def signature(function: types.FunctionType, *, without_first: bool = False) -> s
     """``(a, b=1, *args, key=None)``; defaults in one line, read without running code."""
     defaults = _defaults(function)
     code = _CODE(function)
-    told: list[str] = []
+    shown: list[str] = []
     for at, name in enumerate(parameters(function)):
         if at == code.co_argcount and code.co_kwonlyargcount and not name.startswith("*"):
-            told.append("*")
-        told.append(f"{name}={named_line(name, defaults[name], 30)}" if name in defaults else name)
+            shown.append("*")
+        shown.append(f"{name}={named_line(name, defaults[name], 30)}" if name in defaults else name)
         if code.co_posonlyargcount and at == code.co_posonlyargcount - 1:
-            told.append(_POSITIONAL_ONLY_MARK)
-    told = told[1:] if without_first else told
-    more = [f"… {len(told) - _MAX_PARAMETERS} more"] if len(told) > _MAX_PARAMETERS else []
-    return "(" + ", ".join(told[:_MAX_PARAMETERS] + more) + ")"
+            shown.append(_POSITIONAL_ONLY_MARK)
+    shown = shown[1:] if without_first else shown
+    more = [f"… {len(shown) - _MAX_PARAMETERS} more"] if len(shown) > _MAX_PARAMETERS else []
+    return "(" + ", ".join(shown[:_MAX_PARAMETERS] + more) + ")"
 
 
 def _docstring(function: types.FunctionType) -> str:
     return first_line(types.FunctionType.__dict__["__doc__"].__get__(function))
 
 
-def describe_function(value: types.FunctionType, _budget: Budget) -> Description:
+def describe_function(value: types.FunctionType, _budget: TimeBudget) -> Description:
     """A function written in Python."""
-    told = signature(value)
+    shown = signature(value)
     name = line(_NAME(value), MAX_NAME)
     facts: dict[str, Any] = {
-        "signature": f"{name}{told}",
+        "signature": f"{name}{shown}",
         "parameters": parameters(value)[:_MAX_PARAMETERS],
         "doc": _docstring(value),
     }
@@ -84,26 +84,26 @@ def describe_function(value: types.FunctionType, _budget: Budget) -> Description
     if type(module) is str:
         facts["module"] = line(module, MAX_NAME)
         facts["local"] = is_local_module(module)
-    return Description("function", line(f"{name}{told}", 2 * MAX_LINE), facts)
+    return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
 
 
 def _function_line(value: types.FunctionType) -> str:
     return line(f"function {_NAME(value)}", MAX_LINE)
 
 
-def describe_method(value: types.MethodType, _budget: Budget) -> Description:
+def describe_method(value: types.MethodType, _budget: TimeBudget) -> Description:
     """A bound method, by its function."""
     function = types.MethodType.__dict__["__func__"].__get__(value)
     if type(function) is not types.FunctionType:
         return Description("function", opaque(value), {})
     owner = types.MethodType.__dict__["__self__"].__get__(value)
-    told = signature(function, without_first=True)
+    shown = signature(function, without_first=True)
     name = f"{class_name(type(owner))}.{_NAME(function)}"
-    facts = {"signature": f"{name}{told}", "parameters": parameters(function)[1:], "doc": _docstring(function)}
-    return Description("function", line(f"{name}{told}", 2 * MAX_LINE), facts)
+    facts = {"signature": f"{name}{shown}", "parameters": parameters(function)[1:], "doc": _docstring(function)}
+    return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
 
 
-def describe_builtin(value: Any, _budget: Budget) -> Description:
+def describe_builtin(value: Any, _budget: TimeBudget) -> Description:
     """A function or method written in C."""
     name = type(value).__dict__["__name__"].__get__(value)
     doc = type(value).__dict__["__doc__"].__get__(value)
@@ -111,19 +111,19 @@ def describe_builtin(value: Any, _budget: Budget) -> Description:
     return Description("function", text, {"signature": f"{text}(…)", "doc": first_line(doc)})
 
 
-def describe_partial(value: Any, _budget: Budget) -> Description:
+def describe_partial(value: Any, _budget: TimeBudget) -> Description:
     """A `functools.partial`, by what it wraps."""
     wrapped = functools.partial.__dict__["func"].__get__(value)
     return Description("function", line(f"partial of {one_line(wrapped)}"), {})
 
 
-def describe_class(value: type, _budget: Budget) -> Description:
+def describe_class(value: type, _budget: TimeBudget) -> Description:
     """A class, read past its metaclass."""
     namespace = class_dict(value)
     initial = namespace.get("__init__")
-    told = signature(initial, without_first=True) if type(initial) is types.FunctionType else "(…)"
+    shown = signature(initial, without_first=True) if type(initial) is types.FunctionType else "(…)"
     facts: dict[str, Any] = {
-        "signature": f"{class_name(value)}{told}",
+        "signature": f"{class_name(value)}{shown}",
         "doc": first_line(namespace.get("__doc__")),
         "bases": [qualified_name(base).removeprefix("builtins.") for base in mro(value)[1:6]],
         "methods": methods(value),
@@ -153,7 +153,7 @@ def _class_line(value: type) -> str:
     return f"class {class_name(value)}"
 
 
-def describe_module(value: types.ModuleType, _budget: Budget) -> Description:
+def describe_module(value: types.ModuleType, _budget: TimeBudget) -> Description:
     """A module, under whatever name it was imported."""
     names = module_dict(value)
     name = names.get("__name__")
@@ -163,17 +163,19 @@ def describe_module(value: types.ModuleType, _budget: Budget) -> Description:
     if type(version) is str:
         facts["version"] = clip(version, 40)
     if is_local_module(name):
-        public = [one for one in list(names) if type(one) is str and not one.startswith("_")]
-        facts.update(local=True, members=[line(one, MAX_NAME) for one in public[:MAX_MEMBERS]])
+        public = [
+            member_name for member_name in list(names) if type(member_name) is str and not member_name.startswith("_")
+        ]
+        facts.update(local=True, members=[line(member_name, MAX_NAME) for member_name in public[:MAX_MEMBERS]])
     return Description("module", f"module {text}", facts)
 
 
 _BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len__))
 
-inspects([types.FunctionType], describe_function, _function_line)
-inspects([types.MethodType], describe_method)
-inspects(_BUILTINS, describe_builtin)
-inspects([functools.partial], describe_partial)
-inspects([type], describe_class, _class_line, bases_too=True)
-inspects([types.ModuleType], describe_module, bases_too=True)
-are_code([types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType])
+register([types.FunctionType], describe_function, _function_line)
+register([types.MethodType], describe_method)
+register(_BUILTINS, describe_builtin)
+register([functools.partial], describe_partial)
+register([type], describe_class, _class_line, bases_too=True)
+register([types.ModuleType], describe_module, bases_too=True)
+register_code([types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..wire import MAX_ITEMS, MAX_TEXT
-from .registry import Budget, one_line, plain_text
+from .registry import TimeBudget, one_line, plain_text
 
 #: Elements of one piece.
 _PIECE = 1 << 18
@@ -40,10 +40,10 @@ class Moments:
         """Counts one numpy array of numbers in; NaN counts as missing."""
         numpy: Any = sys.modules["numpy"]
         if piece.dtype.kind == "f":
-            gone = numpy.isnan(piece)
-            if gone.any():
-                self.missing += int(gone.sum())
-                piece = piece[~gone]
+            is_nan = numpy.isnan(piece)
+            if is_nan.any():
+                self.missing += int(is_nan.sum())
+                piece = piece[~is_nan]
         if piece.size == 0:
             return
         with numpy.errstate(all="ignore"):
@@ -76,10 +76,10 @@ class Moments:
         """min, max, mean, std and sum; empty without numbers."""
         if not self.count:
             return {}
-        told = {"min": self.smallest, "max": self.largest, "mean": self.mean, "sum": self.sum}
+        numbers = {"min": self.smallest, "max": self.largest, "mean": self.mean, "sum": self.sum}
         if self.deviation is not None:
-            told["std"] = self.deviation
-        return {name: plain_number(value) for name, value in told.items()}
+            numbers["std"] = self.deviation
+        return {name: plain_number(value) for name, value in numbers.items()}
 
 
 def _exact_sum(piece: Any, smallest: Any, largest: Any, wide: Any) -> Any:
@@ -91,7 +91,7 @@ def _exact_sum(piece: Any, smallest: Any, largest: Any, wide: Any) -> Any:
     return float(wide.sum())
 
 
-def number_facts(values: Any, budget: Budget) -> dict[str, Any]:
+def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
     """Statistics of a one-dimensional numpy array of integers or floats, NaN left out.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 from ..wire import MAX_ITEMS, MAX_TEXT, clip
 from .columns import number_facts
 from .reading import class_name, loaded
-from .registry import Budget, Description, inspects_when_loaded, one_line, type_text
+from .registry import Description, TimeBudget, one_line, register_when_loaded, type_text
 
 _SEARCHED = 20_000_000
 
@@ -34,7 +34,7 @@ def array_line(value: Any) -> str:
     return f"{class_name(type(value))} {shape_text(array.shape)} {type_text(array.dtype)}"
 
 
-def describe_array(value: Any, budget: Budget) -> Description:
+def describe_array(value: Any, budget: TimeBudget) -> Description:
     """A numpy array or one of a derived class; a memory-mapped one is not read."""
     array = _array(value)
     facts: dict[str, Any] = {
@@ -59,14 +59,14 @@ def samples(array: Any) -> list[str]:
     return [one_line(item) for item in head.tolist()]
 
 
-def describe_scalar(value: Any, _budget: Budget) -> Description:
+def describe_scalar(value: Any, _budget: TimeBudget) -> Description:
     """A numpy number, date or text."""
     text = clip(str(value.item()) if value.dtype.kind in "iufcb" else str(value), MAX_TEXT)
     return Description("bool" if value.dtype.kind == "b" else "number", text, {"value": text})
 
 
-inspects_when_loaded("numpy", "ndarray", describe_array, array_line, bases_too=True)
-inspects_when_loaded(
+register_when_loaded("numpy", "ndarray", describe_array, array_line, bases_too=True)
+register_when_loaded(
     "numpy",
     "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128 "
     "datetime64 timedelta64",

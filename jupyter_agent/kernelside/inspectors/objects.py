@@ -27,12 +27,12 @@ from .reading import (
     slot,
     slot_names,
 )
-from .registry import Budget, Description, inspects, inspects_when_loaded, named_line, one_line
+from .registry import Description, TimeBudget, named_line, one_line, register, register_when_loaded
 
 _ARGUMENTS = BaseException.__dict__["args"].__get__
 _PLAIN = (str, int, float, bool, bytes, type(None))
 #: ``__str__`` that reads the arguments only.
-_PYTHONS_OWN = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
+_BUILTIN_STR = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
 
 
 def fields(value: object) -> dict[str, Any]:
@@ -56,13 +56,13 @@ def _privacy(name: str) -> int:
     return 2 if name.startswith("_") else 0 if name.endswith("_") else 1
 
 
-def describe_instance(value: object, _budget: Budget) -> Description:
+def describe_instance(value: object, _budget: TimeBudget) -> Description:
     """Any instance: its fields, and the first line of its class's docstring."""
     held = fields(value)
-    told = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
+    shown = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
     facts: dict[str, Any] = {}
-    if told:
-        facts["fields"] = told
+    if shown:
+        facts["fields"] = shown
     more = [line(name, 60) for name in list(held)[MAX_FIELDS:] if not name.startswith("_")]
     if more:
         facts["members"] = more[:MAX_MEMBERS]
@@ -76,15 +76,10 @@ def describe_instance(value: object, _budget: Budget) -> Description:
     bases = [qualified_name(base).removeprefix("builtins.") for base in mro(type(value))[1:4] if base is not object]
     if bases:
         facts["bases"] = bases
-    return Description("object", _instance_summary(value, told), facts)
-
-
-def _instance_summary(value: object, told: dict[str, str]) -> str:
-    if not told:
-        return opaque(value)
-    shown = ", ".join(f"{name}={text}" for name, text in list(told.items())[:3])
-    more = ", …" if len(told) > 3 else ""
-    return line(f"{class_name(type(value))}({shown}{more})", 2 * MAX_LINE)
+    if not shown:
+        return Description("object", opaque(value), facts)
+    first = [f"{name}={text}" for name, text in list(shown.items())[:3]] + ["…"] * (len(shown) > 3)
+    return Description("object", line(f"{class_name(type(value))}({', '.join(first)})", 2 * MAX_LINE), facts)
 
 
 def exception_message(value: BaseException) -> str:
@@ -92,29 +87,29 @@ def exception_message(value: BaseException) -> str:
     arguments = _ARGUMENTS(value)
     if type(arguments) is not tuple:
         return ""
-    says = class_attribute(type(value), "__str__")
-    if all(type(one) in _PLAIN for one in arguments):
-        if says in _PYTHONS_OWN:
-            return clip(without_secrets(says(value)[:8000]), 2000)
+    to_string = class_attribute(type(value), "__str__")
+    if all(type(argument) in _PLAIN for argument in arguments):
+        if to_string in _BUILTIN_STR:
+            return clip(without_secrets(to_string(value)[:8000]), 2000)
         if len(arguments) == 1:
             return clip(without_secrets(str(arguments[0])[:8000]), 2000)
-    return ", ".join(one_line(one, 200) for one in arguments[:5])
+    return ", ".join(one_line(argument, 200) for argument in arguments[:5])
 
 
-def describe_exception(value: BaseException, _budget: Budget) -> Description:
+def describe_exception(value: BaseException, _budget: TimeBudget) -> Description:
     """An exception that the user keeps."""
     message = exception_message(value)
     summary = f"{class_name(type(value))}: {message}" if message else class_name(type(value))
     return Description("exception", line(summary, 2 * MAX_LINE), {"message": message})
 
 
-def describe_path(value: Any, _budget: Budget) -> Description:
+def describe_path(value: Any, _budget: TimeBudget) -> Description:
     """A path; the file itself is not looked at."""
     text = line(without_secrets(str(value)), MAX_TEXT)
     return Description("path", text, {"value": text})
 
 
-def describe_datetime(value: Any, _budget: Budget) -> Description:
+def describe_datetime(value: Any, _budget: TimeBudget) -> Description:
     """A date or time; its time zone may be the user's own class and is not asked."""
     zone = getattr(value, "tzinfo", None)
     if zone is not None and type(zone) is not datetime.timezone:
@@ -124,30 +119,30 @@ def describe_datetime(value: Any, _budget: Budget) -> Description:
     return Description("datetime", text, {"value": text})
 
 
-def describe_exact_text(value: Any, _budget: Budget) -> Description:
+def describe_exact_text(value: Any, _budget: TimeBudget) -> Description:
     """A number or identifier whose text is its value."""
     text = clip(str(value), MAX_TEXT)
     return Description("number", text, {"value": text})
 
 
-def describe_pattern(value: re.Pattern[Any], _budget: Budget) -> Description:
+def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> Description:
     """A compiled regular expression."""
     pattern = value.pattern
     text = f"/{line(without_secrets(repr(pattern)))}/"
     return Description("object", text, {"fields": {"pattern": one_line(pattern), "groups": str(value.groups)}})
 
 
-def describe_namespace(value: Any, budget: Budget) -> Description:
+def describe_namespace(value: Any, budget: TimeBudget) -> Description:
     """A `types.SimpleNamespace`."""
     return describe_instance(value, budget)
 
 
-inspects([object], describe_instance, opaque, bases_too=True)
-inspects([types.SimpleNamespace], describe_namespace, opaque)
-inspects([BaseException], describe_exception, bases_too=True)
-inspects([pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath], describe_path)
-inspects([datetime.date, datetime.datetime, datetime.time, datetime.timedelta], describe_datetime)
-inspects([decimal.Decimal, uuid.UUID], describe_exact_text)
-inspects_when_loaded("fractions", "Fraction", describe_exact_text)
-inspects([re.Pattern], describe_pattern)
-inspects_when_loaded("zoneinfo", "ZoneInfo", describe_instance, opaque)
+register([object], describe_instance, opaque, bases_too=True)
+register([types.SimpleNamespace], describe_namespace, opaque)
+register([BaseException], describe_exception, bases_too=True)
+register([pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath], describe_path)
+register([datetime.date, datetime.datetime, datetime.time, datetime.timedelta], describe_datetime)
+register([decimal.Decimal, uuid.UUID], describe_exact_text)
+register_when_loaded("fractions", "Fraction", describe_exact_text)
+register([re.Pattern], describe_pattern)
+register_when_loaded("zoneinfo", "ZoneInfo", describe_instance, opaque)

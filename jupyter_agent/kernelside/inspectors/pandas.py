@@ -23,7 +23,7 @@ from ..wire import (
 from .builtins import key_text
 from .columns import MAX_SORTED, number_facts, tally
 from .reading import class_name, instance_dict, is_library_class, loaded, opaque
-from .registry import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
 
 _INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
 _SCALARS = "Timestamp Timedelta Period Interval"
@@ -32,13 +32,13 @@ _MAX_COUNTED = 2_000_000
 _MAX_OBJECTS = 100_000
 
 
-def describe_scalar(value: Any, _budget: Budget) -> Description:
+def describe_scalar(value: Any, _budget: TimeBudget) -> Description:
     """A timestamp, timedelta, period or interval."""
     text = line(str(value))
     return Description("datetime", text, {"value": text})
 
 
-def describe_missing(value: Any, _budget: Budget) -> Description:
+def describe_missing(value: Any, _budget: TimeBudget) -> Description:
     """``NA`` or ``NaT``."""
     return Description("none", str(value), {"value": str(value)})
 
@@ -89,9 +89,13 @@ def missing(column: Any) -> int | None:
 def _missing_objects(objects: list[Any]) -> int:
     """How many are None, NaT, NA or NaN; only Python's own plain values are compared."""
     if PLAIN_IDS.issuperset(map(id, map(type, objects))):
-        return objects.count(None) + sum(map(math.isnan, (one for one in objects if type(one) is float)))
-    gone = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
-    return sum(any(one is it for it in gone) or (type(one) is float and math.isnan(one)) for one in objects)
+        return objects.count(None) + sum(map(math.isnan, (element for element in objects if type(element) is float)))
+    missing_values = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
+    return sum(
+        any(element is missing_value for missing_value in missing_values)
+        or (type(element) is float and math.isnan(element))
+        for element in objects
+    )
 
 
 def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
@@ -121,7 +125,7 @@ def labels(index: Any, number: int) -> list[str]:
     return [key_text(label) for label in index[:number].tolist()]
 
 
-def column_facts(series: Any, label: str, budget: Budget) -> dict[str, Any]:
+def column_facts(series: Any, label: str, budget: TimeBudget) -> dict[str, Any]:
     """One column, a series or an array: data type, missing, samples; inspected, then a series, also its statistics."""
     facts: dict[str, Any] = {"name": label, "dtype": type_text(series.dtype)}
     if is_secret_name(label):
@@ -135,7 +139,7 @@ def column_facts(series: Any, label: str, budget: Budget) -> dict[str, Any]:
     return facts
 
 
-def statistics(series: Any, budget: Budget) -> dict[str, Any]:
+def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     """Distinct values, and what the data type allows: numbers, most frequent values, or first and last moment."""
     if budget.spent or _is_foreign(series):
         return {"unevaluated": "time" if budget.spent else "foreign data type"}
@@ -167,8 +171,8 @@ def _moments(series: Any) -> dict[str, Any]:
 
 def _frequencies(series: Any) -> dict[str, Any]:
     counts = series.value_counts().iloc[:MAX_ITEMS]
-    told = [[_value(value), int(number)] for value, number in zip(counts.index.tolist(), counts.tolist())]  # noqa: B905
-    facts: dict[str, Any] = {"top": told}
+    top = [[_value(value), int(number)] for value, number in zip(counts.index.tolist(), counts.tolist())]  # noqa: B905
+    facts: dict[str, Any] = {"top": top}
     if type(series.dtype) is loaded("pandas", "StringDtype"):
         longest = series.str.len().max()
         facts["max_length"] = 0 if series.isna().all() else int(longest)
@@ -209,7 +213,7 @@ def as_base(value: Any, name: str) -> Any:
     return made
 
 
-def _columns(frame: Any, number: int, budget: Budget) -> list[Any]:
+def _columns(frame: Any, number: int, budget: TimeBudget) -> list[Any]:
     """The first columns: the arrays that the frame keeps them in, or where those are not to be had, series."""
     take = None if budget.detail else getattr((instance_dict(frame) or {}).get("_mgr"), "iget_values", None)
     if take is None:
@@ -229,8 +233,8 @@ def row_names(index: Any) -> dict[str, Any]:
     """Labels of the rows of a short table, where they are texts."""
     if not _is_pandas(index) or not 0 < len(index) <= MAX_LABELLED_ROWS:
         return {}
-    names = [one for one in index[:MAX_LABELS].tolist() if type(one) is str]
-    return {"labels": [key_text(one) for one in names]} if names else {}
+    names = [element for element in index[:MAX_LABELS].tolist() if type(element) is str]
+    return {"labels": [key_text(element) for element in names]} if names else {}
 
 
 def frame_line(value: Any) -> str:
@@ -239,7 +243,7 @@ def frame_line(value: Any) -> str:
     return f"{class_name(type(value))} {rows:,} × {columns:,}"
 
 
-def describe_frame(value: Any, budget: Budget) -> Description:
+def describe_frame(value: Any, budget: TimeBudget) -> Description:
     """A DataFrame, columns by position, so that names may repeat."""
     summary = frame_line(value)
     value = as_base(value, "DataFrame")
@@ -287,7 +291,7 @@ def series_line(value: Any) -> str:
     return f"Series {len(value):,} {type_text(value.dtype)}"
 
 
-def describe_series(value: Any, budget: Budget) -> Description:
+def describe_series(value: Any, budget: TimeBudget) -> Description:
     """A Series."""
     value = as_base(value, "Series")
     name = key_text(value.name) if value.name is not None else ""
@@ -302,13 +306,13 @@ def describe_series(value: Any, budget: Budget) -> Description:
     return Description("series", series_line(value), facts)
 
 
-def describe_index(value: Any, _budget: Budget) -> Description:
+def describe_index(value: Any, _budget: TimeBudget) -> Description:
     """An Index of any of pandas' own classes."""
     facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, MAX_ITEMS)}
     return Description("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
 
 
-def describe_column(frame: Any, column: str, budget: Budget) -> Description | None:
+def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description | None:
     """One column of a frame, by the text of its label; None if there is none."""
     frame = as_base(frame, "DataFrame")
     names = labels(frame.columns, len(frame.columns))
@@ -318,7 +322,7 @@ def describe_column(frame: Any, column: str, budget: Budget) -> Description | No
     return description._replace(facts={"name": column, **description.facts})
 
 
-def describe_grouped(value: Any, _budget: Budget) -> Description:
+def describe_grouped(value: Any, _budget: TimeBudget) -> Description:
     """A groupby: what is grouped and by what; nothing is computed."""
     keys = value.__dict__.get("keys")
     whole = value.__dict__.get("obj")
@@ -333,10 +337,10 @@ def is_frame(value: object) -> bool:
     return issubclass(type(value), loaded("pandas", "DataFrame") or ())
 
 
-inspects_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
-inspects_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
-inspects_when_loaded("pandas", _INDEXES, describe_index)
-inspects_when_loaded("pandas", _SCALARS, describe_scalar)
-inspects_when_loaded("pandas._libs.missing", "NAType", describe_missing)
-inspects_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_missing)
-inspects_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)
+register_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
+register_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
+register_when_loaded("pandas", _INDEXES, describe_index)
+register_when_loaded("pandas", _SCALARS, describe_scalar)
+register_when_loaded("pandas._libs.missing", "NAType", describe_missing)
+register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_missing)
+register_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

@@ -6,20 +6,20 @@ from typing import Any
 
 from ..wire import MAX_ITEMS, count, line
 from .reading import class_name, instance_dict
-from .registry import Budget, Description, inspects_when_loaded, plain_text
+from .registry import Description, TimeBudget, plain_text, register_when_loaded
 
 
-def describe_figure(value: Any, _budget: Budget) -> Description:
+def describe_figure(value: Any, _budget: TimeBudget) -> Description:
     """A figure: its size and what its axes are titled."""
-    axes = [_axes(one) for one in value.axes[:MAX_ITEMS]]
+    axes = [_axes(ax) for ax in value.axes[:MAX_ITEMS]]
     width, height = value.get_size_inches()
     facts: dict[str, Any] = {"axes": axes, "inches": [float(width), float(height)]}
-    titles = ", ".join(one["title"] for one in axes if one["title"])
+    titles = ", ".join(ax["title"] for ax in axes if ax["title"])
     named = f": {titles}" if titles else ""
     return Description("figure", line(f"Figure, {len(axes)} axes{named}", 160), facts)
 
 
-def describe_axes(value: Any, _budget: Budget) -> Description:
+def describe_axes(value: Any, _budget: TimeBudget) -> Description:
     """One pair of axes."""
     facts = _axes(value)
     named = f" {facts['title']}" if facts["title"] else ""
@@ -38,7 +38,7 @@ def _axes(axes: Any) -> dict[str, Any]:
     }
 
 
-def describe_image(value: Any, _budget: Budget) -> Description:
+def describe_image(value: Any, _budget: TimeBudget) -> Description:
     """A PIL image of whatever format: size and mode, which the file's head told when it was opened."""
     held = instance_dict(value) or {}
     size, mode = held.get("_size"), held.get("_mode")
@@ -49,6 +49,6 @@ def describe_image(value: Any, _budget: Budget) -> Description:
     return Description("figure", f"{class_name(type(value))} {width:,} × {height:,} {mode}", facts)
 
 
-inspects_when_loaded("matplotlib.figure", "Figure", describe_figure)
-inspects_when_loaded("matplotlib.axes", "Axes", describe_axes)
-inspects_when_loaded("PIL.Image", "Image", describe_image, bases_too=True)
+register_when_loaded("matplotlib.figure", "Figure", describe_figure)
+register_when_loaded("matplotlib.axes", "Axes", describe_axes)
+register_when_loaded("PIL.Image", "Image", describe_image, bases_too=True)

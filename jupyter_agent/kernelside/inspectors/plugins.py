@@ -19,28 +19,28 @@ from typing import Any
 from ..secrets import without_secrets
 from ..wire import MAX_LINE, MAX_NAME, MAX_TEXT_INSPECTED, clip, line
 from .reading import class_attribute, opaque
-from .registry import Budget, Description, inspects_when_loaded
+from .registry import Description, TimeBudget, register_when_loaded
 
 GROUP = "jupyter_agent.inspectors"
 _MAX_DEPTH = 4
 _MAX_ENTRIES = 50
 _SECONDS = 0.5
-_met = False
+_registered = False
 
 
-def meet_plugins() -> None:
+def register_plugins() -> None:
     """Registers the environment's inspectors, once."""
-    global _met  # noqa: PLW0603 - once a process
-    if _met:
+    global _registered  # noqa: PLW0603 - once a process
+    if _registered:
         return
-    _met = True
+    _registered = True
     from importlib import metadata
 
     found: Any = metadata.entry_points()
     for point in found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ()):
         module, _, name = point.name.rpartition(".")
         if module and name:
-            inspects_when_loaded(module, name, _Plugin(point), opaque)
+            register_when_loaded(module, name, _Plugin(point), opaque)
 
 
 class _Plugin:
@@ -50,7 +50,7 @@ class _Plugin:
         self._point = point
         self._function: Any = None
 
-    def __call__(self, value: Any, budget: Budget) -> Description:
+    def __call__(self, value: Any, budget: TimeBudget) -> Description:
         if self._function is None:
             self._function = self._point.load()
         kind, summary, facts = self._function(value, budget.detail)
@@ -68,31 +68,31 @@ def bounded(data: Any, depth: int = 0) -> Any:
     if depth >= _MAX_DEPTH:
         return None
     if type(data) in (list, tuple):
-        return [bounded(one, depth + 1) for one in data[:_MAX_ENTRIES]]
+        return [bounded(element, depth + 1) for element in data[:_MAX_ENTRIES]]
     if type(data) is dict:
-        entries = [(key, one) for key, one in data.items() if type(key) is str][:_MAX_ENTRIES]
-        return {line(key, MAX_NAME): bounded(one, depth + 1) for key, one in entries}
+        entries = [(key, element) for key, element in data.items() if type(key) is str][:_MAX_ENTRIES]
+        return {line(key, MAX_NAME): bounded(element, depth + 1) for key, element in entries}
     return None
 
 
-def own_words(value: object) -> str | None:
+def ai_repr(value: object) -> str | None:
     """What an object that has opted in says of itself; None where it has not, fails, or takes too long."""
     method = class_attribute(type(value), "_ai_repr_")
     if type(method) is not types.FunctionType:
         return None
-    said: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    _thread.start_new_thread(_ask, (method, value, said))
+    answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    _thread.start_new_thread(_call_ai_repr, (method, value, answer))
     try:
-        words = said.get(timeout=_SECONDS)
+        text = answer.get(timeout=_SECONDS)
     except queue.Empty:
         return None
-    if type(words) is dict:
-        words = words.get("text/plain")
-    return bounded(words) if type(words) is str else None
+    if type(text) is dict:
+        text = text.get("text/plain")
+    return bounded(text) if type(text) is str else None
 
 
-def _ask(method: Any, value: object, said: queue.SimpleQueue[Any]) -> None:
+def _call_ai_repr(method: Any, value: object, answer: queue.SimpleQueue[Any]) -> None:
     try:
-        said.put(method(value))
+        answer.put(method(value))
     except BaseException:
-        said.put(None)
+        answer.put(None)

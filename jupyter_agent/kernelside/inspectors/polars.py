@@ -9,7 +9,7 @@ from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLE, MA
 from .builtins import key_text
 from .columns import MAX_SORTED, plain_number
 from .reading import loaded
-from .registry import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
 
 
 def _holds_objects(series: Any) -> bool:
@@ -19,10 +19,12 @@ def _holds_objects(series: Any) -> bool:
 def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
     """The first elements as text."""
     head = series.head(number).to_list()
-    return [plain_text(one, MAX_SAMPLE) if type(one) is str else one_line(one, MAX_SAMPLE) for one in head]
+    return [
+        plain_text(element, MAX_SAMPLE) if type(element) is str else one_line(element, MAX_SAMPLE) for element in head
+    ]
 
 
-def column_facts(series: Any, budget: Budget) -> dict[str, Any]:
+def column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
     """One column: data type, missing, samples; inspected also its statistics."""
     name = key_text(series.name)
     facts: dict[str, Any] = {"name": name, "dtype": type_text(series.dtype)}
@@ -37,7 +39,7 @@ def column_facts(series: Any, budget: Budget) -> dict[str, Any]:
     return facts
 
 
-def statistics(series: Any, budget: Budget) -> dict[str, Any]:
+def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     """Distinct values, and what the data type allows."""
     if len(series) > 50 * MAX_SORTED or budget.spent:
         return {"unevaluated": "time"}
@@ -74,7 +76,7 @@ def frame_line(value: Any) -> str:
     return f"DataFrame {value.height:,} × {value.width:,} (polars)"
 
 
-def describe_frame(value: Any, budget: Budget) -> Description:
+def describe_frame(value: Any, budget: TimeBudget) -> Description:
     """An eager DataFrame."""
     names = value.columns[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
     columns = [value.to_series(at) for at in range(len(names))]
@@ -99,19 +101,19 @@ def series_line(value: Any) -> str:
     return f"Series {len(value):,} {type_text(value.dtype)} (polars)"
 
 
-def describe_series(value: Any, budget: Budget) -> Description:
+def describe_series(value: Any, budget: TimeBudget) -> Description:
     """A Series."""
     facts = column_facts(value, budget)
     facts["length"] = len(value)
     return Description("series", series_line(value), facts)
 
 
-def describe_column(frame: Any, column: str, budget: Budget) -> Description | None:
+def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description | None:
     """One column of a frame; None if there is none."""
     return describe_series(frame.get_column(column), budget) if column in frame.columns else None
 
 
-def describe_lazy(_value: Any, _budget: Budget) -> Description:
+def describe_lazy(_value: Any, _budget: TimeBudget) -> Description:
     """A LazyFrame: even its schema can need work, so only its class is told."""
     return Description("object", "LazyFrame (polars, not run)", {})
 
@@ -121,6 +123,6 @@ def is_frame(value: object) -> bool:
     return type(value) is loaded("polars", "DataFrame")
 
 
-inspects_when_loaded("polars", "DataFrame", describe_frame, frame_line)
-inspects_when_loaded("polars", "Series", describe_series, series_line)
-inspects_when_loaded("polars", "LazyFrame", describe_lazy)
+register_when_loaded("polars", "DataFrame", describe_frame, frame_line)
+register_when_loaded("polars", "Series", describe_series, series_line)
+register_when_loaded("polars", "LazyFrame", describe_lazy)

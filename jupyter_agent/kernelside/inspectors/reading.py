@@ -112,7 +112,7 @@ def is_local_module(name: object) -> bool:
         return False
     file = _MODULE_DICT(module).get("__file__")
     installed = ("site-packages", "dist-packages", sys.prefix, sys.base_prefix, "/lib/python3")
-    return type(file) is str and not any(one in file for one in installed) and not file.startswith("<")
+    return type(file) is str and not any(folder in file for folder in installed) and not file.startswith("<")
 
 
 def instance_dict(value: object) -> dict[str, Any] | None:

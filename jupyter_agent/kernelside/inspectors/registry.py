@@ -19,7 +19,7 @@ class Description(NamedTuple):
     facts: dict[str, Any]
 
 
-class Budget:
+class TimeBudget:
     """Time for one description, and whether it is wanted in full detail."""
 
     def __init__(self, seconds: float = VARIABLE_SECONDS, *, detail: bool = False) -> None:
@@ -37,92 +37,92 @@ class Budget:
         return time.perf_counter() > self._end
 
 
-Inspector = Callable[[Any, Budget], Description]
+Inspector = Callable[[Any, TimeBudget], Description]
 #: One short line for a value inside another one, without the facts.
-Liner = Callable[[Any], str]
+Summarizer = Callable[[Any], str]
 
 
-class _Known(NamedTuple):
+class _Entry(NamedTuple):
     cls: type
     inspector: Inspector
-    liner: Liner | None
+    summarizer: Summarizer | None
     bases_too: bool
 
 
-class _Awaited(NamedTuple):
+class _PendingEntry(NamedTuple):
     module: str
     names: tuple[str, ...]
     inspector: Inspector
-    liner: Liner | None
+    summarizer: Summarizer | None
     bases_too: bool
 
 
 # By the class's identity: hashing a class may run its metaclass's code. The classes are kept alive by their entry, so
 # that no identity is used twice; user classes never get one.
-_known: dict[int, _Known] = {}
-_awaited: list[_Awaited] = []
+_entries: dict[int, _Entry] = {}
+_pending: list[_PendingEntry] = []
 #: Identities of classes whose values are code rather than data.
 CODE: set[int] = set()
 
 
-def inspects(
-    classes: Iterable[type], inspector: Inspector, liner: Liner | None = None, *, bases_too: bool = False
+def register(
+    classes: Iterable[type], inspector: Inspector, summarizer: Summarizer | None = None, *, bases_too: bool = False
 ) -> None:
     """Registers an inspector for classes of the standard library.
 
     Args:
         classes: Exact classes.
         inspector: Describes a value.
-        liner: Describes a value in one line where it stands inside another; the summary if None.
+        summarizer: Describes a value in one line where it stands inside another; the summary if None.
         bases_too: Whether the inspector reads by the class's own slots, so that it may be given values of
             derived classes, too.
     """
     for cls in classes:
-        _known[id(cls)] = _Known(cls, inspector, liner, bases_too)
+        _entries[id(cls)] = _Entry(cls, inspector, summarizer, bases_too)
 
 
-def inspects_when_loaded(
-    module: str, names: str, inspector: Inspector, liner: Liner | None = None, *, bases_too: bool = False
+def register_when_loaded(
+    module: str, names: str, inspector: Inspector, summarizer: Summarizer | None = None, *, bases_too: bool = False
 ) -> None:
     """Registers an inspector for classes of a library, by the names under which its module offers them."""
-    _awaited.append(_Awaited(module, tuple(names.split()), inspector, liner, bases_too))
+    _pending.append(_PendingEntry(module, tuple(names.split()), inspector, summarizer, bases_too))
 
 
-def meet_libraries() -> None:
+def register_loaded() -> None:
     """Looks which awaited libraries the user has imported meanwhile."""
-    for awaited in tuple(_awaited):
-        classes = [loaded(awaited.module, name) for name in awaited.names]
+    for pending in tuple(_pending):
+        classes = [loaded(pending.module, name) for name in pending.names]
         found = [cls for cls in classes if cls is not None and issubclass(type(cls), type)]
         if not found:
             continue
-        inspects(found, awaited.inspector, awaited.liner, bases_too=awaited.bases_too)
+        register(found, pending.inspector, pending.summarizer, bases_too=pending.bases_too)
         if len(found) == len(classes):
-            _awaited.remove(awaited)
+            _pending.remove(pending)
 
 
-def are_code(classes: Iterable[type]) -> None:
+def register_code(classes: Iterable[type]) -> None:
     """Declares values of these registered classes to be code rather than data."""
     CODE.update(map(id, classes))
 
 
-def _find(cls: type) -> _Known | None:
-    exact = _known.get(id(cls))
+def _find(cls: type) -> _Entry | None:
+    exact = _entries.get(id(cls))
     if exact is not None:
         return exact
     for base in mro(cls)[1:]:
-        known = _known.get(id(base))
-        if known is not None and known.bases_too:
-            return known
+        entry = _entries.get(id(base))
+        if entry is not None and entry.bases_too:
+            return entry
     return None
 
 
-def describe(value: object, budget: Budget) -> Description:
+def describe(value: object, budget: TimeBudget) -> Description:
     """A value's description; whatever its class does, this returns and runs none of its code."""
     try:
-        known = _known.get(id(type(value))) or _find(type(value))
-        if known is None:
+        entry = _entries.get(id(type(value))) or _find(type(value))
+        if entry is None:
             return Description("object", opaque(value), {})
-        return known.inspector(value, budget)
+        return entry.inspector(value, budget)
     except Exception as error:
         # A value can change under our hands while the user's code runs, and a library can be another release.
         return Description("object", opaque(value), {"unevaluated": qualified_name(type(error))})
@@ -131,12 +131,12 @@ def describe(value: object, budget: Budget) -> Description:
 def one_line(value: object, limit: int = MAX_LINE) -> str:
     """A value inside another one, in one line."""
     try:
-        known = _known.get(id(type(value))) or _find(type(value))
-        if known is None:
+        entry = _entries.get(id(type(value))) or _find(type(value))
+        if entry is None:
             return clip(opaque(value), limit)
-        if known.liner is not None:
-            return clip(known.liner(value), limit)
-        return line(known.inspector(value, Budget(0.005)).summary, limit)
+        if entry.summarizer is not None:
+            return clip(entry.summarizer(value), limit)
+        return line(entry.inspector(value, TimeBudget(0.005)).summary, limit)
     except Exception:
         return clip(opaque(value), limit)
 

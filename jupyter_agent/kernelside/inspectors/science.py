@@ -9,32 +9,32 @@ from ..wire import MAX_COLUMNS, MAX_FIELDS, MAX_NAME, line
 from .code import parameters
 from .numpy import shape_text
 from .reading import class_attribute, class_name, instance_dict, loaded
-from .registry import Budget, Description, inspects_when_loaded, named_line, one_line, type_text
+from .registry import Description, TimeBudget, named_line, one_line, register_when_loaded, type_text
 
 _SPARSE = " ".join(f"{layout}_{kind}" for layout in ("csr", "csc", "coo", "bsr", "dia") for kind in ("matrix", "array"))
 _MAX_PARTS = 1000
 
 
-def describe_estimator(value: Any, _budget: Budget) -> Description:
+def describe_estimator(value: Any, _budget: TimeBudget) -> Description:
     """A scikit-learn estimator: its parameters, whether it is fitted, and the features it was fitted to."""
     held = instance_dict(value) or {}
     settings = {name: held[name] for name in _settings(type(value)) if name in held}
-    learnt = _learnt(held)
-    told = {name: named_line(name, held[name]) for name in [*learnt, *settings][:MAX_FIELDS]}
+    fitted = _fitted_attributes(held)
+    shown = {name: named_line(name, held[name]) for name in [*fitted, *settings][:MAX_FIELDS]}
     steps = _steps(held)
     if steps:
-        told["steps"] = " → ".join(class_name(type(step)) for step in steps)
-        learnt = learnt or _learnt(instance_dict(steps[-1]) or {})
-    facts: dict[str, Any] = {"fields": told, "fitted": bool(learnt)}
+        shown["steps"] = " → ".join(class_name(type(step)) for step in steps)
+        fitted = fitted or _fitted_attributes(instance_dict(steps[-1]) or {})
+    facts: dict[str, Any] = {"fields": shown, "fitted": bool(fitted)}
     features: Any = held.get("feature_names_in_")
     if type(features) is loaded("numpy", "ndarray"):
         facts["feature_names"] = [one_line(name).strip("'") for name in features[:MAX_COLUMNS].tolist()]
-    shown = ", ".join(f"{name}={named_line(name, one, 30)}" for name, one in list(settings.items())[:3])
-    state = "fitted" if learnt else "not fitted"
-    return Description("object", line(f"{class_name(type(value))}({shown}), {state}", 160), facts)
+    first = ", ".join(f"{name}={named_line(name, setting, 30)}" for name, setting in list(settings.items())[:3])
+    state = "fitted" if fitted else "not fitted"
+    return Description("object", line(f"{class_name(type(value))}({first}), {state}", 160), facts)
 
 
-def _learnt(held: dict[str, Any]) -> list[str]:
+def _fitted_attributes(held: dict[str, Any]) -> list[str]:
     """Attributes that fitting has left, by scikit-learn's own convention."""
     return [name for name in list(held) if type(name) is str and name.endswith("_") and not name.startswith("_")]
 
@@ -51,24 +51,24 @@ def _settings(cls: type) -> list[str]:
     return parameters(initial)[1:] if type(initial) is types.FunctionType else []
 
 
-def describe_results(value: Any, _budget: Budget) -> Description:
+def describe_results(value: Any, _budget: TimeBudget) -> Description:
     """Results of a statsmodels fit: the model's class and its parameters, as far as they are computed already."""
     held: dict[str, Any] = instance_dict(value) or {}
     if "_results" in held:
         held = instance_dict(held["_results"]) or {}
     model = held.get("model")
-    told = {name: one_line(held[name]) for name in ("params", "nobs", "df_model", "df_resid", "scale") if name in held}
+    shown = {name: one_line(held[name]) for name in ("params", "nobs", "df_model", "df_resid", "scale") if name in held}
     kind = class_name(type(model)) if model is not None else class_name(type(value))
-    return Description("object", f"results of {kind}", {"fields": {"model": kind, **told}})
+    return Description("object", f"results of {kind}", {"fields": {"model": kind, **shown}})
 
 
-def describe_sparse(value: Any, _budget: Budget) -> Description:
+def describe_sparse(value: Any, _budget: TimeBudget) -> Description:
     """A sparse matrix: shape, data type, and how many elements are stored."""
     facts: dict[str, Any] = {"shape": list(value.shape), "dtype": type_text(value.dtype), "stored": int(value.nnz)}
     return Description("array", f"{class_name(type(value))} {shape_text(value.shape)} {facts['dtype']}", facts)
 
 
-def describe_data_array(value: Any, _budget: Budget) -> Description:
+def describe_data_array(value: Any, _budget: TimeBudget) -> Description:
     """An xarray DataArray; nothing lazy is loaded."""
     facts: dict[str, Any] = {
         "shape": list(value.shape),
@@ -80,21 +80,21 @@ def describe_data_array(value: Any, _budget: Budget) -> Description:
     return Description("array", line(f"DataArray ({sizes}) {facts['dtype']}", 160), facts)
 
 
-def describe_dataset(value: Any, _budget: Budget) -> Description:
+def describe_dataset(value: Any, _budget: TimeBudget) -> Description:
     """An xarray Dataset; nothing lazy is loaded."""
     arrays = [(name, value.variables[name]) for name in list(value.data_vars)[:MAX_FIELDS]]
-    told = {
+    shown = {
         one_line(name).strip("'"): f"{type_text(array.dtype)} ({', '.join(map(str, array.dims))})"
         for name, array in arrays
     }
-    return Description("object", line(f"Dataset ({_sizes(value)})", 160), {"fields": told})
+    return Description("object", line(f"Dataset ({_sizes(value)})", 160), {"fields": shown})
 
 
 def _sizes(value: Any) -> str:
     return ", ".join(f"{name}: {size:,}" for name, size in list(value.sizes.items())[:10] if type(name) is str)
 
 
-def describe_tensor(value: Any, _budget: Budget) -> Description:
+def describe_tensor(value: Any, _budget: TimeBudget) -> Description:
     """A tensor: shape, data type and device, which need neither the device nor a copy."""
     shape = tuple(int(size) for size in value.shape)
     facts: dict[str, Any] = {"shape": list(shape), "dtype": type_text(value.dtype)}
@@ -109,17 +109,17 @@ def describe_tensor(value: Any, _budget: Budget) -> Description:
     )
 
 
-def describe_network(value: Any, _budget: Budget) -> Description:
+def describe_network(value: Any, _budget: TimeBudget) -> Description:
     """A torch module of whatever class: its parts, and how many parameters they have."""
     number, parts = _count_parameters(value)
     held = instance_dict(value) or {}
     children = held.get("_modules")
-    told = {
+    shown = {
         line(name, MAX_NAME): class_name(type(child))
         for name, child in (list(children.items())[:MAX_FIELDS] if type(children) is dict else [])
         if type(name) is str
     }
-    facts: dict[str, Any] = {"fields": told, "parameters": number, "training": held.get("training") is True}
+    facts: dict[str, Any] = {"fields": shown, "parameters": number, "training": held.get("training") is True}
     return Description("object", f"{class_name(type(value))}, {number:,} parameters in {parts:,} modules", facts)
 
 
@@ -139,16 +139,16 @@ def _count_parameters(network: Any) -> tuple[int, int]:
     return number, parts
 
 
-inspects_when_loaded("sklearn.base", "BaseEstimator", describe_estimator, bases_too=True)
-inspects_when_loaded("statsmodels.base.model", "Results", describe_results, bases_too=True)
-inspects_when_loaded("statsmodels.base.wrapper", "ResultsWrapper", describe_results, bases_too=True)
-inspects_when_loaded("scipy.sparse", _SPARSE, describe_sparse)
-inspects_when_loaded("xarray", "DataArray", describe_data_array)
-inspects_when_loaded("xarray", "Dataset", describe_dataset)
-inspects_when_loaded("torch", "Tensor", describe_tensor)
-inspects_when_loaded("torch.nn", "Parameter", describe_tensor)
-inspects_when_loaded("torch.nn", "Module", describe_network, bases_too=True)
-inspects_when_loaded("tensorflow.python.framework.ops", "EagerTensor", describe_tensor)
-inspects_when_loaded("tensorflow.python.ops.resource_variable_ops", "ResourceVariable", describe_tensor)
-inspects_when_loaded("jaxlib._jax", "ArrayImpl", describe_tensor)
-inspects_when_loaded("jaxlib.xla_extension", "ArrayImpl", describe_tensor)
+register_when_loaded("sklearn.base", "BaseEstimator", describe_estimator, bases_too=True)
+register_when_loaded("statsmodels.base.model", "Results", describe_results, bases_too=True)
+register_when_loaded("statsmodels.base.wrapper", "ResultsWrapper", describe_results, bases_too=True)
+register_when_loaded("scipy.sparse", _SPARSE, describe_sparse)
+register_when_loaded("xarray", "DataArray", describe_data_array)
+register_when_loaded("xarray", "Dataset", describe_dataset)
+register_when_loaded("torch", "Tensor", describe_tensor)
+register_when_loaded("torch.nn", "Parameter", describe_tensor)
+register_when_loaded("torch.nn", "Module", describe_network, bases_too=True)
+register_when_loaded("tensorflow.python.framework.ops", "EagerTensor", describe_tensor)
+register_when_loaded("tensorflow.python.ops.resource_variable_ops", "ResourceVariable", describe_tensor)
+register_when_loaded("jaxlib._jax", "ArrayImpl", describe_tensor)
+register_when_loaded("jaxlib.xla_extension", "ArrayImpl", describe_tensor)

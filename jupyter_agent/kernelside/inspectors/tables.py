@@ -8,7 +8,7 @@ from ..secrets import is_secret_name
 from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLE, MAX_SAMPLES
 from .builtins import key_text
 from .reading import class_name, opaque, qualified_name
-from .registry import Budget, Description, inspects_when_loaded, one_line, plain_text, type_text
+from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
 
 #: Module → classes that reach out of the kernel or would start work when they are looked into.
 _REMOTE = {
@@ -46,14 +46,14 @@ _ARROW_ARRAYS = """
 """
 
 
-def describe_remote(value: Any, _budget: Budget) -> Description:
+def describe_remote(value: Any, _budget: TimeBudget) -> Description:
     """A connection, a query or a lazy collection: nothing is asked of it."""
     return Description(
         "connection", opaque(value), {"unevaluated": f"{qualified_name(type(value))} is not run or read"}
     )
 
 
-def describe_table(value: Any, budget: Budget) -> Description:
+def describe_table(value: Any, budget: TimeBudget) -> Description:
     """A pyarrow Table or RecordBatch."""
     schema = value.schema
     names = schema.names[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
@@ -68,7 +68,7 @@ def describe_table(value: Any, budget: Budget) -> Description:
     )
 
 
-def _column(array: Any, field: Any, budget: Budget) -> dict[str, Any]:
+def _column(array: Any, field: Any, budget: TimeBudget) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": key_text(field.name), "dtype": type_text(field.type)}
     if is_secret_name(field.name):
         return {**facts, "missing": None, "samples": [], "withheld": True}
@@ -79,10 +79,12 @@ def _column(array: Any, field: Any, budget: Budget) -> dict[str, Any]:
 
 def _samples(array: Any) -> list[str]:
     head = array.slice(0, MAX_SAMPLES).to_pylist()
-    return [plain_text(one, MAX_SAMPLE) if type(one) is str else one_line(one, MAX_SAMPLE) for one in head]
+    return [
+        plain_text(element, MAX_SAMPLE) if type(element) is str else one_line(element, MAX_SAMPLE) for element in head
+    ]
 
 
-def describe_arrow_array(value: Any, _budget: Budget) -> Description:
+def describe_arrow_array(value: Any, _budget: TimeBudget) -> Description:
     """A pyarrow Array or ChunkedArray."""
     facts: dict[str, Any] = {
         "length": len(value),
@@ -95,8 +97,8 @@ def describe_arrow_array(value: Any, _budget: Budget) -> Description:
 
 for _module, _names in _REMOTE.items():
     for _name in _names.split():
-        inspects_when_loaded(_module, _name, describe_remote, opaque, bases_too=True)
-inspects_when_loaded("pyarrow", "Table", describe_table)
-inspects_when_loaded("pyarrow", "RecordBatch", describe_table)
+        register_when_loaded(_module, _name, describe_remote, opaque, bases_too=True)
+register_when_loaded("pyarrow", "Table", describe_table)
+register_when_loaded("pyarrow", "RecordBatch", describe_table)
 for _name in _ARROW_ARRAYS.split():
-    inspects_when_loaded("pyarrow", _name, describe_arrow_array)
+    register_when_loaded("pyarrow", _name, describe_arrow_array)

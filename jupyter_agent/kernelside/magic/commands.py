@@ -87,13 +87,13 @@ def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
 
 def question(name: str, rest: str, more: Commands = ()) -> str:
     """The question that a command stands for; empty for those that ask none."""
-    command = next(one for one in (*COMMANDS, *more) if one.name == name)
+    command = next(command for command in (*COMMANDS, *more) if command.name == name)
     return f"{command.asks_about} {rest}" if rest and command.asks_about else command.asks
 
 
-def as_json() -> list[dict[str, str]]:
+def to_json() -> list[dict[str, str]]:
     """The table as JSON data, for doors that are not written in Python."""
-    rows = [one._asdict() for one in COMMANDS]
+    rows = [command._asdict() for command in COMMANDS]
     return [{"help": row.pop("summary"), **row} for row in rows]
 
 
@@ -104,7 +104,7 @@ def complete(text: str, more: Commands = ()) -> tuple[str, ...]:
 
 def table(more: Commands = ()) -> str:
     """The commands as aligned lines of text."""
-    rows = [(f"/{one.name} {one.arguments}".rstrip(), one.summary) for one in (*COMMANDS, *more)]
+    rows = [(f"/{command.name} {command.arguments}".rstrip(), command.summary) for command in (*COMMANDS, *more)]
     width = max(len(usage) for usage, _ in rows)
     return "\n".join(f"{usage:<{width}}  {summary}" for usage, summary in rows)
 

@@ -21,7 +21,7 @@ def install(ip: Any) -> None:
 def uninstall(ip: Any) -> None:
     """Take it back."""
     matchers = getattr(getattr(ip, "Completer", None), "custom_matchers", [])
-    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", "") != _IDENTIFIER]
+    matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != _IDENTIFIER]
 
 
 def _matcher(ip: Any) -> Callable[[Any], dict[str, Any]]:
@@ -40,7 +40,7 @@ def _matcher(ip: Any) -> Callable[[Any], dict[str, Any]]:
         # Where there is nothing, what stands there already: else others would look for Python in the question, and ask
         # the user's objects for their attributes.
         texts = found.texts or [found.fragment]
-        completions = [SimpleCompletion(one, type="agent") for one in texts]
+        completions = [SimpleCompletion(matcher, type="agent") for matcher in texts]
         return {"completions": completions, "matched_fragment": found.fragment, "suppress": True, "ordered": True}
 
     return agent_matcher

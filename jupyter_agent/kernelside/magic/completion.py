@@ -21,7 +21,7 @@ _CHOICES = {"share": ("copy", "off")}
 _OF_NAMES = ("vars", "explain")
 
 
-class Known(NamedTuple):
+class CompletionNames(NamedTuple):
     """What can be named: all variables, and the columns, keys or fields of one."""
 
     names: Callable[[], Sequence[str]]
@@ -35,7 +35,7 @@ class Completions(NamedTuple):
     texts: Sequence[str] = ()
 
 
-def question(text: str, known: Known, more: commands.Commands = ()) -> Completions:
+def question(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions:
     """Completions of a question or a command.
 
     Args:
@@ -54,23 +54,23 @@ def question(text: str, known: Known, more: commands.Commands = ()) -> Completio
     if column is not None:
         return _columns(column, known)
     name = _NAME.search(text)
-    return _beginning(name[0], [*(f"@{one}" for one in known.names()), *ELSEWHERE]) if name else Completions()
+    return _beginning(name[0], [*(f"@{name}" for name in known.names()), *ELSEWHERE]) if name else Completions()
 
 
-def after_magic(text: str, known: Known, more: commands.Commands = ()) -> Completions:
+def after_magic(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions:
     """Completions of what stands after `%agent`: its options, then a question."""
     word = _LAST.search(text)[0]  # type: ignore[index]  # it matches everywhere
     before = text[: len(text) - len(word)]
     try:
-        _, begun = options.parse(before)
+        _, typed = options.parse(before)
     except options.BadOption:
         return _beginning(word, options.choices(before.split()[-1]))
-    if begun or not word.startswith("-"):
-        return question(f"{begun} {word}" if begun else word, known, more)
+    if typed or not word.startswith("-"):
+        return question(f"{typed} {word}" if typed else word, known, more)
     return _beginning(word, options.FLAGS)
 
 
-def in_cell(text: str, known: Known, more: commands.Commands = ()) -> Completions | None:
+def in_cell(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions | None:
     """Completions in a cell up to the cursor; None where the cursor is in no question."""
     cell = _CELL.match(text)
     if cell is not None:
@@ -83,48 +83,48 @@ def in_cell(text: str, known: Known, more: commands.Commands = ()) -> Completion
     return after_magic(call["text"], known, more) if call is not None else None
 
 
-def _columns(match: re.Match[str], known: Known) -> Completions:
-    begun = match["column"] if match["column"] is not None else match["label"]
-    texts = [one for one in known.columns(match["name"]) if one.startswith(begun)]
+def _columns(match: re.Match[str], known: CompletionNames) -> Completions:
+    typed = match["column"] if match["column"] is not None else match["label"]
+    texts = [name for name in known.columns(match["name"]) if name.startswith(typed)]
     quote = match["quote"] or '"'
     plain = match["quote"] is None
     return Completions(
         match[0],
         [
-            f"@{match['name']}.{one}" if plain and one.isidentifier() else f"@{match['name']}[{quote}{one}{quote}]"
-            for one in texts
+            f"@{match['name']}.{name}" if plain and name.isidentifier() else f"@{match['name']}[{quote}{name}{quote}]"
+            for name in texts
         ],
     )
 
 
 def _beginning(word: str, texts: Sequence[str]) -> Completions:
-    return Completions(word, [one for one in texts if one.startswith(word)])
+    return Completions(word, [name for name in texts if name.startswith(word)])
 
 
-def of_shell(ip: Any) -> Known:
+def of_shell(ip: Any) -> CompletionNames:
     """What can be named in an IPython shell; none of the user's code is run."""
     from ..tracker.namespace import user_items
 
-    return Known(lambda: sorted(name for name, _ in user_items(ip)), lambda name: _columns_of(ip, name))
+    return CompletionNames(lambda: sorted(name for name, _ in user_items(ip)), lambda name: _columns_of(ip, name))
 
 
 def members(facts: Any) -> list[str]:
     """Names of the columns, keys or fields that a description tells."""
-    columns = [str(one.get("name")) for one in facts.get("columns") or () if isinstance(one, dict)]
+    columns = [str(name.get("name")) for name in facts.get("columns") or () if isinstance(name, dict)]
     if columns:
         return [*columns, *map(str, facts.get("more_columns") or ())]
-    return [str(one) for one in facts.get("keys") or facts.get("fields") or ()]
+    return [str(name) for name in facts.get("keys") or facts.get("fields") or ()]
 
 
 def _columns_of(ip: Any, name: str) -> list[str]:
     from ..inspectors import builtin_types  # noqa: F401 - a value of any kind
-    from ..inspectors.registry import Budget, describe, meet_libraries
+    from ..inspectors.registry import TimeBudget, describe, register_loaded
     from ..secrets import is_secret_name
     from ..tracker.namespace import user_value
 
-    meet_libraries()
+    register_loaded()
     try:
         value = user_value(ip, name)
     except KeyError:
         return []
-    return [] if is_secret_name(name) else members(describe(value, Budget()).facts)
+    return [] if is_secret_name(name) else members(describe(value, TimeBudget()).facts)

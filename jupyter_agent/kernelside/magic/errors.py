@@ -8,37 +8,37 @@ from typing import Any
 _LAST = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
-class _InWords:
+class _ShortError:
     """Shown by IPython as its text alone; `%debug` and `%tb` afterwards still mean the user's own error."""
 
     label = ""
 
     def _render_traceback_(self) -> list[str]:
-        for name, value in vars(self).get("_users_own", {}).items():
+        for name, value in vars(self).get("_users_error", {}).items():
             setattr(sys, name, value)
         return [f"{self.label}{self}"]
 
-    def _keep_users_own(self) -> None:
-        self._users_own: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
+    def _save_users_error(self) -> None:
+        self._users_error: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
 
 
-class AgentFailed(_InWords, Exception):
+class AgentFailed(_ShortError, Exception):
     """There is no answer; the text says why and what to do."""
 
     label = "%agent: "
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        self._keep_users_own()
+        self._save_users_error()
 
 
-class Stopped(_InWords, KeyboardInterrupt):
+class Stopped(_ShortError, KeyboardInterrupt):
     """The user stopped the answer; the rest of the cell does not run either, as after any interrupt."""
 
     def __init__(self, message: str = "Stopped.") -> None:
         super().__init__(message)
-        self._keep_users_own()
+        self._save_users_error()
 
 
 #: Endings of ours; the user who asks about the last error means their own.
-OURS = (AgentFailed, Stopped)
+OWN_ERRORS = (AgentFailed, Stopped)

@@ -12,7 +12,7 @@ from .errors import AgentFailed
 
 if TYPE_CHECKING:
     from .options import Options
-    from .turn import Door
+    from .turn import AgentClient
 
 NO_SERVER = (
     "no Jupyter server with jupyter-agent was found from here. `%load_ext jupyter_agent` answers without one; "
@@ -41,19 +41,21 @@ Commands:
 _running = threading.local()
 
 
-def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[[], Door] | None = None) -> None:
+def load(
+    ip: Any, options_given: Mapping[str, Any] | None = None, *, make_client: Callable[[], AgentClient] | None = None
+) -> None:
     """Give an IPython shell its `%agent` and `%%agent`.
 
     Args:
         ip: The shell.
-        given: What whoever installs us knows: ``url``, ``token``, ``kernel_id``; all may be missing.
-        fallback: Makes the door for when there is no server; a magic that has one is not replaced by one that has not.
+        options_given: What whoever installs us knows: ``url``, ``token``, ``kernel_id``; all may be missing.
+        make_client: Makes the door for when there is no server; a magic that has one is not replaced by one that has not.
     """
     from IPython.core.magic import no_var_expand
 
-    if fallback is None and _is_kept(ip.find_line_magic("agent")):
+    if make_client is None and _is_kept(ip.find_line_magic("agent")):
         return
-    magic = Magic(ip, given or {}, fallback)
+    magic = Magic(ip, options_given or {}, make_client)
     no_var_expand(Magic.agent)
     ip.register_magic_function(magic.agent, "line_cell", "agent")
     input_transform.install(ip)
@@ -63,7 +65,7 @@ def load(ip: Any, given: Mapping[str, Any] | None = None, *, fallback: Callable[
 def _is_kept(registered: Any) -> bool:
     """Whether a magic of that name is somebody else's, or ours with more to offer."""
     magic: Any = getattr(registered, "__self__", None)
-    return registered is not None and (not hasattr(magic, "fallback") or magic.fallback is not None)
+    return registered is not None and (not hasattr(magic, "make_client") or magic.make_client is not None)
 
 
 def unload(ip: Any) -> None:
@@ -79,12 +81,14 @@ def unload(ip: Any) -> None:
 class Magic:
     """The two magics of one shell, and what they remember between questions: the chosen model."""
 
-    def __init__(self, ip: Any, given: Mapping[str, Any], fallback: Callable[[], Door] | None) -> None:
+    def __init__(
+        self, ip: Any, options_given: Mapping[str, Any], make_client: Callable[[], AgentClient] | None
+    ) -> None:
         self._ip = ip
-        self._given = given
-        self.fallback = fallback
-        self._own: Door | None = None
-        self._server: Door | None = None
+        self._options_given = options_given
+        self.make_client = make_client
+        self._in_process: AgentClient | None = None
+        self._http: AgentClient | None = None
         self._chosen_model = ""
 
     def agent(self, line: str, cell: str | None = None) -> None:
@@ -103,21 +107,21 @@ class Magic:
             elif command is None or commands.question(*command, (commands.EXIT,)):
                 self._ask(chosen, commands.question(*command) if command else text)
             elif command[0] in session_commands.NAMES:
-                self._converse(chosen, *command)
+                self._run_session_command(chosen, *command)
             else:
                 getattr(self, f"_{command[0]}")(chosen, command[1])  # the table of commands names them
 
     def close(self) -> None:
         """Close the door of this process, if it was opened."""
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        if self._in_process is not None:
+            self._in_process.close()
+            self._in_process = None
 
     def _ask(self, chosen: Options, query: str) -> None:
-        from .turn import Ask, Turn
+        from .turn import AgentRequest, TurnView
 
-        ask = Ask(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
-        Turn(self._ip, self._door(), chosen).run(ask)
+        ask = AgentRequest(query, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+        TurnView(self._ip, self._agent_client(), chosen).run(ask)
 
     def _help(self, _chosen: Options, _rest: str) -> None:
         from . import commands
@@ -129,42 +133,48 @@ class Magic:
 
     def _history(self, chosen: Options, rest: str) -> None:
         turns = int(rest) if rest.isdigit() else 10
-        entries = self._door().history(chosen.session, turns)
-        said = "\n\n".join(_entry(one) for one in entries if one.get("role") in ("user", "assistant"))
-        self._show(said or self._readable("*Nothing has been said in this conversation yet.*"))
+        entries = self._agent_client().history(chosen.session, turns)
+        entries_shown = "\n\n".join(_entry(entry) for entry in entries if entry.get("role") in ("user", "assistant"))
+        self._show(entries_shown or self._readable("*Nothing has been said in this conversation yet.*"))
 
     def _clear(self, chosen: Options, _rest: str) -> None:
-        there_was = self._door().clear(chosen.session)
+        there_was = self._agent_client().clear(chosen.session)
         self._note("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
 
-    def _converse(self, chosen: Options, name: str, rest: str) -> None:
+    def _run_session_command(self, chosen: Options, name: str, rest: str) -> None:
         from . import session_commands
         from .reply import shown
 
-        problem = session_commands.wrong(name, rest)
+        problem = session_commands.usage_error(name, rest)
         if problem:
             raise AgentFailed(problem)
         with shown(self._ip) as reply:
             if name == "replay":
                 reply.status("asking the questions again…")
-            told = session_commands.told(name, rest, self._door().converse(chosen.session, name, rest))
-            reply.text(self._readable(told) if name in session_commands.NOTES else told)
+            markdown = session_commands.to_markdown(
+                name, rest, self._agent_client().session_command(chosen.session, name, rest)
+            )
+            reply.text(self._readable(markdown) if name in session_commands.NOTES else markdown)
 
     def _vars(self, _chosen: Options, rest: str) -> None:
         from .. import inspect, state
         from . import tables
 
-        self._show(tables.one(inspect(self._ip, rest)) if rest else tables.everything(state(self._ip, "", 0)))
+        self._show(
+            tables.variable_facts(inspect(self._ip, rest)) if rest else tables.variables_list(state(self._ip, "", 0))
+        )
 
     def _doctor(self, _chosen: Options, _rest: str) -> None:
-        self._show(self._door().doctor())
+        self._show(self._agent_client().doctor())
 
     def _context(self, chosen: Options, rest: str) -> None:
         from . import tables
-        from .turn import Ask
+        from .turn import AgentRequest
 
-        ask = Ask(rest or tables.NO_QUESTION, chosen.session, chosen.model or self._chosen_model, chosen.approval)
-        self._show(tables.sent(self._door().context(ask)))
+        ask = AgentRequest(
+            rest or tables.NO_QUESTION, chosen.session, chosen.model or self._chosen_model, chosen.approval
+        )
+        self._show(tables.context_report(self._agent_client().context(ask)))
 
     def _model(self, _chosen: Options, rest: str) -> None:
         if rest:
@@ -173,7 +183,7 @@ class Magic:
             return
         from . import tables
 
-        names = tables.models(self._door().models(), self._chosen_model)
+        names = tables.models_list(self._agent_client().models(), self._chosen_model)
         self._show(f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*")
 
     def _show(self, markdown: str) -> None:
@@ -186,37 +196,41 @@ class Magic:
         self._show(self._readable(markdown))
 
     def _readable(self, note: str) -> str:
-        from .reply import shows_markdown, unstarred
+        from .reply import shows_markdown, without_emphasis
 
-        return note if shows_markdown(self._ip) else unstarred(note)
+        return note if shows_markdown(self._ip) else without_emphasis(note)
 
-    def _door(self) -> Door:
+    def _agent_client(self) -> AgentClient:
         """The server when it is there and has the extension, else the process's own."""
-        if self._server is None:
+        if self._http is None:
             try:
-                self._server = self._server_door()
+                self._http = self._http_client()
             except AgentFailed:
-                if self.fallback is None:
+                if self.make_client is None:
                     raise
-        return self._server or self._own_door()
+        return self._http or self._in_process_client()
 
-    def _server_door(self) -> Door | None:
+    def _http_client(self) -> AgentClient | None:
         from ..client import server_info
-        from ..client.agent_client import ServerDoor
-        from ..client.http import Client
+        from ..client.agent_client import HttpAgentClient
+        from ..client.http import HttpClient
 
-        address = server_info.server(self._given, self._ip)
+        address = server_info.server(self._options_given, self._ip)
         if address is None:
             return None
-        client = Client(address)
-        return ServerDoor(client, server_info.kernel_id(self._given, self._ip)) if client.has_extension() else None
+        client = HttpClient(address)
+        return (
+            HttpAgentClient(client, server_info.kernel_id(self._options_given, self._ip))
+            if client.has_extension()
+            else None
+        )
 
-    def _own_door(self) -> Door:
-        if self.fallback is None:
+    def _in_process_client(self) -> AgentClient:
+        if self.make_client is None:
             raise AgentFailed(NO_SERVER)
-        if self._own is None:
-            self._own = self.fallback()
-        return self._own
+        if self._in_process is None:
+            self._in_process = self.make_client()
+        return self._in_process
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def _value(line: str, position: int, name: str) -> tuple[str, int]:
     match = _VALUE.match(line, position)
     if match is None:
         raise BadOption(f"{name} needs a value.")
-    return next(one for one in match.groups() if one is not None), match.end()
+    return next(group for group in match.groups() if group is not None), match.end()
 
 
 def _checked(name: str, field: str, value: str) -> str:

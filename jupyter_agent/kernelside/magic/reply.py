@@ -73,7 +73,7 @@ def shown(ip: Any) -> Iterator[Reply]:
         reply.finish()
 
 
-def unstarred(note: str) -> str:
+def without_emphasis(note: str) -> str:
     """A note of ours for who reads Markdown as it is: without the stars around it."""
     return _STARRED.sub(r"\1", note)
 

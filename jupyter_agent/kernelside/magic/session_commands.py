@@ -10,19 +10,19 @@ from typing import Any
 NAMES = frozenset({"undo", "redo", "branch", "replay", "sessions", "use", "export", "share"})
 #: Those that answer with a note of ours, and not with what users or models said.
 NOTES = frozenset({"undo", "redo", "branch", "use", "share"})
-KINDS = ("md", "ipynb", "json")
-NOTHING_SAID = "Nothing has been said in this conversation yet."
+EXPORT_FORMATS = ("md", "ipynb", "json")
+NO_TURNS = "Nothing has been said in this conversation yet."
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z")
 
 
-def kind_of(path: str) -> str:
+def export_format(path: str) -> str:
     """The format that the ending of a file's name stands for; Markdown without a file."""
     return os.path.splitext(path)[1].lstrip(".").lower() if path else "md"
 
 
-def wrong(name: str, rest: str) -> str:
+def usage_error(name: str, rest: str) -> str:
     """What is wrong with what stands behind a command; empty if nothing is."""
-    if name == "export" and kind_of(rest) not in KINDS:
+    if name == "export" and export_format(rest) not in EXPORT_FORMATS:
         return "Say `/export`, or `/export FILE` with a name that ends in .md, .ipynb or .json."
     if name == "share" and rest not in ("", "copy", "off"):
         return "Say `/share`, `/share copy` or `/share off`."
@@ -31,7 +31,7 @@ def wrong(name: str, rest: str) -> str:
     return ""
 
 
-def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
+def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
     """What a command did, in Markdown; an export with a file's name is written there.
 
     Args:
@@ -40,13 +40,13 @@ def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
         answer: What the door said.
     """
     if name == "sessions":
-        return _listed(answer.get("sessions") or ())
+        return _sessions_list(answer.get("sessions") or ())
     if name == "export":
-        return _written(rest, str(answer.get("text", ""))) if rest else str(answer.get("text", ""))
+        return _write_export(rest, str(answer.get("text", ""))) if rest else str(answer.get("text", ""))
     if name == "share":
-        return _shared(answer)
+        return _share_note(answer)
     if name == "replay":
-        return _compared(answer)
+        return _replay_report(answer)
     if name == "use" and not answer:
         return "*The newest conversation goes on.*"
     if name == "use":
@@ -55,42 +55,51 @@ def told(name: str, rest: str, answer: Mapping[str, Any]) -> str:
     if name == "branch":
         return f"*A copy, `{answer.get('session_id')}`, goes on from here; the old conversation stays as it is.*"
     done = "Taken back; `/redo` brings it again." if name == "undo" else "Brought back."
-    return f"*{done} Questions in this conversation: {left}.*{_cells(answer.get('edits') or {})}"
+    return f"*{done} Questions in this conversation: {left}.*{_cells_note(answer.get('edits') or {})}"
 
 
-def _cells(edits: Mapping[str, Any]) -> str:
+def _cells_note(edits: Mapping[str, Any]) -> str:
     """What became of the notebook's cells."""
     if edits.get("problem"):
         return f"\n\n*{edits['problem']}*"
-    left = ", ".join(f"`{one}`" for one in edits.get("left") or ())
+    left = ", ".join(f"`{session}`" for session in edits.get("left") or ())
     return f"\n\n*Left as they are, because they were changed since: {left}.*" if left else ""
 
 
-def _compared(answer: Mapping[str, Any]) -> str:
+def _replay_report(answer: Mapping[str, Any]) -> str:
     turns = answer.get("turns") or ()
     made = (answer.get("session") or {}).get("session_id")
-    same = sum(bool(one.get("same")) for one in turns)
+    same = sum(bool(session.get("same")) for session in turns)
     asked = (
         f"*Asked again: {len(turns)}; same answers: {same}. This conversation goes on; `/use {made}` goes on there.*"
     )
     stopped = [f"*Not asked: {answer.get('left')}. {answer['stopped']}*"] if answer.get("stopped") else []
-    return "\n\n".join([asked, *map(_before_and_after, turns), *stopped])
+    return "\n\n".join([asked, *map(_replayed_turn, turns), *stopped])
 
 
-def _before_and_after(turn: Mapping[str, Any]) -> str:
+def _replayed_turn(turn: Mapping[str, Any]) -> str:
     question = "\n".join(f"> {line}" for line in str(turn.get("question")).splitlines())
     before, after = turn.get("before") or {}, turn.get("after") or {}
     again = "*the same words*" if turn.get("same") else str(after.get("reply"))
-    parts = [question, f"**Before, {_by(before)}**", str(before.get("reply")), f"**Again, {_by(after)}**", again]
+    parts = [
+        question,
+        f"**Before, {_model_and_time(before)}**",
+        str(before.get("reply")),
+        f"**Again, {_model_and_time(after)}**",
+        again,
+    ]
     return "\n\n".join(parts)
 
 
-def _by(answer: Mapping[str, Any]) -> str:
+def _model_and_time(answer: Mapping[str, Any]) -> str:
     return f"`{answer.get('model')}`, {float(answer.get('seconds') or 0.0):.1f} s"
 
 
-def _listed(sessions: Any) -> str:
-    lines = [f"- `{one.get('session_id')}` {_title(one)}, {int(one.get('turn_count') or 0) // 2} ×" for one in sessions]
+def _sessions_list(sessions: Any) -> str:
+    lines = [
+        f"- `{session.get('session_id')}` {_title(session)}, {int(session.get('turn_count') or 0) // 2} ×"
+        for session in sessions
+    ]
     return "\n".join(lines) or "There are no such conversations yet."
 
 
@@ -98,7 +107,7 @@ def _title(session: Mapping[str, Any]) -> str:
     return " ".join(str(session.get("title") or "without a title").split())
 
 
-def _shared(answer: Mapping[str, Any]) -> str:
+def _share_note(answer: Mapping[str, Any]) -> str:
     if "revoked" in answer:
         return f"*Not shared any more; secrets revoked: {answer['revoked']}.*"
     may = "read and copy" if answer.get("mode") == "copy" else "read"
@@ -108,7 +117,7 @@ def _shared(answer: Mapping[str, Any]) -> str:
     )
 
 
-def _written(path: str, text: str) -> str:
+def _write_export(path: str, text: str) -> str:
     try:
         with open(path, "x", encoding="utf-8", errors="replace") as file:
             file.write(text)

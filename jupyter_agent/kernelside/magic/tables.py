@@ -10,17 +10,17 @@ MAX_FACT = 500
 NO_QUESTION = "…"
 
 
-def everything(state: Mapping[str, Any]) -> str:
+def variables_list(state: Mapping[str, Any]) -> str:
     """All variables of a kernel's state, a line for each."""
     variables = state.get("changed") or ()
     if not variables:
         return "*There are no variables yet.*"
-    lines = [f"- `{one['name']}`: {one['summary']}" for one in variables]
+    lines = [f"- `{item['name']}`: {item['summary']}" for item in variables]
     left_out = int(state.get("total", 0)) - len(lines)
     return "\n".join([*lines, *([f"- … and {left_out} more"] if left_out > 0 else [])])
 
 
-def one(inspected: Mapping[str, Any]) -> str:
+def variable_facts(inspected: Mapping[str, Any]) -> str:
     """One variable with its facts, a line for each."""
     variable = inspected.get("variable")
     if not isinstance(variable, dict):
@@ -29,29 +29,29 @@ def one(inspected: Mapping[str, Any]) -> str:
     return "\n".join([f"`{variable['name']}`: {variable['summary']}", "", *_facts(facts)])
 
 
-def models(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
+def models_list(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
     """What may answer, a line for each; what the user chose answers now, else the default."""
-    ids = [str(one.get("id", "")) for one in found]
-    now = chosen or next((str(one.get("id", "")) for one in found if one.get("default")), "")
+    ids = [str(item.get("id", "")) for item in found]
+    now = chosen or next((str(item.get("id", "")) for item in found if item.get("default")), "")
     return "\n".join(
         f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name
     )
 
 
-def sent(context: Mapping[str, Any]) -> str:
+def context_report(context: Mapping[str, Any]) -> str:
     """What a question would send to its model: tokens by part, then each message as it is."""
     tokens = context.get("tokens") or {}
     rows = [f"| {part} | {number} |" for part, number in tokens.items()]
-    warnings = [f"> {one}" for one in context.get("warnings") or ()]
-    said = [f"**{one.get('role')}**\n\n{_fenced(_message(one))}" for one in context.get("messages") or ()]
-    tools = ", ".join(f"`{one.get('name')}`" for one in context.get("tools") or ()) or "none"
+    warnings = [f"> {item}" for item in context.get("warnings") or ()]
+    messages = [f"**{item.get('role')}**\n\n{_fenced(_message(item))}" for item in context.get("messages") or ()]
+    tools = ", ".join(f"`{item.get('name')}`" for item in context.get("tools") or ()) or "none"
     head = f"A question would send this to `{context.get('model')}`; nothing was sent now."
     table = "\n".join(["| part | tokens, about |", "| --- | --: |", *rows])
-    return "\n\n".join([head, *warnings, table, f"Tools on offer: {tools}.", *said])
+    return "\n\n".join([head, *warnings, table, f"Tools on offer: {tools}.", *messages])
 
 
 def _message(message: Mapping[str, Any]) -> str:
-    calls = [f"{one.get('name')}({one.get('arguments')})" for one in message.get("tool_calls") or ()]
+    calls = [f"{item.get('name')}({item.get('arguments')})" for item in message.get("tool_calls") or ()]
     return "\n".join([str(message.get("content") or ""), *calls]).strip("\n")
 
 
@@ -64,12 +64,12 @@ def _fenced(text: str) -> str:
 
 
 def _facts(facts: Mapping[str, Any]) -> list[str]:
-    columns = [one for one in facts.get("columns") or () if isinstance(one, dict)]
+    columns = [item for item in facts.get("columns") or () if isinstance(item, dict)]
     plain = [f"- {name}: {_short(value)}" for name, value in facts.items() if name not in ("columns", "head")]
-    return [*plain, *(f"- column `{one.get('name')}`: {_short(_rest(one))}" for one in columns)]
+    return [*plain, *(f"- column `{item.get('name')}`: {_short(_column_facts(item))}" for item in columns)]
 
 
-def _rest(column: Mapping[str, Any]) -> str:
+def _column_facts(column: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in column.items() if name != "name")
 
 

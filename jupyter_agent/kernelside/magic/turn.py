@@ -19,7 +19,7 @@ Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
 
 
-class Ask(NamedTuple):
+class AgentRequest(NamedTuple):
     """A question as a door takes it."""
 
     query: str
@@ -28,10 +28,10 @@ class Ask(NamedTuple):
     approval: str = ""
 
 
-class Door(Protocol):
+class AgentClient(Protocol):
     """The way to an assistant: the Jupyter server, or this very process."""
 
-    def ask(self, ask: Ask) -> Generator[Event, None, None]:
+    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
         """The events of a turn; closing the iterator stops the turn."""
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ class Door(Protocol):
     def clear(self, session: str) -> bool:
         """Forget the conversation; False if there was none."""
 
-    def converse(self, session: str, name: str, rest: str) -> dict[str, Any]:
+    def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         """Do what one of `conversing.NAMES` says; what came of it."""
 
     def close(self) -> None:
@@ -52,27 +52,27 @@ class Door(Protocol):
     def doctor(self) -> str:
         """What is stale, out of order or orphaned in the notebook and its kernel, in Markdown."""
 
-    def context(self, ask: Ask) -> dict[str, Any]:
+    def context(self, ask: AgentRequest) -> dict[str, Any]:
         """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
 
     def models(self) -> list[dict[str, Any]]:
         """What may answer: ``id``, and whether it is the ``default``."""
 
 
-class Turn:
+class TurnView:
     """Asks once and sees it through."""
 
-    def __init__(self, ip: Any, door: Door, options: Options) -> None:
+    def __init__(self, ip: Any, client: AgentClient, options: Options) -> None:
         self._ip = ip
-        self._door = door
+        self._client = client
         self._options = options
         self._reply: Reply = start(ip, options.format)
         self._turn_id = ""
-        self._said = False
+        self._has_text = False
         self._shown_calls: set[str] = set()
         self._notes: list[str] = []
 
-    def run(self, ask: Ask) -> dict[str, Any]:
+    def run(self, ask: AgentRequest) -> dict[str, Any]:
         """Ask and show; the body of the ``done`` event.
 
         Raises:
@@ -90,8 +90,8 @@ class Turn:
             raise
         return done
 
-    def _follow(self, ask: Ask) -> dict[str, Any]:
-        with closing(self._door.ask(ask)) as events:
+    def _follow(self, ask: AgentRequest) -> dict[str, Any]:
+        with closing(self._client.ask(ask)) as events:
             for name, data in events:
                 if name == "done":
                     return data
@@ -102,7 +102,7 @@ class Turn:
         if name == "turn":
             self._turn_id = str(data.get("turn_id", ""))
         elif name == "text":
-            self._said = True
+            self._has_text = True
             self._reply.text(str(data.get("text", "")))
         elif name == "tool_call":
             self._reply.status(_progress(data))
@@ -123,7 +123,7 @@ class Turn:
         if call_id not in self._shown_calls:
             self._show_code(call_id, code)
         result = visible_run.run(self._ip, code)
-        self._door.act(self._turn_id, call_id, {"decision": "approve", "result": result})
+        self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
 
     def _approve(self, data: Mapping[str, Any]) -> None:
         agreed = False
@@ -134,7 +134,7 @@ class Turn:
         answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
         if data.get("digest"):
             answer["digest"] = data["digest"]
-        self._door.act(self._turn_id, str(data.get("call_id", "")), answer)
+        self._client.act(self._turn_id, str(data.get("call_id", "")), answer)
 
     def _agrees(self, call_id: str, tool: str, arguments: object) -> bool:
         code = arguments.get("code") if isinstance(arguments, dict) else None
@@ -144,8 +144,8 @@ class Turn:
             self._reply.block(f"`{tool}` {json.dumps(arguments, ensure_ascii=False)}")
         try:
             # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
-            said = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
-            return said.strip().lower() in ("y", "yes")
+            answer_typed = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
+            return answer_typed.strip().lower() in ("y", "yes")
         except EOFError:
             return False
 
@@ -155,9 +155,9 @@ class Turn:
         self._reply.block(f"{fence}python\n{code}\n{fence}")
 
     def _close(self, done: dict[str, Any]) -> None:
-        if not self._said:
+        if not self._has_text:
             self._reply.text(str(done.get("reply", "")))
-        warnings = [str(one) for one in done.get("warnings") or ()]
+        warnings = [str(warning) for warning in done.get("warnings") or ()]
         self._reply.finish(" ".join([*self._notes, *warnings]))
         self._deliver(done)
 

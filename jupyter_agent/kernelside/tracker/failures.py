@@ -10,7 +10,7 @@ from typing import Any
 from ..inspectors import builtin_types  # noqa: F401 - values of any kind may be among the locals
 from ..inspectors.objects import exception_message
 from ..inspectors.reading import class_name
-from ..inspectors.registry import meet_libraries, named_line
+from ..inspectors.registry import named_line, register_loaded
 from ..secrets import without_secrets
 from ..wire import MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
 
@@ -23,7 +23,7 @@ _AROUND = 3
 
 def describe_failure(shell: Any, error: BaseException) -> dict[str, Any]:
     """A failed run's error as JSON data; runs none of the user's code."""
-    meet_libraries()
+    register_loaded()
     return {
         "name": class_name(type(error)),
         "message": exception_message(error) or _shown_message(shell, error),

@@ -118,8 +118,11 @@ def _elements(elements: Sequence[Any], depth: int) -> Any:
         # -1 and -2 have the same hash, so they are counted; 1, True and 1.0 have, too, so the types count.
         return (hash(tuple(elements)), hash(kinds), elements.count(-1))
     if len(elements) > 256:
-        return (hash(tuple(map(id, elements))), tuple(fingerprint(one, depth + 2) for one in elements[:MAX_NESTED]))
-    return tuple(fingerprint(one, depth + 1) for one in elements)
+        return (
+            hash(tuple(map(id, elements))),
+            tuple(fingerprint(element, depth + 2) for element in elements[:MAX_NESTED]),
+        )
+    return tuple(fingerprint(element, depth + 1) for element in elements)
 
 
 def _library_content(value: Any, kind: type, depth: int) -> Any:
@@ -141,7 +144,7 @@ def _fields(value: Any, kind: type, depth: int) -> Any:
         return None
     deeper = depth + 2 if is_local_module(module_name(kind)) else MAX_DEPTH
     items = list(islice(held.items(), MAX_NESTED))
-    return (len(held), tuple(fingerprint(one, deeper) for one in chain.from_iterable(items)))
+    return (len(held), tuple(fingerprint(element, deeper) for element in chain.from_iterable(items)))
 
 
 def _array(value: Any) -> Any:
@@ -178,11 +181,13 @@ def _pandas(value: Any) -> Any:
     axes = tuple(id(axis) for axis in manager.axes)
     budget = max(1 << 12, MAX_BYTES // max(1, len(arrays)))
     base = loaded("numpy", "ndarray")
-    told = tuple(
-        (id(one), _array_content(one, budget)) if type(one) is base else (id(one), _extension(one, budget))
-        for one in arrays[:MAX_NESTED]
+    contents = tuple(
+        (id(element), _array_content(element, budget))
+        if type(element) is base
+        else (id(element), _extension(element, budget))
+        for element in arrays[:MAX_NESTED]
     )
-    return (axes, told, len(arrays))
+    return (axes, contents, len(arrays))
 
 
 def _extension(array: Any, budget: int) -> Any:
@@ -190,5 +195,6 @@ def _extension(array: Any, budget: int) -> Any:
     base = loaded("numpy", "ndarray")
     held = instance_dict(array) or {}
     return tuple(
-        (id(one), _array_content(one, budget)) if type(one) is base else id(one) for one in list(held.values())[:8]
+        (id(element), _array_content(element, budget)) if type(element) is base else id(element)
+        for element in list(held.values())[:8]
     )

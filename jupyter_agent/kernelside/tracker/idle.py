@@ -22,7 +22,7 @@ _TRIES = 3
 _PAUSE = 0.0003
 
 
-class Quiet:
+class IdleMonitor:
     """Takes marks; two equal ones mean that nothing of the user's ran between them."""
 
     def __init__(self) -> None:

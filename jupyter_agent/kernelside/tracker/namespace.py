@@ -41,7 +41,7 @@ class Origin(NamedTuple):
     execution_count: int | None
 
 
-class Ledger:
+class NameVersions:
     """Versions of names: each look that finds a change is the next version.
 
     Values are not kept, so that they can be freed; nor is an object for each name, so that a hundred thousand of them
@@ -77,30 +77,30 @@ class Ledger:
             elif old != mark:
                 differing.append(name)
                 marks[name] = mark
-        gone = self._gone(items)
-        self._record(new, differing, gone, version)
-        return new, differing, gone
+        removed = self._removed(items)
+        self._record(new, differing, removed, version)
+        return new, differing, removed
 
-    def _gone(self, items: list[tuple[str, Any]]) -> list[str]:
+    def _removed(self, items: list[tuple[str, Any]]) -> list[str]:
         if len(self.marks) == len(items):
             return []
         present = {name for name, _ in items}
         return [name for name in self.marks if name not in present]
 
-    def _record(self, new: list[str], differing: list[str], gone: list[str], version: int) -> None:
+    def _record(self, new: list[str], differing: list[str], removed: list[str], version: int) -> None:
         self.versions.update(dict.fromkeys(new, version))
         self.versions.update(dict.fromkeys(differing, version))
         if self.deleted:
             for name in new:
                 self.deleted.pop(name, None)
-        for name in gone:
+        for name in removed:
             del self.marks[name], self.versions[name]
             self.origins.pop(name, None)
             self.deleted[name] = version
         while len(self.deleted) > _MAX_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
-    def bound(self, names: Iterable[str], origin: Origin, version: int) -> None:
+    def record_origin(self, names: Iterable[str], origin: Origin, version: int) -> None:
         """Notes which run bound names; that alone is a change of what is told of them."""
         origins = self.origins
         changed = [name for name in names if origins.get(name) != origin]

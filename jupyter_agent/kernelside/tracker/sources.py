@@ -51,7 +51,7 @@ def _names(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return [node.id]
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return [(one.asname or one.name.split(".", 1)[0]) for one in node.names if one.name != "*"]
+        return [(alias.asname or alias.name.split(".", 1)[0]) for alias in node.names if alias.name != "*"]
     return []
 
 
@@ -62,4 +62,4 @@ def _without_magics(source: str) -> str:
         lines[0] = "" if lines[0].split()[0] in ("%%time", "%%timeit", "%%capture", "%%prun") else "pass"
         if lines[0]:
             return "pass"
-    return "\n".join("" if one.lstrip()[:1] in ("%", "!", "?") else one for one in lines)
+    return "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in lines)

@@ -9,17 +9,16 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..magic.errors import OURS
+from ..magic.errors import OWN_ERRORS
 from ..wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
-from .idle import Quiet
-from .namespace import Ledger, Origin, user_items
-from .sources import bound_names, words
+from .idle import IdleMonitor
+from .namespace import NameVersions, Origin, user_items
 
 #: Variables that are compared when nobody waits.
-_MAX_SETTLED = 10_000
+_MAX_IDLE_REFRESH = 10_000
 
 
-class Run:
+class CellRun:
     """One run of one cell. `version` is the state's version at which it was last told anew."""
 
     def __init__(self, source: str, cell_id: str | None, count: int) -> None:
@@ -69,13 +68,13 @@ class Tracker:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.epoch = os.urandom(16).hex()
-        self.ledger = Ledger()
-        self.runs: list[Run] = []
-        self._open: list[Run] = []
-        self._unscanned: list[Run] = []
+        self.name_versions = NameVersions()
+        self.runs: list[CellRun] = []
+        self._open: list[CellRun] = []
+        self._unattributed: list[CellRun] = []
         self._lock = threading.Lock()
-        self._quiet = Quiet()
-        self._seen: object = None
+        self._idle = IdleMonitor()
+        self._compared_at: object = None
         self.total = 0
         self.events = 0
 
@@ -108,15 +107,15 @@ class Tracker:
             self.events += 1
             source = info.raw_cell if type(info.raw_cell) is str else ""
             cell_id = getattr(info, "cell_id", None)
-            run = Run(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
+            run = CellRun(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
             self._open.append(run)
             self.runs.append(run)
             if len(self.runs) > MAX_EXECUTIONS:
-                self._forget_one()
+                self._drop_oldest_run()
         except Exception:
             return
 
-    def _forget_one(self) -> None:
+    def _drop_oldest_run(self) -> None:
         """Forgets the oldest run whose cell ran again since; what ran last in each cell is kept as long as it goes."""
         last = {run.cell_id: at for at, run in enumerate(self.runs)}
         ran_again = (at for at, run in enumerate(self.runs) if last[run.cell_id] > at)
@@ -142,7 +141,7 @@ class Tracker:
         """Code has run that is no cell of the user's: a widget's callback, a silent request."""
         self.events += 1
 
-    def _end(self, run: Run, result: Any) -> None:
+    def _end(self, run: CellRun, result: Any) -> None:
         run.duration = time.perf_counter() - run.began
         count = getattr(result, "execution_count", None)
         if type(count) is int:
@@ -151,9 +150,9 @@ class Tracker:
         if error is None:
             error = getattr(result, "error_before_exec", None)
         run.status = "ok" if result is not None and error is None else "error"
-        self._unscanned.append(run)
+        self._unattributed.append(run)
         run.version = 0
-        if error is not None and type(error) not in OURS:
+        if error is not None and type(error) not in OWN_ERRORS:
             from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
 
             run.error = describe_failure(self.shell, error)
@@ -171,82 +170,94 @@ class Tracker:
         Returns:
             The user's names and values now.
         """
-        from ..inspectors.plugins import meet_plugins
-        from ..inspectors.registry import meet_libraries
+        from ..inspectors.plugins import register_plugins
+        from ..inspectors.registry import register_loaded
 
         with self._lock:
             if self.is_unchanged:
                 return user_items(self.shell)
-            seen = self._quiet.mark(self.events)
-            meet_plugins()
-            meet_libraries()
-            runs, self._unscanned = self._unscanned, []
+            compared_at = self._idle.mark(self.events)
+            register_plugins()
+            register_loaded()
+            runs, self._unattributed = self._unattributed, []
             items = user_items(self.shell)
-            version = self.ledger.version + 1
-            new, differing, gone = self.ledger.scan(items, version)
-            self._attribute(runs, set(new), set(differing), gone, version)
-            if self._stamp_runs(version) or new or differing or gone:
-                self.ledger.version = version
+            version = self.name_versions.version + 1
+            new, differing, removed = self.name_versions.scan(items, version)
+            self._attribute(runs, set(new), set(differing), removed, version)
+            if self._stamp_runs(version) or new or differing or removed:
+                self.name_versions.version = version
             self.total = len(items)
-            self._seen = seen
+            self._compared_at = compared_at
             return items
 
-    def settle(self) -> None:
+    def refresh_when_idle(self) -> None:
         """Compares once more when a cell's end is all put away, so that the next question finds nothing to compare.
 
         For the time after an answer, when nobody waits.
         """
-        if self.busy or self._seen is None or self.total > _MAX_SETTLED:
+        if self.busy or self._compared_at is None or self.total > _MAX_IDLE_REFRESH:
             return
-        self._quiet.wait(lambda: self.events)
+        self._idle.wait(lambda: self.events)
         if not self.busy and not self.is_unchanged:
             self.refresh()
 
     @property
     def is_unchanged(self) -> bool:
         """Whether nothing of the user's can have run since the last `refresh`: then there is nothing to compare."""
-        return self._seen is not None and not self._unscanned and self._seen == self._quiet.mark(self.events)
+        return (
+            self._compared_at is not None
+            and not self._unattributed
+            and self._compared_at == self._idle.mark(self.events)
+        )
 
-    def _attribute(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
+    def _attribute(
+        self, runs: list[CellRun], new: set[str], differing: set[str], removed: list[str], version: int
+    ) -> None:
         """Shares what changed out among the runs since the last question, by what their sources bind and mention."""
+        from .sources import bound_names
+
         candidates = [*runs, *self._open]
         for run in candidates:
             names = bound_names(run.source)
-            plainly = run.status == "ok"
-            sure = {
+            succeeded = run.status == "ok"
+            bound_for_sure = {
                 name
                 for name, always in names.items()
-                if name in self.ledger.marks and ((plainly and always) or name in new or name in differing)
+                if name in self.name_versions.marks and ((succeeded and always) or name in new or name in differing)
             }
-            run.bound |= sure
-            self.ledger.bound(sure, Origin(run.cell_id, run.count), version)
-            new -= sure
-            differing -= sure
+            run.bound |= bound_for_sure
+            self.name_versions.record_origin(bound_for_sure, Origin(run.cell_id, run.count), version)
+            new -= bound_for_sure
+            differing -= bound_for_sure
         if candidates:
-            self._claim_rest(candidates, new, differing, gone, version)
+            self._claim_rest(candidates, new, differing, removed, version)
         for run in candidates:
             run.trim()
 
-    def _claim_rest(self, runs: list[Run], new: set[str], differing: set[str], gone: list[str], version: int) -> None:
+    def _claim_rest(
+        self, runs: list[CellRun], new: set[str], differing: set[str], removed: list[str], version: int
+    ) -> None:
         """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
         for run, names in _by_mention(runs, differing):
             run.mutated |= names
-        for run, names in _by_mention(runs, set(gone)):
+        for run, names in _by_mention(runs, set(removed)):
             run.deleted |= names
         for run, names in _by_mention(runs, new):
             run.bound |= names
-            self.ledger.bound(names, Origin(run.cell_id, run.count), version)
+            self.name_versions.record_origin(names, Origin(run.cell_id, run.count), version)
 
     def _stamp_runs(self, version: int) -> bool:
         """Runs that were never told in their present state belong to the new version; whether there are any."""
-        untold = [run for run in self.runs if run.version == 0]
-        for run in untold:
+        unsent = [run for run in self.runs if run.version == 0]
+        for run in unsent:
             run.version = version
-        return bool(untold)
+        return bool(unsent)
 
 
-def _by_mention(runs: list[Run], names: set[str]) -> Iterator[tuple[Run, set[str]]]:
+def _by_mention(runs: list[CellRun], names: set[str]) -> Iterator[tuple[CellRun, set[str]]]:
     """The names shared out among the runs: each to the newest whose source has it, else to the newest of all."""
+    from .sources import words
+
     rest = names
     for run in reversed(runs):
         if not rest:

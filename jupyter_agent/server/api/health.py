@@ -90,7 +90,7 @@ class CommandsHandler(AgentHandler):
     @authorized
     async def get(self) -> None:
         """The slash commands, as after `%agent` and in the terminal."""
-        self.reply({"commands": commands.as_json()})
+        self.reply({"commands": commands.to_json()})
 
 
 class OpenApiHandler(AgentHandler):

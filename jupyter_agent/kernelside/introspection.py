@@ -6,13 +6,13 @@ import time
 from typing import Any
 
 from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
-from .inspectors.plugins import own_words
+from .inspectors.plugins import ai_repr
 from .inspectors.reading import qualified_name
-from .inspectors.registry import CODE, Budget, Description, describe, meet_libraries
+from .inspectors.registry import CODE, Description, TimeBudget, describe, register_loaded
 from .secrets import WITHHELD, is_secret_name
 from .tracker.fingerprints import PLAIN_IDS, is_sampled
 from .tracker.namespace import user_value
-from .tracker.tracker import Run, Tracker
+from .tracker.tracker import CellRun, Tracker
 from .wire import (
     INSPECT_SECONDS,
     MAX_SOURCES,
@@ -25,11 +25,11 @@ from .wire import (
 )
 
 #: Characters of a run's source that are told when those of newer runs have used up the reply.
-_TELL_SHORT = 200
+_MIN_SOURCE = 200
 _UNEVALUATED = Description("object", "", {"unevaluated": "the state's budget ended"})
 
 
-class Answers:
+class Introspector:
     """Reads a tracker's shell for somebody who asks."""
 
     def __init__(self, tracker: Tracker) -> None:
@@ -39,16 +39,20 @@ class Answers:
         """What changed since a version of an epoch, as JSON data; everything for another epoch."""
         tracker = self._tracker
         items = tracker.refresh()
-        ledger = tracker.ledger
-        if epoch != tracker.epoch or not 0 <= since <= ledger.version:
+        name_versions = tracker.name_versions
+        if epoch != tracker.epoch or not 0 <= since <= name_versions.version:
             since = 0
         return {
             "epoch": tracker.epoch,
             "since": since,
-            "version": ledger.version,
-            "changed": self._variables(_most_telling(items, ledger.versions, since)),
-            "deleted": [name for name, version in list(ledger.deleted.items()) if version > since] if since else [],
-            "executions": _told_runs([run for run in tracker.runs if run.version > since or run.status == "running"]),
+            "version": name_versions.version,
+            "changed": self._variables(_select_changed(items, name_versions.versions, since)),
+            "deleted": [name for name, version in list(name_versions.deleted.items()) if version > since]
+            if since
+            else [],
+            "executions": _runs_to_json(
+                [run for run in tracker.runs if run.version > since or run.status == "running"]
+            ),
             "total": len(items),
             "status": "busy" if tracker.busy else "idle",
             "taken_at": time.time(),
@@ -57,7 +61,7 @@ class Answers:
     def unchanged(self, epoch: str, since: int) -> dict[str, Any] | None:
         """The state of a kernel in which nothing ran since the last question; None where that is not sure."""
         tracker = self._tracker
-        version = tracker.ledger.version
+        version = tracker.name_versions.version
         if epoch != tracker.epoch or since != version or not tracker.is_unchanged:
             return None
         return {
@@ -74,55 +78,55 @@ class Answers:
 
     def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:
         """Descriptions of at most `MAX_VARIABLES`, data before code, within the state's time and size."""
-        whole = Budget(STATE_SECONDS)
-        each = Budget(VARIABLE_SECONDS)
+        total_budget = TimeBudget(STATE_SECONDS)
+        variable_budget = TimeBudget(VARIABLE_SECONDS)
         characters = 0
-        told = []
+        described = []
         for name, value in changed:
             is_plain = id(type(value)) in PLAIN_IDS
             if is_plain:
-                description = _described(name, value, each)
-            elif whole.spent or characters > MAX_STATE_CHARACTERS:
+                description = _describe_named(name, value, variable_budget)
+            elif total_budget.spent or characters > MAX_STATE_CHARACTERS:
                 description = _UNEVALUATED
             else:
-                each.renew()
-                description = _described(name, value, each)
-            told.append(self._told(name, value, description))
+                variable_budget.renew()
+                description = _describe_named(name, value, variable_budget)
+            described.append(self._variable_to_json(name, value, description))
             characters += MAX_TEXT if is_plain else len(repr(description.facts))
-        return told
+        return described
 
     def inspect(self, name: str, column: str | None) -> dict[str, Any]:
         """One variable or one column in full; ``{"gone": True}`` where there is none."""
         tracker = self._tracker
-        meet_libraries()
+        register_loaded()
         try:
             value = user_value(tracker.shell, name)
         except KeyError:
             return {"gone": True}
-        budget = Budget(INSPECT_SECONDS, detail=True)
+        budget = TimeBudget(INSPECT_SECONDS, detail=True)
         if column is None:
-            return {"variable": self._told(name, value, _with_own_words(name, value, budget))}
+            return {"variable": self._variable_to_json(name, value, _describe_in_full(name, value, budget))}
         description = _column(value, column, budget)
         if description is None:
             return {"gone": True}
-        return {"variable": {**self._told(name, value, description), "name": f'{name}["{line(column)}"]'}}
+        return {"variable": {**self._variable_to_json(name, value, description), "name": f'{name}["{line(column)}"]'}}
 
-    def _told(self, name: str, value: object, description: Description) -> dict[str, Any]:
-        ledger = self._tracker.ledger
-        origin = ledger.origins.get(name)
+    def _variable_to_json(self, name: str, value: object, description: Description) -> dict[str, Any]:
+        name_versions = self._tracker.name_versions
+        origin = name_versions.origins.get(name)
         return {
             "name": name if len(name) < MAX_TEXT and name.isidentifier() else line(name, MAX_TEXT),
             "type": qualified_name(type(value)),
             "kind": description.kind,
             "summary": description.summary,
             "facts": description.facts,
-            "version": ledger.versions.get(name, ledger.version),
+            "version": name_versions.versions.get(name, name_versions.version),
             "cell_id": origin.cell_id if origin else None,
             "execution_count": origin.execution_count if origin else None,
         }
 
 
-def _most_telling(items: list[tuple[str, Any]], versions: dict[str, int], since: int) -> list[tuple[str, Any]]:
+def _select_changed(items: list[tuple[str, Any]], versions: dict[str, int], since: int) -> list[tuple[str, Any]]:
     """What changed, data before functions, classes and modules; where there is too much, what changed last."""
     changed = [item for item in items if versions.get(item[0], 0) > since] if since else items
     data = [item for item in changed if id(type(item[1])) in PLAIN_IDS or not is_code(item[1])]
@@ -142,7 +146,7 @@ def is_code(value: object) -> bool:
     return id(cls) in CODE or issubclass(cls, type)
 
 
-def _column(value: Any, column: str, budget: Budget) -> Description | None:
+def _column(value: Any, column: str, budget: TimeBudget) -> Description | None:
     if is_secret_name(column):
         return Description("series", WITHHELD, {"withheld": True})
     if pandas.is_frame(value):
@@ -152,24 +156,24 @@ def _column(value: Any, column: str, budget: Budget) -> Description | None:
     return None
 
 
-def _described(name: str, value: object, budget: Budget) -> Description:
+def _describe_named(name: str, value: object, budget: TimeBudget) -> Description:
     if is_secret_name(name) and not is_code(value):
-        return withheld(value)
+        return describe_secret(value)
     description = describe(value, budget)
     if id(type(value)) not in PLAIN_IDS and is_sampled(value):
         description.facts["changes"] = "seen in samples only"
     return description
 
 
-def _with_own_words(name: str, value: object, budget: Budget) -> Description:
-    description = _described(name, value, budget)
-    words = None if description.facts.get("withheld") else own_words(value)
-    return description._replace(facts={**description.facts, "says": words}) if words else description
+def _describe_in_full(name: str, value: object, budget: TimeBudget) -> Description:
+    description = _describe_named(name, value, budget)
+    text = None if description.facts.get("withheld") else ai_repr(value)
+    return description._replace(facts={**description.facts, "says": text}) if text else description
 
 
-def withheld(value: object) -> Description:
+def describe_secret(value: object) -> Description:
     """Of what looks secret: its kind and its length."""
-    description = describe(value, Budget(0.001))
+    description = describe(value, TimeBudget(0.001))
     facts: dict[str, Any] = {"withheld": True}
     for name in ("length", "rows"):
         if name in description.facts:
@@ -177,11 +181,11 @@ def withheld(value: object) -> Description:
     return Description(description.kind, WITHHELD, facts)
 
 
-def _told_runs(runs: list[Run]) -> list[dict[str, Any]]:
+def _runs_to_json(runs: list[CellRun]) -> list[dict[str, Any]]:
     """Runs, oldest first; the older ones with the head of their source only."""
     budget = MAX_SOURCES
-    told = []
+    described = []
     for run in reversed(runs):
-        told.append(run.to_wire(max(_TELL_SHORT, budget)))
-        budget -= len(told[-1]["source"])
-    return told[::-1]
+        described.append(run.to_wire(max(_MIN_SOURCE, budget)))
+        budget -= len(described[-1]["source"])
+    return described[::-1]
