@@ -9,7 +9,7 @@ import sys
 from jupyter_agent.cli.context import desk, say
 from jupyter_agent.cli.run import OK, USAGE
 from jupyter_agent.cli.turn import take_turn
-from jupyter_agent.core.messages import plain
+from jupyter_agent.core.messages import to_json
 
 
 async def ask(arguments: argparse.Namespace) -> int:
@@ -21,7 +21,7 @@ async def ask(arguments: argparse.Namespace) -> int:
     async with desk(arguments) as laid:
         done = await take_turn(laid, query, _nothing if arguments.json else _show)
     if arguments.json:
-        print(json.dumps(plain(done), ensure_ascii=False, indent=2))
+        print(json.dumps(to_json(done), ensure_ascii=False, indent=2))
     elif not done.reply.endswith("\n"):
         print()
     for warning in done.warnings:

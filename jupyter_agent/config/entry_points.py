@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 STORES = "jupyter_agent.stores"
 MODELS = "jupyter_agent.models"
@@ -19,17 +19,14 @@ def names(group: str) -> tuple[str, ...]:
 
 def load(group: str, name: str) -> Callable[..., Any] | None:
     """The factory registered under a name; None if there is none."""
-    one = _registered(group).get(name)
-    if one is None:
-        return None
-    factory: Callable[..., Any] = one.load()
-    return factory
+    entry_point = _registered(group).get(name)
+    return None if entry_point is None else cast("Callable[..., Any]", entry_point.load())
 
 
 @cache
 def _registered(group: str) -> Mapping[str, EntryPoint]:
     """Looked up once: that reads the metadata of every installed package, 20 ms or more."""
     found: dict[str, EntryPoint] = {}
-    for one in entry_points(group=group):
-        found.setdefault(one.name, one)
+    for entry_point in entry_points(group=group):
+        found.setdefault(entry_point.name, entry_point)
     return found

@@ -31,8 +31,8 @@
     ├── MissingExtra              503 missing_extra
     └── StoreFull                 507 store_full
 
-Parts raise these, ``from`` the cause; doors translate them. The text of an error speaks to a notebook user
-and says the cure. It never carries a path, a key, SQL, or the body of another server's answer.
+Parts raise these, ``from`` the cause; entry points translate them. The text of an error is written for a notebook user
+and says what to do. It never carries a path, a key, SQL, or the body of another server's answer.
 """
 
 from __future__ import annotations

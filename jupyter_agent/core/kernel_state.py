@@ -185,9 +185,9 @@ class StateDelta:
             epoch=str(wire["epoch"]),
             since=int(wire["since"]),
             version=int(wire["version"]),
-            changed=tuple(Variable.from_wire(one) for one in wire["changed"]),
+            changed=tuple(Variable.from_wire(variable) for variable in wire["changed"]),
             deleted=_names(wire.get("deleted")),
-            executions=tuple(Execution.from_wire(one) for one in wire.get("executions", ())),
+            executions=tuple(Execution.from_wire(execution) for execution in wire.get("executions", ())),
             total=int(wire.get("total", len(wire["changed"]))),
             status=status if status in ("idle", "busy", "starting", "dead") else "unknown",
             taken_at=float(wire["taken_at"]),
@@ -209,7 +209,7 @@ class KernelState:
         status: The kernel's status when last asked.
         taken_at: When that was, in seconds since the epoch.
         stale: Why this is older than the question; empty when it is fresh.
-        source: ``kernel``, or ``client`` when a client told the variables and no kernel could be asked.
+        source: ``kernel``, or ``client`` when a client sent the variables and no kernel could be asked.
     """
 
     kernel_id: str
@@ -237,15 +237,15 @@ class KernelState:
         for name in delta.deleted:
             if variables.pop(name, None) is not None:
                 deleted[name] = delta.version
-        known = {} if fresh else {(one.count, one.started): one for one in self.executions}
-        known.update({(one.count, one.started): one for one in delta.executions})
+        known = {} if fresh else {(run.count, run.started): run for run in self.executions}
+        known.update({(run.count, run.started): run for run in delta.executions})
         return replace(
             self,
             epoch=delta.epoch,
             version=delta.version,
             variables=MappingProxyType(variables),
             deleted=MappingProxyType(deleted),
-            executions=_kept(sorted(known.values(), key=lambda one: one.started), self.MAX_EXECUTIONS),
+            executions=_newest(sorted(known.values(), key=lambda run: run.started), self.MAX_EXECUTIONS),
             total=delta.total,
             status=delta.status,
             taken_at=delta.taken_at,
@@ -257,12 +257,12 @@ class KernelState:
         if epoch != self.epoch:
             return tuple(self.variables)
         changed = [name for name, variable in self.variables.items() if variable.version > version]
-        return (*changed, *(name for name, gone in self.deleted.items() if gone > version))
+        return (*changed, *(name for name, deleted_at in self.deleted.items() if deleted_at > version))
 
     @property
     def last_error(self) -> Execution | None:
         """The newest run, if it failed, else the newest failed one among the last ten."""
-        return next((one for one in reversed(self.executions[-10:]) if one.error is not None), None)
+        return next((run for run in reversed(self.executions[-10:]) if run.error is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,15 +317,15 @@ class ExecutionResult:
     changed: tuple[str, ...] = ()
 
 
-def _kept(runs: list[Execution], most: int) -> tuple[Execution, ...]:
-    """At most so many runs, oldest first: those whose cell ran again since go first."""
+def _newest(runs: list[Execution], most: int) -> tuple[Execution, ...]:
+    """At most so many runs, oldest first; those whose cell ran again since are dropped first."""
     excess = len(runs) - most
     if excess <= 0:
         return tuple(runs)
-    last = {one.cell_id: at for at, one in enumerate(runs)}
-    ran_again = [at for at, one in enumerate(runs) if last[one.cell_id] > at]
-    gone = set(ran_again[:excess])
-    return tuple(one for at, one in enumerate(runs) if at not in gone)[-most:]
+    last = {run.cell_id: index for index, run in enumerate(runs)}
+    ran_again = [index for index, run in enumerate(runs) if last[run.cell_id] > index]
+    dropped = set(ran_again[:excess])
+    return tuple(run for index, run in enumerate(runs) if index not in dropped)[-most:]
 
 
 def _int(value: object) -> int | None:
@@ -337,7 +337,7 @@ def _text(value: object) -> str | None:
 
 
 def _names(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, (list, tuple)) else ()
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, (list, tuple)) else ()
 
 
 def _error(wire: object) -> ExecutionError | None:
@@ -347,7 +347,7 @@ def _error(wire: object) -> ExecutionError | None:
     return ExecutionError(
         name=str(wire.get("name", "")),
         message=str(wire.get("message", "")),
-        frames=tuple(_frame(one) for one in frames if isinstance(one, dict)) if isinstance(frames, list) else (),
+        frames=tuple(_frame(frame) for frame in frames if isinstance(frame, dict)) if isinstance(frames, list) else (),
     )
 
 

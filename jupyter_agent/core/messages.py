@@ -55,7 +55,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of one call; a failure is a result too, with its cure in words."""
+    """What came of one call; a failure is a result too, and its text says what to do."""
 
     call_id: str
     content: str
@@ -147,7 +147,7 @@ class CellChange:
     below_after: str | None = None
 
     def reversed(self) -> CellChange:
-        """The way back."""
+        """The change that undoes this one."""
         return CellChange(self.cell_id, self.after, self.before, self.below_after, self.below_before)
 
 
@@ -285,7 +285,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The turn ended with an error; what was said is kept."""
+    """The turn ended with an error; the answer so far is kept."""
 
     event: ClassVar[str] = "error"
     message: str
@@ -296,7 +296,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The user stopped the turn; what was said is kept."""
+    """The user stopped the turn; the answer so far is kept."""
 
     event: ClassVar[str] = "cancelled"
     session_id: str
@@ -306,7 +306,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The server stopped during the turn; what was said is kept."""
+    """The server stopped during the turn; the answer so far is kept."""
 
     event: ClassVar[str] = "interrupted"
     session_id: str
@@ -341,18 +341,18 @@ Event: TypeAlias = (
 TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Dataclasses, mappings and tuples as plain JSON data; what JSON has no number for becomes null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return {item.name: to_json(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(one) for one in value]
+        return [to_json(item) for item in value]
     return str(value)
 
 

@@ -36,7 +36,7 @@ class Kernel(Protocol):
         """Run code in the user's namespace, visibly; past `timeout` seconds it is interrupted."""
 
     async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
-        """Run code on trial: what it displays is told, and nothing is bound in the user's namespace.
+        """Run code on trial: what it displays is returned, and nothing is bound in the user's namespace.
 
         The code sees the user's names in a copy of their namespace. No history is kept and no execution count spent;
         ``_`` and ``Out`` stay; names that the user's own functions rebind meanwhile are bound back, unless threads of
@@ -47,7 +47,7 @@ class Kernel(Protocol):
         """
 
     async def signature(self, code: str, cursor: int) -> str:
-        """What the kernel tells of the object at a place in code: its signature and documentation, as plain text.
+        """Signature and documentation of the object at a place in code, as plain text.
 
         Raises:
             NotFound: the kernel knows no such object.
@@ -58,7 +58,7 @@ class Kernel(Protocol):
         """Stop what the kernel runs."""
 
     async def restart(self) -> None:
-        """Begin anew in a fresh process: all variables are gone.
+        """Start a new process; all variables are lost.
 
         Raises:
             KernelUnavailable: this kernel cannot be restarted from here.
@@ -87,7 +87,7 @@ class Notebook(Protocol):
         """
 
     async def files(self) -> tuple[str, ...]:
-        """Names of the files beside it, sorted, at most 200."""
+        """Names of the files in the notebook's folder, sorted, at most 200."""
 
     async def read_file(self, name: str, limit: int) -> str:
         """The first `limit` characters of a text file in its folder, or below that.
@@ -99,11 +99,11 @@ class Notebook(Protocol):
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         """When files were changed last, by names as cells write them, in seconds since the epoch; none is read.
 
-        Those that are not there, or may not be looked at, are left out.
+        Those that do not exist, or may not be read, are left out.
         """
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
-        """Do one thing to one cell, if it still is what the edit was made for.
+        """Edit one cell by compare-and-swap: only if its source is still the one that the edit was made for.
 
         An ``insert`` whose cell is there already, as it was to be, has happened before: nothing is done again.
 
@@ -139,7 +139,7 @@ class Notebook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """What a model is told of a tool.
+    """How a tool is described to a model.
 
     Attributes:
         name: As the model calls it.
@@ -170,7 +170,7 @@ class Model(Protocol):
             deadline: On `time.monotonic()`; past it `UpstreamTimeout`.
 
         Raises:
-            UpstreamError: one of its kinds, with the cure in words.
+            UpstreamError: one of its kinds; the message says what to do.
         """
 
     async def close(self) -> None:
@@ -184,7 +184,7 @@ class TurnLog:
     Attributes:
         shown: Cell id → SHA-256 (hex) of its source as the model last saw it. An edit is made for exactly that.
         edits: What was done to the notebook, in order.
-        insisted: Code that was doubted once; the model may be right, so it is not doubted again.
+        insisted: Code that was questioned once; the model may be right, so it is not questioned again.
     """
 
     shown: dict[str, str] = field(default_factory=dict)
@@ -193,7 +193,7 @@ class TurnLog:
 
     def show(self, cells: Iterable[Cell]) -> None:
         """The model sees these cells now."""
-        self.shown.update((one.id, one.source_hash) for one in cells)
+        self.shown.update((cell.id, cell.source_hash) for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class ToolOutput:
 
     Attributes:
         content: JSON or plain text.
-        ok: False where it went wrong; the text then says the cure.
+        ok: False where it went wrong; the text then says what to do.
         pictures: For models that see.
     """
 
@@ -246,7 +246,7 @@ class Tool(Protocol):
 
     @property
     def spec(self) -> ToolSpec:
-        """What the model is told."""
+        """Its description for the model."""
 
     @property
     def effect(self) -> Effect:

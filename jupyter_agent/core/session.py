@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, ToolCall, Usage, plain
+from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, ToolCall, Usage, to_json
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
 SCHEMA = 1
@@ -61,7 +61,7 @@ class Turn:
 
     def to_json(self) -> dict[str, Any]:
         """The turn as JSON data."""
-        return dict(plain(self))
+        return dict(to_json(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Turn:
@@ -75,20 +75,20 @@ class Turn:
             parent=_optional_string(data["parent"]),
             depth=_integer(data["depth"]),
             question=_string(data["question"]),
-            messages=tuple(_message(one) for one in data["messages"]),
+            messages=tuple(_message(message) for message in data["messages"]),
             reply=_string(data["reply"]),
             status=_choice(data["status"], ("done", "failed", "cancelled", "interrupted")),
             digest=_string(data["digest"]),
             error=_optional_string(data["error"]),
             model=_string(data["model"]),
             finish_reason=data["finish_reason"],
-            usage=_made(Usage, data["usage"]),
-            actions=tuple(_made(Action, one) for one in data["actions"]),
-            variables=tuple(_string(one) for one in data["variables"]),
+            usage=_build(Usage, data["usage"]),
+            actions=tuple(_build(Action, action) for action in data["actions"]),
+            variables=tuple(_string(name) for name in data["variables"]),
             kernel=MappingProxyType(dict(data["kernel"])),
             started=float(data["started"]),
             seconds=float(data["seconds"]),
-            edits=tuple(_made(CellChange, one) for one in data.get("edits", ())),
+            edits=tuple(_build(CellChange, edit) for edit in data.get("edits", ())),
             extra=MappingProxyType(dict(data.get("extra", {}))),
         )
 
@@ -127,13 +127,13 @@ class OpenTurn:
         Raises:
             KeyError, TypeError, ValueError: the data is not an open turn.
         """
-        found: OpenTurn = _made(
+        found: OpenTurn = _build(
             cls,
             {
                 **data,
                 "calls": tuple(data["calls"]),
-                "actions": tuple(_made(Action, one) for one in data.get("actions", ())),
-                "edits": tuple(_made(CellChange, one) for one in data.get("edits", ())),
+                "actions": tuple(_build(Action, action) for action in data.get("actions", ())),
+                "edits": tuple(_build(CellChange, edit) for edit in data.get("edits", ())),
             },
         )
         return found
@@ -141,7 +141,7 @@ class OpenTurn:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The head of one conversation; its turns are kept beside it and read by page.
+    """The head of one conversation; its turns are stored separately and read by page.
 
     Attributes:
         key: The store's own key: opaque, ASCII, safe as a file name.
@@ -155,11 +155,11 @@ class Session:
         title: Shown in lists; the first question's beginning unless renamed.
         metadata: The clients' own data.
         variables: Live names that the conversation has spoken of, newest last.
-        redo: Heads that undo has left behind, newest last.
+        redo: Heads that undo has moved away from, newest last.
         created_at: Seconds since the epoch.
         last_activity: Seconds since the epoch.
         extra: What we keep about it ourselves: its summary, who it is shared with.
-        later: What a later release of the same schema keeps beside these; handed on as it is.
+        unknown_fields: What a later release of the same schema keeps as well; stored again unchanged.
     """
 
     key: str
@@ -177,17 +177,22 @@ class Session:
     created_at: float = 0.0
     last_activity: float = 0.0
     extra: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
-    later: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    unknown_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def turn_count(self) -> int:
-        """Entries of the history: a question and its answer are two."""
+        """Entries of the history: a question and its answer are two. `turns` counts questions."""
         return 2 * self.depth
+
+    @property
+    def turns(self) -> int:
+        """Turns on the way to the head."""
+        return self.depth
 
     def to_json(self) -> dict[str, Any]:
         """The session's head as JSON data."""
-        data = dict(plain(self))
-        return {**data.pop("later"), **data}
+        data = dict(to_json(self))
+        return {**data.pop("unknown_fields"), **data}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Session:
@@ -208,23 +213,23 @@ class Session:
             open=None if opened is None else OpenTurn.from_json(opened),
             title=_string(data["title"]),
             metadata=MappingProxyType(dict(data["metadata"])),
-            variables=tuple(_string(one) for one in data["variables"]),
-            redo=tuple(_string(one) for one in data["redo"]),
+            variables=tuple(_string(name) for name in data["variables"]),
+            redo=tuple(_string(name) for name in data["redo"]),
             created_at=float(data["created_at"]),
             last_activity=float(data["last_activity"]),
             extra=MappingProxyType(dict(data.get("extra", {}))),
-            later=MappingProxyType(
+            unknown_fields=MappingProxyType(
                 {name: data[name] for name in data.keys() - cls.__dataclass_fields__.keys() - {"schema"}}
             ),
         )
 
 
-def lies_in(path: str, folder: str) -> bool:
+def is_within(path: str, folder: str) -> bool:
     """Whether a notebook's path is that path, or below it."""
     return bool(folder) and (path == folder or path.startswith(folder + "/"))
 
 
-def _made(kind: Any, data: Mapping[str, Any]) -> Any:
+def _build(kind: Any, data: Mapping[str, Any]) -> Any:
     """A value from its stored fields; those of a later release are left out."""
     if not isinstance(data, Mapping):
         raise TypeError("not a record")
@@ -257,6 +262,6 @@ def _message(data: Mapping[str, Any]) -> Message:
     return Message(
         role=_choice(data["role"], ("system", "user", "assistant", "tool")),
         content=_string(data["content"]),
-        tool_calls=tuple(_made(ToolCall, one) for one in data["tool_calls"]),
+        tool_calls=tuple(_build(ToolCall, call) for call in data["tool_calls"]),
         tool_call_id=_optional_string(data["tool_call_id"]),
     )

@@ -16,7 +16,7 @@ from jupyter_agent.agent.replay import Answer, as_replayed, ending_of
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, plain
+from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
 from jupyter_agent.core.messages import Event as AnyEvent
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
@@ -109,7 +109,7 @@ class InProcessAgentClient:
                         self._conversation.begun(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
                         self._pending_answer(event.call_id)
-                    yield event.event, plain(event)
+                    yield event.event, to_json(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there; no traceback of ours in a cell

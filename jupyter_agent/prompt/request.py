@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import Json, Message, plain
+from jupyter_agent.core.messages import Json, Message, to_json
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.prompt import context, history, selection
 from jupyter_agent.prompt.attachments import Attachment, fitted
@@ -141,7 +141,7 @@ def estimate(request: Request, tools: Sequence[ToolSpec], count: Count) -> int:
 def _sent(message: Message) -> dict[str, Json]:
     sent: dict[str, Json] = {"role": message.role, "content": message.content}
     if message.tool_calls:
-        sent["tool_calls"] = [plain(one) for one in message.tool_calls]
+        sent["tool_calls"] = [to_json(one) for one in message.tool_calls]
     if message.tool_call_id is not None:
         sent["tool_call_id"] = message.tool_call_id
     return sent

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from jupyter_agent.core.messages import plain
+from jupyter_agent.core.messages import to_json
 
 KEEP_ALIVE = b": keep-alive\n\n"
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -22,7 +22,7 @@ class Named(Protocol):
 
 def json_text(value: Any) -> str:
     """JSON on one line, in ASCII: neither a line break nor a lone surrogate can leave this way."""
-    return plain_json_text(plain(value))
+    return plain_json_text(to_json(value))
 
 
 def plain_json_text(value: Any) -> str:

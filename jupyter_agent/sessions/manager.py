@@ -13,7 +13,7 @@ from typing import Any, Literal
 from jupyter_agent.core.errors import AmbiguousSession, BadRequest, Forbidden, NotFound, VersionConflict
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Page, SessionStore
-from jupyter_agent.core.session import Session, Turn, lies_in
+from jupyter_agent.core.session import Session, Turn, is_within
 from jupyter_agent.sessions import export as exports
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, hashed, session_key
 from jupyter_agent.sessions.import_ import Withholding, read_json
@@ -171,7 +171,7 @@ class SessionManager(SessionTree):
         cursor = None
         while True:
             page = await self.store.find(owner, limit=PAGE, cursor=cursor)
-            moving += [one for one in page.sessions if lies_in(one.notebook_id, old_path)]
+            moving += [one for one in page.sessions if is_within(one.notebook_id, old_path)]
             cursor = page.cursor
             if cursor is None:
                 break

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import CellChange, Json, plain
+from jupyter_agent.core.messages import CellChange, Json, to_json
 from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.redaction.redactor import Redactor
@@ -42,7 +42,7 @@ class Undone:
 
     def to_json(self) -> dict[str, Json]:
         """What a client is sent about the notebook's cells."""
-        return {"changes": plain(self.changes), "left": list(self.conflicts), "problem": self.problem}
+        return {"changes": to_json(self.changes), "left": list(self.conflicts), "problem": self.problem}
 
 
 @dataclass(slots=True)

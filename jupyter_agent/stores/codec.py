@@ -120,7 +120,11 @@ def damaged() -> StoreUnavailable:
 
 def _encode_harmless(value: Session | Turn, ascii_only: bool) -> str | None:
     """The text in one go, for what nearly everything is; None for what needs a closer look."""
-    free = (value.metadata, value.extra, value.later) if isinstance(value, Session) else (value.kernel, value.extra)
+    free = (
+        (value.metadata, value.extra, value.unknown_fields)
+        if isinstance(value, Session)
+        else (value.kernel, value.extra)
+    )
     if not all(_is_flat(one) for one in free):
         return None
     try:
@@ -169,7 +173,7 @@ def _fields(value: Any) -> dict[str, Any]:
         return dict(value)
     names, values = _names_and_values(value.__class__)
     data = dict(zip(names, values(value), strict=True))
-    return {**data.pop("later"), **data, "schema": SCHEMA} if isinstance(value, Session) else data
+    return {**data.pop("unknown_fields"), **data, "schema": SCHEMA} if isinstance(value, Session) else data
 
 
 @cache

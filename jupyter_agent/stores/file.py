@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from jupyter_agent.core.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.core.protocols import Page
-from jupyter_agent.core.session import Session, Turn, lies_in
+from jupyter_agent.core.session import Session, Turn, is_within
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.file_log import (
@@ -153,7 +153,7 @@ class FileStore:
 
     async def owners(self, path: str) -> tuple[str, ...]:
         def work() -> set[str]:
-            return {one.owner for one in self._listed() if lies_in(one.notebook_id, path)}
+            return {one.owner for one in self._listed() if is_within(one.notebook_id, path)}
 
         return tuple(sorted(await self._run(work)))
 

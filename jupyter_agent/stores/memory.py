@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jupyter_agent.core.errors import BadRequest, VersionConflict
 from jupyter_agent.core.protocols import Page
-from jupyter_agent.core.session import Session, Turn, lies_in
+from jupyter_agent.core.session import Session, Turn, is_within
 from jupyter_agent.stores import codec
 
 
@@ -134,7 +134,7 @@ class MemoryStore:
 
     async def owners(self, path: str) -> tuple[str, ...]:
         with self._lock:
-            found = {kept.session.owner for kept in self._kept.values() if lies_in(kept.session.notebook_id, path)}
+            found = {kept.session.owner for kept in self._kept.values() if is_within(kept.session.notebook_id, path)}
         return tuple(sorted(found))
 
     async def delete(self, key: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import CellChange, CellEdit, Json, plain
+from jupyter_agent.core.messages import CellChange, CellEdit, Json, to_json
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import Door, Script, Stream
 
@@ -48,7 +48,7 @@ async def test_an_edit_is_asked_on_the_stream_and_its_answer_is_the_change(
     door: Door, script: Script, services: Services
 ) -> None:
     editing, stream, turn, asked = await _asked(door, script, services)
-    assert asked["edit"] == plain(EDIT)
+    assert asked["edit"] == to_json(EDIT)
     answer = {"decision": "approve", "result": {"status": "ok", "change": CHANGE, "text": "", "images": 0}}
     assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
     assert await editing == CellChange("c1", BEFORE, AFTER, "", "")

@@ -127,7 +127,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
     await manager.undo("ann", "s")
     stored = await place.open().read(first.key)
     assert stored is not None
-    assert (stored.later, stored.title, stored.depth) == (LATER, "Mine", 1)
+    assert (stored.unknown_fields, stored.title, stored.depth) == (LATER, "Mine", 1)
     assert {name: one for name, one in json.loads(codec.encode(stored)).items() if name in LATER} == LATER
 
 

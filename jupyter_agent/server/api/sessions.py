@@ -10,7 +10,7 @@ from tornado import web
 
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS
 from jupyter_agent.core.errors import AgentError, NotFound
-from jupyter_agent.core.messages import plain
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.text import truncate
 from jupyter_agent.server import identity
 from jupyter_agent.server.base_handler import AUTH_RESOURCE, AgentHandler
@@ -30,7 +30,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "last_activity": timestamp(session.last_activity),
         "variables": list(session.variables),
         "title": session.title,
-        "metadata": plain(session.metadata),
+        "metadata": to_json(session.metadata),
         "head": session.head,
         "created_at": timestamp(session.created_at),
         "running": None if session.open is None else {"turn_id": session.open.id, "question": session.open.question},
@@ -81,9 +81,9 @@ def _answer_json(turn: Turn) -> dict[str, Any]:
         "error": turn.error,
         "model": turn.model,
         "finish_reason": turn.finish_reason,
-        "actions": plain(turn.actions),
+        "actions": to_json(turn.actions),
         "steps": steps_json(turn),
-        "usage": plain(turn.usage),
+        "usage": to_json(turn.usage),
         "seconds": turn.seconds,
     }
 

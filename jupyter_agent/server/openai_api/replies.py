@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.core.messages import Done, Event, TextDelta, ToolCalled, TurnStarted, Usage, UsageReported, plain
+from jupyter_agent.core.messages import Done, Event, TextDelta, ToolCalled, TurnStarted, Usage, UsageReported, to_json
 from jupyter_agent.server.api.quick import ending
 from jupyter_agent.server.encoding import plain_json_text
 from jupyter_agent.server.turns.event_log import HandedOver
@@ -142,7 +142,7 @@ class ChatReply:
 
     def _told_call(self, call: ToolCalled) -> dict[str, Any]:
         assert self.turn.started is not None
-        arguments = json.dumps(plain(call.arguments), ensure_ascii=False)
+        arguments = json.dumps(to_json(call.arguments), ensure_ascii=False)
         made_here = f"{self.turn.started.turn_id}.{call.call_id}"
         return {"id": made_here, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
 
@@ -167,7 +167,7 @@ class ChatReply:
             return {}
         kept: dict[str, Any] = {"sessionId": self.turn.started.session_id, "session_id": self.turn.started.session_id}
         if self._done is not None:
-            kept |= {"messages": plain(self._done.messages), "reply": self._done.reply}
+            kept |= {"messages": to_json(self._done.messages), "reply": self._done.reply}
         return kept
 
 
