@@ -55,9 +55,9 @@ def edit_of(wish: tuple[str, int, int, str], nodes: list[dict[str, Any]], number
     ids = editing.cell_ids(nodes)
     place = at % len(ids) if ids else 0
     cell_id = f"new{number}" if kind == "insert" or not ids else ids[place]
-    source_hash = source_hash(editing.source_of(nodes[place])) if ids else ""
+    known_hash = source_hash(editing.source_of(nodes[place])) if ids else ""
     above = ["", *ids][below % (len(ids) + 1)]
-    return CellEdit(kind, cell_id, source_hash, text, below=above, origin={"turn_id": "t"})  # type: ignore[arg-type]
+    return CellEdit(kind, cell_id, known_hash, text, below=above, origin={"turn_id": "t"})  # type: ignore[arg-type]
 
 
 def play(document: Document, chosen: list[tuple[str, int, int, str]]) -> list[CellChange]:
