@@ -72,6 +72,8 @@ export class NotebookCells {
     // In a transaction of the cell, so that it is a step of the cell's own undo.
     cell.transact(() => {
       cell.setSource(source);
+      // setMetadata keeps keys that the new metadata does not have.
+      Object.keys(cell.getMetadata()).filter(key => !(key in metadata)).forEach(key => cell.deleteMetadata(key));
       cell.setMetadata(metadata);
     });
   }
