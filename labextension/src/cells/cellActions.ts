@@ -54,7 +54,7 @@ export class CellActions {
   async edit(notebook: NotebookPanel, cell: Cell, instruction: string, observer: IEditObserver): Promise<void> {
     const { codeActions, translation } = this._services;
     const conversation = this._conversationOf(notebook);
-    const onChanged = () => this._onProgress(conversation.transcript.live, cell, observer);
+    const onChanged = () => this._onProgress(conversation.transcript.running, cell, observer);
     conversation.changed.connect(onChanged);
     const exchange = await this._ask(conversation, editQuestion(notebook.content, cell, instruction));
     conversation.changed.disconnect(onChanged);

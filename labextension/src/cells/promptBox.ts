@@ -53,9 +53,9 @@ export class PromptBox extends Widget {
 
   /** Open the box of a cell, or focus it where it is open. */
   static open(cell: Cell, options: IPromptBoxOptions): void {
-    const open = Array.from(cell.children()).find(widget => widget instanceof PromptBox) as PromptBox | undefined;
-    const box = open ?? new PromptBox(cell, options);
-    if (!open) {
+    const existing = Array.from(cell.children()).find(widget => widget instanceof PromptBox) as PromptBox | undefined;
+    const box = existing ?? new PromptBox(cell, options);
+    if (!existing) {
       placeInCell(box, cell, 'code');
     }
     box._input.focus();

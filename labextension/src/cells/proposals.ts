@@ -25,8 +25,8 @@ export class Proposals {
   }
 
   private _update(): void {
-    const { live } = this._conversation.transcript;
-    const pending = new Map((live ? live.parts.filter(isPendingEdit) : []).map(part => [part.callId, part]));
+    const { running } = this._conversation.transcript;
+    const pending = new Map((running ? running.parts.filter(isPendingEdit) : []).map(part => [part.callId, part]));
     for (const [callId, widget] of this._shown) {
       if (!pending.has(callId)) {
         this._shown.delete(callId);
@@ -34,8 +34,8 @@ export class Proposals {
       }
     }
     for (const [callId, part] of pending) {
-      if (live && !this._shown.has(callId)) {
-        this._show(live, part);
+      if (running && !this._shown.has(callId)) {
+        this._show(running, part);
       }
     }
   }

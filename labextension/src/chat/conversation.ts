@@ -321,19 +321,19 @@ export class Conversation implements ITurnObserver {
   }
 
   private _head(): string | null | undefined {
-    const stored = this.transcript.settled.filter(exchange => !exchange.isLocal);
+    const stored = this.transcript.ended.filter(exchange => !exchange.isLocal);
     const last = stored[stored.length - 1];
     return last ? last.turnId || last.parent : null;
   }
 
   onStarted(sessionId: string, turnId: string): void {
-    const live = this.transcript.live;
-    if (!live) {
+    const exchange = this.transcript.running;
+    if (!exchange) {
       return; // Abandoned meanwhile: a late event must not restore the old conversation.
     }
     const now = new Date().toISOString();
     this._session = {
-      title: live.question.slice(0, 80),
+      title: exchange.question.slice(0, 80),
       turn_count: 0,
       notebook_id: this.notebookId,
       ...this._session,
@@ -341,7 +341,7 @@ export class Conversation implements ITurnObserver {
       last_activity: now,
       head: turnId
     };
-    const turn = { turn_id: turnId, parent: live.parent ?? null, question: live.question, status: '', model: live.model };
+    const turn = { turn_id: turnId, parent: exchange.parent ?? null, question: exchange.question, status: '', model: exchange.model };
     this._branches = (this._branches ?? new Branches({ head: null, can_redo: false, turns: [] })).with({
       ...turn,
       created_at: now

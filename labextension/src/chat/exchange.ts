@@ -91,14 +91,14 @@ export function commandOutput(id: string, command: string, text: string): IExcha
 }
 
 /** Whether the turn is still running. */
-export function isOpen(exchange: IExchange): boolean {
+export function isRunning(exchange: IExchange): boolean {
   return exchange.status === 'sent' || exchange.status === 'answering';
 }
 
 /** Whether the turn waits for the user's approval. */
 export function waitsForUser(exchange: IExchange): boolean {
   return (
-    isOpen(exchange) &&
+    isRunning(exchange) &&
     exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null)
   );
 }
@@ -210,7 +210,7 @@ function withApproval(parts: readonly Part[], event: IApprovalRequested): readon
 
 /** Whether a question ended without a complete answer, so that it can be asked again. */
 export function canRetry(exchange: IExchange): boolean {
-  return !isOpen(exchange) && exchange.status !== 'done';
+  return !isRunning(exchange) && exchange.status !== 'done';
 }
 
 /** A tool's name as words: run_code → Run code. */

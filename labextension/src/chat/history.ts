@@ -1,7 +1,7 @@
 // Builds exchanges from the entries of a stored conversation.
 
 import type { ActionStatus } from '../api/events';
-import type { IEntry, IStep } from '../api/sessions';
+import type { IEntry } from '../api/sessions';
 import { newExchange, toolPart, type IExchange, type Part, type Status } from './exchange';
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'interrupted']);
@@ -24,26 +24,19 @@ export function fromHistory(entries: readonly IEntry[]): IExchange[] {
 
 function withAnswer(exchange: IExchange, entry: IEntry): IExchange {
   const status = FINAL_STATUSES.has(entry.status ?? '') ? (entry.status as Status) : 'done';
+  const parts: Part[] = (entry.steps ?? []).map(step =>
+    'text' in step
+      ? { kind: 'text', text: step.text }
+      : { ...toolPart(step), status: step.status as ActionStatus, content: step.content, startedAt: 0 }
+  );
+  const hasText = parts.some(part => part.kind === 'text');
   return {
     ...exchange,
-    parts: partsOf(entry),
+    parts: hasText || !entry.content ? parts : [...parts, { kind: 'text', text: entry.content }],
     status,
     turnId: entry.turn_id ?? '',
     model: entry.model ?? '',
     finishReason: entry.finish_reason ?? '',
     tokens: { input: entry.usage?.input_tokens ?? 0, output: entry.usage?.output_tokens ?? 0 }
   };
-}
-
-function partsOf(entry: IEntry): readonly Part[] {
-  const steps = (entry.steps ?? []).map(partOf);
-  const hasText = steps.some(part => part.kind === 'text');
-  return hasText || !entry.content ? steps : [...steps, { kind: 'text', text: entry.content }];
-}
-
-function partOf(step: IStep): Part {
-  if ('text' in step) {
-    return { kind: 'text', text: step.text };
-  }
-  return { ...toolPart(step), status: step.status as ActionStatus, content: step.content, startedAt: 0 };
 }

@@ -1,14 +1,14 @@
 // The exchanges of one conversation: those that have ended, and the running one.
 
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type IExchange, isOpen } from './exchange';
+import { type IExchange, isRunning } from './exchange';
 
 /** Events arrive faster than the page needs to be rendered. */
 const THROTTLE_MILLISECONDS = 40;
 
 export class Transcript {
-  private _settled: readonly IExchange[] = [];
-  private _live: IExchange | null = null;
+  private _ended: readonly IExchange[] = [];
+  private _running: IExchange | null = null;
   private _timer = 0;
   private _changed = new Signal<this, void>(this);
 
@@ -18,64 +18,64 @@ export class Transcript {
   }
 
   /** Exchanges that have ended; the same list as long as none is added or changed. */
-  get settled(): readonly IExchange[] {
-    return this._settled;
+  get ended(): readonly IExchange[] {
+    return this._ended;
   }
 
   /** The running exchange. */
-  get live(): IExchange | null {
-    return this._live;
+  get running(): IExchange | null {
+    return this._running;
   }
 
   get all(): readonly IExchange[] {
-    return this._live ? [...this._settled, this._live] : this._settled;
+    return this._running ? [...this._ended, this._running] : this._ended;
   }
 
   get last(): IExchange | undefined {
-    return this._live ?? this._settled[this._settled.length - 1];
+    return this._running ?? this._ended[this._ended.length - 1];
   }
 
   /** Replace all exchanges that have ended. */
   replace(exchanges: readonly IExchange[]): void {
-    this._settled = exchanges;
+    this._ended = exchanges;
     this.render();
   }
 
   /** Add a running exchange. */
   start(exchange: IExchange): void {
-    this._settle();
-    this._live = exchange;
+    this._end();
+    this._running = exchange;
     this.render();
   }
 
   /** Add an exchange that has ended. */
   add(exchange: IExchange): void {
-    this._settled = [...this._settled, exchange];
+    this._ended = [...this._ended, exchange];
     this.render();
   }
 
   update(id: string, change: (exchange: IExchange) => IExchange): void {
-    if (this._live?.id === id) {
-      this._live = change(this._live);
-      if (!isOpen(this._live)) {
-        this._settle();
+    if (this._running?.id === id) {
+      this._running = change(this._running);
+      if (!isRunning(this._running)) {
+        this._end();
       }
     } else {
-      this._settled = this._settled.map(exchange => (exchange.id === id ? change(exchange) : exchange));
+      this._ended = this._ended.map(exchange => (exchange.id === id ? change(exchange) : exchange));
     }
     this.render();
   }
 
   /** Remove an exchange and all that follow it. */
   truncate(id: string): void {
-    const index = this._settled.findIndex(exchange => exchange.id === id);
-    this.replace(index < 0 ? this._settled : this._settled.slice(0, index));
+    const index = this._ended.findIndex(exchange => exchange.id === id);
+    this.replace(index < 0 ? this._ended : this._ended.slice(0, index));
   }
 
   /** Remove all exchanges; rendered at once. */
   clear(): void {
-    this._live = null;
-    this._settled = [];
+    this._running = null;
+    this._ended = [];
     this._changed.emit();
   }
 
@@ -88,10 +88,10 @@ export class Transcript {
     }
   }
 
-  private _settle(): void {
-    if (this._live) {
-      this._settled = [...this._settled, this._live];
-      this._live = null;
+  private _end(): void {
+    if (this._running) {
+      this._ended = [...this._ended, this._running];
+      this._running = null;
     }
   }
 }

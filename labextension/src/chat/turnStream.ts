@@ -75,17 +75,17 @@ export class TurnStream {
   /** Stop the answer; what there is of it is kept. */
   stop(): void {
     const controller = this._abort;
-    const live = this._transcript.live;
-    if (!controller || !live) {
+    const exchange = this._transcript.running;
+    if (!controller || !exchange) {
       return;
     }
     const abort = () => controller.abort();
-    if (live.status === 'sent' || live.isDisconnected) {
+    if (exchange.status === 'sent' || exchange.isDisconnected) {
       abort();
     } else {
       window.setTimeout(abort, CANCEL_MILLISECONDS);
     }
-    this._turns.cancel(live.id).catch(abort);
+    this._turns.cancel(exchange.id).catch(abort);
   }
 
   /** Stop, and ignore further events. */
@@ -115,13 +115,13 @@ export class TurnStream {
 
   /** Warn at pending approvals of code: it was written for variables that are deleted now. */
   onKernelRestarted(): void {
-    const live = this._transcript.live;
+    const exchange = this._transcript.running;
     const problem = this._translation.__(
       'The kernel was restarted after the agent asked: variables that this code may need do not exist any more.'
     );
-    for (const part of live?.parts ?? []) {
-      if (live && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
-        this._setApproval(live.id, part.callId, { problem });
+    for (const part of exchange?.parts ?? []) {
+      if (exchange && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
+        this._setApproval(exchange.id, part.callId, { problem });
       }
     }
   }
@@ -133,7 +133,7 @@ export class TurnStream {
   }
 
   private _onEvent(id: string, event: AgentEvent, edits: PageEdits | null): void {
-    const wasDisconnected = this._transcript.live?.isDisconnected ?? false;
+    const wasDisconnected = this._transcript.running?.isDisconnected ?? false;
     this._transcript.update(id, exchange => reduce(exchange, event));
     if (wasDisconnected && event.event !== 'disconnected') {
       this._observer.onReconnected();
@@ -143,7 +143,7 @@ export class TurnStream {
     } else if (event.event === 'edit') {
       void edits?.make(event, id);
     } else if (event.event === 'approval' && this._choices.allows(event.tool)) {
-      const exchange = this._transcript.live;
+      const exchange = this._transcript.running;
       const call = exchange?.parts.find(part => part.kind === 'tool' && part.callId === event.call_id);
       if (exchange?.id === id && call?.kind === 'tool') {
         void this.decide(exchange, call, 'approve', false);

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import { canRetry, type IExchange, isOpen, waitsForUser } from '../chat/exchange';
+import { canRetry, type IExchange, isRunning, waitsForUser } from '../chat/exchange';
 import { AnswerFooter } from './answerFooter';
 import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
@@ -33,7 +33,7 @@ export const ExchangeView = React.memo(
 
 function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IProps) {
   const { translation } = useServices();
-  const open = isOpen(exchange);
+  const running = isRunning(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
   const repeat = () => {
     void conversation.askInstead(exchange, exchange.question);
@@ -50,7 +50,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
             <ToolRow
               key={part.callId}
               part={part}
-              open={open}
+              running={running}
               onInterrupt={() => void conversation.notebook?.sessionContext.session?.kernel?.interrupt()}
               onDecide={(decision, always) => {
                 void conversation.decide(exchange, part, decision, always);
@@ -58,10 +58,10 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
               }}
             />
           ) : (
-            <AnswerText key={index} text={part.text} live={open && part === last} />
+            <AnswerText key={index} text={part.text} live={running && part === last} />
           )
         )}
-        {open && !waitsForUser(exchange) && <AnsweringIndicator />}
+        {running && !waitsForUser(exchange) && <AnsweringIndicator />}
         {exchange.waiting && (
           <p className="jp-agent-note" role="status">
             {exchange.waiting}
@@ -69,7 +69,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
         )}
         {exchange.isDisconnected && <p className="jp-agent-note">{translation.__('The connection is lost. Reconnecting…')}</p>}
         <Outcome exchange={exchange} isLast={isLast} onRetry={repeat} />
-        {!open && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
+        {!running && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
       </div>
     </article>
   );

@@ -129,14 +129,14 @@ function summary(snapshot: IKernelSnapshot | undefined, status: string, translat
 
 /** Tokens of the whole conversation; those of ended exchanges are added up once. */
 function useTokenUsage(conversation: Conversation, translation: TranslationBundle): string {
-  const { settled, live } = conversation.transcript;
+  const { ended, running } = conversation.transcript;
   const before = React.useMemo(
-    () => settled
+    () => ended
         .map(countedTokens)
         .reduce((sum, { input, output }) => ({ input: sum.input + input, output: sum.output + output }), NO_TOKENS),
-    [settled]
+    [ended]
   );
-  const now = live ? countedTokens(live) : NO_TOKENS;
+  const now = running ? countedTokens(running) : NO_TOKENS;
   const input = before.input + now.input;
   const output = before.output + now.output;
   return input + output > 0 ? translation.__('%1 → %2 tokens', formatTokens(input), formatTokens(output)) : '';

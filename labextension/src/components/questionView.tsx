@@ -4,7 +4,7 @@ import * as React from 'react';
 import { caretLeftIcon, caretRightIcon, editIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import { type IExchange, isOpen } from '../chat/exchange';
+import { type IExchange, isRunning } from '../chat/exchange';
 import { IconButton } from './iconButton';
 import { useServices } from './services';
 
@@ -18,7 +18,7 @@ interface IProps {
 export function QuestionView({ conversation, exchange, alternatives, onDone }: IProps): JSX.Element {
   const { translation } = useServices();
   const [editing, setEditing] = React.useState(false);
-  const canEdit = !exchange.isLocal && !isOpen(exchange);
+  const canEdit = !exchange.isLocal && !isRunning(exchange);
   if (editing) {
     const end = (question: string) => {
       setEditing(false);

@@ -17,14 +17,14 @@ const MAX_SUBJECT_CHARACTERS = 100;
 interface IProps {
   part: IToolPart;
   /** Whether the turn is still running. */
-  open: boolean;
+  running: boolean;
   onDecide: (decision: Decision, always: boolean) => void;
   onInterrupt: () => void;
 }
 
-export function ToolRow({ part, open, onDecide, onInterrupt }: IProps): JSX.Element {
+export function ToolRow({ part, running, onDecide, onInterrupt }: IProps): JSX.Element {
   const { translation } = useServices();
-  if (part.status === 'running' && open) {
+  if (part.status === 'running' && running) {
     return part.approval && !part.approval.decision ? (
       <ApprovalCard part={part} onDecide={onDecide} />
     ) : (

@@ -21,8 +21,8 @@ interface IProps {
 
 export function TranscriptView({ conversation, input }: IProps): JSX.Element {
   const { translation } = useServices();
-  const { settled, live } = conversation.transcript;
-  const count = settled.length + (live ? 1 : 0);
+  const { ended, running } = conversation.transcript;
+  const count = ended.length + (running ? 1 : 0);
   const scroll = useScrollToEnd(count, conversation.isAnswering);
   const onDone = React.useCallback(() => input.current?.focus(), [input]);
   const ask = (question: string) => {
@@ -51,17 +51,17 @@ export function TranscriptView({ conversation, input }: IProps): JSX.Element {
         )}
         <EndedExchanges
           conversation={conversation}
-          exchanges={settled}
+          exchanges={ended}
           branches={conversation.branches}
-          hasLast={live === null}
+          hasLast={running === null}
           onDone={onDone}
         />
-        {live && (
+        {running && (
           <ExchangeView
-            key={live.id}
+            key={running.id}
             conversation={conversation}
-            exchange={live}
-            alternatives={conversation.branches?.alternatives(live.turnId) ?? null}
+            exchange={running}
+            alternatives={conversation.branches?.alternatives(running.turnId) ?? null}
             isLast
             onDone={onDone}
           />
