@@ -16,12 +16,15 @@ from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, ToolCall
 from jupyter_agent.core.protocols import AskedTool, RunningTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.question import Decide
 
-_READ_ONLY = "denied: this conversation is read-only. Give the user the code."
-_NOBODY = "needs_approval: nobody can approve it here. Give the user the code to run it themselves."
-_DENIED = "denied: the user did not allow it. Do not try again; go on without."
-_STALE = (
-    "approval_stale: the kernel was restarted after the user had allowed this, so it was not done. Look at the variables "
-    "again, then ask again if it is still needed."
+_READ_ONLY = ToolOutput.failure("denied", "this conversation is read-only. Give the user the code.")
+_NOBODY = ToolOutput.failure(
+    "needs_approval", "nobody can approve it here. Give the user the code to run it themselves."
+)
+_DENIED = ToolOutput.failure("denied", "the user did not allow it. Do not try again; go on without.")
+_STALE = ToolOutput.failure(
+    "approval_stale",
+    "the kernel was restarted after the user had allowed this, so it was not done. Look at the variables again, then ask "
+    "again if it is still needed.",
 )
 
 
@@ -51,13 +54,13 @@ class Permission:
         """Nothing when the call may be made; else what is asked, and why it may not be made."""
         mode = self.limits.approval
         if mode == "read-only":
-            yield Refusal("denied", ToolOutput(_READ_ONLY, ok=False))
+            yield Refusal("denied", _READ_ONLY)
             return
         free = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
         if free and not await _cautious(tool, arguments, context):
             return
         if self.decide is None:
-            yield Refusal("needs_approval", ToolOutput(_NOBODY, ok=False))
+            yield Refusal("needs_approval", _NOBODY)
             return
         epoch = await _epoch(context)
         asked = ApprovalAsked(
@@ -72,9 +75,9 @@ class Permission:
         finally:
             waiting.cancel()
         if allowed is not True:
-            yield Refusal("denied", ToolOutput(_DENIED, ok=False))
+            yield Refusal("denied", _DENIED)
         elif tool.effect == "execute" and await _epoch(context) != epoch:
-            yield Refusal("failed", ToolOutput(_STALE, ok=False))
+            yield Refusal("failed", _STALE)
 
 
 def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:

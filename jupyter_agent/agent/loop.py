@@ -85,7 +85,7 @@ class Transcript:
             self.unsaid = ""
         answered = {one.tool_call_id for one in self.messages if one.role == "tool"}
         for call in [call for one in self.messages for call in one.tool_calls if call.id not in answered]:
-            self.messages.append(Message("tool", INTERRUPTED, tool_call_id=call.id))
+            self.messages.append(Message("tool", INTERRUPTED, tool_call_id=call.id, code="interrupted"))
         if self.under_way is not None:
             self.actions.append(self.under_way)
             self.under_way = None
@@ -189,7 +189,9 @@ class Agent:
             spent = transcript.finish_reason or self._budget.before_call(call, effect, transcript.actions)
             transcript.finish_reason = spent
             if spent is not None:
-                transcript.messages.append(Message("tool", f"Not done: {why(spent) or spent}.", tool_call_id=call.id))
+                transcript.messages.append(
+                    Message("tool", f"Not done: {why(spent) or spent}.", (), call.id, code=spent)
+                )
                 continue
             async with aclosing(self._one(transcript, call, context)) as events:
                 async for event in events:
@@ -204,7 +206,8 @@ class Agent:
         tool, arguments, output = self._understood(call, is_cut_off=call.id == transcript.cut_off)
         self._budget.understood(output is None)
         effect = self._effect(call)
-        yield ToolCalled(call.id, call.name[:100], effect, arguments)
+        title, icon = self._label(call)
+        yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon)
         status: ActionStatus = "done"
         if tool is not None and output is None:
             output = await self._checked(tool, arguments, context)
@@ -231,12 +234,17 @@ class Agent:
         if not output.ok and status == "done":
             status = "failed"
         content = self._redact(truncate(output.content, TOOL_CHARACTERS))
-        transcript.messages.append(Message("tool", content, tool_call_id=call.id, pictures=output.pictures))
-        transcript.actions.append(Action(call.id, call.name[:100], effect, status))
+        transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))
+        transcript.actions.append(Action(call.id, call.name[:100], effect, status, title, icon))
         transcript.under_way = None
         if self._record is not None and effect != "read" and status in ("done", "failed"):
             await self._record(tuple(one for one in transcript.actions if one.effect != "read"))
-        yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS))
+        yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
+
+    def _label(self, call: ToolCall) -> tuple[str, str]:
+        """Title and icon of the called tool; empty for a tool that does not exist."""
+        tool = self._tools.get(call.name)
+        return ("", "") if tool is None else (tool.spec.title, tool.spec.icon)
 
     def _context(self, context: ToolContext, call: ToolCall) -> ToolContext:
         return replace(
@@ -253,14 +261,14 @@ class Agent:
             near = difflib.get_close_matches(call.name[:100], self._tools, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             names = ", ".join(self._tools)
-            return None, {}, ToolOutput(f"unknown_tool: there is no such tool.{hint} There are: {names}.", ok=False)
+            return None, {}, ToolOutput.failure("unknown_tool", f"there is no such tool.{hint} There are: {names}.")
         try:
             if is_cut_off or len(call.arguments) > MAX_ARGUMENTS:
                 raise ValueError(_CUT_OFF if is_cut_off else "they are too long")
             arguments = json.loads(call.arguments or "{}", parse_constant=_no_constant, object_pairs_hook=_no_twins)
             _validate(arguments, tool.spec.parameters)
         except (ValueError, RecursionError) as error:
-            return tool, {}, ToolOutput(f"invalid_arguments: {error}. Call again with arguments that fit.", ok=False)
+            return tool, {}, ToolOutput.failure("invalid_arguments", f"{error}. Call again with arguments that fit.")
         return tool, arguments, None
 
     async def _checked(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
@@ -273,7 +281,7 @@ class Agent:
         """Keep that a call with an effect is about to be made, so that nobody ever makes it a second time."""
         if effect == "read":
             return
-        transcript.under_way = Action(call.id, call.name[:100], effect, "interrupted")
+        transcript.under_way = Action(call.id, call.name[:100], effect, "interrupted", *self._label(call))
         if self._record is not None:
             done = tuple(one for one in transcript.actions if one.effect != "read")
             await self._record((*done, transcript.under_way))
@@ -298,11 +306,11 @@ class Agent:
             async with asyncio.timeout(self._limits.remaining):
                 return await answering
         except TimeoutError:
-            return ToolOutput("timeout: the turn's time is used up.", ok=False)
+            return ToolOutput.failure("timeout", "the turn's time is used up.")
         except AgentError as error:
-            return ToolOutput(f"{error.code}: {error.message}", ok=False)
+            return ToolOutput.failure(error.code, error.message)
         except Exception as error:  # noqa: BLE001 - a foreign tool may raise anything; its failure is data for the model
-            return ToolOutput(f"failed: the tool stopped with {type(error).__name__}.", ok=False)
+            return ToolOutput.failure("failed", f"the tool stopped with {type(error).__name__}.")
 
     async def _in_time(self, waiting: asyncio.Future[Any]) -> Any:
         try:
@@ -339,8 +347,9 @@ def _say(transcript: Transcript, text: str) -> TextDelta:
 
 def _told_run(result: ExecutionResult | None) -> ToolOutput:
     if result is None:
-        return ToolOutput("timeout: the turn's time is used up.", ok=False)
-    return ToolOutput(result.text or "(no output)", ok=result.status == "ok")
+        return ToolOutput.failure("timeout", "the turn's time is used up.")
+    ok = result.status == "ok"
+    return ToolOutput(result.text or "(no output)", ok=ok, code="" if ok else "exception")
 
 
 def _no_constant(text: str) -> float:

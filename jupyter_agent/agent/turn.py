@@ -105,7 +105,7 @@ def _said(turn: Turn) -> Iterator[Event]:
             yield TextDelta(text)
         for call in message.tool_calls:
             action = actions.get(call.id, Action(call.id, call.name, "execute", "interrupted"))
-            yield ToolCalled(call.id, action.tool, action.effect, call.parsed_arguments())
+            yield ToolCalled(call.id, action.tool, action.effect, call.parsed_arguments(), action.title, action.icon)
             yield ToolReturned(
                 call.id, action.tool, action.status, truncate(results.get(call.id, ""), SHOWN_CHARACTERS)
             )

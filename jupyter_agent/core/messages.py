@@ -77,13 +77,23 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the conversation with a model; pictures belong to a tool's result and are not kept with a turn."""
+    """One entry of the conversation with a model.
+
+    Attributes:
+        role: Who speaks.
+        content: The text.
+        tool_calls: What the assistant asks for.
+        tool_call_id: Of a tool's result: which call it answers.
+        pictures: Of a tool's result; not kept with a turn.
+        code: Of a tool's result: why it failed, see `ToolOutput`; empty where all is well.
+    """
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     pictures: tuple[Picture, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,8 @@ class ToolCalled:
     tool: str
     effect: Effect
     arguments: Mapping[str, Json]
+    title: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +247,14 @@ class EditAsked:
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool's result, shortened for display."""
+    """A tool's result, shortened for display; `code` says why it failed, as in `ToolOutput`."""
 
     event: ClassVar[str] = "tool_result"
     call_id: str
     tool: str
     status: ActionStatus
     content: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +268,14 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One tool call of a finished turn, in short."""
+    """One tool call of a turn, in short; `title` and `icon` are its tool's, see `ToolSpec`."""
 
     call_id: str
     tool: str
     effect: Effect
     status: ActionStatus
+    title: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)

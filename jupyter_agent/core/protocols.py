@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -145,11 +146,15 @@ class ToolSpec:
         name: As the model calls it.
         description: One or two sentences.
         parameters: JSON Schema of the arguments, an object.
+        title: What people are shown, such as "Run code"; the name where it is empty. Not sent to models.
+        icon: Name of a JupyterLab icon, such as ``ui-components:run``; a generic one where it is empty.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    title: str = ""
+    icon: str = ""
 
 
 class Model(Protocol):
@@ -233,11 +238,26 @@ class ToolOutput:
         content: JSON or plain text.
         ok: False where it went wrong; the text then says what to do.
         pictures: For models that see.
+        code: Why it went wrong, for programs: the `code` of an `AgentError`, ``invalid_arguments``, ``invalid_code``,
+            ``denied``, ``timeout``…; empty where all is well.
+        data: What `content` says, as JSON data for programs, where the tool has it.
     """
 
     content: str
     ok: bool = True
     pictures: tuple[Picture, ...] = ()
+    code: str = ""
+    data: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> ToolOutput:
+        """JSON data, and the same as text."""
+        return cls(json.dumps(data, ensure_ascii=False, default=dict), data=data)
+
+    @classmethod
+    def failure(cls, code: str, message: str) -> ToolOutput:
+        """What went wrong and the cure, with its code in front, so that models can tell failures apart."""
+        return cls(f"{code}: {message}", ok=False, code=code)
 
 
 @runtime_checkable

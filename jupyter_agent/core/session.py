@@ -264,4 +264,5 @@ def _message(data: Mapping[str, Any]) -> Message:
         content=_string(data["content"]),
         tool_calls=tuple(_build(ToolCall, call) for call in data["tool_calls"]),
         tool_call_id=_optional_string(data["tool_call_id"]),
+        code=_string(data.get("code", "")),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
+from jupyter_agent.tools.output import NO_NOTEBOOK
 
 #: Characters of a file that are looked at, and of an answer.
 MAX_READ = 4_000_000
@@ -24,13 +24,15 @@ class ListFiles:
         "list_files",
         "List the names of the files in the notebook's folder.",
         {"type": "object", "properties": {}, "additionalProperties": False},
+        title="List files",
+        icon="ui-components:folder",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Names only; nothing is opened."""
         if context.notebook is None:
-            return ToolOutput("This conversation belongs to no notebook, so there is no folder to look at.", ok=False)
-        return ToolOutput(json.dumps({"files": list(await context.notebook.files())}, ensure_ascii=False))
+            return NO_NOTEBOOK
+        return ToolOutput.from_data({"files": list(await context.notebook.files())})
 
 
 class ReadFile:
@@ -50,12 +52,14 @@ class ReadFile:
             "required": ["path"],
             "additionalProperties": False,
         },
+        title="Read file",
+        icon="ui-components:file",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """A few lines of it; where it goes on is said."""
         if context.notebook is None:
-            return ToolOutput("This conversation belongs to no notebook, so there is no folder to look at.", ok=False)
+            return NO_NOTEBOOK
         path = str(arguments["path"])
         start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
         lines = (await context.notebook.read_file(path, MAX_READ)).splitlines()
@@ -69,4 +73,4 @@ class ReadFile:
         answer = {"path": path, "start": start, "text": "\n".join(chosen), "lines": len(chosen)}
         if goes_on:
             answer["next"] = start + len(chosen)
-        return ToolOutput(json.dumps(answer, ensure_ascii=False))
+        return ToolOutput.from_data(answer)

@@ -12,7 +12,7 @@ from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import Execution, KernelState
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import NO_KERNEL, told_json
+from jupyter_agent.tools.output import NO_KERNEL
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -25,6 +25,8 @@ class ListVariables:
         "list_variables",
         "List the live variables of the kernel with type, size and, for dataframes, columns and dtypes.",
         {"type": "object", "properties": {}, "additionalProperties": False},
+        title="List variables",
+        icon="ui-components:variable",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
@@ -33,9 +35,9 @@ class ListVariables:
         if context.kernel is not None:
             state = await context.kernel.state()
         if state is None:
-            return ToolOutput(NO_KERNEL, ok=False)
+            return NO_KERNEL
         files = await context.notebook.files() if context.notebook is not None else ()
-        return told_json(
+        return ToolOutput.from_data(
             {
                 "kernel": {
                     "status": state.status,
@@ -43,7 +45,7 @@ class ListVariables:
                     "stale": state.stale,
                     "source": state.source,
                 },
-                "variables": [one.to_json() for one in state.variables.values()],
+                "variables": [variable.to_json() for variable in state.variables.values()],
                 "total": max(state.total, len(state.variables)),
                 "files": list(files),
             }
@@ -67,6 +69,8 @@ class InspectVariable:
             "required": ["name"],
             "additionalProperties": False,
         },
+        title="Inspect variable",
+        icon="ui-components:inspector",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
@@ -74,16 +78,18 @@ class InspectVariable:
         name = str(arguments["name"])
         known = context.state.variables if context.state is not None else {}
         if context.kernel is None:
-            return told_json(known[name].to_json()) if name in known else ToolOutput(NO_KERNEL, ok=False)
+            return ToolOutput.from_data(known[name].to_json()) if name in known else NO_KERNEL
         try:
             variable = await context.kernel.inspect(name, arguments.get("column"))
         except NotFound as error:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
             hint = f" Names like it: {', '.join(near)}." if near and name not in known else ""
-            return ToolOutput(error.message + hint, ok=False)
+            return ToolOutput.failure(error.code, error.message + hint)
         except KernelUnavailable as error:
-            return told_json(known[name].to_json()) if name in known else ToolOutput(error.message, ok=False)
-        return told_json(variable.to_json())
+            if name not in known:
+                return ToolOutput.failure(error.code, error.message)
+            variable = known[name]
+        return ToolOutput.from_data(variable.to_json())
 
 
 class ReadError:
@@ -94,14 +100,16 @@ class ReadError:
         "read_error",
         "Read the newest error: its message, the failing cell, and the local variables of each frame.",
         {"type": "object", "properties": {}, "additionalProperties": False},
+        title="Read last error",
+        icon="ui-components:bug",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """From the kernel's executions; where the kernel tells none, from the cells' outputs."""
         failed = context.state.last_error if context.state is not None else None
         if failed is not None and failed.error is not None:
-            return told_json({"error": _told(failed)})
-        return told_json({"error": await _error_in_cells(context)})
+            return ToolOutput.from_data({"error": _error_json(failed)})
+        return ToolOutput.from_data({"error": await _error_in_cells(context)})
 
 
 class GetSignature:
@@ -118,25 +126,27 @@ class GetSignature:
             "required": ["name"],
             "additionalProperties": False,
         },
+        title="Read signature",
+        icon="ui-components:code",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """What the kernel itself tells; nothing is run."""
         name = str(arguments["name"]).strip().rstrip("(?)")
         if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
+            return NO_KERNEL
         if not _DOTTED.fullmatch(name):
-            return ToolOutput(
-                "invalid_arguments: name must be a name such as df.groupby. Call again with one.", ok=False
+            return ToolOutput.failure(
+                "invalid_arguments", "name must be a name such as df.groupby. Call again with one."
             )
-        return told_json({"name": name, "text": await context.kernel.signature(name, len(name))})
+        return ToolOutput.from_data({"name": name, "text": await context.kernel.signature(name, len(name))})
 
 
 def _age(state: KernelState) -> float:
     return round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0
 
 
-def _told(execution: Execution) -> dict[str, Any]:
+def _error_json(execution: Execution) -> dict[str, Any]:
     assert execution.error is not None
     return {
         "name": execution.error.name,
@@ -145,8 +155,8 @@ def _told(execution: Execution) -> dict[str, Any]:
         "cell_id": execution.cell_id,
         "source": execution.source,
         "frames": [
-            {"function": one.function, "line": one.line, "source": one.source, "variables": dict(one.variables)}
-            for one in execution.error.frames
+            {"function": frame.function, "line": frame.line, "source": frame.source, "variables": dict(frame.variables)}
+            for frame in execution.error.frames
         ],
     }
 
@@ -156,7 +166,7 @@ async def _error_in_cells(context: ToolContext) -> dict[str, Any] | None:
     failed = [cell for cell in cells if cell.error]
     if not failed:
         return None
-    cell = max(failed, key=lambda one: one.execution_count or 0)
+    cell = max(failed, key=lambda cell: cell.execution_count or 0)
     name, _, message = cell.error.partition(":")
     return {
         "name": name.strip(),

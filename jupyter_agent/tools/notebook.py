@@ -11,7 +11,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head_and_tail
-from jupyter_agent.tools.output import NO_NOTEBOOK, told_cell, told_json
+from jupyter_agent.tools.output import NO_NOTEBOOK, cell_json
 
 #: Of an answer; what does not fit is named, and can be asked for.
 MAX_CHARACTERS = 14_000
@@ -34,23 +34,26 @@ class ReadCells:
             },
             "additionalProperties": False,
         },
+        title="Read cells",
+        icon="ui-components:notebook",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Cells within a budget of characters; what did not fit is said."""
         if context.notebook is None:
-            return ToolOutput(NO_NOTEBOOK, ok=False)
+            return NO_NOTEBOOK
         cells = await context.notebook.cells()
         wanted = arguments.get("ids")
-        chosen = [one for one in cells if wanted is None or one.id in wanted]
-        whole, told, left_out = _within(chosen)
+        chosen = [cell for cell in cells if wanted is None or cell.id in wanted]
+        whole, shown, left_out = _within_budget(chosen)
         context.turn_log.show(whole)
-        answer: dict[str, Any] = {"path": context.notebook.path, "cells": told}
+        answer: dict[str, Any] = {"path": context.notebook.path, "cells": shown}
         if left_out:
             answer["left_out"] = left_out
-        if unknown := [one for one in wanted or () if all(one != cell.id for cell in cells)]:
+        known = {cell.id for cell in cells}
+        if unknown := [cell_id for cell_id in wanted or () if cell_id not in known]:
             answer["unknown"] = unknown
-        return told_json(answer)
+        return ToolOutput.from_data(answer)
 
 
 class SearchNotebook:
@@ -66,12 +69,14 @@ class SearchNotebook:
             "required": ["text"],
             "additionalProperties": False,
         },
+        title="Search notebook",
+        icon="ui-components:search",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Ids and lines; the text is looked for literally."""
         if context.notebook is None:
-            return ToolOutput(NO_NOTEBOOK, ok=False)
+            return NO_NOTEBOOK
         text = str(arguments["text"]).casefold()
         found = [
             {"id": cell.id, "kind": cell.kind, "execution_count": cell.execution_count, "in": place, "line": line}
@@ -79,8 +84,8 @@ class SearchNotebook:
             for place, line in _lines(cell)
             if text in line.casefold()
         ]
-        shown = [{**one, "line": str(one["line"]).strip()[:MAX_LINE]} for one in found[:MAX_FOUND]]
-        return told_json({"found": shown, "total": len(found)})
+        shown = [{**match, "line": str(match["line"]).strip()[:MAX_LINE]} for match in found[:MAX_FOUND]]
+        return ToolOutput.from_data({"found": shown, "total": len(found)})
 
 
 class ReadOutput:
@@ -96,12 +101,14 @@ class ReadOutput:
             "required": ["cell_id"],
             "additionalProperties": False,
         },
+        title="Read cell output",
+        icon="ui-components:notebook",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Text within a budget, and the last pictures."""
         if context.notebook is None:
-            return ToolOutput(NO_NOTEBOOK, ok=False)
+            return NO_NOTEBOOK
         cell_id = str(arguments["cell_id"])
         shown = await context.notebook.output(cell_id)
         error = f"{shown.error.name}: {shown.error.message}" if shown.error is not None else ""
@@ -111,36 +118,30 @@ class ReadOutput:
             "error": error,
             "pictures": shown.images,
         }
-        return replace(told_json(answer), pictures=shown.pictures)
+        return replace(ToolOutput.from_data(answer), pictures=shown.pictures)
 
 
-def _within(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], list[str]]:
-    """Cells that are told in full, all that are told, and ids of those that did not fit."""
+def _within_budget(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], list[str]]:
+    """Cells that are shown in full, all that are shown as JSON data, and ids of those that did not fit."""
     budget = MAX_CHARACTERS
     whole: list[Cell] = []
-    told: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
     left_out: list[str] = []
     for cell in cells:
-        one = told_cell(cell)
-        cost = len(json.dumps(one, ensure_ascii=False))
-        if cost > MAX_CHARACTERS and not told:
-            # Too long for any answer: it can be looked at, and not replaced as a whole.
-            told.append(
-                {
-                    **one,
-                    "source": head_and_tail(cell.source, 4_000),
-                    "output": head_and_tail(cell.output, 2_000),
-                    "cut": True,
-                }
-            )
+        entry = cell_json(cell)
+        cost = len(json.dumps(entry, ensure_ascii=False))
+        if cost > MAX_CHARACTERS and not shown:
+            # Too long for any answer: it can be read, but not replaced as a whole.
+            source, output = head_and_tail(cell.source, 4_000), head_and_tail(cell.output, 2_000)
+            shown.append({**entry, "source": source, "output": output, "cut": True})
             budget = 0
         elif cost > budget:
             left_out.append(cell.id)
         else:
             budget -= cost
             whole.append(cell)
-            told.append(one)
-    return whole, told, left_out
+            shown.append(entry)
+    return whole, shown, left_out
 
 
 def _lines(cell: Cell) -> list[tuple[str, str]]:

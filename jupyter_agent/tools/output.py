@@ -1,39 +1,44 @@
-"""What tools tell a model, in the same words everywhere."""
+"""Tool outputs that several tools give: results of executions, cells, what is missing, code that cannot be parsed."""
 
 from __future__ import annotations
 
-import json
-
+from jupyter_agent.analysis.code_checks import problem
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.protocols import ToolOutput
+from jupyter_agent.core.protocols import ToolContext, ToolOutput
 
-NO_KERNEL = "No kernel is running for this notebook, so there are no live variables. Start it and run the cells."
-NO_NOTEBOOK = "This conversation belongs to no notebook."
-_CURES = {
-    "timeout": "It took too long and was interrupted.",
-    "died": "The kernel died while it ran; the variables are gone. Restart the kernel before anything else.",
-    "still_running": "It does not react to the interrupt and still runs. Do not run more code; tell the user.",
-    "unavailable": "The kernel cannot run code now. Give the user the code instead.",
+NO_KERNEL = ToolOutput.failure(
+    "no_kernel",
+    "No kernel is running for this notebook, so there are no live variables. Start it and run the cells.",
+)
+NO_NOTEBOOK = ToolOutput.failure("no_notebook", "This conversation belongs to no notebook.")
+#: Status of an execution → code of the output, and what follows from it.
+_FAILURES = {
+    "error": ("exception", ""),
+    "timeout": ("timeout", "It took too long and was interrupted."),
+    "died": (
+        "kernel_died",
+        "The kernel died while it ran; the variables are gone. Restart the kernel before anything else.",
+    ),
+    "still_running": (
+        "still_running",
+        "It does not react to the interrupt and still runs. Do not run more code; tell the user.",
+    ),
+    "unavailable": ("kernel_unavailable", "The kernel cannot run code now. Give the user the code instead."),
 }
 
 
-def told_json(value: object) -> ToolOutput:
-    """JSON text, so that a program can answer from it too."""
-    return ToolOutput(json.dumps(value, ensure_ascii=False, default=dict))
-
-
-def told_result(result: ExecutionResult) -> ToolOutput:
-    """What the model reads of an execution."""
+def execution_output(result: ExecutionResult) -> ToolOutput:
+    """What an execution displayed; where it failed, the error and its cure."""
     if result.status == "ok":
         pictures = f"\n[{result.images} picture(s) shown to the user]" if result.images else ""
         return ToolOutput((result.text or "(no output)") + pictures, pictures=result.pictures)
-    cure = _CURES.get(result.status, "")
+    code, cure = _FAILURES.get(result.status, ("failed", ""))
     text = "\n".join(part for part in (result.text, cure) if part) or "It failed."
-    return ToolOutput(text, ok=False, pictures=result.pictures)
+    return ToolOutput(text, ok=False, pictures=result.pictures, code=code)
 
 
-def told_cell(cell: Cell) -> dict[str, object]:
-    """One cell as the model reads it."""
+def cell_json(cell: Cell) -> dict[str, object]:
+    """One cell as JSON data."""
     return {
         "id": cell.id,
         "kind": cell.kind,
@@ -42,3 +47,21 @@ def told_cell(cell: Cell) -> dict[str, object]:
         "output": cell.output,
         "error": cell.error,
     }
+
+
+def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:
+    """Code that Python cannot parse goes back to the model before a user is asked about it.
+
+    None where the code can be parsed, where the kernel speaks another language, or where the model insists: the server's
+    Python may be older than the kernel's, so the same call made again is let through.
+    """
+    speaks_python = context.state is not None and bool(context.state.epoch)
+    found = problem(source) if speaks_python else ""
+    if not found or source in context.turn_log.insisted:
+        return None
+    context.turn_log.insisted.add(source)
+    return ToolOutput.failure(
+        "invalid_code",
+        f"{found}. Nothing was run or changed, and the user was not asked. Correct the code. "
+        "If it is right for a newer Python, make the same call again.",
+    )

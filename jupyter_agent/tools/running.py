@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import NO_KERNEL, told_result
-from jupyter_agent.tools.syntax import unreadable
+from jupyter_agent.tools.output import NO_KERNEL, execution_output, syntax_error
 
 _CODE = {
     "type": "object",
@@ -29,7 +29,7 @@ class _Code:
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """A syntax error goes back before anybody is asked."""
-        return unreadable(str(arguments["code"]), context)
+        return syntax_error(str(arguments["code"]), context)
 
     async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         """The code itself."""
@@ -44,13 +44,15 @@ class RunCode(_Code):
         "Run Python code in the user's kernel and read its output. It sees and may change the live variables, so "
         "prefer expressions that leave nothing behind. The user is asked first unless they allowed it.",
         _CODE,
+        title="Run code",
+        icon="ui-components:run",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays."""
         if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
-        return told_result(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
+            return NO_KERNEL
+        return execution_output(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
 
 
 class TryCode(_Code):
@@ -61,19 +63,21 @@ class TryCode(_Code):
         "Try Python code on a copy of the user's namespace: it sees the live variables, and what it binds is forgotten. "
         "Use it before you write code into a cell. Objects are shared, so do not change any in place; no magics.",
         _CODE,
+        title="Try code on a copy of the variables",
+        icon="ui-components:run",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Try it and return what it displays, and which of the user's objects it changed all the same."""
         if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
+            return NO_KERNEL
         timeout = min(TRIAL_SECONDS, context.timeout)
         result = await context.kernel.try_execute(str(arguments["code"]), timeout=timeout)
-        output = told_result(result)
+        output = execution_output(result)
         if not result.changed:
             return output
         note = f"\n[The trial changed objects of the user's in place: {', '.join(result.changed)}. Tell the user.]"
-        return ToolOutput(output.content + note, output.ok, output.pictures)
+        return replace(output, content=output.content + note)
 
 
 class RestartKernel:
@@ -84,12 +88,14 @@ class RestartKernel:
         "restart_kernel",
         "Restart the user's kernel: all variables are lost. Only when the user asks for it, or the kernel is broken.",
         _NOTHING,
+        title="Restart kernel",
+        icon="ui-components:refresh",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Restart, and say what follows."""
         if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
+            return NO_KERNEL
         await context.kernel.restart()
         return ToolOutput("The kernel was restarted; all variables are gone. Run the cells that are needed again.")
 
@@ -102,15 +108,17 @@ class InterruptKernel:
         "interrupt_kernel",
         "Interrupt what the user's kernel runs now, as the stop button does. Variables stay.",
         _NOTHING,
+        title="Interrupt kernel",
+        icon="ui-components:stop",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Interrupt, and say what the kernel does then."""
         if context.kernel is None:
-            return ToolOutput(NO_KERNEL, ok=False)
+            return NO_KERNEL
         try:
             await context.kernel.interrupt()
         except KernelUnavailable as error:
-            return ToolOutput(error.message, ok=False)
+            return ToolOutput.failure(error.code, error.message)
         state = await context.kernel.state()
         return ToolOutput(f"The kernel was interrupted; it is {state.status} now.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,7 @@ class Conversation:
         earlier: Questions before it, oldest first.
         answer: The assistant's newest answer before the question.
         results: Contents of this turn's tool results by call.
+        codes: Codes of this turn's tool results that are failures, by call.
         before: Newest contents of earlier turns' tool results by call.
         offered: Names of the tools that may be called.
         changed: Names that are new, changed or gone since the last question, as far as the context tells.
@@ -46,6 +47,7 @@ class Conversation:
     before: Mapping[Signature, str]
     offered: frozenset[str]
     changed: tuple[str, ...] = ()
+    codes: Mapping[Signature, str] = MappingProxyType({})
 
     @classmethod
     def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> Conversation:
@@ -58,10 +60,11 @@ class Conversation:
             question=questions[-1] if questions else "",
             earlier=questions[:-1][-MEMORY:],
             answer=answers[-1] if answers else "",
-            results=_results(messages[last:]),
-            before=_results(messages[:last]),
+            results=_by_call(messages[last:], lambda message: message.content),
+            before=_by_call(messages[:last], lambda message: message.content),
             offered=frozenset(one.name for one in tools),
             changed=_changed(messages[asked[-1]].content) if asked else (),
+            codes=_by_call(messages[last:], lambda message: message.code),
         )
 
     @property
@@ -80,14 +83,14 @@ def _changed(content: str) -> tuple[str, ...]:
     return tuple(told[0].split(", ")) if told else ()
 
 
-def _results(messages: Iterable[Message]) -> Mapping[Signature, str]:
+def _by_call(messages: Iterable[Message], value: Callable[[Message], str]) -> Mapping[Signature, str]:
     calls: dict[str, Signature] = {}
     found: dict[Signature, str] = {}
     for message in messages:
         for call in message.tool_calls:
             calls[call.id] = signature(call.name, _arguments(call.arguments))
         if message.role == "tool" and message.tool_call_id in calls:
-            found[calls[message.tool_call_id]] = message.content
+            found[calls[message.tool_call_id]] = value(message)
     return MappingProxyType(found)
 
 

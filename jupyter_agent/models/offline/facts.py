@@ -12,18 +12,13 @@ from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
 from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
 
-#: How the loop says that it did not run something.
-_REFUSED = re.compile(r"^\s*(denied|needs_approval|unknown_tool|invalid_arguments|Not done)\b")
-_UNREACHABLE = re.compile(
-    r"^\s*(No kernel\b|kernel_unavailable|unavailable|failed:|timeout|Interrupted;)"
-    r"|^(It took too long|The kernel died|It does not react|The kernel cannot run code)",
-    re.MULTILINE,
+#: Codes of calls that were not made.
+_REFUSED = frozenset(
+    {"denied", "needs_approval", "unknown_tool", "invalid_arguments", "invalid_code", "approval_stale"}
 )
-_RAISED = re.compile(
-    r"^\s*(?:Traceback \(|(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)\b\s*(?::|\(|$))", re.MULTILINE
+_ENDED = frozenset(
+    {"max_steps", "max_tool_calls", "max_write_calls", "max_tokens", "max_cost", "repeated_call", "deadline"}
 )
-
-
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
 
 
@@ -111,15 +106,12 @@ class Facts:
         text = self._result("run_code", {"code": code})
         if text is None:
             return Ran("missing")
-        return Ran(_status(text), text)
-
-
-def _status(text: str) -> Literal["ok", "failed", "refused", "unreachable"]:
-    if _REFUSED.search(text):
-        return "refused"
-    if _UNREACHABLE.search(text):
-        return "unreachable"
-    return "failed" if _RAISED.search(text) else "ok"
+        failure = self.conversation.codes.get(signature("run_code", {"code": code}), "")
+        if not failure:
+            return Ran("ok", text)
+        if failure in _REFUSED or failure in _ENDED:
+            return Ran("refused", text)
+        return Ran("failed" if failure == "exception" else "unreachable", text)
 
 
 def parsed(text: str | None, *, complete: bool = False) -> Mapping[str, Any] | None:

@@ -65,6 +65,8 @@ def steps_json(turn: Turn) -> list[dict[str, Any]]:
                     "effect": "execute" if action is None else action.effect,
                     "status": "interrupted" if action is None else action.status,
                     "arguments": call.parsed_arguments(),
+                    "title": "" if action is None else action.title,
+                    "icon": "" if action is None else action.icon,
                     "content": truncate(results.get(call.id, ""), SHOWN_CHARACTERS),
                 }
             )

@@ -69,7 +69,7 @@ class Calls:
     async def call(self, handler: AgentHandler, name: str, arguments: Mapping[str, Any]) -> ToolOutput:
         """Make a call."""
         if name == LIST_NOTEBOOKS.name:
-            return ToolOutput(json.dumps({"notebooks": await _notebooks(handler)}))
+            return ToolOutput.from_data({"notebooks": await _notebooks(handler)})
         given = dict(arguments)
         path = str(given.pop(NOTEBOOK, "") or handler.query_parameters()["notebook_id"] or "").strip("/")
         context = await self._context(handler, path)
@@ -86,8 +86,8 @@ class Calls:
         async with aclosing(agent.run(transcript, context)) as events:
             async for _ in events:
                 pass
-        told = next(one for one in transcript.messages if one.role == "tool")
-        return ToolOutput(told.content, transcript.actions[-1].status == "done", told.pictures)
+        result = next(message for message in transcript.messages if message.role == "tool")
+        return ToolOutput(result.content, transcript.actions[-1].status == "done", result.pictures, result.code)
 
     async def _context(self, handler: AgentHandler, path: str) -> ToolContext:
         warnings: list[str] = []

@@ -54,7 +54,7 @@ class ClientTool:
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         answer = await self.turn.handed_over()
         if answer is None or answer.result is None:
-            return ToolOutput("timeout: the client did not answer this call.", ok=False)
+            return ToolOutput.failure("timeout", "the client did not answer this call.")
         return ToolOutput(str(answer.result["text"]))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp import failures
 from jupyter_agent.tools.mcp.definitions import Definition, definition
-from jupyter_agent.tools.mcp.results import told
+from jupyter_agent.tools.mcp.results import to_output
 from jupyter_agent.tools.mcp.stdio import Child
 from jupyter_agent.tools.mcp.web import reached
 
@@ -100,38 +100,39 @@ class Connection:
     async def call(self, wanted: Definition, arguments: Mapping[str, Any], *, seconds: float) -> ToolOutput:
         """Call a tool, if it still is what it was when it was offered."""
         if problem := await self._refused(wanted):
-            return ToolOutput(problem, ok=False)
+            return problem
         seconds = min(seconds, self.server.timeout)
         ours = _OURS.set(True)
         try:
             async with asyncio.timeout(seconds) as timer:
-                output = told(await self._exchange(wanted.tool, dict(arguments)), self.server.name)
+                output = to_output(await self._exchange(wanted.tool, dict(arguments)), self.server.name)
         except Exception as error:  # noqa: BLE001 - a foreign server over a foreign SDK; its failure is data for the model
             if timer.expired():
-                text = f"timeout: the MCP server '{self.server.name}' took longer than {seconds:.0f} s and was told to stop."
-                return ToolOutput(text, ok=False)
-            return ToolOutput(f"failed: {await self._what_happened(error)}", ok=False)
+                text = f"the MCP server '{self.server.name}' took longer than {seconds:.0f} s and was asked to stop."
+                return ToolOutput.failure("timeout", text)
+            return ToolOutput.failure("failed", await self._what_happened(error))
         finally:
             _OURS.reset(ours)
         self._failures = 0
         return output
 
-    async def _refused(self, wanted: Definition) -> str:
+    async def _refused(self, wanted: Definition) -> ToolOutput | None:
         if self._client is None:
             await self._end_of_task()
             self.need()
             await self.settled()
         if self._client is None:
-            return f"unavailable: {self.told_problem}"
-        if not any(one.digest == wanted.digest for one in self.definitions):
-            return (
-                f"approval_stale: the MCP server '{self.server.name}' has changed its tool '{wanted.tool}' since it was "
-                "offered, so it was not called. Tell the user; with the next question it is offered, and asked about, anew."
+            return ToolOutput.failure("unavailable", self.problem_sentence)
+        if not any(definition.digest == wanted.digest for definition in self.definitions):
+            return ToolOutput.failure(
+                "approval_stale",
+                f"the MCP server '{self.server.name}' has changed its tool '{wanted.tool}' since it was offered, so it was "
+                "not called. Tell the user; with the next question it is offered, and asked about, anew.",
             )
-        return ""
+        return None
 
     @property
-    def told_problem(self) -> str:
+    def problem_sentence(self) -> str:
         """The problem as a sentence; empty without one."""
         return f"The MCP server '{self.server.name}' cannot be used: {self.problem}." if self.problem else ""
 

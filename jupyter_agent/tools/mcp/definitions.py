@@ -28,6 +28,7 @@ class Definition:
         description: For the model.
         parameters: JSON Schema of its arguments.
         is_reading: Whether the server says that it changes nothing.
+        title: For people; empty where the server gives none.
         digest: SHA-256 (hex) of all that the server says of it.
     """
 
@@ -36,6 +37,7 @@ class Definition:
     parameters: Mapping[str, Any]
     is_reading: bool
     digest: str
+    title: str = ""
 
 
 def definition(tool: types.Tool, server: str) -> Definition | None:
@@ -52,6 +54,7 @@ def definition(tool: types.Tool, server: str) -> Definition | None:
         parameters,
         is_reading=tool.annotations is not None and tool.annotations.read_only_hint is True,
         digest=_digest(tool),
+        title=plain(tool.title or "", NAME_CHARACTERS).replace("\n", " "),
     )
 
 

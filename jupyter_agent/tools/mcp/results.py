@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.protocols import ToolOutput
@@ -15,17 +16,17 @@ RESULT_CHARACTERS = 12_000
 MAX_PARTS = 100
 
 
-def told(result: types.CallToolResult, server: str) -> ToolOutput:
+def to_output(result: types.CallToolResult, server: str) -> ToolOutput:
     """The result, marked as what that server says."""
-    parts = [_part(one) for one in result.content[:MAX_PARTS]]
+    parts = [_part(part) for part in result.content[:MAX_PARTS]]
     if len(result.content) > MAX_PARTS:
         parts.append(f"[{len(result.content) - MAX_PARTS} more parts left out]")
     text = "\n".join(part for part in parts if part)
     if not text and result.structured_content is not None:
         text = json.dumps(result.structured_content, ensure_ascii=False, default=str)
     key = "error" if result.is_error else "result"
-    said = {"from_mcp_server": server, key: plain(text, RESULT_CHARACTERS) or "(nothing)"}
-    return ToolOutput(json.dumps(said, ensure_ascii=False), ok=not result.is_error)
+    output = ToolOutput.from_data({"from_mcp_server": server, key: plain(text, RESULT_CHARACTERS) or "(nothing)"})
+    return replace(output, ok=False, code="failed") if result.is_error else output
 
 
 def _part(part: Any) -> str:

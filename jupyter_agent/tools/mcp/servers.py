@@ -89,7 +89,10 @@ class McpServers:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of them."""
         self.tools()
-        told = [*self._problems, *(one.told_problem for one in self._connections if one.problem)]
+        told = [
+            *self._problems,
+            *(connection.problem_sentence for connection in self._connections if connection.problem),
+        ]
         if self._left_out:
             told.append(
                 f"{self._left_out} tools of MCP servers were left out, because there are too many. "

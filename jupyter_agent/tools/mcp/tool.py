@@ -33,7 +33,8 @@ class McpTool:
         *,
         is_trusted: bool,
     ) -> None:
-        self.spec = ToolSpec(name, definition.description, definition.parameters)
+        title = definition.title or definition.tool
+        self.spec = ToolSpec(name, definition.description, definition.parameters, title=title)
         self.effect: Effect = "read" if is_trusted and definition.is_reading else "execute"
         self.is_always_asked = not is_trusted
         self._definition = definition
