@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent.analysis.code_checks import problem
+from jupyter_agent.analysis.code_checks import syntax_problem
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 
@@ -56,7 +56,7 @@ def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:
     Python may be older than the kernel's, so the same call made again is let through.
     """
     speaks_python = context.state is not None and bool(context.state.epoch)
-    found = problem(source) if speaks_python else ""
+    found = syntax_problem(source) if speaks_python else ""
     if not found or source in context.turn_log.insisted:
         return None
     context.turn_log.insisted.add(source)

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -317,3 +318,15 @@ async def test_a_call_is_announced_before_it_runs() -> None:
     _, events, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read")])
     kinds = [type(one) for one in events]
     assert kinds.index(ToolCalled) < kinds.index(ToolReturned)
+
+
+async def test_a_failure_has_a_code_and_a_call_its_tools_title_wherever_it_is_shown() -> None:
+    tool = Recorder("look", "read")
+    tool.spec = replace(tool.spec, title="Look around", icon="ui-components:search")
+    script = [{"calls": [call("look", text="a"), call("nobody", text="b")]}, "Done."]
+    transcript, events, _ = await play(script, [tool])
+    called = [(event.title, event.icon) for event in events if isinstance(event, ToolCalled)]
+    assert called == [("Look around", "ui-components:search"), ("", "")]
+    assert [(action.title, action.icon) for action in transcript.actions] == called
+    assert [event.code for event in events if isinstance(event, ToolReturned)] == ["", "unknown_tool"]
+    assert [message.code for message in transcript.messages if message.role == "tool"] == ["", "unknown_tool"]

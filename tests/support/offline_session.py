@@ -19,7 +19,7 @@ from IPython.utils.capture import capture_output
 from jupyter_agent.agent.loop import Agent, Limits, Transcript
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import CodeBlock, Message, ModelFinished, TextDelta, ToolCall, ToolCalled, code_blocks
-from jupyter_agent.core.protocols import Tool, ToolContext
+from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.models.offline import OfflineModel
 from jupyter_agent.notebooks.file import FileNotebook
@@ -203,7 +203,7 @@ def write_notebook(path: Path, cells: Sequence[Mapping[str, Any]]) -> FileNotebo
 
 
 SPECS = tuple(one.spec for one in TOOLS)
-Results = Mapping[str, str | Callable[[Mapping[str, Any]], str]]
+Results = Mapping[str, str | ToolOutput | Callable[[Mapping[str, Any]], str]]
 
 
 def said(questions: str | Sequence[str], results: Results, specs: Sequence[Any] = SPECS) -> str:
@@ -229,7 +229,8 @@ async def _answered(messages: list[Message], results: Results, specs: Sequence[A
         assert events[-1].reason == "tool_calls"
         messages.append(Message("assistant", "", calls))
         for call in calls:
-            given = results.get(call.name, "unavailable: there is nothing")
-            content = given if isinstance(given, str) else given(json.loads(call.arguments))
-            messages.append(Message("tool", content, tool_call_id=call.id))
+            given = results.get(call.name) or ToolOutput.failure("unavailable", "there is nothing")
+            output = given(json.loads(call.arguments)) if callable(given) else given
+            output = ToolOutput(output) if isinstance(output, str) else output
+            messages.append(Message("tool", output.content, tool_call_id=call.id, code=output.code))
     raise AssertionError("it asked for tools again and again")

@@ -321,7 +321,7 @@ async def test_a_call_that_takes_too_long_is_told_so_and_stopped_at_the_server()
     async with servers({"s": entry(timeout=1)}) as found:
         tools = found.tools()
         output = await call(tools["s_wait"])
-        assert output.content == "timeout: the MCP server 's' took longer than 1 s and was told to stop."
+        assert output.content == "timeout: the MCP server 's' took longer than 1 s and was asked to stop."
         assert "cancelled True" in json.loads(result(await call(tools["s_heard"])))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +47,7 @@ class Conversation:
     before: Mapping[Signature, str]
     offered: frozenset[str]
     changed: tuple[str, ...] = ()
-    codes: Mapping[Signature, str] = MappingProxyType({})
+    codes: Mapping[Signature, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> Conversation:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.core.messages import code_blocks
+from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.models.offline.lexicon import words
 from tests.support.offline_session import Desk, said
 
@@ -293,19 +294,24 @@ def test_a_long_list_that_was_cut_in_the_middle_is_used_as_far_as_it_goes() -> N
 
 
 REFUSALS = [
-    ("denied: the user did not allow it. Do not try again; go on without.", "not approved"),
-    ("denied: this conversation is read-only. Give the user the code.", "not approved"),
-    ("needs_approval: nobody can approve it here. Give the user the code to run it themselves.", "not approved"),
-    ("No kernel is running for this notebook, so there are no live variables.", "could not be run"),
-    ("The kernel cannot run code now. Give the user the code instead.", "could not be run"),
-    ("timeout: the turn's time is used up.", "could not be run"),
-    ("Traceback (most recent call last)\nTypeError: agg function failed", "`TypeError: agg function failed`"),
+    ("denied", "the user did not allow it. Do not try again; go on without.", "not approved"),
+    ("denied", "this conversation is read-only. Give the user the code.", "not approved"),
+    ("needs_approval", "nobody can approve it here. Give the user the code to run it themselves.", "not approved"),
+    ("no_kernel", "No kernel is running for this notebook, so there are no live variables.", "could not be run"),
+    ("kernel_unavailable", "The kernel cannot run code now. Give the user the code instead.", "could not be run"),
+    ("timeout", "the turn's time is used up.", "could not be run"),
+    (
+        "exception",
+        "Traceback (most recent call last)\nTypeError: agg function failed",
+        "`TypeError: agg function failed`",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("content", "words"), REFUSALS)
-def test_code_is_given_where_it_did_not_run(content: str, words: str) -> None:
-    text = said("mean price by city", {"list_variables": table(["price"]), "run_code": content})
+@pytest.mark.parametrize(("code", "content", "words"), REFUSALS)
+def test_code_is_given_where_it_did_not_run(code: str, content: str, words: str) -> None:
+    output = ToolOutput(content, ok=False, code=code)
+    text = said("mean price by city", {"list_variables": table(["price"]), "run_code": output})
     assert words in text
     assert "df.groupby('city')['price'].mean()" in text
 
