@@ -45,6 +45,7 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
   const search = async () => {
     try {
       setFound(await models.probe());
+      setProblem('');
     } catch (error) {
       setProblem(conversation.errorMessage(error));
     }
