@@ -49,7 +49,7 @@ export interface IExchange {
   tokens: ITokens;
   /** The connection is broken, and is being restored. */
   isDisconnected: boolean;
-  /** Why there is no answer yet, in words of the server; empty where there is no reason to tell. */
+  /** Why there is no answer yet, as the server reports it; else empty. */
   waiting: string;
   /** Output of a command of the page: no turn of the conversation. */
   isLocal: boolean;
@@ -185,7 +185,7 @@ export function toolPart(call: Omit<IToolCall, 'event'>): IToolPart {
     kind: 'tool',
     callId: call.call_id,
     tool: call.tool,
-    title: call.title ?? humanized(call.tool),
+    title: call.title || humanized(call.tool),
     icon: call.icon ?? '',
     effect: call.effect,
     arguments: call.arguments,
@@ -203,7 +203,13 @@ function withApproval(parts: readonly Part[], event: IApprovalRequested): readon
   // What is shown is what the approval is about, not what the call had before.
   return all.map(part =>
     part.kind === 'tool' && part.callId === event.call_id
-      ? { ...part, tool: event.tool, effect: event.effect, arguments: event.arguments, approval }
+      ? {
+          ...part,
+          ...(part.tool === event.tool ? {} : { tool: event.tool, title: humanized(event.tool), icon: '' }),
+          effect: event.effect,
+          arguments: event.arguments,
+          approval
+        }
       : part
   );
 }
