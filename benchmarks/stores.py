@@ -221,9 +221,9 @@ async def our_turns(url: str, turns: int) -> float:
     manager = SessionManager(open_store(url))
 
     async def turn() -> None:
-        begun = await manager.begin("ann", "a.ipynb", "peers", None, QUESTION, "digest")
+        begun = await manager.log.begin("ann", "a.ipynb", "peers", None, QUESTION, "digest")
         answered = Turn(begun.turn_id, None, 0, QUESTION, (Message("assistant", ANSWER),), ANSWER)
-        await manager.finish(begun.session, answered)
+        await manager.log.finish(begun.session, answered)
 
     seconds = [await timed(turn) for _ in range(turns + 5)]
     await manager.close()

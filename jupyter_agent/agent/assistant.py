@@ -114,7 +114,7 @@ class Assistant:
             max_age_seconds=hours * 3600,
             max_sessions=options.session_max_concurrent,
             scope=options.session_scope,
-            withholding=redactor,
+            redactor=redactor,
         )
         ours = tools.load(options.tools)
         taken = {*entry_points.names(entry_points.TOOLS), *ours}
@@ -236,7 +236,7 @@ class Assistant:
         model = self.model(question.model)
         session = await self._known(question)
         limit = self._options.session_history_limit
-        turns = await self.sessions.considered(session, limit) if session is not None else ()
+        turns = await self.sessions.model_history(session, limit) if session is not None else ()
         seen = await self._seen(question, await snapshot.look(question.kernel, question.notebook), turns)
         sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
         warnings = (*seen.warnings, *outcome.withheld(sent))
@@ -264,7 +264,7 @@ class Assistant:
     async def _answer(
         self, running: _Running, question: Question, model: Model, approval: str
     ) -> AsyncGenerator[Event, None]:
-        turns = await self.sessions.considered(running.session, self._options.session_history_limit)
+        turns = await self.sessions.model_history(running.session, self._options.session_history_limit)
         look = await running.look
         await self._turnstile.enter()
         running.seen = seen = await self._seen(question, look, turns)
@@ -349,7 +349,7 @@ class Assistant:
         ended = replace(ended, seconds=round(seconds, 3), edits=edits)
         self.edit_history.remember(running.session, ended.id, running.turn_log.edits)
         running.turn = ended
-        return await self.sessions.finish(running.lease.session, ended)
+        return await self.sessions.log.finish(running.lease.session, ended)
 
     async def _ended(self, running: _Running) -> Event:
         await self._turnstile.enter()

@@ -52,7 +52,7 @@ class Conversation:
     async def history(self, notebook_id: str, named: str = "", *, turns: int) -> list[dict[str, Any]]:
         """The last `turns` questions and answers, oldest first: ``role`` and ``content`` of each."""
         session = await self._session(notebook_id, named)
-        said = () if session is None else await self._sessions.history(session, turns)
+        said = () if session is None else await self._sessions.tree.history(session, turns)
         return [
             {"role": role, "content": content}
             for turn in said
@@ -103,7 +103,7 @@ class Conversation:
         if session is None:
             raise NotFound(session_commands.NO_TURNS)
         if name == "replay":
-            planned = await self._sessions.replay(LOCAL, session.id, session.notebook_id)
+            planned = await self._sessions.tree.replay(LOCAL, session.id, session.notebook_id)
             self._chosen = session.id
             return _compared(session, await replay(self._sessions, planned, answer, seconds))
         if name in ("undo", "redo") and self._edit_history is not None:
@@ -138,7 +138,7 @@ class Conversation:
         if name == "share":
             mode: Literal["read", "copy"] = "copy" if rest == "copy" else "read"
             return {"secret": await sessions.share(*place, mode=mode), "mode": mode}
-        change = {"undo": sessions.undo, "redo": sessions.redo, "branch": sessions.branch}[name]
+        change = {"undo": sessions.tree.undo, "redo": sessions.tree.redo, "branch": sessions.tree.branch}[name]
         changed = await change(*place)
         if name == "branch":
             self._chosen = changed.id

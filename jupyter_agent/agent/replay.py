@@ -12,7 +12,8 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import Done, Event, Failed, Interrupted
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
-from jupyter_agent.sessions.manager import Replay, SessionManager, comparison
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.tree import Replay, compare_turns
 
 OUT_OF_TIME = "The time for one replay was over. Replay the rest with 'from'."
 #: Asks one question in a session, as the user would, within seconds; the last event of the turn.
@@ -25,7 +26,7 @@ class Replayed:
 
     Attributes:
         session: The new conversation.
-        turns: For each question that was asked the answers before and after, as `comparison` tells them.
+        turns: For each question that was asked the answers before and after, by `compare_turns`.
         left: How many questions were not asked.
         stopped: Why not; empty where all were.
     """
@@ -41,7 +42,7 @@ async def replay(sessions: SessionManager, planned: Replay, answer: Answer, seco
 
     Args:
         sessions: Where conversations are kept.
-        planned: By `SessionManager.replay`.
+        planned: By `SessionTree.replay`.
         answer: Asks.
         seconds: Time for all of it.
 
@@ -50,8 +51,8 @@ async def replay(sessions: SessionManager, planned: Replay, answer: Answer, seco
     """
     asked, stopped = await _asked(sessions, planned, answer, time.monotonic() + seconds)
     session = await sessions.get(planned.session.owner, planned.session.id, planned.session.notebook_id)
-    after = (await sessions.history(session, asked)) if asked else ()
-    return Replayed(session, comparison(planned.turns, after), len(planned.turns) - asked, stopped)
+    after = (await sessions.tree.history(session, asked)) if asked else ()
+    return Replayed(session, compare_turns(planned.turns, after), len(planned.turns) - asked, stopped)
 
 
 def as_replayed(question: Question, seconds: float) -> Question:

@@ -63,7 +63,7 @@ async def _opened(
 ) -> Opening:
     digest = question.digest or _digest(question)
     session_id = question.session_id or await sessions.default_session_id(question.owner, question.notebook_id)
-    begun = await sessions.begin(question.owner, question.notebook_id, session_id, question.turn_id, asked, digest)
+    begun = await sessions.log.begin(question.owner, question.notebook_id, session_id, question.turn_id, asked, digest)
     session = begun.session
     turn = Turn(
         id=begun.turn_id,

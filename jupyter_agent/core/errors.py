@@ -10,6 +10,7 @@
     ├── NotFound                  404 not_found          (unknown, or not yours: the same)
     ├── Conflict                  409 conflict
     │   ├── TurnInProgress        409 turn_in_progress
+    │   ├── UndoInProgress        409 undo_in_progress
     │   ├── VersionConflict       409 version_conflict
     │   ├── TurnIdReused          409 turn_id_reused
     │   ├── ApprovalStale         409 approval_stale
@@ -96,6 +97,13 @@ class TurnInProgress(Conflict):
     """The conversation is answering another question."""
 
     code = "turn_in_progress"
+    retryable = True
+
+
+class UndoInProgress(Conflict):
+    """An undo or redo of the conversation has begun and is not finished."""
+
+    code = "undo_in_progress"
     retryable = True
 
 

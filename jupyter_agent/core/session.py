@@ -140,6 +140,40 @@ class OpenTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingUndo:
+    """An undo or redo that is recorded, and whose cells are being restored; the head moves when that is done.
+
+    Attributes:
+        id: Random; who finishes it or takes it back names it.
+        kind: Which of the two.
+        turn_id: The turn that is undone or redone.
+        expires: On the store's clock, in seconds; later, anybody may finish it or take it back.
+        reverting: Whether it is being taken back: the cells are restored to what they were, and the head stays.
+    """
+
+    id: str
+    kind: Literal["undo", "redo"]
+    turn_id: str
+    expires: float
+    reverting: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PendingUndo:
+        """Build from stored JSON data, which is not trusted.
+
+        Raises:
+            KeyError, TypeError, ValueError: the data is not a pending undo.
+        """
+        return cls(
+            id=_string(data["id"]),
+            kind=_choice(data["kind"], ("undo", "redo")),
+            turn_id=_string(data["turn_id"]),
+            expires=float(data["expires"]),
+            reverting=bool(data["reverting"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """The head of one conversation; its turns are stored separately and read by page.
 
@@ -152,6 +186,7 @@ class Session:
         head: Id of the turn that the next question follows; None at the start.
         depth: Turns on the path from the root to the head.
         open: The turn being answered.
+        pending_undo: An undo or redo whose cells are being restored; never together with an open turn.
         title: Shown in lists; the first question's beginning unless renamed.
         metadata: The clients' own data.
         variables: Live names that the conversation has spoken of, newest last.
@@ -170,6 +205,7 @@ class Session:
     head: str | None = None
     depth: int = 0
     open: OpenTurn | None = None
+    pending_undo: PendingUndo | None = None
     title: str = ""
     metadata: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
     variables: tuple[str, ...] = ()
@@ -201,7 +237,7 @@ class Session:
         Raises:
             KeyError, TypeError, ValueError: the data is not a session.
         """
-        opened = data["open"]
+        opened, pending = data["open"], data.get("pending_undo")
         return cls(
             key=_string(data["key"]),
             id=_string(data["id"]),
@@ -211,6 +247,7 @@ class Session:
             head=_optional_string(data["head"]),
             depth=_integer(data["depth"]),
             open=None if opened is None else OpenTurn.from_json(opened),
+            pending_undo=None if pending is None else PendingUndo.from_json(pending),
             title=_string(data["title"]),
             metadata=MappingProxyType(dict(data["metadata"])),
             variables=tuple(_string(name) for name in data["variables"]),

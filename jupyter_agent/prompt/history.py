@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Message, ToolCall
-from jupyter_agent.sessions.summary import stands_in
+from jupyter_agent.sessions.summary import is_summary
 
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Turn
@@ -52,7 +52,7 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
         budget_tokens: For all messages together.
         count: Tokens of a text, at least.
     """
-    if turns and stands_in(turns[0]):
+    if turns and is_summary(turns[0]):
         return _summarized(turns[0], turns[1:], budget_tokens, count)
     whole = [_spoken(turn) for turn in turns]
     if sum(_cost(one, count) for one in whole) <= budget_tokens:

@@ -52,14 +52,14 @@ class Moves:
             return
         for owner in dict.fromkeys((LOCAL, *self._owners, *await self._others(old))):
             try:
-                await self._sessions.move(owner, old, new)
+                await self._sessions.rename_notebook(owner, old, new)
             except AgentError as error:
                 self._log.warning(_NOT_FOLLOWED, error.code)
 
     async def _others(self, path: str) -> tuple[str, ...]:
         """Those who have asked before this server started, as far as the store may say."""
         try:
-            return await self._sessions.owners(path)
+            return await self._sessions.store.owners(path)
         except AgentError as error:
             self._log.warning(_NOT_FOLLOWED, error.code)
             return ()

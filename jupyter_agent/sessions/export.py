@@ -22,16 +22,13 @@ def export(session: Session, turns: Sequence[Turn], kind: str) -> str:
     Raises:
         BadRequest: not one of `FORMATS`.
     """
-    if kind == "json":
-        return _as_json(session, turns)
-    if kind == "md":
-        return _as_markdown(session, turns)
-    if kind == "ipynb":
-        return _as_notebook(session, turns)
-    raise BadRequest(f"format must be one of {', '.join(FORMATS)}.")
+    exporters = {"json": _to_json, "md": _to_markdown, "ipynb": _to_notebook}
+    if kind not in exporters:
+        raise BadRequest(f"format must be one of {', '.join(FORMATS)}.")
+    return exporters[kind](session, turns)
 
 
-def _as_json(session: Session, turns: Sequence[Turn]) -> str:
+def _to_json(session: Session, turns: Sequence[Turn]) -> str:
     head = session.to_json()
     data = {
         "format": FORMAT,
@@ -42,7 +39,7 @@ def _as_json(session: Session, turns: Sequence[Turn]) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def _as_markdown(session: Session, turns: Sequence[Turn]) -> str:
+def _to_markdown(session: Session, turns: Sequence[Turn]) -> str:
     parts = [f"# {_one_line(session.title) or 'Conversation'}"]
     if session.notebook_id:
         parts.append(f"About `{_one_line(session.notebook_id)}`")
@@ -52,7 +49,7 @@ def _as_markdown(session: Session, turns: Sequence[Turn]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _as_notebook(session: Session, turns: Sequence[Turn]) -> str:
+def _to_notebook(session: Session, turns: Sequence[Turn]) -> str:
     cells = [_cell("title", "markdown", f"# {_one_line(session.title) or 'Conversation'}")]
     for turn in turns:
         quoted = "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines() or [""])

@@ -1,4 +1,4 @@
-"""Who a session is: its ids, its owner, its key, its title."""
+"""Ids, owner, key and title of a session: what they may be and how they are made."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def check_id(value: str, field: str) -> str:
-    """The id, if it is one.
+    """The id, if it is valid.
 
     Raises:
-        BadRequest: it is none; the message names the field.
+        BadRequest: it is not; the message names the field.
     """
     if not _ID.fullmatch(value):
         raise BadRequest(f"{field} must be 1 to 128 of A-Z a-z 0-9 _ . : - and begin with a letter or digit.")
@@ -26,7 +26,7 @@ def check_id(value: str, field: str) -> str:
 
 
 def check_owner(owner: str) -> None:
-    """Refuse an owner that no server has.
+    """Refuse a user name that is not valid.
 
     Raises:
         BadRequest: empty, or with control characters.
@@ -36,7 +36,7 @@ def check_owner(owner: str) -> None:
 
 
 def check_notebook(notebook_id: str) -> None:
-    """Refuse a path that no notebook has.
+    """Refuse a notebook path that is not valid.
 
     Raises:
         BadRequest: longer than 4,096 characters, or with control characters.
@@ -48,12 +48,12 @@ def check_notebook(notebook_id: str) -> None:
 def session_key(owner: str, notebook_id: str, session_id: str, namesakes: int = 0) -> str:
     """The store's key of a session: opaque, ASCII, the same on every server; it begins with the owner's part."""
     name = "\0".join((notebook_id, session_id, str(namesakes)))
-    return f"{hashed(owner)[:16]}-{hashed(owner + chr(0) + name)[:40]}"
+    return f"{sha256_hex(owner)[:16]}-{sha256_hex(owner + chr(0) + name)[:40]}"
 
 
 def belongs_to(session: Session, owner: str) -> bool:
     """Whether a session is an owner's, by its record and by its key, which a record edited by hand cannot forge."""
-    return session.owner == owner and session.key.startswith(hashed(owner)[:16])
+    return session.owner == owner and session.key.startswith(sha256_hex(owner)[:16])
 
 
 def title_of(question: str) -> str:
@@ -62,6 +62,6 @@ def title_of(question: str) -> str:
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
 
 
-def hashed(text: str) -> str:
+def sha256_hex(text: str) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Protocol
 
 from jupyter_agent.core.errors import BadRequest, TooLarge
-from jupyter_agent.core.messages import Json, Message
+from jupyter_agent.core.messages import Message
 from jupyter_agent.core.session import SCHEMA, Session, Turn
+from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.export import FORMAT
 
 MAX_CHARACTERS = 64 * 1024 * 1024
@@ -22,28 +22,15 @@ MAX_NAME = 300
 MAX_QUESTION = 1024 * 1024
 
 
-class Withholding(Protocol):
-    """What takes secrets out of texts, of data, and of messages."""
-
-    def text(self, text: str) -> str:
-        """The text without secrets."""
-
-    def json(self, value: Json) -> Json:
-        """The data without secrets."""
-
-    def message(self, message: Message) -> Message:
-        """The message without secrets."""
-
-
-def read_json(text: str, withholding: Withholding | None = None) -> tuple[Session, tuple[Turn, ...]]:
+def read_json(text: str, redactor: Redactor | None = None) -> tuple[Session, tuple[Turn, ...]]:
     """The session and turns of a JSON export; parents and depths are made anew, key and owner are empty.
 
     Args:
         text: The export.
-        withholding: Takes secrets out; an export of another program may have some.
+        redactor: Withholds secrets; an export of another program may have some.
 
     Raises:
-        BadRequest: it is none; the message says where.
+        BadRequest: it is not an export; the message says where.
         TooLarge: there is more of it than is kept.
     """
     if len(text) > MAX_CHARACTERS:
@@ -59,9 +46,9 @@ def read_json(text: str, withholding: Withholding | None = None) -> tuple[Sessio
             "This conversation was exported by a newer release of jupyter-notebook-agent. Upgrade to import it."
         )
     session, turns = _read_session(data.get("session")), _read_turns(data.get("turns"))
-    if withholding is None:
+    if redactor is None:
         return session, turns
-    return _session_without(session, withholding), tuple(_turn_without(one, withholding) for one in turns)
+    return _redact_session(session, redactor), tuple(_redact_turn(turn, redactor) for turn in turns)
 
 
 def _read_session(data: object) -> Session:
@@ -69,9 +56,9 @@ def _read_session(data: object) -> Session:
         raise BadRequest("session is missing from the exported conversation.")
     texts = {name: data.get(name, "") for name in ("id", "notebook_id", "title")}
     metadata, variables = data.get("metadata", {}), data.get("variables", [])
-    if not all(isinstance(one, str) for one in texts.values()) or not isinstance(metadata, dict):
+    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(metadata, dict):
         raise BadRequest("session of the exported conversation has a field of the wrong type.")
-    if not isinstance(variables, list) or not all(isinstance(one, str) for one in variables):
+    if not isinstance(variables, list) or not all(isinstance(name, str) for name in variables):
         raise BadRequest("session.variables of the exported conversation is not a list of names.")
     _check("session.title", len(texts["title"]), MAX_TITLE)
     _check("session.metadata", len(json.dumps(metadata)), MAX_METADATA)
@@ -84,9 +71,9 @@ def _read_turns(data: object) -> tuple[Turn, ...]:
         raise BadRequest("turns are missing from the exported conversation.")
     _check("turns", len(data), MAX_TURNS)
     turns: list[Turn] = []
-    for number, one in enumerate(data, 1):
+    for number, stored in enumerate(data, 1):
         try:
-            turn = Turn.from_json(one)
+            turn = Turn.from_json(stored)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BadRequest(f"Turn {number} of the exported conversation is not a turn.") from error
         _check(f"turns[{number - 1}].question", len(turn.question), MAX_QUESTION)
@@ -112,42 +99,34 @@ def _check_names(what: str, names: Sequence[str]) -> None:
 def _are_valid(messages: Iterable[Message]) -> bool:
     """Whether these may follow a question: answers and tool results only, each call with exactly one result after it."""
     waiting: set[str] = set()
-    for one in messages:
-        if one.role == "tool":
-            if one.tool_call_id not in waiting:
+    for message in messages:
+        if message.role == "tool":
+            if message.tool_call_id not in waiting:
                 return False
-            waiting.discard(one.tool_call_id)
-        elif one.role != "assistant" or waiting:
+            waiting.discard(message.tool_call_id)
+        elif message.role != "assistant" or waiting:
             return False
         else:
-            waiting = {call.id for call in one.tool_calls}
-            if len(waiting) < len(one.tool_calls) or not all(_is_text(call) for call in one.tool_calls):
+            waiting = {call.id for call in message.tool_calls}
+            fields: list[object] = [
+                value for call in message.tool_calls for value in (call.id, call.name, call.arguments)
+            ]
+            if len(waiting) < len(message.tool_calls) or not all(isinstance(value, str) for value in fields):
                 return False
     return not waiting
 
 
-def _is_text(call: object) -> bool:
-    fields: Mapping[str, object] = {name: getattr(call, name) for name in ("id", "name", "arguments")}
-    return all(isinstance(one, str) for one in fields.values())
-
-
-def _session_without(session: Session, withholding: Withholding) -> Session:
+def _redact_session(session: Session, redactor: Redactor) -> Session:
     return replace(
         session,
-        title=withholding.text(session.title),
-        metadata=_data_without(session.metadata, withholding),
-        variables=tuple(map(withholding.text, session.variables)),
+        title=redactor.text(session.title),
+        metadata=MappingProxyType(redactor.mapping(session.metadata)),
+        variables=tuple(map(redactor.text, session.variables)),
     )
 
 
-def _turn_without(turn: Turn, withholding: Withholding) -> Turn:
-    """A turn without secrets, in whichever of its fields; what it is called and how it ended stays."""
+def _redact_turn(turn: Turn, redactor: Redactor) -> Turn:
+    """A turn without secrets in any of its fields; its ids, and how it ended, stay."""
     kept = {"id", "parent", "digest", "status", "finish_reason", "usage", "messages"}
-    data: Any = turn.to_json()
-    without: dict[str, Any] = {name: one if name in kept else withholding.json(one) for name, one in data.items()}
-    return replace(Turn.from_json(without), messages=tuple(map(withholding.message, turn.messages)))
-
-
-def _data_without(data: Mapping[str, Json], withholding: Withholding) -> Mapping[str, Any]:
-    without: Any = withholding.json(dict(data))
-    return MappingProxyType(without)
+    data = {name: value if name in kept else redactor.json(value) for name, value in turn.to_json().items()}
+    return replace(Turn.from_json(data), messages=tuple(map(redactor.message, turn.messages)))

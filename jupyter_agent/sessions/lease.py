@@ -1,4 +1,4 @@
-"""A turn that is ours while it runs: renewed in time, its deeds recorded before they are done; lost, it stops at once."""
+"""The lease of a turn: renewed while the turn runs, with its actions recorded before they run; when lost, the turn stops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_agent.core.session import Session
 from jupyter_agent.sessions.manager import SessionManager
 
 RENEW_SECONDS = 10.0
-_LOST = "Another process went on with this conversation, so this answer was stopped. Look at the conversation again."
+_LOST = "Another process went on with this conversation, so this answer was stopped. Reload the conversation."
 _Event = TypeVar("_Event")
 
 
@@ -24,8 +24,8 @@ class Lease:
 
     Attributes:
         sessions: Where it is open.
-    session: As it was renewed last.
-        edits: Tells what was changed in the notebook so far, as it may be stored.
+        session: As it was renewed last.
+        edits: Returns what was changed in the notebook so far, as it may be stored.
         seconds: Between renewals.
     """
 
@@ -34,21 +34,23 @@ class Lease:
     edits: Callable[[], Sequence[CellChange]] = tuple
     seconds: float = RENEW_SECONDS
     _lost: bool = False
-    _limit: asyncio.Timeout | None = field(default=None)
+    _timeout: asyncio.Timeout | None = field(default=None)
 
     async def record(self, actions: tuple[Action, ...]) -> None:
-        """Keep what is done, in the store, before it is done and after.
+        """Store the turn's actions, before they run and after.
 
         Raises:
-            VersionConflict: the turn is not ours any more; nothing may be done.
-            StoreUnavailable: it cannot be kept; nothing may be done.
+            VersionConflict: the lease is lost; nothing may be done.
+            StoreUnavailable: they cannot be stored; nothing may be done.
         """
-        under_way = tuple(one.call_id for one in actions if one.status == "interrupted")
-        self.session = await self.sessions.renew(self.session, under_way, actions=actions, edits=tuple(self.edits()))
+        under_way = tuple(action.call_id for action in actions if action.status == "interrupted")
+        self.session = await self.sessions.log.renew(
+            self.session, under_way, actions=actions, edits=tuple(self.edits())
+        )
 
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[None, None]:
-        """Renew it as long as this is open."""
+        """Renew it while the context is open."""
         task = asyncio.create_task(self._renew())
         try:
             yield
@@ -58,7 +60,7 @@ class Lease:
                 await task
 
     async def guarded(self, events: AsyncGenerator[_Event, None]) -> AsyncGenerator[_Event, None]:
-        """The same events, until the turn is lost.
+        """The same events, until the lease is lost.
 
         Raises:
             VersionConflict: it was.
@@ -66,7 +68,7 @@ class Lease:
         async with aclosing(events):
             while True:
                 try:
-                    async with asyncio.timeout(0 if self._lost else None) as self._limit:
+                    async with asyncio.timeout(0 if self._lost else None) as self._timeout:
                         event = await anext(events)
                 except StopAsyncIteration:
                     return
@@ -75,7 +77,7 @@ class Lease:
                         raise
                     raise VersionConflict(_LOST) from None
                 finally:
-                    self._limit = None
+                    self._timeout = None
                 yield event
 
     async def _renew(self) -> None:
@@ -83,8 +85,8 @@ class Lease:
             while True:
                 await asyncio.sleep(self.seconds)
                 with suppress(StoreUnavailable):
-                    self.session = await self.sessions.renew(self.session)
+                    self.session = await self.sessions.log.renew(self.session)
         except (VersionConflict, NotFound):
             self._lost = True
-            if self._limit is not None:
-                self._limit.reschedule(asyncio.get_running_loop().time())
+            if self._timeout is not None:
+                self._timeout.reschedule(asyncio.get_running_loop().time())

@@ -10,26 +10,24 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jupyter_agent.core.errors import AmbiguousSession, BadRequest, Forbidden, NotFound, VersionConflict
+from jupyter_agent.core.errors import AmbiguousSession, BadRequest, Conflict, Forbidden, NotFound, VersionConflict
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Page, SessionStore
 from jupyter_agent.core.session import Session, Turn, is_within
-from jupyter_agent.sessions import export as exports
-from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, hashed, session_key
-from jupyter_agent.sessions.import_ import Withholding, read_json
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.export import export
+from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, sha256_hex
+from jupyter_agent.sessions.import_ import read_json
 from jupyter_agent.sessions.summary import summary_of, with_summary
-from jupyter_agent.sessions.tree import WHOLE, Replay, SessionTree, comparison
-from jupyter_agent.sessions.turns import ATTEMPTS, LEASE_SECONDS, PAGE, Begun
+from jupyter_agent.sessions.tree import ALL_TURNS, SessionTree
+from jupyter_agent.sessions.turns import ATTEMPTS, LEASE_SECONDS, NOT_FOUND, PAGE, SessionLog
 
-__all__ = ["Begun", "Replay", "SessionManager", "comparison"]
-
-#: Turns after a summary, up to which it is looked whether it is of this branch.
-FARTHEST = 1000
-_NO_CONVERSATION = "There is no such conversation."
+#: Turns after a summary, up to which it is checked whether it belongs to this branch.
+MAX_TURNS_AFTER_SUMMARY = 1000
 
 
-class SessionManager(SessionTree):
-    """What may be done with conversations; each belongs to one owner, and others' are as unknown ones.
+class SessionManager:
+    """What may be done with conversations; each belongs to one owner, and is unknown to all others.
 
     Args:
         store: Where sessions are kept.
@@ -37,7 +35,11 @@ class SessionManager(SessionTree):
         max_sessions: How many sessions one owner may have.
         lease_seconds: How long a turn stays open without `renew`.
         scope: Where a question belongs that names no session: ``explicit``, in a new one; else in the newest of its notebook.
-        withholding: Takes secrets out of what clients give to be kept: titles, metadata, summaries, imports.
+        redactor: Withholds secrets in what clients send to be kept: titles, metadata, summaries, imports.
+
+    Attributes:
+        log: The turns of sessions: begin, renew, finish.
+        tree: Their branches: history, undo, redo, replay.
     """
 
     def __init__(
@@ -48,11 +50,23 @@ class SessionManager(SessionTree):
         max_sessions: int = 1000,
         lease_seconds: float = LEASE_SECONDS,
         scope: str = "explicit",
-        withholding: Withholding | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
-        super().__init__(store, max_age_seconds=max_age_seconds, max_sessions=max_sessions, lease_seconds=lease_seconds)
+        self.store = store
+        self.log = SessionLog(
+            store, max_age_seconds=max_age_seconds, max_sessions=max_sessions, lease_seconds=lease_seconds
+        )
+        self.tree = SessionTree(self.log)
         self._scope = scope
-        self._withholding = withholding
+        self._redactor = redactor
+
+    async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
+        """The session of that id about that notebook; without a notebook, the most recently active of that id.
+
+        Raises:
+            NotFound: unknown, expired, or somebody else's.
+        """
+        return await self.log.get(owner, session_id, notebook_id)
 
     async def default_session_id(self, owner: str, notebook_id: str, *, interactive: bool = False) -> str | None:
         """Id of the session that a question continues which names none; None where it starts a new one.
@@ -68,7 +82,7 @@ class SessionManager(SessionTree):
         if not notebook_id or (self._scope == "explicit" and not interactive):
             return None
         page = await self.find(owner, notebook_id=notebook_id, limit=PAGE)
-        return next((one.id for one in page.sessions if one.metadata.get("unreadable") is not True), None)
+        return next((session.id for session in page.sessions if session.metadata.get("unreadable") is not True), None)
 
     async def find(
         self,
@@ -90,7 +104,9 @@ class SessionManager(SessionTree):
         if not 1 <= limit <= PAGE:
             raise BadRequest(f"limit must be between 1 and {PAGE}.")
         page = await self.store.find(owner, notebook_id=notebook_id, text=text or None, limit=limit, cursor=cursor)
-        sessions = (one for one in page.sessions if belongs_to(one, owner) and not self._too_old(one))
+        sessions = (
+            session for session in page.sessions if belongs_to(session, owner) and not self.log.is_expired(session)
+        )
         return replace(page, sessions=tuple(sessions))
 
     async def rename(
@@ -127,19 +143,20 @@ class SessionManager(SessionTree):
         """
         session = await self.get(owner, session_id, notebook_id)
         last = session.head if turn_id is None else turn_id
-        covered = None if last is None else await self._turn(session, last)
-        return await self._update(session, lambda one: with_summary(one, self._without_secrets(summary), covered))
+        covered = None if last is None else await self.tree.turn(session, last)
+        text = self._without_secrets(summary)
+        return await self._update(session, lambda current: with_summary(current, text, covered))
 
-    async def considered(self, session: Session, limit: int) -> tuple[Turn, ...]:
-        """The history as a model is told it: a summary in place of the turns it covers, then at most `limit` turns."""
+    async def model_history(self, session: Session, limit: int) -> tuple[Turn, ...]:
+        """The history for a model: a summary in place of the turns it covers, then at most `limit` turns."""
         summary = summary_of(session)
         after = 0 if summary is None else session.depth - summary.depth
-        if summary is None or session.head is None or not 0 <= after <= FARTHEST:
-            return await self.history(session, limit)
+        if summary is None or session.head is None or not 0 <= after <= MAX_TURNS_AFTER_SUMMARY:
+            return await self.tree.history(session, limit)
         path = await self.store.path(session.key, session.head, after + 1)
         if not path or path[0].id != summary.turn_id:  # of another branch
-            return await self.history(session, limit)
-        return (summary.standing_in(), *path[1:][-limit:])
+            return await self.tree.history(session, limit)
+        return (summary.as_turn(), *path[1:][-limit:])
 
     async def clear(self, owner: str, session_id: str, notebook_id: str | None = None) -> None:
         """Forget a session and its turns; a turn being answered is lost to it.
@@ -153,35 +170,40 @@ class SessionManager(SessionTree):
         page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=2)
         if len(page.sessions) > 1:
             raise AmbiguousSession("Several notebooks have a conversation of that id. Say which with notebook_id.")
-        # What is so damaged that no list shows it can still be named, and goes too.
+        # A record that is so damaged that no list shows it can still be named, and is deleted too.
         key = page.sessions[0].key if page.sessions else session_key(owner, notebook_id or "", session_id)
         if page.sessions:
             for share in _shares(page.sessions[0]):
                 await self.store.delete(share)
         if not await self.store.delete(key):
-            raise NotFound(_NO_CONVERSATION)
+            raise NotFound(NOT_FOUND)
 
-    async def move(self, owner: str, old_path: str, new_path: str) -> int:
+    async def rename_notebook(self, owner: str, old_path: str, new_path: str) -> int:
         """Follow a notebook, or a folder of notebooks, that was renamed or moved; how many sessions went along.
 
         Where a session of the new path has the same id, it was about a notebook that is gone: it gets another id.
+
+        Raises:
+            Conflict: some sessions were changed by others all the time and are as before; the rest went along. Try again.
         """
         check_notebook(new_path)
         moving: list[Session] = []
         cursor = None
         while True:
             page = await self.store.find(owner, limit=PAGE, cursor=cursor)
-            moving += [one for one in page.sessions if is_within(one.notebook_id, old_path)]
+            moving += [session for session in page.sessions if is_within(session.notebook_id, old_path)]
             cursor = page.cursor
             if cursor is None:
                 break
+        lost: Conflict | None = None
         for session in moving:
-            await self._move(session, new_path + session.notebook_id[len(old_path) :])
+            try:
+                await self._set_notebook(session, new_path + session.notebook_id[len(old_path) :])
+            except Conflict as error:
+                lost = error
+        if lost is not None:
+            raise lost
         return len(moving)
-
-    async def owners(self, path: str) -> tuple[str, ...]:
-        """Whose conversations follow a notebook, or a folder, of that path; for the server's own use, never told."""
-        return await self.store.owners(path)
 
     async def export(self, owner: str, session_id: str, kind: str, notebook_id: str | None = None) -> str:
         """The conversation up to its head as ``json``, ``md`` or ``ipynb`` text.
@@ -191,7 +213,7 @@ class SessionManager(SessionTree):
             BadRequest: no such format.
         """
         session = await self.get(owner, session_id, notebook_id)
-        return exports.export(session, await self.history(session, WHOLE), kind)
+        return export(session, await self.tree.history(session, ALL_TURNS), kind)
 
     async def import_json(
         self, owner: str, text: str, *, notebook_id: str | None = None, session_id: str | None = None
@@ -205,13 +227,13 @@ class SessionManager(SessionTree):
             TooManyRequests: the owner has as many sessions as are kept.
         """
         check_owner(owner)
-        read, turns = read_json(text, self._withholding)
+        read, turns = read_json(text, self._redactor)
         name = check_id(session_id or read.id or uuid.uuid4().hex, "session_id")
         for turn in turns:
             check_id(turn.id, "turn_id")
         source = replace(read, id=name, notebook_id=read.notebook_id if notebook_id is None else notebook_id)
         check_notebook(source.notebook_id)
-        return await self._copy(source, turns, owner, name)
+        return await self.tree.copy(source, turns, owner, name)
 
     async def share(
         self,
@@ -230,7 +252,9 @@ class SessionManager(SessionTree):
         share = _share_key(token)
         session = await self.get(owner, session_id, notebook_id)
         granted = {"mode": mode, "created_at": time.time()}
-        session = await self._update(session, lambda one: _with_extra(one, "shares", {**_shares(one), share: granted}))
+        session = await self._update(
+            session, lambda current: _with_shares(current, {**_shares(current), share: granted})
+        )
         now = time.time()
         extra: Mapping[str, Json] = MappingProxyType({"key": session.key, "created_at": session.created_at})
         await self.store.create(Session(share, share, "", "", created_at=now, last_activity=now, extra=extra))
@@ -245,10 +269,10 @@ class SessionManager(SessionTree):
             NotFound: there is no such session.
         """
         session = await self.get(owner, session_id, notebook_id)
-        revoked = [one for one in _shares(session) if token in (None, "") or one == _share_key(token or "")]
+        revoked = [share for share in _shares(session) if not token or share == _share_key(token)]
 
-        def without(one: Session) -> Session:
-            return _with_extra(one, "shares", {key: how for key, how in _shares(one).items() if key not in revoked})
+        def without(current: Session) -> Session:
+            return _with_shares(current, {key: how for key, how in _shares(current).items() if key not in revoked})
 
         await self._update(session, without)
         for share in revoked:
@@ -275,7 +299,7 @@ class SessionManager(SessionTree):
         session, mode = await self._shared(token)
         if mode != "copy":
             raise Forbidden("This conversation is shared for reading only.")
-        return await self._copy(session, await self.history(session, WHOLE), owner, session_id)
+        return await self.tree.copy(session, await self.tree.history(session, ALL_TURNS), owner, session_id)
 
     async def close(self) -> None:
         """Let go of the store."""
@@ -286,49 +310,50 @@ class SessionManager(SessionTree):
         record = await self.store.read(share)
         session = None if record is None else await self.store.read(str(record.extra.get("key", "")))
         granted = None if session is None else _shares(session).get(share)
-        if session is None or record is None or granted is None or self._too_old(session):
-            raise NotFound(_NO_CONVERSATION)
+        if session is None or record is None or granted is None or self.log.is_expired(session):
+            raise NotFound(NOT_FOUND)
         if record.extra.get("created_at") != session.created_at:
-            raise NotFound(_NO_CONVERSATION)
+            raise NotFound(NOT_FOUND)
         return session, str(granted["mode"])
 
-    async def _move(self, session: Session, path: str) -> None:
+    async def _set_notebook(self, session: Session, path: str) -> None:
         for _ in range(ATTEMPTS):
+            current = await self.store.read(session.key)
+            if current is None:
+                return
             try:
-                await self._update_once(session.key, lambda one: replace(one, notebook_id=path))
+                await self.log.commit(replace(current, notebook_id=path))
             except VersionConflict:
                 page = await self.store.find(session.owner, session_id=session.id, notebook_id=path, limit=1)
                 for occupant in page.sessions:
-                    other = f"{occupant.id[:100]}.{uuid.uuid4().hex[:8]}"
-                    await self._update(occupant, lambda one, other=other: replace(one, id=other))  # type: ignore[misc]
+                    new_id = f"{occupant.id[:100]}.{uuid.uuid4().hex[:8]}"
+                    await self._update(occupant, lambda other, new_id=new_id: replace(other, id=new_id))  # type: ignore[misc]
             else:
                 return
+        raise VersionConflict(
+            "A conversation is changed by others all the time, so it does not follow its notebook. Try again in a moment."
+        )
 
     def _without_secrets(self, given: Any) -> Any:
-        return given if self._withholding is None else self._withholding.json(given)
-
-    async def _update_once(self, key: str, change: Callable[[Session], Session]) -> None:
-        current = await self.store.read(key)
-        if current is not None:
-            await self._commit(change(current))
+        return given if self._redactor is None else self._redactor.json(given)
 
     async def _update(self, session: Session, change: Callable[[Session], Session]) -> Session:
         async def changed(current: Session) -> Session:
             return change(current)
 
-        return await self._change(session, changed)
+        return await self.log.change(session, changed)
 
 
-def _with_extra(session: Session, name: str, value: Json) -> Session:
-    return replace(session, extra=MappingProxyType({**session.extra, name: value}))
+def _with_shares(session: Session, shares: Mapping[str, Json]) -> Session:
+    return replace(session, extra=MappingProxyType({**session.extra, "shares": shares}))
 
 
 def _shares(session: Session) -> dict[str, Any]:
-    """Secrets by their keys, with what each allows."""
+    """What each share allows, by its key."""
     shares = session.extra.get("shares")
     return dict(shares) if isinstance(shares, Mapping) else {}
 
 
 def _share_key(token: str) -> str:
     """The key of a secret's record; the secret itself is kept nowhere."""
-    return f"share-{hashed(token)[:40]}"
+    return f"share-{sha256_hex(token)[:40]}"

@@ -1,4 +1,4 @@
-"""A summary of a conversation's beginning: kept with it, and standing in for the turns that it covers."""
+"""The summary of a conversation's older turns, which a model gets in their place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.session import Session, Turn
 
-#: In `Session.extra` where it is kept; in `Turn.extra` of the turn that stands in for others.
+#: Key in `Session.extra`, and in `Turn.extra` of the turn that has the summary.
 SUMMARY = "summary"
 _QUESTION = "(What was said before, in short.)"
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a conversation keeps instead of its beginning, for models; people still see every turn.
+    """A summary of the turns up to one of them, for models; people still see every turn.
 
     Attributes:
         text: The summary.
@@ -30,8 +30,8 @@ class Summary:
     turn_id: str
     depth: int
 
-    def standing_in(self) -> Turn:
-        """A turn in place of all that are covered."""
+    def as_turn(self) -> Turn:
+        """A turn with the summary, in place of those it covers."""
         return Turn(
             self.turn_id,
             None,
@@ -64,13 +64,13 @@ def with_summary(session: Session, text: str, last: Turn | None) -> Session:
     return replace(session, extra=MappingProxyType({**session.extra, SUMMARY: kept}))
 
 
-def inherited(session: Session, turns: Sequence[Turn]) -> dict[str, Any]:
-    """What of a conversation's summary is true of its copy with these turns."""
+def copied_summary(session: Session, turns: Sequence[Turn]) -> dict[str, Any]:
+    """The part of `Session.extra` with the summary, for a copy with these turns; empty where they lack what it covers."""
     summary = summary_of(session)
-    covers = summary is not None and any(one.id == summary.turn_id for one in turns)
+    covers = summary is not None and any(turn.id == summary.turn_id for turn in turns)
     return {SUMMARY: session.extra[SUMMARY]} if covers else {}
 
 
-def stands_in(turn: Turn) -> bool:
-    """Whether a turn stands in for others."""
+def is_summary(turn: Turn) -> bool:
+    """Whether a turn is a summary in place of others."""
     return turn.extra.get(SUMMARY) is True

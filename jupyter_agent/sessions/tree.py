@@ -1,23 +1,27 @@
-"""A conversation as a tree: its history, undo and redo, branches, replay."""
+"""A conversation as a tree of turns with a movable head: history, undo and redo, branches, replay."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
-from jupyter_agent.core.errors import Conflict, NotFound, TurnInProgress, VersionConflict
-from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.core.errors import Conflict, NotFound, StoreUnavailable, TurnInProgress, UndoInProgress
+from jupyter_agent.core.session import PendingUndo, Session, Turn
 from jupyter_agent.sessions.ids import check_id
-from jupyter_agent.sessions.summary import inherited
-from jupyter_agent.sessions.turn_ends import interrupted, leaving, left_behind
-from jupyter_agent.sessions.turns import ATTEMPTS, SessionTurns
+from jupyter_agent.sessions.summary import copied_summary
+from jupyter_agent.sessions.turns import SessionLog, branch_heads, interrupted, with_branch_kept
 
-WHOLE = 1_000_000
+UndoKind = Literal["undo", "redo"]
+ALL_TURNS = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.
 _STRIDE = 50
+#: In `Session.extra`: id of the undo that was finished or taken back last.
+_LAST_UNDO = "last_undo"
+_NO_TURN = "There is no such turn in this conversation."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,74 +29,124 @@ class Replay:
     """A new conversation in which questions are to be asked again.
 
     Attributes:
-        session: What went before the first of them.
-        turns: The turns whose questions are to be asked, in order; compare their answers with `comparison`.
+        session: The turns before the first of them.
+        turns: The turns whose questions are to be asked, in order; compare their answers with `compare_turns`.
     """
 
     session: Session
     turns: tuple[Turn, ...]
 
 
-class SessionTree(SessionTurns):
-    """Moves the head of a tree of turns; no turn is ever lost by it."""
+class SessionTree:
+    """Moves the heads of sessions; no turn is ever lost by it.
+
+    Args:
+        log: Where the sessions are stored.
+    """
+
+    def __init__(self, log: SessionLog) -> None:
+        self._log = log
+        self._store = log.store
 
     async def history(self, session: Session, limit: int = 100) -> tuple[Turn, ...]:
-        """At most `limit` of the newest turns on the way to the head, oldest first; an abandoned one is shown as such."""
-        left = () if session.open is None or await self._live(session) else (interrupted(session),)
-        if session.head is None or limit <= len(left):
-            return left[:limit]
-        return (*await self.store.path(session.key, session.head, limit - len(left)), *left)
+        """At most `limit` of the newest turns on the way to the head, oldest first; an abandoned one as interrupted."""
+        is_abandoned = session.open is not None and not await self._log.is_held(session.open)
+        abandoned = (interrupted(session),) if is_abandoned else ()
+        if session.head is None or limit <= len(abandoned):
+            return abandoned[:limit]
+        return (*await self._store.path(session.key, session.head, limit - len(abandoned)), *abandoned)
 
     async def undo(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
-        """Take the newest turn back; `redo` brings it again until another question is asked.
+        """Take the newest turn back, without its notebook; `redo` brings it again until another question is asked.
 
         Raises:
             NotFound: there is no such session.
             Conflict: there is nothing to undo.
             TurnInProgress: a turn is being answered.
+            UndoInProgress: another undo has not been finished.
         """
-
-        async def undone(session: Session) -> Session:
-            await self._check_idle(session)
-            if session.head is None:
-                raise Conflict("There is nothing to undo.")
-            turn = await self._turn(session, session.head)
-            return _at(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
-
-        return await self._change(await self.get(owner, session_id, notebook_id), undone)
+        return await self._move(owner, session_id, notebook_id, "undo")
 
     async def redo(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
-        """Bring back the turn that `undo` took last.
+        """Bring back the turn that `undo` took last, without its notebook; raises as that does."""
+        return await self._move(owner, session_id, notebook_id, "redo")
+
+    async def begin_undo(
+        self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None
+    ) -> tuple[Session, PendingUndo]:
+        """Record an undo or redo, durably, before the notebook's cells are restored; the head stays where it is.
+
+        One that was begun by somebody who is gone is taken over: asked for again it goes on, and asked for the opposite
+        it is taken back.
+
+        Returns:
+            The session, and the recorded undo. Restore the cells of its `turn_id` now, then call `finish_undo`; or, where
+            none was restored, `cancel_undo`.
 
         Raises:
             NotFound: there is no such session.
-            Conflict: there is nothing to redo.
+            Conflict: there is nothing to undo or redo.
             TurnInProgress: a turn is being answered.
+            UndoInProgress: another one is being applied now.
         """
+        operation_id = uuid.uuid4().hex
 
-        async def redone(session: Session) -> Session:
-            await self._check_idle(session)
-            if not session.redo:
-                raise Conflict("There is nothing to redo.")
-            return _at(session, session.redo[-1], session.depth + 1, session.redo[:-1])
+        async def begun(session: Session) -> Session:
+            pending = session.pending_undo
+            if pending is None or await self._log.is_held(pending):
+                self._check_idle(session)
+                turn_id = _next_turn(session, kind)
+                pending = PendingUndo(operation_id, kind, turn_id, 0.0)
+            expires = await self._store.now() + self._log.lease_seconds
+            taken = replace(pending, id=operation_id, expires=expires, reverting=kind != pending.kind)
+            return replace(session, pending_undo=taken)
 
-        return await self._change(await self.get(owner, session_id, notebook_id), redone)
+        session = await self._log.get(owner, session_id, notebook_id)
+        try:
+            session = await self._log.change(session, begun)
+        except StoreUnavailable:  # the commit may have happened though its acknowledgement was lost
+            session = await self._stored(session)
+            if session.pending_undo is None or session.pending_undo.id != operation_id:
+                raise
+        assert session.pending_undo is not None
+        return session, session.pending_undo
 
-    async def go(self, owner: str, session_id: str, turn_id: str | None, notebook_id: str | None = None) -> Session:
+    async def finish_undo(self, owner: str, session_id: str, notebook_id: str | None, operation_id: str) -> Session:
+        """Move the head of a pending undo whose cells have been restored; safe to call again.
+
+        Raises:
+            NotFound: there is no such session.
+            Conflict: somebody else finished it or took it back.
+        """
+        return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=True)
+
+    async def cancel_undo(self, owner: str, session_id: str, notebook_id: str | None, operation_id: str) -> Session:
+        """Forget a pending undo none of whose cells are restored, or all of which are as before; safe to call again.
+
+        Raises:
+            NotFound: there is no such session.
+            Conflict: somebody else finished it or took it back.
+        """
+        return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=False)
+
+    async def set_head(
+        self, owner: str, session_id: str, turn_id: str | None, notebook_id: str | None = None
+    ) -> Session:
         """Make any turn of the tree the head, also one of another branch; None: the place before the first.
 
         Raises:
             NotFound: there is no such session, or no such turn.
             TurnInProgress: a turn is being answered.
+            UndoInProgress: an undo has not been finished.
         """
 
-        async def gone(session: Session) -> Session:
-            await self._check_idle(session)
-            turn = None if turn_id is None else await self._turn(session, turn_id)
+        async def moved(session: Session) -> Session:
+            self._check_idle(session)
+            turn = None if turn_id is None else await self.turn(session, turn_id)
             head, depth = (None, 0) if turn is None else (turn.id, turn.depth)
-            return _at(leaving(session), head, depth, ())
+            return _with_head(with_branch_kept(session), head, depth, ())
 
-        return await self._change(await self.get(owner, session_id, notebook_id), gone)
+        return await self._log.change(await self._log.get(owner, session_id, notebook_id), moved)
 
     async def turn(self, session: Session, turn_id: str) -> Turn:
         """One turn of a conversation, on whichever branch.
@@ -100,18 +154,21 @@ class SessionTree(SessionTurns):
         Raises:
             NotFound: there is none of that id.
         """
-        return await self._turn(session, turn_id)
+        turn = await self._store.turn(session.key, turn_id)
+        if turn is None:
+            raise NotFound(_NO_TURN)
+        return turn
 
-    async def turns(self, session: Session) -> tuple[Turn, ...]:
+    async def all_turns(self, session: Session) -> tuple[Turn, ...]:
         """All turns of the tree, parents before their children, each generation in the order in which it was asked."""
         found: dict[str, Turn] = {}
-        for leaf in (session.head, *session.redo[:1], *left_behind(session)):
+        for leaf in (session.head, *session.redo[:1], *branch_heads(session)):
             above = leaf
             while above is not None and above not in found:
-                part = await self.store.path(session.key, above, _STRIDE)
-                found.update((one.id, one) for one in part)
+                part = await self._store.path(session.key, above, _STRIDE)
+                found.update((turn.id, turn) for turn in part)
                 above = part[0].parent if part else None
-        return tuple(sorted(found.values(), key=lambda one: (one.depth, one.started)))
+        return tuple(sorted(found.values(), key=lambda turn: (turn.depth, turn.started)))
 
     async def branch(
         self,
@@ -129,10 +186,10 @@ class SessionTree(SessionTurns):
             VersionConflict: `new_id` is taken.
             TooManyRequests: the owner has as many sessions as are kept.
         """
-        session = await self.get(owner, session_id, notebook_id)
-        last = session.head if turn_id is None else (await self._turn(session, turn_id)).id
-        turns = () if last is None else await self.store.path(session.key, last, WHOLE)
-        return await self._copy(session, turns, owner, new_id)
+        session = await self._log.get(owner, session_id, notebook_id)
+        last = session.head if turn_id is None else (await self.turn(session, turn_id)).id
+        turns = () if last is None else await self._store.path(session.key, last, ALL_TURNS)
+        return await self.copy(session, turns, owner, new_id)
 
     async def replay(
         self,
@@ -152,19 +209,24 @@ class SessionTree(SessionTurns):
             NotFound: there is no such session, or no such turn on the way to `last`.
             TooManyRequests: the owner has as many sessions as are kept.
         """
-        session = await self.get(owner, session_id, notebook_id)
-        end = session.head if last is None else (await self._turn(session, last)).id
-        path = () if end is None else await self.store.path(session.key, end, WHOLE)
-        start = 0 if first is None else next((at for at, one in enumerate(path) if one.id == first), None)
+        session = await self._log.get(owner, session_id, notebook_id)
+        end = session.head if last is None else (await self.turn(session, last)).id
+        path = () if end is None else await self._store.path(session.key, end, ALL_TURNS)
+        start = 0 if first is None else next((index for index, turn in enumerate(path) if turn.id == first), None)
         if start is None:
-            raise NotFound("There is no such turn in this conversation.")
-        return Replay(await self._copy(session, path[:start], owner, new_id), path[start:])
+            raise NotFound(_NO_TURN)
+        return Replay(await self.copy(session, path[:start], owner, new_id), path[start:])
 
-    async def _copy(self, session: Session, turns: Sequence[Turn], owner: str, new_id: str | None) -> Session:
-        """A session of an owner's own with the turns of another."""
-        await self.check_room(owner)
+    async def copy(self, session: Session, turns: Sequence[Turn], owner: str, new_id: str | None) -> Session:
+        """A new session of an owner with the turns of another session.
+
+        Raises:
+            VersionConflict: `new_id` is taken.
+            TooManyRequests: the owner has as many sessions as are kept.
+        """
+        await self._log.check_capacity(owner)
         name = uuid.uuid4().hex if new_id is None else check_id(new_id, "session_id")
-        new = await self.new_session(owner, session.notebook_id, name)
+        new = await self._log.new_session(owner, session.notebook_id, name)
         head = turns[-1] if turns else None
         origin = {"session_id": session.id, "turn_id": None if head is None else head.id}
         new = replace(
@@ -174,54 +236,86 @@ class SessionTree(SessionTurns):
             title=session.title,
             metadata=session.metadata,
             variables=tuple(dict.fromkeys(name for turn in turns for name in turn.variables)),
-            extra=MappingProxyType({"from": origin, **inherited(session, turns)}),
+            extra=MappingProxyType({"from": origin, **copied_summary(session, turns)}),
         )
-        await self.store.create(new, turns)
+        await self._store.create(new, turns)
         return new
 
-    async def _turn(self, session: Session, turn_id: str) -> Turn:
-        turn = await self.store.turn(session.key, turn_id)
-        if turn is None:
-            raise NotFound("There is no such turn in this conversation.")
-        return turn
+    async def _move(self, owner: str, session_id: str, notebook_id: str | None, kind: UndoKind) -> Session:
+        async def moved(session: Session) -> Session:
+            self._check_idle(session)
+            return await self._moved(session, kind, _next_turn(session, kind))
 
-    async def _check_idle(self, session: Session) -> None:
+        return await self._log.change(await self._log.get(owner, session_id, notebook_id), moved)
+
+    async def _moved(self, session: Session, kind: UndoKind, turn_id: str) -> Session:
+        """The session with its head one turn back, or one forward again."""
+        if kind == "redo":
+            return _with_head(session, turn_id, session.depth + 1, session.redo[:-1])
+        turn = await self.turn(session, turn_id)
+        return _with_head(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
+
+    async def _end_undo(
+        self, owner: str, session_id: str, notebook_id: str | None, operation_id: str, *, is_applied: bool
+    ) -> Session:
+        async def ended(session: Session) -> Session:
+            pending = session.pending_undo
+            if pending is None or pending.id != operation_id:
+                raise Conflict("That undo was finished or taken back by somebody else. Reload the conversation.")
+            if is_applied and not pending.reverting:
+                session = await self._moved(session, pending.kind, pending.turn_id)
+            extra = MappingProxyType({**session.extra, _LAST_UNDO: operation_id})
+            return replace(session, pending_undo=None, extra=extra)
+
+        session = await self._log.get(owner, session_id, notebook_id)
+        if session.extra.get(_LAST_UNDO) == operation_id:
+            return session
+        try:
+            return await self._log.change(session, ended)
+        except (Conflict, StoreUnavailable):  # the commit may have happened though its acknowledgement was lost
+            session = await self._stored(session)
+            if session.extra.get(_LAST_UNDO) != operation_id:
+                raise
+            return session
+
+    async def _stored(self, session: Session) -> Session:
+        return await self._store.read(session.key) or session
+
+    def _check_idle(self, session: Session) -> None:
         if session.open is not None:
             raise TurnInProgress("This conversation is answering a question. Wait for it, or cancel it.")
-
-    async def _change(self, session: Session, change: Callable[[Session], Awaitable[Session]]) -> Session:
-        """Commit a change of the head, made anew from the stored head while others change it too."""
-        for _ in range(ATTEMPTS):
-            try:
-                return await self._commit(await change(session))
-            except VersionConflict:
-                current = await self.store.read(session.key)
-                if current is None or current.created_at != session.created_at:
-                    raise NotFound("There is no such conversation.") from None
-                session = current
-        raise TurnInProgress("The conversation changes too fast. Try again in a moment.")
+        if session.pending_undo is not None:
+            raise UndoInProgress("An undo of this conversation is not finished yet. Try again in a moment.")
 
 
-def comparison(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:
-    """What a replay changed: for each question the answers, models and tokens before and after."""
+def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:
+    """What a replay changed, as JSON data: for each question the answers, models and tokens before and after."""
+
+    def to_json(turn: Turn) -> dict[str, object]:
+        return {
+            "turn_id": turn.id,
+            "reply": turn.reply,
+            "model": turn.model,
+            "status": turn.status,
+            "seconds": turn.seconds,
+            "input_tokens": turn.usage.input_tokens,
+            "output_tokens": turn.usage.output_tokens,
+        }
+
     return tuple(
-        {"question": one.question, "before": _told(one), "after": _told(other), "same": one.reply == other.reply}
-        for one, other in zip(before, after, strict=False)
+        {"question": old.question, "before": to_json(old), "after": to_json(new), "same": old.reply == new.reply}
+        for old, new in zip(before, after, strict=False)
     )
 
 
-def _told(turn: Turn) -> dict[str, object]:
-    return {
-        "turn_id": turn.id,
-        "reply": turn.reply,
-        "model": turn.model,
-        "status": turn.status,
-        "seconds": turn.seconds,
-        "input_tokens": turn.usage.input_tokens,
-        "output_tokens": turn.usage.output_tokens,
-    }
+def _next_turn(session: Session, kind: UndoKind) -> str:
+    """Id of the turn that an undo or redo of a session is about."""
+    turn_id = session.head if kind == "undo" else session.redo[-1] if session.redo else None
+    if turn_id is None:
+        raise Conflict(f"There is nothing to {kind}.")
+    return turn_id
 
 
-def _at(session: Session, head: str | None, depth: int, redo: tuple[str, ...]) -> Session:
+def _with_head(session: Session, head: str | None, depth: int, redo: tuple[str, ...]) -> Session:
     active = max(session.last_activity, time.time())
     return replace(session, head=head, depth=depth, redo=redo, last_activity=active)

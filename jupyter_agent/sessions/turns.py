@@ -1,4 +1,4 @@
-"""The life of a turn: begin, renew, finish, interrupted; which session it belongs to."""
+"""The log of turns: begin, renew, finish, interrupted; which session a turn belongs to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from jupyter_agent.core.errors import (
     BadRequest,
@@ -16,21 +17,25 @@ from jupyter_agent.core.errors import (
     TooManyRequests,
     TurnIdReused,
     TurnInProgress,
+    UndoInProgress,
     VersionConflict,
 )
 from jupyter_agent.core.messages import Action, CellChange
 from jupyter_agent.core.protocols import SessionStore
-from jupyter_agent.core.session import OpenTurn, Session, Turn
+from jupyter_agent.core.session import OpenTurn, PendingUndo, Session, Turn
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
-from jupyter_agent.sessions.turn_ends import interrupted, with_turn
 
 LEASE_SECONDS = 30.0
 ATTEMPTS = 16
 PAGE = 200
-LEFT_HEADS = 64
-#: For so long a head is taken to be as this process left it. Another may have put a backup in its place, and gone on to
-#: the very same revision.
-LEFT_SECONDS = 30.0
+MAX_VARIABLES = 200
+MAX_BRANCHES = 200
+MAX_CACHED_HEADS = 64
+#: For so long a cached head is trusted. Another process may have restored a backup meanwhile, and reached the very same
+#: revision.
+CACHE_SECONDS = 30.0
+NOT_FOUND = "There is no such conversation."
+ANOTHER_QUESTION = "This conversation is answering another question. Wait for it, or cancel it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class Begun:
     replayed: Turn | None = None
 
 
-class SessionTurns:
-    """Opens and closes turns in a store, one at a time per session, whatever process asks.
+class SessionLog:
+    """The log of turns of every session in a store; one turn at a time is open per session, whatever process asks.
 
     Args:
         store: Where sessions are kept.
@@ -71,8 +76,8 @@ class SessionTurns:
         self.max_sessions = max_sessions
         self.lease_seconds = lease_seconds
         self._began = time.time() - time.monotonic()
-        # Heads as this process left them: the next question saves a read, and a commit tells where they are so no more.
-        self._left: OrderedDict[tuple[str, str, str], tuple[float, Session]] = OrderedDict()
+        # Heads as this process committed them last: the next question saves a read, and its commit fails if one is stale.
+        self._cached: OrderedDict[tuple[str, str, str], tuple[float, Session]] = OrderedDict()
 
     async def begin(  # noqa: PLR0917 – who, where, which, then what
         self,
@@ -88,6 +93,7 @@ class SessionTurns:
         Raises:
             BadRequest: an id that no session or turn can have.
             TurnInProgress: the session is answering another question, or this very turn.
+            UndoInProgress: an undo of the session has not been finished.
             TurnIdReused: the turn's id was used with another `digest`.
             TooManyRequests: the owner has as many sessions as are kept.
         """
@@ -106,12 +112,14 @@ class SessionTurns:
                 digest=digest,
                 started=time.time(),
             )
-            known = self._as_left(owner, notebook_id, session_id)
+            cached_at, known = self._cached.pop((owner, notebook_id, session_id), (0.0, None))
+            if time.monotonic() - cached_at > CACHE_SECONDS:
+                known = None
             try:
                 return await self._begin(owner, notebook_id, session_id, opened, known=known, retried=retried)
             except VersionConflict:
-                continue  # somebody else was faster; look again
-        raise TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")
+                continue  # another process committed first: read the session again
+        raise TurnInProgress(ANOTHER_QUESTION)
 
     async def renew(
         self,
@@ -159,12 +167,19 @@ class SessionTurns:
         turn = replace(turn, parent=session.head, depth=session.depth + 1, digest=session.open.digest)
         try:
             ended = await self._while_open(session, turn, lambda current, _: with_turn(current, turn))
-            self._leave(ended)
+            self._cached[ended.owner, ended.notebook_id, ended.id] = time.monotonic(), ended
+            if len(self._cached) > MAX_CACHED_HEADS:
+                self._cached.popitem(last=False)
         except (VersionConflict, StoreUnavailable):
             # The commit may have happened though its acknowledgement was lost.
             stored = await self.store.turn(session.key, turn.id)
             current = await self.store.read(session.key)
-            if stored is None or current is None or not _same(session, current) or stored.status != turn.status:
+            if (
+                stored is None
+                or current is None
+                or current.created_at != session.created_at
+                or stored.status != turn.status
+            ):
                 raise
             return current
         return ended
@@ -172,15 +187,15 @@ class SessionTurns:
     async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
         """The session of that id about that notebook; without a notebook, the most recently active of that id.
 
-        A turn whose holder is gone is settled on the way: appended as ``interrupted``.
+        A turn whose lease has ended is appended as ``interrupted`` on the way.
 
         Raises:
             NotFound: unknown, expired, or somebody else's.
         """
-        session = await self._known(owner, notebook_id, check_id(session_id, "session_id"))
-        if session is None or self._too_old(session):
-            raise NotFound("There is no such conversation.")
-        return await self._settled(session)
+        session = await self._find(owner, notebook_id, check_id(session_id, "session_id"))
+        if session is None or self.is_expired(session):
+            raise NotFound(NOT_FOUND)
+        return await self._close_abandoned(session)
 
     async def _begin(
         self,
@@ -193,57 +208,61 @@ class SessionTurns:
         retried: bool,
     ) -> Begun:
         session = known
-        if session is None or self._too_old(session):
-            session = await self._of_notebook(owner, notebook_id, session_id)
-        if session is not None and self._too_old(session) and not await self._live(session):
+        if session is None or self.is_expired(session):
+            session = await self._find(owner, notebook_id, session_id)
+        if session is None and not notebook_id:  # asked without a notebook: the only session of that id
+            page = await self.store.find(owner, session_id=session_id, limit=2)
+            session = page.sessions[0] if len(page.sessions) == 1 else None
+        if session is not None and self.is_expired(session) and not await self.is_held(session.open):
             await self.store.delete(session.key)
             session = None
         if session is None:
-            return await self._begin_first(owner, notebook_id, session_id, opened)
+            await self.check_capacity(owner)
+            session = await self.new_session(owner, notebook_id, session_id)
+            session = replace(session, open=opened, title=title_of(opened.question))
+            return Begun(await self.confirm(session, self.store.create(session)), opened.id)
         if session.open is not None and session.open.holder == opened.holder:
             return Begun(session, opened.id)  # begun after all, though the store could not say so
         stored = await self.store.turn(session.key, opened.id) if retried else None
         if stored is not None:
             _check_retry(stored.digest, opened.digest)
             return Begun(await self.store.read(session.key) or session, opened.id, replayed=stored)
-        if await self._live(session):
-            raise _in_progress(session, opened)
-        left = None if session.open is None else interrupted(session)
-        if left is not None and left.id == opened.id:
-            _check_retry(left.digest, opened.digest)
-            return Begun(await self._settled(session), opened.id, replayed=left)
-        session = session if left is None else with_turn(session, left)
+        if session.open is not None and await self.is_held(session.open):
+            if session.open.id != opened.id:
+                raise TurnInProgress(ANOTHER_QUESTION)
+            _check_retry(session.open.digest, opened.digest)
+            raise TurnInProgress("This question is being answered. Wait for it, or follow its events.")
+        if session.pending_undo is not None:
+            raise UndoInProgress("An undo of this conversation is not finished. Undo again to finish it, then ask.")
+        abandoned = None if session.open is None else interrupted(session)
+        if abandoned is not None and abandoned.id == opened.id:
+            _check_retry(abandoned.digest, opened.digest)
+            return Begun(await self._close_abandoned(session), opened.id, replayed=abandoned)
+        session = session if abandoned is None else with_turn(session, abandoned)
         active = max(session.last_activity, opened.started)
         session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)
-        return Begun(await self._sure(session, self.store.commit(session, left)), opened.id)
+        return Begun(await self.confirm(session, self.store.commit(session, abandoned)), opened.id)
 
-    def _as_left(self, owner: str, notebook_id: str, session_id: str) -> Session | None:
-        left, session = self._left.pop((owner, notebook_id, session_id), (0.0, None))
-        return session if time.monotonic() - left <= LEFT_SECONDS else None
+    async def confirm(self, session: Session, write: Awaitable[None]) -> Session:
+        """Await the write that opens a turn or an undo; also succeeds where the store did it and could not acknowledge it.
 
-    def _leave(self, session: Session) -> None:
-        self._left[session.owner, session.notebook_id, session.id] = time.monotonic(), session
-        if len(self._left) > LEFT_HEADS:
-            self._left.popitem(last=False)
-
-    async def _begin_first(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn) -> Begun:
-        await self.check_room(owner)
-        session = await self.new_session(owner, notebook_id, session_id)
-        session = replace(session, open=opened, title=title_of(opened.question))
-        return Begun(await self._sure(session, self.store.create(session)), opened.id)
-
-    async def _sure(self, session: Session, written: Awaitable[None]) -> Session:
-        """The session once it is written, also where the store did it and could not say so any more."""
+        Raises:
+            StoreUnavailable: it was not written, as far as the store can be asked.
+        """
         try:
-            await written
+            await write
         except StoreUnavailable:
             stored = await self.store.read(session.key)
-            if stored is None or stored.open != session.open:
+            if stored is None or (stored.open, stored.pending_undo) != (session.open, session.pending_undo):
                 raise
         return session
 
     async def new_session(self, owner: str, notebook_id: str, session_id: str) -> Session:
-        """A head that is not stored yet, under a free key."""
+        """A head that is not stored yet, under a free key.
+
+        Raises:
+            BadRequest: too many sessions of that id have been moved to other notebooks.
+        """
         now = time.time()
         for namesakes in range(ATTEMPTS):
             key = session_key(owner, notebook_id, session_id, namesakes)
@@ -254,19 +273,19 @@ class SessionTurns:
         raise BadRequest("Too many conversations had this session_id; choose another.")
 
     async def cleanup(self, owner: str) -> int:
-        """Forget one owner's sessions that are idle for longer than is kept; how many there were."""
-        gone, cursor = 0, None
+        """Delete one owner's sessions that are idle for longer than is kept; how many there were."""
+        deleted, cursor = 0, None
         while self.max_age_seconds > 0:
             page = await self.store.find(owner, limit=PAGE, cursor=cursor)
-            for one in page.sessions:
-                if self._too_old(one) and not await self._live(one):
-                    gone += await self.store.delete(one.key)
+            for session in page.sessions:
+                if self.is_expired(session) and not await self.is_held(session.open):
+                    deleted += await self.store.delete(session.key)
             cursor = page.cursor
             if cursor is None:
                 break
-        return gone
+        return deleted
 
-    async def check_room(self, owner: str) -> None:
+    async def check_capacity(self, owner: str) -> None:
         """Refuse one more session than an owner may have.
 
         Raises:
@@ -280,15 +299,7 @@ class SessionTurns:
                 " c.JupyterAgent.session_max_concurrent."
             )
 
-    async def _of_notebook(self, owner: str, notebook_id: str, session_id: str) -> Session | None:
-        """The session that a question continues; asked without a notebook, the only one of that id."""
-        session = await self._known(owner, notebook_id, session_id)
-        if session is None and not notebook_id:
-            page = await self.store.find(owner, session_id=session_id, limit=2)
-            session = page.sessions[0] if len(page.sessions) == 1 else None
-        return session
-
-    async def _known(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
+    async def _find(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
         if notebook_id is not None:
             session = await self.store.read(session_key(owner, notebook_id, session_id))
             if session is not None and (session.notebook_id, session.id) == (notebook_id, session_id):
@@ -307,64 +318,121 @@ class SessionTurns:
         assert session.open is not None
         current: Session | None = session
         for _ in range(ATTEMPTS):
-            if current is None or not _same(session, current) or current.open is None:
+            if current is None or current.created_at != session.created_at or current.open is None:
                 break
             if current.open.holder != session.open.holder:
                 break
             try:
-                return await self._commit(change(current, current.open), turn)
+                return await self.commit(change(current, current.open), turn)
             except VersionConflict:
                 current = await self.store.read(session.key)
         raise VersionConflict("The turn was taken over or its conversation is gone; this answer was not kept.")
 
-    async def _settled(self, session: Session) -> Session:
-        """The session after its abandoned turn, if it has one; as it is where that cannot be written."""
+    async def change(self, session: Session, change: Callable[[Session], Awaitable[Session]]) -> Session:
+        """Commit a change of a session, made anew from the stored one while others change it too.
+
+        Raises:
+            NotFound: the session is gone.
+            VersionConflict: it changed too often meanwhile.
+        """
         for _ in range(ATTEMPTS):
-            if session.open is None or await self._live(session):
-                return session
-            left = interrupted(session)
+            changed = await change(session)
             try:
-                return await self._commit(with_turn(session, left), left)
+                return await self.commit(changed)
+            except VersionConflict:
+                current = await self.store.read(session.key)
+                if current is None or current.created_at != session.created_at:
+                    raise NotFound(NOT_FOUND) from None
+                session = current
+        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
+
+    async def commit(self, session: Session, turn: Turn | None = None) -> Session:
+        """Store a changed session as its next revision.
+
+        Raises:
+            VersionConflict: somebody else did before, or another session has its new name.
+        """
+        session = replace(session, revision=session.revision + 1)
+        await self.store.commit(session, turn)
+        return session
+
+    async def is_held(self, lease: OpenTurn | PendingUndo | None) -> bool:
+        """Whether a lease has not ended. One far in the future is of another boot, or of a clock since set back."""
+        return lease is not None and 0 < lease.expires - await self.store.now() <= 2 * max(
+            self.lease_seconds, LEASE_SECONDS
+        )
+
+    def is_expired(self, session: Session) -> bool:
+        """Whether a session is idle for longer than is kept; a clock set ahead meanwhile makes none older."""
+        now = min(time.time(), self._began + time.monotonic())
+        return 0 < self.max_age_seconds < now - session.last_activity
+
+    async def _close_abandoned(self, session: Session) -> Session:
+        """The session with its abandoned turn appended, if it has one; unchanged where that cannot be written."""
+        for _ in range(ATTEMPTS):
+            if session.open is None or await self.is_held(session.open):
+                return session
+            abandoned = interrupted(session)
+            try:
+                return await self.commit(with_turn(session, abandoned), abandoned)
             except VersionConflict:
                 current = await self.store.read(session.key)
                 if current is None:
-                    raise NotFound("There is no such conversation.") from None
+                    raise NotFound(NOT_FOUND) from None
                 session = current
             except (StoreUnavailable, StoreFull):
                 return session
         return session
 
-    async def _live(self, session: Session) -> bool:
-        """Whether somebody answers now. A lease far in the future is of another boot, or of a clock since set back."""
-        if session.open is None:
-            return False
-        left = session.open.expires - await self.store.now()
-        return 0 < left <= 2 * max(self.lease_seconds, LEASE_SECONDS)
 
-    async def _commit(self, session: Session, turn: Turn | None = None) -> Session:
-        session = replace(session, revision=session.revision + 1)
-        await self.store.commit(session, turn)
-        return session
+def interrupted(session: Session) -> Turn:
+    """The turn that an open turn becomes when its holder is gone; how its last tool calls ended is unknown."""
+    opened = session.open
+    assert opened is not None
+    return Turn(
+        id=opened.id,
+        parent=session.head,
+        depth=session.depth + 1,
+        question=opened.question,
+        status="interrupted",
+        digest=opened.digest,
+        actions=opened.actions or tuple(Action(call, "unknown", "execute", "interrupted") for call in opened.calls),
+        started=opened.started,
+        edits=opened.edits,
+    )
 
-    def _too_old(self, session: Session) -> bool:
-        # A clock that was set ahead since we began has made nothing older.
-        now = min(time.time(), self._began + time.monotonic())
-        return 0 < self.max_age_seconds < now - session.last_activity
+
+def branch_heads(session: Session) -> tuple[str, ...]:
+    """The last turns of branches that are not the current one, newest last."""
+    heads = session.extra.get("left")
+    return tuple(str(head) for head in heads) if isinstance(heads, (list, tuple)) else ()
 
 
-def _same(session: Session, current: Session) -> bool:
-    """Whether this is still that session, not one that was created anew under its name."""
-    return session.created_at == current.created_at
+def with_branch_kept(session: Session) -> Session:
+    """The session with the last turn of its current branch among its `branch_heads`, before it goes on elsewhere."""
+    head = session.redo[0] if session.redo else session.head
+    heads = [other for other in branch_heads(session) if other != head]
+    if head is not None:
+        heads.append(head)
+    return replace(session, extra=MappingProxyType({**session.extra, "left": heads[-MAX_BRANCHES:]}))
+
+
+def with_turn(session: Session, turn: Turn) -> Session:
+    """The session after its open turn ended as `turn`."""
+    names = dict.fromkeys(turn.variables)
+    older = [name for name in session.variables if name not in names]
+    return replace(
+        with_branch_kept(session) if session.redo else session,
+        head=turn.id,
+        depth=session.depth + 1,
+        open=None,
+        title=session.title or title_of(turn.question),
+        variables=(*older, *names)[-MAX_VARIABLES:],
+        redo=(),
+        last_activity=max(session.last_activity, turn.started + turn.seconds),
+    )
 
 
 def _check_retry(known: str, asked: str) -> None:
     if known != asked:
         raise TurnIdReused("That turn_id was used for another question. Use a new one for a new question.")
-
-
-def _in_progress(session: Session, opened: OpenTurn) -> Exception:
-    assert session.open is not None
-    if session.open.id == opened.id:
-        _check_retry(session.open.digest, opened.digest)
-        return TurnInProgress("This question is being answered. Wait for it, or follow its events.")
-    return TurnInProgress("This conversation is answering another question. Wait for it, or cancel it.")

@@ -46,7 +46,7 @@ async def test_D3_a_turn_killed_at_a_commit_does_nothing_twice_and_forgets_nothi
     again = killed_turn.assistant(store, tmp_path)
     events: list[Event] = await killed_turn.ask(again, turn_id="t1")
     session = await again.sessions.get("local", "s1")
-    (turn,) = await again.sessions.history(session, 10)
+    (turn,) = await again.sessions.tree.history(session, 10)
     if (when, number) == ("before", 1):
         assert (turn.status, deeds(tmp_path)) == ("done", ["1", "2"])  # nothing was begun, so all of it is done now
     else:

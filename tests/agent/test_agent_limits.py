@@ -243,7 +243,7 @@ async def test_T12_stopped_at_any_await_every_call_has_one_result_and_every_deed
 
 async def test_T5_a_turn_that_somebody_else_went_on_with_stops_at_once() -> None:
     sessions = SessionManager(MemoryStore())
-    begun = await sessions.begin("local", "", "s1", "t1", "q", "d")
+    begun = await sessions.log.begin("local", "", "s1", "t1", "q", "d")
     lease = Lease(sessions, begun.session, seconds=0.01)
     closed = asyncio.Event()
 
@@ -271,17 +271,17 @@ async def test_T5_a_turn_that_somebody_else_went_on_with_stops_at_once() -> None
 
 async def test_a_turn_that_is_ours_goes_to_its_end_while_it_is_renewed() -> None:
     sessions = SessionManager(MemoryStore())
-    begun = await sessions.begin("local", "", "s1", "t1", "q", "d")
+    begun = await sessions.log.begin("local", "", "s1", "t1", "q", "d")
     lease = Lease(sessions, begun.session, seconds=0.001)
     renewed = asyncio.Event()
-    original = sessions.renew
+    original = sessions.log.renew
 
     async def renew(*given: Any, **more: Any) -> Any:
         session = await original(*given, **more)
         renewed.set()
         return session
 
-    sessions.renew = renew  # type: ignore[method-assign]
+    sessions.log.renew = renew  # type: ignore[method-assign]
 
     async def answering() -> AsyncGenerator[str, None]:
         yield "first"

@@ -82,7 +82,7 @@ async def test_a_turn_starts_streams_and_is_done_once_it_is_durable(cells: Poste
     assert (done.reply, done.turn_count, done.variables) == ("There are 360 rows in df.", 2, ("df",))
     assert done.state == {"kernel_id": "k1", "status": "unknown", "age_s": 0.0, "changed": []}
     session = await house.assistant.sessions.get("local", "s1")
-    (turn,) = await house.assistant.sessions.history(session, 10)
+    (turn,) = await house.assistant.sessions.tree.history(session, 10)
     assert (turn.question, turn.reply, turn.status) == ("How many rows?", "There are 360 rows in df.", "done")
 
 
@@ -168,7 +168,7 @@ async def test_what_was_said_before_a_cancel_is_kept(why: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     session = await house.assistant.sessions.get("local", "s1")
-    (turn,) = await house.assistant.sessions.history(session, 10)
+    (turn,) = await house.assistant.sessions.tree.history(session, 10)
     assert turn.status == why
     assert "Half of the ans".startswith(turn.reply)
     assert turn.reply
@@ -181,7 +181,7 @@ async def test_L1_a_failing_model_ends_the_turn_as_failed_with_the_question_kept
     assert isinstance(last, Failed)
     assert (last.code, last.status, last.message) == ("upstream_auth", 502, "The key was not accepted.")
     session = await house.assistant.sessions.get("local", "s1")
-    (turn,) = await house.assistant.sessions.history(session, 10)
+    (turn,) = await house.assistant.sessions.tree.history(session, 10)
     assert (turn.question, turn.reply, turn.status, turn.error) == ("q", "Half", "failed", "upstream_auth")
 
 
@@ -197,7 +197,7 @@ async def test_P1_a_secret_in_the_question_reaches_neither_model_nor_store() -> 
     await house.done("is hunter2hunter2 a good password?", session_id="s1")
     assert "hunter2" not in str(house.model.requests)
     session = await house.assistant.sessions.get("local", "s1")
-    assert "hunter2" not in str(await house.assistant.sessions.history(session, 10))
+    assert "hunter2" not in str(await house.assistant.sessions.tree.history(session, 10))
 
 
 async def test_P1_a_secret_in_the_answer_is_withheld_though_it_comes_in_pieces() -> None:

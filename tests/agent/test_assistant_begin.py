@@ -75,7 +75,7 @@ async def test_the_kernel_is_read_while_the_question_is_stored() -> None:
 
 async def test_a_question_that_cannot_begin_says_so_without_waiting_for_the_kernel() -> None:
     assistant = assistant_on(MemoryStore())
-    await assistant.sessions.begin("local", "", "s1")
+    await assistant.sessions.log.begin("local", "", "s1")
     kernel = WatchedKernel(answers=False)
     async with aclosing(assistant.ask(Question("local", "?", session_id="s1", kernel=kernel))) as events:
         with pytest.raises(TurnInProgress):
@@ -100,5 +100,5 @@ async def test_a_kernel_that_fails_ends_the_turn_in_words_once_it_is_stored() ->
         told = [event async for event in events]
     assert isinstance(told[-1], Failed)
     session = await assistant.sessions.get("local", "s1")
-    (turn,) = await assistant.sessions.history(session, 10)
+    (turn,) = await assistant.sessions.tree.history(session, 10)
     assert (turn.question, turn.status) == ("?", "failed")

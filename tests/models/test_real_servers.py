@@ -197,7 +197,7 @@ async def test_a_cancelled_question_keeps_what_was_said_and_frees_the_server(ser
         with pytest.raises(asyncio.CancelledError):
             await task
         await asyncio.wait_for(until_idle(server), 10)
-        (turn,) = await assistant.sessions.history(await assistant.sessions.get("me", "s1"), 5)
+        (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("me", "s1"), 5)
         assert turn.status == "cancelled"
         assert turn.reply.startswith("one")
         assert done(await events_of(assistant, "please-talk", session_id="s1")).reply == "It is 42, ж ☃."
@@ -287,7 +287,7 @@ async def test_L15_an_answer_cut_at_its_limit_is_called_so(scripted: RealServer)
 async def test_L10_what_was_said_before_the_stream_broke_is_kept(scripted: RealServer) -> None:
     async with asking(scripted, "cut") as assistant:
         await events_of(assistant, "please-talk", session_id="s1")
-        (turn,) = await assistant.sessions.history(await assistant.sessions.get("me", "s1"), 5)
+        (turn,) = await assistant.sessions.tree.history(await assistant.sessions.get("me", "s1"), 5)
     assert turn.status == "failed"
     assert turn.reply.startswith("This reply")
 

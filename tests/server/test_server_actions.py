@@ -147,7 +147,7 @@ async def test_a_secret_in_an_output_is_restored_and_never_stored(
     body = await done(door, approval="auto")
     sessions = services.assistant.sessions
     session = await sessions.get("local", "s1")
-    turn = await sessions.turn(session, body["turn_id"])
+    turn = await sessions.tree.turn(session, body["turn_id"])
     assert turn.edits
     assert secret not in json.dumps(turn.to_json())
     undone = await door("POST", f"{SESSION}/undo")

@@ -155,7 +155,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     sinks["search"] = found
     ((owner, _), *_) = services.turns._places
     session = await services.assistant.sessions.get(owner, "s1")
-    turns = await services.assistant.sessions.history(session, 10)
+    turns = await services.assistant.sessions.tree.history(session, 10)
     assert len(turns) == 2
     for kind in export.FORMATS:
         sinks[f"export as {kind}"] = export.export(session, turns, kind)

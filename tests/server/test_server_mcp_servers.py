@@ -184,6 +184,6 @@ async def test_a_question_is_under_way_and_can_be_stopped_while_a_server_starts(
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    (turn,) = await sessions.history(await sessions.get("local", "s1"), 5)
+    (turn,) = await sessions.tree.history(await sessions.get("local", "s1"), 5)
     assert turn.status == "cancelled"
     await assistant.close()

@@ -33,15 +33,15 @@ def write(jp_root_dir: Path) -> Callable[[str], None]:
 async def followed(services: Services, owners: int = 1) -> AsyncIterator[None]:
     """Wait at the end until what the block renamed has been followed for so many owners."""
     heard: asyncio.Queue[int] = asyncio.Queue()
-    move = services.assistant.sessions.move
+    rename = services.assistant.sessions.rename_notebook
 
     async def moved(*arguments: Any) -> int:
-        number = await move(*arguments)
+        number: int = await rename(*arguments)
         heard.put_nowait(number)
         return number
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services.assistant.sessions, "move", moved)
+        patch.setattr(services.assistant.sessions, "rename_notebook", moved)
         yield
         for _ in range(owners):
             await asyncio.wait_for(heard.get(), 30)
@@ -142,7 +142,7 @@ class TestUsers:
     ) -> None:
         write("a.ipynb")
         for user, path in (("ann", "a.ipynb"), ("bob", "a.ipynb"), ("eve", "ab.ipynb")):
-            await services.assistant.sessions.begin(user, path, "s1", "t1", "why?", "")
+            await services.assistant.sessions.log.begin(user, path, "s1", "t1", "why?", "")
         async with followed(services, owners=3):
             renamed = await door("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
             assert renamed.status == 200

@@ -18,7 +18,8 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.sessions.manager import Begun, SessionManager
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.turns import Begun
 from tests.support.store_urls import Place
 
 
@@ -34,8 +35,8 @@ async def ask(
     notebook_id: str = "a.ipynb",
     **fields: object,
 ) -> Session:
-    begun = await manager.begin("ann", notebook_id, session_id, None, question, "digest")
-    return await manager.finish(begun.session, answered(begun, **fields))
+    begun = await manager.log.begin("ann", notebook_id, session_id, None, question, "digest")
+    return await manager.log.finish(begun.session, answered(begun, **fields))
 
 
 def answered(begun: Begun, **fields: object) -> Turn:
@@ -47,7 +48,7 @@ def answered(begun: Begun, **fields: object) -> Turn:
 
 async def abandon(manager: SessionManager, turn_id: str | None = None, digest: str = "digest") -> Begun:
     """A turn whose holder died and whose lease is over."""
-    begun = await manager.begin("ann", "a.ipynb", "s", turn_id, "lost?", digest)
+    begun = await manager.log.begin("ann", "a.ipynb", "s", turn_id, "lost?", digest)
     session = begun.session
     assert session.open is not None
     over = replace(session.open, expires=await manager.store.now() - 0.001, calls=("c1",))
@@ -57,14 +58,14 @@ async def abandon(manager: SessionManager, turn_id: str | None = None, digest: s
 
 async def questions(manager: SessionManager, session_id: str = "s", notebook_id: str | None = None) -> list[str]:
     session = await manager.get("ann", session_id, notebook_id)
-    return [one.question for one in await manager.history(session)]
+    return [one.question for one in await manager.tree.history(session)]
 
 
 async def test_a_finished_turn_is_the_head_and_reads_back(manager: SessionManager) -> None:
     done = await ask(manager, "How many rows\nare there?", variables=("df",))
     found = await manager.get("ann", "s")
     assert found == done
-    (turn,) = await manager.history(found)
+    (turn,) = await manager.tree.history(found)
     assert (turn.id, turn.parent, turn.depth, turn.reply, turn.digest) == (done.head, None, 1, "because", "digest")
     assert (found.depth, found.turn_count, found.open) == (1, 2, None)
     assert (found.title, found.variables) == ("How many rows are there?", ("df",))
@@ -75,15 +76,15 @@ async def test_turns_follow_each_other(manager: SessionManager) -> None:
     for number in range(1, 6):
         await ask(manager, f"q{number}", variables=(f"v{number}", "df"))
     session = await manager.get("ann", "s")
-    assert [one.question for one in await manager.history(session, 3)] == ["q3", "q4", "q5"]
-    assert [one.depth for one in await manager.history(session)] == [1, 2, 3, 4, 5]
+    assert [one.question for one in await manager.tree.history(session, 3)] == ["q3", "q4", "q5"]
+    assert [one.depth for one in await manager.tree.history(session)] == [1, 2, 3, 4, 5]
     assert session.variables == ("v1", "v2", "v3", "v4", "v5", "df")
     assert session.title == "q1"
 
 
 async def test_the_question_is_durable_before_it_is_answered(place: Place) -> None:
     manager = SessionManager(place.open())
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
     stored = await place.open().read(begun.session.key)
     assert stored == begun.session
     assert stored is not None
@@ -92,8 +93,8 @@ async def test_the_question_is_durable_before_it_is_answered(place: Place) -> No
 
 
 async def test_without_ids_each_question_begins_a_conversation(manager: SessionManager) -> None:
-    first = await manager.begin("ann", "a.ipynb", None, None, "1", "")
-    second = await manager.begin("ann", "a.ipynb", None, None, "2", "")
+    first = await manager.log.begin("ann", "a.ipynb", None, None, "1", "")
+    second = await manager.log.begin("ann", "a.ipynb", None, None, "2", "")
     assert first.session.id != second.session.id
     assert first.turn_id != second.turn_id
     assert len(first.session.id) == 32
@@ -154,8 +155,8 @@ async def test_S3_ids_differing_by_case_are_two_conversations(manager: SessionMa
 )
 async def test_S1_S2_ids_outside_the_alphabet_are_refused(manager: SessionManager, bad: str) -> None:
     for refused in (
-        manager.begin("ann", "a.ipynb", bad, None, "?", ""),
-        manager.begin("ann", "a.ipynb", "s", bad, "?", ""),
+        manager.log.begin("ann", "a.ipynb", bad, None, "?", ""),
+        manager.log.begin("ann", "a.ipynb", "s", bad, "?", ""),
         manager.get("ann", bad),
         manager.clear("ann", bad),
     ):
@@ -167,13 +168,13 @@ async def test_S1_S2_ids_outside_the_alphabet_are_refused(manager: SessionManage
 @pytest.mark.parametrize("path", ["a\0b", "a\nb", "\ud800", "x" * 4097])
 async def test_H6_paths_that_no_notebook_has_are_refused(manager: SessionManager, path: str) -> None:
     with pytest.raises(BadRequest, match="notebook_id"):
-        await manager.begin("ann", path, "s", None, "?", "")
+        await manager.log.begin("ann", path, "s", None, "?", "")
 
 
 @pytest.mark.parametrize("owner", ["", "a\0b", "\udc80"])
 async def test_an_owner_that_no_server_has_is_refused(manager: SessionManager, owner: str) -> None:
     with pytest.raises(BadRequest):
-        await manager.begin(owner, "", "s", None, "?", "")
+        await manager.log.begin(owner, "", "s", None, "?", "")
 
 
 async def test_S6_anothers_conversation_is_as_an_unknown_one(manager: SessionManager) -> None:
@@ -193,10 +194,10 @@ async def test_S6_anothers_conversation_is_as_an_unknown_one(manager: SessionMan
 
 @pytest.mark.parametrize(("one", "other"), [("a.b", "a_b"), ("A", "a"), ("a:b", "a/b"), ("a", "a ")])
 async def test_S7_owners_that_look_alike_are_apart(manager: SessionManager, one: str, other: str) -> None:
-    begun = await manager.begin(one, "a.ipynb", "s", None, "?", "")
+    begun = await manager.log.begin(one, "a.ipynb", "s", None, "?", "")
     with pytest.raises(NotFound):
         await manager.get(other, "s")
-    apart = await manager.begin(other, "a.ipynb", "s", None, "?", "")
+    apart = await manager.log.begin(other, "a.ipynb", "s", None, "?", "")
     assert begun.session.key != apart.session.key
 
 
@@ -211,56 +212,56 @@ async def test_D19_a_record_with_another_owner_written_into_it_stays_hidden(mana
 
 
 async def test_T1_a_second_question_meanwhile_is_refused(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "first", "")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "first", "")
     with pytest.raises(TurnInProgress):
-        await manager.begin("ann", "a.ipynb", "s", None, "second", "")
-    await manager.finish(begun.session, answered(begun))
+        await manager.log.begin("ann", "a.ipynb", "s", None, "second", "")
+    await manager.log.finish(begun.session, answered(begun))
     assert await questions(manager) == ["first"]
 
 
 async def test_T2_of_many_clients_exactly_one_begins(place: Place) -> None:
     managers = [SessionManager(place.open()) for _ in range(4)]
     for round_ in range(1, 6):
-        starts = [managers[n % 4].begin("ann", "a.ipynb", "s", None, f"{round_}", "") for n in range(8)]
+        starts = [managers[n % 4].log.begin("ann", "a.ipynb", "s", None, f"{round_}", "") for n in range(8)]
         results = await asyncio.gather(*starts, return_exceptions=True)
         (begun,) = [one for one in results if isinstance(one, Begun)]
         assert {type(one) for one in results if not isinstance(one, Begun)} == {TurnInProgress}
-        await managers[0].finish(begun.session, answered(begun))
+        await managers[0].log.finish(begun.session, answered(begun))
     assert await questions(managers[1]) == ["1", "2", "3", "4", "5"]
 
 
 async def test_T3_a_retried_turn_is_the_same_turn(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
     with pytest.raises(TurnInProgress, match="This question"):
-        await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
-    done = await manager.finish(begun.session, answered(begun))
+        await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    done = await manager.log.finish(begun.session, answered(begun))
     await ask(manager, "another")
-    again = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
-    assert again.replayed == (await manager.history(await manager.get("ann", "s")))[0]
+    again = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    assert again.replayed == (await manager.tree.history(await manager.get("ann", "s")))[0]
     assert again.turn_id == "t1"
     assert done.depth == 1
     assert await questions(manager) == ["why?", "another"]
 
 
 async def test_T4_a_turn_id_used_for_another_question_is_refused(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
     with pytest.raises(TurnIdReused):
-        await manager.begin("ann", "a.ipynb", "s", "t1", "other", "other digest")
-    await manager.finish(begun.session, answered(begun))
+        await manager.log.begin("ann", "a.ipynb", "s", "t1", "other", "other digest")
+    await manager.log.finish(begun.session, answered(begun))
     with pytest.raises(TurnIdReused):
-        await manager.begin("ann", "a.ipynb", "s", "t1", "other", "other digest")
+        await manager.log.begin("ann", "a.ipynb", "s", "t1", "other", "other digest")
 
 
 async def test_T5_a_holder_that_lost_its_lease_cannot_commit(place: Place) -> None:
     slow, fast = SessionManager(place.open()), SessionManager(place.open())
     lost = await abandon(slow)
-    taken = await fast.begin("ann", "a.ipynb", "s", None, "newer", "")
+    taken = await fast.log.begin("ann", "a.ipynb", "s", None, "newer", "")
     with pytest.raises(VersionConflict):
-        await slow.renew(lost.session)
+        await slow.log.renew(lost.session)
     with pytest.raises(VersionConflict):
-        await slow.finish(lost.session, answered(lost, reply="too late"))
-    await fast.finish(taken.session, answered(taken))
-    history = await fast.history(await fast.get("ann", "s"))
+        await slow.log.finish(lost.session, answered(lost, reply="too late"))
+    await fast.log.finish(taken.session, answered(taken))
+    history = await fast.tree.history(await fast.get("ann", "s"))
     assert [(one.question, one.status, one.reply) for one in history] == [
         ("lost?", "interrupted", ""),
         ("newer", "done", "because"),
@@ -270,15 +271,15 @@ async def test_T5_a_holder_that_lost_its_lease_cannot_commit(place: Place) -> No
 
 async def test_a_holder_whose_lease_is_over_but_not_taken_finishes(manager: SessionManager) -> None:
     begun = await abandon(manager)
-    await manager.finish(begun.session, answered(begun))
-    assert [one.status for one in await manager.history(await manager.get("ann", "s"))] == ["done"]
+    await manager.log.finish(begun.session, answered(begun))
+    assert [one.status for one in await manager.tree.history(await manager.get("ann", "s"))] == ["done"]
 
 
 async def test_D3_an_abandoned_turn_is_interrupted_with_what_is_unknown_said(manager: SessionManager) -> None:
     begun = await abandon(manager)
     session = await manager.get("ann", "s")
     assert (session.head, session.depth, session.open) == (begun.turn_id, 1, None)
-    (turn,) = await manager.history(session)
+    (turn,) = await manager.tree.history(session)
     assert (turn.status, turn.question, turn.messages, turn.reply) == ("interrupted", "lost?", (), "")
     assert [(one.call_id, one.status) for one in turn.actions] == [("c1", "interrupted")]
 
@@ -288,7 +289,7 @@ async def test_history_of_a_head_read_earlier_shows_an_abandoned_turn_as_interru
     begun = await abandon(manager)
     stored = await manager.store.read(begun.session.key)
     assert stored is not None
-    assert [(one.question, one.status) for one in await manager.history(stored)] == [
+    assert [(one.question, one.status) for one in await manager.tree.history(stored)] == [
         ("first", "done"),
         ("lost?", "interrupted"),
     ]
@@ -296,14 +297,14 @@ async def test_history_of_a_head_read_earlier_shows_an_abandoned_turn_as_interru
 
 async def test_T3_the_retry_of_an_abandoned_turn_is_that_turn_interrupted(manager: SessionManager) -> None:
     await abandon(manager, "t1")
-    again = await manager.begin("ann", "a.ipynb", "s", "t1", "lost?", "digest")
+    again = await manager.log.begin("ann", "a.ipynb", "s", "t1", "lost?", "digest")
     assert again.replayed is not None
     assert (again.replayed.id, again.replayed.status) == ("t1", "interrupted")
     assert await questions(manager) == ["lost?"]
 
 
 async def test_D17_a_lease_far_in_the_future_is_not_believed(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "before the clock was set back", "")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "before the clock was set back", "")
     session = begun.session
     assert session.open is not None
     far = replace(session.open, expires=await manager.store.now() + 86400)
@@ -313,43 +314,43 @@ async def test_D17_a_lease_far_in_the_future_is_not_believed(manager: SessionMan
 
 async def test_renewing_keeps_a_turn_open_and_names_its_calls(manager: SessionManager) -> None:
     begun = await abandon(manager)
-    renewed = await manager.renew(begun.session, calls=("c7",))
+    renewed = await manager.log.renew(begun.session, calls=("c7",))
     with pytest.raises(TurnInProgress):
-        await manager.begin("ann", "a.ipynb", "s", None, "?", "")
+        await manager.log.begin("ann", "a.ipynb", "s", None, "?", "")
     assert renewed.open is not None
     assert renewed.open.calls == ("c7",)
-    again = await manager.renew(renewed)
+    again = await manager.log.renew(renewed)
     assert again.open is not None
     assert again.open.expires >= renewed.open.expires
     assert again.open.calls == ("c7",)
 
 
 async def test_a_title_set_meanwhile_survives_the_finish(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "why?", "")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
     await manager.rename("ann", "s", title="Mine", metadata={"tag": 1})
-    done = await manager.finish(begun.session, answered(begun))
+    done = await manager.log.finish(begun.session, answered(begun))
     assert (done.title, done.metadata, done.depth) == ("Mine", {"tag": 1}, 1)
     assert await manager.get("ann", "s") == done
 
 
 async def test_finishing_twice_is_finishing_once(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "why?", "")
-    done = await manager.finish(begun.session, answered(begun))
-    assert await manager.finish(begun.session, answered(begun)) == done
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
+    done = await manager.log.finish(begun.session, answered(begun))
+    assert await manager.log.finish(begun.session, answered(begun)) == done
     assert await questions(manager) == ["why?"]
 
 
 async def test_S12_clearing_during_a_turn_is_not_undone_by_its_end(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "why?", "")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
     await manager.clear("ann", "s")
     with pytest.raises(VersionConflict):
-        await manager.finish(begun.session, answered(begun))
+        await manager.log.finish(begun.session, answered(begun))
     with pytest.raises(NotFound):
         await manager.get("ann", "s")
-    anew = await manager.begin("ann", "a.ipynb", "s", None, "anew", "")
+    anew = await manager.log.begin("ann", "a.ipynb", "s", None, "anew", "")
     with pytest.raises(VersionConflict):
-        await manager.finish(begun.session, answered(begun))
-    await manager.finish(anew.session, answered(anew))
+        await manager.log.finish(begun.session, answered(begun))
+    await manager.log.finish(anew.session, answered(anew))
     assert await questions(manager) == ["anew"]
 
 

@@ -50,21 +50,21 @@ async def test_D15_a_turn_whose_beginning_was_not_acknowledged_has_begun(
 ) -> None:
     for turn_id in ("t1", "t2"):  # the first makes the conversation, the second goes on in it
         store.lose = "after"
-        begun = await manager.begin("ann", "", "s", turn_id, "why?", "")
+        begun = await manager.log.begin("ann", "", "s", turn_id, "why?", "")
         store.lose = ""
-        await manager.finish(begun.session, Turn(turn_id, None, 0, "why?"))
-    assert [one.id for one in await manager.history(await manager.get("ann", "s"))] == ["t1", "t2"]
+        await manager.log.finish(begun.session, Turn(turn_id, None, 0, "why?"))
+    assert [one.id for one in await manager.tree.history(await manager.get("ann", "s"))] == ["t1", "t2"]
 
 
 async def test_D15_a_turn_whose_end_was_not_acknowledged_is_kept_once(
     manager: SessionManager, store: LosingReplies
 ) -> None:
-    begun = await manager.begin("ann", "", "s", "t1", "why?", "")
+    begun = await manager.log.begin("ann", "", "s", "t1", "why?", "")
     store.lose = "after"
-    done = await manager.finish(begun.session, Turn("t1", None, 0, "why?", reply="because"))
+    done = await manager.log.finish(begun.session, Turn("t1", None, 0, "why?", reply="because"))
     store.lose = ""
     assert done == await manager.get("ann", "s")
-    assert [one.reply for one in await manager.history(done)] == ["because"]
+    assert [one.reply for one in await manager.tree.history(done)] == ["because"]
 
 
 async def test_D10_a_turn_that_could_not_begin_or_end_is_not_said_to_have(
@@ -72,29 +72,29 @@ async def test_D10_a_turn_that_could_not_begin_or_end_is_not_said_to_have(
 ) -> None:
     store.lose = "before"
     with pytest.raises(StoreUnavailable):
-        await manager.begin("ann", "", "s", "t1", "why?", "")
+        await manager.log.begin("ann", "", "s", "t1", "why?", "")
     assert await store.count("ann") == 0
     store.lose = ""
-    begun = await manager.begin("ann", "", "s", "t1", "why?", "")
+    begun = await manager.log.begin("ann", "", "s", "t1", "why?", "")
     store.lose = "before"
     with pytest.raises(StoreUnavailable):
-        await manager.finish(begun.session, Turn("t1", None, 0, "why?"))
+        await manager.log.finish(begun.session, Turn("t1", None, 0, "why?"))
     store.lose = ""
-    assert (await manager.finish(begun.session, Turn("t1", None, 0, "why?"))).depth == 1
+    assert (await manager.log.finish(begun.session, Turn("t1", None, 0, "why?"))).depth == 1
 
 
 async def test_an_abandoned_turn_is_shown_although_it_cannot_be_settled(store: LosingReplies) -> None:
     manager = SessionManager(store, lease_seconds=-1)  # over as soon as it began
-    await manager.begin("ann", "", "s", "t1", "lost?", "")
+    await manager.log.begin("ann", "", "s", "t1", "lost?", "")
     store.lose = "before"
     session = await manager.get("ann", "s")
-    assert [(one.question, one.status) for one in await manager.history(session)] == [("lost?", "interrupted")]
+    assert [(one.question, one.status) for one in await manager.tree.history(session)] == [("lost?", "interrupted")]
 
 
 async def test_finishing_a_turn_that_is_not_open_is_refused(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "", "s", "t1", "why?", "")
+    begun = await manager.log.begin("ann", "", "s", "t1", "why?", "")
     with pytest.raises(VersionConflict):
-        await manager.finish(begun.session, Turn("other", None, 0, "why?"))
+        await manager.log.finish(begun.session, Turn("other", None, 0, "why?"))
 
 
 async def test_D17_a_servers_clock_is_asked_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,9 +123,9 @@ def test_memory_takes_no_path() -> None:
 async def test_a_question_finds_what_another_server_has_done_since(store: SessionStore) -> None:
     here, there = SessionManager(store), SessionManager(store)
     for manager, question in ((here, "one"), (there, "two"), (here, "three"), (here, "four")):
-        begun = await manager.begin("ann", "a.ipynb", "s", question, question, "")
-        await manager.finish(begun.session, Turn(question, None, 0, question))
+        begun = await manager.log.begin("ann", "a.ipynb", "s", question, question, "")
+        await manager.log.finish(begun.session, Turn(question, None, 0, question))
     session = await here.get("ann", "s")
-    assert [one.id for one in await here.history(session)] == ["one", "two", "three", "four"]
+    assert [one.id for one in await here.tree.history(session)] == ["one", "two", "three", "four"]
     await there.clear("ann", "s")
-    assert (await here.begin("ann", "a.ipynb", "s", None, "five", "")).session.depth == 0
+    assert (await here.log.begin("ann", "a.ipynb", "s", None, "five", "")).session.depth == 0

@@ -35,8 +35,8 @@ async def test_an_export_comes_back_the_same(manager: SessionManager) -> None:
         await manager.import_json("ann", text)
     back = await manager.import_json("bob", text)
     assert (back.id, back.notebook_id, back.title, back.metadata) == ("s", "a.ipynb", "Mine", {"tags": ["a"]})
-    original = await manager.history(await manager.get("ann", "s"))
-    assert await manager.history(await manager.get("bob", "s")) == original
+    original = await manager.tree.history(await manager.get("ann", "s"))
+    assert await manager.tree.history(await manager.get("bob", "s")) == original
     assert await manager.export("bob", "s", "json") != ""
     elsewhere = await manager.import_json("ann", text, notebook_id="b.ipynb", session_id="again")
     assert (elsewhere.id, elsewhere.notebook_id) == ("again", "b.ipynb")
@@ -134,9 +134,9 @@ CALL = ToolCall("c1", "run_code", '{"code": "token = \'hunter2hunter2\'"}')
     ],
 )
 async def test_S18_secrets_in_an_import_are_withheld(store: SessionStore, text: str) -> None:
-    manager = SessionManager(store, withholding=Redactor(["hunter2hunter2"]))
+    manager = SessionManager(store, redactor=Redactor(["hunter2hunter2"]))
     session = await manager.import_json("ann", text)
-    kept = f"{session!r}{await manager.history(session)!r}"
+    kept = f"{session!r}{await manager.tree.history(session)!r}"
     assert "hunter2" not in kept
     assert "[withheld: " in kept
 

@@ -18,19 +18,19 @@ from jupyter_agent.stores.memory import MemoryStore
 
 @pytest.fixture
 def manager(jp_asyncio_loop: asyncio.AbstractEventLoop) -> SessionManager:
-    return SessionManager(MemoryStore(), withholding=Redactor(["hunter2hunter2"]))
+    return SessionManager(MemoryStore(), redactor=Redactor(["hunter2hunter2"]))
 
 
 async def talk(manager: SessionManager, *questions: str, session_id: str = "s") -> Session:
     for question in questions:
-        begun = await manager.begin("ann", "a.ipynb", session_id, f"{session_id}-{question}", question, "")
-        await manager.finish(begun.session, Turn(begun.turn_id, None, 0, question, reply=f"a-{question}"))
+        begun = await manager.log.begin("ann", "a.ipynb", session_id, f"{session_id}-{question}", question, "")
+        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, question, reply=f"a-{question}"))
     return await manager.get("ann", session_id)
 
 
 async def told(manager: SessionManager, session_id: str = "s", limit: int = 100) -> list[str]:
     """Answers that a model is told."""
-    return [one.reply for one in await manager.considered(await manager.get("ann", session_id), limit)]
+    return [one.reply for one in await manager.model_history(await manager.get("ann", session_id), limit)]
 
 
 async def test_a_summary_stands_in_for_what_it_covers(manager: SessionManager) -> None:
@@ -39,7 +39,7 @@ async def test_a_summary_stands_in_for_what_it_covers(manager: SessionManager) -
     session = await talk(manager, "4")
     assert await told(manager) == ["in short", "a-3", "a-4"]
     assert await told(manager, limit=1) == ["in short", "a-4"]
-    assert [one.reply for one in await manager.history(session)] == ["a-1", "a-2", "a-3", "a-4"]
+    assert [one.reply for one in await manager.tree.history(session)] == ["a-1", "a-2", "a-3", "a-4"]
 
 
 async def test_a_summary_of_everything_is_all_that_is_told(manager: SessionManager) -> None:
@@ -51,7 +51,7 @@ async def test_a_summary_of_everything_is_all_that_is_told(manager: SessionManag
 async def test_what_is_undone_is_not_told_by_its_summary(manager: SessionManager) -> None:
     await talk(manager, "1", "2")
     await manager.summarize("ann", "s", "in short")
-    await manager.undo("ann", "s")
+    await manager.tree.undo("ann", "s")
     assert await told(manager) == ["a-1"]
     await talk(manager, "3", "4")
     assert await told(manager) == ["a-1", "a-3", "a-4"]
@@ -60,8 +60,8 @@ async def test_what_is_undone_is_not_told_by_its_summary(manager: SessionManager
 async def test_a_copy_takes_a_summary_along_where_it_has_what_is_covered(manager: SessionManager) -> None:
     await talk(manager, "1", "2", "3")
     await manager.summarize("ann", "s", "in short", turn_id="s-2")
-    await manager.branch("ann", "s", new_id="whole")
-    await manager.branch("ann", "s", turn_id="s-1", new_id="part")
+    await manager.tree.branch("ann", "s", new_id="whole")
+    await manager.tree.branch("ann", "s", turn_id="s-1", new_id="part")
     assert await told(manager, "whole") == ["in short", "a-3"]
     assert await told(manager, "part") == ["a-1"]
 

@@ -10,7 +10,8 @@ import pytest
 from jupyter_agent.core.errors import Conflict, Forbidden, NotFound, TooManyRequests, TurnInProgress, VersionConflict
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.sessions.manager import SessionManager, comparison
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.tree import compare_turns
 
 
 @pytest.fixture
@@ -22,14 +23,14 @@ async def ask(
     manager: SessionManager, question: str, session_id: str = "s", notebook_id: str = "a.ipynb", **fields: object
 ) -> Session:
     turn_id = question if question.isalnum() else None
-    begun = await manager.begin("ann", notebook_id, session_id, turn_id, question, "digest")
+    begun = await manager.log.begin("ann", notebook_id, session_id, turn_id, question, "digest")
     turn = Turn(begun.turn_id, None, 0, question, reply=f"answer to {question}")
-    return await manager.finish(begun.session, replace(turn, **fields))  # type: ignore[arg-type]
+    return await manager.log.finish(begun.session, replace(turn, **fields))  # type: ignore[arg-type]
 
 
 async def questions(manager: SessionManager, session: Session | None = None) -> list[str]:
     session = session or await manager.get("ann", "s")
-    turns = await manager.history(session)
+    turns = await manager.tree.history(session)
     assert [one.depth for one in turns] == list(range(1, session.depth + 1))
     return [one.question for one in turns]
 
@@ -37,41 +38,45 @@ async def questions(manager: SessionManager, session: Session | None = None) -> 
 async def test_undo_takes_turns_back_and_redo_brings_them_again(manager: SessionManager) -> None:
     for question in ("q1", "q2", "q3"):
         await ask(manager, question)
-    await manager.undo("ann", "s")
-    assert await questions(manager, await manager.undo("ann", "s")) == ["q1"]
-    assert await questions(manager, await manager.redo("ann", "s")) == ["q1", "q2"]
-    assert await questions(manager, await manager.redo("ann", "s")) == ["q1", "q2", "q3"]
+    await manager.tree.undo("ann", "s")
+    assert await questions(manager, await manager.tree.undo("ann", "s")) == ["q1"]
+    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1", "q2"]
+    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1", "q2", "q3"]
     with pytest.raises(Conflict, match="redo"):
-        await manager.redo("ann", "s")
+        await manager.tree.redo("ann", "s")
 
 
 async def test_everything_can_be_undone_and_redone(manager: SessionManager) -> None:
     await ask(manager, "q1")
-    empty = await manager.undo("ann", "s")
+    empty = await manager.tree.undo("ann", "s")
     assert (empty.head, empty.depth) == (None, 0)
     with pytest.raises(Conflict, match="undo"):
-        await manager.undo("ann", "s")
-    assert await questions(manager, await manager.redo("ann", "s")) == ["q1"]
+        await manager.tree.undo("ann", "s")
+    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1"]
 
 
 async def test_a_question_after_an_undo_is_another_branch_and_the_old_one_stays(manager: SessionManager) -> None:
     await ask(manager, "q1")
     await ask(manager, "q2")
-    await manager.undo("ann", "s")
+    await manager.tree.undo("ann", "s")
     await ask(manager, "other")
     assert await questions(manager) == ["q1", "other"]
     with pytest.raises(Conflict):
-        await manager.redo("ann", "s")
-    assert await questions(manager, await manager.go("ann", "s", "q2")) == ["q1", "q2"]
-    assert await questions(manager, await manager.go("ann", "s", "other")) == ["q1", "other"]
+        await manager.tree.redo("ann", "s")
+    assert await questions(manager, await manager.tree.set_head("ann", "s", "q2")) == ["q1", "q2"]
+    assert await questions(manager, await manager.tree.set_head("ann", "s", "other")) == ["q1", "other"]
     with pytest.raises(NotFound):
-        await manager.go("ann", "s", "never")
+        await manager.tree.set_head("ann", "s", "never")
 
 
 async def test_nothing_is_undone_during_a_turn(manager: SessionManager) -> None:
     await ask(manager, "q1")
-    await manager.begin("ann", "a.ipynb", "s", None, "running", "")
-    for refused in (manager.undo("ann", "s"), manager.redo("ann", "s"), manager.go("ann", "s", "q1")):
+    await manager.log.begin("ann", "a.ipynb", "s", None, "running", "")
+    for refused in (
+        manager.tree.undo("ann", "s"),
+        manager.tree.redo("ann", "s"),
+        manager.tree.set_head("ann", "s", "q1"),
+    ):
         with pytest.raises(TurnInProgress):
             await refused
     assert await questions(manager) == ["q1"]
@@ -80,7 +85,7 @@ async def test_nothing_is_undone_during_a_turn(manager: SessionManager) -> None:
 async def test_a_branch_is_a_conversation_of_its_own(manager: SessionManager) -> None:
     for question in ("q1", "q2", "q3"):
         await ask(manager, question, variables=(f"v{question}",))
-    branch = await manager.branch("ann", "s", turn_id="q2")
+    branch = await manager.tree.branch("ann", "s", turn_id="q2")
     assert branch.extra["from"] == {"session_id": "s", "turn_id": "q2"}
     assert (branch.title, branch.variables) == ("q1", ("vq1", "vq2"))
     assert await questions(manager, branch) == ["q1", "q2"]
@@ -92,37 +97,37 @@ async def test_a_branch_is_a_conversation_of_its_own(manager: SessionManager) ->
 
 async def test_a_branch_without_a_turn_begins_at_the_head_under_the_id_asked_for(manager: SessionManager) -> None:
     await ask(manager, "q1")
-    branch = await manager.branch("ann", "s", new_id="mine")
+    branch = await manager.tree.branch("ann", "s", new_id="mine")
     assert await questions(manager, await manager.get("ann", "mine", "a.ipynb")) == ["q1"]
     assert branch.id == "mine"
     with pytest.raises(VersionConflict):
-        await manager.branch("ann", "s", new_id="s")
+        await manager.tree.branch("ann", "s", new_id="s")
     with pytest.raises(NotFound):
-        await manager.branch("ann", "s", turn_id="never")
+        await manager.tree.branch("ann", "s", turn_id="never")
     with pytest.raises(NotFound):
-        await manager.branch("bob", "s")
+        await manager.tree.branch("bob", "s")
 
 
 async def test_branches_count_against_the_limit(store: SessionStore) -> None:
     manager = SessionManager(store, max_sessions=1)
     await ask(manager, "q1")
     with pytest.raises(TooManyRequests):
-        await manager.branch("ann", "s")
+        await manager.tree.branch("ann", "s")
 
 
 async def test_a_replay_is_a_branch_and_the_questions_to_ask_again(manager: SessionManager) -> None:
     for question in ("q1", "q2", "q3"):
         await ask(manager, question)
-    replay = await manager.replay("ann", "s", first="q2")
+    replay = await manager.tree.replay("ann", "s", first="q2")
     assert await questions(manager, replay.session) == ["q1"]
     assert [one.question for one in replay.turns] == ["q2", "q3"]
     again = await ask(manager, "q2", session_id=replay.session.id, model="other", reply="new")
-    told = comparison(replay.turns, (await manager.history(again))[1:])
+    told = compare_turns(replay.turns, (await manager.tree.history(again))[1:])
     assert [(one["question"], one["same"]) for one in told] == [("q2", False)]
-    whole = await manager.replay("ann", "s", last="q2")
+    whole = await manager.tree.replay("ann", "s", last="q2")
     assert (whole.session.head, [one.id for one in whole.turns]) == (None, ["q1", "q2"])
     with pytest.raises(NotFound):
-        await manager.replay("ann", "s", first="q3", last="q2")
+        await manager.tree.replay("ann", "s", first="q3", last="q2")
 
 
 async def test_a_summary_is_kept_with_the_turn_it_reaches_to(manager: SessionManager) -> None:
@@ -144,11 +149,11 @@ async def test_cleanup_forgets_what_is_idle_for_too_long(store: SessionStore) ->
         aged = replace(session, revision=session.revision + 1, last_activity=session.last_activity - 61)
         await store.commit(aged)
         if name == "answering":
-            opened = (await manager.begin("ann", "a.ipynb", "x", None, "?", "")).session.open
+            opened = (await manager.log.begin("ann", "a.ipynb", "x", None, "?", "")).session.open
             await store.commit(replace(aged, revision=aged.revision + 1, open=opened))
-    assert await manager.cleanup("ann") == 1
+    assert await manager.log.cleanup("ann") == 1
     assert sorted(one.id for one in (await store.find("ann")).sessions) == ["answering", "new", "x"]
-    assert await manager.cleanup("bob") == 0
+    assert await manager.log.cleanup("bob") == 0
 
 
 async def test_what_is_too_old_makes_room(store: SessionStore) -> None:
@@ -162,7 +167,7 @@ async def test_what_is_too_old_makes_room(store: SessionStore) -> None:
 async def test_S16_conversations_follow_a_notebook_that_is_renamed(manager: SessionManager) -> None:
     await ask(manager, "q1", notebook_id="old.ipynb")
     await ask(manager, "elsewhere", notebook_id="old.ipynb2")
-    assert await manager.move("ann", "old.ipynb", "new.ipynb") == 1
+    assert await manager.rename_notebook("ann", "old.ipynb", "new.ipynb") == 1
     with pytest.raises(NotFound):
         await manager.get("ann", "s", "old.ipynb")
     await ask(manager, "q2", notebook_id="new.ipynb")
@@ -170,14 +175,14 @@ async def test_S16_conversations_follow_a_notebook_that_is_renamed(manager: Sess
     await ask(manager, "anew", notebook_id="old.ipynb")
     assert await questions(manager, await manager.get("ann", "s", "old.ipynb")) == ["anew"]
     assert await questions(manager, await manager.get("ann", "s", "new.ipynb")) == ["q1", "q2"]
-    await manager.move("ann", "new.ipynb", "old.ipynb3")
+    await manager.rename_notebook("ann", "new.ipynb", "old.ipynb3")
     assert await questions(manager, await manager.get("ann", "s", "old.ipynb3")) == ["q1", "q2"]
 
 
 async def test_S16_conversations_follow_a_folder_that_is_renamed(manager: SessionManager) -> None:
     await ask(manager, "q1", notebook_id="work/deep/a.ipynb")
     await ask(manager, "q2", notebook_id="workshop/a.ipynb")
-    assert await manager.move("ann", "work", "play") == 1
+    assert await manager.rename_notebook("ann", "work", "play") == 1
     assert await questions(manager, await manager.get("ann", "s", "play/deep/a.ipynb")) == ["q1"]
     assert await questions(manager, await manager.get("ann", "s", "workshop/a.ipynb")) == ["q2"]
 
@@ -185,7 +190,7 @@ async def test_S16_conversations_follow_a_folder_that_is_renamed(manager: Sessio
 async def test_S16_a_conversation_about_a_notebook_that_was_replaced_gets_another_id(manager: SessionManager) -> None:
     await ask(manager, "of the dead one", notebook_id="b.ipynb")
     await ask(manager, "moving", notebook_id="a.ipynb")
-    await manager.move("ann", "a.ipynb", "b.ipynb")
+    await manager.rename_notebook("ann", "a.ipynb", "b.ipynb")
     assert await questions(manager, await manager.get("ann", "s", "b.ipynb")) == ["moving"]
     ids = [one.id for one in (await manager.find("ann", notebook_id="b.ipynb")).sessions]
     assert len(ids) == 2
@@ -194,9 +199,9 @@ async def test_S16_a_conversation_about_a_notebook_that_was_replaced_gets_anothe
 
 
 async def test_a_turn_ends_well_although_its_notebook_moved(manager: SessionManager) -> None:
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "")
-    await manager.move("ann", "a.ipynb", "b.ipynb")
-    done = await manager.finish(begun.session, Turn("t1", None, 0, "why?"))
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "")
+    await manager.rename_notebook("ann", "a.ipynb", "b.ipynb")
+    done = await manager.log.finish(begun.session, Turn("t1", None, 0, "why?"))
     assert (done.notebook_id, done.depth) == ("b.ipynb", 1)
 
 

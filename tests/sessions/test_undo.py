@@ -98,7 +98,7 @@ async def test_what_the_store_does_not_have_whole_is_left_by_another_process_and
     first = Desk(path, store)
     await first.ask(showing(shown))
     session = await first.assistant.sessions.get(LOCAL, "s1")
-    (turn,) = await first.assistant.sessions.history(session, 5)
+    (turn,) = await first.assistant.sessions.tree.history(session, 5)
     assert shown not in str(turn.to_json())
     told = await Desk(path, store).do("undo")
     assert "`b`" in told

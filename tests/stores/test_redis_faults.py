@@ -69,13 +69,13 @@ async def test_D14_a_reply_that_never_came_is_one_turn_all_the_same(
 ) -> None:
     monkeypatch.setattr(redis_store, "TIMEOUT_SECONDS", 0.3)
     manager = SessionManager(RedisStore(server.url))
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "why?", "digest")
     server.ask("CLIENT PAUSE 800 WRITE")
     with pytest.raises(StoreUnavailable):
-        await manager.finish(begun.session, TURN)
+        await manager.log.finish(begun.session, TURN)
     server.ask("CLIENT UNPAUSE")
-    done = await manager.finish(begun.session, TURN)
-    assert [one.id for one in await manager.history(done)] == ["t1"]
+    done = await manager.log.finish(begun.session, TURN)
+    assert [one.id for one in await manager.tree.history(done)] == ["t1"]
     assert (done.depth, done.open) == (1, None)
     await manager.close()
 
@@ -134,17 +134,17 @@ async def test_D12_D11_data_that_were_flushed_are_said_to_be_lost_once(server: R
 
 async def test_T6_whose_lease_was_lost_with_the_data_cannot_commit(server: RedisServer) -> None:
     slow, fast = SessionManager(RedisStore(server.url)), SessionManager(RedisStore(server.url))
-    lost = await slow.begin("ann", "a.ipynb", "s", None, "lost?", "")
+    lost = await slow.log.begin("ann", "a.ipynb", "s", None, "lost?", "")
     server.ask("FLUSHALL")
-    taken = await fast.begin("ann", "a.ipynb", "s", None, "newer", "")
+    taken = await fast.log.begin("ann", "a.ipynb", "s", None, "newer", "")
     with pytest.raises(StoreUnavailable, match="lost its data"):
-        await slow.renew(lost.session)
+        await slow.log.renew(lost.session)
     with pytest.raises(VersionConflict):
-        await slow.renew(lost.session)
+        await slow.log.renew(lost.session)
     with pytest.raises(VersionConflict):
-        await slow.finish(lost.session, Turn(lost.turn_id, None, 1, "lost?", reply="too late"))
-    await fast.finish(taken.session, Turn(taken.turn_id, None, 1, "newer", reply="because"))
-    assert [one.question for one in await fast.history(await fast.get("ann", "s"))] == ["newer"]
+        await slow.log.finish(lost.session, Turn(lost.turn_id, None, 1, "lost?", reply="too late"))
+    await fast.log.finish(taken.session, Turn(taken.turn_id, None, 1, "newer", reply="because"))
+    assert [one.question for one in await fast.tree.history(await fast.get("ann", "s"))] == ["newer"]
     await slow.close()
     await fast.close()
 

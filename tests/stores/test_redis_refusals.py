@@ -151,14 +151,14 @@ async def test_D11_without_a_log_a_crash_leaves_an_older_state_that_is_whole(tmp
         server.kill()
         server.start()
         session = await asked(manager, "new")
-        assert [(one.id, one.depth) for one in await manager.history(session)] == [("saved", 1), ("new", 2)]
+        assert [(one.id, one.depth) for one in await manager.tree.history(session)] == [("saved", 1), ("new", 2)]
         await manager.close()
 
 
 async def asked(manager: SessionManager, name: str) -> Session:
     """A turn begun, once more where the first attempt finds the server's connection dead, and finished."""
     try:
-        begun = await manager.begin("ann", "a.ipynb", "s", name, name, "")
+        begun = await manager.log.begin("ann", "a.ipynb", "s", name, name, "")
     except StoreUnavailable:
-        begun = await manager.begin("ann", "a.ipynb", "s", name, name, "")
-    return await manager.finish(begun.session, Turn(begun.turn_id, None, 0, name))
+        begun = await manager.log.begin("ann", "a.ipynb", "s", name, name, "")
+    return await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, name))

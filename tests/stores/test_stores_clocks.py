@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_agent.core.errors import TurnInProgress
 from jupyter_agent.core.session import Turn
-from jupyter_agent.sessions.manager import Begun, SessionManager
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.turns import Begun
 from tests.support.store_urls import DURABLE, Place
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ async def begun_at_last(manager: SessionManager, question: str) -> Begun:
     """A turn begun once the lease of the one before is over; bounded by the test's own time limit."""
     while True:
         try:
-            return await manager.begin("ann", "a.ipynb", "s", None, question, "")
+            return await manager.log.begin("ann", "a.ipynb", "s", None, question, "")
         except TurnInProgress:
             continue
 
@@ -68,14 +69,14 @@ async def test_D17_whatever_the_clock_says_turns_keep_their_order_and_leases_hol
     manager = SessionManager(place.open())
     asked: list[str] = []
     for number, clock in enumerate(CLOCKS):
-        begun = await manager.begin("ann", "a.ipynb", "s", None, f"here {number}", "")
+        begun = await manager.log.begin("ann", "a.ipynb", "s", None, f"here {number}", "")
         other.do(*clock)
         assert other.do("ask", "meanwhile?") == "refused"
-        await manager.finish(begun.session, Turn(begun.turn_id, None, 0, f"here {number}"))
+        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, f"here {number}"))
         assert other.do("ask", f"there {number}") == "done"
         asked += [f"here {number}", f"there {number}"]
     session = await manager.get("ann", "s")
-    turns = await manager.history(session)
+    turns = await manager.tree.history(session)
     assert [one.question for one in turns] == asked
     assert [one.depth for one in turns] == list(range(1, len(asked) + 1))
     assert [one.status for one in turns] == ["done"] * len(asked)
@@ -88,10 +89,10 @@ async def test_D17_the_lease_of_one_whose_clock_is_wrong_holds_and_ends(place: P
         other.do(*clock)
         assert other.do("hold", "lost?") == "held"
         with pytest.raises(TurnInProgress):
-            await manager.begin("ann", "a.ipynb", "s", None, "next?", "")
+            await manager.log.begin("ann", "a.ipynb", "s", None, "next?", "")
         begun = await begun_at_last(manager, "next?")
-        await manager.finish(begun.session, Turn(begun.turn_id, None, 0, "next?"))
-        turns = await manager.history(await manager.get("ann", "s"))
+        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "next?"))
+        turns = await manager.tree.history(await manager.get("ann", "s"))
         assert [(one.question, one.status) for one in turns] == [("lost?", "interrupted"), ("next?", "done")] * depth
 
 
@@ -101,11 +102,11 @@ async def test_D17_a_clock_that_is_set_ahead_makes_no_conversation_old(
     import time
 
     manager = SessionManager(place.open(), max_age_seconds=3600)
-    begun = await manager.begin("ann", "a.ipynb", "s", None, "why?", "")
-    await manager.finish(begun.session, Turn(begun.turn_id, None, 0, "why?"))
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
+    await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?"))
     right = time.time
     monkeypatch.setattr(time, "time", lambda: right() + 3652 * DAY)
-    assert await manager.cleanup("ann") == 0
+    assert await manager.log.cleanup("ann") == 0
     assert [one.id for one in (await manager.find("ann")).sessions] == ["s"]
-    again = await manager.begin("ann", "a.ipynb", "s", None, "and?", "")
+    again = await manager.log.begin("ann", "a.ipynb", "s", None, "and?", "")
     assert again.session.depth == 1

@@ -72,7 +72,7 @@ async def test_T2_D16_I3_one_turn_at_a_time_whatever_process_asks(
             done = sorted((one for one in happened if one[1] == "done"), key=lambda one: one[3])
             assert done
             session = await manager.get("ann", f"s{number}")
-            turns = await manager.history(session, 1000)
+            turns = await manager.tree.history(session, 1000)
             assert session.open is None
             assert session.depth == len(turns)
             assert [one.depth for one in turns] == list(range(1, len(turns) + 1))
@@ -96,11 +96,11 @@ async def test_T5_a_holder_stopped_past_its_lease_cannot_commit(make_place: Call
         "from tests.support.store_urls import open_store\n"
         "async def main():\n"
         "    manager = SessionManager(open_store(sys.argv[1]), lease_seconds=0.2)\n"
-        "    begun = await manager.begin('ann', 'a.ipynb', 's', 't1', 'slow?', '')\n"
+        "    begun = await manager.log.begin('ann', 'a.ipynb', 's', 't1', 'slow?', '')\n"
         "    print('begun', flush=True)\n"
         "    sys.stdin.readline()\n"
         "    try:\n"
-        "        await manager.finish(begun.session, Turn('t1', None, 0, 'slow?', reply='late'))\n"
+        "        await manager.log.finish(begun.session, Turn('t1', None, 0, 'slow?', reply='late'))\n"
         "    except VersionConflict:\n"
         "        print('refused', flush=True)\n"
         "asyncio.run(main())\n"
@@ -115,14 +115,14 @@ async def test_T5_a_holder_stopped_past_its_lease_cannot_commit(make_place: Call
         begun = None
         while begun is None:  # bounded by the test's own time limit: until the lease is over
             try:
-                begun = await manager.begin("ann", "a.ipynb", "s", "t2", "newer?", "")
+                begun = await manager.log.begin("ann", "a.ipynb", "s", "t2", "newer?", "")
             except TurnInProgress:
                 continue
         os.kill(holder.pid, signal.SIGCONT)
         holder.stdin.write("go on\n")
         holder.stdin.flush()
         assert holder.stdout.readline() == "refused\n"
-    turns = await manager.history(begun.session)
+    turns = await manager.tree.history(begun.session)
     assert [(one.id, one.status) for one in turns] == [("t1", "interrupted")]
     with pytest.raises(VersionConflict):
-        await manager.finish(begun.session, turns[0])
+        await manager.log.finish(begun.session, turns[0])

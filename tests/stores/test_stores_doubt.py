@@ -78,8 +78,8 @@ async def asked(manager: SessionManager, name: str) -> Session:
     turn = Turn(name, None, 0, name, reply="because")
     for _ in range(3):
         with contextlib.suppress(StoreUnavailable):
-            begun = await manager.begin("ann", "a.ipynb", "s", name, name, "")
-            return await manager.finish(begun.session, turn)
+            begun = await manager.log.begin("ann", "a.ipynb", "s", name, name, "")
+            return await manager.log.finish(begun.session, turn)
     raise AssertionError("never answered")
 
 
@@ -97,7 +97,7 @@ async def test_D14_D15_whichever_answer_is_lost_a_turn_is_kept_once(
             proxy.lose(number)
             names.append(f"t{number}")
             session = await asked(manager, names[-1])
-            turns = await manager.history(session, 1000)
+            turns = await manager.tree.history(session, 1000)
             await manager.close()
             assert [(one.id, one.depth, one.status) for one in turns] == [
                 (name, at, "done") for at, name in enumerate(names, 1)
@@ -117,20 +117,20 @@ async def put_back(place: Place, session: Session, turns: tuple[Turn, ...]) -> N
 async def test_D20_what_was_put_back_under_a_running_server_is_what_it_goes_on_with(place: Place) -> None:
     manager = SessionManager(place.open())
     session = await asked(manager, "one")
-    turns = await manager.history(session)
+    turns = await manager.tree.history(session)
     await asked(manager, "lost")
     await put_back(place, session, turns)
-    assert [one.id for one in await manager.history(await asked(manager, "two"))] == ["one", "two"]
+    assert [one.id for one in await manager.tree.history(await asked(manager, "two"))] == ["one", "two"]
 
 
 async def test_D20_what_others_did_since_it_was_put_back_is_gone_on_with(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_turns, "LEFT_SECONDS", -1.0)  # after a while
+    monkeypatch.setattr(session_turns, "CACHE_SECONDS", -1.0)  # after a while
     here, there = SessionManager(place.open()), SessionManager(place.open())
     session = await asked(here, "one")
-    turns = await here.history(session)
+    turns = await here.tree.history(session)
     await asked(here, "lost")
     await put_back(place, session, turns)
     await asked(there, "two")  # of the same revision as what was lost
-    assert [one.id for one in await here.history(await asked(here, "three"))] == ["one", "two", "three"]
+    assert [one.id for one in await here.tree.history(await asked(here, "three"))] == ["one", "two", "three"]

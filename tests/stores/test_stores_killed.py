@@ -72,7 +72,7 @@ def _acknowledged(line: str) -> tuple[str, str]:
 async def check(manager: SessionManager, said: list[tuple[str, str]]) -> int:
     """Every acknowledged turn is there once, in order, as acknowledged; returns how many turns there are."""
     session = await manager.get("ann", "s")
-    turns = await manager.history(session, 1_000_000)
+    turns = await manager.tree.history(session, 1_000_000)
     ids = [one.id for one in turns]
     assert len(set(ids)) == len(ids)
     # An open turn is shown, too, if its lease ended between the two looks.

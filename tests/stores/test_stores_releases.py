@@ -113,8 +113,8 @@ def place(request: pytest.FixtureRequest, make_place: Callable[[str], Place]) ->
 
 async def asked(store: SessionStore, question: str) -> Session:
     manager = SessionManager(store)
-    begun = await manager.begin("ann", "a.ipynb", "s", None, question, "")
-    return await manager.finish(begun.session, Turn(begun.turn_id, None, 0, question, reply="because"))
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, question, "")
+    return await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, question, reply="because"))
 
 
 async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None:
@@ -124,7 +124,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
     manager = SessionManager(place.open())
     await asked(store, "two")  # by one who knew the head from before
     await manager.rename("ann", "s", title="Mine")
-    await manager.undo("ann", "s")
+    await manager.tree.undo("ann", "s")
     stored = await place.open().read(first.key)
     assert stored is not None
     assert (stored.unknown_fields, stored.title, stored.depth) == (LATER, "Mine", 1)
@@ -138,10 +138,10 @@ def test_D16_a_turn_that_a_later_release_wrote_is_read() -> None:
 async def test_D16_a_turn_that_a_later_release_left_open_is_settled(place: Place) -> None:
     store = place.open()
     manager = SessionManager(store, lease_seconds=-1)  # over as soon as it began
-    begun = await manager.begin("ann", "a.ipynb", "s", "t1", "lost?", "")
+    begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "lost?", "")
     Later(place).rewrite(begun.session.key, lambda head: {**head, "open": grown(head["open"])})
     session = await SessionManager(place.open()).get("ann", "s")
-    assert [(one.id, one.status) for one in await manager.history(session)] == [("t1", "interrupted")]
+    assert [(one.id, one.status) for one in await manager.tree.history(session)] == [("t1", "interrupted")]
 
 
 async def test_D16_a_store_that_a_later_release_migrated_meanwhile_is_refused_in_words(place: Place) -> None:

@@ -38,12 +38,14 @@ def freeze() -> str:
 async def ask(manager: SessionManager, question: str, *, hold: bool = False) -> str:
     """Ask, and answer unless the turn is held."""
     try:
-        begun = await manager.begin("ann", "a.ipynb", "s", None, question, "")
+        begun = await manager.log.begin("ann", "a.ipynb", "s", None, question, "")
     except TurnInProgress:
         return "refused"
     if hold:
         return "held"
-    await manager.finish(begun.session, Turn(begun.turn_id, None, 0, question, reply="because", started=time.time()))
+    await manager.log.finish(
+        begun.session, Turn(begun.turn_id, None, 0, question, reply="because", started=time.time())
+    )
     return "done"
 
 

@@ -25,13 +25,13 @@ async def ask(manager: SessionManager, session_id: str, turn_id: str) -> list[ob
     """One question, and when what happened to it."""
     invoked = time.monotonic()
     try:
-        begun = await manager.begin("ann", "a.ipynb", session_id, turn_id, "why?", "digest")
+        begun = await manager.log.begin("ann", "a.ipynb", session_id, turn_id, "why?", "digest")
     except TurnInProgress:
         return [turn_id, "refused", invoked, 0, 0, time.monotonic()]
     active = time.monotonic()
     await asyncio.sleep(0)
     finishing = time.monotonic()
-    await manager.finish(begun.session, Turn(turn_id, None, 0, "why?", reply="because"))
+    await manager.log.finish(begun.session, Turn(turn_id, None, 0, "why?", reply="because"))
     return [turn_id, "done", invoked, active, finishing, time.monotonic()]
 
 

@@ -27,10 +27,10 @@ async def write(url: str, session_id: str) -> None:
     manager = SessionManager(open_store(url), lease_seconds=0.01)
     while True:
         try:
-            begun = await manager.begin("ann", "a.ipynb", session_id, None, "why?", "digest")
+            begun = await manager.log.begin("ann", "a.ipynb", session_id, None, "why?", "digest")
             say(f"{begun.turn_id} begun")
             turn = Turn(begun.turn_id, None, 0, "why?", reply="because " * 50, variables=(f"v{os.getpid()}",))
-            await manager.finish(begun.session, turn)
+            await manager.log.finish(begun.session, turn)
             say(f"{begun.turn_id} done")
         except (Conflict, StoreUnavailable):
             await asyncio.sleep(0.002)  # the lease of one who was killed is not over yet, or the server was killed

@@ -65,7 +65,7 @@ class ReplayHandler(AskingHandler):
         body = await self.optional_body()
         self.services.assistant.model(body.get("model"))
         place = self.place(session_id)
-        planned = await self.sessions.replay(*place, first=body.get("from"), last=body.get("to"))
+        planned = await self.sessions.tree.replay(*place, first=body.get("from"), last=body.get("to"))
         model = body.get("model")
 
         async def answer(session: Session, question: str, seconds: float) -> Event:
@@ -118,7 +118,7 @@ class SummarizeHandler(AskingHandler):
         if session.head is None:
             raise BadRequest("There is nothing to summarize yet.")
         self.services.assistant.model(model)
-        copy = await self.sessions.branch(session.owner, session.id, session.notebook_id)
+        copy = await self.sessions.tree.branch(session.owner, session.id, session.notebook_id)
         question = Question(
             owner=session.owner,
             query=SUMMARIZE,

@@ -96,7 +96,7 @@ class GoHandler(TreeHandler):
         """Go on from another turn; every branch stays."""
         body = await self.json_body()
         owner, session_id, notebook = self.place(session_id)
-        self.reply(session_json(await self.sessions.go(owner, session_id, body["turn_id"], notebook)))
+        self.reply(session_json(await self.sessions.tree.set_head(owner, session_id, body["turn_id"], notebook)))
 
 
 class TurnsHandler(TreeHandler):
@@ -116,7 +116,7 @@ class TurnsHandler(TreeHandler):
                 "model": one.model,
                 "created_at": timestamp(one.started),
             }
-            for one in await self.sessions.turns(session)
+            for one in await self.sessions.tree.all_turns(session)
         ]
         self.reply({"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": turns})
 
@@ -129,7 +129,7 @@ class BranchHandler(TreeHandler):
     async def post(self, session_id: str) -> None:
         """A new conversation up to a turn."""
         body = await self.optional_body()
-        made = await self.sessions.branch(*self.place(session_id), turn_id=body.get("turn_id"))
+        made = await self.sessions.tree.branch(*self.place(session_id), turn_id=body.get("turn_id"))
         self.reply(session_json(made), CREATED)
 
 
@@ -163,7 +163,7 @@ class SharedConversationHandler(TreeHandler):
     async def get(self, secret: str) -> None:
         """What was said in it; not whose it is, nor where."""
         session = await self.sessions.shared(self.path_parameters(secret=secret)["secret"])
-        turns = await self.sessions.history(session, SHARED_TURNS)
+        turns = await self.sessions.tree.history(session, SHARED_TURNS)
         self.reply(
             {
                 "title": session.title,
@@ -192,4 +192,4 @@ class CleanupHandler(TreeHandler):
     @authorized
     async def post(self) -> None:
         """Forget one's conversations that are older than is kept."""
-        self.reply({"removed": await self.sessions.cleanup(self.owner)})
+        self.reply({"removed": await self.sessions.log.cleanup(self.owner)})

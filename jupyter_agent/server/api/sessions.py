@@ -155,7 +155,7 @@ class HistoryHandler(AgentHandler):
         asked = self.query_parameters()
         sessions = self.services.assistant.sessions
         session = await sessions.get(self.owner, session_id, asked["notebook_id"])
-        turns = await sessions.history(session, (asked["max_turns"] + 1) // 2)
+        turns = await sessions.tree.history(session, (asked["max_turns"] + 1) // 2)
         entries = history_json(turns, asked["max_turns"])
         self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": entries})
 

@@ -118,7 +118,7 @@ async def apart(assistant: Assistant, owner: str, notebook_id: str, earlier: Seq
     sessions = SessionManager(store("memory://"))
     session_id = uuid.uuid4().hex
     if earlier:
-        session = await sessions.new_session(owner, notebook_id, session_id)
+        session = await sessions.log.new_session(owner, notebook_id, session_id)
         await sessions.store.create(replace(session, head=earlier[-1].id, depth=len(earlier)), earlier)
     return assistant.beside(sessions), session_id
 

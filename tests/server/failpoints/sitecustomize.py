@@ -47,16 +47,15 @@ def install(point: str) -> None:
     from jupyter_agent.kernels.remote import RemoteKernel
     from jupyter_agent.sessions.lease import Lease
     from jupyter_agent.sessions.manager import SessionManager
+    from jupyter_agent.sessions.turns import SessionLog
 
-    for owner in SessionManager.__mro__:
-        defaults = getattr(vars(owner).get("__init__"), "__kwdefaults__", None) or {}
-        if "lease_seconds" in defaults:
-            defaults["lease_seconds"] = LEASE_SECONDS
+    defaults = vars(SessionManager)["__init__"].__kwdefaults__
+    defaults["lease_seconds"] = LEASE_SECONDS
     coroutines = {
-        "begin": (SessionManager, "begin"),
+        "begin": (SessionLog, "begin"),
         "record": (Lease, "record"),
         "execute": (RemoteKernel, "execute"),
-        "finish": (SessionManager, "finish"),
+        "finish": (SessionLog, "finish"),
     }
     when, _, what = point.partition("-")
     if what in coroutines:
