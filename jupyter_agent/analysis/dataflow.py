@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jupyter_agent.analysis.cells.names import readable_names
-from jupyter_agent.analysis.provenance import LOOKS, RANDOM, TIME, Key, Node, Value, is_shared_name
+from jupyter_agent.analysis.provenance import DISPLAY_STATE, RANDOM, TIME, AbstractValue, Key, Node, is_shared_name
 from jupyter_agent.analysis.top_down_run import Order
 from jupyter_agent.analysis.trace import Ran, Trace
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
@@ -118,7 +118,7 @@ class Dataflow:
     @cached_property
     def files_read(self) -> tuple[str, ...]:
         """Files that cells read, as written, where they are written out; none where the working folder changes."""
-        uses = [use for node in self.order.nodes.values() for use in node.uses]
+        uses = [use for node in self.order.nodes.values() for use in node.external_uses]
         moved = any(use.what == "os.chdir" for use in uses)
         if moved or any("cd" in readable_names(one.source).magics for one in self.code):
             return ()
@@ -168,7 +168,7 @@ class Dataflow:
     def _needs_run(self, cell_id: str) -> bool:
         """Whether the cell's last execution is not what a run from top to bottom would do."""
         ran, stands = self.last_run(cell_id), self.order.nodes[cell_id]
-        if not readable_names(self._by_id[cell_id].source).steps:
+        if not readable_names(self._by_id[cell_id].source).statements:
             return False
         if ran is None or ran.digest != stands.digest or self.trace.ran[self.trace.last[cell_id]].failed:
             return True
@@ -184,7 +184,7 @@ class Dataflow:
                 inputs = {
                     name: value
                     for name, value in node.inputs.items()
-                    if name in node.used or (value is None and name in written)
+                    if name in node.used_names or (value is None and name in written)
                 }
                 more |= self._makers_of_others(inputs, trace, wanted, written)
                 for name, value in inputs.items():
@@ -195,7 +195,7 @@ class Dataflow:
         return (more | self._makers_of_others(self.order.values, trace, wanted, written)) - wanted
 
     def _makers_of_others(
-        self, should: Mapping[str, Value | None], trace: Trace, wanted: set[str], written: Mapping[str, str]
+        self, should: Mapping[str, AbstractValue | None], trace: Trace, wanted: set[str], written: Mapping[str, str]
     ) -> set[str]:
         """Cells that make what is not as it should be, or delete what should not be there."""
         more: set[str] = set()
@@ -210,14 +210,14 @@ class Dataflow:
                 more.add(str(value.writer))
         return more
 
-    def _is_given_below(self, name: str, value: Value, cell_id: str) -> bool:
+    def _is_given_below(self, name: str, value: AbstractValue, cell_id: str) -> bool:
         """Whether a cell gives a name to what a cell above it has made."""
         places = self._places
         made = places.get(str(value.writer), 0)
         return name in self.order.nodes[cell_id].bound and made < places[cell_id]
 
 
-def _other_names(now: Value | None, should: Value | None) -> frozenset[str]:
+def _other_names(now: AbstractValue | None, should: AbstractValue | None) -> frozenset[str]:
     """Names under which an object is known and should not be, or should be and is not: who changes it changes those, too."""
     if now is None or should is None or now.aliases == should.aliases:
         return frozenset()
@@ -271,7 +271,7 @@ def is_variable(name: str) -> bool:
     return not is_shared_name(name) and not name.startswith("_")
 
 
-def same_value(one: Value | None, other: Value | None) -> bool:
+def same_value(one: AbstractValue | None, other: AbstractValue | None) -> bool:
     """Whether two values were made by the same code from the same inputs."""
     if one is None or other is None:
         return one is other
@@ -281,11 +281,11 @@ def same_value(one: Value | None, other: Value | None) -> bool:
 def other_inputs(ran: Node, stands: Node) -> Iterator[str]:
     """Variables that a cell would find otherwise than it found them."""
     for name, value in stands.inputs.items():
-        if name in stands.used and is_variable(name) and not same_value(ran.inputs.get(name), value):
+        if name in stands.used_names and is_variable(name) and not same_value(ran.inputs.get(name), value):
             yield name
 
 
-def changes_each_time(value: Value | None) -> bool:
+def changes_each_time(value: AbstractValue | None) -> bool:
     """Whether a value is another each time it is made."""
     return value is not None and bool(value.taint & (RANDOM | TIME))
 
@@ -345,7 +345,7 @@ def _sources(cells: Sequence[Cell]) -> list[tuple[str, str]]:
 
 def _sources_of(node: Node) -> frozenset[Key]:
     """Nodes that a node builds on; how things are shown makes no value what it is."""
-    found = {one.node for name, one in node.inputs.items() if one is not None and name not in LOOKS}
+    found = {one.node for name, one in node.inputs.items() if one is not None and name not in DISPLAY_STATE}
     return frozenset(found - {node.key})
 
 

@@ -13,9 +13,9 @@ from jupyter_agent.analysis.provenance import (
     SETTINGS,
     TIMED,
     WILDCARD,
+    AbstractValue,
     Key,
     Node,
-    Value,
     file_name,
     state_name,
 )
@@ -61,7 +61,7 @@ class StepRun(StepInputs):
         if value.module:
             self._module_changed(value.module, change)
             return
-        if value.definition is not None and change.how == "may":
+        if value.function is not None and change.how == "may":
             return
         after = self._changed(value, change, operation)
         if not value.aliases and not value.shares:
@@ -95,7 +95,7 @@ class StepRun(StepInputs):
                     pending.append(other)
                     self.cell.set(other, known._replace(node=self.cell.key))
 
-    def _changed(self, value: Value, change: Change, operation: int) -> Value:
+    def _changed(self, value: AbstractValue, change: Change, operation: int) -> AbstractValue:
         key = self.cell.key
         if change.how == "may":
             return value._replace(node=key)
@@ -104,30 +104,30 @@ class StepRun(StepInputs):
         settled = hash((repeat, before)) if self.step.converts else repeat
         itself = repeat != operation and not change.method and self._reads_itself(change)
         again = self.step.same_again or change.how == "put" or bool(change.method)
-        if change.how != "grow" and again and settled in value.done and not (itself and not self.step.same_again):
+        if change.how != "grow" and again and settled in value.applied and not (itself and not self.step.same_again):
             return value._replace(node=key, writer=key)
-        timed = change.method in ("fit", "fit_transform") and library.is_timed(value.maker)
+        timed = change.method in ("fit", "fit_transform") and library.is_timed(value.created_by)
         taint = value.taint | self.taint | (TIMED if timed else 0)
-        done = value.done | {repeat}
+        done = value.applied | {repeat}
         if change.how == "set" and change.key is not None:
             number = repeat if change.method else hash((operation, change.key))
             done |= {hash((repeat, number))}
             if itself and not self.step.same_again:
                 self.cell.grown.add(change.name)
             return value._replace(
-                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done
+                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, applied=done
             )
         if change.how == "grow" or (itself and not self.step.same_again):
             self.cell.grown.add(change.name)
         number = hash((repeat, change.key, before))
         if change.key is not None:
             return value._replace(
-                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, done=done
+                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, applied=done
             )
         if change.columns_only:
             columns = value.base if value.columns is None else value.columns
-            return value._replace(node=key, writer=key, base=number, columns=columns, taint=taint, done=done)
-        return value._replace(node=key, writer=key, base=number, columns=None, parts=(), taint=taint, done=done)
+            return value._replace(node=key, writer=key, base=number, columns=columns, taint=taint, applied=done)
+        return value._replace(node=key, writer=key, base=number, columns=None, parts=(), taint=taint, applied=done)
 
     def _reads_itself(self, change: Change) -> bool:
         reads = [one for one in self.step.reads if one.name == change.name]
@@ -145,18 +145,18 @@ class StepRun(StepInputs):
             operation = self._without(name)
             resets = name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
             base = hash((operation, name)) if resets or before is None else hash((operation, name, before.number))
-            if before is not None and not resets and operation in before.done:
+            if before is not None and not resets and operation in before.applied:
                 self.cell.set(name, before._replace(node=self.cell.key))
                 continue
-            done = (before.done if before is not None else frozenset()) | {operation}
-            self.cell.set(name, Value(base, self.cell.key, self.cell.key, taint=self.taint, done=done))
+            done = (before.applied if before is not None else frozenset()) | {operation}
+            self.cell.set(name, AbstractValue(base, self.cell.key, self.cell.key, taint=self.taint, applied=done))
         for name in self.drawn:
             if name not in self.seeded:
-                self.cell.set(name, Value(hash((operation, name, "drawn")), self.cell.key, self.cell.key))
+                self.cell.set(name, AbstractValue(hash((operation, name, "drawn")), self.cell.key, self.cell.key))
         if self.step.wildcard:
             before = self.cell.get(WILDCARD)
             base = hash((self.step.digest, before.base if before is not None and before.writer != self.cell.key else 0))
-            self.cell.set(WILDCARD, Value(base, self.cell.key, self.cell.key, taint=self.taint))
+            self.cell.set(WILDCARD, AbstractValue(base, self.cell.key, self.cell.key, taint=self.taint))
 
     # --- what it binds -------------------------------------------------------------------------------------------
 
@@ -166,14 +166,16 @@ class StepRun(StepInputs):
             self.cell.set(name, None)
             self.cell.bound.discard(name)
         imported = {one.name: one.module for one in step.imports}
-        defined = {one.name: one for one in step.definitions}
+        defined = {one.name: one for one in step.functions}
         maker = self._maker()
         self.cell.own.update(step.binds)
         for name in (*step.binds, *step.perhaps, *self.binds):
             self.cell.bound.add(name)
             before = self.cell.get(name) if name not in step.binds or self._in_place(name) else None
             if name in imported:
-                after = Value(self._imported(imported[name]), self.cell.key, self.cell.key, module=imported[name])
+                after = AbstractValue(
+                    self._imported(imported[name]), self.cell.key, self.cell.key, module=imported[name]
+                )
             elif step.alias and name in step.binds and self._aliased(name):
                 continue
             else:
@@ -192,14 +194,14 @@ class StepRun(StepInputs):
             return ""
         root, _, rest = self.step.maker.partition(".")
         value = self.cell.get(root)
-        if value is not None and value.maker and rest:
-            return f"{value.maker}.{rest}"
+        if value is not None and value.created_by and rest:
+            return f"{value.created_by}.{rest}"
         return self.full(self.step.maker, value)
 
     def _instance_of(self) -> Definition | None:
         """An object of a class of the user's does, when its methods are called, what the class does."""
         value = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
-        definition = value.definition if value is not None else None
+        definition = value.function if value is not None else None
         return definition.instance if definition is not None else None
 
     def _aliased(self, name: str) -> bool:
@@ -211,7 +213,9 @@ class StepRun(StepInputs):
         self.cell.set(name, value._replace(aliases=aliases, node=self.cell.key, writer=self.cell.key))
         return True
 
-    def _bound(self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool) -> Value:
+    def _bound(
+        self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool
+    ) -> AbstractValue:
         reads_itself = any(one == name for one, _ in self.numbers)
         before = self.cell.get(name) if reads_itself or weak else None
         if before is not None:
@@ -221,13 +225,13 @@ class StepRun(StepInputs):
         used_up = self.step.generator or self.step.maker in library.USED_UP
         if before is None:
             self.cell.grown.discard(name)
-        elif again and repeat in before.done:
+        elif again and repeat in before.applied:
             return before._replace(
                 node=self.cell.key,
                 writer=self.cell.key,
-                maker=maker,
-                definition=definition,
-                used_up=used_up,
+                created_by=maker,
+                function=definition,
+                exhaustible=used_up,
                 identity=self.cell.new_object(name),
                 aliases=frozenset(),
                 shares=frozenset(),
@@ -235,19 +239,19 @@ class StepRun(StepInputs):
         elif not again:
             self.cell.grown.add(name)
         number = hash((operation, name, before.number if weak and before is not None else 0))
-        done = (before.done if before is not None else frozenset()) | {repeat}
+        done = (before.applied if before is not None else frozenset()) | {repeat}
         frame = self.cell.get(self.step.columns_of) if self.step.columns_of else None
-        return Value(
+        return AbstractValue(
             number,
             self.cell.key,
             self.cell.key,
             columns=None if frame is None else frame.base if frame.columns is None else frame.columns,
             parts=() if frame is None else frame.parts,
-            done=done,
+            applied=done,
             taint=self.taint | self._drawer(),
-            maker=maker,
-            definition=definition,
-            used_up=used_up,
+            created_by=maker,
+            function=definition,
+            exhaustible=used_up,
             identity=self.cell.new_object(name),
         )
 
@@ -259,13 +263,13 @@ class StepRun(StepInputs):
     def _given_to_function(self) -> tuple[str, ...]:
         """A function of the user's may return, or keep, what it is given."""
         maker = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
-        return self.step.given if maker is not None and maker.definition is not None else ()
+        return self.step.given if maker is not None and maker.function is not None else ()
 
     def _in_place(self, name: str) -> bool:
         return any(one.name == name and one.method == IN_PLACE for one in self.step.changes)
 
     @staticmethod
-    def _perhaps_still(name: str, before: Value | None) -> tuple[str, ...]:
+    def _perhaps_still(name: str, before: AbstractValue | None) -> tuple[str, ...]:
         """What is bound on some paths only, or by ``+=``, may still be the object that it was."""
         return tuple((before.aliases | before.shares) - {name}) if before is not None else ()
 
@@ -276,7 +280,7 @@ class StepRun(StepInputs):
             reached |= value.shares | value.aliases if value is not None else set()
         for other in sorted(reached - {name}):
             value, mine = self.cell.get(other), self.cell.get(name)
-            if value is None or mine is None or value.module or value.definition is not None or other == name:
+            if value is None or mine is None or value.module or value.function is not None or other == name:
                 continue
             self.cell.set(other, value._replace(shares=value.shares | {name}))
             self.cell.set(name, mine._replace(shares=mine.shares | {other}))
@@ -289,19 +293,19 @@ class StepRun(StepInputs):
             self.cell.shown_taint |= self.taint
         if self.step.last:
             identity = self.cell.new_object("_")
-            value = Value(operation, self.cell.key, self.cell.key, taint=self.taint, identity=identity)
+            value = AbstractValue(operation, self.cell.key, self.cell.key, taint=self.taint, identity=identity)
             self.cell.set("_", value)
             self.cell.set(f"_{self.cell.count}", value)
 
 
-def evaluate(
+def interpret(
     names: CellNames,
     lookup: Lookup,
     *,
     key: Key,
     cell_id: str | None,
     count: int,
-    seen: Iterable[str] = (),
+    observed: Iterable[str] = (),
 ) -> Node:
     """Run a cell on numbers.
 
@@ -311,12 +315,12 @@ def evaluate(
         key: The node's key.
         cell_id: The cell.
         count: Its execution count, for ``_3`` and ``Out[3]``.
-        seen: Names that running this source was seen to bind or change, whether or not the source shows it.
+        observed: Names that running this source was seen to bind or change, whether or not the source shows it.
     """
     run = CellRun(lookup, key, count)
-    for step in names.steps:
+    for step in names.statements:
         StepRun(run, step).run()
-    run.take_seen(names, seen)
+    run.take_seen(names, observed)
     return Node(
         key,
         cell_id,

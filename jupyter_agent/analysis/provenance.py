@@ -19,13 +19,13 @@ SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
 #: Names of what cells share beside variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
 #: How things are shown makes no value what it is.
-LOOKS = (SETTINGS, PICTURES)
+DISPLAY_STATE = (SETTINGS, PICTURES)
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what really ran.
 Key = str | int
 
 
-class Value(NamedTuple):
+class AbstractValue(NamedTuple):
     """What is known of a name's value without looking at it; a tuple, because thousands are made after an edit.
 
     Attributes:
@@ -34,12 +34,12 @@ class Value(NamedTuple):
         writer: The last node that bound it or surely changed it.
         columns: Number from which those of its columns follow that were not set by themselves; None: `base`.
         parts: Columns, items or attributes that were set one by one, with their numbers, in order.
-        done: Repeatable changes that it has been through.
+        applied: Repeatable changes that it has been through.
         taint: Why it may be another each time.
         module: The full name, where it is a module or something imported out of one.
-        maker: Full name of the call that made it.
-        definition: What happens when it is called, where it is a function of the user's.
-        used_up: Whether reading it uses it up.
+        created_by: Full name of the call that made it.
+        function: What happens when it is called, where it is a function of the user's.
+        exhaustible: Whether reading it uses it up.
         identity: The same for names of one object, whatever its number.
         aliases: Names that were given this object.
         shares: Names whose objects may share data with this one.
@@ -50,12 +50,12 @@ class Value(NamedTuple):
     writer: Key
     columns: int | None = None
     parts: tuple[tuple[str, int], ...] = ()
-    done: frozenset[int] = frozenset()
+    applied: frozenset[int] = frozenset()
     taint: int = 0
     module: str = ""
-    maker: str = ""
-    definition: Definition | None = None
-    used_up: bool = False
+    created_by: str = ""
+    function: Definition | None = None
+    exhaustible: bool = False
     identity: int = 0
     aliases: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
@@ -94,7 +94,7 @@ class Value(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ExternalUse:
     """One use of what is not in the notebook.
 
     Attributes:
@@ -123,30 +123,30 @@ class Node:
         missing: Names that it needs for sure and that are not there.
         output: Number of what it shows; None when it shows nothing.
         output_taint: Why that may be another each time.
-        uses: What it uses beside variables.
-        used: Names on whose value it depends what it does; other inputs were looked at because data may be shared.
-        grown: Names whose value another run of the same source would change again.
+        external_uses: What it uses beside variables.
+        used_names: Names on whose value it depends what it does; other inputs were looked at because data may be shared.
+        accumulated: Names whose value another run of the same source would change again.
         bound: Names that it binds.
-        carried: Names of an object that it may have changed by another of its names → the name by which it had it
+        changed_aliases: Names of an object that it may have changed by another of its names → the name by which it had it
             before: who made that has made these.
     """
 
     key: Key
     cell_id: str | None
     digest: int
-    inputs: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
-    writes: Mapping[str, Value | None] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Mapping[str, AbstractValue | None] = field(default_factory=lambda: MappingProxyType({}))
+    writes: Mapping[str, AbstractValue | None] = field(default_factory=lambda: MappingProxyType({}))
     missing: tuple[str, ...] = ()
     output: int | None = None
     output_taint: int = 0
-    uses: tuple[Use, ...] = ()
-    used: frozenset[str] = frozenset()
-    grown: frozenset[str] = frozenset()
+    external_uses: tuple[ExternalUse, ...] = ()
+    used_names: frozenset[str] = frozenset()
+    accumulated: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
-    carried: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    changed_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
-    def left(self) -> dict[str, Value | None]:
+    def own_writes(self) -> dict[str, AbstractValue | None]:
         """What it made, changed or deleted itself, without what only may share data with that."""
         return {name: value for name, value in self.writes.items() if value is None or value.writer == self.key}
 

@@ -20,9 +20,9 @@ from jupyter_agent.analysis.provenance import (
     TIME,
     TIMED,
     WILDCARD,
+    AbstractValue,
+    ExternalUse,
     Key,
-    Use,
-    Value,
     file_name,
     generator_name,
     outlives_reset,
@@ -30,7 +30,7 @@ from jupyter_agent.analysis.provenance import (
     state_name,
 )
 
-Lookup = Callable[[str], Value | None]
+Lookup = Callable[[str], AbstractValue | None]
 _GIVEN = frozenset(dir(builtins)) | {
     *HISTORY_NAMES,
     *(
@@ -79,12 +79,12 @@ class CellRun:
         self._lookup = lookup
         self.key = key
         self.count = count
-        self.inputs: dict[str, Value | None] = {}
-        self.values: dict[str, Value | None] = {}
+        self.inputs: dict[str, AbstractValue | None] = {}
+        self.values: dict[str, AbstractValue | None] = {}
         self.missing: list[str] = []
         self.shown: list[int] = []
         self.shown_taint = 0
-        self.uses: list[Use] = []
+        self.uses: list[ExternalUse] = []
         self.used: set[str] = set()
         self.grown: set[str] = set()
         self.bound: set[str] = set()
@@ -98,7 +98,7 @@ class CellRun:
         self._objects += 1
         return hash((self.key, self._objects, name))
 
-    def get(self, name: str) -> Value | None:
+    def get(self, name: str) -> AbstractValue | None:
         """The value of a name now; what comes from before the cell is noted."""
         if name in self.values:
             return self.values[name]
@@ -112,7 +112,7 @@ class CellRun:
         """Note names whose values bear on the cell; what it has certainly bound itself, it takes from nobody."""
         self.used.update(set(names) - self.own)
 
-    def set(self, name: str, value: Value | None) -> None:
+    def set(self, name: str, value: AbstractValue | None) -> None:
         """Give a name a value, or none."""
         self.values[name] = value
 
@@ -128,7 +128,9 @@ class CellRun:
             if name in names.defines or name in names.mutates or name in self.bound:
                 continue
             self.bound.add(name)
-            self.set(name, Value(hash((names.digest, name)), self.key, self.key, identity=self.new_object(name)))
+            self.set(
+                name, AbstractValue(hash((names.digest, name)), self.key, self.key, identity=self.new_object(name))
+            )
 
 
 class StepInputs:
@@ -158,7 +160,7 @@ class StepInputs:
         for read in reads:
             value = self.cell.get(read.name)
             if is_history(read.name):
-                self.cell.uses.append(Use("history", read.name))
+                self.cell.uses.append(ExternalUse("history", read.name))
             if value is None:
                 # What a function takes may be bound by the very statement that calls it: a loop's variable.
                 self.absent(replace(read, sure=False) if inner and read.name in self._own else read)
@@ -169,11 +171,11 @@ class StepInputs:
             self.taint |= value.taint & ~(DRAWER | TIMED)
             if value.taint & TIMED and read.key in library.TIMINGS:
                 self.taint |= TIME
-                self.cell.uses.append(Use("time", f"{read.name}.{read.key}"))
+                self.cell.uses.append(ExternalUse("time", f"{read.name}.{read.key}"))
             self.given |= value.taint & DRAWER
-            if value.used_up and not inner and read.name not in self.used:
+            if value.exhaustible and not inner and read.name not in self.used:
                 self.used.append(read.name)
-            if value.definition is not None:
+            if value.function is not None:
                 self._reach(read.name, value)
 
     def absent(self, read: Read) -> None:
@@ -188,8 +190,8 @@ class StepInputs:
             elif read.sure:
                 self.cell.missing.append(name)
 
-    def _reach(self, name: str, value: Value) -> None:
-        definition = value.definition
+    def _reach(self, name: str, value: AbstractValue) -> None:
+        definition = value.function
         if definition is None or name in self._reached:
             return
         self._reached.add(name)
@@ -207,7 +209,7 @@ class StepInputs:
     def call(self, call: Call) -> None:
         """What a call does beside returning a value."""
         value = self.cell.get(call.root) if call.root and call.root not in _GIVEN else None
-        if value is not None and value.definition is not None:
+        if value is not None and value.function is not None:
             self._argument_changes(call, value)
             return
         path = self.full(call.path, value)
@@ -218,7 +220,7 @@ class StepInputs:
             self._function(path, call)
         if library.tells_the_time(maker, call.name, call.taken):
             self.taint |= TIME
-            self.cell.uses.append(Use("time", f"{maker}().{call.name}"))
+            self.cell.uses.append(ExternalUse("time", f"{maker}().{call.name}"))
         if maker and randomness.is_drawn_method(call.name, call.keywords):
             self.draw(randomness.NUMPY, f"{maker}().{call.name}")
         if call.name in randomness.FITTING and (
@@ -227,13 +229,13 @@ class StepInputs:
             self.draw(randomness.NUMPY, maker or call.path)
 
     @staticmethod
-    def full(path: str, value: Value | None) -> str:
+    def full(path: str, value: AbstractValue | None) -> str:
         if value is not None:
             return f"{value.module}{path[len(path.partition('.')[0]) :]}" if value.module else ""
         return path
 
-    def _argument_changes(self, call: Call, value: Value) -> None:
-        definition = value.definition
+    def _argument_changes(self, call: Call, value: AbstractValue) -> None:
+        definition = value.function
         if definition is None or "." in call.path:
             return
         given = dict(zip(definition.parameters, call.arguments, strict=False))
@@ -242,12 +244,12 @@ class StepInputs:
             if name:
                 self.changes.append(replace(change, name=name, sure=False))
 
-    def _method(self, call: Call, value: Value) -> None:
-        if library.tells_the_time(value.maker, call.name, call.taken):
+    def _method(self, call: Call, value: AbstractValue) -> None:
+        if library.tells_the_time(value.created_by, call.name, call.taken):
             self.taint |= TIME
-            self.cell.uses.append(Use("time", call.path))
-        if randomness.is_generator(value.maker):
-            self.cell.uses.append(Use("random", call.path, seeded=not value.taint & RANDOM))
+            self.cell.uses.append(ExternalUse("time", call.path))
+        if randomness.is_generator(value.created_by):
+            self.cell.uses.append(ExternalUse("random", call.path, seeded=not value.taint & RANDOM))
             self.changes.append(Change(call.root, None, "grow", "next"))
         elif randomness.is_drawn_method(call.name, call.keywords):
             self.draw(randomness.NUMPY, call.path)
@@ -265,18 +267,18 @@ class StepInputs:
             randomness.is_generator(path) and not (call.arguments or call.keywords)
         ):
             self.taint |= RANDOM
-            self.cell.uses.append(Use("random", path))
+            self.cell.uses.append(ExternalUse("random", path))
         if randomness.draws_when_fitted(path, call.keywords):
             self.given |= DRAWER
         if library.is_time(path):
             self.taint |= TIME
-            self.cell.uses.append(Use("time", path))
+            self.cell.uses.append(ExternalUse("time", path))
         if library.asks_user(path):
             self.taint |= INPUT
-            self.cell.uses.append(Use("input", path))
+            self.cell.uses.append(ExternalUse("input", path))
         if library.is_network(path, call.text):
             self.taint |= NETWORK
-            self.cell.uses.append(Use("network", path, call.text))
+            self.cell.uses.append(ExternalUse("network", path, call.text))
         how = library.argument_change(path)
         if how and library.usual_path(call.path) != path and call.arguments and call.arguments[0]:
             self.changes.append(Change(call.arguments[0], None, how))
@@ -305,13 +307,13 @@ class StepInputs:
             self.drawn[name] = None
         elif name not in self.seeded:
             self.taint |= RANDOM
-        self.cell.uses.append(Use("random", what, seeded=value is not None or name in self.seeded))
+        self.cell.uses.append(ExternalUse("random", what, seeded=value is not None or name in self.seeded))
 
     def _files(self, path: str, call: Call) -> None:
         use = library.file_use(path, call.text, call.mode)
         if not use:
             return
-        self.cell.uses.append(Use(use, path, call.text))
+        self.cell.uses.append(ExternalUse(use, path, call.text))
         self.cell.get(file_name(""))  # whatever wrote files that cannot be told may have written this one
         if call.text:
             self.bears(file_name(call.text))

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from jupyter_agent.analysis.cells.names import CellNames, readable_names
-from jupyter_agent.analysis.interpreter import evaluate
-from jupyter_agent.analysis.provenance import LOOKS, Node, Value, outlives_reset
+from jupyter_agent.analysis.interpreter import interpret
+from jupyter_agent.analysis.provenance import DISPLAY_STATE, AbstractValue, Node, outlives_reset
 
-_NOTHING: Mapping[str, Value | None] = MappingProxyType({})
-Same = Callable[[Value | None, Value | None], bool]
+_NOTHING: Mapping[str, AbstractValue | None] = MappingProxyType({})
+Same = Callable[[AbstractValue | None, AbstractValue | None], bool]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Walked:
 
     cells: tuple[tuple[str, str], ...] = ()
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    values: Mapping[str, Value | None] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _NOTHING)
     evaluated: int = 0
     counted: bool = True
 
@@ -82,7 +82,7 @@ class Order:
         return self._walked.nodes
 
     @property
-    def values(self) -> Mapping[str, Value | None]:
+    def values(self) -> Mapping[str, AbstractValue | None]:
         """Every name's value at the end."""
         return self._walked.values
 
@@ -124,7 +124,7 @@ class Order:
     def _walk(self, same: Same) -> Walked:
         """Run the cells that are not as they were, and those below that find something else than they found."""
         counted = self._counts_as_before()
-        afresh = not counted and any(readable_names(source).counts for _, source in self.cells)
+        afresh = not counted and any(readable_names(source).reads_history for _, source in self.cells)
         old = Walked() if afresh else self.known
         walk = _Walk(self, old, same)
         for stretch in _kept(old.cells, self.cells):
@@ -143,7 +143,9 @@ class Order:
     @cached_property
     def _wiping(self) -> frozenset[str]:
         """Cells that empty the namespace."""
-        return frozenset(one for one, source in self.cells if "reset" in source and readable_names(source).wipes)
+        return frozenset(
+            one for one, source in self.cells if "reset" in source and readable_names(source).resets_namespace
+        )
 
 
 class _Stretch(NamedTuple):
@@ -171,7 +173,9 @@ class _Walk:
         self._writing = old.writing
         self._place = self._before = 0  # how many cells of this run, and of the earlier one, are above
         self._kept = 0  # those of the earlier run that were taken over, as bits
-        self._written: dict[str, tuple[int, Value | None]] = {}  # by fresh cells, and how far the earlier run was then
+        self._written: dict[
+            str, tuple[int, AbstractValue | None]
+        ] = {}  # by fresh cells, and how far the earlier run was then
         self.changed: set[str] = set()
         self.ever: set[str] = set()
         self.fresh: dict[str, Node] = {}
@@ -238,7 +242,7 @@ class _Walk:
         old, names = self._old.nodes.get(cell_id), readable_names(source)
         kept = old if old is not None and old.digest == names.digest and self._finds_the_same(old, old.inputs) else None
         node = kept or self._evaluated(cell_id, names)
-        if names.wipes:
+        if names.resets_namespace:
             self._written = {name: one for name, one in self._written.items() if outlives_reset(name)}
         self._take(node)
         self.changed.update(node.writes)
@@ -246,7 +250,7 @@ class _Walk:
     def _evaluated(self, cell_id: str, names: CellNames) -> Node:
         self.evaluated += 1
         seen = sorted(self._order.seen.get(names.digest, ()))
-        return evaluate(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, seen=seen)
+        return interpret(names, self.value, key=cell_id, cell_id=cell_id, count=self._place + 1, observed=seen)
 
     def _take(self, node: Node) -> None:
         before = self._before
@@ -261,7 +265,7 @@ class _Walk:
             for name in tuple(names):
                 self._compare(name, self.value(name), self._was(name))
 
-    def _compare(self, name: str, now: Value | None, then: Value | None) -> None:
+    def _compare(self, name: str, now: AbstractValue | None, then: AbstractValue | None) -> None:
         self.ever.add(name)
         if now is then or self._same(now, then):
             self.changed.discard(name)
@@ -275,7 +279,7 @@ class _Walk:
                 return False
         return True
 
-    def value(self, name: str) -> Value | None:
+    def value(self, name: str) -> AbstractValue | None:
         """What a name has here: what a fresh cell left it, or one that was taken over, whichever came later."""
         written = self._written.get(name)
         kept = self._writing.get(name, 0) & self._kept
@@ -283,7 +287,7 @@ class _Walk:
             return written[1]
         return self._old.nodes[self._old.cells[kept.bit_length() - 1][0]].writes[name] if kept else None
 
-    def _was(self, name: str) -> Value | None:
+    def _was(self, name: str) -> AbstractValue | None:
         """What a name had here in the earlier run."""
         last = (self._writing.get(name, 0) & ((1 << self._before) - 1)).bit_length() - 1
         return None if last < 0 else self._old.nodes[self._old.cells[last][0]].writes[name]
@@ -291,7 +295,7 @@ class _Walk:
 
 def _kept(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> list[_Stretch]:
     """What was taken over, from top to bottom; the last ends both runs. Nothing where a cell wipes what is there."""
-    if any("reset" in source and readable_names(source).wipes for _, source in (*old, *new)):
+    if any("reset" in source and readable_names(source).resets_namespace for _, source in (*old, *new)):
         return [_Stretch(len(new), len(old), 0)]
     top = _same_at_the_start(old, new)
     bottom = min(_same_at_the_start(old[::-1], new[::-1]), len(old) - top, len(new) - top)
@@ -316,16 +320,16 @@ def _same_at_the_start(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, 
 def _follow(node: Node, touched: set[str], made: set[str]) -> None:
     """A cell that builds on what changed: what it writes is touched, and made anew where it makes it itself."""
     key = node.key
-    if node.carried:
-        carried = {name for name, before in node.carried.items() if before in made}
-        made.difference_update(node.carried)
+    if node.changed_aliases:
+        carried = {name for name, before in node.changed_aliases.items() if before in made}
+        made.difference_update(node.changed_aliases)
         made |= carried
     for name, value in node.writes.items():
         if value is None:
             touched.discard(name)
             made.discard(name)
             continue
-        if value.node == key and name not in LOOKS:
+        if value.node == key and name not in DISPLAY_STATE:
             touched.add(name)
         if value.writer == key:
             made.add(name)
@@ -337,20 +341,20 @@ def _forget(node: Node, touched: set[str], made: set[str]) -> None:
     made.difference_update(node.writes)
 
 
-def _same(one: Value | None, other: Value | None) -> bool:
+def _same(one: AbstractValue | None, other: AbstractValue | None) -> bool:
     return one == other
 
 
-def _alike(one: Value | None, other: Value | None) -> bool:
+def _alike(one: AbstractValue | None, other: AbstractValue | None) -> bool:
     """Whether two values are the same sort of thing, whatever their numbers and whoever made them."""
     if one is None or other is None:
         return one is other
     return (
         one.module == other.module
-        and one.maker == other.maker
-        and one.definition == other.definition
+        and one.created_by == other.created_by
+        and one.function == other.function
         and one.taint == other.taint
-        and one.used_up == other.used_up
+        and one.exhaustible == other.exhaustible
         and one.identity == other.identity
         and one.aliases == other.aliases
         and one.shares == other.shares

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from jupyter_agent.analysis.cells.names import CellNames, readable_names
-from jupyter_agent.analysis.interpreter import evaluate
-from jupyter_agent.analysis.provenance import Node, Value, is_shared_name, outlives_reset
+from jupyter_agent.analysis.interpreter import interpret
+from jupyter_agent.analysis.provenance import AbstractValue, Node, is_shared_name, outlives_reset
 
-_NOTHING: Mapping[str, Value | None] = MappingProxyType({})
+_NOTHING: Mapping[str, AbstractValue | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Trace:
 
     ran: tuple[Ran, ...] = ()
     nodes: tuple[Node, ...] = ()
-    values: Mapping[str, Value | None] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _NOTHING)
     binders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     last: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     seen: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -70,13 +70,13 @@ class Trace:
         index, names = len(self.nodes), ran.names
         seen = _unexplained(names, ran)
         all_seen = {**self.seen, names.digest: self.seen.get(names.digest, frozenset()) | seen} if seen else self.seen
-        node = evaluate(
+        node = interpret(
             names,
             self.values.get,
             key=index,
             cell_id=ran.cell_id,
             count=ran.count,
-            seen=sorted(all_seen.get(names.digest, ())),
+            observed=sorted(all_seen.get(names.digest, ())),
         )
         node = _as_it_ended(node, ran)
         return replace(
@@ -89,9 +89,9 @@ class Trace:
             seen=all_seen,
         )
 
-    def _before(self, names: CellNames) -> Mapping[str, Value | None]:
+    def _before(self, names: CellNames) -> Mapping[str, AbstractValue | None]:
         """The values that are left when a cell begins to leave its own."""
-        if not names.wipes:
+        if not names.resets_namespace:
             return self.values
         return {name: value for name, value in self.values.items() if outlives_reset(name)}
 
@@ -104,7 +104,7 @@ def _unexplained(names: CellNames, ran: Ran) -> frozenset[str]:
     """
     if not ran.bound and not ran.mutated:
         return frozenset()
-    wild = bool(names.problem) or any(step.wildcard for step in names.steps) or names.has_magics
+    wild = bool(names.problem) or any(step.wildcard for step in names.statements) or names.has_magics
     seen = {name for name in ran.bound if wild and name not in names.reads}
     seen |= {name for name in ran.mutated if name in names.may_mutate or (wild and name not in names.reads)}
     return frozenset(seen - names.defines - names.mutates)

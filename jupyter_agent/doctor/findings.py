@@ -125,7 +125,7 @@ def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]
     """What is wrong with one input of a cell that ran."""
     stands = flow.order.nodes[str(ran.cell_id)]
     value = stands.inputs[name]
-    if value is None or not is_variable(name) or name not in stands.used:
+    if value is None or not is_variable(name) or name not in stands.used_names:
         return None
     maker = str(value.writer)
     made = flow.trace.last.get(maker)
@@ -154,7 +154,7 @@ def _rerun(flow: Dataflow, ran: Node) -> Iterator[Finding]:
     earlier = {one for one in runs if one != ran.key and flow.trace.nodes[one].digest == ran.digest}
     if not earlier:
         return
-    names = [name for name in sorted(ran.grown) if _built_on(flow, name, ran, earlier)]
+    names = [name for name in sorted(ran.accumulated) if _built_on(flow, name, ran, earlier)]
     if names:
         reason = f"It ran {len(earlier) + 1} times, and each time it changed {', '.join(names)} again."
         yield Finding("rerun", reason, (str(ran.cell_id),), tuple(names))
@@ -174,7 +174,7 @@ def _built_on(flow: Dataflow, name: str, node: Node, earlier: set[int]) -> bool:
 
 def _outside(flow: Dataflow, cell_id: str, files: Files) -> Iterator[Finding]:
     """What a cell uses that is not in the notebook."""
-    uses = flow.order.nodes[cell_id].uses
+    uses = flow.order.nodes[cell_id].external_uses
     for kind, words in _OUTSIDE.items():
         whats = [one.what for one in uses if one.kind == kind and not one.seeded]
         if whats:
@@ -187,7 +187,7 @@ def _changed_since(flow: Dataflow, cell_id: str, files: Files) -> Iterator[str]:
     """Files that are newer than the cell's run, and that it does not write itself."""
     if cell_id not in flow.trace.last:
         return
-    ran, uses = flow.trace.ran[flow.trace.last[cell_id]], flow.order.nodes[cell_id].uses
+    ran, uses = flow.trace.ran[flow.trace.last[cell_id]], flow.order.nodes[cell_id].external_uses
     ran_at = ran.started or (files.saved if ran.assumed else 0.0)
     written = {use.text for use in uses if use.kind == "write"}
     for name in dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text):
@@ -264,7 +264,7 @@ def _shadowed(flow: Dataflow, labels: Labels) -> Iterator[Finding]:
                     f"{labels(cell.id)} binds {name} to something else than {module}, which {labels(where)} imports."
                 )
                 yield Finding("shadowed", reason, (cell.id, where), (name,))
-            elif name in _BUILTINS and name in called and value.definition is None:
+            elif name in _BUILTINS and name in called and value.function is None:
                 yield Finding(
                     "shadowed", f"{labels(cell.id)} binds {name}, which is Python's own.", (cell.id,), (name,)
                 )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jupyter_agent.analysis.cells.names import readable_names
 from jupyter_agent.analysis.dataflow import Dataflow, is_variable, other_inputs, same_value
-from jupyter_agent.analysis.provenance import INPUT, RANDOM, TIME, TIMED, Node, Value
+from jupyter_agent.analysis.provenance import INPUT, RANDOM, TIME, TIMED, AbstractValue, Node
 
 Verdict = Literal["reproduces", "differs", "fails"]
 EACH_TIME = RANDOM | TIME | INPUT | TIMED
@@ -85,7 +85,7 @@ def _at(flow: Dataflow, cell_id: str, otherwise: frozenset[str]) -> Iterator[Dif
     if failure is not None:
         yield failure
         return
-    left = tuple(name for name in stands.left if name in otherwise and _left_otherwise(ran, stands, name))
+    left = tuple(name for name in stands.own_writes if name in otherwise and _left_otherwise(ran, stands, name))
     if ran is not None and flow.trace.ran[flow.trace.last[cell_id]].failed:
         yield Difference("differs", cell_id, (), "It failed when it ran last; its inputs or its source are others now.")
     elif ran is not None and ran.output != stands.output:
@@ -131,9 +131,9 @@ def _ends_otherwise(flow: Dataflow, name: str) -> bool:
     return _differs(now, end)
 
 
-def _differs(one: Value | None, other: Value) -> bool:
+def _differs(one: AbstractValue | None, other: AbstractValue) -> bool:
     """Whether a value would be another; functions, classes and modules are judged by what comes of calling them."""
-    if other.module or (other.definition is not None and not other.maker):
+    if other.module or (other.function is not None and not other.created_by):
         return one is None
     return not same_value(one, other) or bool(other.taint & EACH_TIME)
 

@@ -130,7 +130,7 @@ FUNCTIONS = [
 
 @pytest.mark.parametrize(("source", "reads", "binds", "parameters"), FUNCTIONS, ids=[one[0][:40] for one in FUNCTIONS])
 def test_what_a_function_takes_from_outside_and_changes(source: str, reads: str, binds: str, parameters: str) -> None:
-    definition = names_of(source).steps[-1].definitions[0]
+    definition = names_of(source).statements[-1].functions[0]
     outer = {one.name for one in definition.reads} - {"print"}
     assert sorted_of(frozenset(outer)) == reads
     assert sorted_of(frozenset(definition.binds)) == binds
@@ -217,5 +217,5 @@ ODD = ("x = 2", "x = 1; y = 2", "x = 1 \\\n", "x = '\f'", "y = 1\r", "'said'")
 def test_a_long_cell_of_which_one_line_changed_is_read_as_if_it_were_new(lines: list[str], at: int, odd: str) -> None:
     names_of("\n".join(lines))
     lines[at % len(lines)] = odd
-    told = names_of("\n".join([*lines, "0"])).steps[:-1]
-    assert told == tuple(step for one in lines for step in names_of(f"{one}\n0").steps[:-1])
+    told = names_of("\n".join([*lines, "0"])).statements[:-1]
+    assert told == tuple(step for one in lines for step in names_of(f"{one}\n0").statements[:-1])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.analysis.cells.names import readable_names
 from jupyter_agent.analysis.dataflow import Affected, Dataflow, is_variable
-from jupyter_agent.analysis.provenance import LOOKS, Node, Value
+from jupyter_agent.analysis.provenance import DISPLAY_STATE, AbstractValue, Node
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.report import report_of
 from tests.support.notebook_session import NotebookSession
@@ -110,7 +110,7 @@ def affected(flow: Dataflow, cell_id: str) -> Affected:
     """What a change makes stale, read off what every cell finds when all are run."""
     reached: set[object] = {cell_id}
     for node in flow.order.nodes.values():
-        found = [one for name, one in node.inputs.items() if one is not None and name not in LOOKS]
+        found = [one for name, one in node.inputs.items() if one is not None and name not in DISPLAY_STATE]
         if any(one.node in reached for one in found):
             reached.add(node.key)
     names = [name for name, one in flow.order.values.items() if one is not None and one.writer in reached]
@@ -138,15 +138,15 @@ def changed(flow: Dataflow, notebook: NotebookSession, made: Change, number: int
     return flow.with_cells(notebook.cells)
 
 
-def told_by(flow: Dataflow) -> tuple[list[Node], Mapping[str, Value | None]]:
+def told_by(flow: Dataflow) -> tuple[list[Node], Mapping[str, AbstractValue | None]]:
     """All nodes and values; outputs by number only where a cell reads by these."""
-    if any(readable_names(one.source).counts for one in flow.cells):
+    if any(readable_names(one.source).reads_history for one in flow.cells):
         return list(flow.order.nodes.values()), flow.order.values
     nodes = [replace(one, writes=_without_numbers(one.writes)) for one in flow.order.nodes.values()]
     return nodes, _without_numbers(flow.order.values)
 
 
-def _without_numbers(values: Mapping[str, Value | None]) -> Mapping[str, Value | None]:
+def _without_numbers(values: Mapping[str, AbstractValue | None]) -> Mapping[str, AbstractValue | None]:
     return {name: one for name, one in values.items() if not (name[0] == "_" and name[1:].isdigit())}
 
 

@@ -135,7 +135,7 @@ class Step:
         deletes: Names that it deletes.
         imports: What it imports.
         calls: What it calls.
-        definitions: Functions and classes that it defines.
+        functions: Functions and classes that it defines.
         shows: Whether its value or text is shown.
         last: Whether its value becomes ``_``.
         alias: The name whose very object it gives to what it binds.
@@ -159,7 +159,7 @@ class Step:
     deletes: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
-    definitions: tuple[Definition, ...] = ()
+    functions: tuple[Definition, ...] = ()
     shows: bool = False
     last: bool = False
     alias: str = ""

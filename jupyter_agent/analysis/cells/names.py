@@ -21,7 +21,7 @@ class CellNames:
     """One cell's steps, and what follows from them for the cell as a whole.
 
     Attributes:
-        steps: Its statements, in order.
+        statements: The effects of its statements, in order.
         digest: Equal for sources that differ in layout and comments only.
         problem: Why Python cannot read the source; empty where it can.
         magics: Names of its magics; ``!`` for shell lines.
@@ -32,10 +32,10 @@ class CellNames:
         deletes: Names that it deletes.
         imports: Modules, and things out of modules, that it imports.
         calls: What it calls, as written.
-        counts: Whether it reads what IPython keeps by execution count, or in an order: ``Out[3]``, ``In``, ``_``.
+        reads_history: Whether it reads what IPython keeps by execution count, or in an order: ``Out[3]``, ``In``, ``_``.
     """
 
-    steps: tuple[Step, ...] = ()
+    statements: tuple[Step, ...] = ()
     digest: int = 0
     problem: str = ""
     magics: tuple[str, ...] = ()
@@ -46,12 +46,12 @@ class CellNames:
     deletes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
-    counts: bool = False
+    reads_history: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether running the cell does nothing."""
-        return not self.steps and not self.problem
+        return not self.statements and not self.problem
 
     @property
     def has_magics(self) -> bool:
@@ -59,9 +59,9 @@ class CellNames:
         return bool(set(self.magics) - {"matplotlib", "time", "timeit", "?", "autoreload", "config", "load_ext"})
 
     @property
-    def wipes(self) -> bool:
+    def resets_namespace(self) -> bool:
         """Whether it empties the namespace."""
-        return any(step.wipes for step in self.steps)
+        return any(step.wipes for step in self.statements)
 
 
 @lru_cache(maxsize=8192)
@@ -86,7 +86,7 @@ def names_of(source: str) -> CellNames:
         deletes=frozenset(name for step in steps for name in step.deletes),
         imports=frozenset(one.module for step in steps for one in step.imports),
         calls=frozenset(call.path for step in steps for call in step.calls),
-        counts=any(is_history(name) for name in reads),
+        reads_history=any(is_history(name) for name in reads),
     )
 
 

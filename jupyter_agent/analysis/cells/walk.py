@@ -104,7 +104,7 @@ def _step(node: ast.stmt, parsed: Parsed, is_last: bool) -> Step | None:
         deletes=tuple(scope.deleted),
         imports=tuple(scope.imports),
         calls=tuple(scope.calls),
-        definitions=tuple(scope.definitions),
+        functions=tuple(scope.definitions),
         shows=scope.shows or shown,
         last=shown,
         alias=_alias(node),
