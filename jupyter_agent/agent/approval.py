@@ -1,4 +1,4 @@
-"""Whether a call may be made: the user's mode, and approvals that hold for exactly what was shown."""
+"""Whether a tool call may be made: the user's approval mode, and approvals that hold for exactly what was shown."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
-    """Decides by the user's mode, and asks the user where it says so.
+class ApprovalPolicy:
+    """Decides by the approval mode, and asks the user where the mode says so.
 
     Attributes:
         limits: With the mode.
@@ -48,39 +48,38 @@ class Permission:
     limits: Limits
     decide: Decide | None = None
 
-    async def steps(
+    async def check(
         self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
     ) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
-        """Nothing when the call may be made; else what is asked, and why it may not be made."""
+        """Yield what the user is asked, then a refusal unless the call may be made."""
         mode = self.limits.approval
         if mode == "read-only":
             yield Refusal("denied", _READ_ONLY)
             return
-        free = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
-        if free and not await _cautious(tool, arguments, context):
+        unasked = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
+        if unasked and not await _is_always_asked(tool, arguments, context):
             return
         if self.decide is None:
             yield Refusal("needs_approval", _NOBODY)
             return
-        epoch = await _epoch(context)
-        asked = ApprovalAsked(
-            call.id, tool.spec.name, tool.effect, arguments, digest_of(tool.spec.name, arguments, context, epoch)
-        )
-        waiting = asyncio.ensure_future(self.decide(asked))
+        epoch = await _kernel_epoch(context)
+        digest = approval_digest(tool.spec.name, arguments, context, epoch)
+        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest)
+        decision = asyncio.ensure_future(self.decide(request))
         try:
-            yield asked
-            allowed = await asyncio.wait_for(waiting, self.limits.remaining)
+            yield request
+            approved = await asyncio.wait_for(decision, self.limits.remaining)
         except TimeoutError:
-            allowed = False
+            approved = False
         finally:
-            waiting.cancel()
-        if allowed is not True:
+            decision.cancel()
+        if approved is not True:
             yield Refusal("denied", _DENIED)
-        elif tool.effect == "execute" and await _epoch(context) != epoch:
+        elif tool.effect == "execute" and await _kernel_epoch(context) != epoch:
             yield Refusal("failed", _STALE)
 
 
-def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:
+def approval_digest(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:
     """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
@@ -88,7 +87,7 @@ def digest_of(tool: str, arguments: Mapping[str, Any], context: ToolContext, epo
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def _cautious(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:
+async def _is_always_asked(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:
     """Whether the call, or the code that it would run, is asked about in every mode."""
     if isinstance(tool, AskedTool) and tool.is_always_asked:
         return True
@@ -100,5 +99,5 @@ async def _cautious(tool: Tool, arguments: Mapping[str, Any], context: ToolConte
         return True
 
 
-async def _epoch(context: ToolContext) -> str:
+async def _kernel_epoch(context: ToolContext) -> str:
     return (await context.kernel.state()).epoch if context.kernel is not None else ""

@@ -1,4 +1,4 @@
-"""One turn, end to end; `from_config` wires the house."""
+"""One turn, end to end; `Assistant.from_config` wires stores, models and tools by their entry points."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import asyncio
 import hashlib
 import os
 import secrets
-import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from jupyter_agent.agent import turn as outcome
-from jupyter_agent.agent.loop import Agent, Limits, Transcript, offered
-from jupyter_agent.agent.throttle import Turnstile
-from jupyter_agent.agent.turn_begin import Opening, opening
+from jupyter_agent.agent import turn as turns
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.loop import Agent, offered_tools
+from jupyter_agent.agent.throttle import LoopThrottle
+from jupyter_agent.agent.turn import TurnState
 from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import (
@@ -27,77 +28,71 @@ from jupyter_agent.core.errors import (
     UpstreamTimeout,
 )
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
-from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec, TurnLog
+from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.session import Session, Turn, TurnStatus
+from jupyter_agent.core.session import Session, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 from jupyter_agent.prompt import request, snapshot
-from jupyter_agent.prompt.attachments import Attachment, Surroundings, attachments
-from jupyter_agent.prompt.request import Preview, Request
-from jupyter_agent.prompt.snapshot import Look, Snapshot
-from jupyter_agent.redaction.event_stream import withheld_from
+from jupyter_agent.prompt.attachments import Attachment, attachments
+from jupyter_agent.prompt.request import Prompt
+from jupyter_agent.prompt.snapshot import TurnContext
+from jupyter_agent.redaction.event_stream import redact_events
 from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.sessions.lease import Lease
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.undo import EditHistory
-from jupyter_agent.tools import registry as tools
+from jupyter_agent.tools import registry
 from jupyter_agent.tools.mcp.servers import McpServers
 
-#: Of the tokens a request may have: at first, and when the model's server says that it was too long.
+#: Shares of the token budget: the first request's, and that of the second where the model's server finds it too long.
 _SHARES = (1.0, 0.4)
 
 
 @dataclass(slots=True)
-class _Running:
-    """One turn while it runs."""
+class Resources:
+    """What the conversations of one process share.
 
-    session: Session
-    turn: Turn
-    look: Awaitable[Look]
-    lease: Lease
-    turn_log: TurnLog
-    transcript: Transcript = field(default_factory=lambda: Transcript([]))
-    seen: Snapshot = field(default_factory=Snapshot)
-    request: Request = field(default_factory=Request)
-    clock: float = field(default_factory=time.monotonic)
+    Attributes:
+        options: Limits and defaults.
+        tools: What models may do, by name.
+        redactor: Withholds secrets from models and from the store.
+        mcp_servers: More tools, of others.
+        models: By name, each made when it is first asked for.
+        calibration: How the models' servers count tokens.
+        throttle: Keeps the heavy work of many turns apart.
+        block_key: Names the blocks of data in prompts; known to nobody outside this process.
+    """
+
+    options: JupyterAgent
+    tools: Mapping[str, Tool]
+    redactor: Redactor
+    mcp_servers: McpServers = field(default_factory=lambda: McpServers({}, Redactor.off(), ()))
+    models: dict[str, Model] = field(default_factory=dict)
+    calibration: TokenCalibration = field(default_factory=TokenCalibration)
+    throttle: LoopThrottle = field(default_factory=LoopThrottle)
+    block_key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
 
 class Assistant:
     """Answers questions about notebooks and keeps the conversations.
 
     Args:
-        options: Limits and defaults.
+        resources: What the conversations share.
         sessions: The only writer to the store.
-        tools: What models may do, by name.
-        redactor: Withholds secrets from models and from the store.
-        servers: More tools, of others.
 
     Attributes:
+        resources: What the conversations share.
+        sessions: Where they are kept.
         edit_history: What turns did to notebooks: undo, redo.
     """
 
-    def __init__(
-        self,
-        options: JupyterAgent,
-        sessions: SessionManager,
-        tools: Mapping[str, Tool],
-        redactor: Redactor,
-        servers: McpServers | None = None,
-    ) -> None:
+    def __init__(self, resources: Resources, sessions: SessionManager) -> None:
+        self.resources = resources
         self.sessions = sessions
-        self._options = options
-        self.tools = tools
-        self.redactor = redactor
-        self._servers = servers or McpServers({}, redactor, ())
-        self._models: dict[str, Model] = {}
-        self._secret = secrets.token_bytes(16)
-        self._calibration = TokenCalibration()
-        self._turnstile = Turnstile()
-        self.edit_history = EditHistory(sessions, redactor)
+        self.edit_history = EditHistory(sessions, resources.redactor)
 
     @classmethod
     def from_config(cls, options: JupyterAgent) -> Assistant:
-        """Wire the house; nothing heavy is imported and nothing is opened before the first question.
+        """Wire what the options name; nothing heavy is imported and nothing is opened before the first question.
 
         Raises:
             BadRequest: an option names something that is not there.
@@ -116,144 +111,234 @@ class Assistant:
             scope=options.session_scope,
             redactor=redactor,
         )
-        ours = tools.load(options.tools)
-        taken = {*entry_points.names(entry_points.TOOLS), *ours}
-        way = {"proxy": options.proxy, "ca_file": options.ca_file}
-        return cls(options, sessions, ours, redactor, McpServers(options.mcp_servers, redactor, taken, **way))
+        tools = registry.load(options.tools)
+        taken = {*entry_points.names(entry_points.TOOLS), *tools}
+        servers = McpServers(options.mcp_servers, redactor, taken, proxy=options.proxy, ca_file=options.ca_file)
+        return cls(Resources(options, tools, redactor, servers), sessions)
+
+    def with_sessions(self, sessions: SessionManager) -> Assistant:
+        """An assistant on other conversations with the same resources, which are not to be closed with it."""
+        return Assistant(self.resources, sessions)
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """What models may do, by name, without the tools of MCP servers."""
+        return self.resources.tools
+
+    @property
+    def redactor(self) -> Redactor:
+        """Withholds secrets."""
+        return self.resources.redactor
 
     @property
     def default_model(self) -> str:
         """``provider:model`` of questions that name none."""
-        return self._options.model
+        return self.resources.options.model
 
     def models(self) -> tuple[str, ...]:
-        """What may answer: the configured model first, then the other providers."""
-        configured = self._options.model
-        known = (
-            one
-            for one in entry_points.names(entry_points.MODELS)
-            if one not in ("scripted", configured.partition(":")[0])
-        )
-        return (configured, *known)
-
-    async def reconfigure(self) -> None:
-        """Heed options and keys that have changed: models are made anew."""
-        for secret in api_keys.stored().values():
-            self.redactor.learn(secret)
-        self.redactor.switched(on=self._options.redact)
-        for name in tuple(self._models):
-            await self._models.pop(name).close()
-
-    async def close(self) -> None:
-        """Let go of models, of tools' servers and of the store."""
-        await self._servers.close()
-        for model in self._models.values():
-            await model.close()
-        self._models.clear()
-        await self.sessions.close()
+        """The configured model first, then the other providers."""
+        configured = self.default_model
+        hidden = ("scripted", configured.partition(":")[0])
+        return (configured, *(name for name in entry_points.names(entry_points.MODELS) if name not in hidden))
 
     def model(self, name: str | None) -> Model:
-        """The model of that name, made once.
+        """The model of that name, made once; None names the configured one.
 
         Raises:
             UnknownModel: there is no such provider.
         """
-        name = name or self._options.model
+        name = name or self.default_model
         provider, _, rest = name.partition(":")
         # A script is a file of the server's: only its own configuration may name one.
-        allowed = provider != "scripted" or name == self._options.model
-        factory = entry_points.load(entry_points.MODELS, provider) if allowed else None
+        is_allowed = provider != "scripted" or name == self.default_model
+        factory = entry_points.load(entry_points.MODELS, provider) if is_allowed else None
         if factory is None:
-            known = ", ".join(one for one in entry_points.names(entry_points.MODELS) if one != "scripted")
+            known = ", ".join(name for name in entry_points.names(entry_points.MODELS) if name != "scripted")
             raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {known}.")
-        if name not in self._models:
-            self._models[name] = factory(self._options, rest)
-        return self._models[name]
+        models = self.resources.models
+        if name not in models:
+            models[name] = factory(self.resources.options, rest)
+        return models[name]
 
-    def beside(self, sessions: SessionManager) -> Assistant:
-        """The same assistant on other conversations. Its models are shared, so it is not to be closed."""
-        other = Assistant(self._options, sessions, self.tools, self.redactor, self._servers)
-        other._models, other._secret, other._calibration = self._models, self._secret, self._calibration
-        other._turnstile = self._turnstile
-        return other
+    async def reconfigure(self) -> None:
+        """Apply options and keys that have changed: models are made anew."""
+        for secret in api_keys.stored().values():
+            self.redactor.learn(secret)
+        self.redactor.switched(on=self.resources.options.redact)
+        models = self.resources.models
+        for name in tuple(models):
+            await models.pop(name).close()
+
+    async def close(self) -> None:
+        """Close models, MCP servers and the store."""
+        await self.resources.mcp_servers.close()
+        for model in self.resources.models.values():
+            await model.close()
+        self.resources.models.clear()
+        await self.sessions.close()
 
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """Answer one question: `TurnStarted` once it is durable, what happens, exactly one `Done` or `Failed`.
 
         A cancelled task or a closed generator ends the turn as ``cancelled``, a task that was cancelled with the message
-        ``interrupted`` as that; what was said is kept.
+        ``interrupted`` as that; what was answered so far is kept.
 
         Raises:
-            AgentError: before the turn began (another one is running, no such model, the store is away).
+            AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
-        model = self.model(question.model)
-        approval = self._approval(question)
-        asked = self.redactor.text(question.query)
-        await self._turnstile.enter()
-        async with opening(self.sessions, question, asked, model.name) as opened:
-            if opened.replayed is not None:
-                for event in outcome.replay(opened.session, opened.replayed):
+        model, approval = self.model(question.model), self._approval_mode(question)
+        query = self.redactor.text(question.query)
+        await self.resources.throttle.wait()
+        async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
+            if state.replayed is not None:
+                for event in turns.replay(state.session, state.replayed):
                     yield event
                 return
-            running = self._running(opened)
             try:
-                async with (
-                    running.lease.held(),
-                    aclosing(self._events(running, question, model, approval)) as events,
-                ):
+                answer = redact_events(
+                    state.lease.guarded(self._answer(state, question, model, approval)), self.redactor
+                )
+                async with state.lease.held(), aclosing(answer) as events:
                     async for event in events:
                         yield event
-                ended = await self._ended(running)
+                end = await self._commit_answer(state)
             except AgentError as error:
-                ended = await self._failed(running, error)
-            except (asyncio.CancelledError, GeneratorExit) as end:
-                stopped: TurnStatus = "interrupted" if "interrupted" in end.args else "cancelled"
-                await asyncio.shield(self._finish(running, stopped))
+                end = await self._commit_failure(state, error)
+            except (asyncio.CancelledError, GeneratorExit) as stop:
+                status: TurnStatus = "interrupted" if "interrupted" in stop.args else "cancelled"
+                await asyncio.shield(self._commit(state, status))
                 raise
             except Exception:  # a foreign model or tool: the turn must not stay open
                 with suppress(AgentError):
-                    await self._finish(running, "failed", "internal")
+                    await self._commit(state, "failed", "internal")
                 raise
-            yield ended
+            yield end
 
-    def _running(self, opened: Opening) -> _Running:
-        turn_log = TurnLog()
-        lease = Lease(self.sessions, opened.session, lambda: self.edit_history.storable(turn_log.edits))
-        return _Running(opened.session, opened.turn, opened.look, lease, turn_log)
-
-    def _events(
-        self, running: _Running, question: Question, model: Model, approval: str
-    ) -> AsyncGenerator[Event, None]:
-        answering = self._answer(running, question, model, approval)
-        return withheld_from(running.lease.guarded(answering), self.redactor)
-
-    async def preview(self, question: Question) -> Preview:
-        """What a question would send to its model; nothing is sent, and nothing is stored.
+    async def preview(self, question: Question) -> dict[str, Any]:
+        """What a question would send to its model, as JSON data; nothing is sent, and nothing is stored.
 
         Raises:
-            AgentError: no such model, the store is away.
+            AgentError: no such model, the store is unavailable.
         """
         model = self.model(question.model)
-        session = await self._known(question)
-        limit = self._options.session_history_limit
-        turns = await self.sessions.model_history(session, limit) if session is not None else ()
-        seen = await self._seen(question, await snapshot.look(question.kernel, question.notebook), turns)
-        sent = self._request(question, seen, await _attached(question, seen), session, _SHARES[0])
-        warnings = (*seen.warnings, *outcome.withheld(sent))
-        return request.preview(
-            model.name, sent, self._offered(question), warnings, self._calibration.counter(model.name)
+        session = await self._session_of(question)
+        limit = self.resources.options.session_history_limit
+        earlier = await self.sessions.model_history(session, limit) if session is not None else ()
+        view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
+        context = self._without_secrets(await snapshot.build(question, view, session, earlier))
+        prompt = self._prompt(question, context, await attachments(question.query, context), _SHARES[0])
+        warnings = (*context.warnings, *prompt.warnings)
+        count = self.resources.calibration.counter(model.name)
+        return request.preview_json(model.name, prompt, self._offered(question), warnings, count)
+
+    # The steps of a turn --------------------------------------------------------------------------
+
+    async def _answer(
+        self, state: TurnState, question: Question, model: Model, approval: str
+    ) -> AsyncGenerator[Event, None]:
+        """Context, prompt and loop; once more with a shorter prompt where the model's server finds it too long."""
+        shared = self.resources
+        earlier = await self.sessions.model_history(state.session, shared.options.session_history_limit)
+        view = await state.kernel_view
+        await shared.throttle.wait()
+        context = state.context = self._without_secrets(await snapshot.build(question, view, state.session, earlier))
+        yield TurnStarted(state.session.id, state.turn.id, model.name, context.state_json())
+        if question.effects:
+            await shared.mcp_servers.ready()
+        context = state.context = replace(context, warnings=(*context.warnings, *shared.mcp_servers.warnings))
+        attached = await attachments(question.query, context)
+        for share in _SHARES:
+            state.prompt = self._prompt(question, context, attached, share)
+            state.transcript.request = list(state.prompt.messages)
+            state.turn_log.show(state.prompt.full_sources(context.cells))
+            agent = Agent(
+                model,
+                self._all_tools(question),
+                Limits.for_question(question, shared.options, approval=approval, started=state.started),
+                redact=self.redactor.text,
+                decide=question.decide,
+                run=question.run,
+                record=state.lease.record,
+            )
+            try:
+                async with aclosing(agent.run(state.transcript, _tool_context(state, question))) as events:
+                    async for event in events:
+                        yield event
+                break
+            except ContextTooLong:
+                # Never after anything was answered or done.
+                if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
+                    raise
+        if not state.transcript.actions:  # a turn with tools made several requests
+            estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
+            shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
+
+    def _prompt(
+        self, question: Question, context: TurnContext, attached: tuple[Attachment, ...], share: float
+    ) -> Prompt:
+        """The prompt within a share of the token budget; nothing leaves that is not redacted here."""
+        shared = self.resources
+        # The same in all turns of a conversation.
+        key = context.session.key if context.session is not None else ""
+        mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
+        return request.build(
+            self.redactor.text(question.query),
+            context,
+            attached,
+            active_cell_id=question.active_cell_id,
+            budget_tokens=int(shared.options.context_tokens * share),
+            mark=f"context-{mark}",
+            redactor=self.redactor,
+            count=shared.calibration.counter(self.model(question.model).name),
         )
 
+    async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
+        """Store the turn as it ended."""
+        edits = state.turn_log.edits
+        ended = turns.finished(state, self.redactor, status, error)
+        state.turn = replace(ended, edits=self.edit_history.storable(edits))
+        self.edit_history.remember(state.session, ended.id, edits)
+        return await self.sessions.log.finish(state.lease.session, state.turn)
+
+    async def _commit_answer(self, state: TurnState) -> Event:
+        await self.resources.throttle.wait()
+        session = await self._commit(state, "done")
+        return turns.done(session, state.turn, state.context, state.prompt)
+
+    async def _commit_failure(self, state: TurnState, error: AgentError) -> Event:
+        """What was answered is kept; a turn whose time ran out ends with it, if there is any."""
+        try:
+            if isinstance(error, UpstreamTimeout) and state.transcript.reply.strip():
+                state.transcript.finish_reason = "deadline"
+                return await self._commit_answer(state)
+            await self._commit(state, "failed", error.code)
+        except AgentError as failure:
+            error = failure
+        return Failed(error.message, error.code, error.retryable, error.status)
+
+    # What a question is answered with -------------------------------------------------------------
+
+    def _approval_mode(self, question: Question) -> str:
+        mode = question.approval or self.resources.options.approval
+        if mode == "auto" and not self.resources.options.allow_auto:
+            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
+        return mode
+
+    def _all_tools(self, question: Question) -> Mapping[str, Tool]:
+        return {**self.tools, **self.resources.mcp_servers.tools(), **question.tools}
+
     def _offered(self, question: Question) -> list[ToolSpec]:
-        tools = offered(self._tools_of(question), question.effects, through_magic=question.run is not None)
-        return [one.spec for one in tools.values()]
+        tools = offered_tools(self._all_tools(question), question.effects, through_magic=question.run is not None)
+        return [tool.spec for tool in tools.values()]
 
-    def _tools_of(self, question: Question) -> Mapping[str, Tool]:
-        return {**self.tools, **self._servers.tools(), **question.tools}
+    def _without_secrets(self, context: TurnContext) -> TurnContext:
+        """A key may be the name of a variable, and the names of those that changed are sent as they are."""
+        return replace(context, changed=tuple(map(self.redactor.text, context.changed)))
 
-    async def _known(self, question: Question) -> Session | None:
-        """The conversation that the question would go on with, if there is one."""
-        session_id = question.session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
+    async def _session_of(self, question: Question) -> Session | None:
+        """The conversation that the question would continue, if there is one."""
+        session_id = question.session_id
+        session_id = session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
         if session_id is None:
             return None
         try:
@@ -261,126 +346,16 @@ class Assistant:
         except NotFound:
             return None
 
-    async def _answer(
-        self, running: _Running, question: Question, model: Model, approval: str
-    ) -> AsyncGenerator[Event, None]:
-        turns = await self.sessions.model_history(running.session, self._options.session_history_limit)
-        look = await running.look
-        await self._turnstile.enter()
-        running.seen = seen = await self._seen(question, look, turns)
-        yield TurnStarted(running.session.id, running.turn.id, model.name, seen.told())
-        if question.effects:
-            await self._servers.ready()
-        running.seen = seen = replace(seen, warnings=(*seen.warnings, *self._servers.warnings))
-        attached = await _attached(question, seen)
-        tools = _tool_context(running, question, seen)
-        for share in _SHARES:
-            running.request = self._request(question, seen, attached, running.session, share)
-            running.transcript.request = list(running.request.messages)
-            running.turn_log.show(request.shown(running.request, seen.cells))
-            agent = Agent(
-                model,
-                self._tools_of(question),
-                Limits.of(question, self._options, approval=approval, began=running.clock),
-                redact=self.redactor.text,
-                decide=question.decide,
-                run=question.run,
-                record=running.lease.record,
-            )
-            try:
-                async with aclosing(agent.run(running.transcript, tools)) as events:
-                    async for event in events:
-                        yield event
-                self._learn(running, self._offered(question))
-                return
-            except ContextTooLong:
-                # Once more with less; never after anything was said or done.
-                if share == _SHARES[-1] or running.transcript.messages or running.transcript.reply:
-                    raise
 
-    def _learn(self, running: _Running, offered: Sequence[ToolSpec]) -> None:
-        """What the model's server counted corrects the estimate; a turn with tools made several requests."""
-        if not running.transcript.actions:
-            estimated = request.estimate(running.request, offered, estimate_tokens)
-            self._calibration.learn(running.turn.model, estimated, running.transcript.usage.input_tokens)
-
-    def _approval(self, question: Question) -> str:
-        approval = question.approval or self._options.approval
-        if approval == "auto" and not self._options.allow_auto:
-            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
-        return approval
-
-    async def _seen(self, question: Question, look: Look, turns: Sequence[Turn]) -> Snapshot:
-        seen = await snapshot.take(
-            look,
-            question.notebook,
-            turns,
-            question.variables,
-            question=question.query,
-            active_cell_id=question.active_cell_id,
-        )
-        # A key may be the name of a variable, and names are told as they are.
-        return replace(seen, changed=tuple(map(self.redactor.text, seen.changed)))
-
-    def _request(
-        self, question: Question, seen: Snapshot, attached: Sequence[Attachment], session: Session | None, share: float
-    ) -> Request:
-        """Nothing leaves that is not redacted here."""
-        return request.build(
-            self.redactor.text(question.query),
-            seen,
-            attached,
-            active_cell_id=question.active_cell_id,
-            budget_tokens=int(self._options.context_tokens * share),
-            mark=self._mark(session),
-            redactor=self.redactor,
-            count=self._calibration.counter(self.model(question.model).name),
-        )
-
-    def _mark(self, session: Session | None) -> str:
-        """The same in all turns of a conversation, and known to nobody outside this process."""
-        key = session.key if session is not None else ""
-        return "context-" + hashlib.blake2b(key.encode(), key=self._secret, digest_size=4).hexdigest()
-
-    async def _finish(self, running: _Running, status: TurnStatus, error: str | None = None) -> Session:
-        edits = self.edit_history.storable(running.turn_log.edits)
-        seconds = time.monotonic() - running.clock
-        ended = outcome.ended(running.turn, running.transcript, running.seen, self.redactor, status, error)
-        ended = replace(ended, seconds=round(seconds, 3), edits=edits)
-        self.edit_history.remember(running.session, ended.id, running.turn_log.edits)
-        running.turn = ended
-        return await self.sessions.log.finish(running.lease.session, ended)
-
-    async def _ended(self, running: _Running) -> Event:
-        await self._turnstile.enter()
-        session = await self._finish(running, "done")
-        return outcome.done(session, running.turn, running.seen, outcome.withheld(running.request))
-
-    async def _failed(self, running: _Running, error: AgentError) -> Event:
-        """What was said is kept; a turn whose time ran out ends with it, if there is any."""
-        try:
-            if isinstance(error, UpstreamTimeout) and running.transcript.reply.strip():
-                running.transcript.finish_reason = "deadline"
-                return await self._ended(running)
-            await self._finish(running, "failed", error.code)
-        except AgentError as failure:
-            error = failure
-        return Failed(error.message, error.code, error.retryable, error.status)
-
-
-def _tool_context(running: _Running, question: Question, seen: Snapshot) -> ToolContext:
-    opened = running.session.open
+def _tool_context(state: TurnState, question: Question) -> ToolContext:
+    open_turn = state.session.open
     return ToolContext(
         question.kernel,
-        seen.state,
+        state.context.state,
         question.notebook,
-        turn_log=running.turn_log,
+        turn_log=state.turn_log,
         active_cell_id=question.active_cell_id,
-        session_id=running.session.id,
-        turn_id=running.turn.id,
-        key=opened.holder if opened is not None else running.turn.id,
+        session_id=state.session.id,
+        turn_id=state.turn.id,
+        key=open_turn.holder if open_turn is not None else state.turn.id,
     )
-
-
-async def _attached(question: Question, seen: Snapshot) -> tuple[Attachment, ...]:
-    return await attachments(question.query, Surroundings(seen.state, seen.cells, question.kernel, question.notebook))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.core.question import Question
 
-_LIMITS: Mapping[FinishReason, str] = {
+#: Each limit in words.
+EXPLANATIONS: Mapping[FinishReason, str] = {
     "deadline": "the time for this answer is used up",
     "max_steps": "the model was asked as often as one answer may ask it",
     "max_tool_calls": "this answer has used all its tool calls",
@@ -25,20 +26,24 @@ _LIMITS: Mapping[FinishReason, str] = {
     "max_cost": "this answer has used all its money",
     "repeated_call": "the model asked for the same thing again and again",
 }
-#: What a server may say of one answer and be believed.
-_MOST_TOKENS = 100_000_000
-#: Calls in a row that cannot be understood.
-_MOST_INVALID = 3
+#: The most tokens, or dollars, that a server may report for one answer.
+_MAX_REPORTED = 100_000_000
+#: Calls in a row whose arguments cannot be parsed.
+_MAX_INVALID_CALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a turn ends; what is allowed unasked.
+    """Where a turn ends, and what it may do without asking.
 
     Attributes:
         deadline: On `time.monotonic()`.
+        max_steps: How often the model is asked.
+        max_tool_calls: Calls of any tool; 0 allows none.
+        max_write_calls: Calls that run code or edit; 0 allows none.
+        max_repeated_calls: How often the same call may be made.
         max_tokens: Sent and received, in all requests of the turn; 0 sets no limit.
-        max_cost: In US dollars, where the model's server tells it; 0 sets no limit.
+        max_cost: In US dollars, where the model's server reports it; 0 sets no limit.
         approval: ``read-only``, ``ask``, ``auto-edit`` or ``auto``; from the user, never from the model.
         effects: What the user may do at all; tools of other effects are not offered.
     """
@@ -54,20 +59,24 @@ class Limits:
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
 
     @classmethod
-    def of(cls, question: Question, options: JupyterAgent, *, approval: str, began: float) -> Limits:
-        """What holds for one turn: the question may ask for less than the options allow.
+    def for_question(cls, question: Question, options: JupyterAgent, *, approval: str, started: float) -> Limits:
+        """The options' limits, lowered to those of the question.
 
         Args:
             question: With its own limits.
-            options: Those of the server.
+            options: Upper bounds.
             approval: The mode that holds.
-            began: When the turn did, on `time.monotonic()`.
+            started: When the turn began, on `time.monotonic()`.
         """
+
+        def lower(option: int, asked: int | None) -> int:
+            return option if asked is None else min(option, asked)
+
         return cls(
-            deadline=began + (question.deadline_seconds or options.deadline_seconds),
-            max_steps=min(options.max_steps, question.max_steps or options.max_steps),
-            max_tool_calls=min(options.max_tool_calls, question.max_tool_calls or options.max_tool_calls),
-            max_write_calls=min(options.max_write_calls, question.max_write_calls or options.max_write_calls),
+            deadline=started + min(options.deadline_seconds, question.deadline_seconds or options.deadline_seconds),
+            max_steps=lower(options.max_steps, question.max_steps),
+            max_tool_calls=lower(options.max_tool_calls, question.max_tool_calls),
+            max_write_calls=lower(options.max_write_calls, question.max_write_calls),
             max_repeated_calls=options.max_repeated_calls,
             max_tokens=options.max_tokens,
             max_cost=options.max_cost,
@@ -77,20 +86,20 @@ class Limits:
 
     @property
     def remaining(self) -> float:
-        """Seconds for what is begun now, never none at all."""
+        """Seconds until the deadline, at least a tenth."""
         return max(0.1, self.deadline - time.monotonic())
 
 
 @dataclass(slots=True)
-class Budget:
-    """What a turn has used of its limits."""
+class LimitTracker:
+    """Counts what a turn has used of its limits."""
 
     limits: Limits
-    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _invalid: int = 0
 
-    def before_step(self, usage: Usage) -> FinishReason | None:
-        """Why the model is not asked again."""
+    def check_step(self, usage: Usage) -> FinishReason | None:
+        """The limit that keeps the model from being asked again; None where there is none."""
         limits = self.limits
         if time.monotonic() >= limits.deadline:
             return "deadline"
@@ -98,42 +107,39 @@ class Budget:
             return "max_tokens"
         return "max_cost" if 0 < limits.max_cost <= usage.cost else None
 
-    def before_call(self, call: ToolCall, effect: Effect, actions: Sequence[Action]) -> FinishReason | None:
-        """Why a call is not made."""
+    def check_call(self, call: ToolCall, effect: Effect, actions: Sequence[Action]) -> FinishReason | None:
+        """The limit that keeps a call from being made; None where there is none."""
         limits = self.limits
         if time.monotonic() >= limits.deadline:
             return "deadline"
         if len(actions) >= limits.max_tool_calls:
             return "max_tool_calls"
-        if effect != "read" and sum(one.effect != "read" for one in actions) >= limits.max_write_calls:
+        if effect != "read" and sum(action.effect != "read" for action in actions) >= limits.max_write_calls:
             return "max_write_calls"
-        self._seen[same_call(call)] += 1
-        if self._invalid >= _MOST_INVALID or self._seen[same_call(call)] > limits.max_repeated_calls:
+        key = call_key(call)
+        self._calls[key] += 1
+        if self._invalid >= _MAX_INVALID_CALLS or self._calls[key] > limits.max_repeated_calls:
             return "repeated_call"
         return None
 
-    def understood(self, whether: bool) -> None:
-        """Count calls in a row that could not be understood."""
-        self._invalid = 0 if whether else self._invalid + 1
+    def count_arguments(self, *, valid: bool) -> None:
+        """Count the calls in a row whose arguments are not valid."""
+        self._invalid = 0 if valid else self._invalid + 1
 
 
-def why(reason: FinishReason | None) -> str:
-    """A limit in words; empty where none was reached."""
-    return _LIMITS.get(reason or "stop", "")
-
-
-def same_call(call: ToolCall) -> tuple[str, str]:
-    """Equal for calls that ask for the same, however the arguments are written."""
+def call_key(call: ToolCall) -> tuple[str, str]:
+    """Equal for calls that ask for the same, however their arguments are written."""
     try:
         return call.name, json.dumps(json.loads(call.arguments or "{}"), sort_keys=True)
     except (ValueError, RecursionError):
         return call.name, call.arguments
 
 
-def believed(usage: Usage, sent: Sequence[Message], said: Message) -> Usage:
-    """What a model's server says it used; estimated where it says nothing, or what cannot be."""
+def checked_usage(usage: Usage, request: Sequence[Message], answer: Message) -> Usage:
+    """What a model's server reports; the estimate where it reports nothing, or what cannot be."""
     tokens = (usage.input_tokens, usage.output_tokens)
-    if any(tokens) and all(0 <= one <= _MOST_TOKENS for one in tokens):
-        return usage if 0 <= usage.cost < _MOST_TOKENS else Usage(*tokens)
-    calls = "".join(one.name + one.arguments for one in said.tool_calls)
-    return Usage(sum(estimate_tokens(one.content) for one in sent), estimate_tokens(said.content + calls))
+    if any(tokens) and all(0 <= count <= _MAX_REPORTED for count in tokens):
+        return usage if 0 <= usage.cost < _MAX_REPORTED else Usage(*tokens)
+    calls = "".join(call.name + call.arguments for call in answer.tool_calls)
+    input_tokens = sum(estimate_tokens(message.content) for message in request)
+    return Usage(input_tokens, estimate_tokens(answer.content + calls))

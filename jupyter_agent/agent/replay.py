@@ -1,4 +1,4 @@
-"""A conversation's questions asked again in a new one: how far that went, and the answers side by side."""
+"""A conversation's questions asked again in a new one, and the answers of both side by side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = Callable[[Session, str, float], Awaitable[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of a replay.
+    """The result of a replay.
 
     Attributes:
         session: The new conversation.
@@ -49,43 +49,42 @@ async def replay(sessions: SessionManager, planned: Replay, answer: Answer, seco
     Raises:
         AgentError: not even the first question could be asked; nothing of the new conversation is kept.
     """
-    asked, stopped = await _asked(sessions, planned, answer, time.monotonic() + seconds)
-    session = await sessions.get(planned.session.owner, planned.session.id, planned.session.notebook_id)
+    session, deadline = planned.session, time.monotonic() + seconds
+    asked, stopped = 0, ""
+    while asked < len(planned.turns) and not stopped:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            stopped = OUT_OF_TIME
+            break
+        try:
+            last = await answer(session, planned.turns[asked].question, remaining)
+        except AgentError as error:
+            if not asked:
+                await sessions.clear(session.owner, session.id, session.notebook_id)
+                raise
+            stopped = error.message
+            break
+        asked += 1
+        match last:
+            case Done():
+                pass
+            case Failed():
+                stopped = last.message
+            case Interrupted():
+                stopped = "The server stopped."
+            case _:
+                stopped = "The turn was cancelled."
+    session = await sessions.get(session.owner, session.id, session.notebook_id)
     after = (await sessions.tree.history(session, asked)) if asked else ()
     return Replayed(session, compare_turns(planned.turns, after), len(planned.turns) - asked, stopped)
 
 
-def as_replayed(question: Question, seconds: float) -> Question:
+def replay_question(question: Question, seconds: float) -> Question:
     """The question as it is asked again: nothing is run or changed a second time, and nobody is asked."""
     return replace(question, deadline_seconds=seconds, effects=frozenset({"read"}), decide=None, run=None)
 
 
-async def ending_of(assistant: Assistant, question: Question) -> Event:
-    """Ask; the last event of the turn."""
+async def last_event(assistant: Assistant, question: Question) -> Event:
+    """Ask, and return the last event of the turn."""
     async with aclosing(assistant.ask(question)) as events:
         return [event async for event in events][-1]
-
-
-async def _asked(sessions: SessionManager, planned: Replay, answer: Answer, end: float) -> tuple[int, str]:
-    """How many questions were asked again, and why not all."""
-    session = planned.session
-    for number, turn in enumerate(planned.turns):
-        left = end - time.monotonic()
-        if left <= 0:
-            return number, OUT_OF_TIME
-        try:
-            last = await answer(session, turn.question, left)
-        except AgentError as error:
-            if number:
-                return number, error.message
-            await sessions.clear(session.owner, session.id, session.notebook_id)
-            raise
-        if not isinstance(last, Done):
-            return number + 1, _why(last)
-    return len(planned.turns), ""
-
-
-def _why(last: Event) -> str:
-    if isinstance(last, Failed):
-        return last.message
-    return "The server stopped." if isinstance(last, Interrupted) else "The turn was cancelled."

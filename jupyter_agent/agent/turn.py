@@ -1,9 +1,14 @@
-"""How a turn ended: as it is stored, and as events."""
+"""One turn: how it begins, what it holds while it is answered, how it ended, and its events once more from the store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.messages import (
@@ -14,60 +19,128 @@ from jupyter_agent.core.messages import (
     Failed,
     Interrupted,
     TextDelta,
+    ToolCall,
     ToolCalled,
     ToolReturned,
     TurnStarted,
     code_blocks,
 )
+from jupyter_agent.core.protocols import TurnLog
+from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn, TurnStatus
 from jupyter_agent.core.text import truncate
-from jupyter_agent.prompt.request import Request
-from jupyter_agent.prompt.snapshot import Snapshot
+from jupyter_agent.prompt.request import Prompt
+from jupyter_agent.prompt.snapshot import KernelView, TurnContext, read_kernel_and_cells
 from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.lease import Lease
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.undo import EditHistory
 
 
-def withheld(sent: Request) -> tuple[str, ...]:
-    """What is said of values that were left out of a request."""
-    number = sent.withheld
-    return (f"{number} values that look secret were withheld from the model.",) if number else ()
+@dataclass(slots=True)
+class TurnState:
+    """A turn while it is answered.
+
+    Attributes:
+        session: As it was stored when the turn began.
+        turn: As far as it is known.
+        lease: Keeps the turn open in the store.
+        kernel_view: The kernel and the notebook, which may still be read.
+        replayed: The stored turn that a retry asks for again; nothing is to be done then.
+        turn_log: What its tools have shown and changed.
+        context: What it knows, once that has been read.
+        prompt: What the model was sent first.
+        transcript: What was answered and done so far.
+        started: On `time.monotonic()`.
+    """
+
+    session: Session
+    turn: Turn
+    lease: Lease
+    kernel_view: Awaitable[KernelView]
+    replayed: Turn | None
+    turn_log: TurnLog
+    context: TurnContext = field(default_factory=TurnContext)
+    prompt: Prompt = field(default_factory=Prompt)
+    transcript: Transcript = field(default_factory=lambda: Transcript([]))
+    started: float = field(default_factory=time.monotonic)
 
 
-def ended(  # noqa: PLR0917 - a turn, what is known of it, how it ended
-    turn: Turn, transcript: Transcript, seen: Snapshot, redactor: Redactor, status: TurnStatus, error: str | None
-) -> Turn:
-    """A turn with all that was said and done in it, as it may be stored; closes the transcript.
+@asynccontextmanager
+async def begin(
+    sessions: SessionManager, question: Question, query: str, model: str, edit_history: EditHistory
+) -> AsyncGenerator[TurnState, None]:
+    """Store the question, and read the kernel and the notebook meanwhile: neither waits for the other.
 
     Args:
-        turn: As it began.
-        transcript: Of the agent.
-        seen: What was known at its beginning.
+        sessions: Where it is stored.
+        question: As it was asked.
+        query: Its text as it may be stored.
+        model: Who will answer.
+        edit_history: Says what of the turn's edits may be stored.
+
+    Raises:
+        AgentError: the turn cannot begin (another one is running, the store is unavailable).
+    """
+    reading = asyncio.create_task(read_kernel_and_cells(question.kernel, question.notebook))
+    try:
+        owner, notebook_id = question.owner, question.notebook_id
+        session_id = question.session_id or await sessions.default_session_id(owner, notebook_id)
+        asked = [question.query, question.session_id, notebook_id, question.model]
+        digest = question.digest or hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
+        session, turn_log = begun.session, TurnLog()
+        turn = Turn(
+            id=begun.turn_id,
+            parent=session.head,
+            depth=session.depth + 1,
+            question=query,
+            digest=digest,
+            model=model,
+            started=time.time(),
+        )
+        lease = Lease(sessions, session, lambda: edit_history.storable(turn_log.edits))
+        yield TurnState(session, turn, lease, reading, begun.replayed, turn_log)
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+        _ = reading.cancelled() or reading.exception()  # raised where it was awaited, if it was
+
+
+def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: str | None) -> Turn:
+    """The turn with all that was answered and done in it, as it may be stored; closes the transcript.
+
+    Args:
+        state: Of the turn, without its edits.
         redactor: Withholds secrets.
         status: How it ended.
         error: The error's code, if it failed.
     """
+    transcript, context = state.transcript, state.context
     transcript.close()
     return replace(
-        turn,
-        messages=tuple(redactor.message(replace(one, pictures=())) for one in transcript.messages),
+        state.turn,
+        messages=tuple(redactor.message(replace(message, pictures=())) for message in transcript.messages),
         reply=redactor.text(transcript.reply),
         status=status,
         error=error,
         finish_reason=transcript.finish_reason,
         usage=transcript.usage,
         actions=tuple(transcript.actions),
-        variables=tuple(map(redactor.text, seen.spoken_of(f"{turn.question}\n{transcript.reply}"))),
-        kernel=seen.stamp(),
+        variables=tuple(map(redactor.text, context.names_in(f"{state.turn.question}\n{transcript.reply}"))),
+        kernel=context.state_version(),
+        seconds=round(time.monotonic() - state.started, 3),
     )
 
 
-def done(session: Session, turn: Turn, seen: Snapshot, more: tuple[str, ...] = ()) -> Done:
-    """The end of a turn that was answered; `more` is warned of beside what the snapshot warns of.
+def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> Done:
+    """The last event of a turn that was answered.
 
     Args:
         session: With the turn in it.
         turn: As it is stored.
-        seen: What was known at its beginning.
-        more: Warnings.
+        context: What was known at its beginning.
+        prompt: What the model was sent.
     """
     reason = turn.finish_reason or "stop"
     early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
@@ -81,43 +154,60 @@ def done(session: Session, turn: Turn, seen: Snapshot, more: tuple[str, ...] = (
         messages=({"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.reply}),
         code=tuple(code_blocks(turn.reply)),
         variables=turn.variables,
-        state=seen.told(),
+        state=context.state_json(),
         actions=turn.actions,
-        warnings=(*seen.warnings, *more, *early),
+        warnings=(*context.warnings, *prompt.warnings, *early),
         usage=turn.usage,
     )
 
 
-def replay(session: Session, turn: Turn) -> Sequence[Event]:
-    """The events of a turn that has ended already: nothing is asked or run again."""
-    return TurnStarted(session.id, turn.id, turn.model), *_said(turn), _end(session, turn)
+# A stored turn once more -------------------------------------------------------------------------
 
 
-def _said(turn: Turn) -> Iterator[Event]:
-    """Text, calls and their results, in order."""
-    results = {one.tool_call_id: one.content for one in turn.messages if one.role == "tool"}
-    actions = {one.call_id: one for one in turn.actions}
-    told = ""
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A tool call of a stored turn, with what came of it, shortened for display."""
+
+    call: ToolCall
+    action: Action
+    content: str
+
+
+def steps(turn: Turn) -> Iterator[str | StoredCall]:
+    """Texts and tool calls of a stored turn, in order; a call without a result was interrupted."""
+    results = {message.tool_call_id: message.content for message in turn.messages if message.role == "tool"}
+    actions = {action.call_id: action for action in turn.actions}
     for message in turn.messages:
         if message.role == "assistant" and message.content:
-            text = message.content if not told else f"\n\n{message.content}"
-            told += text
-            yield TextDelta(text)
+            yield message.content
         for call in message.tool_calls:
-            action = actions.get(call.id, Action(call.id, call.name, "execute", "interrupted"))
-            yield ToolCalled(call.id, action.tool, action.effect, call.parsed_arguments(), action.title, action.icon)
-            yield ToolReturned(
-                call.id, action.tool, action.status, truncate(results.get(call.id, ""), SHOWN_CHARACTERS)
+            action = actions.get(call.id, Action(call.id, call.name[:100], "execute", "interrupted"))
+            yield StoredCall(call, action, truncate(results.get(call.id, ""), SHOWN_CHARACTERS))
+
+
+def replay(session: Session, turn: Turn) -> Iterator[Event]:
+    """The events of a stored turn; nothing is asked or run again."""
+    yield TurnStarted(session.id, turn.id, turn.model)
+    text = ""
+    for step in steps(turn):
+        if isinstance(step, str):
+            delta = f"\n\n{step}" if text else step
+            text += delta
+            yield TextDelta(delta)
+        else:
+            action = step.action
+            yield ToolCalled(
+                action.call_id, action.tool, action.effect, step.call.parsed_arguments(), action.title, action.icon
             )
-    if turn.reply.startswith(told) and turn.reply != told:
-        yield TextDelta(turn.reply[len(told) :])
-
-
-def _end(session: Session, turn: Turn) -> Event:
-    if turn.status == "failed":
-        return Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
-    if turn.status == "cancelled":
-        return Cancelled(session.id, turn.id, turn.reply)
-    if turn.status == "interrupted":
-        return Interrupted(session.id, turn.id, turn.reply)
-    return done(session, turn, Snapshot())
+            yield ToolReturned(action.call_id, action.tool, action.status, step.content)
+    if turn.reply.startswith(text) and turn.reply != text:
+        yield TextDelta(turn.reply[len(text) :])
+    match turn.status:
+        case "failed":
+            yield Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
+        case "cancelled":
+            yield Cancelled(session.id, turn.id, turn.reply)
+        case "interrupted":
+            yield Interrupted(session.id, turn.id, turn.reply)
+        case "done":
+            yield done(session, turn, TurnContext(), Prompt())

@@ -80,7 +80,7 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
         return NO_NOTEBOOK if laid.notebook is None else (await examine(laid.notebook, laid.kernel)).to_markdown()
     if name == "context":
         question = await laid.question(rest or tables.NO_QUESTION)
-        return tables.context_report((await laid.assistant.preview(question)).to_json())
+        return tables.context_report(await laid.assistant.preview(question))
     if name == "model":
         laid.model = rest or laid.model
         return tables.models_list(
@@ -99,7 +99,7 @@ async def _conversed(laid: Desk, name: str, rest: str) -> str:
     problem = session_commands.usage_error(name, rest)
     if problem:
         return problem
-    answer = await laid.conversation.operate(
+    answer = await laid.conversation.execute(
         name, rest, laid.notebook_id, laid.session, answer=laid.answer_with(rest), notebook=laid.notebook
     )
     if name in ("use", "branch", "replay"):

@@ -14,8 +14,8 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, Conversation
-from jupyter_agent.agent.replay import Answer, as_replayed, ending_of
+from jupyter_agent.agent.commands import LOCAL, LocalConversation
+from jupyter_agent.agent.replay import Answer, last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.messages import Event
@@ -44,7 +44,7 @@ class Desk:
     """
 
     assistant: Assistant
-    conversation: Conversation
+    conversation: LocalConversation
     notebook_id: str = ""
     notebook: FileNotebook | None = None
     kernel: Kernel | None = None
@@ -70,7 +70,7 @@ class Desk:
 
         async def answer(session: Session, query: str, seconds: float) -> Event:
             question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
-            return await ending_of(self.assistant, as_replayed(question, seconds))
+            return await last_event(self.assistant, replay_question(question, seconds))
 
         return answer
 
@@ -100,7 +100,7 @@ async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
             kernel = await started(path, stack)
         laid = Desk(
             made,
-            Conversation(made.sessions, made.edit_history),
+            LocalConversation(made.sessions, made.edit_history),
             notebook_id(path),
             FileNotebook(path) if path is not None else None,
             kernel,

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL
-from jupyter_agent.agent.replay import ending_of
+from jupyter_agent.agent.replay import last_event
 from jupyter_agent.cli.context import assistant, notebook_id
 from jupyter_agent.cli.run import ERROR, OK
 from jupyter_agent.core.errors import AgentError, NotFound
@@ -73,7 +73,7 @@ async def _tried(made: Assistant, name: str) -> int:
     begin = time.monotonic()
     question = Question(owner=LOCAL, query=TEST, session_id=f"test-{uuid4().hex}", model=name, effects=frozenset())
     try:
-        last = await ending_of(made, question)
+        last = await last_event(made, question)
     finally:
         with suppress(NotFound):
             await made.sessions.clear(LOCAL, str(question.session_id), "")

@@ -46,7 +46,7 @@ async def take_turn(desk: Desk, query: str, show: Callable[[str], None]) -> Done
         async for event in events:
             match event:
                 case TurnStarted() if not desk.session:
-                    desk.conversation.begun(event.session_id)
+                    desk.conversation.set_last_session(event.session_id)
                 case TextDelta():
                     show(event.text if said else event.text.lstrip("\n"))
                     said = True

@@ -96,9 +96,9 @@ def head_and_tail(text: str, limit: int) -> str:
 
 
 def counted_head(text: str, limit: int) -> str:
-    """The beginning of a text, cut between words, with the number of characters that are left out."""
+    """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
-    return text if len(first) == len(text) else f"{first}… ({len(text) - len(first)} more characters)"
+    return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
 
 
 def _truncated_json(text: str, limit: int) -> str:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from traitlets.config import Config
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, Conversation
-from jupyter_agent.agent.replay import Answer, as_replayed, ending_of
+from jupyter_agent.agent.commands import LOCAL, LocalConversation
+from jupyter_agent.agent.replay import Answer, last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
@@ -46,7 +46,7 @@ class InProcessAgentClient:
     def __init__(self, ip: Any) -> None:
         self._ip = ip
         self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=_config(ip))))
-        self._conversation = Conversation(self._assistant.sessions, self._assistant.edit_history)
+        self._conversation = LocalConversation(self._assistant.sessions, self._assistant.edit_history)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
@@ -82,7 +82,7 @@ class InProcessAgentClient:
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         path, notebook_id = self._notebook()
-        operate = self._conversation.operate
+        operate = self._conversation.execute
         answer, notebook = self._answer_with(rest), FileNotebook(path) if path else None
         return _or_failed(
             lambda: self._loop.run(operate(name, rest, notebook_id, session, answer=answer, notebook=notebook))
@@ -106,7 +106,7 @@ class InProcessAgentClient:
             async with aclosing(self._assistant.ask(question)) as events:
                 async for event in events:
                     if isinstance(event, TurnStarted) and not ask.session:
-                        self._conversation.begun(event.session_id)
+                        self._conversation.set_last_session(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
                         self._pending_answer(event.call_id)
                     yield event.event, to_json(event)
@@ -136,13 +136,13 @@ class InProcessAgentClient:
 
         async def answer(session: Session, query: str, seconds: float) -> AnyEvent:
             question = await self._question(AgentRequest(query, session.id, model), *self._notebook())
-            return await ending_of(self._assistant, as_replayed(question, seconds))
+            return await last_event(self._assistant, replay_question(question, seconds))
 
         return answer
 
     async def _preview(self, ask: AgentRequest) -> dict[str, Any]:
         question = await self._question(ask, *self._notebook())
-        return (await self._assistant.preview(question)).to_json()
+        return await self._assistant.preview(question)
 
     async def _decide(self, asked: ApprovalAsked) -> bool:
         return (await self._answer_to(asked.call_id)).get("decision") == "approve"

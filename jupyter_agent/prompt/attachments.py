@@ -1,39 +1,72 @@
-"""What a question brings along: what it mentions, told in full, and the names of data files."""
+"""What a question mentions, in full: ``@name``, ``@name.column``, ``@cell:3``, ``@file:path``, ``@error``; and data files."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
-from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
-from jupyter_agent.core.protocols import Kernel, Notebook
-from jupyter_agent.core.text import head, without_last_word
+from jupyter_agent.core.protocols import Notebook
+from jupyter_agent.core.text import FENCED_CODE, counted_head, head, without_last_word
 from jupyter_agent.prompt import descriptions
-from jupyter_agent.prompt.mentions import Mention, mentions
+from jupyter_agent.prompt.snapshot import TurnContext
 
 Count = Callable[[str], int]
+Kind = Literal["variable", "cell", "file", "error"]
+#: How many mentions of one question are looked up.
+MAX_MENTIONS = 12
 #: Characters of a file that are read, and of a cell's source and output.
 FILE_CHARACTERS = 12_000
 _CELL_CHARACTERS = 6_000
-_MOST_FILES = 30
-_DATA = re.compile(
+_MAX_FILES = 30
+
+# Code is quoted, not spoken: its @ is a decorator or an operator.
+_INLINE_CODE = re.compile(r"`[^`\n]*`")
+_DECORATOR = re.compile(r"^[ \t]*@[\w.]+(?:\(.*\))?[ \t]*\n(?=[ \t]*(?:@|def |class |async def ))", re.MULTILINE)
+# Not after what may stand in an address, a path or another mention; not before what makes it somebody's handle.
+_MENTION = re.compile(
+    r"(?<![A-Za-z0-9._%+\-@/<\\])@(?:"
+    r"cell:(?P<cell>[A-Za-z0-9_#-]+)"
+    r"|file:(?:\"(?P<quoted>[^\"\n]+)\"|'(?P<single>[^'\n]+)'|(?P<file>[^\s\"'`<>|]+))"
+    r"|(?P<name>[^\W\d]\w*+)(?:\.(?P<column>[^\W\d]\w*+)|\[(?P<quote>[\"'])(?P<label>[^\"'\n]+)(?P=quote)\])?+(?![@/]|-\w)"
+    r")"
+)
+_DATA_FILE = re.compile(
     r".+\.(?:csv|tsv|txt|dat|jsonl?|ndjson|parquet|feather|arrow|orc|avro|xlsx?|ods|xml|ya?ml|sqlite3?|db|duckdb|h5|hdf5"
     r"|nc|npy|npz|pkl|pickle|mat|sav|dta|sas7bdat|geojson|shp|zip|gz)\Z",
     re.IGNORECASE,
 )
-_SPEAKS_OF_FILES = re.compile(
+_ABOUT_FILES = re.compile(
     r"\b(?:read(?:_\w+)?|load(?:ed|ing)?|import|open|files?|folder|director(?:y|ies)|datasets?|csv|tsv|excel|xlsx?|json"
     r"|parquet|pickle|sqlite|feather|hdf5?)\b",
     re.IGNORECASE,
 )
+_FILE_NAME = re.compile(r"\w\.[A-Za-z]\w{1,6}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """What a question points at.
+
+    Attributes:
+        text: As it was written.
+        kind: Of what it points at.
+        name: The variable's name, the cell's count or id, the file's path; empty for the error.
+        column: A column of the variable; empty for all of it.
+    """
+
+    text: str
+    kind: Kind
+    name: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One thing that was mentioned.
+    """What is known of one thing that was mentioned.
 
     Attributes:
         title: What it is, for the model.
@@ -44,121 +77,114 @@ class Attachment:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where mentions are looked up."""
+def mentions(question: str) -> tuple[Mention, ...]:
+    """All mentions in their order, each once, at most `MAX_MENTIONS`.
 
-    state: KernelState | None = None
-    cells: Sequence[Cell] = field(default_factory=tuple)
-    kernel: Kernel | None = None
-    notebook: Notebook | None = None
-
-    @property
-    def variables(self) -> Mapping[str, Variable]:
-        """By name; none where there is no kernel."""
-        return self.state.variables if self.state is not None else {}
+    Addresses, decorators, code in backquotes and handles such as ``@octo-cat`` or ``@ann@example.org`` are none.
+    """
+    prose = _DECORATOR.sub("\n", _INLINE_CODE.sub(" ", FENCED_CODE.sub(" ", question)))
+    return tuple(dict.fromkeys(map(_mention, _MENTION.finditer(prose))))[:MAX_MENTIONS]
 
 
-async def attachments(question: str, around: Surroundings) -> tuple[Attachment, ...]:
+def _mention(match: re.Match[str]) -> Mention:
+    if match["cell"]:
+        return Mention(match[0], "cell", match["cell"])
+    if quoted := match["quoted"] or match["single"]:
+        return Mention(match[0], "file", quoted)
+    if match["file"]:
+        path = match["file"].rstrip(".,;:!?)]}")
+        return Mention(f"@file:{path}", "file", path)
+    if match[0] == "@error":
+        return Mention(match[0], "error")
+    return Mention(match[0], "variable", match["name"], match["column"] or match["label"] or "")
+
+
+async def attachments(question: str, context: TurnContext) -> tuple[Attachment, ...]:
     """Look up what a question mentions; what is unknown is said to be unknown, with names like it.
 
     Args:
         question: As the user wrote it.
-        around: Where to look.
+        context: Where to look.
     """
-    found = [await _looked_up(one, around) for one in mentions(question)]
-    files = await _data_files(question, around.notebook)
-    return (*found, *files)
+    found: list[Attachment] = []
+    for mention in mentions(question):
+        if mention.kind == "variable" or (mention.kind == "error" and _means_variable(context)):
+            found.append(await _variable(mention, context))
+        elif mention.kind == "cell":
+            found.append(_cell(mention, context))
+        elif mention.kind == "file":
+            found.append(await _file(mention, context.notebook))
+        else:
+            found.append(_error(mention, context))
+    return (*found, *await _data_files(question, context.notebook))
 
 
-def fitted(found: Sequence[Attachment], budget_tokens: int, count: Count) -> str:
+def fit(found: Sequence[Attachment], budget_tokens: int, count: Count) -> str:
     """Attachments as text: each has its title, and as many of its lines as its share of the budget allows."""
     texts: list[str] = []
-    for number, one in enumerate(found):
-        share = budget_tokens // (len(found) - number)
-        text = _cut(one, share, count)
+    for number, attachment in enumerate(found):
+        text = _fit_one(attachment, budget_tokens // (len(found) - number), count)
         budget_tokens -= count(text) + 1 if text else 0
         texts.append(text)
     return "\n".join(text for text in texts if text)
 
 
-def _cut(one: Attachment, budget: int, count: Count) -> str:
+def _fit_one(attachment: Attachment, budget_tokens: int, count: Count) -> str:
     """Title and lines; the title alone stays where nothing else fits, and nothing where not even that does."""
-    whole = "\n".join([one.title, *(f"  {line}" for line in one.lines)])
-    if count(whole) <= budget:
+    lines = [f"  {line}" for line in attachment.lines]
+    whole = "\n".join([attachment.title, *lines])
+    if count(whole) <= budget_tokens:
         return whole
-    lines = [one.title]
-    left = budget - count(one.title) - count(_left_out(len(one.lines))) - 2
-    for line in one.lines:
-        left -= count(f"  {line}") + 1
+    note = "  … {} more lines left out"
+    left = budget_tokens - count(attachment.title) - count(note.format(len(lines))) - 2
+    fitting = 0
+    for line in lines:
+        left -= count(line) + 1
         if left < 0:
             break
-        lines.append(f"  {line}")
-    told = "\n".join([*lines, _left_out(len(one.lines) + 1 - len(lines))])
-    return told if count(told) <= budget else ""
+        fitting += 1
+    text = "\n".join([attachment.title, *lines[:fitting], note.format(len(lines) - fitting)])
+    return text if count(text) <= budget_tokens else ""
 
 
-def _left_out(lines: int) -> str:
-    return f"  … {lines} more lines left out"
-
-
-async def _looked_up(mention: Mention, around: Surroundings) -> Attachment:
-    match mention.kind:
-        case "variable":
-            return await _variable(mention, around)
-        case "cell":
-            return _cell(mention, around)
-        case "file":
-            return await _file(mention, around.notebook)
-        case "error":
-            failed = around.state.last_error if around.state is not None else None
-            if failed is None and "error" in around.variables:
-                return await _variable(Mention(mention.text, "variable", "error"), around)
-            return _error(mention, failed, around.cells)
-
-
-async def _variable(mention: Mention, around: Surroundings) -> Attachment:
-    """A variable or a column as the kernel tells it now, else as it was last known."""
-    known = around.variables.get(mention.name)
-    state = around.state
-    live = around.kernel if state is not None and state.source == "kernel" and not state.stale else None
-    try:
-        if live is not None:
-            asked = await live.inspect(mention.name, mention.column or None)
-            return Attachment(f"{mention.text}, which the question mentions:", tuple(descriptions.in_full(asked)))
-    except (NotFound, KernelUnavailable) as error:
-        if known is None and isinstance(error, KernelUnavailable):
-            return Attachment(f"{mention.text}: {error.message}")
+async def _variable(mention: Mention, context: TurnContext) -> Attachment:
+    """A variable or a column as the kernel describes it now, else as it was last known."""
+    name = mention.name or "error"
+    known, state = context.variables.get(name), context.state
+    title = f"{mention.text}, which the question mentions:"
+    if context.kernel is not None and state is not None and state.source == "kernel" and not state.stale:
+        try:
+            live = await context.kernel.inspect(name, mention.column or None)
+            return Attachment(title, tuple(descriptions.full_lines(live)))
+        except NotFound:
+            pass
+        except KernelUnavailable as error:
+            if known is None:
+                return Attachment(f"{mention.text}: {error.message}")
     if known is None:
-        return Attachment(f"{mention.text}: there is no variable of that name.{_near(mention.name, around.variables)}")
-    told = tuple(descriptions.in_full(known))
-    inside = descriptions.members(known)
-    if not mention.column or mention.column in inside:
-        return Attachment(f"{mention.text}, which the question mentions:", told)
-    return Attachment(
-        f"{mention.text}: {mention.name} has no column of that name.{_near(mention.column, inside)}", told
-    )
+        return Attachment(f"{mention.text}: there is no variable of that name.{_similar(name, context.variables)}")
+    columns = descriptions.members(known)
+    if mention.column and mention.column not in columns:
+        title = f"{mention.text}: {name} has no column of that name.{_similar(mention.column, columns)}"
+    return Attachment(title, tuple(descriptions.full_lines(known)))
 
 
-def _cell(mention: Mention, around: Surroundings) -> Attachment:
+def _cell(mention: Mention, context: TurnContext) -> Attachment:
     """By execution count, as users say it, else by id."""
-    cells = around.cells
-    found = next((one for one in cells if str(one.execution_count) == mention.name), None)
-    found = found or next((one for one in cells if one.id == mention.name), None)
-    if found is not None:
-        return Attachment(f"{mention.text}, which the question mentions, id={found.id}:", _cell_lines(found))
-    ran = around.state.executions if around.state is not None else ()
-    earlier = next((one for one in reversed(ran) if str(one.count) == mention.name), None)
-    if earlier is not None:
-        title = f"{mention.text}, as it ran; the notebook's cells have changed or were run again since:"
-        return Attachment(title, _shortened(earlier.source))
-    names = [name for one in cells for name in (str(one.execution_count or ""), one.id) if name]
-    return Attachment(f"{mention.text}: there is no such cell.{_near(mention.name, names)}")
-
-
-def _cell_lines(cell: Cell) -> tuple[str, ...]:
-    output = [f"> {line}" for line in _shortened(cell.output)] if cell.output else []
-    return (*_shortened(cell.source), *output, *([f"error: {cell.error}"] if cell.error else []))
+    cells, counts = context.cells, [str(cell.execution_count or "") for cell in context.cells]
+    by_count = (cell for cell, count in zip(cells, counts, strict=True) if count == mention.name)
+    cell = next(by_count, None) or next((cell for cell in cells if cell.id == mention.name), None)
+    if cell is not None:
+        lines = list(_lines(cell.source))
+        lines += [f"> {line}" for line in _lines(cell.output)]
+        lines += [f"error: {cell.error}"] if cell.error else []
+        return Attachment(f"{mention.text}, which the question mentions, id={cell.id}:", tuple(lines))
+    for execution in reversed(context.state.executions if context.state is not None else ()):
+        if str(execution.count) == mention.name:
+            title = f"{mention.text}, as it ran; the notebook's cells have changed or were run again since:"
+            return Attachment(title, _lines(execution.source))
+    names = [name for cell, count in zip(cells, counts, strict=True) for name in (count, cell.id) if name]
+    return Attachment(f"{mention.text}: there is no such cell.{_similar(mention.name, names)}")
 
 
 async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
@@ -167,52 +193,56 @@ async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
     try:
         text = await notebook.read_file(mention.name, FILE_CHARACTERS)
     except NotFound as error:
-        near = _near(mention.name, await notebook.files()) if error.message.startswith("There is no such") else ""
-        return Attachment(f"{mention.text}: {error.message}{near}")
-    cut = ""
+        is_missing = error.message.startswith("There is no such")
+        similar = _similar(mention.name, await notebook.files()) if is_missing else ""
+        return Attachment(f"{mention.text}: {error.message}{similar}")
+    note = ""
     if len(text) >= FILE_CHARACTERS:
-        text, cut = without_last_word(text), f"; its first {FILE_CHARACTERS} characters"
-    return Attachment(f"{mention.text}, which the question mentions{cut}:", tuple(text.splitlines()) or ("(empty)",))
+        text, note = without_last_word(text), f"; its first {FILE_CHARACTERS} characters"
+    return Attachment(f"{mention.text}, which the question mentions{note}:", tuple(text.splitlines()) or ("(empty)",))
 
 
-def _error(mention: Mention, failed: Execution | None, cells: Sequence[Cell]) -> Attachment:
+def _means_variable(context: TurnContext) -> bool:
+    """Whether ``@error`` is a variable: there is one of that name, and no cell has failed."""
+    return (context.state is None or context.state.last_error is None) and "error" in context.variables
+
+
+def _error(mention: Mention, context: TurnContext) -> Attachment:
+    failed = context.state.last_error if context.state is not None else None
     if failed is not None and failed.error is not None:
         title = f"{mention.text}, In [{failed.count}]: {failed.error.name}: {head(failed.error.message, 2000)}"
-        return Attachment(title, tuple(_frames(failed)))
-    broken = max((one for one in cells if one.error), key=lambda one: one.execution_count or 0, default=None)
-    if broken is None:
+        lines = list(_lines(failed.source))
+        for frame in failed.error.frames:
+            lines.append(f"in {frame.function}, line {frame.line}:")
+            lines += [f"  {line}" for line in frame.source.splitlines()]
+            lines += [f"  {name} = {value}" for name, value in frame.variables.items()]
+        return Attachment(title, tuple(lines))
+    failed_cells = [cell for cell in context.cells if cell.error]
+    cell = max(failed_cells, key=lambda cell: cell.execution_count or 0, default=None)
+    if cell is None:
         return Attachment(f"{mention.text}: no cell has failed.")
-    title = f"{mention.text}, In [{broken.execution_count or ' '}]: {head(broken.error, 2000)}"
-    return Attachment(title, _shortened(broken.source))
-
-
-def _frames(failed: Execution) -> Iterable[str]:
-    yield from _shortened(failed.source)
-    for frame in failed.error.frames if failed.error is not None else ():
-        yield f"in {frame.function}, line {frame.line}:"
-        yield from (f"  {line}" for line in frame.source.splitlines())
-        yield from (f"  {name} = {value}" for name, value in frame.variables.items())
+    title = f"{mention.text}, In [{cell.execution_count or ' '}]: {head(cell.error, 2000)}"
+    return Attachment(title, _lines(cell.source))
 
 
 async def _data_files(question: str, notebook: Notebook | None) -> tuple[Attachment, ...]:
     """Data files of the folder, where the question speaks of files or names one."""
-    if notebook is None or not (_SPEAKS_OF_FILES.search(question) or re.search(r"\w\.[A-Za-z]\w{1,6}\b", question)):
+    is_about_files = _ABOUT_FILES.search(question)
+    if notebook is None or not (is_about_files or _FILE_NAME.search(question)):
         return ()
-    names = [one for one in await notebook.files() if _DATA.match(one)]
-    named = [one for one in names if one.casefold() in question.casefold()]
-    if not named and not _SPEAKS_OF_FILES.search(question):
+    names = [name for name in await notebook.files() if _DATA_FILE.match(name)]
+    named = [name for name in names if name.casefold() in question.casefold()]
+    if not names or not (named or is_about_files):
         return ()
-    shown = [*named, *(one for one in names if one not in named)][:_MOST_FILES]
+    shown = [*named, *(name for name in names if name not in named)][:_MAX_FILES]
     rest = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return (Attachment("Data files beside the notebook:", (", ".join(shown) + rest,)),) if shown else ()
+    return (Attachment("Data files in the notebook's folder:", (", ".join(shown) + rest,)),)
 
 
-def _near(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
-    return f" Names like it: {', '.join(near)}." if near else ""
+def _similar(name: str, names: Iterable[str]) -> str:
+    similar = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f" Names like it: {', '.join(similar)}." if similar else ""
 
 
-def _shortened(text: str) -> tuple[str, ...]:
-    shown = head(text, _CELL_CHARACTERS)
-    cut = len(text) - len(shown)
-    return tuple((f"{shown}… ({cut} more characters)" if cut else text).splitlines())
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(counted_head(text, _CELL_CHARACTERS).splitlines())

@@ -1,10 +1,10 @@
-"""Text to go on with at the cursor: from what lives in the kernel, or by a model that is told a little of it."""
+"""Inline completion: the rest of a name from the kernel's state, or code from a model."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import takewhile
@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_agent.core.kernel_state import KernelState, Variable
 from jupyter_agent.core.messages import Message, TextDelta
 from jupyter_agent.core.protocols import Model
+from jupyter_agent.core.text import FENCED_CODE
 from jupyter_agent.redaction.redactor import Redactor
 
 SECONDS = 10.0
@@ -30,7 +31,6 @@ _COLUMN = re.compile(r"""(?P<frame>[^\W\d]\w*)\[(?P<quote>["'])(?P<typed>[^"'\]\
 _ATTRIBUTE = re.compile(r"(?<![\w.)\]])(?P<name>[^\W\d]\w*)\.(?P<typed>\w+)$")
 _NAME = re.compile(r"(?<![\w.\"'])(?P<typed>[^\W\d]\w+)$")
 _WORD = re.compile(r"[^\W\d]\w*")
-_FENCE = re.compile(r"\A\s*```[^\n]*\n(.*?)(?:\n```.*)?\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Cursor:
     language: str = "python"
 
 
-def known(cursor: Cursor, state: KernelState | None) -> str:
-    """The rest of a name that lives in the kernel: a column, a field, a variable; empty where none fits.
+def complete_name(cursor: Cursor, state: KernelState | None) -> str:
+    """The rest of a name in the kernel's state: a column, a field, a variable; empty where none fits.
 
     Always the same for the same cursor and state. Of several that fit it is the first column or field, or the shortest
     variable.
@@ -63,23 +63,30 @@ def known(cursor: Cursor, state: KernelState | None) -> str:
         return ""
     if attribute := _ATTRIBUTE.search(line):
         fields = _fields(state.variables.get(attribute["name"]))
-        return _rest((one for one in fields if one.isidentifier()), attribute["typed"])
-    name = _NAME.search(line)
-    return _rest(sorted(state.variables, key=lambda one: (len(one), one)), name["typed"]) if name else ""
+        return _rest((field for field in fields if field.isidentifier()), attribute["typed"])
+    match = _NAME.search(line)
+    return _rest(sorted(state.variables, key=lambda name: (len(name), name)), match["typed"]) if match else ""
 
 
 def messages(cursor: Cursor, state: KernelState | None, redactor: Redactor) -> tuple[Message, ...]:
-    """What a model is told: the code around the cursor, and the live variables that it speaks of; no secrets."""
+    """What a model is sent: the code around the cursor, and the live variables in it; no secrets."""
     before, after = cursor.prefix[-_BEFORE:], cursor.suffix[:_AFTER]
-    told = "\n".join(_told(one) for one in _mentioned(before, state))
-    about = f"<variables>\n{told}\n</variables>\n" if told else ""
-    text = redactor.text(f"{about}<before>{before}</before><after>{after}</after>")
+    lines: list[str] = []
+    # The names nearest to the cursor first.
+    for name in dict.fromkeys(reversed(_WORD.findall(before))):
+        if state is not None and name in state.variables and len(lines) < _MAX_VARIABLES:
+            variable = state.variables[name]
+            columns = ", ".join(_fields(variable)[:_MAX_COLUMNS])
+            line = f"{name}: {variable.type}, {variable.summary}"[:300]
+            lines.append(f"{line}; {columns}" if columns else line)
+    variables = "\n".join(["<variables>", *lines, "</variables>\n"]) if lines else ""
+    text = redactor.text(f"{variables}<before>{before}</before><after>{after}</after>")
     system = _SYSTEM.format(language=redactor.text(cursor.language[:40]))
     return Message("system", system), Message("user", text)
 
 
-async def asked(cursor: Cursor, state: KernelState | None, model: Model, redactor: Redactor) -> str:
-    """What a model would go on with, in one short request.
+async def complete_code(cursor: Cursor, state: KernelState | None, model: Model, redactor: Redactor) -> str:
+    """What a model inserts at the cursor, in one short request.
 
     Raises:
         UpstreamError: the model's server failed, or took too long.
@@ -92,13 +99,13 @@ async def asked(cursor: Cursor, state: KernelState | None, model: Model, redacto
                 text += event.text
             if len(text) > 2 * MAX_CHARACTERS:
                 break
-    return _before_secrets(_cleaned(text, cursor), cursor, redactor)
+    return _before_secrets(_insertion(text, cursor), cursor, redactor)
 
 
-def _cleaned(text: str, cursor: Cursor) -> str:
-    """Without fences, and without what stands before the cursor already."""
-    fenced = _FENCE.match(text)
-    text = fenced[1] if fenced else text.rstrip()
+def _insertion(text: str, cursor: Cursor) -> str:
+    """The code of a model's answer, without fences and without what stands before the cursor already."""
+    fenced = FENCED_CODE.match(text.lstrip())
+    text = fenced["source"].removesuffix("\n") if fenced else text.rstrip()
     line = cursor.prefix.rpartition("\n")[2]
     if line.strip() and text.startswith(line):
         text = text[len(line) :]
@@ -110,39 +117,28 @@ def _before_secrets(text: str, cursor: Cursor, redactor: Redactor) -> str:
     line = cursor.prefix[-_BEFORE:].rpartition("\n")[2]
     line = line if redactor.text(line) == line else ""
     whole = line + text
-    told = redactor.text(whole)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, told, strict=False)))
+    redacted = redactor.text(whole)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, redacted, strict=False)))
     return whole[len(line) : same]
 
 
 def _rest_of_column(found: re.Match[str], suffix: str, state: KernelState) -> str:
     typed, quote = found["typed"], found["quote"]
-    columns = [one for one in _fields(state.variables.get(found["frame"])) if quote not in one and "\\" not in one]
-    column = next((one for one in columns if one.startswith(typed)), None)
+    columns = _fields(state.variables.get(found["frame"]))
+    plain = (column for column in columns if quote not in column and "\\" not in column)
+    column = next((column for column in plain if column.startswith(typed)), None)
     if column is None:
         return ""
     closing = "" if suffix.startswith(quote) else f"{quote}]"  # editors close quotes and brackets by themselves
     return column[len(typed) :] + closing
 
 
-def _rest(names: Any, typed: str) -> str:
-    return next((one[len(typed) :] for one in names if one.startswith(typed) and one != typed), "")
+def _rest(names: Iterable[str], typed: str) -> str:
+    return next((name[len(typed) :] for name in names if name.startswith(typed) and name != typed), "")
 
 
 def _fields(variable: Variable | None) -> list[str]:
     """Columns, keys or fields, in their order."""
     facts: Any = variable.facts if variable is not None else {}
-    columns = [str(one.get("name", "")) for one in facts.get("columns") or () if isinstance(one, dict)]
-    return columns or [str(one) for one in (facts.get("keys") or facts.get("fields") or facts.get("methods") or ())]
-
-
-def _mentioned(text: str, state: KernelState | None) -> Iterator[Variable]:
-    """The variables that the code speaks of, the last first."""
-    names = list(dict.fromkeys(reversed(_WORD.findall(text))))
-    live = [] if state is None else [state.variables[one] for one in names if one in state.variables]
-    return iter(live[:_MAX_VARIABLES])
-
-
-def _told(variable: Variable) -> str:
-    columns = ", ".join(_fields(variable)[:_MAX_COLUMNS])
-    return f"{variable.name}: {variable.type}, {variable.summary}"[:300] + (f"; {columns}" if columns else "")
+    columns = [str(column.get("name", "")) for column in facts.get("columns") or () if isinstance(column, dict)]
+    return columns or [str(name) for name in (facts.get("keys") or facts.get("fields") or facts.get("methods") or ())]

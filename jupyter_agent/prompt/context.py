@@ -1,4 +1,4 @@
-"""Question + state + cells → the messages for the model, within a budget."""
+"""What the model is told of the notebook and the question, within a budget of tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jupyter_agent.core.kernel_state import Cell, KernelState
 from jupyter_agent.core.messages import Message
 from jupyter_agent.core.text import head
-from jupyter_agent.prompt.selection import Selection, Wanted
+from jupyter_agent.prompt.selection import Proximity, Selection
 
 Count = Callable[[str], int]
 
@@ -28,47 +28,47 @@ variables of the kernel, the cells, and what changed since the last question.
 - Users who say "cell 12" mean the execution count, the number in In [12]."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
-#: Of the budget: what stands beside the question, at most.
-_BESIDE = 0.1
-#: How often a choice is made again because its text came out longer than its pieces.
+#: Share of the budget that is kept for the status.
+_STATUS_SHARE = 0.1
+#: How often the selection is made again because its text came out longer than its pieces.
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class NotebookContext:
     """What the model is told of the notebook.
 
     Attributes:
         notebook: Variables and cells. It does not depend on the question, so that it is the same from turn to turn as
-            long as nothing changes, and model servers need not read it anew.
-        beside: What stands beside the question: the kernel's status, what changed, the last error, and more of what the
-            question speaks of.
-        parts: What each part costs in tokens.
+            long as nothing changes, and model servers can take it from their prompt cache.
+        status: What goes with the question: the kernel's status, what changed, the last error, and more of what the
+            question asks about.
+        tokens: Cost of each part.
     """
 
     notebook: str
-    beside: str
-    parts: Mapping[str, int]
+    status: str
+    tokens: Mapping[str, int]
 
     @property
     def text(self) -> str:
         """All of it."""
-        return "\n\n".join(part for part in (self.notebook, self.beside) if part)
-
-    def with_beside(self, text: str) -> Context:
-        """The same with more beside the question, which does not count as its own part."""
-        return replace(self, beside="\n".join(part for part in (self.beside, text) if part))
+        return "\n\n".join(part for part in (self.notebook, self.status) if part)
 
     def messages(self, question: str, history: Sequence[Message], mark: str) -> list[Message]:
-        """System, the notebook, earlier turns, then the question with what stands beside it.
+        """System, the notebook, earlier turns, then the question with the status.
 
         Args:
             question: As the user wrote it.
             history: Provider-valid, a user message first.
             mark: Name of the blocks; nobody who writes into data can guess it, so text inside cannot end a block.
         """
-        notebook, beside = _block(self.notebook, mark), _block(self.beside, mark)
-        asked = "\n\n".join(part for part in (question, beside) if part)
+
+        def block(text: str) -> str:
+            return f"<{mark}>\n{text}\n</{mark}>" if text else ""
+
+        notebook, status = block(self.notebook), block(self.status)
+        asked = "\n\n".join(part for part in (question, status) if part)
         system = Message("system", SYSTEM)
         if not history:
             return [system, Message("user", f"{notebook}\n\n{asked}" if notebook else asked)]
@@ -87,8 +87,8 @@ def build(
     age_seconds: float = 0.0,
     budget_tokens: int = 4000,
     count: Count,
-) -> Context:
-    """Choose what bears on the question.
+) -> NotebookContext:
+    """Select what bears on the question.
 
     Args:
         question: As the user wrote it.
@@ -102,56 +102,60 @@ def build(
         count: Tokens of a text, at least.
     """
     changed = tuple(changed)
-    near = _near(cells, active_cell_id)
-    selection = Selection(Wanted([one for one in near if one.kind == "code"], changed, state), count)
+    near = _by_distance(cells, active_cell_id)
+    proximity = Proximity([cell for cell in near if cell.kind == "code"], changed, state)
+    selection = Selection(proximity, count)
     selection.offer_variables(state.variables.values() if state is not None else ())
     selection.offer_cells(near)
-    beside = [_kernel(state, age_seconds), _changed(changed), _stale(stale), _error(state)]
-    room = int(budget_tokens * (1 - _BESIDE))
+    status = [_kernel_line(state, age_seconds)]
+    if changed:
+        status.append(f"Changed since the last question: {', '.join(changed[:40])}")
+    if stale:
+        status += ["Not as the notebook says:", *(f"- {head(reason, 300)}" for reason in stale)]
+    status += _error_lines(state)
+    room = int(budget_tokens * (1 - _STATUS_SHARE))
     for _ in range(_ATTEMPTS):
         selection.choose(room)
-        told = _told(selection, cells, question, beside, budget_tokens)
-        over = count(told.text) - budget_tokens
-        if over <= 0:
-            return told
-        room -= over + over // 4 + 1
-    return _cut(told, budget_tokens, count)
+        context = _compose(selection, cells, question, status, budget_tokens)
+        excess = count(context.text) - budget_tokens
+        if excess <= 0:
+            return context
+        room -= excess + excess // 4 + 1
+    return _cut(context, budget_tokens, count)
 
 
-def _told(
-    selection: Selection, cells: Sequence[Cell], question: str, beside: Sequence[str], budget_tokens: int
-) -> Context:
-    """What was chosen of the notebook, and beside the question what is left of the budget."""
+def _compose(
+    selection: Selection, cells: Sequence[Cell], question: str, status: Sequence[str], budget_tokens: int
+) -> NotebookContext:
+    """What was chosen of the notebook; with the question, what it asks about, from what is left of the budget."""
     count = selection.count
-    variables, shown = selection.variables_text(), selection.cells_text(cells)
-    left = budget_tokens - sum(count(part) + 2 for part in (variables, shown, *beside) if part)
+    variables, sources = selection.variables_text(), selection.cells_text(cells)
+    left = budget_tokens - sum(count(part) + 2 for part in (variables, sources, *status) if part)
     asked = selection.choose_named(_WORD.findall(question), left)
-    notebook = "\n\n".join(part for part in (variables, shown) if part)
-    told = "\n".join(part for part in (*beside, "\n".join(["Asked about:", *asked]) if asked else "") if part)
-    return Context(notebook, told, {"variables": count(variables), "cells": count(shown), "beside": count(told)})
+    notebook = "\n\n".join(part for part in (variables, sources) if part)
+    text = "\n".join([*status, "Asked about:", *asked] if asked else status)
+    return NotebookContext(
+        notebook, text, {"variables": count(variables), "cells": count(sources), "status": count(text)}
+    )
 
 
-def _cut(told: Context, budget_tokens: int, count: Count) -> Context:
+def _cut(context: NotebookContext, budget_tokens: int, count: Count) -> NotebookContext:
     """Whole lines from the beginning, for budgets that not even the shortest form fits."""
-    kept: list[str] = []
-    beside = told.beside
-    while beside and count(beside) > budget_tokens:
-        beside = head(beside, len(beside) * 3 // 4)
-    left = budget_tokens - count(beside) - 2
-    for line in told.notebook.splitlines():
+    status = context.status
+    while status and count(status) > budget_tokens:
+        status = head(status, len(status) * 3 // 4)
+    left = budget_tokens - count(status) - 2
+    lines: list[str] = []
+    for line in context.notebook.splitlines():
         left -= count(line) + 1
         if left < 0:
             break
-        kept.append(line)
-    notebook = "\n".join(kept)
-    return Context(notebook, beside, {"variables": count(notebook), "cells": 0, "beside": count(beside)})
+        lines.append(line)
+    notebook = "\n".join(lines)
+    return NotebookContext(notebook, status, {"variables": count(notebook), "cells": 0, "status": count(status)})
 
 
-def _block(text: str, mark: str) -> str:
-    return f"<{mark}>\n{text}\n</{mark}>" if text else ""
-
-
-def _kernel(state: KernelState | None, age_seconds: float) -> str:
+def _kernel_line(state: KernelState | None, age_seconds: float) -> str:
     if state is None:
         return "Kernel: none is running, so there are no live variables."
     if state.source == "client":
@@ -161,26 +165,19 @@ def _kernel(state: KernelState | None, age_seconds: float) -> str:
     return f"Kernel: {state.status}, {max(state.total, len(state.variables))} variables, read just now."
 
 
-def _changed(changed: Sequence[str]) -> str:
-    return f"Changed since the last question: {', '.join(changed[:40])}" if changed else ""
-
-
-def _stale(stale: Sequence[str]) -> str:
-    return "\n".join(["Not as the notebook says:", *(f"- {head(one, 300)}" for one in stale)]) if stale else ""
-
-
-def _error(state: KernelState | None) -> str:
+def _error_lines(state: KernelState | None) -> list[str]:
     newest = state.executions[-1] if state is not None and state.executions else None
     if newest is None or newest.error is None:
-        return ""
+        return []
     lines = [f"The last cell, In [{newest.count}], failed: {newest.error.name}: {head(newest.error.message, 500)}"]
     for frame in newest.error.frames[-3:]:
         lines.append(f"  in {frame.function}, line {frame.line}: {head(frame.source.strip(), 200)}")
         lines += [f"    {name} = {head(value, 120)}" for name, value in list(frame.variables.items())[:12]]
-    return "\n".join(lines)
+    return lines
 
 
-def _near(cells: Sequence[Cell], active_cell_id: str | None) -> list[Cell]:
+def _by_distance(cells: Sequence[Cell], active_cell_id: str | None) -> list[Cell]:
     """Cells by their distance to the active one, nearest first, those above before those below."""
-    here = next((i for i, cell in enumerate(cells) if cell.id == active_cell_id), len(cells) - 1)
-    return [cells[i] for i in sorted(range(len(cells)), key=lambda i: (abs(i - here), i > here))]
+    active = next((index for index, cell in enumerate(cells) if cell.id == active_cell_id), len(cells) - 1)
+    order = sorted(range(len(cells)), key=lambda index: (abs(index - active), index > active))
+    return [cells[index] for index in order]

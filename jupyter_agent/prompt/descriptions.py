@@ -1,4 +1,4 @@
-"""A variable in words, from one line to all that its facts hold."""
+"""A variable as text, from one line to everything its facts hold."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ WIDTH = 110
 #: Facts that list names inside a variable, by kind: what somebody may write after its name.
 _MEMBERS = ("columns", "more_columns", "keys", "labels", "fields", "members", "methods")
 
-#: Facts that `in_full` tells of a column and of a variable, and those that only variables have.
-_COUNTED = ("unique", "min", "max", "mean", "std", "median", "sum", "top", "max_length")
+#: Statistics of a column and of a variable, and facts that only variables have; `full_lines` has both.
+_STATISTICS = ("unique", "min", "max", "mean", "std", "median", "sum", "top", "max_length")
 _SINGLE = ("dtype", "missing", "shape", "length", "value", "message", "bases", "version", "withheld")
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A variable in words, in parts.
+    """A variable as text, in parts.
 
     Attributes:
         is_import: Whether it is named among the imports.
         line: Name, type and size.
         members: Names inside it.
         details: What is known of its members, by their names.
-        remarks: What is known beside them.
+        remarks: What else is known: documentation, index, samples.
     """
 
     is_import: bool
@@ -38,10 +38,10 @@ class Description:
 
 
 @lru_cache(maxsize=4096)
-def described(variable: Variable) -> Description:
-    """All parts of a variable's description, which most questions need again as they were."""
+def describe(variable: Variable) -> Description:
+    """All parts of a variable's description, cached because most questions need them again."""
     return Description(
-        is_import(variable), line(variable), members(variable), details(variable), tuple(remarks(variable))
+        is_import(variable), line(variable), members(variable), details(variable), tuple(_remarks(variable))
     )
 
 
@@ -49,24 +49,20 @@ def is_import(variable: Variable) -> bool:
     """Whether the name stands for somebody else's module, function or class."""
     if variable.kind == "module":
         return not variable.facts.get("local")
-    return variable.kind in ("function", "class") and not is_own(variable)
+    is_own = variable.facts.get("module") == "__main__" or bool(variable.facts.get("local"))
+    return variable.kind in ("function", "class") and not is_own
 
 
-def is_own(variable: Variable) -> bool:
-    """Whether a function or class was written in this notebook, or beside it."""
-    return variable.facts.get("module") == "__main__" or bool(variable.facts.get("local"))
-
-
-def imported(variables: Iterable[Variable]) -> list[str]:
+def import_lines(variables: Iterable[Variable]) -> list[str]:
     """Imports, a line for each module: ``pandas as pd``, ``math: sqrt, pi``."""
     lines: dict[str, list[str]] = {}
     aliases: list[str] = []
-    for one in variables:
-        module = str(one.facts.get("module", ""))
-        if one.kind != "module":
-            lines.setdefault(module.partition("._")[0], []).append(one.name)
+    for variable in variables:
+        module, name = str(variable.facts.get("module", "")), variable.name
+        if variable.kind != "module":
+            lines.setdefault(module.partition("._")[0], []).append(name)
         else:
-            aliases.append(one.name if module in (one.name, "") else f"{module} as {one.name}")
+            aliases.append(name if module in (name, "") else f"{module} as {name}")
     named = [f"{module}: {', '.join(names)}" if module else ", ".join(names) for module, names in lines.items()]
     return [*([", ".join(aliases)] if aliases else []), *named]
 
@@ -89,8 +85,8 @@ def members(variable: Variable) -> tuple[str, ...]:
 def _member_names(facts: Mapping[str, Any]) -> Iterator[str]:
     for label in _MEMBERS:
         given = facts.get(label)
-        for one in given if isinstance(given, (Mapping, Sequence)) and not isinstance(given, str) else ():
-            yield str(one.get("name")) if isinstance(one, Mapping) else str(one)
+        for member in given if isinstance(given, (Mapping, Sequence)) and not isinstance(given, str) else ():
+            yield str(member.get("name")) if isinstance(member, Mapping) else str(member)
     index = facts.get("index")
     if isinstance(index, Mapping) and index.get("name"):
         yield str(index["name"])
@@ -109,20 +105,16 @@ def wrapped(items: Iterable[str], indent: str = "  ", separator: str = ", ") -> 
 
 def details(variable: Variable) -> dict[str, str]:
     """What is known of each member: dtype, missing values, samples; a value's text."""
-    told: dict[str, str] = {}
-    facts = variable.facts
-    for one in _sequence(facts.get("columns")):
-        if isinstance(one, Mapping):
-            told[str(one.get("name"))] = _column(one)
+    found = {name: _column(column) for name, column in _columns(variable).items()}
     for label in ("items", "fields"):
-        given = facts.get(label)
+        given = variable.facts.get(label)
         if isinstance(given, Mapping):
-            told.update({str(key): f"{key}: {value}" for key, value in given.items()})
-    return told
+            found.update({str(key): f"{key}: {value}" for key, value in given.items()})
+    return found
 
 
-def remarks(variable: Variable) -> list[str]:
-    """What is known beside its members: dtype, index, first lines of documentation, samples."""
+def _remarks(variable: Variable) -> list[str]:
+    """What is known apart from its members: first lines of documentation, index, samples."""
     facts = variable.facts
     lines = []
     if facts.get("doc"):
@@ -132,55 +124,48 @@ def remarks(variable: Variable) -> list[str]:
         lines.append(
             f"index {index.get('name') or ''} {index.get('dtype', '')}: {index['first']} … {index.get('last')}"
         )
-    samples = [str(one) for one in _sequence(facts.get("samples"))]
+    samples = [str(sample) for sample in _sequence(facts.get("samples"))]
     if samples and variable.kind in ("series", "array", "index"):
         lines.append("values: " + ", ".join(samples[:5]))
     items = facts.get("items")
     if isinstance(items, Sequence) and not isinstance(items, str):
-        lines.append("items: " + ", ".join(str(one) for one in items[:5]))
+        lines.append("items: " + ", ".join(map(str, items[:5])))
     return lines
 
 
-def in_full(variable: Variable) -> list[str]:
-    """All that its facts hold, in lines, the most telling first."""
-    told = details(variable)
-    names = [told.get(one, one) for one in members(variable) if one not in _columns(variable)]
-    columns = [f"  {_statistics(one)}" for one in _columns(variable).values()]
-    return [line(variable), *columns, *wrapped(names), *_values(variable), *(f"  {one}" for one in remarks(variable))]
+def full_lines(variable: Variable) -> list[str]:
+    """Everything that its facts hold, in lines, the most important first."""
+    facts, columns, texts = variable.facts, _columns(variable), details(variable)
+    lines: list[str] = []
+    for column in columns.values():
+        statistics = [(name, column[name]) for name in column if name in _STATISTICS]
+        values = [f"{name} {_on_one_line(value)}" for name, value in statistics if value is not None]
+        lines.append(", ".join([_column(column), *values]))
+    names = [texts.get(name, name) for name in members(variable) if name not in columns]
+    labels = [label for label in (*_STATISTICS, *_SINGLE) if facts.get(label) not in (None, "", [], {})]
+    rows = ["; ".join(map(str, row)) for row in _sequence(facts.get("head")) if isinstance(row, (list, tuple))]
+    more = [f"{label}: {_on_one_line(facts[label])}" for label in labels]
+    more += ["first rows:", *(f"  {row}" for row in rows)] if rows else []
+    more += _remarks(variable)
+    return [line(variable), *(f"  {text}" for text in lines), *wrapped(names), *(f"  {text}" for text in more)]
 
 
 def _columns(variable: Variable) -> dict[str, Mapping[str, Any]]:
-    given = _sequence(variable.facts.get("columns"))
-    return {str(one.get("name")): one for one in given if isinstance(one, Mapping)}
+    columns = _sequence(variable.facts.get("columns"))
+    return {str(column.get("name")): column for column in columns if isinstance(column, Mapping)}
 
 
-def _statistics(column: Mapping[str, Any]) -> str:
-    """A column with everything that was counted."""
-    counted = [f"{name} {_plain(value)}" for name, value in column.items() if name in _COUNTED and value is not None]
-    return ", ".join([_column(column), *counted])
-
-
-def _values(variable: Variable) -> list[str]:
-    """Single facts, and the first rows of a table."""
-    facts = variable.facts
-    told = (*_COUNTED, *_SINGLE)
-    single = [f"{name}: {_plain(facts[name])}" for name in told if facts.get(name) not in (None, "", [], {})]
-    rows = ["; ".join(map(str, row)) for row in _sequence(facts.get("head")) if isinstance(row, (list, tuple))]
-    return [f"  {one}" for one in (*single, *(["first rows:"] if rows else []), *(f"  {one}" for one in rows))]
-
-
-def _plain(value: object) -> str:
-    """A fact on one line; of pairs of value and number, each pair."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(": ".join(map(str, one)) if isinstance(one, (list, tuple)) else str(one) for one in value)
-    return str(value)
+def _on_one_line(value: object) -> str:
+    """A fact on one line; of pairs of value and count, each pair."""
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    return ", ".join(": ".join(map(str, part)) if isinstance(part, (list, tuple)) else str(part) for part in value)
 
 
 def _column(column: Mapping[str, Any]) -> str:
     notes = [f"{column['missing']} missing"] if column.get("missing") else []
-    samples = [str(one) for one in _sequence(column.get("samples"))]
-    if samples:
-        notes.append(", ".join(samples[:2]))
+    if samples := _sequence(column.get("samples")):
+        notes.append(", ".join(map(str, samples[:2])))
     return f"{column.get('name')} {column.get('dtype', '')}" + (f" ({'; '.join(notes)})" if notes else "")
 
 

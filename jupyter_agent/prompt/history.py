@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.core.messages import Message
+from jupyter_agent.core.text import counted_head
 from jupyter_agent.sessions.summary import is_summary
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _NO_QUESTION = "(There was no question.)"
 _NO_ANSWER = "(There was no answer.)"
 _NOT_SHOWN = "(The beginning of the conversation is not shown.)"
 #: Characters that stay of an old tool output.
-_KEPT = 240
+_OUTPUT_CHARACTERS = 240
 _MESSAGE_TOKENS = 4
 _NOTE_TOKENS = 300
 
@@ -54,24 +56,29 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
     """
     if turns and is_summary(turns[0]):
         return _summarized(turns[0], turns[1:], budget_tokens, count)
-    whole = [_spoken(turn) for turn in turns]
-    if sum(_cost(one, count) for one in whole) <= budget_tokens:
-        return Fitted(repair(_joined(whole)), 0, "")
+    whole = [_turn_messages(turn) for turn in turns]
+    if sum(_cost(messages, count) for messages in whole) <= budget_tokens:
+        return Fitted(repair(chain.from_iterable(whole)), 0, "")
     room = budget_tokens - min(_NOTE_TOKENS, budget_tokens // 8)
-    kept = _chosen(whole, room, count)
+    kept = _newest(whole, room, count)
     dropped = turns[: len(turns) - len(kept)]
-    spent = sum(_cost(one, count) for one in kept)
+    spent = sum(_cost(messages, count) for messages in kept)
     note = _note(dropped, budget_tokens - spent - _MESSAGE_TOKENS * 2, count)
-    return Fitted(repair(_joined(_opened(kept, note))), len(dropped), note)
+    if note and not kept:
+        kept = [[Message("user", note), Message("assistant", "(Noted.)")]]
+    elif note:
+        question, *rest = kept[0]
+        kept[0] = [replace(question, content=f"{note}\n\n{question.content}"), *rest]
+    return Fitted(repair(chain.from_iterable(kept)), len(dropped), note)
 
 
 def _summarized(summary: Turn, turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
     """A summary, with a right to half of the budget, then what fits of the turns after it."""
-    told = _spoken(summary)
-    if _cost(told, count) > budget_tokens // 2:
-        told = _bare(told, budget_tokens // 2, count)
-    rest = fit(turns, budget_tokens - _cost(told, count), count)
-    return replace(rest, messages=repair([*told, *rest.messages]))
+    first = _turn_messages(summary)
+    if _cost(first, count) > budget_tokens // 2:
+        first = _question_and_answer(first, budget_tokens // 2, count)
+    rest = fit(turns, budget_tokens - _cost(first, count), count)
+    return replace(rest, messages=repair([*first, *rest.messages]))
 
 
 def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -81,14 +88,23 @@ def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
     messages. A missing result becomes `INTERRUPTED`, a result without its call is left out.
     """
     given = list(messages)
-    system = "\n\n".join(one.content for one in given if one.role == "system" and one.content.strip())
+    system = "\n\n".join(message.content for message in given if message.role == "system" and message.content.strip())
     repaired = [Message("system", system)] if system else []
-    for message in _closed([one for one in given if one.role != "system"]):
-        _append(repaired, message)
+    for message in _with_results([message for message in given if message.role != "system"]):
+        last = repaired[-1] if repaired else None
+        if message.role == "assistant" and (last is None or last.role == "system"):
+            repaired.append(Message("user", _NOT_SHOWN))
+        if message.role == "user" and last and last.role == "tool":
+            repaired.append(Message("assistant", _ENDS["interrupted"]))
+        if last and last.role == message.role != "tool" and not last.tool_calls:
+            content = "\n\n".join(text for text in (last.content, message.content) if text.strip())
+            repaired[-1] = replace(message, content=content)
+        else:
+            repaired.append(message)
     return tuple(repaired)
 
 
-def _closed(messages: Sequence[Message]) -> Iterator[Message]:
+def _with_results(messages: Sequence[Message]) -> Iterator[Message]:
     """Each assistant message with the results of its calls right after it, and no other results."""
     used: set[str] = set()
     for position, message in enumerate(messages):
@@ -123,35 +139,22 @@ def _unused(id_: str, used: set[str]) -> str:
     return unused
 
 
-def _append(repaired: list[Message], message: Message) -> None:
-    """Add a message where it may stand, with what has to stand between."""
-    last = repaired[-1] if repaired else None
-    if message.role == "assistant" and (last is None or last.role == "system"):
-        repaired.append(Message("user", _NOT_SHOWN))
-    if message.role == "user" and last and last.role == "tool":
-        repaired.append(Message("assistant", _ENDS["interrupted"]))
-    if last and last.role == message.role != "tool" and not last.tool_calls:
-        content = "\n\n".join(text for text in (last.content, message.content) if text.strip())
-        repaired[-1] = replace(message, content=content)
-    else:
-        repaired.append(message)
-
-
-def _spoken(turn: Turn) -> list[Message]:
-    """A turn's question and what was said and done, ending with the assistant's words."""
+def _turn_messages(turn: Turn) -> list[Message]:
+    """A turn's question, what was answered and done, and at the end a text of the assistant."""
     messages = [Message("user", turn.question.strip() or _NO_QUESTION)]
-    messages += [one for one in turn.messages if one.role != "system"]
-    if turn.reply.strip() and not any(one.role == "assistant" and one.content.strip() for one in turn.messages):
+    messages += [message for message in turn.messages if message.role != "system"]
+    answers = (message.content for message in turn.messages if message.role == "assistant")
+    if turn.reply.strip() and not any(text.strip() for text in answers):
         messages.append(Message("assistant", turn.reply))
     if turn.status != "done":
         messages.append(Message("assistant", _ENDS[turn.status]))
-    closed = list(repair(messages))
-    if closed[-1].role != "assistant":
-        closed.append(Message("assistant", _NO_ANSWER))
-    return closed
+    repaired = list(repair(messages))
+    if repaired[-1].role != "assistant":
+        repaired.append(Message("assistant", _NO_ANSWER))
+    return repaired
 
 
-def _chosen(whole: Sequence[list[Message]], room: int, count: Count) -> list[list[Message]]:
+def _newest(whole: Sequence[list[Message]], room: int, count: Count) -> list[list[Message]]:
     """The newest turns that fit, oldest first: as many as possible, and of these the newest as they are.
 
     The very newest has a right to half of the room.
@@ -159,10 +162,10 @@ def _chosen(whole: Sequence[list[Message]], room: int, count: Count) -> list[lis
     kept: list[list[Message]] = []
     for number, turn in enumerate(reversed(whole)):
         share = room // 2 if number == 0 else 0
-        form = turn if _cost(turn, count) <= share else _pruned(turn)
+        form = turn if _cost(turn, count) <= share else _short_outputs(turn)
         cost = _cost(form, count)
         if cost > room and number == 0:
-            form = _bare(turn, room, count)
+            form = _question_and_answer(turn, room, count)
             cost = _cost(form, count)
         if cost > room or not form:
             break
@@ -177,23 +180,26 @@ def _chosen(whole: Sequence[list[Message]], room: int, count: Count) -> list[lis
     return kept[::-1]
 
 
-def _pruned(turn: Iterable[Message]) -> list[Message]:
+def _short_outputs(turn: Iterable[Message]) -> list[Message]:
     """A turn with its tool outputs shortened."""
-    return [replace(one, content=_shortened(one.content, _KEPT)) if one.role == "tool" else one for one in turn]
+    return [
+        replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS)) if message.role == "tool" else message
+        for message in turn
+    ]
 
 
-def _bare(turn: Sequence[Message], room: int, count: Count) -> list[Message]:
+def _question_and_answer(turn: Sequence[Message], room: int, count: Count) -> list[Message]:
     """Question and last words of a turn, cut so that they fit; nothing where not even their beginnings do."""
     question, answer = turn[0], replace(turn[-1], tool_calls=())
     for characters in (4000, 1000, 250, 60):
-        form = [replace(one, content=_shortened(one.content, characters)) for one in (question, answer)]
+        form = [replace(message, content=_shortened(message.content, characters)) for message in (question, answer)]
         if _cost(form, count) <= room:
             return form
     return []
 
 
 def _shortened(text: str, characters: int) -> str:
-    return text if len(text) <= characters + 40 else f"{text[:characters]}… ({len(text)} characters in all)"
+    return text if len(text) <= characters + 40 else counted_head(text, characters)
 
 
 def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:
@@ -204,35 +210,21 @@ def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:
     for turn in reversed(dropped):
         question = " ".join(turn.question.split())
         line = f"- {question[:160]}{'…' if len(question) > 160 else ''}"
-        if count("\n".join([_noted(len(dropped), lines), line])) > room:
+        if count("\n".join([_note_text(len(dropped), lines), line])) > room:
             break
         lines.insert(0, line)
-    note = _noted(len(dropped), lines)
+    note = _note_text(len(dropped), lines)
     return note if count(note) <= room else ""
 
 
-def _noted(dropped: int, lines: Sequence[str]) -> str:
-    said = f"({dropped} earlier questions and their answers are not shown"
-    return "\n".join([f"{said}; earlier questions:", *lines, ")"]) if lines else f"{said}.)"
-
-
-def _opened(kept: list[list[Message]], note: str) -> list[list[Message]]:
-    """The note stands at the beginning of the first question."""
-    if not note:
-        return kept
-    if not kept:
-        return [[Message("user", note), Message("assistant", "(Noted.)")]]
-    first = kept[0]
-    return [[replace(first[0], content=f"{note}\n\n{first[0].content}"), *first[1:]], *kept[1:]]
-
-
-def _joined(turns: Iterable[Sequence[Message]]) -> list[Message]:
-    return [message for turn in turns for message in turn]
+def _note_text(dropped: int, lines: Sequence[str]) -> str:
+    text = f"({dropped} earlier questions and their answers are not shown"
+    return "\n".join([f"{text}; earlier questions:", *lines, ")"]) if lines else f"{text}.)"
 
 
 def _cost(messages: Iterable[Message], count: Count) -> int:
-    return sum(_MESSAGE_TOKENS + count(one.content) + sum(map(_call_cost(count), one.tool_calls)) for one in messages)
-
-
-def _call_cost(count: Count) -> Callable[[ToolCall], int]:
-    return lambda call: _MESSAGE_TOKENS + count(call.name) + count(call.arguments)
+    cost = 0
+    for message in messages:
+        cost += _MESSAGE_TOKENS + count(message.content)
+        cost += sum(_MESSAGE_TOKENS + count(call.name) + count(call.arguments) for call in message.tool_calls)
+    return cost

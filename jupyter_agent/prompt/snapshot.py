@@ -5,33 +5,44 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
-from jupyter_agent.core.session import Turn
+from jupyter_agent.core.question import Question
+from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.doctor import service
 
-_WORD = re.compile(r"[^\W\d]\w*")
 NO_KERNEL = "No kernel is running for this notebook, so there are no live variables."
-RESTARTED = "The kernel was restarted since the last question; earlier variables are gone."
+_CLIENT_VARIABLES = "No kernel could be reached; the variables are what the client said."
+_RESTARTED = "The kernel was restarted since the last question; earlier variables are gone."
+_WORD = re.compile(r"[^\W\d]\w*")
+#: A kernel's state, None where there is none, and a notebook's cells, empty where they cannot be read.
+KernelView: TypeAlias = tuple[KernelState | None, tuple[Cell, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class TurnContext:
     """What is known at a turn's beginning.
 
     Attributes:
+        kernel: Of the notebook, where there is one.
+        notebook: Where its cells can be read, if they can.
+        session: The conversation; None where the question begins one.
         state: Of the kernel; None where there is none.
-        cells: Of the notebook; empty where it cannot be read.
+        cells: Of the notebook; empty where they cannot be read.
         turns: Earlier turns of the conversation, oldest first.
         changed: Names that are new, changed or gone since the last turn.
         warnings: What the user should know of the above.
         stale: Variables that bear on the question and are not what the notebook says, with the reason.
     """
 
+    kernel: Kernel | None = None
+    notebook: Notebook | None = None
+    session: Session | None = None
     state: KernelState | None = None
     cells: tuple[Cell, ...] = ()
     turns: tuple[Turn, ...] = ()
@@ -40,12 +51,16 @@ class Snapshot:
     stale: tuple[str, ...] = ()
 
     @property
+    def variables(self) -> Mapping[str, Variable]:
+        """Live variables by name; empty where there is no kernel."""
+        return self.state.variables if self.state is not None else {}
+
+    @property
     def age_seconds(self) -> float:
         """How old the kernel's state is; 0 where there is none."""
-        taken = self.state.taken_at if self.state is not None else 0.0
-        return round(max(0.0, time.time() - taken), 1) if taken else 0.0
+        return _age_seconds(self.state)
 
-    def told(self) -> dict[str, Json] | None:
+    def state_json(self) -> dict[str, Json] | None:
         """The state in short, for replies."""
         if self.state is None:
             return None
@@ -56,92 +71,66 @@ class Snapshot:
             "changed": list(self.changed),
         }
 
-    def stamp(self) -> Mapping[str, Json]:
-        """Which state this was, so that the next turn can tell what changed."""
+    def state_version(self) -> Mapping[str, Json]:
+        """Which state this was, from which the next turn finds what changed."""
         if self.state is None or not self.state.epoch:
             return {}
         return {"kernel_id": self.state.kernel_id, "epoch": self.state.epoch, "version": self.state.version}
 
-    def spoken_of(self, text: str) -> tuple[str, ...]:
+    def names_in(self, text: str) -> tuple[str, ...]:
         """Live names that stand in a text as whole words."""
         words = set(_WORD.findall(text))
-        return tuple(name for name in self.state.variables if name in words) if self.state is not None else ()
+        return tuple(name for name in self.variables if name in words)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A kernel and a notebook as they are now.
-
-    Attributes:
-        state: Of the kernel; None where there is none.
-        cells: Of the notebook; empty where it cannot be read.
-    """
-
-    state: KernelState | None = None
-    cells: tuple[Cell, ...] = ()
-
-
-async def look(kernel: Kernel | None, notebook: Notebook | None) -> Look:
-    """Look at the kernel and the notebook, once."""
+async def read_kernel_and_cells(kernel: Kernel | None, notebook: Notebook | None) -> KernelView:
+    """Read the kernel's state and the notebook's cells, once."""
     state = await kernel.state() if kernel is not None else None
-    return Look(state, await _cells(notebook))
+    try:
+        return state, await notebook.cells() if notebook is not None else ()
+    except NotFound:
+        return state, ()
 
 
-async def take(
-    look: Look,
-    notebook: Notebook | None,
-    turns: Sequence[Turn] = (),
-    told_variables: Mapping[str, str] | None = None,
-    *,
-    question: str = "",
-    active_cell_id: str | None = None,
-) -> Snapshot:
-    """What a turn knows, by a look.
+async def build(
+    question: Question, view: KernelView, session: Session | None = None, turns: Sequence[Turn] = ()
+) -> TurnContext:
+    """Put together what a turn knows.
 
     Args:
-        look: At the notebook's kernel and its cells.
-        notebook: Where the cells were read.
+        question: What is asked. Its variables count only where no kernel could be asked; stale variables are looked for
+            only where they bear on its text or on the active cell.
+        view: The kernel and the cells, as read just now.
+        session: The conversation.
         turns: Earlier turns of the conversation, oldest first.
-        told_variables: Name → type as a client says, used only where no kernel can be asked.
-        question: What is asked; what is stale is looked for only where it bears on this or on the active cell.
-        active_cell_id: The cell where the user is.
     """
-    state, cells = look.state, look.cells
-    if (state is None or not state.epoch) and told_variables:
-        variables = {name: Variable(name, kind, "object", kind) for name, kind in told_variables.items()}
+    state, cells = view
+    if (state is None or not state.epoch) and question.variables:
+        variables = {name: Variable(name, kind, "object", kind) for name, kind in question.variables.items()}
         state = KernelState("", variables=variables, total=len(variables), source="client")
-    changed, warnings = _since(state, turns)
-    stale = await service.bearing(question, cells, state, active_cell_id, notebook) if question else ()
-    return _warned(Snapshot(state, cells, tuple(turns), changed, warnings, stale), notebook)
-
-
-async def _cells(notebook: Notebook | None) -> tuple[Cell, ...]:
-    if notebook is None:
-        return ()
-    try:
-        return await notebook.cells()
-    except NotFound:
-        return ()
-
-
-def _since(state: KernelState | None, turns: Sequence[Turn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    changed: tuple[str, ...] = ()
+    warnings: list[str] = []
     last = turns[-1].kernel if turns else {}
-    if state is None or not state.epoch or last.get("kernel_id") != state.kernel_id:
-        return (), ()
-    if last.get("epoch") != state.epoch:
-        return (), (RESTARTED,)
-    version = last.get("version")
-    return state.changes_since(state.epoch, version if isinstance(version, int) else 0), ()
-
-
-def _warned(snapshot: Snapshot, notebook: Notebook | None) -> Snapshot:
-    state = snapshot.state
+    if state is not None and state.epoch and last.get("kernel_id") == state.kernel_id:
+        if last.get("epoch") != state.epoch:
+            warnings.append(_RESTARTED)
+        else:
+            version = last.get("version")
+            changed = state.changes_since(state.epoch, version if isinstance(version, int) else 0)
     if state is None:
-        more = (NO_KERNEL,) if notebook is not None else ()
+        warnings += [NO_KERNEL] if question.notebook is not None else []
     elif state.source == "client":
-        more = ("No kernel could be reached; the variables are what the client said.",)
+        warnings.append(_CLIENT_VARIABLES)
     elif state.stale:
-        more = (f"The kernel's state is {snapshot.age_seconds:.0f} s old: {state.stale}",)
-    else:
-        more = ()
-    return replace(snapshot, warnings=(*snapshot.warnings, *more))
+        warnings.append(f"The kernel's state is {_age_seconds(state):.0f} s old: {state.stale}")
+    stale: tuple[str, ...] = ()
+    if question.query:
+        stale = await service.bearing(question.query, cells, state, question.active_cell_id, question.notebook)
+    return TurnContext(
+        question.kernel, question.notebook, session, state, cells, tuple(turns), changed, tuple(warnings), stale
+    )
+
+
+def _age_seconds(state: KernelState | None) -> float:
+    taken = state.taken_at if state is not None else 0.0
+    return round(max(0.0, time.time() - taken), 1) if taken else 0.0

@@ -11,7 +11,7 @@ from jupyter_agent.core.messages import Event, TextDelta, ToolCalled
 from jupyter_agent.redaction.redactor import Redactor
 
 
-async def withheld_from(events: AsyncGenerator[Event, None], redactor: Redactor) -> AsyncGenerator[Event, None]:
+async def redact_events(events: AsyncGenerator[Event, None], redactor: Redactor) -> AsyncGenerator[Event, None]:
     """The same events, each text held back until it is sure that no secret begins at its end."""
     stream = redactor.stream()
     failure: AgentError | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.analysis.code_checks import risk_reasons
 from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.config.options import JupyterAgent
@@ -77,8 +77,8 @@ class Scene:
         self.path.write_text(text_of(notebook(*self.cells)), encoding="utf-8")
         tools = {name: load(TOOLS, name)() for name in names(TOOLS)} | self.tools  # type: ignore[misc]
         options = JupyterAgent(model="scripted", max_tool_calls=60, max_steps=20)
-        assistant = Assistant(options, SessionManager(MemoryStore()), tools, Redactor())
-        assistant._models["scripted"] = self.model
+        assistant = Assistant(Resources(options, tools, Redactor()), SessionManager(MemoryStore()))
+        assistant.resources.models["scripted"] = self.model
 
         async def decide(asked: ApprovalAsked) -> bool:
             self.asked.append(asked)

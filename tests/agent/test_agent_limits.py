@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import StoreUnavailable, VersionConflict
 from jupyter_agent.core.messages import (
     Action,
@@ -25,11 +27,31 @@ from jupyter_agent.core.messages import (
     Usage,
 )
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.question import Question
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.sessions.lease import Lease
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
 from tests.agent.test_agent_loop import Recorder, call, limits, play, results
+
+
+def test_a_question_lowers_the_limits_down_to_none_and_raises_no_deadline() -> None:
+    question = Question("local", "?", deadline_seconds=1e6, max_steps=1, max_tool_calls=0, max_write_calls=0)
+    options = JupyterAgent(deadline_seconds=600.0)
+    lowered = Limits.for_question(question, options, approval="ask", started=100.0)
+    assert (lowered.max_steps, lowered.max_tool_calls, lowered.max_write_calls) == (1, 0, 0)
+    assert lowered.deadline == 700.0
+    usual = Limits.for_question(Question("local", "?"), options, approval="ask", started=100.0)
+    assert (usual.max_steps, usual.max_tool_calls, usual.max_write_calls) == (10, 25, 15)
+    assert usual.deadline == 700.0
+
+
+async def test_without_calls_to_write_reading_goes_on_and_without_any_nothing_does() -> None:
+    for how, read in ((limits(max_write_calls=0), ["x"]), (limits(max_tool_calls=0), [])):
+        look, run = Recorder("look", "read"), Recorder("run", "execute")
+        script = [{"calls": [call("look", text="x"), call("run", text="x")]}, "ok"]
+        await play(script, [look, run], how)
+        assert (look.given, run.given) == (read, [])
 
 
 async def test_a_turn_ends_when_its_tokens_are_used_up() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.loop import Agent, Limits, Transcript
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.errors import UpstreamAuth
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
@@ -330,3 +331,16 @@ async def test_a_failure_has_a_code_and_a_call_its_tools_title_wherever_it_is_sh
     assert [(action.title, action.icon) for action in transcript.actions] == called
     assert [event.code for event in events if isinstance(event, ToolReturned)] == ["", "unknown_tool"]
     assert [message.code for message in transcript.messages if message.role == "tool"] == ["", "unknown_tool"]
+
+
+async def test_after_code_ran_through_the_magic_the_same_read_is_made_again() -> None:
+    look, tool = Recorder("look", "read"), Recorder("run_code", "execute")
+    tool.spec = ToolSpec("run_code", "", {"type": "object"})
+
+    async def run(asked: RunAsked) -> ExecutionResult:
+        return ExecutionResult("ok", "ran")
+
+    again = {"calls": [call("look", text="x")]}
+    script = [again, again, {"calls": [{"name": "run_code", "arguments": {"code": "x = 2"}}]}, again, "ok"]
+    await play(script, [look, tool], limits(approval="auto", max_repeated_calls=5), run=run)
+    assert look.given == ["x", "x"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import Forbidden, TurnIdReused, TurnInProgress, UnknownModel
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
@@ -51,9 +51,10 @@ class House:
         self.model = ScriptedModel(script)
         self.store = MemoryStore()
         self.assistant = Assistant(
-            JupyterAgent(model="scripted", **options), SessionManager(self.store), {}, Redactor(["hunter2hunter2"])
+            Resources(JupyterAgent(model="scripted", **options), {}, Redactor(["hunter2hunter2"])),
+            SessionManager(self.store),
         )
-        self.assistant._models["scripted"] = self.model
+        self.assistant.resources.models["scripted"] = self.model
 
     async def ask(self, query: str, **more: Any) -> list[Event]:
         async with aclosing(self.assistant.ask(Question("local", query, **more))) as events:

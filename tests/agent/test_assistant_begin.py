@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import KernelUnavailable, TurnInProgress
 from jupyter_agent.core.kernel_state import KernelState
@@ -59,8 +59,8 @@ class SlowStore(MemoryStore):
 
 
 def assistant_on(store: MemoryStore) -> Assistant:
-    made = Assistant(JupyterAgent(model="scripted"), SessionManager(store), {}, Redactor())
-    made._models["scripted"] = ScriptedModel(["ok"] * 3)
+    made = Assistant(Resources(JupyterAgent(model="scripted"), {}, Redactor()), SessionManager(store))
+    made.resources.models["scripted"] = ScriptedModel(["ok"] * 3)
     return made
 
 

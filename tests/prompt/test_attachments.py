@@ -23,7 +23,8 @@ from jupyter_agent.core.text import estimate_tokens
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.prompt.attachments import Attachment, Surroundings, attachments, fitted
+from jupyter_agent.prompt.attachments import Attachment, attachments, fit
+from jupyter_agent.prompt.snapshot import TurnContext
 
 FRAME = Variable(
     "df", "DataFrame", "frame", "DataFrame 3 × 1", {"columns": [{"name": "price", "dtype": "float64"}], "rows": 3}
@@ -69,7 +70,7 @@ CELLS = (
 
 async def told(question: str, notebook: Notebook | None = None, **more: Any) -> str:
     around = {"state": STATE, "cells": CELLS, "kernel": LookingKernel(), **more}
-    return fitted(await attachments(question, Surroundings(notebook=notebook, **around)), 10_000, estimate_tokens)
+    return fit(await attachments(question, TurnContext(notebook=notebook, **around)), 10_000, estimate_tokens)
 
 
 async def test_a_mentioned_column_is_told_with_all_that_was_counted() -> None:
@@ -187,7 +188,7 @@ async def test_a_notebook_that_is_not_stored_has_no_files() -> None:
 @pytest.mark.parametrize("question", ["load the data", "which files are there?", "what is in sales.csv", "use a csv"])
 async def test_data_files_are_named_where_the_question_speaks_of_files(notebook: Notebook, question: str) -> None:
     text = await told(question, notebook)
-    assert text.startswith("Data files beside the notebook:\n  ")
+    assert text.startswith("Data files in the notebook's folder:\n  ")
     assert "sales.csv" in text
     assert "Rome" not in text
     assert "a.ipynb" not in text
@@ -201,6 +202,12 @@ async def test_data_files_are_not_named_where_they_do_not_matter(notebook: Noteb
 @pytest.mark.parametrize("budget", [0, 10, 40, 200])
 def test_attachments_stay_within_their_budget_and_say_what_is_left_out(budget: int) -> None:
     long = Attachment("@df:", tuple(f"column_{number} float64" for number in range(300)))
-    text = fitted([long, Attachment("@x: there is no variable of that name."), long], budget, estimate_tokens)
+    text = fit([long, Attachment("@x: there is no variable of that name."), long], budget, estimate_tokens)
     assert estimate_tokens(text) <= budget
     assert "more lines left out" in text or budget < 40
+
+
+async def test_a_cell_without_an_execution_count_is_not_the_cell_None() -> None:
+    assert "there is no such cell" in await told("explain @cell:None")
+    named = (*CELLS, Cell("None", "code", "pass"))
+    assert "id=None" in await told("explain @cell:None", cells=named)

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_agent.core.kernel_state import KernelState, Variable
 from jupyter_agent.models.scripted import ScriptedModel
-from jupyter_agent.prompt.completion import Cursor, asked, known, messages
+from jupyter_agent.prompt.completion import Cursor, complete_code, complete_name, messages
 from jupyter_agent.redaction.redactor import Redactor
 
 COLUMNS = [{"name": one, "dtype": "object"} for one in ("region", "revenue_eur", "signed on", 'a"b')]
@@ -42,12 +42,12 @@ STATE = KernelState(
     ],
 )
 def test_names_that_live_are_completed(prefix: str, suffix: str, expected: str) -> None:
-    assert known(Cursor(prefix, suffix), STATE) == expected
+    assert complete_name(Cursor(prefix, suffix), STATE) == expected
 
 
 def test_nothing_is_known_without_a_kernel_or_of_another_language() -> None:
-    assert known(Cursor("mod"), None) == ""
-    assert known(Cursor("mod", language="r"), STATE) == ""
+    assert complete_name(Cursor("mod"), None) == ""
+    assert complete_name(Cursor("mod", language="r"), STATE) == ""
 
 
 def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -> None:
@@ -69,7 +69,7 @@ def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -
 )
 async def test_a_models_words_are_what_is_inserted(said: str, expected: str) -> None:
     model = ScriptedModel([{"text": said, "chunks": 50}])
-    assert await asked(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
+    assert await complete_code(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ async def test_a_models_words_are_what_is_inserted(said: str, expected: str) -> 
     ],
 )
 async def test_a_completion_ends_before_a_secret(prefix: str, said: str, expected: str) -> None:
-    assert await asked(Cursor(prefix), STATE, ScriptedModel([said]), Redactor()) == expected
+    assert await complete_code(Cursor(prefix), STATE, ScriptedModel([said]), Redactor()) == expected

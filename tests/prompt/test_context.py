@@ -64,14 +64,14 @@ def test_two_turns_without_a_change_share_nine_tenths_of_their_prompt() -> None:
 
 def test_what_the_question_names_is_told_in_full_before_anything_else() -> None:
     many = [frame(f"f{one}", *(f"c{one}_{column}" for column in range(30))) for one in range(40)]
-    text = build("What is in f37?", state(*many), budget_tokens=1000, count=count).beside
+    text = build("What is in f37?", state(*many), budget_tokens=1000, count=count).status
     assert "c37_29" in text
     assert "c3_1" not in text
 
 
 def test_a_frame_is_wanted_for_its_column_too() -> None:
     many = [frame(f"f{one}", *(f"c{one}_{column}" for column in range(30))) for one in range(40)]
-    text = build("plot c22_4 please", state(*many), budget_tokens=800, count=count).beside
+    text = build("plot c22_4 please", state(*many), budget_tokens=800, count=count).status
     assert "c22_29" in text
 
 

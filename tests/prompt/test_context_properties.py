@@ -9,7 +9,7 @@ from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Fra
 from jupyter_agent.core.text import estimate_tokens
 from jupyter_agent.prompt import context, request
 from jupyter_agent.prompt.attachments import Attachment
-from jupyter_agent.prompt.snapshot import Snapshot
+from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.redactor import Redactor
 
 SECRETS = (
@@ -86,7 +86,7 @@ def test_P1_P2_no_request_has_a_secret_and_each_is_within_its_budget(  # noqa: P
     built = [
         request.build(
             question,
-            Snapshot(state, cells, (), changed),
+            TurnContext(state=state, cells=cells, changed=changed),
             attached,
             active_cell_id=None,
             budget_tokens=budget,

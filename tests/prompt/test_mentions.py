@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.prompt.mentions import MOST, Mention, mentions
+from jupyter_agent.prompt.attachments import MAX_MENTIONS, Mention, mentions
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_mentions_come_in_their_order_and_once() -> None:
 
 
 def test_no_more_than_a_few_are_looked_up() -> None:
-    assert len(mentions(" ".join(f"@name{number}" for number in range(100)))) == MOST
+    assert len(mentions(" ".join(f"@name{number}" for number in range(100)))) == MAX_MENTIONS
 
 
 @given(st.text(st.sampled_from("@df.`~\n cell:file_1\"'[]/-\\"), max_size=60))
@@ -72,4 +72,4 @@ def test_each_mention_stands_in_the_question(question: str) -> None:
 
 def test_a_long_question_full_of_signs_is_read_quickly() -> None:
     for sign in ("@", "`", "@a.", "```", "@a\n", "@file:", "@a(", "~~~\n"):
-        assert len(mentions(sign * 100_000)) <= MOST
+        assert len(mentions(sign * 100_000)) <= MAX_MENTIONS

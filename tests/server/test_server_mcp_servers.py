@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import TurnStarted
 from jupyter_agent.core.question import Question
@@ -52,7 +52,7 @@ def told(services: Services) -> list[str]:
 
 
 def connection_of(services: Services, name: str) -> Connection:
-    (found,) = (one for one in services.assistant._servers._connections if one.server.name == name)
+    (found,) = (one for one in services.assistant.resources.mcp_servers._connections if one.server.name == name)
     return found
 
 
@@ -151,7 +151,7 @@ async def test_M2_nobody_but_the_administrator_names_a_server(door: Door, servic
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     await door("PUT", "api/contents/a.ipynb", {"type": "notebook", "content": notebook})
     assert (await door.ask("x", {"notebook_id": "a.ipynb"})).status == 200
-    assert not any(name.startswith("evil") for name in services.assistant._servers.tools())
+    assert not any(name.startswith("evil") for name in services.assistant.resources.mcp_servers.tools())
     assert not touched.exists()
 
 
@@ -175,7 +175,9 @@ async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(door: Door) -> None
 async def test_a_question_is_under_way_and_can_be_stopped_while_a_server_starts() -> None:
     mute = {"command": [sys.executable, "-I", "-S", PROGRAM, "mute"]}
     sessions, redactor = SessionManager(MemoryStore()), Redactor()
-    assistant = Assistant(JupyterAgent(model="scripted"), sessions, {}, redactor, McpServers({"s": mute}, redactor, ()))
+    assistant = Assistant(
+        Resources(JupyterAgent(model="scripted"), {}, redactor, McpServers({"s": mute}, redactor, ())), sessions
+    )
     events = assistant.ask(Question("local", "x", session_id="s1"))
     started = await anext(events)
     assert isinstance(started, TurnStarted)

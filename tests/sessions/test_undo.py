@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, Conversation
+from jupyter_agent.agent.assistant import Assistant, Resources
+from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.question import Question
@@ -33,13 +33,15 @@ class Desk:
 
     def __init__(self, path: Path, store: MemoryStore) -> None:
         self.book = FileNotebook(path)
-        self.assistant = Assistant(JupyterAgent(model="scripted"), SessionManager(store), load(()), Redactor())
+        self.assistant = Assistant(
+            Resources(JupyterAgent(model="scripted"), load(()), Redactor()), SessionManager(store)
+        )
         calls = [
             {"name": "edit_cell", "arguments": {"cell_id": "a", "source": "x = 2"}},
             {"name": "run_cell", "arguments": {"cell_id": "b"}},
         ]
-        self.assistant._models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
-        self.conversation = Conversation(self.assistant.sessions, self.assistant.edit_history)
+        self.assistant.resources.models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
+        self.conversation = LocalConversation(self.assistant.sessions, self.assistant.edit_history)
 
     async def ask(self, kernel: StillKernel) -> None:
         question = Question(
@@ -49,7 +51,7 @@ class Desk:
             assert [one.event async for one in events][-1] == "done"
 
     async def do(self, name: str) -> str:
-        answer = await self.conversation.operate(name, "", "a.ipynb", answer=nobody, notebook=self.book)
+        answer = await self.conversation.execute(name, "", "a.ipynb", answer=nobody, notebook=self.book)
         return session_commands.to_markdown(name, "", answer)
 
 

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.messages import Effect, Event
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
@@ -74,9 +74,9 @@ class Deadly(SqliteStore):
 def assistant(store: SqliteStore, folder: Path, *, deadly: bool = False) -> Assistant:
     sessions = SessionManager(store)
     made = Assistant(
-        JupyterAgent(model="scripted"), sessions, {"deed": Deed(folder / "deeds", deadly=deadly)}, Redactor()
+        Resources(JupyterAgent(model="scripted"), {"deed": Deed(folder / "deeds", deadly=deadly)}, Redactor()), sessions
     )
-    made._models["scripted"] = ScriptedModel(SCRIPT)
+    made.resources.models["scripted"] = ScriptedModel(SCRIPT)
     return made
 
 

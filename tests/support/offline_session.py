@@ -16,7 +16,8 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from jupyter_agent.agent.loop import Agent, Limits, Transcript
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import CodeBlock, Message, ModelFinished, TextDelta, ToolCall, ToolCalled, code_blocks
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput

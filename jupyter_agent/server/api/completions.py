@@ -59,6 +59,6 @@ class CompleteHandler(AgentHandler):
         cursor = completion.Cursor(body["prefix"], body.get("suffix") or "", language)
         model = assistant.model(body.get("model"))
         if model.name == "offline":
-            return {"completion": completion.known(cursor, state), "model": model.name}
-        text = await completion.asked(cursor, state, model, assistant.redactor)
+            return {"completion": completion.complete_name(cursor, state), "model": model.name}
+        text = await completion.complete_code(cursor, state, model, assistant.redactor)
         return {"completion": text, "model": model.name}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -21,5 +19,5 @@ class ContextHandler(AgentHandler):
     async def post(self) -> None:
         """Messages and tokens by part; nothing is sent, and nothing is stored."""
         asked = await understand(self, await self.json_body(), streaming=False)
-        seen = await self.services.assistant.preview(asked.question)
-        self.reply(replace(seen, warnings=(*asked.warnings, *seen.warnings)).to_json())
+        preview = await self.services.assistant.preview(asked.question)
+        self.reply({**preview, "warnings": [*asked.warnings, *preview["warnings"]]})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_agent.agent.replay import as_replayed, replay
+from jupyter_agent.agent.replay import replay, replay_question
 from jupyter_agent.core.errors import BadRequest, Conflict
 from jupyter_agent.core.messages import TERMINAL, Done, Event
 from jupyter_agent.core.question import Question
@@ -86,7 +86,7 @@ class ReplayHandler(AskingHandler):
         """As if the user asked it now, of the kernel and the notebook as they are, but nothing is run a second time."""
         body: dict[str, Any] = {"query": text, "model": model}
         body["context"] = {"session_id": session.id, "notebook_id": session.notebook_id}
-        return as_replayed((await understand(self, body, streaming=False)).question, seconds)
+        return replay_question((await understand(self, body, streaming=False)).question, seconds)
 
 
 class SummarizeHandler(AskingHandler):

@@ -8,10 +8,9 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.sessions.handlers import SessionHandler
 from tornado import web
 
-from jupyter_agent.agent.loop import SHOWN_CHARACTERS
+from jupyter_agent.agent.turn import steps as stored_steps
 from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.messages import to_json
-from jupyter_agent.core.text import truncate
 from jupyter_agent.server import identity
 from jupyter_agent.server.base_handler import AUTH_RESOURCE, AgentHandler
 from jupyter_agent.server.encoding import json_text, timestamp
@@ -49,28 +48,25 @@ def history_json(turns: tuple[Turn, ...], entries: int) -> list[dict[str, Any]]:
 
 
 def steps_json(turn: Turn) -> list[dict[str, Any]]:
-    """What was said and done on the way to the answer, in order, as its events told it; results are shortened."""
-    results = {one.tool_call_id: one.content for one in turn.messages if one.role == "tool"}
-    actions = {one.call_id: one for one in turn.actions}
-    steps: list[dict[str, Any]] = []
-    for message in turn.messages:
-        if message.role == "assistant" and message.content:
-            steps.append({"text": message.content})
-        for call in message.tool_calls:
-            action = actions.get(call.id)
-            steps.append(
-                {
-                    "call_id": call.id,
-                    "tool": call.name[:100],
-                    "effect": "execute" if action is None else action.effect,
-                    "status": "interrupted" if action is None else action.status,
-                    "arguments": call.parsed_arguments(),
-                    "title": "" if action is None else action.title,
-                    "icon": "" if action is None else action.icon,
-                    "content": truncate(results.get(call.id, ""), SHOWN_CHARACTERS),
-                }
-            )
-    return steps
+    """What was answered and done, in order, as in the turn's events; results are shortened."""
+    found: list[dict[str, Any]] = []
+    for step in stored_steps(turn):
+        if isinstance(step, str):
+            found.append({"text": step})
+            continue
+        found.append(
+            {
+                "call_id": step.action.call_id,
+                "tool": step.action.tool,
+                "effect": step.action.effect,
+                "status": step.action.status,
+                "arguments": step.call.parsed_arguments(),
+                "title": step.action.title,
+                "icon": step.action.icon,
+                "content": step.content,
+            }
+        )
+    return found
 
 
 def _answer_json(turn: Turn) -> dict[str, Any]:

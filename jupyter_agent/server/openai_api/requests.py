@@ -120,7 +120,7 @@ async def apart(assistant: Assistant, owner: str, notebook_id: str, earlier: Seq
     if earlier:
         session = await sessions.log.new_session(owner, notebook_id, session_id)
         await sessions.store.create(replace(session, head=earlier[-1].id, depth=len(earlier)), earlier)
-    return assistant.beside(sessions), session_id
+    return assistant.with_sessions(sessions), session_id
 
 
 def _results(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
