@@ -90,3 +90,25 @@ def test_broad_excepts_give_their_reason() -> None:
             if found and not found["comment"]:
                 silent.append(f"{path.name}:{number}")
     assert silent == []
+
+
+def test_no_text_says_to_install_the_distribution_of_another_project() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+    kinds = {".py", ".ts", ".tsx", ".md", ".toml", ".json", ".ipynb", ".cfg", ".txt", ".yml", ".yaml", ".html", ""}
+    paths = [
+        ROOT / name for name in tracked if Path(name).suffix in kinds and not name.startswith(("tests/", "CHANGELOG"))
+    ]
+    install = re.compile(r"\b(?:install|add|--with)\s+(?:-{1,2}[\w=-]+\s+)*[`'\"\\]*jupyter-agent(?![\w-])")
+    extra = re.compile(r"(?<![\w-])jupyter-agent\[\w")
+    found = []
+    for path in paths:
+        text = re.sub(
+            r"\n[ \t]*[#>*/]+", "\n", path.read_text(encoding="utf-8", errors="replace")
+        )  # a comment's next line
+        found += [f"{path.name}: {match[0]}" for pattern in (install, extra) for match in pattern.finditer(text)]
+    assert len(paths) > 300
+    assert found == []
+    assert install.search("pip install -U 'jupyter-agent'")
+    assert extra.search("jupyter-agent[mcp]")

@@ -100,8 +100,7 @@ class Assistant:
         scheme = options.store.partition("://")[0]
         store = entry_points.load(entry_points.STORES, scheme)
         if store is None:
-            known = ", ".join(f"{name}://" for name in entry_points.names(entry_points.STORES))
-            raise BadRequest(f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}.")
+            raise BadRequest(entry_points.store_problem(options.store))
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
         redactor = Redactor(api_keys.stored().values(), environ=os.environ).switched(on=options.redact)
         sessions = SessionManager(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -13,7 +14,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from jupyter_agent.cli.arguments import parser
     from jupyter_agent.cli.run import run
+    from jupyter_agent.config.installation import installation_problem
 
+    if problem := installation_problem():
+        print(problem, file=sys.stderr)
     top = parser()
     arguments, rest = top.parse_known_args(argv)
     if rest and arguments.command != "lab":

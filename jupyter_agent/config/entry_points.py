@@ -23,6 +23,15 @@ def load(group: str, name: str) -> Callable[..., Any] | None:
     return None if entry_point is None else cast("Callable[..., Any]", entry_point.load())
 
 
+def store_problem(url: str) -> str:
+    """Why no store can be opened at a URL, for a user; empty where one can."""
+    scheme = url.partition("://")[0]
+    if scheme in names(STORES):
+        return ""
+    known = ", ".join(f"{name}://" for name in names(STORES))
+    return f"There is no store '{scheme}://'. Set c.JupyterAgent.store to one of: {known}."
+
+
 @cache
 def _registered(group: str) -> Mapping[str, EntryPoint]:
     """Looked up once: that reads the metadata of every installed package, 20 ms or more."""

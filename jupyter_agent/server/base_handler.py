@@ -1,4 +1,4 @@
-"""The base of all our handlers: who is asking, strict bodies, and one shape for every error."""
+"""The base of our handlers: authentication, strict bodies, and one shape for every error."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from jupyter_agent.server import bodies, identity
 from jupyter_agent.server.encoding import json_text
 from jupyter_agent.server.openapi import validation
 from jupyter_agent.server.openapi.document import document
+from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.session_events import SessionEvent
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
 
-AUTH_RESOURCE = "agent"
 BODY_SECONDS = 30.0
-#: Bodies up to this size are checked on the loop; larger ones in a thread, so that nobody else waits.
-SMALL = 16 * 1024
+#: Bodies up to this size are checked on the event loop; larger ones in a thread, so that no other request waits.
+SMALL_BODY = 16 * 1024
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -42,19 +42,14 @@ _MESSAGES = {
 }
 
 
-def envelope(message: str, code: str, retryable: bool, request_id: str, **more: str) -> dict[str, Any]:
-    """The body of every error."""
-    return {"message": message, "code": code, "retryable": retryable, "request_id": request_id, **more}
-
-
 @web.stream_request_body
 class AgentHandler(APIHandler):
     """A JSON handler of ours.
 
-    Bodies are taken in by piece: somebody who is not signed in, or sends too much, cannot fill the memory.
+    Bodies are received in pieces: a client that is not signed in, or sends too much, cannot fill the memory.
     """
 
-    auth_resource = AUTH_RESOURCE
+    auth_resource = identity.AUTH_RESOURCE
     max_body: ClassVar[int] = 256 * 1024
     max_entries: ClassVar[int] = bodies.MAX_ENTRIES
 
@@ -67,26 +62,20 @@ class AgentHandler(APIHandler):
         self._received = 0
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Refuse strangers before anything else, and bodies before they are read."""
-        self._limit_body()
-        await super().prepare()
-        if self.current_user is None and self.request.method != "OPTIONS":
-            raise web.HTTPError(403)
-        self._check_declared_size()
-
-    def _limit_body(self) -> None:
+        """Refuse requests without a user before anything else, and large bodies before they are read."""
         connection: Any = self.request.connection
         if hasattr(connection, "set_max_body_size"):
             connection.set_max_body_size(2 * self.max_body)
             connection.set_body_timeout(BODY_SECONDS)
-
-    def _check_declared_size(self) -> None:
+        await super().prepare()
+        if self.current_user is None and self.request.method != "OPTIONS":
+            raise web.HTTPError(403)
         declared = self.request.headers.get("Content-Length", "0")
-        if declared.isdigit() and int(declared) > self.max_body:
-            raise self._too_large()
+        self._check_size(int(declared) if declared.isdigit() else 0)
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body is larger than {self.max_body // 1024} KiB.")
+    def _check_size(self, size: int) -> None:
+        if size > self.max_body:
+            raise TooLarge(f"The body is larger than {self.max_body // 1024} KiB.")
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body, up to the limit."""
@@ -98,7 +87,7 @@ class AgentHandler(APIHandler):
     def owner(self) -> str:
         """Whose conversations these are."""
         owner = identity.owner(self, self.services.options.session_scope)
-        self.services.moves.seen(owner)
+        self.services.notebook_renames.add_owner(owner)
         return owner
 
     async def json_body(self) -> dict[str, Any]:
@@ -109,10 +98,9 @@ class AgentHandler(APIHandler):
         """
         headers = self.request.headers
         bodies.check_headers(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
-        if self._received > self.max_body:
-            raise self._too_large()
+        self._check_size(self._received)
         body = bytes(self._chunks)
-        if len(body) <= SMALL:
+        if len(body) <= SMALL_BODY:
             return self._checked(body)
         return await asyncio.to_thread(self._checked, body)
 
@@ -139,12 +127,12 @@ class AgentHandler(APIHandler):
         return validation.check_parameters(self.document_path, self._method, "query", given)
 
     def on_finish(self) -> None:
-        """Other pages are told of conversations that were changed here."""
+        """Publish changes of a conversation to other pages."""
         session_id = self.path_kwargs.get("session_id")
         changed = self._method in ("post", "patch", "delete") and self.get_status() < 400
         if changed and session_id is not None and self.current_user is not None:
             notebook_id = self.query_parameters().get("notebook_id") or ""
-            self.services.feed.tell(self.owner, SessionEvent(session_id, notebook_id, "", "changed"))
+            self.services.session_events.publish(self.owner, SessionEvent(session_id, notebook_id, "", "changed"))
         super().on_finish()
 
     @property
@@ -161,42 +149,44 @@ class AgentHandler(APIHandler):
             raise Forbidden(f"You may not {action} {resource} on this server; its administrator can allow it.")
 
     def reply(self, value: Any, status: int = 200) -> None:
-        """End with a JSON value."""
+        """Finish with a JSON value."""
         self.set_status(status)
         self.finish(json_text(value))
 
     # Errors ---------------------------------------------------------------------------------------
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """End with an error; what is not ours and not HTTP's is a fault here, said without details."""
+        """End with an error; what is neither ours nor HTTP's is a bug of ours, reported without details."""
         error = _error_of(kwargs)
-        if isinstance(error, AgentError):
+        if isinstance(error, (AgentError, TurnFailed)):
             status_code = error.status
         elif status_code == 500:
             status_code = 503
         super().send_error(status_code, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """The envelope."""
+        """The body of an error, with the methods there are where this one is not allowed."""
         if status_code == 405:
-            self.set_header("Allow", ", ".join(self._allowed_methods()))
-        self.finish(json_text(envelope(*self._words(status_code, _error_of(kwargs)), self.request_id)))
-
-    def _words(self, status_code: int, error: BaseException | None) -> tuple[str, str, bool]:
-        if isinstance(error, AgentError):
-            return error.message, error.code, error.retryable
-        if status_code == 503:
-            message = f"Something went wrong in the assistant; the server's log has it as {self.request_id}."
-            return message, "internal", False
+            methods = document()["paths"].get(self.document_path, {})
+            self.set_header("Allow", ", ".join([*(method.upper() for method in methods), "OPTIONS"]))
+        error, code, retryable, ids = _error_of(kwargs), _CODES.get(status_code, "error"), False, {}
         message = _MESSAGES.get(status_code, f"{responses.get(status_code, 'This request failed')}.")
-        return message, _CODES.get(status_code, "error"), False
+        if isinstance(error, (AgentError, TurnFailed)):
+            message, code, retryable = error.message, error.code, error.retryable
+            ids = error.ids if isinstance(error, TurnFailed) else {}
+        elif status_code == 503:
+            message = f"Something went wrong in the assistant; the server's log has it as {self.request_id}."
+            code = "internal"
+        body = {"message": message, "code": code, "retryable": retryable, "request_id": self.request_id, **ids}
+        self.reply(self.error_body(status_code, body), status_code)
 
-    def _allowed_methods(self) -> list[str]:
-        return [*(one.upper() for one in document()["paths"].get(self.document_path, {})), "OPTIONS"]
+    def error_body(self, status: int, body: dict[str, Any]) -> dict[str, Any]:
+        """The error as the clients of this handler know it."""
+        return body
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """One record with the request's id; never its address, which may carry the token."""
-        if isinstance(value, (AgentError, web.HTTPError)):
+        if isinstance(value, (AgentError, TurnFailed, web.HTTPError)):
             self.log.debug("jupyter-agent: request %s: %s", self.request_id, type(value).__name__)
         else:
             self.log.error("jupyter-agent: request %s failed", self.request_id, exc_info=value)
@@ -211,6 +201,6 @@ class UnknownPathHandler(AgentHandler):
     """Every other path below ours."""
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Say that there is nothing."""
+        """Answer that there is nothing."""
         await super().prepare()
-        raise NotFound("There is nothing at this address; see openapi.json beside it.")
+        raise NotFound("There is nothing at this address; see /api/agent/openapi.json.")

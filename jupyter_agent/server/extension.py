@@ -1,4 +1,4 @@
-"""The server extension: wires the parts, registers the handlers, follows the kernels, stops cleanly."""
+"""The server extension: routes and options at start; everything else is loaded once the server runs, or with the first request."""
 
 from __future__ import annotations
 
@@ -10,92 +10,162 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
+from jupyter_agent.config.entry_points import store_problem
+from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.errors import AgentError, BadRequest
+from jupyter_agent.server.notebook_renames import NotebookRenames
+from jupyter_agent.server.routes import ROUTES, handlers, module_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jupyter_agent.server.services import Services
+    from jupyter_agent.sessions.manager import SessionManager
 
+#: Message types of ours: our requests to a kernel are not the user's activity, for the culler and for JupyterLab's indicator.
+MESSAGE_TYPES = ("jupyter_agent_request", "jupyter_agent_reply")
+#: A server that has just started answers its first requests before the extension loads the rest in a thread.
+LOAD_SECONDS = 1.0
 _WITHOUT_SDK = ("offline", "scripted")
 
 
 class AgentExtension(ExtensionApp):
-    """Jupyter Agent in a Jupyter server. Should it fail to load, the server says so in its log and runs without it."""
+    """Jupyter Agent in a Jupyter server. Should it fail to load, the server says so in its log and runs without it.
+
+    Attributes:
+        services: What the handlers share, once it is loaded.
+    """
 
     name = "jupyter_agent"
     load_other_extensions = True
     classes: ClassVar[list[Any]] = [JupyterAgent]  # type: ignore[misc]  # as Jupyter's own extensions do
     services: Services | None = None
-    _prefetch: asyncio.Task[Any] | None = None
+    _options: JupyterAgent
+    _notebook_renames: NotebookRenames
+    _loading: asyncio.Task[Services] | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _prefetching: asyncio.Task[None] | None = None
 
     def _config_file_name_default(self) -> str:
         """The file that the settings page writes; by itself Jupyter would look for one with its own name twice."""
         return "jupyter_agent_config"
 
     def initialize_handlers(self) -> None:
-        """Build everything that is cheap; nothing is opened and no SDK is imported."""
-        from jupyter_agent.agent.assistant import Assistant
-        from jupyter_agent.server.kernels import Kernels
-        from jupyter_agent.server.mcp_server.bridge import McpBridge
-        from jupyter_agent.server.notebook_renames import Moves
-        from jupyter_agent.server.routes import handlers
-        from jupyter_agent.server.services import Services
-        from jupyter_agent.server.turns.running_turns import Turns
-        from jupyter_agent.server.turns.session_events import Feed
+        """Read the options and register the routes; nothing else is imported, and nothing is opened.
 
+        Raises:
+            BadRequest: there is no store of that kind; Jupyter logs it, and the server runs without the extension.
+        """
         server = self.serverapp
         assert server is not None
-        options = JupyterAgent(parent=server)
-        kernels = Kernels(server.kernel_manager, server.session_manager, self.log)
-        assistant = Assistant.from_config(options)
-        moves = Moves(assistant.sessions, self.log)
-        feed = Feed()
-        self.services = Services(
-            options=options,
-            assistant=assistant,
-            kernels=kernels,
-            turns=Turns(self.log, feed, options.max_running_turns),
-            contents=server.contents_manager,
-            moves=moves,
-            feed=feed,
-            mcp=McpBridge(),
-        )
-        kernels.untrack()
-        kernels.follow(server.event_logger)
-        moves.follow(server.event_logger)
-        self.handlers.extend(handlers(self.services))
+        if problem := installation_problem():
+            self.log.warning("jupyter-agent: %s", problem)
+        self._options = JupyterAgent(parent=server)
+        if not self._options.store.startswith("sqlite:") and (problem := store_problem(self._options.store)):
+            raise BadRequest(problem)
+        self._notebook_renames = NotebookRenames(self._sessions, self.log)
+        self._notebook_renames.subscribe(server.event_logger)
+        manager: Any = server.kernel_manager
+        known = getattr(manager, "untracked_message_types", None)
+        if known is not None:
+            manager.untracked_message_types = [*known, *(name for name in MESSAGE_TYPES if name not in known)]
+        self.handlers.extend(handlers(self.load))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Once the loop runs: meet the kernels, and load in a thread what the first question would wait for."""
-        if self.services is None:
+        """Once the event loop runs: load soon, so that the first question does not wait for it."""
+        self._timer = asyncio.get_running_loop().call_later(LOAD_SECONDS, self._start_loading)
+
+    async def load(self) -> Services:
+        """What the handlers share; imported in a thread and wired with the first call.
+
+        Raises:
+            AgentError: an option names something that is not there.
+        """
+        if self.services is not None:
+            return self.services
+        return await asyncio.shield(self._start_loading())
+
+    def _start_loading(self) -> asyncio.Task[Services]:
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+            self._loading.add_done_callback(self._loaded)
+        return self._loading
+
+    async def _load(self) -> Services:
+        server = self.serverapp
+        assert server is not None
+        services: Services = await asyncio.to_thread(_build, server, self._options, self._notebook_renames, self.log)
+        services.kernels.subscribe(server.event_logger)
+        services.kernels.prepare_running()
+        self.services = services
+        self._prefetching = asyncio.create_task(asyncio.to_thread(_prefetch, services.assistant.default_model))
+        return services
+
+    def _loaded(self, loading: asyncio.Task[Services]) -> None:
+        if loading.cancelled():
             return
-        self.services.kernels.meet_running()
-        names = ("openai",) if self.services.assistant.default_model.partition(":")[0] not in _WITHOUT_SDK else ()
-        self._prefetch = asyncio.create_task(asyncio.to_thread(_settle, names))
+        if (error := loading.exception()) is not None:
+            self.log.error(
+                "jupyter-agent: the extension could not be loaded: %s",
+                error,
+                exc_info=None if isinstance(error, AgentError) else error,
+            )
+
+    async def _sessions(self) -> SessionManager:
+        return (await self.load()).assistant.sessions
 
     async def stop_extension(self) -> None:
-        """End running turns, so that they are stored, then let go of kernels and of the store."""
-        if self.services is None or self.serverapp is None:
+        """End running turns, so that they are stored, then close kernels and the store."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+        if self.serverapp is None:
+            return
+        with suppress(Exception):  # the event logger may be closed already; the server stops anyway
+            self._notebook_renames.unsubscribe(self.serverapp.event_logger)
+        if self.services is None:
             return
         services, self.services = self.services, None
-        with suppress(Exception):  # the event logger may be closed already; the server stops anyway
-            services.kernels.unfollow(self.serverapp.event_logger)
-            services.moves.unfollow(self.serverapp.event_logger)
+        with suppress(Exception):
+            services.kernels.unsubscribe(self.serverapp.event_logger)
         await services.turns.close()
-        services.feed.close()
+        services.session_events.close()
         await services.mcp.close()
         await services.kernels.close()
         await services.assistant.close()
 
 
-def _settle(names: Iterable[str]) -> None:
-    """Import what the first question needs; then what is loaded stays, and is not looked through for garbage again.
+def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: Any) -> Services:
+    """Import what handles requests, and wire it."""
+    from jupyter_agent.agent.assistant import Assistant
+    from jupyter_agent.server.kernels import Kernels
+    from jupyter_agent.server.mcp_server.bridge import McpBridge
+    from jupyter_agent.server.services import Services
+    from jupyter_agent.server.turns.running_turns import RunningTurns
+    from jupyter_agent.server.turns.session_events import SessionEvents
+
+    for target in ROUTES.values():
+        importlib.import_module(module_of(target))
+    session_events = SessionEvents()
+    return Services(
+        options=options,
+        assistant=Assistant.from_config(options),
+        kernels=Kernels(server.kernel_manager, server.session_manager, log),
+        turns=RunningTurns(log, session_events, options.max_running_turns),
+        contents=server.contents_manager,
+        notebook_renames=renames,
+        session_events=session_events,
+        mcp=McpBridge(),
+    )
+
+
+def _prefetch(model: str) -> None:
+    """Import what the first question needs; then exempt what is loaded from garbage collection.
 
     Half a million objects of Jupyter's and the SDK's live as long as the server; each full collection would go through
     all of them, and stop every stream for a tenth of a second or more.
     """
-    for name in names:
+    if model.partition(":")[0] not in _WITHOUT_SDK:
         with suppress(ImportError):  # the first question says how to install it
-            importlib.import_module(name)
+            importlib.import_module("openai")
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Whose a conversation is, and what its owner may have done."""
+"""Who owns a conversation, and which effects the signed-in user may have."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
     from jupyter_agent.core.messages import Effect
 
+#: What Jupyter's authorizer is asked about.
+AUTH_RESOURCE = "agent"
 LOCAL = "local"
-#: Where one notebook has one conversation for all; no user is called that.
+#: Owner of the conversations of a server where each notebook has one for all users; no user has that name.
 EVERYBODY = "(everybody on this server)"
-_TELLS_USERS_APART = (
+_DISTINGUISHES_USERS = (
     "get_user",
     "_get_user",
     "get_user_token",
@@ -32,26 +34,19 @@ def owner(handler: JupyterHandler, scope: str) -> str:
     Jupyter's own identity providers make up a new name for every request that comes with a token alone; a
     conversation kept under it would be lost at once. They know one user: whoever has the token.
     """
-    if not _has_real_users(type(handler.identity_provider)):
+    provider: type[Any] = type(handler.identity_provider)
+    methods = (getattr(provider, name, None) for name in _DISTINGUISHES_USERS)
+    if not any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method):
         return LOCAL
     return EVERYBODY if scope == "notebook" else str(handler.current_user.username)
 
 
-def _has_real_users(provider: type[Any]) -> bool:
-    methods = (getattr(provider, name, None) for name in _TELLS_USERS_APART)
-    return any(getattr(one, "__module__", "").split(".")[0] != "jupyter_server" for one in methods if one is not None)
-
-
 async def allowed(handler: JupyterHandler, action: str, resource: str) -> bool:
     """Whether Jupyter's authorizer lets the user do this."""
-    user = handler.current_user
-    return bool(await ensure_async(handler.authorizer.is_authorized(handler, user, action, resource)))
+    return bool(await ensure_async(handler.authorizer.is_authorized(handler, handler.current_user, action, resource)))
 
 
 async def effects(handler: JupyterHandler) -> frozenset[Effect]:
     """What the user, and so the model, may do here."""
-    granted: set[Effect] = {"read"}
-    for effect, (action, resource) in _PERMISSIONS.items():
-        if await allowed(handler, action, resource):
-            granted.add(effect)
-    return frozenset(granted)
+    granted = [effect for effect, needed in _PERMISSIONS.items() if await allowed(handler, *needed)]
+    return frozenset({"read", *granted})

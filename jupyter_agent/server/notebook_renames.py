@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import AgentError
@@ -15,51 +16,57 @@ if TYPE_CHECKING:
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 MAX_OWNERS = 1000
-_NOT_FOLLOWED = "jupyter-agent: conversations did not follow a renamed notebook: %s"
 
 
-class Moves:
-    """Follows files and folders, for the users that this server has seen and those whom its own store knows.
+class NotebookRenames:
+    """Moves conversations with their files and folders, for users who made requests and those whom the store knows.
 
     Args:
         sessions: Where conversations are kept.
-        log: Told of what could not be moved.
+        log: Gets a warning when conversations could not be moved.
     """
 
-    def __init__(self, sessions: SessionManager, log: logging.Logger | logging.LoggerAdapter[logging.Logger]) -> None:
+    def __init__(
+        self,
+        sessions: Callable[[], Awaitable[SessionManager]],
+        log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+    ) -> None:
         self._sessions = sessions
         self._log = log
         self._owners: OrderedDict[str, None] = OrderedDict()
 
-    def seen(self, owner: str) -> None:
-        """Remember somebody who asks."""
+    def add_owner(self, owner: str) -> None:
+        """Remember a user who makes requests."""
         self._owners[owner] = None
         self._owners.move_to_end(owner)
         while len(self._owners) > MAX_OWNERS:
             self._owners.popitem(last=False)
 
-    def follow(self, events: Any) -> None:
-        """Listen to what happens to files."""
+    def subscribe(self, events: Any) -> None:
+        """Listen to Jupyter's events of files."""
         events.add_listener(schema_id=CONTENTS, listener=self._on_change)
 
-    def unfollow(self, events: Any) -> None:
-        """Listen no more."""
+    def unsubscribe(self, events: Any) -> None:
+        """Stop listening."""
         events.remove_listener(listener=self._on_change)
 
     async def _on_change(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         old, new = (str(data.get(name) or "").strip("/") for name in ("source_path", "path"))
         if data.get("action") != "rename" or not old or not new or old == new:
             return
-        for owner in dict.fromkeys((LOCAL, *self._owners, *await self._others(old))):
-            try:
-                await self._sessions.rename_notebook(owner, old, new)
-            except AgentError as error:
-                self._log.warning(_NOT_FOLLOWED, error.code)
-
-    async def _others(self, path: str) -> tuple[str, ...]:
-        """Those who have asked before this server started, as far as the store may say."""
+        sessions = await self._sessions()
         try:
-            return await self._sessions.store.owners(path)
+            stored = await sessions.store.owners(
+                old
+            )  # users of before this server's start, as far as the store lists them
         except AgentError as error:
-            self._log.warning(_NOT_FOLLOWED, error.code)
-            return ()
+            self._warn(error)
+            stored = ()
+        for owner in dict.fromkeys((LOCAL, *self._owners, *stored)):
+            try:
+                await sessions.rename_notebook(owner, old, new)
+            except AgentError as error:
+                self._warn(error)
+
+    def _warn(self, error: AgentError) -> None:
+        self._log.warning("jupyter-agent: conversations did not follow a renamed notebook: %s", error.code)

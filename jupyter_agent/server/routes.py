@@ -1,113 +1,145 @@
-"""Which handler serves which path."""
+"""Which handler serves which path; a handler's module is imported when the extension is loaded, not when the server starts."""
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.sessions.handlers import SessionHandler
 from jupyter_server.services.sessions.handlers import default_handlers as jupyters_session_handlers
+from tornado import web
 
-from jupyter_agent.server.api.completions import CompleteHandler
-from jupyter_agent.server.api.context import ContextHandler
-from jupyter_agent.server.api.doctor import DoctorHandler
-from jupyter_agent.server.api.health import (
-    CommandsHandler,
-    HealthHandler,
-    LiveHandler,
-    ModelsHandler,
-    OpenApiHandler,
-    ReadyHandler,
-)
-from jupyter_agent.server.api.kernels import KernelStateHandler, VariableHandler
-from jupyter_agent.server.api.quick import QuickHandler
-from jupyter_agent.server.api.replay import ReplayHandler, SummarizeHandler
-from jupyter_agent.server.api.session_tree import (
-    BranchHandler,
-    CleanupHandler,
-    CopySharedHandler,
-    GoHandler,
-    RedoHandler,
-    SharedConversationHandler,
-    ShareHandler,
-    TurnsHandler,
-    UndoHandler,
-)
-from jupyter_agent.server.api.sessions import (
-    ConversationHandler,
-    ConversationsHandler,
-    HistoryHandler,
-    RenamableConversationHandler,
-    SharedSessionHandler,
-)
-from jupyter_agent.server.api.settings import SettingsHandler
-from jupyter_agent.server.api.transfer import ExportHandler, ImportHandler
-from jupyter_agent.server.api.turn_actions import ActionHandler, CancelHandler
-from jupyter_agent.server.api.turn_events import FeedHandler, TurnEventsHandler
-from jupyter_agent.server.base_handler import AgentHandler, UnknownPathHandler
-from jupyter_agent.server.mcp_server.handler import McpHandler
-from jupyter_agent.server.openai_api.handlers import ChatCompletionsHandler, ChatModelsHandler
+from jupyter_agent.server.kernel_sessions import SharedSessionHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
 
-#: Path in the OpenAPI document → handler.
-ROUTES: dict[str, type[AgentHandler]] = {
-    "/api/agent/quick": QuickHandler,
-    "/api/agent/context": ContextHandler,
-    "/api/agent/sessions": ConversationsHandler,
-    "/api/agent/sessions/import": ImportHandler,
-    "/api/agent/sessions/cleanup": CleanupHandler,
-    "/api/agent/sessions/{session_id}": RenamableConversationHandler,
-    "/api/agent/sessions/{session_id}/history": HistoryHandler,
-    "/api/agent/sessions/{session_id}/undo": UndoHandler,
-    "/api/agent/sessions/{session_id}/redo": RedoHandler,
-    "/api/agent/sessions/{session_id}/go": GoHandler,
-    "/api/agent/sessions/{session_id}/turns": TurnsHandler,
-    "/api/agent/sessions/{session_id}/branch": BranchHandler,
-    "/api/agent/sessions/{session_id}/replay": ReplayHandler,
-    "/api/agent/sessions/{session_id}/summarize": SummarizeHandler,
-    "/api/agent/sessions/{session_id}/share": ShareHandler,
-    "/api/agent/sessions/{session_id}/export": ExportHandler,
-    "/api/agent/shared/{secret}": SharedConversationHandler,
-    "/api/agent/shared/{secret}/copy": CopySharedHandler,
-    "/api/agent/events": FeedHandler,
-    "/api/agent/turns/{turn_id}/events": TurnEventsHandler,
-    "/api/agent/turns/{turn_id}/cancel": CancelHandler,
-    "/api/agent/turns/{turn_id}/actions/{call_id}": ActionHandler,
-    "/api/agent/mcp": McpHandler,
-    "/api/agent/v1/chat/completions": ChatCompletionsHandler,
-    "/api/agent/v1/models": ChatModelsHandler,
-    "/api/agent/kernels/{kernel_id}/state": KernelStateHandler,
-    "/api/agent/kernels/{kernel_id}/variables/{name}": VariableHandler,
-    "/api/agent/doctor": DoctorHandler,
-    "/api/agent/complete": CompleteHandler,
-    "/api/agent/settings": SettingsHandler,
-    "/api/agent/models": ModelsHandler,
-    "/api/agent/commands": CommandsHandler,
-    "/api/agent/health": HealthHandler,
-    "/api/agent/health/live": LiveHandler,
-    "/api/agent/health/ready": ReadyHandler,
-    "/api/agent/openapi.json": OpenApiHandler,
-    "/api/sessions/{session_id}/history": HistoryHandler,
-    "/api/sessions/{session_id}": ConversationHandler,
+Load = Callable[[], Awaitable["Services"]]
+#: Path in the OpenAPI document → module and class of its handler, below `jupyter_agent.server`.
+ROUTES = {
+    "/api/agent/quick": "api.quick:QuickHandler",
+    "/api/agent/context": "api.context:ContextHandler",
+    "/api/agent/sessions": "api.sessions:ConversationsHandler",
+    "/api/agent/sessions/import": "api.transfer:ImportHandler",
+    "/api/agent/sessions/cleanup": "api.session_tree:CleanupHandler",
+    "/api/agent/sessions/{session_id}": "api.sessions:RenamableConversationHandler",
+    "/api/agent/sessions/{session_id}/history": "api.sessions:HistoryHandler",
+    "/api/agent/sessions/{session_id}/undo": "api.session_tree:UndoHandler",
+    "/api/agent/sessions/{session_id}/redo": "api.session_tree:RedoHandler",
+    "/api/agent/sessions/{session_id}/go": "api.session_tree:GoHandler",
+    "/api/agent/sessions/{session_id}/turns": "api.session_tree:TurnsHandler",
+    "/api/agent/sessions/{session_id}/branch": "api.session_tree:BranchHandler",
+    "/api/agent/sessions/{session_id}/replay": "api.replay:ReplayHandler",
+    "/api/agent/sessions/{session_id}/summarize": "api.replay:SummarizeHandler",
+    "/api/agent/sessions/{session_id}/share": "api.session_tree:ShareHandler",
+    "/api/agent/sessions/{session_id}/export": "api.transfer:ExportHandler",
+    "/api/agent/shared/{secret}": "api.session_tree:SharedConversationHandler",
+    "/api/agent/shared/{secret}/copy": "api.session_tree:CopySharedHandler",
+    "/api/agent/events": "api.turn_events:SessionEventsHandler",
+    "/api/agent/turns/{turn_id}/events": "api.turn_events:TurnEventsHandler",
+    "/api/agent/turns/{turn_id}/cancel": "api.turn_actions:CancelHandler",
+    "/api/agent/turns/{turn_id}/actions/{call_id}": "api.turn_actions:ActionHandler",
+    "/api/agent/mcp": "mcp_server.handler:McpHandler",
+    "/api/agent/v1/chat/completions": "openai_api.handlers:ChatCompletionsHandler",
+    "/api/agent/v1/models": "openai_api.handlers:ChatModelsHandler",
+    "/api/agent/kernels/{kernel_id}/state": "api.kernels:KernelStateHandler",
+    "/api/agent/kernels/{kernel_id}/variables/{name}": "api.kernels:VariableHandler",
+    "/api/agent/doctor": "api.doctor:DoctorHandler",
+    "/api/agent/complete": "api.completions:CompleteHandler",
+    "/api/agent/settings": "api.settings:SettingsHandler",
+    "/api/agent/models": "api.health:ModelsHandler",
+    "/api/agent/commands": "api.health:CommandsHandler",
+    "/api/agent/health": "api.health:HealthHandler",
+    "/api/agent/health/live": "api.health:LiveHandler",
+    "/api/agent/health/ready": "api.health:ReadyHandler",
+    "/api/agent/openapi.json": "api.health:OpenApiHandler",
+    "/api/sessions/{session_id}/history": "api.sessions:HistoryHandler",
+    "/api/sessions/{session_id}": "api.sessions:ConversationHandler",
 }
+UNKNOWN_PATH = "base_handler:UnknownPathHandler"
 
 
-def handlers(services: Services) -> list[tuple[str, type[Any], dict[str, Any]]]:
+def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:
     """For a tornado application, paths below Jupyter's base URL.
 
     An extension's handlers win over Jupyter's, so ids that could be Jupyter's come first and are left to it.
     """
     shared = [
-        (pattern, SharedSessionHandler, {"services": services})
+        (pattern, SharedSessionHandler, {"load": load})
         for pattern, handler in jupyters_session_handlers
         if handler is SessionHandler
     ]
-    ours = [(_pattern(path), handler, {"services": services, "path": path}) for path, handler in ROUTES.items()]
-    rest = (r"/api/agent(?:/.*)?", UnknownPathHandler, {"services": services, "path": ""})
-    return [*shared, *ours, rest]
+    routes = [(_pattern(path), path, target) for path, target in ROUTES.items()]
+    routes.append((r"/api/agent(?:/.*)?", "", UNKNOWN_PATH))
+    ours = [
+        (pattern, DeferredHandler, {"load": load, "target": target, "path": path}) for pattern, path, target in routes
+    ]
+    return [*shared, *ours]
+
+
+def module_of(target: str) -> str:
+    """The full name of the module of a route's handler."""
+    return f"{__package__}.{target.partition(':')[0]}"
+
+
+def handler_class(target: str) -> type[Any]:
+    """A route's handler."""
+    found: type[Any] = getattr(importlib.import_module(module_of(target)), target.partition(":")[2])
+    return found
 
 
 def _pattern(path: str) -> str:
     return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(path).replace(r"\{", "{").replace(r"\}", "}"))
+
+
+@web.stream_request_body
+class DeferredHandler(APIHandler):
+    """Waits until the extension is loaded, then becomes the handler of its route, before the request is prepared.
+
+    Its own methods never run. They are what Jupyter checks when routes are registered, and ask for what the handlers ask for: an
+    authenticated and authorized user.
+    """
+
+    auth_resource = "agent"
+
+    def initialize(self, load: Load, target: str, path: str) -> None:
+        """Take what the route's handler is made from."""
+        self._load, self._target, self._path = load, target, path
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Nothing of the request is looked at, and nothing of its body read, before the route's own handler does."""
+        try:
+            services = await self._load()
+        except Exception:  # noqa: BLE001 - options may name stores and tools of others; the log has it already
+            await super().prepare()
+            if self.current_user is None:
+                raise web.HTTPError(403) from None
+            self.set_status(503)
+            self.finish(json.dumps(_NOT_LOADED))
+            return
+        self.__class__ = handler_class(self._target)
+        connection: Any = self.request.connection
+        connection.set_close_callback(self.on_connection_close)
+        self.initialize(services, self._path)  # type: ignore[arg-type,call-arg]  # it is the route's handler now
+        await self.prepare()
+
+    @web.authenticated
+    @authorized
+    async def get(self, *_: str, **__: str) -> None:
+        """Done by the route's handler."""
+        raise web.HTTPError(405)
+
+    post = put = patch = delete = get
+
+
+_NOT_LOADED = {
+    "message": "The assistant could not be loaded; the server's log says why.",
+    "code": "unavailable",
+    "retryable": False,
+    "request_id": "",
+}

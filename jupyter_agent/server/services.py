@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.server.kernels import Kernels
-    from jupyter_agent.server.mcp_server.bridge import McpBridge
-    from jupyter_agent.server.notebook_renames import Moves
-    from jupyter_agent.server.turns.running_turns import Turns
-    from jupyter_agent.server.turns.session_events import Feed
+    from jupyter_agent.server.notebook_renames import NotebookRenames
+    from jupyter_agent.server.turns.running_turns import RunningTurns
+    from jupyter_agent.server.turns.session_events import SessionEvents
+
+
+class McpEndpoint(Protocol):
+    """Answers requests of the Model Context Protocol."""
+
+    async def exchange(self, handler: Any, body: bytes) -> None:
+        """Answer one request; `handler` is an `AgentHandler`, whose response is written."""
+
+    async def close(self) -> None:
+        """End what runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the door.
+    """The parts that handlers delegate to.
 
     Attributes:
         options: The server's options.
@@ -25,16 +34,16 @@ class Services:
         kernels: Of this server.
         turns: That run now.
         contents: Jupyter's contents manager.
-        moves: Of notebooks.
-        feed: Tells what happens to conversations.
+        notebook_renames: Keeps conversations with notebooks that are renamed.
+        session_events: Publishes changes of conversations to open pages.
         mcp: Our tools for other agents.
     """
 
     options: JupyterAgent
     assistant: Assistant
     kernels: Kernels
-    turns: Turns
+    turns: RunningTurns
     contents: Any
-    moves: Moves
-    feed: Feed
-    mcp: McpBridge
+    notebook_renames: NotebookRenames
+    session_events: SessionEvents
+    mcp: McpEndpoint

@@ -7,7 +7,7 @@ import pytest
 from jupyter_agent.agent import turn as turns
 from jupyter_agent.core.messages import Action, Message, ToolCall, ToolCalled
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.server.api.sessions import steps_json
+from jupyter_agent.server.api.sessions import steps_to_json
 
 DEEP = "[" * 100_000 + "]" * 100_000
 
@@ -21,10 +21,10 @@ def stored(arguments: str) -> Turn:
 @pytest.mark.parametrize("arguments", ["{", "[]", f'{{"code": {DEEP}}}', DEEP, ""])
 def test_arguments_that_cannot_be_read_are_none_in_the_history_and_in_a_retry(arguments: str) -> None:
     turn = stored(arguments)
-    assert steps_json(turn)[1]["arguments"] == {}
+    assert steps_to_json(turn)[1]["arguments"] == {}
     called = [event for event in turns.replay(Session("k", "s1", "local", ""), turn) if isinstance(event, ToolCalled)]
     assert [event.arguments for event in called] == [{}]
 
 
 def test_arguments_that_can_be_read_are_told() -> None:
-    assert steps_json(stored('{"code": "1"}'))[1]["arguments"] == {"code": "1"}
+    assert steps_to_json(stored('{"code": "1"}'))[1]["arguments"] == {"code": "1"}

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_agent.cli.arguments import EXAMPLES
 from tests.cli.conftest import Command
+from tests.support.environments import foreign_distribution
 
 
 def test_ask_with_execute_knows_the_live_variables_and_leaves_the_file_alone(command: Command, notebook: Path) -> None:
@@ -203,6 +204,17 @@ def test_the_servers_configuration_file_holds_here_too(command: Command, tmp_pat
     ended = command("ask", "x")
     assert ended.code == 1
     assert "There is no store 'nowhere://'" in ended.err
+
+
+def test_a_distribution_whose_files_may_lie_over_ours_is_reported_once(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("models").err == ""
+    monkeypatch.syspath_prepend(foreign_distribution(tmp_path))
+    ended = command("models")
+    assert ended.code == 0
+    assert ended.err.count("pip uninstall jupyter-agent") == 1
+    assert "pip install --force-reinstall jupyter-notebook-agent" in ended.err
 
 
 def test_the_examples_of_the_help_are_commands_that_exist(

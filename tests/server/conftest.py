@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from jupyter_agent.server.extension import AgentExtension
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 
 @pytest.fixture
@@ -47,11 +48,10 @@ def extension(jp_serverapp: Any) -> AgentExtension:
 
 
 @pytest.fixture
-def services(extension: AgentExtension) -> Services:
-    assert extension.services is not None
-    return extension.services
+def services(extension: AgentExtension, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Services:
+    return jp_asyncio_loop.run_until_complete(extension.load())
 
 
 @pytest.fixture
-def door(services: Services, jp_fetch: Callable[..., Any]) -> Door:
-    return Door(jp_fetch)
+def rest(services: Services, jp_fetch: Callable[..., Any]) -> RestClient:
+    return RestClient(jp_fetch)

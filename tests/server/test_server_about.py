@@ -10,62 +10,62 @@ from jsonschema import Draft202012Validator
 
 from jupyter_agent.kernelside.magic import commands
 from jupyter_agent.server.openapi.document import document
-from jupyter_agent.server.routes import ROUTES
+from jupyter_agent.server.routes import ROUTES, handler_class
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 
 
-async def test_health_says_how_it_is(door: Door) -> None:
-    assert (await door("GET", "api/agent/health/live")).body == {"status": "ok"}
-    assert (await door("GET", "api/agent/health/ready")).body == {"status": "ok"}
-    health = (await door("GET", "api/agent/health")).body
+async def test_health_says_how_it_is(rest: RestClient) -> None:
+    assert (await rest("GET", "api/agent/health/live")).body == {"status": "ok"}
+    assert (await rest("GET", "api/agent/health/ready")).body == {"status": "ok"}
+    health = (await rest("GET", "api/agent/health")).body
     assert (health["status"], health["store"]) == ("ok", "ok")
     assert health["version"]
 
 
-async def test_models_are_those_that_are_installed(door: Door) -> None:
-    body = (await door("GET", "api/agent/models")).body
+async def test_models_are_those_that_are_installed(rest: RestClient) -> None:
+    body = (await rest("GET", "api/agent/models")).body
     assert {"offline", "openai"} <= {one["id"] for one in body["models"]}
     assert [one["id"] for one in body["models"] if one["default"]] == [body["default"]]
 
 
-async def test_the_slash_commands_are_those_of_the_other_doors(door: Door) -> None:
-    served = (await door("GET", "api/agent/commands")).body["commands"]
+async def test_the_slash_commands_are_those_of_the_other_doors(rest: RestClient) -> None:
+    served = (await rest("GET", "api/agent/commands")).body["commands"]
     assert [one["name"] for one in served] == [one.name for one in commands.COMMANDS]
     assert [one["name"] for one in served if one["asks"]] == ["fix", "explain"]
     assert all(one["help"] for one in served)
 
 
-async def test_turns_are_counted_on_jupyters_own_metrics(door: Door) -> None:
-    await door.ask("x")
-    assert 'jupyter_agent_turns_total{status="done"}' in (await door("GET", "metrics")).text
+async def test_turns_are_counted_on_jupyters_own_metrics(rest: RestClient) -> None:
+    await rest.ask("x")
+    assert 'jupyter_agent_turns_total{status="done"}' in (await rest("GET", "metrics")).text
 
 
 def test_every_route_is_documented_and_every_documented_one_exists() -> None:
     served = {
         (path, method)
-        for path, handler in ROUTES.items()
+        for path, target in ROUTES.items()
         for method in ("get", "post", "patch", "put", "delete")
-        if getattr(handler, method).__qualname__.split(".")[0] != "RequestHandler"
+        if getattr(handler_class(target), method).__qualname__.split(".")[0] != "RequestHandler"
     }
     documented = {(path, method) for path, methods in document()["paths"].items() for method in methods}
     assert served == documented
 
 
-async def test_the_document_is_served_and_replies_are_what_it_says(door: Door) -> None:
-    served = (await door("GET", "api/agent/openapi.json")).body
+async def test_the_document_is_served_and_replies_are_what_it_says(rest: RestClient) -> None:
+    served = (await rest("GET", "api/agent/openapi.json")).body
     assert served == document()
-    await door.ask("x", {"session_id": "s1"})
+    await rest.ask("x", {"session_id": "s1"})
     replies = {
-        "QuickReply": await door.ask("y", {"session_id": "s1"}),
-        "Session": await door("GET", "api/agent/sessions/s1"),
-        "SessionList": await door("GET", "api/agent/sessions"),
-        "History": await door("GET", "api/agent/sessions/s1/history"),
-        "Models": await door("GET", "api/agent/models"),
-        "Commands": await door("GET", "api/agent/commands"),
-        "Health": await door("GET", "api/agent/health"),
-        "Error": await door("GET", "api/agent/sessions/nobody"),
-        "Cleared": await door("DELETE", "api/agent/sessions/s1"),
+        "QuickReply": await rest.ask("y", {"session_id": "s1"}),
+        "Session": await rest("GET", "api/agent/sessions/s1"),
+        "SessionList": await rest("GET", "api/agent/sessions"),
+        "History": await rest("GET", "api/agent/sessions/s1/history"),
+        "Models": await rest("GET", "api/agent/models"),
+        "Commands": await rest("GET", "api/agent/commands"),
+        "Health": await rest("GET", "api/agent/health"),
+        "Error": await rest("GET", "api/agent/sessions/nobody"),
+        "Cleared": await rest("DELETE", "api/agent/sessions/s1"),
     }
     for name, reply in replies.items():
         schema = {"$ref": f"#/components/schemas/{name}", "components": served["components"]}
@@ -73,7 +73,11 @@ async def test_the_document_is_served_and_replies_are_what_it_says(door: Door) -
 
 
 async def test_H27_what_nobody_foresaw_says_nothing_but_where_the_log_has_it(
-    door: Door, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, jp_serverapp: Any
+    rest: RestClient,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    jp_serverapp: Any,
 ) -> None:
     async def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("secret detail in /home/ann")
@@ -81,7 +85,7 @@ async def test_H27_what_nobody_foresaw_says_nothing_but_where_the_log_has_it(
     monkeypatch.setattr(services.assistant.sessions, "get", broken)
     token = jp_serverapp.identity_provider.token
     with caplog.at_level(logging.INFO):
-        reply = await door("GET", "api/agent/sessions/s1", None, {"Authorization": ""}, token=token)
+        reply = await rest("GET", "api/agent/sessions/s1", None, {"Authorization": ""}, token=token)
     assert (reply.status, reply.body["code"]) == (503, "internal")
     assert reply.body["request_id"] in reply.body["message"]
     assert "secret detail" not in reply.text

@@ -11,7 +11,8 @@ from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.web import RequestHandler
 
 from jupyter_agent.server.openapi.document import document
-from tests.support.agent_client import Door, Script
+from jupyter_agent.server.routes import ROUTES, UNKNOWN_PATH, handler_class
+from tests.support.agent_client import RestClient, Script
 
 DOCUMENTED = [
     (method.upper(), re.sub(r"\{\w+\}", "something", path))
@@ -44,51 +45,58 @@ class ByHeader(IdentityProvider):
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 @pytest.mark.parametrize("token", ["", "token wrong"])
-async def test_H22_every_route_needs_the_token(door: Door, method: str, path: str, token: str) -> None:
-    reply = await door(method, path, {} if method in ("POST", "PATCH", "PUT") else None, {"Authorization": token})
+async def test_H22_every_route_needs_the_token(rest: RestClient, method: str, path: str, token: str) -> None:
+    reply = await rest(method, path, {} if method in ("POST", "PATCH", "PUT") else None, {"Authorization": token})
     assert reply.status == 403
     assert reply.body["message"]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "TRACE"])
-async def test_H21_other_methods_say_nothing_to_strangers(door: Door, method: str) -> None:
-    assert (await door(method, "api/agent/quick", None, {"Authorization": ""})).status in (403, 405)
+async def test_H21_other_methods_say_nothing_to_strangers(rest: RestClient, method: str) -> None:
+    assert (await rest(method, "api/agent/quick", None, {"Authorization": ""})).status in (403, 405)
 
 
 @pytest.mark.parametrize(("method", "path"), DOCUMENTED)
-async def test_H20_another_method_is_answered_with_those_there_are(door: Door, method: str, path: str) -> None:
+async def test_H20_another_method_is_answered_with_those_there_are(rest: RestClient, method: str, path: str) -> None:
     other = "PUT" if method != "PUT" and path != "/api/agent/settings" else "DELETE"
-    reply = await door(other, path, {})
+    reply = await rest(other, path, {})
     assert (reply.status, reply.body["code"]) == (405, "method_not_allowed")
     assert method in reply.headers["Allow"].split(", ")
 
 
-async def test_an_unknown_path_of_ours_is_not_found_in_our_words(door: Door) -> None:
-    reply = await door("GET", "api/agent/nothing/here")
+async def test_an_unknown_path_of_ours_is_not_found_in_our_words(rest: RestClient) -> None:
+    reply = await rest("GET", "api/agent/nothing/here")
     assert (reply.status, reply.body["code"]) == (404, "not_found")
 
 
-async def test_H23_a_cookie_alone_changes_nothing(door: Door) -> None:
-    signed_in = await door("GET", "api/agent/health")
+async def test_H23_a_cookie_alone_changes_nothing(rest: RestClient) -> None:
+    signed_in = await rest("GET", "api/agent/health")
     cookies = [one.partition(";")[0] for one in signed_in.headers.get_list("Set-Cookie")]
     headers = {"Authorization": "", "Cookie": "; ".join(cookies)}
-    assert (await door("GET", "api/agent/health", None, headers)).status == 200
-    reply = await door("POST", "api/agent/quick", {"query": "x"}, headers)
+    assert (await rest("GET", "api/agent/health", None, headers)).status == 200
+    reply = await rest("POST", "api/agent/quick", {"query": "x"}, headers)
     assert (reply.status, reply.body["code"]) == (403, "forbidden")
 
 
-async def test_H24_another_site_gets_nothing(door: Door) -> None:
-    reply = await door("GET", "api/agent/health", None, {"Authorization": "", "Origin": "http://evil.example"})
+async def test_H24_another_site_gets_nothing(rest: RestClient) -> None:
+    reply = await rest("GET", "api/agent/health", None, {"Authorization": "", "Origin": "http://evil.example"})
     assert reply.status in (403, 404)
 
 
-async def test_H25_another_host_name_gets_nothing(door: Door) -> None:
-    assert (await door("GET", "api/agent/health", None, {"Host": "evil.example"})).status == 403
+async def test_H25_another_host_name_gets_nothing(rest: RestClient) -> None:
+    assert (await rest("GET", "api/agent/health", None, {"Host": "evil.example"})).status == 403
 
 
-async def test_S8_the_holder_of_the_token_is_one_owner(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    assert (await door("GET", "api/agent/sessions")).body["sessions"][0]["session_id"] == "s1"
+@pytest.mark.parametrize("target", [*ROUTES.values(), UNKNOWN_PATH])
+async def test_H22_every_handler_passes_the_check_that_jupyter_makes_of_routes(
+    rest: RestClient, jp_serverapp: Any, target: str
+) -> None:
+    assert jp_serverapp.web_app._check_handler_auth(target, handler_class(target)) == []
+
+
+async def test_S8_the_holder_of_the_token_is_one_owner(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"][0]["session_id"] == "s1"
 
 
 class TestUsers:
@@ -99,9 +107,9 @@ class TestUsers:
         server = {**jp_server_config["ServerApp"], "identity_provider_class": ByHeader}
         return {**jp_server_config, "ServerApp": server}
 
-    async def test_S6_another_users_conversation_is_as_an_unknown_one(self, door: Door) -> None:
+    async def test_S6_another_users_conversation_is_as_an_unknown_one(self, rest: RestClient) -> None:
         ask = {"query": "x", "context": {"session_id": "s1"}, "turn_id": "t1"}
-        assert (await door("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
+        assert (await rest("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
         for method, path in [
             ("GET", "api/agent/sessions/{}"),
             ("GET", "api/sessions/{}/history"),
@@ -109,16 +117,16 @@ class TestUsers:
             ("POST", "api/agent/turns/{}/cancel"),
         ]:
             known = "t1" if "turns" in path else "s1"
-            theirs = await door(method, path.format(known), None, {"X-User": "bob"})
-            nobodys = await door(method, path.format("nobody"), None, {"X-User": "bob"})
+            theirs = await rest(method, path.format(known), None, {"X-User": "bob"})
+            nobodys = await rest(method, path.format("nobody"), None, {"X-User": "bob"})
             assert theirs.status == nobodys.status == 404
             assert {**theirs.body, "request_id": ""} == {**nobodys.body, "request_id": ""}
-        assert (await door("GET", "api/sessions/s1", None, {"X-User": "ann"})).status == 200
+        assert (await rest("GET", "api/sessions/s1", None, {"X-User": "ann"})).status == 200
 
-    async def test_two_users_have_conversations_of_the_same_id(self, door: Door) -> None:
+    async def test_two_users_have_conversations_of_the_same_id(self, rest: RestClient) -> None:
         for user in ("ann", "bob", "Ann"):
             ask = {"query": user, "context": {"session_id": "s1"}}
-            assert (await door("POST", "api/agent/quick", ask, {"X-User": user})).body["turn_count"] == 2
+            assert (await rest("POST", "api/agent/quick", ask, {"X-User": user})).body["turn_count"] == 2
 
 
 class TestPermissions:
@@ -129,21 +137,21 @@ class TestPermissions:
         server = {**jp_server_config["ServerApp"], "authorizer_class": Guest}
         return {**jp_server_config, "ServerApp": server}
 
-    async def test_without_permission_for_the_agent_there_is_no_answer(self, door: Door) -> None:
-        reply = await door("POST", "api/agent/quick", {"query": "x"}, {"X-Deny": "agent:write"})
+    async def test_without_permission_for_the_agent_there_is_no_answer(self, rest: RestClient) -> None:
+        reply = await rest("POST", "api/agent/quick", {"query": "x"}, {"X-Deny": "agent:write"})
         assert (reply.status, reply.body["code"]) == (403, "forbidden")
 
-    async def test_who_may_not_execute_has_no_tool_that_does(self, door: Door, script: Script) -> None:
+    async def test_who_may_not_execute_has_no_tool_that_does(self, rest: RestClient, script: Script) -> None:
         script([{"calls": [{"name": "run_code", "arguments": {"code": "1"}}]}, {"text": "No."}])
         ask = {"query": "x", "approval": "auto", "stream": True}
-        reply = await door("POST", "api/agent/quick", ask, {"X-Deny": "kernels:execute"})
+        reply = await rest("POST", "api/agent/quick", ask, {"X-Deny": "kernels:execute"})
         assert "unknown_tool" in reply.text
 
-    async def test_who_may_not_read_kernels_is_not_shown_them(self, door: Door) -> None:
-        reply = await door("GET", "api/agent/kernels/k1/state", None, {"X-Deny": "kernels:read"})
+    async def test_who_may_not_read_kernels_is_not_shown_them(self, rest: RestClient) -> None:
+        reply = await rest("GET", "api/agent/kernels/k1/state", None, {"X-Deny": "kernels:read"})
         assert (reply.status, reply.body["code"]) == (403, "forbidden")
         ask = {"query": "x", "context": {"notebook_id": "a.ipynb"}}
-        reply = await door("POST", "api/agent/quick", ask, {"X-Deny": "kernels:read contents:read"})
+        reply = await rest("POST", "api/agent/quick", ask, {"X-Deny": "kernels:read contents:read"})
         assert reply.status == 200
         assert len([one for one in reply.body["warnings"] if one.startswith("You may not read")]) == 2
 
@@ -157,9 +165,9 @@ class TestClosed:
         return {**jp_server_config, "ServerApp": server}
 
     @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-    async def test_H22_every_route_needs_the_token_there_too(self, door: Door, method: str, path: str) -> None:
+    async def test_H22_every_route_needs_the_token_there_too(self, rest: RestClient, method: str, path: str) -> None:
         body: dict[str, str] | None = {} if method in ("POST", "PATCH", "PUT") else None
-        assert (await door(method, path, body, {"Authorization": ""})).status == 403
+        assert (await rest(method, path, body, {"Authorization": ""})).status == 403
 
-    async def test_with_the_token_all_is_as_elsewhere(self, door: Door) -> None:
-        assert (await door.ask("x")).status == 200
+    async def test_with_the_token_all_is_as_elsewhere(self, rest: RestClient) -> None:
+        assert (await rest.ask("x")).status == 200

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 NAME = "deeds.ipynb"
 SESSION = "api/agent/sessions/s1"
@@ -55,17 +55,17 @@ def path(jp_root_dir: Path) -> Path:
     return place
 
 
-async def started(door: Door) -> str:
+async def started(rest: RestClient) -> str:
     """A kernel for the notebook, as a front end starts it."""
     body = {"path": NAME, "name": NAME, "type": "notebook", "kernel": {"name": "python3"}}
-    reply = await door("POST", "api/sessions", body)
+    reply = await rest("POST", "api/sessions", body)
     assert reply.status == 201
     return str(reply.body["kernel"]["id"])
 
 
-async def done(door: Door, **fields: Any) -> Any:
+async def done(rest: RestClient, **fields: Any) -> Any:
     context = {"notebook_id": NAME, "session_id": "s1"}
-    reply = await door.ask("Do it.", context, **{"approval": "auto", "budget": {"deadline_seconds": 60}, **fields})
+    reply = await rest.ask("Do it.", context, **{"approval": "auto", "budget": {"deadline_seconds": 60}, **fields})
     assert reply.status == 200, reply.text
     return reply.body
 
@@ -75,12 +75,12 @@ def sources(path: Path) -> dict[str, str]:
 
 
 async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes(
-    door: Door, script: Script, path: Path
+    rest: RestClient, script: Script, path: Path
 ) -> None:
     script(DEEDS)
-    await started(door)
+    await started(rest)
     before = path.read_bytes()
-    body = await done(door)
+    body = await done(rest)
     assert [one["status"] for one in body["actions"]] == ["done"] * 7, body
     after = path.read_bytes()
     cells = json.loads(after)["cells"]
@@ -88,47 +88,47 @@ async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes
     assert cells[2]["outputs"][0]["data"]["text/plain"] == ["42"]
     assert cells[3]["metadata"]["jupyter_agent"] == {"session_id": "s1", "turn_id": body["turn_id"]}
     for _ in range(2):
-        undone = await door("POST", f"{SESSION}/undo")
+        undone = await rest("POST", f"{SESSION}/undo")
         assert undone.body["edits"]["left"] == []
         assert undone.body["turn_count"] == 0
         assert path.read_bytes() == before
-        redone = await door("POST", f"{SESSION}/redo", {"edits": "server"})
+        redone = await rest("POST", f"{SESSION}/redo", {"edits": "server"})
         assert redone.body["edits"]["left"] == []
         assert path.read_bytes() == after
 
 
-async def test_what_the_user_changed_since_is_left_and_told(door: Door, script: Script, path: Path) -> None:
+async def test_what_the_user_changed_since_is_left_and_told(rest: RestClient, script: Script, path: Path) -> None:
     script(DEEDS)
-    await started(door)
-    await done(door)
+    await started(rest)
+    await done(rest)
     path.write_text(path.read_text(encoding="utf-8").replace("x + 22", "x + 23"), encoding="utf-8")
-    undone = await door("POST", f"{SESSION}/undo")
+    undone = await rest("POST", f"{SESSION}/undo")
     assert undone.body["edits"]["left"] == ["b"]
     assert sources(path) == {"a": "x = 1", "b": "x + 23", "c": "print('ü')", "d": "# End"}
 
 
-async def test_a_page_is_given_the_way_back_and_goes_it_itself(door: Door, script: Script, path: Path) -> None:
+async def test_a_page_is_given_the_way_back_and_goes_it_itself(rest: RestClient, script: Script, path: Path) -> None:
     script(DEEDS)
-    await started(door)
-    await done(door)
+    await started(rest)
+    await done(rest)
     after = path.read_bytes()
-    undone = await door("POST", f"{SESSION}/undo", {"edits": "client"})
+    undone = await rest("POST", f"{SESSION}/undo", {"edits": "client"})
     changes = undone.body["edits"]["changes"]
     assert [one["cell_id"] for one in changes][:2] == ["b", "a"]
     assert [one["after"] for one in changes if one["cell_id"] == "a"][-1] == CELLS[0]
     assert path.read_bytes() == after
-    nothing = await door("POST", f"{SESSION}/redo", {"edits": "none"})
+    nothing = await rest("POST", f"{SESSION}/redo", {"edits": "none"})
     assert nothing.body["edits"]["changes"] == []
 
 
 async def test_a_notebook_that_is_gone_is_told_and_the_conversation_goes_back_all_the_same(
-    door: Door, script: Script, path: Path
+    rest: RestClient, script: Script, path: Path
 ) -> None:
     script(DEEDS)
-    await started(door)
-    await done(door)
+    await started(rest)
+    await done(rest)
     path.unlink()
-    undone = await door("POST", f"{SESSION}/undo")
+    undone = await rest("POST", f"{SESSION}/undo")
     assert (undone.status, undone.body["turn_count"]) == (200, 0)
     assert set(undone.body["edits"]["left"]) >= {"a", "b", "c", "d"}
     assert undone.body["edits"]["problem"]
@@ -136,37 +136,39 @@ async def test_a_notebook_that_is_gone_is_told_and_the_conversation_goes_back_al
 
 
 async def test_a_secret_in_an_output_is_restored_and_never_stored(
-    door: Door, script: Script, path: Path, services: Any
+    rest: RestClient, script: Script, path: Path, services: Any
 ) -> None:
     secret = "sk-proj-" + "Zz9" * 16
     path.write_text(path.read_text(encoding="utf-8").replace("old", secret), encoding="utf-8")
     before = path.read_bytes()
     script([{"calls": [call("run_cell", cell_id="b")]}, "Done."])
-    await started(door)
-    await door("POST", "api/agent/quick", {"query": "x"})
-    body = await done(door, approval="auto")
+    await started(rest)
+    await rest("POST", "api/agent/quick", {"query": "x"})
+    body = await done(rest, approval="auto")
     sessions = services.assistant.sessions
     session = await sessions.get("local", "s1")
     turn = await sessions.tree.turn(session, body["turn_id"])
     assert turn.edits
     assert secret not in json.dumps(turn.to_json())
-    undone = await door("POST", f"{SESSION}/undo")
+    undone = await rest("POST", f"{SESSION}/undo")
     assert undone.body["edits"]["left"] == []
     assert path.read_bytes() == before
 
 
-async def test_in_mode_ask_without_anybody_to_ask_nothing_is_done(door: Door, script: Script, path: Path) -> None:
+async def test_in_mode_ask_without_anybody_to_ask_nothing_is_done(rest: RestClient, script: Script, path: Path) -> None:
     script(DEEDS)
     before = path.read_bytes()
-    body = await done(door, approval="ask")
+    body = await done(rest, approval="ask")
     assert {one["status"] for one in body["actions"]} == {"needs_approval"}
     assert path.read_bytes() == before
 
 
-async def test_the_mode_is_the_questions_and_lasts_for_that_question(door: Door, script: Script, path: Path) -> None:
+async def test_the_mode_is_the_questions_and_lasts_for_that_question(
+    rest: RestClient, script: Script, path: Path
+) -> None:
     script([{"calls": [call("edit_cell", cell_id="a", source="x = 5")]}, "Done."])
     statuses = []
     for mode in ("read-only", "auto-edit", "ask"):
-        body = await done(door, approval=mode)
+        body = await done(rest, approval=mode)
         statuses.append([one["status"] for one in body["actions"]])
     assert statuses == [["denied"], ["done"], ["needs_approval"]]

@@ -1,4 +1,4 @@
-"""What the door does with bodies that are not what it asked for."""
+"""Bodies of requests that do not follow the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server import base_handler, bodies
 from jupyter_agent.server.openapi.validation import check_body
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 
 QUICK = "api/agent/quick"
 BAD_BODIES = {
@@ -57,8 +57,8 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
-async def test_H_a_body_that_is_not_plain_json_is_bad_input(door: Door, body: bytes) -> None:
-    reply = await door("POST", QUICK, body, {"Content-Type": "application/json"})
+async def test_H_a_body_that_is_not_plain_json_is_bad_input(rest: RestClient, body: bytes) -> None:
+    reply = await rest("POST", QUICK, body, {"Content-Type": "application/json"})
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert set(reply.body) == {"message", "code", "retryable", "request_id"}
 
@@ -89,7 +89,7 @@ async def test_H_a_body_that_is_not_plain_json_is_bad_input(door: Door, body: by
         ("run", "server"),
     ],
 )
-async def test_H12_a_wrong_type_is_bad_input_and_the_field_is_named(door: Door, field: str, value: Any) -> None:
+async def test_H12_a_wrong_type_is_bad_input_and_the_field_is_named(rest: RestClient, field: str, value: Any) -> None:
     cell = {"id": "c", "kind": "code", "source": ""}
     body: dict[str, Any] = {"query": "x", "context": {"variables": {}, "cells": [cell]}, "budget": {}}
     inner: Any = body
@@ -97,52 +97,54 @@ async def test_H12_a_wrong_type_is_bad_input_and_the_field_is_named(door: Door, 
     for step in way:
         inner = inner[int(step)] if step == "0" else inner[step]
     inner[last] = value
-    reply = await door("POST", QUICK, body)
+    reply = await rest("POST", QUICK, body)
     assert reply.status == 400
     assert reply.body["message"].startswith(f"'{field}' ")
 
 
-async def test_H11_an_unknown_field_is_named(door: Door) -> None:
-    reply = await door("POST", QUICK, {"query": "x", "qeury": "y"})
+async def test_H11_an_unknown_field_is_named(rest: RestClient) -> None:
+    reply = await rest("POST", QUICK, {"query": "x", "qeury": "y"})
     assert '"qeury"' in reply.body["message"]
 
 
-async def test_H5_H6_text_is_cleaned_of_what_no_store_can_keep(door: Door) -> None:
+async def test_H5_H6_text_is_cleaned_of_what_no_store_can_keep(rest: RestClient) -> None:
     body = b'{"query":"a\\ud800b\\u0000c","context":{"session_id":"s1"}}'
-    assert (await door("POST", QUICK, body, {"Content-Type": "application/json"})).status == 200
-    history = await door("GET", "api/sessions/s1/history")
+    assert (await rest("POST", QUICK, body, {"Content-Type": "application/json"})).status == 200
+    history = await rest("GET", "api/sessions/s1/history")
     assert history.body["history"][0]["content"] == "a\ufffdb\ufffdc"
 
 
-async def test_H13_a_long_question_is_too_large(door: Door) -> None:
-    reply = await door.ask("x" * (1024 * 1024 + 1))
+async def test_H13_a_long_question_is_too_large(rest: RestClient) -> None:
+    reply = await rest.ask("x" * (1024 * 1024 + 1))
     assert (reply.status, reply.body["code"]) == (413, "too_large")
 
 
-async def test_H13_a_body_that_declares_too_much_is_refused_before_it_is_sent(door: Door, jp_serverapp: Any) -> None:
+async def test_H13_a_body_that_declares_too_much_is_refused_before_it_is_sent(
+    rest: RestClient, jp_serverapp: Any
+) -> None:
     status, sent = await _raw(jp_serverapp, "Content-Length: 2000000000")
     assert b" 413 " in status
     assert b'"code":"too_large"' in sent
 
 
-async def test_H13_a_stranger_is_refused_before_the_body_is_read(door: Door, jp_serverapp: Any) -> None:
+async def test_H13_a_stranger_is_refused_before_the_body_is_read(rest: RestClient, jp_serverapp: Any) -> None:
     status, _ = await _raw(jp_serverapp, "Content-Length: 8000000", token="wrong")
     assert b" 403 " in status
 
 
-async def test_H13_a_body_in_pieces_is_counted(door: Door, jp_serverapp: Any) -> None:
+async def test_H13_a_body_in_pieces_is_counted(rest: RestClient, jp_serverapp: Any) -> None:
     piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
     status, _ = await _raw(jp_serverapp, "Transfer-Encoding: chunked", piece * 9 + b"0\r\n\r\n")
     assert b" 413 " in status
 
 
 async def test_H18_a_body_that_does_not_come_is_not_waited_for(
-    door: Door, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base_handler, "BODY_SECONDS", 0.2)
     with pytest.raises(asyncio.IncompleteReadError):
         await _raw(jp_serverapp, "Content-Length: 100", b'{"query"')
-    assert (await door.ask("x")).status == 200
+    assert (await rest.ask("x")).status == 200
 
 
 async def _raw(server: Any, header: str, body: bytes = b"", token: str = "") -> tuple[bytes, bytes]:
@@ -167,21 +169,21 @@ async def _raw(server: Any, header: str, body: bytes = b"", token: str = "") -> 
         "application/json; charset=latin-1",
     ],
 )
-async def test_H15_what_is_not_called_json_is_unsupported(door: Door, kind: str) -> None:
-    reply = await door("POST", QUICK, b'{"query":"x"}', {"Content-Type": kind})
+async def test_H15_what_is_not_called_json_is_unsupported(rest: RestClient, kind: str) -> None:
+    reply = await rest("POST", QUICK, b'{"query":"x"}', {"Content-Type": kind})
     assert (reply.status, reply.body["code"]) == (415, "unsupported_media")
     assert "application/json" in reply.body["message"]
 
 
-async def test_H16_a_compressed_body_is_not_expanded(door: Door) -> None:
+async def test_H16_a_compressed_body_is_not_expanded(rest: RestClient) -> None:
     body = gzip.compress(b'{"query":"' + b" " * 1_000_000 + b'"}')
-    reply = await door("POST", QUICK, body, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    reply = await rest("POST", QUICK, body, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
     assert reply.status == 415
 
 
-async def test_a_body_with_many_cells_is_taken(door: Door) -> None:
+async def test_a_body_with_many_cells_is_taken(rest: RestClient) -> None:
     cells = [{"id": f"c{number}", "kind": "code", "source": "x = 1\n" * 100} for number in range(1000)]
-    assert (await door.ask("x", {"notebook_id": "a.ipynb", "cells": cells})).status == 200
+    assert (await rest.ask("x", {"notebook_id": "a.ipynb", "cells": cells})).status == 200
 
 
 JSON_VALUES = st.recursive(
@@ -200,10 +202,10 @@ BODIES = st.dictionaries(st.sampled_from(FIELDS), JSON_VALUES | CONTEXTS, max_si
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_H12_no_body_makes_an_error_of_the_server(
-    door: Door, jp_asyncio_loop: asyncio.AbstractEventLoop, body: Any
+    rest: RestClient, jp_asyncio_loop: asyncio.AbstractEventLoop, body: Any
 ) -> None:
     reply = jp_asyncio_loop.run_until_complete(
-        door("POST", QUICK, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        rest("POST", QUICK, json.dumps(body).encode(), {"Content-Type": "application/json"})
     )
     assert reply.status in (200, 400, 404, 409, 413)
 

@@ -17,7 +17,7 @@ from jupyter_agent.server.services import Services
 from jupyter_agent.sessions import export
 from tests.server.test_server_kernels import front_end
 from tests.support import canaries
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 QUESTION = "Why does @error happen? Look at @frame.note, @cell:1, @file:notes.txt, load the csv.\n"
@@ -113,7 +113,7 @@ def _heard(messages: Sequence[Message]) -> Iterator[Message]:
 
 
 async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PLR0917 - fixtures
-    door: Door,
+    rest: RestClient,
     services: Services,
     script: Script,
     jp_serverapp: Any,
@@ -128,18 +128,18 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     context = {"notebook_id": "a.ipynb", "session_id": "s1"}
     query = QUESTION + canaries.text()
     asked = {"query": query, "context": context}
-    async with front_end(jp_serverapp, door) as (_, page):
+    async with front_end(jp_serverapp, rest) as (_, page):
         await page.run(canaries.code())
         with pytest.raises(AssertionError, match="ValueError"):
             await page.run("fail(plain[0], " + ", ".join(canaries.NAMED) + ")")
-        sinks["context"] = (await door("POST", "api/agent/context", asked)).text
-        reply = await door("POST", "api/agent/quick", {**asked, "approval": "auto"})
+        sinks["context"] = (await rest("POST", "api/agent/context", asked)).text
+        reply = await rest("POST", "api/agent/quick", {**asked, "approval": "auto"})
         assert reply.status == 200, reply.text
         assert len(reply.body["actions"]) == len(CALLS) + 1
-        stream = door.stream(query, context, approval="auto")
+        stream = rest.stream(query, context, approval="auto")
         events = await stream.all()
         assert events[-1][0] == "done"
-        sinks["context of a second turn"] = (await door("POST", "api/agent/context", asked)).text
+        sinks["context of a second turn"] = (await rest("POST", "api/agent/context", asked)).text
     sinks["response"] = reply.text
     for name, data in events:
         sinks[f"event {name}"] = str(sinks.get(f"event {name}", "")) + json.dumps(data, ensure_ascii=False)
@@ -150,16 +150,16 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
         f"{one.content}\n{one.tool_calls}" for request in model.requests for one in _heard(request.messages)
     )
     for path in ("sessions", "sessions/s1", "sessions/s1/history"):
-        sinks[path] = (await door("GET", f"api/agent/{path}")).text
-    found = (await door("GET", "api/agent/sessions", q="They")).text
+        sinks[path] = (await rest("GET", f"api/agent/{path}")).text
+    found = (await rest("GET", "api/agent/sessions", q="They")).text
     sinks["search"] = found
-    ((owner, _), *_) = services.turns._places
+    ((owner, _), *_) = services.turns._sessions
     session = await services.assistant.sessions.get(owner, "s1")
     turns = await services.assistant.sessions.tree.history(session, 10)
     assert len(turns) == 2
     for kind in export.FORMATS:
         sinks[f"export as {kind}"] = export.export(session, turns, kind)
-    sinks["metrics"] = (await door("GET", "metrics")).text
+    sinks["metrics"] = (await rest("GET", "metrics")).text
     sinks["log"] = "\n".join(log)
     kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
     assert kept
@@ -171,7 +171,13 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
 
 @pytest.mark.parametrize("jp_server_config", ["sqlite"], indirect=True)
 async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  # noqa: PLR0917 - fixtures
-    door: Door, services: Services, script: Script, jp_serverapp: Any, jp_root_dir: Path, tmp_path: Path, log: list[str]
+    rest: RestClient,
+    services: Services,
+    script: Script,
+    jp_serverapp: Any,
+    jp_root_dir: Path,
+    tmp_path: Path,
+    log: list[str],
 ) -> None:
     notebook(jp_root_dir)
     foreign = [{"calls": [{"name": name, "arguments": {"text": canaries.text()}}]} for name in ("s_say", "s_env")]
@@ -179,25 +185,25 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
     sinks: dict[str, str | bytes] = {}
     context = {"notebook_id": "a.ipynb", "session_id": "s1"}
     query = QUESTION + canaries.text()
-    feed = door.read("api/agent/events")
-    async with front_end(jp_serverapp, door) as (_, page):
+    feed = rest.read("api/agent/events")
+    async with front_end(jp_serverapp, rest) as (_, page):
         await page.run(canaries.code())
         with pytest.raises(AssertionError, match="ValueError"):
             await page.run("fail(plain[0], " + ", ".join(canaries.NAMED) + ")")
-        asked = await door.stream(query, context, approval="auto", turn_id="t1").all()
+        asked = await rest.stream(query, context, approval="auto", turn_id="t1").all()
         assert asked[-1][0] == "done"
         assert [one["status"] for one in asked[-1][1]["actions"]][:2] == ["done", "done"]
-        again = await door.read("api/agent/turns/t1/events").all()
+        again = await rest.read("api/agent/turns/t1/events").all()
         assert again[-1][0] == "done"
         sinks["resumed"] = json.dumps([data for _, data in again], ensure_ascii=False)
         sinks["resumed text"] = "".join(data["text"] for name, data in again if name == "text")
-        later = await door.read("api/agent/turns/t1/events", None, {"Last-Event-ID": "40"}).all()
+        later = await rest.read("api/agent/turns/t1/events", None, {"Last-Event-ID": "40"}).all()
         sinks["resumed later"] = "".join(data["text"] for name, data in later if name == "text")
         message = {"messages": [{"role": "user", "content": query}], "notebook_id": "a.ipynb", "approval": "auto"}
-        chat = await door("POST", "api/agent/v1/chat/completions", {**message, "session_id": "s2"})
+        chat = await rest("POST", "api/agent/v1/chat/completions", {**message, "session_id": "s2"})
         assert chat.status == 200
         sinks["chat"] = chat.text
-        streamed = door.read("api/agent/v1/chat/completions", {**message, "stream": True})
+        streamed = rest.read("api/agent/v1/chat/completions", {**message, "stream": True})
         lines: list[str] = []
         said: list[str] = []
         while (line := await streamed.lines.get()) is not None:
@@ -206,18 +212,18 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
             said += [one["delta"].get("content") or "" for one in choices]
         sinks["chat stream"], sinks["chat stream text"] = "\n".join(lines), "".join(said)
         assert "withheld" in sinks["chat stream text"]
-        sinks["models"] = (await door("GET", "api/agent/v1/models")).text
+        sinks["models"] = (await rest("GET", "api/agent/v1/models")).text
         cursor = {"prefix": canaries.code() + "\nframe", "suffix": canaries.text(), "context": context}
         column = {**cursor, "prefix": 'wide["sk-'}
         for model, at in ((None, cursor), ("offline", cursor), ("offline", column)):
-            completed = await door("POST", "api/agent/complete", {**at, "model": model})
+            completed = await rest("POST", "api/agent/complete", {**at, "model": model})
             assert completed.status == 200
             sinks["completions"] = str(sinks.get("completions", "")) + completed.text
         accept = {"Accept": "application/json, text/event-stream"}
         for name, arguments in (*CALLS, ("read_output", {"id": "c1"}), ("read_file", {"path": "notes.txt"})):
             params = {"name": name, "arguments": {**arguments, "notebook": "a.ipynb"}}
             calling = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-            called = await door("POST", "api/agent/mcp", calling, accept)
+            called = await rest("POST", "api/agent/mcp", calling, accept)
             assert called.status == 200
             sinks["MCP endpoint"] = str(sinks.get("MCP endpoint", "")) + called.text
         assert "withheld" in str(sinks["MCP endpoint"])
@@ -226,7 +232,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
     sinks["requests"] = "\n".join(
         f"{one.content}\n{one.tool_calls}" for request in model_of_turns.requests for one in _heard(request.messages)
     )
-    services.feed.close()
+    services.session_events.close()
     sinks["feed"] = json.dumps(await feed.all())
     assert '"ended"' in str(sinks["feed"])
     sinks["told to an MCP server"] = (tmp_path / "told").read_text(encoding="utf-8")

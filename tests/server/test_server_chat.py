@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_agent.server.services import Services
 from tests.server.test_server_kernels import front_end
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 PATH = "api/agent/v1/chat/completions"
 USER: Any = [{"role": "user", "content": "What is df?"}]
@@ -28,7 +28,9 @@ CALL = {"calls": [{"name": "get_weather", "arguments": {"city": "Bonn"}}]}
 
 
 @pytest.fixture
-def client(jp_serverapp: Any, door: Door, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[openai.AsyncOpenAI]:
+def client(
+    jp_serverapp: Any, rest: RestClient, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[openai.AsyncOpenAI]:
     url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}api/agent/v1"
     client = openai.AsyncOpenAI(base_url=url, api_key=jp_serverapp.identity_provider.token, max_retries=0)
     yield client
@@ -66,7 +68,7 @@ async def test_the_sdk_reads_a_stream(client: openai.AsyncOpenAI, script: Script
 
 
 async def test_without_a_session_the_client_sends_the_conversation_and_nothing_is_kept(
-    client: openai.AsyncOpenAI, door: Door, services: Services
+    client: openai.AsyncOpenAI, rest: RestClient, services: Services
 ) -> None:
     messages: Any = [
         {"role": "system", "content": "Answer in rhymes."},
@@ -82,12 +84,12 @@ async def test_without_a_session_the_client_sends_the_conversation_and_nothing_i
     assert "Answer in rhymes." in told[-1][1]
     assert "\nSecond question\n" in told[-1][1]
     assert "sessionId" not in (reply.model_extra or {})
-    assert (await door("GET", "api/agent/sessions")).body["sessions"] == []
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
 
 
 @pytest.mark.parametrize("where", ["session_id", "sessionId", "header"])
 async def test_with_a_session_only_the_new_message_is_appended(
-    client: openai.AsyncOpenAI, door: Door, where: str
+    client: openai.AsyncOpenAI, rest: RestClient, where: str
 ) -> None:
     messages: list[Any] = []
     for number in range(1, 3):
@@ -103,7 +105,7 @@ async def test_with_a_session_only_the_new_message_is_appended(
             {"role": "assistant", "content": "Answered."},
         ]
         messages += [{"role": "assistant", "content": "what the client makes of it"}]
-    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    history = (await rest("GET", "api/sessions/s1/history")).body["history"]
     assert [one["content"] for one in history] == ["Question 1", "Answered.", "Question 2", "Answered."]
 
 
@@ -120,16 +122,18 @@ async def test_with_a_session_only_the_new_message_is_appended(
     ],
 )
 @pytest.mark.parametrize("last", [[], USER])
-async def test_S18_a_forged_history_is_refused_in_a_session(door: Door, forged: list[Any], last: list[Any]) -> None:
-    reply = await door("POST", PATH, {"messages": [*USER, *forged, *last], "session_id": "s1"})
+async def test_S18_a_forged_history_is_refused_in_a_session(
+    rest: RestClient, forged: list[Any], last: list[Any]
+) -> None:
+    reply = await rest("POST", PATH, {"messages": [*USER, *forged, *last], "session_id": "s1"})
     assert (reply.status, reply.body["error"]["type"]) == (400, "invalid_request_error")
-    assert (await door("GET", "api/sessions/s1")).status == 404
+    assert (await rest("GET", "api/sessions/s1")).status == 404
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("session", [None, "s1"])
 async def test_a_tool_of_the_client_is_called_by_the_client(
-    client: openai.AsyncOpenAI, door: Door, script: Script, stream: bool, session: str | None
+    client: openai.AsyncOpenAI, rest: RestClient, script: Script, stream: bool, session: str | None
 ) -> None:
     script([{"text": "Let me look.", **CALL}, {"text": "It rains in Bonn."}])
     more: Any = {"tools": [WEATHER], "extra_body": {"session_id": session}}
@@ -145,7 +149,7 @@ async def test_a_tool_of_the_client_is_called_by_the_client(
     second, _, reason = await _asked(client, messages, stream, more)
     assert (second.strip(), reason) == ("It rains in Bonn.", "stop")
     if session is not None:
-        history = (await door("GET", "api/sessions/s1/history")).body["history"]
+        history = (await rest("GET", "api/sessions/s1/history")).body["history"]
         assert [one["content"] for one in history] == ["What is df?", "Let me look.\n\nIt rains in Bonn."]
 
 
@@ -168,14 +172,14 @@ async def test_results_that_come_when_the_turn_is_gone_are_told_to_the_model(
 
 
 async def test_another_question_gives_up_the_call_that_waits(
-    client: openai.AsyncOpenAI, door: Door, script: Script
+    client: openai.AsyncOpenAI, rest: RestClient, script: Script
 ) -> None:
     script([{"match": "weather", **CALL}, {"text": "A table."}])
     more: Any = {"tools": [WEATHER], "extra_body": {"session_id": "s1"}}
     await _asked(client, [{"role": "user", "content": "The weather?"}], False, more)
     text, _, _ = await _asked(client, USER, False, more)
     assert text == "A table."
-    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    history = (await rest("GET", "api/sessions/s1/history")).body["history"]
     assert [one.get("status") for one in history] == [None, "cancelled", None, "done"]
 
 
@@ -194,7 +198,7 @@ async def test_beside_a_clients_tools_ours_only_read(client: openai.AsyncOpenAI,
 
 
 async def test_errors_are_the_sdks_errors(
-    client: openai.AsyncOpenAI, jp_serverapp: Any, script: Script, door: Door
+    client: openai.AsyncOpenAI, jp_serverapp: Any, script: Script, rest: RestClient
 ) -> None:
     with pytest.raises(openai.BadRequestError, match="no model 'gpt-4o'"):
         await client.chat.completions.create(model="gpt-4o", messages=USER)
@@ -229,14 +233,14 @@ async def test_errors_are_the_sdks_errors(
         {"messages": USER, "session_id": "s1", "sessionId": "s2"},
     ],
 )
-async def test_what_cannot_be_done_is_refused_in_words(door: Door, body: dict[str, Any]) -> None:
-    reply = await door("POST", PATH, body)
+async def test_what_cannot_be_done_is_refused_in_words(rest: RestClient, body: dict[str, Any]) -> None:
+    reply = await rest("POST", PATH, body)
     assert (reply.status, reply.body["error"]["type"]) == (400, "invalid_request_error")
     assert reply.body["error"]["message"] == reply.body["message"] != ""
 
 
-async def test_the_session_of_a_header_is_checked(door: Door) -> None:
-    reply = await door("POST", PATH, {"messages": USER}, {"X-Jupyter-Agent-Session": "../x"})
+async def test_the_session_of_a_header_is_checked(rest: RestClient) -> None:
+    reply = await rest("POST", PATH, {"messages": USER}, {"X-Jupyter-Agent-Session": "../x"})
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
 
 
@@ -265,13 +269,13 @@ async def _asked(client: openai.AsyncOpenAI, messages: Any, stream: bool, more: 
 
 
 async def test_the_sdk_is_answered_from_the_live_kernel_in_a_conversation(
-    client: openai.AsyncOpenAI, door: Door, jp_serverapp: Any
+    client: openai.AsyncOpenAI, rest: RestClient, jp_serverapp: Any
 ) -> None:
     place = {"notebook_id": "a.ipynb", "session_id": "s1"}
-    async with front_end(jp_serverapp, door) as (_, page):
+    async with front_end(jp_serverapp, rest) as (_, page):
         for rows in ("137", "138"):
             await page.run(f"total_rows = {rows}")
             asked: Any = [{"role": "user", "content": "What is the value of total_rows?"}]
             reply = await client.chat.completions.create(model="offline", messages=asked, extra_body=place)
             assert rows in (reply.choices[0].message.content or "")
-    assert (await door("GET", "api/sessions/s1")).body["turn_count"] == 4
+    assert (await rest("GET", "api/sessions/s1")).body["turn_count"] == 4

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 
 CELLS = [{"id": "c1", "kind": "code", "source": "df = load()", "execution_count": 1}]
 
@@ -23,12 +23,12 @@ def model_of(services: Services) -> ScriptedModel:
     return model
 
 
-async def test_it_shows_exactly_the_messages_that_the_same_question_sends(door: Door, services: Services) -> None:
-    await door.ask("first?", {"session_id": "s1"})
+async def test_it_shows_exactly_the_messages_that_the_same_question_sends(rest: RestClient, services: Services) -> None:
+    await rest.ask("first?", {"session_id": "s1"})
     body = {"query": "and @cell:1?", "context": {"session_id": "s1", "cells": CELLS, "variables": {"df": "DataFrame"}}}
-    shown = (await door("POST", "api/agent/context", body)).body
+    shown = (await rest("POST", "api/agent/context", body)).body
     assert len(model_of(services).requests) == 1
-    await door("POST", "api/agent/quick", body)
+    await rest("POST", "api/agent/quick", body)
     request = model_of(services).requests[1]
     assert [(one["role"], one["content"]) for one in shown["messages"]] == [
         (one.role, one.content) for one in request.messages
@@ -40,15 +40,15 @@ async def test_it_shows_exactly_the_messages_that_the_same_question_sends(door: 
     }
 
 
-async def test_nothing_is_sent_and_nothing_is_stored(door: Door, services: Services) -> None:
-    reply = await door("POST", "api/agent/context", {"query": "x", "context": {"session_id": "new"}})
+async def test_nothing_is_sent_and_nothing_is_stored(rest: RestClient, services: Services) -> None:
+    reply = await rest("POST", "api/agent/context", {"query": "x", "context": {"session_id": "new"}})
     assert reply.status == 200
     assert model_of(services).requests == []
-    assert (await door("GET", "api/agent/sessions")).body["sessions"] == []
-    assert (await door("GET", "api/agent/sessions/new")).status == 404
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
+    assert (await rest("GET", "api/agent/sessions/new")).status == 404
 
 
-async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(door: Door, jp_root_dir: Path) -> None:
+async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(rest: RestClient, jp_root_dir: Path) -> None:
     nodes: list[dict[str, Any]] = [
         {"id": name, "cell_type": "markdown", "metadata": {}, "source": f"saved {name}"} for name in ("a", "b")
     ]
@@ -60,7 +60,7 @@ async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(door: D
         {"id": "new", "kind": "markdown", "saved": True},
     ]
     body = {"query": "x", "context": {"notebook_id": "large.ipynb", "cells": cells}}
-    shown = (await door("POST", "api/agent/context", body)).body
+    shown = (await rest("POST", "api/agent/context", body)).body
     sent = json.dumps(shown["messages"])
     assert "saved a" in sent
     assert "changed b" in sent
@@ -68,15 +68,15 @@ async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(door: D
     assert any("1 cells are not known" in one for one in shown["warnings"])
 
 
-async def test_its_reply_is_what_the_document_says(door: Door) -> None:
-    reply = await door("POST", "api/agent/context", {"query": "x", "context": {"cells": CELLS}})
+async def test_its_reply_is_what_the_document_says(rest: RestClient) -> None:
+    reply = await rest("POST", "api/agent/context", {"query": "x", "context": {"cells": CELLS}})
     schema = {"$ref": "#/components/schemas/ContextReply", "components": document()["components"]}
     Draft202012Validator(schema).validate(reply.body)
 
 
-async def test_P2_secrets_are_withheld_in_it_and_counted(door: Door) -> None:
+async def test_P2_secrets_are_withheld_in_it_and_counted(rest: RestClient) -> None:
     cells = [{"id": "c1", "kind": "code", "source": "password = 'kd82jfu2nd81'", "execution_count": 1}]
-    reply = await door("POST", "api/agent/context", {"query": "x", "context": {"cells": cells}})
+    reply = await rest("POST", "api/agent/context", {"query": "x", "context": {"cells": cells}})
     assert "kd82jfu2nd81" not in reply.text
     assert reply.body["withheld"] >= 1
     assert any("withheld" in one for one in reply.body["warnings"])
@@ -86,14 +86,16 @@ async def test_P2_secrets_are_withheld_in_it_and_counted(door: Door) -> None:
     ("body", "status"),
     [({}, 400), ({"query": " "}, 400), ({"query": "x", "model": "nonsense"}, 400), ({"query": "x", "more": 1}, 400)],
 )
-async def test_what_quick_refuses_is_refused(door: Door, body: dict[str, Any], status: int) -> None:
-    assert (await door("POST", "api/agent/context", body)).status == status
+async def test_what_quick_refuses_is_refused(rest: RestClient, body: dict[str, Any], status: int) -> None:
+    assert (await rest("POST", "api/agent/context", body)).status == status
 
 
-async def test_files_beside_the_notebook_are_shown_where_they_are_mentioned(door: Door, jp_root_dir: Path) -> None:
+async def test_files_beside_the_notebook_are_shown_where_they_are_mentioned(
+    rest: RestClient, jp_root_dir: Path
+) -> None:
     notebook = {"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
     (jp_root_dir / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (jp_root_dir / "sales.csv").write_text("city,price\nRome,3\n", encoding="utf-8")
     body = {"query": "what is in @file:sales.csv?", "context": {"notebook_id": "a.ipynb"}}
-    shown = (await door("POST", "api/agent/context", body)).body
+    shown = (await rest("POST", "api/agent/context", body)).body
     assert "city,price\n  Rome,3" in shown["messages"][-1]["content"]

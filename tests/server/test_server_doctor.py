@@ -1,4 +1,4 @@
-"""The doctor through the REST door: with a kernel, without one, and with cells that are not saved."""
+"""The doctor through the REST API: with a kernel, without one, and with cells that are not saved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from jupyter_agent.server.openapi.document import document
 from tests.server.test_server_kernels import front_end
-from tests.support.agent_client import Door, Reply
+from tests.support.agent_client import Reply, RestClient
 
 
 def store(path: Path, *sources: str, counts: tuple[int | None, ...] = ()) -> None:
@@ -32,15 +32,15 @@ def kinds(reply: Reply) -> set[tuple[str, str]]:
 
 
 async def test_what_a_kernel_holds_and_the_notebook_does_not_show_is_found(
-    door: Door, jp_serverapp: Any, jp_root_dir: Path
+    rest: RestClient, jp_serverapp: Any, jp_root_dir: Path
 ) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run("x = 1")
         await page.run("y = x + 1")
         await page.run("x = 5")
         store(jp_root_dir / "a.ipynb", "x = 5", "y = x + 1", counts=(3, 2))
-        reply = await door("GET", "api/agent/doctor", notebook_id="a.ipynb")
-        named = await door("GET", "api/agent/doctor", notebook_id="a.ipynb", kernel_id=kernel_id)
+        reply = await rest("GET", "api/agent/doctor", notebook_id="a.ipynb")
+        named = await rest("GET", "api/agent/doctor", notebook_id="a.ipynb", kernel_id=kernel_id)
     assert reply.body == named.body
     assert ("stale", "1") in kinds(reply)
     assert reply.body["run"] == ["1"]
@@ -50,9 +50,9 @@ async def test_what_a_kernel_holds_and_the_notebook_does_not_show_is_found(
     assert "In [2]" in reply.body["markdown"]
 
 
-async def test_without_a_kernel_the_counts_serve_and_it_is_said(door: Door, jp_root_dir: Path) -> None:
+async def test_without_a_kernel_the_counts_serve_and_it_is_said(rest: RestClient, jp_root_dir: Path) -> None:
     store(jp_root_dir / "a.ipynb", "print(x)", "x = 1", counts=(2, 1))
-    reply = await door("GET", "api/agent/doctor", notebook_id="a.ipynb")
+    reply = await rest("GET", "api/agent/doctor", notebook_id="a.ipynb")
     assert ("out_of_order", "0") in kinds(reply)
     first = reply.body["restart_and_run_all"]["first"]
     assert (first["verdict"], first["cell_id"]) == ("fails", "0")
@@ -61,14 +61,14 @@ async def test_without_a_kernel_the_counts_serve_and_it_is_said(door: Door, jp_r
 
 
 async def test_posted_cells_are_examined_instead_of_the_stored_ones(
-    door: Door, jp_serverapp: Any, jp_root_dir: Path
+    rest: RestClient, jp_serverapp: Any, jp_root_dir: Path
 ) -> None:
     store(jp_root_dir / "a.ipynb", "x = 1", counts=(1,))
-    async with front_end(jp_serverapp, door) as (_, page):
+    async with front_end(jp_serverapp, rest) as (_, page):
         await page.run("x = 1")
         cell = {"id": "0", "kind": "code", "source": "x = 2", "execution_count": 1}
-        posted = await door("POST", "api/agent/doctor", {"notebook_id": "a.ipynb", "cells": [cell]})
-        stored = await door("POST", "api/agent/doctor", {"notebook_id": "a.ipynb"})
+        posted = await rest("POST", "api/agent/doctor", {"notebook_id": "a.ipynb", "cells": [cell]})
+        stored = await rest("POST", "api/agent/doctor", {"notebook_id": "a.ipynb"})
     assert posted.body["warnings"] == []
     assert "x" in str(posted.body["findings"])
     assert posted.body["restart_and_run_all"]["verdict"] == "differs"
@@ -76,18 +76,18 @@ async def test_posted_cells_are_examined_instead_of_the_stored_ones(
 
 
 async def test_a_notebook_saved_before_the_last_run_is_said_to_be_behind(
-    door: Door, jp_serverapp: Any, jp_root_dir: Path
+    rest: RestClient, jp_serverapp: Any, jp_root_dir: Path
 ) -> None:
     store(jp_root_dir / "a.ipynb", "x = 1")
-    async with front_end(jp_serverapp, door) as (_, page):
+    async with front_end(jp_serverapp, rest) as (_, page):
         await page.run("x = 1")
-        reply = await door("GET", "api/agent/doctor", notebook_id="a.ipynb")
+        reply = await rest("GET", "api/agent/doctor", notebook_id="a.ipynb")
     assert any("Save it" in one for one in reply.body["warnings"])
     assert reply.body["warnings"][0] in reply.body["markdown"]
 
 
 async def test_a_file_changed_since_a_cell_read_it_is_found_and_one_elsewhere_is_not_looked_at(
-    door: Door, jp_serverapp: Any, jp_root_dir: Path
+    rest: RestClient, jp_serverapp: Any, jp_root_dir: Path
 ) -> None:
     (jp_root_dir / "work").mkdir()
     data, outside = jp_root_dir / "work" / "a.csv", jp_root_dir.parent / "b.csv"
@@ -96,15 +96,15 @@ async def test_a_file_changed_since_a_cell_read_it_is_found_and_one_elsewhere_is
     for one in (data, outside):
         one.write_text("1", encoding="utf-8")
         os.utime(one, (4e9, 4e9))
-    assert kinds(await door("GET", "api/agent/doctor", notebook_id="work/a.ipynb")) == {("file_changed", "0")}
-    posted = await door("POST", "api/agent/doctor", {"notebook_id": "work/a.ipynb"})
+    assert kinds(await rest("GET", "api/agent/doctor", notebook_id="work/a.ipynb")) == {("file_changed", "0")}
+    posted = await rest("POST", "api/agent/doctor", {"notebook_id": "work/a.ipynb"})
     assert kinds(posted) == {("file_changed", "0")}
 
 
-async def test_what_is_not_there_or_not_said_is_refused_with_the_cure(door: Door) -> None:
-    missing = await door("GET", "api/agent/doctor", notebook_id="none.ipynb")
-    unsaid = await door("GET", "api/agent/doctor")
-    wrong = await door("POST", "api/agent/doctor", {"notebook_id": "a.ipynb", "cells": [{"id": "0"}]})
+async def test_what_is_not_there_or_not_said_is_refused_with_the_cure(rest: RestClient) -> None:
+    missing = await rest("GET", "api/agent/doctor", notebook_id="none.ipynb")
+    unsaid = await rest("GET", "api/agent/doctor")
+    wrong = await rest("POST", "api/agent/doctor", {"notebook_id": "a.ipynb", "cells": [{"id": "0"}]})
     assert (missing.status, missing.body["code"]) == (404, "not_found")
     assert (unsaid.status, "notebook_id" in unsaid.body["message"]) == (400, True)
     assert (wrong.status, wrong.body["code"]) == (400, "bad_request")

@@ -10,7 +10,7 @@ import pytest
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, CellEdit, Json, to_json
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door, Script, Stream
+from tests.support.agent_client import RestClient, Script, Stream
 
 RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
 EDIT = CellEdit("replace", "c1", "0" * 64, "x = 2")
@@ -30,11 +30,13 @@ AFTER: dict[str, Json] = {
 CHANGE = {"cell_id": "c1", "before": BEFORE, "after": AFTER, "below_before": "", "below_after": ""}
 
 
-async def _asked(door: Door, script: Script, services: Services) -> tuple[asyncio.Task[CellChange], Stream, str, Any]:
+async def _asked(
+    rest: RestClient, script: Script, services: Services
+) -> tuple[asyncio.Task[CellChange], Stream, str, Any]:
     """A turn that waits, and an edit that it asks of its page."""
     script([RUN, {"text": "Done."}])
     cells = [{"id": "c1", "kind": "code", "source": "x = 1"}]
-    stream = door.stream("x", {"notebook_id": "a.ipynb", "cells": cells}, edit="client")
+    stream = rest.stream("x", {"notebook_id": "a.ipynb", "cells": cells}, edit="client")
     turn = await stream.until("turn")
     await stream.until("approval")
     running = services.turns.get("local", turn["turn_id"])
@@ -45,14 +47,14 @@ async def _asked(door: Door, script: Script, services: Services) -> tuple[asynci
 
 
 async def test_an_edit_is_asked_on_the_stream_and_its_answer_is_the_change(
-    door: Door, script: Script, services: Services
+    rest: RestClient, script: Script, services: Services
 ) -> None:
-    editing, stream, turn, asked = await _asked(door, script, services)
+    editing, stream, turn, asked = await _asked(rest, script, services)
     assert asked["edit"] == to_json(EDIT)
     answer = {"decision": "approve", "result": {"status": "ok", "change": CHANGE, "text": "", "images": 0}}
-    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
     assert await editing == CellChange("c1", BEFORE, AFTER, "", "")
-    await door("POST", f"{turn}/cancel")
+    await rest("POST", f"{turn}/cancel")
     await stream.all()
 
 
@@ -67,12 +69,12 @@ async def test_an_edit_is_asked_on_the_stream_and_its_answer_is_the_change(
     ],
 )
 async def test_why_the_page_did_not_edit_is_told(
-    door: Door, script: Script, services: Services, status: str, code: str
+    rest: RestClient, script: Script, services: Services, status: str, code: str
 ) -> None:
-    editing, stream, turn, asked = await _asked(door, script, services)
+    editing, stream, turn, asked = await _asked(rest, script, services)
     for text in (None, "The page says why."):
         answer = {"decision": "approve", "result": {"status": status, "text": text}}
-        assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+        assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
         with pytest.raises(AgentError) as raised:
             await editing
         assert raised.value.code == code
@@ -81,7 +83,7 @@ async def test_why_the_page_did_not_edit_is_told(
         assert running is not None
         editing = asyncio.ensure_future(running.edit(EDIT))
         asked = await stream.until("edit")
-    await door("POST", f"{turn}/cancel")
+    await rest("POST", f"{turn}/cancel")
     await stream.all()
     editing.cancel()
 
@@ -95,35 +97,35 @@ async def test_why_the_page_did_not_edit_is_told(
     ],
 )
 async def test_an_answer_without_this_cells_change_is_no_edit(
-    door: Door, script: Script, services: Services, result: Any
+    rest: RestClient, script: Script, services: Services, result: Any
 ) -> None:
-    editing, stream, turn, asked = await _asked(door, script, services)
+    editing, stream, turn, asked = await _asked(rest, script, services)
     answer = {"decision": "approve", "result": result}
-    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
     with pytest.raises(AgentError, match="edit"):
         await editing
-    await door("POST", f"{turn}/cancel")
+    await rest("POST", f"{turn}/cancel")
     await stream.all()
 
 
 async def test_the_cell_that_ran_into_an_error_was_changed_all_the_same(
-    door: Door, script: Script, services: Services
+    rest: RestClient, script: Script, services: Services
 ) -> None:
-    editing, stream, turn, asked = await _asked(door, script, services)
+    editing, stream, turn, asked = await _asked(rest, script, services)
     answer = {"decision": "approve", "result": {"status": "error", "change": CHANGE, "text": "NameError: x"}}
-    assert (await door("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
     assert (await editing).after == AFTER
-    await door("POST", f"{turn}/cancel")
+    await rest("POST", f"{turn}/cancel")
     await stream.all()
 
 
-async def test_editing_oneself_needs_the_stream(door: Door) -> None:
-    reply = await door.ask("x", edit="client")
+async def test_editing_oneself_needs_the_stream(rest: RestClient) -> None:
+    reply = await rest.ask("x", edit="client")
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert "'stream'" in reply.body["message"]
 
 
-async def test_editing_oneself_needs_the_cells_as_the_page_has_them(door: Door) -> None:
-    reply = await door.ask("x", {"notebook_id": "a.ipynb"}, edit="client", stream=True)
+async def test_editing_oneself_needs_the_cells_as_the_page_has_them(rest: RestClient) -> None:
+    reply = await rest.ask("x", {"notebook_id": "a.ipynb"}, edit="client", stream=True)
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert "'context.cells'" in reply.body["message"]

@@ -1,4 +1,4 @@
-"""Conversations of many, at once, of others, damaged, and forged, through the REST door."""
+"""Conversations of many, at once, of others, damaged, and forged, through the REST API."""
 
 from __future__ import annotations
 
@@ -15,50 +15,52 @@ from jupyter_agent.server.services import Services
 from jupyter_agent.sessions.ids import session_key
 from tests.server.test_server_access import ByHeader
 from tests.server.test_server_trees import OPERATIONS
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 from tests.support.running_server import RunningServer
 
 S1 = "api/agent/sessions/s1"
 PAGE = 200
 
 
-async def test_S8_three_requests_without_a_cookie_see_the_same_conversations(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
+async def test_S8_three_requests_without_a_cookie_see_the_same_conversations(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
     for _ in range(3):
-        reply = await door("GET", "api/agent/sessions", None, {"Cookie": ""})
+        reply = await rest("GET", "api/agent/sessions", None, {"Cookie": ""})
         assert [one["session_id"] for one in reply.body["sessions"]] == ["s1"]
 
 
-async def test_S11_of_eight_who_clear_at_once_one_does(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    replies = await asyncio.gather(*(door("DELETE", S1) for _ in range(8)))
+async def test_S11_of_eight_who_clear_at_once_one_does(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    replies = await asyncio.gather(*(rest("DELETE", S1) for _ in range(8)))
     assert sorted(one.status for one in replies) == [200, *[404] * 7]
 
 
 async def test_S12_a_conversation_that_is_cleared_during_its_turn_does_not_come_back(
-    door: Door, script: Script, services: Services
+    rest: RestClient, script: Script, services: Services
 ) -> None:
     script([{"text": "word " * 100, "chunks": 100, "delay": 0.1}])
-    stream = door.stream("x", {"session_id": "s1"})
+    stream = rest.stream("x", {"session_id": "s1"})
     await stream.until("text")
     began = time.monotonic()
-    assert (await door("DELETE", S1)).status == 200
+    assert (await rest("DELETE", S1)).status == 200
     assert time.monotonic() - began < 2
     assert (await stream.all())[-1][0] == "cancelled"
-    assert (await door("GET", S1)).status == 404
-    assert (await door("GET", "api/agent/sessions")).body["sessions"] == []
+    assert (await rest("GET", S1)).status == 404
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
 
 
-async def test_S12_the_turn_of_another_notebooks_conversation_of_that_id_goes_on(door: Door, script: Script) -> None:
+async def test_S12_the_turn_of_another_notebooks_conversation_of_that_id_goes_on(
+    rest: RestClient, script: Script
+) -> None:
     script([{"match": "slow", "text": "word " * 20, "chunks": 20, "delay": 0.02}, {"text": "Answered."}])
-    await door.ask("first", {"session_id": "s1", "notebook_id": "a.ipynb"})
-    stream = door.stream("slow", {"session_id": "s1", "notebook_id": "b.ipynb"})
+    await rest.ask("first", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    stream = rest.stream("slow", {"session_id": "s1", "notebook_id": "b.ipynb"})
     await stream.until("text")
-    assert (await door("DELETE", S1, notebook_id="a.ipynb")).status == 200
+    assert (await rest("DELETE", S1, notebook_id="a.ipynb")).status == 200
     assert (await stream.all())[-1][0] == "done"
 
 
-async def test_S14_many_conversations_are_paged_and_none_is_missed(door: Door, services: Services) -> None:
+async def test_S14_many_conversations_are_paged_and_none_is_missed(rest: RestClient, services: Services) -> None:
     hour_ago = time.time() - 3600
     for one in range(2 * PAGE + 1):
         name, stamp = f"s{one}", hour_ago + one
@@ -68,12 +70,12 @@ async def test_S14_many_conversations_are_paged_and_none_is_missed(door: Door, s
     found: list[str] = []
     more: dict[str, str] = {}
     for expected in (PAGE, PAGE, 1):
-        page = (await door("GET", "api/agent/sessions", None, None, limit=str(PAGE), **more)).body
+        page = (await rest("GET", "api/agent/sessions", None, None, limit=str(PAGE), **more)).body
         assert len(page["sessions"]) == expected
         found += [one["session_id"] for one in page["sessions"]]
         more = {"cursor": page["cursor"]}
         if len(found) == PAGE:
-            await door.ask("new", {"session_id": "new", "notebook_id": "a.ipynb"})
+            await rest.ask("new", {"session_id": "new", "notebook_id": "a.ipynb"})
     assert page["cursor"] is None
     assert found == [f"s{one}" for one in reversed(range(2 * PAGE + 1))]
 
@@ -90,21 +92,21 @@ class TestDamaged:
         return {**jp_server_config, "JupyterAgent": {**jp_server_config["JupyterAgent"], "store": f"file://{store}"}}
 
     async def test_S15_one_damaged_conversation_is_listed_as_such_and_the_others_work(
-        self, door: Door, store: Path
+        self, rest: RestClient, store: Path
     ) -> None:
         for number in range(20):
-            await door.ask("x", {"session_id": f"s{number}"})
+            await rest.ask("x", {"session_id": f"s{number}"})
         damaged = next(path for path in sorted(store.rglob("*")) if path.is_file() and '"s7"' in path.read_text())
         damaged.write_bytes(b"x" + damaged.read_bytes())
-        listed = (await door("GET", "api/agent/sessions")).body["sessions"]
+        listed = (await rest("GET", "api/agent/sessions")).body["sessions"]
         unreadable = [one for one in listed if one["metadata"].get("unreadable")]
         assert (len(listed), len(unreadable)) == (20, 1)
-        assert (await door.ask("y", {"session_id": "s8"})).body["turn_count"] == 4
-        broken = await door("GET", "api/agent/sessions/s7")
+        assert (await rest.ask("y", {"session_id": "s8"})).body["turn_count"] == 4
+        broken = await rest("GET", "api/agent/sessions/s7")
         assert broken.status in (404, 503)
         assert str(store) not in broken.text
-        assert (await door("DELETE", "api/agent/sessions/s7")).status == 200
-        assert len((await door("GET", "api/agent/sessions")).body["sessions"]) == 19
+        assert (await rest("DELETE", "api/agent/sessions/s7")).status == 200
+        assert len((await rest("GET", "api/agent/sessions")).body["sessions"]) == 19
 
 
 async def test_S17_two_servers_of_one_user_share_conversations_but_not_a_turn(tmp_path: Path) -> None:
@@ -147,23 +149,23 @@ FORGED = [
 
 
 @pytest.mark.parametrize("field", ["messages", "history"])
-async def test_S18_a_history_of_the_clients_own_is_refused(door: Door, field: str) -> None:
+async def test_S18_a_history_of_the_clients_own_is_refused(rest: RestClient, field: str) -> None:
     for ask in ({"query": "x", field: FORGED}, {"query": "x", "context": {field: FORGED}}):
-        reply = await door("POST", "api/agent/quick", ask)
+        reply = await rest("POST", "api/agent/quick", ask)
         assert (reply.status, reply.body["code"]) == (400, "bad_request")
         assert field in reply.body["message"]
 
 
 @pytest.mark.parametrize("messages", [[one] for one in FORGED[:2]], ids=["system", "tool"])
-async def test_S18_a_forged_message_is_not_imported(door: Door, messages: list[dict[str, Any]]) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    exported = (await door("GET", f"{S1}/export")).body
-    await door("DELETE", S1)
+async def test_S18_a_forged_message_is_not_imported(rest: RestClient, messages: list[dict[str, Any]]) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    exported = (await rest("GET", f"{S1}/export")).body
+    await rest("DELETE", S1)
     filled = [{"tool_calls": [], "tool_call_id": None, **one} for one in messages]
     exported["turns"][0]["messages"] = filled
-    reply = await door("POST", "api/agent/sessions/import", exported)
+    reply = await rest("POST", "api/agent/sessions/import", exported)
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
-    assert (await door("GET", "api/agent/sessions")).body["sessions"] == []
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
 
 
 class TestUsers:
@@ -174,24 +176,24 @@ class TestUsers:
         server = {**jp_server_config["ServerApp"], "identity_provider_class": ByHeader}
         return {**jp_server_config, "ServerApp": server}
 
-    async def test_S6_what_is_done_with_anothers_conversation_is_as_with_an_unknown_one(self, door: Door) -> None:
+    async def test_S6_what_is_done_with_anothers_conversation_is_as_with_an_unknown_one(self, rest: RestClient) -> None:
         ask = {"query": "x", "context": {"session_id": "s1"}}
-        assert (await door("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
+        assert (await rest("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
         for method, path in OPERATIONS:
             theirs, nobodys = [
-                await door(method, "api/agent/sessions/" + path.format(one), None, {"X-User": "bob"})
+                await rest(method, "api/agent/sessions/" + path.format(one), None, {"X-User": "bob"})
                 for one in ("s1", "nobody")
             ]
             assert theirs.status == nobodys.status == 404
             assert {**theirs.body, "request_id": ""} == {**nobodys.body, "request_id": ""}
-        assert (await door("GET", S1, None, {"X-User": "ann"})).body["turn_count"] == 2
+        assert (await rest("GET", S1, None, {"X-User": "ann"})).body["turn_count"] == 2
 
-    async def test_S7_names_that_look_alike_are_different_owners(self, door: Door) -> None:
+    async def test_S7_names_that_look_alike_are_different_owners(self, rest: RestClient) -> None:
         names = ["a.b", "a_b", "A", "a", "a:b", "a/b", "a b"]
         for name in names:
             ask = {"query": f"I am {name}", "context": {"session_id": "s1"}}
-            reply = await door("POST", "api/agent/quick", ask, {"X-User": name})
+            reply = await rest("POST", "api/agent/quick", ask, {"X-User": name})
             assert (reply.status, reply.body["turn_count"]) == (200, 2)
         for name in names:
-            listed = (await door("GET", "api/agent/sessions", None, {"X-User": name})).body["sessions"]
+            listed = (await rest("GET", "api/agent/sessions", None, {"X-User": name})).body["sessions"]
             assert [one["title"] for one in listed] == [f"I am {name}"]

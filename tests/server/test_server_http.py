@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 from tests.support.running_server import RunningServer
 
 FRAMINGS = {
@@ -38,36 +38,40 @@ async def _said(server: Any, request: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS.keys())
-async def test_H17_a_body_whose_length_is_in_doubt_is_not_read(door: Door, jp_serverapp: Any, framing: str) -> None:
+async def test_H17_a_body_whose_length_is_in_doubt_is_not_read(
+    rest: RestClient, jp_serverapp: Any, framing: str
+) -> None:
     head = (
         f"POST {jp_serverapp.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     )
     head += f"Authorization: token {jp_serverapp.identity_provider.token}\r\n{framing}\r\n\r\n"
     answer = await _said(jp_serverapp, head.encode() + b'{"query": "x"}')
     assert not answer or b" 400 " in answer.partition(b"\r\n")[0]
-    assert (await door.ask("x")).status == 200
+    assert (await rest.ask("x")).status == 200
 
 
 @pytest.mark.parametrize("where", ["address", "header"])
-async def test_H19_a_line_that_is_too_long_ends_its_connection_only(door: Door, jp_serverapp: Any, where: str) -> None:
+async def test_H19_a_line_that_is_too_long_ends_its_connection_only(
+    rest: RestClient, jp_serverapp: Any, where: str
+) -> None:
     path, header = ("x" * 70_000, "") if where == "address" else ("", f"X-Long: {'x' * 70_000}\r\n")
     request = f"GET {jp_serverapp.base_url}api/agent/models?{path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n"
     answer = await _said(jp_serverapp, request.encode())
     assert not answer or re.match(rb"HTTP/1.1 (400|403|414|431) ", answer)
-    assert (await door.ask("x")).status == 200
+    assert (await rest.ask("x")).status == 200
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 async def test_H28_H29_what_is_sent_makes_neither_headers_nor_lines_of_the_log(
-    door: Door, caplog: pytest.LogCaptureFixture, text: str
+    rest: RestClient, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         replies = [
-            await door("POST", "api/agent/quick", {"query": text, text: 1}),
-            await door("POST", "api/agent/quick", {"query": text, "turn_id": text}),
-            await door("POST", "api/agent/quick", {"query": text, "context": {"session_id": text}}),
-            await door.ask(text, {"notebook_id": f"{text}.ipynb"}),
-            await door("GET", "api/agent/sessions", q=text),
+            await rest("POST", "api/agent/quick", {"query": text, text: 1}),
+            await rest("POST", "api/agent/quick", {"query": text, "turn_id": text}),
+            await rest("POST", "api/agent/quick", {"query": text, "context": {"session_id": text}}),
+            await rest.ask(text, {"notebook_id": f"{text}.ipynb"}),
+            await rest("GET", "api/agent/sessions", q=text),
         ]
     assert max(one.status for one in replies) < 500
     headers = "\n".join(f"{name}: {value}" for one in replies for name, value in one.headers.get_all())

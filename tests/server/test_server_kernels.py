@@ -1,4 +1,4 @@
-"""Real kernels through the REST door: read in silence, busy or not, and after a restart."""
+"""Real kernels through the REST API: read in silence, busy or not, and after a restart."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from jupyter_agent.server.extension import AgentExtension
-from jupyter_agent.server.kernels import MESSAGE_TYPES
+from jupyter_agent.server.extension import MESSAGE_TYPES
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 from tests.support.running_server import FrontEnd
 
 TABLE = "import pandas\ndf = pandas.DataFrame({'region': ['north', 'south'] * 5, 'revenue': range(10)})\nanswer = 42"
 
 
 @asynccontextmanager
-async def front_end(server: Any, door: Door, path: str = "a.ipynb") -> AsyncIterator[tuple[str, FrontEnd]]:
+async def front_end(server: Any, rest: RestClient, path: str = "a.ipynb") -> AsyncIterator[tuple[str, FrontEnd]]:
     """A notebook with a kernel, and its page."""
-    session = await door(
+    session = await rest(
         "POST", "api/sessions", {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
     )
     kernel_id: str = session.body["kernel"]["id"]
@@ -33,13 +32,13 @@ async def front_end(server: Any, door: Door, path: str = "a.ipynb") -> AsyncIter
         client.stop_channels()
 
 
-async def test_a_kernels_variables_are_read_without_a_trace(door: Door, jp_serverapp: Any) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
+async def test_a_kernels_variables_are_read_without_a_trace(rest: RestClient, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run(TABLE)
         before = await page.look()
-        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
-        column = (await door("GET", f"api/agent/kernels/{kernel_id}/variables/df", column="revenue")).body
-        missing = await door("GET", f"api/agent/kernels/{kernel_id}/variables/nothing")
+        state = (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).body
+        column = (await rest("GET", f"api/agent/kernels/{kernel_id}/variables/df", column="revenue")).body
+        missing = await rest("GET", f"api/agent/kernels/{kernel_id}/variables/nothing")
         assert await page.look() == before
     variables = {one["name"]: one for one in state["variables"]}
     assert {"df", "answer"} <= set(variables)
@@ -50,22 +49,22 @@ async def test_a_kernels_variables_are_read_without_a_trace(door: Door, jp_serve
     assert (missing.status, missing.body["code"]) == (404, "not_found")
 
 
-async def test_only_what_changed_since_a_version_is_told(door: Door, jp_serverapp: Any) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
+async def test_only_what_changed_since_a_version_is_told(rest: RestClient, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run("first = 1")
         path = f"api/agent/kernels/{kernel_id}/state"
-        version = (await door("GET", path)).body["version"]
+        version = (await rest("GET", path)).body["version"]
         await page.run("second = 2\ndel first")
-        state = (await door("GET", path, since=str(version))).body
+        state = (await rest("GET", path, since=str(version))).body
     assert [one["name"] for one in state["variables"]] == ["second"]
     assert state["deleted"] == ["first"]
 
 
-async def test_the_notebooks_kernel_is_found_by_its_path(door: Door, script: Script, jp_serverapp: Any) -> None:
+async def test_the_notebooks_kernel_is_found_by_its_path(rest: RestClient, script: Script, jp_serverapp: Any) -> None:
     script([{"calls": [{"name": "list_variables", "arguments": {}}]}, {"text": "Listed."}])
-    async with front_end(jp_serverapp, door, "deep/a.ipynb") as (kernel_id, page):
+    async with front_end(jp_serverapp, rest, "deep/a.ipynb") as (kernel_id, page):
         await page.run(TABLE)
-        stream = door.stream("x", {"notebook_id": "deep/a.ipynb", "variables": {"ghost": "int"}})
+        stream = rest.stream("x", {"notebook_id": "deep/a.ipynb", "variables": {"ghost": "int"}})
         listed = await stream.until("tool_result")
         done = await stream.until("done")
     assert '"answer"' in listed["content"]
@@ -73,69 +72,69 @@ async def test_the_notebooks_kernel_is_found_by_its_path(door: Door, script: Scr
     assert done["state"]["kernel_id"] == kernel_id
 
 
-async def test_a_notebook_without_a_kernel_is_answered_and_it_is_said(door: Door) -> None:
-    reply = await door.ask("x", {"notebook_id": "a.ipynb"})
+async def test_a_notebook_without_a_kernel_is_answered_and_it_is_said(rest: RestClient) -> None:
+    reply = await rest.ask("x", {"notebook_id": "a.ipynb"})
     assert (reply.status, reply.body["state"]) == (200, None)
     assert any("No kernel" in one for one in reply.body["warnings"])
 
 
-async def test_approved_code_runs_in_the_kernel(door: Door, script: Script, jp_serverapp: Any) -> None:
+async def test_approved_code_runs_in_the_kernel(rest: RestClient, script: Script, jp_serverapp: Any) -> None:
     script([{"calls": [{"name": "run_code", "arguments": {"code": "answer * 2"}}]}, {"text": "Done."}])
-    async with front_end(jp_serverapp, door) as (_, page):
+    async with front_end(jp_serverapp, rest) as (_, page):
         await page.run(TABLE)
-        stream = door.stream("x", {"notebook_id": "a.ipynb"})
+        stream = rest.stream("x", {"notebook_id": "a.ipynb"})
         turn = await stream.until("turn")
         asked = await stream.until("approval")
         path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
-        await door("POST", path, {"decision": "approve", "digest": asked["digest"]})
+        await rest("POST", path, {"decision": "approve", "digest": asked["digest"]})
         result = await stream.until("tool_result")
         await stream.all()
     assert (result["status"], result["content"].strip()) == ("done", "84")
 
 
-async def state_while_busy(door: Door, services: Services, kernel_id: str, page: FrontEnd) -> Any:
+async def state_while_busy(rest: RestClient, services: Services, kernel_id: str, page: FrontEnd) -> Any:
     """What is told of a kernel in whose first cell time passes; the kernel must have been met before."""
-    await asyncio.wait_for(services.kernels.settled(), 30)
+    await asyncio.wait_for(services.kernels.idle(), 30)
     heard = asyncio.Event()
     code = "import time\nbefore = 1\nprint('busy now', flush=True)\ntime.sleep(3)"
     cell = asyncio.ensure_future(page.run(code, heard))
     await asyncio.wait_for(heard.wait(), 30)
-    state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+    state = (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).body
     assert not cell.done()
-    assert (await door("GET", f"api/kernels/{kernel_id}")).body["execution_state"] == "busy"
+    assert (await rest("GET", f"api/kernels/{kernel_id}")).body["execution_state"] == "busy"
     await cell
     return state
 
 
 async def test_a_kernel_is_met_at_its_start_so_that_it_answers_while_busy(
-    door: Door, services: Services, jp_serverapp: Any
+    rest: RestClient, services: Services, jp_serverapp: Any
 ) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
-        state = await state_while_busy(door, services, kernel_id, page)
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
+        state = await state_while_busy(rest, services, kernel_id, page)
     assert (state["status"], state["stale"]) == ("busy", "")
     assert "before" in {one["name"] for one in state["variables"]}
 
 
 async def test_a_kernel_that_ran_before_is_met_when_the_server_has_started(
-    door: Door, extension: AgentExtension, services: Services, jp_serverapp: Any
+    rest: RestClient, services: Services, jp_serverapp: Any
 ) -> None:
-    services.kernels.unfollow(jp_serverapp.event_logger)
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
-        await extension._start_jupyter_server_extension(jp_serverapp)
-        state = await state_while_busy(door, services, kernel_id, page)
+    services.kernels.unsubscribe(jp_serverapp.event_logger)
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
+        services.kernels.prepare_running()
+        state = await state_while_busy(rest, services, kernel_id, page)
     assert (state["status"], state["stale"]) == ("busy", "")
 
 
 async def test_after_a_restart_nothing_of_the_old_process_is_told(
-    door: Door, services: Services, jp_serverapp: Any
+    rest: RestClient, services: Services, jp_serverapp: Any
 ) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run("old = 1")
         path = f"api/agent/kernels/{kernel_id}/state"
-        before = (await door("GET", path)).body
-        assert (await door("POST", f"api/kernels/{kernel_id}/restart")).status == 200
-        await asyncio.wait_for(services.kernels.settled(), 30)
-        after = (await door("GET", path)).body
+        before = (await rest("GET", path)).body
+        assert (await rest("POST", f"api/kernels/{kernel_id}/restart")).status == 200
+        await asyncio.wait_for(services.kernels.idle(), 30)
+        after = (await rest("GET", path)).body
     assert "old" in {one["name"] for one in before["variables"]}
     assert "old" not in {one["name"] for one in after["variables"]}
     assert after["epoch"] != before["epoch"]
@@ -143,43 +142,43 @@ async def test_after_a_restart_nothing_of_the_old_process_is_told(
 
 
 async def test_K3_code_approved_for_a_kernel_that_was_restarted_is_stale(
-    door: Door, script: Script, services: Services, jp_serverapp: Any
+    rest: RestClient, script: Script, services: Services, jp_serverapp: Any
 ) -> None:
     script([{"calls": [{"name": "run_code", "arguments": {"code": "made = 1"}}]}, {"text": "Done."}])
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run("old = 1")
-        stream = door.stream("x", {"kernel_id": kernel_id}, turn_id="t1")
+        stream = rest.stream("x", {"kernel_id": kernel_id}, turn_id="t1")
         asked = await stream.until("approval")
-        assert (await door("POST", f"api/kernels/{kernel_id}/restart")).status == 200
-        await asyncio.wait_for(services.kernels.settled(), 30)
+        assert (await rest("POST", f"api/kernels/{kernel_id}/restart")).status == 200
+        await asyncio.wait_for(services.kernels.idle(), 30)
         word = {"decision": "approve", "digest": asked["digest"]}
-        reply = await door("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", word)
+        reply = await rest("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", word)
         events = await stream.all()
-        state = (await door("GET", f"api/agent/kernels/{kernel_id}/state")).body
+        state = (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).body
     assert (reply.status, reply.body["code"]) == (409, "approval_stale")
     assert [data["status"] for name, data in events if name == "tool_result"] == ["failed"]
     assert events[-1][0] == "done"
     assert state["variables"] == []
 
 
-async def test_a_kernel_that_was_shut_down_is_unknown(door: Door, services: Services, jp_serverapp: Any) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, _):
-        await door("GET", f"api/agent/kernels/{kernel_id}/state")
-        assert (await door("DELETE", f"api/kernels/{kernel_id}")).status == 204
-        await services.kernels.settled()
-        reply = await door("GET", f"api/agent/kernels/{kernel_id}/state")
+async def test_a_kernel_that_was_shut_down_is_unknown(rest: RestClient, services: Services, jp_serverapp: Any) -> None:
+    async with front_end(jp_serverapp, rest) as (kernel_id, _):
+        await rest("GET", f"api/agent/kernels/{kernel_id}/state")
+        assert (await rest("DELETE", f"api/kernels/{kernel_id}")).status == 204
+        await services.kernels.idle()
+        reply = await rest("GET", f"api/agent/kernels/{kernel_id}/state")
     assert (reply.status, reply.body["code"]) == (404, "not_found")
 
 
 async def test_reading_an_idle_kernel_is_no_activity_of_the_users(
-    door: Door, services: Services, jp_serverapp: Any
+    rest: RestClient, services: Services, jp_serverapp: Any
 ) -> None:
-    async with front_end(jp_serverapp, door) as (kernel_id, page):
-        await asyncio.wait_for(services.kernels.settled(), 30)
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
+        await asyncio.wait_for(services.kernels.idle(), 30)
         await page.run(TABLE)
-        assert (await door("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
-        before = (await door("GET", f"api/kernels/{kernel_id}")).body
+        assert (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
+        before = (await rest("GET", f"api/kernels/{kernel_id}")).body
         for _ in range(3):
-            assert (await door("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
-        assert (await door("GET", f"api/kernels/{kernel_id}")).body == before
+            assert (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).status == 200
+        assert (await rest("GET", f"api/kernels/{kernel_id}")).body == before
     assert set(MESSAGE_TYPES) <= set(jp_serverapp.kernel_manager.untracked_message_types)

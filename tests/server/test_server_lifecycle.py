@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.agent_client import Door
+from jupyter_agent.server.extension import AgentExtension
+from tests.support.agent_client import RestClient
+from tests.support.environments import foreign_distribution
 from tests.support.running_server import RunningServer
 
 HEAVY = {"openai", "pydantic", "mcp", "starlette", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
@@ -20,7 +24,7 @@ from jupyter_server.serverapp import ServerApp
 server = ServerApp.instance()
 argv = ["--allow-root", "--no-browser", "--port=0", "--ServerApp.jpserver_extensions=jupyter_agent=True"]
 server.initialize(argv)
-assert server.web_app.settings["jupyter_agent"].services is not None
+assert server.web_app.settings["jupyter_agent"].handlers
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -33,10 +37,15 @@ def run(code: str, home: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def test_loading_us_into_a_server_imports_nothing_heavy(tmp_path: Path) -> None:
-    loaded = {name.partition(".")[0] for name in run(LOADED, tmp_path)}
-    assert "jupyter_agent" in loaded
-    assert not loaded & HEAVY
+def test_loading_us_into_a_server_imports_nothing_heavy_and_little_of_ours(tmp_path: Path) -> None:
+    loaded = run(LOADED, tmp_path)
+    assert not {name.partition(".")[0] for name in loaded} & HEAVY
+    ours = {name.removeprefix("jupyter_agent.") for name in loaded if name.partition(".")[0] == "jupyter_agent"}
+    assert ours == {
+        *("jupyter_agent", "config", "config.entry_points", "config.installation", "config.options"),
+        *("core", "core.errors", "server", "server.extension", "server.identity", "server.kernel_sessions"),
+        *("server.notebook_renames", "server.routes"),
+    }
 
 
 def test_importing_the_package_imports_nothing_else_of_it(tmp_path: Path) -> None:
@@ -69,9 +78,41 @@ class TestMisconfigured:
         return {"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}, "JupyterAgent": request.param}
 
     async def test_M4_leaves_the_server_without_us(self, jp_fetch: Any) -> None:
-        door = Door(jp_fetch)
-        assert (await door("GET", "api")).status == 200
-        assert (await door("GET", "api/agent/health")).status == 404
+        rest = RestClient(jp_fetch)
+        assert (await rest("GET", "api")).status == 200
+        assert (await rest("GET", "api/agent/health")).status == 404
+
+
+async def test_requests_that_come_before_the_extension_is_loaded_wait_for_it(
+    jp_fetch: Any, extension: AgentExtension
+) -> None:
+    rest = RestClient(jp_fetch)
+    assert extension.services is None
+    replies = await asyncio.gather(*(rest("GET", "api/agent/health") for _ in range(3)), rest.ask("x"))
+    assert [reply.status for reply in replies] == [200] * 4
+    assert extension.services is not None
+
+
+class TestNotLoadable:
+    """A server whose options name something that is only looked up when the extension is loaded."""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        return {**jp_server_config, "JupyterAgent": {"store": "memory://", "tools": ["nothing"]}}
+
+    async def test_M6_its_log_says_why_and_jupyters_own_routes_answer(
+        self, jp_fetch: Any, extension: AgentExtension, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rest = RestClient(jp_fetch)
+        for _ in range(2):
+            reply = await rest("GET", "api/agent/health")
+            assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        assert [record.getMessage() for record in caplog.records if "could not be loaded" in record.getMessage()] == [
+            "jupyter-agent: the extension could not be loaded: There is no tool 'nothing'. Correct c.JupyterAgent.tools."
+        ]
+        assert (await rest("GET", "api/agent/health", None, {"Authorization": ""})).status == 403
+        assert (await rest("GET", "api/sessions/0a0a0a0a-0000-0000-0000-000000000000")).status == 404
+        assert (await rest("GET", "api/sessions")).status == 200
 
 
 async def test_M6_a_server_that_cannot_load_us_starts_and_its_log_says_why(tmp_path: Path) -> None:
@@ -80,6 +121,18 @@ async def test_M6_a_server_that_cannot_load_us_starts_and_its_log_says_why(tmp_p
     try:
         assert (await server("GET", "api"))[0] == 200
         assert "There is no store 'nobody://'. Set c.JupyterAgent.store to one of: " in server.log
+    finally:
+        await server.end()
+
+
+async def test_a_server_warns_of_a_distribution_whose_files_may_lie_over_ours(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, {"PYTHONPATH": os.pathsep.join([foreign_distribution(tmp_path), *sys.path])})
+    await server.start()
+    try:
+        assert (await server("GET", "api/agent/health/live"))[0] == 200
+        (line,) = [line for line in server.log.splitlines() if "pip uninstall jupyter-agent" in line]
+        assert "pip install --force-reinstall jupyter-notebook-agent" in line
+        assert line.startswith("[W ")
     finally:
         await server.end()
 

@@ -13,7 +13,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 from tests.support.running_server import TOKEN, RunningServer
 
 PATH = "api/agent/mcp"
@@ -31,7 +31,7 @@ async def connected(url: str, token: str, mode: Any) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def url(jp_serverapp: Any, door: Door) -> str:
+def url(jp_serverapp: Any, rest: RestClient) -> str:
     return f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}{PATH}"
 
 
@@ -82,13 +82,13 @@ async def test_a_wrong_call_is_told_with_its_cure(
         assert _text(result).startswith(said)
 
 
-async def _say(door: Door, method: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+async def _say(rest: RestClient, method: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}, **more}
-    return await door("POST", PATH, body, {**ACCEPT, **(headers or {})})
+    return await rest("POST", PATH, body, {**ACCEPT, **(headers or {})})
 
 
-async def test_M3_an_unknown_method_is_told_as_the_protocol_says(door: Door) -> None:
-    reply = await _say(door, "no/such")
+async def test_M3_an_unknown_method_is_told_as_the_protocol_says(rest: RestClient) -> None:
+    reply = await _say(rest, "no/such")
     assert reply.body["error"]["code"] == -32601
 
 
@@ -102,20 +102,20 @@ async def test_M3_an_unknown_method_is_told_as_the_protocol_says(door: Door) -> 
         ({"Content-Type": "text/plain"}, 415),
     ],
 )
-async def test_M3_strangers_and_sessions_get_nothing(door: Door, headers: dict[str, str], status: int) -> None:
-    assert (await _say(door, "tools/list", headers)).status == status
+async def test_M3_strangers_and_sessions_get_nothing(rest: RestClient, headers: dict[str, str], status: int) -> None:
+    assert (await _say(rest, "tools/list", headers)).status == status
 
 
-async def test_M3_another_site_gets_nothing_for_a_cookie(door: Door) -> None:
-    signed_in = await door("GET", "api/agent/health")
+async def test_M3_another_site_gets_nothing_for_a_cookie(rest: RestClient) -> None:
+    signed_in = await rest("GET", "api/agent/health")
     cookies = "; ".join(one.partition(";")[0] for one in signed_in.headers.get_list("Set-Cookie"))
     headers = {"Authorization": "", "Cookie": cookies, "Origin": "http://evil.example"}
-    assert (await _say(door, "tools/list", headers)).status in (403, 404)
+    assert (await _say(rest, "tools/list", headers)).status in (403, 404)
 
 
-async def test_M3_a_batch_is_refused(door: Door) -> None:
+async def test_M3_a_batch_is_refused(rest: RestClient) -> None:
     batch = [{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]
-    assert (await door("POST", PATH, batch, ACCEPT)).status == 400
+    assert (await rest("POST", PATH, batch, ACCEPT)).status == 400
 
 
 async def test_other_agents_use_a_live_notebook_as_far_as_its_user_lets_them(tmp_path: Path) -> None:

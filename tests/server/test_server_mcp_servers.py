@@ -1,4 +1,4 @@
-"""MCP servers as a source of tools, through the door: asked about, stopped, and by nobody's request but the administrator's."""
+"""MCP servers as a source of tools, through the REST API: asked about, stopped, and by nobody's request but the administrator's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools.mcp.connection import Connection
 from jupyter_agent.tools.mcp.servers import McpServers
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 
@@ -65,15 +65,15 @@ async def heard(connection: Connection) -> list[str]:
 
 
 async def test_a_server_s_tool_is_offered_asked_about_and_called(
-    door: Door, services: Services, script: Script
+    rest: RestClient, services: Services, script: Script
 ) -> None:
     script(calling("s_say"))
-    stream = door.stream("say hello", {"session_id": "s1"})
+    stream = rest.stream("say hello", {"session_id": "s1"})
     turn = await stream.until("turn")
     asked = await stream.until("approval")
     assert (asked["tool"], asked["effect"], asked["arguments"]) == ("s_say", "execute", {"text": "hello"})
     answer = {"decision": "approve", "digest": asked["digest"]}
-    await door("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
+    await rest("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
     done = await stream.until("done")
     assert [one["status"] for one in done["actions"]] == ["done"]
     assert told(services) == ['{"from_mcp_server": "s", "result": "hello"}']
@@ -93,18 +93,18 @@ async def test_a_server_s_tool_is_offered_asked_about_and_called(
     ],
 )
 async def test_J1_what_is_not_trusted_is_asked_about_in_every_mode(
-    door: Door, script: Script, approval: str, statuses: dict[str, str]
+    rest: RestClient, script: Script, approval: str, statuses: dict[str, str]
 ) -> None:
     script(calling(*statuses))
-    reply = await door.ask("do it all", approval=approval)
+    reply = await rest.ask("do it all", approval=approval)
     assert {one["tool"]: one["status"] for one in reply.body["actions"]} == statuses
 
 
 async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_called(
-    door: Door, services: Services, script: Script
+    rest: RestClient, services: Services, script: Script
 ) -> None:
     script(calling("s_say"))
-    stream = door.stream("say hello", {"session_id": "s1"})
+    stream = rest.stream("say hello", {"session_id": "s1"})
     turn = await stream.until("turn")
     asked = await stream.until("approval")
     connection = connection_of(services, "s")
@@ -116,7 +116,7 @@ async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_ca
         if connection.definitions is not before:
             break
     answer = {"decision": "approve", "digest": asked["digest"]}
-    await door("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
+    await rest("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
     done = await stream.until("done")
     assert [one["status"] for one in done["actions"]] == ["failed"]
     (only,) = told(services)
@@ -124,50 +124,52 @@ async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_ca
 
 
 async def test_a_turn_that_is_cancelled_is_cancelled_at_the_server(
-    door: Door, services: Services, script: Script
+    rest: RestClient, services: Services, script: Script
 ) -> None:
     script(calling("mine_wait"))
-    stream = door.stream("wait", {"session_id": "s1"}, approval="auto")
+    stream = rest.stream("wait", {"session_id": "s1"}, approval="auto")
     turn = await stream.until("turn")
     await stream.until("tool_call")
     connection = connection_of(services, "mine")
     for before in range(1, 1000):  # until the server has heard of one more call than these
         if (await heard(connection)).count("tools/call") > before:
             break
-    await door("POST", f"api/agent/turns/{turn['turn_id']}/cancel", {})
+    await rest("POST", f"api/agent/turns/{turn['turn_id']}/cancel", {})
     await stream.until("cancelled")
     assert "cancelled True" in await heard(connection)
 
 
-async def test_M2_nobody_but_the_administrator_names_a_server(door: Door, services: Services, tmp_path: Path) -> None:
+async def test_M2_nobody_but_the_administrator_names_a_server(
+    rest: RestClient, services: Services, tmp_path: Path
+) -> None:
     touched = tmp_path / "touched"
     servers = {"evil": {"command": ["touch", str(touched)]}}
-    settings = await door("PUT", "api/agent/settings", {"settings": {"mcp_servers": servers}})
-    asked = await door("POST", "api/agent/quick", {"query": "x", "mcp_servers": servers})
-    within = await door.ask("x", {"mcp_servers": servers})
+    settings = await rest("PUT", "api/agent/settings", {"settings": {"mcp_servers": servers}})
+    asked = await rest("POST", "api/agent/quick", {"query": "x", "mcp_servers": servers})
+    within = await rest.ask("x", {"mcp_servers": servers})
     assert [settings.status, asked.status, within.status] == [400, 400, 400]
     metadata = {"jupyter_agent": {"mcp_servers": servers}, "mcp_servers": servers}
     cells: list[Any] = []
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    await door("PUT", "api/contents/a.ipynb", {"type": "notebook", "content": notebook})
-    assert (await door.ask("x", {"notebook_id": "a.ipynb"})).status == 200
+    await rest("PUT", "api/contents/a.ipynb", {"type": "notebook", "content": notebook})
+    assert (await rest.ask("x", {"notebook_id": "a.ipynb"})).status == 200
     assert not any(name.startswith("evil") for name in services.assistant.resources.mcp_servers.tools())
     assert not touched.exists()
 
 
-async def test_servers_are_started_by_a_question_not_by_a_preview(door: Door, services: Services) -> None:
-    before = (await door("POST", "api/agent/context", {"query": "x"})).body
+async def test_servers_are_started_by_a_question_not_by_a_preview(rest: RestClient, services: Services) -> None:
+    before = (await rest("POST", "api/agent/context", {"query": "x"})).body
     assert not any(one["name"].startswith("s_") for one in before["tools"])
-    await door.ask("x")
-    after = (await door("POST", "api/agent/context", {"query": "x"})).body
+    await rest.ask("x")
+    after = (await rest("POST", "api/agent/context", {"query": "x"})).body
     assert {"s_say", "mine_look"} <= {one["name"] for one in after["tools"]}
 
 
-async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(door: Door) -> None:
-    await door.ask("x")
+async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(rest: RestClient) -> None:
+    await rest.ask("x")
     accept = {"Accept": "application/json, text/event-stream"}
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    listed = (await door("POST", "api/agent/mcp", listing, accept)).body["result"]["tools"]
+    listed = (await rest("POST", "api/agent/mcp", listing, accept)).body["result"]["tools"]
     assert "list_variables" in {one["name"] for one in listed}
     assert not any(one["name"].startswith(("s_", "mine_")) for one in listed)
 

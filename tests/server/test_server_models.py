@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 from tests.support.recording_model import KEY, recording_model
 
 
@@ -21,35 +21,35 @@ def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     }
 
 
-async def answered(door: Door, services: Any, base_url: str) -> Any:
+async def answered(rest: RestClient, services: Any, base_url: str) -> Any:
     services.options.base_url = base_url
-    reply = await door.ask("How many rows?", {"session_id": "s1"})
-    history = await door("GET", "api/sessions/s1/history")
+    reply = await rest.ask("How many rows?", {"session_id": "s1"})
+    history = await rest("GET", "api/sessions/s1/history")
     assert history.body["history"][0]["content"] == "How many rows?"
     return reply
 
 
-async def test_L7_a_model_that_cannot_be_reached(door: Door, services: Any) -> None:
+async def test_L7_a_model_that_cannot_be_reached(rest: RestClient, services: Any) -> None:
     socket, port = bind_unused_port()
     socket.close()
-    reply = await answered(door, services, f"http://127.0.0.1:{port}/v1")
+    reply = await answered(rest, services, f"http://127.0.0.1:{port}/v1")
     assert (reply.status, reply.body["code"], reply.body["retryable"]) == (502, "upstream_unreachable", True)
     assert "base_url" in reply.body["message"] or "running" in reply.body["message"]
 
 
-async def test_L1_a_wrong_key(door: Door, services: Any) -> None:
+async def test_L1_a_wrong_key(rest: RestClient, services: Any) -> None:
     async with recording_model() as model:
-        reply = await answered(door, services, model.base_url)
+        reply = await answered(rest, services, model.base_url)
     assert (reply.status, reply.body["code"], reply.body["retryable"]) == (502, "upstream_auth", False)
     assert "OPENAI_API_KEY" in reply.body["message"]
     assert "sk-wrong" not in reply.text
 
 
 async def test_I10_after_the_fault_the_next_question_is_answered(
-    door: Door, services: Any, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, services: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     async with recording_model() as model:
         services.options.base_url = model.base_url
-        reply = await door.ask("How many rows?", {"session_id": "s1"})
+        reply = await rest.ask("How many rows?", {"session_id": "s1"})
     assert (reply.status, reply.body["usage"]) == (200, {"input_tokens": 11, "output_tokens": 7, "cost": 0.0})

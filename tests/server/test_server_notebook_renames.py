@@ -14,7 +14,7 @@ import pytest
 from jupyter_agent.server.notebook_renames import CONTENTS
 from jupyter_agent.server.services import Services
 from tests.server.test_server_access import ByHeader
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 
 @pytest.fixture
@@ -47,73 +47,73 @@ async def followed(services: Services, owners: int = 1) -> AsyncIterator[None]:
             await asyncio.wait_for(heard.get(), 30)
 
 
-async def rename(door: Door, old: str, new: str) -> None:
-    assert (await door("PATCH", f"api/contents/{old}", {"path": new})).status == 200
+async def rename(rest: RestClient, old: str, new: str) -> None:
+    assert (await rest("PATCH", f"api/contents/{old}", {"path": new})).status == 200
 
 
-async def about(door: Door, path: str, user: str = "") -> list[str]:
+async def about(rest: RestClient, path: str, user: str = "") -> list[str]:
     """Ids of the conversations about a notebook."""
-    reply = await door("GET", "api/agent/sessions", None, {"X-User": user}, notebook_id=path)
+    reply = await rest("GET", "api/agent/sessions", None, {"X-User": user}, notebook_id=path)
     return [one["session_id"] for one in reply.body["sessions"]]
 
 
 async def test_S16_a_renamed_notebook_takes_its_conversations_along(
-    door: Door, services: Services, write: Callable[[str], None]
+    rest: RestClient, services: Services, write: Callable[[str], None]
 ) -> None:
     write("a.ipynb")
-    await door.ask("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
-    await door.ask("other", {"session_id": "s2", "notebook_id": "ab.ipynb"})
+    await rest.ask("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    await rest.ask("other", {"session_id": "s2", "notebook_id": "ab.ipynb"})
     async with followed(services):
-        await rename(door, "a.ipynb", "b.ipynb")
-    assert (await about(door, "a.ipynb"), await about(door, "b.ipynb")) == ([], ["s1"])
-    assert await about(door, "ab.ipynb") == ["s2"]
-    again = await door.ask("two", {"session_id": "s1", "notebook_id": "b.ipynb"})
+        await rename(rest, "a.ipynb", "b.ipynb")
+    assert (await about(rest, "a.ipynb"), await about(rest, "b.ipynb")) == ([], ["s1"])
+    assert await about(rest, "ab.ipynb") == ["s2"]
+    again = await rest.ask("two", {"session_id": "s1", "notebook_id": "b.ipynb"})
     assert again.body["turn_count"] == 4
 
 
 async def test_S16_a_moved_folder_takes_the_conversations_of_its_notebooks_along(
-    door: Door, services: Services, write: Callable[[str], None]
+    rest: RestClient, services: Services, write: Callable[[str], None]
 ) -> None:
     write("old/a.ipynb")
-    await door.ask("one", {"session_id": "s1", "notebook_id": "old/a.ipynb"})
+    await rest.ask("one", {"session_id": "s1", "notebook_id": "old/a.ipynb"})
     async with followed(services):
-        await rename(door, "old", "new")
-    assert await about(door, "new/a.ipynb") == ["s1"]
+        await rename(rest, "old", "new")
+    assert await about(rest, "new/a.ipynb") == ["s1"]
 
 
 async def test_S16_a_rename_during_a_turn_loses_nothing(
-    door: Door, services: Services, write: Callable[[str], None], script: Script
+    rest: RestClient, services: Services, write: Callable[[str], None], script: Script
 ) -> None:
     script([{"calls": [{"name": "run_code", "arguments": {"code": "1"}}]}, {"text": "Said."}])
     write("a.ipynb")
-    stream = door.stream("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    stream = rest.stream("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
     asked = await stream.until("approval")
     async with followed(services):
-        await rename(door, "a.ipynb", "b.ipynb")
-    turn = (await door("GET", "api/agent/sessions/s1")).body
+        await rename(rest, "a.ipynb", "b.ipynb")
+    turn = (await rest("GET", "api/agent/sessions/s1")).body
     assert turn["notebook_id"] == "b.ipynb"
     (running,) = [one.started.turn_id for one in services.turns._all if one.started is not None]
-    await door("POST", f"api/agent/turns/{running}/actions/{asked['call_id']}", {"decision": "deny"})
+    await rest("POST", f"api/agent/turns/{running}/actions/{asked['call_id']}", {"decision": "deny"})
     assert (await stream.all())[-1][0] == "done"
-    history = (await door("GET", "api/agent/sessions/s1/history", notebook_id="b.ipynb")).body["history"]
+    history = (await rest("GET", "api/agent/sessions/s1/history", notebook_id="b.ipynb")).body["history"]
     assert [one["content"] for one in history] == ["one", "Said."]
 
 
 async def test_S16_of_a_deleted_notebook_the_conversation_can_still_be_used(
-    door: Door, jp_root_dir: Path, write: Callable[[str], None]
+    rest: RestClient, jp_root_dir: Path, write: Callable[[str], None]
 ) -> None:
     write("a.ipynb")
-    await door.ask("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
-    assert (await door("DELETE", "api/contents/a.ipynb")).status == 204
-    assert (await door.ask("two", {"session_id": "s1", "notebook_id": "a.ipynb"})).body["turn_count"] == 4
+    await rest.ask("one", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    assert (await rest("DELETE", "api/contents/a.ipynb")).status == 204
+    assert (await rest.ask("two", {"session_id": "s1", "notebook_id": "a.ipynb"})).body["turn_count"] == 4
     assert not (jp_root_dir / "a.ipynb").exists()
 
 
 async def test_when_the_server_stops_it_listens_no_more(services: Services, extension: Any, jp_serverapp: Any) -> None:
     listeners = jp_serverapp.event_logger._modified_listeners
-    assert services.moves._on_change in listeners[CONTENTS]
+    assert services.notebook_renames._on_change in listeners[CONTENTS]
     await extension.stop_extension()
-    assert services.moves._on_change not in listeners[CONTENTS]
+    assert services.notebook_renames._on_change not in listeners[CONTENTS]
 
 
 class TestUsers:
@@ -125,27 +125,27 @@ class TestUsers:
         return {**jp_server_config, "ServerApp": server}
 
     async def test_the_conversations_of_all_who_asked_go_along(
-        self, door: Door, services: Services, write: Callable[[str], None]
+        self, rest: RestClient, services: Services, write: Callable[[str], None]
     ) -> None:
         write("a.ipynb")
         for user in ("ann", "bob"):
             ask = {"query": user, "context": {"session_id": "s1", "notebook_id": "a.ipynb"}}
-            assert (await door("POST", "api/agent/quick", ask, {"X-User": user})).status == 200
+            assert (await rest("POST", "api/agent/quick", ask, {"X-User": user})).status == 200
         async with followed(services, owners=3):
-            renamed = await door("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
+            renamed = await rest("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
             assert renamed.status == 200
         for user in ("ann", "bob"):
-            assert await about(door, "b.ipynb", user) == ["s1"]
+            assert await about(rest, "b.ipynb", user) == ["s1"]
 
     async def test_S16_S6_the_conversations_of_those_who_asked_before_the_server_started_go_along(
-        self, door: Door, services: Services, write: Callable[[str], None]
+        self, rest: RestClient, services: Services, write: Callable[[str], None]
     ) -> None:
         write("a.ipynb")
         for user, path in (("ann", "a.ipynb"), ("bob", "a.ipynb"), ("eve", "ab.ipynb")):
             await services.assistant.sessions.log.begin(user, path, "s1", "t1", "why?", "")
         async with followed(services, owners=3):
-            renamed = await door("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
+            renamed = await rest("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
             assert renamed.status == 200
-        moved = {user: await about(door, "b.ipynb", user) for user in ("ann", "bob", "eve", "joe")}
+        moved = {user: await about(rest, "b.ipynb", user) for user in ("ann", "bob", "eve", "joe")}
         assert moved == {"ann": ["s1"], "bob": ["s1"], "eve": [], "joe": []}
-        assert await about(door, "ab.ipynb", "eve") == ["s1"]
+        assert await about(rest, "ab.ipynb", "eve") == ["s1"]

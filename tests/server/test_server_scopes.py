@@ -8,13 +8,13 @@ import pytest
 
 from jupyter_agent.config.options import SCOPES
 from tests.server.test_server_access import ByHeader
-from tests.support.agent_client import Door
+from tests.support.agent_client import RestClient
 
 
-async def ask(door: Door, user: str, notebook_id: str, **context: object) -> str:
+async def ask(rest: RestClient, user: str, notebook_id: str, **context: object) -> str:
     """The conversation that answered."""
     body = {"query": "x", "context": {"notebook_id": notebook_id, **context}}
-    reply = await door("POST", "api/agent/quick", body, {"X-User": user})
+    reply = await rest("POST", "api/agent/quick", body, {"X-User": user})
     assert reply.status == 200
     return str(reply.body["session_id"])
 
@@ -36,8 +36,8 @@ class TestExplicit(Scoped):
 
     scope = SCOPES[0]
 
-    async def test_a_question_that_names_no_conversation_begins_one(self, door: Door) -> None:
-        assert await ask(door, "ann", "a.ipynb") != await ask(door, "ann", "a.ipynb")
+    async def test_a_question_that_names_no_conversation_begins_one(self, rest: RestClient) -> None:
+        assert await ask(rest, "ann", "a.ipynb") != await ask(rest, "ann", "a.ipynb")
 
 
 class TestUserAndNotebook(Scoped):
@@ -45,21 +45,21 @@ class TestUserAndNotebook(Scoped):
 
     scope = "user-notebook"
 
-    async def test_a_question_goes_on_with_the_users_newest_about_the_notebook(self, door: Door) -> None:
-        anns = await ask(door, "ann", "a.ipynb")
-        assert await ask(door, "ann", "a.ipynb") == anns
-        assert len({anns, await ask(door, "ann", "b.ipynb"), await ask(door, "bob", "a.ipynb")}) == 3
-        assert await ask(door, "ann", "a.ipynb", session_id="named") == "named"
-        assert await ask(door, "ann", "a.ipynb") == "named"
+    async def test_a_question_goes_on_with_the_users_newest_about_the_notebook(self, rest: RestClient) -> None:
+        anns = await ask(rest, "ann", "a.ipynb")
+        assert await ask(rest, "ann", "a.ipynb") == anns
+        assert len({anns, await ask(rest, "ann", "b.ipynb"), await ask(rest, "bob", "a.ipynb")}) == 3
+        assert await ask(rest, "ann", "a.ipynb", session_id="named") == "named"
+        assert await ask(rest, "ann", "a.ipynb") == "named"
         preview = {"query": "y", "context": {"notebook_id": "a.ipynb"}}
-        told = await door("POST", "api/agent/context", preview, {"X-User": "ann"})
+        told = await rest("POST", "api/agent/context", preview, {"X-User": "ann"})
         assert told.body["tokens"]["history"] > 0
 
-    async def test_without_a_notebook_each_question_begins_one(self, door: Door) -> None:
-        assert await ask(door, "ann", "") != await ask(door, "ann", "")
+    async def test_without_a_notebook_each_question_begins_one(self, rest: RestClient) -> None:
+        assert await ask(rest, "ann", "") != await ask(rest, "ann", "")
 
-    async def test_the_scope_is_told(self, door: Door) -> None:
-        assert (await door("GET", "api/agent/health", None, {"X-User": "ann"})).body["session_scope"] == "user-notebook"
+    async def test_the_scope_is_told(self, rest: RestClient) -> None:
+        assert (await rest("GET", "api/agent/health", None, {"X-User": "ann"})).body["session_scope"] == "user-notebook"
 
 
 class TestNotebook(Scoped):
@@ -67,9 +67,9 @@ class TestNotebook(Scoped):
 
     scope = "notebook"
 
-    async def test_all_users_go_on_with_the_notebooks_conversation(self, door: Door) -> None:
-        anns = await ask(door, "ann", "a.ipynb")
-        assert await ask(door, "bob", "a.ipynb") == anns
-        assert await ask(door, "bob", "b.ipynb") != anns
+    async def test_all_users_go_on_with_the_notebooks_conversation(self, rest: RestClient) -> None:
+        anns = await ask(rest, "ann", "a.ipynb")
+        assert await ask(rest, "bob", "a.ipynb") == anns
+        assert await ask(rest, "bob", "b.ipynb") != anns
         for path in (f"api/agent/sessions/{anns}", f"api/sessions/{anns}"):
-            assert (await door("GET", path, None, {"X-User": "eve"})).body["turn_count"] == 4
+            assert (await rest("GET", path, None, {"X-User": "eve"})).body["turn_count"] == 4

@@ -1,4 +1,4 @@
-"""Conversations through the REST door, and Jupyter's own kernel sessions beside them."""
+"""Conversations through the REST API, and Jupyter's own kernel sessions beside them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 
-async def test_a_conversation_in_short(door: Door) -> None:
-    await door.ask("What is df?", {"session_id": "s1", "notebook_id": "a.ipynb"})
-    info = (await door("GET", "api/sessions/s1")).body
+async def test_a_conversation_in_short(rest: RestClient) -> None:
+    await rest.ask("What is df?", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    info = (await rest("GET", "api/sessions/s1")).body
     stamps = info.pop("created_at"), info.pop("last_activity")
     assert all(one.endswith("Z") for one in stamps)
     assert info.pop("head")
@@ -27,14 +27,14 @@ async def test_a_conversation_in_short(door: Door) -> None:
         "metadata": {},
         "running": None,
     }
-    assert (await door("GET", "api/agent/sessions/s1")).body["session_id"] == "s1"
+    assert (await rest("GET", "api/agent/sessions/s1")).body["session_id"] == "s1"
 
 
-async def test_the_history_tells_what_was_done_on_the_way_to_an_answer(door: Door, script: Script) -> None:
+async def test_the_history_tells_what_was_done_on_the_way_to_an_answer(rest: RestClient, script: Script) -> None:
     calls = [{"name": "list_variables", "arguments": {}}, {"name": "no_such_tool", "arguments": "{broken"}]
     script([{"text": "Let me look.", "calls": calls}, {"text": "That is all."}])
-    await door.ask("x", {"session_id": "s1"})
-    question, answer = (await door("GET", "api/agent/sessions/s1/history")).body["history"]
+    await rest.ask("x", {"session_id": "s1"})
+    question, answer = (await rest("GET", "api/agent/sessions/s1/history")).body["history"]
     assert (question["parent"], answer["seconds"] >= 0) == (None, True)
     said, listed, unknown, last = answer["steps"]
     assert (said, last) == ({"text": "Let me look."}, {"text": "That is all."})
@@ -44,26 +44,26 @@ async def test_the_history_tells_what_was_done_on_the_way_to_an_answer(door: Doo
 
 
 @pytest.mark.parametrize("prefix", ["api/sessions", "api/agent/sessions"])
-async def test_the_history_has_the_last_entries_oldest_first(door: Door, script: Script, prefix: str) -> None:
+async def test_the_history_has_the_last_entries_oldest_first(rest: RestClient, script: Script, prefix: str) -> None:
     script([{"text": f"answer {number}", "match": f"question {number}"} for number in range(3)])
     for number in range(3):
-        await door.ask(f"question {number}", {"session_id": "s1"})
-    whole = (await door("GET", f"{prefix}/s1/history")).body
+        await rest.ask(f"question {number}", {"session_id": "s1"})
+    whole = (await rest("GET", f"{prefix}/s1/history")).body
     assert (whole["session_id"], whole["turn_count"], len(whole["history"])) == ("s1", 6, 6)
     assert [one["role"] for one in whole["history"]] == ["user", "assistant"] * 3
-    last = (await door("GET", f"{prefix}/s1/history", max_turns="3")).body["history"]
+    last = (await rest("GET", f"{prefix}/s1/history", max_turns="3")).body["history"]
     assert [one["content"] for one in last] == ["answer 1", "question 2", "answer 2"]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", "1e308", "9" * 5000])
-async def test_H8_a_number_that_is_none_is_bad_input(door: Door, number: str) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    reply = await door("GET", "api/sessions/s1/history", max_turns=number)
+async def test_H8_a_number_that_is_none_is_bad_input(rest: RestClient, number: str) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    reply = await rest("GET", "api/sessions/s1/history", max_turns=number)
     assert reply.status == 400
     assert reply.body["message"].startswith("max_turns ")
 
 
-async def test_S1_S2_ids_that_are_none_are_bad_input(door: Door) -> None:
+async def test_S1_S2_ids_that_are_none_are_bad_input(rest: RestClient) -> None:
     for bad in (
         "%2e%2e",
         "..%2f..%2fetc",
@@ -79,69 +79,69 @@ async def test_S1_S2_ids_that_are_none_are_bad_input(door: Door) -> None:
         "~",
     ):
         for path in (f"api/agent/sessions/{bad}", f"api/sessions/{bad}/history", f"api/sessions/{bad}"):
-            reply = await door("GET", path)
+            reply = await rest("GET", path)
             assert (bad, path, reply.status) == (bad, path, 400)
             assert reply.body["code"] == "bad_request"
 
 
-async def test_S3_ids_that_differ_by_case_are_two(door: Door) -> None:
-    await door.ask("upper", {"session_id": "S1"})
-    await door.ask("lower", {"session_id": "s1"})
-    assert (await door("GET", "api/sessions/S1")).body["title"] == "upper"
-    assert (await door("GET", "api/sessions/s1")).body["title"] == "lower"
+async def test_S3_ids_that_differ_by_case_are_two(rest: RestClient) -> None:
+    await rest.ask("upper", {"session_id": "S1"})
+    await rest.ask("lower", {"session_id": "s1"})
+    assert (await rest("GET", "api/sessions/S1")).body["title"] == "upper"
+    assert (await rest("GET", "api/sessions/s1")).body["title"] == "lower"
 
 
-async def test_S11_a_cleared_conversation_is_gone(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    assert (await door("DELETE", "api/sessions/s1")).body == {"status": "cleared", "session_id": "s1"}
+async def test_S11_a_cleared_conversation_is_gone(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    assert (await rest("DELETE", "api/sessions/s1")).body == {"status": "cleared", "session_id": "s1"}
     for method in ("DELETE", "GET"):
-        reply = await door(method, "api/sessions/s1")
+        reply = await rest(method, "api/sessions/s1")
         assert (reply.status, reply.body["code"]) == (404, "not_found")
-    assert (await door.ask("y", {"session_id": "s1"})).body["turn_count"] == 2
+    assert (await rest.ask("y", {"session_id": "s1"})).body["turn_count"] == 2
 
 
-async def test_S12_clearing_stops_the_turn_that_runs(door: Door, script: Script) -> None:
+async def test_S12_clearing_stops_the_turn_that_runs(rest: RestClient, script: Script) -> None:
     script([{"text": "Never said.", "delay": 60}])
-    stream = door.stream("x", {"session_id": "s1"})
+    stream = rest.stream("x", {"session_id": "s1"})
     await stream.until("turn")
-    assert (await door("DELETE", "api/agent/sessions/s1")).status == 200
+    assert (await rest("DELETE", "api/agent/sessions/s1")).status == 200
     assert [name for name, _ in await stream.all()] == ["cancelled"]
-    assert (await door("GET", "api/agent/sessions/s1")).status == 404
+    assert (await rest("GET", "api/agent/sessions/s1")).status == 404
 
 
-async def test_conversations_are_listed_searched_and_paged(door: Door) -> None:
+async def test_conversations_are_listed_searched_and_paged(rest: RestClient) -> None:
     for number in range(3):
-        await door.ask(f"question {number}", {"session_id": f"s{number}", "notebook_id": f"n{number % 2}.ipynb"})
-    listed = (await door("GET", "api/agent/sessions")).body["sessions"]
+        await rest.ask(f"question {number}", {"session_id": f"s{number}", "notebook_id": f"n{number % 2}.ipynb"})
+    listed = (await rest("GET", "api/agent/sessions")).body["sessions"]
     assert [one["session_id"] for one in listed] == ["s2", "s1", "s0"]
-    of_one = (await door("GET", "api/agent/sessions", notebook_id="n0.ipynb")).body["sessions"]
+    of_one = (await rest("GET", "api/agent/sessions", notebook_id="n0.ipynb")).body["sessions"]
     assert [one["session_id"] for one in of_one] == ["s2", "s0"]
-    found = (await door("GET", "api/agent/sessions", q="question 1")).body["sessions"]
+    found = (await rest("GET", "api/agent/sessions", q="question 1")).body["sessions"]
     assert [one["session_id"] for one in found] == ["s1"]
-    first = (await door("GET", "api/agent/sessions", limit="2")).body
-    rest = (await door("GET", "api/agent/sessions", limit="2", cursor=first["cursor"])).body
-    assert [one["session_id"] for one in first["sessions"] + rest["sessions"]] == ["s2", "s1", "s0"]
+    first = (await rest("GET", "api/agent/sessions", limit="2")).body
+    second = (await rest("GET", "api/agent/sessions", limit="2", cursor=first["cursor"])).body
+    assert [one["session_id"] for one in first["sessions"] + second["sessions"]] == ["s2", "s1", "s0"]
     for bad in ({"limit": "201"}, {"notebook_id": "a\x0f.ipynb"}, {"notebook_id": "a\x00"}):
-        assert (await door("GET", "api/agent/sessions", None, None, **bad)).status == 400
+        assert (await rest("GET", "api/agent/sessions", None, None, **bad)).status == 400
 
 
-async def test_title_and_metadata_can_be_set(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
-    changed = await door("PATCH", "api/agent/sessions/s1", {"title": "Sales", "metadata": {"__proto__": 1}})
+async def test_title_and_metadata_can_be_set(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
+    changed = await rest("PATCH", "api/agent/sessions/s1", {"title": "Sales", "metadata": {"__proto__": 1}})
     assert (changed.body["title"], changed.body["metadata"]) == ("Sales", {"__proto__": 1})
-    assert (await door("GET", "api/sessions/s1")).body["title"] == "Sales"
-    assert (await door("PATCH", "api/agent/sessions/s1", {})).status == 400
-    assert (await door("PATCH", "api/agent/sessions/s1", {"owner": "bob"})).status == 400
-    assert (await door("PATCH", "api/agent/sessions/nobody", {"title": "x"})).status == 404
+    assert (await rest("GET", "api/sessions/s1")).body["title"] == "Sales"
+    assert (await rest("PATCH", "api/agent/sessions/s1", {})).status == 400
+    assert (await rest("PATCH", "api/agent/sessions/s1", {"owner": "bob"})).status == 400
+    assert (await rest("PATCH", "api/agent/sessions/nobody", {"title": "x"})).status == 404
 
 
-async def test_one_id_about_two_notebooks_is_told_apart_by_the_notebook(door: Door) -> None:
+async def test_one_id_about_two_notebooks_is_told_apart_by_the_notebook(rest: RestClient) -> None:
     for path in ("a.ipynb", "b.ipynb"):
-        await door.ask(path, {"session_id": "s1", "notebook_id": path})
-    assert (await door("GET", "api/sessions/s1", notebook_id="a.ipynb")).body["title"] == "a.ipynb"
-    assert (await door("DELETE", "api/sessions/s1")).body["code"] == "ambiguous_session"
-    assert (await door("DELETE", "api/sessions/s1", notebook_id="a.ipynb")).status == 200
-    assert (await door("GET", "api/sessions/s1")).body["notebook_id"] == "b.ipynb"
+        await rest.ask(path, {"session_id": "s1", "notebook_id": path})
+    assert (await rest("GET", "api/sessions/s1", notebook_id="a.ipynb")).body["title"] == "a.ipynb"
+    assert (await rest("DELETE", "api/sessions/s1")).body["code"] == "ambiguous_session"
+    assert (await rest("DELETE", "api/sessions/s1", notebook_id="a.ipynb")).status == 200
+    assert (await rest("GET", "api/sessions/s1")).body["notebook_id"] == "b.ipynb"
 
 
 # Beside Jupyter's own ------------------------------------------------------------------------------
@@ -150,46 +150,46 @@ async def test_one_id_about_two_notebooks_is_told_apart_by_the_notebook(door: Do
 UNKNOWN = "0a0a0a0a-1111-2222-3333-444444444444"
 
 
-async def test_an_id_that_nobody_knows_is_answered_in_jupyters_own_words(door: Door) -> None:
+async def test_an_id_that_nobody_knows_is_answered_in_jupyters_own_words(rest: RestClient) -> None:
     for method in ("GET", "DELETE"):
-        reply = await door(method, f"api/sessions/{UNKNOWN}")
+        reply = await rest(method, f"api/sessions/{UNKNOWN}")
         assert (reply.status, json.loads(reply.text)) == (
             404,
             {"message": f"Session not found: session_id='{UNKNOWN}'", "reason": None},
         )
 
 
-async def test_S4_a_conversation_may_have_a_uuid_as_clients_make_them(door: Door) -> None:
+async def test_S4_a_conversation_may_have_a_uuid_as_clients_make_them(rest: RestClient) -> None:
     ours = str(uuid.uuid4())
-    await door.ask("x", {"session_id": ours})
-    assert (await door("GET", f"api/sessions/{ours}")).body["session_id"] == ours
-    assert len((await door("GET", f"api/sessions/{ours}/history")).body["history"]) == 2
-    assert (await door("DELETE", f"api/sessions/{ours}")).body == {"status": "cleared", "session_id": ours}
-    assert (await door("GET", f"api/sessions/{ours}")).body["message"].startswith("Session not found")
+    await rest.ask("x", {"session_id": ours})
+    assert (await rest("GET", f"api/sessions/{ours}")).body["session_id"] == ours
+    assert len((await rest("GET", f"api/sessions/{ours}/history")).body["history"]) == 2
+    assert (await rest("DELETE", f"api/sessions/{ours}")).body == {"status": "cleared", "session_id": ours}
+    assert (await rest("GET", f"api/sessions/{ours}")).body["message"].startswith("Session not found")
 
 
 async def test_S4_for_an_id_that_jupyter_knows_jupyter_answers(
-    door: Door, jp_serverapp: Any, jp_root_dir: Any, echo_kernel_spec: Any
+    rest: RestClient, jp_serverapp: Any, jp_root_dir: Any, echo_kernel_spec: Any
 ) -> None:
     sessions: Any = jp_serverapp.session_manager
     made = await sessions.create_session(path="a.ipynb", type="notebook", name="a", kernel_name="echo")
     theirs = made["id"]
-    before = (await door("GET", f"api/sessions/{theirs}")).body
-    await door.ask("x", {"session_id": theirs})
-    assert (await door("GET", f"api/sessions/{theirs}")).body["path"] == before["path"] == "a.ipynb"
-    assert (await door("GET", f"api/agent/sessions/{theirs}")).body["title"] == "x"
-    assert [one["id"] for one in (await door("GET", "api/sessions")).body] == [theirs]
-    renamed = await door("PATCH", f"api/sessions/{theirs}", {"path": "b.ipynb"})
+    before = (await rest("GET", f"api/sessions/{theirs}")).body
+    await rest.ask("x", {"session_id": theirs})
+    assert (await rest("GET", f"api/sessions/{theirs}")).body["path"] == before["path"] == "a.ipynb"
+    assert (await rest("GET", f"api/agent/sessions/{theirs}")).body["title"] == "x"
+    assert [one["id"] for one in (await rest("GET", "api/sessions")).body] == [theirs]
+    renamed = await rest("PATCH", f"api/sessions/{theirs}", {"path": "b.ipynb"})
     assert renamed.body["path"] == "b.ipynb"
-    assert (await door("DELETE", f"api/agent/sessions/{theirs}")).status == 200
+    assert (await rest("DELETE", f"api/agent/sessions/{theirs}")).status == 200
     assert made["kernel"]["id"] in jp_serverapp.kernel_manager
-    gone = await door("DELETE", f"api/sessions/{theirs}")
+    gone = await rest("DELETE", f"api/sessions/{theirs}")
     assert (gone.status, gone.text) == (204, "")
     assert made["kernel"]["id"] not in jp_serverapp.kernel_manager
 
 
 async def test_when_the_store_is_away_jupyters_own_answer_stands(
-    door: Door, services: Services, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*args: Any) -> Any:
         from jupyter_agent.core.errors import StoreUnavailable
@@ -197,7 +197,7 @@ async def test_when_the_store_is_away_jupyters_own_answer_stands(
         raise StoreUnavailable("The store is away.")
 
     monkeypatch.setattr(services.assistant.sessions, "get", away)
-    reply = await door("GET", f"api/sessions/{UNKNOWN}")
+    reply = await rest("GET", f"api/sessions/{UNKNOWN}")
     assert (reply.status, reply.body["message"]) == (404, f"Session not found: session_id='{UNKNOWN}'")
-    own = await door("GET", "api/agent/sessions/s1")
+    own = await rest("GET", "api/agent/sessions/s1")
     assert (own.status, own.body["code"]) == (503, "store_unavailable")

@@ -12,7 +12,7 @@ from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
 from jupyter_agent.config import api_keys
 from jupyter_agent.server.services import Services
-from tests.support.agent_client import Door, Script
+from tests.support.agent_client import RestClient, Script
 
 KEY = "sk-right-0123456789abcdef0123456789"
 PATH = "api/agent/settings"
@@ -27,8 +27,8 @@ def _kept() -> Path:
     return Path(jupyter_config_dir()) / "jupyter_agent_config.json"
 
 
-async def test_settings_are_told_with_where_they_are_from(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = (await door("GET", PATH)).body
+async def test_settings_are_told_with_where_they_are_from(rest: RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = (await rest("GET", PATH)).body
     assert told["settings"]["model"]["source"] == "configuration"
     assert told["settings"]["approval"]["value"] == "ask"
     assert told["settings"]["approval"]["source"] == "default"
@@ -36,23 +36,23 @@ async def test_settings_are_told_with_where_they_are_from(door: Door, monkeypatc
     assert told["keys"]["openai"] == {"set": False, "source": "", "variable": "OPENAI_API_KEY"}
 
 
-async def test_a_setting_holds_at_once_and_for_the_next_start(door: Door, services: Services) -> None:
+async def test_a_setting_holds_at_once_and_for_the_next_start(rest: RestClient, services: Services) -> None:
     change = {"settings": {"approval": "read-only", "context_tokens": 900, "redact": False}}
-    told = (await door("PUT", PATH, change)).body["settings"]
+    told = (await rest("PUT", PATH, change)).body["settings"]
     assert {name: told[name]["value"] for name in change["settings"]} == change["settings"]
     assert told["approval"]["source"] == "user"
     assert services.options.approval == "read-only"
     assert services.assistant.redactor.text("sk-proj-" + "a1B2" * 11).startswith("sk-proj-")
     assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": change["settings"]}
     assert stat.S_IMODE(_kept().stat().st_mode) == 0o600
-    told = (await door("PUT", PATH, {"settings": {"approval": None, "redact": None}})).body["settings"]
+    told = (await rest("PUT", PATH, {"settings": {"approval": None, "redact": None}})).body["settings"]
     assert (told["approval"]["value"], told["approval"]["source"]) == ("ask", "default")
     assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": {"context_tokens": 900}}
 
 
-async def test_a_key_is_kept_for_its_owner_and_never_told(door: Door, services: Services) -> None:
+async def test_a_key_is_kept_for_its_owner_and_never_told(rest: RestClient, services: Services) -> None:
     for change in ({"keys": {"openai": KEY}}, {"settings": {"context_tokens": 1000}}):
-        reply = await door("PUT", PATH, change)
+        reply = await rest("PUT", PATH, change)
         assert (reply.status, KEY in reply.text) == (200, False)
     assert reply.body["keys"]["openai"] == {"set": True, "source": "user", "variable": "OPENAI_API_KEY"}
     file = Path(jupyter_data_dir()) / "jupyter-agent" / "keys.json"
@@ -60,14 +60,16 @@ async def test_a_key_is_kept_for_its_owner_and_never_told(door: Door, services: 
     assert api_keys.get("OPENAI_API_KEY") == KEY
     assert KEY not in _kept().read_text(encoding="utf-8")
     assert KEY not in services.assistant.redactor.text(f"see {KEY}")
-    await door("PUT", PATH, {"keys": {"openai": None}})
+    await rest("PUT", PATH, {"keys": {"openai": None}})
     assert api_keys.get("OPENAI_API_KEY") == ""
 
 
-async def test_a_key_of_the_environment_wins_and_is_changed_there(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_of_the_environment_wins_and_is_changed_there(
+    rest: RestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert (await door("GET", PATH)).body["keys"]["openai"]["source"] == "environment"
-    reply = await door("PUT", PATH, {"keys": {"openai": "another"}})
+    assert (await rest("GET", PATH)).body["keys"]["openai"]["source"] == "environment"
+    reply = await rest("PUT", PATH, {"keys": {"openai": "another"}})
     assert (reply.status, reply.body["code"]) == (403, "forbidden")
 
 
@@ -83,8 +85,8 @@ async def test_a_key_of_the_environment_wins_and_is_changed_there(door: Door, mo
         {"keys": {"openai": "a b"}},
     ],
 )
-async def test_what_cannot_be_set_is_refused_and_nothing_is_written(door: Door, change: dict[str, Any]) -> None:
-    assert (await door("PUT", PATH, change)).status == 400
+async def test_what_cannot_be_set_is_refused_and_nothing_is_written(rest: RestClient, change: dict[str, Any]) -> None:
+    assert (await rest("PUT", PATH, change)).status == 400
     assert not _kept().exists()
 
 
@@ -97,26 +99,26 @@ class TestFixed:
         return {**jp_server_config, "JupyterAgent": ours}
 
     @pytest.mark.parametrize("change", [{"approval": "auto"}, {"model": "offline"}, {"model": None}])
-    async def test_what_is_forbidden_cannot_be_set(self, door: Door, change: dict[str, Any]) -> None:
-        reply = await door("PUT", PATH, {"settings": change})
+    async def test_what_is_forbidden_cannot_be_set(self, rest: RestClient, change: dict[str, Any]) -> None:
+        reply = await rest("PUT", PATH, {"settings": change})
         assert (reply.status, reply.body["code"]) == (403, "forbidden")
-        told = (await door("GET", PATH)).body["settings"]
+        told = (await rest("GET", PATH)).body["settings"]
         assert told["model"]["locked"]
         assert "auto" not in told["approval"]["choices"]
 
 
-async def test_models_of_this_machine_are_looked_for_when_asked(door: Door) -> None:
-    assert "found" not in (await door("GET", "api/agent/models")).body
-    assert isinstance((await door("GET", "api/agent/models", probe="1")).body["found"], list)
+async def test_models_of_this_machine_are_looked_for_when_asked(rest: RestClient) -> None:
+    assert "found" not in (await rest("GET", "api/agent/models")).body
+    assert isinstance((await rest("GET", "api/agent/models", probe="1")).body["found"], list)
 
 
-async def test_a_model_completes_at_the_cursor(door: Door, script: Script) -> None:
+async def test_a_model_completes_at_the_cursor(rest: RestClient, script: Script) -> None:
     script([{"text": "df.head()"}])
-    reply = await door("POST", "api/agent/complete", {"prefix": "x = ", "suffix": "\n"})
+    reply = await rest("POST", "api/agent/complete", {"prefix": "x = ", "suffix": "\n"})
     assert reply.body["completion"] == "df.head()"
     assert reply.body["model"].startswith("scripted")
 
 
-async def test_without_a_model_and_a_kernel_there_is_nothing_to_complete(door: Door) -> None:
-    reply = await door("POST", "api/agent/complete", {"prefix": "pri", "model": "offline"})
+async def test_without_a_model_and_a_kernel_there_is_nothing_to_complete(rest: RestClient) -> None:
+    reply = await rest("POST", "api/agent/complete", {"prefix": "pri", "model": "offline"})
     assert reply.body == {"completion": "", "model": "offline"}

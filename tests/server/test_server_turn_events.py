@@ -11,7 +11,7 @@ from jupyter_agent.core.messages import TextDelta, UsageReported
 from jupyter_agent.server.services import Services
 from jupyter_agent.server.turns import running_turn, running_turns, session_events
 from jupyter_agent.server.turns.event_log import EventLog
-from tests.support.agent_client import Door, Script, raw_stream
+from tests.support.agent_client import RestClient, Script, raw_stream
 
 RUN = {"calls": [{"name": "run_code", "arguments": {"code": "1 + 1"}}]}
 WORDS = {"text": "one two three four five six seven eight nine ten", "chunks": 10, "delay": 0.02}
@@ -22,7 +22,7 @@ def text_of(events: list[tuple[str, Any]]) -> str:
     return "".join(data["text"] for name, data in events if name == "text")
 
 
-async def _left(door: Door, services: Services, server: Any, **more: Any) -> running_turn.RunningTurn:
+async def _left(rest: RestClient, services: Services, server: Any, **more: Any) -> running_turn.RunningTurn:
     """A turn that waits for an approval and whose reader has gone."""
     fields = "".join(f', "{name}": "{value}"' for name, value in more.items())
     body = f'{{"query": "x", "stream": true, "turn_id": "t1", "context": {{"session_id": "s1"}}{fields}}}'
@@ -34,11 +34,13 @@ async def _left(door: Door, services: Services, server: Any, **more: Any) -> run
     return running
 
 
-async def test_T10_fifty_tabs_read_the_same_events_of_one_turn(door: Door, script: Script, services: Services) -> None:
+async def test_T10_fifty_tabs_read_the_same_events_of_one_turn(
+    rest: RestClient, script: Script, services: Services
+) -> None:
     script([WORDS])
-    asked = door.stream("x", turn_id="t1")
+    asked = rest.stream("x", turn_id="t1")
     await asked.until("turn")
-    tabs = [door.read(EVENTS) for _ in range(50)]
+    tabs = [rest.read(EVENTS) for _ in range(50)]
     read = await asyncio.gather(*(tab.all() for tab in tabs))
     first = await asked.all()
     numbers = set(asked.ids)
@@ -48,79 +50,79 @@ async def test_T10_fifty_tabs_read_the_same_events_of_one_turn(door: Door, scrip
         assert events[-1] == first[-1]
         assert set(tab.ids) <= numbers | {1}
         assert tab.ids[-1] == asked.ids[-1]
-    history = (await door("GET", f"api/sessions/{first[-1][1]['session_id']}/history")).body
+    history = (await rest("GET", f"api/sessions/{first[-1][1]['session_id']}/history")).body
     assert history["turn_count"] == 2
 
 
 @pytest.mark.parametrize("after", range(1, 14))
 async def test_T8_a_reader_that_comes_back_misses_nothing_and_reads_nothing_twice(
-    door: Door, script: Script, after: int
+    rest: RestClient, script: Script, after: int
 ) -> None:
     script([{**WORDS, "delay": 0}])
-    asked = door.stream("x", turn_id="t1")
+    asked = rest.stream("x", turn_id="t1")
     whole = await asked.all()
     last = asked.ids[min(after, len(asked.ids)) - 1]
-    again = door.read(EVENTS, headers={"Last-Event-ID": str(last)})
-    rest = await again.all()
+    again = rest.read(EVENTS, headers={"Last-Event-ID": str(last)})
+    remaining = await again.all()
     seen = [one for one, number in zip(whole, asked.ids, strict=True) if number <= last]
-    assert text_of(seen) + text_of(rest) == text_of(whole)
-    assert [name for name, _ in seen + rest if name != "text"] == [name for name, _ in whole if name != "text"]
+    assert text_of(seen) + text_of(remaining) == text_of(whole)
+    assert [name for name, _ in seen + remaining if name != "text"] == [name for name, _ in whole if name != "text"]
     assert again.ids == sorted(set(again.ids))
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "1.5", "²", "1" * 20])
-async def test_T8_what_is_no_number_is_refused(door: Door, number: str) -> None:
-    await door.ask("x", turn_id="t1")
-    reply = await door("GET", EVENTS, None, {"Last-Event-ID": number})
+async def test_T8_what_is_no_number_is_refused(rest: RestClient, number: str) -> None:
+    await rest.ask("x", turn_id="t1")
+    reply = await rest("GET", EVENTS, None, {"Last-Event-ID": number})
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
 
 
-async def test_T8_a_number_that_there_is_not_yet_tells_all_anew(door: Door) -> None:
-    whole = await door.stream("x", turn_id="t1").all()
-    assert await door.read(EVENTS, headers={"Last-Event-ID": "4000"}).all() == whole
+async def test_T8_a_number_that_there_is_not_yet_tells_all_anew(rest: RestClient) -> None:
+    whole = await rest.stream("x", turn_id="t1").all()
+    assert await rest.read(EVENTS, headers={"Last-Event-ID": "4000"}).all() == whole
 
 
 async def test_T7_a_turn_whose_reader_leaves_waits_for_one_to_come_back(
-    door: Door, script: Script, services: Services, jp_serverapp: Any
+    rest: RestClient, script: Script, services: Services, jp_serverapp: Any
 ) -> None:
     script([RUN, {"text": "Done."}])
-    running = await _left(door, services, jp_serverapp)
-    again = door.read(EVENTS)
+    running = await _left(rest, services, jp_serverapp)
+    again = rest.read(EVENTS)
     asked = await again.until("approval")
-    await door("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", {"decision": "deny"})
+    await rest("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", {"decision": "deny"})
     assert (await again.all())[-1][0] == "done"
     assert running.stopped is None
 
 
 async def test_T7_a_turn_to_which_nobody_comes_back_is_interrupted(
-    door: Door, script: Script, services: Services, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, script: Script, services: Services, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_turn, "GRACE_SECONDS", 0.2)
     script([RUN, {"text": "Never said."}])
-    running = await _left(door, services, jp_serverapp)
+    running = await _left(rest, services, jp_serverapp)
     await asyncio.wait_for(running.ended(), 10)
-    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    history = (await rest("GET", "api/sessions/s1/history")).body["history"]
     assert history[-1]["status"] == "interrupted"
 
 
 async def test_T7_who_runs_the_code_is_gone_with_the_connection(
-    door: Door, script: Script, services: Services, jp_serverapp: Any
+    rest: RestClient, script: Script, services: Services, jp_serverapp: Any
 ) -> None:
     script([RUN, {"text": "Never said."}])
-    running = await _left(door, services, jp_serverapp, run="client")
+    running = await _left(rest, services, jp_serverapp, run="client")
     await asyncio.wait_for(running.ended(), 10)
-    history = (await door("GET", "api/sessions/s1/history")).body["history"]
+    history = (await rest("GET", "api/sessions/s1/history")).body["history"]
     assert history[-1]["status"] == "cancelled"
 
 
 async def test_a_turn_that_ended_long_ago_is_told_from_its_conversation(
-    door: Door, script: Script, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_turns, "KEPT_SECONDS", 0)
     script([{"text": "First I look.", **RUN}, {"text": "It is so."}])
-    live = await door.stream("x", {"session_id": "s1"}, turn_id="t1", approval="read-only").all()
+    live = await rest.stream("x", {"session_id": "s1"}, turn_id="t1", approval="read-only").all()
     await asyncio.sleep(0)
-    stored = await door.read(EVENTS, session_id="s1").all()
+    stored = await rest.read(EVENTS, session_id="s1").all()
     kinds = [name for name, _ in live if name != "usage"]
     assert [name for name, _ in stored] == [
         name for number, name in enumerate(kinds) if name != "text" or kinds[number - 1] != "text"
@@ -132,34 +134,34 @@ async def test_a_turn_that_ended_long_ago_is_told_from_its_conversation(
 
 
 async def test_the_end_of_a_cancelled_turn_is_told_as_it_was(
-    door: Door, script: Script, monkeypatch: pytest.MonkeyPatch
+    rest: RestClient, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_turns, "KEPT_SECONDS", 0)
     script([RUN, {"text": "Never said."}])
-    stream = door.stream("x", {"session_id": "s1"}, turn_id="t1")
+    stream = rest.stream("x", {"session_id": "s1"}, turn_id="t1")
     await stream.until("approval")
-    await door("POST", "api/agent/turns/t1/cancel")
+    await rest("POST", "api/agent/turns/t1/cancel")
     await stream.all()
-    assert (await door.read(EVENTS).all())[-1][0] == "cancelled"
+    assert (await rest.read(EVENTS).all())[-1][0] == "cancelled"
 
 
-async def test_what_is_no_turn_has_no_events(door: Door) -> None:
-    await door.ask("x", {"session_id": "s1"})
+async def test_what_is_no_turn_has_no_events(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"})
     for session_id in ("s1", "nobody"):
-        reply = await door("GET", "api/agent/turns/nobody/events", None, session_id=session_id)
+        reply = await rest("GET", "api/agent/turns/nobody/events", None, session_id=session_id)
         assert (reply.status, reply.body["code"]) == (404, "not_found")
-        reply = await door("GET", "api/agent/turns/nobody/events")
+        reply = await rest("GET", "api/agent/turns/nobody/events")
         assert (reply.status, reply.body["code"]) == (404, "not_found")
 
 
-async def test_a_turn_made_elsewhere_is_told_to_every_page(door: Door, script: Script) -> None:
-    pages = [door.read("api/agent/events", notebook_id="a.ipynb"), door.read("api/agent/events")]
-    other = door.read("api/agent/events", notebook_id="b.ipynb")
+async def test_a_turn_made_elsewhere_is_told_to_every_page(rest: RestClient, script: Script) -> None:
+    pages = [rest.read("api/agent/events", notebook_id="a.ipynb"), rest.read("api/agent/events")]
+    other = rest.read("api/agent/events", notebook_id="b.ipynb")
     for page in (*pages, other):
         assert await asyncio.wait_for(page.lines.get(), 10) == ": keep-alive"
-    await door.ask("x", {"session_id": "s1", "notebook_id": "a.ipynb"}, turn_id="t1")
-    await door("PATCH", "api/agent/sessions/s1", {"title": "New"}, notebook_id="a.ipynb")
-    await door("DELETE", "api/sessions/s1")
+    await rest.ask("x", {"session_id": "s1", "notebook_id": "a.ipynb"}, turn_id="t1")
+    await rest("PATCH", "api/agent/sessions/s1", {"title": "New"}, notebook_id="a.ipynb")
+    await rest("DELETE", "api/sessions/s1")
     for page in pages:
         told = [await page.until("session") for _ in range(4)]
         assert told == [
@@ -176,19 +178,19 @@ async def test_a_turn_made_elsewhere_is_told_to_every_page(door: Door, script: S
         page.request.cancel()
 
 
-async def test_H26_more_pages_than_are_allowed_are_refused(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_events, "MAX_READERS", 1)
-    page = door.read("api/agent/events")
+async def test_H26_more_pages_than_are_allowed_are_refused(rest: RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_events, "MAX_SUBSCRIBERS", 1)
+    page = rest.read("api/agent/events")
     await asyncio.wait_for(page.lines.get(), 10)
-    assert (await door("GET", "api/agent/events")).status == 429
+    assert (await rest("GET", "api/agent/events")).status == 429
     page.request.cancel()
 
 
 async def test_a_page_that_does_not_read_is_let_go(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_events, "MAX_WAITING", 3)
-    with services.feed.opened("local") as events:
+    monkeypatch.setattr(session_events, "MAX_QUEUED", 3)
+    with services.session_events.subscribe("local") as events:
         for number in range(5):
-            services.feed.tell("local", session_events.SessionEvent(f"s{number}", "", "", "changed"))
+            services.session_events.publish("local", session_events.SessionEvent(f"s{number}", "", "", "changed"))
         assert [one.session_id async for one in events] == ["s0", "s1", "s2"]
 
 

@@ -1,4 +1,4 @@
-"""A client of the door for tests: plain replies, and streams that can be read while they run."""
+"""A client of the REST API for tests: plain replies, and streams that can be read while they run."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Stream:
         raise AssertionError(f"the stream ended without {wanted}")
 
 
-class Door:
+class RestClient:
     """Talks to the server under test; errors are replies."""
 
     def __init__(self, fetch: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""Python environments of their own for kernels and servers that are not ours, made by pip."""
+"""Python environments for tests: virtual ones for kernels and servers, and one with a foreign distribution of our import name."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def specifications(folder: Path, *argv: str) -> KernelSpecManager:
     content = {"argv": [*argv, "-f", "{connection_file}"], "display_name": "other", "language": "python"}
     (specification / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
     return KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
+
+
+def foreign_distribution(folder: Path) -> str:
+    """A folder for Python's path with the metadata of another project, whose package has the same import name as ours."""
+    information = folder / "site" / "jupyter_agent-9.9.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: jupyter-agent\nVersion: 9.9\n", encoding="utf-8"
+    )
+    return str(folder / "site")

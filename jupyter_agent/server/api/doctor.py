@@ -62,7 +62,7 @@ class DoctorHandler(AgentHandler):
         self.reply(
             {
                 **report.to_json(),
-                "markdown": "\n\n".join([*(f"> {one}" for one in warnings), report.to_markdown()]),
+                "markdown": "\n\n".join([*(f"> {warning}" for warning in warnings), report.to_markdown()]),
                 "kernel_id": state.kernel_id if state is not None else None,
                 "warnings": warnings,
             }

@@ -1,4 +1,4 @@
-"""How the assistant is, which models there are, and what this door accepts."""
+"""Health, models, slash commands and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-import jupyter_agent
+from jupyter_agent.config.installation import version
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernelside.magic import commands
-from jupyter_agent.models.discovery import Found, discover
+from jupyter_agent.models.discovery import discover
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.openapi.document import document
 
 
 class LiveHandler(AgentHandler):
-    """``GET …/health/live``: it runs."""
+    """``GET …/health/live``."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Nothing is asked of anybody."""
+        """The server runs."""
         self.reply({"status": "ok"})
 
 
 class ReadyHandler(AgentHandler):
-    """``GET …/health/ready``: conversations can be kept."""
+    """``GET …/health/ready``."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """The store is asked."""
+        """The store can be read."""
         await self.services.assistant.sessions.find(self.owner, limit=1)
         self.reply({"status": "ok"})
 
 
 class HealthHandler(AgentHandler):
-    """``GET …/health``: all of it, for people."""
+    """``GET …/health``."""
 
     @web.authenticated
     @authorized
@@ -51,7 +51,7 @@ class HealthHandler(AgentHandler):
         self.reply(
             {
                 "status": "ok" if store == "ok" else "degraded",
-                "version": jupyter_agent.__version__,
+                "version": version(),
                 "model": self.services.assistant.default_model,
                 "store": store,
                 "session_scope": self.services.options.session_scope,
@@ -65,22 +65,21 @@ class ModelsHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Providers, and what answers unless a request says otherwise; what runs on this machine where that is asked."""
+        """Providers and the default model; with `probe` also the model servers on this machine."""
         default = self.services.assistant.default_model
-        models = [{"id": one, "default": one == default} for one in self.services.assistant.models()]
-        told: dict[str, Any] = {"default": default, "models": models}
+        models = [{"id": model, "default": model == default} for model in self.services.assistant.models()]
+        reply: dict[str, Any] = {"default": default, "models": models}
         if self.query_parameters()["probe"]:
-            told["found"] = [_found(one) for one in await discover()]
-        self.reply(told)
-
-
-def _found(server: Found) -> dict[str, Any]:
-    return {
-        "provider": server.provider,
-        "title": server.title,
-        "base_url": server.base_url,
-        "models": list(server.names),
-    }
+            reply["found"] = [
+                {
+                    "provider": server.provider,
+                    "title": server.title,
+                    "base_url": server.base_url,
+                    "models": list(server.names),
+                }
+                for server in await discover()
+            ]
+        self.reply(reply)
 
 
 class CommandsHandler(AgentHandler):

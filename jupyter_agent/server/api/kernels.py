@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jupyter_agent.core.kernel_state import KernelState
 
 
-def state_json(state: KernelState, since: int = 0) -> dict[str, Any]:
+def state_to_json(state: KernelState, since: int = 0) -> dict[str, Any]:
     """A kernel's state, or what changed in it after a version of the same epoch."""
     return {
         "kernel_id": state.kernel_id,
@@ -24,8 +24,10 @@ def state_json(state: KernelState, since: int = 0) -> dict[str, Any]:
         "age_s": round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0,
         "stale": state.stale,
         "total": state.total,
-        "variables": [one.to_json() for one in state.variables.values() if one.version > since or not since],
-        "deleted": [name for name, gone in state.deleted.items() if gone > since],
+        "variables": [
+            variable.to_json() for variable in state.variables.values() if variable.version > since or not since
+        ],
+        "deleted": [name for name, version in state.deleted.items() if version > since],
         "executions": list(state.executions),
     }
 
@@ -40,7 +42,7 @@ class KernelStateHandler(AgentHandler):
         kernel_id = self.path_parameters(kernel_id=kernel_id)["kernel_id"]
         since = self.query_parameters()["since"] or 0
         await self.need("read", "kernels")
-        self.reply(state_json(await self.services.kernels.get(kernel_id).state(), since))
+        self.reply(state_to_json(await self.services.kernels.get(kernel_id).state(), since))
 
 
 class VariableHandler(AgentHandler):

@@ -1,8 +1,9 @@
-"""The cells that a page posts; of a very large notebook it leaves out sources, which are taken as they were saved."""
+"""The cells that a page posts; sources that it leaves out of a very large notebook are read from the file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import NotFound
@@ -24,24 +25,18 @@ async def posted_cells(
     Args:
         posted: As the page sent them.
         stored: The notebook as it is saved, if it is.
-        warnings: Gets what the user should know.
+        warnings: Gets a text for the user if cells are missing.
     """
     if posted is None:
         return None
-    if not any(one.get("saved") for one in posted):
-        return tuple(_cell(one) for one in posted)
-    saved = await _by_id(stored)
-    cells = [saved.get(one["id"]) if one.get("saved") else _cell(one) for one in posted]
+    saved: dict[str, Cell] = {}
+    if stored is not None and any(cell.get("saved") for cell in posted):
+        with suppress(NotFound):
+            saved = {cell.id: cell for cell in await stored.cells()}
+    cells = [saved.get(cell["id"]) if cell.get("saved") else _cell(cell) for cell in posted]
     if missing := cells.count(None):
         warnings.append(_LEFT_OUT.format(number=missing))
-    return tuple(one for one in cells if one is not None)
-
-
-async def _by_id(stored: Notebook | None) -> dict[str, Cell]:
-    try:
-        return {} if stored is None else {one.id: one for one in await stored.cells()}
-    except NotFound:
-        return {}
+    return tuple(cell for cell in cells if cell is not None)
 
 
 def _cell(posted: Mapping[str, Any]) -> Cell:

@@ -1,4 +1,4 @@
-"""Conversations in which we ask ourselves: a replay of their questions, a summary in the model's words."""
+"""Conversations in which the server asks: a replay of their questions, a summary in the model's words."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from jupyter_agent.agent.replay import replay, replay_question
 from jupyter_agent.core.errors import BadRequest, Conflict
 from jupyter_agent.core.messages import TERMINAL, Done, Event
 from jupyter_agent.core.question import Question
-from jupyter_agent.server.api.quick import ending
-from jupyter_agent.server.api.requests import understand
+from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.api.session_tree import CREATED, TreeHandler
-from jupyter_agent.server.api.sessions import session_json
-from jupyter_agent.server.base_handler import envelope
+from jupyter_agent.server.api.sessions import session_to_json
+from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
 
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session
-    from jupyter_agent.server.turns.running_turns import RunningTurn
 
 SUMMARIZE = (
     "Summarize our conversation so far for somebody who will go on with it: what was asked, what was found out, what is "
@@ -28,14 +26,14 @@ SUMMARIZE = (
 
 
 class AskingHandler(TreeHandler):
-    """Asks questions for the client, one after the other; when the client leaves, the asking ends."""
+    """Asks questions for the client, one after the other, until the client disconnects."""
 
     _turn: RunningTurn | None = None
-    _left = False
+    _disconnected = False
 
     def on_connection_close(self) -> None:
-        """Nobody waits for the answers any more."""
-        self._left = True
+        """The client no longer waits for the answers."""
+        self._disconnected = True
         if self._turn is not None:
             self._turn.stop("cancelled")
         super().on_connection_close()
@@ -46,7 +44,7 @@ class AskingHandler(TreeHandler):
         Raises:
             AgentError: the turn could not begin.
         """
-        if self._left:
+        if self._disconnected:
             raise Conflict("Nobody waits for the answer any more.")
         self._turn = turn = self.services.turns.start(self.services.assistant, self.owner, lambda _: question)
         try:
@@ -61,32 +59,29 @@ class ReplayHandler(AskingHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Ask the questions again, as long as one request may take; what was answered stays if one fails."""
+        """Ask the questions again, as long as one request may take; earlier answers stay if one fails."""
         body = await self.optional_body()
         self.services.assistant.model(body.get("model"))
-        place = self.place(session_id)
-        planned = await self.sessions.tree.replay(*place, first=body.get("from"), last=body.get("to"))
+        planned = await self.sessions.tree.replay(*self.locate(session_id), first=body.get("from"), last=body.get("to"))
         model = body.get("model")
 
-        async def answer(session: Session, question: str, seconds: float) -> Event:
-            return await self.answer_to(await self._question(session, question, model, seconds))
+        async def answer(session: Session, text: str, seconds: float) -> Event:
+            # As if the user asked it now, of the kernel and the notebook as they are, but no code runs a second time.
+            context = {"session_id": session.id, "notebook_id": session.notebook_id}
+            request = {"query": text, "model": model, "context": context}
+            question = (await parse_request(self, request, streaming=False)).question
+            return await self.answer_to(replay_question(question, seconds))
 
         replayed = await replay(self.sessions, planned, answer, self.services.options.deadline_seconds)
         self.reply(
             {
-                "session": session_json(replayed.session),
+                "session": session_to_json(replayed.session),
                 "turns": replayed.turns,
                 "left": replayed.left,
                 "stopped": replayed.stopped,
             },
             CREATED,
         )
-
-    async def _question(self, session: Session, text: str, model: str | None, seconds: float) -> Question:
-        """As if the user asked it now, of the kernel and the notebook as they are, but nothing is run a second time."""
-        body: dict[str, Any] = {"query": text, "model": model}
-        body["context"] = {"session_id": session.id, "notebook_id": session.notebook_id}
-        return replay_question((await understand(self, body, streaming=False)).question, seconds)
 
 
 class SummarizeHandler(AskingHandler):
@@ -97,24 +92,20 @@ class SummarizeHandler(AskingHandler):
     async def post(self, session_id: str) -> None:
         """Keep the summary that was sent, else the model's."""
         body = await self.optional_body()
-        owner, session_id, notebook = self.place(session_id)
+        owner, session_id, notebook = self.locate(session_id)
         text, turn_id = body.get("summary"), body.get("turn_id")
         if text is None:
             if turn_id is not None:
                 raise BadRequest("'turn_id' needs a 'summary'; the model summarizes up to the last turn.")
             session = await self.sessions.get(owner, session_id, notebook)
-            last = await self._written(session, body.get("model"))
-            if not isinstance(last, Done):
-                status, message, code, retryable = ending(last)
-                self.reply(envelope(message, code, retryable, self.request_id), status)
-                return
-            text, turn_id, notebook = last.reply, session.head, session.notebook_id
-        kept = await self.sessions.summarize(owner, session_id, text, notebook, turn_id=turn_id)
-        told: Any = kept.extra["summary"]
-        self.reply({"session_id": kept.id, "summary": told["text"], "turn_id": told["turn_id"]})
+            text = await self._ask_for_summary(session, body.get("model"))
+            turn_id, notebook = session.head, session.notebook_id
+        stored = await self.sessions.summarize(owner, session_id, text, notebook, turn_id=turn_id)
+        summary: Any = stored.extra["summary"]
+        self.reply({"session_id": stored.id, "summary": summary["text"], "turn_id": summary["turn_id"]})
 
-    async def _written(self, session: Session, model: str | None) -> Event:
-        """How it ended when the model was asked in a copy of the conversation, which is then thrown away."""
+    async def _ask_for_summary(self, session: Session, model: str | None) -> str:
+        """The model's summary, asked for in a copy of the conversation, which is then deleted."""
         if session.head is None:
             raise BadRequest("There is nothing to summarize yet.")
         self.services.assistant.model(model)
@@ -129,6 +120,9 @@ class SummarizeHandler(AskingHandler):
             deadline_seconds=self.services.options.quick_deadline_seconds,
         )
         try:
-            return await self.answer_to(question)
+            end = await self.answer_to(question)
+            if not isinstance(end, Done):
+                raise TurnFailed(end)
+            return end.reply
         finally:
             await self.sessions.clear(copy.owner, copy.id, copy.notebook_id)

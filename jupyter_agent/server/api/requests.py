@@ -13,7 +13,6 @@ from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable, UnknownModel
-from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.open import Ask, OpenNotebook
@@ -25,41 +24,42 @@ from jupyter_agent.server.api.posted_cells import posted_cells
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel, Notebook
     from jupyter_agent.server.base_handler import AgentHandler
-    from jupyter_agent.server.turns.running_turns import RunningTurn
+    from jupyter_agent.server.turns.running_turn import RunningTurn
 
-#: What a page with real-time collaboration puts before a path of this server.
+#: Prefix of paths in a page with real-time collaboration.
 SHARED_DRIVE = "RTC:"
+_COUNTS = ("max_steps", "max_tool_calls", "max_write_calls")  # JSON's 5.0 is a whole number too
 NOT_READABLE = "You may not read {resource} on this server, so the answer does not know {what}."
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request understood.
+class ParsedRequest:
+    """A question with what the request says about how it is answered.
 
     Attributes:
         question: Complete but for its approvals.
         streaming: Whether the answer comes as a stream.
-        warnings: What the user should know of it.
-        page: Makes the notebook of one that the caller has open and edits itself, given how to ask for an edit.
+        warnings: For the user.
+        open_notebook: Makes the notebook that the caller has open and edits itself, given how to ask for an edit.
     """
 
     question: Question
     streaming: bool
     warnings: tuple[str, ...] = ()
-    page: Callable[[Ask], Notebook] | None = None
+    open_notebook: Callable[[Ask], Notebook] | None = None
 
 
-def with_answers(asked: Asked, body: Mapping[str, Any], turn: RunningTurn) -> Question:
+def interactive_question(request: ParsedRequest, body: Mapping[str, Any], turn: RunningTurn) -> Question:
     """The question of a stream, whose reader can approve and, if it says so, run the turn's code and edit its notebook."""
-    if not asked.streaming:
-        return asked.question
+    if not request.streaming:
+        return request.question
     run = turn.run if body.get("run") == "client" else None
-    notebook = asked.page(turn.edit) if asked.page is not None else asked.question.notebook
-    return replace(asked.question, decide=turn.decide, run=run, notebook=notebook)
+    notebook = request.open_notebook(turn.edit) if request.open_notebook is not None else request.question.notebook
+    return replace(request.question, decide=turn.decide, run=run, notebook=notebook)
 
 
-async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: bool) -> Asked:
-    """Find the kernel and the notebook that a request speaks of.
+async def parse_request(handler: AgentHandler, body: Mapping[str, Any], streaming: bool) -> ParsedRequest:
+    """The question of a checked body, with its kernel and its notebook.
 
     Raises:
         NotFound: a kernel is named that this server does not have.
@@ -73,10 +73,16 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
     kernel = await kernel_of(handler, context.get("kernel_id"), path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
     cells = await posted_cells(context.get("cells"), stored, warnings)
-    notebook, page = _notebook(path, cells, stored, body.get("edit") == "client")
+    notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored)
+    open_notebook = None
+    if body.get("edit") == "client":
+        if cells is None:
+            raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
+        open_notebook = partial(OpenNotebook, path, cells, stored=stored)
     if path and kernel is None and notebook is None and not context.get("variables"):
         warnings.append(NO_KERNEL)
-    budget = body.get("budget") or {}
+    limits = body.get("budget") or {}
+    counts: dict[str, Any] = {name: None if limits.get(name) is None else int(limits[name]) for name in _COUNTS}
     options = handler.services.options
     question = Question(
         owner=handler.owner,
@@ -91,14 +97,12 @@ async def understand(handler: AgentHandler, body: Mapping[str, Any], streaming: 
         approval=body.get("approval"),
         digest=_digest(body),
         variables=context.get("variables") or {},
-        deadline_seconds=budget.get("deadline_seconds")
+        deadline_seconds=limits.get("deadline_seconds")
         or (options.deadline_seconds if streaming else options.quick_deadline_seconds),
-        max_steps=_whole(budget.get("max_steps")),
-        max_tool_calls=_whole(budget.get("max_tool_calls")),
-        max_write_calls=_whole(budget.get("max_write_calls")),
+        **counts,
         effects=await identity.effects(handler),
     )
-    return Asked(question, streaming, tuple(warnings), page)
+    return ParsedRequest(question, streaming, tuple(warnings), open_notebook)
 
 
 def check_chats(model: str) -> None:
@@ -114,19 +118,8 @@ def check_chats(model: str) -> None:
         raise UnknownModel(f"The model '{name[:80]}' cannot hold a conversation. Choose one that can chat.")
 
 
-def _notebook(
-    path: str, cells: tuple[Cell, ...] | None, stored: Notebook | None, edited_there: bool
-) -> tuple[Notebook | None, Callable[[Ask], Notebook] | None]:
-    if cells is None:
-        if edited_there:
-            raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
-        return stored, None
-    page = partial(OpenNotebook, path, cells, stored=stored) if edited_there else None
-    return PostedNotebook(path, cells, stored), page
-
-
 async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, warnings: list[str]) -> Kernel | None:
-    """The kernel that is named, else the notebook's own; `warnings` gets why there is none.
+    """The kernel of that id, else the notebook's own; `warnings` gets why there is none.
 
     Raises:
         NotFound: a kernel is named that this server does not have.
@@ -142,7 +135,7 @@ async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, war
         warnings.append(NOT_READABLE.format(resource="kernels", what="the live variables"))
         return None
     try:
-        return await kernels.of_notebook(path)
+        return await kernels.for_notebook(path)
     except KernelUnavailable as error:
         warnings.append(error.message)
         return None
@@ -151,9 +144,10 @@ async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, war
 async def notebook_of(
     handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
 ) -> Notebook | None:
-    """The notebook with the cells that were posted, else as it is stored; `warnings` gets why there is none."""
+    """The notebook with the posted cells, else as it is stored; `warnings` gets why there is none."""
     stored = await _stored(handler, path, warnings) if path else None
-    return _notebook(path, await posted_cells(posted, stored, warnings), stored, edited_there=False)[0]
+    cells = await posted_cells(posted, stored, warnings)
+    return stored if cells is None else PostedNotebook(path, cells, stored)
 
 
 async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Notebook | None:
@@ -164,16 +158,11 @@ async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Note
     try:
         exists = await ensure_async(contents.file_exists(path))
     except (HTTPError, OSError, ValueError):
-        exists = False  # no path of this server's; the question stands without it
+        exists = False  # no valid path here; the question is answered without it
     return ContentsNotebook(contents, path) if exists else None
 
 
-def _whole(value: float | None) -> int | None:
-    """JSON's 5.0 is a whole number too."""
-    return None if value is None else int(value)
-
-
 def _digest(body: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of what is asked, however the answer is to be delivered."""
-    asked = {name: value for name, value in body.items() if name not in ("stream", "turn_id") and value is not None}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    """SHA-256 (hex) of a request, whatever way its answer is delivered."""
+    fields = {name: value for name, value in body.items() if name not in ("stream", "turn_id") and value is not None}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Conversations as trees: undo, redo, branch; which of them others may see; what is too old."""
+"""Conversations as trees: undo, redo, branch; sharing; cleanup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornado import web
 
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import notebook_of
-from jupyter_agent.server.api.sessions import history_json, session_json
+from jupyter_agent.server.api.sessions import history_to_json, session_to_json
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
 
@@ -26,14 +26,14 @@ SHOWN_CHARACTERS = 300
 
 
 class TreeHandler(AgentHandler):
-    """The base of what is done with one conversation as a whole."""
+    """The base of operations on one conversation as a whole."""
 
     @property
     def sessions(self) -> SessionManager:
         """Where conversations are kept."""
         return self.services.assistant.sessions
 
-    def place(self, session_id: str) -> tuple[str, str, str | None]:
+    def locate(self, session_id: str) -> tuple[str, str, str | None]:
         """Owner, id and notebook of the conversation that the address names.
 
         Raises:
@@ -57,24 +57,20 @@ class UndoHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Take the newest turn back, and what it did to the notebook."""
-        await self.walk(session_id, self.services.assistant.edit_history.undo)
+        """Undo the newest turn and its edits of the notebook."""
+        await self.move_head(session_id, self.services.assistant.edit_history.undo)
 
-    async def walk(self, session_id: str, way: Callable[..., Awaitable[Undone]]) -> None:
+    async def move_head(self, session_id: str, operation: Callable[..., Awaitable[Undone]]) -> None:
         """Move the head; the notebook is restored here, by the page, or not at all."""
         edits = (await self.optional_body()).get("edits") or "server"
-        owner, session_id, notebook_id = self.place(session_id)
+        owner, session_id, notebook_id = self.locate(session_id)
         session = await self.sessions.get(owner, session_id, notebook_id)
-        notebook = await self._notebook(session.notebook_id) if edits == "server" else None
-        undone = await way(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits != "server")
-        told = undone.to_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
-        self.reply({**session_json(undone.session), "edits": told})
-
-    async def _notebook(self, path: str) -> Notebook | None:
-        """The stored notebook, if the user may write it."""
-        if not path or not await identity.allowed(self, "write", "contents"):
-            return None
-        return await notebook_of(self, path, None, [])
+        notebook: Notebook | None = None
+        if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
+            notebook = await notebook_of(self, session.notebook_id, None, [])
+        undone = await operation(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits != "server")
+        changes = undone.to_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
+        self.reply({**session_to_json(undone.session), "edits": changes})
 
 
 class RedoHandler(UndoHandler):
@@ -83,8 +79,8 @@ class RedoHandler(UndoHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Bring it again, and what it did to the notebook."""
-        await self.walk(session_id, self.services.assistant.edit_history.redo)
+        """Redo the turn that was undone last, and its edits of the notebook."""
+        await self.move_head(session_id, self.services.assistant.edit_history.redo)
 
 
 class GoHandler(TreeHandler):
@@ -93,10 +89,10 @@ class GoHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """Go on from another turn; every branch stays."""
+        """Make another turn the head; every branch stays."""
         body = await self.json_body()
-        owner, session_id, notebook = self.place(session_id)
-        self.reply(session_json(await self.sessions.tree.set_head(owner, session_id, body["turn_id"], notebook)))
+        owner, session_id, notebook = self.locate(session_id)
+        self.reply(session_to_json(await self.sessions.tree.set_head(owner, session_id, body["turn_id"], notebook)))
 
 
 class TurnsHandler(TreeHandler):
@@ -106,17 +102,17 @@ class TurnsHandler(TreeHandler):
     @authorized
     async def get(self, session_id: str) -> None:
         """The whole tree in short."""
-        session = await self.sessions.get(*self.place(session_id))
+        session = await self.sessions.get(*self.locate(session_id))
         turns = [
             {
-                "turn_id": one.id,
-                "parent": one.parent,
-                "question": one.question[:SHOWN_CHARACTERS],
-                "status": one.status,
-                "model": one.model,
-                "created_at": timestamp(one.started),
+                "turn_id": turn.id,
+                "parent": turn.parent,
+                "question": turn.question[:SHOWN_CHARACTERS],
+                "status": turn.status,
+                "model": turn.model,
+                "created_at": timestamp(turn.started),
             }
-            for one in await self.sessions.tree.all_turns(session)
+            for turn in await self.sessions.tree.all_turns(session)
         ]
         self.reply({"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": turns})
 
@@ -129,8 +125,8 @@ class BranchHandler(TreeHandler):
     async def post(self, session_id: str) -> None:
         """A new conversation up to a turn."""
         body = await self.optional_body()
-        made = await self.sessions.tree.branch(*self.place(session_id), turn_id=body.get("turn_id"))
-        self.reply(session_json(made), CREATED)
+        branch = await self.sessions.tree.branch(*self.locate(session_id), turn_id=body.get("turn_id"))
+        self.reply(session_to_json(branch), CREATED)
 
 
 class ShareHandler(TreeHandler):
@@ -139,9 +135,9 @@ class ShareHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self, session_id: str) -> None:
-        """A secret for others; it is shown this once and kept nowhere."""
+        """A secret for others; it is shown this once and not stored."""
         body = await self.optional_body()
-        owner, session_id, notebook = self.place(session_id)
+        owner, session_id, notebook = self.locate(session_id)
         mode: Literal["read", "copy"] = "copy" if body.get("mode") == "copy" else "read"
         secret = await self.sessions.share(owner, session_id, notebook, mode=mode)
         self.reply({"session_id": session_id, "secret": secret, "mode": mode}, CREATED)
@@ -150,7 +146,7 @@ class ShareHandler(TreeHandler):
     @authorized
     async def delete(self, session_id: str) -> None:
         """Revoke one secret, or all."""
-        owner, session_id, notebook = self.place(session_id)
+        owner, session_id, notebook = self.locate(session_id)
         revoked = await self.sessions.unshare(owner, session_id, notebook, token=self.query_parameters()["secret"])
         self.reply({"session_id": session_id, "revoked": revoked})
 
@@ -161,7 +157,7 @@ class SharedConversationHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def get(self, secret: str) -> None:
-        """What was said in it; not whose it is, nor where."""
+        """Its history; neither its owner nor its notebook."""
         session = await self.sessions.shared(self.path_parameters(secret=secret)["secret"])
         turns = await self.sessions.tree.history(session, SHARED_TURNS)
         self.reply(
@@ -169,7 +165,7 @@ class SharedConversationHandler(TreeHandler):
                 "title": session.title,
                 "turn_count": session.turn_count,
                 "created_at": timestamp(session.created_at),
-                "history": history_json(turns, 2 * SHARED_TURNS),
+                "history": history_to_json(turns, 2 * SHARED_TURNS),
             }
         )
 
@@ -180,9 +176,9 @@ class CopySharedHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self, secret: str) -> None:
-        """A conversation of one's own that begins as the shared one is now."""
+        """A conversation of one's own that begins as a copy of the shared one."""
         secret = self.path_parameters(secret=secret)["secret"]
-        self.reply(session_json(await self.sessions.copy_shared(self.owner, secret)), CREATED)
+        self.reply(session_to_json(await self.sessions.copy_shared(self.owner, secret)), CREATED)
 
 
 class CleanupHandler(TreeHandler):
@@ -191,5 +187,5 @@ class CleanupHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Forget one's conversations that are older than is kept."""
+        """Delete one's expired conversations."""
         self.reply({"removed": await self.sessions.log.cleanup(self.owner)})

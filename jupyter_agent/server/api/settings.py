@@ -1,4 +1,4 @@
-"""``GET`` and ``PUT /api/agent/settings``: options and keys that a user may set in the page; keys are never told."""
+"""``GET`` and ``PUT /api/agent/settings``: options and keys that a user may set in the page; keys are write-only."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class SettingsHandler(AgentHandler):
     @authorized
     async def get(self) -> None:
         """Values with where each is from, and which keys there are."""
-        self.reply(self._told())
+        self.reply(self._to_json())
 
     @web.authenticated
     @authorized
     async def put(self) -> None:
-        """Set some, or with null go back to what holds without; at once, and for the next start."""
+        """Set some, or reset them with null; they apply immediately and are stored."""
         body = await self.json_body()
         await self.need("write", "config")
         changes, secrets = body.get("settings") or {}, body.get("keys") or {}
@@ -44,28 +44,28 @@ class SettingsHandler(AgentHandler):
         values = {name: _checked(options, name, value) for name, value in changes.items()}
         named = {_variable(provider): key for provider, key in secrets.items()}
         try:
-            _keep(values)
+            _store(values)
             if named:
                 api_keys.store(named)
         except OSError as error:
             raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
         for name, value in values.items():
-            setattr(options, name, value if value is not None else _without(options, name))
+            setattr(options, name, value if value is not None else _default(options, name))
         await self.services.assistant.reconfigure()
-        self.reply(self._told())
+        self.reply(self._to_json())
 
-    def _told(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         options = self.services.options
-        own = _own()
+        own = _user_settings()
         return {
             "settings": {name: _setting(options, name, own) for name in NAMES},
-            "keys": {one.name: _key(one.key) for one in PROVIDERS.values() if one.key},
+            "keys": {provider.name: _key(provider.key) for provider in PROVIDERS.values() if provider.key},
         }
 
 
 def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
     trait = options.traits()[name]
-    told: dict[str, Any] = {
+    setting: dict[str, Any] = {
         "value": getattr(options, name),
         "source": _source(options, name, own),
         "locked": name in options.locked_settings,
@@ -73,8 +73,8 @@ def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> dict[s
         "variable": environment_names(name)[0],
     }
     if isinstance(trait, Enum):
-        told["choices"] = [one for one in trait.values or () if one != "auto" or options.allow_auto]
-    return told
+        setting["choices"] = [value for value in trait.values or () if value != "auto" or options.allow_auto]
+    return setting
 
 
 def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
@@ -82,7 +82,7 @@ def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
         return "user"
     if any(name in options.config.get(section, {}) for section in options.section_names()):
         return "configuration"
-    return "environment" if any(os.environ.get(one) for one in environment_names(name)) else "default"
+    return "environment" if any(map(os.environ.get, environment_names(name))) else "default"
 
 
 def _key(variable: str) -> dict[str, Any]:
@@ -111,12 +111,12 @@ def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
         raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
 
 
-def _without(options: JupyterAgent, name: str) -> Any:
-    """The option's value where the user sets none."""
-    own = _own()
-    sections = {one: options.config.get(one, {}) for one in options.section_names()}
-    found = [section[name] for section in sections.values() if name in section]
-    configured = found[-1] if found and name not in own else None
+def _default(options: JupyterAgent, name: str) -> Any:
+    """The option's value without the user's setting."""
+    own = _user_settings()
+    sections = [options.config.get(section, {}) for section in options.section_names()]
+    values = [section[name] for section in sections if name in section]
+    configured = values[-1] if values and name not in own else None
     return configured if configured is not None else getattr(JupyterAgent(), name)
 
 
@@ -127,21 +127,17 @@ def _variable(provider: str) -> str:
         BadRequest: no such provider, or it takes no key.
         Forbidden: the environment has one, which wins.
     """
-    found = PROVIDERS.get(provider)
-    if found is None or not found.key:
+    known = PROVIDERS.get(provider)
+    if known is None or not known.key:
         raise BadRequest(f"'keys' has no provider '{provider[:60]}' that takes a key.")
-    if os.environ.get(found.key):
-        raise Forbidden(f"The key of {found.title} comes from the environment ({found.key}) and is changed there.")
-    return found.key
+    if os.environ.get(known.key):
+        raise Forbidden(f"The key of {known.title} comes from the environment ({known.key}) and is changed there.")
+    return known.key
 
 
-def _path() -> Path:
-    return Path(jupyter_config_dir()) / _FILE
-
-
-def _file() -> dict[str, Any]:
+def _read() -> dict[str, Any]:
     try:
-        read = json.loads(_path().read_text(encoding="utf-8"))
+        read = json.loads(Path(jupyter_config_dir(), _FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -149,15 +145,15 @@ def _file() -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _own() -> dict[str, Any]:
+def _user_settings() -> dict[str, Any]:
     """What the user has set."""
-    section = _file().get("JupyterAgent", {})
+    section = _read().get("JupyterAgent", {})
     return dict(section) if isinstance(section, dict) else {}
 
 
-def _keep(values: Mapping[str, Any]) -> None:
+def _store(values: Mapping[str, Any]) -> None:
     if not values:
         return
-    own = {name: value for name, value in {**_own(), **values}.items() if value is not None}
-    text = json.dumps({**_file(), "JupyterAgent": own}, indent=2)
-    api_keys.write_private(_path(), text + "\n")
+    own = {name: value for name, value in {**_user_settings(), **values}.items() if value is not None}
+    text = json.dumps({**_read(), "JupyterAgent": own}, indent=2)
+    api_keys.write_private(Path(jupyter_config_dir(), _FILE), text + "\n")

@@ -9,7 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_agent.server.api.session_tree import CREATED, TreeHandler
-from jupyter_agent.server.api.sessions import session_json
+from jupyter_agent.server.api.sessions import session_to_json
 from jupyter_agent.server.openapi.session_paths import MEDIA_TYPES
 
 
@@ -20,7 +20,7 @@ class ExportHandler(TreeHandler):
     @authorized
     async def get(self, session_id: str) -> None:
         """The conversation up to its head, to be saved."""
-        owner, session_id, notebook = self.place(session_id)
+        owner, session_id, notebook = self.locate(session_id)
         kind = self.query_parameters()["format"]
         text = await self.sessions.export(owner, session_id, kind, notebook)
         name = f"conversation-{session_id.replace(':', '_')}.{kind}"
@@ -36,7 +36,7 @@ class ImportHandler(TreeHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """A new conversation, about the notebook and with the id that it had."""
+        """A new conversation with the notebook and the id of the exported one."""
         exported = await self.json_body()
         text = await asyncio.to_thread(json.dumps, exported)
-        self.reply(session_json(await self.sessions.import_json(self.owner, text)), CREATED)
+        self.reply(session_to_json(await self.sessions.import_json(self.owner, text)), CREATED)

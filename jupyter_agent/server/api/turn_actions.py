@@ -1,4 +1,4 @@
-"""A running turn from outside: cancel it, answer what waits."""
+"""Cancel a running turn; answer its pending calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CancelHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def post(self, turn_id: str) -> None:
-        """Stop it and wait until what was said is kept; once it has ended, nothing happens."""
+        """Stop it and wait until it is stored; once it has ended, nothing happens."""
         turn_id = self.path_parameters(turn_id=turn_id)["turn_id"]
         turn = self.services.turns.get(self.owner, turn_id)
         if turn is not None:
@@ -34,15 +34,15 @@ class ActionHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def post(self, turn_id: str, call_id: str) -> None:
-        """Pass on the user's word, or what came of code that the caller ran and of cells that it edited."""
+        """The user's decision, or the result of code that the caller ran or cells that it edited."""
         given = self.path_parameters(turn_id=turn_id, call_id=call_id)
         body = await self.json_body()
         turn = self.services.turns.get(self.owner, given["turn_id"])
         if turn is None:
             raise ApprovalStale("The turn has ended; nothing waits for this answer any more.")
         answer = Answer(body.get("decision") == "approve", body.get("result"))
-        stale = answer.approved and answer.result is None and await turn.is_outlived(given["call_id"])
-        turn.waiting.answer(given["call_id"], body.get("digest"), answer)
+        stale = answer.approved and answer.result is None and await turn.kernel_restarted_since(given["call_id"])
+        turn.pending_calls.answer(given["call_id"], body.get("digest"), answer)
         if stale:  # the turn finds the same, runs nothing, and goes on
             raise ApprovalStale(
                 "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."

@@ -1,4 +1,4 @@
-"""Reading along: the events of a turn from anywhere, and what happens to a user's conversations."""
+"""Event streams: a turn's events from any number on, and the changes of a user's conversations."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from jupyter_agent.server.turns.sse import StreamingHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.core.messages import Event
+    from jupyter_agent.core.session import Session, Turn
     from jupyter_agent.server.turns.session_events import SessionEvent
 
 
@@ -25,60 +26,53 @@ class TurnEventsHandler(StreamingHandler):
     @web.authenticated
     @authorized
     async def get(self, turn_id: str) -> None:
-        """Its events from where the reader left off; a stream that begins with `turn` tells all anew."""
+        """Its events after the last one that the client has; a stream that begins with `turn` is complete."""
         turn_id = self.path_parameters(turn_id=turn_id)["turn_id"]
-        after = self._last_event_id()
-        turn = self.services.turns.readable(self.owner, turn_id)
-        if turn is None:
-            await self.stream(numbered(_one_by_one(await self._stored(turn_id))))
-            return
-        reader = turn.come()
-        try:
-            await self.stream(numbered(turn.log.read(after)))
-        finally:
-            turn.leave(reader, comes_back=True)
-
-    def _last_event_id(self) -> int:
-        text = self.request.headers.get("Last-Event-ID", "").strip()
-        if not text:
-            return 0
+        text = self.request.headers.get("Last-Event-ID", "").strip() or "0"
         if not (text.isascii() and text.isdigit() and len(text) < 16):
             raise BadRequest("Last-Event-ID must be the id of an event of this turn: a whole number.")
-        return int(text)
-
-    async def _stored(self, turn_id: str) -> tuple[Event, ...]:
-        where = self.query_parameters()
-        place = self.services.turns.place(self.owner, turn_id) or (where["session_id"], where["notebook_id"])
-        sessions = self.services.assistant.sessions
-        if not place[0]:
-            raise NotFound("There is no such turn. If it ended long ago, say which conversation with session_id.")
-        session = await sessions.get(self.owner, place[0], place[1])
-        turn = await sessions.store.turn(session.key, turn_id)
+        turn = self.services.turns.find(self.owner, turn_id)
         if turn is None:
-            raise NotFound("There is no such turn. If it ended long ago, say which conversation with session_id.")
-        return tuple(replay(session, turn))
+            await self.stream(numbered(_stored(*await self._stored_turn(turn_id))))
+            return
+        reader = turn.subscribe()
+        try:
+            await self.stream(numbered(turn.log.read(int(text))))
+        finally:
+            turn.unsubscribe(reader, may_return=True)
+
+    async def _stored_turn(self, turn_id: str) -> tuple[Session, Turn]:
+        given, sessions = self.query_parameters(), self.services.assistant.sessions
+        known = self.services.turns.session_of(self.owner, turn_id)
+        session_id, notebook_id = known or (given["session_id"], given["notebook_id"])
+        if session_id:
+            session = await sessions.get(self.owner, session_id, notebook_id)
+            turn = await sessions.store.turn(session.key, turn_id)
+            if turn is not None:
+                return session, turn
+        raise NotFound("There is no such turn. If it ended long ago, say which conversation with session_id.")
 
 
-class FeedHandler(StreamingHandler):
+class SessionEventsHandler(StreamingHandler):
     """``GET …/events``."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """What happens from now on, to one notebook's conversations or to all."""
+        """The changes from now on, of one notebook's conversations or of all."""
         notebook_id = self.query_parameters()["notebook_id"]
-        with self.services.feed.opened(self.owner) as events:
-            await self.stream(_told(events, notebook_id))
+        with self.services.session_events.subscribe(self.owner) as events:
+            await self.stream(_frames(events, notebook_id))
 
 
-async def _one_by_one(events: tuple[Event, ...]) -> AsyncGenerator[tuple[int, Event], None]:
-    for number, event in enumerate(events, 1):
+async def _stored(session: Session, turn: Turn) -> AsyncGenerator[tuple[int, Event], None]:
+    for number, event in enumerate(replay(session, turn), 1):
         yield number, event
 
 
-async def _told(events: AsyncGenerator[SessionEvent, None], notebook_id: str | None) -> AsyncGenerator[bytes, None]:
+async def _frames(events: AsyncGenerator[SessionEvent, None], notebook_id: str | None) -> AsyncGenerator[bytes, None]:
     number = 0
-    yield KEEP_ALIVE  # the reader knows that from here on nothing is missed
+    yield KEEP_ALIVE  # from here on the client misses nothing
     async with aclosing(events):
         async for event in events:
             if notebook_id is None or event.notebook_id in ("", notebook_id):

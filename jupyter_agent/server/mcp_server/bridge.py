@@ -1,4 +1,4 @@
-"""Our tools as a server of the Model Context Protocol, by its official SDK; one exchange at a time, nothing is kept."""
+"""Our tools as a server of the Model Context Protocol, by its official SDK; stateless, one exchange per request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import jupyter_agent
+from jupyter_agent.config.installation import version
 from jupyter_agent.core.errors import AgentError, MissingExtra
 from jupyter_agent.server.mcp_server.calls import Calls
 
@@ -27,7 +27,7 @@ Message = MutableMapping[str, Any]
 
 
 class McpBridge:
-    """Passes requests on to the SDK. It is loaded, and its task started, with the first one."""
+    """Passes requests to the SDK, which is imported, and its task started, with the first one."""
 
     def __init__(self) -> None:
         self._calls = Calls()
@@ -75,16 +75,16 @@ class McpBridge:
 
 
 class Exchange:
-    """One request of tornado's as ASGI has it."""
+    """One tornado request as an ASGI connection."""
 
     def __init__(self, handler: McpHandler, body: bytes) -> None:
         self._handler = handler
         self._body: bytes | None = body
-        self.gone = asyncio.Event()
-        handler.when_gone(self.gone.set)
+        self.disconnected = asyncio.Event()
+        handler.on_disconnect(self.disconnected.set)
 
     def scope(self) -> dict[str, Any]:
-        """The request's head."""
+        """The ASGI scope."""
         request = self._handler.request
         return {
             "type": "http",
@@ -107,17 +107,17 @@ class Exchange:
         }
 
     async def receive(self) -> Message:
-        """The body, then nothing until the client has gone."""
+        """The body, then nothing until the client has disconnected."""
         body, self._body = self._body, None
         if body is not None:
             return {"type": "http.request", "body": body, "more_body": False}
-        await self.gone.wait()
+        await self.disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Write what the SDK answers."""
+        """Write the SDK's response."""
         handler: RequestHandler = self._handler
-        if self.gone.is_set():
+        if self.disconnected.is_set():
             return
         if message["type"] == "http.response.start":
             handler.set_status(message["status"])
@@ -143,7 +143,7 @@ def _manager(calls: Calls) -> StreamableHTTPSessionManager:
                 input_schema=dict(spec.parameters),
                 annotations=types.ToolAnnotations(read_only_hint=tool is None or tool.effect == "read"),
             )
-            for tool, spec in await calls.offered(_handler(context))
+            for tool, spec in await calls.tools_for(_handler(context))
         ]
         return types.ListToolsResult(tools=tools)
 
@@ -152,15 +152,17 @@ def _manager(calls: Calls) -> StreamableHTTPSessionManager:
             output = await calls.call(_handler(context), params.name, params.arguments or {})
         except AgentError as error:
             return types.CallToolResult(content=[_text(f"{error.code}: {error.message}")], is_error=True)
-        pictures = [types.ImageContent(type="image", data=one.data, mime_type=one.mime) for one in output.pictures]
+        pictures = [
+            types.ImageContent(type="image", data=picture.data, mime_type=picture.mime) for picture in output.pictures
+        ]
         return types.CallToolResult(content=[_text(output.content), *pictures], is_error=not output.ok)
 
     def _text(text: str) -> types.TextContent:
         return types.TextContent(type="text", text=text)
 
     server: Server[Any] = Server(
-        "jupyter-agent",
-        version=jupyter_agent.__version__,
+        "jupyter-notebook-agent",
+        version=version(),
         instructions=_INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

@@ -1,4 +1,4 @@
-"""A tool called from outside, exactly as an agent of ours would call it: validated, permitted, bounded, without secrets."""
+"""Tool calls of other agents, made as our own agent makes them: validated, authorized, limited and redacted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_TURN_LOGS = 200
 NOTEBOOK = "notebook"
 _NOTEBOOK_SCHEMA = {
     "type": "string",
-    "description": "Path of the notebook below the server's root, as list_notebooks tells it.",
+    "description": "Path of the notebook below the server's root, as list_notebooks returns it.",
 }
 LIST_NOTEBOOKS = ToolSpec(
     "list_notebooks",
@@ -37,8 +37,8 @@ LIST_NOTEBOOKS = ToolSpec(
 
 
 @dataclass(frozen=True, slots=True)
-class OneCall:
-    """A model that calls one tool and says nothing."""
+class SingleCallModel:
+    """A model that makes one tool call and writes no text."""
 
     call: ToolCall
     name: str = "client"
@@ -55,16 +55,16 @@ class OneCall:
 
 @dataclass(slots=True)
 class Calls:
-    """Calls of one server, each on a notebook; what a client has been shown of its cells is remembered for its edits."""
+    """Calls of one server, each on a notebook; what a client has read of its cells is kept for the checks of its edits."""
 
     _turn_logs: OrderedDict[tuple[str, str], TurnLog] = field(default_factory=OrderedDict)
 
-    async def offered(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
-        """What the user may have done, each with the notebook as one more argument."""
+    async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
+        """The tools that the user may use, each with the notebook as one more argument."""
         effects = await identity.effects(handler)
         tools = handler.services.assistant.tools
-        found: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
-        return found + [(one, _on_notebook(one.spec)) for one in tools.values() if one.effect in effects]
+        own: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
+        return own + [(tool, _with_notebook(tool.spec)) for tool in tools.values() if tool.effect in effects]
 
     async def call(self, handler: AgentHandler, name: str, arguments: Mapping[str, Any]) -> ToolOutput:
         """Make a call."""
@@ -72,7 +72,12 @@ class Calls:
             return ToolOutput.from_data({"notebooks": await _notebooks(handler)})
         given = dict(arguments)
         path = str(given.pop(NOTEBOOK, "") or handler.query_parameters()["notebook_id"] or "").strip("/")
-        context = await self._context(handler, path)
+        warnings: list[str] = []
+        kernel = await kernel_of(handler, None, path, warnings)
+        notebook = await notebook_of(handler, path, None, warnings)
+        state = await kernel.state() if kernel is not None else None
+        turn_log = self._turn_log(handler.owner, path)
+        context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log)
         options, assistant = handler.services.options, handler.services.assistant
         limits = Limits(
             deadline=time.monotonic() + CALL_SECONDS,
@@ -80,7 +85,7 @@ class Calls:
             approval=options.approval if options.allow_auto or options.approval != "auto" else "ask",
             effects=await identity.effects(handler),
         )
-        model = OneCall(ToolCall("call_1", name, json.dumps(given)))
+        model = SingleCallModel(ToolCall("call_1", name, json.dumps(given)))
         agent = Agent(model, assistant.tools, limits, redact=assistant.redactor.text)
         transcript = Transcript([])
         async with aclosing(agent.run(transcript, context)) as events:
@@ -88,13 +93,6 @@ class Calls:
                 pass
         result = next(message for message in transcript.messages if message.role == "tool")
         return ToolOutput(result.content, transcript.actions[-1].status == "done", result.pictures, result.code)
-
-    async def _context(self, handler: AgentHandler, path: str) -> ToolContext:
-        warnings: list[str] = []
-        kernel = await kernel_of(handler, None, path, warnings)
-        notebook = await notebook_of(handler, path, None, warnings)
-        state = await kernel.state() if kernel is not None else None
-        return ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=self._turn_log(handler.owner, path))
 
     def _turn_log(self, owner: str, path: str) -> TurnLog:
         turn_log = self._turn_logs.setdefault((owner, path), TurnLog())
@@ -105,7 +103,7 @@ class Calls:
         return turn_log
 
 
-def _on_notebook(spec: ToolSpec) -> ToolSpec:
+def _with_notebook(spec: ToolSpec) -> ToolSpec:
     schema = dict(spec.parameters)
     properties = {**schema.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
     return ToolSpec(spec.name, spec.description, {**schema, "type": "object", "properties": properties})
@@ -116,7 +114,7 @@ async def _notebooks(handler: AgentHandler) -> list[dict[str, Any]]:
         return []
     listed: Any = handler.settings["session_manager"].list_sessions()
     return [
-        {"notebook": one["path"], "kernel_id": one["kernel"]["id"], "status": one["kernel"].get("execution_state", "")}
-        for one in await ensure_async(listed)
-        if one.get("kernel")
+        {"notebook": session["path"], "kernel_id": kernel["id"], "status": kernel.get("execution_state", "")}
+        for session in await ensure_async(listed)
+        if (kernel := session.get("kernel"))
     ]

@@ -12,10 +12,10 @@ from jupyter_agent.server.base_handler import AgentHandler
 
 
 class McpHandler(AgentHandler):
-    """Streamable HTTP without sessions: every request is signed in by itself, so none can be taken over."""
+    """Streamable HTTP without sessions: each request is authenticated, so none can be hijacked."""
 
     max_body = 8 * 1024 * 1024
-    _when_gone: Callable[[], None] | None = None
+    _on_disconnect: Callable[[], None] | None = None
 
     @web.authenticated
     @authorized
@@ -28,12 +28,12 @@ class McpHandler(AgentHandler):
         if not self._finished:
             self.finish(set_content_type=self._headers.get("Content-Type", "application/json"))
 
-    def when_gone(self, told: Callable[[], None]) -> None:
-        """Have somebody told when the client goes away."""
-        self._when_gone = told
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call this when the client disconnects."""
+        self._on_disconnect = callback
 
     def on_connection_close(self) -> None:
-        """Whatever runs for this client ends."""
-        if self._when_gone is not None:
-            self._when_gone()
+        """End what runs for this client."""
+        if self._on_disconnect is not None:
+            self._on_disconnect()
         super().on_connection_close()

@@ -1,4 +1,4 @@
-"""A turn told in the words of the OpenAI API: one reply, or chunks."""
+"""A turn as a response of the OpenAI API: one reply, or chunks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_agent.core.messages import Done, Event, TextDelta, ToolCalled, TurnStarted, Usage, UsageReported, to_json
-from jupyter_agent.server.api.quick import ending
 from jupyter_agent.server.encoding import plain_json_text
 from jupyter_agent.server.turns.event_log import HandedOver
-
-if TYPE_CHECKING:
-    from jupyter_agent.server.turns.running_turn import RunningTurn
+from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
 
 _DONE = b"data: [DONE]\n\n"
 _REASONS = {"stop": "stop", "refused": "content_filter"}
@@ -29,28 +26,20 @@ _TYPES = {
 
 
 def error_body(status: int, message: str, code: str, **more: Any) -> dict[str, Any]:
-    """An error as the OpenAI API tells it, with ours beside it."""
+    """An error in the shape of the OpenAI API, with the fields of our own shape."""
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    told = {"message": message, "type": kind, "param": None, "code": code}
-    return {"error": told, "message": message, "code": code, **more}
-
-
-class Ended(Exception):
-    """The turn ended without its answer: status, message, code and whether a retry can help."""
-
-    def __init__(self, status: int, message: str, code: str, retryable: bool) -> None:
-        super().__init__(message)
-        self.status, self.message, self.code, self.retryable = status, message, code, retryable
+    error = {"message": message, "type": kind, "param": None, "code": code}
+    return {"error": error, "message": message, "code": code, **more}
 
 
 @dataclass(slots=True)
 class ChatReply:
-    """One response: from where the last one stopped to the answer's end, or to a call for the client's tools.
+    """One response: from the end of the last one to the answer's end, or to a call for the client's tools.
 
     Attributes:
-        turn: What is told.
-        in_session: Whether the response tells of a conversation that is kept here.
-        with_usage: Whether the chunks end with what was used.
+        turn: Whose events it is made from.
+        in_session: Whether the response names the conversation, which the server keeps.
+        with_usage: Whether the chunks end with the tokens used.
     """
 
     turn: RunningTurn
@@ -71,13 +60,13 @@ class ChatReply:
 
         Raises:
             AgentError: the turn could not begin.
-            Ended: it ended without an answer.
+            TurnFailed: it ended without an answer.
         """
         async with aclosing(self._events()) as events:
             text = "".join([event.text async for event in events if isinstance(event, TextDelta)])
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         if self._call is not None:
-            message |= {"content": text or None, "tool_calls": [self._told_call(self._call)]}
+            message |= {"content": text or None, "tool_calls": [self._call_to_json(self._call)]}
         choice = {"index": 0, "message": message, "finish_reason": self._reason(), "logprobs": None}
         return {**self._head("chat.completion"), "choices": [choice], "usage": self._used(), **self._session()}
 
@@ -94,34 +83,34 @@ class ChatReply:
                         yield self._chunk({"role": "assistant", "content": ""})
                     elif isinstance(event, TextDelta):
                         yield self._chunk({"content": event.text})
-        except Ended as end:
+        except TurnFailed as end:
             yield _data(error_body(end.status, end.message, end.code, retryable=end.retryable))
             return
         if self._call is not None:
-            yield self._chunk({"tool_calls": [{"index": 0, **self._told_call(self._call)}]})
+            yield self._chunk({"tool_calls": [{"index": 0, **self._call_to_json(self._call)}]})
         yield self._chunk({}, self._reason(), **self._session())
         if self.with_usage:
             yield _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
         yield _DONE
 
     async def _events(self) -> AsyncGenerator[Event, None]:
-        """What this response tells; afterwards it is known how it ends."""
+        """The events of this response; afterwards it is known how it ends."""
         turn, called = self.turn, None
-        if turn.left_at and turn.started is not None:
+        if turn.handed_over_at and turn.started is not None:
             yield turn.started
-        async with aclosing(turn.log.read(turn.left_at)) as numbered:
+        async with aclosing(turn.log.read(turn.handed_over_at)) as numbered:
             async for number, event in numbered:
                 if isinstance(event, UsageReported):
                     self._usage = Usage(event.input_tokens, event.output_tokens)
                 elif isinstance(event, ToolCalled):
                     called = event
                 elif isinstance(event, HandedOver):
-                    self._call, turn.left_at = called, number
+                    self._call, turn.handed_over_at = called, number
                     return
                 elif isinstance(event, Done):
                     self._done, self._usage = event, event.usage
                 elif event.event in ("error", "cancelled", "interrupted"):
-                    raise Ended(*ending(event))
+                    raise TurnFailed(event)
                 else:
                     yield event
 
@@ -140,11 +129,11 @@ class ChatReply:
         choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
         return _data({**self._head("chat.completion.chunk"), "choices": [choice], **more})
 
-    def _told_call(self, call: ToolCalled) -> dict[str, Any]:
+    def _call_to_json(self, call: ToolCalled) -> dict[str, Any]:
         assert self.turn.started is not None
         arguments = json.dumps(to_json(call.arguments), ensure_ascii=False)
-        made_here = f"{self.turn.started.turn_id}.{call.call_id}"
-        return {"id": made_here, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+        call_id = f"{self.turn.started.turn_id}.{call.call_id}"
+        return {"id": call_id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
 
     def _reason(self) -> str:
         if self._call is not None:
@@ -152,23 +141,22 @@ class ChatReply:
         return _REASONS.get(self._done.finish_reason if self._done is not None else "stop", "length")
 
     def _used(self) -> dict[str, int]:
-        """What this response took, without what earlier ones of the same turn have told."""
-        told = self.turn.told
-        given, taken = (
-            max(0, self._usage.input_tokens - told.input_tokens),
-            max(0, self._usage.output_tokens - told.output_tokens),
-        )
+        """Tokens of this response, without those that earlier ones of the same turn have reported."""
+        reported = self.turn.reported_usage
+        prompt = max(0, self._usage.input_tokens - reported.input_tokens)
+        completion = max(0, self._usage.output_tokens - reported.output_tokens)
         if self._call is not None:
-            self.turn.told = self._usage
-        return {"prompt_tokens": given, "completion_tokens": taken, "total_tokens": given + taken}
+            self.turn.reported_usage = self._usage
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
     def _session(self) -> dict[str, Any]:
         if not self.in_session or self.turn.started is None:
             return {}
-        kept: dict[str, Any] = {"sessionId": self.turn.started.session_id, "session_id": self.turn.started.session_id}
+        session_id = self.turn.started.session_id
+        fields: dict[str, Any] = {"sessionId": session_id, "session_id": session_id}
         if self._done is not None:
-            kept |= {"messages": to_json(self._done.messages), "reply": self._done.reply}
-        return kept
+            fields |= {"messages": to_json(self._done.messages), "reply": self._done.reply}
+        return fields
 
 
 def _data(value: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""What a client of the OpenAI API asks: a question, what was said before, and tools of its own."""
+"""Requests of OpenAI clients: a question, the messages before it, and the client's own tools."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _SESSION_ONLY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """What is asked.
+class ChatRequest:
+    """The question of a list of messages.
 
     Attributes:
         query: The question.
-        earlier: What the client says was said before.
-        results: What the client's tools found, by the calls' ids.
+        earlier: Turns made of the messages before it.
+        results: Results of the client's tools, by the calls' ids.
     """
 
     query: str
@@ -45,54 +45,54 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class ClientTool:
-    """A tool that the client has: the model's call is handed to it, and the turn waits for what it finds."""
+    """A tool of the client: the model's call is handed over to it, and the turn waits for the result."""
 
     effect: ClassVar[Effect] = "read"  # the client decides itself what it does
     turn: RunningTurn
     spec: ToolSpec
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        answer = await self.turn.handed_over()
+        answer = await self.turn.hand_over()
         if answer is None or answer.result is None:
             return ToolOutput.failure("timeout", "the client did not answer this call.")
         return ToolOutput(str(answer.result["text"]))
 
 
-def understood(messages: Sequence[Mapping[str, Any]], *, kept_here: bool) -> Chat:
-    """The question and what was before it.
+def parse_messages(messages: Sequence[Mapping[str, Any]], *, stored: bool) -> ChatRequest:
+    """The question and the messages before it.
 
     Args:
         messages: As the API has them.
-        kept_here: Whether the server keeps the conversation: then only a new user message is taken from the client.
+        stored: Whether the server keeps the conversation: then only a new user message is taken from the client.
 
     Raises:
         BadRequest: the last message asks nothing, or there are messages that may not be brought.
     """
-    results = _results(messages)
-    said = messages[: len(messages) - len(results)]
-    if kept_here and not results:
-        _check_kept_here(said)
-    if results:
-        return Chat(GO_ON, _turns([*said, *messages[len(said) :]]), results)
-    if said[-1]["role"] != "user":
+    if results := _results(messages):
+        return ChatRequest(GO_ON, _turns(messages), results)
+    for message in messages if stored else ():
+        calls = " with tool_calls" if message.get("tool_calls") else ""
+        if message["role"] not in ("user", "assistant") or calls:
+            raise BadRequest(_SESSION_ONLY.format(role=message["role"], calls=calls))
+    if messages[-1]["role"] != "user":
         raise BadRequest("The last of 'messages' must be of role user, or the result of a tool call.")
-    query = _text(said[-1])
+    query = _text(messages[-1])
     if not query.strip():
         raise BadRequest("The last of 'messages' is blank; a question is needed.")
-    told = "\n\n".join(_text(one) for one in said if one["role"] in ("system", "developer"))
-    query = f"How to answer, in all of this conversation:\n{told}\n\nThe question:\n{query}" if told else query
-    return Chat(query, () if kept_here else _turns(said[:-1]))
+    system = "\n\n".join(_text(message) for message in messages if message["role"] in ("system", "developer"))
+    query = f"How to answer, in all of this conversation:\n{system}\n\nThe question:\n{query}" if system else query
+    return ChatRequest(query, () if stored else _turns(messages[:-1]))
 
 
-def tools_of(body: Mapping[str, Any], turn: RunningTurn) -> dict[str, ClientTool]:
+def client_tools(body: Mapping[str, Any], turn: RunningTurn) -> dict[str, ClientTool]:
     """The client's tools, by name.
 
     Raises:
         BadRequest: one has no schema of an object, or a name that another one has.
     """
     tools: dict[str, ClientTool] = {}
-    for one in body.get("tools") or () if body.get("tool_choice") != "none" else ():
-        function = one["function"]
+    for tool in body.get("tools") or () if body.get("tool_choice") != "none" else ():
+        function = tool["function"]
         spec = ToolSpec(function["name"], function.get("description") or "", _schema(function))
         if spec.name in tools:
             raise BadRequest(f"'tools' has two functions of the name '{spec.name}'.")
@@ -100,19 +100,21 @@ def tools_of(body: Mapping[str, Any], turn: RunningTurn) -> dict[str, ClientTool
     return tools
 
 
-def model_of(name: str | None, assistant: Assistant) -> str | None:
-    """The model as it is called here; a name without a provider is one of the configured provider's."""
+def model_name(name: str | None, assistant: Assistant) -> str | None:
+    """The model's name here; a name without a provider is one of the configured provider's."""
     if not name or name == DEFAULT:
         return None
-    known = {one.partition(":")[0] for one in assistant.models()}
+    known = {model.partition(":")[0] for model in assistant.models()}
     provider = assistant.default_model.partition(":")[0]
     if name.partition(":")[0] in known or provider in ("offline", "scripted"):
         return name
     return f"{provider}:{name}"
 
 
-async def apart(assistant: Assistant, owner: str, notebook_id: str, earlier: Sequence[Turn]) -> tuple[Assistant, str]:
-    """An assistant for one conversation that nobody keeps, with what was said before, and its session's id."""
+async def unstored(
+    assistant: Assistant, owner: str, notebook_id: str, earlier: Sequence[Turn]
+) -> tuple[Assistant, str]:
+    """An assistant whose one conversation is only in memory, with the earlier turns, and its session's id."""
     store = entry_points.load(entry_points.STORES, "memory")
     assert store is not None
     sessions = SessionManager(store("memory://"))
@@ -126,51 +128,39 @@ async def apart(assistant: Assistant, owner: str, notebook_id: str, earlier: Seq
 def _results(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The tool results at the end."""
     results: dict[str, str] = {}
-    for one in reversed(messages):
-        if one["role"] != "tool":
+    for message in reversed(messages):
+        if message["role"] != "tool":
             break
-        if not one.get("tool_call_id") or one["tool_call_id"] in results:
+        if not message.get("tool_call_id") or message["tool_call_id"] in results:
             raise BadRequest("Each message of role tool needs the 'tool_call_id' of the call that it answers, once.")
-        results[one["tool_call_id"]] = _text(one)
+        results[message["tool_call_id"]] = _text(message)
     return results
 
 
-def _check_kept_here(messages: Sequence[Mapping[str, Any]]) -> None:
-    for one in messages:
-        calls = " with tool_calls" if one.get("tool_calls") else ""
-        if one["role"] not in ("user", "assistant") or calls:
-            raise BadRequest(_SESSION_ONLY.format(role=one["role"], calls=calls))
-
-
 def _turns(messages: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
-    """Questions with what followed each."""
+    """Questions with the messages that followed each."""
     turns: list[Turn] = []
-    for one in messages:
-        if one["role"] in ("system", "developer"):
+    for given in messages:
+        role = given["role"]
+        if role in ("system", "developer"):
             continue
-        if one["role"] == "user" or not turns:
+        text = _text(given)
+        if role == "user" or not turns:
             parent = turns[-1].id if turns else None
-            question = _text(one) if one["role"] == "user" else NO_QUESTION
-            turns.append(Turn(uuid.uuid4().hex, parent, len(turns) + 1, question))
-        if one["role"] != "user":
-            turns[-1] = _with(turns[-1], _message(one))
+            turns.append(Turn(uuid.uuid4().hex, parent, len(turns) + 1, text if role == "user" else NO_QUESTION))
+        if role == "user":
+            continue
+        message = Message("tool", text, tool_call_id=given.get("tool_call_id") or "")
+        if role != "tool":
+            calls = (
+                ToolCall(call["id"], call["function"]["name"], call["function"].get("arguments") or "{}")
+                for call in given.get("tool_calls") or ()
+            )
+            message = Message("assistant", text, tuple(calls))
+        turn = turns[-1]
+        reply = "\n\n".join(filter(None, (turn.reply, text if role != "tool" else "")))
+        turns[-1] = replace(turn, messages=(*turn.messages, message), reply=reply)
     return tuple(turns)
-
-
-def _with(turn: Turn, message: Message) -> Turn:
-    said = message.content if message.role == "assistant" else ""
-    reply = "\n\n".join(filter(None, (turn.reply, said)))
-    return replace(turn, messages=(*turn.messages, message), reply=reply)
-
-
-def _message(one: Mapping[str, Any]) -> Message:
-    if one["role"] == "tool":
-        return Message("tool", _text(one), tool_call_id=one.get("tool_call_id") or "")
-    calls = (
-        ToolCall(call["id"], call["function"]["name"], call["function"].get("arguments") or "{}")
-        for call in one.get("tool_calls") or ()
-    )
-    return Message("assistant", _text(one), tuple(calls))
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What waits for a turn's reader: approvals, code to run, cells to edit."""
+"""Calls of a turn that wait for its reader: approvals, code to run, cells to edit."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.server.openapi.turn_paths import RUN_STATUSES
 
 APPROVAL_SECONDS = 900.0
-#: Status of an edit that the page did not make → the error that the tool is told.
-_REFUSED: Mapping[str, tuple[type[AgentError], str]] = {
+#: Status of an edit that the page did not make → the tool's error.
+_EDIT_ERRORS: Mapping[str, tuple[type[AgentError], str]] = {
     "cell_changed": (
         CellChanged,
         "The cell has changed since it was read. Read it again, then edit what is there now.",
@@ -39,7 +39,7 @@ _REFUSED: Mapping[str, tuple[type[AgentError], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came for one of them.
+    """The answer to one pending call.
 
     Attributes:
         approved: Whether it may be done, or was done.
@@ -51,49 +51,49 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Pending:
     digest: str
     answer: asyncio.Future[Answer]
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
-    """The calls of one turn that wait now, by their ids."""
+class PendingCalls:
+    """The calls of one turn that wait for an answer, by id."""
 
-    _asked: dict[str, _Asked] = field(default_factory=dict)
+    _pending: dict[str, _Pending] = field(default_factory=dict)
 
     def expect(self, call_id: str, digest: str = "") -> None:
-        """From here on an answer may come, before anybody waits for it."""
-        self._asked[call_id] = _Asked(digest, asyncio.get_running_loop().create_future())
+        """Register a call; its answer may come before anybody waits for it."""
+        self._pending[call_id] = _Pending(digest, asyncio.get_running_loop().create_future())
 
-    async def answer_to(self, call_id: str, digest: str = "", seconds: float = APPROVAL_SECONDS) -> Answer | None:
+    async def wait_for(self, call_id: str, digest: str = "", seconds: float = APPROVAL_SECONDS) -> Answer | None:
         """Wait for an answer; None when none comes in time."""
-        if call_id not in self._asked:
+        if call_id not in self._pending:
             self.expect(call_id, digest)
-        asked = self._asked[call_id]
+        pending = self._pending[call_id]
         try:
-            return await asyncio.wait_for(asked.answer, seconds)
+            return await asyncio.wait_for(pending.answer, seconds)
         except TimeoutError:
             return None
         finally:
-            self._asked.pop(call_id, None)
+            self._pending.pop(call_id, None)
 
     def answer(self, call_id: str, digest: str | None, answer: Answer) -> None:
-        """Pass an answer to the call that waits for it.
+        """Resolve a pending call.
 
         Raises:
-            ApprovalStale: no call of that id waits, or it is another one than was shown.
+            ApprovalStale: no call of that id waits, or the digest is another call's.
         """
-        asked = self._asked.get(call_id)
-        if asked is None or asked.answer.done():
+        pending = self._pending.get(call_id)
+        if pending is None or pending.answer.done():
             raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
-        if digest is not None and not hmac.compare_digest(digest.encode(), asked.digest.encode()):
-            raise ApprovalStale("This answer is for another call than the one that waits now. Look at it again.")
-        asked.answer.set_result(answer)
+        if digest is not None and not hmac.compare_digest(digest.encode(), pending.digest.encode()):
+            raise ApprovalStale("This answer is for another call than the one that waits now. Review it again.")
+        pending.answer.set_result(answer)
 
 
-def executed(answer: Answer | None) -> ExecutionResult:
-    """What came of code that the reader was asked to run."""
+def execution_result(answer: Answer | None) -> ExecutionResult:
+    """The result of code that the reader was asked to run."""
     posted = None if answer is None else answer.result
     if posted is None:
         return ExecutionResult("unavailable", "The code was not run.")
@@ -106,18 +106,18 @@ def executed(answer: Answer | None) -> ExecutionResult:
     )
 
 
-def edited(edit: CellEdit, answer: Answer | None) -> CellChange:
-    """What the page did to a cell.
+def cell_change(edit: CellEdit, answer: Answer | None) -> CellChange:
+    """The change that the page made to a cell.
 
     Raises:
-        CellChanged, NotFound, Forbidden: why it did nothing.
+        CellChanged, NotFound, Forbidden: the page did not make the edit.
         KernelUnavailable: a cell could not be run.
-        Conflict: it said nothing, or something else.
+        Conflict: the page did not answer, or with another cell.
     """
     posted = None if answer is None else answer.result
     if answer is None or not answer.approved or posted is None:
         raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
     if (change := posted.get("change")) is not None and change["cell_id"] == edit.cell_id:
         return CellChange(**change)
-    kind, words = _REFUSED.get(posted["status"], (Conflict, "The page could not make this edit."))
-    raise kind(posted.get("text") or words)
+    kind, message = _EDIT_ERRORS.get(posted["status"], (Conflict, "The page could not make this edit."))
+    raise kind(posted.get("text") or message)

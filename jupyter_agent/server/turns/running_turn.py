@@ -1,4 +1,4 @@
-"""One turn that runs in this server: who reads it, what waits for them, and how it is stopped."""
+"""One running turn: its readers, the calls that wait for them, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -15,69 +15,95 @@ from jupyter_agent.core.messages import (
     CellEdit,
     EditAsked,
     Event,
+    Failed,
+    Interrupted,
     RunAsked,
     ToolCalled,
     TurnStarted,
     Usage,
 )
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
-from jupyter_agent.server.turns.pending_calls import Answer, Waiting, edited, executed
+from jupyter_agent.server.turns.pending_calls import Answer, PendingCalls, cell_change, execution_result
 
 if TYPE_CHECKING:
     from jupyter_agent.core.kernel_state import ExecutionResult
     from jupyter_agent.core.protocols import Kernel
 
 STOP_SECONDS = 5.0
-READ_SECONDS = 1.0
-#: A turn whose readers have all gone waits so long for one to come back.
+DRAIN_SECONDS = 1.0
+#: A turn without readers waits so long for one to return.
 GRACE_SECONDS = 30.0
-#: Readers that take nothing for so long have gone.
+#: Readers that read nothing for so long count as disconnected.
 SLOW_SECONDS = 30.0
-Stop = Literal["cancelled", "interrupted"]
+StopReason = Literal["cancelled", "interrupted"]
+
+
+class TurnFailed(Exception):
+    """A turn ended without an answer, for a client that waits for one.
+
+    Attributes:
+        message: Why.
+        status: Of the response.
+        code: Of the error.
+        retryable: Whether asking again can help.
+        ids: Of its session and turn, for the response.
+    """
+
+    def __init__(self, end: Event, started: TurnStarted | None = None) -> None:
+        self.status, self.code, self.retryable = 409, "cancelled", False
+        self.message = "The turn was cancelled; what was answered so far is kept."
+        if isinstance(end, Interrupted):
+            self.status, self.code, self.retryable = 503, "interrupted", True
+            self.message = "The server stopped during the turn; what was answered so far is kept. Ask again."
+        elif isinstance(end, Failed):
+            self.message, self.status, self.code, self.retryable = end.message, end.status, end.code, end.retryable
+        self.ids = {"session_id": started.session_id, "turn_id": started.turn_id} if started is not None else {}
+        super().__init__(self.message)
 
 
 @dataclass(eq=False, slots=True)
 class RunningTurn:
-    """One turn, from the request to its end and a little longer, for readers that come back.
+    """One turn, from the request to its end and a little longer, for readers that return.
 
     Attributes:
         owner: Whose it is.
         notebook_id: Of the notebook that the question named; empty without one.
         kernel: The one that the question is about.
-        warnings: What the door warns of, beside what the assistant does.
-        told_elsewhere: Whether other pages are told of it.
+        warnings: Of the request; they go before the assistant's.
+        published: Whether other pages learn of it.
         started: Its first event, once the question is durable.
         stopped: Why it was stopped, if it was.
-        log: What has happened.
-        waiting: Its calls that wait for a reader.
-        waits_for_client: Whether a call is handed over to a tool that its reader has.
-        left_at: Number of the event with which that happened last; 0 before.
-        told: Tokens that the reader was told of then.
+        log: Its events.
+        pending_calls: Its calls that wait for a reader.
+        awaits_client_tool: Whether a call is handed over to a tool that its reader has.
+        handed_over_at: Number of the event with which that happened last; 0 before.
+        reported_usage: Tokens that were reported to the reader then.
+        task: What runs it.
     """
 
     owner: str
     notebook_id: str = ""
     kernel: Kernel | None = None
     warnings: tuple[str, ...] = ()
-    told_elsewhere: bool = True
+    published: bool = True
     started: TurnStarted | None = None
-    stopped: Stop | None = None
+    stopped: StopReason | None = None
     log: EventLog = field(default_factory=EventLog)
-    waiting: Waiting = field(default_factory=Waiting)
-    waits_for_client: bool = False
-    left_at: int = 0
-    told: Usage = Usage()
+    pending_calls: PendingCalls = field(default_factory=PendingCalls)
+    awaits_client_tool: bool = False
+    handed_over_at: int = 0
+    reported_usage: Usage = Usage()
+    task: asyncio.Task[None] | None = None
     _readers: set[object] = field(default_factory=set)
-    _alone: asyncio.Event = field(default_factory=asyncio.Event)
+    _no_readers: asyncio.Event = field(default_factory=asyncio.Event)
     _grace: asyncio.TimerHandle | None = None
     _call_id: str = ""
-    _asked_in: dict[str, str] = field(default_factory=dict)
+    _epochs: dict[str, str] = field(default_factory=dict)
     _edits: int = 0
-    _task: asyncio.Task[None] | None = None
     _began: float = field(default_factory=time.monotonic)
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """What happens; the last one is the only one of its kind.
+        """Its events; the last one is `done`, `error`, `cancelled` or `interrupted`.
 
         Raises:
             AgentError: the turn could not begin.
@@ -88,96 +114,87 @@ class RunningTurn:
                     yield event
 
     def emit(self, event: Event) -> None:
-        """Tell the readers."""
+        """Add an event for the readers."""
         if isinstance(event, ToolCalled):
             self._call_id, self._edits = event.call_id, 0
         elif isinstance(event, ApprovalAsked):
-            self.waiting.expect(event.call_id, event.digest)
+            self.pending_calls.expect(event.call_id, event.digest)
         elif isinstance(event, (RunAsked, EditAsked)):
-            self.waiting.expect(event.call_id)
+            self.pending_calls.expect(event.call_id)
         self.log.append(event)
-
-    async def room(self) -> None:
-        """Wait while much is unread; when nobody reads it, the turn ends."""
-        if not await self.log.room(SLOW_SECONDS):
-            self.stop("interrupted")
 
     # Readers --------------------------------------------------------------------------------------
 
-    def come(self) -> object:
-        """One more reader; what is returned is given to `leave`."""
+    def subscribe(self) -> object:
+        """One more reader; the token that is returned is given to `unsubscribe`."""
         reader = object()
         self._readers.add(reader)
-        self._alone.clear()
+        self._no_readers.clear()
         if self._grace is not None:
             self._grace.cancel()
         return reader
 
-    def leave(self, reader: object, *, comes_back: bool, seconds: float | None = None) -> None:
-        """A reader has gone; the last one ends the turn, at once or unless somebody comes back in time."""
+    def unsubscribe(self, reader: object, *, may_return: bool, seconds: float | None = None) -> None:
+        """One reader less; after the last one the turn ends, at once or unless a reader returns in time."""
         if reader not in self._readers:
             return
         self._readers.discard(reader)
         if self._readers:
             return
-        self._alone.set()
-        if not comes_back:
+        self._no_readers.set()
+        if not may_return:
             self.stop("cancelled")
-        elif not self.over:
+        elif self.task is None or not self.task.done():
             self._grace = asyncio.get_running_loop().call_later(seconds or GRACE_SECONDS, self.stop, "interrupted")
 
-    async def read(self) -> None:
+    async def wait_for_capacity(self) -> None:
+        """Wait while too much is unread; when nobody reads it, the turn ends."""
+        if not await self.log.wait_for_capacity(SLOW_SECONDS):
+            self.stop("interrupted")
+
+    async def drained(self) -> None:
         """Wait until its readers have read its end."""
         if self._readers:
-            await asyncio.wait([asyncio.ensure_future(self._alone.wait())], timeout=READ_SECONDS)
+            await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
 
     # Its end --------------------------------------------------------------------------------------
 
-    def run_as(self, task: asyncio.Task[None]) -> None:
-        """Remember what runs it."""
-        self._task = task
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended."""
-        return self._task is not None and self._task.done()
-
-    def stop(self, why: Stop) -> None:
-        """End it; what was said is kept. Again, or after its end: nothing happens."""
-        if self.stopped is None and self._task is not None and not self._task.done():
-            self.stopped = why
-            self._task.cancel(why)
+    def stop(self, reason: StopReason) -> None:
+        """End it; what was answered so far is kept. Again, or after its end: nothing happens."""
+        if self.stopped is None and self.task is not None and not self.task.done():
+            self.stopped = reason
+            self.task.cancel(reason)
 
     async def ended(self) -> None:
         """Wait until it has ended and is stored."""
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=STOP_SECONDS)
+        if self.task is not None:
+            await asyncio.wait([self.task], timeout=STOP_SECONDS)
 
     @property
     def seconds(self) -> float:
         """How long it has run."""
         return time.monotonic() - self._began
 
-    # What it asks of its reader -------------------------------------------------------------------
+    # Requests to its reader -----------------------------------------------------------------------
 
     async def decide(self, asked: ApprovalAsked) -> bool:
-        """Wait for the user's word; without one in time it is no."""
+        """Wait for the user's decision; without one in time it is no."""
         if asked.effect == "execute":
-            self._asked_in[asked.call_id] = await self._epoch()
-        answer = await self.waiting.answer_to(asked.call_id, asked.digest)
+            self._epochs[asked.call_id] = await self._epoch()
+        answer = await self.pending_calls.wait_for(asked.call_id, asked.digest)
         return answer is not None and answer.approved
 
-    async def is_outlived(self, call_id: str) -> bool:
-        """Whether the kernel was restarted since the user was asked about code for it."""
-        before = self._asked_in.get(call_id, "")
+    async def kernel_restarted_since(self, call_id: str) -> bool:
+        """Whether the kernel was restarted since the user was asked to approve a call's code."""
+        before = self._epochs.get(call_id, "")
         return before != "" and before != await self._epoch()
 
     async def _epoch(self) -> str:
         return (await self.kernel.state()).epoch if self.kernel is not None else ""
 
     async def run(self, asked: RunAsked) -> ExecutionResult:
-        """Wait for the caller to run code and return what came of it."""
-        return executed(await self.waiting.answer_to(asked.call_id))
+        """Wait for the caller to run code and return the result."""
+        return execution_result(await self.pending_calls.wait_for(asked.call_id))
 
     async def edit(self, edit: CellEdit) -> CellChange:
         """Have the page that asks edit its notebook.
@@ -188,14 +205,14 @@ class RunningTurn:
         self._edits += 1
         call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
         self.emit(EditAsked(call_id, edit))
-        return edited(edit, await self.waiting.answer_to(call_id))
+        return cell_change(edit, await self.pending_calls.wait_for(call_id))
 
-    async def handed_over(self) -> Answer | None:
-        """Wait for what a tool of the reader finds."""
-        self.waits_for_client = True
-        self.waiting.expect(self._call_id)
+    async def hand_over(self) -> Answer | None:
+        """Hand the last call to a tool of the reader's, and wait for its result."""
+        self.awaits_client_tool = True
+        self.pending_calls.expect(self._call_id)
         self.log.append(HandedOver(self._call_id))
         try:
-            return await self.waiting.answer_to(self._call_id)
+            return await self.pending_calls.wait_for(self._call_id)
         finally:
-            self.waits_for_client = False
+            self.awaits_client_tool = False

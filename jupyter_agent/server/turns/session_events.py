@@ -1,4 +1,4 @@
-"""What happens to a user's conversations, told to every page: a turn made in one place appears in the others."""
+"""Changes of a user's conversations, published to every open page: a turn made in one page appears in the others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import ClassVar
 
 from jupyter_agent.core.errors import TooManyRequests
 
-MAX_READERS = 20
-MAX_WAITING = 200
+MAX_SUBSCRIBERS = 20
+MAX_QUEUED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEvent:
-    """Something happened to a conversation.
+    """A change of a conversation.
 
     Attributes:
         session_id: Which.
@@ -32,50 +32,50 @@ class SessionEvent:
     status: str
 
 
-class Feed:
-    """Tells every reader of an owner what happens to that owner's conversations."""
+class SessionEvents:
+    """Publishes the changes of an owner's conversations to that owner's subscribers."""
 
     def __init__(self) -> None:
-        self._readers: dict[str, set[asyncio.Queue[SessionEvent | None]]] = {}
+        self._queues: dict[str, set[asyncio.Queue[SessionEvent | None]]] = {}
 
-    def tell(self, owner: str, event: SessionEvent) -> None:
-        """Tell it to all readers of an owner; one that does not read is let go, and comes back to look anew."""
-        for reader in tuple(self._readers.get(owner, ())):
-            if reader.qsize() >= MAX_WAITING:
-                self._let_go(owner, reader)
+    def publish(self, owner: str, event: SessionEvent) -> None:
+        """Tell all subscribers of an owner; one whose queue is full is disconnected, and reads anew when it returns."""
+        for queue in tuple(self._queues.get(owner, ())):
+            if queue.qsize() >= MAX_QUEUED:
+                self._disconnect(owner, queue)
             else:
-                reader.put_nowait(event)
+                queue.put_nowait(event)
 
     @contextmanager
-    def opened(self, owner: str) -> Iterator[AsyncGenerator[SessionEvent, None]]:
-        """What happens from now on.
+    def subscribe(self, owner: str) -> Iterator[AsyncGenerator[SessionEvent, None]]:
+        """The events from now on.
 
         Raises:
-            TooManyRequests: the owner has as many readers as are allowed.
+            TooManyRequests: the owner has as many subscribers as are allowed.
         """
-        readers = self._readers.setdefault(owner, set())
-        if len(readers) >= MAX_READERS:
-            raise TooManyRequests(f"{MAX_READERS} pages follow your conversations already. Close some.")
+        queues = self._queues.setdefault(owner, set())
+        if len(queues) >= MAX_SUBSCRIBERS:
+            raise TooManyRequests(f"{MAX_SUBSCRIBERS} pages follow your conversations already. Close some.")
         queue: asyncio.Queue[SessionEvent | None] = asyncio.Queue()
-        readers.add(queue)
+        queues.add(queue)
+
+        async def events() -> AsyncGenerator[SessionEvent, None]:
+            while (event := await queue.get()) is not None:
+                yield event
+
         try:
-            yield _events(queue)
+            yield events()
         finally:
-            readers.discard(queue)
-            if not readers:
-                self._readers.pop(owner, None)
+            queues.discard(queue)
+            if not queues:
+                self._queues.pop(owner, None)
 
     def close(self) -> None:
-        """Let go of all readers."""
-        for owner, readers in tuple(self._readers.items()):
-            for reader in tuple(readers):
-                self._let_go(owner, reader)
+        """Disconnect all subscribers."""
+        for owner, queues in tuple(self._queues.items()):
+            for queue in tuple(queues):
+                self._disconnect(owner, queue)
 
-    def _let_go(self, owner: str, reader: asyncio.Queue[SessionEvent | None]) -> None:
-        self._readers[owner].discard(reader)
-        reader.put_nowait(None)
-
-
-async def _events(queue: asyncio.Queue[SessionEvent | None]) -> AsyncGenerator[SessionEvent, None]:
-    while (event := await queue.get()) is not None:
-        yield event
+    def _disconnect(self, owner: str, queue: asyncio.Queue[SessionEvent | None]) -> None:
+        self._queues[owner].discard(queue)
+        queue.put_nowait(None)

@@ -1,4 +1,4 @@
-"""Server-sent events: each flushed as it happens, kept alive, and never more than the reader reads."""
+"""Server-sent events: each flushed as it happens, kept alive by comments, and never more than the client reads."""
 
 from __future__ import annotations
 
@@ -21,38 +21,41 @@ class StreamingHandler(AgentHandler):
     """A handler that can answer with a stream of events."""
 
     _streaming: asyncio.Task[Any] | None = None
-    _gone = False
+    _disconnected = False
     _wrote = False
-    _beat: asyncio.TimerHandle | None = None
+    _keep_alive_timer: asyncio.TimerHandle | None = None
 
     def on_connection_close(self) -> None:
-        """Nobody reads any more."""
-        self._gone = True
+        """Stop streaming: the client has disconnected."""
+        self._disconnected = True
         if self._streaming is not None:
             self._streaming.cancel()
         super().on_connection_close()
 
     async def stream(self, frames: AsyncGenerator[bytes, None]) -> None:
-        """Send frames as they come, with comments while none comes; returns when there are no more, or no reader.
+        """Send frames as they come, with comments while none comes; returns when there are no more, or no client.
 
-        Whatever the first frame raises is an error of its own status; no proxy may hold back what follows.
+        Whatever the first frame raises is an error of its own status; no proxy may buffer what follows.
         """
         async with aclosing(frames):
             first = await anext(frames)
             self.set_header("Content-Type", CONTENT_TYPE)
             self.set_header("Cache-Control", "no-cache, no-transform")
             self.set_header("X-Accel-Buffering", "no")
-            self._send_at_once()
-            self._schedule_beat()
+            stream = getattr(self.request.connection, "stream", None)
+            if stream is not None and not stream.closed():
+                stream.set_nodelay(True)  # waiting for the acknowledgement of the last frame may take 40 ms
+            self._schedule_keep_alive()
             try:
-                whole = await self._send(first) and await self._send_all(frames)
+                complete = await self._send(first) and await self._send_all(frames)
             finally:
-                if self._beat is not None:
-                    self._beat.cancel()
-        if whole:
+                if self._keep_alive_timer is not None:
+                    self._keep_alive_timer.cancel()
+        connection: Any = self.request.connection
+        if complete:
             self.finish(set_content_type=CONTENT_TYPE)
-        else:
-            self._hang_up()
+        elif connection is not None and hasattr(connection, "close"):
+            connection.close()
 
     async def _send_all(self, frames: AsyncGenerator[bytes, None]) -> bool:
         self._streaming = asyncio.current_task()
@@ -61,7 +64,7 @@ class StreamingHandler(AgentHandler):
                 if not await self._send(frame):
                     return False
         except asyncio.CancelledError:
-            if not self._gone or self._streaming is None:
+            if not self._disconnected or self._streaming is None:
                 raise
             self._streaming.uncancel()
             return False
@@ -74,37 +77,26 @@ class StreamingHandler(AgentHandler):
         try:
             self.write(frame)
             flushed = asyncio.ensure_future(self.flush())
-            if not flushed.done():  # most are, at once
+            if not flushed.done():  # most are, immediately
                 await asyncio.wait_for(flushed, WRITE_SECONDS)
         except (StreamClosedError, TimeoutError):
             return False
-        return not self._gone
+        return not self._disconnected
 
-    def _send_at_once(self) -> None:
-        """A frame does not wait until the reader's system has acknowledged the one before, which may take 40 ms."""
-        stream = getattr(self.request.connection, "stream", None)
-        if stream is not None and not stream.closed():
-            stream.set_nodelay(True)
-
-    def _schedule_beat(self) -> None:
-        self._beat = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)
+    def _schedule_keep_alive(self) -> None:
+        self._keep_alive_timer = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        if self._gone:
+        if self._disconnected:
             return
         if not self._wrote:
             self.write(KEEP_ALIVE)
-            asyncio.ensure_future(self.flush()).add_done_callback(_forget)
+            asyncio.ensure_future(self.flush()).add_done_callback(_ignore_failure)
         self._wrote = False
-        self._schedule_beat()
-
-    def _hang_up(self) -> None:
-        connection: Any = self.request.connection
-        if connection is not None and hasattr(connection, "close"):
-            connection.close()
+        self._schedule_keep_alive()
 
 
-def _forget(flushed: asyncio.Future[None]) -> None:
-    """The next event finds out that the reader has gone."""
+def _ignore_failure(flushed: asyncio.Future[None]) -> None:
+    """The next event finds out that the client has disconnected."""
     if not flushed.cancelled():
         flushed.exception()
