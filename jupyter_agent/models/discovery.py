@@ -55,11 +55,11 @@ async def discover(timeout: float = 0.3, kinds: Iterable[Provider] = _KINDS) -> 
         kinds: What is looked for.
     """
     asked: dict[str, Provider] = {}
-    for one in kinds:
-        if _is_here(url := one.usual_url()):
-            asked.setdefault(url, one)
-    found = await asyncio.gather(*(_ask(one, url, timeout) for url, one in asked.items()))
-    return tuple(one for one in found if one is not None)
+    for kind in kinds:
+        if _is_here(url := kind.usual_url()):
+            asked.setdefault(url, kind)
+    found = await asyncio.gather(*(_ask(provider, url, timeout) for url, provider in asked.items()))
+    return tuple(server for server in found if server is not None)
 
 
 def _is_here(url: str) -> bool:

@@ -51,7 +51,7 @@ class ScriptedModel:
     def __init__(self, replies: Sequence[Mapping[str, Any] | str] | None = None, *, path: str = "") -> None:
         self.requests: list[Request] = []
         self._path = path
-        self._steps = None if replies is None else [_step(one) for one in replies]
+        self._steps = None if replies is None else [_step(reply) for reply in replies]
 
     @classmethod
     def from_config(cls, config: JupyterAgent, model: str) -> Self:  # noqa: ARG003 - every provider is built this way
@@ -87,7 +87,7 @@ class ScriptedModel:
         """There is nothing to let go of."""
 
     async def _next(self, messages: Sequence[Message]) -> Mapping[str, Any]:
-        asked = next((one.content for one in reversed(messages) if one.role == "user"), "")
+        asked = next((message.content for message in reversed(messages) if message.role == "user"), "")
         if self._steps is None and self._path:
             self._steps = await asyncio.to_thread(_read, self._path)
         if self._steps is None:
@@ -109,7 +109,7 @@ def _step(reply: Mapping[str, Any] | str) -> Mapping[str, Any]:
 def _read(path: str) -> list[Mapping[str, Any]]:
     try:
         steps = json.loads(Path(path).read_text(encoding="utf-8"))
-        return [_step(one) for one in steps]
+        return [_step(step) for step in steps]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise errors.UnknownModel(
             "The script of the model 'scripted' cannot be read. Give it as scripted:<path of a JSON list of steps>."
@@ -136,13 +136,13 @@ def _calls(step: Mapping[str, Any], messages: Sequence[Message]) -> list[ToolCal
     used = {call.id for message in messages for call in message.tool_calls}
     calls: list[ToolCall] = []
     number = len(used)
-    for one in step.get("calls", ()):
+    for call in step.get("calls", ()):
         number += 1
         while f"call_{number}" in used:
             number += 1
-        arguments = one.get("arguments", {})
+        arguments = call.get("arguments", {})
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        calls.append(ToolCall(f"call_{number}", str(one["name"]), text))
+        calls.append(ToolCall(f"call_{number}", str(call["name"]), text))
     return calls
 
 

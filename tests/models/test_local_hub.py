@@ -45,7 +45,7 @@ class FakeHub:
     @property
     def fetches(self) -> list[str]:
         """Ranges that files were asked for with."""
-        return [one.headers.get("range", "") for one in self.server.asked if "/resolve/" in one.line]
+        return [request.headers.get("range", "") for request in self.server.asked if "/resolve/" in request.line]
 
     async def answer(self, writer: asyncio.StreamWriter) -> None:
         asked = self.server.asked[-1]
@@ -110,7 +110,7 @@ async def test_the_usual_file_is_fetched_with_progress_and_is_there_from_then_on
     assert seen[0] == (0, len(DATA))
     assert seen[-1] == (len(DATA), len(DATA))
     assert len(seen) >= 3
-    assert [one.line.split()[1] for one in fake.server.asked] == [
+    assert [request.line.split()[1] for request in fake.server.asked] == [
         "/api/models/me/tiny?blobs=true",
         f"/me/tiny/resolve/abc123/{Q4}",
     ]
@@ -273,7 +273,7 @@ async def test_storage_elsewhere_is_followed_without_the_token(monkeypatch: pyte
         moved = plain(302, headers=f"Location: {storage.base_url}/{Q4}\r\n")
         fake.server.answers[:] = [fake.answer, moved]
         assert (await hub.fetch("me/tiny", nothing)).read_bytes() == b"GGUF small"
-        assert [one.headers.get("authorization") for one in fake.server.asked] == ["Bearer hf_canary"] * 2
+        assert [request.headers.get("authorization") for request in fake.server.asked] == ["Bearer hf_canary"] * 2
         assert "authorization" not in storage.asked[0].headers
 
 
@@ -334,7 +334,7 @@ async def test_a_question_whose_time_is_over_says_how_far_its_model_is_and_it_is
         waited = await asked(model, 30)
         assert waited[-1] == ModelFinished("stop")
         assert fake.fetches == ["", ""]
-        assert all("me/tiny" in one.text for one in waited if isinstance(one, Waiting) and "Fetch" in one.text)
+        assert all("me/tiny" in event.text for event in waited if isinstance(event, Waiting) and "Fetch" in event.text)
         await model.close()
 
 

@@ -62,8 +62,8 @@ async def answer(model: LocalModel, seconds: float = 30) -> list[ModelEvent]:
 
 
 def facts(events: list[ModelEvent]) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads("".join(one.text for one in events if isinstance(one, TextDelta)))
-    return told
+    report: dict[str, Any] = json.loads("".join(event.text for event in events if isinstance(event, TextDelta)))
+    return report
 
 
 async def refusal(path: Path | str) -> str:
@@ -92,14 +92,14 @@ async def test_a_question_is_answered_by_a_process_for_us_alone(
         assert model.pid == pid
     assert first[0] == LOADING
     assert first[-1] == ModelFinished("stop")
-    told = facts(first)
-    assert told["hostnames"] == ["127.0.0.1"]
-    assert told["port"] == 0
-    assert told["cors_origins"] == ""
-    assert told["ui"] is False
-    assert told["offline"] is True
-    assert told["n_ctx"] == 12096
-    assert told["secrets"] == []
+    report = facts(first)
+    assert report["hostnames"] == ["127.0.0.1"]
+    assert report["port"] == 0
+    assert report["cors_origins"] == ""
+    assert report["ui"] is False
+    assert report["offline"] is True
+    assert report["n_ctx"] == 12096
+    assert report["secrets"] == []
     with pytest.raises(ProcessLookupError):
         os.kill(pid or 0, 0)
 
@@ -120,8 +120,8 @@ async def test_nobody_without_the_key_is_answered_and_the_key_is_on_no_command_l
 async def test_several_first_questions_start_one_process(tmp_path: Path) -> None:
     async with local(file(tmp_path)) as model:
         answers = await asyncio.gather(*(answer(model) for _ in range(4)))
-        assert [one[-1] for one in answers] == [ModelFinished("stop")] * 4
-        assert len({json.dumps(facts(one)) for one in answers}) == 1
+        assert [answer[-1] for answer in answers] == [ModelFinished("stop")] * 4
+        assert len({json.dumps(facts(answer)) for answer in answers}) == 1
 
 
 async def test_a_process_that_was_ended_is_started_anew_with_the_next_question(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ async def test_without_the_engine_no_model_is_said_to_be_there(tmp_path: Path, m
 async def test_what_is_no_model_is_never_given_to_the_engine_and_not_told_apart(tmp_path: Path) -> None:
     text = tmp_path / "notes.gguf"
     text.write_text("Dear diary")
-    words = {await refusal(one) for one in (text, tmp_path, tmp_path / "none.gguf", "/etc/passwd", "\0", "/\0")}
+    words = {await refusal(path) for path in (text, tmp_path, tmp_path / "none.gguf", "/etc/passwd", "\0", "/\0")}
     assert len(words) == 1
     assert "no model at that place" in words.pop()
 

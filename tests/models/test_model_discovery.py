@@ -44,7 +44,7 @@ async def test_an_address_of_the_environment_is_looked_at_where_it_is_this_machi
     async with running() as server:
         server.queue(plain(200, LISTING))
         monkeypatch.setenv("OLLAMA_HOST", server.base_url.removeprefix("http://").removesuffix("/v1"))
-        assert [one.names for one in await discover(5, [OLLAMA])] == [("ollama:llama3",)]
+        assert [server.names for server in await discover(5, [OLLAMA])] == [("ollama:llama3",)]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,9 @@ async def test_what_is_no_server_of_models_is_not_found(answer: str | bytes) -> 
 async def test_one_server_is_found_once() -> None:
     async with running() as server:
         server.queue(plain(200, LISTING))
-        assert [one.provider for one in await discover(5, [at(server), at(server, "llamacpp")])] == ["ollama"]
+        assert [server_found.provider for server_found in await discover(5, [at(server), at(server, "llamacpp")])] == [
+            "ollama"
+        ]
 
 
 async def test_the_usual_ports_are_asked_within_three_tenths_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +124,7 @@ async def test_the_usual_ports_are_asked_within_three_tenths_of_a_second(monkeyp
     await discover()
     assert time.monotonic() - started < 2
     assert sorted(asked) == [1234, 8000, 8080, 11434]
-    assert {one.name for one in PROVIDERS.values() if one.base_url.startswith("http://127.")} == {
+    assert {provider.name for provider in PROVIDERS.values() if provider.base_url.startswith("http://127.")} == {
         "ollama",
         "lmstudio",
         "llamacpp",

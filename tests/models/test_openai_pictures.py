@@ -9,7 +9,7 @@ import pytest
 from jupyter_agent.core.messages import Message, ModelFinished, Picture, TextDelta, ToolCall, Usage
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.models.openai_compatible.wire import request
-from tests.support.fake_model_server import KEY, answer, asking, plain, running, said
+from tests.support.fake_model_server import KEY, answer, answered, asking, plain, running
 
 READ = ToolSpec("read_output", "Read it.", {"type": "object", "properties": {}})
 PICTURE = Picture("image/png", "aGk=")
@@ -28,7 +28,7 @@ def turn() -> list[Message]:
 
 def test_pictures_stand_after_the_results_that_show_them() -> None:
     messages: list[dict[str, Any]] = request("m", [*turn(), Message("assistant", "A line.")], [READ])["messages"]
-    assert [one["role"] for one in messages] == ["user", "assistant", "tool", "tool", "user", "assistant"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "tool", "tool", "user", "assistant"]
     assert messages[4]["content"][1:] == [PART]
 
 
@@ -45,10 +45,10 @@ async def test_a_model_that_does_not_see_is_asked_without_pictures_from_then_on(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     async with running() as server, asking(server) as model:
-        server.queue(plain(status, {"error": {"message": words}}), said("ok"), said("ok"))
+        server.queue(plain(status, {"error": {"message": words}}), answered("ok"), answered("ok"))
         for _ in range(2):
             assert (await answer(model, *turn(), tools=[READ]))[0] == TextDelta("ok")
-    assert ["image_url" in str(one.body) for one in server.asked] == [True, False, False]
+    assert ["image_url" in str(request.body) for request in server.asked] == [True, False, False]
 
 
 async def test_what_an_answer_cost_is_told_where_the_server_says_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from jupyter_agent.models.openai.providers import AZURE, OLLAMA, OPENROUTER, PRO
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
-from tests.support.fake_model_server import KEY, ModelServer, answer, plain, running, said
+from tests.support.fake_model_server import KEY, ModelServer, answer, answered, plain, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,10 +31,10 @@ OK = [TextDelta("ok"), ModelFinished("stop")]
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for one in PROVIDERS.values():
-        monkeypatch.delenv(one.key, raising=False)
-        if one.address:
-            monkeypatch.delenv(one.address, raising=False)
+    for provider in PROVIDERS.values():
+        monkeypatch.delenv(provider.key, raising=False)
+        if provider.address:
+            monkeypatch.delenv(provider.address, raising=False)
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ def test_every_provider_is_found_by_its_name(name: str) -> None:
 
 
 def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
-    usual = {name: one.usual_url() for name, one in PROVIDERS.items()}
+    usual = {name: provider.usual_url() for name, provider in PROVIDERS.items()}
     assert usual == {
         "openai": "https://api.openai.com/v1",
         "ollama": "http://127.0.0.1:11434/v1",
@@ -85,16 +85,18 @@ def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
         ("  ", "http://127.0.0.1:11434/v1"),
     ],
 )
-def test_ollamas_address_is_read_as_ollama_reads_it(monkeypatch: pytest.MonkeyPatch, told: str, address: str) -> None:
-    monkeypatch.setenv("OLLAMA_HOST", told)
+def test_ollamas_address_is_read_as_ollama_reads_it(
+    monkeypatch: pytest.MonkeyPatch, address_given: str, address: str
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", address_given)
     assert OLLAMA.usual_url() == address
 
 
 @pytest.mark.parametrize("told", ["http://host:99999", "ftp://x", "http://[::1", "bob:hunter2@x"])
 async def test_an_address_of_the_environment_that_is_none_is_refused(
-    monkeypatch: pytest.MonkeyPatch, told: str
+    monkeypatch: pytest.MonkeyPatch, address_given: str
 ) -> None:
-    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", told)
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", address_given)
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
     with pytest.raises(errors.UpstreamRefused, match="AZURE_OPENAI_ENDPOINT") as caught:
         await answer(build(AZURE, JupyterAgent(), "d"))
@@ -127,10 +129,10 @@ def test_an_address_of_the_options_belongs_to_the_provider_of_the_options(monkey
 
 @pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"openai"}))
 async def test_each_is_sent_its_own_key_and_no_other(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for one in PROVIDERS.values():
-        monkeypatch.setenv(one.key, f"sk-of-{one.name}")
+    for provider in PROVIDERS.values():
+        monkeypatch.setenv(provider.key, f"sk-of-{provider.name}")
     async with running() as server, built(server, name) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         assert await answer(model) == OK
         assert server.asked[0].headers["authorization"] == f"Bearer sk-of-{name}"
         monkeypatch.delenv(PROVIDERS[name].key)
@@ -167,7 +169,7 @@ async def test_a_model_that_is_not_there_is_told_with_near_names_or_how_to_get_i
         assert "mistral" not in caught.value.message
         with pytest.raises(errors.UpstreamRefused, match=r"It has: qwen3\. Fetch it with `ollama pull lama3`"):
             await answer(model)
-    assert [one.line.split()[0] for one in server.asked] == ["POST", "GET", "POST", "GET"]
+    assert [request.line.split()[0] for request in server.asked] == ["POST", "GET", "POST", "GET"]
 
 
 async def test_azures_list_is_not_of_deployments_and_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +219,7 @@ def elsewhere(**options: Any) -> OpenAIModel:
 
 async def test_L24_a_proxy_is_used_where_the_options_name_one() -> None:
     async with running() as proxy:
-        proxy.queue(said("ok"))
+        proxy.queue(answered("ok"))
         model = elsewhere(proxy=proxy.base_url.removesuffix("/v1"))
         assert await answer(model) == OK
         await model.close()
@@ -227,7 +229,7 @@ async def test_L24_a_proxy_is_used_where_the_options_name_one() -> None:
 
 async def test_L24_a_server_on_this_machine_is_asked_without_the_proxy() -> None:
     async with running() as proxy, running() as server:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         async with built(server, proxy=proxy.base_url) as model:
             assert await answer(model) == OK
         assert proxy.asked == []
@@ -269,7 +271,7 @@ async def test_L7_L24_a_companys_certificate_is_trusted_only_where_the_options_n
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(file)
     async with running(tls) as server:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         async with built(server) as model:
             with pytest.raises(errors.UpstreamUnreachable, match=r"not trusted here.*ca_file"):
                 await answer(model)

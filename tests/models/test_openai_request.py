@@ -27,7 +27,7 @@ from jupyter_agent.models.openai_compatible.failures import retry_after
 from jupyter_agent.models.openai_compatible.model import OpenAIModel, can_chat
 from jupyter_agent.models.openai_compatible.transport import is_forbidden
 from jupyter_agent.models.openai_compatible.wire import request
-from tests.support.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
+from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ async def failing(*answers: Any, model: str = "m", **options: Any) -> errors.Age
 
 async def test_the_request_is_what_openai_compatible_servers_expect() -> None:
     async with running() as server, asking(server, "some-model") as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         assert await answer(model, Message("system", "Be brief."), Message("user", "hi"), tools=[TOOL]) == OK
     (asked,) = server.asked
     assert asked.line == "POST /v1/chat/completions HTTP/1.1"
@@ -98,9 +98,9 @@ def test_calls_and_results_keep_together_under_ids_that_every_server_takes() -> 
 
 
 def test_messages_of_one_role_are_merged_and_empty_ones_left_out() -> None:
-    told = [("user", "a"), ("system", "S"), ("user", "b"), ("assistant", " "), ("system", "T"), ("assistant", "c")]
-    merged = wired(*(Message(role, content) for role, content in told))  # type: ignore[arg-type]
-    assert [(one["role"], one["content"]) for one in merged] == [
+    entries = [("user", "a"), ("system", "S"), ("user", "b"), ("assistant", " "), ("system", "T"), ("assistant", "c")]
+    merged = wired(*(Message(role, content) for role, content in entries))  # type: ignore[arg-type]
+    assert [(message["role"], message["content"]) for message in merged] == [
         ("system", "S\n\nT"),
         ("user", "a\n\nb"),
         ("assistant", "c"),
@@ -124,7 +124,7 @@ def test_L17_names_that_a_server_would_refuse_are_made_fit(name: str) -> None:
 
 async def test_text_that_is_not_text_can_be_sent() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         assert await answer(model, Message("user", "half \ud83d, none \0, whole \U0001d11e")) == OK
     assert server.asked[0].body["messages"][0]["content"] == "half \ufffd, none \ufffd, whole \U0001d11e"
 
@@ -134,7 +134,7 @@ def test_L26_calls_of_tools_that_are_offered_no_more_are_told_in_words() -> None
     now = (Message("assistant", "", (ToolCall("b", "no_such_tool", "{}"),)), Message("tool", "no", tool_call_id="b"))
     for tools in ([TOOL], []):
         sent = request("m", [*later, *now], tools)["messages"]
-        assert [one["role"] for one in sent[1:5]] == ["user", "assistant", "user", "assistant"]
+        assert [message["role"] for message in sent[1:5]] == ["user", "assistant", "user", "assistant"]
         assert "list files!" in sent[2]["content"]
         assert "[]" in sent[3]["content"]
         assert ("tool_calls" in sent[6]) is bool(tools)  # of this turn: the model learns from its result
@@ -145,17 +145,22 @@ async def test_L26_another_model_goes_on_with_the_conversation(monkeypatch: pyte
     async with running() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "read_cells", "arguments": "{}"}}
-        server.queue(STREAM + chunk(tool_calls=[call]) + chunk("tool_calls") + event("[DONE]"), said("ok"))
+        server.queue(STREAM + chunk(tool_calls=[call]) + chunk("tool_calls") + event("[DONE]"), answered("ok"))
         assistant = Assistant.from_config(JupyterAgent(store="memory://", model="openai:one"))
         options: list[dict[str, Any]] = [{}, {"model": "openai:two"}, {"model": "openai:two", "effects": frozenset()}]
         for number, option in enumerate(options):
             question = Question("me", f"question {number}", session_id="s1", **option)
             async with aclosing(assistant.ask(question)) as asked:
-                assert isinstance([one async for one in asked][-1], Done)
+                assert isinstance([event async for event in asked][-1], Done)
         await assistant.close()
-    bodies = [one.body for one in server.asked]
-    assert [one["model"] for one in bodies] == ["one", "one", "two", "two"]
-    assert [any("tool_calls" in one for one in body["messages"]) for body in bodies] == [False, True, True, False]
+    bodies = [request.body for request in server.asked]
+    assert [body["model"] for body in bodies] == ["one", "one", "two", "two"]
+    assert [any("tool_calls" in message for message in body["messages"]) for body in bodies] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert "Called read_cells" in json.dumps(bodies[3]["messages"])
 
 
@@ -173,26 +178,28 @@ async def test_L26_another_model_goes_on_with_the_conversation(monkeypatch: pyte
 )
 async def test_a_model_without_tools_is_asked_without_them_from_then_on(status: int, words: str) -> None:
     async with running() as server, asking(server) as model:
-        server.queue(plain(status, {"error": {"message": words}}), said("ok"))
+        server.queue(plain(status, {"error": {"message": words}}), answered("ok"))
         assert await answer(model, *CALLED, tools=[TOOL]) == OK
         assert await answer(model, *CALLED, tools=[TOOL]) == OK
-    bodies = [one.body for one in server.asked]
-    assert ["tools" in one for one in bodies] == [True, False, False]
-    assert [one["role"] for one in bodies[1]["messages"]] == ["system", "user", "assistant", "user"]
+    bodies = [request.body for request in server.asked]
+    assert ["tools" in body for body in bodies] == [True, False, False]
+    assert [message["role"] for message in bodies[1]["messages"]] == ["system", "user", "assistant", "user"]
     assert "list files!" in bodies[1]["messages"][2]["content"]
     assert "[]" in bodies[1]["messages"][3]["content"]
 
 
 async def test_a_server_that_does_not_know_stream_options_is_asked_without_them() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(plain(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs"}]}), said("ok"))
+        server.queue(
+            plain(422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs"}]}), answered("ok")
+        )
         assert await answer(model) == OK
-    assert ["stream_options" in one.body for one in server.asked] == [True, False]
+    assert ["stream_options" in request.body for request in server.asked] == [True, False]
 
 
 async def test_a_template_without_system_messages_gets_it_with_the_question() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(plain(400, {"error": {"message": "System role not supported"}}), said("ok"))
+        server.queue(plain(400, {"error": {"message": "System role not supported"}}), answered("ok"))
         assert await answer(model, Message("system", "S"), Message("user", "hi")) == OK
     assert server.asked[1].body["messages"] == [{"role": "user", "content": "S\n\nhi"}]
 
@@ -202,10 +209,10 @@ async def test_L5_a_server_that_refuses_the_calls_of_the_history_is_told_them_in
         400, {"error": {"message": "An assistant message with 'tool_calls' must be followed by tool messages"}}
     )
     async with running() as server, asking(server) as model:
-        server.queue(refusal, said("ok"), said("ok"))
+        server.queue(refusal, answered("ok"), answered("ok"))
         assert await answer(model, *CALLED, tools=[STRANGE]) == OK
         assert await answer(model, *CALLED, tools=[STRANGE]) == OK
-    assert [any(one["role"] == "tool" for one in asked.body["messages"]) for asked in server.asked] == [
+    assert [any(message["role"] == "tool" for message in asked.body["messages"]) for asked in server.asked] == [
         True,
         False,
         True,
@@ -338,7 +345,7 @@ async def test_L7_a_name_that_nobody_has_is_unreachable() -> None:
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 async def test_L3_L6_a_passing_fault_is_tried_again(status: int) -> None:
     async with running() as server, asking(server) as model:
-        server.queue(plain(status, "<html>", "text/html"), plain(status), said("ok"))
+        server.queue(plain(status, "<html>", "text/html"), plain(status), answered("ok"))
         assert await answer(model) == OK
     assert len(server.asked) == 3
 
@@ -353,13 +360,13 @@ async def test_L3_three_tries_are_all() -> None:
 
 async def test_L7_a_connection_lost_before_the_first_word_is_tried_again() -> None:
     async with running() as server, asking(server) as model:
-        server.queue("", said("ok"))
+        server.queue("", answered("ok"))
         assert await answer(model) == OK
 
 
 async def test_L2_the_wait_that_a_server_asks_for_is_kept() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(plain(429, headers="Retry-After: 1\r\n"), said("ok"))
+        server.queue(plain(429, headers="Retry-After: 1\r\n"), answered("ok"))
         started = time.monotonic()
         assert await answer(model) == OK
         assert time.monotonic() - started >= 1
@@ -412,7 +419,7 @@ async def test_a_spent_quota_is_told_and_not_tried_again() -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_L22_another_address_is_not_followed(status: int) -> None:
     async with running() as other, running() as server, asking(server) as model:
-        other.queue(said("stolen"))
+        other.queue(answered("stolen"))
         server.queue(plain(status, headers=f"Location: {other.base_url}/chat/completions\r\n"))
         with pytest.raises(errors.UpstreamProtocol, match="not followed"):
             await answer(model)
@@ -472,7 +479,7 @@ async def test_L23_the_name_is_looked_up_once_and_the_address_kept() -> None:
             asked.append(host)
             return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
 
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         model = OpenAIModel("m", Connection(f"http://models.example.com:{port}/v1", resolve=resolve))
         assert await answer(model) == OK
         await model.close()
@@ -487,7 +494,7 @@ async def test_the_next_address_of_a_name_is_tried_where_the_first_is_dead() -> 
         async def resolve(host: str, _: int) -> list[str]:
             return ["::1", "127.0.0.1"]
 
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         model = OpenAIModel("m", Connection(f"http://localhost:{port}/v1", resolve=resolve))
         assert await answer(model) == OK
         await model.close()
@@ -512,8 +519,8 @@ async def test_L24_proxies_and_certificates_of_the_environment_are_not_used(monk
     async with running() as proxy, running() as server:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.base_url.removesuffix("/v1"))
-        proxy.queue(said("stolen"))
-        server.queue(said("ok"))
+        proxy.queue(answered("stolen"))
+        server.queue(answered("ok"))
         async with asking(server) as model:
             assert await answer(model) == OK
         assert proxy.asked == []
@@ -530,7 +537,7 @@ async def test_P2_a_key_that_cannot_be_one_is_told_without_showing_it(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         with pytest.raises(errors.UpstreamAuth, match="copy it again") as caught:
             await answer(model)
         assert server.asked == []
@@ -549,23 +556,23 @@ async def test_openai_itself_is_not_asked_without_a_key(monkeypatch: pytest.Monk
 async def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         assert await answer(model) == OK
     assert server.asked[0].headers["authorization"] == "Bearer none"
 
 
 async def test_a_key_that_is_changed_is_used_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         await answer(model)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-another-key")
         await answer(model)
-    assert [one.headers["authorization"] for one in server.asked] == [f"Bearer {KEY}", "Bearer sk-another-key"]
+    assert [request.headers["authorization"] for request in server.asked] == [f"Bearer {KEY}", "Bearer sk-another-key"]
 
 
 async def test_P6_no_key_in_what_objects_say_of_themselves() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         await answer(model)
         assert KEY not in repr(model) + repr(vars(model)) + repr(vars(model._connection))
 
@@ -615,11 +622,11 @@ async def test_a_list_of_models_that_does_not_come_is_not_waited_for() -> None:
 async def test_a_server_without_a_default_is_asked_once_what_it_has() -> None:
     async with running() as server, asking(server, "") as model:
         assert model.name == "openai"
-        server.queue(plain(200, {"data": [{"id": "nomic-embed-text"}, {"id": "llama3"}]}), said("ok"))
+        server.queue(plain(200, {"data": [{"id": "nomic-embed-text"}, {"id": "llama3"}]}), answered("ok"))
         assert await answer(model) == OK
         assert await answer(model) == OK
         assert model.name == "openai:llama3"
-    assert [one.line.split()[0] for one in server.asked] == ["GET", "POST", "POST"]
+    assert [request.line.split()[0] for request in server.asked] == ["GET", "POST", "POST"]
     assert server.asked[1].body["model"] == "llama3"
 
 
@@ -657,7 +664,7 @@ def test_building_a_model_imports_no_sdk() -> None:
 
 async def test_a_model_can_be_used_from_one_loop_after_another() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         assert await answer(model) == OK
 
         def elsewhere() -> list[Any]:
@@ -687,7 +694,7 @@ async def test_many_answers_at_once_do_not_mix() -> None:
     async with running() as server, asking(server) as model:
         server.queue(echo)
         answers = await asyncio.gather(*(answer(model) for _ in range(20)))
-    texts = ["".join(one.text for one in events if isinstance(one, TextDelta)) for events in answers]
+    texts = ["".join(event.text for event in events if isinstance(event, TextDelta)) for events in answers]
     assert all(len(set(text.split())) == 1 and len(text.split()) == 5 for text in texts)
 
 

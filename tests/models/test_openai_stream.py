@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
 from jupyter_agent.models.openai_compatible.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
-from tests.support.fake_model_server import KEY, STREAM, answer, asking, chunk, event, plain, running, said
+from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
     from jupyter_agent.core.messages import ModelEvent
@@ -35,20 +35,20 @@ async def replied(*answers: Any, **options: Any) -> list[ModelEvent]:
 
 def call(index: Any = 0, id_: Any = None, name: str | None = None, arguments: Any = None) -> dict[str, Any]:
     function = {"name": name, "arguments": arguments}
-    said = {key: value for key, value in function.items() if value is not None}
-    return {"index": index, "id": id_, "type": "function", "function": said}
+    present = {key: value for key, value in function.items() if value is not None}
+    return {"index": index, "id": id_, "type": "function", "function": present}
 
 
 def calling(*deltas: list[dict[str, Any]], finish: str = "tool_calls") -> str:
-    return STREAM + "".join(chunk(tool_calls=one) for one in deltas) + chunk(finish) + event("[DONE]")
+    return STREAM + "".join(chunk(tool_calls=delta) for delta in deltas) + chunk(finish) + event("[DONE]")
 
 
 def text_of(events: list[ModelEvent]) -> str:
-    return "".join(one.text for one in events if isinstance(one, TextDelta))
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 async def test_text_that_came_together_is_told_together_and_ends_with_the_reason() -> None:
-    assert await replied(said("Five", " rows.")) == [TextDelta("Five rows."), ModelFinished("stop")]
+    assert await replied(answered("Five", " rows.")) == [TextDelta("Five rows."), ModelFinished("stop")]
 
 
 async def test_what_comes_while_nobody_reads_is_told_in_one_piece() -> None:
@@ -69,7 +69,7 @@ async def test_what_comes_while_nobody_reads_is_told_in_one_piece() -> None:
         async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 10)) as events:
             first = await anext(events)
             await sent.wait()
-            rest = [one async for one in events]
+            rest = [event async for event in events]
     assert text_of([first, *rest]) == "".join(pieces)
     assert len(rest) < 5
 
@@ -97,19 +97,19 @@ async def test_more_than_a_hundred_answers_come_at_the_same_time() -> None:
 
     async def with_the_others(writer: asyncio.StreamWriter) -> None:
         await together.wait()
-        writer.write(said("ok").encode())
+        writer.write(answered("ok").encode())
         await writer.drain()
 
     async with running() as server, asking(server) as model:
         server.queue(with_the_others)
-        told = await asyncio.gather(*(answer(model, seconds=90) for _ in range(together.parties)))
-    assert [text_of(one) for one in told] == ["ok"] * together.parties
+        answers = await asyncio.gather(*(answer(model, seconds=90) for _ in range(together.parties)))
+    assert [text_of(answer) for answer in answers] == ["ok"] * together.parties
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, size: int) -> None:
-    head, _, body = said("Grüße, ", "𝄞 世界").partition("\r\n\r\n")
+    head, _, body = answered("Grüße, ", "𝄞 世界").partition("\r\n\r\n")
     sent = (head + "\r\n\r\n").encode() + body.replace("\n", newline).encode()
 
     async def dripping(writer: asyncio.StreamWriter) -> None:
@@ -128,7 +128,7 @@ async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, 
 def test_events_are_the_same_however_their_bytes_are_cut(sent: bytes, cuts: list[int]) -> None:
     def decoded(pieces: list[bytes]) -> list[ServerEvent]:
         decoder = EventDecoder()
-        return [one for piece in pieces for one in decoder.feed(piece)] + list(decoder.end())
+        return [event for piece in pieces for event in decoder.feed(piece)] + list(decoder.end())
 
     places = [0, *sorted(cuts), len(sent)]
     assert decoded([sent[start:end] for start, end in itertools.pairwise(places) if start <= end]) == decoded([sent])
@@ -142,7 +142,7 @@ async def test_comments_other_fields_and_a_byte_order_mark_are_passed_over() -> 
 async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> None:
     usage = {"prompt_tokens": 11, "completion_tokens": 3}
     last = event({"choices": [], "usage": usage}) + event("[DONE]")
-    assert (await replied(said("ok", end=last)))[-1] == ModelFinished("stop", Usage(11, 3))
+    assert (await replied(answered("ok", end=last)))[-1] == ModelFinished("stop", Usage(11, 3))
     together = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage})
     assert (await replied(STREAM + chunk(content="ok") + together))[-1] == ModelFinished("stop", Usage(11, 3))
 
@@ -150,12 +150,12 @@ async def test_usage_is_taken_from_the_last_chunk_with_or_without_choices() -> N
 @pytest.mark.parametrize("count", [-1, 1e12, 10**12, "7", None, True, [], 2.5])
 async def test_L25_usage_that_cannot_be_true_counts_nothing(count: Any) -> None:
     last = event({"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": 3}}) + event("[DONE]")
-    assert (await replied(said("ok", end=last)))[-1] == ModelFinished("stop", Usage(0, 3))
+    assert (await replied(answered("ok", end=last)))[-1] == ModelFinished("stop", Usage(0, 3))
 
 
 async def test_an_answer_does_not_wait_for_usage_that_never_comes() -> None:
     async def hanging(writer: asyncio.StreamWriter) -> None:
-        writer.write(said("ok", end="").encode())
+        writer.write(answered("ok", end="").encode())
         await asyncio.Event().wait()
 
     started = time.monotonic()
@@ -171,7 +171,7 @@ async def test_a_server_that_does_not_stream_is_understood() -> None:
 
 
 async def test_a_stream_that_calls_itself_json_is_understood() -> None:
-    assert text_of(await replied(said("ok").replace("text/event-stream", "application/json"))) == "ok"
+    assert text_of(await replied(answered("ok").replace("text/event-stream", "application/json"))) == "ok"
 
 
 async def test_what_the_model_thinks_aloud_is_left_out() -> None:
@@ -197,7 +197,7 @@ async def test_other_choices_and_unknown_fields_are_passed_over() -> None:
 async def test_a_call_is_put_together_from_its_pieces() -> None:
     pieces = ['{"na', 'me": ', '"df"}']
     first = call(0, "call_1", "inspect_variable", "")
-    events = await replied(calling([first], *([call(0, arguments=one)] for one in pieces)))
+    events = await replied(calling([first], *([call(0, arguments=piece)] for piece in pieces)))
     assert events == [ToolCall("call_1", "inspect_variable", '{"name": "df"}'), ModelFinished("tool_calls")]
 
 
@@ -232,9 +232,9 @@ async def test_L18_calls_are_told_apart_however_a_server_numbers_them() -> None:
     }
     for shape, deltas in shapes.items():
         events = await replied(calling(*deltas, finish="stop" if shape == "finish stop" else "tool_calls"))
-        calls = [one for one in events if isinstance(one, ToolCall)]
-        assert [(one.name, one.arguments) for one in calls] == expected, shape
-        assert len({one.id for one in calls}) == 2, shape
+        calls = [event for event in events if isinstance(event, ToolCall)]
+        assert [(call.name, call.arguments) for call in calls] == expected, shape
+        assert len({call.id for call in calls}) == 2, shape
         assert events[-1] == ModelFinished("tool_calls"), shape
 
 
@@ -288,7 +288,7 @@ async def test_L15_calls_of_an_answer_cut_short_are_never_made(finish: str, reas
     ],
 )
 async def test_L15_the_reason_is_one_of_ours(finish: str, reason: Any) -> None:
-    assert await replied(said("ok", finish=finish)) == [TextDelta("ok"), ModelFinished(reason)]
+    assert await replied(answered("ok", finish=finish)) == [TextDelta("ok"), ModelFinished(reason)]
 
 
 async def test_L15_a_refusal_is_said_and_called_so() -> None:
@@ -297,7 +297,7 @@ async def test_L15_a_refusal_is_said_and_called_so() -> None:
 
 
 async def test_L15_an_empty_answer_is_an_answer() -> None:
-    assert await replied(said()) == [ModelFinished("stop")]
+    assert await replied(answered()) == [ModelFinished("stop")]
 
 
 async def test_done_is_an_end_without_a_reason_and_a_reason_without_done() -> None:
@@ -310,11 +310,11 @@ async def test_L11_a_stream_that_just_ends_is_an_interrupted_answer(rest: str) -
     async with running() as server, asking(server) as model:
         server.queue(STREAM + chunk(content="partly ") + rest)
         async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 10)) as events:
-            told = await anext(events)
-            assert isinstance(told, TextDelta)
-            assert told.text.startswith("partly ")
+            answers = await anext(events)
+            assert isinstance(answers, TextDelta)
+            assert answers.text.startswith("partly ")
             with pytest.raises(errors.UpstreamProtocol, match="broke off"):
-                _ = [one async for one in events]
+                _ = [event async for event in events]
         assert len(server.asked) == 1  # what has begun is not tried again
 
 
@@ -413,7 +413,7 @@ async def test_L12_an_error_after_the_first_word_ends_the_answer() -> None:
 
 
 async def test_L12_an_error_before_the_first_word_is_tried_again() -> None:
-    assert text_of(await replied(STREAM + event({"error": {"code": 503, "message": "boom"}}), said("ok"))) == "ok"
+    assert text_of(await replied(STREAM + event({"error": {"code": 503, "message": "boom"}}), answered("ok"))) == "ok"
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/event-stream", "text/plain", "application/json"])
@@ -514,7 +514,7 @@ async def test_L9_a_drip_that_never_ends_ends_at_the_deadline() -> None:
 
 async def test_a_deadline_that_has_passed_asks_nobody() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(said("ok"))
+        server.queue(answered("ok"))
         with pytest.raises(errors.UpstreamTimeout):
             await answer(model, seconds=-1)
         assert server.asked == []
@@ -589,5 +589,5 @@ async def test_I10_after_any_failure_the_next_question_is_answered() -> None:
             server.answers[:] = [failure]
             with pytest.raises(errors.UpstreamError):
                 await answer(model)
-            server.answers[:] = [said("ok")]
+            server.answers[:] = [answered("ok")]
             assert text_of(await answer(model)) == "ok"

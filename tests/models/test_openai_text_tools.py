@@ -19,7 +19,7 @@ from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
 from jupyter_agent.models.openai_compatible.wire import request
 from jupyter_agent.notebooks.posted import PostedNotebook
-from tests.support.fake_model_server import STREAM, answer, asking, chunk, event, plain, running, said
+from tests.support.fake_model_server import STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
     from jupyter_agent.core.messages import Event, ModelEvent
@@ -32,7 +32,7 @@ DF = SpokenCall("inspect_variable", '{"name": "df"}')
 
 
 def read(text: str, size: int = 0) -> tuple[str, list[SpokenCall]]:
-    reader = CallReader(one.name for one in TOOLS)
+    reader = CallReader(tool.name for tool in TOOLS)
     pieces = [text[start : start + size] for start in range(0, len(text), size)] if size else [text]
     passed = "".join(reader.feed(piece) for piece in pieces) + reader.end()
     return passed, reader.calls
@@ -153,7 +153,7 @@ def test_L14_a_call_that_never_ends_is_given_up(opening: str) -> None:
         fed += 100
         assert reader.feed("x" * 100) == ""
     assert reader.end() == ""
-    assert [one.name for one in reader.calls] == [""]
+    assert [call.name for call in reader.calls] == [""]
 
 
 @pytest.mark.parametrize("opening", ["{", "```json\n", "```\n{"])
@@ -170,17 +170,17 @@ def test_L14_a_line_that_never_ends_costs_no_more_than_many_lines() -> None:
 
 
 def test_the_offer_names_every_tool_with_its_schema() -> None:
-    told = offer(TOOLS)
-    assert told.role == "system"
-    assert "- list_files: List the files." in told.content
-    assert json.dumps(SCHEMA) in told.content
+    converted = offer(TOOLS)
+    assert converted.role == "system"
+    assert "- list_files: List the files." in converted.content
+    assert json.dumps(SCHEMA) in converted.content
 
 
 def test_calls_of_the_history_are_told_as_the_model_is_to_write_them() -> None:
     called = Message("assistant", "Let me see.", (ToolCall("c1", "inspect_variable", '{"name": "df"}'),))
-    told = retold([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
-    assert read(told[1].content) == ("Let me see.\n\n", [DF])
-    assert told[2] == Message("user", "Result of inspect_variable:\n````\n```x```\n````")
+    converted = retold([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
+    assert read(converted[1].content) == ("Let me see.\n\n", [DF])
+    assert converted[2] == Message("user", "Result of inspect_variable:\n````\n```x```\n````")
 
 
 def test_pictures_reach_a_model_that_sees_and_knows_no_tools() -> None:
@@ -216,12 +216,12 @@ async def test_a_model_that_refuses_tools_is_offered_them_in_words_and_its_calls
             TextDelta("Five."),
             ModelFinished("stop"),
         ]
-    first, second, third = (one.body for one in server.asked)
+    first, second, third = (request.body for request in server.asked)
     assert "tools" in first
     assert "tools" not in second
     assert "tools" not in third  # remembered
     assert "inspect_variable" in second["messages"][0]["content"]
-    assert [one["role"] for one in third["messages"]] == ["system", "user", "assistant", "user"]
+    assert [message["role"] for message in third["messages"]] == ["system", "user", "assistant", "user"]
 
 
 async def test_the_answer_ends_where_the_model_makes_a_result_up() -> None:
@@ -234,7 +234,7 @@ async def test_the_answer_ends_where_the_model_makes_a_result_up() -> None:
     async with running() as server, asking(server) as model:
         server.queue(REFUSED, talking)
         events: list[ModelEvent] = await answer(model, tools=TOOLS)
-    assert [type(one) for one in events] == [ToolCall, ModelFinished]
+    assert [type(event) for event in events] == [ToolCall, ModelFinished]
 
 
 async def test_L15_a_call_of_an_answer_cut_short_is_never_made() -> None:
@@ -245,7 +245,7 @@ async def test_L15_a_call_of_an_answer_cut_short_is_never_made() -> None:
 
 async def test_without_tools_nothing_is_read_as_a_call() -> None:
     async with running() as server, asking(server) as model:
-        server.queue(REFUSED, speaking("ok"), said(f"```tool_call\n{CALL}\n```"))
+        server.queue(REFUSED, speaking("ok"), answered(f"```tool_call\n{CALL}\n```"))
         await answer(model, tools=TOOLS)
         assert await answer(model) == [TextDelta(f"```tool_call\n{CALL}\n```"), ModelFinished("stop")]
 

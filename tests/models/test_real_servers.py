@@ -168,7 +168,7 @@ async def test_models_are_listed_and_found_on_this_machine(server: RealServer) -
     kind = Provider(server.provider, "Somebody", server.base_url)
     found = await discover(5, [kind])
     assert server.provider == "llamacpp" or found == ()  # without a key aimock says nothing
-    assert [one.provider for one in found] in ([], [server.provider])
+    assert [server.provider for server in found] in ([], [server.provider])
 
 
 async def test_a_stream_that_is_closed_is_closed_at_the_server(server: RealServer) -> None:
@@ -222,7 +222,7 @@ async def is_busy(server: RealServer) -> bool:
 def _has_connections(port: int) -> bool:
     """Whether anybody's connection to a port of this machine is open, as the system sees it."""
     lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-    return any((one[1].endswith(f":{port:04X}"), one[3]) == (True, "01") for one in map(str.split, lines))
+    return any((fields[1].endswith(f":{port:04X}"), fields[3]) == (True, "01") for fields in map(str.split, lines))
 
 
 async def until_idle(server: RealServer) -> None:

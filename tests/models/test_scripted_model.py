@@ -31,8 +31,8 @@ def user(text: str) -> Message:
 
 async def test_without_a_script_the_last_question_is_said_back() -> None:
     model = ScriptedModel.from_config(JupyterAgent(), "")
-    said = await answer(model, user("first"), Message("assistant", "ok"), user("second"))
-    assert said == [TextDelta("You said: second"), ModelFinished("stop")]
+    events = await answer(model, user("first"), Message("assistant", "ok"), user("second"))
+    assert events == [TextDelta("You said: second"), ModelFinished("stop")]
 
 
 async def test_steps_follow_each_other_within_a_turn_and_start_again_with_the_next() -> None:
@@ -65,14 +65,14 @@ async def test_a_question_without_a_step_is_an_error_that_says_so() -> None:
 
 
 async def test_text_comes_in_as_many_pieces_as_asked() -> None:
-    said = await answer(ScriptedModel([{"text": "abcdefg", "chunks": 3}]), user("hi"))
-    assert said[:-1] == [TextDelta("abc"), TextDelta("def"), TextDelta("g")]
+    events = await answer(ScriptedModel([{"text": "abcdefg", "chunks": 3}]), user("hi"))
+    assert events[:-1] == [TextDelta("abc"), TextDelta("def"), TextDelta("g")]
 
 
 async def test_arguments_are_sent_as_written_when_they_are_text() -> None:
     calls = [{"name": "run_code", "arguments": {"code": "1"}}, {"name": "run_code", "arguments": "{broken"}]
-    said = await answer(ScriptedModel([{"calls": calls}]), user("hi"))
-    assert said[:2] == [ToolCall("call_1", "run_code", '{"code": "1"}'), ToolCall("call_2", "run_code", "{broken")]
+    events = await answer(ScriptedModel([{"calls": calls}]), user("hi"))
+    assert events[:2] == [ToolCall("call_1", "run_code", '{"code": "1"}'), ToolCall("call_2", "run_code", "{broken")]
 
 
 async def test_finish_and_usage_are_as_the_script_says() -> None:

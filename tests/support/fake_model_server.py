@@ -56,7 +56,7 @@ class ModelServer:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             line, *rest = head.strip().split("\r\n")
-            headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in rest)}
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest)}
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             self.asked.append(Asked(line, headers, json.loads(body) if body else None))
             answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
@@ -79,8 +79,8 @@ class ModelServer:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if gone.done():
             self.left.set()
-        for one in (task, gone):
-            one.cancel()
+        for line in (task, gone):
+            line.cancel()
         await asyncio.gather(task, gone, return_exceptions=True)
 
 
@@ -94,7 +94,7 @@ def chunk(finish: str | None = None, index: int = 0, **delta: Any) -> str:
     return event({"choices": [{"index": index, "delta": delta, "finish_reason": finish}]})
 
 
-def said(*texts: str, finish: str = "stop", end: str = "data: [DONE]\n\n") -> str:
+def answered(*texts: str, finish: str = "stop", end: str = "data: [DONE]\n\n") -> str:
     """A whole streamed answer."""
     return STREAM + "".join(chunk(content=text) for text in texts) + chunk(finish) + end
 
@@ -135,8 +135,8 @@ async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[ModelServe
 @asynccontextmanager
 async def asking(server: ModelServer, model: str = "m", **options: Any) -> AsyncIterator[OpenAIModel]:
     """A model of that server, closed in the end."""
-    one = OpenAIModel(model, Connection(server.base_url), **{"backoff_seconds": 0.001, **options})
+    line = OpenAIModel(model, Connection(server.base_url), **{"backoff_seconds": 0.001, **options})
     try:
-        yield one
+        yield line
     finally:
-        await one.close()
+        await line.close()

@@ -87,12 +87,12 @@ def _running(command: list[str], sign: str, **environment: str) -> Iterator[str]
     with process:
         try:
             assert process.stdout
-            yield _said(process.stdout, sign)
+            yield _find_in_output(process.stdout, sign)
         finally:
             process.kill()
 
 
-def _said(output: IO[str], sign: str) -> str:
+def _find_in_output(output: IO[str], sign: str) -> str:
     for line in output:
         if found := re.search(sign, line):
             return found[1]

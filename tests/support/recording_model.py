@@ -24,7 +24,7 @@ class RecordingModel:
     @property
     def last_texts(self) -> list[str]:
         """The contents of the last request's messages."""
-        return [str(one["content"]) for one in self.requests[-1]["messages"]]
+        return [str(message["content"]) for message in self.requests[-1]["messages"]]
 
 
 class _Completions(RequestHandler):

@@ -116,9 +116,9 @@ def _vocabulary(lines: Mapping[str, str]) -> tuple[list[str], list[int], list[li
         pieces = list(_pieces(text.removesuffix("…"), used))
         after = pieces[0] if text.endswith("…") else _END
         chains.append([f"<|say{number}|>", *pieces, after])
-    said = [piece for chain in chains for piece in chain[1:-1]]
-    tokens = [*single, *control, *_CALLS, *said]
-    kinds = [_NORMAL] * len(single) + [_CONTROL] * len(control) + [_USER_DEFINED] * (len(_CALLS) + len(said))
+    pieces_of_all = [piece for chain in chains for piece in chain[1:-1]]
+    tokens = [*single, *control, *_CALLS, *pieces_of_all]
+    kinds = [_NORMAL] * len(single) + [_CONTROL] * len(control) + [_USER_DEFINED] * (len(_CALLS) + len(pieces_of_all))
     return tokens, kinds, chains
 
 
@@ -142,23 +142,32 @@ def _pieces(text: str, used: set[str]) -> Iterator[str]:
 def _symbol(byte: int) -> str:
     """How vocabularies of this kind write a byte."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    return chr(byte) if byte in plain else chr(256 + [one for one in range(256) if one not in plain].index(byte))
+    return (
+        chr(byte)
+        if byte in plain
+        else chr(256 + [byte_value for byte_value in range(256) if byte_value not in plain].index(byte))
+    )
 
 
 def _successors(tokens: list[str], chains: list[list[str]], size: int) -> Any:
     table = numpy.zeros((len(tokens), size), numpy.float32)
     number = {token: index for index, token in enumerate(tokens)}
     for chain in chains:
-        for one, after in itertools.pairwise(chain):
-            table[number[after], number[one]] = _LOGIT / size**0.5  # a normed one-hot vector has this length
+        for byte_value, after in itertools.pairwise(chain):
+            table[number[after], number[byte_value]] = _LOGIT / size**0.5  # a normed one-hot vector has this length
     return table
 
 
 def _template(lines: Mapping[str, str]) -> str:
     parts = []
     for number, word in enumerate(lines):
-        said = f"{{{{- '<|say{number}|>' }}}}"
-        parts.append((word, f"{{%- if '{word}' in messages[-1].content %}}{said}{{%- else %}}" if word else said))
+        pieces_of_all = f"{{{{- '<|say{number}|>' }}}}"
+        parts.append(
+            (
+                word,
+                f"{{%- if '{word}' in messages[-1].content %}}{pieces_of_all}{{%- else %}}" if word else pieces_of_all,
+            )
+        )
     ordered = [text for word, text in parts if word] + [text for word, text in parts if not word]
     closing = "{%- endif %}" * sum(bool(word) for word in lines)
     return _TEMPLATE.replace("CHOICE", "".join(ordered) + closing)

@@ -25,8 +25,8 @@ def main() -> None:
     try:
         import xllamacpp
     except ImportError as error:
-        told = "missing" if error.name == "xllamacpp" else "broken"
-        os.write(answers, json.dumps({"failure": told}).encode() + b"\n")
+        reason = "missing" if error.name == "xllamacpp" else "broken"
+        os.write(answers, json.dumps({"failure": reason}).encode() + b"\n")
         return
     server = xllamacpp.Server(_parameters(xllamacpp, wanted))
     os.write(answers, json.dumps({"address": server.listening_address}).encode() + b"\n")

@@ -93,12 +93,12 @@ class Hub:
         folder = self._folder.joinpath(*named["repository"].split("/"))
         if named["file"]:
             return folder / named["file"] if (folder / named["file"]).is_file() else None
-        files = [one for one in folder.rglob("*.gguf") if (named["weights"] or "").lower() in one.name.lower()]
+        files = [path for path in folder.rglob("*.gguf") if (named["weights"] or "").lower() in path.name.lower()]
         return max(files, key=lambda one: one.stat().st_mtime, default=None)
 
     def all_fetched(self) -> tuple[str, ...]:
         """Names of all files that were fetched before."""
-        return tuple(sorted(one.relative_to(self._folder).as_posix() for one in self._folder.rglob("*.gguf")))
+        return tuple(sorted(path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.gguf")))
 
     async def fetch(self, name: str, progress: Callable[[int, int], None]) -> Path:
         """Fetch what a name means.
@@ -270,19 +270,19 @@ def _is_safe(file: str) -> bool:
         file.isprintable()
         and "\\" not in file
         and ":" not in file
-        and all(one not in ("", ".", "..") for one in file.split("/"))
+        and all(part not in ("", ".", "..") for part in file.split("/"))
     )
 
 
 def _fitting(name: str, listed: list[Weights], file: str | None, weights: str | None) -> Weights:
-    named = [one for one in listed if file in (None, one.file) and (weights or "").lower() in one.file.lower()]
+    named = [entry for entry in listed if file in (None, entry.file) and (weights or "").lower() in entry.file.lower()]
     if not named:
-        raise failures.no_weights(name, tuple(one.file for one in listed))
+        raise failures.no_weights(name, tuple(file.file for file in listed))
     for usual in _USUAL:
-        for one in named:
-            if re.search(rf"(^|[-._/]){usual}[-._]", one.file, re.IGNORECASE):
-                return one
-    return min(named, key=lambda one: one.size)
+        for candidate in named:
+            if re.search(rf"(^|[-._/]){usual}[-._]", candidate.file, re.IGNORECASE):
+                return candidate
+    return min(named, key=lambda candidate: candidate.size)
 
 
 def _checked(part: Path, target: Path, weights: Weights) -> Path:

@@ -16,15 +16,15 @@ def available(meminfo: Path = _MEMINFO, control_group: Path = _CONTROL_GROUP) ->
 
     In a container the container's own limit counts, if it is the lower one.
     """
-    known = [one for one in (_of_machine(meminfo), _of_container(control_group)) if one is not None]
+    known = [size for size in (_of_machine(meminfo), _of_container(control_group)) if size is not None]
     return min(known, default=None)
 
 
 def _of_machine(meminfo: Path) -> int | None:
     with suppress(OSError):
-        told = re.search(r"^MemAvailable:\s*(\d+) kB", meminfo.read_text(encoding="ascii"), re.MULTILINE)
-        if told:
-            return int(told[1]) * 1024
+        available = re.search(r"^MemAvailable:\s*(\d+) kB", meminfo.read_text(encoding="ascii"), re.MULTILINE)
+        if available:
+            return int(available[1]) * 1024
     with suppress(AttributeError, ValueError, OSError):  # macOS says how much there is, not how much is free
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return None

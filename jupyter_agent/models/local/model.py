@@ -84,11 +84,11 @@ class LocalModel:
                 yield event
         for is_last in (False, True):
             process = await self._running()
-            said = False
+            has_answered = False
             try:
                 async with aclosing(self._answer(process, messages, tools, deadline)) as events:
                     async for event in events:
-                        said = said or not isinstance(event, Waiting)
+                        has_answered = has_answered or not isinstance(event, Waiting)
                         yield event
                 return
             except (errors.UpstreamUnreachable, errors.UpstreamProtocol) as error:
@@ -96,7 +96,7 @@ class LocalModel:
             # Raised outside of the handler: what the client says of an address that is no more is no help.
             if not await asyncio.to_thread(process.ends):
                 raise failure
-            if said or is_last:
+            if has_answered or is_last:
                 raise process.ending()
 
     async def _answer(

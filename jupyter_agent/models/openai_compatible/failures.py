@@ -67,7 +67,7 @@ class Server:
         return self.name
 
     @property
-    def key_cure(self) -> str:
+    def key_hint(self) -> str:
         """How the key is set."""
         return f"Set {self.key} in the environment that Jupyter is started from, and start Jupyter again."
 
@@ -130,7 +130,7 @@ def from_status(status: int, words: str, server: Server, headers: Mapping[str, s
         )
     if status in (401, 403):
         return Failure(
-            errors.UpstreamAuth(f"{server} did not accept the key, or not for this model. {server.key_cure}")
+            errors.UpstreamAuth(f"{server} did not accept the key, or not for this model. {server.key_hint}")
         )
     if status == 402 or _SPENT.search(words):
         return Failure(errors.UpstreamRateLimit(f"The credit at {server} is used up. Look at the account's billing."))
@@ -211,8 +211,8 @@ def words(body: object) -> str:
     if not isinstance(body, dict):
         return ""
     inner = body.get("error")
-    told = inner if isinstance(inner, dict) else body
-    parts = [told.get("code"), told.get("type"), told.get("message"), told.get("detail"), inner]
+    fields = inner if isinstance(inner, dict) else body
+    parts = [fields.get("code"), fields.get("type"), fields.get("message"), fields.get("detail"), inner]
     with suppress(RecursionError):
         return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int, list)))
     return ""
@@ -233,7 +233,7 @@ def _duration(seconds: float) -> str:
 def no_key(server: Server) -> errors.UpstreamAuth:
     """The server answers nobody without a key, and there is none."""
     return errors.UpstreamAuth(
-        f"There is no key for {server}. {server.key_cure} Or ask a model of your own: `jupyter agent models` says which."
+        f"There is no key for {server}. {server.key_hint} Or ask a model of your own: `jupyter agent models` says which."
     )
 
 
@@ -241,7 +241,7 @@ def bad_key(server: Server) -> errors.UpstreamAuth:
     """The key holds characters that no key has."""
     return errors.UpstreamAuth(
         f"The key in {server.key} holds a space, a line break or a character outside ASCII: copy it again. "
-        f"{server.key_cure}"
+        f"{server.key_hint}"
     )
 
 
@@ -265,10 +265,10 @@ def no_such_model(server: Server, model: str, names: tuple[str, ...]) -> errors.
         or [name for name in names if len(model) > 2 and model.lower() in name.lower()][:5]
     )
     known = ", ".join(near or names[:20])
-    told = f" Did you mean {known}?" if near else f" It has: {known}." if names else ""
+    hint = f" Did you mean {known}?" if near else f" It has: {known}." if names else ""
     if server.load and not near and re.fullmatch(r"[\w./:-]{1,100}", model):
-        told += f" Fetch it with `{server.load.format(model=model)}`."
-    return errors.UpstreamRefused(f"{server} has no model '{model[:100]}'.{told} Set c.JupyterAgent.model.")
+        hint += f" Fetch it with `{server.load.format(model=model)}`."
+    return errors.UpstreamRefused(f"{server} has no model '{model[:100]}'.{hint} Set c.JupyterAgent.model.")
 
 
 def no_url(server: Server) -> errors.UpstreamRefused:

@@ -87,7 +87,7 @@ class OpenAIModel:
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         without, tries = self._without, 0
         while True:
-            spoken = CallReader(one.name for one in tools) if tools and "tools" in without else None
+            spoken = CallReader(tool.name for tool in tools) if tools and "tools" in without else None
             answer = Answer(self._connection.server, used, spoken)
             try:
                 body = request(await self._chosen(), messages, tools, without=without)
@@ -176,7 +176,7 @@ class OpenAIModel:
         async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
                 piece = await self._next(came, answer, decoder.heard, deadline)
-                for text in _joined(_said(answer, decoder, piece)):
+                for text in _joined(_texts(answer, decoder, piece)):
                     yield text
                 if piece is None:
                     break
@@ -248,7 +248,7 @@ def models_of(listing: object) -> tuple[str, ...]:
     return tuple(name for name in fit if can_chat(name))[:500]
 
 
-def _said(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
+def _texts(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
     """The texts that some bytes, or the end, add to an answer."""
     try:
         for event in decoder.end() if piece is None else decoder.feed(piece):
@@ -259,11 +259,11 @@ def _said(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterato
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:
     """All texts as one, if there are any; those before an error are told before it is raised."""
-    told: list[str] = []
+    texts_so_far: list[str] = []
     try:
-        told.extend(texts)
+        texts_so_far.extend(texts)
     finally:
-        if text := "".join(told):
+        if text := "".join(texts_so_far):
             yield text
 
 

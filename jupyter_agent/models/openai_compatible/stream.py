@@ -276,12 +276,12 @@ class Answer:
         error = chunk.get("error")
         code = error.get("code") if isinstance(error, dict) else None
         status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        told = failures.words(chunk)
-        if status == 500 and re.search(r"rate.?limit", told, re.IGNORECASE):
+        words = failures.words(chunk)
+        if status == 500 and re.search(r"rate.?limit", words, re.IGNORECASE):
             status = 429
-        if status == 500 and re.search(r"context|invalid.request|not.found", told, re.IGNORECASE):
+        if status == 500 and re.search(r"context|invalid.request|not.found", words, re.IGNORECASE):
             status = 400
-        return failures.from_status(status, told, self._server)
+        return failures.from_status(status, words, self._server)
 
 
 def _list(value: Any) -> list[Any]:

@@ -38,29 +38,29 @@ _ARGUMENTS = ("arguments", "parameters", "args", "input")
 
 def offer(tools: Sequence[ToolSpec]) -> Message:
     """What the model is told of the tools."""
-    lines = (f"- {one.name}: {one.description} Schema: {json.dumps(dict(one.parameters))}" for one in tools)
+    lines = (f"- {tool.name}: {tool.description} Schema: {json.dumps(dict(tool.parameters))}" for tool in tools)
     return Message("system", _OFFER + "\n".join(lines))
 
 
 def retold(messages: Iterable[Message]) -> list[Message]:
     """The same history with its calls as the model is told to write them, and their results as messages of the user."""
-    told: list[Message] = []
+    converted: list[Message] = []
     names: dict[str | None, str] = {}
     for message in messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id, "the tool")
             result = f"Result of {name}:\n{_fenced('', message.content)}"
-            told.append(Message("user", result, pictures=message.pictures))
+            converted.append(Message("user", result, pictures=message.pictures))
         elif message.tool_calls:
             names.update({call.id: call.name for call in message.tool_calls})
             calls = (
                 f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}' for call in message.tool_calls
             )
             blocks = "\n".join(_fenced("tool_call", call) for call in calls)
-            told.append(Message("assistant", f"{message.content}\n\n{blocks}".strip()))
+            converted.append(Message("assistant", f"{message.content}\n\n{blocks}".strip()))
         else:
-            told.append(message)
-    return told
+            converted.append(message)
+    return converted
 
 
 def _fenced(language: str, text: str) -> str:
@@ -116,7 +116,7 @@ class CallReader:
         held = len(self._block.body) if self._block is not None else 0
         if held + len(self._line) > MAX_CALL:
             passed.append(self._given_up())
-        return self._said("".join(passed))
+        return self._text_outside_calls("".join(passed))
 
     def end(self) -> str:
         """The answer is complete: what was held back and is no call after all."""
@@ -125,7 +125,7 @@ class CallReader:
         block, self._block = self._block, None
         if block is not None and block.kind != "code":
             passed.append(self._closed(block))
-        return self._said("".join(passed))
+        return self._text_outside_calls("".join(passed))
 
     def _given_up(self) -> str:
         """Too much is held back: it is text, unless it was said to be a call."""
@@ -138,7 +138,7 @@ class CallReader:
         self._block, self._line, self._within, self._begun = _Block("code", block.end, ""), "", True, True
         return text
 
-    def _said(self, text: str) -> str:
+    def _text_outside_calls(self, text: str) -> str:
         if not self.calls:
             return text
         self.over = self.over or bool(text.strip())
@@ -207,7 +207,7 @@ class CallReader:
         if block.kind == "call":
             self.calls.extend(found or [_broken(block.body)])
             return ""
-        if found and all(one.name in self._names for one in found):
+        if found and all(call.name in self._names for call in found):
             self.calls.extend(found)
             return ""
         return block.opening + block.body + (end if block.end and end.strip() == block.end else "")
@@ -239,7 +239,7 @@ def _calls(body: str) -> list[SpokenCall]:
     """The calls of a block: one object, a list of them, or one after the other; empty where anything else is in it."""
     try:
         values = list(_values(body.strip()))
-        return [_call(one) for value in values for one in (value if isinstance(value, list) else [value])]
+        return [_call(entry) for value in values for entry in (value if isinstance(value, list) else [value])]
     except (ValueError, RecursionError, MemoryError, SyntaxError):
         return []
 
@@ -265,11 +265,11 @@ def _call(value: Any) -> SpokenCall:
     if not isinstance(value, dict):
         raise ValueError("not an object")
     inner = value.get("function")
-    told = inner if isinstance(inner, dict) else value
-    name = next((told[key] for key in _NAMES if isinstance(told.get(key), str)), "")
+    fields = inner if isinstance(inner, dict) else value
+    name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), "")
     if not name:
         raise ValueError("no name")
-    arguments: Any = next((told[key] for key in _ARGUMENTS if key in told), {})
+    arguments: Any = next((fields[key] for key in _ARGUMENTS if key in fields), {})
     return SpokenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 
