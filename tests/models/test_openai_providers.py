@@ -72,7 +72,7 @@ def test_usual_addresses_are_those_of_the_servers_own_programs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "address"),
+    ("address_given", "address"),
     [
         ("0.0.0.0", "http://127.0.0.1:11434/v1"),
         ("0.0.0.0:9999", "http://127.0.0.1:9999/v1"),
@@ -92,7 +92,7 @@ def test_ollamas_address_is_read_as_ollama_reads_it(
     assert OLLAMA.usual_url() == address
 
 
-@pytest.mark.parametrize("told", ["http://host:99999", "ftp://x", "http://[::1", "bob:hunter2@x"])
+@pytest.mark.parametrize("address_given", ["http://host:99999", "ftp://x", "http://[::1", "bob:hunter2@x"])
 async def test_an_address_of_the_environment_that_is_none_is_refused(
     monkeypatch: pytest.MonkeyPatch, address_given: str
 ) -> None:
