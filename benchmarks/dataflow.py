@@ -1,16 +1,18 @@
-"""How fast a notebook's dataflow is built and kept up, and how true it is: beside marimo's and ipyflow's on the same cells.
+"""How fast a notebook's dataflow is built and kept up, and how true it is: compared with marimo's and ipyflow's on the same cells.
 
 Truth is found by trying: a cell depends on another if running the notebook without that other gives it an error or other
 values. Each tool's edges are closed over (what a cell depends on through others) and compared with that: `missed` are
 dependences that it does not know, `invented` are those that make no difference. ipyflow runs the cells under its tracer,
 so that its times hold the running; marimo refuses notebooks in which two cells bind one name, as most notebooks do.
 
-Run: ``python benchmarks/dataflow.py [folder of notebooks]``. The peers are installed into a separate environment beside
+Run: ``python benchmarks/dataflow.py [folder of notebooks]``, or ``python benchmarks/dataflow.py requests`` for the doctor
+alone. The peers are installed into a separate environment beside
 the package (``.venv-dataflow-peers``), or wherever ``DATAFLOW_PEERS`` says an environment with them is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import io
@@ -31,11 +33,12 @@ from typing import Any
 
 from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.analysis.dataflow import Dataflow
+from jupyter_agent.analysis.trace import CellInterpreter
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
 from jupyter_agent.doctor.report import report_of
+from jupyter_agent.doctor.service import NotebookAnalyses
 
 HERE = Path(__file__).parent
-LIMIT_MS = 5.0
 WHOLE_MS = 1000.0
 Edges = set[tuple[int, int]]
 
@@ -76,7 +79,7 @@ def execution(cell: Cell, count: int) -> Execution:
 
 
 def state_of(cells: Iterable[Cell]) -> KernelState:
-    return KernelState("k", epoch="e", executions=tuple(execution(one, at) for at, one in enumerate(cells, 1)))
+    return KernelState("k", epoch="e", executions=tuple(execution(cell, at) for at, cell in enumerate(cells, 1)))
 
 
 def milliseconds(work: Any) -> tuple[float, Any]:
@@ -98,7 +101,7 @@ def milliseconds(work: Any) -> tuple[float, Any]:
     return spent * 1e3, result
 
 
-def told(label: str, times: list[float], limit: float) -> None:
+def timed(label: str, times: list[float], limit: float) -> None:
     ordered = sorted(times)
     p99 = ordered[int(len(ordered) * 0.99)]
     verdict = "ok" if ordered[-1] <= limit else "ABOVE"
@@ -108,8 +111,8 @@ def told(label: str, times: list[float], limit: float) -> None:
     )
 
 
-#: Kinds of edits: cells, the place of one, a number → the cells after it, and the cell that is another.
-EDITS: dict[str, Callable[[list[Cell], int, int], tuple[list[Cell], Cell]]] = {
+#: Kinds of edits: cells, the place of one, a number → the cells after it.
+EDITS: dict[str, Callable[[list[Cell], int, int], list[Cell]]] = {
     "layout": lambda cells, at, n: edited(cells, at, f"{cells[at].source}  # {n}"),
     "binds something new": lambda cells, at, n: edited(cells, at, f"{cells[at].source}\nextra{n} = 1"),
     "rebinds what many cells build on": lambda cells, at, n: edited(cells, at, f"{cells[at].source}\nv1 = [{n}]"),
@@ -121,19 +124,18 @@ EDITS: dict[str, Callable[[list[Cell], int, int], tuple[list[Cell], Cell]]] = {
         cells, 1, f"def f(x):\n    x.append(len(v0) * {n} + 1)\n    return x"
     ),
     "changes the first cell": lambda cells, _, n: edited(cells, 0, f"{cells[0].source}\nv{n % 60} = [{n}]"),
-    "deletes the cell": lambda cells, at, _: (cells[:at] + cells[at + 1 :], cells[at]),
+    "deletes the cell": lambda cells, at, _: cells[:at] + cells[at + 1 :],
     "inserts a cell": lambda cells, at, n: inserted(cells, at, Cell(f"new{n}", "code", f"v{n % 60} = v{at % 60}[:1]")),
     "moves the cell": lambda cells, at, n: inserted(cells[:at] + cells[at + 1 :], n * 37 % len(cells), cells[at]),
 }
 
 
-def edited(cells: list[Cell], at: int, source: str) -> tuple[list[Cell], Cell]:
-    cell = replace(cells[at], source=source)
-    return [*cells[:at], cell, *cells[at + 1 :]], cell
+def edited(cells: list[Cell], at: int, source: str) -> list[Cell]:
+    return [*cells[:at], replace(cells[at], source=source), *cells[at + 1 :]]
 
 
-def inserted(cells: list[Cell], at: int, cell: Cell) -> tuple[list[Cell], Cell]:
-    return [*cells[:at], cell, *cells[at:]], cell
+def inserted(cells: list[Cell], at: int, cell: Cell) -> list[Cell]:
+    return [*cells[:at], cell, *cells[at:]]
 
 
 def renamed(source: str) -> str:
@@ -145,36 +147,52 @@ def speed() -> None:
     print("Speed, 1,000 cells:")
     cells = cells_of(generated(1000, 1, names=60))
     names_of.cache_clear()
-    cold, _ = milliseconds(lambda: Dataflow.of(cells).order.nodes)
     state = state_of(cells)
-    flow = Dataflow.of(cells, state)
-    told("whole, nothing remembered", [cold], WHOLE_MS)
-    told("whole, sources analysed before", [milliseconds(lambda: Dataflow.of(cells, state).order.nodes)[0]], WHOLE_MS)
-    told("the whole report", [milliseconds(lambda: report_of(flow))[0] for _ in range(5)], WHOLE_MS)
-    runs = [
-        milliseconds(lambda cell=cell, n=n: flow.after(execution(cell, 2000 + n)))[0] for n, cell in enumerate(cells)
-    ]
-    told("after an execution", runs, LIMIT_MS)
-    flow.order.nodes  # noqa: B018 - known, as it is in a notebook that is edited
-    print("After an edit of each of the cells: what it makes stale, and (below) what everything would then come to:")
+    first = CellInterpreter()
+    cold, flow = milliseconds(lambda: Dataflow.of(cells, state, first))
+    timed("whole, nothing remembered", [cold], WHOLE_MS)
+    timed("whole, sources parsed before", [milliseconds(lambda: Dataflow.of(cells, state))[0]], WHOLE_MS)
+    timed("the whole report", [milliseconds(lambda: report_of(flow))[0] for _ in range(5)], WHOLE_MS)
+    print("After an edit of each tenth of the cells: the whole report, brought up to date")
     for kind, edit in EDITS.items():
-        known, whole = [], []
-        for at in range(1, len(cells)):
-            after, cell = edit(cells, at, at)
-            spent, changed = milliseconds(lambda after=after, cell=cell: asked_after(flow, after, cell))
-            known.append(spent)
-            if at % 10 == 0:
-                whole.append(milliseconds(lambda changed=changed: changed.order.nodes)[0])
-        told(kind, known, LIMIT_MS)
-        told("    … and every value anew", whole, WHOLE_MS)
+        times = []
+        for at in range(1, len(cells), 10):
+            after = edit(cells, at, at)
+            times.append(
+                milliseconds(lambda after=after: report_of(Dataflow.of(after, state, CellInterpreter(first))))[0]
+            )
+        timed(kind, times, WHOLE_MS)
 
 
-def asked_after(flow: Dataflow, cells: list[Cell], cell: Cell) -> Dataflow:
-    """The dataflow of other cells, having told what the change makes stale."""
-    changed = flow.with_cells(cells)
-    told_by = changed if changed.cell(cell.id) is not None else flow
-    told_by.affected_by(cell.id)
-    return changed
+#: What a request may cost as a share of the notebook's first one in the same run: unchanged, and after one edit.
+UNCHANGED, EDITED = 0.1, 0.75
+
+
+async def requests(size: int) -> None:
+    """Requests to the doctor's service: the first for a notebook, one for the same, one after an edit."""
+    cells = cells_of(generated(size, 1, names=60))
+    state = state_of(cells)
+    after = edited(cells, size // 2, f"{cells[size // 2].source}\nv1 = [7]")
+    names_of.cache_clear()
+    analyses = NotebookAnalyses()
+    spent: list[tuple[float, float]] = []
+    for asked in (cells, cells, after, after):
+        wall, cpu = time.perf_counter(), time.process_time()
+        await analyses.report(asked, state)
+        spent.append(((time.process_time() - cpu) * 1e3, (time.perf_counter() - wall) * 1e3))
+    analyses.close()
+    base = spent[0][0]
+    for label, (cpu, wall), limit in zip(
+        ("the first request", "the same again", "after one edit", "the same again"),
+        spent,
+        (1.0, UNCHANGED, EDITED, UNCHANGED),
+        strict=True,
+    ):
+        share = cpu / base
+        print(
+            f"  {size:>5} cells, {label:<20} {cpu:8.1f} ms of CPU {wall:8.1f} ms; {share:5.2f} of the first"
+            f"  ({'ok' if share <= limit else 'ABOVE'} {limit:g})"
+        )
 
 
 def ours(sources: list[str]) -> Edges:
@@ -192,17 +210,17 @@ def closed(edges: Edges, size: int) -> Edges:
     above: list[set[int]] = []
     for cell in range(size):
         direct = {parent for parent, child in edges if child == cell and parent < cell}
-        above.append(direct.union(*(above[one] for one in direct)))
+        above.append(direct.union(*(above[parent] for parent in direct)))
     return {(parent, cell) for cell, parents in enumerate(above) for parent in parents}
 
 
 def outcome(sources: list[str], without: int | None = None) -> list[str]:
     """What each cell shows and leaves of the names that it mentions, or its error."""
     namespace: dict[str, Any] = {}
-    told_by: list[str] = []
+    results: list[str] = []
     for number, source in enumerate(sources):
         if number == without:
-            told_by.append("")
+            results.append("")
             continue
         shown = io.StringIO()
         try:
@@ -210,12 +228,12 @@ def outcome(sources: list[str], without: int | None = None) -> list[str]:
                 exec(compile(source, "<cell>", "exec"), namespace)
             names = names_of(source)
             left = sorted((names.defines | names.mutates) & set(namespace))
-            told_by.append(
+            results.append(
                 shown.getvalue() + repr([(name, repr(namespace[name]).partition(" at 0x")[0]) for name in left])
             )
         except Exception as error:  # noqa: BLE001 - the generated cell's own: a name that is not there
-            told_by.append(type(error).__name__)
-    return told_by
+            results.append(type(error).__name__)
+    return results
 
 
 def truth(sources: list[str]) -> Edges:
@@ -269,16 +287,16 @@ def kind_of(source: str) -> str:
     return next((kind for kind, pattern in KINDS.items() if re.search(pattern, source, re.MULTILINE)), "else")
 
 
-def told_by_kind(wrong: Mapping[str, Counter[tuple[str, str]]]) -> None:
+def errors_by_kind(wrong: Mapping[str, Counter[tuple[str, str]]]) -> None:
     """Where the tools disagree, and which of them the execution proves right."""
     for kind in [*KINDS, "else"]:
         errors = {tool: (count[kind, "missed"], count[kind, "invented"]) for tool, count in wrong.items()}
         if not any(map(any, errors.values())):
             continue
-        missed = min(one for one, _ in errors.values())
-        least = min(invented for one, invented in errors.values() if one == missed)
+        missed = min(count for count, _ in errors.values())
+        least = min(invented for count, invented in errors.values() if count == missed)
         nearest = [tool for tool, found in errors.items() if found == (missed, least)]
-        words = "; ".join(f"{tool} missed {one}, invented {other}" for tool, (one, other) in errors.items())
+        words = "; ".join(f"{tool} missed {count}, invented {other}" for tool, (count, other) in errors.items())
         print(f"    a cell that {kind:<43} {words}; nearest: {', '.join(nearest)}")
 
 
@@ -309,7 +327,7 @@ def compared(title: str, notebooks: list[list[str]]) -> None:
         print(
             f"  {tool:<8} of {real_count} dependences missed {missed} ({share:.1f}%), invented {invented}; {spent:.0f} ms in all"
         )
-    told_by_kind(wrong)
+    errors_by_kind(wrong)
     if refused:
         print(f"  marimo refuses {refused} of {len(notebooks)} of them: a name is bound by more than one cell")
 
@@ -319,15 +337,15 @@ def agreed(folder: Path) -> None:
     print(f"\nNotebooks of {folder.name}, not run: direct edges by names")
     for path in sorted(folder.rglob("*.ipynb")):
         nodes = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(one["source"]) for one in nodes if one["cell_type"] == "code"]
+        sources = ["".join(cell["source"]) for cell in nodes if cell["cell_type"] == "code"]
         plain = [
-            "\n".join("pass" if line.lstrip()[:1] in "%!" and line.strip() else line for line in one.split("\n"))
-            for one in sources
+            "\n".join("pass" if line.lstrip()[:1] in "%!" and line.strip() else line for line in source.split("\n"))
+            for source in sources
         ]
         spent, flow = milliseconds(lambda sources=sources: Dataflow.of(cells_of(sources)))
         mine = {
             (int(str(value.node)[1:]), int(str(node.key)[1:]))
-            for node in flow.order.nodes.values()
+            for node in flow.top_down.nodes.values()
             for value in node.inputs.values()
             if value is not None and value.node != node.key
         }
@@ -342,6 +360,11 @@ def agreed(folder: Path) -> None:
 
 
 def main() -> None:
+    print("Requests to the doctor:")
+    for size in (10, 1000, 5000):
+        asyncio.run(requests(size))
+    if sys.argv[1:] == ["requests"]:
+        return
     speed()
     compared("Generated, names bound again", [generated(40, seed, names=5) for seed in range(10)])
     compared("Generated, every name bound once", [generated(40, seed, names=5, once=True) for seed in range(10)])

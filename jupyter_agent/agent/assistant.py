@@ -32,6 +32,7 @@ from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
+from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.prompt import request, snapshot
 from jupyter_agent.prompt.attachments import Attachment, attachments
 from jupyter_agent.prompt.request import Prompt
@@ -60,6 +61,7 @@ class Resources:
         calibration: How the models' servers count tokens.
         throttle: Keeps the heavy work of many turns apart.
         block_key: Names the blocks of data in prompts; known to nobody outside this process.
+        analyses: Find what is stale in notebooks; one for each notebook, whoever asks.
     """
 
     options: JupyterAgent
@@ -70,6 +72,7 @@ class Resources:
     calibration: TokenCalibration = field(default_factory=TokenCalibration)
     throttle: LoopThrottle = field(default_factory=LoopThrottle)
     block_key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    analyses: NotebookAnalyses = field(default_factory=NotebookAnalyses)
 
 
 class Assistant:
@@ -170,6 +173,7 @@ class Assistant:
 
     async def close(self) -> None:
         """Close models, MCP servers and the store."""
+        self.resources.analyses.close()
         await self.resources.mcp_servers.close()
         for model in self.resources.models.values():
             await model.close()
@@ -224,7 +228,7 @@ class Assistant:
         limit = self.resources.options.session_history_limit
         earlier = await self.sessions.model_history(session, limit) if session is not None else ()
         view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
-        context = self._without_secrets(await snapshot.build(question, view, session, earlier))
+        context = self._without_secrets(await snapshot.build(question, view, session, earlier, self.resources.analyses))
         prompt = self._prompt(question, context, await attachments(question.query, context), _SHARES[0])
         warnings = (*context.warnings, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
@@ -240,7 +244,9 @@ class Assistant:
         earlier = await self.sessions.model_history(state.session, shared.options.session_history_limit)
         view = await state.kernel_view
         await shared.throttle.wait()
-        context = state.context = self._without_secrets(await snapshot.build(question, view, state.session, earlier))
+        context = state.context = self._without_secrets(
+            await snapshot.build(question, view, state.session, earlier, shared.analyses)
+        )
         yield TurnStarted(state.session.id, state.turn.id, model.name, context.state_json())
         if question.effects:
             await shared.mcp_servers.ready()
@@ -260,7 +266,7 @@ class Assistant:
                 record=state.lease.record,
             )
             try:
-                async with aclosing(agent.run(state.transcript, _tool_context(state, question))) as events:
+                async with aclosing(agent.run(state.transcript, self._tool_context(state, question))) as events:
                     async for event in events:
                         yield event
                 break
@@ -345,16 +351,16 @@ class Assistant:
         except NotFound:
             return None
 
-
-def _tool_context(state: TurnState, question: Question) -> ToolContext:
-    open_turn = state.session.open
-    return ToolContext(
-        question.kernel,
-        state.context.state,
-        question.notebook,
-        turn_log=state.turn_log,
-        active_cell_id=question.active_cell_id,
-        session_id=state.session.id,
-        turn_id=state.turn.id,
-        key=open_turn.holder if open_turn is not None else state.turn.id,
-    )
+    def _tool_context(self, state: TurnState, question: Question) -> ToolContext:
+        open_turn = state.session.open
+        return ToolContext(
+            question.kernel,
+            state.context.state,
+            question.notebook,
+            turn_log=state.turn_log,
+            active_cell_id=question.active_cell_id,
+            session_id=state.session.id,
+            turn_id=state.turn.id,
+            key=open_turn.holder if open_turn is not None else state.turn.id,
+            check_notebook=self.resources.analyses.check,
+        )

@@ -1,20 +1,139 @@
-"""What was really executed, one run after the other: what each took and left."""
+"""Runs of cells under abstract interpretation: what was executed, and what a run from top to bottom would do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from jupyter_agent.analysis.cells.names import CellNames, readable_names
+from jupyter_agent.analysis.cells.names import CellNames, is_history, readable_names
 from jupyter_agent.analysis.interpreter import interpret
-from jupyter_agent.analysis.provenance import AbstractValue, Node, is_shared_name, outlives_reset
+from jupyter_agent.analysis.provenance import AbstractValue, Key, Node, is_shared_name, outlives_reset
+from jupyter_agent.core.kernel_state import Cell
 
-_NOTHING: Mapping[str, AbstractValue | None] = MappingProxyType({})
+_EMPTY: Mapping[str, AbstractValue | None] = MappingProxyType({})
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+class AnalysisCancelled(Exception):
+    """Nobody waits for this analysis any more."""
+
+
+class CellInterpreter:
+    """Interprets the cells of one notebook; a cell that finds what it found before is not interpreted again.
+
+    An interpreter serves one analysis in one thread; the next analysis of the notebook gets it as `earlier`, whether or
+    not this one came to its end.
+
+    Args:
+        earlier: The interpreter of an earlier analysis of the notebook.
+        cancelled: Once it is set, the analysis ends at its next cell.
+
+    Attributes:
+        interpreted: How many cells this analysis had to interpret.
+    """
+
+    def __init__(self, earlier: CellInterpreter | None = None, cancelled: threading.Event | None = None) -> None:
+        self.interpreted = 0
+        self._cancelled = cancelled or threading.Event()
+        self._earlier: dict[Key, _Interpreted] = {**earlier._earlier, **earlier._nodes} if earlier is not None else {}
+        self._nodes: dict[Key, _Interpreted] = {}
+
+    def checkpoint(self) -> None:
+        """Let the analysis be cancelled here.
+
+        Raises:
+            AnalysisCancelled: it was.
+        """
+        if self._cancelled.is_set():
+            raise AnalysisCancelled
+
+    def finish(self) -> None:
+        """Forget what this analysis did not need: cells that were deleted or edited since the earlier one."""
+        self._earlier = {}
+
+    def interpret(
+        self,
+        names: CellNames,
+        lookup: Callable[[str], AbstractValue | None],
+        *,
+        key: Key,
+        cell_id: str | None,
+        count: int,
+        observed: frozenset[str] = _NO_NAMES,
+    ) -> Node:
+        """What a cell takes and writes.
+
+        Args:
+            names: The analysis of its source.
+            lookup: The value of a name before the cell.
+            key: The node's key.
+            cell_id: The cell.
+            count: Its execution count.
+            observed: Names that running this source was observed to bind or change though it does not show it.
+
+        Raises:
+            AnalysisCancelled: nobody waits for the result any more.
+        """
+        self.checkpoint()
+        known = self._nodes.get(key) or self._earlier.get(key)
+        if known is None or not known.holds(names, lookup, cell_id, count, observed):
+            self.interpreted += 1
+            node = interpret(names, lookup, key=key, cell_id=cell_id, count=count, observed=sorted(observed))
+            known = _Interpreted(node, count, observed)
+        elif known.count != count:
+            known = known.with_count(count)
+        self._nodes[key] = known
+        return known.node
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class _Interpreted:
+    """A cell's node and what else it depends on beside its inputs."""
+
+    node: Node
+    count: int
+    observed: frozenset[str]
+
+    def holds(
+        self,
+        names: CellNames,
+        lookup: Callable[[str], AbstractValue | None],
+        cell_id: str | None,
+        count: int,
+        observed: frozenset[str],
+    ) -> bool:
+        """Whether interpreting the cell now would give the same node, but for the execution count."""
+        node = self.node
+        if node.digest != names.digest or node.cell_id != cell_id or self.observed != observed:
+            return False
+        for name, before in node.inputs.items():
+            now = lookup(name)
+            if now is not before and now != before:
+                return False
+        return self.count == count or not self._depends_on_count(names)
+
+    def _depends_on_count(self, names: CellNames) -> bool:
+        """Whether the execution count bears on more than the name under which IPython keeps the cell's output."""
+        return (
+            names.reads_history
+            or any(use.kind == "history" for use in self.node.external_uses)
+            or any(is_history(name) for name in self.node.inputs)
+            or any(is_history(name) for name in (*names.defines, *names.deletes))
+        )
+
+    def with_count(self, count: int) -> _Interpreted:
+        """The same with another execution count, so that the output is kept under that."""
+        old, new = f"_{self.count}", f"_{count}"
+        writes = self.node.writes
+        if old in writes:
+            writes = {new if name == old else name: value for name, value in writes.items()}
+        return _Interpreted(replace(self.node, writes=writes), count, self.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedCell:
     """One execution, as far as it matters here.
 
     Attributes:
@@ -22,9 +141,8 @@ class Ran:
         source: What ran.
         count: The number in ``In [n]``.
         failed: Whether it raised.
-        bound: Names that it was seen to bind.
-        mutated: Names whose value it was seen to change in place.
-        deleted: Names that it was seen to delete.
+        bound: Names that it was observed to bind.
+        mutated: Names whose value it was observed to change in place.
         started: Seconds since the epoch; 0 where that is not known.
         assumed: Whether it is known from the execution count only, with the source that the cell has now.
     """
@@ -35,86 +153,137 @@ class Ran:
     failed: bool = False
     bound: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
     started: float = 0.0
     assumed: bool = False
 
-    @property
-    def names(self) -> CellNames:
-        """The analysis of what ran."""
-        return readable_names(self.source)
-
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """What was executed, in the order of time; `after` is the next.
+class ExecutionTrace:
+    """What was executed, in the order of time.
 
     Attributes:
-        ran: The executions.
-        nodes: What each took and left; a node's key is its index.
+        executed: The executions.
+        nodes: What each took and wrote; a node's key is its index.
         values: Every name's value now.
         binders: Name → index of the execution that bound it last.
         last: Cell → index of its last execution.
-        seen: Digest of a source → names that running it was seen to bind though it does not show it.
+        observed: Digest of a source → names that running it was observed to bind though it does not show it.
     """
 
-    ran: tuple[Ran, ...] = ()
+    executed: tuple[ExecutedCell, ...] = ()
     nodes: tuple[Node, ...] = ()
-    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _EMPTY)
     binders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     last: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    seen: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    observed: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
-    def after(self, ran: Ran) -> Trace:
-        """The trace with one more execution."""
-        index, names = len(self.nodes), ran.names
-        seen = _unexplained(names, ran)
-        all_seen = {**self.seen, names.digest: self.seen.get(names.digest, frozenset()) | seen} if seen else self.seen
-        node = interpret(
-            names,
-            self.values.get,
-            key=index,
-            cell_id=ran.cell_id,
-            count=ran.count,
-            observed=sorted(all_seen.get(names.digest, ())),
-        )
-        node = _as_it_ended(node, ran)
-        return replace(
-            self,
-            ran=(*self.ran, ran),
-            nodes=(*self.nodes, node),
-            values={**self._before(names), **node.writes},
-            binders={**self.binders, **dict.fromkeys(node.bound, index)},
-            last=self.last if ran.cell_id is None else {**self.last, ran.cell_id: index},
-            seen=all_seen,
-        )
+    @classmethod
+    def of(cls, executed: Iterable[ExecutedCell], interpreter: CellInterpreter) -> ExecutionTrace:
+        """Interpret executions, oldest first.
 
-    def _before(self, names: CellNames) -> Mapping[str, AbstractValue | None]:
-        """The values that are left when a cell begins to leave its own."""
-        if not names.resets_namespace:
-            return self.values
-        return {name: value for name, value in self.values.items() if outlives_reset(name)}
+        Raises:
+            AnalysisCancelled: see `CellInterpreter`.
+        """
+        executed = tuple(executed)
+        nodes: list[Node] = []
+        values: dict[str, AbstractValue | None] = {}
+        binders: dict[str, int] = {}
+        last: dict[str, int] = {}
+        observed: dict[int, frozenset[str]] = {}
+        for index, execution in enumerate(executed):
+            names = readable_names(execution.source)
+            unexplained = _unexplained(names, execution)
+            if unexplained:
+                observed[names.digest] = observed.get(names.digest, _NO_NAMES) | unexplained
+            node = interpreter.interpret(
+                names,
+                values.get,
+                key=index,
+                cell_id=execution.cell_id,
+                count=execution.count,
+                observed=observed.get(names.digest, _NO_NAMES),
+            )
+            node = _as_far_as_it_came(node, execution)
+            nodes.append(node)
+            values = values_after(names, node, values)
+            binders.update(dict.fromkeys(node.bound, index))
+            if execution.cell_id is not None:
+                last[execution.cell_id] = index
+        return cls(executed, tuple(nodes), values, binders, last, observed)
 
 
-def _unexplained(names: CellNames, ran: Ran) -> frozenset[str]:
-    """Names that the execution was seen to bind or change, and that its source does not show.
+@dataclass(frozen=True, slots=True)
+class TopDownRun:
+    """What a run of all code cells from top to bottom would do.
 
-    Only sources that may do such a thing are believed to have: a tracker that was asked late can be wrong about which
-    of several executions it was.
+    Attributes:
+        nodes: Cell → what it would take and write, in the notebook's order; a node's key is its cell's id.
+        values: Every name's value at the end.
     """
-    if not ran.bound and not ran.mutated:
-        return frozenset()
-    wild = bool(names.problem) or any(step.wildcard for step in names.statements) or names.has_magics
-    seen = {name for name in ran.bound if wild and name not in names.reads}
-    seen |= {name for name in ran.mutated if name in names.may_mutate or (wild and name not in names.reads)}
-    return frozenset(seen - names.defines - names.mutates)
+
+    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _EMPTY)
+
+    @classmethod
+    def of(
+        cls, code_cells: Iterable[Cell], observed: Mapping[int, frozenset[str]], interpreter: CellInterpreter
+    ) -> TopDownRun:
+        """Interpret code cells from top to bottom.
+
+        Args:
+            code_cells: In the notebook's order.
+            observed: Digest of a source → names that running it was observed to bind, see `ExecutionTrace`.
+            interpreter: Of the notebook.
+
+        Raises:
+            AnalysisCancelled: see `CellInterpreter`.
+        """
+        nodes: dict[str, Node] = {}
+        values: dict[str, AbstractValue | None] = {}
+        for count, cell in enumerate(code_cells, 1):
+            names = readable_names(cell.source)
+            node = interpreter.interpret(
+                names,
+                values.get,
+                key=cell.id,
+                cell_id=cell.id,
+                count=count,
+                observed=observed.get(names.digest, _NO_NAMES),
+            )
+            nodes[cell.id] = node
+            values = values_after(names, node, values)
+        return cls(nodes, values)
 
 
-def _as_it_ended(node: Node, ran: Ran) -> Node:
-    """The node of a failed execution without what it did not come to, of any without what was seen to be deleted."""
-    if not ran.failed:
+def values_after(
+    names: CellNames, node: Node, values: dict[str, AbstractValue | None]
+) -> dict[str, AbstractValue | None]:
+    """Every name's value after a cell; `values`, those before it, may be changed in place."""
+    if names.resets_namespace:
+        values = {name: value for name, value in values.items() if outlives_reset(name)}
+    values.update(node.writes)
+    return values
+
+
+def _unexplained(names: CellNames, execution: ExecutedCell) -> frozenset[str]:
+    """Names that the execution was observed to bind or change, and that its source does not show.
+
+    Only sources that may do such a thing are taken to have done it: a tracker that was asked late can be wrong about
+    which of several executions it was.
+    """
+    if not execution.bound and not execution.mutated:
+        return _NO_NAMES
+    wild = bool(names.problem) or any(statement.wildcard for statement in names.statements) or names.has_magics
+    found = {name for name in execution.bound if wild and name not in names.reads}
+    found |= {name for name in execution.mutated if name in names.may_mutate or (wild and name not in names.reads)}
+    return frozenset(found - names.defines - names.mutates)
+
+
+def _as_far_as_it_came(node: Node, execution: ExecutedCell) -> Node:
+    """The node of a failed execution without the names that it was not observed to reach."""
+    if not execution.failed:
         return node
-    reached = {*ran.bound, *ran.mutated}
+    reached = {*execution.bound, *execution.mutated}
     writes = {
         name: value
         for name, value in node.writes.items()

@@ -15,7 +15,6 @@ from jupyter_agent.cli.run import OK
 from jupyter_agent.cli.turn import take_turn
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import Done
-from jupyter_agent.doctor.service import examine
 from jupyter_agent.kernelside.magic import commands, session_commands, tables
 from jupyter_agent.kernelside.magic.reply import without_emphasis
 
@@ -77,7 +76,11 @@ async def _said_by(laid: Desk, name: str, rest: str) -> str:
     if name == "vars":
         return await _variables(laid, rest)
     if name == "doctor":
-        return NO_NOTEBOOK if laid.notebook is None else (await examine(laid.notebook, laid.kernel)).to_markdown()
+        return (
+            NO_NOTEBOOK
+            if laid.notebook is None
+            else (await laid.assistant.resources.analyses.examine(laid.notebook, laid.kernel)).to_markdown()
+        )
     if name == "context":
         question = await laid.question(rest or tables.NO_QUESTION)
         return tables.context_report(await laid.assistant.preview(question))

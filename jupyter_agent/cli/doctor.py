@@ -18,7 +18,7 @@ from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, 
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.doctor.report import Report
 from jupyter_agent.doctor.reproduction import FirstDifference, Reproduction, reproduce, scratch_copy
-from jupyter_agent.doctor.service import examine_state
+from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.notebooks.file import FileNotebook
 
 _DIFF_LINES = 40
@@ -33,7 +33,7 @@ async def doctor(arguments: argparse.Namespace) -> int:
     except NotFound as error:
         print(f"jupyter agent doctor: {error.message}", file=sys.stderr)
         return USAGE
-    report = await examine_state(cells, None, notebook)
+    report = await NotebookAnalyses().report(cells, None, notebook)
     proof = await _proved(path, cells) if arguments.execute else None
     reproducible = proof.reproduces if proof is not None else report.prediction.verdict == "reproduces"
     if arguments.json:

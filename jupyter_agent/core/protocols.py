@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Message, ModelEvent, Picture
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture
 from jupyter_agent.core.session import Session, Turn
 
 
@@ -201,6 +201,9 @@ class TurnLog:
         self.shown.update((cell.id, cell.source_hash) for cell in cells)
 
 
+NotebookCheck = Callable[[Sequence[Cell], KernelState | None, Notebook], Awaitable[Mapping[str, Json]]]
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """What a tool may see and use.
@@ -216,6 +219,8 @@ class ToolContext:
         turn_id: Of the turn.
         key: Idempotency key of the call: whoever sees it a second time need not act a second time.
         approval: What may be done unasked: ``read-only``, ``ask``, ``auto-edit`` or ``auto``.
+        check_notebook: Finds hidden state in cells and a kernel's state, given the notebook to ask for the times of
+            files; None where a tool has to do it itself. The result is JSON: ``verdict``, ``report``, ``stale``, ``run``.
     """
 
     kernel: Kernel | None
@@ -228,6 +233,7 @@ class ToolContext:
     turn_id: str = ""
     key: str = ""
     approval: str = "ask"
+    check_notebook: NotebookCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -33,16 +33,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """Files beside a notebook, none of which was read.
+class FileTimes:
+    """When files beside a notebook were changed last; none of them was read.
 
     Attributes:
-        changed: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+        changed: Names of files as cells write them → seconds since the epoch.
         saved: When the notebook was saved, for cells of which nobody knows when they ran; 0 where that is not known.
     """
 
     changed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     saved: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that a cell reads and does not write.
+
+    Attributes:
+        cell_id: The cell.
+        name: The file, as the cell writes it.
+        started: When the cell ran last, in seconds since the epoch; 0 where that is not known.
+        assumed: Whether the run is known by its execution count only.
+    """
+
+    cell_id: str
+    name: str
+    started: float
+    assumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +76,65 @@ class Labels:
             words[cell.id] = f"In [{count}]" if count else f"code cell {place} (not run)"
         for cell_id, index in flow.trace.last.items():
             if cell_id not in words:
-                words[cell_id] = f"In [{flow.trace.ran[index].count}], which was deleted"
+                words[cell_id] = f"In [{flow.trace.executed[index].count}], which was deleted"
             elif "not run" in words[cell_id]:
-                words[cell_id] = f"In [{flow.trace.ran[index].count}]"
+                words[cell_id] = f"In [{flow.trace.executed[index].count}]"
         return cls(words)
 
     def __call__(self, cell_id: object) -> str:
         return self.words.get(cell_id, "code that is in no cell")
 
 
-def findings_of(flow: Dataflow, files: Files | None = None) -> tuple[Finding, ...]:
-    """Everything that is not as it looks, cell by cell, then what concerns variables only.
+def findings_of(flow: Dataflow) -> tuple[Finding, ...]:
+    """Everything that is not as it looks, cell by cell, then what concerns variables only; files are left out.
 
-    Args:
-        flow: The notebook.
-        files: The files that it reads; None where nobody looked.
+    Raises:
+        AnalysisCancelled: nobody waits for the result any more.
     """
     labels = Labels.of(flow)
     found: list[Finding] = []
     stale: set[str] = set()
     for cell in flow.code:
+        flow.interpreter.checkpoint()
         if not readable_names(cell.source).empty:
             own = list(_of_cell(flow, cell.id, labels, stale))
-            if any(one.kind in ("stale", "edited", "never_run") for one in own):
+            if any(finding.kind in ("stale", "edited", "never_run") for finding in own):
                 stale.add(cell.id)
             found += own
-            found += _outside(flow, cell.id, files or Files())
+            found += _outside(flow, cell.id)
     return (*found, *_orphans(flow, labels), *_shadowed(flow, labels))
 
 
+def files_read(flow: Dataflow) -> tuple[FileRead, ...]:
+    """Files that cells which ran read, where they are written out; none where the working folder changes."""
+    reads: list[FileRead] = []
+    for cell in flow.code:
+        uses = flow.top_down.nodes[cell.id].external_uses
+        if any(use.what == "os.chdir" for use in uses) or "cd" in readable_names(cell.source).magics:
+            return ()
+        execution = flow.last_execution(cell.id)
+        written = {use.text for use in uses if use.kind == "write"}
+        if execution is None or "" in written:
+            continue
+        names = dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text not in written | {""})
+        reads += [FileRead(cell.id, name, execution.started, execution.assumed) for name in names]
+    return tuple(reads)
+
+
+def changed_files(reads: Iterable[FileRead], times: FileTimes) -> tuple[Finding, ...]:
+    """Files that are newer than the run of the cell that read them."""
+    return tuple(
+        Finding("file_changed", f"The file {read.name} was changed after it was read.", (read.cell_id,))
+        for read in reads
+        if (ran := read.started or (times.saved if read.assumed else 0.0)) and times.changed.get(read.name, 0.0) > ran
+    )
+
+
 def _of_cell(flow: Dataflow, cell_id: str, labels: Labels, stale: set[str]) -> Iterator[Finding]:
-    stands, ran = flow.order.nodes[cell_id], flow.last_run(cell_id)
+    stands, ran = flow.top_down.nodes[cell_id], flow.last_node(cell_id)
     yield from _needs_what_is_below(flow, stands, labels)
     if ran is None:
-        cell = flow.cell(cell_id)
+        cell = flow.by_id.get(cell_id)
         reason = "It has not run in this kernel." if cell is not None and cell.execution_count else "It has not run."
         yield Finding("never_run", reason, (cell_id,), tuple(sorted(stands.bound)))
         return
@@ -113,7 +155,7 @@ def _of_cell(flow: Dataflow, cell_id: str, labels: Labels, stale: set[str]) -> I
 
 def _needs_what_is_below(flow: Dataflow, stands: Node, labels: Labels) -> Iterator[Finding]:
     for name in stands.missing:
-        end = flow.order.values.get(name)
+        end = flow.top_down.values.get(name)
         if end is not None:
             cells = (str(stands.key), str(end.writer))
             yield Finding(
@@ -123,7 +165,7 @@ def _needs_what_is_below(flow: Dataflow, stands: Node, labels: Labels) -> Iterat
 
 def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]) -> Finding | None:
     """What is wrong with one input of a cell that ran."""
-    stands = flow.order.nodes[str(ran.cell_id)]
+    stands = flow.top_down.nodes[str(ran.cell_id)]
     value = stands.inputs[name]
     if value is None or not is_variable(name) or name not in stands.used_names:
         return None
@@ -141,7 +183,7 @@ def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]
             reason = (
                 f"It used {name} as {labels(origin)} left it; from top to bottom it would be that of {labels(maker)}."
             )
-            cells = (me, maker, *([origin] if origin in flow.order.nodes and origin else []))
+            cells = (me, maker, *([origin] if origin in flow.top_down.nodes and origin else []))
             return Finding("out_of_order", reason, cells, (name,))
     if maker in stale:
         return Finding("stale", f"{name} comes from {labels(maker)}, which has to run first.", (me, maker), (name,))
@@ -150,7 +192,7 @@ def _input(flow: Dataflow, ran: Node, name: str, labels: Labels, stale: set[str]
 
 def _rerun(flow: Dataflow, ran: Node) -> Iterator[Finding]:
     """Names that a cell changed again when it ran again, on top of what it had done to them before."""
-    runs = flow.runs_of.get(str(ran.cell_id), ())
+    runs = flow.executions_of_cell.get(str(ran.cell_id), ())
     earlier = {one for one in runs if one != ran.key and flow.trace.nodes[one].digest == ran.digest}
     if not earlier:
         return
@@ -172,27 +214,13 @@ def _built_on(flow: Dataflow, name: str, node: Node, earlier: set[int]) -> bool:
     return False
 
 
-def _outside(flow: Dataflow, cell_id: str, files: Files) -> Iterator[Finding]:
+def _outside(flow: Dataflow, cell_id: str) -> Iterator[Finding]:
     """What a cell uses that is not in the notebook."""
-    uses = flow.order.nodes[cell_id].external_uses
+    uses = flow.top_down.nodes[cell_id].external_uses
     for kind, words in _OUTSIDE.items():
-        whats = [one.what for one in uses if one.kind == kind and not one.seeded]
-        if whats:
-            yield Finding(kind, words.format(", ".join(dict.fromkeys(whats))), (cell_id,))
-    for name in _changed_since(flow, cell_id, files):
-        yield Finding("file_changed", f"The file {name} was changed after it was read.", (cell_id,))
-
-
-def _changed_since(flow: Dataflow, cell_id: str, files: Files) -> Iterator[str]:
-    """Files that are newer than the cell's run, and that it does not write itself."""
-    if cell_id not in flow.trace.last:
-        return
-    ran, uses = flow.trace.ran[flow.trace.last[cell_id]], flow.order.nodes[cell_id].external_uses
-    ran_at = ran.started or (files.saved if ran.assumed else 0.0)
-    written = {use.text for use in uses if use.kind == "write"}
-    for name in dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text):
-        if ran_at and not written & {name, ""} and files.changed.get(name, 0.0) > ran_at:
-            yield name
+        calls = [use.what for use in uses if use.kind == kind and not use.seeded]
+        if calls:
+            yield Finding(kind, words.format(", ".join(dict.fromkeys(calls))), (cell_id,))
 
 
 _OUTSIDE = {
@@ -213,8 +241,8 @@ def _orphans(flow: Dataflow, labels: Labels) -> Iterator[Finding]:
             or (flow.live is not None and name not in flow.live)
         ):
             continue
-        ran = flow.trace.ran[index]
-        stands = flow.order.nodes.get(ran.cell_id or "")
+        ran = flow.trace.executed[index]
+        stands = flow.top_down.nodes.get(ran.cell_id or "")
         if stands is None:
             reason = (
                 f"{name} was made by {labels(ran.cell_id)}."
@@ -244,7 +272,7 @@ def _shadowed(flow: Dataflow, labels: Labels) -> Iterator[Finding]:
     imported: dict[str, tuple[str, str]] = {}
     called = {path for cell in flow.code for path in readable_names(cell.source).calls}
     for cell in flow.code:
-        node = flow.order.nodes[cell.id]
+        node = flow.top_down.nodes[cell.id]
         for name in sorted(node.bound):
             value = node.writes.get(name)
             if value is None:

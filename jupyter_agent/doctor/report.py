@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass
+from collections.abc import Set
+from dataclasses import asdict, dataclass, replace
 
 from jupyter_agent.analysis.dataflow import Dataflow
-from jupyter_agent.core.kernel_state import Cell, KernelState
+from jupyter_agent.analysis.refresh import cells_to_refresh
 from jupyter_agent.core.messages import Json
-from jupyter_agent.doctor.findings import Files, Finding, Labels, findings_of
+from jupyter_agent.doctor.findings import FileRead, FileTimes, Finding, Labels, changed_files, files_read, findings_of
 from jupyter_agent.doctor.prediction import Prediction, predict
 
 #: What can be done about findings of a kind; what is stale or edited is cured by running the cells that are named.
@@ -52,6 +52,7 @@ class Report:
         run: The fewest cells to run, in order, until everything is fresh.
         unknown: What could not be known, in words.
         labels: Cell → how users call it.
+        files_read: Files that cells read, of which some may have been changed since.
     """
 
     findings: tuple[Finding, ...]
@@ -59,6 +60,11 @@ class Report:
     run: tuple[str, ...]
     unknown: tuple[str, ...]
     labels: Labels
+    files_read: tuple[FileRead, ...] = ()
+
+    def with_files(self, times: FileTimes) -> Report:
+        """The report with the files that were changed after they were read."""
+        return replace(self, findings=(*self.findings, *changed_files(self.files_read, times)))
 
     def to_json(self) -> dict[str, Json]:
         """The report as JSON data."""
@@ -116,17 +122,12 @@ class Report:
         return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"
 
 
-def report(cells: Sequence[Cell], state: KernelState | None = None, files: Files | None = None) -> Report:
-    """Examine a notebook.
+def report_of(flow: Dataflow) -> Report:
+    """Report on a notebook, without looking at files.
 
-    Args:
-        cells: All its cells, in order.
-        state: What is known of its kernel; None where there is none.
-        files: The files that it reads; None where nobody looked.
+    Raises:
+        AnalysisCancelled: nobody waits for the report any more.
     """
-    return report_of(Dataflow.of(cells, state), files)
-
-
-def report_of(flow: Dataflow, files: Files | None = None) -> Report:
-    """Examine a notebook whose dataflow is known already."""
-    return Report(findings_of(flow, files), predict(flow), flow.to_refresh(), flow.unknown, Labels.of(flow))
+    return Report(
+        findings_of(flow), predict(flow), cells_to_refresh(flow), flow.unknown, Labels.of(flow), files_read(flow)
+    )

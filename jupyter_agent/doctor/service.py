@@ -1,135 +1,284 @@
-"""Examines a notebook with its kernel: reads both, and asks the doctor in a thread, so that nobody else waits."""
+"""The doctor's service: one analysis for each notebook, brought up to date by whoever asks, shared, and cancellable."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from jupyter_agent.analysis.dataflow import Dataflow
-from jupyter_agent.core.kernel_state import Cell, KernelState
+from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
+from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
-from jupyter_agent.doctor import report as doctor
-from jupyter_agent.doctor.findings import Files
-from jupyter_agent.doctor.report import Report
 
-SECONDS = 1.0
-#: Lines that a prompt is told.
-MOST = 8
-TOO_LONG = "The notebook is too long to tell within a second what is stale; the doctor command takes the time."
-_TALK = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_agent.analysis.trace import CellInterpreter
+    from jupyter_agent.doctor.findings import FileTimes
+    from jupyter_agent.doctor.report import Report
+
+    InterpreterFactory = Callable[[CellInterpreter | None, threading.Event], CellInterpreter]
+
+#: Lines about stale variables in a prompt.
+MAX_LINES = 8
+TOO_LONG = "The notebook is too long to find out within a second what is stale; the doctor command takes the time."
+NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
+_AGENT_CELL = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
 _STALE = ("edited", "stale", "out_of_order", "orphaned", "rerun", "file_changed")
-#: Findings that name what a cell took; stale is what it made.
-_OF_WHAT_IT_TOOK = ("stale", "out_of_order", "file_changed")
-NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
+#: Findings that name what a cell read; stale is what it made.
+_OF_INPUTS = ("stale", "out_of_order", "file_changed")
 
 
-async def examine(notebook: Notebook, kernel: Kernel | None) -> Report:
-    """Read a notebook and its kernel, and examine them.
+class NotebookAnalyses:
+    """Analyses notebooks in one thread, one after the other.
 
-    Args:
-        notebook: Where the cells are read.
-        kernel: Its kernel; None where there is none, then the cells alone are examined and the report says so.
-
-    Raises:
-        NotFound: the notebook is gone.
-    """
-    cells = await notebook.cells()
-    state = await kernel.state() if kernel is not None else None
-    return await examine_state(cells, state, notebook)
-
-
-async def examine_state(cells: Sequence[Cell], state: KernelState | None, notebook: Notebook | None = None) -> Report:
-    """Examine cells and a kernel's state that have been read already; what could not be asked is said.
+    An analysis is kept with its notebook: a request for the same cells and executions gets its report, others have only
+    those cells interpreted that are not what they were. Requests that come while the same is analysed share it; when
+    nobody waits any more, it ends at its next cell. Used from one event loop at a time.
 
     Args:
-        cells: All cells, in order.
-        state: Of the kernel; None where there is none.
-        notebook: Is asked when the files that cells read were changed; None where there is none to ask.
+        max_notebooks: How many analyses are kept; those not used for longest go first.
+        max_cells: How many cells they may have in all.
+        question_seconds: How long a question waits for its notebook's analysis.
+        interpreter: Makes what interprets the cells, given the last one of the notebook and an event that cancels it.
     """
-    asked = state if state is not None and state.epoch and state.source == "kernel" else None
-    flow, names = await asyncio.to_thread(_flow, tuple(cells), asked)
-    files = await _files(notebook, names) if notebook is not None and names else None
-    report = _without_talk(await asyncio.to_thread(doctor.report_of, flow, files), cells)
-    note = _note(state, asked)
-    return replace(report, unknown=(note, *report.unknown)) if note else report
+
+    def __init__(
+        self,
+        *,
+        max_notebooks: int = 16,
+        max_cells: int = 20_000,
+        question_seconds: float = 1.0,
+        interpreter: InterpreterFactory | None = None,
+    ) -> None:
+        self._question_seconds = question_seconds
+        self._interpreter = interpreter
+        self._max_notebooks = max_notebooks
+        self._max_cells = max_cells
+        self._analyses: OrderedDict[str, _Analysis] = OrderedDict()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jupyter-agent-doctor")
+
+    async def examine(self, notebook: Notebook, kernel: Kernel | None) -> Report:
+        """Read a notebook and its kernel, and report what is not as it looks.
+
+        Args:
+            notebook: Where the cells are read.
+            kernel: Its kernel; None where there is none, then the cells alone are examined and the report says so.
+
+        Raises:
+            NotFound: the notebook is gone.
+        """
+        cells = await notebook.cells()
+        state = await kernel.state() if kernel is not None else None
+        return await self.report(cells, state, notebook)
+
+    async def report(
+        self, cells: Sequence[Cell], state: KernelState | None, notebook: Notebook | None = None
+    ) -> Report:
+        """Report on cells and a kernel's state that have been read already.
+
+        Args:
+            cells: All cells, in order.
+            state: Of the kernel; None where there is none.
+            notebook: Is asked when the files that cells read were changed; None where there is none to ask.
+        """
+        known = state if state is not None and state.epoch and state.source == "kernel" else None
+        report = await self._analysed(notebook.path if notebook is not None else "", tuple(cells), known)
+        if notebook is not None and report.files_read:
+            report = report.with_files(await _file_times(notebook, report))
+        note = _note(state, known)
+        return replace(report, unknown=(note, *report.unknown)) if note else report
+
+    async def check(
+        self, cells: Sequence[Cell], state: KernelState | None, notebook: Notebook | None = None
+    ) -> dict[str, Json]:
+        """The report as JSON for a tool: ``verdict``, ``report`` (Markdown), ``stale`` (name → reason), ``run`` (cell ids)."""
+        report = await self.report(cells, state, notebook)
+        return {
+            "verdict": report.prediction.verdict,
+            "report": report.to_markdown(),
+            "stale": {**_stale_variables(report, state)},
+            "run": list(report.run),
+        }
+
+    async def stale_for(
+        self,
+        question: str,
+        cells: Sequence[Cell],
+        state: KernelState | None,
+        active_cell_id: str | None = None,
+        notebook: Notebook | None = None,
+    ) -> tuple[str, ...]:
+        """Lines for a prompt: which variables of a question, or of the user's cell, are stale; none after a second."""
+        if state is None or not state.epoch or not cells:
+            return ()
+        active = next((cell.source for cell in cells if cell.id == active_cell_id and cell.kind == "code"), "")
+        asks = _ASKS.search(question) is not None
+        names = set(_WORD.findall(f"{question}\n{active}")) & set(state.variables)
+        if not names and not asks:
+            return ()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._question_seconds):
+                stale = _stale_variables(await self.report(cells, state, notebook), state)
+            return tuple(f"{name}: {why}" for name, why in stale.items() if asks or name in names)[:MAX_LINES]
+        return (TOO_LONG,) if asks else ()
+
+    def close(self) -> None:
+        """Cancel what is being analysed."""
+        for analysis in self._analyses.values():
+            if analysis.job is not None:
+                analysis.job.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _analysed(self, path: str, cells: tuple[Cell, ...], state: KernelState | None) -> Report:
+        """The report without what may be another each time: files, the state's age."""
+        analysis = self._analyses.setdefault(path, _Analysis(self._interpreter))
+        self._analyses.move_to_end(path)
+        job = analysis.job_for(cells, state, self._thread)
+        self._drop_unused()
+        job.waiting += 1
+        try:
+            report = await asyncio.shield(asyncio.wrap_future(job.future))
+        finally:
+            job.waiting -= 1
+            if not job.waiting:
+                job.cancel()
+        if report is None:  # `close` came first
+            raise asyncio.CancelledError
+        return report
+
+    def _drop_unused(self) -> None:
+        """Drop the analyses that were not used for longest; never the last one used."""
+        while len(self._analyses) > 1 and (
+            len(self._analyses) > self._max_notebooks
+            or sum(analysis.cell_count for analysis in self._analyses.values()) > self._max_cells
+        ):
+            self._analyses.popitem(last=False)
 
 
-def _flow(cells: Sequence[Cell], state: KernelState | None) -> tuple[Dataflow, Sequence[str]]:
-    flow = Dataflow.of(cells, state)
-    return flow, flow.files_read
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """All that a report depends on, but for files; two that are equal have one report."""
+
+    cells: tuple[tuple[str, str, str, int | None, bool], ...]
+    executions: tuple[Execution, ...] = ()
+    epoch: str = ""
+    live: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell], state: KernelState | None) -> _Input:
+        keys = tuple((cell.id, cell.kind, cell.source, cell.execution_count, bool(cell.error)) for cell in cells)
+        if state is None:
+            return cls(keys)
+        live = frozenset(state.variables) if state.total <= len(state.variables) else None
+        return cls(keys, state.executions, state.epoch, live)
 
 
-async def _files(notebook: Notebook, names: Sequence[str]) -> Files:
+@dataclass(slots=True)
+class _Job:
+    """One run of the analysis; `waiting` counts the requests that want its report."""
+
+    input: _Input
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    future: Future[Report | None] = field(default_factory=Future)
+    waiting: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether it gave a report, or will."""
+        future = self.future
+        return not self.cancelled.is_set() and not (
+            future.done() and (future.cancelled() or future.exception() is not None)
+        )
+
+    def cancel(self) -> None:
+        """End a run that nobody waits for; one that has ended keeps its report."""
+        if not self.future.done():
+            self.cancelled.set()
+
+
+class _Analysis:
+    """What is known of one notebook: the latest run, and what its cells did, for the next."""
+
+    def __init__(self, factory: InterpreterFactory | None) -> None:
+        self.job: _Job | None = None
+        self._factory = factory
+        self._interpreter: CellInterpreter | None = None  # used in the thread only
+
+    @property
+    def cell_count(self) -> int:
+        """How many cells the notebook has."""
+        return len(self.job.input.cells) if self.job is not None else 0
+
+    def job_for(self, cells: tuple[Cell, ...], state: KernelState | None, thread: ThreadPoolExecutor) -> _Job:
+        """The run for these cells and this state: the latest one if it is the same, else a new one."""
+        given = _Input.of(cells, state)
+        if self.job is None or self.job.input != given or not self.job.usable:
+            self.job = _Job(given)
+            self.job.future = thread.submit(self._run, cells, state, self.job.cancelled)
+        return self.job
+
+    def _run(self, cells: tuple[Cell, ...], state: KernelState | None, cancelled: threading.Event) -> Report | None:
+        """Analyse, in the thread; None where that was cancelled."""
+        from jupyter_agent.analysis.dataflow import Dataflow
+        from jupyter_agent.analysis.trace import AnalysisCancelled, CellInterpreter
+        from jupyter_agent.doctor.report import report_of
+
+        self._interpreter = (self._factory or CellInterpreter)(self._interpreter, cancelled)
+        try:
+            self._interpreter.checkpoint()
+            report = _without_agent_cells(report_of(Dataflow.of(cells, state, self._interpreter)), cells)
+        except AnalysisCancelled:
+            return None
+        self._interpreter.finish()
+        return report
+
+
+async def _file_times(notebook: Notebook, report: Report) -> FileTimes:
+    from jupyter_agent.doctor.findings import FileTimes
+
     own = re.split(r"[/\\]", notebook.path)[-1]
-    changed = dict(await notebook.changed_at([*names, own]))
-    return Files(changed, changed.get(own, 0.0))
+    changed = dict(await notebook.changed_at([*dict.fromkeys(read.name for read in report.files_read), own]))
+    return FileTimes(changed, changed.get(own, 0.0))
 
 
-async def known_stale(
-    cells: Sequence[Cell], state: KernelState | None, seconds: float, notebook: Notebook | None = None
-) -> Mapping[str, str] | None:
-    """Variables that are not what the notebook says → why; None where `seconds` did not suffice to find out."""
-    if state is None or not state.epoch or not cells:
-        return {}
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            return stale_variables(await examine_state(cells, state, notebook), state)
-    return None
-
-
-async def bearing(
-    question: str,
-    cells: Sequence[Cell],
-    state: KernelState | None,
-    active_cell_id: str | None = None,
-    notebook: Notebook | None = None,
-) -> tuple[str, ...]:
-    """What is stale of the variables that a question, or the cell where the user is, speaks of; nothing after 1 s."""
-    if state is None or not state.epoch or not cells:
-        return ()
-    active = next((one.source for one in cells if one.id == active_cell_id and one.kind == "code"), "")
-    asked = _ASKS.search(question) is not None
-    names = set(_WORD.findall(f"{question}\n{active}")) & set(state.variables)
-    if not names and not asked:
-        return ()
-    found = await known_stale(cells, state, SECONDS, notebook)
-    if found is None:
-        return (TOO_LONG,) if asked else ()
-    return tuple(f"{name}: {why}" for name, why in found.items() if asked or name in names)[:MOST]
-
-
-def stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
-    """Variables that are not what the notebook says → why, in a few words."""
+def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
+    """Variables that are not what the notebook shows → why, in a few words."""
     made: dict[str, list[str]] = {}
     for variable in state.variables.values() if state is not None else ():
         made.setdefault(variable.cell_id or "", []).append(variable.name)
-    told: dict[str, str] = {}
+    stale: dict[str, str] = {}
     for finding in report.findings:
         if finding.kind not in _STALE:
             continue
         where = report.labels(finding.cells[0]) if finding.cells else ""
-        names = finding.names if finding.kind not in _OF_WHAT_IT_TOOK else made.get(finding.cells[0], ())
+        names = finding.names if finding.kind not in _OF_INPUTS else made.get(finding.cells[0], ())
         for name in names:
-            told.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
-    return told
+            stale.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
+    return stale
 
 
-def _without_talk(report: Report, cells: Sequence[Cell]) -> Report:
-    """The report without cells that only ask the agent: whether they ran is nothing to tell, least of all while they do."""
-    talk = {one.id for one in cells if _TALK.fullmatch(one.source)}
-    findings = tuple(one for one in report.findings if not (one.kind == "never_run" and talk.issuperset(one.cells)))
-    return replace(report, findings=findings, run=tuple(one for one in report.run if one not in talk))
+def _without_agent_cells(report: Report, cells: Sequence[Cell]) -> Report:
+    """The report without cells that only ask the agent: whether they ran does not matter, least of all while they do."""
+    asking = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
+    findings = tuple(
+        finding for finding in report.findings if not (finding.kind == "never_run" and asking.issuperset(finding.cells))
+    )
+    return replace(report, findings=findings, run=tuple(cell_id for cell_id in report.run if cell_id not in asking))
 
 
-def _note(state: KernelState | None, asked: KernelState | None) -> str:
-    if asked is None:
+def _note(state: KernelState | None, known: KernelState | None) -> str:
+    if known is None:
         return f"{NO_KERNEL} {state.stale}".strip() if state is not None else NO_KERNEL
-    if asked.stale:
-        return f"The kernel's state is {max(0.0, time.time() - asked.taken_at):.0f} s old: {asked.stale}"
+    if known.stale:
+        return f"The kernel's state is {max(0.0, time.time() - known.taken_at):.0f} s old: {known.stale}"
     return ""

@@ -20,7 +20,6 @@ from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to
 from jupyter_agent.core.messages import Event as AnyEvent
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
-from jupyter_agent.doctor.service import examine
 from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.ipython.typed_cells import TypedCells
 from jupyter_agent.kernels.local import LocalKernel
@@ -72,7 +71,9 @@ class InProcessAgentClient:
         path = self._notebook()[0]
         if not path:
             raise AgentFailed(NO_NOTEBOOK)
-        return _or_failed(lambda: self._loop.run(examine(FileNotebook(path), self._kernel))).to_markdown()
+        return _or_failed(
+            lambda: self._loop.run(self._assistant.resources.analyses.examine(FileNotebook(path), self._kernel))
+        ).to_markdown()
 
     def context(self, ask: AgentRequest) -> dict[str, Any]:
         return _or_failed(lambda: self._loop.run(self._preview(ask)))

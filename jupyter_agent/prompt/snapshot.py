@@ -14,7 +14,7 @@ from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.doctor import service
+from jupyter_agent.doctor.service import NotebookAnalyses
 
 NO_KERNEL = "No kernel is running for this notebook, so there are no live variables."
 _CLIENT_VARIABLES = "No kernel could be reached; the variables are what the client said."
@@ -93,7 +93,11 @@ async def read_kernel_and_cells(kernel: Kernel | None, notebook: Notebook | None
 
 
 async def build(
-    question: Question, view: KernelView, session: Session | None = None, turns: Sequence[Turn] = ()
+    question: Question,
+    view: KernelView,
+    session: Session | None = None,
+    turns: Sequence[Turn] = (),
+    analyses: NotebookAnalyses | None = None,
 ) -> TurnContext:
     """Put together what a turn knows.
 
@@ -103,6 +107,7 @@ async def build(
         view: The kernel and the cells, as read just now.
         session: The conversation.
         turns: Earlier turns of the conversation, oldest first.
+        analyses: Find stale variables; None: nobody looks for them.
     """
     state, cells = view
     if (state is None or not state.epoch) and question.variables:
@@ -124,8 +129,8 @@ async def build(
     elif state.stale:
         warnings.append(f"The kernel's state is {_age_seconds(state):.0f} s old: {state.stale}")
     stale: tuple[str, ...] = ()
-    if question.query:
-        stale = await service.bearing(question.query, cells, state, question.active_cell_id, question.notebook)
+    if question.query and analyses is not None:
+        stale = await analyses.stale_for(question.query, cells, state, question.active_cell_id, question.notebook)
     return TurnContext(
         question.kernel, question.notebook, session, state, cells, tuple(turns), changed, tuple(warnings), stale
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.doctor.report import report
+from tests.support.notebook_session import report_on
 
 
 def sorted_of(names: frozenset[str]) -> str:
@@ -181,22 +181,22 @@ HOSTILE = {
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
 def test_whatever_is_in_a_cell_it_is_read_within_bounds(source: str) -> None:
     began = time.thread_time()
-    told = report([Cell("a", "code", source, 1), Cell("b", "code", "y = x", 2)])
+    told = report_on([Cell("a", "code", source, 1), Cell("b", "code", "y = x", 2)])
     assert told.to_markdown()
     assert time.thread_time() - began < 3
 
 
 def test_a_cell_that_is_too_long_to_be_read_may_bind_anything() -> None:
     cells = [Cell("a", "code", "x = [" + "1, " * 30_000 + "]", 1), Cell("b", "code", "y = x", 2)]
-    assert report(cells).prediction.verdict == "reproduces"
-    assert report([cells[0], Cell("b", "code", "y = x + 1", 2)]).findings == ()
+    assert report_on(cells).prediction.verdict == "reproduces"
+    assert report_on([cells[0], Cell("b", "code", "y = x + 1", 2)]).findings == ()
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
 @settings(deadline=None)
 def test_no_text_is_too_odd_to_be_read(source: str) -> None:
     assert names_of(source).digest == names_of(source).digest
-    assert report([Cell("a", "code", source, 1)]).to_json()
+    assert report_on([Cell("a", "code", source, 1)]).to_json()
 
 
 STATEMENTS = (

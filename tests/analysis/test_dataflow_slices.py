@@ -4,9 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.analysis.dataflow import Dataflow
-from jupyter_agent.core.kernel_state import Cell
-from tests.support.notebook_session import NotebookSession
+from tests.support.notebook_session import NotebookSession, slice_of
 
 NAMES = ("a", "b", "c", "d")
 SLOW = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
@@ -65,7 +63,7 @@ def hold(cells: list[str]) -> None:
     for one in NAMES:
         if one not in end:
             continue
-        part = flow.slice_of(one)
+        part = slice_of(flow, one)
         assert part is not None
         assert repr(ran(*part.sources).get(one)) == repr(end[one]), (one, part.sources)
 
@@ -92,7 +90,7 @@ def refresh(cells: list[str], data: st.DataObject) -> None:
             notebook.edit(notebook.cells[at].id, data.draw(cell))
         else:
             notebook.run(notebook.cells[at].id)
-    wanted = notebook.flow.to_refresh()
+    wanted = notebook.to_refresh
     if wanted:
         notebook.run(*wanted)
     told = notebook.report
@@ -123,17 +121,17 @@ def test_what_is_to_be_gone_is_deleted_again() -> None:
         "a = [0]\ntry:\n    b = [a[0]]\nexcept IndexError:\n    pass",
     )
     notebook = NotebookSession(*sources).run().run("d", "b")
-    assert "c" in notebook.flow.to_refresh()
+    assert "c" in notebook.to_refresh
 
 
 def test_another_name_for_what_may_have_changed_is_made_where_it_was_given() -> None:
     notebook = NotebookSession("b = [2]", "a = [0]", "a = b\nb += [len(a)]", "b = [0]").run().run("b")
-    assert notebook.flow.to_refresh() == ("a", "c", "d")
+    assert notebook.to_refresh == ("a", "c", "d")
 
 
 def test_what_is_to_be_the_same_object_is_made_so_again() -> None:
     notebook = NotebookSession("a = [1]", "b = a", "a = [0]", "a.append(0)").run().edit("a", "a = [0]")
-    assert notebook.flow.to_refresh() == ("a", "b", "c", "d")
+    assert notebook.to_refresh == ("a", "b", "c", "d")
 
 
 LINES = (
@@ -203,39 +201,16 @@ def test_the_slice_of_a_variable_is_these_cells(sources: tuple[str, ...], name: 
 
 def test_a_slice_tells_the_source_that_ran_not_the_one_that_stands() -> None:
     notebook = NotebookSession("x = 1", "y = x").run().edit("a", "x = 5").delete("b")
-    part = notebook.flow.slice_of("y")
+    part = slice_of(notebook.flow, "y")
     assert part is not None
     assert (part.sources, part.cells) == (("x = 1", "y = x"), ("a", "b"))
 
 
 def test_a_name_that_was_never_executed_is_sliced_by_the_cells_as_they_stand() -> None:
     assert NotebookSession("x = 1", "q = 2", "y = x").cells_of("y") == "ac"
-    assert NotebookSession("x = 1").flow.slice_of("nothing") is None
-
-
-def test_a_change_makes_stale_what_builds_on_it() -> None:
-    flow = NotebookSession("x = 1", "y = x", "z = 3", "w = y + z", "print(w)").run().flow
-    told = flow.affected_by("a")
-    assert (told.cells, told.variables) == (("b", "d", "e"), ("w", "x", "y"))
-    assert flow.affected_by("e").cells == ()
+    assert slice_of(NotebookSession("x = 1").flow, "nothing") is None
 
 
 def test_a_cell_that_reads_what_was_overwritten_below_needs_its_maker_to_run_too() -> None:
     notebook = NotebookSession("x = 1", "y = x", "x = 2").run().edit("b", "y = x + 1")
-    assert notebook.flow.to_refresh() == ("a", "b", "c")
-
-
-def test_a_changed_cell_costs_only_what_depends_on_it() -> None:
-    sources = ["import math"] + [f"v{at} = math.sqrt({at})" for at in range(300)]
-    flow = Dataflow.of([Cell(f"c{at}", "code", source) for at, source in enumerate(sources)])
-    assert flow.order.evaluated == 301
-    assert flow.after(Cell("c7", "code", "v6 = 0")).order.evaluated == 1
-
-
-def test_cells_may_be_moved_added_and_deleted() -> None:
-    flow = NotebookSession("x = 1", "y = x").run().flow
-    a, b = flow.cells
-    assert flow.with_cells([b, a]).order.nodes["b"].missing == ("x",)
-    assert flow.with_cells([a, b, Cell("c", "code", "z = y")]).slice_of("z") is not None
-    assert flow.with_cells([b]).order.nodes["b"].missing == ("x",)
-    assert flow.after(Cell("c", "code", "z = y")).cells[-1].id == "c"
+    assert notebook.to_refresh == ("a", "b", "c")

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, KernelState
-from jupyter_agent.doctor.findings import Files
-from jupyter_agent.doctor.report import report
-from tests.support.notebook_session import NotebookSession
+from jupyter_agent.doctor.findings import FileRead, FileTimes, files_read
+from tests.support.notebook_session import NotebookSession, report_on
 
 CLEAN = NotebookSession(
     "import pandas as pd", "df = pd.read_csv('a.csv')", "df['b'] = df['a'] * 2", "df.describe()"
@@ -315,17 +314,17 @@ def test_time_network_and_questions_to_the_user_are_told(kind: str, source: str)
 def test_a_file_changed_after_it_was_read_is_told() -> None:
     notebook = NotebookSession("x = open('a.txt').read()").run()
     state = notebook.state
-    assert notebook.flow.files_read == ("a.txt",)
-    told = report(notebook.cells, state, Files({"a.txt": 5000.0}))
+    assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0, False),)
+    told = report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5000.0}))
     assert [(one.kind, one.cells) for one in told.findings] == [("file_changed", ("a",))]
     assert "but for the files that have changed since" in told.to_markdown()
-    assert report(notebook.cells, state, Files({"a.txt": 5.0})).findings == ()
+    assert report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5.0})).findings == ()
 
 
 def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() -> None:
     cells = [Cell("a", "code", "import pandas as pd\ndf = pd.read_csv('data/a.csv')", 1)]
     for changed, kinds in ((900.0, []), (1100.0, ["file_changed"])):
-        told = report(cells, None, Files({"data/a.csv": changed}, saved=1000.0))
+        told = report_on(cells).with_files(FileTimes({"data/a.csv": changed}, saved=1000.0))
         assert [one.kind for one in told.findings] == kinds
 
 
@@ -338,13 +337,13 @@ def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() ->
 )
 def test_a_file_that_the_cell_writes_itself_has_not_changed_since(source: str) -> None:
     notebook = NotebookSession(source).run()
-    told = report(notebook.cells, notebook.state, Files({"a.txt": 5000.0}))
+    told = report_on(notebook.cells, notebook.state).with_files(FileTimes({"a.txt": 5000.0}))
     assert "file_changed" not in {one.kind for one in told.findings}
 
 
 @pytest.mark.parametrize("moves", ["import os\nos.chdir('data')", "%cd data"])
 def test_names_of_files_mean_nothing_where_the_working_folder_changes(moves: str) -> None:
-    assert NotebookSession(moves, "x = open('a.txt').read()").flow.files_read == ()
+    assert files_read(NotebookSession(moves, "x = open('a.txt').read()").run().flow) == ()
 
 
 def test_a_failed_cell_fails_again_while_nothing_that_it_needs_changes() -> None:
@@ -385,7 +384,7 @@ def test_what_the_tracker_saw_change_counts_where_the_source_does_not_tell() -> 
 
 def test_without_executions_the_counts_are_used_and_what_is_not_known_is_said() -> None:
     cells = [Cell("a", "code", "x = 1", 5), Cell("b", "code", "y = x", 2), Cell("c", "code", "z = y")]
-    told = report(cells, None)
+    told = report_on(cells)
     assert [(one.kind, one.cells) for one in told.findings] == [("never_run", ("c",))]
     assert len(told.unknown) == 2
     assert "In [3, 4]" in told.unknown[1]
@@ -394,7 +393,7 @@ def test_without_executions_the_counts_are_used_and_what_is_not_known_is_said() 
 def test_cells_from_before_the_kernel_was_met_are_taken_as_they_stand() -> None:
     notebook = NotebookSession("x = 1", "y = x").run()
     late = KernelState("k", epoch="e", executions=tuple(notebook.executions[1:]))
-    told = report(notebook.cells, late)
+    told = report_on(notebook.cells, late)
     assert told.findings == ()
     assert "1 executions" in told.unknown[0]
 
@@ -414,6 +413,6 @@ def test_the_report_is_json_and_words_and_small_enough_for_a_prompt() -> None:
 
 def test_a_gap_among_the_counts_is_where_a_cell_ran_that_ran_again_since() -> None:
     cells = [Cell("a", "code", "x = 1", 4), Cell("b", "code", "y = x + 1", 2), Cell("c", "code", "print(y)", 3)]
-    told = report(cells, None)
+    told = report_on(cells)
     assert told.findings == ()
     assert told.prediction.verdict == "reproduces"

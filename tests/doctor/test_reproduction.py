@@ -8,9 +8,9 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.doctor.report import report
 from jupyter_agent.doctor.reproduction import FirstDifference, comparable, reproduce, scratch_copy
 from jupyter_agent.kernels.remote import RemoteKernel
+from tests.support.notebook_session import report_on
 
 
 async def worked(kernel: RemoteKernel, *sources: str) -> list[Cell]:
@@ -86,7 +86,7 @@ async def test_what_the_doctor_foretells_is_what_a_real_run_gives(
     named = {one.count: one.source for one in state.executions}
     assert named == {1: "x = [1]", 2: "x.append(2)", 3: "print(x)"}
     stands = [next(one for one in cells if one.id == cell_id) for cell_id in kept]
-    foretold = report(stands, state).prediction
+    foretold = report_on(stands, state).prediction
     told = await reproduce(stands, fresh, state)
     assert (foretold.verdict == "reproduces", told.reproduces) == (reproduces, reproduces)
 

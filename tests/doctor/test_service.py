@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
+import queue
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from jupyter_agent.analysis.provenance import Node
+from jupyter_agent.analysis.trace import CellInterpreter
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
 from jupyter_agent.core.text import source_hash
 from jupyter_agent.doctor import report as doctor
 from jupyter_agent.doctor import service
-from jupyter_agent.doctor.service import TOO_LONG, bearing, examine_state
+from jupyter_agent.doctor.service import TOO_LONG, NotebookAnalyses
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from tests.agent.test_assistant import House, StillKernel
@@ -47,33 +51,156 @@ STATE = KernelState("k1", "e1", 4, NAMES, executions=RAN, total=3, status="idle"
 
 
 async def test_what_the_question_names_is_told_when_it_is_stale() -> None:
-    (line,) = await bearing("what is total?", CELLS, STATE)
+    (line,) = await NotebookAnalyses().stale_for("what is total?", CELLS, STATE)
     assert line.startswith("total: In [2]: rate was made anew by In [3]")
-    assert await bearing("what are rate and other?", CELLS, STATE) == ()
+    assert await NotebookAnalyses().stale_for("what are rate and other?", CELLS, STATE) == ()
 
 
 async def test_what_the_active_cell_reads_is_told_too() -> None:
-    assert [one.partition(":")[0] for one in await bearing("why?", CELLS, STATE, "c")] == ["total"]
-    assert await bearing("why?", CELLS, STATE, "d") == ()
+    assert [one.partition(":")[0] for one in await NotebookAnalyses().stale_for("why?", CELLS, STATE, "c")] == ["total"]
+    assert await NotebookAnalyses().stale_for("why?", CELLS, STATE, "d") == ()
 
 
 async def test_a_question_about_staleness_is_told_all_of_it() -> None:
-    assert [one.partition(":")[0] for one in await bearing("is anything stale?", CELLS, STATE)] == ["total"]
+    assert [
+        one.partition(":")[0] for one in await NotebookAnalyses().stale_for("is anything stale?", CELLS, STATE)
+    ] == ["total"]
 
 
-async def test_an_analysis_that_takes_too_long_does_not_hold_up_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "SECONDS", 0.05)
-    examined = doctor.report_of
+class Held(CellInterpreter):
+    """Waits at its first cell until it may go on."""
 
-    def slow(*given: Any) -> doctor.Report:
-        time.sleep(0.4)
-        return examined(*given)
+    runs: ClassVar[list[Held]] = []
+    reached: ClassVar[queue.Queue[Held]] = queue.Queue()
 
-    monkeypatch.setattr(doctor, "report_of", slow)
-    began = time.monotonic()
-    assert await bearing("what is total?", CELLS, STATE) == ()
-    assert await bearing("is anything stale?", CELLS, STATE) == (TOO_LONG,)
-    assert time.monotonic() - began < 0.4
+    def __init__(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> None:
+        super().__init__(earlier, cancelled)
+        self.go = threading.Event()
+        self.waits = True
+        Held.runs.append(self)
+
+    def interpret(self, *given: Any, **more: Any) -> Node:
+        if self.waits:
+            self.waits = False
+            Held.reached.put(self)
+            assert self.go.wait(30)
+        return super().interpret(*given, **more)
+
+
+@pytest.fixture
+def runs() -> list[Held]:
+    Held.runs, Held.reached = [], queue.Queue()
+    return Held.runs
+
+
+async def at_its_first_cell() -> Held:
+    """The next run."""
+    return await asyncio.to_thread(Held.reached.get, timeout=30)
+
+
+async def test_a_question_does_not_wait_for_an_analysis_that_takes_too_long(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(question_seconds=0.0, interpreter=Held)
+    assert await analyses.stale_for("what is total?", CELLS, STATE) == ()
+    assert await analyses.stale_for("is anything stale?", CELLS, STATE) == (TOO_LONG,)
+    for run in runs:
+        run.go.set()
+
+
+async def test_an_analysis_that_nobody_waits_for_ends_at_its_next_cell(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(interpreter=Held)
+    asking = asyncio.create_task(analyses.report(CELLS, STATE))
+    abandoned = await at_its_first_cell()
+    asking.cancel()
+    await asyncio.wait([asking])
+    abandoned.go.set()
+    again = asyncio.create_task(analyses.report(CELLS, STATE))
+    (await at_its_first_cell()).go.set()
+    assert (await again).findings
+    assert (abandoned.interpreted, runs[1].interpreted) == (0, len(RAN) + len(CELLS) + 2)
+
+
+async def test_ten_requests_at_once_are_one_analysis(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(interpreter=Held)
+    asking = [asyncio.create_task(analyses.report(CELLS, STATE)) for _ in range(10)]
+    run = await at_its_first_cell()
+    asking.pop().cancel()
+    run.go.set()
+    first, *others = await asyncio.gather(*asking)
+    assert all(report == first for report in others)
+    assert len(runs) == 1
+
+
+async def test_requests_for_two_notebooks_are_analysed_one_after_the_other(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(interpreter=Held)
+    first = asyncio.create_task(analyses.report(CELLS, STATE, PostedNotebook("a.ipynb", CELLS)))
+    run = await at_its_first_cell()
+    second = asyncio.create_task(analyses.report(CELLS, None, PostedNotebook("b.ipynb", CELLS)))
+    await asyncio.sleep(0)
+    assert len(runs) == 1
+    run.go.set()
+    await first
+    (await at_its_first_cell()).go.set()
+    await second
+
+
+class Counted(Held):
+    """Waits for nobody."""
+
+    def __init__(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> None:
+        super().__init__(earlier, cancelled)
+        self.waits = False
+
+
+async def test_the_same_notebook_is_not_analysed_twice_and_an_edited_one_only_where_it_differs(
+    runs: list[Held],
+) -> None:
+    analyses = NotebookAnalyses(interpreter=Counted)
+    report = await analyses.report(CELLS, STATE)
+    assert await analyses.report(CELLS, replace(STATE, taken_at=9.0)) == report
+    assert len(runs) == 1
+    edited = (*CELLS[:3], Cell("d", "code", "other = 6", 4))
+    assert await analyses.report(edited, STATE) == await NotebookAnalyses().report(edited, STATE)
+    assert runs[1].interpreted == 2  # as it stands, and as it would have run again
+    again = replace(STATE, executions=(*RAN, ran(5, "d", "other = 6", "other")))
+    assert await analyses.report(edited, again) == await NotebookAnalyses().report(edited, again)
+    assert runs[2].interpreted == 1
+    restarted = replace(again, epoch="e2", executions=RAN[:1])
+    assert await analyses.report(edited, restarted) == await NotebookAnalyses().report(edited, restarted)
+
+
+async def test_the_analyses_used_last_are_kept(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(interpreter=Counted, max_notebooks=3, max_cells=3 * len(CELLS))
+    for name in "abcad":
+        await analyses.report(CELLS, STATE, PostedNotebook(name, CELLS))
+    assert len(runs) == 4
+    for name in "acd":
+        await analyses.report(CELLS, STATE, PostedNotebook(name, CELLS))
+    assert len(runs) == 4
+    many = CELLS + tuple(Cell(f"m{number}", "code", "") for number in range(4))
+    await analyses.report(many, STATE, PostedNotebook("e", many))  # as many cells as two of the others
+    await analyses.report(CELLS, STATE, PostedNotebook("d", CELLS))
+    assert len(runs) == 5
+    await analyses.report(CELLS, STATE, PostedNotebook("c", CELLS))
+    assert len(runs) == 6
+
+
+async def test_an_analysis_that_failed_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    analyses = NotebookAnalyses()
+    monkeypatch.setattr(doctor, "report_of", lambda flow: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await analyses.report(CELLS, STATE)
+    monkeypatch.undo()
+    assert (await analyses.report(CELLS, STATE)).findings
+
+
+async def test_nobody_waits_for_a_service_that_is_closed(runs: list[Held]) -> None:
+    analyses = NotebookAnalyses(interpreter=Held)
+    asking = asyncio.create_task(analyses.report(CELLS, STATE))
+    run = await at_its_first_cell()
+    analyses.close()
+    run.go.set()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
 
 
 async def test_the_model_is_told_beside_the_question() -> None:
@@ -96,9 +223,9 @@ async def test_a_variable_that_was_made_from_a_file_that_changed_since_is_stale(
         total=2,
     )
     beside = FileNotebook(tmp_path / "a.ipynb")
-    assert await bearing("what are rows and kept?", cells, state, None, beside) == ()
+    assert await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, beside) == ()
     (tmp_path / "rows.csv").write_text("newer than the cell's run", encoding="utf-8")
-    (line,) = await bearing("what are rows and kept?", cells, state, None, beside)
+    (line,) = await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, beside)
     assert line == "rows: In [1]: The file rows.csv was changed after it was read."
     house, kernel = House(["ok"]), StillKernel()
     kernel.now = state
@@ -117,15 +244,15 @@ def saved(cells: Sequence[Cell]) -> dict[str, object]:
 
 async def test_a_kernel_that_cannot_be_asked_is_said() -> None:
     away = KernelState("k1", stale="It was never reached.")
-    report = await examine_state(CELLS, away)
+    report = await NotebookAnalyses().report(CELLS, away)
     assert report.unknown[0] == f"{service.NO_KERNEL} It was never reached."
-    assert report == await examine_state(CELLS, away)
-    assert (await examine_state(CELLS, None)).unknown[0] == service.NO_KERNEL
+    assert report == await NotebookAnalyses().report(CELLS, away)
+    assert (await NotebookAnalyses().report(CELLS, None)).unknown[0] == service.NO_KERNEL
 
 
 async def test_cells_that_only_ask_the_agent_need_not_run() -> None:
     asking = ("%agent /doctor", "%%agent -m offline\nwhat is\nrate?", "%agent one\n\n%agent two\n")
     cells = [*CELLS[:1], *(Cell(f"t{n}", "code", source) for n, source in enumerate(asking))]
-    report = await examine_state([*cells, Cell("z", "code", "%agent one\nlast = 1")], None)
+    report = await NotebookAnalyses().report([*cells, Cell("z", "code", "%agent one\nlast = 1")], None)
     assert [one.cells for one in report.findings if one.kind == "never_run"] == [("z",)]
     assert report.run == ("z",)

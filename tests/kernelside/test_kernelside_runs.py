@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.analysis.dataflow import Dataflow
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, StateDelta
+from jupyter_agent.doctor.findings import findings_of
 from jupyter_agent.kernelside.wire import MAX_EXECUTIONS
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def test_all_runs_since_the_last_question_are_told_however_many(shell: Shell) ->
     cells = [Cell(f"c{number}", "code", f"x{number} = {number}", number + 1) for number in range(120)]
     cells[3] = Cell("c3", "code", "x3 = 'edited'", 4)
     flow = Dataflow.of(cells, state_of(shell))
-    assert len(flow.trace.ran) == 120
-    assert [cell.id for cell in cells if flow.is_edited(cell.id)] == ["c3"]
+    assert len(flow.trace.executed) == 120
+    assert [finding.cells for finding in findings_of(flow) if finding.kind == "edited"] == [("c3",)]
     assert flow.unknown == ()
 
 

@@ -13,7 +13,6 @@ from tornado.web import HTTPError
 
 from jupyter_agent.core.errors import BadRequest, NotFound
 from jupyter_agent.core.kernel_state import KernelState
-from jupyter_agent.doctor.service import examine_state
 from jupyter_agent.server.api.requests import SHARED_DRIVE, kernel_of, notebook_of
 from jupyter_agent.server.base_handler import AgentHandler
 
@@ -58,7 +57,7 @@ class DoctorHandler(AgentHandler):
         state = await kernel.state() if kernel is not None else None
         if posted is None and await self._is_behind(notebook, state):
             warnings.append(UNSAVED)
-        report = await examine_state(await notebook.cells(), state, notebook)
+        report = await self.services.assistant.resources.analyses.report(await notebook.cells(), state, notebook)
         self.reply(
             {
                 **report.to_json(),
@@ -70,7 +69,8 @@ class DoctorHandler(AgentHandler):
 
     async def _is_behind(self, notebook: Notebook, state: KernelState | None) -> bool:
         """Whether the kernel ran something after the notebook was stored."""
-        last = max((one.started for one in state.executions if one.status != "running"), default=0.0) if state else 0.0
+        executions = state.executions if state is not None else ()
+        last = max((execution.started for execution in executions if execution.status != "running"), default=0.0)
         try:
             model = await ensure_async(self.services.contents.get(notebook.path, content=False))
         except HTTPError:

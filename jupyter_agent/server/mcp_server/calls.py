@@ -77,8 +77,9 @@ class Calls:
         notebook = await notebook_of(handler, path, None, warnings)
         state = await kernel.state() if kernel is not None else None
         turn_log = self._turn_log(handler.owner, path)
-        context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log)
         options, assistant = handler.services.options, handler.services.assistant
+        check = assistant.resources.analyses.check
+        context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log, check_notebook=check)
         limits = Limits(
             deadline=time.monotonic() + CALL_SECONDS,
             max_steps=1,
