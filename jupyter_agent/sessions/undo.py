@@ -223,7 +223,7 @@ def combine(changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
         first = combined[earlier[-1]]
         if first.before is not None:
             combined.pop(earlier[-1])
-            combined.append(replace(first, after=change.after, below_after=change.below_after))
+            combined.append(replace(change, before=first.before))
         elif change.after is not None:
             combined[earlier[-1]] = replace(first, after=change.after)
         else:

@@ -129,3 +129,30 @@ async def test_a_question_finds_what_another_server_has_done_since(store: Sessio
     assert [one.id for one in await here.tree.history(session)] == ["one", "two", "three", "four"]
     await there.clear("ann", "s")
     assert (await here.log.begin("ann", "a.ipynb", "s", None, "five", "")).session.depth == 0
+
+
+class ContendedStore(MemoryStore):
+    """Another process always commits to one session first."""
+
+    contended = ""
+
+    async def commit(self, session: Session, turn: Turn | None = None) -> None:
+        if session.id == self.contended:
+            raise VersionConflict("The conversation changed meanwhile.")
+        await super().commit(session, turn)
+
+
+async def test_a_renamed_notebook_that_loses_every_race_says_so_and_can_be_tried_again() -> None:
+    store = ContendedStore()
+    manager = SessionManager(store)
+    for name in ("one", "two"):
+        begun = await manager.log.begin("ann", "a.ipynb", name, None, "why?", "")
+        await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "why?"))
+    store.contended = "two"  # the newest, which is the first to follow
+    with pytest.raises(VersionConflict, match="does not follow its notebook") as error:
+        await manager.rename_notebook("ann", "a.ipynb", "b.ipynb")
+    assert error.value.retryable
+    assert [(await manager.get("ann", name)).notebook_id for name in ("one", "two")] == ["b.ipynb", "a.ipynb"]
+    store.contended = ""
+    assert await manager.rename_notebook("ann", "a.ipynb", "b.ipynb") == 1
+    assert (await manager.get("ann", "two")).notebook_id == "b.ipynb"
