@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from jupyter_agent.kernelside import secret_patterns
 from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.redaction.secret_patterns import AFTER_TELLING_WORDS, ANYWHERE, IN_LONG_WORDS
 
 PROSE = "The frame has five rows and three columns; the mean of the second is 2.5, as the table below shows.\n"
 CODE = 'df = df.groupby("city", sort=False).agg(total=("price", "sum")).reset_index()  # one row for each city\n'
@@ -26,7 +26,12 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    needles = [needle for pattern in (*ANYWHERE, *IN_LONG_WORDS, *AFTER_TELLING_WORDS) for needle in pattern.needles]
+    tables = (secret_patterns.ANYWHERE, secret_patterns.MARKED, secret_patterns.IN_LONG_WORDS)
+    needles = [
+        needle for table in (*tables, secret_patterns.AFTER_SECRET_WORDS) for row in table for needle in row.needles
+    ]
+    keys = (*secret_patterns.KEYS, *secret_patterns.BASE64_KEYS)
+    needles += [prefix for _, prefixes, _ in keys for prefix in prefixes.split()]
     redactor = Redactor(environ=ENVIRON)
     print(f"{'text':28} {'MB/s':>8} {'times the floor':>16}")
     for name, line in {"prose": PROSE, "code": CODE, "code about tokens and keys": TELLING, "secrets": SECRET}.items():

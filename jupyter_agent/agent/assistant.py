@@ -67,7 +67,7 @@ class Resources:
     options: JupyterAgent
     tools: Mapping[str, Tool]
     redactor: Redactor
-    mcp_servers: McpServers = field(default_factory=lambda: McpServers({}, Redactor.off(), ()))
+    mcp_servers: McpServers = field(default_factory=lambda: McpServers({}, Redactor(enabled=False), ()))
     models: dict[str, Model] = field(default_factory=dict)
     calibration: TokenCalibration = field(default_factory=TokenCalibration)
     throttle: LoopThrottle = field(default_factory=LoopThrottle)
@@ -105,7 +105,7 @@ class Assistant:
         if store is None:
             raise BadRequest(entry_points.store_problem(options.store))
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        redactor = Redactor(api_keys.stored().values(), environ=os.environ).switched(on=options.redact)
+        redactor = Redactor(api_keys.stored().values(), environ=os.environ, enabled=options.redact)
         sessions = SessionManager(
             store(options.store),
             max_age_seconds=hours * 3600,
@@ -165,8 +165,8 @@ class Assistant:
     async def reconfigure(self) -> None:
         """Apply options and keys that have changed: models are made anew."""
         for secret in api_keys.stored().values():
-            self.redactor.learn(secret)
-        self.redactor.switched(on=self.resources.options.redact)
+            self.redactor.add_secret(secret)
+        self.redactor.enabled = self.resources.options.redact
         models = self.resources.models
         for name in tuple(models):
             await models.pop(name).close()

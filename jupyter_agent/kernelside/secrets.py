@@ -1,9 +1,15 @@
-"""Which names and values look secret; their values never leave the kernel."""
+"""Which names and values look secret: what the kernel keeps to itself, and what the server withholds from models."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import string
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from . import secret_patterns as patterns
+from .secret_patterns import Pattern
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: Names whose last word is one of these hold a secret: ``db_password``, ``githubToken``.
@@ -38,7 +44,26 @@ _SECRET_ENDS = frozenset(
 )
 #: Names with one of these words anywhere hold a secret, unless they end on a measure of it.
 _SECRET_WORDS = frozenset(["password", "passwd", "passphrase", "secret"])
-_MEASURES = frozenset(["count", "counts", "length", "len", "size", "policy", "ok", "valid"])
+_MEASURES = frozenset(
+    [
+        "count",
+        "counts",
+        "length",
+        "len",
+        "size",
+        "policy",
+        "ok",
+        "valid",
+        "strength",
+        "score",
+        "rate",
+        "entropy",
+        "age",
+        "expiry",
+        "required",
+        "enabled",
+    ]
+)
 #: Pairs of words that make a secret wherever they stand: ``API_KEY_2``.
 _SECRET_PAIRS = frozenset(
     [
@@ -59,20 +84,6 @@ _SECRET_PAIRS = frozenset(
         ("database", "url"),
     ]
 )
-_SECRET_VALUE = re.compile(
-    r"sk-[A-Za-z0-9_-]{16,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|A[KS]IA[0-9A-Z]{16}"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{30,}|hf_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{16,}"
-    r"|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|[rs]k_live_[A-Za-z0-9]{16,}|AGE-SECRET-KEY-[A-Z0-9]{20,}"
-    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY[\s\S]*"
-    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
-    r"|(?i:password|passwd|pwd|secret|api_?key|access_?token)[\"']?\s*[=:]\s*[\"']?[^\s\"',;&]{4,}"
-    r"|\b[A-Z0-9_]*(?:TOKEN|PASSWORD|SECRET|API_?KEY|PRIVATE_KEY)[A-Z0-9_]*=[^\s\"']{4,}"
-    r"|[Bb]earer [A-Za-z0-9._~+/-]{16,}"
-)
-WITHHELD = "[withheld]"
-
-
 # What every secret name has somewhere: most names have none of it and need not be taken apart.
 _HINT = re.compile(
     r"pass|pwd|secret|token|key|cred|dsn|jwt|bearer|cookie|ssn|pem|auth|string|url", re.IGNORECASE
@@ -98,11 +109,165 @@ def _has_secret_words(name: str) -> bool:
     return any((words[at], words[at + 1]) in _SECRET_PAIRS for at in range(len(words) - 1))
 
 
-def without_secrets(text: str) -> str:
-    """The text with keys, tokens and passwords of known shapes replaced."""
-    return _SECRET_VALUE.sub(WITHHELD, text) if len(text) > 7 else text
-
-
 def is_environment(keys: list[str]) -> bool:
     """Whether these keys of a mapping are those of a process's environment."""
     return "PATH" in keys and ("HOME" in keys or "USERPROFILE" in keys)
+
+
+WITHHELD = "[withheld]"
+_SHORTEST = 8  # characters of a key or token; passwords may have four
+_PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\s*[),\]}]|\$\{?\w+\}?$|\{[^{}]*\}+$|<[^>]*>$|%\(|(.)\1*$|your[_ -]|\*{3}|\.{3}|x{4}|\[withheld"
+    r"|(?:example|placeholder|redacted|changeme|password|secret|string|none|null|true|false)$",
+    re.IGNORECASE,
+)
+_ANNOTATION = re.compile(r":\s{0,3}str\s?\Z")
+_compiled = lru_cache(maxsize=None)(re.compile)
+
+
+def word_table(characters: str) -> bytes:
+    """A table that turns the characters of words into ``w`` and all others into spaces."""
+    return bytes(ord("w") if chr(byte) in characters else ord(" ") for byte in range(256))
+
+
+_LETTERS = word_table(string.ascii_letters + string.digits + "-_")
+_KEY_LETTERS = word_table(string.ascii_letters + string.digits + "-_" + patterns.KEY_CHARACTERS)
+
+
+def has_long_word(text: str, table: bytes, length: int) -> bool:
+    """Whether a text has a word of so many characters; a pass that costs next to nothing."""
+    return b"w" * length in text.encode("ascii", "replace").translate(table)
+
+
+class Span(NamedTuple):
+    """Where a secret stands in a text, of what kind it is, and where that by which it is known begins."""
+
+    start: int
+    end: int
+    kind: str
+    context: int
+
+
+def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
+    """What looks like a secret in a text, in no order, possibly one within another.
+
+    Args:
+        text: Any text.
+        in_value: Whether it is a value of the user's: then shapes count, too, that prose and code have for other reasons.
+    """
+    found: list[Span] = []
+    if "://" in text or "-----BEGIN" in text:
+        found += _matches(patterns.ANYWHERE, text)
+    if has_long_word(text, _KEY_LETTERS, patterns.LONG_WORD):
+        found += _keys(patterns.BASE64_KEYS, text)
+        found += _matches(patterns.MARKED, text)
+        if has_long_word(text, _LETTERS, patterns.LONG_WORD):
+            found += _keys(patterns.KEYS, text)
+            found += _matches(patterns.IN_LONG_WORDS, text)
+    lower = text.lower()
+    if any(word in lower for word in patterns.SECRET_WORDS):
+        found += _matches(patterns.AFTER_SECRET_WORDS, text)
+        found += _assigned(text)
+        if in_value:
+            found += _matches(patterns.IN_VALUES, text)
+    return found
+
+
+def _keys(keys: patterns.Keys, text: str) -> Iterator[Span]:
+    """Keys that begin with a known prefix, where that is not within a word."""
+    prefixes, by_prefix = _key_table(keys)
+    end = 0
+    for begun in prefixes.finditer(text):
+        for kind, expression in by_prefix[begun[0]] if begun.start() >= end else ():
+            match = _compiled(expression).match(text, begun.start())
+            if match is not None:
+                end = match.end()
+                yield Span(match.start(), end, kind, match.start())
+
+
+@cache
+def _key_table(keys: patterns.Keys) -> tuple[re.Pattern[str], dict[str, list[tuple[str, str]]]]:
+    """An expression that finds the prefixes, by first letter, which is fast; and what is to follow each of them."""
+    found = [(prefix, kind, rest) for kind, prefixes, rest in keys for prefix in prefixes.split()]
+    by_letter: dict[str, list[str]] = {}
+    by_prefix: dict[str, list[tuple[str, str]]] = {}
+    for prefix, kind, rest in sorted(found, key=lambda entry: (-len(entry[0]), entry)):
+        by_letter.setdefault(prefix[0], []).append(re.escape(prefix[1:]))
+        for longer in [prefix, *(other for other in by_prefix if other.startswith(prefix) and other != prefix)]:
+            by_prefix.setdefault(longer, []).append((kind, patterns.ALONE + re.escape(prefix) + rest))
+    branches = [f"{letter}(?:{'|'.join(dict.fromkeys(rests))})" for letter, rests in by_letter.items()]
+    return re.compile("|".join(branches)), by_prefix
+
+
+def _matches(table: Iterable[Pattern], text: str) -> Iterator[Span]:
+    for kind, needles, expression in table:
+        if any(needle in text for needle in needles):
+            regex = _compiled(expression)
+            for match in regex.finditer(text):
+                yield Span(*match.span(regex.groups), kind, match.start())
+
+
+def _assigned(text: str) -> Iterator[Span]:
+    """Values given to names that tell a secret."""
+    for match in patterns.ASSIGNED.finditer(text):
+        before = text[max(0, match.start() - 96) : match.start()]
+        lower = before.lower()
+        if not any(word in lower for word in patterns.NAME_WORDS):
+            continue
+        name, position = _name_before(before)
+        group = match.lastindex or 0
+        line = before.rfind("\n", 0, position) + 1
+        is_plain = group == 4
+        if (
+            name
+            and is_secret_value(name, match[group])
+            and (not is_plain or patterns.BEFORE_PLAIN.fullmatch(before, line, position))
+        ):
+            yield Span(*match.span(group), name, match.start() - len(before) + position)
+
+
+def _name_before(before: str) -> tuple[str, int]:
+    """The secret's name at the end of what stands before an assignment, and where it begins; empty if there is none."""
+    annotated = _ANNOTATION.search(before, max(0, len(before) - 7))
+    bare = before[: annotated.start()] if annotated else before
+    bare = bare.rstrip().removesuffix("]").rstrip("\"'\\")
+    word = re.match(r"[A-Za-z0-9_-]*", bare[::-1])
+    name = word[0][::-1] if word else ""
+    if bare.endswith(f"\\{name}") and name[:1] in tuple("nrt"):
+        name = name[1:]  # the letter belongs to an escape sequence
+    return (name, len(bare) - len(name)) if patterns.SECRET_NAME.search(name) else ("", 0)
+
+
+def is_secret_value(name: str, value: str) -> bool:
+    """Whether a value under a secret's name is likely to be one: any password, and keys and tokens that look random."""
+    if len(value) < 4 or _PLACEHOLDER.match(value):
+        return False
+    if _PASSWORD.search(name):
+        return True
+    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return mixed and len(value) >= _SHORTEST and not any(map(str.isspace, value))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The spans in order, overlapping ones as one."""
+    apart: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not apart or span.start >= apart[-1].end:
+            apart.append(span)
+        else:
+            context = min(span.context, apart[-1].context)
+            apart[-1] = apart[-1]._replace(end=max(span.end, apart[-1].end), context=context)
+    return apart
+
+
+def without_secrets(text: str) -> str:
+    """A value's text with keys, tokens and passwords of known shapes replaced."""
+    if len(text) < _SHORTEST:
+        return text
+    parts: list[str] = []
+    position = 0
+    for span in merged(find_secrets(text, in_value=True)):
+        parts += [text[position : span.start], WITHHELD]
+        position = span.end
+    return "".join((*parts, text[position:])) if parts else text

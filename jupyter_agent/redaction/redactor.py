@@ -8,63 +8,77 @@ import re
 import string
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
-from jupyter_agent.redaction.secret_patterns import (
-    AFTER_TELLING_WORDS,
-    ANYWHERE,
-    ASSIGNED,
-    BEFORE_PLAIN,
-    COMMON,
-    ENVIRONMENT,
-    IN_LONG_WORDS,
-    LONG_WORD,
-    LONGEST,
-    NAME_WORDS,
-    NOT_ENVIRONMENT,
-    TELLING_NAME,
-    TELLING_WORDS,
-    UNFINISHED,
-    UNFINISHED_WORDS,
-)
+from jupyter_agent.kernelside.secret_patterns import LONGEST, NAME, QUOTE, SECRET_NAME, SECRET_WORDS
+from jupyter_agent.kernelside.secrets import Span, find_secrets, has_long_word, is_secret_value, merged, word_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from jupyter_agent.core.messages import Json, Message
-    from jupyter_agent.redaction.secret_patterns import Pattern
 
 _MARK = "[withheld: "
 _MARKED = re.compile(r"\[withheld: [^\]\n]{1,128}\]")
-#: Stands for what has been withheld already while secrets are looked for: a character that no text has.
-_GONE = "\uf8ff"
+#: Stands for what has been withheld already while secrets are searched for: a character that no text has.
+_REMOVED = "\uf8ff"
 _SHORTEST = 8
-_PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"://[^\s/@:]*:([^\s/]+)@")
-_PLACEHOLDER = re.compile(
-    r"\s*[),\]}]|\$\{?\w+\}?$|\{[^{}]*\}+$|<[^>]*>$|%\(|(.)\1*$|your[_ -]|\*{3}|\.{3}|x{4}"
-    r"|(?:example|placeholder|redacted|changeme|password|secret|string|none|null|true|false)$",
+_CODED = word_table(string.ascii_letters + string.digits + "-_+/")
+#: Characters at the end of a stream in which an unfinished secret is searched for.
+_WINDOW = 1024
+#: The end of a text in which a value has begun, or may begin, that is not over yet.
+_UNFINISHED = re.compile(
+    rf"(?:(?:{NAME}s?(?:[_-][A-Za-z0-9_-]{{0,32}})?|authorization|bearer|basic|identified(?:\s{{1,3}}by)?|--[a-z-]{{4,8}}"
+    r"|\blogin(?:\s{1,3}\S{1,64}(?:\s{1,3}password)?)?)"
+    rf"(?:{QUOTE})?\]?\s{{0,3}}(?:(?::\s{{0,3}}str\s{{0,3}})?(?:=>|==?|[:=,])\s{{0,3}})?[rbfu]{{0,2}}"
+    rf"(?:{QUOTE}(?:[^\"\n]{{0,512}}|[^'\n]{{0,512}})|[A-Za-z0-9-]{{0,64}}\s{{0,3}})?"
+    r"|\b(?:set-)?cookie[\\\"']{0,3}\s{0,3}(?:[:=][^\n]{0,1024})?"
+    r"|\b(?:curl|sshpass)(?:\s{1,3}\S{1,200}){0,20}\s{0,3}"
+    r"|(?<![a-z_])(?:host|hostaddr|port|dbname|user|sslmode|(?:ssl)?password)=[^\s,()\"']{1,200}\s{1,3}"
+    r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9})\Z",
     re.IGNORECASE,
 )
-
-
-_ANNOTATION = re.compile(r":\s{0,3}str\s?\Z")
-
-
-def _word_characters(characters: str) -> bytes:
-    """A table that turns the characters of words into ``w`` and all others into spaces."""
-    return bytes(ord("w") if chr(byte) in characters else ord(" ") for byte in range(256))
-
-
-_LETTERS = _word_characters(string.ascii_letters + string.digits + "-_")
-_CODED = _word_characters(string.ascii_letters + string.digits + "-_+/")
-
-
-class _Span(NamedTuple):
-    start: int
-    end: int
-    kind: str
+#: One of these is in every such end, in lower case.
+_UNFINISHED_WORDS = (*SECRET_WORDS, "basic", "login", "--", "host", "port=", "dbname=", "user=", "sslmode=")
+#: Names of environment variables that hold secrets, and those that only sound like it.
+_SECRET_VARIABLE = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|DSN|AUTH|CREDENTIAL)S?(?:_|\d|$)"
+    r"|(?:CONNECTION_STRING|DATABASE_URL|REDIS_URL|WEBHOOK_URL|_COOKIE)$",
+    re.IGNORECASE,
+)
+_NO_SECRET_VARIABLE = re.compile(
+    r"LIMIT|MAX|MIN_|COUNT|SIZE|TIMEOUT|EXPIR|TTL|SECONDS|DAYS|LIFETIME|GPG_KEY|KEYBOARD|KEYMAP"
+    r"|(?:_ID|_FILE|_PATH|_DIR|_TYPE|_NAME|_ALGORITHM|_SOCK|_METHOD|_MODE)$|^(?:OLD)?PWD$",
+    re.IGNORECASE,
+)
+#: Passwords that are words of other texts as well: withholding them would tear those apart.
+_COMMON = frozenset(
+    [
+        "password",
+        "passw0rd",
+        "changeme",
+        "postgres",
+        "postgresql",
+        "jupyter",
+        "jupyterlab",
+        "notebook",
+        "anaconda",
+        "database",
+        "disabled",
+        "enabled",
+        "required",
+        "optional",
+        "undefined",
+        "username",
+        "anonymous",
+        "development",
+        "production",
+        "localhost",
+        "keyring",
+    ]
+)
 
 
 class Redactor:
@@ -73,50 +87,52 @@ class Redactor:
     Args:
         secrets: Values that must never leave, whatever they look like; also in Base64, hexadecimal, URL and JSON form.
         environ: Environment variables; the values of those whose names tell a secret are such values.
+        enabled: Whether anything is withheld.
 
     Attributes:
         counts: How many were withheld, by kind.
+        enabled: As given; may be changed.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), *, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), *, environ: Mapping[str, str] | None = None, enabled: bool = True
+    ) -> None:
         self.counts: Counter[str] = Counter()
-        self._on = True
-        known = {secret: "secret" for secret in secrets if len(secret.strip()) >= _SHORTEST}
-        known |= dict(_from_environment(environ or {}))
-        self._plain = {form: kind for secret, kind in known.items() for form in _plain(secret.strip())}
-        self._encoded = {form: kind for secret, kind in known.items() for form in _encoded(secret.strip())}
-        self._torn = [form for form in self._plain if re.search(r"\s", form)]
+        self.enabled = enabled
+        self._plain: dict[str, str] = {}
+        self._encoded: dict[str, str] = {}
+        for secret in secrets:
+            self.add_secret(secret)
+        for secret, name in _secrets_of_environment(environ or {}):
+            self.add_secret(secret, name)
 
-    @classmethod
-    def off(cls) -> Self:
-        """One that lets everything through."""
-        redactor = cls()
-        redactor._on = False
-        return redactor
-
-    def switched(self, *, on: bool) -> Self:
-        """This one, letting everything through or not."""
-        self._on = on
-        return self
-
-    def learn(self, secret: str) -> None:
-        """One more value that must never leave."""
-        if len(secret.strip()) >= _SHORTEST:
-            self._plain |= dict.fromkeys(_plain(secret.strip()), "secret")
-            self._encoded |= dict.fromkeys(_encoded(secret.strip()), "secret")
+    def add_secret(self, secret: str, kind: str = "secret") -> None:
+        """One more value that must never leave, if it is long enough to be told from other text."""
+        secret = secret.strip()
+        if len(secret) < _SHORTEST:
+            return
+        for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+            self._plain[form] = kind
+        raw = secret.encode("utf-8", "replace")
+        self._encoded[raw.hex()] = kind
+        for offset, lead in enumerate((0, 2, 3)):
+            # Within a longer Base64 text a secret has one of three forms, by where it begins; its last digit is shared.
+            digits = base64.b64encode(b"\0" * offset + raw).rstrip(b"=").decode()[lead:]
+            digits = digits if (offset + len(raw)) % 3 == 0 else digits[:-1]
+            self._encoded |= dict.fromkeys((digits, digits.replace("+", "-").replace("/", "_")), kind)
 
     def text(self, text: str) -> str:
         """The text with ``[withheld: <what>]`` in the place of each secret."""
         parts: list[str] = []
         position = 0
-        for span in self._found(text) if self._on else ():
+        for span in self._spans(text) if self.enabled else ():
             parts += [text[position : span.start], _MARK, span.kind, "]"]
             position = span.end
             self.counts[span.kind] += 1
         return "".join((*parts, text[position:])) if parts else text
 
     def json(self, value: Json) -> Json:
-        """The same data with its texts redacted; a text under a telling key is withheld as a whole."""
+        """The same data with its texts redacted; a text under a secret's name is withheld as a whole."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -127,16 +143,19 @@ class Redactor:
 
     def mapping(self, value: Mapping[str, Json]) -> dict[str, Json]:
         """`json` of an object."""
-        return {self.text(key): self._entry(key, item) for key, item in value.items()}
+        redacted: dict[str, Json] = {}
+        for key, item in value.items():
+            if self.enabled and isinstance(item, str) and SECRET_NAME.search(key) and is_secret_value(key, item):
+                self.counts[key] += 1
+                redacted[self.text(key)] = f"{_MARK}{key}]"
+            else:
+                redacted[self.text(key)] = self.json(item)
+        return redacted
 
     def message(self, message: Message) -> Message:
         """The same message without secrets in its content and in the arguments of its calls."""
         calls = tuple(replace(call, arguments=self._arguments(call.arguments)) for call in message.tool_calls)
         return replace(message, content=self.text(message.content), tool_calls=calls)
-
-    def stream(self) -> RedactingStream:
-        """A redactor of text that comes in pieces."""
-        return RedactingStream(self)
 
     def _arguments(self, arguments: str) -> str:
         """Arguments that were JSON still are."""
@@ -147,57 +166,42 @@ class Redactor:
         except (ValueError, RecursionError):
             return self.text(arguments)
 
-    def _entry(self, key: str, value: Json) -> Json:
-        is_marked = isinstance(value, str) and value.startswith(_MARK)
-        if (
-            self._on
-            and isinstance(value, str)
-            and not is_marked
-            and TELLING_NAME.search(key)
-            and _is_secret(key, value)
-        ):
-            self.counts[key] += 1
-            return f"{_MARK}{key}]"
-        return self.json(value)
+    def stream(self) -> RedactingStream:
+        """A redactor of text that comes in pieces."""
+        return RedactingStream(self)
 
-    def _found(self, text: str) -> list[_Span]:
+    def _spans(self, text: str) -> list[Span]:
         """All secrets, in order, none within another."""
         if _MARK in text:
-            text = _MARKED.sub(lambda mark: _GONE * len(mark[0]), text)
-        spans = sorted((*self._known(text), *_looking_like(text)), key=lambda item: (item.start, -item.end))
-        apart: list[_Span] = []
-        for span in spans:
-            if text.startswith(_GONE, span.start):
-                continue
-            if not apart or span.start >= apart[-1].end:
-                apart.append(span)
-            elif span.end > apart[-1].end:
-                apart[-1] = apart[-1]._replace(end=span.end)
-        return apart
-
-    def _known(self, text: str) -> Iterator[_Span]:
-        for form, kind in (self._plain | self._encoded if _has_long_word(text, _CODED, 10) else self._plain).items():
+            text = _MARKED.sub(lambda mark: _REMOVED * len(mark[0]), text)
+        spans = find_secrets(text)
+        known = self._plain | self._encoded if has_long_word(text, _CODED, 10) else self._plain
+        for form, kind in known.items():
             start = text.find(form)
             while start >= 0:
-                yield _Span(start, start + len(form), kind)
+                spans.append(Span(start, start + len(form), kind, start))
                 start = text.find(form, start + len(form))
+        return merged(span for span in spans if not text.startswith(_REMOVED, span.start)) if spans else spans
 
-    def settled(self, text: str) -> int:
+    def safe_length(self, text: str) -> int:
         """How much of a text's beginning nothing that may follow can make part of a secret."""
-        if not self._on:
+        if not self.enabled:
             return len(text)
-        end = _word(text, len(text))
-        tail = max(0, end - 512)
-        redactable = text[tail:end].lower()
-        if any(word in redactable for word in UNFINISHED_WORDS) and (unfinished := UNFINISHED.search(text, tail, end)):
-            end = _word(text, unfinished.start())
-        opened = text.rfind("-----BEGIN")
-        if opened >= 0 and text.count("-----", opened) < 4:
-            end = min(end, opened)
-        for form in self._torn:
-            begun = next((n for n in range(min(len(form) - 1, len(text)), 0, -1) if text.endswith(form[:n])), 0)
-            end = min(end, len(text) - begun)
-        return next((span.start for span in self._found(text) if span.start < end < span.end), end)
+        end = _last_word(text, len(text))
+        window = max(0, end - _WINDOW)
+        lower = text[window:end].lower()
+        if any(word in lower for word in _UNFINISHED_WORDS) and (unfinished := _UNFINISHED.search(text, window, end)):
+            end = _last_word(text, unfinished.start())
+        begun = text.rfind("-----BEGIN")
+        if begun >= 0 and text.count("-----", begun) < 4:
+            end = min(end, begun)
+        begun = text.rfind("Private-Lines:")
+        if begun >= 0 and text.find("Private-MAC", begun) < 0:
+            end = min(end, begun)
+        for form in (form for form in self._plain if re.search(r"\s", form)):
+            torn = next((n for n in range(min(len(form) - 1, len(text)), 0, -1) if text.endswith(form[:n])), 0)
+            end = min(end, len(text) - torn)
+        return next((span.context for span in self._spans(text) if span.context < end < span.end), end)
 
 
 class RedactingStream:
@@ -209,121 +213,37 @@ class RedactingStream:
         self._next = 0
 
     def feed(self, piece: str) -> str:
-        """Take in a piece and return what can be told so far."""
+        """Take in a piece and return what is sure so far."""
         self._held += piece
         if len(self._held) < self._next:
             return ""
-        end = self._redactor.settled(self._held)
+        end = self._redactor.safe_length(self._held)
         if not end and len(self._held) > 2 * LONGEST:
             end = len(self._held)
-        redactable, self._held = self._held[:end], self._held[end:]
+        released, self._held = self._held[:end], self._held[end:]
         # A long word is looked at again when it has grown by a quarter, not at every letter.
         self._next = len(self._held) * 5 // 4 if len(self._held) > 256 else 0
-        return self._redactor.text(redactable)
+        return self._redactor.text(released)
 
     def flush(self) -> str:
         """What was held back; the stream is over."""
-        redactable, self._held = self._held, ""
-        return self._redactor.text(redactable)
+        held, self._held = self._held, ""
+        return self._redactor.text(held)
 
 
-def _word(text: str, end: int) -> int:
+def _last_word(text: str, end: int) -> int:
     """Where the word at the end of a text begins."""
     return max(text.rfind(" ", 0, end), text.rfind("\n", 0, end), text.rfind("\t", 0, end)) + 1
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Values of variables that hold secrets, with the variables' names."""
+def _secrets_of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Values of variables that hold secrets, with the variables' names; no words and paths, which other texts have."""
     for name, value in environ.items():
         inner = _IN_ADDRESS.search(value)
-        if inner and len(inner[1]) >= _SHORTEST:
+        if inner:
             yield inner[1], name
             yield unquote(inner[1]), name
-        if ENVIRONMENT.search(name) and not NOT_ENVIRONMENT.search(name) and _is_rare(value):
+        is_secret = _SECRET_VARIABLE.search(name) and not _NO_SECRET_VARIABLE.search(name)
+        is_path = re.match(r"[~.]?/[\w.-]+/|[A-Za-z]:\\", value.strip())
+        if is_secret and not is_path and value.strip().lower() not in _COMMON:
             yield value, name
-
-
-def _is_rare(value: str) -> bool:
-    """Whether a value is nothing that other texts have as well: no word, no path."""
-    value = value.strip()
-    is_path = re.match(r"[~.]?/[\w.-]+/|[A-Za-z]:\\", value)
-    return len(value) >= _SHORTEST and not is_path and value.lower() not in COMMON
-
-
-def _plain(secret: str) -> Iterable[str]:
-    """A secret as it is, and as JSON and addresses show it."""
-    return dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]))
-
-
-def _encoded(secret: str) -> Iterator[str]:
-    """A secret in hexadecimal and in Base64."""
-    raw = secret.encode("utf-8", "replace")
-    yield raw.hex()
-    for offset, lead in enumerate((0, 2, 3)):
-        # Within a longer Base64 text a secret has one of three forms, by where it begins; its last figure is shared.
-        figures = base64.b64encode(b"\0" * offset + raw).rstrip(b"=").decode()[lead:]
-        whole = figures if (offset + len(raw)) % 3 == 0 else figures[:-1]
-        yield from dict.fromkeys((whole, whole.replace("+", "-").replace("/", "_")))
-
-
-def _looking_like(text: str) -> Iterator[_Span]:
-    """What looks like a secret; what most texts do not have is ruled out first, in passes that cost next to nothing."""
-    yield from _matching(ANYWHERE, text)
-    if _has_long_word(text, _LETTERS, LONG_WORD):
-        yield from _matching(IN_LONG_WORDS, text)
-    lower = text.lower()
-    if any(word in lower for word in TELLING_WORDS):
-        yield from _matching(AFTER_TELLING_WORDS, text)
-        yield from _assigned(text)
-
-
-def _matching(patterns: Iterable[Pattern], text: str) -> Iterator[_Span]:
-    for kind, needles, regex in patterns:
-        if any(needle in text for needle in needles):
-            for match in regex.finditer(text):
-                yield _Span(*match.span(regex.groups), kind)
-
-
-def _has_long_word(text: str, table: bytes, length: int) -> bool:
-    return b"w" * length in text.encode("ascii", "replace").translate(table)
-
-
-def _assigned(text: str) -> Iterator[_Span]:
-    """Values given to names that tell a secret."""
-    for match in ASSIGNED.finditer(text):
-        start = max(0, match.start() - 96)
-        before = text[start : match.start()]
-        lower = before.lower()
-        if any(word in lower for word in NAME_WORDS):
-            name, position = _name(before)
-            group = match.lastindex or 0
-            is_plain = group == 4
-            line = before.rfind("\n", 0, position) + 1
-            if (
-                name
-                and _is_secret(name, match[group])
-                and (not is_plain or BEFORE_PLAIN.fullmatch(before, line, position))
-            ):
-                yield _Span(*match.span(group), name)
-
-
-def _name(before: str) -> tuple[str, int]:
-    """The telling name at the end of what stands before an assignment, and where it begins; empty if there is none."""
-    annotated = _ANNOTATION.search(before, max(0, len(before) - 7))
-    bare = before[: annotated.start()] if annotated else before
-    bare = bare.rstrip().removesuffix("]").rstrip("\"'\\")
-    word = re.match(r"[A-Za-z0-9_-]*", bare[::-1])
-    name = word[0][::-1] if word else ""
-    if bare.endswith(f"\\{name}") and name[:1] in tuple("nrt"):
-        name = name[1:]  # the letter belongs to an escape sequence
-    return (name, len(bare) - len(name)) if TELLING_NAME.search(name) else ("", 0)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    """Whether a value under a telling name is likely to be one: any password, and keys and tokens that look random."""
-    if len(value) < 4 or _PLACEHOLDER.match(value):
-        return False
-    if _PASSWORD.search(name):
-        return True
-    mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return mixed and len(value) >= _SHORTEST and not any(map(str.isspace, value))

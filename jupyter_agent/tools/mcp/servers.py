@@ -32,7 +32,7 @@ class Redacting(Protocol):
     def mapping(self, value: Mapping[str, Json]) -> dict[str, Json]:
         """The same data without them."""
 
-    def learn(self, secret: str) -> None:
+    def add_secret(self, secret: str) -> None:
         """One more."""
 
 
@@ -58,7 +58,7 @@ class McpServers:
     ) -> None:
         servers, self._problems = settings.read(configured, os.environ)
         for secret in (secret for server in servers for secret in server.secrets):
-            redactor.learn(secret)
+            redactor.add_secret(secret)
         self._redactor = redactor
         self._connections = [Connection(one, redactor.text, proxy=proxy, ca_file=ca_file) for one in servers]
         self._taken = set(taken)

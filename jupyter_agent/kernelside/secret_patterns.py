@@ -1,0 +1,269 @@
+"""The one table of what secrets look like, for the kernel and the server: key prefixes, addresses, headers, assignments.
+
+Nothing is compiled before a text has one of a pattern's needles. Every expression runs in linear time: what repeats is
+bounded, or is shut off from starting again within itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+#: Characters that the longest secret may have.
+LONGEST = 16_384
+
+
+class Pattern(NamedTuple):
+    """How one kind of secret looks.
+
+    Attributes:
+        kind: What the user is told was withheld.
+        needles: One of them is in every text that has such a secret; searching for these first is what makes it fast.
+        expression: Group 1, if there is one, is the secret; else all of the match is.
+    """
+
+    kind: str
+    needles: tuple[str, ...]
+    expression: str
+
+
+#: Kind, prefixes, and what follows the prefix.
+Keys = tuple[tuple[str, str, str], ...]
+# Not within a word; the letter before may belong to an escape sequence of JSON, of a terminal, or of an address.
+ALONE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=[0-9;]m)|(?<=%[0-9A-F][0-9A-F]))"
+_DIGIT = r"(?=[A-Za-z_-]{0,64}[0-9])"
+_END = r"(?![A-Za-z0-9])"
+_ALNUM, _URL, _BASE64, _HEX, _UPPER = r"[A-Za-z0-9]", r"[A-Za-z0-9_-]", r"[A-Za-z0-9+/]", r"[0-9a-f]", r"[A-Z0-9]"
+
+#: Kind, prefixes, and what follows the prefix. Each has a long word of letters, digits, - and _.
+KEYS: Keys = (
+    ("API key", "sk-", rf"(?:{_ALNUM}{{0,20}}[_-]){{0,24}}{_DIGIT}{_ALNUM}{{16,}}{_URL}*"),
+    ("API key", "sk-ant- sk-proj- sk-svcacct- sk-admin-", rf"{_DIGIT}{_URL}{{40,}}"),
+    ("API key", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}"),
+    ("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_ALNUM}{{20,}}"),
+    ("GitHub token", "github_pat_", r"[A-Za-z0-9_]{20,}"),
+    ("GitLab token", "glpat- gldt- glrt- glptt- glcbt- glimt- glft- glsoat- gloas- glagent-", rf"{_URL}{{16,}}"),
+    ("AWS key", "AKIA ASIA ABIA ACCA", rf"{_UPPER}{{16}}{_END}"),
+    ("Slack token", "xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-", r"[A-Za-z0-9-]{10,}"),
+    ("Slack token", "xoxe.", r"xox[bp]-[A-Za-z0-9-]{10,}"),
+    ("Google key", "AIza", rf"{_URL}{{30,}}"),
+    ("Google key", "ya29. GOCSPX-", rf"{_URL}{{20,}}"),
+    ("Google key", "AQ.", rf"{_DIGIT}{_URL}{{40,}}"),
+    ("Hugging Face token", "hf_", rf"{_ALNUM}{{20,}}"),
+    ("Hugging Face token", "api_org_", rf"{_ALNUM}{{30,}}"),
+    ("Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_ whsec_", rf"{_ALNUM}{{16,}}"),
+    ("package index token", "npm_", rf"{_ALNUM}{{30,}}"),
+    ("package index token", "pypi-", rf"(?:AgE{_URL}{{30,}}|{_URL}{{50,}})"),
+    ("package index token", "rubygems_", rf"{_HEX}{{48}}{_END}"),
+    ("SendGrid key", "SG.", rf"{_URL}{{16,}}\.{_URL}{{16,}}"),
+    ("API key", "gsk_ r8_ pplx- tvly- nvapi- lin_api_ ntn_ figd_ pcsk_ tgp_v1_", rf"{_DIGIT}{_URL}{{24,}}"),
+    ("API key", "xai-", rf"{_DIGIT}{_ALNUM}{{40,}}"),
+    ("API key", "lsv2_pt_ lsv2_sk_", rf"{_HEX}{{32}}_{_HEX}{{10}}{_END}"),
+    ("API key", "wandb_v1_", rf"{_URL}{{60,}}"),
+    ("API key", "fw_", rf"{_DIGIT}{_ALNUM}{{24}}(?![A-Za-z0-9_-])"),
+    ("DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", rf"{_URL}{{24,}}"),
+    ("Databricks token", "dapi", rf"{_DIGIT}{_URL}{{24,}}"),
+    ("Shopify token", "shpat_ shpca_ shppa_ shpss_", rf"{_DIGIT}{_URL}{{24,}}"),
+    ("Twilio key", "SK", rf"{_HEX}{{32}}{_END}"),
+    ("Mailgun key", "key-", rf"{_HEX}{{32}}{_END}"),
+    ("Resend key", "re_", rf"{_ALNUM}{{8}}_{_DIGIT}{_ALNUM}{{24}}(?![A-Za-z0-9_-])"),
+    ("Brevo key", "xkeysib- xsmtpsib-", rf"{_HEX}{{64}}-{_ALNUM}{{16}}"),
+    ("Docker Hub token", "dckr_pat_ dckr_oat_", rf"{_URL}{{20,}}"),
+    ("Heroku key", "HRKU-AA", rf"{_URL}{{50,}}"),
+    ("Supabase token", "sbp_ sbp_v0_", rf"{_HEX}{{40}}{_END}"),
+    ("Supabase key", "sb_secret_", rf"{_URL}{{20,}}"),
+    ("Neon key", "napi_", rf"{_DIGIT}{_ALNUM}{{50,}}"),
+    ("Grafana token", "glsa_", rf"{_ALNUM}{{32}}_[0-9a-fA-F]{{8}}{_END}"),
+    ("New Relic key", "NRAK-", rf"{_UPPER}{{27}}{_END}"),
+    ("PostHog key", "phx_", rf"{_DIGIT}{_ALNUM}{{30,}}"),
+    ("Notion token", "secret_", rf"{_DIGIT}{_ALNUM}{{43}}(?![A-Za-z0-9_])"),
+    ("Postman key", "PMAK-", rf"{_HEX}{{24}}-{_HEX}{{34}}{_END}"),
+    ("Vault token", "hvs. hvb. hvr.", rf"{_DIGIT}{_URL}{{50,}}"),
+    ("Tailscale key", "tskey-", rf"[a-z]{{2,12}}-{_ALNUM}{{6,}}-{_ALNUM}{{16,}}"),
+    ("Cloudflare token", "cfut_ cfat_ cfk_", rf"{_DIGIT}{_URL}{{36,}}"),
+    ("Atlassian token", "ATATT3xFf ATCTT3xFf", r"[A-Za-z0-9_=-]{60,}"),
+    ("age key", "AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{20,}"),
+    ("Buildkite token", "bkua_", rf"{_HEX}{{40}}{_END}"),
+    ("CircleCI token", "CCIPAT_ CCIPRJ_", rf"{_ALNUM}{{10,}}_{_HEX}{{40}}{_END}"),
+    ("Doppler token", "dp.pt. dp.ct. dp.sa. dp.scim. dp.audit.", rf"{_ALNUM}{{40,}}"),
+    ("Dynatrace token", "dt0c01. dt0s01. dt0s02.", rf"{_UPPER}{{8,24}}\.{_UPPER}{{64}}{_END}"),
+    ("EasyPost key", "EZAK EZTK", rf"{_DIGIT}{_ALNUM}{{54}}{_END}"),
+    ("Netlify token", "nfp_", rf"{_DIGIT}{_ALNUM}{{36,}}"),
+    ("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.=-]{32,}"),
+    ("Prefect key", "pnu_ pnb_", rf"{_ALNUM}{{36}}{_END}"),
+    ("Pulumi token", "pul-", rf"{_HEX}{{40}}{_END}"),
+    ("Sentry token", "sntryu_", rf"{_HEX}{{64}}{_END}"),
+    ("SonarQube token", "squ_ sqp_ sqa_", rf"{_HEX}{{40}}{_END}"),
+    ("Square token", "sq0atp- sq0csp-", rf"{_URL}{{22,}}"),
+    ("Typeform token", "tfp_", r"[A-Za-z0-9_.=-]{50,}"),
+)
+#: The same of keys that need not have a long word, because + and / are among their characters.
+BASE64_KEYS: Keys = (
+    ("AWS key", "ABSK", rf"{_BASE64}{{80,}}={{0,2}}"),
+    ("Fly.io token", "fm1_ fm1a_ fm1r_ fm2_", rf"{_BASE64}{{80,}}={{0,3}}"),
+    ("1Password token", "ops_eyJ", r"[A-Za-z0-9+/=_-]{100,}"),
+    ("Sentry token", "sntrys_eyJ", r"[A-Za-z0-9+/=_]{60,}"),
+    ("Grafana token", "glc_eyJ", r"[A-Za-z0-9+/=]{40,}"),
+)
+
+
+#: Characters that these keys may have besides letters, digits, - and _, or that stand in other secrets' middle.
+KEY_CHARACTERS = "+/=.~:"
+#: Characters of a long word.
+LONG_WORD = 15
+
+
+def _pattern(kind: str, needles: str, expression: str) -> Pattern:
+    return Pattern(kind, tuple(needles.split()), expression)
+
+
+#: Searched for in texts that have a long word of any `KEY_CHARACTERS`.
+MARKED = (
+    _pattern("Slack address", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})"),
+    _pattern(
+        "Discord address",
+        "/api/webhooks/",
+        rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})",
+    ),
+    _pattern(
+        "private key",
+        "Private-Lines:",
+        r"Private-Lines:\s{0,3}[0-9]{1,4}(?:\\r)?(?:\\n|\s){1,3}[\"', ]{0,8}"
+        r"((?:[A-Za-z0-9+/=]{4,80}(?:(?:\\r|\\n|[\s\"',]){1,12}|\Z)){1,200})",
+    ),
+    _pattern("Azure secret", "8Q~", rf"(?<![A-Za-z0-9]){_ALNUM}{{3}}8Q~[A-Za-z0-9_.~-]{{31,34}}"),
+    _pattern("Terraform token", ".atlasv1.", rf"(?<![A-Za-z0-9]){_ALNUM}{{14}}\.atlasv1\.{_URL}{{60,}}"),
+)
+#: In every text.
+ANYWHERE = (
+    _pattern(
+        "private key",
+        "-----BEGIN",
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        rf"(?:(?:[^-]|-(?!----)){{0,{LONGEST}}}-----END [A-Z0-9 ]{{0,40}}-----|[^-\"'{{}}<>]{{0,{LONGEST}}})",
+    ),
+    _pattern("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
+    _pattern("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
+)
+#: Only in texts with a long word of letters, digits, - and _.
+IN_LONG_WORDS = (
+    _pattern("Telegram token", ":AA", rf"{ALONE}[0-9]{{8,10}}:AA[A-Za-z0-9_-]{{33}}"),
+    _pattern(
+        "JSON Web Token",
+        "eyJ",
+        r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf]))eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
+    ),
+    # The first part is a number in Base64: these are all the beginnings that it can have.
+    _pattern(
+        "Discord token",
+        "MT Mj Mz ND NT Nj Nz OD OT",
+        rf"{ALONE}(?:M[Tjz]|N[DTjz]|O[DT]){_URL}{{20,26}}\.{_URL}{{6}}\.{_URL}{{27,40}}(?![A-Za-z0-9_-])",
+    ),
+)
+#: Only in texts that have, in lower case, one of `SECRET_WORDS`.
+AFTER_SECRET_WORDS = (
+    _pattern(
+        "token in an address",
+        "token= key= sig= signature= password= secret=",
+        r"[?&](?:[a-z_-]{0,20}(?:token|key)|sig|signature|password|[a-z_-]{0,20}secret)=([A-Za-z0-9._~+/%=-]{8,})",
+    ),
+    _pattern(
+        "Authorization header",
+        "uthorization UTHORIZATION",
+        r"(?i:authorization)[\\\"']{0,3}\s{0,3}[:=,]\s{0,3}[fb]?[\\\"']{0,3}(?:[A-Za-z-]{1,20}\s{1,3})?"
+        r"(?=[A-Za-z._~+/-]{0,64}[0-9=])([A-Za-z0-9._~+/=-]{12,})",
+    ),
+    _pattern(
+        "Authorization header",
+        "earer EARER",
+        rf"{ALONE}(?i:bearer)\s{{1,3}}(?=[A-Za-z._~+/-]{{0,64}}[0-9])([A-Za-z0-9._~+/=-]{{16,}})",
+    ),
+    _pattern(
+        "API key header",
+        "-Key -key -KEY -Token -token -TOKEN",
+        r"\b(?i:x-(?:[a-z]{1,12}-)?(?:api|auth|access|secret)-(?:key|token))[\\\"'`]{0,3}\s{0,3}[:=,]\s{0,3}[\\\"'`]{0,3}"
+        r"(?=[A-Za-z._~+/-]{0,64}[0-9])([A-Za-z0-9._~+/=-]{8,})",
+    ),
+    _pattern(
+        "cookie",
+        "ookie OOKIE",
+        r"(?i:\b(?:set-)?cookie)[\\\"']{0,3}\s{0,3}[:=]\s{0,3}[\\\"']{0,3}"
+        r"([A-Za-z0-9_.-]{1,64}=[^\s\"'\\;,(){}<>]{4,}(?:;\s{0,3}[A-Za-z0-9_.-]{1,64}(?:=[^\"'\\;\n]{0,512})?){0,40})",
+    ),
+    _pattern(
+        "connection string",
+        "AccountKey= SharedAccessKey= SharedAccessSignature= Password= Pwd= PWD=",
+        r";\s{0,3}(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|PWD)=([^\s;\"'{}<>$()\\]{4,})",
+    ),
+    _pattern(
+        "connection string",
+        "password=",
+        r"(?:(?:host|hostaddr|port|dbname|user|sslmode)=[^\s,()\"']{1,200}\s{1,3}(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9}"
+        r"(?:ssl)?password=([^\s,()\"'\\]{4,256}))",
+    ),
+    _pattern(
+        "connection string",
+        "password=",
+        r"(?<![A-Za-z0-9_])(?:ssl)?password=([^\s,()\"'\\]{4,256})\s{1,3}"
+        r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9}(?:host|hostaddr|port|dbname|user|sslmode)=",
+    ),
+    _pattern(
+        "password",
+        "--pass --token --secret --api",
+        r"--(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
+    ),
+    _pattern("password", "sshpass", r"\bsshpass\s{1,3}-p\s{0,3}[\"']?([^\s\"'<>$\\]{4,256})"),
+    _pattern(
+        "password",
+        "curl",
+        r"\bcurl\b(?:\s{1,3}(?!-u|--user)[^\s]{1,200}){0,20}?\s{1,3}(?:-u|--user)[= ]{0,3}[\"']?[^\s:\"'$<>]{1,64}:"
+        r"([^\s\"'<>$\\]{4,256})",
+    ),
+    _pattern("password", "dentified DENTIFIED", r"(?i:identified by)\s{1,3}[\"']([^\"'\n]{4,256})[\"']"),
+    _pattern("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}([^\s\"'\\]{4,256})"),
+    _pattern(
+        "password",
+        "setenv( putenv( setdefault(",
+        r"(?:setenv|putenv|setdefault)\(\\{0,3}[\"'][A-Za-z0-9_]{0,32}(?i:key|token|secret|password)\\{0,3}[\"'],\s{0,3}"
+        r"\\{0,3}[\"']([^\"'\n\\]{4,256})",
+    ),
+    _pattern("API key", "key", r"\"key\\{0,3}\":\s{0,3}\\{0,3}\"([0-9a-f]{32})\\{0,3}\""),
+)
+#: The same, but only in values of variables: in prose and code these shapes mostly are no secrets.
+IN_VALUES = (
+    _pattern(
+        "password",
+        "= :",
+        r"(?i:password|passwd|pwd|secret|api_?key|access_?token)[\"']?\s{0,3}[=:]\s{0,3}[\"']?([^\s\"',;&\[]{4,})",
+    ),
+    _pattern(
+        "password",
+        "=",
+        r"(?<![A-Z0-9_])[A-Z0-9_]{0,64}(?:TOKEN|PASSWORD|SECRET|API_?KEY|PRIVATE_KEY)[A-Z0-9_]{0,64}=([^\s\"'\[]{4,})",
+    ),
+)
+
+#: Parts of names that tell a secret; the short ones only where no letter is before them (compass, bypass).
+NAME = (
+    r"(?:passw(?:or)?d|passphrase|(?<![A-Za-z])(?:pass|pwd|dsn)|secret|token|credential"
+    r"|(?:api|access|private|auth|account|encryption|signing|master|license|subscription)[_-]?key)"
+)
+#: A whole name that tells a secret.
+SECRET_NAME = re.compile(rf"{NAME}s?(?:[_-][A-Za-z0-9_-]*)?\Z", re.IGNORECASE)
+#: One of these is in every such name, in lower case.
+NAME_WORDS = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")
+SECRET_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig", "cookie", "curl")
+
+QUOTE = r"\\{0,3}[\"']"
+#: What is given to a name: ``= "…"``, ``: "…"``, ``=> '…'`` (the value in one of the first three groups), or plain up to
+#: the end of the line (the value in the last). The value may itself hold assignments, so it is looked at, not taken.
+ASSIGNED = re.compile(
+    r"(?:=>|==?|:)(?=\s{0,3}[rbfuRBFU]{0,2}(?:\"\"(?=\")|''(?='))?"
+    r"(?:\"([^\"\n]{4,4096})\"|'([^'\n]{4,4096})'|\\{1,3}[\"']([^\"'\n\\]{4,4096})\\{1,3}[\"'])"
+    rf"|[ \t]{{0,8}}(?=([^\s\"'`,;<>(){{}}\[\]$\\]{{8,512}}))\4[ \t]{{0,8}}(?:#|\r?$|\\[rn]|{QUOTE}))",
+    re.MULTILINE,
+)
+#: What may stand before the name of a plain assignment.
+BEFORE_PLAIN = re.compile(
+    r"(?:.*(?:\\n|[\"']))?[ \t>+|-]{0,16}(?:%env |env: |export |set |ENV )?[A-Za-z0-9_.-]{0,64}", re.IGNORECASE
+)

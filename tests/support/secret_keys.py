@@ -1,0 +1,153 @@
+"""Keys of the known kinds, their characters drawn at random: no key stands in a source."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable, Mapping
+
+ALNUM = string.ascii_letters + string.digits
+URL = ALNUM + "_-"
+BASE64 = ALNUM + "+/"
+HEX = "0123456789abcdef"
+UPPER = string.ascii_uppercase + string.digits
+BECH32 = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"
+
+Draw = Callable[[str, int], str]
+
+
+def draw_with(seed: str) -> Draw:
+    """Draws characters, among them a letter and a digit where the alphabet has both, and no mark at either end."""
+    source = random.Random(seed)
+
+    def draw(alphabet: str, length: int) -> str:
+        inner = [letter for letter in alphabet if letter.isalnum()]
+        if length < 4:
+            return "".join(source.choices(inner, k=length))
+        letter = source.choice([character for character in inner if character.isalpha()])
+        digit = source.choice([character for character in inner if character.isdigit()])
+        middle = source.choices(alphabet, k=length - 4)
+        middle.insert(source.randrange(min(40, len(middle)) + 1), letter)
+        middle.insert(source.randrange(min(40, len(middle)) + 1), digit)
+        return "".join([source.choice(inner), *middle, source.choice(inner)])
+
+    return draw
+
+
+#: Kind → the key's parts: a text as it is, or an alphabet and a length.
+SHAPES: Mapping[str, tuple[str | tuple[str, int], ...]] = {
+    "OpenAI": ("sk-", (ALNUM, 48)),
+    "OpenAI project": ("sk-proj-", (URL, 150)),
+    "Anthropic": ("sk-ant-api03-", (URL, 93), "-", (ALNUM, 6)),
+    "OpenRouter": ("sk-or-v1-", (HEX, 64)),
+    "Langfuse": ("sk-lf-", (HEX, 8), "-", (HEX, 4), "-", (HEX, 4), "-", (HEX, 4), "-", (HEX, 12)),
+    "xAI": ("xai-", (ALNUM, 80)),
+    "GitHub": ("ghp_", (ALNUM, 36)),
+    "GitHub app": ("ghs_", (ALNUM, 36)),
+    "GitHub fine-grained": ("github_pat_", (ALNUM, 22), "_", (ALNUM, 59)),
+    "GitLab": ("glpat-", (URL, 20)),
+    "AWS": ("AKIA", (UPPER, 16)),
+    "AWS session": ("ASIA", (UPPER, 16)),
+    "Slack bot": ("xoxb-", (string.digits + "1a", 12), "-", (ALNUM, 24)),
+    "Slack app": ("xapp-1-", (UPPER, 11), "-", (HEX, 64)),
+    "Google": ("AIza", (URL, 35)),
+    "Google OAuth": ("ya29.", (URL, 60)),
+    "Google client": ("GOCSPX-", (URL, 28)),
+    "Hugging Face": ("hf_", (ALNUM, 34)),
+    "Stripe": ("sk_live_", (ALNUM, 24)),
+    "Stripe webhook": ("whsec_", (ALNUM, 32)),
+    "npm": ("npm_", (ALNUM, 36)),
+    "PyPI": ("pypi-AgEIcHlwaS5vcmc", (URL, 120)),
+    "SendGrid": ("SG.", (URL, 22), ".", (URL, 43)),
+    "Groq": ("gsk_", (ALNUM, 52)),
+    "Replicate": ("r8_", (ALNUM, 37)),
+    "Databricks": ("dapi", (HEX, 32)),
+    "DigitalOcean": ("dop_v1_", (HEX, 64)),
+    "Shopify": ("shpat_", (HEX, 32)),
+    "Telegram": ("123456789:AA", (URL, 33)),
+    "JSON Web Token": ("eyJ", (URL, 30), ".eyJ", (URL, 60), ".", (URL, 43)),
+    "Google, new": ("AQ.", (URL, 50)),
+    "AWS Bedrock": ("ABSK", (BASE64, 120)),
+    "Azure AD": ((ALNUM, 3), "8Q~", (ALNUM + "_.~-", 34)),
+    "Atlassian": ("ATATT3xFfGF0", (ALNUM + "_-=", 180)),
+    "Discord bot": ("MT", (ALNUM, 22), ".", (URL, 6), ".", (URL, 38)),
+    "Discord webhook": ("https://discord.com/api/webhooks/12345678901234567/", (URL, 68)),
+    "Slack webhook": ("https://hooks.slack.com/services/", (UPPER, 9), "/", (UPPER, 9), "/", (ALNUM, 24)),
+    "Twilio": ("SK", (HEX, 32)),
+    "Mailgun": ("key-", (HEX, 32)),
+    "Resend": ("re_", (ALNUM, 8), "_", (ALNUM, 24)),
+    "Docker Hub": ("dckr_pat_", (URL, 27)),
+    "RubyGems": ("rubygems_", (HEX, 48)),
+    "Heroku": ("HRKU-AA", (URL, 58)),
+    "Fly.io": ("fm2_", (BASE64, 130)),
+    "Supabase token": ("sbp_", (HEX, 40)),
+    "Supabase key": ("sb_secret_", (URL, 31)),
+    "Neon": ("napi_", (ALNUM, 64)),
+    "Grafana": ("glsa_", (ALNUM, 32), "_", (HEX, 8)),
+    "New Relic": ("NRAK-", (UPPER, 27)),
+    "PostHog": ("phx_", (ALNUM, 43)),
+    "Notion, older": ("secret_", (ALNUM, 43)),
+    "Postman": ("PMAK-", (HEX, 24), "-", (HEX, 34)),
+    "Vault": ("hvs.", (URL, 92)),
+    "Terraform Cloud": ((ALNUM, 14), ".atlasv1.", (ALNUM, 67)),
+    "1Password": ("ops_eyJ", (ALNUM + "_-", 260)),
+    "Tailscale": ("tskey-auth-", (ALNUM, 12), "CNTRL-", (ALNUM, 32)),
+    "Cloudflare": ("cfut_", (ALNUM, 40)),
+    "Fireworks": ("fw_", (ALNUM, 24)),
+    "LangSmith": ("lsv2_pt_", (HEX, 32), "_", (HEX, 10)),
+    "W&B": ("wandb_v1_", (URL, 77)),
+    "age": ("AGE-SECRET-KEY-1", (BECH32, 58)),
+    "Brevo": ("xkeysib-", (HEX, 64), "-", (ALNUM, 16)),
+    "CircleCI": ("CCIPAT_", (ALNUM, 22), "_", (HEX, 40)),
+    "Doppler": ("dp.pt.", (ALNUM, 43)),
+    "Pulumi": ("pul-", (HEX, 40)),
+    "Sentry": ("sntryu_", (HEX, 64)),
+}
+
+
+def secret_key(kind: str, seed: str = "") -> tuple[str, str]:
+    """A key of a kind, and the part of it that must not be left."""
+    draw = draw_with(kind + seed)
+    parts = [part if isinstance(part, str) else draw(*part) for part in SHAPES[kind]]
+    drawn = [text for text, part in zip(parts, SHAPES[kind], strict=True) if not isinstance(part, str)]
+    return "".join(parts), drawn[-1][:16]
+
+
+def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
+    """Texts that have a secret by their form, and that secret."""
+    draw = draw_with(seed)
+    password, line = draw(ALNUM, 14), draw(BASE64, 64)
+    putty = f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{line}\n{draw(BASE64, 24)}=\n"
+    return {
+        "PuTTY key": (f"{putty}Private-MAC: {draw(HEX, 64)}", line),
+        "libpq, host first": (f"host=db.example.com user=bob password={password} dbname=x", password),
+        "libpq, password first": (f"password={password} host=db.example.com", password),
+        "libpq, client key": (f"host=db.example.com sslkey=k.pem sslpassword={password}", password),
+        "Cookie": (f"Cookie: sessionid={password}; csrftoken=x", password),
+        "Cookie, second": (f"Cookie: theme=light; sessionid={password}", password),
+        "Set-Cookie": (f"Set-Cookie: session={password}; HttpOnly", password),
+        "sshpass": (f"sshpass -p {password} ssh bob@example.com", password),
+        "curl -u": (f"curl -s -u bob:{password} https://example.com", password),
+        "curl --user": (f"curl https://example.com --user bob:{password}", password),
+        "X-Api-Key": (f"send X-Api-Key: {password} with it", password),
+        "X-Api-Key in code": (f"`X-Api-Key: {password}`", password),
+        "X-Auth-Token": (f"headers = {{'X-Auth-Token': '{password}'}}", password),
+    }
+
+
+#: Texts that look like secrets and are none.
+HARMLESS = (
+    "article sk-204115-blue-cotton-shirt-large is sold out",
+    "pip install xai-explainable-models-2024-toolkit",
+    "pass_rate = 0.93",
+    "3f2b8c1e-9d4a-4c57-8b21-7f6e5d4c3b2a",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "secret_santa_participants_list_for_december_2024 = names",
+    "feature_importance_scores_2024 = compute_score_matrix(data)",
+    "the cookie: a small text; curl is a program, sshpass too",
+    "df.user == 'bob' and host = 'localhost'",
+    "connect(host=host, user=user, password=password)",
+    "key-value-store-benchmark-results-2024",
+    "phx_model = lsv2_config.fw_settings",
+)
