@@ -1,4 +1,4 @@
-"""Cells and executions → what depends on what: the notebook as it was executed, and as it stands."""
+"""Def-use analysis of a notebook: of what was executed, and of a run from top to bottom."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
 
 @dataclass(frozen=True)
 class Dataflow:
-    """A notebook's dependences, as it was executed and as it stands.
+    """What the cells of a notebook read and write, as they were executed and as they stand.
 
     Attributes:
         cells: All cells, in order.
         trace: What was executed.
         top_down: What a run of the code cells from top to bottom would do.
-        unknown: What is not known of the executions, in words; empty when all is.
+        unknown: What is not known of the executions, in sentences; empty when all is known.
         live: Names that the kernel has now; None where it was not asked.
         interpreter: What interpreted the cells, for questions that need more of them interpreted.
     """
@@ -86,7 +86,7 @@ class Dataflow:
 
 
 def executions_of(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[ExecutedCell, ...], tuple[str, ...]]:
-    """What was executed, oldest first, and what is not known of it, in words.
+    """What was executed, oldest first, and what is not known of it, in sentences.
 
     Executions that the kernel reports are certain; cells that have an execution count from before them are taken to
     have run in the order of these counts with the source that they have now.
@@ -128,8 +128,8 @@ def changed_inputs(executed: Node, expected: Node) -> Iterator[str]:
             yield name
 
 
-def changes_each_time(value: AbstractValue | None) -> bool:
-    """Whether a value is another each time it is made."""
+def varies_between_runs(value: AbstractValue | None) -> bool:
+    """Whether a value is another each time it is computed."""
     return value is not None and bool(value.taint & (RANDOM | TIME))
 
 
@@ -193,18 +193,15 @@ def _unknown(
     assumed: Sequence[ExecutedCell], executed: Sequence[ExecutedCell], state: KernelState | None
 ) -> Iterable[str]:
     if assumed:
-        who = (
-            "the kernel was met late"
-            if executed or (state is not None and state.epoch)
-            else "there is no kernel to ask"
-        )
+        late = executed or (state is not None and state.epoch)
+        why = "the kernel ran them before it was observed" if late else "no kernel is connected"
         yield (
-            f"Of {len(assumed)} executions only the counts are known ({who}): these cells are taken to have run as they "
-            "stand, in the order of their counts."
+            f"Of {len(assumed)} executions only the counts are known ({why}): these cells are assumed to have run with "
+            "their current code, in the order of their counts."
         )
     counts = sorted({0, *(execution.count for execution in (*assumed, *executed))})
     gaps = chain.from_iterable(range(before + 1, after) for before, after in pairwise(counts))
     listed = list(islice(gaps, 9))
     if listed:
         shown = ", ".join(map(str, listed[:8])) + (" …" if len(listed) > 8 else "")
-        yield f"Nothing is known of In [{shown}]: a cell ran again since, was deleted, or ran before the kernel was met."
+        yield f"Nothing is known of In [{shown}]: the cell was rerun, was deleted, or ran before the kernel was observed."

@@ -11,47 +11,46 @@ from jupyter_agent.core.messages import Json
 from jupyter_agent.doctor.findings import FileRead, FileTimes, Finding, Labels, changed_files, files_read, findings_of
 from jupyter_agent.doctor.prediction import Prediction, predict
 
-#: What can be done about findings of a kind; what is stale or edited is cured by running the cells that are named.
-_CURES = {
-    "out_of_order": "Move the cell below the one that makes what it needs.",
-    "orphaned": "Delete them with `del`, or bring back the cell that makes them.",
-    "never_run": "Run them, or delete them.",
-    "rerun": "Run the cell that makes the value first, then this one once.",
-    "shadowed": "Give one of the two another name.",
-    "history": "Give the value a name in the cell that makes it, and use that name.",
-    "random": "Set a seed before, such as `np.random.seed(0)`, or pass one, such as `random_state=0`.",
-    "time": "Where the result must stay the same, write the time down as a constant.",
-    "input": "Write the answer down as a constant.",
-    "network": "Save what was fetched into a file beside the notebook, and read that.",
-    "file_changed": "Run them again, and what builds on them, to use the files as they are now.",
-}
-_HEADINGS = {
-    "edited": "Edited since they ran",
-    "stale": "Stale",
-    "out_of_order": "Out of order",
-    "orphaned": "Variables that no cell makes any more",
-    "never_run": "Never run",
-    "rerun": "Changed again by running again",
-    "shadowed": "Shadowed names",
-    "history": "Depends on In, Out or _",
-    "random": "Random without a seed",
-    "time": "Depends on the time",
-    "input": "Asks somebody to type",
-    "network": "Depends on the network",
-    "file_changed": "Files that changed since",
+#: Heading of a kind of finding, and what can be done; what is stale or edited is mended by running the cells listed below.
+_SECTIONS = {
+    "edited": ("Edited after they ran", ""),
+    "stale": ("Stale", ""),
+    "out_of_order": ("Out of order", "Move the cell below the one that defines what it uses."),
+    "orphaned": (
+        "Variables that no cell defines",
+        "Delete them with `del`, or restore the cell that defines them.",
+    ),
+    "never_run": ("Never run", "Run them, or delete them."),
+    "rerun": ("Changed by every rerun", "Run the cell that creates the value, then this one once."),
+    "shadowed": ("Shadowed names", "Rename one of the two."),
+    "history": (
+        "Depends on In, Out or _",
+        "Assign the value to a variable in the cell that computes it, and use that variable.",
+    ),
+    "random": (
+        "Random numbers without a seed",
+        "Set a seed first, such as `np.random.seed(0)`, or pass one, such as `random_state=0`.",
+    ),
+    "time": ("Depends on the time", "If the result has to stay the same, write the time as a constant."),
+    "input": ("Asks for input", "Write the answer as a constant."),
+    "network": ("Depends on the network", "Save the response to a file in the notebook's folder, and read that file."),
+    "file_changed": (
+        "Files changed after they were read",
+        "Run the cells again, and those that depend on them, to use the current files.",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is true of a notebook and cannot be seen in it.
+    """What the notebook does not show.
 
     Attributes:
-        findings: What is not as it looks.
+        findings: Problems, see `Finding`.
         prediction: What Restart & Run All would do.
-        run: The fewest cells to run, in order, until everything is fresh.
-        unknown: What could not be known, in words.
-        labels: Cell → how users call it.
+        run: The fewest cells to run, in order, to bring everything up to date.
+        unknown: What could not be found out, in sentences.
+        labels: Cell → how a reader finds it.
         files_read: Files that cells read, of which some may have been changed since.
     """
 
@@ -73,33 +72,32 @@ class Report:
             "restart_and_run_all": {
                 "verdict": self.prediction.verdict,
                 "first": None if first is None else asdict(first),
-                "differences": [asdict(one) for one in self.prediction.differences],
+                "differences": [asdict(difference) for difference in self.prediction.differences],
                 "lost": list(self.prediction.lost),
             },
-            "findings": [asdict(one) for one in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
             "run": list(self.run),
             "unknown": list(self.unknown),
-            "labels": {str(key): words for key, words in self.labels.words.items()},
+            "labels": {str(cell_id): label for cell_id, label in self.labels.by_id.items()},
         }
 
     def to_markdown(self) -> str:
-        """The report for a reader."""
+        """The report as Markdown."""
         parts = [self._verdict()]
-        for kind, heading in _HEADINGS.items():
-            lines = [self._line(one) for one in self.findings if one.kind == kind]
+        for kind, (heading, advice) in _SECTIONS.items():
+            lines = [self._line(finding) for finding in self.findings if finding.kind == kind]
             if lines:
-                cure = f" {_CURES[kind]}" if kind in _CURES else ""
-                parts.append(f"**{heading}.**{cure}\n" + "\n".join(lines))
+                parts.append("\n".join([f"**{heading}.** {advice}".rstrip(), *lines]))
         if self.run:
-            parts.append("**To be fresh again, run:** " + ", ".join(map(self.labels, self.run)))
+            parts.append("**To bring everything up to date, run:** " + ", ".join(map(self.labels, self.run)))
         if self.unknown:
-            parts.append("**Not known**\n" + "\n".join(f"- {one}" for one in self.unknown))
+            parts.append("**Not known**\n" + "\n".join(f"- {sentence}" for sentence in self.unknown))
         return "\n\n".join(parts)
 
     def _verdict(self) -> str:
         first = self.prediction.first
         if first is None:
-            return self._reproduced({one.kind for one in self.findings})
+            return self._reproduced({finding.kind for finding in self.findings})
         last = self.prediction.differences[-1]
         stops = f"stop at {self.labels(last.cell_id)}: {last.reason}"
         if first.verdict == "fails":
@@ -110,11 +108,11 @@ class Report:
     @staticmethod
     def _reproduced(kinds: Set[str]) -> str:
         if "file_changed" in kinds:
-            return "Restart & Run All would reproduce this notebook, but for the files that have changed since."
+            return "Restart & Run All would reproduce this notebook, except for the files that have changed since."
         if "never_run" in kinds:
             return (
-                "Restart & Run All would reproduce what has run. What the cells that never ran would do is not known;"
-                " `jupyter agent doctor FILE --execute` tries it."
+                "Restart & Run All would reproduce the cells that ran. What the other cells would do is not known;"
+                " `jupyter agent doctor FILE --execute` runs them."
             )
         return "Restart & Run All would reproduce this notebook."
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Lines about stale variables in a prompt.
 MAX_LINES = 8
-TOO_LONG = "The notebook is too long to find out within a second what is stale; the doctor command takes the time."
-NO_KERNEL = "No kernel was asked: what ran is taken from the cells and their execution counts."
+TOO_LONG = "Finding what is stale in this notebook takes more than a second; the doctor command waits for it."
+NO_KERNEL = "No kernel is connected: what ran is inferred from the cells and their execution counts."
 _AGENT_CELL = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
 _ASKS = re.compile(r"\b(?:stale|out ?dated|out of (?:date|order)|up to date|re-?run|restart)\b", re.IGNORECASE)
@@ -68,7 +68,7 @@ class NotebookAnalyses:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jupyter-agent-doctor")
 
     async def examine(self, notebook: Notebook, kernel: Kernel | None) -> Report:
-        """Read a notebook and its kernel, and report what is not as it looks.
+        """Read a notebook and its kernel, and report its hidden state.
 
         Args:
             notebook: Where the cells are read.

@@ -317,7 +317,7 @@ def test_a_file_changed_after_it_was_read_is_told() -> None:
     assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0, False),)
     told = report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5000.0}))
     assert [(one.kind, one.cells) for one in told.findings] == [("file_changed", ("a",))]
-    assert "but for the files that have changed since" in told.to_markdown()
+    assert "except for the files that have changed since" in told.to_markdown()
     assert report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5.0})).findings == ()
 
 
@@ -406,9 +406,9 @@ def test_the_report_is_json_and_words_and_small_enough_for_a_prompt() -> None:
     assert data["run"] == ["a", "b", "c"]
     words = told.to_markdown()
     assert words.startswith(
-        "Restart & Run All would differ first at In [1]: It was edited after it ran; it would leave x otherwise."
+        "Restart & Run All would differ first at In [1]: It was edited after it ran; it would set x to another value."
     )
-    assert "**To be fresh again, run:** In [1], In [2], In [3]" in words
+    assert "**To bring everything up to date, run:** In [1], In [2], In [3]" in words
 
 
 def test_a_gap_among_the_counts_is_where_a_cell_ran_that_ran_again_since() -> None:

@@ -52,7 +52,7 @@ STATE = KernelState("k1", "e1", 4, NAMES, executions=RAN, total=3, status="idle"
 
 async def test_what_the_question_names_is_told_when_it_is_stale() -> None:
     (line,) = await NotebookAnalyses().stale_for("what is total?", CELLS, STATE)
-    assert line.startswith("total: In [2]: rate was made anew by In [3]")
+    assert line.startswith("total: In [2]: rate was changed by In [3]")
     assert await NotebookAnalyses().stale_for("what are rate and other?", CELLS, STATE) == ()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NO_NOTEBOOK = "There is no notebook of that path on this server that you may read. Was it renamed, moved or deleted?"
 UNSAVED = (
-    "The notebook was saved before the kernel's last executions, so cells may look edited or deleted that are not. "
+    "The notebook was saved before the kernel's last executions, so some cells may wrongly appear as edited or deleted. "
     "Save it and ask again."
 )
 

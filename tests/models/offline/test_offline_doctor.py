@@ -12,7 +12,7 @@ from tests.support.offline_session import Desk, write_notebook
 
 @pytest.fixture
 def stale_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
-    """`rate` was made anew after `total` had been made from it; one cell never ran."""
+    """`rate` was changed after `total` had been made from it; one cell never ran."""
     desk = desk_of("pass")
     desk.run_cell("rate = 1", cell_id="c0")
     desk.run_cell("total = rate * 10", cell_id="c1")
@@ -41,8 +41,8 @@ def stale_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
 def test_hidden_state_is_told(stale_desk: Desk, question: str) -> None:
     reply = stale_desk.ask(question)
     assert "check_notebook" in reply.called
-    assert "rate was made anew" in reply.text
-    assert "To be fresh again, run:" in reply.text
+    assert "rate was changed by" in reply.text
+    assert "To bring everything up to date, run:" in reply.text
     assert reply.ran == []
 
 
