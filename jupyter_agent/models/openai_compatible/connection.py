@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import gc
+import json
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_agent.config import api_keys
@@ -13,6 +16,9 @@ from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
 from jupyter_agent.models.openai_compatible.transport import web_client
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    import httpx2
     from openai import AsyncOpenAI
 
     from jupyter_agent.models.openai_compatible.transport import Resolve
@@ -47,6 +53,8 @@ class Connection:
         self._own_key = own_key
         self._resolve = resolve
         self._client: AsyncOpenAI | None = None
+        self._http: httpx2.AsyncClient | None = None
+        self._headers: dict[str, str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -90,6 +98,37 @@ class Connection:
             # Connections belong to the loop that opened them; those of an earlier loop died with it.
             self._client, self._loop = await asyncio.to_thread(self._build), loop
         return self._client
+
+    @asynccontextmanager
+    async def open_stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[httpx2.Response, None]:
+        """POST a JSON body and open the response as a stream, with the SDK's HTTP client and headers.
+
+        The SDK itself would walk through each message and tool for files and aliases, and validate what it knows already.
+
+        Args:
+            path: Below the base URL, without a slash in front.
+            body: JSON data.
+
+        Raises:
+            UpstreamAuth: there is no usable key.
+            UpstreamRefused: the address is none that models have.
+            Failure: the server answered with a status of failure.
+        """
+        client = await self.client()
+        headers = {**self._headers, "Authorization": f"Bearer {self._key()}"}
+        url, content = f"{client.base_url}{path}", json.dumps(body, ensure_ascii=False).encode()
+        assert self._http is not None
+        request = self._http.build_request("POST", url, content=content, headers=headers)
+        response = await self._http.send(request, stream=True)
+        try:
+            if not response.is_success:
+                text = (await response.aread()).decode("utf-8", "replace")
+                with suppress(ValueError, RecursionError):
+                    text = failures.words(json.loads(text)) or text
+                raise failures.from_status(response.status_code, text[:2000], self.server, response.headers)
+            yield response
+        finally:
+            await response.aclose()
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -142,7 +181,13 @@ class Connection:
             http_client=http,
             default_headers={"Accept-Encoding": "identity"},
         )
-        _ = client.chat.completions, client.models  # these are imported on first use, too
+        _ = client.models  # imported on first use, too
+        given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
+        self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
+        # The SDK's hundreds of thousands of objects stay until the process ends. To walk through them in every full
+        # collection would hold the event loop for 100 ms, and with it all answers that are under way.
+        gc.collect()
+        gc.freeze()
         return client
 
 

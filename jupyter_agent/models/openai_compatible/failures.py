@@ -114,7 +114,7 @@ def from_exception(error: Exception, server: Server) -> Failure:
         return Failure(unreachable(server), passing=True)
     if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__cause__}":
         return Failure(untrusted(server))
-    if isinstance(error, (openai.APIConnectionError, httpx2.NetworkError, httpx2.RemoteProtocolError, OSError)):
+    if isinstance(error, (openai.APIConnectionError, httpx2.TransportError, OSError)):
         return Failure(unreachable(server), passing=True)
     return Failure(garbled(server))
 

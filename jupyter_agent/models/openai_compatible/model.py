@@ -141,13 +141,9 @@ class OpenAIModel:
 
     async def _answer(self, body: dict[str, Any], answer: Answer, deadline: float) -> AsyncGenerator[ModelEvent, None]:
         """One request and its answer, read to its end or closed."""
-        client = await self._connection.client()
         async with AsyncExitStack() as stack:
-            # As the extra body it is sent as it is; the SDK would look through each message and tool for files and aliases.
-            opening = client.chat.completions.with_streaming_response.create(
-                model=body["model"], messages=[], stream=True, extra_body=body
-            )
-            response = (await self._within(stack.enter_async_context(opening), self._first, deadline)).http_response
+            opening = self._connection.open_stream("chat/completions", body)
+            response = await self._within(stack.enter_async_context(opening), self._first, deadline)
             texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
             async for text in texts:
                 yield TextDelta(text)
