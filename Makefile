@@ -6,7 +6,7 @@ FRONT_END := $(shell find labextension/src labextension/style labextension/schem
              labextension/package.json labextension/tsconfig.json labextension/yarn.lock
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test check format slow bench clean system
+.PHONY: help lab test check wire format slow bench clean system
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ check: $(VENV)/.test ## format, lint, types, import contract, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+wire: $(VENV)/.test ## write the front end's types anew from the server's
+	$(BIN)/python -m jupyter_agent.server.openapi.typescript > labextension/src/api/wire.ts
 
 format: $(VENV)/.test ## let the formatter decide
 	$(BIN)/ruff format .

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from jupyter_agent.config.options import APPROVALS
-from jupyter_agent.sessions.export import FORMATS
+from jupyter_agent.sessions.export import MEDIA_TYPES
 
 EXAMPLES = """\
 examples:
@@ -168,7 +168,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     export.add_argument("session", metavar="SESSION", help="the conversation's id")
-    export.add_argument("--format", choices=FORMATS, help="else the ending of FILE says which, else json")
+    export.add_argument("--format", choices=MEDIA_TYPES, help="else the ending of FILE says which, else json")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="where to; stdout if not said")
     export.add_argument("--notebook", "-n", type=_notebook, metavar="FILE", help="the one about this notebook")
 

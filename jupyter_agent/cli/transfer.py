@@ -10,7 +10,7 @@ from jupyter_agent.agent.commands import LOCAL
 from jupyter_agent.cli.context import assistant, notebook_id, say
 from jupyter_agent.cli.run import ERROR, OK
 from jupyter_agent.core.errors import VersionConflict
-from jupyter_agent.sessions.export import FORMATS
+from jupyter_agent.sessions.export import MEDIA_TYPES
 
 
 async def export(arguments: argparse.Namespace) -> int:
@@ -57,7 +57,7 @@ def _text_of(path: Path | None) -> str:
 
 def _kind_of(path: Path | None) -> str:
     ending = "" if path is None else path.suffix.lstrip(".").lower()
-    return ending if ending in FORMATS else "json"
+    return ending if ending in MEDIA_TYPES else "json"
 
 
 def _failed(words: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from jupyter_agent.core.messages import Json, Picture
 from jupyter_agent.core.text import source_hash
 
+RunStatus = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 KernelStatus = Literal["idle", "busy", "starting", "dead", "unknown"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -307,7 +308,7 @@ class ExecutionResult:
         changed: Names that a trial run found changed, see `Kernel.try_execute`.
     """
 
-    status: Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
+    status: RunStatus
     text: str = ""
     images: int = 0
     error: ExecutionError | None = None

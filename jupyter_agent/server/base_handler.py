@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from http.client import responses
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,8 +14,6 @@ from tornado import web
 from jupyter_agent.core.errors import AgentError, Forbidden, NotFound, TooLarge
 from jupyter_agent.server import bodies, identity
 from jupyter_agent.server.encoding import json_text
-from jupyter_agent.server.openapi import validation
-from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.session_events import SessionEvent
 
@@ -105,6 +104,8 @@ class AgentHandler(APIHandler):
         return await asyncio.to_thread(self._checked, body)
 
     def _checked(self, body: bytes) -> dict[str, Any]:
+        from jupyter_agent.server.openapi import validation
+
         return validation.check_body(self.document_path, self._method, bodies.parse(body, self.max_entries))
 
     def path_parameters(self, **given: str) -> dict[str, Any]:
@@ -113,7 +114,7 @@ class AgentHandler(APIHandler):
         Raises:
             BadRequest: one is not what the document says.
         """
-        return validation.check_parameters(self.document_path, self._method, "path", given)
+        return self.check_parameters("path", given)
 
     def query_parameters(self) -> dict[str, Any]:
         """Parameters of the query, checked; None or the default where missing.
@@ -124,7 +125,17 @@ class AgentHandler(APIHandler):
         # Not `get_query_argument`, which quietly changes control characters.
         arguments = self.request.query_arguments
         given = {name: self.decode_argument(values[-1], name) for name, values in arguments.items()}
-        return validation.check_parameters(self.document_path, self._method, "query", given)
+        return self.check_parameters("query", given)
+
+    def check_parameters(self, place: str, given: Mapping[str, str]) -> dict[str, Any]:
+        """Parameters of the path, the query or the header, checked.
+
+        Raises:
+            BadRequest: one is not what the document says.
+        """
+        from jupyter_agent.server.openapi import validation  # the wire types are loaded by the first request
+
+        return validation.check_parameters(self.document_path, self._method, place, given)
 
     def on_finish(self) -> None:
         """Publish changes of a conversation to other pages."""
@@ -167,7 +178,9 @@ class AgentHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The body of an error, with the methods there are where this one is not allowed."""
         if status_code == 405:
-            methods = document()["paths"].get(self.document_path, {})
+            from jupyter_agent.server.openapi.operations import OPERATIONS
+
+            methods = OPERATIONS.get(self.document_path, {})
             self.set_header("Allow", ", ".join([*(method.upper() for method in methods), "OPTIONS"]))
         error, code, retryable, ids = _error_of(kwargs), _CODES.get(status_code, "error"), False, {}
         message = _MESSAGES.get(status_code, f"{responses.get(status_code, 'This request failed')}.")

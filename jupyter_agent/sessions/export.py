@@ -11,7 +11,7 @@ from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.session import SCHEMA, Session, Turn
 from jupyter_agent.core.text import FENCED_CODE
 
-FORMATS = ("json", "md", "ipynb")
+MEDIA_TYPES = {"json": "application/json", "md": "text/markdown", "ipynb": "application/x-ipynb+json"}
 FORMAT = "jupyter-agent conversation"
 _KEPT = ("id", "notebook_id", "title", "metadata", "variables", "created_at", "last_activity")
 
@@ -20,11 +20,11 @@ def export(session: Session, turns: Sequence[Turn], kind: str) -> str:
     """The turns of one branch, oldest first, as text; the owner is not in it.
 
     Raises:
-        BadRequest: not one of `FORMATS`.
+        BadRequest: not one of `MEDIA_TYPES`.
     """
     exporters = {"json": _to_json, "md": _to_markdown, "ipynb": _to_notebook}
     if kind not in exporters:
-        raise BadRequest(f"format must be one of {', '.join(FORMATS)}.")
+        raise BadRequest(f"format must be one of {', '.join(MEDIA_TYPES)}.")
     return exporters[kind](session, turns)
 
 

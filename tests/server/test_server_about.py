@@ -57,15 +57,15 @@ async def test_the_document_is_served_and_replies_are_what_it_says(rest: RestCli
     assert served == document()
     await rest.ask("x", {"session_id": "s1"})
     replies = {
-        "QuickReply": await rest.ask("y", {"session_id": "s1"}),
-        "Session": await rest("GET", "api/agent/sessions/s1"),
-        "SessionList": await rest("GET", "api/agent/sessions"),
-        "History": await rest("GET", "api/agent/sessions/s1/history"),
-        "Models": await rest("GET", "api/agent/models"),
-        "Commands": await rest("GET", "api/agent/commands"),
-        "Health": await rest("GET", "api/agent/health"),
-        "Error": await rest("GET", "api/agent/sessions/nobody"),
-        "Cleared": await rest("DELETE", "api/agent/sessions/s1"),
+        "Done": await rest.ask("y", {"session_id": "s1"}),
+        "SessionReply": await rest("GET", "api/agent/sessions/s1"),
+        "SessionListReply": await rest("GET", "api/agent/sessions"),
+        "HistoryReply": await rest("GET", "api/agent/sessions/s1/history"),
+        "ModelsReply": await rest("GET", "api/agent/models"),
+        "CommandsReply": await rest("GET", "api/agent/commands"),
+        "HealthReply": await rest("GET", "api/agent/health"),
+        "ErrorReply": await rest("GET", "api/agent/sessions/nobody"),
+        "ClearedReply": await rest("DELETE", "api/agent/sessions/s1"),
     }
     for name, reply in replies.items():
         schema = {"$ref": f"#/components/schemas/{name}", "components": served["components"]}

@@ -157,7 +157,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     session = await services.assistant.sessions.get(owner, "s1")
     turns = await services.assistant.sessions.tree.history(session, 10)
     assert len(turns) == 2
-    for kind in export.FORMATS:
+    for kind in export.MEDIA_TYPES:
         sinks[f"export as {kind}"] = export.export(session, turns, kind)
     sinks["metrics"] = (await rest("GET", "metrics")).text
     sinks["log"] = "\n".join(log)

@@ -26,7 +26,7 @@ def store(path: Path, *sources: str, counts: tuple[int | None, ...] = ()) -> Non
 
 def kinds(reply: Reply) -> set[tuple[str, str]]:
     """Kind and first cell of each finding, of a reply that is what the document says."""
-    schema = {"$ref": "#/components/schemas/DoctorReport", "components": document()["components"]}
+    schema = {"$ref": "#/components/schemas/DoctorReply", "components": document()["components"]}
     Draft202012Validator(schema).validate(reply.body)
     return {(one["kind"], one["cells"][0] if one["cells"] else "") for one in reply.body["findings"]}
 

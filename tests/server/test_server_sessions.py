@@ -60,7 +60,7 @@ async def test_H8_a_number_that_is_none_is_bad_input(rest: RestClient, number: s
     await rest.ask("x", {"session_id": "s1"})
     reply = await rest("GET", "api/sessions/s1/history", max_turns=number)
     assert reply.status == 400
-    assert reply.body["message"].startswith("max_turns ")
+    assert reply.body["message"].startswith("'max_turns' ")
 
 
 async def test_S1_S2_ids_that_are_none_are_bad_input(rest: RestClient) -> None:

@@ -207,7 +207,9 @@ async def test_an_export_is_a_file_of_each_format(rest: RestClient, script: Scri
     read: Any = nbformat
     notebook = read.reads((await rest("GET", f"{S1}/export", format="ipynb")).text, as_version=4)
     assert [one.source for one in notebook.cells if one.cell_type == "code"] == ["df.head()"]
-    assert (await rest("GET", f"{S1}/export", format="pdf")).body["message"] == "format must be one of json, md, ipynb."
+    assert (await rest("GET", f"{S1}/export", format="pdf")).body[
+        "message"
+    ] == "'format' must be one of ipynb, json, md."
 
 
 async def test_an_exported_conversation_comes_back(rest: RestClient) -> None:
@@ -302,14 +304,14 @@ async def test_replies_are_what_the_document_says(rest: RestClient, script: Scri
     await talk(rest, "one", model="offline")
     shared = await rest("POST", f"{S1}/share")
     replies = {
-        "Shared": shared,
-        "SharedSession": await rest("GET", f"api/agent/shared/{shared.body['secret']}"),
-        "Unshared": await rest("DELETE", f"{S1}/share"),
-        "Session": await rest("POST", f"{S1}/branch"),
-        "Replayed": await rest("POST", f"{S1}/replay"),
-        "Summary": await rest("POST", f"{S1}/summarize"),
+        "ShareReply": shared,
+        "SharedSessionReply": await rest("GET", f"api/agent/shared/{shared.body['secret']}"),
+        "UnshareReply": await rest("DELETE", f"{S1}/share"),
+        "SessionReply": await rest("POST", f"{S1}/branch"),
+        "ReplayReply": await rest("POST", f"{S1}/replay"),
+        "SummaryReply": await rest("POST", f"{S1}/summarize"),
         "ExportedSession": await rest("GET", f"{S1}/export"),
-        "Cleaned": await rest("POST", "api/agent/sessions/cleanup"),
+        "CleanupReply": await rest("POST", "api/agent/sessions/cleanup"),
     }
     for name, reply in replies.items():
         schema = {"$ref": f"#/components/schemas/{name}", "components": document()["components"]}

@@ -12,7 +12,6 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernelside.magic import commands
 from jupyter_agent.models.discovery import discover
 from jupyter_agent.server.base_handler import AgentHandler
-from jupyter_agent.server.openapi.document import document
 
 
 class LiveHandler(AgentHandler):
@@ -99,4 +98,6 @@ class OpenApiHandler(AgentHandler):
     @authorized
     async def get(self) -> None:
         """The document that requests are checked against."""
+        from jupyter_agent.server.openapi.document import document
+
         self.reply(document())

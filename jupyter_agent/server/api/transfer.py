@@ -10,7 +10,7 @@ from tornado import web
 
 from jupyter_agent.server.api.session_tree import CREATED, TreeHandler
 from jupyter_agent.server.api.sessions import session_to_json
-from jupyter_agent.server.openapi.session_paths import MEDIA_TYPES
+from jupyter_agent.sessions.export import MEDIA_TYPES
 
 
 class ExportHandler(TreeHandler):

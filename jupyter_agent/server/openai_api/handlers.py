@@ -21,7 +21,6 @@ from jupyter_agent.server.openai_api.requests import (
     parse_messages,
     unstored,
 )
-from jupyter_agent.server.openapi import validation
 from jupyter_agent.server.turns.pending_calls import Answer
 from jupyter_agent.server.turns.sse import StreamingHandler
 
@@ -84,7 +83,7 @@ class ChatCompletionsHandler(OpenAIHandler):
         header = self.request.headers.get(SESSION_HEADER, "").strip()
         if header:
             given = {SESSION_HEADER: header}
-            validation.check_parameters(self.document_path, self._method, "header", given)
+            self.check_parameters("header", given)
         named = {name for name in (header, body.get("session_id"), body.get("sessionId")) if name}
         if len(named) > 1:
             raise BadRequest(f"'session_id', 'sessionId' and the header {SESSION_HEADER} name different sessions.")

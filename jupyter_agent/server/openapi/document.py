@@ -1,110 +1,36 @@
-"""The OpenAPI document; handlers validate requests with it, so that it is true."""
+"""The OpenAPI document, made from the table of operations and the wire types when it is first needed."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
-from jupyter_agent.server.openapi import program_paths, schemas, session_paths, settings_paths, turn_paths
-from jupyter_agent.server.openapi.operations import (
-    NOTEBOOK,
-    READ,
-    SESSION,
-    TURN,
-    WRITE,
-    operation,
-    path_parameter,
-    query,
-)
-from jupyter_agent.server.openapi.schemas import COMPONENTS
-from jupyter_agent.server.openapi.shapes import Schema
+from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS, Operation
+from jupyter_agent.server.openapi.schemas import TEMPLATE, Schema, schemas_of
+from jupyter_agent.server.wire.settings import ErrorReply
 
-_KERNEL = path_parameter("kernel_id", schemas.KERNEL_ID)
-_LIMIT = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
-_MAX_TURNS = {"type": "integer", "minimum": 1, "maximum": 10000, "default": 20, "description": "the last N entries"}
-_TEXT = {"type": "string", "maxLength": 1000}
-
-
-def _quick() -> Schema:
-    asking = operation("Ask about a notebook: one turn", "QuickReply", body="QuickRequest", errors=TURN)
-    asking["responses"]["200"]["content"] |= turn_paths.event_stream(turn_paths.EVENTS)
-    return asking
-
-
-def _context() -> Schema:
-    summary = "Exactly what a question would send to the model; nothing is sent or stored"
-    return operation(summary, "ContextReply", body="QuickRequest", errors=(*READ, "413", "415"))
-
-
-def _session_operations() -> Schema:
-    where = (SESSION, NOTEBOOK)
-    return {
-        "get": operation("A conversation in short", "Session", parameters=where),
-        "delete": operation("Clear a conversation", "Cleared", parameters=where, errors=WRITE),
-    }
-
-
-def _history_operations() -> Schema:
-    parameters = (SESSION, NOTEBOOK, query("max_turns", _MAX_TURNS))
-    return {"get": operation("A conversation's last entries, oldest first", "History", parameters=parameters)}
-
-
-def _doctor_operations() -> Schema:
-    summary = "Stale, out-of-order and orphaned state; would Restart & Run All reproduce it"
-    where = (NOTEBOOK, query("kernel_id", schemas.KERNEL_ID))
-    unsaved = f"{summary}, with cells that need not be saved"
-    return {
-        "get": operation(summary, "DoctorReport", parameters=where),
-        "post": operation(unsaved, "DoctorReport", body="DoctorRequest", errors=(*READ, "413", "415")),
-    }
-
-
-def _paths() -> dict[str, Schema]:
-    change = operation(
-        "Set title and metadata",
-        "Session",
-        body="SessionChange",
-        parameters=(SESSION, NOTEBOOK),
-        errors=WRITE,
-    )
-    listing = (NOTEBOOK, query("q", _TEXT), query("limit", _LIMIT), query("cursor", _TEXT))
-    since = query("since", {"type": "integer", "minimum": 0, "description": "only what changed after this version"})
-    return {
-        "/api/agent/quick": {"post": _quick()},
-        "/api/agent/context": {"post": _context()},
-        "/api/sessions/{session_id}": _session_operations(),
-        "/api/sessions/{session_id}/history": _history_operations(),
-        "/api/agent/sessions": {
-            "get": operation("Conversations, newest activity first", "SessionList", parameters=listing)
-        },
-        "/api/agent/sessions/{session_id}": {**_session_operations(), "patch": change},
-        "/api/agent/sessions/{session_id}/history": _history_operations(),
-        **session_paths.paths(),
-        **turn_paths.paths(),
-        **program_paths.paths(),
-        **settings_paths.paths(),
-        "/api/agent/kernels/{kernel_id}/state": {
-            "get": operation("What is known of a kernel", "KernelState", parameters=(_KERNEL, since))
-        },
-        "/api/agent/kernels/{kernel_id}/variables/{name}": {
-            "get": operation(
-                "One variable in full",
-                "Variable",
-                parameters=(_KERNEL, path_parameter("name", _TEXT), query("column", _TEXT)),
-            )
-        },
-        "/api/agent/doctor": _doctor_operations(),
-        "/api/agent/commands": {"get": operation("The slash commands", "Commands")},
-        "/api/agent/health": {"get": operation("How the assistant is", "Health")},
-        "/api/agent/health/live": {"get": operation("Whether it runs", "Health")},
-        "/api/agent/health/ready": {"get": operation("Whether it can keep a conversation", "Health")},
-        "/api/agent/openapi.json": {"get": operation("This document", "")},
-    }
+_STATUSES = {
+    "400": "Bad input; the message names the field.",
+    "403": "Not signed in, or not allowed.",
+    "404": "Unknown, or not yours.",
+    "405": "Not this method here; the Allow header says which.",
+    "409": "turn_in_progress, version_conflict, turn_id_reused, approval_stale.",
+    "413": "Too large.",
+    "415": "Not JSON.",
+    "429": "A limit of this server.",
+    "502": "The language model's server failed: upstream_*.",
+    "503": "store_unavailable, kernel_unavailable, or an error of this server.",
+    "504": "The language model's server did not answer in time.",
+    "507": "No room to keep the conversation.",
+}
 
 
 @cache
 def document() -> dict[str, Any]:
     """The whole document, paths below Jupyter's base URL."""
+    operations = [operation for methods in OPERATIONS.values() for operation in methods.values()]
+    types = {kind: None for operation in operations for kind in (operation.body, operation.reply, *operation.events)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -112,14 +38,66 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "Paths are below Jupyter's base URL and need Jupyter's own authentication.",
         },
-        "paths": _paths(),
-        "components": {
-            "schemas": {
-                **COMPONENTS,
-                **session_paths.COMPONENTS,
-                **turn_paths.COMPONENTS,
-                **program_paths.COMPONENTS,
-                **settings_paths.COMPONENTS,
-            }
+        "paths": {
+            path: {method: _described(operation) for method, operation in methods.items()}
+            for path, methods in OPERATIONS.items()
         },
+        "components": {"schemas": schemas_of(ErrorReply, *filter(None, types))[1]},
+    }
+
+
+def _described(operation: Operation) -> Schema:
+    """One operation, as the document has it."""
+    content = {media: {"schema": {"type": "string"}} for media in operation.media}
+    if operation.reply is not None or not operation.stream:
+        content |= _json(operation.reply)
+    if operation.stream:
+        content["text/event-stream"] = {"schema": _stream(operation)}
+    described: Schema = {
+        "summary": operation.summary,
+        "parameters": [
+            *(_parameter("path", name) for name in re.findall(r"\{(\w+)\}", operation.path)),
+            *(_parameter("header", name) for name in filter(None, [operation.header])),
+            *(_parameter("query", name) for name in operation.query),
+        ],
+        "responses": {
+            operation.status: {"description": "Done.", "content": content},
+            **({"202": {"description": operation.accepted}} if operation.accepted else {}),
+            **{status: {"description": _STATUSES[status], "content": _json(ErrorReply)} for status in operation.errors},
+        },
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": operation.body_required, "content": _json(operation.body)}
+    return described
+
+
+def _parameter(place: str, name: str) -> Schema:
+    (schema,), _ = schemas_of(PARAMETERS[name])
+    if place == "query" and name in DEFAULTS:
+        schema["default"] = DEFAULTS[name]
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _json(kind: Any) -> Schema:
+    """JSON of a type; of none: any object."""
+    schema = {"type": "object"} if kind is None else {"$ref": TEMPLATE.format(name=kind.__name__)}
+    return {"application/json": {"schema": schema}}
+
+
+def _stream(operation: Operation) -> Schema:
+    """A body of server-sent events; ``x-events`` has the schemas of their data."""
+    return {
+        "type": "object",
+        "description": operation.stream,
+        "properties": {
+            "id": {
+                "type": "string",
+                "description": "1, 2, 3 and so on; text may come in larger pieces to a reader that is behind, and then "
+                "skips some.",
+            },
+            "event": {"type": "string"},
+            "data": {"type": "string", "description": "A JSON object on one line."},
+        },
+        "required": ["id", "event", "data"],
+        "x-events": {event.event: {"$ref": TEMPLATE.format(name=event.__name__)} for event in operation.events},
     }

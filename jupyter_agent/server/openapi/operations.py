@@ -1,69 +1,312 @@
-"""The pieces that the OpenAPI document is made of: operations, parameters, errors."""
+"""The table of operations: what each path and method takes and gives, and how it fails."""
 
 from __future__ import annotations
 
-from jupyter_agent.server.openapi import schemas
-from jupyter_agent.server.openapi.shapes import Schema
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
 
-STATUSES = {
-    "400": "Bad input; the message names the field.",
-    "403": "Not signed in, or not allowed.",
-    "404": "Unknown, or not yours.",
-    "405": "Not this method here; the Allow header says which.",
-    "409": "turn_in_progress, version_conflict, turn_id_reused, approval_stale.",
-    "413": "Too large.",
-    "415": "Not JSON.",
-    "429": "A limit of this server.",
-    "502": "The language model's server failed: upstream_*.",
-    "503": "store_unavailable, kernel_unavailable, or an error of this server.",
-    "504": "The language model's server did not answer in time.",
-    "507": "No room to keep the conversation.",
-}
+from msgspec import Meta, Struct
+
+from jupyter_agent.core import messages
+from jupyter_agent.server.turns.session_events import SessionEvent
+from jupyter_agent.server.wire import kernels, openai_api, sessions, settings, turns
+from jupyter_agent.server.wire.body import Count, KernelId, NotebookId, Secret, SessionId, ShortText, about
+from jupyter_agent.sessions.export import MEDIA_TYPES
+
 READ = ("400", "403", "404", "405", "503")
+POSTED = (*READ, "413", "415")
 WRITE = (*READ, "409", "413", "415", "507")
 TURN = (*WRITE, "429", "502", "504")
+TURN_EVENTS = (
+    messages.TurnStarted,
+    messages.Waiting,
+    messages.TextDelta,
+    messages.ToolCalled,
+    messages.ApprovalAsked,
+    messages.EditAsked,
+    messages.RunAsked,
+    messages.ToolReturned,
+    messages.UsageReported,
+    messages.Done,
+    messages.Failed,
+    messages.Cancelled,
+    messages.Interrupted,
+)
+#: Parameters of paths, queries and headers: their types.
+PARAMETERS: dict[str, Any] = {
+    "session_id": SessionId,
+    "turn_id": SessionId,
+    "call_id": ShortText,
+    "kernel_id": KernelId,
+    "name": ShortText,
+    "secret": Secret,  # not `token`: in a query that is Jupyter's own
+    "notebook_id": NotebookId,
+    "max_turns": Annotated[int, Meta(ge=1, le=10000), about("the last N entries")],
+    "q": ShortText,
+    "limit": Annotated[int, Meta(ge=1, le=200)],
+    "cursor": ShortText,
+    "format": Literal["json", "md", "ipynb"],
+    "since": Annotated[Count, about("only what changed after this version")],
+    "column": ShortText,
+    "probe": Annotated[int, Meta(ge=0, le=1), about("1: look for servers of models here too")],
+    "Last-Event-ID": Annotated[str, about("the id of the last event that was read; the stream goes on after it")],
+    "X-Jupyter-Agent-Session": Annotated[SessionId, about("the same as session_id in the body")],
+}
+DEFAULTS = {"max_turns": 20, "limit": 50, "format": "json", "since": 0, "probe": 0}
 
 
-def path_parameter(name: str, schema: Schema) -> Schema:
-    """A part of the path."""
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        method: In lower case.
+        path: Below Jupyter's base URL, its parameters in braces.
+        summary: What it does.
+        reply: The type of the reply; None: an object, or no JSON at all.
+        body: The type of the body, where there is one.
+        query: Names of the query's parameters.
+        header: A header that is read.
+        errors: The statuses with which it may fail.
+        status: Of a reply.
+        body_required: Whether there must be a body.
+        stream: What the reply is as an event stream, in words; empty where it is none.
+        events: The types of the stream's events.
+        media: Further types of a reply, which are text.
+        accepted: What a status of 202 means; empty where there is none.
+    """
+
+    method: str
+    path: str
+    summary: str
+    reply: Any = None
+    body: type[Struct] | None = None
+    query: tuple[str, ...] = ()
+    header: str = ""
+    errors: tuple[str, ...] = READ
+    status: str = "200"
+    body_required: bool = True
+    stream: str = ""
+    events: tuple[type[Any], ...] = ()
+    media: tuple[str, ...] = ()
+    accepted: str = ""
 
 
-def query(name: str, schema: Schema) -> Schema:
-    """A parameter of the query, which may be missing."""
-    return {"name": name, "in": "query", "required": False, "schema": schema}
-
-
-def operation(
-    summary: str,
-    reply: str,
-    *,
-    body: str = "",
-    needs_body: bool = True,
-    parameters: tuple[Schema, ...] = (),
-    errors: tuple[str, ...] = READ,
-    status: str = "200",
-) -> Schema:
-    """One method of one path; `reply` and `body` are names of component schemas, an empty `reply` any object."""
-    described: Schema = {
-        "summary": summary,
-        "parameters": list(parameters),
-        "responses": {
-            status: content("Done.", {"$ref": f"#/components/schemas/{reply}"} if reply else {"type": "object"}),
-            **{one: content(STATUSES[one], {"$ref": "#/components/schemas/Error"}) for one in errors},
-        },
-    }
-    if body:
-        described["requestBody"] = {"required": needs_body, **content("", {"$ref": f"#/components/schemas/{body}"})}
-        del described["requestBody"]["description"]
-    return described
-
-
-def content(description: str, schema: Schema) -> Schema:
-    """A JSON body."""
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-SESSION = path_parameter("session_id", schemas.SESSION_ID_TEXT)
-NOTEBOOK = query("notebook_id", schemas.NOTEBOOK_ID)
-TURN_ID = path_parameter("turn_id", schemas.SESSION_ID_TEXT)
+_get, _post, _put, _patch, _delete = (partial(Operation, name) for name in ("get", "post", "put", "patch", "delete"))
+_SESSION, _TURN, _KERNEL = (
+    "/api/agent/sessions/{session_id}",
+    "/api/agent/turns/{turn_id}",
+    "/api/agent/kernels/{kernel_id}",
+)
+_NOTEBOOK = ("notebook_id",)
+_get_session = partial(_get, query=_NOTEBOOK)
+_change = partial(_post, query=_NOTEBOOK, errors=WRITE)
+_edit = partial(_change, body_required=False)
+_create = partial(_edit, status="201")
+_DOCTOR = "Stale, out-of-order and orphaned state; would Restart & Run All reproduce it"
+_TURN_STREAM = (
+    "Events turn, waiting, text, tool_call, approval, edit, run, tool_result, usage, then exactly one of done, error, "
+    "cancelled, interrupted."
+)
+_RESUMED_STREAM = (
+    f"{_TURN_STREAM} A stream that begins with `turn` has all of them. The events of a turn that ended long ago are made "
+    "from its conversation, which session_id then names."
+)
+_SESSIONS_STREAM = (
+    "Events session: status started and ended are about turns, whose events can be followed; after changed the "
+    "conversation is to be read anew. With notebook_id, of that notebook's only."
+)
+_TABLE = (
+    # A turn
+    _post(
+        "/api/agent/quick",
+        "Ask about a notebook: one turn",
+        messages.Done,
+        turns.QuickRequest,
+        errors=TURN,
+        stream=_TURN_STREAM,
+        events=TURN_EVENTS,
+    ),
+    _post(
+        "/api/agent/context",
+        "Exactly what a question would send to the model; nothing is sent or stored",
+        turns.ContextReply,
+        turns.QuickRequest,
+        errors=POSTED,
+    ),
+    _post(
+        "/api/agent/complete",
+        "Text to go on with at the cursor",
+        turns.CompletionReply,
+        turns.CompletionRequest,
+        errors=TURN,
+    ),
+    _get(
+        f"{_TURN}/events",
+        "A turn's events, from the beginning or from where they were left off",
+        query=("session_id", "notebook_id"),
+        header="Last-Event-ID",
+        stream=_RESUMED_STREAM,
+        events=TURN_EVENTS,
+    ),
+    _post(f"{_TURN}/cancel", "Stop a turn; the answer so far is kept", turns.CancelReply),
+    _post(
+        f"{_TURN}/actions/{{call_id}}",
+        "Answer an approval, or return what the caller ran or edited",
+        turns.CallAnswerReply,
+        turns.CallAnswer,
+        errors=WRITE,
+    ),
+    # Conversations
+    *(
+        operation
+        for path in ("/api/sessions/{session_id}", _SESSION)
+        for operation in (
+            _get_session(path, "A conversation in short", sessions.SessionReply),
+            _delete(path, "Clear a conversation", sessions.ClearedReply, query=_NOTEBOOK, errors=WRITE),
+            _get(
+                f"{path}/history",
+                "A conversation's last entries, oldest first",
+                sessions.HistoryReply,
+                query=("notebook_id", "max_turns"),
+            ),
+        )
+    ),
+    _patch(
+        _SESSION, "Set title and metadata", sessions.SessionReply, sessions.SessionChange, query=_NOTEBOOK, errors=WRITE
+    ),
+    _get(
+        "/api/agent/sessions",
+        "Conversations, newest activity first",
+        sessions.SessionListReply,
+        query=("notebook_id", "q", "limit", "cursor"),
+    ),
+    _get(
+        "/api/agent/events",
+        "What happens to one's conversations from now on",
+        query=_NOTEBOOK,
+        errors=(*READ, "429"),
+        stream=_SESSIONS_STREAM,
+        events=(SessionEvent,),
+    ),
+    _get_session(f"{_SESSION}/turns", "All turns of all branches, in short", sessions.TurnsReply),
+    _edit(
+        f"{_SESSION}/undo",
+        "Take the newest turn back, and what it did to the notebook",
+        sessions.MoveReply,
+        sessions.MoveRequest,
+    ),
+    _edit(
+        f"{_SESSION}/redo",
+        "Bring back what undo took last, and what it did to the notebook",
+        sessions.MoveReply,
+        sessions.MoveRequest,
+    ),
+    _change(f"{_SESSION}/go", "Go on from another turn", sessions.SessionReply, sessions.GoRequest),
+    _create(
+        f"{_SESSION}/branch",
+        "A new conversation with everything up to a turn",
+        sessions.SessionReply,
+        sessions.BranchRequest,
+    ),
+    _create(
+        f"{_SESSION}/replay",
+        "Ask the questions again, in a new conversation",
+        sessions.ReplayReply,
+        sessions.ReplayRequest,
+        errors=TURN,
+    ),
+    _edit(f"{_SESSION}/summarize", "Keep a summary", sessions.SummaryReply, sessions.SummaryRequest, errors=TURN),
+    _create(
+        f"{_SESSION}/share",
+        "A secret with which others may read it, or copy it",
+        sessions.ShareReply,
+        sessions.ShareRequest,
+    ),
+    _delete(
+        f"{_SESSION}/share",
+        "Revoke one secret, or all",
+        sessions.UnshareReply,
+        query=("notebook_id", "secret"),
+        errors=WRITE,
+    ),
+    _get("/api/agent/shared/{secret}", "What a secret opens, to be read", sessions.SharedSessionReply),
+    _post(
+        "/api/agent/shared/{secret}/copy",
+        "A conversation of one's own that begins as the shared one",
+        sessions.SessionReply,
+        errors=(*WRITE, "429"),
+        status="201",
+    ),
+    _get(
+        f"{_SESSION}/export",
+        "A conversation up to its head, as a file",
+        sessions.ExportedSession,
+        query=("notebook_id", "format"),
+        media=tuple(MEDIA_TYPES.values()),
+    ),
+    _post(
+        "/api/agent/sessions/import",
+        "A conversation from its JSON export",
+        sessions.SessionReply,
+        sessions.ExportedSession,
+        errors=(*WRITE, "429"),
+        status="201",
+    ),
+    _post(
+        "/api/agent/sessions/cleanup",
+        "Remove the conversations that are too old now",
+        sessions.CleanupReply,
+        errors=WRITE,
+    ),
+    # Kernels and notebooks
+    _get(f"{_KERNEL}/state", "What is known of a kernel", kernels.KernelStateReply, query=("since",)),
+    _get(f"{_KERNEL}/variables/{{name}}", "One variable in full", kernels.VariableReply, query=("column",)),
+    _get("/api/agent/doctor", _DOCTOR, kernels.DoctorReply, query=("notebook_id", "kernel_id")),
+    _post(
+        "/api/agent/doctor",
+        f"{_DOCTOR}, with cells that need not be saved",
+        kernels.DoctorReply,
+        kernels.DoctorRequest,
+        errors=POSTED,
+    ),
+    # The server
+    _get("/api/agent/models", "Which models can answer", settings.ModelsReply, query=("probe",)),
+    _get("/api/agent/settings", "Settings, and where each is from", settings.SettingsReply),
+    _put(
+        "/api/agent/settings",
+        "Change settings and keys",
+        settings.SettingsReply,
+        settings.SettingsRequest,
+        errors=WRITE,
+    ),
+    _get("/api/agent/commands", "The slash commands", settings.CommandsReply),
+    _get("/api/agent/health", "How the assistant is", settings.HealthReply),
+    _get("/api/agent/health/live", "Whether it runs", settings.HealthReply),
+    _get("/api/agent/health/ready", "Whether it can keep a conversation", settings.HealthReply),
+    _get("/api/agent/openapi.json", "This document"),
+    # Protocols of others
+    _post(
+        "/api/agent/v1/chat/completions",
+        "Ask as the OpenAI API does: any of its clients talks to the assistant that knows the notebook",
+        openai_api.ChatCompletionReply,
+        openai_api.ChatCompletionRequest,
+        header="X-Jupyter-Agent-Session",
+        errors=TURN,
+        stream="Chunks as the OpenAI API has them, then [DONE].",
+    ),
+    _get("/api/agent/v1/models", "What may be named as the model", openai_api.ChatModelsReply),
+    _post(
+        "/api/agent/mcp",
+        "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",
+        body=openai_api.McpMessage,
+        query=_NOTEBOOK,
+        errors=POSTED,
+        accepted="Taken in; it needs no answer.",
+    ),
+)
+#: Path → method → operation.
+OPERATIONS: dict[str, dict[str, Operation]] = {}
+for _operation in _TABLE:
+    OPERATIONS.setdefault(_operation.path, {})[_operation.method] = _operation

@@ -1,25 +1,32 @@
-"""Requests checked against the served OpenAPI document; what does not fit is said in words."""
+"""Requests checked against the wire types; what does not fit is told in words: the field, and what it must be."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from msgspec import ValidationError, convert
 
 from jupyter_agent.core.errors import AgentError, BadRequest, TooLarge
-from jupyter_agent.server.openapi.document import document
+from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS
+from jupyter_agent.server.openapi.schemas import schemas_of
 
 if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError as Mismatch
 
-_DOCUMENT = "urn:jupyter-agent"
-_TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
-_TYPES.update({"array": "a list", "object": "an object", "null": "null"})
+_EXPECTED = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_GIVEN = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
 
 
 def check_body(path: str, method: str, value: Any) -> dict[str, Any]:
@@ -34,105 +41,105 @@ def check_body(path: str, method: str, value: Any) -> dict[str, Any]:
         BadRequest: it is not; the message names the field.
         TooLarge: a text is longer than is accepted.
     """
-    _check(_body_validator(path, method), value, "")
+    checked(OPERATIONS[path][method].body, value)
     body: dict[str, Any] = value
     return body
 
 
 def check_parameters(path: str, method: str, place: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Parameters of the path or the query, numbers as numbers, defaults filled in.
+    """Parameters of the path, the query or the header, numbers as numbers, defaults filled in.
 
     Raises:
         BadRequest: one of them is not what the document says.
     """
-    found: dict[str, Any] = {}
-    for parameter in document()["paths"][path].get(method, {}).get("parameters", ()):
-        if parameter["in"] == place:
-            name, schema = parameter["name"], parameter["schema"]
-            found[name] = _parameter(name, schema, given[name]) if name in given else schema.get("default")
-    return found
+    operation = OPERATIONS.get(path, {}).get(method)
+    if operation is None:
+        return {}
+    names = {"path": tuple(given), "query": operation.query, "header": (operation.header,)}[place]
+    return {
+        name: checked(PARAMETERS[name], _parsed(PARAMETERS[name], given[name]), name)
+        if name in given
+        else DEFAULTS.get(name)
+        for name in names
+    }
 
 
-def _parameter(name: str, schema: Mapping[str, Any], text: str) -> Any:
-    value: Any = text
-    if schema["type"] == "integer" and text.isascii() and text.isdigit() and len(text) < 16:
-        value = int(text)
-    _check(Draft202012Validator(schema), value, name)
-    return value
+def _parsed(kind: Any, text: str) -> str | int:
+    """The text of a parameter as a number, where it is to be one and is."""
+    number = get_origin(kind) is Annotated and get_args(kind)[0] is int
+    return int(text) if number and text.isascii() and text.isdigit() and len(text) < 16 else text
+
+
+def checked(kind: Any, value: Any, name: str = "") -> Any:
+    """The value as a wire type.
+
+    Args:
+        kind: The type.
+        value: JSON data.
+        name: Of the value, where it is no body.
+
+    Raises:
+        BadRequest: it is not one; the message names the field.
+        TooLarge: a text is longer than is accepted.
+    """
+    try:
+        return convert(value, kind)
+    except ValidationError as error:
+        mismatch = next(_validator(kind).iter_errors(value), None)
+        if mismatch is not None:
+            raise _refusal(mismatch, name) from error
+    try:
+        return convert(value, kind, strict=False)  # JSON's 5.0 is a whole number too
+    except ValidationError as error:
+        raise BadRequest(f"The body has a number that is too large: {error}.") from error
 
 
 @cache
-def _registry() -> Any:
-    resource: Resource[Any] = Resource.from_contents(document(), default_specification=DRAFT202012)
-    return Registry().with_resource(_DOCUMENT, resource)
+def _validator(kind: Any) -> Draft202012Validator:
+    """Finds out in detail why a value was refused."""
+    from jsonschema import Draft202012Validator
+
+    (schema,), schemas = schemas_of(kind)
+    return Draft202012Validator({**schema, "components": {"schemas": schemas}})
 
 
-@cache
-def _body_validator(path: str, method: str) -> Draft202012Validator:
-    schema = document()["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
-    return Draft202012Validator({"$ref": _DOCUMENT + schema["$ref"]}, registry=_registry())
+def _refusal(mismatch: Mismatch, name: str) -> AgentError:
+    while mismatch.context and not _alternatives(mismatch):  # of `a or null`, what is wrong with it as `a`
+        mismatch = max(mismatch.context, key=lambda inner: len(inner.absolute_path))
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in mismatch.absolute_path).lstrip(".")
+    path = path or name
+    field = f"'{path[:200]}'" if path.isprintable() and path else "The body"
+    expected: Any = mismatch.validator_value
+    if mismatch.validator == "maxLength" and expected >= 100_000:
+        return TooLarge(f"{field} is longer than {expected} characters.")
+    return BadRequest(f"{field} {_problem(mismatch, expected)}.")
 
 
-def _check(validator: Draft202012Validator, value: Any, name: str) -> None:
-    first = next(validator.iter_errors(value), None)
-    if first is not None:
-        raise _translated(_innermost(first), name) from first
+def _alternatives(mismatch: Mismatch) -> list[str]:
+    """The fields of which one must be there, where that is what is wrong."""
+    options: Any = mismatch.validator_value if mismatch.validator == "anyOf" else ()
+    return [option["required"][0] for option in options if "required" in option]
 
 
-def _any(value: Any) -> Any:
-    return value
-
-
-def _innermost(error: ValidationError) -> ValidationError:
-    """Of `schema or null`, what is wrong with the schema's side."""
-    while error.context:
-        error = max(error.context, key=lambda one: len(one.absolute_path))
-    return error
-
-
-def _translated(error: ValidationError, name: str) -> AgentError:
-    where = name or _where(error)
-    kind, expected = str(error.validator), _any(error.validator_value)
-    if kind == "maxLength" and expected >= 100_000:
-        return TooLarge(f"{where} is longer than {expected} characters.")
-    return BadRequest(_sentence(kind, where, expected, error))
-
-
-def _sentence(kind: str, where: str, expected: Any, error: ValidationError) -> str:
-    schema = error.schema if isinstance(error.schema, dict) else {}
-    if kind == "type":
-        return f"{where} must be {_type_names(expected)}."
-    if kind == "additionalProperties":
-        return f"{where} has an unknown field: {_unknown(error, schema)}."
-    if kind == "required":
-        missing = next(one for one in expected if one not in _any(error.instance))
-        return f"{where} lacks the field '{missing}'."
-    if kind == "enum":
-        return f"{where} must be one of {', '.join(str(one) for one in expected if one is not None)}."
-    if kind == "minProperties":
-        return f"{where} needs at least one of {', '.join(schema.get('properties', ()))}."
-    if kind in ("minimum", "maximum", "exclusiveMinimum"):
-        return f"{where} is out of range: {_range(schema)}."
-    if kind in ("maxLength", "maxItems", "maxProperties"):
-        return f"{where} is too long: at most {expected}."
-    return f"{where} must be {schema.get('x-form', 'something else')}."
-
-
-def _range(schema: Mapping[str, Any]) -> str:
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    return f"{'above' if 'exclusiveMinimum' in schema else 'from'} {low} to {schema.get('maximum', 'any')}"
-
-
-def _where(error: ValidationError) -> str:
-    path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in error.absolute_path).lstrip(".")
-    return f"'{path[:200]}'" if path.isprintable() and path else "The body"
-
-
-def _type_names(expected: Any) -> str:
-    kinds = [expected] if isinstance(expected, str) else [one for one in expected if one != "null"]
-    return " or ".join(_TYPES[one] for one in kinds)
-
-
-def _unknown(error: ValidationError, schema: Mapping[str, Any]) -> str:
-    known = schema.get("properties", {})
-    return json.dumps(next(one for one in _any(error.instance) if one not in known)[:60])
+def _problem(mismatch: Mismatch, expected: Any) -> str:
+    """What is wrong with a field: what it must be and, unless that may be a secret, what it is."""
+    value: Any = mismatch.instance
+    schema: Any = mismatch.schema
+    match mismatch.validator:
+        case "anyOf":
+            return f"needs at least one of {', '.join(_alternatives(mismatch))}"
+        case "required":
+            return f"lacks the field '{next(name for name in expected if name not in value)}'"
+        case "additionalProperties":
+            unknown = next(name for name in value if name not in schema["properties"])
+            return f"has an unknown field: {json.dumps(unknown[:60])}; it may have {', '.join(schema['properties'])}"
+        case "type":
+            return f"must be {_EXPECTED[expected]}, not {_GIVEN.get(type(value), 'null')}"
+        case "enum":
+            return f"must be one of {', '.join(map(str, expected))}"
+        case "minimum" | "maximum" | "exclusiveMinimum":
+            low = f"above {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else f"from {schema['minimum']}"
+            return f"is out of range: {low} to {schema.get('maximum', 'any')}, not {str(value)[:20]}"
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"is too long: at most {expected}, not {len(value)}"
+    return f"must be {schema.get('x-form', 'something else')}"

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from jupyter_agent.core.errors import (
     AgentError,
@@ -17,9 +17,8 @@ from jupyter_agent.core.errors import (
     KernelUnavailable,
     NotFound,
 )
-from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
 from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.server.openapi.turn_paths import RUN_STATUSES
 
 APPROVAL_SECONDS = 900.0
 #: Status of an edit that the page did not make → the tool's error.
@@ -99,7 +98,7 @@ def execution_result(answer: Answer | None) -> ExecutionResult:
         return ExecutionResult("unavailable", "The code was not run.")
     error, status = posted.get("error"), posted["status"]
     return ExecutionResult(
-        status=status if status in RUN_STATUSES else "error",
+        status=status if status in get_args(RunStatus) else "error",
         text=posted.get("text") or "",
         images=int(posted.get("images") or 0),
         error=ExecutionError(error.get("name", ""), error.get("message", "")) if error else None,

@@ -1,0 +1,63 @@
+"""The bases of request bodies, and the values with bounds that they are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import UNSET, Meta, Struct
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """A JSON object that a client sends; it may have no other fields."""
+
+
+class PartialBody(Body, frozen=True):
+    """A body of which not every field may be missing.
+
+    Attributes:
+        needs_one_of: Fields of which one must be there; empty: any.
+    """
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.alternatives()):
+            raise ValueError("no field is given")
+
+    @classmethod
+    def alternatives(cls) -> tuple[str, ...]:
+        """The fields of which one must be there."""
+        return cls.needs_one_of or cls.__struct_fields__
+
+
+class OpenBody(Struct, frozen=True):
+    """A JSON object of a protocol of others; what is not listed in it is accepted and not used."""
+
+
+def about(words: str) -> Meta:
+    """What a field is, for the OpenAPI document and the front end's types."""
+    return Meta(description=words)
+
+
+def form(words: str, **bounds: Any) -> Meta:
+    """Bounds of a value, with the words in which a client is told what it must look like."""
+    return Meta(extra_json_schema={"x-form": words}, **bounds)
+
+
+SessionId = Annotated[
+    str,
+    form(
+        "1 to 128 letters, digits and _ . : -, the first a letter or a digit",
+        pattern="^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$",
+    ),
+]
+NotebookId = Annotated[
+    str, form("a path without control characters", max_length=4096, pattern="^[^\\u0000-\\u001f\\ufffd]*$")
+]
+KernelId = Annotated[str, form("an id as GET /api/kernels gives them", pattern="^[A-Za-z0-9_.:-]{1,200}$")]
+ModelName = Annotated[str, form("provider:model", pattern="^\\S{1,200}$")]
+Secret = Annotated[str, form("a secret as sharing gives it", pattern="^[A-Za-z0-9_-]{1,200}$")]
+QuestionText = Annotated[str, form("a question, not blank", max_length=1024 * 1024, pattern="\\S")]
+ShortText = Annotated[str, Meta(max_length=1000)]
+Count = Annotated[int, Meta(ge=0)]
+Approval = Literal["read-only", "ask", "auto-edit", "auto"]

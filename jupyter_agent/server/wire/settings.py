@@ -1,0 +1,121 @@
+"""Settings, models, commands, health and errors on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from msgspec import UNSET, Meta, UnsetType
+
+from jupyter_agent.server.wire.body import Approval, Body, ModelName, PartialBody, about, form
+
+ApiKey = Annotated[str, form("a key, without spaces", max_length=1000, pattern="^[!-~]{1,1000}$")]
+
+
+class SettingValues(Body, frozen=True):
+    """New values; null goes back to what holds without it."""
+
+    model: ModelName | UnsetType | None = UNSET
+    base_url: Annotated[Annotated[str, Meta(max_length=2000)] | UnsetType | None, about("of the model's server")] = (
+        UNSET
+    )
+    approval: Annotated[Approval | UnsetType | None, about("what the agent may do unasked")] = UNSET
+    redact: bool | UnsetType | None = UNSET
+    context_tokens: Annotated[int, Meta(ge=500, le=10000000)] | UnsetType | None = UNSET
+
+
+class SettingsRequest(PartialBody, frozen=True):
+    """Settings and keys to change."""
+
+    settings: SettingValues | UnsetType = UNSET
+    keys: Annotated[
+        Annotated[dict[str, ApiKey | None], Meta(max_length=20)] | UnsetType,
+        about("provider to key; null forgets it. Keys are never shown again"),
+    ] = UNSET
+
+
+class SettingInfo(TypedDict):
+    """A setting, and where it is from."""
+
+    value: Any
+    source: Literal["user", "configuration", "environment", "default"]
+    locked: Annotated[bool, about("fixed by the administrator")]
+    help: str
+    variable: Annotated[str, about("the environment variable that sets it")]
+    choices: NotRequired[list[str]]
+
+
+class KeyInfo(TypedDict):
+    """Whether a provider's key is there, and where it is from."""
+
+    set: bool
+    source: Literal["environment", "user", ""]
+    variable: str
+
+
+class SettingsReply(TypedDict):
+    """Settings by name, keys by provider."""
+
+    settings: dict[str, SettingInfo]
+    keys: dict[str, KeyInfo]
+
+
+class ModelInfo(TypedDict):
+    """A model that can answer."""
+
+    id: str
+    default: bool
+
+
+class FoundServer(TypedDict):
+    """A server of models on this machine."""
+
+    provider: Annotated[str, about("what stands before the colon in a model's name")]
+    title: Annotated[str, about("its name for people")]
+    base_url: Annotated[str, about("where it listens")]
+    models: Annotated[list[str], about("as provider:model")]
+
+
+class ModelsReply(TypedDict):
+    """The models that can answer."""
+
+    default: Annotated[str, about("what answers when a request names no model")]
+    models: list[ModelInfo]
+    found: NotRequired[Annotated[list[FoundServer], about("where servers of models were looked for")]]
+
+
+class SlashCommand(TypedDict):
+    """A slash command."""
+
+    name: Annotated[str, about("what is typed after the slash")]
+    arguments: Annotated[str, about("how its arguments are shown; empty when it takes none")]
+    help: Annotated[str, about("one line for a reader")]
+    asks: Annotated[str, about("the question that it stands for; empty when it asks none")]
+    asks_about: Annotated[str, about("what stands before its arguments in that question, where it is given some")]
+
+
+class CommandsReply(TypedDict):
+    """The slash commands."""
+
+    commands: list[SlashCommand]
+
+
+class HealthReply(TypedDict):
+    """How the assistant is."""
+
+    status: Literal["ok", "degraded"]
+    version: NotRequired[str]
+    model: NotRequired[str]
+    store: NotRequired[Annotated[str, about("ok, or the code of what is wrong with it")]]
+    session_scope: NotRequired[str]
+
+
+class ErrorReply(TypedDict):
+    """What happened, and the cure."""
+
+    message: Annotated[str, about("for people")]
+    code: str
+    retryable: bool
+    request_id: Annotated[str, about("found in the server's log")]
+    session_id: NotRequired[str]
+    turn_id: NotRequired[str]
+    error: NotRequired[Annotated[dict[str, Any], about("below /api/agent/v1: the same as the OpenAI API has it")]]

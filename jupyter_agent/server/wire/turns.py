@@ -1,0 +1,204 @@
+"""Turns on the wire: a question with its notebook, what came of a call, and the previewed request.
+
+The events of a turn, and the reply of one that does not stream, are the dataclasses of `core.messages`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from msgspec import UNSET, Meta, UnsetType
+
+from jupyter_agent.core.kernel_state import RunStatus
+from jupyter_agent.core.messages import Role
+from jupyter_agent.server.wire.body import (
+    Approval,
+    Body,
+    Count,
+    KernelId,
+    ModelName,
+    NotebookId,
+    PartialBody,
+    QuestionText,
+    SessionId,
+    ShortText,
+    about,
+)
+
+Million = Annotated[int, Meta(ge=0, le=10**6)]
+CallLimit = Annotated[int, Meta(ge=0, le=1000)]
+
+
+class PostedCell(PartialBody, frozen=True):
+    """A cell as the page has it."""
+
+    needs_one_of = ("source", "saved")
+    id: Annotated[ShortText, about("nbformat's cell id")]
+    kind: Literal["code", "markdown", "raw"]
+    source: Annotated[str | UnsetType, about("the whole source")] = UNSET
+    execution_count: Annotated[Annotated[int, Meta(ge=0, le=10**9)] | None, about("the number in In [n]")] = None
+    output: Annotated[str | None, about("its outputs as text")] = None
+    error: Annotated[str | None, about("Name: message, when the last output is an error")] = None
+    saved: Annotated[bool | UnsetType | None, about("too large to send: take it as it is saved")] = UNSET
+
+
+PostedCells = Annotated[list[PostedCell], Meta(max_length=5000)]
+
+
+class QuestionContext(Body, frozen=True):
+    """Where a question is asked."""
+
+    notebook_id: Annotated[NotebookId | None, about("the notebook's path below the server's root")] = None
+    session_id: Annotated[SessionId | None, about("the conversation to continue; made if missing")] = None
+    kernel_id: Annotated[KernelId | None, about("an id of GET /api/kernels; else the notebook's kernel")] = None
+    variables: Annotated[
+        Annotated[dict[str, ShortText], Meta(max_length=2000)] | None,
+        about("name to type, used only where no kernel can be reached"),
+    ] = None
+    cell_count: Annotated[Million | None, about("how many cells the notebook has")] = None
+    active_cell_id: Annotated[ShortText | None, about("the cell the user is at")] = None
+    cells: Annotated[PostedCells | None, about("as the page has them")] = None
+
+
+class TurnLimits(Body, frozen=True):
+    """What one turn may take."""
+
+    deadline_seconds: Annotated[Annotated[float, Meta(gt=0, le=3600)] | None, about("the turn's time")] = None
+    max_steps: Annotated[Annotated[int, Meta(ge=1, le=1000)] | None, about("how often the model is asked")] = None
+    max_tool_calls: Annotated[CallLimit | None, about("tool calls in this turn")] = None
+    max_write_calls: Annotated[CallLimit | None, about("tool calls that run code or edit")] = None
+
+
+class QuickRequest(Body, frozen=True):
+    """A question about a notebook."""
+
+    query: Annotated[QuestionText, about("the question")]
+    context: QuestionContext | None = None
+    model: Annotated[ModelName | None, about("else the server's")] = None
+    stream: Annotated[bool | None, about("whether the answer comes as an event stream")] = None
+    turn_id: Annotated[SessionId | None, about("the same id and body again is the same turn")] = None
+    approval: Annotated[Approval | None, about("what the agent may do unasked")] = None
+    budget: TurnLimits | None = None
+    run: Annotated[
+        Literal["client"] | None,
+        about("client: the caller runs the turn's code itself, asked by `run` events (needs the stream)"),
+    ] = None
+    edit: Annotated[
+        Literal["client"] | None,
+        about(
+            "client: the caller has the notebook open and edits it itself, asked by `edit` events (needs the stream)"
+        ),
+    ] = None
+
+
+class CompletionRequest(Body, frozen=True):
+    """Code to be completed at the cursor."""
+
+    prefix: Annotated[Annotated[str, Meta(max_length=200_000)], about("the cell before the cursor")]
+    suffix: Annotated[Annotated[str, Meta(max_length=200_000)] | None, about("the cell after it")] = None
+    language: Annotated[Annotated[str, Meta(max_length=40)] | None, about("of the cell; python if missing")] = None
+    context: QuestionContext | None = None
+    model: Annotated[ModelName | None, about("else the server's")] = None
+
+
+class CompletionReply(TypedDict):
+    """Code to insert."""
+
+    completion: Annotated[str, about("may be empty")]
+    model: str
+
+
+class SentCall(TypedDict):
+    """A tool call in a message to a model; `arguments` are JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class SentMessage(TypedDict):
+    """A message as a model would get it."""
+
+    role: Role
+    content: str
+    tool_calls: NotRequired[list[SentCall]]
+    tool_call_id: NotRequired[str]
+
+
+class OfferedTool(TypedDict):
+    """A tool as a model would be offered it; `parameters` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ContextReply(TypedDict):
+    """What a question would send to its model."""
+
+    model: Annotated[str, about("what would be asked")]
+    messages: Annotated[list[SentMessage], about("as they would be sent, without secrets")]
+    tools: Annotated[list[OfferedTool], about("what the model would be offered")]
+    tokens: Annotated[dict[str, int], about("estimated, by part of the request; total is their sum")]
+    withheld: Annotated[Count, about("values that look secret and were left out")]
+    warnings: list[str]
+
+
+# While a turn runs --------------------------------------------------------------------------------
+
+
+class PostedChange(Body, frozen=True):
+    """What the page did to a cell."""
+
+    cell_id: Annotated[ShortText, about("the cell that was asked for")]
+    before: Annotated[dict[str, Any] | None, about("the cell in nbformat 4; null where there was none")]
+    after: Annotated[dict[str, Any] | None, about("the same afterwards; null where it was deleted")]
+    below_before: Annotated[ShortText | None, about("id of the cell it stood below; empty for the top")] = None
+    below_after: Annotated[ShortText | None, about("the same afterwards")] = None
+
+
+class PostedError(Body, frozen=True):
+    """What code raised."""
+
+    name: str = ""
+    message: str = ""
+
+
+EditStatus = Literal["cell_changed", "not_found", "read_only"]
+
+
+class CallResult(Body, frozen=True):
+    """What came of code that the caller ran, or of an edit that it made."""
+
+    status: Annotated[
+        Literal[RunStatus, EditStatus],
+        about("ok, or why it was not done; error: the code raised, or another reason, which text has"),
+    ]
+    text: Annotated[str | None, about("output, results and errors as text")] = None
+    images: Annotated[Million | None, about("how many pictures it displayed")] = None
+    change: PostedChange | None = None
+    error: PostedError | None = None
+
+
+class CallAnswer(PartialBody, frozen=True):
+    """The user's decision on a call, or what the caller did for it."""
+
+    decision: Literal["approve", "deny"] | UnsetType = UNSET
+    digest: Annotated[
+        Annotated[str, Meta(max_length=200)] | UnsetType | None, about("the digest of the approval that is answered")
+    ] = UNSET
+    result: CallResult | UnsetType | None = UNSET
+
+
+class CallAnswerReply(TypedDict):
+    """The answer has reached its turn."""
+
+    status: Literal["accepted"]
+    call_id: str
+
+
+class CancelReply(TypedDict):
+    """The turn does not run any more; `ended`: it did not run when this was asked."""
+
+    status: Literal["cancelled", "ended"]
+    turn_id: str
