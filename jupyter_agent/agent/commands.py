@@ -154,4 +154,5 @@ def _summary(session: Session) -> dict[str, Any]:
         "notebook_id": session.notebook_id,
         "title": session.title,
         "turn_count": session.turn_count,
+        "turns": session.turns,
     }

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
+from jupyter_agent.core.errors import UndoInProgress
 from jupyter_agent.core.messages import (
     Action,
     Cancelled,
@@ -88,7 +89,13 @@ async def begin(
         session_id = question.session_id or await sessions.default_session_id(owner, notebook_id)
         asked = [question.query, question.session_id, notebook_id, question.model]
         digest = question.digest or hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-        begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
+        try:
+            begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
+        except UndoInProgress:
+            # Nobody may be left to finish it; where somebody is, `recover` raises the same.
+            session = await sessions.get(owner, str(session_id), notebook_id or None)
+            await edit_history.recover(session, question.notebook)
+            begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
         session, turn_log = begun.session, TurnLog()
         turn = Turn(
             id=begun.turn_id,

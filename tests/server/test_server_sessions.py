@@ -22,6 +22,7 @@ async def test_a_conversation_in_short(rest: RestClient) -> None:
         "session_id": "s1",
         "notebook_id": "a.ipynb",
         "turn_count": 2,
+        "turns": 1,
         "variables": [],
         "title": "What is df?",
         "metadata": {},

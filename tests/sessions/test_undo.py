@@ -11,6 +11,7 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.errors import UndoInProgress
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.question import Question
 from jupyter_agent.kernelside.magic import session_commands
@@ -28,7 +29,7 @@ async def nobody(*given: Any) -> Any:
     raise AssertionError("nothing is asked again")
 
 
-class Desk:
+class EditedNotebook:
     """A notebook file, a conversation about it, and a model that edits it."""
 
     def __init__(self, path: Path, store: MemoryStore) -> None:
@@ -48,7 +49,7 @@ class Desk:
             LOCAL, "Do it.", notebook_id="a.ipynb", session_id="s1", notebook=self.book, kernel=kernel, approval="auto"
         )
         async with aclosing(self.assistant.ask(question)) as events:
-            assert [one.event async for one in events][-1] == "done"
+            assert [event.event async for event in events][-1] == "done"
 
     async def do(self, name: str) -> str:
         answer = await self.conversation.execute(name, "", "a.ipynb", answer=nobody, notebook=self.book)
@@ -68,44 +69,61 @@ def showing(text: str) -> StillKernel:
 
 
 async def test_a_terminals_undo_takes_the_notebook_back_and_redo_brings_it_again(path: Path) -> None:
-    desk, before = Desk(path, MemoryStore()), path.read_bytes()
-    await desk.ask(showing("2"))
+    edited, before = EditedNotebook(path, MemoryStore()), path.read_bytes()
+    await edited.ask(showing("2"))
     after = path.read_bytes()
-    assert "Taken back" in await desk.do("undo")
+    assert "Taken back" in await edited.do("undo")
     assert path.read_bytes() == before
-    await desk.do("redo")
+    await edited.do("redo")
     assert path.read_bytes() == after
 
 
 async def test_what_the_user_changed_since_is_said_in_words(path: Path) -> None:
-    desk = Desk(path, MemoryStore())
-    await desk.ask(showing("2"))
+    edited = EditedNotebook(path, MemoryStore())
+    await edited.ask(showing("2"))
     path.write_text(path.read_text(encoding="utf-8").replace("x = 2", "x = 3"), encoding="utf-8")
-    told = await desk.do("undo")
-    assert "`a`" in told
-    assert "`b`" not in told
+    answer = await edited.do("undo")
+    assert "`a`" in answer
+    assert "`b`" not in answer
     assert '"x = 3"' in path.read_text(encoding="utf-8")
 
 
 async def test_a_process_that_was_not_there_undoes_what_the_store_has_whole(path: Path) -> None:
     store, before = MemoryStore(), path.read_bytes()
-    await Desk(path, store).ask(showing("2"))
-    await Desk(path, store).do("undo")
+    await EditedNotebook(path, store).ask(showing("2"))
+    await EditedNotebook(path, store).do("undo")
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("shown", ["sk-proj-" + "Zz9" * 16, "x" * 1_100_000], ids=["a secret", "a flood"])
 async def test_what_the_store_does_not_have_whole_is_left_by_another_process_and_told(path: Path, shown: str) -> None:
     store, before = MemoryStore(), path.read_bytes()
-    first = Desk(path, store)
+    first = EditedNotebook(path, store)
     await first.ask(showing(shown))
     session = await first.assistant.sessions.get(LOCAL, "s1")
     (turn,) = await first.assistant.sessions.tree.history(session, 5)
     assert shown not in str(turn.to_json())
-    told = await Desk(path, store).do("undo")
-    assert "`b`" in told
+    answer = await EditedNotebook(path, store).do("undo")
+    assert "`b`" in answer
     assert '"x = 1"' in path.read_text(encoding="utf-8")
     assert shown in path.read_text(encoding="utf-8")
     await first.do("redo")
     await first.do("undo")
     assert path.read_bytes() == before
+
+
+async def test_a_question_finishes_the_undo_of_a_page_that_was_closed_and_comes_after_it(path: Path) -> None:
+    now = [1000.0]
+    edited, before = EditedNotebook(path, MemoryStore(clock=lambda: now[0])), path.read_bytes()
+    await edited.ask(showing("2"))
+    await edited.assistant.edit_history.begin("undo", LOCAL, "s1", "a.ipynb")
+    question = Question(LOCAL, "And?", notebook_id="a.ipynb", session_id="s1", notebook=edited.book)
+    with pytest.raises(UndoInProgress):
+        await anext(edited.assistant.ask(question))
+    now[0] += 31
+    async with aclosing(edited.assistant.ask(question)) as events:
+        assert [event.event async for event in events][-1] == "done"
+    assert path.read_bytes() == before
+    session = await edited.assistant.sessions.get(LOCAL, "s1")
+    assert [turn.question for turn in await edited.assistant.sessions.tree.history(session)] == ["And?"]
+    assert (session.pending_undo, session.turns) == (None, 1)

@@ -51,7 +51,7 @@ def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
         return "*The newest conversation goes on.*"
     if name == "use":
         return f"*From now on: `{answer.get('session_id')}`, {_title(answer)}.*"
-    left = int(answer.get("turn_count") or 0) // 2
+    left = int(answer.get("turns") or 0)
     if name == "branch":
         return f"*A copy, `{answer.get('session_id')}`, goes on from here; the old conversation stays as it is.*"
     done = "Taken back; `/redo` brings it again." if name == "undo" else "Brought back."
@@ -97,8 +97,7 @@ def _model_and_time(answer: Mapping[str, Any]) -> str:
 
 def _sessions_list(sessions: Any) -> str:
     lines = [
-        f"- `{session.get('session_id')}` {_title(session)}, {int(session.get('turn_count') or 0) // 2} ×"
-        for session in sessions
+        f"- `{session.get('session_id')}` {_title(session)}, {int(session.get('turns') or 0)} ×" for session in sessions
     ]
     return "\n".join(lines) or "There are no such conversations yet."
 

@@ -43,6 +43,7 @@ class SessionReply(TypedDict):
     session_id: str
     notebook_id: str
     turn_count: Annotated[int, about("entries of the history; a question and its answer are two")]
+    turns: Annotated[int, about("questions on the current branch")]
     last_activity: Annotated[str, about("ISO 8601 in UTC")]
     variables: Annotated[list[str], about("live names that the conversation has mentioned, newest last")]
     title: str

@@ -9,6 +9,7 @@ export interface ISession {
   notebook_id: string;
   title: string;
   turn_count: number;
+  turns: number;
   last_activity: string;
   head: string | null;
   /** The turn that is being answered. */

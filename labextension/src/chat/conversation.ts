@@ -335,6 +335,7 @@ export class Conversation implements ITurnObserver {
     this._session = {
       title: exchange.question.slice(0, 80),
       turn_count: 0,
+      turns: 0,
       notebook_id: this.notebookId,
       ...this._session,
       session_id: sessionId,

@@ -120,7 +120,7 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
           <span className="jp-agent-row-more">
             {[
               everywhere ? withHiddenShown(notebook) : '',
-              translation._n('%1 question', '%1 questions', Math.ceil(session.turn_count / 2)),
+              translation._n('%1 question', '%1 questions', session.turns),
               relativeTime(session.last_activity, translation)
             ]
               .filter(Boolean)
