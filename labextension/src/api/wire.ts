@@ -534,6 +534,8 @@ export interface MoveReply {
   title: string;
   /** entries of the history; a question and its answer are two */
   turn_count: number;
+  /** questions on the current branch */
+  turns: number;
   /** live names that the conversation has mentioned, newest last */
   variables: string[];
 }
@@ -757,6 +759,8 @@ export interface SessionReply {
   title: string;
   /** entries of the history; a question and its answer are two */
   turn_count: number;
+  /** questions on the current branch */
+  turns: number;
   /** live names that the conversation has mentioned, newest last */
   variables: string[];
 }
