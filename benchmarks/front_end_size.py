@@ -42,8 +42,8 @@ def main() -> None:
 
 def _measured(name: str, extensions: Path) -> tuple[int, int]:
     fetched = _fetched(extensions)
-    before = sum(_compressed(one) for one in fetched)
-    whole = sum(_compressed(one) for one in extensions.rglob("static/*.js"))
+    before = sum(_compressed(path) for path in fetched)
+    whole = sum(_compressed(path) for path in extensions.rglob("static/*.js"))
     print(f"{name}: {before / 1000:.1f} kB before the panel opens ({len(fetched)} files), {whole / 1000:.1f} kB in all")
     return before, whole
 
@@ -78,7 +78,7 @@ def _download(requirement: str, wheels: Path) -> str:
     subprocess.run([*command, requirement], check=True, stderr=subprocess.DEVNULL)
     (wheel,) = set(wheels.glob("*.whl")) - before
     with ZipFile(wheel) as archive:
-        name = next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        name = next(entry for entry in archive.namelist() if entry.endswith(".dist-info/METADATA"))
         return archive.read(name).decode()
 
 

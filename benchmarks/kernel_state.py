@@ -79,9 +79,9 @@ def _tell():
         return {"value": repr(value)[:200]}
     hidden = get_ipython().user_ns_hidden
     items = [(k, v) for k, v in list(get_ipython().user_ns.items()) if k[:1] != "_" and v is not hidden.get(k, hidden)]
-    told = [{"name": k, "type": f"{type(v).__module__}.{type(v).__qualname__}", "facts": facts(v)}
+    described = [{"name": k, "type": f"{type(v).__module__}.{type(v).__qualname__}", "facts": facts(v)}
             for k, v in [one for one in items if not isinstance(one[1], types.ModuleType)][-200:]]
-    return json.dumps({"variables": told, "total": len(items)})
+    return json.dumps({"variables": described, "total": len(items)})
 """
 NAIVE = (
     "__import__('json').dumps([[k, type(v).__name__, __import__('reprlib').repr(v)] "
@@ -104,8 +104,8 @@ class Peers:
             "shell", "execute_request", {**content, "user_expressions": {"x": expression}}
         )
         assert reply["status"] == "ok", reply
-        told: str = reply["user_expressions"]["x"]["data"]["text/plain"]
-        return told
+        text: str = reply["user_expressions"]["x"]["data"]["text/plain"]
+        return text
 
     async def floor(self) -> None:
         await self._exchange.request("control", "echo_request", {})
@@ -142,7 +142,7 @@ class Peers:
     async def naive(self) -> None:
         assert json.loads(ast.literal_eval(await self.execute("", expression=NAIVE)))
 
-    async def told(self, peer: Shipped) -> None:
+    async def ask_peer(self, peer: Shipped) -> None:
         """As the extension asks; its answer is taken as a value, which costs it less than its own way over the output."""
         assert json.loads(ast.literal_eval(await self.execute(peer.each, expression=peer.expression)))
 
@@ -175,7 +175,7 @@ async def measure(
         "naive": peers.naive,
         "whos": peers.whos,
         "script": peers.script,
-        **{name: partial(peers.told, peer) for name, peer in others.items()},
+        **{name: partial(peers.ask_peer, peer) for name, peer in others.items()},
     }
     taken: dict[str, list[float]] = {name: [] for name in [*ways, "one changed", "cold"]}
     for number in range(rounds):
@@ -214,11 +214,11 @@ async def main(rounds: int) -> None:
     print("   unchanged/floor   inspector/cold   script/cold   fastest that gives less/cold")
     more = (("100 and 10⁷ rows", 100, FRAME), ("1,000 with 20 frames", 980, FRAMES))
     for label, size, frames in [*((f"{size:,}", size, "") for size in SIZES), *more]:
-        told = await measure(peers, others, rounds, partial(filled, size=size, frames=frames))
-        figures = " ".join(f"{told[name]:11.2f}" for name in names)
-        less = min(told[name] for name in ("debugpy", "naive", "whos", "mito-ai")) / told["cold"]
-        much = " ".join(f"{told[name] / told['cold']:13.1f}×" for name in ("inspector", "script"))
-        ratios = f"{told['unchanged'] / told['floor']:14.2f}× {much} {less:12.1f}×"
+        medians = await measure(peers, others, rounds, partial(filled, size=size, frames=frames))
+        figures = " ".join(f"{medians[name]:11.2f}" for name in names)
+        less = min(medians[name] for name in ("debugpy", "naive", "whos", "mito-ai")) / medians["cold"]
+        much = " ".join(f"{medians[name] / medians['cold']:13.1f}×" for name in ("inspector", "script"))
+        ratios = f"{medians['unchanged'] / medians['floor']:14.2f}× {much} {less:12.1f}×"
         print(f"{label:>20} {figures}   {ratios}", flush=True)
     await kernel.close()
     await exchange.close()

@@ -62,7 +62,7 @@ def _sources(package: str) -> Iterator[str]:
 
 def _unescaped(text: str, quote: str) -> str:
     """A JavaScript string's value, from behind its opening quote on."""
-    end = next(at for at, one in enumerate(text) if one == quote and text[at - 1] != "\\")
+    end = next(at for at, character in enumerate(text) if character == quote and text[at - 1] != "\\")
     if quote == "`":
         return text[:end].replace("\\`", "`").replace("\\\\", "\\")
     inside = text[:end].replace("\\'", "'").replace('"', '\\"')

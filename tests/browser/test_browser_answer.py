@@ -32,12 +32,12 @@ def test_the_answer_has_the_real_columns_and_a_reload_brings_the_conversation_ba
     answer = sidebar.wait_for_answer()
     for column in columns():
         expect(answer.locator(".jp-agent-text").last).to_contain_text(column)
-    said = answer.locator(".jp-agent-text").last.inner_text()
+    reply = answer.locator(".jp-agent-text").last.inner_text()
 
     sidebar.reload()
     expect(sidebar.exchanges).to_have_count(1)
     expect(sidebar.panel.locator(".jp-agent-question")).to_contain_text("what columns does df have?")
-    expect(sidebar.answer.locator(".jp-agent-text").last).to_have_text(said, use_inner_text=True)
+    expect(sidebar.answer.locator(".jp-agent-text").last).to_have_text(reply, use_inner_text=True)
 
 
 def test_an_example_of_the_first_run_card_is_asked_with_one_click(sidebar: SidebarPage, notebook: str) -> None:

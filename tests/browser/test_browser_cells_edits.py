@@ -52,7 +52,7 @@ def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.Fixtur
 
 
 def _sources(sidebar: SidebarPage) -> list[str]:
-    return [one.inner_text() for one in sidebar.cells.locator(".cm-content").all()]
+    return [cell.inner_text() for cell in sidebar.cells.locator(".cm-content").all()]
 
 
 def _allow(sidebar: SidebarPage, times: int) -> None:

@@ -67,5 +67,5 @@ def test_what_is_typed_on_is_not_waited_for(sidebar: SidebarPage, notebook: str)
         sidebar.page.keyboard.type('df["r')
     with sidebar.page.expect_event("requestfailed"):
         sidebar.page.keyboard.type("a")
-    assert [one.rpartition("/")[2].split("?")[0] for one in failed] == ["complete"]
+    assert [url.rpartition("/")[2].split("?")[0] for url in failed] == ["complete"]
     expect(code.locator(".jp-GhostText")).to_have_text('ting"]')

@@ -59,7 +59,7 @@ def other(browser: Browser, jupyter: JupyterProcess) -> Iterator[SidebarPage]:
 
 
 def _sources(sidebar: SidebarPage) -> list[str]:
-    return [one.inner_text() for one in sidebar.cells.locator(".cm-content").all()]
+    return [cell.inner_text() for cell in sidebar.cells.locator(".cm-content").all()]
 
 
 def test_two_pages_see_each_edit_once_and_its_undo(
@@ -73,7 +73,7 @@ def test_two_pages_see_each_edit_once_and_its_undo(
     # Whichever page of the user accepts, the one that asked edits, and the other sees it.
     for deciding in (sidebar, other):
         proposals = [page.page.locator(".jp-agent-proposal") for page in (sidebar, other)]
-        texts = [one.inner_text() for one in proposals]
+        texts = [proposal.inner_text() for proposal in proposals]
         deciding.page.locator(".jp-agent-proposal").get_by_role("button", name="Accept", exact=True).click()
         for proposal, text in zip(proposals, texts, strict=True):
             expect(proposal.filter(has_text=text)).to_have_count(0)

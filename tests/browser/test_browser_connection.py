@@ -98,8 +98,8 @@ def test_a_server_that_is_restarted_is_met_again(browser: Browser, tmp_path: Pat
 
         sidebar.page.add_locator_handler(away, close)
         jupyter.restart()
-        told = sidebar.panel.get_by_role("status").filter(has_text="Connected to the server again.")
-        expect(told).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+        notice = sidebar.panel.get_by_role("status").filter(has_text="Connected to the server again.")
+        expect(notice).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         expect(sidebar.questions).to_contain_text(["before"])
         sidebar.ask("after")
         expect(sidebar.wait_for_answer()).to_contain_text("You said: after")
@@ -116,5 +116,5 @@ def test_a_notebook_larger_than_a_request_can_be_asked_about(sidebar: SidebarPag
     with sidebar.page.expect_request("**/api/agent/quick*") as waiting:
         sidebar.ask("hello")
     cells = json.loads(waiting.value.post_data or "")["context"]["cells"]
-    assert ["saved" in one for one in cells] == [False, False, False, True, False]
+    assert ["saved" in cell for cell in cells] == [False, False, False, True, False]
     expect(sidebar.wait_for_answer()).to_contain_text("Understood.")

@@ -44,7 +44,7 @@ def test_what_tools_did_is_there_again_after_a_reload(opened: SidebarPage) -> No
     opened.wait_for_answer()
     opened.reload()
     row = opened.answer.locator("details.jp-agent-tool")
-    expect(row.locator("summary")).to_have_text("ran code")
+    expect(row.locator("summary")).to_have_text("Run code")
     row.locator("summary").click()
     expect(row).to_contain_text("print(6 * 7)")
     expect(row).to_contain_text("42")
@@ -90,7 +90,7 @@ def test_undo_takes_the_last_question_back_and_redo_brings_it_again(opened: Side
     opened.choose("Undo the Last Question")
     expect(opened.questions).to_contain_text(["first"])
     expect(opened.exchanges).to_have_count(1)
-    expect(opened.panel.get_by_role("status").filter(has_text="taken back")).to_be_visible()
+    expect(opened.panel.get_by_role("status").filter(has_text="was undone")).to_be_visible()
     opened.choose("Redo")
     expect(opened.questions).to_contain_text(["first", "second"])
 

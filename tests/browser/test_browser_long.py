@@ -69,7 +69,7 @@ def per_word(sidebar: SidebarPage) -> tuple[float, float]:
     devtools.send("Performance.enable")
 
     def spent() -> tuple[float, float]:
-        metrics = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
+        metrics = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
         return metrics["ScriptDuration"], metrics["LayoutDuration"] + metrics["RecalcStyleDuration"]
 
     before = spent()

@@ -44,11 +44,11 @@ def test_settings_are_checked_and_hold_after_a_reload(opened: SidebarPage) -> No
 
 
 def test_a_notebook_that_may_only_be_looked_at_runs_nothing(opened: SidebarPage) -> None:
-    opened.page.get_by_label("What the agent may do").select_option("Only look")
+    opened.page.get_by_label("What the agent may do").select_option("Read only")
     opened.ask("run it")
     expect(opened.wait_for_answer()).to_contain_text("Done.")
-    expect(opened.panel.get_by_role("region", name="Run this code")).to_have_count(0)
-    expect(opened.answer).not_to_contain_text("ran code")
+    expect(opened.panel.get_by_role("region", name="Run code?")).to_have_count(0)
+    expect(opened.answer).to_contain_text("Run code (denied)")
     opened.reload()
     expect(opened.page.get_by_label("What the agent may do")).to_have_value("read-only")
 
@@ -62,9 +62,9 @@ def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> Non
 def test_what_was_allowed_for_the_session_is_not_asked_again(opened: SidebarPage) -> None:
     opened.ask("run it")
     opened.button("Allow for this session").click()
-    expect(opened.wait_for_answer()).to_contain_text("ran code")
+    expect(opened.wait_for_answer()).to_contain_text("Run code")
     opened.ask("run it once more")
-    expect(opened.wait_for_answer()).to_contain_text("ran code")
+    expect(opened.wait_for_answer()).to_contain_text("Run code")
     opened.reload()
     expect(opened.exchanges).to_have_count(2)
     opened.ask("run it a third time")

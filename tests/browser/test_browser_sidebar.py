@@ -126,21 +126,21 @@ def test_copy_puts_the_code_and_nothing_else_on_the_clipboard(opened: SidebarPag
 
 def test_code_runs_only_after_the_user_has_seen_and_allowed_it(opened: SidebarPage) -> None:
     opened.ask("run it")
-    card = opened.panel.get_by_role("region", name="Run this code in your kernel?")
+    card = opened.panel.get_by_role("region", name="Run code?")
     expect(card.locator("pre")).to_have_text("answer = 6 * 7\nprint(answer)", use_inner_text=True)
     card.get_by_role("button", name="Run").click()
     answer = opened.wait_for_answer()
     expect(answer).to_contain_text("That is all.")
-    row = answer.locator("details", has_text="ran code")
+    row = answer.locator("details", has_text="Run code")
     row.locator("summary").click()
     expect(row).to_contain_text("42")
 
 
 def test_denied_code_does_not_run_and_the_answer_goes_on(opened: SidebarPage) -> None:
     opened.ask("run it")
-    opened.panel.get_by_role("region", name="Run this code").get_by_role("button", name="Deny").click()
+    opened.panel.get_by_role("region", name="Run code?").get_by_role("button", name="Deny").click()
     answer = opened.wait_for_answer()
-    expect(answer).to_contain_text("did not run the code: denied")
+    expect(answer).to_contain_text("Run code (denied)")
     expect(answer).to_contain_text("That is all.")
 
 

@@ -37,7 +37,7 @@ RAW = [
     "<button data-commandlinker-command='notebook:delete-cell' data-commandlinker-args='{}'>Run</button>",
     "<a href='#' data-commandlinker-command='apputils:reset'>here</a>",
     f"<div style='background: url({EVIL}/d.png); position: fixed; inset: 0'>x</div>",
-    "<p class='jp-agent-approval'>Run this code in your kernel?</p>",
+    "<p class='jp-agent-approval'>Run code?</p>",
     "<form name=cookie></form><img name=body><a id=jupyter-agent-sidebar>x</a>",
     f"<a ping={EVIL}/ping href=https://ok.invalid>x</a>",
     f"<table background={EVIL}/t.png><tr><td>x</td></tr></table>",
