@@ -56,7 +56,7 @@ def ipyflow_edges(sources: list[str]) -> dict[str, Any]:
             cell = Cell.at_counter(count)
             for parents in (cell.dynamic_parents, cell.static_parents):
                 edges += [
-                    [Cell.from_id(one).cell_ctr - 1 if isinstance(one, int) else one.cell_ctr - 1, count - 1]
+                    [Cell.from_id(parent).cell_ctr - 1 if isinstance(parent, int) else parent.cell_ctr - 1, count - 1]
                     for parent in parents
                 ]
     return {"edges": edges, "build_ms": (now - started) * 1e3, "update_ms": (now - last) * 1e3, "refused": []}
