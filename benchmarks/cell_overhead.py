@@ -26,7 +26,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
-from jupyter_agent.kernels.rpc import Exchange
+from jupyter_agent.kernels.rpc import KernelRpc
 from jupyter_agent.kernels.transport import ZmqTransport
 
 VARIABLES = "globals().update({f'v{n}': [n, str(n), [n]][n % 3] for n in range(1_000)})"
@@ -49,14 +49,14 @@ class Measured:
 
     def __init__(self, manager: AsyncKernelManager, tracked: bool, extension: str = "") -> None:
         self._manager = manager
-        self._exchange = Exchange(ZmqTransport(manager.client()))
+        self._rpc = KernelRpc(ZmqTransport(manager.client()))
         self._tracked = tracked
         self._extension = extension
         self.times: list[list[float]] = []
 
     async def begin(self) -> None:
         if self._tracked:
-            kernel = RemoteKernel(self._manager.client(), uuid4().hex)
+            kernel = RemoteKernel(ZmqTransport(self._manager.client()), uuid4().hex)
             assert not (await kernel.state(timeout=60)).stale
             await kernel.close()
         if self._extension:
@@ -67,13 +67,13 @@ class Measured:
     async def run(self, code: str) -> float:
         started = time.perf_counter()
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
-        reply = await self._exchange.request("shell", "execute_request", content)
+        reply = await self._rpc.request("shell", "execute_request", content)
         taken: float = time.perf_counter() - started
         assert reply["status"] == "ok", reply
         return taken
 
     async def close(self) -> None:
-        await self._exchange.close()
+        await self._rpc.close()
         await self._manager.shutdown_kernel(now=True)
 
     @property

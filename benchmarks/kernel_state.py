@@ -32,10 +32,9 @@ from jupyter_client.manager import AsyncKernelManager
 
 from benchmarks.peers.kernel_state import Shipped, shipped
 from jupyter_agent.core.kernel_state import KernelState, StateDelta
-from jupyter_agent.kernels.install import EXPRESSION, bootstrap
-from jupyter_agent.kernels.installation import REQUEST
+from jupyter_agent.kernels.install import EXPRESSION, REQUEST, bootstrap
 from jupyter_agent.kernels.remote import RemoteKernel
-from jupyter_agent.kernels.rpc import Exchange
+from jupyter_agent.kernels.rpc import KernelRpc
 from jupyter_agent.kernels.transport import ZmqTransport
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -93,29 +92,27 @@ Peer = Callable[[], Awaitable[Any]]
 class Peers:
     """Every way to a kernel's variables, over sockets of the same kind."""
 
-    def __init__(self, exchange: Exchange, kernel: RemoteKernel) -> None:
-        self._exchange = exchange
+    def __init__(self, rpc: KernelRpc, kernel: RemoteKernel) -> None:
+        self._rpc = rpc
         self._kernel = kernel
         self._flip = 0
 
     async def execute(self, code: str, *, silent: bool = True, expression: str = "1") -> str:
         content = {"code": code, "silent": silent, "store_history": False, "allow_stdin": False}
-        reply = await self._exchange.request(
-            "shell", "execute_request", {**content, "user_expressions": {"x": expression}}
-        )
+        reply = await self._rpc.request("shell", "execute_request", {**content, "user_expressions": {"x": expression}})
         assert reply["status"] == "ok", reply
         text: str = reply["user_expressions"]["x"]["data"]["text/plain"]
         return text
 
     async def floor(self) -> None:
-        await self._exchange.request("control", "echo_request", {})
+        await self._rpc.request("control", "echo_request", {})
 
     async def unchanged(self) -> None:
         await self._kernel.state()
 
     async def known(self) -> None:
         """Everything, asked by somebody new of a kernel that has been asked before."""
-        reply = await self._exchange.request("control", REQUEST, {"op": "state", "epoch": "", "since": 0})
+        reply = await self._rpc.request("control", REQUEST, {"op": "state", "epoch": "", "since": 0})
         assert KernelState("new").after(StateDelta.from_wire(reply)).total
 
     async def cold(self) -> None:
@@ -133,7 +130,7 @@ class Peers:
 
     async def debugpy(self) -> None:
         content = {"type": "request", "seq": 1, "command": "inspectVariables", "arguments": {}}
-        reply = await self._exchange.request("control", "debug_request", content)
+        reply = await self._rpc.request("control", "debug_request", content)
         assert reply["success"], reply
 
     async def whos(self) -> None:
@@ -197,9 +194,9 @@ async def measure(
 async def main(rounds: int) -> None:
     manager = AsyncKernelManager(kernel_name="python3")
     await manager.start_kernel()
-    kernel = RemoteKernel(manager.client(), uuid4().hex)
-    exchange = Exchange(ZmqTransport(manager.client()))
-    peers = Peers(exchange, kernel)
+    kernel = RemoteKernel(ZmqTransport(manager.client()), uuid4().hex)
+    rpc = KernelRpc(ZmqTransport(manager.client()))
+    peers = Peers(rpc, kernel)
     started = time.perf_counter()
     await kernel.state(timeout=30)
     print(f"first meeting of a starting kernel: {(time.perf_counter() - started) * 1000:.0f} ms")
@@ -221,7 +218,7 @@ async def main(rounds: int) -> None:
         ratios = f"{medians['unchanged'] / medians['floor']:14.2f}× {much} {less:12.1f}×"
         print(f"{label:>20} {figures}   {ratios}", flush=True)
     await kernel.close()
-    await exchange.close()
+    await rpc.close()
     await manager.shutdown_kernel(now=True)
 
 

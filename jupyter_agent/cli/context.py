@@ -1,4 +1,4 @@
-"""What a command works with: the assistant, the notebook file, and a kernel if one was asked for."""
+"""What a command works with: the assistant, the notebook file, and a kernel with --execute."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.agent.replay import Answer, last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
@@ -29,12 +30,12 @@ CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
 
 
 @dataclass(slots=True)
-class Desk:
-    """One notebook on the desk, or none.
+class CliContext:
+    """What a command's questions are about.
 
     Attributes:
         assistant: Answers.
-        conversation: Which session goes on.
+        conversation: Which session is continued.
         notebook_id: The notebook's name in conversations; empty without one.
         notebook: Its file.
         kernel: Its kernel, if one runs.
@@ -53,7 +54,7 @@ class Desk:
     approval: str = ""
 
     async def question(self, query: str) -> Question:
-        """A question about what is on the desk."""
+        """A question about the notebook, in the conversation that is continued."""
         return Question(
             owner=LOCAL,
             query=query,
@@ -65,8 +66,8 @@ class Desk:
             approval=self.approval or None,
         )
 
-    def answer_with(self, model: str) -> Answer:
-        """Asks a question of a replay: by the given model, and nothing is run."""
+    def replay_with(self, model: str) -> Answer:
+        """Asks a question of a replay: the given model answers, and nothing is run."""
 
         async def answer(session: Session, query: str, seconds: float) -> Event:
             question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
@@ -76,103 +77,102 @@ class Desk:
 
 
 @asynccontextmanager
-async def assistant() -> AsyncIterator[Assistant]:
+async def open_assistant() -> AsyncIterator[Assistant]:
     """An assistant with the options of Jupyter's configuration files and of the environment."""
-    made = Assistant.from_config(JupyterAgent(config=read_config_files()))
+    assistant = Assistant.from_config(JupyterAgent(config=read_config_files()))
     try:
-        yield made
+        yield assistant
     finally:
-        await made.close()
+        await assistant.close()
 
 
 @asynccontextmanager
-async def desk(arguments: argparse.Namespace) -> AsyncIterator[Desk]:
-    """What the arguments of `ask` and `chat` speak of; a kernel that was started ends with it.
+async def open_context(arguments: argparse.Namespace) -> AsyncIterator[CliContext]:
+    """The context of `ask` and `chat`; with ``--execute`` the cells have run in a kernel that is stopped at the end.
 
     Raises:
         KernelUnavailable: the notebook's kernel cannot be started.
     """
+    path: Path | None = arguments.notebook
+    notebook = FileNotebook(path) if path is not None else None
     async with AsyncExitStack() as stack:
-        made = await stack.enter_async_context(assistant())
-        path: Path | None = arguments.notebook
-        kernel = None
-        if arguments.execute:
-            kernel = await started(path, stack)
-        laid = Desk(
-            made,
-            LocalConversation(made.sessions, made.edit_history),
+        assistant = await stack.enter_async_context(open_assistant())
+        kernel = await start_notebook_kernel(path, stack) if arguments.execute else None
+        context = CliContext(
+            assistant,
+            LocalConversation(assistant.sessions, assistant.edit_history),
             notebook_id(path),
-            FileNotebook(path) if path is not None else None,
+            notebook,
             kernel,
             arguments.model,
             arguments.session,
             arguments.approve,
         )
-        if laid.kernel is not None and laid.notebook is not None:
-            await run_cells(laid.kernel, laid.notebook)
-        yield laid
+        if kernel is not None and notebook is not None:
+            await _run_cells(kernel, notebook)
+        yield context
 
 
 def notebook_id(path: Path | None) -> str:
-    """A notebook's name in conversations: below the root of a running server that can see it, else its full path."""
+    """A notebook's name in conversations: its path below the root of a running server that has it, else its full path."""
+    if path is None:
+        return ""
     records = sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
-    addresses = [server_info.read_address(str(one)) for one in records]
-    roots = tuple(one.root for one in addresses if one is not None)
-    return server_info.notebook_id(str(path.resolve()), roots) if path is not None else ""
+    addresses = [server_info.read_address(str(record)) for record in records]
+    roots = tuple(address.root for address in addresses if address is not None)
+    return server_info.notebook_id(str(path.resolve()), roots)
 
 
-async def run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
-    """Run a notebook's code cells, saying on stderr how far it is; the first error ends it, as in Jupyter."""
+async def _run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
+    """Run a notebook's code cells, with progress on stderr; the first error ends it, as in Jupyter."""
     cells = [cell for cell in await notebook.cells() if cell.kind == "code" and cell.source.strip()]
-    await kernel.state(timeout=CELL_SECONDS)  # so that it follows the cells from the first one on
+    await kernel.state(timeout=CELL_SECONDS)  # so that the first cell is tracked, too
     for number, cell in enumerate(cells, 1):
-        say(f"running cell {number} of {len(cells)}: {first_line(cell.source)}")
+        print_progress(number, len(cells), cell)
         result = await kernel.execute(cell.source, timeout=CELL_SECONDS)
         if result.status != "ok":
             why = f"{result.error.name}: {result.error.message}" if result.error is not None else result.status
             left = len(cells) - number
-            say(f"cell {number} failed with {why[:300]}" + (f"; {left} after it did not run" if left else ""))
+            rest = f"; {left} {'cell' if left == 1 else 'cells'} after it did not run" if left else ""
+            print_note(f"Cell {number} failed with {why[:300]}{rest}")
             return
 
 
-def say(words: str) -> None:
-    """Something that is not the answer; a terminal shows it faint."""
+def print_progress(number: int, total: int, cell: Cell) -> None:
+    """That a cell runs now."""
+    print_note(f"Running cell {number} of {total}: {cell.source.strip().partition(chr(10))[0][:70]}")
+
+
+def print_note(text: str) -> None:
+    """Print what is not the answer on stderr; a terminal shows it faint."""
     faint = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    print(f"\x1b[2m· {words}\x1b[0m" if faint else f"· {words}", file=sys.stderr, flush=True)
+    print(f"\x1b[2m· {text}\x1b[0m" if faint else f"· {text}", file=sys.stderr, flush=True)
 
 
-async def started(path: Path | None, stack: AsyncExitStack) -> Kernel:
-    """A kernel as a notebook wants it, in the notebook's folder; it ends with the stack.
+async def start_notebook_kernel(path: Path | None, stack: AsyncExitStack) -> Kernel:
+    """Start the kernel that a notebook names, in its folder; it is stopped when the stack is closed.
 
     Raises:
         KernelUnavailable: it cannot be started.
     """
     from jupyter_agent.kernels.owned_kernel import start_kernel
 
-    folder, name = _folder(path), _kernel_name(path)
+    folder, name = _kernel_folder_and_name(path)
     try:
         kernel, shutdown = await start_kernel(folder, name)
     except KernelUnavailable:
         if name == "python3":
             raise
-        say(f"the kernel {name} of the notebook is not installed here; python3 takes its place")
+        print_note(f"The notebook's kernel {name} is not installed; python3 is used instead.")
         kernel, shutdown = await start_kernel(folder)
     stack.push_async_callback(shutdown)
     return kernel
 
 
-def _folder(path: Path | None) -> str:
-    return str(Path.cwd() if path is None else path.resolve().parent)
-
-
-def _kernel_name(path: Path | None) -> str:
+def _kernel_folder_and_name(path: Path | None) -> tuple[str, str]:
+    folder = str(Path.cwd() if path is None else path.resolve().parent)
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"] if path is not None else {}
-        return str(metadata["kernelspec"]["name"])
+        return folder, str(metadata["kernelspec"]["name"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "python3"
-
-
-def first_line(source: str) -> str:
-    """Where a reader recognises a cell by."""
-    return source.strip().partition("\n")[0][:70]
+        return folder, "python3"

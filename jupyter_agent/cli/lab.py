@@ -7,14 +7,14 @@ import importlib.util
 import os
 import sys
 
-from jupyter_agent.cli.run import ERROR
+from jupyter_agent.cli.arguments import ERROR
 from jupyter_agent.config.options import environment_names
 
 MISSING = "JupyterLab is not installed here. Install it:  pip install 'jupyter-notebook-agent[lab]'"
 
 
 async def lab(arguments: argparse.Namespace) -> int:
-    """Become ``jupyter lab``; the exit code if there is none."""
+    """Replace this process by ``jupyter lab``; returns an exit code only if it is not installed."""
     if importlib.util.find_spec("jupyterlab") is None:
         print(f"jupyter agent: {MISSING}", file=sys.stderr)
         return ERROR

@@ -1,19 +1,31 @@
-"""`jupyter agent …`: ask and chat about a notebook file from a terminal, and look after conversations and models."""
+"""`jupyter agent …`: ask and chat about a notebook file from a terminal, and manage conversations and models."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+
+from jupyter_agent.core.errors import AgentError
+
+#: Command → module and coroutine, where these are not named like the command.
+_COMMANDS = {
+    "sessions": ("tables", "sessions"),
+    "models": ("tables", "models"),
+    "export": ("transfer", "export"),
+    "import": ("transfer", "import_"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command; only what it needs is imported.
 
     Returns:
-        0 when all is well, 1 after an error, 2 for wrong usage, 130 after Ctrl-C.
+        0 on success, 1 after an error, 2 for wrong usage, 130 after Ctrl-C.
     """
-    from jupyter_agent.cli.arguments import parser
-    from jupyter_agent.cli.run import run
+    from jupyter_agent.cli.arguments import ERROR, INTERRUPTED, parser
     from jupyter_agent.config.installation import installation_problem
 
     if problem := installation_problem():
@@ -22,5 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, rest = top.parse_known_args(argv)
     if rest and arguments.command != "lab":
         top.error(f"unrecognized arguments: {' '.join(rest)}")
-    arguments.rest = rest  # of `lab`: handed on
-    return run(arguments)
+    arguments.rest = rest  # passed to `jupyter lab`
+    module, coroutine = _COMMANDS.get(arguments.command, (arguments.command, arguments.command))
+    try:
+        code: int = asyncio.run(getattr(import_module(f"jupyter_agent.cli.{module}"), coroutine)(arguments))
+    except AgentError as error:
+        print(f"jupyter agent: {error.message}", file=sys.stderr)
+        return ERROR
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has read enough; nothing may be flushed at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    return code

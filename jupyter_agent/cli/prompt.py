@@ -1,4 +1,4 @@
-"""The prompt of `jupyter agent chat`: lines with history and completion, or as a pipe brings them."""
+"""The prompt of `jupyter agent chat`: lines with history and completion, or from a pipe."""
 
 from __future__ import annotations
 
@@ -10,46 +10,43 @@ from typing import TYPE_CHECKING
 
 from jupyter_core.paths import jupyter_data_dir
 
-from jupyter_agent.cli.context import Desk
+from jupyter_agent.cli.context import CliContext
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.kernelside.magic import commands, completion
 
 if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import Completer
 
-STATE_SECONDS = 1.0  # that the prompt waits for a kernel that hangs; then what was known serves
+STATE_SECONDS = 1.0  # that the prompt waits for a kernel that hangs; then the last known state is used
 
 
-async def lines(laid: Desk) -> AsyncIterator[str]:
-    """Lines as they are typed, or as a pipe brings them; empty ones, too."""
+async def read_lines(context: CliContext) -> AsyncIterator[str]:
+    """Lines as they are typed, or from a pipe, stripped; empty ones, too."""
     if not sys.stdin.isatty():
         while line := await asyncio.to_thread(sys.stdin.readline):
             yield line.strip()
         return
-    prompt = _prompt()
-    while True:
-        completer = _completer(await _variables(laid))
-        try:
-            yield (await prompt.prompt_async("\nagent> ", completer=completer)).strip()
-        except KeyboardInterrupt:
-            continue  # the line is given up, the conversation is not
-        except EOFError:
-            return
-
-
-def _prompt() -> PromptSession[str]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.shortcuts import CompleteStyle
 
-    kept = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    return PromptSession(
-        history=FileHistory(str(kept)),
+    history = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
+    history.parent.mkdir(parents=True, exist_ok=True)
+    prompt: PromptSession[str] = PromptSession(
+        history=FileHistory(str(history)),
         complete_while_typing=False,
-        complete_style=CompleteStyle.READLINE_LIKE,  # keeps no room for a menu below the prompt
+        complete_style=CompleteStyle.READLINE_LIKE,  # reserves no lines for a menu below the prompt
     )
+    while True:
+        # As the last answer left them: between two questions nothing runs in this kernel.
+        state = await context.kernel.state(timeout=STATE_SECONDS) if context.kernel is not None else None
+        completer = _completer(state.variables if state is not None else {})
+        try:
+            yield (await prompt.prompt_async("\nagent> ", completer=completer)).strip()
+        except KeyboardInterrupt:
+            continue  # drops the line, not the conversation
+        except EOFError:
+            return
 
 
 def _completer(variables: Mapping[str, Variable]) -> Completer:
@@ -57,20 +54,15 @@ def _completer(variables: Mapping[str, Variable]) -> Completer:
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion
     from prompt_toolkit.document import Document
 
-    def columns(name: str) -> list[str]:
-        return completion.members(variables[name].facts) if name in variables else []
-
-    known = completion.CompletionNames(lambda: sorted(variables), columns)
+    names = completion.CompletionNames(
+        lambda: sorted(variables),
+        lambda name: completion.members(variables[name].facts) if name in variables else [],
+    )
 
     class QuestionCompleter(Completer):
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-            found = completion.question(document.text_before_cursor, known, (commands.EXIT,))
+            found = completion.question(document.text_before_cursor, names, (commands.EXIT,))
             for text in found.texts:
                 yield Completion(text, start_position=-len(found.fragment))
 
     return QuestionCompleter()
-
-
-async def _variables(laid: Desk) -> Mapping[str, Variable]:
-    """As the last answer left them: between two questions nothing runs in this kernel."""
-    return (await laid.kernel.state(timeout=STATE_SECONDS)).variables if laid.kernel is not None else {}

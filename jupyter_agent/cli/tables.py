@@ -1,4 +1,4 @@
-"""`jupyter agent sessions` and `jupyter agent models`."""
+"""`jupyter agent sessions` and `jupyter agent models`: what there is, as lines or as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -16,93 +15,85 @@ from uuid import uuid4
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL
 from jupyter_agent.agent.replay import last_event
-from jupyter_agent.cli.context import assistant, notebook_id
-from jupyter_agent.cli.run import ERROR, OK
+from jupyter_agent.cli.arguments import ERROR, OK
+from jupyter_agent.cli.context import notebook_id, open_assistant
 from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.messages import Done
 from jupyter_agent.core.question import Question
-from jupyter_agent.core.session import Session
 
-TEST = "This tries out whether you can be reached. Answer with the word: ready."
+TEST = "This is a test of the connection. Answer with the word: ready."
 
 
 async def sessions(arguments: argparse.Namespace) -> int:
     """List conversations; the exit code."""
-    async with assistant() as made:
-        about = notebook_id(arguments.notebook) if arguments.notebook is not None else None
-        page = await made.sessions.find(LOCAL, notebook_id=about, text=arguments.text, limit=arguments.limit)
+    async with open_assistant() as assistant:
+        notebook = notebook_id(arguments.notebook) or None
+        page = await assistant.sessions.find(LOCAL, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
     if arguments.json:
-        print(json.dumps([_facts(one) for one in page.sessions], ensure_ascii=False, indent=2))
+        entries = [
+            {
+                "session_id": session.id,
+                "notebook_id": session.notebook_id,
+                "title": session.title,
+                "turns": session.turns,
+                "turn_count": session.turn_count,
+                "last_activity": session.last_activity,
+            }
+            for session in page.sessions
+        ]
+        print(json.dumps(entries, ensure_ascii=False, indent=2))
         return OK
-    for one in page.sessions:
-        print(
-            f"{one.id}  {_when(one.last_activity)}  {one.turn_count:>4} entries  {one.notebook_id or '-'}  {one.title}"
-        )
+    for session in page.sessions:
+        active = datetime.fromtimestamp(session.last_activity).astimezone().strftime("%Y-%m-%d %H:%M")
+        questions = f"{session.turns:>4} {'question ' if session.turns == 1 else 'questions'}"
+        print(f"{session.id}  {active}  {questions}  {session.notebook_id or '-'}  {session.title}")
     if not page.sessions:
-        print("There are no conversations yet.", file=sys.stderr)
+        print("There are no conversations.", file=sys.stderr)
     return OK
 
 
 async def models(arguments: argparse.Namespace) -> int:
-    """Show providers and whether they answer; 1 if the one that is configured, or that was tried, does not."""
-    async with assistant() as made:
+    """List providers and whether they answer; 1 if the configured one, or the one tested, does not."""
+    async with open_assistant() as assistant:
         if arguments.test is not None:
-            return await _tried(made, arguments.test or made.default_model)
-        found = await asyncio.gather(*(_reached(made, one) for one in made.models()))
+            return await _test_model(assistant, arguments.test or assistant.default_model)
+        providers = await asyncio.gather(*(_provider_status(assistant, name) for name in assistant.models()))
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print(json.dumps(providers, ensure_ascii=False, indent=2))
     else:
-        for one in sorted(found, key=lambda one: not (one["default"] or one["reachable"])):
-            _print_model(one)
-    return OK if found[0]["reachable"] else ERROR
+        for provider in sorted(providers, key=lambda provider: not (provider["default"] or provider["reachable"])):
+            state = "answers" if provider["reachable"] else f"does not answer: {provider['why']}"
+            print(f"{provider['id']}{' (default)' if provider['default'] else ''}: {state}")
+            for name in provider["models"]:
+                if name != provider["id"]:
+                    print(f"    -m {provider['id'].partition(':')[0]}:{name}")
+    return OK if providers[0]["reachable"] else ERROR
 
 
-async def _reached(made: Assistant, name: str) -> dict[str, Any]:
-    """A provider with the models that it offers, or with what keeps it from answering."""
-    facts: dict[str, Any] = {"id": name, "default": name == made.default_model, "reachable": True, "models": []}
+async def _provider_status(assistant: Assistant, name: str) -> dict[str, Any]:
+    """A provider with the models that it offers, or with why it does not answer, as JSON data."""
+    status: dict[str, Any] = {"id": name, "default": name == assistant.default_model, "reachable": True, "models": []}
     try:
-        offers = getattr(made.model(name), "models", None)  # a provider of somebody else's may not know
-        facts["models"] = list(await offers()) if offers is not None else []
+        list_models = getattr(assistant.model(name), "models", None)  # optional for a third party's provider
+        status["models"] = list(await list_models()) if list_models is not None else []
     except AgentError as error:
-        facts |= {"reachable": False, "why": error.message}
-    return facts
+        status |= {"reachable": False, "why": error.message}
+    return status
 
 
-async def _tried(made: Assistant, name: str) -> int:
-    """Ask a model a question, which costs a few tokens, and forget it again."""
+async def _test_model(assistant: Assistant, name: str) -> int:
+    """Ask a model a question, which costs a few tokens, in a conversation that is removed again."""
     begin = time.monotonic()
     question = Question(owner=LOCAL, query=TEST, session_id=f"test-{uuid4().hex}", model=name, effects=frozenset())
     try:
-        last = await last_event(made, question)
+        last = await last_event(assistant, question)
     finally:
         with suppress(NotFound):
-            await made.sessions.clear(LOCAL, str(question.session_id), "")
+            await assistant.sessions.clear(LOCAL, str(question.session_id), "")
     if not isinstance(last, Done):
         print(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
         return ERROR
     tokens = f"{last.usage.input_tokens} + {last.usage.output_tokens} tokens"
-    said = " ".join(last.reply.split())[:60]
-    print(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {said}")
+    reply = " ".join(last.reply.split())[:60]
+    print(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {reply}")
     return OK
-
-
-def _print_model(model: Mapping[str, Any]) -> None:
-    state = "answers" if model["reachable"] else f"does not answer: {model['why']}"
-    print(f"{model['id']}{' (default)' if model['default'] else ''}: {state}")
-    for name in model["models"]:
-        if name != model["id"]:
-            print(f"    -m {model['id'].partition(':')[0]}:{name}")
-
-
-def _facts(session: Session) -> dict[str, Any]:
-    return {
-        "session_id": session.id,
-        "notebook_id": session.notebook_id,
-        "title": session.title,
-        "turn_count": session.turn_count,
-        "last_activity": session.last_activity,
-    }
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -4,62 +4,56 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from jupyter_agent.agent.commands import LOCAL
-from jupyter_agent.cli.context import assistant, notebook_id, say
-from jupyter_agent.cli.run import ERROR, OK
+from jupyter_agent.cli.arguments import ERROR, OK
+from jupyter_agent.cli.context import notebook_id, open_assistant, print_note
 from jupyter_agent.core.errors import VersionConflict
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
 
 async def export(arguments: argparse.Namespace) -> int:
     """Write one conversation to a file or to stdout; the exit code."""
-    about = notebook_id(arguments.notebook) if arguments.notebook is not None else None
-    kind = arguments.format or _kind_of(arguments.output)
-    async with assistant() as made:
-        text = await made.sessions.export(LOCAL, arguments.session, kind, about)
+    extension = "" if arguments.output is None else arguments.output.suffix.lstrip(".").lower()
+    file_format = arguments.format or (extension if extension in MEDIA_TYPES else "json")
+    notebook = notebook_id(arguments.notebook) or None
+    async with open_assistant() as assistant:
+        text = await assistant.sessions.export(LOCAL, arguments.session, file_format, notebook)
     if arguments.output is None:
         print(text, end="")
         return OK
     try:
         arguments.output.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
-        return _failed(f"{arguments.output} cannot be written: {error.strerror}.")
-    say(f"written to {arguments.output}")
+        return _error(f"{arguments.output} cannot be written: {error.strerror}.")
+    print_note(f"Written to {arguments.output}")
     return OK
 
 
-async def take_in(arguments: argparse.Namespace) -> int:
-    """Make a conversation of a JSON export and print its id; the exit code."""
+async def import_(arguments: argparse.Namespace) -> int:
+    """Create a conversation from a JSON export and print its id; the exit code."""
     try:
-        text = _text_of(arguments.file)
+        text = sys.stdin.read() if arguments.file is None else arguments.file.read_text(encoding="utf-8")
     except OSError as error:
-        return _failed(f"{arguments.file} cannot be read: {error.strerror}.")
+        return _error(f"{arguments.file} cannot be read: {error.strerror}.")
     except UnicodeDecodeError:
-        return _failed(f"{arguments.file} is not an exported conversation: it is not UTF-8.")
-    about = notebook_id(arguments.notebook) if arguments.notebook is not None else None
+        return _error(f"{arguments.file} is not an exported conversation: it is not UTF-8.")
     try:
-        async with assistant() as made:
-            session = await made.sessions.import_json(
-                LOCAL, text, notebook_id=about, session_id=arguments.session or None
+        async with open_assistant() as assistant:
+            session = await assistant.sessions.import_json(
+                LOCAL,
+                text,
+                notebook_id=notebook_id(arguments.notebook) or None,
+                session_id=arguments.session or None,
             )
     except VersionConflict:
-        return _failed("there is a conversation of that id already. --session names another.")
+        return _error("A conversation with that id already exists. Choose another id with --session.")
     print(session.id)
-    say(f"{session.turn_count} entries, about {session.notebook_id or 'no notebook'}")
+    questions = f"{session.turns} {'question' if session.turns == 1 else 'questions'}"
+    print_note(f"{questions}, about {session.notebook_id or 'no notebook'}")
     return OK
 
 
-def _text_of(path: Path | None) -> str:
-    return sys.stdin.read() if path is None else path.read_text(encoding="utf-8")
-
-
-def _kind_of(path: Path | None) -> str:
-    ending = "" if path is None else path.suffix.lstrip(".").lower()
-    return ending if ending in MEDIA_TYPES else "json"
-
-
-def _failed(words: str) -> int:
-    print(f"jupyter agent: {words}", file=sys.stderr)
+def _error(text: str) -> int:
+    print(f"jupyter agent: {text}", file=sys.stderr)
     return ERROR

@@ -1,14 +1,13 @@
-"""One question asked from a terminal: the answer on stdout as it comes, all else on stderr."""
+"""One question asked from a terminal: the answer on stdout as it comes, everything else on stderr."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from jupyter_agent.cli.context import Desk, say
+from jupyter_agent.cli.context import CliContext, print_note
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -22,61 +21,65 @@ from jupyter_agent.core.messages import (
     Waiting,
 )
 
-NOBODY_TO_ASK = "code was not run: nobody can be asked here whether it may. --approve auto runs it unasked"
+NO_TERMINAL = (
+    "Code was not run: without a terminal there is nobody to approve it. --approve auto runs code without asking."
+)
 
 
 class TurnFailed(AgentError):
-    """A turn that began ended with an error; the text says why."""
+    """A turn that began ended with an error; the message says why."""
 
 
-async def take_turn(desk: Desk, query: str, show: Callable[[str], None]) -> Done:
-    """Ask, and show the answer as it comes.
+async def ask_question(context: CliContext, query: str, *, show_text: bool = True) -> Done:
+    """Ask a question, and print the answer as it comes.
 
     Args:
-        desk: What is asked about.
+        context: What is asked about.
         query: The question.
-        show: Gets the text, piece by piece.
+        show_text: Whether the answer's text is printed.
 
     Raises:
         AgentError: there is no answer, or not the whole of it.
     """
-    question = replace(await desk.question(query), decide=_decide)
-    said = False
-    async with aclosing(desk.assistant.ask(question)) as events:
+    question = replace(await context.question(query), decide=_approve)
+    has_text = False
+    async with aclosing(context.assistant.ask(question)) as events:
         async for event in events:
             match event:
-                case TurnStarted() if not desk.session:
-                    desk.conversation.set_last_session(event.session_id)
-                case TextDelta():
-                    show(event.text if said else event.text.lstrip("\n"))
-                    said = True
+                case TurnStarted() if not context.session:
+                    context.conversation.set_last_session(event.session_id)
+                case TextDelta() if show_text:
+                    print(event.text if has_text else event.text.lstrip("\n"), end="", flush=True)
+                    has_text = True
                 case Waiting() if sys.stderr.isatty():
-                    say(event.text)
+                    print_note(event.text)
                 case ToolCalled() if sys.stderr.isatty():
-                    say(f"{event.tool} {_about(event)}".rstrip())
+                    name = event.arguments.get("name")
+                    print_note(f"{event.title or event.tool} {name if isinstance(name, str) else ''}".rstrip())
                 case Done():
-                    if not said:
-                        show(event.reply)
+                    if show_text and not has_text:
+                        print(event.reply, end="", flush=True)
                     return event
                 case Failed():
                     raise TurnFailed(event.message)
                 case Cancelled() | Interrupted():
-                    raise TurnFailed("The answer was stopped from elsewhere.")
+                    raise TurnFailed("The answer was stopped by another program.")
                 case _:
                     pass
     raise TurnFailed("The answer ended before it was complete.")
 
 
-async def _decide(asked: ApprovalAsked) -> bool:
+async def _approve(approval: ApprovalAsked) -> bool:
     """Ask the user, showing exactly what would be done."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        say(NOBODY_TO_ASK)
+        print_note(NO_TERMINAL)
         return False
     from prompt_toolkit import PromptSession
     from prompt_toolkit.output import create_output
 
-    code = asked.arguments.get("code")
-    text = code if isinstance(code, str) else f"{asked.tool} {json.dumps(dict(asked.arguments), ensure_ascii=False)}"
+    text = approval.arguments.get("code")
+    if not isinstance(text, str):
+        text = f"{approval.tool} {json.dumps(dict(approval.arguments), ensure_ascii=False)}"
     print("\n" + "\n".join(f"    {line}" for line in text.splitlines()), file=sys.stderr)
     prompt: PromptSession[str] = PromptSession(output=create_output(sys.stderr))
     try:
@@ -84,8 +87,3 @@ async def _decide(asked: ApprovalAsked) -> bool:
     except EOFError:
         return False
     return answer.strip().lower() in ("y", "yes")
-
-
-def _about(event: ToolCalled) -> str:
-    name = event.arguments.get("name")
-    return name if isinstance(name, str) else ""

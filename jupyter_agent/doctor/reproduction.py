@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -84,6 +84,7 @@ async def reproduce(
     *,
     timeout: float = 600.0,
     copy_of: tuple[Path, Path] | None = None,
+    on_cell_start: Callable[[int, int, Cell], None] | None = None,
 ) -> Reproduction:
     """Run a notebook's cells from top to bottom and compare with what they showed and left before.
 
@@ -93,10 +94,14 @@ async def reproduce(
         before: The variables that the notebook left; None where that is not known.
         timeout: Seconds for each cell.
         copy_of: The copy and the folder that was copied: where the one's path is shown, the other's is compared.
+        on_cell_start: Called before each cell runs with its number from 1, how many there are, and the cell.
     """
     ended: list[Ended] = []
     first: FirstDifference | None = None
-    for cell in (one for one in cells if one.kind == "code" and one.source.strip()):
+    to_run = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
+    for number, cell in enumerate(to_run, 1):
+        if on_cell_start is not None:
+            on_cell_start(number, len(to_run), cell)
         result = await kernel.execute(cell.source, timeout=timeout)
         if copy_of is not None:
             result = replace(result, text=_as_in_the_folder(result.text, *copy_of))

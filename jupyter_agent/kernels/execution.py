@@ -1,184 +1,250 @@
-"""One run of code in a kernel from request to result: outputs, time limit, interrupt, death."""
+"""Code executed in a kernel, from the request to its result: outputs, time limit, interrupt, death; and sandbox runs."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.text import head
-from jupyter_agent.kernels.outputs import Collected, Status
-from jupyter_agent.kernels.rpc import NOTHING, SIGN_OF_LIFE, Exchange, Restarted, text_of
+from jupyter_agent.core.text import ANSI_ESCAPE, head
+from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
+from jupyter_agent.kernels.outputs import OutputCollector, Status
+from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted, text_field
 from jupyter_agent.kernels.transport import KernelMessage
 
-#: Seconds between looks whether the kernel lives.
-_LOOK = 1.0
-#: Seconds for an interrupted run to end, and for what belongs to a reply to come after it.
+#: Seconds between checks whether the kernel is alive.
+_ALIVE_INTERVAL = 1.0
+#: Seconds for interrupted code to end, and for what belongs to a reply to arrive after it.
 _GRACE = 5.0
 _LATE_OUTPUT = 2.0
-#: Seconds for the news that a cell has begun, at most.
-_LATE_NEWS = 1.0
-#: Seconds to wait for the first published message, which shows that the subscription holds.
+#: Seconds for the message that the code began to run.
+_LATE_BUSY = 1.0
+#: Seconds to wait for the first iopub message, which proves the subscription.
 _SUBSCRIBED = 2.0
+#: Characters of an object's signature and documentation.
+_MAX_SIGNATURE = 8_000
 
 _NO_REPLY = "The kernel ran the code but sent no reply: its output streams may have been replaced. Restart the kernel."
 _QUEUED = "The kernel is busy with another cell, so the code did not run in time. It may still run after that cell."
-_STILL = "\n[The code still runs: it did not react to an interrupt. Restart the kernel to stop it.]\n"
+_STILL_RUNNING = "\n[The code still runs: it did not react to an interrupt. Restart the kernel to stop it.]\n"
+
+# Our package in the kernel, found without any name that the user can shadow.
+_PACKAGE = (
+    f"{BUILTINS}['__import__']('sys').modules['IPython.core.getipython'].__dict__['get_ipython']()"
+    f".__dict__[{PACKAGE!r}]"
+)
+#: Errors of a sandbox run that never began, because the kernel has lost kernelside.
+_LOST = ("KeyError", "AttributeError", "NameError")
 
 
-class Run:
-    """One run. Not to be used twice."""
+class CodeExecution:
+    """One ``execute_request``. Not to be used twice.
+
+    Args:
+        rpc: Requests to the kernel.
+        interrupt: Interrupts it.
+        is_alive: Whether its process lives.
+
+    Attributes:
+        reply: Content of the reply, once it has come.
+    """
 
     def __init__(
-        self, exchange: Exchange, *, interrupt: Callable[[], Awaitable[None]], is_alive: Callable[[], Awaitable[bool]]
+        self, rpc: KernelRpc, *, interrupt: Callable[[], Awaitable[None]], is_alive: Callable[[], Awaitable[bool]]
     ) -> None:
-        self._exchange = exchange
+        self.reply: Mapping[str, Any] = {}
+        self._rpc = rpc
         self._interrupt = interrupt
         self._is_alive = is_alive
         self._identifier = ""
-        self._collected = Collected()
+        self._outputs = OutputCollector()
         self._probes: list[str] = []
         self._count: int | None = None
-        #: Content of the reply, once it has come.
-        self.reply: Mapping[str, Any] = {}
-        self._published = asyncio.Event()
-        self._began = asyncio.Event()
+        self._subscribed = asyncio.Event()
+        self._busy = asyncio.Event()
         self._idle = asyncio.Event()
         self._dead = asyncio.Event()
 
-    async def of(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
-        """Sends an ``execute_request`` and waits for its end, or for the deadline on `time.monotonic()` and the grace."""
+    async def run(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
+        """Send the request and wait for the end of the code; past `deadline` (`time.monotonic()`) it is interrupted."""
         try:
-            await self._exchange.listen(self._listen)
-            await self._subscribed()
-            return await self._run(request, deadline)
+            await self._rpc.subscribe(self._on_iopub)
+            await self._wait_subscribed()
+            self._identifier, reply = await self._rpc.send("shell", "execute_request", request)
+            try:
+                return await self._result(reply, deadline)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._interrupt_if_busy())
+                raise
+            finally:
+                self._rpc.forget(self._identifier)
+                if reply.done() and not reply.cancelled() and reply.exception() is None:
+                    self.reply = reply.result()
         finally:
-            await self._exchange.stop_listening()
+            await self._rpc.unsubscribe()
 
-    def died(self) -> None:
-        """The kernel is no more."""
+    def set_dead(self) -> None:
+        """The kernel has died or was restarted."""
         self._dead.set()
 
-    async def _subscribed(self) -> None:
-        """Waits until the kernel's publications arrive: what is published before that is lost.
+    async def _wait_subscribed(self) -> None:
+        """Wait until iopub messages arrive: what is published before that is lost.
 
-        The publication waited for belongs to a request of ours, so that it is not one of the kernel's start.
+        The message waited for belongs to a request of ours, so that it is not one of the kernel's start.
         """
         end = time.monotonic() + _SUBSCRIBED
-        while not self._published.is_set() and time.monotonic() < end:
+        while not self._subscribed.is_set() and time.monotonic() < end:
             with contextlib.suppress(TimeoutError, Restarted):
                 async with asyncio.timeout(0.2):
-                    probe, _ = await self._exchange.send("control", SIGN_OF_LIFE, NOTHING)
+                    probe, _ = await self._rpc.send("control", PROBE_TYPE, PROBE_CONTENT)
                     self._probes.append(probe)
-                    await self._published.wait()
+                    await self._subscribed.wait()
         for probe in self._probes:
-            self._exchange.forget(probe)
+            self._rpc.forget(probe)
 
-    async def _run(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
-        self._identifier, reply = await self._exchange.send("shell", "execute_request", request)
-        try:
-            ended = await self._ended(reply, deadline)
-            if ended == "timeout":
-                return await self._stop(reply)
-            return self._result(ended, reply)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._abandon())
-            raise
-        finally:
-            self._exchange.forget(self._identifier)
-            if reply.done() and not reply.cancelled() and reply.exception() is None:
-                self.reply = reply.result()
-
-    async def _abandon(self) -> None:
-        """Interrupts the code, if it is running; that it began may not have been heard yet."""
+    async def _interrupt_if_busy(self) -> None:
+        """Interrupt the code if it runs; the message that it began may still be on its way."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LATE_NEWS):
-                await self._began.wait()
-        if self._began.is_set() and not self._idle.is_set():
+            async with asyncio.timeout(_LATE_BUSY):
+                await self._busy.wait()
+        if self._busy.is_set() and not self._idle.is_set():
             await self._interrupt()
 
-    async def _ended(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
-        """How the run ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""
+    async def _result(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> ExecutionResult:
+        end = await self._wait_end(reply, deadline)
+        if end == "timeout":
+            if not self._busy.is_set():
+                return ExecutionResult("unavailable", _QUEUED)
+            await self._interrupt()
+            end = await self._wait_end(reply, time.monotonic() + _GRACE)
+            if end == "timeout":
+                return self._collected("still_running", _STILL_RUNNING)
+            return self._collected("died" if end == "died" else "timeout")
+        if end == "died":
+            return self._collected("died")
+        if end == "no_reply":
+            return self._collected("error", _NO_REPLY)
+        content = reply.result()
+        if content.get("status") == "ok":
+            return self._collected("ok")
+        if content.get("status") == "aborted":
+            return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
+        error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
+        return self._collected("error", error=error)
+
+    def _collected(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
+        return replace(self._outputs.result(status, note, error), execution_count=self._count)
+
+    async def _wait_end(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
+        """How the execution ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""
         waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self._dead.wait())]
         try:
             while True:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return "timeout"
-                every: list[asyncio.Future[Any]] = [reply, *waits]
-                await asyncio.wait(every, timeout=min(_LOOK, left), return_when=asyncio.FIRST_COMPLETED)
+                futures: list[asyncio.Future[Any]] = [reply, *waits]
+                await asyncio.wait(futures, timeout=min(_ALIVE_INTERVAL, left), return_when=asyncio.FIRST_COMPLETED)
                 if self._dead.is_set() or not await self._is_alive():
                     return "died"
                 if reply.done() or self._idle.is_set():
-                    return await self._both(reply)
+                    break
         finally:
             for wait in waits:
                 wait.cancel()
-
-    async def _both(self, reply: asyncio.Future[Mapping[str, Any]]) -> str:
-        """One of reply and idle is there; the other one follows, or never comes."""
-        if reply.done():
-            if reply.exception() is not None:
-                return "died"
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LATE_OUTPUT):
-                    await self._idle.wait()
-            return "replied"
-        done, _ = await asyncio.wait([reply], timeout=_GRACE)
-        if not done:
+        # Either the reply or the idle status is there; the other one follows, or never comes.
+        if not reply.done() and not (await asyncio.wait([reply], timeout=_GRACE))[0]:
             return "no_reply"
-        return "died" if reply.exception() is not None else "replied"
+        if reply.exception() is not None:
+            return "died"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LATE_OUTPUT):
+                await self._idle.wait()
+        return "replied"
 
-    async def _stop(self, reply: asyncio.Future[Mapping[str, Any]]) -> ExecutionResult:
-        if not self._began.is_set():
-            return ExecutionResult("unavailable", _QUEUED)
-        await self._interrupt()
-        ended = await self._ended(reply, time.monotonic() + _GRACE)
-        if ended == "died":
-            return self._result("died", reply)
-        if ended == "timeout":
-            return self._told("still_running", _STILL)
-        return self._told("timeout")
-
-    def _result(self, ended: str, reply: asyncio.Future[Mapping[str, Any]]) -> ExecutionResult:
-        if ended == "died":
-            return self._told("died")
-        if ended == "no_reply":
-            return self._told("error", _NO_REPLY)
-        content = reply.result()
-        if content.get("status") == "ok":
-            return self._told("ok")
-        if content.get("status") == "aborted":
-            return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
-        error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
-        return self._told("error", error=error)
-
-    def _told(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
-        return replace(self._collected.result(status, note, error), execution_count=self._count)
-
-    def _listen(self, message: KernelMessage) -> None:
-        parent = text_of(message, "parent_header", "msg_id")
+    def _on_iopub(self, message: KernelMessage) -> None:
+        parent = text_field(message, "parent_header", "msg_id")
         if parent in self._probes:
-            self._published.set()
-        message_type = text_of(message, "header", "msg_type")
+            self._subscribed.set()
+        message_type = text_field(message, "header", "msg_type")
         content = message.get("content")
         if not isinstance(content, Mapping):
             return
         if message_type == "status" and content.get("execution_state") in ("starting", "dead"):
             # A kernel that has just been started may say so late, but never once our code runs in it.
-            if self._began.is_set():
+            if self._busy.is_set():
                 self._dead.set()
             return
         if not self._identifier or parent != self._identifier:
             return
         if message_type == "status":
-            (self._idle if content.get("execution_state") == "idle" else self._began).set()
+            (self._idle if content.get("execution_state") == "idle" else self._busy).set()
         elif message_type == "execute_input":
             count = content.get("execution_count")
             self._count = count if isinstance(count, int) else None
         elif not self._idle.is_set():
-            self._collected.take(message_type, content)
+            self._outputs.add(message_type, content)
+
+
+def execute_request(code: str) -> dict[str, Any]:
+    """Content of the request that runs code as a cell of the user's."""
+    return {
+        "code": code,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": False,
+    }
+
+
+def sandbox_request(code: str, *, awaits: bool) -> dict[str, Any]:
+    """Content of the request that runs code on a copy of the namespace, without history and execution count.
+
+    Args:
+        code: The user's Python.
+        awaits: Whether it is known to have ``await`` outside of functions. A cell that awaits cannot be interrupted
+            while it computes, so others are not run as one.
+    """
+    call = f"await {_PACKAGE}.run_in_sandbox_async({code!r})" if awaits else f"{_PACKAGE}.run_in_sandbox({code!r})"
+    expressions = {EXPRESSION: f"{_PACKAGE}.sandbox_result()"}
+    return {**execute_request(call), "silent": True, "store_history": False, "user_expressions": expressions}
+
+
+def sandbox_report(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The kernel's report on the sandbox run that a reply belongs to; empty where the code never began."""
+    expression = (reply.get("user_expressions") or {}).get(EXPRESSION) or {}
+    try:
+        report = json.loads(ast.literal_eval(expression["data"]["text/plain"]))
+    except (KeyError, TypeError, ValueError, SyntaxError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def is_kernelside_lost(result: ExecutionResult, report: Mapping[str, Any]) -> bool:
+    """Whether a sandbox run never began because the kernel was restarted, or reset, unnoticed."""
+    return not report and result.status == "error" and result.error is not None and result.error.name in _LOST
+
+
+def sandbox_result(result: ExecutionResult, report: Mapping[str, Any]) -> ExecutionResult:
+    """The result of a sandbox run, from the result of its request and the kernel's report."""
+    changed = report.get("changed")
+    names = tuple(str(name) for name in changed) if isinstance(changed, list) else ()
+    result = replace(result, changed=names, execution_count=None)
+    if report.get("status") == "error" and result.status == "ok":
+        error = ExecutionError(str(report.get("name", ""))[:200], head(str(report.get("message", "")), 2000))
+        return replace(result, status="error", error=result.error or error)
+    return result
+
+
+def signature_text(reply: Mapping[str, Any]) -> str:
+    """The text of an ``inspect_reply``; empty where the kernel found nothing."""
+    data = reply.get("data")
+    text = data.get("text/plain") if isinstance(data, Mapping) and reply.get("found") else None
+    return ANSI_ESCAPE.sub("", text)[:_MAX_SIGNATURE].strip() if isinstance(text, str) else ""

@@ -1,4 +1,4 @@
-"""A kernel behind a Jupyter gateway: the same messages over the gateway's websocket, on the server's own loop."""
+"""Transport to a kernel behind a Jupyter gateway: its messages over the gateway's websocket, on the server's own loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from jupyter_agent.core.errors import KernelUnavailable
-from jupyter_agent.kernels.messaging import Act, IsAlive, MessagingKernel
 from jupyter_agent.kernels.transport import Channel, Receiver
 
 _PING_SECONDS = 30.0
@@ -31,8 +30,8 @@ class WebSocketTransport:
 
     def __init__(self, url: str, connection: Mapping[str, Any] | None = None) -> None:
         self._session = uuid4().hex
-        joined = "&" if "?" in url else "?"
-        self._url = f"{url}{joined}session_id={self._session}"
+        separator = "&" if "?" in url else "?"
+        self._url = f"{url}{separator}session_id={self._session}"
         self._connection = dict(connection or {})
         self._socket: WebSocketClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -42,7 +41,7 @@ class WebSocketTransport:
         """Connect.
 
         Raises:
-            KernelUnavailable: the gateway does not let us in, or is not there.
+            KernelUnavailable: the gateway refuses the connection, or does not answer.
         """
         request = HTTPRequest(self._url, **self._connection)
         try:
@@ -52,11 +51,11 @@ class WebSocketTransport:
         self._reader = asyncio.create_task(self._read(self._socket, receive))
 
     async def open_iopub(self) -> None:
-        """Pass on what the kernel publishes; the gateway sends it anyway."""
+        """Receive iopub messages, which the gateway sends anyway."""
         self._iopub = True
 
     async def close_iopub(self) -> None:
-        """Drop it again."""
+        """Drop iopub messages."""
         self._iopub = False
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
@@ -93,43 +92,12 @@ class WebSocketTransport:
 
     async def _read(self, socket: WebSocketClientConnection, receive: Receiver) -> None:
         while (text := await socket.read_message()) is not None:
-            # Binary frames carry widgets' buffers, which no request of ours is answered with.
-            if isinstance(text, str):
-                self._pass_on(text, receive)
-
-    def _pass_on(self, text: str, receive: Receiver) -> None:
-        try:
-            message = json.loads(text)
-            channel = message["channel"]
-        except (ValueError, TypeError, KeyError):
-            return
-        if channel != "iopub" or self._iopub:
-            receive(str(channel), message)
-
-
-class GatewayKernel(MessagingKernel):
-    """A kernel that a gateway runs.
-
-    Args:
-        url: The websocket address of the kernel's channels.
-        kernel_id: Jupyter's id.
-        connection: See `WebSocketTransport`.
-        options: JSON data for the magic in the kernel.
-        interrupt: The gateway kernel manager's way to interrupt.
-        is_alive: Whether the gateway says that the kernel lives.
-        restart: The gateway kernel manager's way to restart.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        kernel_id: str,
-        *,
-        connection: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        interrupt: Act | None = None,
-        is_alive: IsAlive | None = None,
-        restart: Act | None = None,
-    ) -> None:
-        transport = WebSocketTransport(url, connection)
-        super().__init__(transport, kernel_id, options=options, interrupt=interrupt, is_alive=is_alive, restart=restart)
+            if not isinstance(text, str):
+                continue  # binary frames carry widgets' buffers; no request of ours is answered with them
+            try:
+                message = json.loads(text)
+                channel = message["channel"]
+            except (ValueError, TypeError, KeyError):
+                continue
+            if channel != "iopub" or self._iopub:
+                receive(str(channel), message)

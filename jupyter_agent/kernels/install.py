@@ -1,8 +1,10 @@
-"""Makes kernelside's source travel: one expression that any IPython kernel can evaluate, installed or not."""
+"""Installs kernelside in kernels: its source as one expression, sent with the first request and again when it is lost."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import zlib
@@ -12,10 +14,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.kernel_state import KernelStatus
+from jupyter_agent.kernels.rpc import KernelRpc, Restarted
+
+#: Message type of the requests that kernelside's control handler answers.
+REQUEST = "jupyter_agent_request"
+BUSY_BEFORE_INSTALL = "The kernel is busy; its variables are known when the running cell ends."
+#: Seconds before the source is sent again, and how often that wait doubles.
+_RESEND = 5.0
+_RESENDS = 6
+
 #: The package's name in the kernel, and the shell's attribute that keeps it; another one than ours, so that an installed
 #: release is never mixed with it.
 PACKAGE = "_jupyter_agent_kernelside"
-#: The key of the answer among the reply's user expressions.
+#: Key of our result among a reply's user expressions.
 EXPRESSION = "jupyter_agent"
 
 #: Python's own `builtins` by a way that no name of the user can cross: every name may be shadowed or deleted.
@@ -99,26 +112,26 @@ def sources() -> Mapping[str, str]:
 
 @cache
 def source_hash() -> str:
-    """SHA-256 (hex) of all that travels; the same hash means: nothing to install."""
+    """SHA-256 (hex) of the sources; where the kernel has the same, nothing needs to be installed."""
     return hashlib.sha256(json.dumps(sources(), sort_keys=True).encode("utf-8")).hexdigest()
 
 
 @cache
-def _packed() -> str:
+def _packed_sources() -> str:
     return base64.b64encode(zlib.compress(json.dumps(sources()).encode("utf-8"), 9)).decode("ascii")
 
 
 def bootstrap(options: Mapping[str, Any]) -> str:
-    """An expression that installs kernelside in the kernel that evaluates it, and yields the source's hash.
+    """An expression that installs kernelside in the kernel that evaluates it, and returns the source's hash.
 
-    It binds no name in the user's namespace, and uses none. Where the same source is installed, it only hands over
-    the options.
+    It binds no name in the user's namespace, and uses none. Where the same source is installed, it only sets the
+    options.
 
     Args:
         options: JSON data for ``kernelside.install``.
     """
     constants = (
-        f"PACKAGE = {PACKAGE!r}\nSOURCE_HASH = {source_hash()!r}\nSOURCES = {_packed()!r}\n"
+        f"PACKAGE = {PACKAGE!r}\nSOURCE_HASH = {source_hash()!r}\nSOURCES = {_packed_sources()!r}\n"
         f"import json\nOPTIONS = json.loads({json.dumps(dict(options))!r})\n"
     )
     code = constants + _LOADER
@@ -126,3 +139,135 @@ def bootstrap(options: Mapping[str, Any]) -> str:
         f"(lambda b, n: (b['exec'](b['compile']({code!r}, '<jupyter-agent>', 'exec', 0, True), n), n['RESULT'])[1])"
         f"({BUILTINS}, {{'__builtins__': {BUILTINS}, '__name__': '<jupyter-agent>'}})"
     )
+
+
+class Unreadable(Exception):
+    """The kernel's state cannot be read now.
+
+    Attributes:
+        reason: Why, as a sentence.
+        status: What the kernel does.
+    """
+
+    def __init__(self, reason: str, status: KernelStatus) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class Installer:
+    """Keeps kernelside installed in one kernel.
+
+    Args:
+        rpc: Requests to the kernel.
+        options: JSON data for the magic in the kernel.
+    """
+
+    def __init__(self, rpc: KernelRpc, options: Mapping[str, Any]) -> None:
+        self._rpc = rpc
+        self._options = dict(options)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is installed, as far as we know."""
+        task = self._task
+        return task is not None and task.done() and not task.cancelled() and task.exception() is None
+
+    async def ensure_installed(self) -> None:
+        """Wait until it is installed; cancelling the wait does not cancel the installation.
+
+        Raises:
+            Unreadable: it cannot run in this kernel.
+            Restarted: the kernel was restarted meanwhile.
+        """
+        task = self._task
+        if task is None or (task.done() and not self.is_done):
+            task = self._task = asyncio.create_task(self._install())
+            task.add_done_callback(retrieve_exception)
+        await wait_for_shared(task)
+
+    def reset(self) -> None:
+        """Install it again with the next request: the kernel has lost it."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+
+    async def close(self) -> None:
+        """Cancel an installation that is not done."""
+        if self._task is not None:
+            await cancel_and_wait(self._task)
+
+    async def _install(self) -> None:
+        content = {
+            "code": "",
+            "silent": True,
+            "store_history": False,
+            "user_expressions": {EXPRESSION: bootstrap(self._options)},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        for attempt in range(_RESENDS):
+            try:
+                async with asyncio.timeout(_RESEND * 2**attempt):
+                    reply = await self._rpc.request("shell", "execute_request", content)
+            except TimeoutError:
+                if await self._is_installed_by_other_client():
+                    return
+                continue
+            if reply.get("status") == "aborted":
+                continue
+            result = (reply.get("user_expressions") or {}).get(EXPRESSION) or {}
+            if result.get("status") != "ok":
+                raise Unreadable(await self._failure_reason(result), "unknown")
+            return
+        raise Unreadable(BUSY_BEFORE_INSTALL, "busy")
+
+    async def _failure_reason(self, result: Mapping[str, Any]) -> str:
+        """Why the source could not be installed: another language or implementation, else the kernel's error."""
+        info = await self._rpc.request("control", "kernel_info_request", {})
+        implementation = str(info.get("implementation", ""))
+        if implementation == "ipython":
+            return f"The kernel's variables cannot be read: {str(result.get('evalue', ''))[:200]}"
+        language = str((info.get("language_info") or {}).get("name", "")) or "unknown"
+        return (
+            f"Variables cannot be read in this kernel (language {language[:40]}, implementation {implementation[:40]}): "
+            "only its cells and outputs are known."
+        )
+
+    async def _is_installed_by_other_client(self) -> bool:
+        """Whether another client of this kernel installed the same source meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                hello = await self._rpc.request("control", REQUEST, {"op": "hello"})
+                return hello.get("source_hash") == source_hash()
+        return False
+
+
+def retrieve_exception(task: asyncio.Future[Any]) -> None:
+    """Mark a task's exception as retrieved, because nobody may be left to await the task."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def wait_for_shared(task: asyncio.Task[None]) -> None:
+    """Wait for a task that others wait for, too; cancelling the wait does not cancel the task.
+
+    Raises:
+        Restarted: the task was cancelled, because the kernel was restarted.
+    """
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if task.cancelled() and not (own is not None and own.cancelling()):
+            raise Restarted from None
+        raise
+
+
+async def cancel_and_wait(task: asyncio.Task[None]) -> None:
+    """Cancel a task that reads a kernel, and wait until it has ended."""
+    if not task.done():
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Unreadable, Restarted, KernelUnavailable):
+            await task

@@ -1,4 +1,4 @@
-"""Takes what one thread displays in this process, and lets all others display where they did."""
+"""Captures what one thread publishes in this process; the output of all others goes where it went."""
 
 from __future__ import annotations
 
@@ -8,77 +8,77 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.outputs import OutputCollector
 
 
-class _Stream:
-    """A standard stream that takes this thread's text only."""
+class _ThreadStream:
+    """A standard stream that captures the text of the thread that made it."""
 
-    def __init__(self, name: str, collected: Collected, usual: Any) -> None:
+    def __init__(self, name: str, outputs: OutputCollector, original: Any) -> None:
         self._name = name
-        self._collected = collected
-        self._usual = usual
+        self._outputs = outputs
+        self._original = original
         self._thread = threading.get_ident()
 
     def write(self, text: str) -> int:
         if threading.get_ident() != self._thread:
-            written: int = self._usual.write(text)
+            written: int = self._original.write(text)
             return written
-        self._collected.take("stream", {"name": self._name, "text": text})
+        self._outputs.add("stream", {"name": self._name, "text": text})
         return len(text)
 
     def flush(self) -> None:
         if threading.get_ident() != self._thread:
-            self._usual.flush()
+            self._original.flush()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._usual, name)
+        return getattr(self._original, name)
 
 
-class _Publisher:
-    """A shell's display publisher that takes this thread's displays only."""
+class _ThreadDisplayPublisher:
+    """A shell's display publisher that captures the displays of the thread that made it."""
 
-    def __init__(self, collected: Collected, usual: Any) -> None:
-        self._collected = collected
-        self._usual = usual
+    def __init__(self, outputs: OutputCollector, original: Any) -> None:
+        self._outputs = outputs
+        self._original = original
         self._thread = threading.get_ident()
 
     def publish(self, data: Any, metadata: Any = None, **more: Any) -> None:
         if threading.get_ident() != self._thread:
-            self._usual.publish(data, metadata, **more)
+            self._original.publish(data, metadata, **more)
             return
-        kind = "update_display_data" if more.get("update") else "display_data"
+        message_type = "update_display_data" if more.get("update") else "display_data"
         content = {"data": data, "metadata": metadata or {}, "transient": more.get("transient") or {}}
-        self._collected.take(kind, content)
+        self._outputs.add(message_type, content)
 
     def clear_output(self, wait: bool = False) -> None:
         if threading.get_ident() != self._thread:
-            self._usual.clear_output(wait)
+            self._original.clear_output(wait)
             return
-        self._collected.take("clear_output", {"wait": wait})
+        self._outputs.add("clear_output", {"wait": wait})
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._usual, name)
+        return getattr(self._original, name)
 
 
 @contextmanager
-def overheard(shell: Any) -> Generator[Collected, None, None]:
-    """Collects what this thread prints, displays and raises while the context lasts."""
-    collected = Collected()
+def capture_thread_output(shell: Any) -> Generator[OutputCollector, None, None]:
+    """Collect what the current thread prints, displays and raises in the block, instead of publishing it."""
+    outputs = OutputCollector()
 
     def show_traceback(error_type: type, message: str, lines: list[str]) -> None:
-        collected.take("error", {"ename": error_type.__name__, "evalue": message, "traceback": lines})
+        outputs.add("error", {"ename": error_type.__name__, "evalue": message, "traceback": lines})
 
-    usual = (sys.stdout, sys.stderr, shell.display_pub)
-    ours = (_Stream("stdout", collected, usual[0]), _Stream("stderr", collected, usual[1]))
-    shell.display_pub = _Publisher(collected, usual[2])
-    sys.stdout, sys.stderr = cast("Any", ours)
+    original = (sys.stdout, sys.stderr, shell.display_pub)
+    streams = (_ThreadStream("stdout", outputs, original[0]), _ThreadStream("stderr", outputs, original[1]))
+    shell.display_pub = _ThreadDisplayPublisher(outputs, original[2])
+    sys.stdout, sys.stderr = cast("Any", streams)
     shell.__dict__["_showtraceback"] = show_traceback
     try:
-        yield collected
+        yield outputs
     finally:
         del shell.__dict__["_showtraceback"]
-        shell.display_pub = usual[2]
-        # Another thread may have put something of its own there meanwhile.
-        sys.stdout = usual[0] if cast("Any", sys.stdout) is ours[0] else sys.stdout
-        sys.stderr = usual[1] if cast("Any", sys.stderr) is ours[1] else sys.stderr
+        shell.display_pub = original[2]
+        # Another thread may have replaced them meanwhile.
+        sys.stdout = original[0] if cast("Any", sys.stdout) is streams[0] else sys.stdout
+        sys.stderr = original[1] if cast("Any", sys.stderr) is streams[1] else sys.stderr

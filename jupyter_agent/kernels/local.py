@@ -17,21 +17,22 @@ from IPython.utils.tokenutil import token_at_cursor
 from jupyter_agent import kernelside
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, StateDelta, Variable
-from jupyter_agent.kernels.iopub import overheard
-from jupyter_agent.kernels.requests import signature_text, trial_result
+from jupyter_agent.kernels.execution import sandbox_result, signature_text
+from jupyter_agent.kernels.iopub import capture_thread_output
 
-_NO_AWAIT = "There is no await outside of functions in a trial here: wrap it in asyncio.run(...)."
-#: Runs code in the shell on the main thread, visibly, and tells what came of it.
+_NO_AWAIT = "Code that is tried here cannot await outside of functions: wrap it in asyncio.run(...)."
+_STILL_RUNNING = "The code still runs: it did not react to an interrupt."
+#: Runs code in the shell on the main thread, visibly.
 Runner = Callable[[str], Awaitable[ExecutionResult]]
 
 
 class LocalKernel:
-    """The IPython shell that we run in.
+    """The IPython shell of this process.
 
     Args:
         shell: The shell; kernelside is installed in it.
-        run: Runs code in it on the main thread. Whoever owns the main thread (the magic) gives it; without it code
-            cannot be run.
+        run: Runs code in it on the main thread. The magic, which owns the main thread, passes it; without it
+            code cannot be run.
     """
 
     def __init__(self, shell: Any, run: Runner | None = None) -> None:
@@ -53,7 +54,7 @@ class LocalKernel:
                 wire = await asyncio.to_thread(kernelside.state, self._shell, known.epoch, known.version)
             self._state = known.after(StateDelta.from_wire(wire))
         except TimeoutError:
-            self._state = replace(known, stale="Looking at the variables takes too long.", status="busy")
+            self._state = replace(known, stale="Reading the variables takes too long.", status="busy")
         return self._state
 
     async def inspect(self, name: str, column: str | None = None) -> Variable:
@@ -62,7 +63,7 @@ class LocalKernel:
             async with asyncio.timeout(6.0):
                 reply = await asyncio.to_thread(kernelside.inspect, self._shell, name, column)
         except TimeoutError as error:
-            raise KernelUnavailable("Looking at the variable takes too long.") from error
+            raise KernelUnavailable("Reading the variable takes too long.") from error
         wire = reply.get("variable")
         if not isinstance(wire, dict):
             raise NotFound(f"There is no {name if column is None else f'{name}[{column!r}]'} now.")
@@ -80,25 +81,25 @@ class LocalKernel:
         done, _ = await asyncio.wait([task], timeout=5.0)
         if not done:
             task.cancel()
-            return ExecutionResult("still_running", "The code still runs: it did not react to an interrupt.")
+            return ExecutionResult("still_running", _STILL_RUNNING)
         return replace(task.result(), status="timeout")
 
     async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
-        """Run code on a copy of the namespace, beside the main thread, which may be waiting for us."""
-        trial = _Trial(self._shell, code)
-        trial.start()
-        ended = asyncio.ensure_future(asyncio.wrap_future(trial.result))
-        done, _ = await asyncio.wait([ended], timeout=timeout)
+        """Run code on a copy of the namespace in a thread of its own: the main thread may be waiting for us."""
+        thread = _SandboxThread(self._shell, code)
+        thread.start()
+        result = asyncio.ensure_future(asyncio.wrap_future(thread.result))
+        done, _ = await asyncio.wait([result], timeout=timeout)
         if done:
-            return ended.result()
-        trial.interrupt()
-        done, _ = await asyncio.wait([ended], timeout=5.0)
+            return result.result()
+        thread.interrupt()
+        done, _ = await asyncio.wait([result], timeout=5.0)
         if not done:
-            return ExecutionResult("still_running", "The code still runs: it did not react to an interrupt.")
-        return replace(ended.result(), status="timeout")
+            return ExecutionResult("still_running", _STILL_RUNNING)
+        return replace(result.result(), status="timeout")
 
     async def signature(self, code: str, cursor: int) -> str:
-        """What IPython tells of the object at a place in code."""
+        """Signature and documentation of the object at a place in code, from IPython."""
         name = token_at_cursor(code, cursor)
         try:
             found = await asyncio.to_thread(self._shell.object_inspect_mime, name, detail_level=0)
@@ -107,34 +108,34 @@ class LocalKernel:
         return signature_text({"found": True, "data": found})
 
     async def interrupt(self) -> None:
-        """Stop what the main thread runs."""
+        """Interrupt the main thread."""
         _thread.interrupt_main()
 
     async def restart(self) -> None:
-        """Nothing restarts the process that it is part of."""
+        """Always raises: a process cannot restart itself."""
         raise KernelUnavailable(
-            "This session cannot restart itself: restart the kernel, or leave and start IPython again."
+            "This session cannot restart itself: restart the kernel, or exit and start IPython again."
         )
 
 
-class _Trial(threading.Thread):
-    """One run of code on a copy of the namespace, in a thread of its own."""
+class _SandboxThread(threading.Thread):
+    """Runs code on a copy of the namespace."""
 
     def __init__(self, shell: Any, code: str) -> None:
-        super().__init__(name="jupyter-agent-trial", daemon=True)
+        super().__init__(name="jupyter-agent-sandbox", daemon=True)
         self._shell = shell
         self._code = code
         self.result: Future[ExecutionResult] = Future()
 
     def run(self) -> None:
-        with overheard(self._shell) as collected:
-            # No thread of the user's is here, only ours.
+        with capture_thread_output(self._shell) as outputs:
+            # This thread is ours, so names that the user's functions rebind in it can be restored.
             kernelside.run_in_sandbox(self._code, restore=True)
-            told = json.loads(kernelside.sandbox_result())
-        if told["status"] == "awaits":
+            report = json.loads(kernelside.sandbox_result())
+        if report["status"] == "awaits":
             self.result.set_result(ExecutionResult("error", _NO_AWAIT))
         else:
-            self.result.set_result(trial_result(collected.result("ok"), told))
+            self.result.set_result(sandbox_result(outputs.result("ok"), report))
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in it."""

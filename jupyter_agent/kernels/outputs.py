@@ -1,22 +1,182 @@
-"""Collects what a run displays: as text for a model, cleaned and within a limit, and as a notebook keeps it."""
+"""Outputs of executed code: as cleaned text within a limit, and as nbformat's outputs with the last pictures."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.text import ANSI_ESCAPE, head, without_first_word, without_last_word
-from jupyter_agent.kernels.displayed import Displayed
-from jupyter_agent.kernels.head_tail import Ends
+from jupyter_agent.kernels.head_tail import HeadTail
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
+_OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "error"})
+#: Outputs kept of the beginning and of the end, and characters of all of each.
+_HEAD_OUTPUTS = _TAIL_OUTPUTS = 50
+_HEAD_CHARACTERS = 1 << 21
+_TAIL_CHARACTERS = 6 << 20
+#: Characters of one representation of an output; a larger one is replaced by its name and size.
+_MAX_DATA = 2 << 20
+#: Pictures kept for models, and bytes of each.
+_MAX_PICTURES = 4
+_MAX_PICTURE = 1 << 20
+_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+
+
+class OutputCollector:
+    """Collects iopub messages of one execution, bounded in memory whatever is printed.
+
+    Attributes:
+        images: Number of outputs with a picture.
+        error: What was raised.
+    """
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.error: ExecutionError | None = None
+        self._text = HeadTail()
+        self._head: list[_Output] = []
+        self._tail: deque[_Output] = deque()
+        self._left_out = 0
+        self._clear_pending = False
+
+    def add(self, message_type: str, content: Mapping[str, Any]) -> None:
+        """Add one message; types that carry no output, and malformed content, are ignored."""
+        if message_type == "clear_output":
+            self._clear_pending = True
+            if not content.get("wait"):
+                self._clear()
+            return
+        if message_type not in _OUTPUT_TYPES:
+            return
+        if self._clear_pending:
+            self._clear()
+        if message_type == "stream":
+            self._add_stream(str(content.get("name", "stdout")), str(content.get("text", "")))
+        elif message_type in ("display_data", "execute_result"):
+            self._add_display(message_type, content)
+        elif message_type == "update_display_data":
+            display_id = _display_id(content)
+            for output in (*self._head, *self._tail):
+                if display_id and output.display_id == display_id:
+                    output.replace(*_bundle(content))
+        else:
+            self._add_error(content)
+
+    def _clear(self) -> None:
+        self._head, self._tail, self._left_out, self._clear_pending = [], deque(), 0, False
+        self._text.clear()
+
+    def _add_stream(self, name: str, text: str) -> None:
+        self._text.add(text)
+        last = self._tail[-1] if self._tail else self._head[-1] if self._head else None
+        if last is not None and last.stream is not None and last.content["name"] == name:
+            last.stream.add(text)
+        else:
+            self._append(_Output({"output_type": "stream", "name": name}, stream=text))
+
+    def _add_display(self, message_type: str, content: Mapping[str, Any]) -> None:
+        data, metadata = _bundle(content)
+        output: dict[str, Any] = {"output_type": message_type, "data": data, "metadata": metadata}
+        if message_type == "execute_result":
+            output["execution_count"] = content.get("execution_count")
+        self._append(_Output(output, _display_id(content)))
+        all_data = content.get("data")
+        if not isinstance(all_data, Mapping):
+            return
+        self.images += any(str(name).startswith("image/") for name in all_data)
+        text = all_data.get("text/plain", all_data.get("text/markdown"))
+        if isinstance(text, list):
+            text = "".join(str(part) for part in text)
+        if not isinstance(text, str):
+            text = f"[{', '.join(sorted(map(str, all_data)))[:200]}]"
+        self._text.add(text if text.endswith("\n") else text + "\n")
+
+    def _add_error(self, content: Mapping[str, Any]) -> None:
+        name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
+        self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
+        lines = content.get("traceback")
+        traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+        self._text.add("\n".join(traceback) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
+        output = {"output_type": "error", "ename": name, "evalue": message[:_MAX_DATA]}
+        self._append(_Output({**output, "traceback": [line[:_MAX_DATA] for line in traceback]}))
+
+    def _append(self, output: _Output) -> None:
+        has_room = len(self._head) < _HEAD_OUTPUTS and not self._tail
+        if has_room and sum(kept.size for kept in self._head) + output.size <= _HEAD_CHARACTERS:
+            self._head.append(output)
+            return
+        self._tail.append(output)
+        while len(self._tail) > _TAIL_OUTPUTS or (
+            len(self._tail) > 1 and sum(kept.size for kept in self._tail) > _TAIL_CHARACTERS
+        ):
+            self._tail.popleft()
+            self._left_out += 1
+
+    @property
+    def text(self) -> str:
+        """All text, cleaned; a note stands where the middle was left out."""
+        first, note, last = self._text.head, self._text.note, self._text.tail
+        if note:
+            first, last = without_last_word(first), without_first_word(last)
+        return cleaned(first) + note + cleaned(last)
+
+    def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
+        """The execution's result with everything that was collected.
+
+        Args:
+            status: How the execution ended.
+            note: Appended to the text.
+            error: What was raised, where the kernel did not publish it.
+        """
+        left_out = {"output_type": "stream", "name": "stderr", "text": f"[… {self._left_out:,} outputs left out …]\n"}
+        first, last = [output.to_nbformat() for output in self._head], [output.to_nbformat() for output in self._tail]
+        pictures = [picture for output in (*first, *last) if (picture := _picture(output.get("data"))) is not None]
+        return ExecutionResult(
+            status,
+            self.text + note,
+            self.images,
+            self.error or error,
+            pictures=tuple(pictures[-_MAX_PICTURES:]),
+            outputs=(*first, *([left_out] if self._left_out else []), *last),
+        )
+
+
+class _Output:
+    """One output: a stream that grows, or data that may be replaced later."""
+
+    def __init__(self, content: dict[str, Any], display_id: str = "", stream: str | None = None) -> None:
+        self.content = content
+        self.display_id = display_id
+        self.stream = HeadTail() if stream is not None else None
+        if self.stream is not None:
+            self.stream.add(stream or "")
+        self._size = _characters(content)
+
+    @property
+    def size(self) -> int:
+        """Characters, roughly."""
+        return self._size if self.stream is None else self.stream.length
+
+    def replace(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Replace displayed data; other outputs have none."""
+        if "data" in self.content:
+            self.content.update(data=data, metadata=metadata)
+            self._size = _characters(self.content)
+
+    def to_nbformat(self) -> dict[str, Any]:
+        """The output as nbformat 4 JSON data."""
+        return dict(self.content) if self.stream is None else {**self.content, "text": self.stream.text}
 
 
 def cleaned(text: str) -> str:
-    """The text as a terminal would leave it: without escapes, progress bars in their last state."""
+    """The text as a terminal shows it: without escape sequences, progress bars in their last state."""
     text = ANSI_ESCAPE.sub("", text.encode("utf-8", "replace").decode("utf-8")).replace("\r\n", "\n")
     if "\b" in text:
         while "\b" in (shorter := re.sub(r"[^\b\n]\x08", "", text)) and shorter != text:
@@ -26,75 +186,46 @@ def cleaned(text: str) -> str:
     return _CONTROLS.sub("", "\n".join(lines))
 
 
-class Collected:
-    """Output as it comes in, bounded in memory whatever is printed."""
+def _characters(data: object) -> int:
+    """Size of the data as JSON, roughly."""
+    if isinstance(data, str):
+        return len(data)
+    if isinstance(data, Mapping):
+        return sum(len(str(key)) + _characters(value) for key, value in data.items())
+    return sum(map(_characters, data)) if isinstance(data, (list, tuple)) else 8
 
-    def __init__(self) -> None:
-        self.images = 0
-        self.error: ExecutionError | None = None
-        self._text = Ends()
-        self._displayed = Displayed()
-        self._clear = False
 
-    def take(self, message_type: str, content: Mapping[str, Any]) -> None:
-        """One message of the run's output."""
-        self._displayed.take(message_type, content)
-        if message_type == "stream":
-            self._add(str(content.get("text", "")))
-        elif message_type in ("execute_result", "display_data"):
-            self._add_rich(content.get("data"))
-        elif message_type == "error":
-            self._add_error(content)
-        elif message_type == "clear_output":
-            self._clear = True
-            if not content.get("wait"):
-                self._add("")
+def _display_id(content: Mapping[str, Any]) -> str:
+    transient = content.get("transient")
+    return str(transient.get("display_id") or "") if isinstance(transient, Mapping) else ""
 
-    def _add_rich(self, data: object) -> None:
-        if not isinstance(data, Mapping):
-            return
-        pictures = [name for name in data if str(name).startswith("image/")]
-        self.images += bool(pictures)
-        text = data.get("text/plain", data.get("text/markdown"))
-        if isinstance(text, list):
-            text = "".join(str(part) for part in text)
-        if not isinstance(text, str):
-            text = f"[{', '.join(sorted(map(str, data)))[:200]}]"
-        self._add(text if text.endswith("\n") else text + "\n")
 
-    def _add_error(self, content: Mapping[str, Any]) -> None:
-        name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
-        self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
-        lines = content.get("traceback")
-        self._add("\n".join(map(str, lines)) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
+def _bundle(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Data and metadata of a display; representations that are too large are replaced by their name and size."""
+    data, metadata = content.get("data"), content.get("metadata")
+    kept: dict[str, Any] = {}
+    large: list[str] = []
+    for name, value in data.items() if isinstance(data, Mapping) else ():
+        size = _characters(value)
+        if size <= _MAX_DATA:
+            kept[str(name)] = value
+        else:
+            large.append(f"[{name}, {size:,} characters, left out]")
+    if large:
+        kept["text/plain"] = "\n".join([*large, *([kept["text/plain"]] if "text/plain" in kept else [])])
+    return kept, dict(metadata) if isinstance(metadata, Mapping) else {}
 
-    def _add(self, text: str) -> None:
-        if self._clear:
-            self._clear = False
-            self._text.clear()
-        self._text.add(text)
 
-    @property
-    def text(self) -> str:
-        """What was displayed; a note stands where the middle was left out."""
-        begun, note, ended = self._text.head, self._text.note, self._text.tail
-        if note:
-            begun, ended = without_last_word(begun), without_first_word(ended)
-        return cleaned(begun) + note + cleaned(ended)
-
-    def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
-        """All that was collected as the run's result.
-
-        Args:
-            status: How the run ended.
-            note: Stands after the text.
-            error: What was raised, where the kernel did not display it.
-        """
-        return ExecutionResult(
-            status,
-            self.text + note,
-            self.images,
-            self.error or error,
-            pictures=self._displayed.pictures,
-            outputs=self._displayed.outputs,
-        )
+def _picture(data: object) -> Picture | None:
+    """The first representation that is a picture, can be decoded and is not too large."""
+    for name in _PICTURES:
+        text = data.get(name) if isinstance(data, Mapping) else None
+        if isinstance(text, str):
+            encoded = "".join(text.split())
+            try:
+                size = len(base64.b64decode(encoded, validate=True))
+            except (binascii.Error, ValueError):
+                continue
+            if 0 < size <= _MAX_PICTURE:
+                return Picture(name, encoded)
+    return None

@@ -1,4 +1,4 @@
-"""Starts a kernel of our own, for programs without a Jupyter server."""
+"""A kernel that we start and stop ourselves, for programs without a Jupyter server."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 
 #: Characters that the name of a socket may have, on every POSIX system.
 _MAX_SOCKET = 100
@@ -23,7 +24,7 @@ _MAX_SOCKET = 100
 async def start_kernel(
     cwd: str, kernel_name: str = "python3", *, options: Mapping[str, Any] | None = None
 ) -> tuple[RemoteKernel, Callable[[], Awaitable[None]]]:
-    """Starts a kernel. Where it can be, it is spoken to over sockets in a folder that only this user can read.
+    """Start a kernel; where possible it is reached over IPC sockets in a folder that only this user can read.
 
     Args:
         cwd: Its working folder.
@@ -31,13 +32,13 @@ async def start_kernel(
         options: JSON data for the magic in the kernel.
 
     Returns:
-        The kernel, and what ends it and closes the connection.
+        The kernel, and a function that stops it and closes the connection.
 
     Raises:
         KernelUnavailable: no such kernelspec, or its process cannot be started.
     """
     manager = AsyncKernelManager(kernel_name=kernel_name)
-    folder = _sockets(manager)
+    folder = _use_ipc(manager)
     try:
         await manager.start_kernel(cwd=cwd)
     except (NoSuchKernel, OSError, RuntimeError) as error:
@@ -48,7 +49,7 @@ async def start_kernel(
         await manager.restart_kernel(now=True)
 
     kernel = RemoteKernel(
-        manager.client(),
+        ZmqTransport(manager.client()),
         uuid4().hex,
         options=options,
         interrupt=manager.interrupt_kernel,
@@ -64,10 +65,10 @@ async def start_kernel(
     return kernel, shutdown
 
 
-def _sockets(manager: AsyncKernelManager) -> Path | None:
-    """Lets an ipykernel use sockets in the file system; None where TCP is used: on Windows, and for kernels of others.
+def _use_ipc(manager: AsyncKernelManager) -> Path | None:
+    """Let an ipykernel use IPC sockets; their folder, None where TCP is used: on Windows, and for other kernels.
 
-    ipykernel warns of TCP, on which every user of the machine can read along.
+    ipykernel warns of TCP, which every user of the machine can read.
     """
     try:
         argv = manager.kernel_spec.argv if manager.kernel_spec is not None else []

@@ -1,4 +1,4 @@
-"""Pairs a kernel's answers with their requests, by the id of the parent message."""
+"""Requests to a kernel and their replies, matched by the id of the parent message."""
 
 from __future__ import annotations
 
@@ -11,109 +11,110 @@ from jupyter_agent.kernels.transport import Channel, KernelMessage, Transport
 
 #: A request that every kernel answers at once, and that changes nothing: ``kernel_info_request`` makes IPython draw a
 #: random tip, from the user's own random numbers.
-SIGN_OF_LIFE = "comm_info_request"
-NOTHING: Mapping[str, Any] = {"target_name": "jupyter_agent"}
+PROBE_TYPE = "comm_info_request"
+PROBE_CONTENT: Mapping[str, Any] = {"target_name": "jupyter_agent"}
 
 Listener = Callable[[KernelMessage], None]
 
 
 class Restarted(Exception):
-    """The kernel that should have answered is no more."""
+    """The kernel was restarted, so the reply never comes."""
 
 
-class Exchange:
-    """Requests and answers of one kernel over one transport."""
+class KernelRpc:
+    """Requests and replies of one kernel over one transport.
+
+    Args:
+        transport: Connects to the kernel with the first request, and again after the connection was lost.
+
+    Attributes:
+        is_open: Whether there is a connection.
+    """
 
     def __init__(self, transport: Transport) -> None:
+        self.is_open = False
         self._transport = transport
-        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self._pending: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._listener: Listener | None = None
-        self._opened = False
         self._opening = asyncio.Lock()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a connection."""
-        return self._opened
-
-    async def open(self) -> None:
-        """Connects, once, and again after the connection was lost."""
-        async with self._opening:
-            if not self._opened:
-                await self._transport.open(self._receive)
-                self._opened = True
-
     async def request(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Sends a request and waits for its answer; whoever calls sets the time limit.
+        """Send a request and wait for its reply; the caller sets the time limit.
 
         Returns:
-            The answer's content.
+            The reply's content.
 
         Raises:
             Restarted: the kernel was restarted meanwhile.
-            KernelUnavailable: there is no way to the kernel.
+            KernelUnavailable: the kernel cannot be reached.
         """
-        identifier, answer = await self.send(channel, message_type, content)
+        identifier, reply = await self.send(channel, message_type, content)
         try:
-            return await answer
+            return await reply
         finally:
-            self._waiting.pop(identifier, None)
+            self.forget(identifier)
 
     async def send(
         self, channel: Channel, message_type: str, content: Mapping[str, Any]
     ) -> tuple[str, asyncio.Future[Mapping[str, Any]]]:
-        """Sends a request; the id of its message and its answer to come. `forget` it when done."""
-        await self.open()
+        """Send a request; the id of its message and the content of its reply to come. `forget` it when done."""
+        await self._open()
         try:
             identifier = await self._transport.send(channel, message_type, content)
         except KernelUnavailable:
-            self._opened = False
+            self.is_open = False
             raise
-        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[identifier] = answer
-        return identifier, answer
+        reply: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._pending[identifier] = reply
+        return identifier, reply
 
     def forget(self, identifier: str) -> None:
-        """Nobody waits for this answer any more."""
-        self._waiting.pop(identifier, None)
+        """Ignore the reply to a request from now on."""
+        self._pending.pop(identifier, None)
 
-    async def listen(self, listener: Listener) -> None:
-        """Gives everything that the kernel publishes to one listener."""
-        await self.open()
+    async def subscribe(self, listener: Listener) -> None:
+        """Pass everything that the kernel publishes on iopub to one listener."""
+        await self._open()
         self._listener = listener
         await self._transport.open_iopub()
 
-    async def stop_listening(self) -> None:
-        """Ends `listen`."""
+    async def unsubscribe(self) -> None:
+        """End the subscription to iopub."""
         self._listener = None
         await self._transport.close_iopub()
 
-    def restarted(self) -> None:
-        """Tells all who wait that their answer will never come."""
-        waiting, self._waiting = self._waiting, {}
-        for answer in waiting.values():
-            if not answer.done():
-                answer.set_exception(Restarted())
-                answer.exception()
+    def fail_pending(self) -> None:
+        """Raise `Restarted` wherever a reply is waited for."""
+        pending, self._pending = self._pending, {}
+        for reply in pending.values():
+            if not reply.done():
+                reply.set_exception(Restarted())
+                reply.exception()
 
     async def close(self) -> None:
-        """Disconnects."""
-        self.restarted()
+        """Disconnect."""
+        self.fail_pending()
         await self._transport.close()
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self.is_open:
+                await self._transport.open(self._receive)
+                self.is_open = True
 
     def _receive(self, channel: str, message: KernelMessage) -> None:
         if channel == "iopub":
             if self._listener is not None:
                 self._listener(message)
             return
-        answer = self._waiting.get(text_of(message, "parent_header", "msg_id"))
+        reply = self._pending.get(text_field(message, "parent_header", "msg_id"))
         content = message.get("content")
-        if answer is not None and not answer.done():
-            answer.set_result(content if isinstance(content, Mapping) else {})
+        if reply is not None and not reply.done():
+            reply.set_result(content if isinstance(content, Mapping) else {})
 
 
-def text_of(message: KernelMessage, part: str, name: str) -> str:
-    """A text in a part of a message; empty where a kernel has sent anything else."""
-    held = message.get(part)
-    found = held.get(name) if isinstance(held, Mapping) else None
-    return found if isinstance(found, str) else ""
+def text_field(message: KernelMessage, part: str, name: str) -> str:
+    """A text field in a part of a message; empty where a kernel has sent anything else."""
+    fields = message.get(part)
+    value = fields.get(name) if isinstance(fields, Mapping) else None
+    return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""How messages reach a kernel: the seam, and ZeroMQ sockets of our own by a `jupyter_client` client."""
+"""Transport of messages to a kernel: the protocol, and ZeroMQ sockets opened through a `jupyter_client` client."""
 
 from __future__ import annotations
 
@@ -18,30 +18,26 @@ Receiver = Callable[[str, KernelMessage], None]
 
 
 class Transport(Protocol):
-    """A way to one kernel."""
+    """Carries messages to one kernel and back."""
 
     async def open(self, receive: Receiver) -> None:
         """Connect shell and control; `receive(channel, message)` is called with whatever comes. Once."""
 
     async def open_iopub(self) -> None:
-        """Begin to receive what the kernel publishes, too."""
+        """Receive iopub messages, too."""
 
     async def close_iopub(self) -> None:
-        """Stop receiving it."""
+        """Stop receiving iopub messages."""
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         """Send a request.
 
         Returns:
-            The message's id, which answers name as their parent's.
+            The message's id, which replies have as their parent's.
         """
 
     async def close(self) -> None:
-        """Let go of the connections."""
-
-
-def _ignore(_channel: str, _message: KernelMessage) -> None:
-    """Before `open` nobody listens."""
+        """Close the connections."""
 
 
 class ZmqTransport:
@@ -57,7 +53,7 @@ class ZmqTransport:
         client.session.session = uuid4().hex
         self._sockets: dict[str, zmq.asyncio.Socket] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._receive: Receiver = _ignore
+        self._receive: Receiver = lambda _channel, _message: None
 
     async def open(self, receive: Receiver) -> None:
         """Connect shell and control."""
@@ -69,12 +65,12 @@ class ZmqTransport:
         self._start("control", self._client.connect_control(identity=identity))
 
     async def open_iopub(self) -> None:
-        """Subscribe to what the kernel publishes."""
+        """Subscribe to iopub."""
         if "iopub" not in self._sockets:
             self._start("iopub", self._client.connect_iopub())
 
     async def close_iopub(self) -> None:
-        """Let the subscription go: what nobody waits for need not be decoded."""
+        """Unsubscribe, so that messages that nobody needs are not decoded."""
         await self._stop("iopub")
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:

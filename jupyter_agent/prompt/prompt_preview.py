@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.question import Question
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt import context, snapshot
 from jupyter_agent.redaction.redactor import Redactor
@@ -28,7 +29,7 @@ async def build_context(kernel_client: Any, cells_before: Sequence[str], query: 
 
     client = AsyncKernelClient()
     client.load_connection_info(kernel_client.get_connection_info())
-    kernel, notebook = RemoteKernel(client, ""), PostedNotebook("", _cells(cells_before))
+    kernel, notebook = RemoteKernel(ZmqTransport(client), ""), PostedNotebook("", _cells(cells_before))
     try:
         view = await snapshot.read_kernel_and_cells(kernel, notebook)
     finally:

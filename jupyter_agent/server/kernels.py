@@ -13,16 +13,15 @@ from jupyter_server.gateway.managers import GatewayMappingKernelManager
 from jupyter_server.utils import url_path_join
 
 from jupyter_agent.core.errors import NotFound
-from jupyter_agent.kernels.gateway import GatewayKernel
+from jupyter_agent.kernels.gateway import WebSocketTransport
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 
 if TYPE_CHECKING:
     import logging
 
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from jupyter_server.services.sessions.sessionmanager import SessionManager as KernelSessions
-
-    from jupyter_agent.kernels.messaging import MessagingKernel
 
 KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 UNKNOWN_KERNEL = (
@@ -34,7 +33,7 @@ _FIRST_READ_SECONDS = 30.0
 
 
 class Kernels:
-    """One `MessagingKernel` for each running kernel, here or behind a gateway, made when first asked for.
+    """One `RemoteKernel` for each running kernel, here or behind a gateway, made when first asked for.
 
     Args:
         manager: Jupyter's kernels.
@@ -51,11 +50,11 @@ class Kernels:
         self._manager = manager
         self._sessions = sessions
         self._log = log
-        self._connected: dict[str, MessagingKernel] = {}
+        self._connected: dict[str, RemoteKernel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def get(self, kernel_id: str) -> MessagingKernel:
+    def get(self, kernel_id: str) -> RemoteKernel:
         """The kernel of that id.
 
         Raises:
@@ -68,7 +67,7 @@ class Kernels:
             self._connected[kernel_id] = self._connect(kernel_id)
         return self._connected[kernel_id]
 
-    async def for_notebook(self, path: str) -> MessagingKernel | None:
+    async def for_notebook(self, path: str) -> RemoteKernel | None:
         """The kernel that Jupyter has tied to a notebook, if any."""
         listed: Any = self._sessions.list_sessions()  # type: ignore[no-untyped-call]
         for session in await ensure_async(listed):
@@ -102,7 +101,7 @@ class Kernels:
         for kernel_id in tuple(self._connected):
             await self._disconnect(kernel_id)
 
-    def _connect(self, kernel_id: str) -> MessagingKernel:
+    def _connect(self, kernel_id: str) -> RemoteKernel:
         manager: Any = self._manager
 
         async def is_alive() -> bool:
@@ -120,9 +119,9 @@ class Kernels:
             gateway: Any = GatewayClient.instance()
             url = url_path_join(gateway.ws_url, gateway.kernels_endpoint, quote(kernel_id, safe=""), "channels")
             connection = dict(gateway.load_connection_args())
-            return GatewayKernel(url, kernel_id, connection=connection, **operations)
-        client = manager.get_kernel(kernel_id).client()
-        return RemoteKernel(client, kernel_id, options={"server": True, "kernel_id": kernel_id}, **operations)
+            return RemoteKernel(WebSocketTransport(url, connection), kernel_id, **operations)
+        transport = ZmqTransport(manager.get_kernel(kernel_id).client())
+        return RemoteKernel(transport, kernel_id, options={"server": True, "kernel_id": kernel_id}, **operations)
 
     async def _on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         kernel_id = data.get("kernel_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -23,8 +24,8 @@ def test_ask_with_execute_knows_the_live_variables_and_leaves_the_file_alone(com
     assert ended.code == 0, ended.err
     assert "`price`" in ended.out
     assert "`region`" in ended.out
-    assert "running cell 1 of 3: import pandas as pd" in ended.err
-    assert "cell 2 failed with ZeroDivisionError: division by zero; 1 after it did not run" in ended.err
+    assert "Running cell 1 of 3: import pandas as pd" in ended.err
+    assert "Cell 2 failed with ZeroDivisionError: division by zero; 1 cell after it did not run" in ended.err
     assert notebook.read_bytes() == before
 
 
@@ -68,7 +69,9 @@ def test_questions_about_a_notebook_go_on_with_its_conversation(command: Command
     for question in ("what columns does df have?", "and how many rows?"):
         assert command("ask", question, "-n", str(notebook)).code == 0
     listed = json.loads(command("sessions", "--notebook", str(notebook), "--json").out)
-    assert [(one["turn_count"], one["notebook_id"]) for one in listed] == [(4, str(notebook))]
+    assert [(session["turns"], session["turn_count"], session["notebook_id"]) for session in listed] == [
+        (2, 4, str(notebook))
+    ]
 
 
 def test_a_notebook_below_a_running_servers_root_has_the_same_name_there(
@@ -87,7 +90,8 @@ def test_a_named_session_is_gone_on_with(command: Command, script: Callable[...,
     command("ask", "two", "-s", "mine")
     command("ask", "three")
     listed = json.loads(command("sessions", "--json").out)
-    assert sorted((one["turn_count"], one["title"]) for one in listed) == [(2, "three"), (4, "one")]
+    assert sorted((session["turns"], session["title"]) for session in listed) == [(1, "three"), (2, "one")]
+    assert sorted(re.findall(r"\d+ questions?  ", command("sessions").out)) == ["1 question  ", "2 questions  "]
     assert json.loads(command("sessions", "one", "--json").out)[0]["session_id"] == "mine"
 
 
@@ -157,8 +161,8 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_said(
     _, err = asking.communicate(timeout=30)
     assert asking.returncode == 130
     assert err == b"Stopped.\n"
-    said = command("chat", "-s", "s1", stdin="/history\n").out
-    assert said.startswith("> talk\n\nsaid")
+    history = command("chat", "-s", "s1", stdin="/history\n").out
+    assert history.startswith("> talk\n\nsaid")
 
 
 def test_models_says_who_answers(command: Command) -> None:
@@ -174,7 +178,7 @@ def test_models_ends_with_1_when_the_configured_one_does_not_answer(
     monkeypatch.setenv("JUPYTER_AGENT_MODEL", "openai:x")
     ended = command("models", "--json")
     assert ended.code == 1
-    found = {one["id"]: one["reachable"] for one in json.loads(ended.out)}
+    found = {model["id"]: model["reachable"] for model in json.loads(ended.out)}
     assert next(iter(found.items())) == ("openai:x", False)
     assert found["offline"] is True
 

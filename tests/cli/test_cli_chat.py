@@ -37,7 +37,7 @@ def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> 
     assert "Did you mean /history?" in ended.err
     assert ended.out.count("- `offline` ← answers now") == 2
     assert "There is no kernel." in ended.out
-    assert ended.out.index("The conversation is forgotten.") < ended.out.index("There was no conversation to forget.")
+    assert ended.out.index("The conversation was cleared.") < ended.out.index("There was no conversation to clear.")
     assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
 
 
@@ -75,7 +75,7 @@ def test_a_chat_is_undone_branched_and_exported(command: Command, tmp_path: Path
     ):
         assert words in ended.out
     exported = json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))
-    assert [one["question"] for one in exported["turns"]] == ["alpha", "gamma"]
+    assert [turn["question"] for turn in exported["turns"]] == ["alpha", "gamma"]
     ids = [line.split("`")[1] for line in ended.out.splitlines() if line.startswith("- `")]
     assert len(ids) == 3
     again = command("chat", stdin=f"/use {ids[2]}\n/history\n/use nobody\n")
@@ -155,6 +155,7 @@ def test_in_a_terminal_code_is_shown_and_asked_about(
     code = "import pathlib; pathlib.Path('made.txt').write_text('x')"
     script({"calls": [{"name": "run_code", "arguments": {"code": code}}]}, {"text": "Well done."})
     child = terminal("ask", "make it", "-n", str(notebook), "--execute")
+    child.expect_exact("· Run code")
     child.expect_exact("pathlib.Path('made.txt')")
     child.expect_exact("Run this? [y/N]")
     child.send("y\r")

@@ -28,7 +28,7 @@ def run(environment: dict[str, str]) -> Run:
     return run
 
 
-def written(path: Path, *cells: tuple[str, int | None, str]) -> Path:
+def write_notebook(path: Path, *cells: tuple[str, int | None, str]) -> Path:
     """A notebook of code cells: source, execution count, printed text."""
     code: list[dict[str, Any]] = [
         {
@@ -50,20 +50,20 @@ OUT_OF_ORDER = (("print(x)", 2, "1\n"), ("x = 1", 1, ""))
 
 
 def test_a_notebook_that_ran_from_top_to_bottom_is_judged_reproducible(run: Run, tmp_path: Path) -> None:
-    ended = run(written(tmp_path / "good.ipynb", *GOOD))
+    ended = run(write_notebook(tmp_path / "good.ipynb", *GOOD))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "would reproduce" in ended.stdout
 
 
 def test_what_was_run_out_of_order_is_told_with_its_cell(run: Run, tmp_path: Path) -> None:
-    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
+    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER))
     assert ended.returncode == 1
     assert "In [2]" in ended.stdout
     assert "Out of order" in ended.stdout
 
 
 def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path: Path) -> None:
-    path = written(tmp_path / "good.ipynb", ("text = open('data.txt').read()", 1, ""))
+    path = write_notebook(tmp_path / "good.ipynb", ("text = open('data.txt').read()", 1, ""))
     (tmp_path / "data.txt").write_text("7", encoding="utf-8")
     os.utime(path, (1000, 1000))
     assert "- In [1]: The file data.txt was changed after it was read." in run(path).stdout
@@ -72,10 +72,10 @@ def test_a_data_file_that_is_newer_than_the_notebook_is_told(run: Run, tmp_path:
 
 
 def test_the_report_as_json(run: Run, tmp_path: Path) -> None:
-    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
-    told = json.loads(ended.stdout)
-    assert (told["reproducible"], told["executed"]) == (False, None)
-    assert "out_of_order" in {one["kind"] for one in told["findings"]}
+    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--json")
+    report = json.loads(ended.stdout)
+    assert (report["reproducible"], report["executed"]) == (False, None)
+    assert "out_of_order" in {finding["kind"] for finding in report["findings"]}
 
 
 def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path) -> None:
@@ -83,32 +83,34 @@ def test_a_run_in_a_copy_proves_it_and_changes_nothing(run: Run, tmp_path: Path)
     folder.mkdir()
     (folder / "data.txt").write_text("7", encoding="utf-8")
     cells = ("n = open('data.txt').read()", 1, ""), ("open('data.txt', 'w').write('8')\nprint(n)", 2, "7\n")
-    path = written(folder / "good.ipynb", *cells)
+    path = write_notebook(folder / "good.ipynb", *cells)
     before = path.read_bytes()
     ended = run(path, "--execute")
     assert (ended.returncode, ended.stdout) == (
         0,
         "Restart & Run All reproduces this notebook: 2 cells ran, nothing differs.\n",
     )
-    assert "running cell 2 of 2" in ended.stderr
+    assert "Running cell 2 of 2" in ended.stderr
     assert ((folder / "data.txt").read_text(encoding="utf-8"), path.read_bytes()) == ("7", before)
-    assert sorted(one.name for one in folder.iterdir()) == ["data.txt", "good.ipynb"]
+    assert sorted(path.name for path in folder.iterdir()) == ["data.txt", "good.ipynb"]
 
 
 def test_the_first_difference_of_a_run_is_reported(run: Run, tmp_path: Path) -> None:
-    path = written(tmp_path / "other.ipynb", ("x = 1", 1, ""), ("print(x + 1)", 2, "3\n"), ("print(1)", 3, "0\n"))
+    path = write_notebook(
+        tmp_path / "other.ipynb", ("x = 1", 1, ""), ("print(x + 1)", 2, "3\n"), ("print(1)", 3, "0\n")
+    )
     ended = run(path, "--execute")
     assert ended.returncode == 1
-    assert "another output first at In [2]" in ended.stdout
+    assert "the first output that differs is at In [2]" in ended.stdout
     assert "\n-3\n+2\n" in ended.stdout
 
 
 def test_a_cell_that_fails_in_the_run_is_reported(run: Run, tmp_path: Path) -> None:
-    ended = run(written(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--execute", "--json")
+    ended = run(write_notebook(tmp_path / "bad.ipynb", *OUT_OF_ORDER), "--execute", "--json")
     assert ended.returncode == 1
-    told = json.loads(ended.stdout)
-    first = told["executed"]["first"]
-    assert (told["reproducible"], first["kind"], first["cell_id"]) == (False, "failed", "c0")
+    report = json.loads(ended.stdout)
+    first = report["executed"]["first"]
+    assert (report["reproducible"], first["kind"], first["cell_id"]) == (False, "failed", "c0")
     assert first["after"].startswith("NameError")
 
 
@@ -124,16 +126,16 @@ def test_wrong_usage_is_said(run: Run, tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_run_and_its_kernel(environment: dict[str, str], tmp_path: Path) -> None:
     source = (
-        "import os, time\nprint(os.getpid())\nopen(os.environ['TOLD'], 'w').write(str(os.getpid()))\ntime.sleep(90)"
+        "import os, time\nprint(os.getpid())\nopen(os.environ['PID_FILE'], 'w').write(str(os.getpid()))\ntime.sleep(90)"
     )
-    path = written(tmp_path / "slow.ipynb", (source, 1, ""))
-    told = tmp_path / "told"
-    environment["TOLD"] = str(told)
-    os.mkfifo(told)
+    path = write_notebook(tmp_path / "slow.ipynb", (source, 1, ""))
+    pid_file = tmp_path / "pid"
+    environment["PID_FILE"] = str(pid_file)
+    os.mkfifo(pid_file)
     with subprocess.Popen(
         [*DOCTOR, str(path), "--execute"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        kernel = int(told.read_text(encoding="utf-8"))  # waits until the cell runs
+        kernel = int(pid_file.read_text(encoding="utf-8"))  # waits until the cell runs
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")

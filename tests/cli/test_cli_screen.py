@@ -42,6 +42,6 @@ def test_a_conversation_of_five_turns_with_undo_branch_and_export(
         terminal.wait_for("(ended with 0)")
     exported = json.loads((tmp_path / "talk.json").read_text(encoding="utf-8"))
     assert exported["turns"][0]["question"] == "what columns does @df have?"
-    assert [one["question"] for one in exported["turns"]][2:] == ["what is @df.price?", "which columns are there?"]
+    assert [turn["question"] for turn in exported["turns"]][2:] == ["what is @df.price?", "which columns are there?"]
     assert screen.count(PROMPT) == 9
     assert not [words for words in ("Traceback", "WARNING", "\x1b") if words in screen]

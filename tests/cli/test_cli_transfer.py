@@ -52,19 +52,19 @@ def test_an_exported_conversation_is_imported_elsewhere(process: Process, talk: 
     (tmp_path / "talk.json").write_text(exported.out, encoding="utf-8")
     again = process("import", "talk.json")
     assert (again.code, again.out) == (1, "")
-    assert "--session names another" in again.err
+    assert "with --session" in again.err
     made = process("import", "-", "--session", "s2", stdin=exported.out)
     assert (made.code, made.out) == (0, "s2\n")
-    assert "2 entries, about " in made.err
-    listed = {one["session_id"]: one["turn_count"] for one in json.loads(process("sessions", "--json").out)}
-    assert listed == {"s1": 2, "s2": 2}
+    assert "1 question, about " in made.err
+    listed = {session["session_id"]: session["turns"] for session in json.loads(process("sessions", "--json").out)}
+    assert listed == {"s1": 1, "s2": 1}
 
 
 def test_the_ending_of_the_file_says_the_format(process: Process, talk: str, tmp_path: Path, notebook: Path) -> None:
     written = process("export", talk, "-o", "talk.ipynb", "--notebook", str(notebook))
     assert (written.code, written.out) == (0, "")
     cells = nbformat.read(tmp_path / "talk.ipynb", as_version=4).cells  # type: ignore[no-untyped-call]
-    assert [one.source for one in cells if one.cell_type == "code"] == ["df.head()"]
+    assert [cell.source for cell in cells if cell.cell_type == "code"] == ["df.head()"]
     process("export", talk, "-o", "talk.txt", "--format", "md")
     assert "> what is it?" in (tmp_path / "talk.txt").read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState
 from jupyter_agent.core.text import estimate_tokens, head, head_and_tail, source_hash, tail, truncate
-from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.prompt import context
 
 CORE = "Qm3xTz81LbVw"
@@ -32,8 +32,8 @@ def test_what_fits_is_left_as_it_is_and_words_are_kept_whole() -> None:
 
 def test_P1_what_a_run_prints_is_cut_between_words() -> None:
     for before in range(32 * 1024 - 60, 32 * 1024 + 4):
-        collected = Collected()
-        collected.take("stream", {"text": " " * before + SECRET + " " * 200_000 + SECRET + " " * before})
+        collected = OutputCollector()
+        collected.add("stream", {"text": " " * before + SECRET + " " * 200_000 + SECRET + " " * before})
         assert SECRET in collected.text or CORE[:4] not in collected.text
 
 

@@ -10,12 +10,15 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 
 
 def started(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[RemoteKernel]:
     manager = AsyncKernelManager(kernel_name="python3")
     loop.run_until_complete(manager.start_kernel(cwd=str(folder)))
-    kernel = RemoteKernel(manager.client(), "kernel", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
+    kernel = RemoteKernel(
+        ZmqTransport(manager.client()), "kernel", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive
+    )
     yield kernel
     loop.run_until_complete(kernel.close())
     loop.run_until_complete(manager.shutdown_kernel(now=True))

@@ -10,6 +10,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.reproduction import FirstDifference, comparable, reproduce, scratch_copy
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 from tests.support.notebook_session import report_on
 
 
@@ -114,7 +115,7 @@ async def test_the_path_of_the_copy_is_no_difference(
     with scratch_copy(folder) as copy:
         manager = AsyncKernelManager(kernel_name="python3")
         await manager.start_kernel(cwd=str(copy))
-        kernel = RemoteKernel(manager.client(), "kernel", is_alive=manager.is_alive)
+        kernel = RemoteKernel(ZmqTransport(manager.client()), "kernel", is_alive=manager.is_alive)
         try:
             told = await reproduce(cells, kernel, copy_of=(copy, folder))
         finally:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.environments import environment
+from tests.support.environments import create_environment
 
 ROOT = Path(__file__).parents[2]
 CELLS = ["%load_ext jupyter_agent", "n = 1", "rows = list(range(n))", "%agent what is rows?", "print('after')"]
@@ -37,7 +37,7 @@ def outputs(path: Path) -> list[Any]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_papermill_runs_a_notebook_that_asks(home: Path) -> None:
-    python = environment(home, "papermill", "ipykernel")
+    python = create_environment(home, "papermill", "ipykernel")
     written(home / "in.ipynb")
     ours = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])}
     run = [str(python), "-m", "papermill", "--no-progress-bar", "-p", "n", "4"]

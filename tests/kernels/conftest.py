@@ -1,4 +1,4 @@
-"""A real kernel for the tests, and a second client's way to it."""
+"""A real kernel for the tests, and any number of clients of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 
 
 class Kernels:
@@ -17,18 +18,18 @@ class Kernels:
 
     def __init__(self, manager: AsyncKernelManager) -> None:
         self.manager = manager
-        self._open: list[RemoteKernel] = []
+        self._clients: list[RemoteKernel] = []
 
     def client(self) -> RemoteKernel:
         """Another `RemoteKernel` of the same process."""
         kernel = RemoteKernel(
-            self.manager.client(),
+            ZmqTransport(self.manager.client()),
             "kernel-1",
             interrupt=self.manager.interrupt_kernel,
             is_alive=self.manager.is_alive,
             restart=self._restart,
         )
-        self._open.append(kernel)
+        self._clients.append(kernel)
         return kernel
 
     async def interrupt(self) -> None:
@@ -38,12 +39,12 @@ class Kernels:
         await self.manager.restart_kernel(now=True)
 
     async def close(self) -> None:
-        for kernel in self._open:
+        for kernel in self._clients:
             await kernel.close()
         await self.manager.shutdown_kernel(now=True)
 
 
-def _started(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[Kernels]:
+def _start(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[Kernels]:
     manager = AsyncKernelManager(kernel_name="python3")
     loop.run_until_complete(manager.start_kernel(cwd=str(folder)))
     kernels = Kernels(manager)
@@ -53,13 +54,13 @@ def _started(loop: asyncio.AbstractEventLoop, folder: Path) -> Iterator[Kernels]
 
 @pytest.fixture
 def kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path) -> Iterator[Kernels]:
-    yield from _started(jp_asyncio_loop, tmp_path)
+    yield from _start(jp_asyncio_loop, tmp_path)
 
 
 @pytest.fixture
 def more_kernels(jp_asyncio_loop: asyncio.AbstractEventLoop, tmp_path: Path) -> Iterator[Kernels]:
     """Another process."""
-    yield from _started(jp_asyncio_loop, tmp_path)
+    yield from _start(jp_asyncio_loop, tmp_path)
 
 
 @pytest.fixture

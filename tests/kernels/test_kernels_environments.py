@@ -9,9 +9,10 @@ from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.kernels.remote import RemoteKernel
-from tests.support.environments import environment, specifications
+from jupyter_agent.kernels.transport import ZmqTransport
+from tests.support.environments import create_environment, kernel_specs
 
-HERE = """
+REPORT = """
 import importlib.util, ipykernel, sys
 print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyter_agent_kernelside' in vars(get_ipython()))
 """
@@ -23,14 +24,16 @@ print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyte
     "requirement", ["ipykernel==6.29.5", "ipykernel==6.31.0", "ipykernel==7.0.1", "ipykernel>=7.4"]
 )
 async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requirement: str) -> None:
-    python = environment(tmp_path, requirement)
-    specs = specifications(tmp_path, str(python), "-m", "ipykernel_launcher")
+    python = create_environment(tmp_path, requirement)
+    specs = kernel_specs(tmp_path, str(python), "-m", "ipykernel_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
-    kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
+    kernel = RemoteKernel(
+        ZmqTransport(manager.client()), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive
+    )
     assert (await kernel.state(timeout=60)).stale == ""
-    release, ours, travelled = (await kernel.execute(HERE, timeout=30)).text.split()
-    assert (requirement.endswith(release) or release >= "7.4", ours, travelled) == (True, "None", "True")
+    release, our_package, kernelside = (await kernel.execute(REPORT, timeout=30)).text.split()
+    assert (requirement.endswith(release) or release >= "7.4", our_package, kernelside) == (True, "None", "True")
     await kernel.execute("items = [1]\ndef f(a, b=2): pass", timeout=20)
     first = await kernel.state()
     assert first.variables["items"].facts["items"] == ["1"]
@@ -57,11 +60,13 @@ async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requi
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_K17_xeus_python_degrades_with_a_clear_word(tmp_path: Path) -> None:
-    python = environment(tmp_path, "xeus-python")
-    specs = specifications(tmp_path, str(python), "-m", "xpython_launcher")
+    python = create_environment(tmp_path, "xeus-python")
+    specs = kernel_specs(tmp_path, str(python), "-m", "xpython_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
-    kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
+    kernel = RemoteKernel(
+        ZmqTransport(manager.client()), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive
+    )
     state = await kernel.state(timeout=60)
     assert "implementation xeus-python" in state.stale
     assert "only its cells and outputs are known" in state.stale

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIFO = "open('began', 'w').close()\n"
 
 
-async def begun(folder: Path) -> None:
+async def wait_began(folder: Path) -> None:
     """Waits until the cell that opens the pipe runs."""
     await asyncio.to_thread((folder / "began").read_bytes)
 
@@ -33,7 +33,7 @@ async def test_K2_a_restart_while_code_runs_is_told(kernels: Kernels, pipe: Path
     kernel = kernels.client()
     first = await kernel.state(timeout=20)
     running = asyncio.create_task(kernel.execute(FIFO + "import time\ntime.sleep(60)", timeout=60))
-    await begun(pipe)
+    await wait_began(pipe)
     await kernels.manager.restart_kernel(now=True)
     kernel.notify_restarted()
     assert (await running).status == "died"
@@ -54,7 +54,7 @@ async def test_K5_code_that_ignores_interrupts_is_left_running_and_said_so(kerne
 async def test_K6_code_that_waits_behind_the_users_cell_does_not_stop_that_cell(kernels: Kernels, pipe: Path) -> None:
     user, agent = kernels.client(), kernels.client()
     running = asyncio.create_task(user.execute(FIFO + "import time\ntime.sleep(3)\nprint('whole')", timeout=60))
-    await begun(pipe)
+    await wait_began(pipe)
     result = await agent.execute("print('agent')", timeout=0.5)
     assert result.status == "unavailable"
     assert "busy with another cell" in result.text
@@ -64,7 +64,7 @@ async def test_K6_code_that_waits_behind_the_users_cell_does_not_stop_that_cell(
 async def test_a_cancelled_run_is_interrupted(kernels: Kernels, pipe: Path) -> None:
     kernel = kernels.client()
     running = asyncio.create_task(kernel.execute(FIFO + "import time\ntime.sleep(60)", timeout=60))
-    await begun(pipe)
+    await wait_began(pipe)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -110,7 +110,7 @@ async def test_K12_strange_output_comes_cleaned(kernel: RemoteKernel) -> None:
 async def test_K13_late_output_of_a_thread_does_not_reach_the_next_result(kernel: RemoteKernel, pipe: Path) -> None:
     code = "import threading\ndef late():\n    open('began', 'w').close()\n    print('late')\nthreading.Thread(target=late).start()"
     await kernel.execute(code, timeout=20)
-    await begun(pipe)
+    await wait_began(pipe)
     assert "late" not in (await kernel.execute("print('next')", timeout=20)).text
 
 
@@ -129,8 +129,8 @@ async def test_K15_interleaved_clients_lose_and_cross_nothing(kernels: Kernels) 
     async def converse(kernel: RemoteKernel, mark: int) -> list[str]:
         return [(await kernel.execute(f"print({mark} * 1000 + {n})", timeout=60)).text for n in range(10)]
 
-    told = await asyncio.gather(*(converse(kernel, mark) for mark, kernel in enumerate(clients)))
-    assert told == [[f"{mark * 1000 + n}\n" for n in range(10)] for mark in range(3)]
+    texts = await asyncio.gather(*(converse(kernel, mark) for mark, kernel in enumerate(clients)))
+    assert texts == [[f"{mark * 1000 + n}\n" for n in range(10)] for mark in range(3)]
 
 
 async def test_a_kernel_that_holds_the_interpreter_is_stale_with_a_reason(kernels: Kernels, pipe: Path) -> None:
@@ -139,7 +139,7 @@ async def test_a_kernel_that_holds_the_interpreter_is_stale_with_a_reason(kernel
     await kernel.state(timeout=20)
     native = "import ctypes\nctypes.PyDLL(None).system(b'echo > began; sleep 3')"  # the interpreter's lock is held
     running = asyncio.create_task(kernel.execute(native, timeout=60))
-    await begun(pipe)
+    await wait_began(pipe)
     state = await kernel.state(timeout=0.4)
     assert (state.status, state.stale) == ("busy", "The kernel does not answer; it may be busy in native code.")
     assert state.variables["kept"].facts["value"] == "1"

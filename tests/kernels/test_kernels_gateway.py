@@ -16,13 +16,14 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient
 
-from jupyter_agent.kernels.gateway import GatewayKernel
-from tests.support.environments import environment
+from jupyter_agent.kernels.gateway import WebSocketTransport
+from jupyter_agent.kernels.remote import RemoteKernel
+from tests.support.environments import create_environment
 
 
-async def looked_at(url: str, headers: dict[str, str], interrupt: Callable[[], Awaitable[None]]) -> None:
-    """The same conversation, whoever is at the other end."""
-    kernel = GatewayKernel(url, "k", connection={"headers": headers}, interrupt=interrupt)
+async def check_kernel(url: str, headers: dict[str, str], interrupt: Callable[[], Awaitable[None]]) -> None:
+    """The same requests, whoever is at the other end of the websocket."""
+    kernel = RemoteKernel(WebSocketTransport(url, {"headers": headers}), "k", interrupt=interrupt)
     assert (await kernel.state(timeout=30)).stale == ""
     result = await kernel.execute("items = [1]\nprint('out')", timeout=20)
     assert (result.status, result.text) == ("ok", "out\n")
@@ -43,14 +44,14 @@ async def test_a_kernel_behind_a_servers_websocket(jp_serverapp: ServerApp, jp_f
         await jp_fetch("api", "kernels", model["id"], "interrupt", method="POST", allow_nonstandard_methods=True)
 
     headers = {"Authorization": f"token {jp_serverapp.identity_provider.token}"}
-    await looked_at(f"{address.replace('http', 'ws', 1)}/channels", headers, interrupt)
+    await check_kernel(f"{address.replace('http', 'ws', 1)}/channels", headers, interrupt)
 
 
 async def test_a_gateway_that_is_not_there_is_a_reason_and_no_exception() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"ws://127.0.0.1:{free.getsockname()[1]}/api/kernels/k/channels"
-    kernel = GatewayKernel(address, "k")
+    kernel = RemoteKernel(WebSocketTransport(address), "k")
     state = await kernel.state()
     assert (state.status, state.stale) == ("unknown", "The kernel's gateway does not answer.")
     assert (await kernel.execute("1", timeout=5)).status == "unavailable"
@@ -68,7 +69,7 @@ def gateway(tmp_path: Path) -> Iterator[str]:
         "--KernelGatewayApp.ip=127.0.0.1",
         "--KernelGatewayApp.auth_token=sesame",
     ]
-    python = environment(tmp_path, "jupyter_kernel_gateway", "ipykernel")
+    python = create_environment(tmp_path, "jupyter_kernel_gateway", "ipykernel")
     command = [str(python), "-m", "kernel_gateway", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -89,7 +90,7 @@ async def test_a_kernel_behind_a_real_gateway(gateway: str) -> None:
     async def interrupt() -> None:
         await client.fetch(f"{address}/{model['id']}/interrupt", method="POST", headers=headers, body="")
 
-    await looked_at(f"ws://{gateway}/api/kernels/{model['id']}/channels", headers, interrupt)
+    await check_kernel(f"ws://{gateway}/api/kernels/{model['id']}/channels", headers, interrupt)
     await asyncio.wait_for(client.fetch(f"{address}/{model['id']}", method="DELETE", headers=headers), 20)
 
 
@@ -125,11 +126,11 @@ async def test_a_server_reads_the_kernels_that_its_gateway_runs(server: str) -> 
     headers = {"Authorization": "token ours"}
     client = AsyncHTTPClient()
 
-    async def asked(path: str, method: str = "GET", body: str | None = None) -> Any:
+    async def fetch(path: str, method: str = "GET", body: str | None = None) -> Any:
         return json.loads((await client.fetch(server + path, method=method, headers=headers, body=body)).body)
 
-    model = await asked("/api/kernels", "POST", "{}")
-    state = await asked(f"/api/agent/kernels/{model['id']}/state")
+    model = await fetch("/api/kernels", "POST", "{}")
+    state = await fetch(f"/api/agent/kernels/{model['id']}/state")
     while state["stale"] and state["status"] != "unknown":
-        state = await asked(f"/api/agent/kernels/{model['id']}/state")
+        state = await fetch(f"/api/agent/kernels/{model['id']}/state")
     assert (state["stale"], state["variables"], state["total"]) == ("", [], 0)

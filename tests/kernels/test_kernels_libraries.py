@@ -8,7 +8,8 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.kernels.remote import RemoteKernel
-from tests.support.environments import environment, specifications
+from jupyter_agent.kernels.transport import ZmqTransport
+from tests.support.environments import create_environment, kernel_specs
 
 LIBRARIES = "ipykernel jax xarray dask[array,dataframe] statsmodels geopandas scikit-learn pyarrow duckdb h5py zarr tensorflow-cpu ray"
 MAKE = """
@@ -47,7 +48,7 @@ ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
 reference = ray.put(1)
 None
 """
-TOLD = {
+EXPECTED = {
     "on_device": ("array", "ArrayImpl 2 × 3 float32 on cpu:0"),
     "labelled": ("array", "DataArray (t: 2, x: 3) float64"),
     "dataset": ("object", "Dataset (t: 2, x: 3)"),
@@ -76,17 +77,19 @@ TOLD = {
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_V8_values_of_large_libraries_are_told_without_work(tmp_path: Path) -> None:
-    python = environment(tmp_path, *LIBRARIES.split())
-    specs = specifications(tmp_path, str(python), "-m", "ipykernel_launcher")
+    python = create_environment(tmp_path, *LIBRARIES.split())
+    specs = kernel_specs(tmp_path, str(python), "-m", "ipykernel_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
-    kernel = RemoteKernel(manager.client(), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive)
-    made = await kernel.execute(MAKE, timeout=300)
-    assert made.status == "ok", made.text
+    kernel = RemoteKernel(
+        ZmqTransport(manager.client()), "k", interrupt=manager.interrupt_kernel, is_alive=manager.is_alive
+    )
+    result = await kernel.execute(MAKE, timeout=300)
+    assert result.status == "ok", result.text
     state = await kernel.state(timeout=30)
-    assert {name: (state.variables[name].kind, state.variables[name].summary) for name in TOLD} == TOLD
-    inspected = {name: await kernel.inspect(name) for name in TOLD}
-    assert {name: (one.kind, one.summary) for name, one in inspected.items()} == TOLD
+    assert {name: (state.variables[name].kind, state.variables[name].summary) for name in EXPECTED} == EXPECTED
+    inspected = {name: await kernel.inspect(name) for name in EXPECTED}
+    assert {name: (variable.kind, variable.summary) for name, variable in inspected.items()} == EXPECTED
     assert (await kernel.execute("print(ran)", timeout=20)).text == "[]\n"
     await kernel.close()
     await manager.shutdown_kernel(now=True)

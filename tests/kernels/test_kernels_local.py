@@ -20,9 +20,9 @@ from jupyter_agent.kernels.local import LocalKernel
 def shell() -> Iterator[Any]:
     InteractiveShell.clear_instance()
     shell: Any = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    usual = (sys.stdout, sys.stderr, shell.display_pub)
+    originals = (sys.stdout, sys.stderr, shell.display_pub)
     yield shell
-    assert (sys.stdout, sys.stderr, shell.display_pub) == usual
+    assert (sys.stdout, sys.stderr, shell.display_pub) == originals
     kernelside.uninstall()
     shell.history_manager.end_session()
     InteractiveShell.clear_instance()
@@ -35,19 +35,19 @@ async def test_a_trial_here_shows_to_who_asked_and_binds_nothing(
     code = "import sys\nprint('out')\nprint('err', file=sys.stderr)\ngrow()\nmine = 3\nrows"
     result = await LocalKernel(shell).try_execute(code, timeout=20)
     assert (result.status, result.text, result.changed) == ("ok", "out\nerr\n[1, 2]\n", ("rows",))
-    assert [one["output_type"] for one in result.outputs] == ["stream", "stream", "display_data"]
+    assert [output["output_type"] for output in result.outputs] == ["stream", "stream", "display_data"]
     assert (shell.user_ns["count"], "mine" in shell.user_ns) == (1, False)
     assert capsys.readouterr() == ("", "")
 
 
 async def test_a_trial_here_hears_no_other_thread(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     shell.user_ns.update(begun=asyncio.Event(), loop=asyncio.get_running_loop())
-    code = "import time\nloop.call_soon_threadsafe(begun.set)\nwhile len(said) < 1: time.sleep(0.01)\nprint('mine')"
-    shell.user_ns["said"] = said = list[str]()
+    code = "import time\nloop.call_soon_threadsafe(begun.set)\nwhile len(written) < 1: time.sleep(0.01)\nprint('mine')"
+    shell.user_ns["written"] = written = list[str]()
     running = asyncio.create_task(LocalKernel(shell).try_execute(code, timeout=20))
     await shell.user_ns["begun"].wait()
     sys.stdout.write("theirs\n")
-    said.append("theirs")
+    written.append("theirs")
     assert ((await running).text, capsys.readouterr().out) == ("mine\n", "theirs\n")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jupyter_agent.kernels.messaging import MessagingKernel
+from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import Channel, KernelMessage, Receiver, ZmqTransport
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class FaultyTransport:
 
     async def open(self, receive: Receiver) -> None:
         self.receive = receive
-        await self._real.open(self._through)
+        await self._real.open(self._deliver)
 
-    def _through(self, channel: str, message: KernelMessage) -> None:
-        for one in self._fault(channel, message):
-            self.receive(channel, one)
+    def _deliver(self, channel: str, message: KernelMessage) -> None:
+        for delivered in self._fault(channel, message):
+            self.receive(channel, delivered)
 
     async def open_iopub(self) -> None:
         await self._real.open_iopub()
@@ -66,7 +66,7 @@ def doubled(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]
     return [message, message] if channel != "iopub" else [message]
 
 
-def of_others(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def forged_too(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Before each message the same one for somebody else, and then one for nobody."""
     forged = {**message, "parent_header": {"msg_id": "another"}}
     if channel == "iopub":
@@ -74,7 +74,7 @@ def of_others(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any
     return [forged, {**forged, "parent_header": {}}, message]
 
 
-def no_messages(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def malformed_too(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Before each message such as no kernel may send."""
     parent = message["parent_header"]
     broken: list[Mapping[str, Any]] = [
@@ -89,12 +89,11 @@ def no_messages(channel: str, message: Mapping[str, Any]) -> list[Mapping[str, A
     return [*broken, message]
 
 
-class ReplyLast:
+class OutOfOrder:
     """Holds the reply back until the run is idle, or idle until there is a reply."""
 
     def __init__(self, first: str) -> None:
         self._first = first
-        self._held: list[Mapping[str, Any]] = []
         self.transport: FaultyTransport | None = None
 
     def __call__(self, channel: str, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -111,11 +110,11 @@ class ReplyLast:
         self.transport.receive(channel, message)
 
 
-def behind(kernels: Kernels, fault: Fault) -> MessagingKernel:
+def faulty_kernel(kernels: Kernels, fault: Fault) -> RemoteKernel:
     transport = FaultyTransport(ZmqTransport(kernels.manager.client()), fault)
-    if isinstance(fault, ReplyLast):
+    if isinstance(fault, OutOfOrder):
         fault.transport = transport
-    return MessagingKernel(transport, "k", interrupt=kernels.interrupt, is_alive=kernels.manager.is_alive)
+    return RemoteKernel(transport, "k", interrupt=kernels.interrupt, is_alive=kernels.manager.is_alive)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +125,10 @@ def behind(kernels: Kernels, fault: Fault) -> MessagingKernel:
         (without_iopub, ("ok", "")),
         (without("execute_reply"), ("error", "mine\nThe kernel ran the code but sent no reply")),
         (doubled, ("ok", "mine\n")),
-        (of_others, ("ok", "mine\n")),
-        (no_messages, ("ok", "mine\n")),
-        (ReplyLast("reply"), ("ok", "mine\n")),
-        (ReplyLast("idle"), ("ok", "mine\n")),
+        (forged_too, ("ok", "mine\n")),
+        (malformed_too, ("ok", "mine\n")),
+        (OutOfOrder("reply"), ("ok", "mine\n")),
+        (OutOfOrder("idle"), ("ok", "mine\n")),
     ],
 )
 async def test_K16_whatever_becomes_of_the_messages_a_run_ends_with_its_own_output(
@@ -137,7 +136,7 @@ async def test_K16_whatever_becomes_of_the_messages_a_run_ends_with_its_own_outp
 ) -> None:
     ready = kernels.client()
     await ready.execute("0", timeout=30)
-    kernel = behind(kernels, fault)
+    kernel = faulty_kernel(kernels, fault)
     started = time.monotonic()
     result = await kernel.execute("print('mine')", timeout=20)
     assert (result.status, result.text[: len(expected[1])]) == expected
@@ -146,10 +145,10 @@ async def test_K16_whatever_becomes_of_the_messages_a_run_ends_with_its_own_outp
     await kernel.close()
 
 
-@pytest.mark.parametrize("fault", [doubled, of_others, no_messages])
+@pytest.mark.parametrize("fault", [doubled, forged_too, malformed_too])
 async def test_K16_the_state_is_read_past_messages_of_others(kernels: Kernels, fault: Fault) -> None:
     await kernels.client().execute("a = 1", timeout=30)
-    kernel = behind(kernels, fault)
+    kernel = faulty_kernel(kernels, fault)
     state = await kernel.state(timeout=20)
     assert (state.stale, state.variables["a"].facts["value"]) == ("", "1")
     await kernel.close()
@@ -162,8 +161,8 @@ async def test_K15_a_thousand_interleaved_runs_lose_and_cross_nothing(kernels: K
     async def converse(mark: int) -> list[str]:
         return [(await clients[mark].execute(f"print({mark} * 1000 + {n})", timeout=60)).text for n in range(250)]
 
-    told = await asyncio.gather(*map(converse, range(4)))
-    assert told == [[f"{mark * 1000 + n}\n" for n in range(250)] for mark in range(4)]
+    texts = await asyncio.gather(*map(converse, range(4)))
+    assert texts == [[f"{mark * 1000 + n}\n" for n in range(250)] for mark in range(4)]
 
 
 async def test_K17_a_culled_kernel_is_dead_for_every_question(kernels: Kernels) -> None:
@@ -179,11 +178,11 @@ async def test_K17_a_culled_kernel_is_dead_for_every_question(kernels: Kernels) 
 
 async def test_K20_a_kernel_that_dies_while_it_is_met_is_met_again(kernels: Kernels) -> None:
     kernel = kernels.client()
-    meeting = asyncio.create_task(kernel.state(timeout=20))
+    reading = asyncio.create_task(kernel.state(timeout=20))
     await kernels.manager.signal_kernel(signal.SIGKILL)
     await kernels.manager.restart_kernel(now=True)
     kernel.notify_restarted()
-    await meeting
+    await reading
     state = await kernel.state(timeout=30)
     assert (state.stale, dict(state.variables)) == ("", {})
     assert (await kernel.execute("print('there')", timeout=20)).text == "there\n"

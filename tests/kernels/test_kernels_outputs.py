@@ -9,17 +9,17 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 from jupyter_agent.core.kernel_state import ExecutionResult
-from jupyter_agent.kernels.outputs import Collected
+from jupyter_agent.kernels.outputs import OutputCollector
 from jupyter_agent.kernels.remote import RemoteKernel
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
 
 
 def collected(*messages: tuple[str, dict[str, Any]]) -> ExecutionResult:
-    found = Collected()
+    outputs = OutputCollector()
     for message_type, content in messages:
-        found.take(message_type, content)
-    return found.result("ok")
+        outputs.add(message_type, content)
+    return outputs.result("ok")
 
 
 def stream(text: str, name: str = "stdout") -> tuple[str, dict[str, Any]]:
@@ -31,7 +31,7 @@ def picture(data: str = PNG, **more: Any) -> tuple[str, dict[str, Any]]:
 
 
 def texts(result: ExecutionResult) -> list[str]:
-    return [str(one.get("text")) for one in result.outputs]
+    return [str(output.get("text")) for output in result.outputs]
 
 
 async def test_outputs_come_as_nbformat_has_them(kernel: RemoteKernel) -> None:
@@ -42,24 +42,24 @@ async def test_outputs_come_as_nbformat_has_them(kernel: RemoteKernel) -> None:
     )
     result = await kernel.execute(code, timeout=20)
     html, number = result.outputs[-2:]
-    assert [dict(one) for one in result.outputs[:2]] == [
+    assert [dict(output) for output in result.outputs[:2]] == [
         {"output_type": "stream", "name": "stdout", "text": "a\nb\n"},
         {"output_type": "stream", "name": "stderr", "text": "c\n"},
     ]
     assert html["data"]["text/html"] == "<b>two</b>"
     assert (number["data"]["text/plain"], number["execution_count"]) == ("42", result.execution_count)
     failed = await kernel.execute("1 / 0", timeout=20)
-    assert [one["ename"] for one in failed.outputs] == ["ZeroDivisionError"]
+    assert [output["ename"] for output in failed.outputs] == ["ZeroDivisionError"]
     assert (result.execution_count, failed.execution_count) == (1, 2)
-    for one in (result, failed):
-        cell = new_code_cell(code, outputs=[nbformat.from_dict(dict(output)) for output in one.outputs])  # type: ignore[no-untyped-call]
+    for executed in (result, failed):
+        cell = new_code_cell(code, outputs=[nbformat.from_dict(dict(output)) for output in executed.outputs])  # type: ignore[no-untyped-call]
         nbformat.validate(new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
 
 
 def test_the_last_pictures_are_kept_for_models() -> None:
     pictures = [base64.b64encode(bytes([n]) * 9).decode() for n in range(6)]
     result = collected(*map(picture, pictures))
-    assert ([one.data for one in result.pictures], result.images) == (pictures[2:], 6)
+    assert ([picture.data for picture in result.pictures], result.images) == (pictures[2:], 6)
     assert result.pictures[0].mime == "image/png"
 
 
@@ -99,4 +99,4 @@ def test_messages_that_are_none_of_jupyters_do_no_harm() -> None:
         ("clear_output", {"wait": []}),
         ("display_data", {"data": {"text/plain": 7}, "metadata": 3, "transient": {"display_id": ["x"]}}),
     )
-    assert [one["output_type"] for one in result.outputs] == ["display_data"]
+    assert [output["output_type"] for output in result.outputs] == ["display_data"]

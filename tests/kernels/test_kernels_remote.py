@@ -20,7 +20,7 @@ FRAME = "import pandas as pd\ndf = pd.DataFrame({'age': [22, 38, None], 'name': 
 EVERYTHING = "print(len(In), sorted(Out), sorted(dir()), repr(globals().get('_')))"
 
 
-async def ran(kernel: RemoteKernel, code: str) -> str:
+async def run(kernel: RemoteKernel, code: str) -> str:
     result = await kernel.execute(code, timeout=20)
     assert result.status == "ok", result
     return result.text
@@ -32,7 +32,7 @@ async def test_the_state_of_a_fresh_kernel_is_empty_and_fresh(kernel: RemoteKern
 
 
 async def test_a_frame_comes_with_columns_and_row_count(kernel: RemoteKernel) -> None:
-    await ran(kernel, FRAME)
+    await run(kernel, FRAME)
     frame = (await kernel.state(timeout=10)).variables["df"]
     assert (frame.kind, frame.summary, frame.facts["rows"]) == ("frame", "DataFrame 3 × 2", 3)
     assert frame.facts["columns"] == [
@@ -49,22 +49,22 @@ async def test_a_kernel_that_ran_before_we_met_it_is_described_too(kernels: Kern
 
 
 async def test_looking_leaves_the_users_session_as_it_was(kernels: Kernels) -> None:
-    looking, user = kernels.client(), kernels.client()
-    await ran(user, "a = 7\na")
-    before = await ran(user, EVERYTHING)
+    observer, user = kernels.client(), kernels.client()
+    await run(user, "a = 7\na")
+    before = await run(user, EVERYTHING)
     for _ in range(3):
-        await looking.state(timeout=10)
-        await looking.inspect("a")
+        await observer.state(timeout=10)
+        await observer.inspect("a")
     # Only the user's own last cell was added to In; it displayed nothing.
-    after = await ran(user, EVERYTHING)
+    after = await run(user, EVERYTHING)
     assert before.split(" ", 1) == ["3", after.split(" ", 1)[1].replace(", '_i3'", "")]
     assert after.startswith("4 ")
 
 
 async def test_the_second_state_carries_only_what_changed(kernel: RemoteKernel) -> None:
-    await ran(kernel, "items = [1]\nother = 5")
+    await run(kernel, "items = [1]\nother = 5")
     first = await kernel.state(timeout=10)
-    await ran(kernel, "items.append(2)")
+    await run(kernel, "items.append(2)")
     second = await kernel.state()
     assert second.changes_since(first.epoch, first.version) == ("items",)
     assert second.variables["items"].facts["items"] == ["1", "2"]
@@ -73,7 +73,7 @@ async def test_the_second_state_carries_only_what_changed(kernel: RemoteKernel) 
 
 
 async def test_an_unchanged_kernel_keeps_its_version(kernel: RemoteKernel) -> None:
-    await ran(kernel, FRAME)
+    await run(kernel, FRAME)
     first = await kernel.state(timeout=10)
     second = await kernel.state()
     assert second.version == first.version
@@ -81,9 +81,9 @@ async def test_an_unchanged_kernel_keeps_its_version(kernel: RemoteKernel) -> No
 
 
 async def test_a_deleted_variable_is_gone_and_remembered_as_deleted(kernel: RemoteKernel) -> None:
-    await ran(kernel, "a = b = 1")
+    await run(kernel, "a = b = 1")
     await kernel.state(timeout=10)
-    await ran(kernel, "del a")
+    await run(kernel, "del a")
     state = await kernel.state()
     assert (list(state.variables), list(state.deleted)) == (["b"], ["a"])
 
@@ -101,23 +101,23 @@ async def test_a_busy_kernel_answers_over_the_control_channel(kernel: RemoteKern
 
 
 async def test_a_kernel_first_met_busy_says_so_and_is_known_afterwards(kernels: Kernels, tmp_path: Path) -> None:
-    user, looking = kernels.client(), kernels.client()
-    await ran(user, "early = 1")
+    user, observer = kernels.client(), kernels.client()
+    await run(user, "early = 1")
     os.mkfifo(tmp_path / "began")
     running = asyncio.create_task(user.execute("open('began', 'w').close()\nimport time\ntime.sleep(60)", timeout=60))
     await asyncio.to_thread((tmp_path / "began").read_bytes)
-    first = await looking.state(timeout=0.5)
+    first = await observer.state(timeout=0.5)
     assert (first.status, dict(first.variables)) == ("busy", {})
     assert first.stale == "The kernel is busy; its variables are known when the running cell ends."
     await user.interrupt()
     await running
-    second = await looking.state(timeout=10)
+    second = await observer.state(timeout=10)
     assert (second.stale, second.variables["early"].facts["value"]) == ("", "1")
 
 
 async def test_a_restarted_kernel_is_met_again(kernels: Kernels) -> None:
     kernel = kernels.client()
-    await ran(kernel, "a = 1")
+    await run(kernel, "a = 1")
     first = await kernel.state(timeout=10)
     await kernels.manager.restart_kernel(now=True)
     kernel.notify_restarted()
@@ -128,7 +128,7 @@ async def test_a_restarted_kernel_is_met_again(kernels: Kernels) -> None:
 
 async def test_a_restart_that_nobody_told_of_is_found_out(kernels: Kernels) -> None:
     kernel = kernels.client()
-    await ran(kernel, "a = 1")
+    await run(kernel, "a = 1")
     first = await kernel.state(timeout=10)
     await kernels.manager.restart_kernel(now=True)
     second = await kernel.state(timeout=20)
@@ -137,16 +137,18 @@ async def test_a_restart_that_nobody_told_of_is_found_out(kernels: Kernels) -> N
 
 
 async def test_two_clients_at_once_get_their_own_answers(kernels: Kernels) -> None:
-    one, two = kernels.client(), kernels.client()
-    await ran(one, "shared = 1")
-    states = await asyncio.gather(*(kernel.state(timeout=10) for kernel in (one, two) * 20))
+    first, second = kernels.client(), kernels.client()
+    await run(first, "shared = 1")
+    states = await asyncio.gather(*(kernel.state(timeout=10) for kernel in (first, second) * 20))
     assert all(state.variables["shared"].facts["value"] == "1" for state in states)
-    results = await asyncio.gather(one.execute("print('one')", timeout=20), two.execute("print('two')", timeout=20))
+    results = await asyncio.gather(
+        first.execute("print('one')", timeout=20), second.execute("print('two')", timeout=20)
+    )
     assert [result.text for result in results] == ["one\n", "two\n"]
 
 
 async def test_inspect_tells_a_column_in_full(kernel: RemoteKernel) -> None:
-    await ran(kernel, FRAME)
+    await run(kernel, FRAME)
     column = await kernel.inspect("df", "age")
     assert (column.kind, column.facts["mean"], column.facts["missing"]) == ("series", 30.0, 1)
 
@@ -211,7 +213,7 @@ async def test_a_failed_cell_is_told_with_its_frames_and_their_locals(kernel: Re
 async def test_V10_shadowed_and_deleted_names_do_not_matter(kernels: Kernels) -> None:
     user = kernels.client()
     names = "print len type repr str Exception open sys json get_ipython exec compile __import__ object"
-    await ran(user, f"for _name in {names.split()!r}: globals()[_name] = 'mine'\ndel _name")
+    await run(user, f"for _name in {names.split()!r}: globals()[_name] = 'mine'\ndel _name")
     await user.execute("del __builtins__", timeout=10)
     state = await kernels.client().state(timeout=10)
     assert state.stale == ""
@@ -220,10 +222,10 @@ async def test_V10_shadowed_and_deleted_names_do_not_matter(kernels: Kernels) ->
 
 
 async def test_K10_a_reset_namespace_is_seen_and_we_still_answer(kernel: RemoteKernel) -> None:
-    await ran(kernel, "a = 1")
+    await run(kernel, "a = 1")
     await kernel.state(timeout=10)
-    await ran(kernel, "%reset -f")
-    await ran(kernel, "b = 2")
+    await run(kernel, "%reset -f")
+    await run(kernel, "b = 2")
     state = await kernel.state()
     assert (state.stale, list(state.variables), list(state.deleted)) == ("", ["b"], ["a"])
 
@@ -233,9 +235,9 @@ async def test_only_a_thread_of_the_users_keeps_a_kernel_from_being_quiet(kernel
     await kernel.execute("globals().update({f'v{n}': n for n in range(10_000)})\nprint('x' * 1_000_000)", timeout=20)
     await kernel.state(timeout=20)
     quiet = "get_ipython()._jupyter_agent_kernelside.tracker.idle.IdleMonitor().mark(0) is not None"
-    assert await ran(kernel, f"print({quiet})") == "True\n"
+    assert await run(kernel, f"print({quiet})") == "True\n"
     code = "import threading\nevent = threading.Event()\nthreading.Thread(target=event.wait).start()\n"
-    assert await ran(kernel, f"{code}print({quiet})\nevent.set()") == "False\n"
+    assert await run(kernel, f"{code}print({quiet})\nevent.set()") == "False\n"
 
 
 async def test_what_a_thread_and_a_task_change_between_cells_is_seen(kernel: RemoteKernel) -> None:
@@ -244,7 +246,7 @@ async def test_what_a_thread_and_a_task_change_between_cells_is_seen(kernel: Rem
         "def work():\n    go.wait()\n    by_thread.append(1)\nthreading.Thread(target=work).start()\n"
         "async def later():\n    await asyncio.sleep(0)\n    by_task.append(1)\n    go.set()\ntask = asyncio.create_task(later())"
     )
-    await ran(kernel, code)
+    await run(kernel, code)
     state = await kernel.state(timeout=20)
     while [state.variables[name].facts["items"] for name in ("by_task", "by_thread")] != [["1"], ["1"]]:
         state = await kernel.state()

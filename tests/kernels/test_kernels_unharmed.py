@@ -31,7 +31,7 @@ NOTEBOOK = [
     "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.gcf().get_size_inches().tolist()",
     "get_ipython().set_next_input('next')",
 ]
-AFTERWARDS = """
+STATE_AFTERWARDS = """
 print(repr((
     len(In), sorted(Out), sorted(n for n in dir() if not n.startswith('_i')), _,
     int(np.random.get_state()[1][0]), gc.isenabled(), gc.get_threshold(), len(warnings.filters),
@@ -51,32 +51,32 @@ def displayed(result: ExecutionResult) -> list[object]:
             streams[output["name"]] = streams.get(output["name"], "") + output["text"]
         else:
             rest.append(output)
-    found: list[object] = ast.literal_eval(re.sub(r"ipykernel_\d+", "ipykernel", repr([result.status, streams, rest])))
-    return found
+    values: list[object] = ast.literal_eval(re.sub(r"ipykernel_\d+", "ipykernel", repr([result.status, streams, rest])))
+    return values
 
 
-async def told(kernel: RemoteKernel, looking: RemoteKernel | None) -> tuple[list[object], tuple[object, ...]]:
-    """What the notebook shows, and what is found in the kernel afterwards."""
+async def run_notebook(kernel: RemoteKernel, observer: RemoteKernel | None) -> tuple[list[object], tuple[object, ...]]:
+    """The outputs of the notebook, and the state of the kernel afterwards."""
     shown: list[object] = []
     for cell in NOTEBOOK:
         running = asyncio.create_task(kernel.execute(cell, timeout=60))
-        if looking is not None:
-            assert not (await looking.state(timeout=30)).stale
+        if observer is not None:
+            assert not (await observer.state(timeout=30)).stale
         result = await running
         shown.append(displayed(result))
-        if looking is not None:
-            state = await looking.state(timeout=30)
+        if observer is not None:
+            state = await observer.state(timeout=30)
             for name in state.variables:
-                await looking.inspect(name)
-    afterwards = await kernel.execute(AFTERWARDS, timeout=60)
+                await observer.inspect(name)
+    afterwards = await kernel.execute(STATE_AFTERWARDS, timeout=60)
     return shown, ast.literal_eval(afterwards.text)
 
 
 async def test_a_notebook_runs_the_same_while_we_look(kernels: Kernels, more_kernels: Kernels) -> None:
-    alone = await told(kernels.client(), None)
-    looking = more_kernels.client()
-    await looking.state(timeout=30)
-    watched = await told(more_kernels.client(), looking)
+    alone = await run_notebook(kernels.client(), None)
+    observer = more_kernels.client()
+    await observer.state(timeout=30)
+    watched = await run_notebook(more_kernels.client(), observer)
     assert watched[0] == alone[0]
     assert watched[1] == alone[1]
 

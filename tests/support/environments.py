@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager
 
 
-def environment(folder: Path, *requirements: str) -> Path:
+def create_environment(folder: Path, *requirements: str) -> Path:
     """The interpreter of a new virtual environment with these packages."""
     subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
@@ -18,12 +18,12 @@ def environment(folder: Path, *requirements: str) -> Path:
     return python
 
 
-def specifications(folder: Path, *argv: str) -> KernelSpecManager:
-    """A kernel named ``other`` that is started by these words and the name of the connection file."""
-    specification = folder / "kernels" / "other"
-    specification.mkdir(parents=True)
+def kernel_specs(folder: Path, *argv: str) -> KernelSpecManager:
+    """The kernelspec ``other`` with this command line and the connection file's name."""
+    folder_of_spec = folder / "kernels" / "other"
+    folder_of_spec.mkdir(parents=True)
     content = {"argv": [*argv, "-f", "{connection_file}"], "display_name": "other", "language": "python"}
-    (specification / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
+    (folder_of_spec / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
     return KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
 
 
