@@ -5,9 +5,9 @@ values. Each tool's edges are closed over (what a cell depends on through others
 dependences that it does not know, `invented` are those that make no difference. ipyflow runs the cells under its tracer,
 so that its times hold the running; marimo refuses notebooks in which two cells bind one name, as most notebooks do.
 
-Run: ``python benchmarks/dataflow.py [folder of notebooks]``, or ``python benchmarks/dataflow.py requests`` for the doctor
-alone. The peers are installed into a separate environment beside
-the package (``.venv-dataflow-peers``), or wherever ``DATAFLOW_PEERS`` says an environment with them is.
+Run: ``python benchmarks/dataflow.py [folder of notebooks]``, or ``python benchmarks/dataflow.py requests`` for requests to
+the doctor alone. The peers are installed into a separate environment next to the package (``.venv-dataflow-peers``), or
+wherever ``DATAFLOW_PEERS`` says an environment with them is.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class NotebookAnalyses:
         self,
         *,
         max_notebooks: int = 16,
-        max_cells: int = 20_000,
+        max_cells: int = 10_000,
         question_seconds: float = 1.0,
         interpreter: InterpreterFactory | None = None,
     ) -> None:

@@ -55,17 +55,17 @@ def runs(sources: tuple[str, ...]) -> bool:
 def hold(cells: list[str]) -> None:
     """The slice of every variable, run in a fresh namespace, gives an equal value."""
     sources = list(PREFIX)
-    for one in cells:
-        if runs((*sources, one)):
-            sources.append(one)
+    for source in cells:
+        if runs((*sources, source)):
+            sources.append(source)
     notebook = NotebookSession(*sources).run()
     end, flow = ran(*sources), notebook.flow
-    for one in NAMES:
-        if one not in end:
+    for name in NAMES:
+        if name not in end:
             continue
-        part = slice_of(flow, one)
+        part = slice_of(flow, name)
         assert part is not None
-        assert repr(ran(*part.sources).get(one)) == repr(end[one]), (one, part.sources)
+        assert repr(ran(*part.sources).get(name)) == repr(end[name]), (name, part.sources)
 
 
 @QUICK
@@ -93,11 +93,11 @@ def refresh(cells: list[str], data: st.DataObject) -> None:
     wanted = notebook.to_refresh
     if wanted:
         notebook.run(*wanted)
-    told = notebook.report
-    assert not {one.kind for one in told.findings} & {"edited", "never_run"}
-    if told.prediction.verdict != "fails":  # a cell that fails from the top can never be fresh
-        assert told.run == ()
-        assert told.prediction.differences == ()
+    report = notebook.report
+    assert not {finding.kind for finding in report.findings} & {"edited", "never_run"}
+    if report.prediction.verdict != "fails":  # a cell that fails from the top can never be fresh
+        assert report.run == ()
+        assert report.prediction.differences == ()
 
 
 @QUICK
@@ -164,9 +164,9 @@ source = st.one_of(st.lists(st.sampled_from(LINES), max_size=5).map("\n".join), 
 @QUICK
 @given(st.lists(source, min_size=1, max_size=8))
 def test_whatever_stands_in_cells_there_is_a_report(sources: list[str]) -> None:
-    told = NotebookSession(*sources).run().report
-    assert told.to_json()["unknown"] == []
-    assert told.to_markdown()
+    report = NotebookSession(*sources).run().report
+    assert report.to_json()["unknown"] == []
+    assert report.to_markdown()
 
 
 SITUATIONS = [
@@ -194,7 +194,9 @@ SITUATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("sources", "name", "cells"), SITUATIONS, ids=[" ⏎ ".join(one[0])[:60] for one in SITUATIONS])
+@pytest.mark.parametrize(
+    ("sources", "name", "cells"), SITUATIONS, ids=[" ⏎ ".join(case[0])[:60] for case in SITUATIONS]
+)
 def test_the_slice_of_a_variable_is_these_cells(sources: tuple[str, ...], name: str, cells: str) -> None:
     assert NotebookSession(*sources).run().cells_of(name) == cells
 

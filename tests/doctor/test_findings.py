@@ -190,7 +190,7 @@ RANDOM = [
 ]
 
 
-@pytest.mark.parametrize(("imports", "source"), RANDOM, ids=[one[1][:40] for one in RANDOM])
+@pytest.mark.parametrize(("imports", "source"), RANDOM, ids=[case[1][:40] for case in RANDOM])
 def test_randomness_without_a_seed_is_told(imports: str, source: str) -> None:
     notebook = NotebookSession(imports, source, "print(1)").run()
     assert notebook.about("random") == [("b", "")]
@@ -211,7 +211,7 @@ SEEDED = [
 ]
 
 
-@pytest.mark.parametrize(("imports", "source"), SEEDED, ids=[one[1][:40] for one in SEEDED])
+@pytest.mark.parametrize(("imports", "source"), SEEDED, ids=[case[1][:40] for case in SEEDED])
 def test_randomness_with_a_seed_reproduces(imports: str, source: str) -> None:
     notebook = NotebookSession(imports, source).run()
     assert notebook.report.findings == ()
@@ -293,7 +293,10 @@ def test_drawing_again_from_a_seeded_generator_differs() -> None:
 def test_a_fitted_search_notes_its_times_and_its_best_parameters_do_not() -> None:
     search = "from sklearn.model_selection import GridSearchCV\nX = y = []\ns = GridSearchCV(None, {})\ns.fit(X, y)"
     notebook = NotebookSession(search, "best = s.best_params_\nprint(best)", "s.cv_results_").run()
-    assert [(one.cell_id, one.names) for one in notebook.report.prediction.differences] == [("a", ("s",)), ("c", ())]
+    assert [(difference.cell_id, difference.names) for difference in notebook.report.prediction.differences] == [
+        ("a", ("s",)),
+        ("c", ()),
+    ]
     assert notebook.about("time") == [("c", "")]
 
 
@@ -315,17 +318,17 @@ def test_a_file_changed_after_it_was_read_is_told() -> None:
     notebook = NotebookSession("x = open('a.txt').read()").run()
     state = notebook.state
     assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0, False),)
-    told = report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5000.0}))
-    assert [(one.kind, one.cells) for one in told.findings] == [("file_changed", ("a",))]
-    assert "except for the files that have changed since" in told.to_markdown()
+    report = report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5000.0}))
+    assert [(finding.kind, finding.cells) for finding in report.findings] == [("file_changed", ("a",))]
+    assert "except for the files that have changed since" in report.to_markdown()
     assert report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5.0})).findings == ()
 
 
 def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() -> None:
     cells = [Cell("a", "code", "import pandas as pd\ndf = pd.read_csv('data/a.csv')", 1)]
     for changed, kinds in ((900.0, []), (1100.0, ["file_changed"])):
-        told = report_on(cells).with_files(FileTimes({"data/a.csv": changed}, saved=1000.0))
-        assert [one.kind for one in told.findings] == kinds
+        report = report_on(cells).with_files(FileTimes({"data/a.csv": changed}, saved=1000.0))
+        assert [finding.kind for finding in report.findings] == kinds
 
 
 @pytest.mark.parametrize(
@@ -337,8 +340,8 @@ def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() ->
 )
 def test_a_file_that_the_cell_writes_itself_has_not_changed_since(source: str) -> None:
     notebook = NotebookSession(source).run()
-    told = report_on(notebook.cells, notebook.state).with_files(FileTimes({"a.txt": 5000.0}))
-    assert "file_changed" not in {one.kind for one in told.findings}
+    report = report_on(notebook.cells, notebook.state).with_files(FileTimes({"a.txt": 5000.0}))
+    assert "file_changed" not in {finding.kind for finding in report.findings}
 
 
 @pytest.mark.parametrize("moves", ["import os\nos.chdir('data')", "%cd data"])
@@ -384,35 +387,35 @@ def test_what_the_tracker_saw_change_counts_where_the_source_does_not_tell() -> 
 
 def test_without_executions_the_counts_are_used_and_what_is_not_known_is_said() -> None:
     cells = [Cell("a", "code", "x = 1", 5), Cell("b", "code", "y = x", 2), Cell("c", "code", "z = y")]
-    told = report_on(cells)
-    assert [(one.kind, one.cells) for one in told.findings] == [("never_run", ("c",))]
-    assert len(told.unknown) == 2
-    assert "In [3, 4]" in told.unknown[1]
+    report = report_on(cells)
+    assert [(finding.kind, finding.cells) for finding in report.findings] == [("never_run", ("c",))]
+    assert len(report.unknown) == 2
+    assert "In [3, 4]" in report.unknown[1]
 
 
 def test_cells_from_before_the_kernel_was_met_are_taken_as_they_stand() -> None:
     notebook = NotebookSession("x = 1", "y = x").run()
     late = KernelState("k", epoch="e", executions=tuple(notebook.executions[1:]))
-    told = report_on(notebook.cells, late)
-    assert told.findings == ()
-    assert "1 executions" in told.unknown[0]
+    report = report_on(notebook.cells, late)
+    assert report.findings == ()
+    assert "1 executions" in report.unknown[0]
 
 
 def test_the_report_is_json_and_words_and_small_enough_for_a_prompt() -> None:
     notebook = NotebookSession("x = 1", "y = x + 1", "print(y)").run().edit("a", "x = 2")
-    told = notebook.report
-    data = json.loads(json.dumps(told.to_json()))
+    report = notebook.report
+    data = json.loads(json.dumps(report.to_json()))
     assert data["restart_and_run_all"]["verdict"] == "differs"
     assert data["run"] == ["a", "b", "c"]
-    words = told.to_markdown()
-    assert words.startswith(
+    markdown = report.to_markdown()
+    assert markdown.startswith(
         "Restart & Run All would differ first at In [1]: It was edited after it ran; it would set x to another value."
     )
-    assert "**To bring everything up to date, run:** In [1], In [2], In [3]" in words
+    assert "**To bring everything up to date, run:** In [1], In [2], In [3]" in markdown
 
 
 def test_a_gap_among_the_counts_is_where_a_cell_ran_that_ran_again_since() -> None:
     cells = [Cell("a", "code", "x = 1", 4), Cell("b", "code", "y = x + 1", 2), Cell("c", "code", "print(y)", 3)]
-    told = report_on(cells)
-    assert told.findings == ()
-    assert told.prediction.verdict == "reproduces"
+    report = report_on(cells)
+    assert report.findings == ()
+    assert report.prediction.verdict == "reproduces"

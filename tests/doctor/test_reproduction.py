@@ -38,26 +38,26 @@ async def test_a_notebook_that_was_run_from_top_to_bottom_reproduces(
 ) -> None:
     cells = await worked(worked_in, *NOTEBOOK)
     before = await worked_in.state(timeout=30)
-    told = await reproduce([*cells, Cell("m", "markdown", "words")], fresh, before)
-    assert told.first is None
-    assert told.reproduces
-    assert [one.cell_id for one in told.ended] == ["a", "b", "c", "d", "e"]
+    reproduction = await reproduce([*cells, Cell("m", "markdown", "words")], fresh, before)
+    assert reproduction.first is None
+    assert reproduction.reproduces
+    assert [outcome.cell_id for outcome in reproduction.ended] == ["a", "b", "c", "d", "e"]
 
 
 async def test_the_first_cell_that_fails_ends_it_and_is_told(worked_in: RemoteKernel, fresh: RemoteKernel) -> None:
     cells = await worked(worked_in, "x = 1", "x + 1", "z = 3")
-    told = await reproduce(cells[1:], fresh)
-    assert told.first == FirstDifference("failed", "b", "", "2\n", "NameError: name 'x' is not defined")
-    assert [one.status for one in told.ended] == ["error"]
-    assert told.to_json()["reproduces"] is False
+    reproduction = await reproduce(cells[1:], fresh)
+    assert reproduction.first == FirstDifference("failed", "b", "", "2\n", "NameError: name 'x' is not defined")
+    assert [outcome.status for outcome in reproduction.ended] == ["error"]
+    assert reproduction.to_json()["reproduces"] is False
 
 
 async def test_the_first_output_that_differs_is_told(worked_in: RemoteKernel, fresh: RemoteKernel) -> None:
     cells = await worked(worked_in, "x = 1", "x * 10", "x * 100")
     cells[0] = replace(cells[0], source="x = 2")
-    told = await reproduce(cells, fresh)
-    assert told.first == FirstDifference("output", "b", "", "10", "20")
-    assert len(told.ended) == 3
+    reproduction = await reproduce(cells, fresh)
+    assert reproduction.first == FirstDifference("output", "b", "", "10", "20")
+    assert len(reproduction.ended) == 3
 
 
 async def test_a_variable_that_differs_though_no_output_does_is_told(
@@ -65,9 +65,9 @@ async def test_a_variable_that_differs_though_no_output_does_is_told(
 ) -> None:
     cells = await worked(worked_in, "rows = []", "rows.append(1)", "rows.append(1)")
     before = await worked_in.state(timeout=30)
-    told = await reproduce(cells[:2], fresh, before)
-    assert told.first is not None
-    assert (told.first.kind, told.first.name) == ("variable", "rows")
+    reproduction = await reproduce(cells[:2], fresh, before)
+    assert reproduction.first is not None
+    assert (reproduction.first.kind, reproduction.first.name) == ("variable", "rows")
 
 
 DAMAGED = [
@@ -84,12 +84,12 @@ async def test_what_the_doctor_foretells_is_what_a_real_run_gives(
 ) -> None:
     cells = await worked(worked_in, "x = [1]", "x.append(2)", "print(x)")
     state = await worked_in.state(timeout=30)
-    named = {one.count: one.source for one in state.executions}
+    named = {execution.count: execution.source for execution in state.executions}
     assert named == {1: "x = [1]", 2: "x.append(2)", 3: "print(x)"}
-    stands = [next(one for one in cells if one.id == cell_id) for cell_id in kept]
-    foretold = report_on(stands, state).prediction
-    told = await reproduce(stands, fresh, state)
-    assert (foretold.verdict == "reproduces", told.reproduces) == (reproduces, reproduces)
+    stands = [next(cell for cell in cells if cell.id == cell_id) for cell_id in kept]
+    prediction = report_on(stands, state).prediction
+    reproduction = await reproduce(stands, fresh, state)
+    assert (prediction.verdict == "reproduces", reproduction.reproduces) == (reproduces, reproduces)
 
 
 def test_the_copy_of_a_folder_leaves_the_folder_alone_and_is_removed(tmp_path: Path) -> None:
@@ -117,15 +117,15 @@ async def test_the_path_of_the_copy_is_no_difference(
         await manager.start_kernel(cwd=str(copy))
         kernel = RemoteKernel(ZmqTransport(manager.client()), "kernel", is_alive=manager.is_alive)
         try:
-            told = await reproduce(cells, kernel, copy_of=(copy, folder))
+            reproduction = await reproduce(cells, kernel, copy_of=(copy, folder))
         finally:
             await kernel.close()
             await manager.shutdown_kernel(now=True)
-    assert told.first is None
+    assert reproduction.first is None
 
 
 def test_what_is_another_in_every_kernel_is_not_compared() -> None:
-    one = "<Axes at 0x7f00aa>\nCPU times: user 1 s\nWall time: 3 s\n/tmp/ipykernel_12/345.py:3: UserWarning: old"
-    other = "<Axes at 0x7f11bb>\nCPU times: user 2 s\nWall time: 9 s\n/tmp/ipykernel_99/1.py:3: UserWarning: old"
-    assert comparable(one) == comparable(other)
+    before = "<Axes at 0x7f00aa>\nCPU times: user 1 s\nWall time: 3 s\n/tmp/ipykernel_12/345.py:3: UserWarning: old"
+    after = "<Axes at 0x7f11bb>\nCPU times: user 2 s\nWall time: 9 s\n/tmp/ipykernel_99/1.py:3: UserWarning: old"
+    assert comparable(before) == comparable(after)
     assert comparable("1") != comparable("2")

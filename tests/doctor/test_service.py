@@ -1,4 +1,4 @@
-"""What is stale is told where it bears on the question, and a notebook without a kernel is examined honestly."""
+"""One analysis for each notebook, shared and cancellable; what is stale is said where it bears on the question."""
 
 from __future__ import annotations
 
@@ -57,13 +57,15 @@ async def test_what_the_question_names_is_told_when_it_is_stale() -> None:
 
 
 async def test_what_the_active_cell_reads_is_told_too() -> None:
-    assert [one.partition(":")[0] for one in await NotebookAnalyses().stale_for("why?", CELLS, STATE, "c")] == ["total"]
+    assert [line.partition(":")[0] for line in await NotebookAnalyses().stale_for("why?", CELLS, STATE, "c")] == [
+        "total"
+    ]
     assert await NotebookAnalyses().stale_for("why?", CELLS, STATE, "d") == ()
 
 
 async def test_a_question_about_staleness_is_told_all_of_it() -> None:
     assert [
-        one.partition(":")[0] for one in await NotebookAnalyses().stale_for("is anything stale?", CELLS, STATE)
+        line.partition(":")[0] for line in await NotebookAnalyses().stale_for("is anything stale?", CELLS, STATE)
     ] == ["total"]
 
 
@@ -222,22 +224,22 @@ async def test_a_variable_that_was_made_from_a_file_that_changed_since_is_stale(
         executions=(ran(1, "a", source, "rows"), ran(2, "b", "kept = 1", "kept")),
         total=2,
     )
-    beside = FileNotebook(tmp_path / "a.ipynb")
-    assert await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, beside) == ()
+    notebook = FileNotebook(tmp_path / "a.ipynb")
+    assert await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, notebook) == ()
     (tmp_path / "rows.csv").write_text("newer than the cell's run", encoding="utf-8")
-    (line,) = await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, beside)
+    (line,) = await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, notebook)
     assert line == "rows: In [1]: The file rows.csv was changed after it was read."
     house, kernel = House(["ok"]), StillKernel()
     kernel.now = state
     (tmp_path / "a.ipynb").write_text(json.dumps(saved(cells)), encoding="utf-8")
-    await house.done("what is rows?", session_id="s1", kernel=kernel, notebook=beside)
+    await house.done("what is rows?", session_id="s1", kernel=kernel, notebook=notebook)
     assert line in str(house.model.requests[-1].messages[-1].content)
 
 
 def saved(cells: Sequence[Cell]) -> dict[str, object]:
     nodes = [
-        {"cell_type": "code", "id": one.id, "source": one.source, "metadata": {}, "outputs": [], "execution_count": 1}
-        for one in cells
+        {"cell_type": "code", "id": cell.id, "source": cell.source, "metadata": {}, "outputs": [], "execution_count": 1}
+        for cell in cells
     ]
     return {"cells": nodes, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -254,5 +256,5 @@ async def test_cells_that_only_ask_the_agent_need_not_run() -> None:
     asking = ("%agent /doctor", "%%agent -m offline\nwhat is\nrate?", "%agent one\n\n%agent two\n")
     cells = [*CELLS[:1], *(Cell(f"t{n}", "code", source) for n, source in enumerate(asking))]
     report = await NotebookAnalyses().report([*cells, Cell("z", "code", "%agent one\nlast = 1")], None)
-    assert [one.cells for one in report.findings if one.kind == "never_run"] == [("z",)]
+    assert [finding.cells for finding in report.findings if finding.kind == "never_run"] == [("z",)]
     assert report.run == ("z",)
