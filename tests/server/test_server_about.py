@@ -25,15 +25,15 @@ async def test_health_says_how_it_is(rest: RestClient) -> None:
 
 async def test_models_are_those_that_are_installed(rest: RestClient) -> None:
     body = (await rest("GET", "api/agent/models")).body
-    assert {"offline", "openai"} <= {one["id"] for one in body["models"]}
-    assert [one["id"] for one in body["models"] if one["default"]] == [body["default"]]
+    assert {"offline", "openai"} <= {model["id"] for model in body["models"]}
+    assert [model["id"] for model in body["models"] if model["default"]] == [body["default"]]
 
 
 async def test_the_slash_commands_are_those_of_the_other_doors(rest: RestClient) -> None:
     served = (await rest("GET", "api/agent/commands")).body["commands"]
-    assert [one["name"] for one in served] == [one.name for one in commands.COMMANDS]
-    assert [one["name"] for one in served if one["asks"]] == ["fix", "explain"]
-    assert all(one["help"] for one in served)
+    assert [entry["name"] for entry in served] == [command.name for command in commands.COMMANDS]
+    assert [entry["name"] for entry in served if entry["asks"]] == ["fix", "explain"]
+    assert all(entry["help"] for entry in served)
 
 
 async def test_turns_are_counted_on_jupyters_own_metrics(rest: RestClient) -> None:

@@ -71,7 +71,7 @@ async def test_an_unknown_path_of_ours_is_not_found_in_our_words(rest: RestClien
 
 async def test_H23_a_cookie_alone_changes_nothing(rest: RestClient) -> None:
     signed_in = await rest("GET", "api/agent/health")
-    cookies = [one.partition(";")[0] for one in signed_in.headers.get_list("Set-Cookie")]
+    cookies = [header.partition(";")[0] for header in signed_in.headers.get_list("Set-Cookie")]
     headers = {"Authorization": "", "Cookie": "; ".join(cookies)}
     assert (await rest("GET", "api/agent/health", None, headers)).status == 200
     reply = await rest("POST", "api/agent/quick", {"query": "x"}, headers)
@@ -153,7 +153,7 @@ class TestPermissions:
         ask = {"query": "x", "context": {"notebook_id": "a.ipynb"}}
         reply = await rest("POST", "api/agent/quick", ask, {"X-Deny": "kernels:read contents:read"})
         assert reply.status == 200
-        assert len([one for one in reply.body["warnings"] if one.startswith("You may not read")]) == 2
+        assert len([warning for warning in reply.body["warnings"] if warning.startswith("You may not read")]) == 2
 
 
 class TestClosed:

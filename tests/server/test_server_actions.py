@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.agent_client import RestClient, Script
 
-NAME = "deeds.ipynb"
+NAME = "edits.ipynb"
 SESSION = "api/agent/sessions/s1"
 
 
@@ -31,7 +31,7 @@ def call(name: str, **arguments: Any) -> dict[str, Any]:
     return {"name": name, "arguments": arguments}
 
 
-DEEDS: list[Any] = [
+EDITS_AND_RUNS: list[Any] = [
     {
         "calls": [
             call("edit_cell", cell_id="a", source="x = 20"),
@@ -71,20 +71,20 @@ async def done(rest: RestClient, **fields: Any) -> Any:
 
 
 def sources(path: Path) -> dict[str, str]:
-    return {one["id"]: "".join(one["source"]) for one in json.loads(path.read_text(encoding="utf-8"))["cells"]}
+    return {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
 
 
 async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes(
     rest: RestClient, script: Script, path: Path
 ) -> None:
-    script(DEEDS)
+    script(EDITS_AND_RUNS)
     await started(rest)
     before = path.read_bytes()
     body = await done(rest)
-    assert [one["status"] for one in body["actions"]] == ["done"] * 7, body
+    assert [action["status"] for action in body["actions"]] == ["done"] * 7, body
     after = path.read_bytes()
     cells = json.loads(after)["cells"]
-    assert [one["id"] for one in cells][:3] == ["c", "a", "b"]
+    assert [cell["id"] for cell in cells][:3] == ["c", "a", "b"]
     assert cells[2]["outputs"][0]["data"]["text/plain"] == ["42"]
     assert cells[3]["metadata"]["jupyter_agent"] == {"session_id": "s1", "turn_id": body["turn_id"]}
     for _ in range(2):
@@ -98,7 +98,7 @@ async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes
 
 
 async def test_what_the_user_changed_since_is_left_and_told(rest: RestClient, script: Script, path: Path) -> None:
-    script(DEEDS)
+    script(EDITS_AND_RUNS)
     await started(rest)
     await done(rest)
     path.write_text(path.read_text(encoding="utf-8").replace("x + 22", "x + 23"), encoding="utf-8")
@@ -108,14 +108,14 @@ async def test_what_the_user_changed_since_is_left_and_told(rest: RestClient, sc
 
 
 async def test_a_page_is_given_the_way_back_and_goes_it_itself(rest: RestClient, script: Script, path: Path) -> None:
-    script(DEEDS)
+    script(EDITS_AND_RUNS)
     await started(rest)
     await done(rest)
     after = path.read_bytes()
     undone = await rest("POST", f"{SESSION}/undo", {"edits": "client"})
     changes = undone.body["edits"]["changes"]
-    assert [one["cell_id"] for one in changes][:2] == ["b", "a"]
-    assert [one["after"] for one in changes if one["cell_id"] == "a"][-1] == CELLS[0]
+    assert [change["cell_id"] for change in changes][:2] == ["b", "a"]
+    assert [change["after"] for change in changes if change["cell_id"] == "a"][-1] == CELLS[0]
     assert path.read_bytes() == after
     nothing = await rest("POST", f"{SESSION}/redo", {"edits": "none"})
     assert nothing.body["edits"]["changes"] == []
@@ -124,7 +124,7 @@ async def test_a_page_is_given_the_way_back_and_goes_it_itself(rest: RestClient,
 async def test_a_notebook_that_is_gone_is_told_and_the_conversation_goes_back_all_the_same(
     rest: RestClient, script: Script, path: Path
 ) -> None:
-    script(DEEDS)
+    script(EDITS_AND_RUNS)
     await started(rest)
     await done(rest)
     path.unlink()
@@ -156,10 +156,10 @@ async def test_a_secret_in_an_output_is_restored_and_never_stored(
 
 
 async def test_in_mode_ask_without_anybody_to_ask_nothing_is_done(rest: RestClient, script: Script, path: Path) -> None:
-    script(DEEDS)
+    script(EDITS_AND_RUNS)
     before = path.read_bytes()
     body = await done(rest, approval="ask")
-    assert {one["status"] for one in body["actions"]} == {"needs_approval"}
+    assert {action["status"] for action in body["actions"]} == {"needs_approval"}
     assert path.read_bytes() == before
 
 
@@ -170,5 +170,5 @@ async def test_the_mode_is_the_questions_and_lasts_for_that_question(
     statuses = []
     for mode in ("read-only", "auto-edit", "ask"):
         body = await done(rest, approval=mode)
-        statuses.append([one["status"] for one in body["actions"]])
+        statuses.append([action["status"] for action in body["actions"]])
     assert statuses == [["denied"], ["done"], ["needs_approval"]]

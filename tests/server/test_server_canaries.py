@@ -69,14 +69,14 @@ def log() -> Iterator[list[str]]:
 
     kept = Kept(logging.DEBUG)
     loggers = [logging.getLogger(name) for name in ("", "ServerApp", "jupyter_agent", "tornado", "asyncio")]
-    before = [(one, one.level) for one in loggers]
-    for one in loggers:
-        one.addHandler(kept)
-        one.setLevel(logging.DEBUG)
+    before = [(logger, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(kept)
+        logger.setLevel(logging.DEBUG)
     yield lines
-    for one, level in before:
-        one.removeHandler(kept)
-        one.setLevel(level)
+    for changed, level in before:
+        changed.removeHandler(kept)
+        changed.setLevel(level)
 
 
 def steps() -> list[dict[str, Any]]:
@@ -98,18 +98,18 @@ def notebook(folder: Path) -> None:
         ]},
         {"cell_type": "markdown", "id": "c2", "source": canaries.text(), "metadata": {}},
     ]  # fmt: skip
-    told = {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
-    (folder / "a.ipynb").write_text(json.dumps(told), encoding="utf-8")
+    notebook = {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+    (folder / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (folder / "notes.txt").write_text(canaries.text(), encoding="utf-8")
     (folder / ".env").write_text(canaries.text(), encoding="utf-8")
-    for secret in (one for one in canaries.anywhere() if "/" not in one):
+    for secret in (canary for canary in canaries.anywhere() if "/" not in canary):
         (folder / f"{secret}.csv").write_text("a,b\n", encoding="utf-8")
 
 
 def _heard(messages: Sequence[Message]) -> Iterator[Message]:
     """All but what the model itself has said since the last question: its own words go back to it as they are."""
-    asked = max(place for place, one in enumerate(messages) if one.role == "user")
-    return (one for place, one in enumerate(messages) if place <= asked or one.role != "assistant")
+    asked = max(place for place, message in enumerate(messages) if message.role == "user")
+    return (message for place, message in enumerate(messages) if place <= asked or message.role != "assistant")
 
 
 async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PLR0917 - fixtures
@@ -147,7 +147,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     model = services.assistant.model(None)
     assert isinstance(model, ScriptedModel)
     sinks["request"] = "\n".join(
-        f"{one.content}\n{one.tool_calls}" for request in model.requests for one in _heard(request.messages)
+        f"{message.content}\n{message.tool_calls}" for request in model.requests for message in _heard(request.messages)
     )
     for path in ("sessions", "sessions/s1", "sessions/s1/history"):
         sinks[path] = (await rest("GET", f"api/agent/{path}")).text
@@ -165,7 +165,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_any_way_out(  # noqa: PL
     assert kept
     sinks["store"] = b"\n".join(path.read_bytes() for path in kept)
     assert b"withheld" in sinks["store"]
-    left = {name: sorted(set(canaries.leaks(told))) for name, told in sinks.items()}
+    left = {name: sorted(set(canaries.leaks(text))) for name, text in sinks.items()}
     assert {name: found for name, found in left.items() if found} == {}
 
 
@@ -192,7 +192,7 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
             await page.run("fail(plain[0], " + ", ".join(canaries.NAMED) + ")")
         asked = await rest.stream(query, context, approval="auto", turn_id="t1").all()
         assert asked[-1][0] == "done"
-        assert [one["status"] for one in asked[-1][1]["actions"]][:2] == ["done", "done"]
+        assert [action["status"] for action in asked[-1][1]["actions"]][:2] == ["done", "done"]
         again = await rest.read("api/agent/turns/t1/events").all()
         assert again[-1][0] == "done"
         sinks["resumed"] = json.dumps([data for _, data in again], ensure_ascii=False)
@@ -205,12 +205,12 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
         sinks["chat"] = chat.text
         streamed = rest.read("api/agent/v1/chat/completions", {**message, "stream": True})
         lines: list[str] = []
-        said: list[str] = []
+        texts: list[str] = []
         while (line := await streamed.lines.get()) is not None:
             lines.append(line)
             choices = json.loads(line[6:])["choices"] if line.startswith("data: {") else []
-            said += [one["delta"].get("content") or "" for one in choices]
-        sinks["chat stream"], sinks["chat stream text"] = "\n".join(lines), "".join(said)
+            texts += [choice["delta"].get("content") or "" for choice in choices]
+        sinks["chat stream"], sinks["chat stream text"] = "\n".join(lines), "".join(texts)
         assert "withheld" in sinks["chat stream text"]
         sinks["models"] = (await rest("GET", "api/agent/v1/models")).text
         cursor = {"prefix": canaries.code() + "\nframe", "suffix": canaries.text(), "context": context}
@@ -230,13 +230,15 @@ async def test_P1_P2_P3_P4_P5_P6_P7_no_canary_leaves_by_the_ways_for_programs(  
     model_of_turns = services.assistant.model(None)
     assert isinstance(model_of_turns, ScriptedModel)
     sinks["requests"] = "\n".join(
-        f"{one.content}\n{one.tool_calls}" for request in model_of_turns.requests for one in _heard(request.messages)
+        f"{message.content}\n{message.tool_calls}"
+        for request in model_of_turns.requests
+        for message in _heard(request.messages)
     )
     services.session_events.close()
-    sinks["feed"] = json.dumps(await feed.all())
-    assert '"ended"' in str(sinks["feed"])
+    sinks["session events"] = json.dumps(await feed.all())
+    assert '"ended"' in str(sinks["session events"])
     sinks["told to an MCP server"] = (tmp_path / "told").read_text(encoding="utf-8")
     assert "withheld" in str(sinks["told to an MCP server"])
     sinks["log"] = "\n".join(log)
-    left = {name: sorted(set(canaries.leaks(told))) for name, told in sinks.items()}
+    left = {name: sorted(set(canaries.leaks(text))) for name, text in sinks.items()}
     assert {name: found for name, found in left.items() if found} == {}

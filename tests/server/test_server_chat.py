@@ -57,9 +57,9 @@ async def test_the_sdk_reads_a_stream(client: openai.AsyncOpenAI, script: Script
         stream_options={"include_usage": True},
     )
     chunks = [chunk async for chunk in stream]
-    texts = [one.choices[0].delta.content or "" for one in chunks if one.choices]
+    texts = [part.choices[0].delta.content or "" for part in chunks if part.choices]
     assert "".join(texts) == step["text"]
-    assert len([one for one in texts if one]) > 1
+    assert len(list(filter(None, texts))) > 1
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-2].choices[0].finish_reason == "stop"
     assert chunks[-1].choices == []
@@ -79,10 +79,10 @@ async def test_without_a_session_the_client_sends_the_conversation_and_nothing_i
     reply = await client.chat.completions.create(model="jupyter-agent", messages=messages)
     assert reply.choices[0].message.content == "Answered."
     asked = services.assistant.model(None).requests[-1].messages  # type: ignore[attr-defined]
-    told = [(one.role, one.content) for one in asked]
-    assert ("assistant", "First answer") in told
-    assert "Answer in rhymes." in told[-1][1]
-    assert "\nSecond question\n" in told[-1][1]
+    sent = [(message.role, message.content) for message in asked]
+    assert ("assistant", "First answer") in sent
+    assert "Answer in rhymes." in sent[-1][1]
+    assert "\nSecond question\n" in sent[-1][1]
     assert "sessionId" not in (reply.model_extra or {})
     assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
 
@@ -98,15 +98,15 @@ async def test_with_a_session_only_the_new_message_is_appended(
         if where == "header":
             extra = {"extra_headers": {"X-Jupyter-Agent-Session": "s1"}}
         reply = await client.chat.completions.create(model="jupyter-agent", messages=messages, **extra)
-        told = reply.model_extra or {}
-        assert (told["sessionId"], told["reply"]) == ("s1", "Answered.")
-        assert told["messages"] == [
+        extra = reply.model_extra or {}
+        assert (extra["sessionId"], extra["reply"]) == ("s1", "Answered.")
+        assert extra["messages"] == [
             {"role": "user", "content": f"Question {number}"},
             {"role": "assistant", "content": "Answered."},
         ]
         messages += [{"role": "assistant", "content": "what the client makes of it"}]
     history = (await rest("GET", "api/sessions/s1/history")).body["history"]
-    assert [one["content"] for one in history] == ["Question 1", "Answered.", "Question 2", "Answered."]
+    assert [entry["content"] for entry in history] == ["Question 1", "Answered.", "Question 2", "Answered."]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_a_tool_of_the_client_is_called_by_the_client(
     assert (second.strip(), reason) == ("It rains in Bonn.", "stop")
     if session is not None:
         history = (await rest("GET", "api/sessions/s1/history")).body["history"]
-        assert [one["content"] for one in history] == ["What is df?", "Let me look.\n\nIt rains in Bonn."]
+        assert [entry["content"] for entry in history] == ["What is df?", "Let me look.\n\nIt rains in Bonn."]
 
 
 async def test_results_that_come_when_the_turn_is_gone_are_told_to_the_model(
@@ -168,7 +168,7 @@ async def test_results_that_come_when_the_turn_is_gone_are_told_to_the_model(
     text, _, reason = await _asked(client, messages, False, more)
     assert (text, reason) == ("It rains.", "stop")
     asked = services.assistant.model(None).requests[-1].messages  # type: ignore[attr-defined]
-    assert any(one.role == "tool" and one.content == "Rain in Bonn." for one in asked)
+    assert any(message.role == "tool" and message.content == "Rain in Bonn." for message in asked)
 
 
 async def test_another_question_gives_up_the_call_that_waits(
@@ -180,20 +180,20 @@ async def test_another_question_gives_up_the_call_that_waits(
     text, _, _ = await _asked(client, USER, False, more)
     assert text == "A table."
     history = (await rest("GET", "api/sessions/s1/history")).body["history"]
-    assert [one.get("status") for one in history] == [None, "cancelled", None, "done"]
+    assert [entry.get("status") for entry in history] == [None, "cancelled", None, "done"]
 
 
 async def test_beside_a_clients_tools_ours_only_read(client: openai.AsyncOpenAI, services: Services) -> None:
     for tools, expected in (([WEATHER], False), ([], True)):
         more: Any = {"tools": tools} if tools else {}
         await client.chat.completions.create(model="jupyter-agent", messages=USER, **more)
-        offered = {one.name for one in services.assistant.model(None).requests[-1].tools}  # type: ignore[attr-defined]
+        offered = {tool.name for tool in services.assistant.model(None).requests[-1].tools}  # type: ignore[attr-defined]
         assert ("run_code" in offered) is expected
         assert ("get_weather" in offered) is not expected
         assert "list_variables" in offered
     more = {"tools": [WEATHER], "tool_choice": "none"}
     await client.chat.completions.create(model="jupyter-agent", messages=USER, **more)
-    offered = {one.name for one in services.assistant.model(None).requests[-1].tools}  # type: ignore[attr-defined]
+    offered = {tool.name for tool in services.assistant.model(None).requests[-1].tools}  # type: ignore[attr-defined]
     assert "get_weather" not in offered
 
 
@@ -245,7 +245,7 @@ async def test_the_session_of_a_header_is_checked(rest: RestClient) -> None:
 
 
 async def test_models_are_listed(client: openai.AsyncOpenAI) -> None:
-    names = [one.id async for one in client.models.list()]
+    names = [model.id async for model in client.models.list()]
     assert names[0] == "jupyter-agent"
     assert "offline" in names
 
@@ -255,16 +255,16 @@ async def _asked(client: openai.AsyncOpenAI, messages: Any, stream: bool, more: 
     if not stream:
         reply = await client.chat.completions.create(model="jupyter-agent", messages=messages, **more)
         choice = reply.choices[0]
-        calls = [one.model_dump() for one in choice.message.tool_calls or ()]
+        calls = [call.model_dump() for call in choice.message.tool_calls or ()]
         return choice.message.content or "", calls[0] if calls else None, choice.finish_reason
     chunks = [
-        one
-        async for one in await client.chat.completions.create(
+        chunk
+        async for chunk in await client.chat.completions.create(
             model="jupyter-agent", messages=messages, stream=True, **more
         )
     ]
-    text = "".join(one.choices[0].delta.content or "" for one in chunks)
-    calls = [one.model_dump() for chunk in chunks for one in chunk.choices[0].delta.tool_calls or ()]
+    text = "".join(part.choices[0].delta.content or "" for part in chunks)
+    calls = [call.model_dump() for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
     return text, calls[0] if calls else None, chunks[-1].choices[0].finish_reason
 
 

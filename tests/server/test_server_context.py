@@ -30,10 +30,10 @@ async def test_it_shows_exactly_the_messages_that_the_same_question_sends(rest: 
     assert len(model_of(services).requests) == 1
     await rest("POST", "api/agent/quick", body)
     request = model_of(services).requests[1]
-    assert [(one["role"], one["content"]) for one in shown["messages"]] == [
-        (one.role, one.content) for one in request.messages
+    assert [(message["role"], message["content"]) for message in shown["messages"]] == [
+        (message.role, message.content) for message in request.messages
     ]
-    assert [one["name"] for one in shown["tools"]] == [one.name for one in request.tools]
+    assert [tool["name"] for tool in shown["tools"]] == [tool.name for tool in request.tools]
     assert shown["tokens"]["total"] == sum(number for part, number in shown["tokens"].items() if part != "total")
     assert {"system", "variables", "cells", "mentions", "history", "question"} <= {
         part for part, number in shown["tokens"].items() if number
@@ -65,7 +65,7 @@ async def test_a_cell_that_is_too_large_to_send_is_taken_as_it_was_saved(rest: R
     assert "saved a" in sent
     assert "changed b" in sent
     assert "saved b" not in sent
-    assert any("1 cells are not known" in one for one in shown["warnings"])
+    assert any("1 cells are not known" in warning for warning in shown["warnings"])
 
 
 async def test_its_reply_is_what_the_document_says(rest: RestClient) -> None:
@@ -79,7 +79,7 @@ async def test_P2_secrets_are_withheld_in_it_and_counted(rest: RestClient) -> No
     reply = await rest("POST", "api/agent/context", {"query": "x", "context": {"cells": cells}})
     assert "kd82jfu2nd81" not in reply.text
     assert reply.body["withheld"] >= 1
-    assert any("withheld" in one for one in reply.body["warnings"])
+    assert any("withheld" in warning for warning in reply.body["warnings"])
 
 
 @pytest.mark.parametrize(

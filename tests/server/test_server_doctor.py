@@ -28,7 +28,7 @@ def kinds(reply: Reply) -> set[tuple[str, str]]:
     """Kind and first cell of each finding, of a reply that is what the document says."""
     schema = {"$ref": "#/components/schemas/DoctorReply", "components": document()["components"]}
     Draft202012Validator(schema).validate(reply.body)
-    return {(one["kind"], one["cells"][0] if one["cells"] else "") for one in reply.body["findings"]}
+    return {(finding["kind"], finding["cells"][0] if finding["cells"] else "") for finding in reply.body["findings"]}
 
 
 async def test_what_a_kernel_holds_and_the_notebook_does_not_show_is_found(
@@ -82,7 +82,7 @@ async def test_a_notebook_saved_before_the_last_run_is_said_to_be_behind(
     async with front_end(jp_serverapp, rest) as (_, page):
         await page.run("x = 1")
         reply = await rest("GET", "api/agent/doctor", notebook_id="a.ipynb")
-    assert any("Save it" in one for one in reply.body["warnings"])
+    assert any("Save it" in warning for warning in reply.body["warnings"])
     assert reply.body["warnings"][0] in reply.body["markdown"]
 
 
@@ -91,11 +91,11 @@ async def test_a_file_changed_since_a_cell_read_it_is_found_and_one_elsewhere_is
 ) -> None:
     (jp_root_dir / "work").mkdir()
     data, outside = jp_root_dir / "work" / "a.csv", jp_root_dir.parent / "b.csv"
-    sources = [f"x = open({str(one)!r}).read()" for one in ("a.csv", outside)]
+    sources = [f"x = open({str(file)!r}).read()" for file in ("a.csv", outside)]
     store(jp_root_dir / "work" / "a.ipynb", *sources, counts=(1, 2))
-    for one in (data, outside):
-        one.write_text("1", encoding="utf-8")
-        os.utime(one, (4e9, 4e9))
+    for file in (data, outside):
+        file.write_text("1", encoding="utf-8")
+        os.utime(file, (4e9, 4e9))
     assert kinds(await rest("GET", "api/agent/doctor", notebook_id="work/a.ipynb")) == {("file_changed", "0")}
     posted = await rest("POST", "api/agent/doctor", {"notebook_id": "work/a.ipynb"})
     assert kinds(posted) == {("file_changed", "0")}

@@ -33,12 +33,12 @@ async def test_the_answer_knows_the_live_kernel_and_survives_the_server(tmp_path
             async with server.front_end(kernel_id) as front_end:
                 await front_end.run("import os, pandas\ndf = pandas.read_csv('sales.csv')")
                 await front_end.run("df.shape")
-                kernel_pid = int((await front_end.look(pid="os.getpid()"))["pid"])
-                before = await front_end.look()
+                kernel_pid = int((await front_end.evaluate(pid="os.getpid()"))["pid"])
+                before = await front_end.evaluate()
                 ask = {"query": "How many rows does df have?", "context": {"notebook_id": "analysis.ipynb"}}
                 status, first = await server("POST", "api/agent/quick", ask)
                 assert status == 200, first
-                assert await front_end.look() == before
+                assert await front_end.evaluate() == before
 
                 for text in (first["reply"], "\n".join(model.last_texts)):
                     assert all(column in text for column in COLUMNS)
@@ -59,7 +59,7 @@ async def test_the_answer_knows_the_live_kernel_and_survives_the_server(tmp_path
             await server.start()
             status, history = await server("GET", f"api/sessions/{first['session_id']}/history")
             assert status == 200
-            assert [one["content"] for one in history["history"]] == [
+            assert [entry["content"] for entry in history["history"]] == [
                 "How many rows does df have?",
                 first["reply"],
                 "And columns?",
@@ -92,7 +92,7 @@ async def test_the_openai_sdk_talks_to_the_assistant_that_knows_the_kernel(tmp_p
                 extra_body=where,
             )
             chunks = [chunk async for chunk in stream]
-            text = "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
+            text = "".join(part.choices[0].delta.content or "" for part in chunks if part.choices)
             assert all(column in text for column in COLUMNS)
             assert "137" in text
             assert chunks[-1].usage is not None

@@ -60,7 +60,7 @@ async def test_T12_a_server_killed_at(point: str, tmp_path: Path) -> None:
         ran = tmp_path / "notebooks" / "ran"
         assert not ran.exists() or ran.read_text(encoding="utf-8") == "x"
         _, history = await again("GET", "api/sessions/s1/history")
-        questions = [one["content"] for one in history["history"] if one["role"] == "user"]
+        questions = [entry["content"] for entry in history["history"] if entry["role"] == "user"]
         assert questions == ["Run it."]
         answer = history["history"][1]
         assert answer["status"] == ("done" if point in ("before-begin", "after-finish") else "interrupted")

@@ -26,13 +26,13 @@ async def test_S8_three_requests_without_a_cookie_see_the_same_conversations(res
     await rest.ask("x", {"session_id": "s1"})
     for _ in range(3):
         reply = await rest("GET", "api/agent/sessions", None, {"Cookie": ""})
-        assert [one["session_id"] for one in reply.body["sessions"]] == ["s1"]
+        assert [session["session_id"] for session in reply.body["sessions"]] == ["s1"]
 
 
 async def test_S11_of_eight_who_clear_at_once_one_does(rest: RestClient) -> None:
     await rest.ask("x", {"session_id": "s1"})
     replies = await asyncio.gather(*(rest("DELETE", S1) for _ in range(8)))
-    assert sorted(one.status for one in replies) == [200, *[404] * 7]
+    assert sorted(reply.status for reply in replies) == [200, *[404] * 7]
 
 
 async def test_S12_a_conversation_that_is_cleared_during_its_turn_does_not_come_back(
@@ -62,8 +62,8 @@ async def test_S12_the_turn_of_another_notebooks_conversation_of_that_id_goes_on
 
 async def test_S14_many_conversations_are_paged_and_none_is_missed(rest: RestClient, services: Services) -> None:
     hour_ago = time.time() - 3600
-    for one in range(2 * PAGE + 1):
-        name, stamp = f"s{one}", hour_ago + one
+    for number in range(2 * PAGE + 1):
+        name, stamp = f"s{number}", hour_ago + number
         key = session_key("local", "a.ipynb", name)
         new = Session(key, name, "local", "a.ipynb", created_at=stamp, last_activity=stamp)
         await services.assistant.sessions.store.create(new)
@@ -72,12 +72,12 @@ async def test_S14_many_conversations_are_paged_and_none_is_missed(rest: RestCli
     for expected in (PAGE, PAGE, 1):
         page = (await rest("GET", "api/agent/sessions", None, None, limit=str(PAGE), **more)).body
         assert len(page["sessions"]) == expected
-        found += [one["session_id"] for one in page["sessions"]]
+        found += [session["session_id"] for session in page["sessions"]]
         more = {"cursor": page["cursor"]}
         if len(found) == PAGE:
             await rest.ask("new", {"session_id": "new", "notebook_id": "a.ipynb"})
     assert page["cursor"] is None
-    assert found == [f"s{one}" for one in reversed(range(2 * PAGE + 1))]
+    assert found == [f"s{number}" for number in reversed(range(2 * PAGE + 1))]
 
 
 class TestDamaged:
@@ -99,7 +99,7 @@ class TestDamaged:
         damaged = next(path for path in sorted(store.rglob("*")) if path.is_file() and '"s7"' in path.read_text())
         damaged.write_bytes(b"x" + damaged.read_bytes())
         listed = (await rest("GET", "api/agent/sessions")).body["sessions"]
-        unreadable = [one for one in listed if one["metadata"].get("unreadable")]
+        unreadable = [session for session in listed if session["metadata"].get("unreadable")]
         assert (len(listed), len(unreadable)) == (20, 1)
         assert (await rest.ask("y", {"session_id": "s8"})).body["turn_count"] == 4
         broken = await rest("GET", "api/agent/sessions/s7")
@@ -136,7 +136,7 @@ async def test_S17_two_servers_of_one_user_share_conversations_but_not_a_turn(tm
                 path = f"api/agent/turns/{turn_id}/actions/{data['call_id']}"
                 assert (await first("POST", path, {"decision": "deny"}))[0] == 200
         _, history = await second("GET", "api/agent/sessions/s1/history")
-        assert [one["content"] for one in history["history"]] == ["x", "Said."]
+        assert [entry["content"] for entry in history["history"]] == ["x", "Said."]
     finally:
         await asyncio.gather(first.end(), second.end())
 
@@ -156,12 +156,12 @@ async def test_S18_a_history_of_the_clients_own_is_refused(rest: RestClient, fie
         assert field in reply.body["message"]
 
 
-@pytest.mark.parametrize("messages", [[one] for one in FORGED[:2]], ids=["system", "tool"])
+@pytest.mark.parametrize("messages", [[message] for message in FORGED[:2]], ids=["system", "tool"])
 async def test_S18_a_forged_message_is_not_imported(rest: RestClient, messages: list[dict[str, Any]]) -> None:
     await rest.ask("x", {"session_id": "s1"})
     exported = (await rest("GET", f"{S1}/export")).body
     await rest("DELETE", S1)
-    filled = [{"tool_calls": [], "tool_call_id": None, **one} for one in messages]
+    filled = [{"tool_calls": [], "tool_call_id": None, **message} for message in messages]
     exported["turns"][0]["messages"] = filled
     reply = await rest("POST", "api/agent/sessions/import", exported)
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
@@ -181,8 +181,8 @@ class TestUsers:
         assert (await rest("POST", "api/agent/quick", ask, {"X-User": "ann"})).status == 200
         for method, path in OPERATIONS:
             theirs, nobodys = [
-                await rest(method, "api/agent/sessions/" + path.format(one), None, {"X-User": "bob"})
-                for one in ("s1", "nobody")
+                await rest(method, "api/agent/sessions/" + path.format(name), None, {"X-User": "bob"})
+                for name in ("s1", "nobody")
             ]
             assert theirs.status == nobodys.status == 404
             assert {**theirs.body, "request_id": ""} == {**nobodys.body, "request_id": ""}
@@ -196,4 +196,4 @@ class TestUsers:
             assert (reply.status, reply.body["turn_count"]) == (200, 2)
         for name in names:
             listed = (await rest("GET", "api/agent/sessions", None, {"X-User": name})).body["sessions"]
-            assert [one["title"] for one in listed] == [f"I am {name}"]
+            assert [session["title"] for session in listed] == [f"I am {name}"]

@@ -27,7 +27,7 @@ HOSTILE = {
 }
 
 
-async def _said(server: Any, request: bytes) -> bytes:
+async def _response(server: Any, request: bytes) -> bytes:
     """All that is answered until the connection is closed, or 64 kB."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request)
@@ -45,7 +45,7 @@ async def test_H17_a_body_whose_length_is_in_doubt_is_not_read(
         f"POST {jp_serverapp.base_url}api/agent/quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     )
     head += f"Authorization: token {jp_serverapp.identity_provider.token}\r\n{framing}\r\n\r\n"
-    answer = await _said(jp_serverapp, head.encode() + b'{"query": "x"}')
+    answer = await _response(jp_serverapp, head.encode() + b'{"query": "x"}')
     assert not answer or b" 400 " in answer.partition(b"\r\n")[0]
     assert (await rest.ask("x")).status == 200
 
@@ -56,7 +56,7 @@ async def test_H19_a_line_that_is_too_long_ends_its_connection_only(
 ) -> None:
     path, header = ("x" * 70_000, "") if where == "address" else ("", f"X-Long: {'x' * 70_000}\r\n")
     request = f"GET {jp_serverapp.base_url}api/agent/models?{path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n"
-    answer = await _said(jp_serverapp, request.encode())
+    answer = await _response(jp_serverapp, request.encode())
     assert not answer or re.match(rb"HTTP/1.1 (400|403|414|431) ", answer)
     assert (await rest.ask("x")).status == 200
 
@@ -73,12 +73,14 @@ async def test_H28_H29_what_is_sent_makes_neither_headers_nor_lines_of_the_log(
             await rest.ask(text, {"notebook_id": f"{text}.ipynb"}),
             await rest("GET", "api/agent/sessions", q=text),
         ]
-    assert max(one.status for one in replies) < 500
-    headers = "\n".join(f"{name}: {value}" for one in replies for name, value in one.headers.get_all())
+    assert max(reply.status for reply in replies) < 500
+    headers = "\n".join(f"{name}: {value}" for reply in replies for name, value in reply.headers.get_all())
     assert "forged" not in headers
     assert not any(mark in headers for mark in ("\x1b", "\u202e", "\r"))
     ours = [
-        one.getMessage() for one in caplog.records if "agent" in one.name or "agent" in one.pathname.rpartition("/")[0]
+        record.getMessage()
+        for record in caplog.records
+        if "agent" in record.name or "agent" in record.pathname.rpartition("/")[0]
     ]
     assert not any(mark in line for line in ours for mark in ("\n", "\r", "\x1b", "\u202e"))
 

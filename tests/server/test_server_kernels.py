@@ -35,18 +35,32 @@ async def front_end(server: Any, rest: RestClient, path: str = "a.ipynb") -> Asy
 async def test_a_kernels_variables_are_read_without_a_trace(rest: RestClient, jp_serverapp: Any) -> None:
     async with front_end(jp_serverapp, rest) as (kernel_id, page):
         await page.run(TABLE)
-        before = await page.look()
+        before = await page.evaluate()
         state = (await rest("GET", f"api/agent/kernels/{kernel_id}/state")).body
         column = (await rest("GET", f"api/agent/kernels/{kernel_id}/variables/df", column="revenue")).body
         missing = await rest("GET", f"api/agent/kernels/{kernel_id}/variables/nothing")
-        assert await page.look() == before
-    variables = {one["name"]: one for one in state["variables"]}
+        assert await page.evaluate() == before
+    variables = {variable["name"]: variable for variable in state["variables"]}
     assert {"df", "answer"} <= set(variables)
     assert variables["df"]["facts"]["rows"] == 10
-    assert [one["name"] for one in variables["df"]["facts"]["columns"]] == ["region", "revenue"]
+    assert [column["name"] for column in variables["df"]["facts"]["columns"]] == ["region", "revenue"]
     assert state["kernel_id"] == kernel_id
     assert (column["kind"], column["facts"]["length"]) == ("series", 10)
     assert (missing.status, missing.body["code"]) == (404, "not_found")
+
+
+async def test_secrets_that_only_the_server_knows_are_withheld_from_a_kernels_state(
+    rest: RestClient, services: Services, jp_serverapp: Any
+) -> None:
+    services.assistant.redactor.add_secret("violet-harbour-20")
+    async with front_end(jp_serverapp, rest) as (kernel_id, page):
+        await page.run("note = 'see violet-harbour-20'\nitems = ['violet-harbour-20']")
+        state = await rest("GET", f"api/agent/kernels/{kernel_id}/state")
+        variable = await rest("GET", f"api/agent/kernels/{kernel_id}/variables/items")
+    assert (state.status, variable.status) == (200, 200)
+    assert "violet-harbour-20" not in state.text + variable.text
+    assert "withheld" in state.text
+    assert "withheld" in variable.text
 
 
 async def test_only_what_changed_since_a_version_is_told(rest: RestClient, jp_serverapp: Any) -> None:
@@ -56,7 +70,7 @@ async def test_only_what_changed_since_a_version_is_told(rest: RestClient, jp_se
         version = (await rest("GET", path)).body["version"]
         await page.run("second = 2\ndel first")
         state = (await rest("GET", path, since=str(version))).body
-    assert [one["name"] for one in state["variables"]] == ["second"]
+    assert [variable["name"] for variable in state["variables"]] == ["second"]
     assert state["deleted"] == ["first"]
 
 
@@ -75,7 +89,7 @@ async def test_the_notebooks_kernel_is_found_by_its_path(rest: RestClient, scrip
 async def test_a_notebook_without_a_kernel_is_answered_and_it_is_said(rest: RestClient) -> None:
     reply = await rest.ask("x", {"notebook_id": "a.ipynb"})
     assert (reply.status, reply.body["state"]) == (200, None)
-    assert any("No kernel" in one for one in reply.body["warnings"])
+    assert any("No kernel" in warning for warning in reply.body["warnings"])
 
 
 async def test_approved_code_runs_in_the_kernel(rest: RestClient, script: Script, jp_serverapp: Any) -> None:
@@ -112,7 +126,7 @@ async def test_a_kernel_is_met_at_its_start_so_that_it_answers_while_busy(
     async with front_end(jp_serverapp, rest) as (kernel_id, page):
         state = await state_while_busy(rest, services, kernel_id, page)
     assert (state["status"], state["stale"]) == ("busy", "")
-    assert "before" in {one["name"] for one in state["variables"]}
+    assert "before" in {variable["name"] for variable in state["variables"]}
 
 
 async def test_a_kernel_that_ran_before_is_met_when_the_server_has_started(
@@ -135,8 +149,8 @@ async def test_after_a_restart_nothing_of_the_old_process_is_told(
         assert (await rest("POST", f"api/kernels/{kernel_id}/restart")).status == 200
         await asyncio.wait_for(services.kernels.idle(), 30)
         after = (await rest("GET", path)).body
-    assert "old" in {one["name"] for one in before["variables"]}
-    assert "old" not in {one["name"] for one in after["variables"]}
+    assert "old" in {variable["name"] for variable in before["variables"]}
+    assert "old" not in {variable["name"] for variable in after["variables"]}
     assert after["epoch"] != before["epoch"]
     assert after["stale"] == ""
 

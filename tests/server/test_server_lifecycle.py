@@ -162,7 +162,7 @@ async def test_T13_a_server_that_stops_tells_the_reader_and_keeps_what_was_said(
         assert events[-1] == "interrupted"
         await server.start()
         _, history = await server("GET", "api/sessions/s1/history")
-        assert [one["content"] for one in history["history"]] == ["x", "Half an answer"]
+        assert [entry["content"] for entry in history["history"]] == ["x", "Half an answer"]
         assert history["history"][1]["status"] in ("interrupted", "cancelled")
     finally:
         await server.end()

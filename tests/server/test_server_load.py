@@ -37,14 +37,14 @@ async def speaks(writer: asyncio.StreamWriter) -> None:
 
 async def answered(server: RunningServer) -> str:
     """The reply of one stream, if the texts that came before say the same."""
-    told: list[str] = []
+    texts: list[str] = []
     body = {"query": "Tell me.", "stream": True, "context": {"session_id": uuid.uuid4().hex}}
     async with aclosing(server.stream(body)) as events:
         async for name, data in events:
             if name == "text":
-                told.append(data["text"])
+                texts.append(data["text"])
             elif name == "done":
-                return str(data["reply"]) if "".join(told) == data["reply"] else f"not {told}"
+                return str(data["reply"]) if "".join(texts) == data["reply"] else f"not {texts}"
             elif name == "error":
                 return str(data)
     return "broken off"

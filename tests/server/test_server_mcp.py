@@ -41,7 +41,7 @@ def token(jp_serverapp: Any) -> str:
 
 
 def _text(result: Any) -> str:
-    return "".join(one.text for one in result.content)
+    return "".join(part.text for part in result.content)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -57,7 +57,7 @@ async def test_the_sdk_lists_our_tools_and_calls_one(url: str, token: str, mode:
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (jp_root_dir / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     async with connected(url, token, mode) as client:
-        tools = {one.name: one for one in (await client.list_tools()).tools}
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert {"list_notebooks", "list_variables", "read_cells", "run_code"} <= set(tools)
         assert "notebook" in tools["read_cells"].input_schema["properties"]
         assert tools["read_cells"].annotations is not None
@@ -67,19 +67,19 @@ async def test_the_sdk_lists_our_tools_and_calls_one(url: str, token: str, mode:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "said"),
+    ("name", "arguments", "beginning"),
     [
         ("no_such_tool", {}, "unknown_tool: "),
         ("inspect_variable", {"nobody": 1}, "invalid_arguments: "),
     ],
 )
 async def test_a_wrong_call_is_told_with_its_cure(
-    url: str, token: str, name: str, arguments: dict[str, Any], said: str
+    url: str, token: str, name: str, arguments: dict[str, Any], beginning: str
 ) -> None:
     async with connected(url, token, "auto") as client:
         result = await client.call_tool(name, arguments)
         assert result.is_error
-        assert _text(result).startswith(said)
+        assert _text(result).startswith(beginning)
 
 
 async def _say(rest: RestClient, method: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -108,7 +108,7 @@ async def test_M3_strangers_and_sessions_get_nothing(rest: RestClient, headers: 
 
 async def test_M3_another_site_gets_nothing_for_a_cookie(rest: RestClient) -> None:
     signed_in = await rest("GET", "api/agent/health")
-    cookies = "; ".join(one.partition(";")[0] for one in signed_in.headers.get_list("Set-Cookie"))
+    cookies = "; ".join(header.partition(";")[0] for header in signed_in.headers.get_list("Set-Cookie"))
     headers = {"Authorization": "", "Cookie": cookies, "Origin": "http://evil.example"}
     assert (await _say(rest, "tools/list", headers)).status in (403, 404)
 
@@ -125,7 +125,9 @@ async def test_other_agents_use_a_live_notebook_as_far_as_its_user_lets_them(tmp
     try:
         async with connected(f"{server.url}{PATH}", TOKEN, "auto") as client:
             listed = json.loads(_text(await client.call_tool("list_notebooks", {})))["notebooks"]
-            assert [(one["notebook"], one["kernel_id"]) for one in listed] == [("analysis.ipynb", kernel_id)]
+            assert [(notebook["notebook"], notebook["kernel_id"]) for notebook in listed] == [
+                ("analysis.ipynb", kernel_id)
+            ]
             ran = await client.call_tool("run_code", {"notebook": "analysis.ipynb", "code": "rows = 137\nprint(rows)"})
             assert (ran.is_error, "137" in _text(ran)) == (False, True)
             seen = await client.call_tool("list_variables", {"notebook": "analysis.ipynb"})

@@ -44,21 +44,25 @@ def calling(*names: str, text: str = "hello") -> list[Any]:
     return [*({"calls": [{"name": name, "arguments": {"text": text}}]} for name in names), {"text": "Done."}]
 
 
-def told(services: Services) -> list[str]:
+def tool_results(services: Services) -> list[str]:
     """What the model was told by tools."""
     model = services.assistant.model(None)
     assert isinstance(model, ScriptedModel)
-    return [one.content for one in model.requests[-1].messages if one.role == "tool"]
+    return [message.content for message in model.requests[-1].messages if message.role == "tool"]
 
 
 def connection_of(services: Services, name: str) -> Connection:
-    (found,) = (one for one in services.assistant.resources.mcp_servers._connections if one.server.name == name)
+    (found,) = (
+        connection
+        for connection in services.assistant.resources.mcp_servers._connections
+        if connection.server.name == name
+    )
     return found
 
 
 async def heard(connection: Connection) -> list[str]:
     """The methods that the server was called by so far, in order."""
-    tool = next(one for one in connection.definitions if one.tool == "heard")
+    tool = next(definition for definition in connection.definitions if definition.tool == "heard")
     output = await connection.call(tool, {}, seconds=60)
     methods: list[str] = json.loads(json.loads(output.content)["result"])
     return methods
@@ -75,8 +79,8 @@ async def test_a_server_s_tool_is_offered_asked_about_and_called(
     answer = {"decision": "approve", "digest": asked["digest"]}
     await rest("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
     done = await stream.until("done")
-    assert [one["status"] for one in done["actions"]] == ["done"]
-    assert told(services) == ['{"from_mcp_server": "s", "result": "hello"}']
+    assert [action["status"] for action in done["actions"]] == ["done"]
+    assert tool_results(services) == ['{"from_mcp_server": "s", "result": "hello"}']
     word = "The MCP server 'broken' cannot be used: there is no program '/no/such/program' here."
     assert word in done["warnings"]
 
@@ -97,7 +101,7 @@ async def test_J1_what_is_not_trusted_is_asked_about_in_every_mode(
 ) -> None:
     script(calling(*statuses))
     reply = await rest.ask("do it all", approval=approval)
-    assert {one["tool"]: one["status"] for one in reply.body["actions"]} == statuses
+    assert {action["tool"]: action["status"] for action in reply.body["actions"]} == statuses
 
 
 async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_called(
@@ -108,7 +112,7 @@ async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_ca
     turn = await stream.until("turn")
     asked = await stream.until("approval")
     connection = connection_of(services, "s")
-    bad = next(one for one in connection.definitions if one.tool == "bad")
+    bad = next(definition for definition in connection.definitions if definition.tool == "bad")
     before = connection.definitions
     await connection.call(bad, {"text": "change"}, seconds=60)
     for _ in range(100):  # each answer lets the listing that the server has asked for come nearer
@@ -118,8 +122,8 @@ async def test_M1_a_tool_that_changes_while_its_approval_is_waited_for_is_not_ca
     answer = {"decision": "approve", "digest": asked["digest"]}
     await rest("POST", f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}", answer)
     done = await stream.until("done")
-    assert [one["status"] for one in done["actions"]] == ["failed"]
-    (only,) = told(services)
+    assert [action["status"] for action in done["actions"]] == ["failed"]
+    (only,) = tool_results(services)
     assert only.startswith("approval_stale: the MCP server 's' has changed its tool 'say'")
 
 
@@ -159,10 +163,10 @@ async def test_M2_nobody_but_the_administrator_names_a_server(
 
 async def test_servers_are_started_by_a_question_not_by_a_preview(rest: RestClient, services: Services) -> None:
     before = (await rest("POST", "api/agent/context", {"query": "x"})).body
-    assert not any(one["name"].startswith("s_") for one in before["tools"])
+    assert not any(tool["name"].startswith("s_") for tool in before["tools"])
     await rest.ask("x")
     after = (await rest("POST", "api/agent/context", {"query": "x"})).body
-    assert {"s_say", "mine_look"} <= {one["name"] for one in after["tools"]}
+    assert {"s_say", "mine_look"} <= {tool["name"] for tool in after["tools"]}
 
 
 async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(rest: RestClient) -> None:
@@ -170,8 +174,8 @@ async def test_our_own_mcp_endpoint_passes_on_nobody_s_tools(rest: RestClient) -
     accept = {"Accept": "application/json, text/event-stream"}
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     listed = (await rest("POST", "api/agent/mcp", listing, accept)).body["result"]["tools"]
-    assert "list_variables" in {one["name"] for one in listed}
-    assert not any(one["name"].startswith(("s_", "mine_")) for one in listed)
+    assert "list_variables" in {tool["name"] for tool in listed}
+    assert not any(tool["name"].startswith(("s_", "mine_")) for tool in listed)
 
 
 async def test_a_question_is_under_way_and_can_be_stopped_while_a_server_starts() -> None:

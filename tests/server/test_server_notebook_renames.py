@@ -54,7 +54,7 @@ async def rename(rest: RestClient, old: str, new: str) -> None:
 async def about(rest: RestClient, path: str, user: str = "") -> list[str]:
     """Ids of the conversations about a notebook."""
     reply = await rest("GET", "api/agent/sessions", None, {"X-User": user}, notebook_id=path)
-    return [one["session_id"] for one in reply.body["sessions"]]
+    return [session["session_id"] for session in reply.body["sessions"]]
 
 
 async def test_S16_a_renamed_notebook_takes_its_conversations_along(
@@ -90,13 +90,13 @@ async def test_S16_a_rename_during_a_turn_loses_nothing(
     asked = await stream.until("approval")
     async with followed(services):
         await rename(rest, "a.ipynb", "b.ipynb")
-    turn = (await rest("GET", "api/agent/sessions/s1")).body
-    assert turn["notebook_id"] == "b.ipynb"
-    (running,) = [one.started.turn_id for one in services.turns._all if one.started is not None]
+    session = (await rest("GET", "api/agent/sessions/s1")).body
+    assert session["notebook_id"] == "b.ipynb"
+    (running,) = [turn.started.turn_id for turn in services.turns._all if turn.started is not None]
     await rest("POST", f"api/agent/turns/{running}/actions/{asked['call_id']}", {"decision": "deny"})
     assert (await stream.all())[-1][0] == "done"
     history = (await rest("GET", "api/agent/sessions/s1/history", notebook_id="b.ipynb")).body["history"]
-    assert [one["content"] for one in history] == ["one", "Said."]
+    assert [entry["content"] for entry in history] == ["one", "Said."]
 
 
 async def test_S16_of_a_deleted_notebook_the_conversation_can_still_be_used(

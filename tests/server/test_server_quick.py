@@ -68,13 +68,13 @@ async def test_a_model_that_fails_keeps_the_question_and_says_where_it_is(rest: 
     assert reply.body["message"] == "The key was refused. Set OPENAI_API_KEY."
     assert reply.body["session_id"] == "s1"
     history = await rest("GET", "api/sessions/s1/history")
-    assert [one["content"] for one in history.body["history"]] == ["x", "Half an"]
+    assert [entry["content"] for entry in history.body["history"]] == ["x", "Half an"]
 
 
 async def test_code_that_nobody_can_approve_is_not_run_and_said_so(rest: RestClient, script: Script) -> None:
     script([{"calls": [{"name": "run_code", "arguments": {"code": "1"}}]}, {"text": "Run it yourself."}])
     reply = await rest.ask("x")
-    assert [one["status"] for one in reply.body["actions"]] == ["needs_approval"]
+    assert [action["status"] for action in reply.body["actions"]] == ["needs_approval"]
 
 
 async def test_the_posted_cells_are_what_the_model_is_told(rest: RestClient, script: Script) -> None:
@@ -102,7 +102,7 @@ async def test_a_notebook_outside_the_root_is_not_read(rest: RestClient, script:
     script([{"calls": [{"name": "read_cells", "arguments": {}}]}, {"text": "No."}])
     reply = await rest.ask("x", {"notebook_id": "../../etc/passwd"})
     assert reply.status == 200
-    assert [one["status"] for one in reply.body["actions"]] == ["failed"]
+    assert [action["status"] for action in reply.body["actions"]] == ["failed"]
 
 
 async def test_what_the_client_says_of_variables_serves_where_no_kernel_is(rest: RestClient, script: Script) -> None:

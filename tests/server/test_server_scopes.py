@@ -52,8 +52,8 @@ class TestUserAndNotebook(Scoped):
         assert await ask(rest, "ann", "a.ipynb", session_id="named") == "named"
         assert await ask(rest, "ann", "a.ipynb") == "named"
         preview = {"query": "y", "context": {"notebook_id": "a.ipynb"}}
-        told = await rest("POST", "api/agent/context", preview, {"X-User": "ann"})
-        assert told.body["tokens"]["history"] > 0
+        reply = await rest("POST", "api/agent/context", preview, {"X-User": "ann"})
+        assert reply.body["tokens"]["history"] > 0
 
     async def test_without_a_notebook_each_question_begins_one(self, rest: RestClient) -> None:
         assert await ask(rest, "ann", "") != await ask(rest, "ann", "")

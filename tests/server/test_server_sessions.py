@@ -16,7 +16,7 @@ async def test_a_conversation_in_short(rest: RestClient) -> None:
     await rest.ask("What is df?", {"session_id": "s1", "notebook_id": "a.ipynb"})
     info = (await rest("GET", "api/sessions/s1")).body
     stamps = info.pop("created_at"), info.pop("last_activity")
-    assert all(one.endswith("Z") for one in stamps)
+    assert all(stamp.endswith("Z") for stamp in stamps)
     assert info.pop("head")
     assert info == {
         "session_id": "s1",
@@ -37,8 +37,8 @@ async def test_the_history_tells_what_was_done_on_the_way_to_an_answer(rest: Res
     await rest.ask("x", {"session_id": "s1"})
     question, answer = (await rest("GET", "api/agent/sessions/s1/history")).body["history"]
     assert (question["parent"], answer["seconds"] >= 0) == (None, True)
-    said, listed, unknown, last = answer["steps"]
-    assert (said, last) == ({"text": "Let me look."}, {"text": "That is all."})
+    first, listed, unknown, last = answer["steps"]
+    assert (first, last) == ({"text": "Let me look."}, {"text": "That is all."})
     assert (listed["tool"], listed["effect"], listed["arguments"]) == ("list_variables", "read", {})
     assert listed["content"]
     assert (unknown["tool"], unknown["status"], unknown["arguments"]) == ("no_such_tool", "failed", {})
@@ -51,9 +51,9 @@ async def test_the_history_has_the_last_entries_oldest_first(rest: RestClient, s
         await rest.ask(f"question {number}", {"session_id": "s1"})
     whole = (await rest("GET", f"{prefix}/s1/history")).body
     assert (whole["session_id"], whole["turn_count"], len(whole["history"])) == ("s1", 6, 6)
-    assert [one["role"] for one in whole["history"]] == ["user", "assistant"] * 3
+    assert [entry["role"] for entry in whole["history"]] == ["user", "assistant"] * 3
     last = (await rest("GET", f"{prefix}/s1/history", max_turns="3")).body["history"]
-    assert [one["content"] for one in last] == ["answer 1", "question 2", "answer 2"]
+    assert [entry["content"] for entry in last] == ["answer 1", "question 2", "answer 2"]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", "1e308", "9" * 5000])
@@ -114,14 +114,14 @@ async def test_conversations_are_listed_searched_and_paged(rest: RestClient) -> 
     for number in range(3):
         await rest.ask(f"question {number}", {"session_id": f"s{number}", "notebook_id": f"n{number % 2}.ipynb"})
     listed = (await rest("GET", "api/agent/sessions")).body["sessions"]
-    assert [one["session_id"] for one in listed] == ["s2", "s1", "s0"]
+    assert [session["session_id"] for session in listed] == ["s2", "s1", "s0"]
     of_one = (await rest("GET", "api/agent/sessions", notebook_id="n0.ipynb")).body["sessions"]
-    assert [one["session_id"] for one in of_one] == ["s2", "s0"]
+    assert [session["session_id"] for session in of_one] == ["s2", "s0"]
     found = (await rest("GET", "api/agent/sessions", q="question 1")).body["sessions"]
-    assert [one["session_id"] for one in found] == ["s1"]
+    assert [session["session_id"] for session in found] == ["s1"]
     first = (await rest("GET", "api/agent/sessions", limit="2")).body
     second = (await rest("GET", "api/agent/sessions", limit="2", cursor=first["cursor"])).body
-    assert [one["session_id"] for one in first["sessions"] + second["sessions"]] == ["s2", "s1", "s0"]
+    assert [session["session_id"] for session in first["sessions"] + second["sessions"]] == ["s2", "s1", "s0"]
     for bad in ({"limit": "201"}, {"notebook_id": "a\x0f.ipynb"}, {"notebook_id": "a\x00"}):
         assert (await rest("GET", "api/agent/sessions", None, None, **bad)).status == 400
 
@@ -179,7 +179,7 @@ async def test_S4_for_an_id_that_jupyter_knows_jupyter_answers(
     await rest.ask("x", {"session_id": theirs})
     assert (await rest("GET", f"api/sessions/{theirs}")).body["path"] == before["path"] == "a.ipynb"
     assert (await rest("GET", f"api/agent/sessions/{theirs}")).body["title"] == "x"
-    assert [one["id"] for one in (await rest("GET", "api/sessions")).body] == [theirs]
+    assert [session["id"] for session in (await rest("GET", "api/sessions")).body] == [theirs]
     renamed = await rest("PATCH", f"api/sessions/{theirs}", {"path": "b.ipynb"})
     assert renamed.body["path"] == "b.ipynb"
     assert (await rest("DELETE", f"api/agent/sessions/{theirs}")).status == 200

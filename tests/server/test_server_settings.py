@@ -28,25 +28,25 @@ def _kept() -> Path:
 
 
 async def test_settings_are_told_with_where_they_are_from(rest: RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = (await rest("GET", PATH)).body
-    assert told["settings"]["model"]["source"] == "configuration"
-    assert told["settings"]["approval"]["value"] == "ask"
-    assert told["settings"]["approval"]["source"] == "default"
-    assert told["settings"]["approval"]["choices"] == ["read-only", "ask", "auto-edit", "auto"]
-    assert told["keys"]["openai"] == {"set": False, "source": "", "variable": "OPENAI_API_KEY"}
+    settings = (await rest("GET", PATH)).body
+    assert settings["settings"]["model"]["source"] == "configuration"
+    assert settings["settings"]["approval"]["value"] == "ask"
+    assert settings["settings"]["approval"]["source"] == "default"
+    assert settings["settings"]["approval"]["choices"] == ["read-only", "ask", "auto-edit", "auto"]
+    assert settings["keys"]["openai"] == {"set": False, "source": "", "variable": "OPENAI_API_KEY"}
 
 
 async def test_a_setting_holds_at_once_and_for_the_next_start(rest: RestClient, services: Services) -> None:
     change = {"settings": {"approval": "read-only", "context_tokens": 900, "redact": False}}
-    told = (await rest("PUT", PATH, change)).body["settings"]
-    assert {name: told[name]["value"] for name in change["settings"]} == change["settings"]
-    assert told["approval"]["source"] == "user"
+    settings = (await rest("PUT", PATH, change)).body["settings"]
+    assert {name: settings[name]["value"] for name in change["settings"]} == change["settings"]
+    assert settings["approval"]["source"] == "user"
     assert services.options.approval == "read-only"
     assert services.assistant.redactor.text("sk-proj-" + "a1B2" * 11).startswith("sk-proj-")
     assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": change["settings"]}
     assert stat.S_IMODE(_kept().stat().st_mode) == 0o600
-    told = (await rest("PUT", PATH, {"settings": {"approval": None, "redact": None}})).body["settings"]
-    assert (told["approval"]["value"], told["approval"]["source"]) == ("ask", "default")
+    settings = (await rest("PUT", PATH, {"settings": {"approval": None, "redact": None}})).body["settings"]
+    assert (settings["approval"]["value"], settings["approval"]["source"]) == ("ask", "default")
     assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": {"context_tokens": 900}}
 
 
@@ -102,9 +102,9 @@ class TestFixed:
     async def test_what_is_forbidden_cannot_be_set(self, rest: RestClient, change: dict[str, Any]) -> None:
         reply = await rest("PUT", PATH, {"settings": change})
         assert (reply.status, reply.body["code"]) == (403, "forbidden")
-        told = (await rest("GET", PATH)).body["settings"]
-        assert told["model"]["locked"]
-        assert "auto" not in told["approval"]["choices"]
+        settings = (await rest("GET", PATH)).body["settings"]
+        assert settings["model"]["locked"]
+        assert "auto" not in settings["approval"]["choices"]
 
 
 async def test_models_of_this_machine_are_looked_for_when_asked(rest: RestClient) -> None:

@@ -129,7 +129,7 @@ async def test_T11_cancel_keeps_what_was_said_and_may_be_repeated(rest: RestClie
     assert [name for name, _ in events] == ["cancelled"]
     assert (await rest("POST", path)).body == {"status": "ended", "turn_id": turn["turn_id"]}
     history = (await rest("GET", "api/sessions/s1/history")).body["history"]
-    assert [one.get("status") for one in history] == [None, "cancelled"]
+    assert [entry.get("status") for entry in history] == [None, "cancelled"]
     assert (await rest("POST", "api/agent/turns/nobody/cancel")).status == 404
 
 
@@ -179,7 +179,7 @@ async def test_H26_too_many_questions_at_once_are_refused(rest: RestClient, scri
 async def test_S5_of_many_who_ask_at_once_one_is_answered(rest: RestClient, script: Script) -> None:
     script([{"text": "Slow.", "delay": 0.3}])
     replies = await asyncio.gather(*(rest.ask("x", {"session_id": "s1"}) for _ in range(10)))
-    assert sorted(one.status for one in replies) == [200] + [409] * 9
+    assert sorted(reply.status for reply in replies) == [200] + [409] * 9
     assert (await rest("GET", "api/sessions/s1")).body["turn_count"] == 2
 
 

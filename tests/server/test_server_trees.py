@@ -20,23 +20,23 @@ S1 = "api/agent/sessions/s1"
 async def talk(rest: RestClient, *questions: str, model: str | None = None, **context: str) -> list[str]:
     """Ask in s1; the ids of the turns."""
     where: dict[str, Any] = {"session_id": "s1", **context}
-    replies = [await rest.ask(one, where, model=model) for one in questions]
-    return [one.body["turn_id"] for one in replies]
+    replies = [await rest.ask(question, where, model=model) for question in questions]
+    return [reply.body["turn_id"] for reply in replies]
 
 
-async def said(rest: RestClient, session: str = "s1", **params: str) -> list[str]:
+async def contents(rest: RestClient, session: str = "s1", **params: str) -> list[str]:
     """What stands in the history, questions and answers."""
     reply = await rest("GET", f"api/agent/sessions/{session}/history", None, None, **params)
-    return [one["content"] for one in reply.body["history"]]
+    return [entry["content"] for entry in reply.body["history"]]
 
 
 async def test_undo_takes_the_newest_turn_back_and_redo_brings_it_again(rest: RestClient) -> None:
     first, second = await talk(rest, "one", "two")
     undone = await rest("POST", f"{S1}/undo")
     assert (undone.status, undone.body["head"], undone.body["turn_count"]) == (200, first, 2)
-    assert await said(rest) == ["one", "Answered."]
+    assert await contents(rest) == ["one", "Answered."]
     assert (await rest("POST", f"{S1}/redo")).body["head"] == second
-    assert await said(rest) == ["one", "Answered.", "two", "Answered."]
+    assert await contents(rest) == ["one", "Answered.", "two", "Answered."]
     nothing = await rest("POST", f"{S1}/redo")
     assert (nothing.status, nothing.body["message"]) == (409, "There is nothing to redo.")
     for _ in range(2):
@@ -53,7 +53,7 @@ async def test_a_question_asked_again_elsewhere_makes_a_branch_and_no_turn_is_lo
     (fourth,) = await talk(rest, "two, once more")
     tree = (await rest("GET", f"{S1}/turns")).body
     assert tree["head"] == fourth
-    assert [(one["turn_id"], one["parent"]) for one in tree["turns"]] == [
+    assert [(turn["turn_id"], turn["parent"]) for turn in tree["turns"]] == [
         (first, None),
         (second, first),
         (other, first),
@@ -61,7 +61,7 @@ async def test_a_question_asked_again_elsewhere_makes_a_branch_and_no_turn_is_lo
         (third, second),
     ]
     await rest("POST", f"{S1}/go", {"turn_id": third})
-    assert (await said(rest))[::2] == ["one", "two", "three"]
+    assert (await contents(rest))[::2] == ["one", "two", "three"]
     assert (await rest("POST", f"{S1}/go", {"turn_id": None})).body["turn_count"] == 0
     assert len((await rest("GET", f"{S1}/turns")).body["turns"]) == 5
     assert (await rest("POST", f"{S1}/go", {"turn_id": "never"})).status == 404
@@ -83,28 +83,28 @@ async def test_a_branch_is_a_conversation_of_its_own_up_to_a_turn(rest: RestClie
     assert (whole.status, whole.body["turn_count"], whole.body["notebook_id"]) == (201, 4, "a.ipynb")
     part = (await rest("POST", f"{S1}/branch", {"turn_id": first}, notebook_id="a.ipynb")).body
     await rest.ask("other", {"session_id": part["session_id"], "notebook_id": "a.ipynb"})
-    assert await said(rest, part["session_id"]) == ["one", "Answered.", "other", "Answered."]
-    assert await said(rest) == ["one", "Answered.", "two", "Answered."]
+    assert await contents(rest, part["session_id"]) == ["one", "Answered.", "other", "Answered."]
+    assert await contents(rest) == ["one", "Answered.", "two", "Answered."]
     assert (await rest("POST", f"{S1}/branch", {"turn_id": "nothing"})).status == 404
     assert (await rest("POST", f"{S1}/branch", {"turn": first})).status == 400
 
 
 async def test_a_replay_asks_again_in_a_new_conversation_and_compares(rest: RestClient, script: Script) -> None:
-    script([{"match": one, "text": f"on {one}"} for one in ("alpha", "beta", "gamma")])
+    script([{"match": word, "text": f"on {word}"} for word in ("alpha", "beta", "gamma")])
     _, second, _ = await talk(rest, "alpha", "beta", "gamma", notebook_id="a.ipynb")
     await rest("POST", f"{S1}/undo")
     await talk(rest, "gamma", model="offline", notebook_id="a.ipynb")
     replayed = await rest("POST", f"{S1}/replay", {"from": second})
     assert (replayed.status, replayed.body["left"], replayed.body["stopped"]) == (201, 0, "")
-    assert [(one["question"], one["after"]["reply"], one["same"]) for one in replayed.body["turns"]] == [
+    assert [(turn["question"], turn["after"]["reply"], turn["same"]) for turn in replayed.body["turns"]] == [
         ("beta", "on beta", True),
         ("gamma", "on gamma", False),
     ]
     made = replayed.body["session"]["session_id"]
-    assert await said(rest, made) == ["alpha", "on alpha", "beta", "on beta", "gamma", "on gamma"]
-    assert (await said(rest))[:5] == ["alpha", "on alpha", "beta", "on beta", "gamma"]
+    assert await contents(rest, made) == ["alpha", "on alpha", "beta", "on beta", "gamma", "on gamma"]
+    assert (await contents(rest))[:5] == ["alpha", "on alpha", "beta", "on beta", "gamma"]
     part = (await rest("POST", f"{S1}/replay", {"to": second})).body
-    assert [one["question"] for one in part["turns"]] == ["alpha", "beta"]
+    assert [turn["question"] for turn in part["turns"]] == ["alpha", "beta"]
     assert (await rest("POST", f"{S1}/replay", {"from": "nothing"})).status == 404
 
 
@@ -122,7 +122,7 @@ async def test_a_replay_stops_at_the_first_question_that_is_not_answered(rest: R
     await talk(rest, "one", "two", model="offline")
     replayed = (await rest("POST", f"{S1}/replay")).body
     assert (replayed["left"], replayed["stopped"]) == (1, "No key.")
-    assert [one["after"]["status"] for one in replayed["turns"]] == ["failed"]
+    assert [turn["after"]["status"] for turn in replayed["turns"]] == ["failed"]
 
 
 async def test_a_client_that_leaves_ends_its_replay(
@@ -154,7 +154,7 @@ async def test_a_summary_is_kept_or_written_by_the_model(rest: RestClient, scrip
     assert given.body == {"session_id": "s1", "summary": "Short.", "turn_id": turn}
     written = await rest("POST", f"{S1}/summarize")
     assert written.body == {"session_id": "s1", "summary": "One question.", "turn_id": turn}
-    assert await said(rest) == ["one", "a"]
+    assert await contents(rest) == ["one", "a"]
     assert len((await rest("GET", "api/agent/sessions")).body["sessions"]) == 1
     assert (await rest("POST", f"{S1}/summarize", {"turn_id": turn})).status == 400
 
@@ -175,7 +175,7 @@ async def test_a_shared_conversation_can_be_read_until_it_is_revoked(rest: RestC
     assert (shared.status, shared.body["mode"]) == (201, "read")
     path = f"api/agent/shared/{shared.body['secret']}"
     seen = await rest("GET", path)
-    assert [one["content"] for one in seen.body["history"]] == ["one", "Answered."]
+    assert [entry["content"] for entry in seen.body["history"]] == ["one", "Answered."]
     assert "private" not in seen.text
     assert (await rest("POST", f"{path}/copy")).body["code"] == "forbidden"
     assert (await rest("DELETE", f"{S1}/share")).body == {"session_id": "s1", "revoked": 1}
@@ -189,7 +189,7 @@ async def test_a_copy_of_a_shared_conversation_goes_its_own_way(rest: RestClient
     first = (await rest("POST", f"{S1}/share", {"mode": "copy"})).body["secret"]
     second = (await rest("POST", f"{S1}/share")).body["secret"]
     copied = await rest("POST", f"api/agent/shared/{first}/copy")
-    assert (copied.status, await said(rest, copied.body["session_id"])) == (201, ["one", "Answered."])
+    assert (copied.status, await contents(rest, copied.body["session_id"])) == (201, ["one", "Answered."])
     assert (await rest("DELETE", f"{S1}/share", secret=first)).body["revoked"] == 1
     assert (await rest("POST", f"api/agent/shared/{first}/copy")).status == 404
     assert (await rest("GET", f"api/agent/shared/{second}")).status == 200
@@ -206,7 +206,7 @@ async def test_an_export_is_a_file_of_each_format(rest: RestClient, script: Scri
     assert "> über df?" in markdown.text
     read: Any = nbformat
     notebook = read.reads((await rest("GET", f"{S1}/export", format="ipynb")).text, as_version=4)
-    assert [one.source for one in notebook.cells if one.cell_type == "code"] == ["df.head()"]
+    assert [cell.source for cell in notebook.cells if cell.cell_type == "code"] == ["df.head()"]
     assert (await rest("GET", f"{S1}/export", format="pdf")).body[
         "message"
     ] == "'format' must be one of ipynb, json, md."
@@ -215,13 +215,13 @@ async def test_an_export_is_a_file_of_each_format(rest: RestClient, script: Scri
 async def test_an_exported_conversation_comes_back(rest: RestClient) -> None:
     await talk(rest, "one", "two", notebook_id="a.ipynb")
     exported = (await rest("GET", f"{S1}/export")).body
-    before = await said(rest)
+    before = await contents(rest)
     taken = await rest("POST", "api/agent/sessions/import", exported)
     assert (taken.status, taken.body["code"]) == (409, "version_conflict")
     await rest("DELETE", S1)
     made = await rest("POST", "api/agent/sessions/import", exported)
     assert (made.status, made.body["session_id"], made.body["notebook_id"]) == (201, "s1", "a.ipynb")
-    assert await said(rest) == before
+    assert await contents(rest) == before
     assert (await rest.ask("three", {"session_id": "s1", "notebook_id": "a.ipynb"})).body["turn_count"] == 6
 
 
@@ -248,7 +248,7 @@ async def test_an_imported_stamp_that_no_calendar_has_does_not_hide_the_conversa
     await rest("DELETE", S1)
     exported["turns"][0]["started"] = 1e300
     assert (await rest("POST", "api/agent/sessions/import", exported)).status == 201
-    assert await said(rest) == ["one", "Answered."]
+    assert await contents(rest) == ["one", "Answered."]
 
 
 class TestExpiry:
@@ -276,12 +276,12 @@ async def test_S5_of_twenty_who_import_one_id_one_makes_it(rest: RestClient) -> 
     exported = (await rest("GET", f"{S1}/export")).body
     await rest("DELETE", S1)
     replies = await asyncio.gather(*(rest("POST", "api/agent/sessions/import", exported) for _ in range(20)))
-    assert sorted(one.status for one in replies) == [201, *[409] * 19]
+    assert sorted(reply.status for reply in replies) == [201, *[409] * 19]
     assert len((await rest("GET", "api/agent/sessions")).body["sessions"]) == 1
 
 
 OPERATIONS = [
-    *(("POST", f"{{}}/{one}") for one in ("undo", "redo", "branch", "replay", "summarize", "share")),
+    *(("POST", f"{{}}/{action}") for action in ("undo", "redo", "branch", "replay", "summarize", "share")),
     ("DELETE", "{}/share"),
     ("GET", "{}/export"),
 ]
@@ -322,7 +322,7 @@ async def test_the_notebook_tells_conversations_of_one_id_apart(rest: RestClient
     for path in ("a.ipynb", "b.ipynb"):
         await talk(rest, f"about {path}", notebook_id=path)
     assert (await rest("POST", f"{S1}/undo", notebook_id="a.ipynb")).body["notebook_id"] == "a.ipynb"
-    assert await said(rest, notebook_id="a.ipynb") == []
-    assert await said(rest, notebook_id="b.ipynb") == ["about b.ipynb", "Answered."]
+    assert await contents(rest, notebook_id="a.ipynb") == []
+    assert await contents(rest, notebook_id="b.ipynb") == ["about b.ipynb", "Answered."]
     exported = json.loads((await rest("GET", f"{S1}/export", notebook_id="b.ipynb")).text)
     assert exported["session"]["notebook_id"] == "b.ipynb"

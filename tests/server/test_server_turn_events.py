@@ -64,7 +64,7 @@ async def test_T8_a_reader_that_comes_back_misses_nothing_and_reads_nothing_twic
     last = asked.ids[min(after, len(asked.ids)) - 1]
     again = rest.read(EVENTS, headers={"Last-Event-ID": str(last)})
     remaining = await again.all()
-    seen = [one for one, number in zip(whole, asked.ids, strict=True) if number <= last]
+    seen = [event for event, number in zip(whole, asked.ids, strict=True) if number <= last]
     assert text_of(seen) + text_of(remaining) == text_of(whole)
     assert [name for name, _ in seen + remaining if name != "text"] == [name for name, _ in whole if name != "text"]
     assert again.ids == sorted(set(again.ids))
@@ -163,8 +163,8 @@ async def test_a_turn_made_elsewhere_is_told_to_every_page(rest: RestClient, scr
     await rest("PATCH", "api/agent/sessions/s1", {"title": "New"}, notebook_id="a.ipynb")
     await rest("DELETE", "api/sessions/s1")
     for page in pages:
-        told = [await page.until("session") for _ in range(4)]
-        assert told == [
+        events = [await page.until("session") for _ in range(4)]
+        assert events == [
             {"session_id": "s1", "notebook_id": notebook, "turn_id": turn, "status": status}
             for notebook, turn, status in (
                 ("a.ipynb", "t1", "started"),
@@ -191,7 +191,7 @@ async def test_a_page_that_does_not_read_is_let_go(services: Services, monkeypat
     with services.session_events.subscribe("local") as events:
         for number in range(5):
             services.session_events.publish("local", session_events.SessionEvent(f"s{number}", "", "", "changed"))
-        assert [one.session_id async for one in events] == ["s0", "s1", "s2"]
+        assert [event.session_id async for event in events] == ["s0", "s1", "s2"]
 
 
 async def test_a_log_tells_a_reader_that_is_behind_the_same_in_fewer_pieces() -> None:
@@ -201,10 +201,10 @@ async def test_a_log_tells_a_reader_that_is_behind_the_same_in_fewer_pieces() ->
     log.append(UsageReported(1, 2))
     log.append(TextDelta("end"))
     log.close()
-    told = "".join(f"{number} " for number in range(1000))
+    text = "".join(f"{number} " for number in range(1000))
     for after in (0, 1, 255, 256, 257, 258, 999, 1000):
-        events = [one async for one in log.read(after)]
+        events = [event async for event in log.read(after)]
         missing = "".join(f"{number} " for number in range(after, 1000))
         expected = [(1000, TextDelta(missing))] if missing else []
         assert events == [*expected, (1001, UsageReported(1, 2)), (1002, TextDelta("end"))]
-    assert log.text == told + "end"
+    assert log.text == text + "end"

@@ -66,7 +66,7 @@ ENVIRONMENT: dict[str, str] = {
 }
 
 #: What must not be left anywhere, by the secret it belongs to.
-CORES: dict[str, str] = {**SHAPED, **{one: one for one in (*NAMED.values(), *ENVIRONMENT.values())}}
+CORES: dict[str, str] = {**SHAPED, **{secret: secret for secret in (*NAMED.values(), *ENVIRONMENT.values())}}
 
 
 def anywhere() -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def assigned() -> str:
 
 def text() -> str:
     """All of them, a line for each."""
-    return "\n".join([*(f"see {one} there" for one in anywhere()), assigned()])
+    return "\n".join([*(f"see {secret} there" for secret in anywhere()), assigned()])
 
 
 def code() -> str:
@@ -92,7 +92,7 @@ def code() -> str:
             "import pandas as pd, numpy as np",
             assigned(),
             f"plain = {plain!r}",
-            *(f"v{number} = {one!r}" for number, one in enumerate(plain)),
+            *(f"v{number} = {secret!r}" for number, secret in enumerate(plain)),
             "by_key = {one: 1 for one in plain}",
             "by_value = {'k%d' % n: one for n, one in enumerate(plain)}",
             "by_name = {" + ", ".join(f"{name!r}: {name}" for name in NAMED) + "}",
@@ -105,19 +105,19 @@ def code() -> str:
             "array = np.array(plain)",
             "raw = '\\n'.join(plain).encode()",
             "names = set(plain)",
-            f"{next(one for one in SHAPED if one.startswith('sk_live_'))} = 1",
+            f"{next(secret for secret in SHAPED if secret.startswith('sk_live_'))} = 1",
             "class Client:\n    def __init__(self):\n        self.__dict__.update(by_name)\n        self.url = plain[-1]",
             "client = Client()",
             "def connect(key=plain[0]):\n    'Uses ' \n    return key",
             "def fail(key, " + ", ".join(f"{name}" for name in NAMED) + "):",
-            "    " + "; ".join(f"w{number} = {one!r}" for number, one in enumerate(plain)),
+            "    " + "; ".join(f"w{number} = {secret!r}" for number, secret in enumerate(plain)),
             "    raise ValueError('cannot use ' + ' or '.join(plain))",
             "print('\\n'.join(plain))",
         ]
     )
 
 
-def leaks(told: str | bytes) -> Iterator[str]:
+def leaks(output: str | bytes) -> Iterator[str]:
     """Secrets that are left in something, whole or their telling half."""
-    data = told if isinstance(told, bytes) else told.encode("utf-8", "replace")
+    data = output if isinstance(output, bytes) else output.encode("utf-8", "replace")
     return (secret for secret, core in CORES.items() if core.encode() in data)

@@ -155,15 +155,15 @@ class RunningServer:
 
 
 class FrontEnd:
-    """Runs cells, and looks at what only the user should change."""
+    """Runs cells, and reads what only the user should change."""
 
-    LOOKS: Mapping[str, str] = {
+    USERS_STATE: Mapping[str, str] = {
         "execution_count": "get_ipython().execution_count",
         "In": "list(get_ipython().user_ns['In'])",
         "Out": "sorted(get_ipython().user_ns['Out'])",
         "_": "repr(get_ipython().user_ns['_'])",
         "dir": "sorted(get_ipython().user_ns)",
-        "history": "[one[2] for one in get_ipython().history_manager.get_range(output=False)]",
+        "history": "[entry[2] for entry in get_ipython().history_manager.get_range(output=False)]",
     }
 
     def __init__(self, client: AsyncKernelClient) -> None:
@@ -181,10 +181,10 @@ class FrontEnd:
         assert content["status"] == "ok", content
         return content
 
-    async def look(self, **expressions: str) -> dict[str, str]:
-        """What expressions are worth, leaving no trace."""
+    async def evaluate(self, **expressions: str) -> dict[str, str]:
+        """The values of expressions, evaluated without a trace."""
         reply = await self._client.execute_interactive(
-            "", silent=True, store_history=False, user_expressions=dict(expressions or self.LOOKS), timeout=60
+            "", silent=True, store_history=False, user_expressions=dict(expressions or self.USERS_STATE), timeout=60
         )
         values = reply["content"]["user_expressions"]
         return {name: value["data"]["text/plain"] for name, value in values.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class KernelStateHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel_id: str) -> None:
-        """All variables in short."""
+        """All variables in short, without secrets."""
         kernel_id = self.path_parameters(kernel_id=kernel_id)["kernel_id"]
         since = self.query_parameters()["since"] or 0
         await self.need("read", "kernels")
-        self.reply(state_to_json(await self.services.kernels.get(kernel_id).state(), since))
+        state = state_to_json(await self.services.kernels.get(kernel_id).state(), since)
+        self.reply(self.services.assistant.redactor.json(to_json(state)))
 
 
 class VariableHandler(AgentHandler):
@@ -51,9 +53,10 @@ class VariableHandler(AgentHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel_id: str, name: str) -> None:
-        """One variable, or one column of a frame, in full."""
+        """One variable, or one column of a frame, in full, without secrets."""
         given = self.path_parameters(kernel_id=kernel_id, name=name)
         column = self.query_parameters()["column"]
         await self.need("read", "kernels")
         kernel = self.services.kernels.get(given["kernel_id"])
-        self.reply((await kernel.inspect(given["name"], column)).to_json())
+        variable = await kernel.inspect(given["name"], column)
+        self.reply(self.services.assistant.redactor.json(to_json(variable.to_json())))

@@ -64,5 +64,5 @@ def install(point: str) -> None:
         on_event(what)
 
 
-if any("jupyter_server" in one for one in sys.orig_argv) and "TEST_FAILPOINT" in os.environ:
+if any("jupyter_server" in argument for argument in sys.orig_argv) and "TEST_FAILPOINT" in os.environ:
     install(os.environ["TEST_FAILPOINT"])
