@@ -255,6 +255,7 @@ class Assistant:
         for share in _SHARES:
             state.prompt = self._prompt(question, context, attached, share)
             state.transcript.request = list(state.prompt.messages)
+            state.transcript.request_tokens = sum(state.prompt.tokens.values())
             state.turn_log.show(state.prompt.full_sources(context.cells))
             agent = Agent(
                 model,

@@ -33,7 +33,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import truncate
+from jupyter_agent.core.text import estimate_tokens, truncate
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.
@@ -56,6 +56,7 @@ class Transcript:
 
     Attributes:
         request: What the model is sent first.
+        request_tokens: Estimate of its size; None where it was not estimated yet.
         messages: What came after it, by the model and by tools.
         reply: The answer so far.
         usage: Of all requests.
@@ -67,6 +68,7 @@ class Transcript:
     """
 
     request: list[Message]
+    request_tokens: int | None = None
     messages: list[Message] = field(default_factory=list)
     reply: str = ""
     usage: Usage = Usage()
@@ -86,6 +88,12 @@ class Transcript:
         self.reply += text
         self.unrecorded += text
         return delta
+
+    def sent_tokens(self) -> int:
+        """Estimate of the newest request's size: everything but the answer to it, which is the last message."""
+        if self.request_tokens is None:
+            self.request_tokens = sum(estimate_tokens(message.content) for message in self.request)
+        return self.request_tokens + sum(estimate_tokens(message.content) for message in self.messages[:-1])
 
     def close(self) -> None:
         """Give every call that has none a result, and keep the text that is not recorded yet."""
@@ -183,7 +191,7 @@ class Agent:
         transcript.messages.append(answer)
         transcript.unrecorded = ""
         transcript.cut_off = calls[-1].id if calls and finished.reason == "length" else ""
-        transcript.usage += checked_usage(finished.usage, messages, answer)
+        transcript.usage += checked_usage(finished.usage, transcript.sent_tokens, answer)
         yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
         if not calls:
             transcript.finish_reason = finished.reason if finished.reason in ("length", "refused") else "stop"

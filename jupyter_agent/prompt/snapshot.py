@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -84,12 +86,16 @@ class TurnContext:
 
 
 async def read_kernel_and_cells(kernel: Kernel | None, notebook: Notebook | None) -> KernelView:
-    """Read the kernel's state and the notebook's cells, once."""
-    state = await kernel.state() if kernel is not None else None
+    """Read the kernel's state and the notebook's cells, once and at the same time."""
+    state = asyncio.ensure_future(kernel.state()) if kernel is not None else None
     try:
-        return state, await notebook.cells() if notebook is not None else ()
-    except NotFound:
-        return state, ()
+        cells: tuple[Cell, ...] = ()
+        with suppress(NotFound):
+            cells = await notebook.cells() if notebook is not None else ()
+        return await state if state is not None else None, cells
+    finally:
+        if state is not None:
+            state.cancel()
 
 
 async def build(

@@ -8,6 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 
 #: Bytes that are read ahead before the server has to wait.
 MAX_AHEAD = 1 << 20
+#: Pieces that follow each other faster are gathered for so long: nobody sees a screen change more often.
+GATHER_SECONDS = 0.01
 
 
 class Incoming:
@@ -44,10 +46,14 @@ class Incoming:
 
     async def read(self, pieces: AsyncGenerator[bytes, None]) -> None:
         """Read to the end; failures are raised where the bytes are taken."""
+        loop, last = asyncio.get_running_loop(), 0.0
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
                     await self._add(piece)
+                    is_fast, last = loop.time() - last < GATHER_SECONDS, loop.time()
+                    if is_fast:
+                        await asyncio.sleep(GATHER_SECONDS)
         except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
             self._failure = error
         finally:

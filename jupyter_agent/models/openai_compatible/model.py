@@ -167,7 +167,7 @@ class OpenAIModel:
                 return
             pieces = _once(whole)
         else:
-            pieces = response.aiter_bytes()
+            pieces = response.aiter_raw()  # a response with an encoding is refused
         decoder = EventDecoder()
         async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
