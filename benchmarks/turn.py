@@ -4,8 +4,12 @@ One run, three processes beside this one: a model's server that streams, a Jupyt
 frames in it. Each token carries the moment at which it was sent, on the machine's monotonic clock.
 
 - ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on both ways, in turns;
-  through us the context is built from the live kernel and the conversation is stored before and after.
-- ``token``: milliseconds from the model's server to the reader, of 100 streams at once with 50 tokens a second each.
+  through us the context is built from the live kernel and the conversation is stored before and after. The ratio is what
+  we add to the first token, in times of the SDK's own.
+- ``floor``: milliseconds of what no first token can come without: one durable commit and one round trip to the kernel,
+  which go on at the same time, each measured alone.
+- ``token``: milliseconds from the model's server to the reader, of 100 streams at once with 50 tokens a second each. The
+  ratio is what we add at the 99th percentile, in times of the SDK's.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
 - ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
   machine does, and its memory in MiB before and after the 100 streams.
@@ -26,12 +30,18 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+from jupyter_agent.core.session import Session
+from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.stores.sqlite import SqliteStore
 from tests.support.running_server import TOKEN, RunningServer
 
 FILL = """
@@ -77,8 +87,8 @@ async def serve_model() -> None:
 
 def _chunk(writer: asyncio.StreamWriter, delta: dict[str, str], finish: str | None) -> None:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    told = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
-    _write(writer, f"data: {json.dumps(told)}\n\n".encode())
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+    _write(writer, f"data: {json.dumps(chunk)}\n\n".encode())
 
 
 def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
@@ -123,9 +133,35 @@ async def one_after_the_other(direct: Any, ours: Any, rounds: int) -> None:
             if number >= 3:
                 found[name].append(measured)
     for at, what in enumerate(("first", "total")):
-        medians = {name: 1000 * statistics.median(one[at] for one in all_) for name, all_ in found.items()}
+        medians = {name: 1000 * statistics.median(turn[at] for turn in turns) for name, turns in found.items()}
         added = statistics.median(1000 * (b[at] - a[at]) for a, b in zip(found["direct"], found["ours"], strict=True))
-        print(f"{what:8} direct {medians['direct']:7.1f}  ours {medians['ours']:7.1f}  added {added:6.1f} ms median")
+        ratio = f"{added / medians['direct']:.1f} times" if what == "first" else "median"
+        print(f"{what:8} direct {medians['direct']:7.1f}  ours {medians['ours']:7.1f}  added {added:6.1f} ms, {ratio}")
+
+
+async def floor(home: Path, kernel_id: str, rounds: int) -> None:
+    """Commit to a store on the same disk, and ask the same kernel for what has changed, each alone."""
+    store = SqliteStore(home / "floor.db")
+    session = Session("key", "id", "owner", "a.ipynb", created_at=time.time())
+    await store.create(session)
+    commits: list[float] = []
+    for revision in range(2, rounds + 2):
+        began = time.monotonic()
+        await store.commit(replace(session, revision=revision))
+        commits.append(time.monotonic() - began)
+    await store.close()
+    client = AsyncKernelClient()
+    client.load_connection_file(str(home / "runtime" / f"kernel-{kernel_id}.json"))
+    kernel = RemoteKernel(client, kernel_id)
+    await kernel.state()
+    trips: list[float] = []
+    for _ in range(rounds):
+        began = time.monotonic()
+        await kernel.state()
+        trips.append(time.monotonic() - began)
+    await kernel.close()
+    commit, trip = (1000 * statistics.median(times) for times in (commits, trips))
+    print(f"floor    commit {commit:.1f} ms, round trip to the kernel {trip:.1f} ms median")
 
 
 # Many at once ------------------------------------------------------------------------------------
@@ -167,8 +203,8 @@ async def many_at_once(streams: int, ask: Callable[[], Awaitable[list[float]]]) 
         return await ask()
 
     found = await asyncio.gather(*(later(number) for number in range(streams)))
-    assert all(len(one) == MANY_TOKENS for one in found), sorted({len(one) for one in found})
-    return [age for one in found for age in one]
+    assert all(len(ages) == MANY_TOKENS for ages in found), sorted({len(ages) for ages in found})
+    return [age for ages in found for age in ages]
 
 
 def _percentile(values: list[float], percent: int) -> float:
@@ -193,19 +229,19 @@ async def many(base_url: str, server: RunningServer, streams: int) -> None:
     waits = await pinging
     for percent in (50, 99):
         a, b = _percentile(direct, percent), _percentile(ours, percent)
-        print(f"token p{percent} direct {a:7.1f}  ours {b:7.1f}  added {b - a:6.1f} ms, {streams} streams")
+        print(f"token p{percent} direct {a:7.1f}  ours {b:7.1f}  added {b - a:6.1f} ms, {(b - a) / a:.1f} times")
     print(f"lag      p50 {_percentile(waits, 50):.1f}  p99 {_percentile(waits, 99):.1f}  max {max(waits):.1f} ms")
 
 
-class Used:
-    """What a process has used since it was looked at last."""
+class Usage:
+    """Processor time and memory of a server since the last report."""
 
     def __init__(self, server: RunningServer) -> None:
         assert server._process is not None
         self._of = Path(f"/proc/{server._process.pid}")
         self._seconds, self._mebibytes = self._now()
 
-    def tell(self, answers: int, what: str) -> None:
+    def report(self, answers: int, what: str) -> None:
         before, held = self._seconds, self._mebibytes
         self._seconds, self._mebibytes = self._now()
         each = 1000 * (self._seconds - before) / answers
@@ -238,11 +274,12 @@ async def main(rounds: int, streams: int) -> None:
             try:
                 async with server.front_end(kernel_id) as front_end:
                     await front_end.run(FILL)
-                used = Used(server)
+                usage = Usage(server)
+                await floor(Path(home), kernel_id, rounds)
                 await one_after_the_other(direct, ours, rounds)
-                used.tell(rounds + 3, f"answer of {TOKENS} tokens")
+                usage.report(rounds + 3, f"answer of {TOKENS} tokens")
                 await many(base_url, server, streams)
-                used.tell(streams, f"stream of {MANY_TOKENS} tokens")
+                usage.report(streams, f"stream of {MANY_TOKENS} tokens")
             finally:
                 await asyncio.gather(ours.close(), direct.close())
                 await server("DELETE", f"api/kernels/{kernel_id}")
@@ -253,5 +290,5 @@ if __name__ == "__main__":
     if "--model-server" in sys.argv:
         asyncio.run(serve_model())
     else:
-        given = [int(one) for one in sys.argv[1:]]
+        given = [int(argument) for argument in sys.argv[1:]]
         asyncio.run(main(given[0] if given else 30, given[1] if len(given) > 1 else 100))
