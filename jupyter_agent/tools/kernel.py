@@ -105,8 +105,9 @@ class ReadError:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """From the kernel's executions; where the kernel tells none, from the cells' outputs."""
-        failed = context.state.last_error if context.state is not None else None
+        """From the kernel's executions as they are now; where there is no error, from the cells' outputs."""
+        state = await context.kernel.state() if context.kernel is not None else context.state
+        failed = state.last_error if state is not None else None
         if failed is not None and failed.error is not None:
             return ToolOutput.from_data({"error": _error_json(failed)})
         return ToolOutput.from_data({"error": await _error_in_cells(context)})

@@ -30,8 +30,8 @@ async def die(folder: Path, when: str, number: int) -> int:
     return await asyncio.wait_for(process.wait(), 60)
 
 
-def deeds(folder: Path) -> list[str]:
-    place = folder / "deeds"
+def recorded_runs(folder: Path) -> list[str]:
+    place = folder / "recorded_runs"
     return place.read_text(encoding="utf-8").split() if place.exists() else []
 
 
@@ -40,7 +40,7 @@ async def test_D3_a_turn_killed_at_a_commit_does_nothing_twice_and_forgets_nothi
     tmp_path: Path, when: str, number: int
 ) -> None:
     assert await die(tmp_path, when, number) == -signal.SIGKILL
-    done_before = deeds(tmp_path)
+    done_before = recorded_runs(tmp_path)
     # Asked again when the lease of the dead process has ended.
     store = SqliteStore(tmp_path / "sessions.db", clock=lambda: time.monotonic() + LEASE_SECONDS + 1)
     again = killed_turn.assistant(store, tmp_path)
@@ -48,12 +48,15 @@ async def test_D3_a_turn_killed_at_a_commit_does_nothing_twice_and_forgets_nothi
     session = await again.sessions.get("local", "s1")
     (turn,) = await again.sessions.tree.history(session, 10)
     if (when, number) == ("before", 1):
-        assert (turn.status, deeds(tmp_path)) == ("done", ["1", "2"])  # nothing was begun, so all of it is done now
+        assert (turn.status, recorded_runs(tmp_path)) == (
+            "done",
+            ["1", "2"],
+        )  # nothing was begun, so all of it is done now
     else:
-        assert deeds(tmp_path) == done_before
+        assert recorded_runs(tmp_path) == done_before
         assert turn.status == ("done" if (when, number) == ("after", 6) else "interrupted")
         assert len(turn.actions) >= len(done_before)
-        assert {one.tool for one in turn.actions} <= {"deed"}
+        assert {action.tool for action in turn.actions} <= {"deed"}
     assert events
     after = await killed_turn.ask(again)
     assert isinstance(after[-1], Done)

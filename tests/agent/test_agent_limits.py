@@ -75,13 +75,15 @@ async def test_a_turn_ends_when_its_money_is_used_up() -> None:
 
 @pytest.mark.parametrize("usage", [Usage(), Usage(-5, 10), Usage(10**12, 1), Usage(1, 10**12)])
 async def test_L25_usage_that_cannot_be_is_estimated(usage: Usage) -> None:
-    class Told(ScriptedModel):
+    class ReportingModel(ScriptedModel):
         async def stream(self, *given: Any, **more: Any) -> AsyncGenerator[ModelEvent, None]:
             yield TextDelta("word " * 100)
             yield ModelFinished("stop", usage)
 
     transcript = Transcript([Message("user", "question " * 100)])
-    async with aclosing(Agent(Told([]), {}, limits()).run(transcript, ToolContext(None, None, None))) as events:
+    async with aclosing(
+        Agent(ReportingModel([]), {}, limits()).run(transcript, ToolContext(None, None, None))
+    ) as events:
         async for _ in events:
             pass
     assert 50 < transcript.usage.input_tokens < 500
@@ -134,9 +136,9 @@ async def test_L18_calls_of_the_same_id_or_none_get_ids_of_their_own() -> None:
     async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
         async for _ in events:
             pass
-    ids = [one.id for message in transcript.messages for one in message.tool_calls]
+    ids = [call.id for message in transcript.messages for call in message.tool_calls]
     assert (len(set(ids)), all(ids), tool.given) == (3, True, ["0", "1", "2"])
-    assert [one.tool_call_id for one in transcript.messages if one.role == "tool"] == ids
+    assert [message.tool_call_id for message in transcript.messages if message.role == "tool"] == ids
 
 
 async def test_the_same_read_in_other_words_is_answered_from_the_turns_own_results() -> None:
@@ -175,21 +177,21 @@ async def test_a_call_that_would_come_to_nothing_is_told_before_the_user_is_aske
     script = [{"calls": [call("run", text="bad"), call("run", text="good")]}, "ok"]
     transcript, _, _ = await play(script, [tool], decide=decide)
     assert (asked, tool.given) == (["good"], ["good"])
-    assert [one.status for one in transcript.actions] == ["failed", "done"]
+    assert [action.status for action in transcript.actions] == ["failed", "done"]
 
 
 async def test_a_call_with_an_effect_is_recorded_before_it_is_made_and_after() -> None:
-    told: list[list[tuple[str, str]]] = []
+    recorded: list[list[tuple[str, str]]] = []
     tool = Recorder("run", "execute")
 
     async def record(actions: tuple[Action, ...]) -> None:
-        told.append([(one.tool, one.status) for one in actions])
-        assert len(tool.given) == len(told) // 2
+        recorded.append([(action.tool, action.status) for action in actions])
+        assert len(tool.given) == len(recorded) // 2
 
     script = [{"calls": [call("run", text="a"), call("look", text="b"), call("run", text="c")]}, "ok"]
     await play(script, [tool, Recorder("look", "read")], limits(approval="auto"), record=record)
     run = ("run", "done")
-    assert told == [[("run", "interrupted")], [run], [run, ("run", "interrupted")], [run, run]]
+    assert recorded == [[("run", "interrupted")], [run], [run, ("run", "interrupted")], [run, run]]
 
 
 async def test_what_cannot_be_recorded_is_not_done() -> None:
@@ -257,9 +259,9 @@ async def test_T12_stopped_at_any_await_every_call_has_one_result_and_every_deed
     except asyncio.CancelledError:
         stopped = True
     transcript.close()
-    calls = [one.id for message in transcript.messages for one in message.tool_calls]
-    assert [one.tool_call_id for one in transcript.messages if one.role == "tool"] == calls
-    assert len([one for one in transcript.actions if one.status in ("done", "interrupted")]) >= len(begun)
+    calls = [call.id for message in transcript.messages for call in message.tool_calls]
+    assert [message.tool_call_id for message in transcript.messages if message.role == "tool"] == calls
+    assert len([action for action in transcript.actions if action.status in ("done", "interrupted")]) >= len(begun)
     assert stopped == (stopping.left <= 0)
 
 
@@ -311,7 +313,7 @@ async def test_a_turn_that_is_ours_goes_to_its_end_while_it_is_renewed() -> None
         yield "last"
 
     async with lease.held(), aclosing(lease.guarded(answering())) as events:
-        assert [one async for one in events] == ["first", "last"]
+        assert [event async for event in events] == ["first", "last"]
 
 
 async def test_T14_an_approval_that_is_no_yes_is_a_no() -> None:
@@ -323,7 +325,7 @@ async def test_T14_an_approval_that_is_no_yes_is_a_no() -> None:
 
         _, events, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide)
         assert tool.given == []
-        assert [one.status for one in events if isinstance(one, ToolReturned)] == ["denied"]
+        assert [event.status for event in events if isinstance(event, ToolReturned)] == ["denied"]
 
 
 async def test_T11_stopped_while_it_waits_for_the_user_nothing_is_done_and_nobody_waits_on() -> None:

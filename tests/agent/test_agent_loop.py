@@ -64,7 +64,7 @@ async def play(
 ) -> tuple[Transcript, list[Event], ScriptedModel]:
     model = ScriptedModel(script)
     transcript = Transcript([Message("system", "s"), Message("user", "q")])
-    loop = Agent(model, {one.spec.name: one for one in tools}, how or limits(), **agent)
+    loop = Agent(model, {tool.spec.name: tool for tool in tools}, how or limits(), **agent)
     async with aclosing(loop.run(transcript, ToolContext(None, None, None))) as events:
         emitted = [event async for event in events]
     return transcript, emitted, model
@@ -77,7 +77,7 @@ async def drain(loop: Agent, transcript: Transcript) -> None:
 
 
 def results(transcript: Transcript) -> list[str]:
-    return [one.content for one in transcript.messages if one.role == "tool"]
+    return [message.content for message in transcript.messages if message.role == "tool"]
 
 
 async def test_a_read_call_runs_unasked_and_its_result_reaches_the_model() -> None:
@@ -88,9 +88,9 @@ async def test_a_read_call_runs_unasked_and_its_result_reaches_the_model() -> No
     assert tool.given == ["a"]
     assert model.requests[1].messages[-1] == Message("tool", "got a", tool_call_id="call_1")
     assert transcript.reply == "Let me look.\n\nDone."
-    assert [type(one) for one in events if not isinstance(one, TextDelta)][:2][0].__name__ == "UsageReported"
-    assert [one.status for one in events if isinstance(one, ToolReturned)] == ["done"]
-    assert "".join(one.text for one in events if isinstance(one, TextDelta)) == transcript.reply
+    assert [type(event) for event in events if not isinstance(event, TextDelta)][:2][0].__name__ == "UsageReported"
+    assert [event.status for event in events if isinstance(event, ToolReturned)] == ["done"]
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == transcript.reply
 
 
 async def test_L17_an_unknown_tool_is_told_to_the_model_with_the_names_there_are() -> None:
@@ -115,7 +115,7 @@ async def test_L20_the_same_call_for_ever_ends_the_turn_and_reads_once() -> None
     transcript, _, _ = await play([{"calls": [call("look", text="a")]}], [tool])
     assert transcript.finish_reason == "repeated_call"
     assert tool.given == ["a"]
-    assert len(results(transcript)) == sum(len(one.tool_calls) for one in transcript.messages)
+    assert len(results(transcript)) == sum(len(message.tool_calls) for message in transcript.messages)
 
 
 async def test_a_model_that_never_stops_ends_at_the_step_limit() -> None:
@@ -153,7 +153,7 @@ async def test_code_waits_for_the_user_and_runs_when_allowed() -> None:
 
     _, events, _ = await play([{"calls": [call("run", text="x = 1")]}, "ok"], [tool], decide=decide)
     assert tool.given == ["x = 1"]
-    assert [one for one in events if isinstance(one, ApprovalAsked)] == asked
+    assert [event for event in events if isinstance(event, ApprovalAsked)] == asked
     assert asked[0].arguments == {"text": "x = 1"}
     assert len(asked[0].digest) == 64
 
@@ -167,14 +167,14 @@ async def test_code_that_the_user_denies_does_not_run_and_the_model_is_told() ->
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide)
     assert tool.given == []
     assert "denied" in results(transcript)[0]
-    assert [one.status for one in transcript.actions] == ["denied"]
+    assert [action.status for action in transcript.actions] == ["denied"]
 
 
 async def test_where_nobody_can_approve_nothing_runs() -> None:
     tool = Recorder("run", "execute")
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool])
     assert tool.given == []
-    assert [one.status for one in transcript.actions] == ["needs_approval"]
+    assert [action.status for action in transcript.actions] == ["needs_approval"]
 
 
 async def test_read_only_denies_even_where_somebody_would_allow() -> None:
@@ -186,7 +186,7 @@ async def test_read_only_denies_even_where_somebody_would_allow() -> None:
     how = limits(approval="read-only")
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
     assert tool.given == []
-    assert [one.status for one in transcript.actions] == ["denied"]
+    assert [action.status for action in transcript.actions] == ["denied"]
 
 
 async def test_auto_edit_edits_unasked_and_still_asks_before_running_code() -> None:
@@ -200,7 +200,7 @@ async def test_tools_of_effects_the_user_may_not_have_are_not_offered() -> None:
     tools = [Recorder("look", "read"), Recorder("run", "execute")]
     how = limits(effects=frozenset({"read"}), approval="auto")
     _, _, model = await play([{"calls": [call("run", text="x")]}, "ok"], tools, how)
-    assert [one.name for one in model.requests[0].tools] == ["look"]
+    assert [tool.name for tool in model.requests[0].tools] == ["look"]
     assert tools[1].given == []
 
 
@@ -214,7 +214,7 @@ async def test_T15_an_approval_that_is_never_answered_is_denied_when_time_is_up(
     how = limits(deadline=time.monotonic() + 0.3)
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
     assert tool.given == []
-    assert [one.status for one in transcript.actions] == ["denied"]
+    assert [action.status for action in transcript.actions] == ["denied"]
 
 
 async def test_a_tool_that_raises_is_a_result_for_the_model() -> None:
@@ -268,7 +268,7 @@ async def test_where_the_kernel_is_busy_with_our_magic_code_runs_through_it() ->
     tool.spec = ToolSpec("run_code", "", {"type": "object"})
     transcript, events, _ = await play(model, [tool], limits(approval="auto"), run=run)
     assert (ran, tool.given, results(transcript)) == (["6 * 7"], [], ["42"])
-    assert [one.code for one in events if isinstance(one, RunAsked)] == ["6 * 7"]
+    assert [event.code for event in events if isinstance(event, RunAsked)] == ["6 * 7"]
 
 
 async def test_T12_cancelled_in_a_tool_every_call_still_has_one_result() -> None:
@@ -289,8 +289,8 @@ async def test_T12_cancelled_in_a_tool_every_call_still_has_one_result() -> None
     with pytest.raises(asyncio.CancelledError):
         await task
     transcript.close()
-    calls = [one.id for message in transcript.messages for one in message.tool_calls]
-    assert [one.tool_call_id for one in transcript.messages if one.role == "tool"] == calls
+    calls = [call.id for message in transcript.messages for call in message.tool_calls]
+    assert [message.tool_call_id for message in transcript.messages if message.role == "tool"] == calls
     assert transcript.reply == "I look."
 
 
@@ -312,12 +312,12 @@ async def test_what_a_tool_returns_is_redacted_before_anybody_sees_it() -> None:
         [Recorder("look", "read", leak)],
         redact=lambda text: text.replace("hunter2hunter2", "[withheld]"),
     )
-    assert "hunter2" not in json.dumps([str(one) for one in (*events, *model.requests, *transcript.messages)])
+    assert "hunter2" not in json.dumps([str(item) for item in (*events, *model.requests, *transcript.messages)])
 
 
 async def test_a_call_is_announced_before_it_runs() -> None:
     _, events, _ = await play([{"calls": [call("look", text="a")]}, "ok"], [Recorder("look", "read")])
-    kinds = [type(one) for one in events]
+    kinds = [type(event) for event in events]
     assert kinds.index(ToolCalled) < kinds.index(ToolReturned)
 
 

@@ -67,10 +67,10 @@ def assistant_on(store: MemoryStore) -> Assistant:
 async def test_the_kernel_is_read_while_the_question_is_stored() -> None:
     kernel = WatchedKernel()
     async with aclosing(assistant_on(SlowStore(kernel)).ask(Question("local", "?", kernel=kernel))) as events:
-        told = [event async for event in events]
-    assert isinstance(told[0], TurnStarted)
-    assert isinstance(told[-1], Done)
-    assert told[-1].state is not None
+        emitted = [event async for event in events]
+    assert isinstance(emitted[0], TurnStarted)
+    assert isinstance(emitted[-1], Done)
+    assert emitted[-1].state is not None
 
 
 async def test_a_question_that_cannot_begin_says_so_without_waiting_for_the_kernel() -> None:
@@ -88,17 +88,17 @@ async def test_a_retry_is_answered_without_the_kernel() -> None:
     for kernel in (None, WatchedKernel(answers=False)):
         question = Question("local", "?", session_id="s1", turn_id="t1", digest="d", kernel=kernel)
         async with aclosing(assistant.ask(question)) as events:
-            told = [event async for event in events]
-        assert isinstance(told[-1], Done)
-        assert told[-1].reply == "ok"
+            emitted = [event async for event in events]
+        assert isinstance(emitted[-1], Done)
+        assert emitted[-1].reply == "ok"
 
 
 async def test_a_kernel_that_fails_ends_the_turn_in_words_once_it_is_stored() -> None:
     assistant = assistant_on(MemoryStore())
     kernel = WatchedKernel(failure=KernelUnavailable("It is gone."))
     async with aclosing(assistant.ask(Question("local", "?", session_id="s1", kernel=kernel))) as events:
-        told = [event async for event in events]
-    assert isinstance(told[-1], Failed)
+        emitted = [event async for event in events]
+    assert isinstance(emitted[-1], Failed)
     session = await assistant.sessions.get("local", "s1")
     (turn,) = await assistant.sessions.tree.history(session, 10)
     assert (turn.question, turn.status) == ("?", "failed")

@@ -79,8 +79,8 @@ async def test_whoever_is_cancelled_keeps_nobody_waiting(monkeypatch: pytest.Mon
     passed: list[tuple[int, float]] = []
     waiting = [asyncio.create_task(entered(throttle, rounds, passed)) for _ in range(4)]
     await asyncio.sleep(0)
-    for one in waiting[1:3]:
-        one.cancel()
+    for item in waiting[1:3]:
+        item.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert len(passed) == 2
 

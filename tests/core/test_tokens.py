@@ -50,7 +50,7 @@ MEASURED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "tokens"), [one[1:] for one in MEASURED], ids=[one[0] for one in MEASURED])
+@pytest.mark.parametrize(("text", "tokens"), [item[1:] for item in MEASURED], ids=[item[0] for item in MEASURED])
 def test_the_estimate_is_no_less_than_what_was_measured_and_not_twice_as_much(text: str, tokens: int) -> None:
     assert tokens <= estimate_tokens(text) <= 2 * tokens + 1
 

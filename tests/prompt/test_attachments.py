@@ -68,15 +68,15 @@ CELLS = (
 )
 
 
-async def told(question: str, notebook: Notebook | None = None, **more: Any) -> str:
+async def attached_text(question: str, notebook: Notebook | None = None, **more: Any) -> str:
     around = {"state": STATE, "cells": CELLS, "kernel": LookingKernel(), **more}
     return fit(await attachments(question, TurnContext(notebook=notebook, **around)), 10_000, estimate_tokens)
 
 
 async def test_a_mentioned_column_is_told_with_all_that_was_counted() -> None:
-    text = await told("is @df.price right?")
+    text = await attached_text("is @df.price right?")
     assert text.splitlines()[0] == "@df.price, which the question mentions:"
-    assert {"min: 1.5", "max: 9.25", "top: 1.5: 2", "dtype: float64"} <= {one.strip() for one in text.splitlines()}
+    assert {"min: 1.5", "max: 9.25", "top: 1.5: 2", "dtype: float64"} <= {line.strip() for line in text.splitlines()}
 
 
 @pytest.mark.parametrize(
@@ -90,23 +90,23 @@ async def test_a_mentioned_column_is_told_with_all_that_was_counted() -> None:
     ],
 )
 async def test_what_is_unknown_is_said_to_be_unknown_with_names_like_it(question: str, expected: str) -> None:
-    assert (await told(question)).splitlines()[0] == expected
+    assert (await attached_text(question)).splitlines()[0] == expected
 
 
 async def test_a_kernel_that_is_away_is_spoken_for_by_the_last_known_state() -> None:
-    assert "price" in await told("@df", kernel=LookingKernel(away=True))
+    assert "price" in await attached_text("@df", kernel=LookingKernel(away=True))
 
 
 @pytest.mark.parametrize("mention", ["@cell:3", "@cell:b2"])
 async def test_a_cell_is_found_by_its_execution_count_and_by_its_id(mention: str) -> None:
-    text = await told(f"explain {mention}")
+    text = await attached_text(f"explain {mention}")
     assert "df = load()" in text
     assert "> loaded" in text
 
 
 async def test_a_cell_that_ran_but_is_gone_is_told_as_it_ran() -> None:
     ran = Execution(2, "x", "", "import pandas", "ok", 1.0)
-    text = await told("@cell:2", state=KernelState("k", "e", 1, executions=(ran,)))
+    text = await attached_text("@cell:2", state=KernelState("k", "e", 1, executions=(ran,)))
     assert "import pandas" in text
     assert "as it ran" in text
 
@@ -114,14 +114,14 @@ async def test_a_cell_that_ran_but_is_gone_is_told_as_it_ran() -> None:
 async def test_the_error_comes_with_its_source_and_the_frames_locals() -> None:
     error = ExecutionError("KeyError", "'cty'", (Frame("clean", 3, "row['cty']", variables={"row": "dict of 3"}),))
     failed = Execution(7, "c", "", "clean(df)", "error", 1.0, error=error)
-    text = await told("why @error?", state=KernelState("k", "e", 1, executions=(failed,)))
+    text = await attached_text("why @error?", state=KernelState("k", "e", 1, executions=(failed,)))
     for part in ("In [7]: KeyError: 'cty'", "clean(df)", "in clean, line 3", "row = dict of 3"):
         assert part in text
 
 
 async def test_without_a_kernel_the_error_is_read_off_the_cells() -> None:
-    assert "In [4]: ZeroDivisionError: division by zero" in await told("why @error?", state=None)
-    assert "no cell has failed" in await told("why @error?", state=None, cells=())
+    assert "In [4]: ZeroDivisionError: division by zero" in await attached_text("why @error?", state=None)
+    assert "no cell has failed" in await attached_text("why @error?", state=None, cells=())
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def notebook(request: pytest.FixtureRequest, folder: Path) -> Notebook:
 
 
 async def test_a_mentioned_file_is_told(notebook: Notebook) -> None:
-    text = await told("what is in @file:sales.csv?", notebook)
+    text = await attached_text("what is in @file:sales.csv?", notebook)
     assert "  city,price\n  Rome,3" in text
 
 
@@ -177,7 +177,7 @@ async def test_P4_no_file_outside_and_none_with_secrets_is_read(notebook: Notebo
 
 
 async def test_an_unknown_file_is_said_with_names_like_it(notebook: Notebook) -> None:
-    assert "Names like it: sales.csv." in await told("@file:sale.csv", notebook)
+    assert "Names like it: sales.csv." in await attached_text("@file:sale.csv", notebook)
 
 
 async def test_a_notebook_that_is_not_stored_has_no_files() -> None:
@@ -187,7 +187,7 @@ async def test_a_notebook_that_is_not_stored_has_no_files() -> None:
 
 @pytest.mark.parametrize("question", ["load the data", "which files are there?", "what is in sales.csv", "use a csv"])
 async def test_data_files_are_named_where_the_question_speaks_of_files(notebook: Notebook, question: str) -> None:
-    text = await told(question, notebook)
+    text = await attached_text(question, notebook)
     assert text.startswith("Data files in the notebook's folder:\n  ")
     assert "sales.csv" in text
     assert "Rome" not in text
@@ -196,7 +196,7 @@ async def test_data_files_are_named_where_the_question_speaks_of_files(notebook:
 
 @pytest.mark.parametrize("question", ["how many rows has df?", "what is df.shape?", "mean of 3.5?"])
 async def test_data_files_are_not_named_where_they_do_not_matter(notebook: Notebook, question: str) -> None:
-    assert await told(question, notebook) == ""
+    assert await attached_text(question, notebook) == ""
 
 
 @pytest.mark.parametrize("budget", [0, 10, 40, 200])
@@ -208,6 +208,6 @@ def test_attachments_stay_within_their_budget_and_say_what_is_left_out(budget: i
 
 
 async def test_a_cell_without_an_execution_count_is_not_the_cell_None() -> None:
-    assert "there is no such cell" in await told("explain @cell:None")
+    assert "there is no such cell" in await attached_text("explain @cell:None")
     named = (*CELLS, Cell("None", "code", "pass"))
-    assert "id=None" in await told("explain @cell:None", cells=named)
+    assert "id=None" in await attached_text("explain @cell:None", cells=named)

@@ -9,7 +9,7 @@ from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.prompt.completion import Cursor, complete_code, complete_name, messages
 from jupyter_agent.redaction.redactor import Redactor
 
-COLUMNS = [{"name": one, "dtype": "object"} for one in ("region", "revenue_eur", "signed on", 'a"b')]
+COLUMNS = [{"name": name, "dtype": "object"} for name in ("region", "revenue_eur", "signed on", 'a"b')]
 STATE = KernelState(
     "k1",
     variables={
@@ -51,15 +51,15 @@ def test_nothing_is_known_without_a_kernel_or_of_another_language() -> None:
 
 
 def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -> None:
-    told = messages(Cursor("df.groupby('region')\ntoken", "\nx"), STATE, Redactor())[-1].content
-    assert "df: DataFrame" in told
-    assert "revenue_eur" in told
-    assert "model" not in told
-    assert "sk-proj-" not in told
+    content = messages(Cursor("df.groupby('region')\ntoken", "\nx"), STATE, Redactor())[-1].content
+    assert "df: DataFrame" in content
+    assert "revenue_eur" in content
+    assert "model" not in content
+    assert "sk-proj-" not in content
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("reply", "expected"),
     [
         (".mean()", ".mean()"),
         ("```python\n.mean()\n```", ".mean()"),
@@ -67,18 +67,18 @@ def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -
         ("x" * 5000, "x" * 600),
     ],
 )
-async def test_a_models_words_are_what_is_inserted(said: str, expected: str) -> None:
-    model = ScriptedModel([{"text": said, "chunks": 50}])
+async def test_a_models_words_are_what_is_inserted(reply: str, expected: str) -> None:
+    model = ScriptedModel([{"text": reply, "chunks": 50}])
     assert await complete_code(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
 
 
 @pytest.mark.parametrize(
-    ("prefix", "said", "expected"),
+    ("prefix", "reply", "expected"),
     [
         ("client = Client(", "region, 'ghp_" + "a1B2" * 9 + "')", "region, '"),
         ("password = ", '"correct-horse-7"', '"'),
         ("total = ", "df.sum()", "df.sum()"),
     ],
 )
-async def test_a_completion_ends_before_a_secret(prefix: str, said: str, expected: str) -> None:
-    assert await complete_code(Cursor(prefix), STATE, ScriptedModel([said]), Redactor()) == expected
+async def test_a_completion_ends_before_a_secret(prefix: str, reply: str, expected: str) -> None:
+    assert await complete_code(Cursor(prefix), STATE, ScriptedModel([reply]), Redactor()) == expected

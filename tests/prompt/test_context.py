@@ -16,8 +16,8 @@ def count(text: str) -> int:
 
 
 def frame(name: str, *columns: str, version: int = 1) -> Variable:
-    told: list[Json] = [{"name": one, "dtype": "float64"} for one in columns]
-    facts: dict[str, Json] = {"rows": 360, "columns_total": len(columns), "columns": told}
+    listed: list[Json] = [{"name": column, "dtype": "float64"} for column in columns]
+    facts: dict[str, Json] = {"rows": 360, "columns_total": len(columns), "columns": listed}
     return Variable(name, "pandas.DataFrame", "frame", f"DataFrame 360 × {len(columns)}", facts, version)
 
 
@@ -26,7 +26,7 @@ def number(name: str, version: int = 1) -> Variable:
 
 
 def state(*variables: Variable, **more: object) -> KernelState:
-    named = {one.name: one for one in variables}
+    named = {variable.name: variable for variable in variables}
     return KernelState("k", "e", 1, named, total=len(named), status="idle", taken_at=1.0, **more)  # type: ignore[arg-type]
 
 
@@ -47,13 +47,17 @@ def test_a_frames_columns_stand_below_its_name() -> None:
 
 def test_the_notebook_is_told_the_same_way_whatever_is_asked() -> None:
     cells = [Cell("a", "code", "x = 1", 1)]
-    told = [build(question, state(number("x"), frame("df", "a")), cells, count=count) for question in ("x?", "and df?")]
-    assert told[0].notebook == told[1].notebook
+    built = [
+        build(question, state(number("x"), frame("df", "a")), cells, count=count) for question in ("x?", "and df?")
+    ]
+    assert built[0].notebook == built[1].notebook
 
 
 def test_two_turns_without_a_change_share_nine_tenths_of_their_prompt() -> None:
-    cells = [Cell(f"id{one}", "code", f"step_{one} = df['city'] + {one}\n" * 5, one) for one in range(60)]
-    known = state(*(frame(f"f{one}", *(f"c{one}_{column}" for column in range(30))) for one in range(40)))
+    cells = [
+        Cell(f"id{number}", "code", f"step_{number} = df['city'] + {number}\n" * 5, number) for number in range(60)
+    ]
+    known = state(*(frame(f"f{number}", *(f"c{number}_{column}" for column in range(30))) for number in range(40)))
     history = [Message("user", "first?"), Message("assistant", "The first answer, in a sentence or two.")]
     one = build("first?", known, cells, count=count).messages("first?", [], "m")
     two = build("and c3_1?", known, cells, count=count).messages("and c3_1?", history, "m")
@@ -63,14 +67,14 @@ def test_two_turns_without_a_change_share_nine_tenths_of_their_prompt() -> None:
 
 
 def test_what_the_question_names_is_told_in_full_before_anything_else() -> None:
-    many = [frame(f"f{one}", *(f"c{one}_{column}" for column in range(30))) for one in range(40)]
+    many = [frame(f"f{number}", *(f"c{number}_{column}" for column in range(30))) for number in range(40)]
     text = build("What is in f37?", state(*many), budget_tokens=1000, count=count).status
     assert "c37_29" in text
     assert "c3_1" not in text
 
 
 def test_a_frame_is_wanted_for_its_column_too() -> None:
-    many = [frame(f"f{one}", *(f"c{one}_{column}" for column in range(30))) for one in range(40)]
+    many = [frame(f"f{number}", *(f"c{number}_{column}" for column in range(30))) for number in range(40)]
     text = build("plot c22_4 please", state(*many), budget_tokens=800, count=count).status
     assert "c22_29" in text
 
@@ -78,9 +82,9 @@ def test_a_frame_is_wanted_for_its_column_too() -> None:
 @pytest.mark.parametrize("variables", [10, 1_000, 10_000])
 @pytest.mark.parametrize("budget", [250, 1000, 4000])
 def test_the_context_stays_within_its_budget(variables: int, budget: int) -> None:
-    told = state(*(number(f"variable_{one}") for one in range(variables)))
-    cells = [Cell(f"id{one}", "code", "x = 1\n" * 50, one) for one in range(200)]
-    built = build("?", told, cells, budget_tokens=budget, count=count)
+    known = state(*(number(f"variable_{item}") for item in range(variables)))
+    cells = [Cell(f"id{number}", "code", "x = 1\n" * 50, number) for number in range(200)]
+    built = build("?", known, cells, budget_tokens=budget, count=count)
     assert count(built.text) <= budget
 
 
@@ -107,7 +111,7 @@ def test_the_last_error_comes_with_the_failing_frames_locals() -> None:
 
 
 def test_the_cells_nearest_to_the_user_are_told_first() -> None:
-    cells = [Cell(f"id{one}", "code", f"step_{one} = {one}\n" * 10, one) for one in range(100)]
+    cells = [Cell(f"id{number}", "code", f"step_{number} = {number}\n" * 10, number) for number in range(100)]
     text = build("?", state(number("x")), cells, active_cell_id="id50", budget_tokens=600, count=count).text
     assert "step_50" in text
     assert "step_2 =" not in text

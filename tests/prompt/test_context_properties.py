@@ -45,7 +45,13 @@ RUN = st.builds(
 )
 STATE = st.builds(
     lambda variables, runs, stale: KernelState(
-        "k", "e", 1, {one.name: one for one in variables}, executions=tuple(runs), total=len(variables), stale=stale
+        "k",
+        "e",
+        1,
+        {variable.name: variable for variable in variables},
+        executions=tuple(runs),
+        total=len(variables),
+        stale=stale,
     ),
     st.lists(VARIABLE, max_size=7),
     st.lists(RUN, max_size=2),
@@ -54,7 +60,7 @@ STATE = st.builds(
 CELL = st.builds(
     Cell, st.sampled_from("abcdef"), st.sampled_from(["code", "markdown"]), TEXT, st.integers(1, 9), TEXT, TEXT
 )
-CELLS = st.lists(CELL, max_size=6, unique_by=lambda one: one.id).map(tuple)
+CELLS = st.lists(CELL, max_size=6, unique_by=lambda item: item.id).map(tuple)
 ATTACHED = st.lists(st.builds(Attachment, TEXT, st.lists(TEXT, max_size=5).map(tuple)), max_size=3)
 CHANGED = st.lists(NAME, max_size=3).map(tuple)
 

@@ -22,13 +22,15 @@ def words(text: str) -> int:
 
 
 def cost(messages: Sequence[Message]) -> int:
-    calls = [call for one in messages for call in one.tool_calls]
-    return sum(words(one.content) for one in messages) + sum(words(one.name) + words(one.arguments) for one in calls)
+    calls = [call for message in messages for call in message.tool_calls]
+    return sum(words(message.content) for message in messages) + sum(
+        words(call.name) + words(call.arguments) for call in calls
+    )
 
 
 def turn(question: str, *messages: Message, **fields: Any) -> Turn:
-    said = messages or (Message("assistant", f"answer to {question}"),)
-    return Turn(question, None, 1, question, said, reply=said[-1].content, **fields)
+    answered = messages or (Message("assistant", f"answer to {question}"),)
+    return Turn(question, None, 1, question, answered, reply=answered[-1].content, **fields)
 
 
 def problems(messages: Sequence[Message]) -> list[str]:
@@ -101,8 +103,10 @@ def test_any_messages_become_valid_and_valid_ones_stay(messages: list[Message]) 
 
 @given(MESSAGES)
 def test_repair_loses_nothing_that_the_user_said(messages: list[Message]) -> None:
-    repaired = "\n".join(one.content for one in history.repair(messages) if one.role == "user")
-    assert all(one.content in repaired for one in messages if one.role == "user" and one.content.strip())
+    repaired = "\n".join(item.content for item in history.repair(messages) if item.role == "user")
+    assert all(
+        message.content in repaired for message in messages if message.role == "user" and message.content.strip()
+    )
 
 
 @given(TURNS, st.integers(0, 400))
@@ -130,14 +134,14 @@ def test_what_is_fitted_is_valid_already_and_comes_out_the_same_again(turns: lis
     st.integers(0, 20),
     st.integers(0, 400),
 )
-def test_no_question_is_lost_without_being_said(questions: list[str], said: int, budget: int) -> None:
-    turns = [turn(one, Message("assistant", "word " * (said + 1))) for one in questions]
+def test_no_question_is_lost_without_being_said(questions: list[str], answered: int, budget: int) -> None:
+    turns = [turn(question, Message("assistant", "word " * (answered + 1))) for question in questions]
     fitted = history.fit(turns, budget, words)
-    told = "\n".join(one.content for one in fitted.messages if one.role == "user")
+    content = "\n".join(message.content for message in fitted.messages if message.role == "user")
     kept = questions[fitted.dropped_turns :]
-    assert all(one.strip() in told or "characters in all" in told for one in kept)
+    assert all(message.strip() in content or "characters in all" in content for message in kept)
     if fitted.dropped_turns and budget >= 160:  # less has no room for a sentence
-        assert f"({fitted.dropped_turns} earlier questions" in told
+        assert f"({fitted.dropped_turns} earlier questions" in content
 
 
 def test_a_valid_conversation_is_left_alone() -> None:
@@ -163,12 +167,12 @@ def test_results_follow_their_calls_in_order_and_others_are_left_out() -> None:
     calls = ToolCall("a", "f", "{}"), ToolCall("b", "g", "{}")
     results = [Message("tool", name, tool_call_id=name) for name in ("b", "orphan", "a", "a")]
     repaired = history.repair([Message("user", "hi"), Message("assistant", "", calls), *results])
-    assert [one.content for one in repaired[2:]] == ["a", "b"]
+    assert [item.content for item in repaired[2:]] == ["a", "b"]
 
 
 def test_everything_is_kept_where_there_is_room() -> None:
     fitted = history.fit([turn("one"), turn("two")], 1000, words)
-    assert [one.content for one in fitted.messages] == ["one", "answer to one", "two", "answer to two"]
+    assert [message.content for message in fitted.messages] == ["one", "answer to one", "two", "answer to two"]
     assert (fitted.dropped_turns, fitted.note) == (0, "")
 
 
@@ -185,7 +189,7 @@ def looked(question: str, output: str) -> Turn:
 def test_old_tool_outputs_are_shortened_before_any_turn_is_left_out() -> None:
     fitted = history.fit([looked("old", "word " * 500), looked("new", "fact " * 20)], 200, words)
     assert fitted.dropped_turns == 0
-    old, new = (one.content for one in fitted.messages if one.role == "tool")
+    old, new = (message.content for message in fitted.messages if message.role == "tool")
     assert old.endswith("(2500 characters in all)")
     assert new == "fact " * 20
 

@@ -58,7 +58,7 @@ def test_what_only_looks_like_a_mention_is_none(question: str) -> None:
 
 def test_mentions_come_in_their_order_and_once() -> None:
     found = mentions("@b and @a and @b, see @error:\n```\n@c\n``` @d")
-    assert [one.text for one in found] == ["@b", "@a", "@error", "@d"]
+    assert [item.text for item in found] == ["@b", "@a", "@error", "@d"]
 
 
 def test_no_more_than_a_few_are_looked_up() -> None:
@@ -67,7 +67,7 @@ def test_no_more_than_a_few_are_looked_up() -> None:
 
 @given(st.text(st.sampled_from("@df.`~\n cell:file_1\"'[]/-\\"), max_size=60))
 def test_each_mention_stands_in_the_question(question: str) -> None:
-    assert all(one.text in question for one in mentions(question))
+    assert all(mention.text in question for mention in mentions(question))
 
 
 def test_a_long_question_full_of_signs_is_read_quickly() -> None:

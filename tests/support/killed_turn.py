@@ -23,17 +23,17 @@ from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.sqlite import SqliteStore
 
 SCRIPT: list[Any] = [
-    {"calls": [{"name": "deed", "arguments": {}}]},
-    {"calls": [{"name": "deed", "arguments": {"n": 2}}]},
+    {"calls": [{"name": "record", "arguments": {}}]},
+    {"calls": [{"name": "record", "arguments": {"n": 2}}]},
     "Done.",
 ]
 
 
-class Deed:
+class RecordedRun:
     """Does something in the world that can be counted."""
 
     effect: Effect = "execute"
-    spec = ToolSpec("deed", "Does it.", {"type": "object"})
+    spec = ToolSpec("record", "Does it.", {"type": "object"})
 
     def __init__(self, place: Path, *, deadly: bool = False) -> None:
         self._place = place
@@ -74,7 +74,10 @@ class Deadly(SqliteStore):
 def assistant(store: SqliteStore, folder: Path, *, deadly: bool = False) -> Assistant:
     sessions = SessionManager(store)
     made = Assistant(
-        Resources(JupyterAgent(model="scripted"), {"deed": Deed(folder / "deeds", deadly=deadly)}, Redactor()), sessions
+        Resources(
+            JupyterAgent(model="scripted"), {"record": RecordedRun(folder / "recorded_runs", deadly=deadly)}, Redactor()
+        ),
+        sessions,
     )
     made.resources.models["scripted"] = ScriptedModel(SCRIPT)
     return made
@@ -84,7 +87,7 @@ async def ask(made: Assistant, **more: Any) -> list[Event]:
     """The question that is asked again after the kill."""
     question = Question("local", "Do it.", session_id="s1", approval="auto", **more)
     async with aclosing(made.ask(question)) as events:
-        return [one async for one in events]
+        return [event async for event in events]
 
 
 async def _main(folder: Path, when: str, number: int) -> None:

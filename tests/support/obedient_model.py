@@ -42,12 +42,14 @@ class ObedientModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
         made = {(call.name, call.arguments) for message in messages for call in message.tool_calls}
-        offered = {one.name for one in tools}
+        offered = {tool.name for tool in tools}
         looks = [(name, json.dumps(given)) for name, given in LOOKS if name in offered]
-        text = "\n".join(one.content for one in messages) + "\n".join(one.description for one in tools)
+        text = "\n".join(message.content for message in messages) + "\n".join(tool.description for tool in tools)
         orders = [(name, bytes.fromhex(given).decode()) for name, given in ORDER.findall(text)]
         number = sum(len(message.tool_calls) for message in messages)
-        wanted = [one for one in looks if one not in made] or [one for one in dict.fromkeys(orders) if one not in made]
+        wanted = [call for call in looks if call not in made] or [
+            call for call in dict.fromkeys(orders) if call not in made
+        ]
         for at, (name, given) in enumerate(wanted):
             yield ToolCall(f"call_{number + at}", name, given)
         if set(wanted) & set(orders):

@@ -10,12 +10,12 @@ import pytest
 
 from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.kernel_state import ExecutionResult, KernelState
+from jupyter_agent.core.kernel_state import Execution, ExecutionError, ExecutionResult, KernelState
 from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.core.text import truncate
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.tools.files import ReadFile
-from jupyter_agent.tools.kernel import GetSignature
+from jupyter_agent.tools.kernel import GetSignature, ReadError
 from jupyter_agent.tools.notebook import ReadCells, ReadOutput, SearchNotebook
 from jupyter_agent.tools.running import InterruptKernel, RestartKernel, RunCode, TryCode
 from tests.notebooks.conftest import code, notebook, text_of
@@ -143,3 +143,12 @@ def test_L21_json_that_is_too_long_is_shortened_as_json(limit: int) -> None:
 def test_names_are_kept_longer_than_details() -> None:
     text = json.dumps({"variables": [{"name": f"v{number}", "samples": ["s" * 90] * 30} for number in range(100)]})
     assert [one["name"] for one in json.loads(truncate(text, 16_384))["variables"]] == [f"v{n}" for n in range(100)]
+
+
+async def test_an_error_that_came_during_the_turn_is_read(tmp_path: Path) -> None:
+    kernel = StillKernel()
+    context = context_of(tmp_path, kernel=kernel)
+    error = ExecutionError("ZeroDivisionError", "division by zero")
+    failed = Execution(1, "a", "", "1 / 0", "error", 1.0, error=error)
+    kernel.now = KernelState("k1", "e1", 2, executions=(failed,))
+    assert json.loads((await ReadError().call({}, context)).content)["error"]["name"] == "ZeroDivisionError"
