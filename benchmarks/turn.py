@@ -41,6 +41,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernels.remote import RemoteKernel
+from jupyter_agent.kernels.transport import ZmqTransport
 from jupyter_agent.stores.sqlite import SqliteStore
 from tests.support.running_server import TOKEN, RunningServer
 
@@ -152,7 +153,7 @@ async def floor(home: Path, kernel_id: str, rounds: int) -> None:
     await store.close()
     client = AsyncKernelClient()
     client.load_connection_file(str(home / "runtime" / f"kernel-{kernel_id}.json"))
-    kernel = RemoteKernel(client, kernel_id)
+    kernel = RemoteKernel(ZmqTransport(client), kernel_id)
     await kernel.state()
     trips: list[float] = []
     for _ in range(rounds):

@@ -118,7 +118,7 @@ def _failed(text: str, variables: Mapping[str, str]) -> Execution:
     return Execution(1, "a", "h", "load()", "error", 0.0, 0.1, error=error)
 
 
-def _output(attacked: AttackedNotebook, text: str, **output: Any) -> None:
+def _output(attacked: AttackedNotebook, _text: str, **output: Any) -> None:
     attacked.cells[0]["outputs"] = [output]
 
 

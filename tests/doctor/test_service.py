@@ -22,7 +22,7 @@ from jupyter_agent.doctor import service
 from jupyter_agent.doctor.service import TOO_LONG, NotebookAnalyses
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from tests.agent.test_assistant import House, StillKernel
+from tests.agent.test_assistant import ScriptedAssistant, StillKernel
 
 CELLS = (
     Cell("a", "code", "rate = 2", 3),
@@ -206,11 +206,11 @@ async def test_nobody_waits_for_a_service_that_is_closed(runs: list[Held]) -> No
 
 
 async def test_the_model_is_told_beside_the_question() -> None:
-    house, kernel = House(["ok"]), StillKernel()
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
     kernel.now = STATE
-    await house.done("what is total?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
-    await house.done("what is other?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
-    first, second = (request.messages[-1].content for request in house.model.requests)
+    await scripted.done("what is total?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
+    await scripted.done("what is other?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
+    first, second = (request.messages[-1].content for request in scripted.model.requests)
     assert "Not as the notebook says:\n- total: In [2]" in first
     assert "Not as the notebook says" not in second
 
@@ -229,11 +229,11 @@ async def test_a_variable_that_was_made_from_a_file_that_changed_since_is_stale(
     (tmp_path / "rows.csv").write_text("newer than the cell's run", encoding="utf-8")
     (line,) = await NotebookAnalyses().stale_for("what are rows and kept?", cells, state, None, notebook)
     assert line == "rows: In [1]: The file rows.csv was changed after it was read."
-    house, kernel = House(["ok"]), StillKernel()
+    scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
     kernel.now = state
     (tmp_path / "a.ipynb").write_text(json.dumps(saved(cells)), encoding="utf-8")
-    await house.done("what is rows?", session_id="s1", kernel=kernel, notebook=notebook)
-    assert line in str(house.model.requests[-1].messages[-1].content)
+    await scripted.done("what is rows?", session_id="s1", kernel=kernel, notebook=notebook)
+    assert line in str(scripted.model.requests[-1].messages[-1].content)
 
 
 def saved(cells: Sequence[Cell]) -> dict[str, object]:

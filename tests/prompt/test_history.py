@@ -39,30 +39,30 @@ def problems(messages: Sequence[Message]) -> list[str]:
     seen: set[str] = set()
     waiting: list[str] = []
     last = ""
-    for position, one in enumerate(messages):
-        if one.role == "system" and position:
+    for position, message in enumerate(messages):
+        if message.role == "system" and position:
             found.append("system message in the middle")
-        if waiting and one.role != "tool":
+        if waiting and message.role != "tool":
             found.append("call without result")
-        if one.role == "tool":
-            if one.tool_call_id not in waiting:
+        if message.role == "tool":
+            if message.tool_call_id not in waiting:
                 found.append("result without call")
             else:
-                waiting.remove(one.tool_call_id)
+                waiting.remove(message.tool_call_id)
         elif (
-            one.role == last
-            or (one.role == "assistant" and last == "system")
-            or (one.role == "user" and last == "tool")
+            message.role == last
+            or (message.role == "assistant" and last == "system")
+            or (message.role == "user" and last == "tool")
         ):
-            found.append(f"{one.role} after {last}")
-        if not one.content.strip() and not one.tool_calls:
+            found.append(f"{message.role} after {last}")
+        if not message.content.strip() and not message.tool_calls:
             found.append("empty message")
-        ids = [call.id for call in one.tool_calls]
+        ids = [call.id for call in message.tool_calls]
         if seen.intersection(ids) or len(set(ids)) < len(ids) or "" in ids:
             found.append("id used twice")
         seen.update(ids)
         waiting.extend(ids)
-        last = one.role
+        last = message.role
     return found + (["call without result"] if waiting else [])
 
 
