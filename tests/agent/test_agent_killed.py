@@ -56,7 +56,7 @@ async def test_D3_a_turn_killed_at_a_commit_does_nothing_twice_and_forgets_nothi
         assert recorded_runs(tmp_path) == done_before
         assert turn.status == ("done" if (when, number) == ("after", 6) else "interrupted")
         assert len(turn.actions) >= len(done_before)
-        assert {action.tool for action in turn.actions} <= {"deed"}
+        assert {action.tool for action in turn.actions} <= {"record"}
     assert events
     after = await killed_turn.ask(again)
     assert isinstance(after[-1], Done)

@@ -50,6 +50,8 @@ class Incoming:
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
+                    if not piece:
+                        continue
                     await self._add(piece)
                     is_fast, last = loop.time() - last < GATHER_SECONDS, loop.time()
                     if is_fast:
@@ -61,8 +63,6 @@ class Incoming:
             self._news.set()
 
     async def _add(self, piece: bytes) -> None:
-        if not piece:
-            return
         self._came += piece
         self._news.set()
         while len(self._came) > MAX_AHEAD:
