@@ -159,7 +159,7 @@ class CellChange:
     below_before: str | None = None
     below_after: str | None = None
 
-    def reversed(self) -> CellChange:
+    def inverted(self) -> CellChange:
         """The change that undoes this one."""
         return CellChange(self.cell_id, self.after, self.before, self.below_after, self.below_before)
 

@@ -11,8 +11,7 @@ from jupyter_agent.core.errors import Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel
-from jupyter_agent.notebooks.file import files_in
-from jupyter_agent.notebooks.sibling_files import read_text, times_of
+from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
 
 MOST = 200
 
@@ -41,13 +40,13 @@ class TypedCells:
         raise NotFound("Outputs are not kept here; the variables are known.")
 
     async def files(self) -> tuple[str, ...]:
-        return await asyncio.to_thread(files_in, Path.cwd())
+        return await asyncio.to_thread(file_names, Path.cwd())
 
     async def read_file(self, name: str, limit: int) -> str:
         return await asyncio.to_thread(read_text, Path.cwd(), name, limit)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        return await asyncio.to_thread(times_of, Path.cwd(), names)
+        return await asyncio.to_thread(modification_times, Path.cwd(), names)
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         raise Forbidden("What was typed cannot be edited; give the code instead.")

@@ -10,20 +10,18 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.sibling_files import MAX_READ, checked, read_text, times_of
-from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style
-from jupyter_agent.notebooks.document import checked as checked_data
-from jupyter_agent.notebooks.file import MAX_FILES, cells_of, check_writable
-from jupyter_agent.notebooks.outputs import output_in
-from jupyter_agent.notebooks.cell_run import execute
-from jupyter_agent.notebooks.trust import Trust
-from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.notebooks import editing
+from jupyter_agent.notebooks.cells import cells_of, find_output
+from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style, check_format, unreadable
+from jupyter_agent.notebooks.file import check_writable
+from jupyter_agent.notebooks.sibling_files import MAX_FILES, MAX_READ, checked_path, modification_times, read_text
+from jupyter_agent.notebooks.trust import Trust
 
-_GONE = "The notebook is not there any more. Was it renamed, moved or deleted?"
-_Made = TypeVar("_Made")
+_NO_NOTEBOOK = "The notebook is not there any more. Was it renamed, moved or deleted?"
+_Result = TypeVar("_Result")
 _locks: WeakValueDictionary[tuple[int, int, str], asyncio.Lock] = WeakValueDictionary()
 
 
@@ -31,7 +29,7 @@ class ContentsNotebook:
     """A stored notebook, by its path below the server's root.
 
     Notebook files are read and written as text, so that an edit changes nothing but its cell, and its undo leaves the file
-    as it was, byte for byte. What is no ``.ipynb`` file goes through the contents manager as a notebook.
+    as it was, byte for byte. Other files go through the contents manager as notebooks.
 
     Args:
         contents: A `jupyter_server` contents manager, synchronous or not.
@@ -52,27 +50,27 @@ class ContentsNotebook:
 
     async def cells(self) -> tuple[Cell, ...]:
         try:
-            return cells_of((await self._document()).cells)
+            return cells_of((await self._read()).cells)
         except Forbidden:  # of an older format, which Jupyter converts
             model = await self._get(self._path, type="notebook")
         if model is None:
-            raise NotFound(_GONE)
+            raise NotFound(_NO_NOTEBOOK)
         return cells_of(model["content"].get("cells", ()))
 
     async def output(self, cell_id: str) -> ExecutionResult:
-        return output_in((await self._document()).cells, cell_id)
+        return find_output((await self._read()).cells, cell_id)
 
     async def files(self) -> tuple[str, ...]:
         model = await self._get(self._path.rpartition("/")[0], type="directory")
         listed = model["content"] if model is not None else ()
-        return tuple(sorted(one["name"] for one in listed if one["type"] != "directory")[:MAX_FILES])
+        return tuple(sorted(entry["name"] for entry in listed if entry["type"] != "directory")[:MAX_FILES])
 
     async def read_file(self, name: str, limit: int) -> str:
         folder = self._path.rpartition("/")[0]
-        path = f"{folder}/{checked(name)}".strip("/")
+        path = f"{folder}/{checked_path(name)}".strip("/")
         root = getattr(self._contents, "root_dir", None)
         if root:
-            # Where the contents are files, links are followed, and may lead out of the folder.
+            # Where the contents are files, links may lead out of the folder: `read_text` checks.
             return await asyncio.to_thread(read_text, Path(root, folder), name, limit)
         described = await self._get(path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_READ:
@@ -87,57 +85,54 @@ class ContentsNotebook:
         if not root:
             return {}
         folder = Path(root, self._path).parent
-        return await asyncio.to_thread(times_of, folder, names, Path(root))
+        return await asyncio.to_thread(modification_times, folder, names, Path(root))
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         if edit.kind != "run":
-            return await self._changed(lambda one: editing.apply(one.cells, edit, has_ids=one.has_ids))
-        nodes = (await self._document()).cells
-        source = editing.source_of(nodes[editing.compared(nodes, edit)])
-        outputs, count = await execute(source, kernel, timeout)
-        return await self._changed(lambda one: editing.ran(one.cells, edit, outputs, count))
+            return await self._update(
+                lambda document: editing.apply_edit(document.cells, edit, has_ids=document.has_ids)
+            )
+        outputs, count = await editing.run_cell((await self._read()).cells, edit, kernel, timeout)
+        return await self._update(lambda document: editing.store_outputs(document.cells, edit, outputs, count))
 
     async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        return await self._changed(lambda one: editing.restore(one.cells, changes))
+        return await self._update(lambda document: editing.apply_changes(document.cells, changes))
 
-    async def _changed(self, change: Callable[[Document], _Made]) -> _Made:
-        """Read, change, and write what is still as it was read."""
-        async with self._lock():
-            described = await self._described()
-            await asyncio.to_thread(self._check_place)
+    async def _update(self, change: Callable[[Document], _Result]) -> _Result:
+        """Read, change, and write, unless another program wrote the notebook in between."""
+        key = (id(asyncio.get_running_loop()), id(self._contents), self._path)
+        async with _locks.setdefault(key, asyncio.Lock()):
+            described = await self._describe()
+            await asyncio.to_thread(self._check_location)
             if described.get("writable") is False:
                 raise Forbidden(f"The notebook {self._name} is read-only. Ask the user to save a copy of it.")
-            document = await self._document()
-            trust = await Trust.of(self._contents, document.data)
-            made = await asyncio.to_thread(change, document)
-            if (await self._described()).get("last_modified") != described.get("last_modified"):
+            document = await self._read()
+            trust = await Trust.read(self._contents, document.data)
+            result = await asyncio.to_thread(change, document)
+            if (await self._describe()).get("last_modified") != described.get("last_modified"):
                 raise CellChanged("The notebook was written by another program just now. Read its cells again.")
             await self._save(document)
-            await trust.keep(document.data)
-        return made
+            await trust.renew(document.data)
+        return result
 
-    def _lock(self) -> asyncio.Lock:
-        key = (id(asyncio.get_running_loop()), id(self._contents), self._path)
-        return _locks.setdefault(key, asyncio.Lock())
-
-    def _check_place(self) -> None:
-        """Refuse to write what lies elsewhere, or is read-only for everybody.
+    def _check_location(self) -> None:
+        """Check that a file may be written.
 
         Raises:
-            Forbidden: it is so.
+            Forbidden: it lies outside of the server's folder, or is read-only.
         """
         root = getattr(self._contents, "root_dir", None)
         if not root:
             return
-        place = Path(root, self._path)
-        if not place.resolve().is_relative_to(Path(root).resolve()):
+        path = Path(root, self._path)
+        if not path.resolve().is_relative_to(Path(root).resolve()):
             raise Forbidden(f"The notebook {self._name} is a link out of the server's folder; it is not edited here.")
-        check_writable(place)
+        check_writable(path)
 
-    async def _described(self) -> Any:
+    async def _describe(self) -> Any:
         described = await self._get(self._path, type="file" if self._is_text else "notebook", content=False)
         if described is None:
-            raise NotFound(_GONE)
+            raise NotFound(_NO_NOTEBOOK)
         if (described.get("size") or 0) > MAX_BYTES:
             raise Forbidden(f"The notebook {self._name} is too large ({MAX_BYTES >> 20} MiB at most).")
         return described
@@ -146,16 +141,16 @@ class ContentsNotebook:
     def _is_text(self) -> bool:
         return self._path.endswith(".ipynb")
 
-    async def _document(self) -> Document:
-        await self._described()
+    async def _read(self) -> Document:
+        await self._describe()
         if self._is_text:
             model = await self._get(self._path, type="file")
             if model is not None and model.get("format") == "text":
                 return await asyncio.to_thread(Document.parse, model["content"], self._name)
         model = await self._get(self._path, type="notebook")
         if model is None:
-            raise NotFound(f"{self._name} is not a notebook that can be read.")
-        return Document(checked_data(model["content"], self._name), Style(), is_text=False)
+            raise unreadable(self._name)
+        return Document(check_format(model["content"], self._name), Style(), is_text=False)
 
     async def _save(self, document: Document) -> None:
         from tornado.web import HTTPError
@@ -170,7 +165,7 @@ class ContentsNotebook:
         except (HTTPError, OSError) as error:
             raise Forbidden(f"The notebook {self._name} cannot be written; the server's log says why.") from error
 
-    async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own word
+    async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own name
         from tornado.web import HTTPError
 
         try:

@@ -1,4 +1,4 @@
-"""A notebook's JSON text: read, and written again the way it was written."""
+"""A notebook's JSON text: parsed, and written again in the same style."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLON = re.compile(r'"[^"]*":( ?)')
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a JSON text is laid out.
+    """How a JSON text is formatted.
 
     Attributes:
         indent: Of each level; None for all in one line.
@@ -33,8 +33,8 @@ class Style:
     end: str = "\n"
 
     @classmethod
-    def of(cls, text: str) -> Style:
-        """The style of a text; what is laid out in no regular way comes near it."""
+    def detect(cls, text: str) -> Style:
+        """The style of a text; the nearest one where its formatting is irregular."""
         lines = _INDENT.search(text[:4096])
         colon = _COLON.search(text[:4096])
         spaced = colon is None or bool(colon[1])
@@ -49,7 +49,9 @@ class Style:
     def write(self, data: object) -> str:
         """JSON text in this style."""
         text = json.dumps(data, ensure_ascii=self.ascii_only, indent=self.indent, separators=self.separators)
-        if not self.ascii_only and not _is_unicode(text):
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair can only be stored escaped
             text = json.dumps(data, indent=self.indent, separators=self.separators)
         return text.replace("\n", self.newline) + self.end
 
@@ -60,8 +62,8 @@ class Document:
 
     Attributes:
         data: All of it; the cells are changed in place.
-        style: How its text was laid out.
-        is_text: Whether it was read as text, and is stored as that.
+        style: How its text was formatted.
+        is_text: Whether it was read as text, and is stored as text.
     """
 
     data: dict[str, Any]
@@ -70,7 +72,7 @@ class Document:
 
     @classmethod
     def parse(cls, text: str, name: str) -> Document:
-        """Read a notebook's text.
+        """Parse a notebook's text.
 
         Raises:
             NotFound: it is no notebook.
@@ -79,8 +81,8 @@ class Document:
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise NotFound(f"{name} is not a notebook that can be read.") from error
-        return cls(checked(data, name), Style.of(text))
+            raise unreadable(name) from error
+        return cls(check_format(data, name), Style.detect(text))
 
     @property
     def cells(self) -> list[Any]:
@@ -100,30 +102,26 @@ class Document:
         return self.style.write(self.data)
 
 
-def checked(data: Any, name: str) -> dict[str, Any]:
-    """Notebook data of a format that is edited.
+def check_format(data: Any, name: str) -> dict[str, Any]:
+    """The data, if it is a notebook of a format that is edited.
 
     Raises:
         NotFound: it is no notebook.
         Forbidden: it has a format that is not edited.
     """
     if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
-        raise NotFound(f"{name} is not a notebook that can be read.")
+        raise unreadable(name)
     if data["nbformat"] != 4:
         raise Forbidden(
             f"{name} has notebook format {data['nbformat']}, which is not edited here. Open it in Jupyter and save it, "
             "then ask again."
         )
     cells = data.get("cells")
-    if not isinstance(cells, list) or not all(isinstance(one, dict) for one in cells):
-        raise NotFound(f"{name} is not a notebook that can be read.")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise unreadable(name)
     return data
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be stored; half of a surrogate pair cannot, but for its escape."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def unreadable(name: str) -> NotFound:
+    """The error for a file of that name that is no notebook."""
+    return NotFound(f"{name} is not a notebook that can be read.")

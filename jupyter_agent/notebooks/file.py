@@ -1,30 +1,26 @@
-"""A notebook as a file, and its cells as values."""
+"""A notebook as a file on this machine."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import stat
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.sibling_files import read_text, times_of
-from jupyter_agent.notebooks.document import MAX_BYTES, Document
-from jupyter_agent.notebooks.editing import cell_ids
-from jupyter_agent.notebooks.outputs import cell_of, output_in
-from jupyter_agent.notebooks.cell_run import execute
-from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
+from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import Kernel
+from jupyter_agent.notebooks import editing
+from jupyter_agent.notebooks.cells import find_output, parse_cells
+from jupyter_agent.notebooks.document import MAX_BYTES, Document, unreadable
+from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
 
-MAX_FILES = 200
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 
 class FileNotebook:
@@ -40,62 +36,64 @@ class FileNotebook:
         return str(self._path)
 
     async def cells(self) -> tuple[Cell, ...]:
-        return await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(
+            lambda: parse_cells(self._read_bytes().decode("utf-8", "replace"), self._path.name)
+        )
 
     async def output(self, cell_id: str) -> ExecutionResult:
-        return await asyncio.to_thread(lambda: output_in(self._document()[1].cells, cell_id))
+        return await asyncio.to_thread(lambda: find_output(self._read()[1].cells, cell_id))
 
     async def files(self) -> tuple[str, ...]:
-        return await asyncio.to_thread(files_in, self._path.resolve().parent)
+        return await asyncio.to_thread(file_names, self._path.resolve().parent)
 
     async def read_file(self, name: str, limit: int) -> str:
         return await asyncio.to_thread(read_text, self._path.resolve().parent, name, limit)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        return await asyncio.to_thread(times_of, self._path.resolve().parent, names)
+        return await asyncio.to_thread(modification_times, self._path.resolve().parent, names)
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         if edit.kind != "run":
-            return await self._changed(lambda one: editing.apply(one.cells, edit, has_ids=one.has_ids))
-        nodes = await asyncio.to_thread(lambda: self._document()[1].cells)
-        source = editing.source_of(nodes[editing.compared(nodes, edit)])
-        outputs, count = await execute(source, kernel, timeout)
-        return await self._changed(lambda one: editing.ran(one.cells, edit, outputs, count))
+            return await self._update(
+                lambda document: editing.apply_edit(document.cells, edit, has_ids=document.has_ids)
+            )
+        document = (await asyncio.to_thread(self._read))[1]
+        outputs, count = await editing.run_cell(document.cells, edit, kernel, timeout)
+        return await self._update(lambda document: editing.store_outputs(document.cells, edit, outputs, count))
 
     async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        return await self._changed(lambda one: editing.restore(one.cells, changes))
+        return await self._update(lambda document: editing.apply_changes(document.cells, changes))
 
-    async def _changed(self, change: Callable[[Document], _Made]) -> _Made:
-        return await asyncio.to_thread(self._write, change)
+    async def _update(self, change: Callable[[Document], _Result]) -> _Result:
+        """Read, change, and write, unless another program wrote the file in between."""
 
-    def _write(self, change: Callable[[Document], _Made]) -> _Made:
-        with self._writing:
-            data, document = self._document()
-            check_writable(self._path)
-            made = change(document)
-            if self._bytes() != data:
-                raise CellChanged("The notebook was written by another program just now. Read its cells again.")
-            replace_file(self._path.resolve(), document.text.encode())
-        return made
+        def update() -> _Result:
+            with self._writing:
+                data, document = self._read()
+                check_writable(self._path)
+                result = change(document)
+                if self._read_bytes() != data:
+                    raise CellChanged("The notebook was written by another program just now. Read its cells again.")
+                replace_file(self._path.resolve(), document.text.encode())
+            return result
 
-    def _document(self) -> tuple[bytes, Document]:
-        data = self._bytes()
+        return await asyncio.to_thread(update)
+
+    def _read(self) -> tuple[bytes, Document]:
+        data = self._read_bytes()
         try:
             return data, Document.parse(data.decode("utf-8"), self._path.name)
         except UnicodeDecodeError as error:
-            raise NotFound(f"{self._path.name} is not a notebook that can be read.") from error
+            raise unreadable(self._path.name) from error
 
-    def _read(self) -> tuple[Cell, ...]:
-        return parse_cells(self._bytes().decode("utf-8", "replace"), self._path.name)
-
-    def _bytes(self) -> bytes:
+    def _read_bytes(self) -> bytes:
         try:
             # A pipe must not keep us waiting.
             with os.fdopen(os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-                found = os.fstat(file.fileno())
-                if not stat.S_ISREG(found.st_mode):
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
                     raise NotFound(f"{self._path.name} is not a file.")
-                if found.st_size > MAX_BYTES:
+                if status.st_size > MAX_BYTES:
                     raise NotFound(f"The notebook {self._path.name} is too large ({MAX_BYTES >> 20} MiB at most).")
                 return file.read()
         except OSError as error:
@@ -103,10 +101,10 @@ class FileNotebook:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file that is meant to be read only, whoever asks.
+    """Check that a file may be written, even by root.
 
     Raises:
-        Forbidden: it is.
+        Forbidden: it is read-only.
     """
     try:
         writable = path.stat().st_mode & 0o222 and os.access(path, os.W_OK)
@@ -117,58 +115,21 @@ def check_writable(path: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put a whole new file in the place of an old one, with its permissions.
+    """Replace a file atomically, keeping its permissions.
 
     Raises:
         Forbidden: the folder cannot be written, or the disk is full.
     """
-    place = ""
+    temporary = ""
     try:
-        descriptor, place = tempfile.mkstemp(dir=path.parent, prefix=f".~{path.name}", suffix=".tmp")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".~{path.name}", suffix=".tmp")
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(place).chmod(stat.S_IMODE(path.stat().st_mode))
-        Path(place).replace(path)
+        Path(temporary).chmod(stat.S_IMODE(path.stat().st_mode))
+        Path(temporary).replace(path)
     except OSError as error:
-        if place:
-            Path(place).unlink(missing_ok=True)
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
         raise Forbidden(f"The notebook {path.name} cannot be written: {error.strerror}.") from error
-
-
-def parse_cells(text: str, name: str) -> tuple[Cell, ...]:
-    """Cells of a notebook's JSON text, whichever nbformat it has.
-
-    Raises:
-        NotFound: the text is no notebook.
-    """
-    try:
-        return cells_of(Document.parse(text, name).cells)
-    except Forbidden:
-        return _converted(text, name)
-
-
-def _converted(text: str, name: str) -> tuple[Cell, ...]:
-    import nbformat
-
-    try:
-        notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    except Exception as error:  # foreign library: raises many kinds on broken files
-        raise NotFound(f"{name} is not a notebook that can be read.") from error
-    return cells_of(json.loads(json.dumps(notebook))["cells"])
-
-
-def cells_of(nodes: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
-    """Cells from nbformat 4 JSON data; where an id is missing or not the first of its kind, its position is in it."""
-    cells = [node for node in nodes if isinstance(node, Mapping)]
-    return tuple(cell_of(node, name) for node, name in zip(cells, cell_ids(cells), strict=True))
-
-
-def files_in(folder: Path) -> tuple[str, ...]:
-    """Names of the plain, visible files of a folder, sorted, at most 200."""
-    try:
-        names = (one.name for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
-        return tuple(sorted(names)[:MAX_FILES])
-    except OSError:
-        return ()

@@ -1,4 +1,4 @@
-"""A notebook as the client that has it open tells it, unsaved changes included."""
+"""A notebook as a client posted it with a question, unsaved changes included."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from jupyter_agent.core.errors import AgentError, Forbidden, NotFound
+from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel, Notebook
-from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
+from jupyter_agent.notebooks.cells import NO_CELL
 
 NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
 
 
 class PostedNotebook:
-    """Cells posted with a question; files from the stored notebook, if there is one, which is also what is edited.
+    """Cells posted with a question; files come from the stored notebook, if there is one, and edits go to it.
 
-    A cell that has unsaved changes is then another than the stored one, and is left.
+    A cell with unsaved changes differs from the stored one, so an edit of it is refused.
     """
 
     def __init__(self, path: str, cells: tuple[Cell, ...], stored: Notebook | None = None) -> None:
@@ -33,19 +34,19 @@ class PostedNotebook:
 
     async def output(self, cell_id: str) -> ExecutionResult:
         """The posted text; pictures from the stored notebook, where the cell is stored as it was posted."""
-        cell = next((one for one in self._cells if one.id == cell_id), None)
+        cell = next((cell for cell in self._cells if cell.id == cell_id), None)
         if cell is None:
-            raise NotFound("There is no such cell any more. Read the cells again.")
+            raise NotFound(NO_CELL)
         stored = await self._stored_output(cell)
         name, _, message = cell.error.partition(":")
         error = ExecutionError(name.strip(), message.strip()) if cell.error else None
-        told = ExecutionResult("error" if error else "ok", cell.output, error=error)
-        return told if stored is None else replace(told, images=stored.images, pictures=stored.pictures)
+        posted = ExecutionResult("error" if error else "ok", cell.output, error=error)
+        return posted if stored is None else replace(posted, images=stored.images, pictures=stored.pictures)
 
     async def _stored_output(self, cell: Cell) -> ExecutionResult | None:
         try:
             cells = await self._stored.cells() if self._stored is not None else ()
-            same = any((one.id, one.source, one.output) == (cell.id, cell.source, cell.output) for one in cells)
+            same = any((kept.id, kept.source, kept.output) == (cell.id, cell.source, cell.output) for kept in cells)
             return await self._stored.output(cell.id) if self._stored is not None and same else None
         except AgentError:
             return None
@@ -55,12 +56,12 @@ class PostedNotebook:
 
     async def read_file(self, name: str, limit: int) -> str:
         if self._stored is None:
-            raise NotFound("The notebook is not stored on this server, so there are no files beside it.")
+            raise NotFound("The notebook is not stored on this server, so its folder has no files.")
         return await self._stored.read_file(name, limit)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        own = self._path.rpartition("/")[2]  # what is stored may be older than the cells
-        others = [one for one in names if one != own]
+        own = self._path.rpartition("/")[2]  # the stored notebook may be older than the cells
+        others = [name for name in names if name != own]
         return await self._stored.changed_at(others) if self._stored is not None else {}
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:

@@ -1,4 +1,4 @@
-"""Files beside a notebook: which of them may be told to a model, and their text."""
+"""Files in a notebook's folder: their names, which of them a model may read, their text and modification times."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from jupyter_agent.core.errors import NotFound
 
-#: Of a file that is read as a whole.
+#: Bytes of a file that is read as a whole.
 MAX_READ = 8 * 1024 * 1024
-#: Files whose times are looked up at once.
-MAX_NAMES = 200
+#: Files that are listed, and whose times are read, at once.
+MAX_FILES = 200
 # Keys, passwords and the files that programs keep them in.
 _SECRET = re.compile(
     r"\.|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|p12|pfx|p8|ppk|jks|keystore|kdbx?|gpg|asc|ovpn|env|htpasswd|tfstate)\b"
@@ -23,14 +23,23 @@ _SECRET = re.compile(
 )
 
 
-def checked(name: str) -> PurePosixPath:
+def file_names(folder: Path) -> tuple[str, ...]:
+    """Names of the regular, visible files of a folder, sorted, at most `MAX_FILES`."""
+    try:
+        names = (path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        return tuple(sorted(names)[:MAX_FILES])
+    except OSError:
+        return ()
+
+
+def checked_path(name: str) -> PurePosixPath:
     """The path of a file below a notebook's folder, if it may be read.
 
     Args:
         name: As the user wrote it, relative to the folder.
 
     Raises:
-        NotFound: it leads elsewhere, or looks as if it kept secrets.
+        NotFound: it leads out of the folder, or may hold secrets.
     """
     path = PurePosixPath(name)
     is_foreign = re.search(r"[\\\x00-\x1f]|\A[A-Za-z]:|\A~", name) or path.is_absolute() or ".." in path.parts
@@ -41,23 +50,23 @@ def checked(name: str) -> PurePosixPath:
     return path
 
 
-def inside(folder: Path, name: str) -> Path:
-    """Where the file really is, links followed.
+def resolve_inside(folder: Path, name: str) -> Path:
+    """The file below the folder, links followed.
 
     Raises:
-        NotFound: there is none, it is outside, or it looks as if it kept secrets.
+        NotFound: there is none, it is outside, or it may hold secrets.
     """
     folder = folder.resolve()
     try:
-        place = (folder / checked(name)).resolve(strict=True)
+        path = (folder / checked_path(name)).resolve(strict=True)
     except (OSError, RuntimeError) as error:
         raise NotFound("There is no such file.") from error
-    if not place.is_relative_to(folder):
+    if not path.is_relative_to(folder):
         raise NotFound("Only files in the notebook's folder, or below it, can be read.")
-    checked(place.relative_to(folder).as_posix())
-    if not place.is_file():
+    checked_path(path.relative_to(folder).as_posix())
+    if not path.is_file():
         raise NotFound("This is not a file.")
-    return place
+    return path
 
 
 def read_text(folder: Path, name: str, limit: int) -> str:
@@ -66,33 +75,33 @@ def read_text(folder: Path, name: str, limit: int) -> str:
     Raises:
         NotFound: there is none that may be read; the message says why.
     """
-    place = inside(folder, name)
+    path = resolve_inside(folder, name)
     try:
         # A pipe may have taken the file's place: it must not keep us waiting.
-        with os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            return text_of(file.read(4 * limit + 4))[:limit]
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            return _decode(file.read(4 * limit + 4))[:limit]
     except OSError as error:
         raise NotFound("This file cannot be read.") from error
 
 
-def times_of(folder: Path, names: Collection[str], root: Path | None = None) -> dict[str, float]:
+def modification_times(folder: Path, names: Collection[str], root: Path | None = None) -> dict[str, float]:
     """When files were changed last, in seconds since the epoch; those that are not there are left out.
 
     Args:
         folder: Where relative names begin.
         names: As cells write them.
-        root: What lies outside of it, links followed, is left out; None: whatever the user may look at is told.
+        root: Files outside of it, links followed, are left out; None for no such limit.
     """
-    found: dict[str, float] = {}
-    for name in list(names)[:MAX_NAMES]:
+    times: dict[str, float] = {}
+    for name in list(names)[:MAX_FILES]:
         with suppress(OSError, ValueError, RuntimeError):
-            place = (folder / name).resolve()
-            if place.is_file() and (root is None or place.is_relative_to(root.resolve())):
-                found[name] = place.stat().st_mtime
-    return found
+            path = (folder / name).resolve()
+            if path.is_file() and (root is None or path.is_relative_to(root.resolve())):
+                times[name] = path.stat().st_mtime
+    return times
 
 
-def text_of(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     """Bytes as text; a character that is cut at the end is left out.
 
     Raises:

@@ -12,7 +12,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, Json, to_json
 from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.notebooks.editing import same
+from jupyter_agent.notebooks.editing import same_cell
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.tree import UndoKind
@@ -233,7 +233,7 @@ def combine(changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
 
 def invert(changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
     """The changes that undo these, the newest first."""
-    return tuple(change.reversed() for change in reversed(changes))
+    return tuple(change.inverted() for change in reversed(changes))
 
 
 async def _apply(undone: Undone, notebook: Notebook | None) -> Undone:
@@ -257,7 +257,7 @@ def _is_move(change: CellChange) -> bool:
         change.before is not None
         and change.after is not None
         and change.below_before != change.below_after
-        and same(change.before, change.after)
+        and same_cell(change.before, change.after)
     )
 
 

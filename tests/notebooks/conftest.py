@@ -12,10 +12,11 @@ from jupyter_server.services.contents.filemanager import AsyncFileContentsManage
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.notebooks.contents import ContentsNotebook
-from jupyter_agent.notebooks.file import FileNotebook, parse_cells
-from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.core.protocols import Notebook
+from jupyter_agent.notebooks.cells import parse_cells
+from jupyter_agent.notebooks.contents import ContentsNotebook
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.notebooks.posted import PostedNotebook
 
 Open = Callable[[Path], Notebook]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from jupyter_agent.core.errors import AgentError, CellChanged, KernelUnavailable, NotFound
+from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
+from jupyter_agent.core.protocols import Notebook
 from jupyter_agent.core.text import source_hash
 from jupyter_agent.notebooks.contents import ContentsNotebook
-from jupyter_agent.core.protocols import Notebook
-from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 from tests.notebooks.conftest import Open, code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
@@ -29,19 +29,19 @@ def insert(cell_id: str, source: str, below: str, **more: Any) -> CellEdit:
 
 
 async def undo(book: Notebook, changes: list[CellChange]) -> tuple[str, ...]:
-    return await book.restore([one.reversed() for one in reversed(changes)])
+    return await book.restore([change.inverted() for change in reversed(changes)])
 
 
-def stored(path: Path) -> list[dict[str, Any]]:
+def stored_cells(path: Path) -> list[dict[str, Any]]:
     cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return cells
 
 
 def sources(path: Path) -> list[str]:
-    return ["".join(one["source"]) for one in stored(path)]
+    return ["".join(cell["source"]) for cell in stored_cells(path)]
 
 
-async def many(book: Notebook) -> list[CellChange]:
+async def edit_in_every_way(book: Notebook) -> list[CellChange]:
     """One edit of every kind."""
     return [
         await book.edit(edit, timeout=5)
@@ -57,10 +57,10 @@ async def many(book: Notebook) -> list[CellChange]:
 
 async def test_every_kind_of_edit_is_made_and_taken_back_to_the_same_bytes(open_notebook: Open, path: Path) -> None:
     before, book = path.read_bytes(), open_notebook(path)
-    changes = await many(book)
+    changes = await edit_in_every_way(book)
     after = path.read_bytes()
     assert sources(path) == ["# Title", "print('ü')", "import os\nos.getcwd()", "x * y"]
-    assert [one.id for one in await book.cells()] == ["top", "c", "new", "b"]
+    assert [cell.id for cell in await book.cells()] == ["top", "c", "new", "b"]
     assert await undo(book, changes) == ()
     assert path.read_bytes() == before
     assert await book.restore(changes) == ()
@@ -152,7 +152,7 @@ async def test_cells_say_who_wrote_them_and_never_that_they_are_trusted(open_not
     book = open_notebook(path)
     await book.edit(insert("n", "z", "a"), timeout=5)
     await book.edit(replace("b", "x + y", "x"), timeout=5)
-    assert [one["metadata"] for one in stored(path)] == [
+    assert [cell["metadata"] for cell in stored_cells(path)] == [
         {},
         {"jupyter_agent": ORIGIN},
         {"jupyter_agent": ORIGIN, "tags": ["mine"]},
@@ -181,7 +181,7 @@ async def test_undo_of_a_delete_whose_place_is_gone_brings_the_cell_back_at_the_
     assert await undo(book, [change]) == ()
     assert sources(path) == ["print('ü')", "x + y"]
     assert await undo(book, [change]) == ()
-    assert len(stored(path)) == 2
+    assert len(stored_cells(path)) == 2
 
 
 async def test_a_cell_saved_by_jupyter_in_between_is_still_the_same_cell(open_notebook: Open, path: Path) -> None:
@@ -203,11 +203,11 @@ async def test_a_cell_is_run_where_no_page_runs_it_and_its_outputs_are_stored(op
     kernel = StillKernel(ExecutionResult("ok", "a\nb\n3", outputs=outputs, execution_count=7))
     change = await book.edit(CellEdit("run", "b", source_hash("x + y")), timeout=5, kernel=kernel)
     assert kernel.ran == ["x + y"]
-    cell = stored(path)[1]
+    cell = stored_cells(path)[1]
     assert cell["execution_count"] == 7
-    assert [one["output_type"] for one in cell["outputs"]] == ["stream", "execute_result"]
+    assert [output["output_type"] for output in cell["outputs"]] == ["stream", "execute_result"]
     assert cell["outputs"][0]["text"] == ["a\n", "b\n"]
-    shown = next(one for one in await book.cells() if one.id == "b")
+    shown = next(cell for cell in await book.cells() if cell.id == "b")
     assert shown.output == "a\nb\n3"
     assert await undo(book, [change]) == ()
     assert path.read_bytes() == before
@@ -221,14 +221,14 @@ async def test_a_cell_is_run_where_no_page_runs_it_and_its_outputs_are_stored(op
         (ExecutionResult("still_running"), "TimeoutError"),
         (ExecutionResult("error", "ZeroDivisionError: no"), "Error"),
     ],
-    ids=lambda one: one.status if isinstance(one, ExecutionResult) else "",
+    ids=lambda value: value.status if isinstance(value, ExecutionResult) else "",
 )
 async def test_a_cell_that_did_not_end_well_shows_it(
     open_notebook: Open, path: Path, result: ExecutionResult, error: str
 ) -> None:
     book = open_notebook(path)
     await book.edit(CellEdit("run", "b", source_hash("x + y")), timeout=5, kernel=StillKernel(result))
-    assert stored(path)[1]["outputs"][-1]["ename"] == error
+    assert stored_cells(path)[1]["outputs"][-1]["ename"] == error
 
 
 async def test_a_cell_is_not_touched_where_nothing_can_run_it(open_notebook: Open, path: Path) -> None:
@@ -243,13 +243,13 @@ async def test_no_id_is_added_where_the_format_has_none(open_notebook: Open, pat
     path.write_text(text_of(notebook(code(None, "x"), code(None, "y"), minor=4)), encoding="utf-8")
     before, book = path.read_bytes(), open_notebook(path)
     cells = await book.cells()
-    assert [one.id for one in cells] == ["#0", "#1"]
+    assert [cell.id for cell in cells] == ["#0", "#1"]
     changes = [
         await book.edit(insert("n", "z", "#0"), timeout=5),
         await book.edit(replace("#2", "y", "yy"), timeout=5),
     ]
     assert sources(path) == ["x", "z", "yy"]
-    assert all("id" not in one for one in stored(path))
+    assert all("id" not in cell for cell in stored_cells(path))
     for kind in ("move", "delete"):
         with pytest.raises(AgentError, match="id"):
             await book.edit(CellEdit(kind, "#1", source_hash("z"), below=""), timeout=5)
@@ -260,7 +260,7 @@ async def test_no_id_is_added_where_the_format_has_none(open_notebook: Open, pat
 async def test_K18_two_cells_of_one_id_are_told_apart(open_notebook: Open, path: Path) -> None:
     path.write_text(text_of(notebook(code("a", "first"), code("a", "second"), code("a", "third"))), encoding="utf-8")
     before, book = path.read_bytes(), open_notebook(path)
-    assert [one.id for one in await book.cells()] == ["a", "a#1", "a#2"]
+    assert [cell.id for cell in await book.cells()] == ["a", "a#1", "a#2"]
     with pytest.raises(CellChanged):
         await book.edit(replace("a", "second", "x"), timeout=5)
     change = await book.edit(replace("a#1", "second", "SECOND"), timeout=5)
@@ -272,10 +272,12 @@ async def test_K18_two_cells_of_one_id_are_told_apart(open_notebook: Open, path:
 async def test_two_edits_at_once_are_both_made(open_notebook: Open, path: Path) -> None:
     import asyncio
 
-    one = open_notebook(path)
-    other = ContentsNotebook(one._contents, path.name) if isinstance(one, ContentsNotebook) else open_notebook(path)
-    await asyncio.gather(
-        *(one.edit(insert(f"n{number}", f"{number}", "a"), timeout=5) for number in range(5)),
-        *(other.edit(insert(f"m{number}", f"{number}", "c"), timeout=5) for number in range(5)),
+    first = open_notebook(path)
+    second = (
+        ContentsNotebook(first._contents, path.name) if isinstance(first, ContentsNotebook) else open_notebook(path)
     )
-    assert len(stored(path)) == 13
+    await asyncio.gather(
+        *(first.edit(insert(f"n{number}", f"{number}", "a"), timeout=5) for number in range(5)),
+        *(second.edit(insert(f"m{number}", f"{number}", "c"), timeout=5) for number in range(5)),
+    )
+    assert len(stored_cells(path)) == 13

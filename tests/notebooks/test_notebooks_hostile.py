@@ -11,12 +11,12 @@ import pytest
 from jupyter_server.services.contents.filemanager import FileContentsManager
 
 from jupyter_agent.core.errors import AgentError, CellChanged, Forbidden, NotFound
+from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellEdit
 from jupyter_agent.notebooks import document
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
-from jupyter_agent.core.kernel_state import Cell
 from tests.notebooks.conftest import Open, code, notebook, text_of
 
 EDIT = CellEdit("insert", "new", source="1", below="")
@@ -64,7 +64,7 @@ async def test_K19_a_notebook_of_an_old_format_can_be_read_all_the_same(open_not
     path.write_text(json.dumps(data), encoding="utf-8")
     book = open_notebook(path)
     if not isinstance(book, PostedNotebook):
-        assert [one.source for one in await book.cells()] == ["x = 1"]
+        assert [cell.source for cell in await book.cells()] == ["x = 1"]
 
 
 async def test_K19_a_notebook_that_is_too_large_is_refused_unread(
@@ -146,7 +146,7 @@ async def test_a_disk_that_is_full_leaves_the_notebook_whole(path: Path, monkeyp
     with pytest.raises(Forbidden, match="No space left"):
         await FileNotebook(path).edit(EDIT, timeout=5)
     assert path.read_bytes() == before
-    assert sorted(one.name for one in path.parent.iterdir()) == [path.name]
+    assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
 
 
 async def test_K18_another_program_that_writes_at_the_same_moment_wins(
@@ -156,14 +156,14 @@ async def test_K18_another_program_that_writes_at_the_same_moment_wins(
     from jupyter_agent.notebooks import editing
 
     theirs = text_of(notebook(code("mine", "precious")))
-    original = editing.apply
+    original = editing.apply_edit
 
     def and_then_they_save(*given: Any, **more: Any) -> Any:
         path.write_text(theirs, encoding="utf-8")
         os.utime(path, (2e9, 2e9))
         return original(*given, **more)
 
-    monkeypatch.setattr(editing, "apply", and_then_they_save)
+    monkeypatch.setattr(editing, "apply_edit", and_then_they_save)
     with pytest.raises(CellChanged):
         await open_notebook(path).edit(EDIT, timeout=5)
     assert path.read_text(encoding="utf-8") == theirs
@@ -177,7 +177,7 @@ async def test_K18_trust_is_kept_by_code_and_never_raised_by_what_is_shown(path:
 
     def trusted() -> bool:
         model = contents.get(path.name)
-        return all(one["metadata"].get("trusted") for one in model["content"]["cells"] if one["cell_type"] == "code")
+        return all(cell["metadata"].get("trusted") for cell in model["content"]["cells"] if cell["cell_type"] == "code")
 
     assert trusted()
     await book.edit(CellEdit("insert", "n", source="import os", below=""), timeout=5)
@@ -196,7 +196,7 @@ async def test_K18_an_untrusted_notebook_stays_untrusted(path: Path) -> None:
     path.write_text(text_of(data), encoding="utf-8")
     await ContentsNotebook(contents, path.name).edit(EDIT, timeout=5)
     cells = contents.get(path.name)["content"]["cells"]
-    assert not any(one["metadata"].get("trusted") for one in cells if one.get("outputs"))
+    assert not any(cell["metadata"].get("trusted") for cell in cells if cell.get("outputs"))
 
 
 async def test_posted_cells_with_unsaved_changes_are_not_overwritten_in_the_store(path: Path) -> None:

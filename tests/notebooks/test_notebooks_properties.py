@@ -13,6 +13,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.text import source_hash
 from jupyter_agent.notebooks import editing
+from jupyter_agent.notebooks.cells import cell_ids, source_of
 from jupyter_agent.notebooks.document import Document
 
 IDS = st.sampled_from(["a", "b", "c", "d", "e", "x y", "ü"])
@@ -45,63 +46,63 @@ NOTEBOOKS = st.builds(
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> list[tuple[str, int, int, str]]:
+def edit_plans(draw: st.DrawFn) -> list[tuple[str, int, int, str]]:
     kinds = st.sampled_from(["insert", "replace", "delete", "move", "run"])
     return draw(st.lists(st.tuples(kinds, st.integers(0, 7), st.integers(0, 7), TEXTS), max_size=8))
 
 
-def edit_of(wish: tuple[str, int, int, str], nodes: list[dict[str, Any]], number: int) -> CellEdit:
-    kind, at, below, text = wish
-    ids = editing.cell_ids(nodes)
+def edit_of(plan: tuple[str, int, int, str], nodes: list[dict[str, Any]], number: int) -> CellEdit:
+    kind, at, below, text = plan
+    ids = cell_ids(nodes)
     place = at % len(ids) if ids else 0
     cell_id = f"new{number}" if kind == "insert" or not ids else ids[place]
-    known_hash = source_hash(editing.source_of(nodes[place])) if ids else ""
+    known_hash = source_hash(source_of(nodes[place])) if ids else ""
     above = ["", *ids][below % (len(ids) + 1)]
     return CellEdit(kind, cell_id, known_hash, text, below=above, origin={"turn_id": "t"})  # type: ignore[arg-type]
 
 
-def play(document: Document, chosen: list[tuple[str, int, int, str]]) -> list[CellChange]:
+def play(document: Document, plans: list[tuple[str, int, int, str]]) -> list[CellChange]:
     changes = []
-    for number, wish in enumerate(chosen):
-        edit = edit_of(wish, document.cells, number)
-        outputs = [{"output_type": "stream", "name": "stdout", "text": wish[3]}]
+    for number, plan in enumerate(plans):
+        edit = edit_of(plan, document.cells, number)
+        outputs = [{"output_type": "stream", "name": "stdout", "text": plan[3]}]
         try:
             if edit.kind == "run":
-                changes.append(editing.ran(document.cells, edit, outputs, number))
+                changes.append(editing.store_outputs(document.cells, edit, outputs, number))
             else:
-                changes.append(editing.apply(document.cells, edit, has_ids=document.has_ids))
+                changes.append(editing.apply_edit(document.cells, edit, has_ids=document.has_ids))
         except AgentError:
             continue
     return changes
 
 
 @settings(max_examples=300, deadline=None)
-@given(NOTEBOOKS, wishes(), st.sampled_from([1, 2, None]))
+@given(NOTEBOOKS, edit_plans(), st.sampled_from([1, 2, None]))
 def test_whatever_is_done_is_undone_and_redone_to_the_same_bytes(
-    data: dict[str, Any], chosen: list[tuple[str, int, int, str]], indent: int | None
+    data: dict[str, Any], plans: list[tuple[str, int, int, str]], indent: int | None
 ) -> None:
     text = json.dumps(data, indent=indent, ensure_ascii=False) + "\n"
     document = Document.parse(text, "a")
-    changes = play(document, chosen)
+    changes = play(document, plans)
     after = document.text
-    back = [one.reversed() for one in reversed(changes)]
-    left = editing.restore(document.cells, back)
-    assert (left, document.text) == ((), text)
-    assert editing.restore(document.cells, changes) == ()
+    inverted = [change.inverted() for change in reversed(changes)]
+    conflicts = editing.apply_changes(document.cells, inverted)
+    assert (conflicts, document.text) == ((), text)
+    assert editing.apply_changes(document.cells, changes) == ()
     assert document.text == after
 
 
 @settings(max_examples=300, deadline=None)
-@given(NOTEBOOKS, wishes(), st.integers(0, 7), TEXTS)
+@given(NOTEBOOKS, edit_plans(), st.integers(0, 7), TEXTS)
 def test_what_somebody_else_wrote_since_is_never_lost(
-    data: dict[str, Any], chosen: list[tuple[str, int, int, str]], at: int, text: str
+    data: dict[str, Any], plans: list[tuple[str, int, int, str]], at: int, text: str
 ) -> None:
     document = Document.parse(json.dumps(data), "a")
-    changes = play(document, chosen)
+    changes = play(document, plans)
     if not document.cells:
         return
     theirs = document.cells[at % len(document.cells)]
     theirs["source"] = f"mine {text}"
     precious = copy.deepcopy(theirs)
-    editing.restore(document.cells, [one.reversed() for one in reversed(changes)])
-    assert any(editing.source_of(one) == editing.source_of(precious) for one in document.cells)
+    editing.apply_changes(document.cells, [change.inverted() for change in reversed(changes)])
+    assert any(source_of(cell) == source_of(precious) for cell in document.cells)

@@ -16,6 +16,7 @@ from jupyter_agent.core.messages import CellChange, CellEdit, EditKind
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.core.text import source_hash
 from jupyter_agent.notebooks import editing
+from jupyter_agent.notebooks.cells import source_of
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.tree import UndoKind
@@ -82,7 +83,7 @@ class Book:
         if self.point == "before cells":
             raise Died
         # A page applies cell after cell; one that is closed in between has applied some.
-        conflicts = editing.restore(self.cells, changes[: 1 if self.point == "within cells" else None])
+        conflicts = editing.apply_changes(self.cells, changes[: 1 if self.point == "within cells" else None])
         if self.point in ("within cells", "after cells"):
             raise Died
         return conflicts
@@ -104,7 +105,7 @@ class World:
             CellEdit("replace", "new", source_hash("z = 1"), "z = 2"),
             CellEdit("delete", "c", source_hash("y")),
         ]
-        self.changes = tuple(editing.apply(cells, edit, has_ids=True) for edit in edits)
+        self.changes = tuple(editing.apply_edit(cells, edit, has_ids=True) for edit in edits)
         self.after = copy.deepcopy(cells)
         self.book: Any = Book(cells)
         self.history = self.process()
@@ -205,13 +206,13 @@ async def test_a_page_that_is_closed_before_it_confirms_leaves_an_undo_that_the_
     world: World,
 ) -> None:
     closed = await world.history.begin("undo", *WHO)
-    editing.restore(world.book.cells, closed.changes[:2])
+    editing.apply_changes(world.book.cells, closed.changes[:2])
     assert closed.session.head == "t1"
     with pytest.raises(UndoInProgress):
         await world.history.begin("undo", *WHO)
     world.history = world.process()
     opened = await world.history.begin("undo", *WHO)
-    assert editing.restore(world.book.cells, opened.changes) == ()
+    assert editing.apply_changes(world.book.cells, opened.changes) == ()
     finished = await world.history.finish(*WHO, opened.operation)
     assert finished == await world.history.finish(*WHO, opened.operation)
     assert await world.state() == UNDONE
@@ -293,19 +294,19 @@ def test_combined_changes_lead_to_the_same_cells_as_the_single_ones(steps: list[
         target = ids[which % len(ids)] if ids else ""
         if kind != "insert" and not ids:
             continue
-        digest = source_hash(editing.source_of(cells[ids.index(target)])) if ids else ""
+        digest = source_hash(source_of(cells[ids.index(target)])) if ids else ""
         below = ["", *(other for other in ids if other != target)][where % max(1, len(ids))]
         edit = (
             CellEdit("insert", f"n{number}", source=f"i{number}", below=below)
             if kind == "insert"
             else CellEdit(kind, target, digest, f"r{number}", below=below)
         )
-        changes.append(editing.apply(cells, edit, has_ids=True))
+        changes.append(editing.apply_edit(cells, edit, has_ids=True))
     end, combined = copy.deepcopy(cells), combine(changes)
-    assert editing.restore(cells, invert(combined)) == ()
+    assert editing.apply_changes(cells, invert(combined)) == ()
     assert cells == start
-    assert editing.restore(cells, combined) == ()
+    assert editing.apply_changes(cells, combined) == ()
     assert cells == end
     if all(kind != "move" for kind, _, _ in steps):
-        assert editing.restore(cells, combined) == ()
+        assert editing.apply_changes(cells, combined) == ()
         assert cells == end

@@ -202,14 +202,14 @@ async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
     context: ToolContext, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, writing, go_on = path.read_bytes(), asyncio.Event(), asyncio.Event()
-    original = FileNotebook._changed
+    original = FileNotebook._update
 
     async def slowly(self: FileNotebook, change: Any) -> Any:
         writing.set()
         await go_on.wait()
         return await original(self, change)
 
-    monkeypatch.setattr(FileNotebook, "_changed", slowly)
+    monkeypatch.setattr(FileNotebook, "_update", slowly)
     task = asyncio.create_task(call(InsertCell(), context, source="y", below="a"))
     await asyncio.wait_for(writing.wait(), 5)
     task.cancel()
@@ -218,7 +218,7 @@ async def test_T12_an_edit_under_way_when_the_turn_is_stopped_can_be_undone(
         await task
     assert sources(path) == ["x = 1", "y", "x + 1"]
     (change,) = context.turn_log.edits
-    assert await FileNotebook(path).restore([change.reversed()]) == ()
+    assert await FileNotebook(path).restore([change.inverted()]) == ()
     assert path.read_bytes() == before
 
 

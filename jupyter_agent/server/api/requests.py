@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable, UnknownModel
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.contents import ContentsNotebook
-from jupyter_agent.notebooks.open import Ask, OpenNotebook
+from jupyter_agent.notebooks.open import EditInPage, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt.snapshot import NO_KERNEL
 from jupyter_agent.server import identity
@@ -46,7 +46,7 @@ class ParsedRequest:
     question: Question
     streaming: bool
     warnings: tuple[str, ...] = ()
-    open_notebook: Callable[[Ask], Notebook] | None = None
+    open_notebook: Callable[[EditInPage], Notebook] | None = None
 
 
 def interactive_question(request: ParsedRequest, body: Mapping[str, Any], turn: RunningTurn) -> Question:
