@@ -249,7 +249,7 @@ class Assistant:
         )
         yield TurnStarted(state.session.id, state.turn.id, model.name, context.state_json())
         if question.effects:
-            await shared.mcp_servers.ready()
+            await shared.mcp_servers.wait_ready()
         context = state.context = replace(context, warnings=(*context.warnings, *shared.mcp_servers.warnings))
         attached = await attachments(question.query, context)
         for share in _SHARES:

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,10 @@ FENCED_CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
+#: Control, format, surrogate and private characters: they show nothing, or change how others are shown.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+#: White space, and the joiners that emoji and some scripts are written with.
+_KEPT_CONTROLS = "\n\t\u200c\u200d"
 #: Longest text, longest list inside of a list, longest other list: tried in order until the whole fits.
 _LEVELS = (
     (4000, 400, 1_000_000),
@@ -99,6 +104,18 @@ def counted_head(text: str, limit: int) -> str:
     """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
+
+
+def visible_text(text: str, limit: int) -> str:
+    """The beginning of a foreign text without invisible characters; what is cut ends with an ellipsis."""
+    visible = "".join(
+        character
+        for character in text[: 2 * limit]
+        if character in _KEPT_CONTROLS
+        or (character.isascii() and character.isprintable())
+        or unicodedata.category(character) not in _INVISIBLE
+    )
+    return visible if len(visible) <= limit and len(text) <= 2 * limit else f"{visible[: limit - 1]}…"
 
 
 def _truncated_json(text: str, limit: int) -> str:

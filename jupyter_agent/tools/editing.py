@@ -1,4 +1,4 @@
-"""Tools that change the notebook, one cell at a time, each cell only as the model has seen it."""
+"""Tools that change the notebook, one cell at a time, and only as the model has read it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _CHANGED = "The cell is not what you read any more. Read it again with read_cell
 _WITHHELD = "[withheld: "
 #: Seconds for an edit under way to end when the turn is stopped, so that it can be undone.
 _GRACE = 5.0
-#: Seconds for the loop's own trial of code before it is written.
-_TRIAL = 5.0
+#: Seconds for code that is tried in the sandbox before it is written.
+_SANDBOX_SECONDS = 5.0
 
 
 def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class _CellTool:
         return ToolOutput.failure(CellChanged.code, _NOT_READ if last_read is None else _CHANGED)
 
     def edit(self, arguments: Mapping[str, Any], context: ToolContext) -> CellEdit:
-        """What to do."""
+        """The edit of the notebook for these arguments."""
         raise NotImplementedError
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
@@ -82,7 +82,7 @@ class InsertCell(_CellTool):
     )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
-        """Code that cannot be read, or fails at a trial, is not written."""
+        """Code that cannot be parsed, or fails in the sandbox, is not written."""
         if context.notebook is None:
             return NO_NOTEBOOK
         if arguments.get("cell_type", "code") != "code":
@@ -90,7 +90,7 @@ class InsertCell(_CellTool):
         return await _check_source(str(arguments["source"]), context)
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Insert it where it was said, else below the user's cell, else at the end."""
+        """Insert it below the given cell, else below the user's cell, else at the end."""
         if context.notebook is None:
             return NO_NOTEBOOK
         below = arguments.get("below")
@@ -116,7 +116,7 @@ class InsertCell(_CellTool):
 
 
 class EditCell(_CellTool):
-    """A cell with another source."""
+    """A cell's new source."""
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "edit_cell",
@@ -128,7 +128,7 @@ class EditCell(_CellTool):
     )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
-        """As for any edit; and code that cannot be read, or fails at a trial, is not written."""
+        """As for any edit; and code that cannot be parsed, or fails in the sandbox, is not written."""
         changed = await super().check(arguments, context)
         if changed is not None or context.notebook is None:
             return changed
@@ -149,7 +149,7 @@ class EditCell(_CellTool):
 
 
 class DeleteCell(_CellTool):
-    """A cell less."""
+    """Deletion of a cell."""
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "delete_cell",
@@ -165,7 +165,7 @@ class DeleteCell(_CellTool):
 
 
 class MoveCell(_CellTool):
-    """A cell in another place."""
+    """Move of a cell."""
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "move_cell",
@@ -248,17 +248,17 @@ def _last_read(cell_id: str, context: ToolContext) -> str:
 
 async def _find_cell(notebook: Notebook, cell_id: str) -> Cell:
     cells = await notebook.cells()
-    found = next((cell for cell in cells if cell.id == cell_id), None)
-    if found is None:
+    cell = next((cell for cell in cells if cell.id == cell_id), None)
+    if cell is None:
         ids = ", ".join(cell.id for cell in cells[:40])
         raise NotFound(f"There is no cell with the id '{cell_id[:80]}'. The ids are: {ids}.")
-    return found
+    return cell
 
 
 async def _check_source(source: str, context: ToolContext) -> ToolOutput | None:
-    """What speaks against code before it is written: it cannot be parsed, or it fails on a copy of the variables.
+    """A failure for code that cannot be parsed, or that fails in the sandbox; None for any other.
 
-    It is tried only where everything is allowed unasked, and only if it does the same when it runs twice.
+    It is tried only in the mode ``auto``, and only if running it twice does the same.
     """
     problem = syntax_error(source, context)
     if (
@@ -271,7 +271,7 @@ async def _check_source(source: str, context: ToolContext) -> ToolOutput | None:
     state = await context.kernel.state()
     if state.status != "idle" or state.stale or not may_try_unasked(source, state.variables):
         return None
-    result = await context.kernel.try_execute(source, timeout=_TRIAL)
+    result = await context.kernel.try_execute(source, timeout=_SANDBOX_SECONDS)
     if result.status != "error":
         return None
     context.turn_log.insisted.add(source)

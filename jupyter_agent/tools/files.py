@@ -1,4 +1,4 @@
-"""Tools that look at the files beside the notebook."""
+"""Tools that read files in the notebook's folder."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.tools.output import NO_NOTEBOOK
 
-#: Characters of a file that are looked at, and of an answer.
+#: Characters of a file that are read, and of an answer.
 MAX_READ = 4_000_000
 MAX_CHARACTERS = 12_000
 MAX_LINE = 2_000
 
 
 class ListFiles:
-    """Names of the files beside the notebook."""
+    """Names of the files in the notebook's folder."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -57,20 +57,19 @@ class ReadFile:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """A few lines of it; where it goes on is said."""
+        """Lines within a limit; ``next`` is the line to continue at."""
         if context.notebook is None:
             return NO_NOTEBOOK
         path = str(arguments["path"])
         start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
         lines = (await context.notebook.read_file(path, MAX_READ)).splitlines()
-        chosen, room = [], MAX_CHARACTERS
+        chosen, left = [], MAX_CHARACTERS
         for line in lines[start - 1 : start - 1 + number]:
-            room -= min(len(line), MAX_LINE) + 4
-            if room < 0:
+            left -= min(len(line), MAX_LINE) + 4
+            if left < 0:
                 break
             chosen.append(line if len(line) <= MAX_LINE else f"{head(line, MAX_LINE)} …")
-        goes_on = start - 1 + len(chosen) < len(lines)
         answer = {"path": path, "start": start, "text": "\n".join(chosen), "lines": len(chosen)}
-        if goes_on:
+        if start - 1 + len(chosen) < len(lines):
             answer["next"] = start + len(chosen)
         return ToolOutput.from_data(answer)

@@ -1,4 +1,4 @@
-"""Tools that look into the kernel."""
+"""Tools that read the kernel's state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
-from jupyter_agent.core.kernel_state import Execution, KernelState
+from jupyter_agent.core.kernel_state import Execution
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import NO_KERNEL
@@ -18,7 +18,7 @@ _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 class ListVariables:
-    """All live variables, each in one entry."""
+    """All live variables."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -30,10 +30,8 @@ class ListVariables:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """The state at the turn's beginning, or a fresh one after code has run."""
-        state = context.state
-        if context.kernel is not None:
-            state = await context.kernel.state()
+        """The kernel's state as it is now; without a kernel, the state at the turn's beginning."""
+        state = await context.kernel.state() if context.kernel is not None else context.state
         if state is None:
             return NO_KERNEL
         files = await context.notebook.files() if context.notebook is not None else ()
@@ -41,7 +39,7 @@ class ListVariables:
             {
                 "kernel": {
                     "status": state.status,
-                    "age_s": _age(state),
+                    "age_s": round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0,
                     "stale": state.stale,
                     "source": state.source,
                 },
@@ -74,7 +72,7 @@ class InspectVariable:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Read from the live kernel; where that fails, what the state knows."""
+        """Read from the live kernel; where that fails, from the state at the turn's beginning."""
         name = str(arguments["name"])
         known = context.state.variables if context.state is not None else {}
         if context.kernel is None:
@@ -114,7 +112,7 @@ class ReadError:
 
 
 class GetSignature:
-    """How something is called."""
+    """The signature of a function, class or method."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -132,7 +130,7 @@ class GetSignature:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """What the kernel itself tells; nothing is run."""
+        """From the kernel's own introspection; nothing is run."""
         name = str(arguments["name"]).strip().rstrip("(?)")
         if context.kernel is None:
             return NO_KERNEL
@@ -141,10 +139,6 @@ class GetSignature:
                 "invalid_arguments", "name must be a name such as df.groupby. Call again with one."
             )
         return ToolOutput.from_data({"name": name, "text": await context.kernel.signature(name, len(name))})
-
-
-def _age(state: KernelState) -> float:
-    return round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0
 
 
 def _error_json(execution: Execution) -> dict[str, Any]:

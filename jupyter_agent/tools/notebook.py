@@ -13,7 +13,7 @@ from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.tools.output import NO_NOTEBOOK, cell_json
 
-#: Of an answer; what does not fit is named, and can be asked for.
+#: Characters of an answer; cells that do not fit are named, and can be read by their ids.
 MAX_CHARACTERS = 14_000
 MAX_FOUND = 40
 MAX_LINE = 200
@@ -39,13 +39,13 @@ class ReadCells:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Cells within a budget of characters; what did not fit is said."""
+        """Cells within the limit, and the ids of those that did not fit."""
         if context.notebook is None:
             return NO_NOTEBOOK
         cells = await context.notebook.cells()
         wanted = arguments.get("ids")
         chosen = [cell for cell in cells if wanted is None or cell.id in wanted]
-        whole, shown, left_out = _within_budget(chosen)
+        whole, shown, left_out = _within_limit(chosen)
         context.turn_log.show(whole)
         answer: dict[str, Any] = {"path": context.notebook.path, "cells": shown}
         if left_out:
@@ -57,7 +57,7 @@ class ReadCells:
 
 
 class SearchNotebook:
-    """Where a text stands in the notebook."""
+    """Cells that contain a text."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -89,7 +89,7 @@ class SearchNotebook:
 
 
 class ReadOutput:
-    """What a cell shows, in full."""
+    """A cell's whole output."""
 
     effect: ClassVar[Effect] = "read"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -106,7 +106,7 @@ class ReadOutput:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Text within a budget, and the last pictures."""
+        """Text within the limit, and the last pictures."""
         if context.notebook is None:
             return NO_NOTEBOOK
         cell_id = str(arguments["cell_id"])
@@ -121,9 +121,9 @@ class ReadOutput:
         return replace(ToolOutput.from_data(answer), pictures=shown.pictures)
 
 
-def _within_budget(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], list[str]]:
+def _within_limit(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, Any]], list[str]]:
     """Cells that are shown in full, all that are shown as JSON data, and ids of those that did not fit."""
-    budget = MAX_CHARACTERS
+    left = MAX_CHARACTERS
     whole: list[Cell] = []
     shown: list[dict[str, Any]] = []
     left_out: list[str] = []
@@ -134,11 +134,11 @@ def _within_budget(cells: Sequence[Cell]) -> tuple[list[Cell], list[dict[str, An
             # Too long for any answer: it can be read, but not replaced as a whole.
             source, output = head_and_tail(cell.source, 4_000), head_and_tail(cell.output, 2_000)
             shown.append({**entry, "source": source, "output": output, "cut": True})
-            budget = 0
-        elif cost > budget:
+            left = 0
+        elif cost > left:
             left_out.append(cell.id)
         else:
-            budget -= cost
+            left -= cost
             whole.append(cell)
             shown.append(entry)
     return whole, shown, left_out

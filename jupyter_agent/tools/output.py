@@ -11,7 +11,7 @@ NO_KERNEL = ToolOutput.failure(
     "No kernel is running for this notebook, so there are no live variables. Start it and run the cells.",
 )
 NO_NOTEBOOK = ToolOutput.failure("no_notebook", "This conversation belongs to no notebook.")
-#: Status of an execution → code of the output, and what follows from it.
+#: Status of an execution → code of the output, and what to do about it.
 _FAILURES = {
     "error": ("exception", ""),
     "timeout": ("timeout", "It took too long and was interrupted."),
@@ -28,12 +28,12 @@ _FAILURES = {
 
 
 def execution_output(result: ExecutionResult) -> ToolOutput:
-    """What an execution displayed; where it failed, the error and its cure."""
+    """What an execution displayed; where it failed, the error and what to do about it."""
     if result.status == "ok":
         pictures = f"\n[{result.images} picture(s) shown to the user]" if result.images else ""
         return ToolOutput((result.text or "(no output)") + pictures, pictures=result.pictures)
-    code, cure = _FAILURES.get(result.status, ("failed", ""))
-    text = "\n".join(part for part in (result.text, cure) if part) or "It failed."
+    code, advice = _FAILURES.get(result.status, ("failed", ""))
+    text = "\n".join(part for part in (result.text, advice) if part) or "It failed."
     return ToolOutput(text, ok=False, pictures=result.pictures, code=code)
 
 
@@ -50,18 +50,18 @@ def cell_json(cell: Cell) -> dict[str, object]:
 
 
 def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:
-    """Code that Python cannot parse goes back to the model before a user is asked about it.
+    """A failure for code that Python cannot parse, which the model corrects before a user is asked about it.
 
     None where the code can be parsed, where the kernel speaks another language, or where the model insists: the server's
     Python may be older than the kernel's, so the same call made again is let through.
     """
-    speaks_python = context.state is not None and bool(context.state.epoch)
-    found = syntax_problem(source) if speaks_python else ""
-    if not found or source in context.turn_log.insisted:
+    is_python = context.state is not None and bool(context.state.epoch)
+    problem = syntax_problem(source) if is_python else ""
+    if not problem or source in context.turn_log.insisted:
         return None
     context.turn_log.insisted.add(source)
     return ToolOutput.failure(
         "invalid_code",
-        f"{found}. Nothing was run or changed, and the user was not asked. Correct the code. "
+        f"{problem}. Nothing was run or changed, and the user was not asked. Correct the code. "
         "If it is right for a newer Python, make the same call again.",
     )

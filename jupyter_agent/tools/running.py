@@ -1,4 +1,4 @@
-"""Tools that run code, try it out, stop the kernel and begin it anew."""
+"""Tools that run code, try it in a sandbox, and interrupt or restart the kernel."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _CODE = {
     "additionalProperties": False,
 }
 _NOTHING: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
-#: Seconds for a trial: what takes longer is no trial.
-TRIAL_SECONDS = 20.0
+#: Seconds that code may take in the sandbox.
+SANDBOX_SECONDS = 20.0
 
 
-class _Code:
-    """What runs the code that it is given."""
+class _CodeTool:
+    """A tool that runs the code in its arguments."""
 
     effect: ClassVar[Effect] = "execute"
 
@@ -36,7 +36,7 @@ class _Code:
         return str(arguments["code"])
 
 
-class RunCode(_Code):
+class RunCode(_CodeTool):
     """Code in the user's kernel, visibly."""
 
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -55,8 +55,8 @@ class RunCode(_Code):
         return execution_output(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
 
 
-class TryCode(_Code):
-    """Code on a copy of the namespace. It contains accidents, not effects, so it is asked for like any code."""
+class TryCode(_CodeTool):
+    """Code on a copy of the namespace. Effects outside of it are real, so approval is asked for as for any code."""
 
     spec: ClassVar[ToolSpec] = ToolSpec(
         "try_code",
@@ -68,20 +68,20 @@ class TryCode(_Code):
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Try it and return what it displays, and which of the user's objects it changed all the same."""
+        """Run it and return what it displays, and which of the user's objects it changed in place."""
         if context.kernel is None:
             return NO_KERNEL
-        timeout = min(TRIAL_SECONDS, context.timeout)
+        timeout = min(SANDBOX_SECONDS, context.timeout)
         result = await context.kernel.try_execute(str(arguments["code"]), timeout=timeout)
         output = execution_output(result)
         if not result.changed:
             return output
-        note = f"\n[The trial changed objects of the user's in place: {', '.join(result.changed)}. Tell the user.]"
+        note = f"\n[The code changed objects of the user's in place: {', '.join(result.changed)}. Tell the user.]"
         return replace(output, content=output.content + note)
 
 
 class RestartKernel:
-    """The kernel begun anew."""
+    """Restart of the kernel."""
 
     effect: ClassVar[Effect] = "execute"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -93,7 +93,7 @@ class RestartKernel:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Restart, and say what follows."""
+        """Restart it."""
         if context.kernel is None:
             return NO_KERNEL
         await context.kernel.restart()
@@ -101,7 +101,7 @@ class RestartKernel:
 
 
 class InterruptKernel:
-    """What the kernel runs, stopped."""
+    """Interrupt of the kernel."""
 
     effect: ClassVar[Effect] = "execute"
     spec: ClassVar[ToolSpec] = ToolSpec(
@@ -113,7 +113,7 @@ class InterruptKernel:
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Interrupt, and say what the kernel does then."""
+        """Interrupt it and return its status."""
         if context.kernel is None:
             return NO_KERNEL
         try:

@@ -19,7 +19,7 @@ from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.server.services import Services
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.stores.memory import MemoryStore
-from jupyter_agent.tools.mcp.connection import Connection
+from jupyter_agent.tools.mcp.connection import McpConnection
 from jupyter_agent.tools.mcp.servers import McpServers
 from tests.support.agent_client import RestClient, Script
 
@@ -51,7 +51,7 @@ def tool_results(services: Services) -> list[str]:
     return [message.content for message in model.requests[-1].messages if message.role == "tool"]
 
 
-def connection_of(services: Services, name: str) -> Connection:
+def connection_of(services: Services, name: str) -> McpConnection:
     (found,) = (
         connection
         for connection in services.assistant.resources.mcp_servers._connections
@@ -60,7 +60,7 @@ def connection_of(services: Services, name: str) -> Connection:
     return found
 
 
-async def heard(connection: Connection) -> list[str]:
+async def heard(connection: McpConnection) -> list[str]:
     """The methods that the server was called by so far, in order."""
     tool = next(definition for definition in connection.definitions if definition.tool == "heard")
     output = await connection.call(tool, {}, seconds=60)

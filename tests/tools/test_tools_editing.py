@@ -37,13 +37,13 @@ def context(path: Path) -> ToolContext:
 
 
 async def call(tool: Tool, context: ToolContext, **arguments: Any) -> ToolOutput:
-    """As the loop does it: looked at first, then done."""
-    found = await tool.check(arguments, context) if isinstance(tool, CheckedTool) else None
-    return found if found is not None else await tool.call(arguments, context)
+    """As the loop does it: checked first, then called."""
+    refusal = await tool.check(arguments, context) if isinstance(tool, CheckedTool) else None
+    return refusal if refusal is not None else await tool.call(arguments, context)
 
 
 def sources(path: Path) -> list[str]:
-    return ["".join(one["source"]) for one in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
 
 
 async def test_a_cell_that_the_model_has_not_read_is_not_edited(context: ToolContext, path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_a_cell_just_written_is_known_and_can_be_edited_again(context: Too
     assert (await call(MoveCell(), context, cell_id=inserted["cell_id"], below="b")).ok
     assert (await call(DeleteCell(), context, cell_id=inserted["cell_id"])).ok
     assert sources(path) == ["x = 1", "x + 1"]
-    assert [one.cell_id for one in context.turn_log.edits] == [inserted["cell_id"]] * 4
+    assert [change.cell_id for change in context.turn_log.edits] == [inserted["cell_id"]] * 4
 
 
 async def test_the_same_call_made_again_inserts_once(context: ToolContext, path: Path) -> None:
@@ -194,7 +194,7 @@ async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Pat
     output = await call(RunCell(), context, cell_id="b")
     assert (output.ok, kernel.ran) == (False, ["x + 1"])
     assert "ZeroDivisionError: no" in output.content
-    assert [one.mime for one in output.pictures] == ["image/png"]
+    assert [picture.mime for picture in output.pictures] == ["image/png"]
     assert context.turn_log.edits[-1].cell_id == "b"
 
 
@@ -250,11 +250,11 @@ async def test_an_open_notebook_is_edited_by_its_page_and_read_as_it_is_there(co
     await ReadCells().call({}, there)
     assert (await call(EditCell(), there, cell_id="b", source="x * 2")).ok
     inserted = json.loads((await call(InsertCell(), there, source="new", below="a")).content)["cell_id"]
-    assert [one.source for one in await book.cells()] == ["x = 1", "new", "x * 2"]
+    assert [cell.source for cell in await book.cells()] == ["x = 1", "new", "x * 2"]
     output = await call(RunCell(), there, cell_id=inserted)
     assert output.content == "from the page"
     assert (await call(DeleteCell(), there, cell_id=inserted)).ok
-    assert [one.id for one in await book.cells()] == ["a", "b"]
-    assert [one.kind for one in page.asked] == ["replace", "insert", "run", "delete"]
+    assert [cell.id for cell in await book.cells()] == ["a", "b"]
+    assert [edit.kind for edit in page.asked] == ["replace", "insert", "run", "delete"]
     assert page.asked[0].origin == {"session_id": "s", "turn_id": "t"}
     assert path.read_bytes() == before

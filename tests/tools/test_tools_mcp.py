@@ -24,11 +24,11 @@ from traitlets import TraitError
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.core.text import visible_text
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.tools.mcp import settings
-from jupyter_agent.tools.mcp.schemas import bounded
-from jupyter_agent.tools.mcp.servers import ROOM, McpServers
-from jupyter_agent.tools.mcp.texts import plain
+from jupyter_agent.tools.mcp.schemas import bounded_schema
+from jupyter_agent.tools.mcp.servers import MAX_CHARACTERS, McpServers
 
 PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 CONTEXT = ToolContext(None, None, None)
@@ -43,13 +43,13 @@ def entry(kind: str = "good", **more: Any) -> dict[str, Any]:
 async def servers(
     configured: Mapping[str, Any], *, taken: tuple[str, ...] = (), redactor: Redactor | None = None
 ) -> AsyncIterator[McpServers]:
-    """Servers that have been waited for."""
-    found = McpServers(configured, redactor or Redactor(), taken)
+    """Servers that are ready."""
+    mcp_servers = McpServers(configured, redactor or Redactor(), taken)
     try:
-        await found.ready(SECONDS)
-        yield found
+        await mcp_servers.wait_ready(SECONDS)
+        yield mcp_servers
     finally:
-        await found.close()
+        await mcp_servers.close()
 
 
 async def call(tool: Tool, text: str = "", *, seconds: float = SECONDS) -> ToolOutput:
@@ -57,10 +57,10 @@ async def call(tool: Tool, text: str = "", *, seconds: float = SECONDS) -> ToolO
 
 
 def result(output: ToolOutput) -> Any:
-    """What the server said, out of what the model is told."""
-    said = json.loads(output.content)
-    assert said["from_mcp_server"] == "s"
-    return said["result"]
+    """The server's result, from the tool's output."""
+    content = json.loads(output.content)
+    assert content["from_mcp_server"] == "s"
+    return content["result"]
 
 
 def is_running(pid: int) -> bool:
@@ -72,9 +72,9 @@ def is_running(pid: int) -> bool:
 
 
 async def test_a_server_is_offered_called_and_ended() -> None:
-    async with servers({"s": entry()}) as found:
-        assert found.warnings == ()
-        tools = found.tools()
+    async with servers({"s": entry()}) as mcp_servers:
+        assert mcp_servers.warnings == ()
+        tools = mcp_servers.tools()
         assert {"s_say", "s_look"} <= set(tools)
         assert tools["s_say"].spec.parameters["properties"] == {"text": {"type": "string"}}
         assert result(await call(tools["s_say"], "hello")) == "hello"
@@ -98,57 +98,57 @@ print("mcp" in sys.modules)
 
 
 async def test_M1_a_server_that_hangs_costs_a_moment_and_a_word() -> None:
-    found = McpServers({"s": entry("mute"), "good": entry()}, Redactor(), ())
+    mcp_servers = McpServers({"s": entry("mute"), "good": entry()}, Redactor(), ())
     try:
-        await found.ready(3.0)
+        await mcp_servers.wait_ready(3.0)
         began = time.monotonic()
-        await found.ready(3.0)
+        await mcp_servers.wait_ready(3.0)
         assert time.monotonic() - began < 1.0
-        (word,) = (one for one in found.warnings if "'s'" in one)
-        assert word == (
-            "The MCP server 's' cannot be used: it is still starting; its tools come with a later question."
+        (warning,) = (warning for warning in mcp_servers.warnings if "'s'" in warning)
+        assert warning == (
+            "The MCP server 's' cannot be used: it is still starting; its tools are offered with a later question."
         )
     finally:
-        await found.close()
+        await mcp_servers.close()
 
 
 @pytest.mark.parametrize(
-    ("configured", "said"),
+    ("configured", "message"),
     [
-        (entry("dies"), "it has ended (exit status 4); it said: cannot find my configuration."),
-        (entry("chatter"), "it writes to its standard output what is no message of the protocol."),
+        (entry("dies"), "it has ended (exit status 4); its error output: cannot find my configuration."),
+        (entry("chatter"), "it writes lines to its standard output that are no messages of the protocol."),
         (entry("invalid"), "it does not speak the protocol."),
         ({"command": ["/no/such/program"]}, "there is no program '/no/such/program' here."),
         ({"command": ["/"]}, "its program '/' cannot be started."),
         ({"url": "http://127.0.0.1:9/mcp"}, "it cannot be reached."),
     ],
 )
-async def test_M1_a_server_that_cannot_be_used_is_told_in_words(configured: dict[str, Any], said: str) -> None:
-    async with servers({"s": configured}) as found:
-        assert found.tools() == {}
-        assert found.warnings == (f"The MCP server 's' cannot be used: {said}",)
+async def test_M1_a_server_that_cannot_be_used_is_told_in_words(configured: dict[str, Any], message: str) -> None:
+    async with servers({"s": configured}) as mcp_servers:
+        assert mcp_servers.tools() == {}
+        assert mcp_servers.warnings == (f"The MCP server 's' cannot be used: {message}",)
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
-        ("die", "it has ended (exit status 3); it said: Traceback: no key [withheld: GitHub token]."),
-        ("garbage", "it writes to its standard output what is no message of the protocol."),
+        ("die", "it has ended (exit status 3); its error output: Traceback: no key [withheld: GitHub token]."),
+        ("garbage", "it writes lines to its standard output that are no messages of the protocol."),
         ("megabytes", "it sent a message of more than 4 MB."),
     ],
 )
-async def test_M1_a_server_that_fails_in_a_call_fails_that_call_and_is_begun_anew(how: str, said: str) -> None:
-    async with servers({"s": entry()}) as found:
-        tools = found.tools()
+async def test_M1_a_server_that_fails_in_a_call_fails_that_call_and_is_begun_anew(how: str, message: str) -> None:
+    async with servers({"s": entry()}) as mcp_servers:
+        tools = mcp_servers.tools()
         output = await call(tools["s_bad"], how)
-        assert (output.ok, output.content) == (False, f"failed: The MCP server 's': {said}")
+        assert (output.ok, output.content) == (False, f"failed: The MCP server 's': {message}")
         again = await call(tools["s_say"], "once more")
         assert (again.ok, result(again)) == (True, "once more")
 
 
 async def test_M1_a_flood_of_notifications_does_not_take_the_loop() -> None:
-    async with servers({"s": entry()}) as found:
-        running = asyncio.ensure_future(call(found.tools()["s_bad"], "flood"))
+    async with servers({"s": entry()}) as mcp_servers:
+        running = asyncio.ensure_future(call(mcp_servers.tools()["s_bad"], "flood"))
         longest, seen = 0.0, time.monotonic()
         while not running.done():
             await asyncio.sleep(0.01)
@@ -158,15 +158,15 @@ async def test_M1_a_flood_of_notifications_does_not_take_the_loop() -> None:
 
 
 async def test_M1_a_long_answer_is_cut_and_what_nobody_sees_is_gone() -> None:
-    async with servers({"s": entry()}) as found:
-        text = result(await call(found.tools()["s_bad"], "long"))
+    async with servers({"s": entry()}) as mcp_servers:
+        text = result(await call(mcp_servers.tools()["s_bad"], "long"))
         assert text.startswith("head yyy")
         assert len(text) == 12_000
 
 
 async def test_pictures_and_links_are_named_and_not_passed_on() -> None:
-    async with servers({"s": entry()}) as found:
-        output = await call(found.tools()["s_bad"], "else")
+    async with servers({"s": entry()}) as mcp_servers:
+        output = await call(mcp_servers.tools()["s_bad"], "else")
         assert output.pictures == ()
         assert result(output).splitlines() == [
             "[image image/png, 3000 bytes, not shown]",
@@ -176,14 +176,14 @@ async def test_pictures_and_links_are_named_and_not_passed_on() -> None:
 
 
 async def test_an_error_of_a_tool_is_told_as_one() -> None:
-    async with servers({"s": entry("wrong")}) as found:
-        output = await call(found.tools()["s_say"], "it broke")
+    async with servers({"s": entry("wrong")}) as mcp_servers:
+        output = await call(mcp_servers.tools()["s_say"], "it broke")
         assert (output.ok, json.loads(output.content)["error"]) == (False, "it broke")
 
 
 async def test_M1_names_are_the_servers_own_and_never_ours() -> None:
-    async with servers({"list": entry("clash"), "s": entry()}, taken=("list_variables", "s_say")) as found:
-        names = set(found.tools())
+    async with servers({"list": entry("clash"), "s": entry()}, taken=("list_variables", "s_say")) as mcp_servers:
+        names = set(mcp_servers.tools())
         assert not names & {"list_variables", "s_say"}
         assert all(len(name) <= 64 and name.replace("_", "").replace("-", "").isalnum() for name in names)
         assert all(name.isascii() for name in names)
@@ -192,12 +192,12 @@ async def test_M1_names_are_the_servers_own_and_never_ours() -> None:
 
 
 async def test_M1_a_schema_that_explodes_is_offered_without_its_explosive() -> None:
-    async with servers({"s": entry("bomb")}) as found:
-        tools = found.tools()
+    async with servers({"s": entry("bomb")}) as mcp_servers:
+        tools = mcp_servers.tools()
         spec = tools["s_say"].spec
-        told = json.dumps(spec.parameters)
-        assert len(told) <= 8_000
-        assert not {"$ref", "pattern", "http", "nonsense"} & set(told.replace('"', " ").replace(":", " ").split())
+        text = json.dumps(spec.parameters)
+        assert len(text) <= 8_000
+        assert not {"$ref", "pattern", "http", "nonsense"} & set(text.replace('"', " ").replace(":", " ").split())
         assert spec.parameters["type"] == "object"
         assert len(tools["s_long"].spec.description) < 1_200
         assert result(await call(tools["s_say"], "fits")) == "fits"
@@ -206,7 +206,7 @@ async def test_M1_a_schema_that_explodes_is_offered_without_its_explosive() -> N
 def test_what_is_left_of_a_schema_can_always_be_checked_in_no_time() -> None:
     circle: dict[str, Any] = {"type": "object", "properties": {"next": {"$ref": "#"}, "text": {"$ref": "#/$defs/a0"}}}
     circle["$defs"] = {f"a{n}": {"oneOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 40} for n in range(40)}
-    schema = bounded(circle)
+    schema = bounded_schema(circle)
     Draft202012Validator.check_schema(schema)
     began = time.monotonic()
     list(Draft202012Validator(schema).iter_errors({"text": "a" * 100, "next": {"next": {"text": []}}}))
@@ -244,10 +244,10 @@ SCHEMAS = st.recursive(
 @settings_of_hypothesis(deadline=None, max_examples=300)
 @given(schema=SCHEMAS, arguments=st.dictionaries(st.sampled_from("ab"), _SCALARS))
 def test_M1_whatever_a_server_calls_a_schema_arguments_can_be_checked_by_it(schema: Any, arguments: Any) -> None:
-    told = bounded(schema)
-    Draft202012Validator.check_schema(told)
-    list(Draft202012Validator(told).iter_errors(arguments))
-    json.dumps(told, allow_nan=False).encode()
+    bounded = bounded_schema(schema)
+    Draft202012Validator.check_schema(bounded)
+    list(Draft202012Validator(bounded).iter_errors(arguments))
+    json.dumps(bounded, allow_nan=False).encode()
 
 
 def test_an_ordinary_schema_stays_what_it_is() -> None:
@@ -263,37 +263,40 @@ def test_an_ordinary_schema_stays_what_it_is() -> None:
         "required": ["filter"],
         "additionalProperties": False,
     }
-    told = bounded(schema)
+    bounded = bounded_schema(schema)
     inner = {"type": "object", "description": "Which.", "properties": {"name": {"type": "string"}}}
-    assert told["properties"]["filter"] == {**inner, "required": ["name"]}
+    assert bounded["properties"]["filter"] == {**inner, "required": ["name"]}
     unchanged = ("limit", "sort", "tags")
-    assert {name: told["properties"][name] for name in unchanged} == {
+    assert {name: bounded["properties"][name] for name in unchanged} == {
         name: schema["properties"][name]  # type: ignore[index]
         for name in unchanged
     }
-    assert (told["required"], told["additionalProperties"]) == (["filter"], False)
+    assert (bounded["required"], bounded["additionalProperties"]) == (["filter"], False)
 
 
 async def test_M1_too_many_tools_are_left_out_with_a_word() -> None:
-    async with servers({"s": entry("many")}) as found:
-        tools = found.tools()
-        assert sum(len(one.spec.description) + len(json.dumps(one.spec.parameters)) for one in tools.values()) <= ROOM
-        (word,) = found.warnings
-        assert word.startswith(f"{64 - len(tools)} tools of MCP servers were left out")
-    async with servers({"s": entry("many", tools=["t7", "t9"])}) as found:
-        assert set(found.tools()) == {"s_t7", "s_t9"}
+    async with servers({"s": entry("many")}) as mcp_servers:
+        tools = mcp_servers.tools()
+        assert (
+            sum(len(tool.spec.description) + len(json.dumps(tool.spec.parameters)) for tool in tools.values())
+            <= MAX_CHARACTERS
+        )
+        (warning,) = mcp_servers.warnings
+        assert warning.startswith(f"{64 - len(tools)} tools of MCP servers were left out")
+    async with servers({"s": entry("many", tools=["t7", "t9"])}) as mcp_servers:
+        assert set(mcp_servers.tools()) == {"s_t7", "s_t9"}
 
 
 @pytest.mark.parametrize("how", ["change", "quietly"])
 async def test_M1_a_tool_that_has_changed_is_another_tool(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_agent.tools.mcp.connection.FRESH_SECONDS", 0.0)
-    async with servers({"s": entry(trusted=["say"])}) as found:
-        before = found.tools()
+    async with servers({"s": entry(trusted=["say"])}) as mcp_servers:
+        before = mcp_servers.tools()
         assert before["s_say"].is_always_asked is False  # type: ignore[attr-defined]
         await call(before["s_bad"], how)
         for _ in range(1000):  # a listing is under way, or the next question's beginning makes one
-            await found.ready(SECONDS)
-            if "s_say" not in (after := found.tools()):
+            await mcp_servers.wait_ready(SECONDS)
+            if "s_say" not in (after := mcp_servers.tools()):
                 break
             await asyncio.sleep(0.01)
         (name,) = set(after) - set(before)
@@ -306,8 +309,8 @@ async def test_M1_a_tool_that_has_changed_is_another_tool(how: str, monkeypatch:
 
 
 async def test_a_call_that_is_stopped_is_stopped_at_the_server() -> None:
-    async with servers({"s": entry()}) as found:
-        tools = found.tools()
+    async with servers({"s": entry()}) as mcp_servers:
+        tools = mcp_servers.tools()
         waiting = asyncio.ensure_future(call(tools["s_wait"]))
         while "tools/call" not in json.loads(result(await call(tools["s_heard"])))[:-1]:
             await asyncio.sleep(0)
@@ -318,50 +321,50 @@ async def test_a_call_that_is_stopped_is_stopped_at_the_server() -> None:
 
 
 async def test_a_call_that_takes_too_long_is_told_so_and_stopped_at_the_server() -> None:
-    async with servers({"s": entry(timeout=1)}) as found:
-        tools = found.tools()
+    async with servers({"s": entry(timeout=1)}) as mcp_servers:
+        tools = mcp_servers.tools()
         output = await call(tools["s_wait"])
         assert output.content == "timeout: the MCP server 's' took longer than 1 s and was asked to stop."
         assert "cancelled True" in json.loads(result(await call(tools["s_heard"])))
 
 
 async def test_what_a_server_asks_of_the_user_is_declined() -> None:
-    async with servers({"s": entry()}) as found:
-        assert json.loads(result(await call(found.tools()["s_ask"]))) == {"action": "decline"}
+    async with servers({"s": entry()}) as mcp_servers:
+        assert json.loads(result(await call(mcp_servers.tools()["s_ask"]))) == {"action": "decline"}
 
 
 async def test_a_server_gets_none_of_our_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "of-nobody-elses-business")
     monkeypatch.setenv("HIDDEN_TOKEN", "for-this-server-only")
-    async with servers({"s": entry(env={"ITS_KEY": "${HIDDEN_TOKEN}"})}) as found:
-        environment = result(await call(found.tools()["s_env"]))
+    async with servers({"s": entry(env={"ITS_KEY": "${HIDDEN_TOKEN}"})}) as mcp_servers:
+        environment = result(await call(mcp_servers.tools()["s_env"]))
     assert "of-nobody-elses-business" not in environment
     assert '"ITS_KEY": "for-this-server-only"' in environment
 
 
 async def test_a_server_that_will_not_go_is_killed() -> None:
-    async with servers({"s": entry("stubborn")}) as found:
-        pid = int(result(await call(found.tools()["s_pid"])))
+    async with servers({"s": entry("stubborn")}) as mcp_servers:
+        pid = int(result(await call(mcp_servers.tools()["s_pid"])))
     assert not is_running(pid)
 
 
 async def test_what_servers_say_and_are_told_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with servers({"s": entry()}) as found:
-        await call(found.tools()["s_say"], "told in confidence")
-        await call(found.tools()["s_bad"], "garbage")
+    async with servers({"s": entry()}) as mcp_servers:
+        await call(mcp_servers.tools()["s_say"], "told in confidence")
+        await call(mcp_servers.tools()["s_bad"], "garbage")
     assert "in confidence" not in caplog.text
     assert "what?" not in caplog.text
 
 
 async def test_arguments_leave_without_secrets() -> None:
-    async with servers({"s": entry()}, redactor=Redactor(["hunter2hunter2"])) as found:
-        assert result(await call(found.tools()["s_say"], "is it hunter2hunter2?")) == "is it [withheld: secret]?"
+    async with servers({"s": entry()}, redactor=Redactor(["hunter2hunter2"])) as mcp_servers:
+        assert result(await call(mcp_servers.tools()["s_say"], "is it hunter2hunter2?")) == "is it [withheld: secret]?"
 
 
 async def test_only_what_is_trusted_and_says_that_it_reads_is_free() -> None:
-    async with servers({"s": entry(trusted=["say", "look"]), "t": entry()}) as found:
-        tools = found.tools()
+    async with servers({"s": entry(trusted=["say", "look"]), "t": entry()}) as mcp_servers:
+        tools = mcp_servers.tools()
         assert {name: tools[name].effect for name in ("s_look", "s_say", "t_look")} == {
             "s_look": "read",
             "s_say": "execute",
@@ -370,7 +373,7 @@ async def test_only_what_is_trusted_and_says_that_it_reads_is_free() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "said"),
+    ("name", "wrong", "message"),
     [
         ("s", {"command": "", "args": []}, "'command' must be a list"),
         ("s", {"command": "sh -c date", "url": "https://x.example"}, "either 'command' or 'url'"),
@@ -380,7 +383,7 @@ async def test_only_what_is_trusted_and_says_that_it_reads_is_free() -> None:
         ("s", {"command": ["x"], "shell": True}, "there is no 'shell'"),
         ("s", {"command": ["x"], "env": {"LD_PRELOAD": "/tmp/evil.so"}}, "'env' may not have 'LD_PRELOAD'"),
         ("s", {"command": ["x"], "env": {"A": "${NOT_THERE}"}}, "the environment has no NOT_THERE"),
-        ("s", {"command": ["x"], "env": {"A": 1}}, "'env' must be an object of texts"),
+        ("s", {"command": ["x"], "env": {"A": 1}}, "'env' must be an object of strings"),
         ("s", {"url": "file:///etc/passwd"}, "'url' must be an address"),
         ("s", {"url": "https://bob:secret@x.example"}, "must not have a password"),
         ("s", {"url": "http://x.example", "headers": {"A": "b"}}, "sent unencrypted"),
@@ -389,11 +392,11 @@ async def test_only_what_is_trusted_and_says_that_it_reads_is_free() -> None:
         ("s", {"command": ["x"], "trusted": "all"}, "'trusted' must be a list"),
     ],
 )
-def test_M2_M4_a_server_that_is_configured_wrongly_is_not_used_and_named(name: str, wrong: Any, said: str) -> None:
+def test_M2_M4_a_server_that_is_configured_wrongly_is_not_used_and_named(name: str, wrong: Any, message: str) -> None:
     found, (problem,) = settings.read({name: wrong}, {})
     assert found == []
     assert problem.startswith(f"The MCP server '{name}' is not used: ")
-    assert said in problem
+    assert message in problem
 
 
 def test_M2_a_command_is_never_read_by_a_shell() -> None:
@@ -402,7 +405,7 @@ def test_M2_a_command_is_never_read_by_a_shell() -> None:
 
 
 def test_text_keeps_emoji_and_loses_what_hides() -> None:
-    assert plain("a👩‍💻b\u202e\x1b[31m\u200b\U000e0041\ud800c\n", 100) == "a👩‍💻b[31mc\n"
+    assert visible_text("a👩‍💻b\u202e\x1b[31m\u200b\U000e0041\ud800c\n", 100) == "a👩‍💻b[31mc\n"
 
 
 def test_the_example_in_the_readme_is_understood() -> None:
@@ -410,7 +413,7 @@ def test_the_example_in_the_readme_is_understood() -> None:
     example = readme.partition("c.JupyterAgent.mcp_servers = ")[2].partition("\n}\n")[0] + "\n}"
     found, problems = settings.read(ast.literal_eval(example), {"WIKI_TOKEN": "x"})
     assert problems == []
-    assert [one.name for one in found] == ["files", "wiki"]
+    assert [server.name for server in found] == ["files", "wiki"]
     assert found[1].headers == {"Authorization": "Bearer x"}
 
 
@@ -425,13 +428,14 @@ def test_servers_are_configured_by_the_environment_too(monkeypatch: pytest.Monke
 async def test_a_server_ends_when_we_are_killed(tmp_path: Path) -> None:
     code = f"""
 import asyncio
+from jupyter_agent.core.text import visible_text
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.tools.mcp.servers import McpServers
 async def main():
-    found = McpServers({{"s": {entry()!r}}}, Redactor(), ())
-    await found.ready(60)
+    mcp_servers = McpServers({{"s": {entry()!r}}}, Redactor(), ())
+    await mcp_servers.wait_ready(60)
     from jupyter_agent.core.protocols import ToolContext
-    print((await found.tools()["s_pid"].call({{}}, ToolContext(None, None, None))).content, flush=True)
+    print((await mcp_servers.tools()["s_pid"].call({{}}, ToolContext(None, None, None))).content, flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
 """

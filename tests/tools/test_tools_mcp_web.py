@@ -31,7 +31,7 @@ KEY = "Bearer key-of-this-test-only"
 SECONDS = 60.0
 
 
-def made() -> MCPServer:
+def weather_server() -> MCPServer:
     """A server as people write them."""
     server = MCPServer("weather")
 
@@ -57,12 +57,12 @@ def made() -> MCPServer:
 
 
 PROGRAM = """
-from tests.tools.test_tools_mcp_web import made
-made().run("stdio")
+from tests.tools.test_tools_mcp_web import weather_server
+weather_server().run("stdio")
 """
 
 
-class Guarded:
+class RequireKey:
     """Lets in who has the key, and remembers what else was asked."""
 
     def __init__(self, inner: ASGIApp) -> None:
@@ -99,20 +99,20 @@ def serve() -> Iterator[Any]:
 
 @asynccontextmanager
 async def connected(entry: dict[str, Any]) -> AsyncIterator[McpServers]:
-    found = McpServers({"s": entry}, Redactor(), ())
+    mcp_servers = McpServers({"s": entry}, Redactor(), ())
     try:
-        await found.ready(SECONDS)
-        yield found
+        await mcp_servers.wait_ready(SECONDS)
+        yield mcp_servers
     finally:
-        await found.close()
+        await mcp_servers.close()
 
 
-async def use(found: McpServers) -> None:
+async def check_tools(mcp_servers: McpServers) -> None:
     """What works with every server works with this one."""
-    tools = found.tools()
-    assert set(tools) == {"s_forecast", "s_sure"}, found.warnings
-    told = await tools["s_forecast"].call({"city": "Bern", "days": 2}, CONTEXT)
-    assert (told.ok, json.loads(json.loads(told.content)["result"])) == (
+    tools = mcp_servers.tools()
+    assert set(tools) == {"s_forecast", "s_sure"}, mcp_servers.warnings
+    output = await tools["s_forecast"].call({"city": "Bern", "days": 2}, CONTEXT)
+    assert (output.ok, json.loads(json.loads(output.content)["result"])) == (
         True,
         {"city": "Bern", "days": 2, "sky": "blue"},
     )
@@ -124,24 +124,24 @@ async def use(found: McpServers) -> None:
 async def test_a_server_of_the_sdk_is_used_over_standard_streams() -> None:
     async with connected(
         {"command": [sys.executable, "-c", PROGRAM], "env": {"PYTHONPATH": ":".join(sys.path)}}
-    ) as found:
-        await use(found)
+    ) as mcp_servers:
+        await check_tools(mcp_servers)
 
 
 @pytest.mark.parametrize("is_stateless", [True, False])
 async def test_a_server_of_the_sdk_is_used_over_http_with_its_key(serve: Any, is_stateless: bool) -> None:
-    guarded = Guarded(made().streamable_http_app(stateless_http=is_stateless))
+    guarded = RequireKey(weather_server().streamable_http_app(stateless_http=is_stateless))
     address = serve(guarded) + "/mcp"
-    async with connected({"url": address, "headers": {"Authorization": KEY}}) as found:
-        await use(found)
+    async with connected({"url": address, "headers": {"Authorization": KEY}}) as mcp_servers:
+        await check_tools(mcp_servers)
     assert guarded.refused == 0
-    async with connected({"url": address}) as found:
-        assert found.tools() == {}
-        assert found.warnings[0].startswith("The MCP server 's' cannot be used: it answered with an error: ")
+    async with connected({"url": address}) as mcp_servers:
+        assert mcp_servers.tools() == {}
+        assert mcp_servers.warnings[0].startswith("The MCP server 's' cannot be used: it answered with an error: ")
 
 
 async def test_a_server_of_the_sdk_that_was_restarted_is_met_again(serve: Any) -> None:
-    first, second = made().streamable_http_app(), made().streamable_http_app()
+    first, second = weather_server().streamable_http_app(), weather_server().streamable_http_app()
     now = [first]
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,13 +150,13 @@ async def test_a_server_of_the_sdk_that_was_restarted_is_met_again(serve: Any) -
         else:
             await now[0](scope, receive, send)
 
-    async with connected({"url": serve(either) + "/mcp"}) as found:
-        tool = found.tools()["s_forecast"]
+    async with connected({"url": serve(either) + "/mcp"}) as mcp_servers:
+        tool = mcp_servers.tools()["s_forecast"]
         assert (await tool.call({"city": "Bern"}, CONTEXT)).ok
         now[0] = second  # it knows nothing, and does not even run
         assert not (await tool.call({"city": "Bern"}, CONTEXT)).ok
         now[0] = first
-        await found.ready(SECONDS)
+        await mcp_servers.wait_ready(SECONDS)
         assert (await tool.call({"city": "Bern"}, CONTEXT)).ok
 
 
@@ -193,17 +193,17 @@ async def _packed(request: Request) -> Response:
 @pytest.mark.parametrize("answer", [_megabytes, _events, _elsewhere, _failing, _garbage, _packed])
 async def test_M1_a_web_server_that_is_none_costs_a_word(serve: Any, answer: Any) -> None:
     address = serve(Starlette(routes=[Route("/mcp", answer, methods=["GET", "POST", "DELETE"])])) + "/mcp"
-    async with connected({"url": address}) as found:
-        assert found.tools() == {}
-        (word,) = found.warnings
-        assert word.startswith("The MCP server 's' cannot be used: ")
-        assert "Traceback" not in word
-        assert len(word) < 500
+    async with connected({"url": address}) as mcp_servers:
+        assert mcp_servers.tools() == {}
+        (warning,) = mcp_servers.warnings
+        assert warning.startswith("The MCP server 's' cannot be used: ")
+        assert "Traceback" not in warning
+        assert len(warning) < 500
 
 
 async def test_a_call_over_http_that_is_stopped_ends_at_the_server(serve: Any) -> None:
     begun, ended = threading.Event(), threading.Event()
-    server = made()
+    server = weather_server()
 
     @server.tool()
     async def wait() -> str:
@@ -215,8 +215,8 @@ async def test_a_call_over_http_that_is_stopped_ends_at_the_server(serve: Any) -
             ended.set()
         return "done"
 
-    async with connected({"url": serve(server.streamable_http_app()) + "/mcp"}) as found:
-        waiting = asyncio.ensure_future(found.tools()["s_wait"].call({}, CONTEXT))
+    async with connected({"url": serve(server.streamable_http_app()) + "/mcp"}) as mcp_servers:
+        waiting = asyncio.ensure_future(mcp_servers.tools()["s_wait"].call({}, CONTEXT))
         assert await asyncio.to_thread(begun.wait, 30)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):

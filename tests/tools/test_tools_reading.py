@@ -43,11 +43,11 @@ def test_all_tools_are_registered_with_their_effects() -> None:
 async def test_cells_that_do_not_fit_are_named_and_can_be_asked_for(tmp_path: Path) -> None:
     context = context_of(tmp_path, *(code(f"c{number}", f"# {'x' * 3000}") for number in range(10)))
     answer = json.loads((await ReadCells().call({}, context)).content)
-    assert [one["id"] for one in answer["cells"]] == ["c0", "c1", "c2", "c3"]
+    assert [cell["id"] for cell in answer["cells"]] == ["c0", "c1", "c2", "c3"]
     assert answer["left_out"] == [f"c{number}" for number in range(4, 10)]
     assert set(context.turn_log.shown) == {"c0", "c1", "c2", "c3"}
     rest = json.loads((await ReadCells().call({"ids": ["c9", "gone"]}, context)).content)
-    assert ([one["id"] for one in rest["cells"]], rest["unknown"]) == (["c9"], ["gone"])
+    assert ([cell["id"] for cell in rest["cells"]], rest["unknown"]) == (["c9"], ["gone"])
 
 
 async def test_a_cell_too_long_for_any_answer_is_shown_and_not_known(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ async def test_a_text_is_found_literally_in_sources_and_outputs(tmp_path: Path) 
     shown = [{"output_type": "stream", "name": "stdout", "text": ["Total: 5%\n"]}]
     context = context_of(tmp_path, code("a", "total = 1\nother"), code("b", "print(1)", outputs=shown))
     answer = json.loads((await SearchNotebook().call({"text": "TOTAL"}, context)).content)
-    assert [(one["id"], one["in"], one["line"]) for one in answer["found"]] == [
+    assert [(match["id"], match["in"], match["line"]) for match in answer["found"]] == [
         ("a", "source", "total = 1"),
         ("b", "output", "Total: 5%"),
     ]
@@ -77,7 +77,7 @@ async def test_a_cells_output_is_read_with_its_pictures(tmp_path: Path) -> None:
     output = await ReadOutput().call({"cell_id": "a"}, context_of(tmp_path, code("a", "plot()", outputs=outputs)))
     answer = json.loads(output.content)
     assert (answer["pictures"], len(output.content) < 16_000) == (1, True)
-    assert [(one.mime, one.data) for one in output.pictures] == [("image/png", "aGk=")]
+    assert [(picture.mime, picture.data) for picture in output.pictures] == [("image/png", "aGk=")]
     with pytest.raises(AgentError):
         await ReadOutput().call({"cell_id": "gone"}, context_of(tmp_path, code("a", "1")))
 
@@ -107,6 +107,23 @@ async def test_a_signature_is_asked_of_names_only(tmp_path: Path) -> None:
     assert not (await GetSignature().call({"name": "open('x', 'w')"}, context_of(tmp_path))).ok
     with pytest.raises(AgentError):
         await GetSignature().call({"name": "df.groupby("}, context_of(tmp_path))
+
+
+def failed_state(count: int, name: str) -> KernelState:
+    execution = Execution(count, "c1", "", f"raise {name}", "error", 0.0, error=ExecutionError(name, "it failed"))
+    return KernelState("k1", "e1", count, executions=(execution,))
+
+
+async def test_the_newest_error_is_read_from_the_kernel_as_it_is_now(tmp_path: Path) -> None:
+    context = context_of(tmp_path, kernel=(kernel := StillKernel(state=failed_state(1, "KeyError"))))
+    kernel.now = failed_state(2, "ValueError")  # code has run since the turn began
+    error = json.loads((await ReadError().call({}, context)).content)["error"]
+    assert (error["name"], error["execution_count"]) == ("ValueError", 2)
+
+
+async def test_without_a_kernel_the_error_at_the_turns_beginning_is_read() -> None:
+    context = ToolContext(None, failed_state(1, "KeyError"), None)
+    assert json.loads((await ReadError().call({}, context)).content)["error"]["name"] == "KeyError"
 
 
 async def test_code_is_tried_without_being_run_and_what_it_changed_is_told(tmp_path: Path) -> None:
@@ -142,13 +159,6 @@ def test_L21_json_that_is_too_long_is_shortened_as_json(limit: int) -> None:
 
 def test_names_are_kept_longer_than_details() -> None:
     text = json.dumps({"variables": [{"name": f"v{number}", "samples": ["s" * 90] * 30} for number in range(100)]})
-    assert [one["name"] for one in json.loads(truncate(text, 16_384))["variables"]] == [f"v{n}" for n in range(100)]
-
-
-async def test_an_error_that_came_during_the_turn_is_read(tmp_path: Path) -> None:
-    kernel = StillKernel()
-    context = context_of(tmp_path, kernel=kernel)
-    error = ExecutionError("ZeroDivisionError", "division by zero")
-    failed = Execution(1, "a", "", "1 / 0", "error", 1.0, error=error)
-    kernel.now = KernelState("k1", "e1", 2, executions=(failed,))
-    assert json.loads((await ReadError().call({}, context)).content)["error"]["name"] == "ZeroDivisionError"
+    assert [variable["name"] for variable in json.loads(truncate(text, 16_384))["variables"]] == [
+        f"v{n}" for n in range(100)
+    ]

@@ -1,4 +1,4 @@
-"""One MCP server while it is needed: started in the background, listed, called, begun anew when it has failed."""
+"""The connection to one MCP server: opened in the background, its tools listed and called, opened again after a failure."""
 
 from __future__ import annotations
 
@@ -14,120 +14,122 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp import failures
-from jupyter_agent.tools.mcp.definitions import Definition, definition
-from jupyter_agent.tools.mcp.results import to_output
-from jupyter_agent.tools.mcp.stdio import Child
-from jupyter_agent.tools.mcp.web import reached
+from jupyter_agent.tools.mcp.definitions import McpDefinition
+from jupyter_agent.tools.mcp.tool import to_output
+from jupyter_agent.tools.mcp.transports import ServerProcess, connect_http
 
 if TYPE_CHECKING:
     import mcp_types as types
     from mcp import Client
     from mcp.client.session import ClientRequestContext
 
-    from jupyter_agent.tools.mcp.settings import Server
+    from jupyter_agent.tools.mcp.settings import ServerSettings
 
 START_SECONDS = 60.0
-#: A question waits this long for a server that has just been started.
-PATIENCE_SECONDS = 8.0
+#: A question waits this long for a server that is starting.
+WAIT_SECONDS = 8.0
 LIST_SECONDS = 30.0
-END_SECONDS = 5.0
-#: A listing that is older is made again when the next question comes.
+CLOSE_SECONDS = 5.0
+#: Tools are listed again with the next question when the list is older.
 FRESH_SECONDS = 30.0
-LONGEST_PAUSE = 60.0
+MAX_BACKOFF = 60.0
 MAX_PAGES = 10
 MAX_TOOLS = 64
-#: Whatever is logged while this is set may be what a server said, or what it was told.
-_OURS: ContextVar[bool] = ContextVar("jupyter_agent_mcp", default=False)
+#: Set where the SDK logs messages from and to our servers.
+_IN_CONNECTION: ContextVar[bool] = ContextVar("jupyter_agent_mcp", default=False)
 
 
-class Connection:
-    """To one server, which is not started before it is needed.
+class McpConnection:
+    """Connects to one server when it is needed first.
 
     Args:
-        server: Which.
-        redact: Applied to what it complains of.
+        server: Its settings.
+        redact: Applied to its error output.
         proxy: Address of a web proxy.
         ca_file: PEM file of certificates to trust.
 
     Attributes:
         definitions: Its tools as it last listed them.
-        problem: Why it cannot be used now; empty where it can.
+        problem: Why it cannot be used now, as a clause about "it"; empty where it can.
     """
 
-    def __init__(self, server: Server, redact: Callable[[str], str], *, proxy: str = "", ca_file: str = "") -> None:
+    def __init__(
+        self, server: ServerSettings, redact: Callable[[str], str], *, proxy: str = "", ca_file: str = ""
+    ) -> None:
         self.server = server
-        self.definitions: tuple[Definition, ...] = ()
+        self.definitions: tuple[McpDefinition, ...] = ()
         self.problem = ""
         self._redact = redact
-        self._way = {"proxy": proxy, "ca_file": ca_file}
+        self._http_options = {"proxy": proxy, "ca_file": ca_file}
         self._task: asyncio.Task[None] | None = None
         self._client: Client | None = None
-        self._child: Child | None = None
-        self._settled = asyncio.Event()
+        self._process: ServerProcess | None = None
+        self._ready = asyncio.Event()  # listed, or failed
         self._wake = asyncio.Event()
         self._is_stopping = False
         self._failures = 0
-        self._started = self._listed = self._again = 0.0
+        self._started = self._listed = self._retry_at = 0.0
 
-    def need(self) -> None:
-        """Have it started, or its tools listed again if that is long ago; nothing is waited for."""
+    def ensure_open(self) -> None:
+        """Open it in the background, or have its tools listed again if the list is old; does not wait."""
         if self._task is not None and not self._task.done() and self._task.get_loop() is asyncio.get_running_loop():
             if self._client is not None and time.monotonic() - self._listed > FRESH_SECONDS:
                 self._wake.set()
-        elif time.monotonic() >= self._again:
-            self._settled, self._wake, self._is_stopping = asyncio.Event(), asyncio.Event(), False
+        elif time.monotonic() >= self._retry_at:
+            self._ready, self._wake, self._is_stopping = asyncio.Event(), asyncio.Event(), False
             self._started = time.monotonic()
             self.problem = ""
             self._task = asyncio.create_task(self._run())
 
-    async def settled(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until it is known what it offers, or that it fails; for so long after its start at most."""
-        patience = self._started + seconds - time.monotonic()
+    async def wait_ready(self, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until its tools are listed or it has failed, at most so long after its start."""
+        left = self._started + seconds - time.monotonic()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), max(0.0, patience))
-        if not self._settled.is_set():
-            self.problem = "it is still starting; its tools come with a later question"
+            await asyncio.wait_for(self._ready.wait(), max(0.0, left))
+        if not self._ready.is_set():
+            self.problem = "it is still starting; its tools are offered with a later question"
 
     async def close(self) -> None:
-        """End it."""
+        """Disconnect, and stop a server that we started."""
         self._is_stopping = True
         self._wake.set()
         if self._task is not None and self._task.get_loop() is asyncio.get_running_loop():
-            if not self._settled.is_set():
+            if not self._ready.is_set():
                 self._task.cancel()
             await asyncio.wait([self._task], timeout=START_SECONDS)
 
-    async def call(self, wanted: Definition, arguments: Mapping[str, Any], *, seconds: float) -> ToolOutput:
-        """Call a tool, if it still is what it was when it was offered."""
-        if problem := await self._refused(wanted):
-            return problem
+    async def call(self, definition: McpDefinition, arguments: Mapping[str, Any], *, seconds: float) -> ToolOutput:
+        """Call a tool, if its definition is still the one that was offered."""
+        if refusal := await self._check(definition):
+            return refusal
         seconds = min(seconds, self.server.timeout)
-        ours = _OURS.set(True)
+        token = _IN_CONNECTION.set(True)
         try:
             async with asyncio.timeout(seconds) as timer:
-                output = to_output(await self._exchange(wanted.tool, dict(arguments)), self.server.name)
+                output = to_output(await self._request(definition.tool, dict(arguments)), self.server.name)
         except Exception as error:  # noqa: BLE001 - a foreign server over a foreign SDK; its failure is data for the model
             if timer.expired():
                 text = f"the MCP server '{self.server.name}' took longer than {seconds:.0f} s and was asked to stop."
                 return ToolOutput.failure("timeout", text)
-            return ToolOutput.failure("failed", await self._what_happened(error))
+            return ToolOutput.failure("failed", await self._handle_failure(error))
         finally:
-            _OURS.reset(ours)
+            _IN_CONNECTION.reset(token)
         self._failures = 0
         return output
 
-    async def _refused(self, wanted: Definition) -> ToolOutput | None:
+    async def _check(self, definition: McpDefinition) -> ToolOutput | None:
+        """Open the connection if need be; why the tool cannot be called."""
         if self._client is None:
-            await self._end_of_task()
-            self.need()
-            await self.settled()
+            await self._wait_task_end()
+            self.ensure_open()
+            await self.wait_ready()
         if self._client is None:
             return ToolOutput.failure("unavailable", self.problem_sentence)
-        if not any(definition.digest == wanted.digest for definition in self.definitions):
+        if not any(listed.digest == definition.digest for listed in self.definitions):
             return ToolOutput.failure(
                 "approval_stale",
-                f"the MCP server '{self.server.name}' has changed its tool '{wanted.tool}' since it was offered, so it was "
-                "not called. Tell the user; with the next question it is offered, and asked about, anew.",
+                f"the MCP server '{self.server.name}' has changed its tool '{definition.tool}' since it was offered, so it "
+                "was not called. Tell the user; the changed tool is offered, and asked about, with the next question.",
             )
         return None
 
@@ -136,8 +138,8 @@ class Connection:
         """The problem as a sentence; empty without one."""
         return f"The MCP server '{self.server.name}' cannot be used: {self.problem}." if self.problem else ""
 
-    async def _exchange(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
-        """The result of a call; what the server wants to know of the user meanwhile is declined."""
+    async def _request(self, tool: str, arguments: dict[str, Any]) -> types.CallToolResult:
+        """The result of a call; input that the server asks of the user meanwhile is declined."""
         import mcp_types as types
         from pydantic import TypeAdapter
 
@@ -152,30 +154,30 @@ class Connection:
                 return result
             declined = {key: types.ElicitResult(action="decline") for key in result.input_requests or {}}
             more = {"input_responses": declined, "request_state": result.request_state}
-        text = types.TextContent(type="text", text="It wants to know more of the user, who cannot be asked by it here.")
+        text = types.TextContent(type="text", text="It asks the user for input, which is not supported here.")
         return types.CallToolResult(content=[text], is_error=True)
 
-    async def _end_of_task(self) -> None:
-        """Wait for one that has failed and is not through with it."""
-        if self._task is not None and self._settled.is_set():
-            await asyncio.wait([self._task], timeout=END_SECONDS)
+    async def _wait_task_end(self) -> None:
+        """Wait for the end of a task that has failed."""
+        if self._task is not None and self._ready.is_set():
+            await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
 
-    async def _what_happened(self, error: Exception) -> str:
-        if self._child is not None and failures.is_end(error):
+    async def _handle_failure(self, error: Exception) -> str:
+        if self._process is not None and failures.is_end(error):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._child.ended.wait(), 2.0)
+                await asyncio.wait_for(self._process.ended.wait(), 2.0)
         if failures.is_end(error):
             self._client = None
             self._wake.set()
-            await self._end_of_task()
-        return f"The MCP server '{self.server.name}': {self._words(error)}."
+            await self._wait_task_end()
+        return f"The MCP server '{self.server.name}': {self._describe(error)}."
 
-    def _words(self, error: BaseException) -> str:
-        return failures.words(error, self.server, self._child, self._redact)
+    def _describe(self, error: BaseException) -> str:
+        return failures.describe(error, self.server, self._process, self._redact)
 
     async def _run(self) -> None:
         """Serve until it is stopped or fails."""
-        _OURS.set(True)
+        _IN_CONNECTION.set(True)
         try:
             await self._serve()
         except asyncio.CancelledError:
@@ -183,74 +185,81 @@ class Connection:
         except BaseException as error:  # noqa: BLE001 - as above; the SDK's come in groups
             self._failures += 1
             if not self._is_stopping:
-                self.problem = self._words(error)
+                self.problem = self._describe(error)
         finally:
             self._client = None
             self.definitions = ()
-            self._again = time.monotonic() + min(LONGEST_PAUSE, 2.0 ** max(0, self._failures - 1) - 1)
-            self._settled.set()
+            self._retry_at = time.monotonic() + min(MAX_BACKOFF, 2.0 ** max(0, self._failures - 1) - 1)
+            self._ready.set()
 
     async def _serve(self) -> None:
         await asyncio.to_thread(importlib.import_module, "mcp")
-        _quieten()
+        _filter_sdk_logs()
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(START_SECONDS):
-                    client = await stack.enter_async_context(self._made())
+                    client = await stack.enter_async_context(self._new_client())
                     await self._list(client)
             except TimeoutError as error:
-                raise failures.TooSlow(START_SECONDS) from error
+                raise failures.NoAnswer(START_SECONDS) from error
             self._client, self.problem = client, ""
-            self._settled.set()
-            while await self._is_wanted():
+            self._ready.set()
+            while await self._wait_for_refresh():
                 await self._list(client)
 
-    def _made(self) -> Client:
+    def _new_client(self) -> Client:
         import mcp_types as types
         from mcp import Client
 
-        async def declined(context: ClientRequestContext, params: types.ElicitRequestParams) -> types.ElicitResult:  # noqa: ARG001
+        async def decline(context: ClientRequestContext, params: types.ElicitRequestParams) -> types.ElicitResult:  # noqa: ARG001
             return types.ElicitResult(action="decline")
 
-        async def heard(message: Any) -> None:
+        async def on_message(message: Any) -> None:
             if isinstance(message, types.ToolListChangedNotification):
                 self._wake.set()
 
-        self._child = Child() if self.server.command else None
-        way = self._child.running(self.server) if self._child is not None else reached(self.server, **self._way)
+        self._process = ServerProcess() if self.server.command else None
+        if self._process is not None:
+            transport = self._process.run(self.server)
+        else:
+            transport = connect_http(self.server, **self._http_options)
         return Client(
-            way,
+            transport,
             cache=None,
             client_info=types.Implementation(name="jupyter-agent", version=metadata.version("jupyter-notebook-agent")),
-            elicitation_callback=declined,
-            message_handler=heard,
+            elicitation_callback=decline,
+            message_handler=on_message,
         )
 
     async def _list(self, client: Client) -> None:
-        """Ask for its tools: not more than a model can choose from."""
-        found: dict[str, Definition] = {}
+        """List its tools, at most as many as a model can choose from."""
+        definitions: dict[str, McpDefinition] = {}
         cursor: str | None = None
         async with asyncio.timeout(LIST_SECONDS):
             for _ in range(MAX_PAGES):
                 page = await client.list_tools(cursor=cursor)
                 for tool in page.tools:
-                    wanted = self.server.tools is None or tool.name in self.server.tools
-                    if wanted and len(found) < MAX_TOOLS and (one := definition(tool, self.server.name)) is not None:
-                        found.setdefault(one.tool, one)
+                    if self.server.tools is not None and tool.name not in self.server.tools:
+                        continue
+                    definition = McpDefinition.from_sdk(tool, self.server.name)
+                    if definition is not None and len(definitions) < MAX_TOOLS:
+                        definitions.setdefault(definition.tool, definition)
                 cursor = page.next_cursor
                 if not cursor:
                     break
-        self.definitions = tuple(found.values())
+        self.definitions = tuple(definitions.values())
         self._listed = time.monotonic()
 
-    async def _is_wanted(self) -> bool:
-        """Wait for a reason to list again; False where it is over."""
-        ended = asyncio.create_task(self._child.ended.wait()) if self._child is not None else None
+    async def _wait_for_refresh(self) -> bool:
+        """Wait until the tools are to be listed again; False when the connection is to be closed."""
+        ended = asyncio.create_task(self._process.ended.wait()) if self._process is not None else None
         waking = asyncio.create_task(self._wake.wait())
         try:
-            await asyncio.wait([one for one in (ended, waking) if one is not None], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [task for task in (ended, waking) if task is not None], return_when=asyncio.FIRST_COMPLETED
+            )
             if ended is not None and ended.done():
-                raise failures.Ended
+                raise failures.ConnectionEnded
         finally:
             for task in (ended, waking):
                 if task is not None:
@@ -258,22 +267,22 @@ class Connection:
         if self._is_stopping:
             return False
         if self._client is None:
-            raise failures.Ended
+            raise failures.ConnectionEnded
         self._wake.clear()
         return True
 
 
-class _Quiet(logging.Filter):
-    """Keeps the SDK from logging what our servers say and are told."""
+class _LogFilter(logging.Filter):
+    """Drops what the SDK logs of messages from and to our servers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not _OURS.get()
+        return not _IN_CONNECTION.get()
 
 
-_QUIET = _Quiet()
+_LOG_FILTER = _LogFilter()
 
 
-def _quieten() -> None:
+def _filter_sdk_logs() -> None:
     for name in tuple(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("mcp", "httpx2", "httpcore2"):
-            logging.getLogger(name).addFilter(_QUIET)
+            logging.getLogger(name).addFilter(_LOG_FILTER)

@@ -1,4 +1,4 @@
-"""What went wrong with an MCP server, in words that name the cure and no more than the server may tell."""
+"""Why an MCP server cannot be used, as a sentence for users with the end of its error output."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import errno
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from jupyter_agent.tools.mcp.texts import plain
+from jupyter_agent.core.text import visible_text
 
 if TYPE_CHECKING:
-    from jupyter_agent.tools.mcp.settings import Server
-    from jupyter_agent.tools.mcp.stdio import Child
+    from jupyter_agent.tools.mcp.settings import ServerSettings
+    from jupyter_agent.tools.mcp.transports import ServerProcess
 
-SAID_CHARACTERS = 300
+STDERR_CHARACTERS = 300
 MISSING = "MCP servers need the protocol's SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter"
 
 
-class Ended(Exception):
-    """It is gone."""
+class ConnectionEnded(Exception):
+    """The server has closed the connection or ended."""
 
 
-class TooSlow(Exception):
+class NoAnswer(Exception):
     """It did not answer in time."""
 
     def __init__(self, seconds: float) -> None:
@@ -33,49 +33,48 @@ def is_end(error: BaseException) -> bool:
     from mcp import MCPError
     from mcp_types import CONNECTION_CLOSED
 
+    closed = (anyio.ClosedResourceError, anyio.BrokenResourceError, ConnectionError, RuntimeError)
     return any(
-        isinstance(one, (anyio.ClosedResourceError, anyio.BrokenResourceError, ConnectionError, RuntimeError))
-        or (isinstance(one, MCPError) and (one.code == CONNECTION_CLOSED or "Session terminated" in one.message))
-        for one in _each(error)
+        isinstance(cause, closed)
+        or (isinstance(cause, MCPError) and (cause.code == CONNECTION_CLOSED or "Session terminated" in cause.message))
+        for cause in _causes(error)
     )
 
 
-def words(error: BaseException, server: Server, child: Child | None, redact: Callable[[str], str]) -> str:
-    """One sentence without its end; the last of what the server complained of stands behind it."""
-    said = plain(child.said.decode(errors="replace"), 10_000).strip()[-SAID_CHARACTERS:] if child is not None else ""
-    what = next((told for one in _each(error) if (told := _told(one, server, child))), "it does not speak the protocol")
-    return redact(f"{what}; it said: {said}" if said else what).rstrip(". \n")
+def describe(
+    error: BaseException, server: ServerSettings, process: ServerProcess | None, redact: Callable[[str], str]
+) -> str:
+    """What is wrong, as a clause about "it", with the end of what the server wrote to its standard error."""
+    stderr = process.stderr.decode(errors="replace") if process is not None else ""
+    shown = visible_text(stderr, 10_000).strip()[-STDERR_CHARACTERS:]
+    reasons = (_reason(cause, server, process) for cause in _causes(error))
+    reason = next(filter(None, reasons), "it does not speak the protocol")
+    return redact(f"{reason}; its error output: {shown}" if shown else reason).rstrip(". \n")
 
 
-def _each(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _each(one)
+        for cause in error.exceptions:
+            yield from _causes(cause)
     else:
         yield error
 
 
-def _told(error: BaseException, server: Server, child: Child | None) -> str:
+def _reason(error: BaseException, server: ServerSettings, process: ServerProcess | None) -> str:
     if isinstance(error, ImportError):
         return MISSING
-    if isinstance(error, OSError) and child is not None and not isinstance(error, ConnectionError):
-        program = plain(server.command[0], 100)
+    if isinstance(error, OSError) and process is not None and not isinstance(error, ConnectionError):
+        program = visible_text(server.command[0], 100)
         if error.errno == errno.ENOENT:
             return f"there is no program '{program}' here"
         return f"its program '{program}' cannot be started"
-    if child is not None and child.problem:
-        return child.problem
-    if child is not None and child.has_left:
-        return "it has ended" + (
-            "" if child.process.returncode is None else f" (exit status {child.process.returncode})"
-        )
-    if isinstance(error, (TooSlow, TimeoutError)):
+    if process is not None and process.problem:
+        return process.problem
+    if process is not None and process.has_exited:
+        status = process.process.returncode
+        return "it has ended" + ("" if status is None else f" (exit status {status})")
+    if isinstance(error, (NoAnswer, TimeoutError)):
         return str(error) or "it did not answer in time"
-    return _told_by(error)
-
-
-def _told_by(error: BaseException) -> str:
-    """What the SDK tells of it."""
     import httpx2
     from mcp import MCPError
     from mcp_types import CONNECTION_CLOSED
@@ -83,7 +82,7 @@ def _told_by(error: BaseException) -> str:
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
         return "it cannot be reached"
     if isinstance(error, httpx2.HTTPError):
-        return "it broke off its answer, or the answer was too long"
+        return "its response ended early or was too long"
     if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-        return f"it answered with an error: {plain(error.message, SAID_CHARACTERS)}"
-    return "it has ended the connection" if isinstance(error, (MCPError, Ended)) else ""
+        return f"it answered with an error: {visible_text(error.message, STDERR_CHARACTERS)}"
+    return "it has closed the connection" if isinstance(error, (MCPError, ConnectionEnded)) else ""

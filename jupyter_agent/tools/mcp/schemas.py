@@ -1,4 +1,4 @@
-"""A foreign JSON Schema as a small one of ours: its references in place, nothing that could cost time or reach out."""
+"""Foreign JSON Schemas made small: references resolved, nothing that is slow to check or leads elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_agent.tools.mcp.texts import plain
+from jupyter_agent.core.text import visible_text
 
 MAX_NODES = 400
 MAX_DEPTH = 10
@@ -20,18 +20,18 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _ANYTHING: dict[str, Any] = {}
 
 
-def bounded(schema: Any) -> dict[str, Any]:
-    """What a model is told of a tool's arguments, and what they are checked against: an object's schema.
+def bounded_schema(schema: Any) -> dict[str, Any]:
+    """An object's schema for models and for the check of arguments.
 
-    What is too large, too deep, or leads in a circle becomes a place for anything; patterns, which may take for ever to
-    check, and references to elsewhere are left out. The server checks the arguments itself anyway.
+    Parts that are too large, too deep or circular accept anything; patterns, which may take for ever to check, and
+    external references are left out. The server checks the arguments itself anyway.
     """
     root = schema if isinstance(schema, Mapping) else {}
-    return {"properties": {}, **_Reader(root).read(root, 0), "type": "object"}
+    return {"properties": {}, **_SchemaReader(root).read(root, 0), "type": "object"}
 
 
 @dataclass(slots=True)
-class _Reader:
+class _SchemaReader:
     root: Mapping[str, Any]
     nodes: int = 0
 
@@ -41,12 +41,12 @@ class _Reader:
             return dict(_ANYTHING)
         if isinstance(reference := schema.get("$ref"), str):
             target = self._target(reference)
-            beside = {key: value for key, value in schema.items() if key in ("description", "default")}
-            return self.read({**target, **beside}, depth + 1) if target is not None else dict(_ANYTHING)
+            siblings = {key: value for key, value in schema.items() if key in ("description", "default")}
+            return self.read({**target, **siblings}, depth + 1) if target is not None else dict(_ANYTHING)
         return {**_scalars(schema), **self._choices(schema, depth), **self._parts(schema, depth)}
 
     def _target(self, reference: str) -> Mapping[str, Any] | None:
-        """What a reference within the schema means."""
+        """The target of a reference within the schema; None for any other."""
         if not reference.startswith("#"):
             return None
         found: Any = self.root
@@ -60,8 +60,8 @@ class _Reader:
         for key in ("anyOf", "oneOf", "allOf"):
             given = schema.get(key)
             if isinstance(given, list) and 0 < len(given) <= MAX_CHOICES:
-                # Of alternatives one that fits is enough: `oneOf` would have all of them tried.
-                found["allOf" if key == "allOf" else "anyOf"] = [self.read(one, depth + 1) for one in given]
+                # One alternative that fits is enough: `oneOf` would have all of them checked.
+                found["allOf" if key == "allOf" else "anyOf"] = [self.read(choice, depth + 1) for choice in given]
         return found
 
     def _parts(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
@@ -70,11 +70,13 @@ class _Reader:
             found["items"] = self.read(items, depth + 1)
         given = schema.get("properties")
         properties = given if isinstance(given, Mapping) else {}
-        names = [one for one in properties if isinstance(one, str) and one and one == plain(one, 64)][:MAX_NAMES]
+        names = [name for name in properties if isinstance(name, str) and name and name == visible_text(name, 64)][
+            :MAX_NAMES
+        ]
         if names:
             found["properties"] = {name: self.read(properties[name], depth + 1) for name in names}
         if isinstance(required := schema.get("required"), list):
-            found["required"] = list(dict.fromkeys(one for one in required if one in names))
+            found["required"] = list(dict.fromkeys(name for name in required if name in names))
         more = schema.get("additionalProperties")
         if more is False and len(names) == len(properties):
             found["additionalProperties"] = False
@@ -84,16 +86,16 @@ class _Reader:
 
 
 def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords with plain values, each only where it is what it should be."""
+    """Keywords with scalar values, each only where its value is valid."""
     found: dict[str, Any] = {}
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
-    if kinds and all(isinstance(one, str) and one in _TYPES for one in kinds):
+    if kinds and all(isinstance(name, str) and name in _TYPES for name in kinds):
         found["type"] = kind if isinstance(kind, str) else list(dict.fromkeys(kinds))
     if isinstance(text := schema.get("description"), str):
-        found["description"] = plain(text, DESCRIPTION_CHARACTERS)
+        found["description"] = visible_text(text, DESCRIPTION_CHARACTERS)
     if isinstance(text := schema.get("format"), str):
-        found["format"] = plain(text, 40)
+        found["format"] = visible_text(text, 40)
     choices = schema.get("enum")
     if isinstance(choices, list) and 0 < len(choices) <= MAX_CHOICES and all(map(_is_short, choices)):
         found["enum"] = list(choices)
@@ -107,7 +109,7 @@ def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_short(value: Any) -> bool:
     if isinstance(value, str):
-        return value == plain(value, 200)
+        return value == visible_text(value, 200)
     return value is None or isinstance(value, bool) or _is_number(value)
 
 
