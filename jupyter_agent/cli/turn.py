@@ -26,7 +26,7 @@ NO_TERMINAL = (
 )
 
 
-class TurnFailed(AgentError):
+class AnswerFailed(AgentError):
     """A turn that began ended with an error; the message says why."""
 
 
@@ -61,12 +61,12 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                         print(event.reply, end="", flush=True)
                     return event
                 case Failed():
-                    raise TurnFailed(event.message)
+                    raise AnswerFailed(event.message)
                 case Cancelled() | Interrupted():
-                    raise TurnFailed("The answer was stopped by another program.")
+                    raise AnswerFailed("The answer was stopped by another program.")
                 case _:
                     pass
-    raise TurnFailed("The answer ended before it was complete.")
+    raise AnswerFailed("The answer ended before it was complete.")
 
 
 async def _approve(approval: ApprovalAsked) -> bool:

@@ -86,7 +86,7 @@ async def test_the_magic_and_the_sidebar_are_one_conversation(server: RunningSer
 
         history = (await page.run("%agent /history")).markdown[0]
         assert history.index("what columns does df have?") < history.index("and how many rows?")
-        assert (await page.run("%agent /clear")).markdown == ["*The conversation is forgotten.*"]
+        assert (await page.run("%agent /clear")).markdown == ["*The conversation was cleared.*"]
         _, listed = await server("GET", "api/agent/sessions?notebook_id=one.ipynb")
         assert listed["sessions"] == []
 

@@ -349,7 +349,7 @@ def test_commands_speak_of_the_conversation(
     shell.run_cell("%agent first\n%agent /history 5\n%agent /clear\n%agent /model")
     out = capsys.readouterr().out
     assert "**You:** How many?\n\n891" in out
-    assert "The conversation is forgotten." in out
+    assert "The conversation was cleared." in out
     assert "- `offline` ← answers now\n- `openai`\n" in out
     assert ("/base/api/agent/sessions/s1", None) in server.acted
 

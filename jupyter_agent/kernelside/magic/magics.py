@@ -139,7 +139,7 @@ class Magic:
 
     def _clear(self, chosen: Options, _rest: str) -> None:
         there_was = self._agent_client().clear(chosen.session)
-        self._note("*The conversation is forgotten.*" if there_was else "*There was no conversation to forget.*")
+        self._note("*The conversation was cleared.*" if there_was else "*There was no conversation to clear.*")
 
     def _run_session_command(self, chosen: Options, name: str, rest: str) -> None:
         from . import session_commands

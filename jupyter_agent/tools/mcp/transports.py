@@ -255,7 +255,7 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
 
     rate = RateLimit()
 
-    class Body(httpx2.AsyncByteStream):
+    class BoundedBody(httpx2.AsyncByteStream):
         def __init__(self, body: httpx2.AsyncByteStream, limit: int) -> None:
             self._body = body
             self._left = limit
@@ -271,7 +271,7 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
         async def aclose(self) -> None:
             await self._body.aclose()
 
-    class Bounded(httpx2.AsyncBaseTransport):
+    class BoundedTransport(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             response = await inner.handle_async_request(request)
             if response.headers.get("content-encoding", "identity") != "identity":
@@ -279,10 +279,10 @@ def _bounded(inner: httpx2.AsyncHTTPTransport) -> httpx2.AsyncBaseTransport:
                 raise httpx2.ReadError("The response is compressed: a few bytes may become gigabytes.")
             is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
             assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = Body(response.stream, MAX_STREAM if is_stream else MAX_MESSAGE)
+            response.stream = BoundedBody(response.stream, MAX_STREAM if is_stream else MAX_MESSAGE)
             return response
 
         async def aclose(self) -> None:
             await inner.aclose()
 
-    return Bounded()
+    return BoundedTransport()
