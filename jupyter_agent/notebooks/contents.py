@@ -39,14 +39,12 @@ class ContentsNotebook:
     def __init__(self, contents: Any, path: str) -> None:
         self._contents = contents
         self._path = path.strip("/")
+        self._folder, _, self._name = self._path.rpartition("/")
+        self._is_text = self._path.endswith(".ipynb")
 
     @property
     def path(self) -> str:
         return self._path
-
-    @property
-    def _name(self) -> str:
-        return self._path.rpartition("/")[2]
 
     async def cells(self) -> tuple[Cell, ...]:
         try:
@@ -61,17 +59,16 @@ class ContentsNotebook:
         return find_output((await self._read()).cells, cell_id)
 
     async def files(self) -> tuple[str, ...]:
-        model = await self._get(self._path.rpartition("/")[0], type="directory")
+        model = await self._get(self._folder, type="directory")
         listed = model["content"] if model is not None else ()
         return tuple(sorted(entry["name"] for entry in listed if entry["type"] != "directory")[:MAX_FILES])
 
     async def read_file(self, name: str, limit: int) -> str:
-        folder = self._path.rpartition("/")[0]
-        path = f"{folder}/{checked_path(name)}".strip("/")
+        path = f"{self._folder}/{checked_path(name)}".strip("/")
         root = getattr(self._contents, "root_dir", None)
         if root:
             # Where the contents are files, links may lead out of the folder: `read_text` checks.
-            return await asyncio.to_thread(read_text, Path(root, folder), name, limit)
+            return await asyncio.to_thread(read_text, Path(root, self._folder), name, limit)
         described = await self._get(path, type="file", content=False)
         if described is None or (described.get("size") or 0) > MAX_READ:
             raise NotFound("There is no such file." if described is None else "This file is too large to read.")
@@ -136,10 +133,6 @@ class ContentsNotebook:
         if (described.get("size") or 0) > MAX_BYTES:
             raise Forbidden(f"The notebook {self._name} is too large ({MAX_BYTES >> 20} MiB at most).")
         return described
-
-    @property
-    def _is_text(self) -> bool:
-        return self._path.endswith(".ipynb")
 
     async def _read(self) -> Document:
         await self._describe()
