@@ -35,16 +35,13 @@ class LocalKernel:
             code cannot be run.
     """
 
+    kernel_id = "local"
+
     def __init__(self, shell: Any, run: Runner | None = None) -> None:
         self._shell = shell
         self._run = run
-        self._state = KernelState(kernel_id="local")
+        self._state = KernelState(kernel_id=self.kernel_id)
         kernelside.install(shell, {})
-
-    @property
-    def kernel_id(self) -> str:
-        """``local``: there is only one."""
-        return self._state.kernel_id
 
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         """What is known now."""

@@ -69,6 +69,7 @@ class RemoteKernel:
         is_alive: Callable[[], Awaitable[bool]] | None = None,
         restart: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self.kernel_id = kernel_id
         self._rpc = KernelRpc(transport)
         self._interrupt = interrupt
         self._restart = restart
@@ -79,11 +80,6 @@ class RemoteKernel:
         self._execution: CodeExecution | None = None
         self._execution_lock = asyncio.Lock()
         self._closed = False
-
-    @property
-    def kernel_id(self) -> str:
-        """Jupyter's id of the kernel."""
-        return self._state.kernel_id
 
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         """What is known now; the last known state with `stale` where the kernel cannot be read in time."""

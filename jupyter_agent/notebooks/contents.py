@@ -34,23 +34,22 @@ class ContentsNotebook:
     Args:
         contents: A `jupyter_server` contents manager, synchronous or not.
         path: As in Jupyter's own REST API.
+
+    Attributes:
+        path: Without slashes around it.
     """
 
     def __init__(self, contents: Any, path: str) -> None:
         self._contents = contents
-        self._path = path.strip("/")
-        self._folder, _, self._name = self._path.rpartition("/")
-        self._is_text = self._path.endswith(".ipynb")
-
-    @property
-    def path(self) -> str:
-        return self._path
+        self.path = path.strip("/")
+        self._folder, _, self._name = self.path.rpartition("/")
+        self._is_text = self.path.endswith(".ipynb")
 
     async def cells(self) -> tuple[Cell, ...]:
         try:
             return cells_of((await self._read()).cells)
         except Forbidden:  # of an older format, which Jupyter converts
-            model = await self._get(self._path, type="notebook")
+            model = await self._get(self.path, type="notebook")
         if model is None:
             raise NotFound(_NO_NOTEBOOK)
         return cells_of(model["content"].get("cells", ()))
@@ -81,7 +80,7 @@ class ContentsNotebook:
         root = getattr(self._contents, "root_dir", None)
         if not root:
             return {}
-        folder = Path(root, self._path).parent
+        folder = Path(root, self.path).parent
         return await asyncio.to_thread(modification_times, folder, names, Path(root))
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
@@ -97,7 +96,7 @@ class ContentsNotebook:
 
     async def _update(self, change: Callable[[Document], _Result]) -> _Result:
         """Read, change, and write, unless another program wrote the notebook in between."""
-        key = (id(asyncio.get_running_loop()), id(self._contents), self._path)
+        key = (id(asyncio.get_running_loop()), id(self._contents), self.path)
         async with _locks.setdefault(key, asyncio.Lock()):
             described = await self._describe()
             await asyncio.to_thread(self._check_location)
@@ -121,13 +120,13 @@ class ContentsNotebook:
         root = getattr(self._contents, "root_dir", None)
         if not root:
             return
-        path = Path(root, self._path)
+        path = Path(root, self.path)
         if not path.resolve().is_relative_to(Path(root).resolve()):
             raise Forbidden(f"The notebook {self._name} is a link out of the server's folder; it is not edited here.")
         check_writable(path)
 
     async def _describe(self) -> Any:
-        described = await self._get(self._path, type="file" if self._is_text else "notebook", content=False)
+        described = await self._get(self.path, type="file" if self._is_text else "notebook", content=False)
         if described is None:
             raise NotFound(_NO_NOTEBOOK)
         if (described.get("size") or 0) > MAX_BYTES:
@@ -137,10 +136,10 @@ class ContentsNotebook:
     async def _read(self) -> Document:
         await self._describe()
         if self._is_text:
-            model = await self._get(self._path, type="file")
+            model = await self._get(self.path, type="file")
             if model is not None and model.get("format") == "text":
                 return await asyncio.to_thread(Document.parse, model["content"], self._name)
-        model = await self._get(self._path, type="notebook")
+        model = await self._get(self.path, type="notebook")
         if model is None:
             raise unreadable(self._name)
         return Document(check_format(model["content"], self._name), Style(), is_text=False)
@@ -152,7 +151,7 @@ class ContentsNotebook:
         if document.is_text:
             model = {"type": "file", "format": "text", "content": await asyncio.to_thread(lambda: document.text)}
         try:
-            saved = self._contents.save(model, self._path)
+            saved = self._contents.save(model, self.path)
             if inspect.isawaitable(saved):
                 await saved
         except (HTTPError, OSError) as error:

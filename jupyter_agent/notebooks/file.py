@@ -30,10 +30,7 @@ class FileNotebook:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-
-    @property
-    def path(self) -> str:
-        return str(self._path)
+        self.path = str(self._path)
 
     async def cells(self) -> tuple[Cell, ...]:
         return await asyncio.to_thread(

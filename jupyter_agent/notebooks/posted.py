@@ -21,13 +21,9 @@ class PostedNotebook:
     """
 
     def __init__(self, path: str, cells: tuple[Cell, ...], stored: Notebook | None = None) -> None:
-        self._path = path
+        self.path = path
         self._cells = cells
         self._stored = stored
-
-    @property
-    def path(self) -> str:
-        return self._path
 
     async def cells(self) -> tuple[Cell, ...]:
         return self._cells
@@ -60,7 +56,7 @@ class PostedNotebook:
         return await self._stored.read_file(name, limit)
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        own = self._path.rpartition("/")[2]  # the stored notebook may be older than the cells
+        own = self.path.rpartition("/")[2]  # the stored notebook may be older than the cells
         others = [name for name in names if name != own]
         return await self._stored.changed_at(others) if self._stored is not None else {}
 
