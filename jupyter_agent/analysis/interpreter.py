@@ -1,301 +1,50 @@
-"""Runs a cell on numbers instead of values: what each statement changes, deletes, binds and shows."""
+"""Abstract interpretation of a cell with value numbering: what it uses, mutates, binds and displays, without running it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import builtins
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import lru_cache
 
 from jupyter_agent.analysis.cells import library_calls as library
-from jupyter_agent.analysis.cells.effects import IN_PLACE, Change, Definition, Read
-from jupyter_agent.analysis.cells.names import CellNames
+from jupyter_agent.analysis.cells import randomness
+from jupyter_agent.analysis.cells.effects import (
+    IN_PLACE,
+    CallSite,
+    FunctionSummary,
+    Mutation,
+    NameRead,
+    StatementEffects,
+)
+from jupyter_agent.analysis.cells.names import HISTORY_NAMES, CellNames, is_history
 from jupyter_agent.analysis.provenance import (
     ENVIRONMENT,
+    ESTIMATOR,
+    INPUT,
+    NETWORK,
     PICTURES,
+    RANDOM,
     SETTINGS,
+    TIME,
     TIMED,
     WILDCARD,
     AbstractValue,
+    ExternalUse,
     Key,
     Node,
     file_name,
+    generator_name,
+    outlives_reset,
+    settings_name,
     state_name,
 )
-from jupyter_agent.analysis.reads import CellRun, Lookup, StepInputs
 
-
-class StepRun(StepInputs):
-    """One statement of a cell, run on numbers."""
-
-    def run(self) -> None:
-        """Reads first, then what is called, then what changes, then what is bound."""
-        step = self.step
-        if step.wipes:
-            self.cell.wipe()
-        self.reads(step.reads)
-        if step.imports:
-            self.bears(ENVIRONMENT)
-        for call in self.calls:
-            self.call(call)
-        if self.shows:
-            self.bears(SETTINGS)
-        if self.draws:
-            self.bears(PICTURES)
-        operation = hash((step.digest, *(number for _, number in self.numbers)))
-        self.cell.takes(name for name, _ in self.numbers)
-        self.cell.takes(one.name for one in self.changes if one.how != "may")
-        for name in self.used:
-            self.changes.append(Change(name, None, "grow", "next"))
-        for change in self.changes:
-            self.change(change, operation)
-        self._shared(operation)
-        self._delete_and_bind(operation)
-        self._show(operation)
-
-    # --- what it changes -----------------------------------------------------------------------------------------
-
-    def change(self, change: Change, operation: int) -> None:
-        """Change a value in place, under all its names."""
-        value = self.cell.get(change.name)
-        if value is None:
-            self.absent(Read(change.name, sure=change.sure))
-            return
-        if value.module:
-            self._module_changed(value.module, change)
-            return
-        if value.function is not None and change.how == "may":
-            return
-        after = self._changed(value, change, operation)
-        if not value.aliases and not value.shares:
-            self.cell.set(change.name, after)
-            return
-        origin = self.cell.carried.get(change.name, change.name)
-        for name in value.aliases | {change.name}:
-            known = self.cell.get(name)
-            if known is not None and known.identity == value.identity:
-                self.cell.set(name, after._replace(aliases=known.aliases, shares=known.shares))
-                self.cell.carried[name] = origin
-        self._touch_sharing(change.name)
-
-    def _module_changed(self, module: str, change: Change) -> None:
-        """``sys.path.append(…)`` bears on later imports, ``plt.rcParams[…] = …`` on later pictures."""
-        if not change.method or change.key in library.MODULE_STATE:
-            self.seeded[state_name(module)] = None
-
-    def _touch_sharing(self, name: str) -> None:
-        """Whatever may share data with the changed value may have changed with it."""
-        reached, pending = {name}, [name]
-        while pending:
-            value = self.cell.get(pending.pop())
-            if value is None:
-                continue
-            for other in value.aliases | value.shares:
-                known = self.cell.get(other)
-                shares = known is not None and (other in value.shares or known.identity == value.identity)
-                if other not in reached and known is not None and shares:
-                    reached.add(other)
-                    pending.append(other)
-                    self.cell.set(other, known._replace(node=self.cell.key))
-
-    def _changed(self, value: AbstractValue, change: Change, operation: int) -> AbstractValue:
-        key = self.cell.key
-        if change.how == "may":
-            return value._replace(node=key)
-        repeat = self._without(change.name)
-        before = value.number if change.key is None else value.column(change.key)
-        settled = hash((repeat, before)) if self.step.converts else repeat
-        itself = repeat != operation and not change.method and self._reads_itself(change)
-        again = self.step.same_again or change.how == "put" or bool(change.method)
-        if change.how != "grow" and again and settled in value.applied and not (itself and not self.step.same_again):
-            return value._replace(node=key, writer=key)
-        timed = change.method in ("fit", "fit_transform") and library.is_timed(value.created_by)
-        taint = value.taint | self.taint | (TIMED if timed else 0)
-        done = value.applied | {repeat}
-        if change.how == "set" and change.key is not None:
-            number = repeat if change.method else hash((operation, change.key))
-            done |= {hash((repeat, number))}
-            if itself and not self.step.same_again:
-                self.cell.grown.add(change.name)
-            return value._replace(
-                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, applied=done
-            )
-        if change.how == "grow" or (itself and not self.step.same_again):
-            self.cell.grown.add(change.name)
-        number = hash((repeat, change.key, before))
-        if change.key is not None:
-            return value._replace(
-                node=key, writer=key, parts=value.with_part(change.key, number), taint=taint, applied=done
-            )
-        if change.columns_only:
-            columns = value.base if value.columns is None else value.columns
-            return value._replace(node=key, writer=key, base=number, columns=columns, taint=taint, applied=done)
-        return value._replace(node=key, writer=key, base=number, columns=None, parts=(), taint=taint, applied=done)
-
-    def _reads_itself(self, change: Change) -> bool:
-        reads = [one for one in self.step.reads if one.name == change.name]
-        return any(
-            one.key is None or one.key == change.key or change.key is None or (one.key.endswith("()")) for one in reads
-        )
-
-    def _without(self, name: str) -> int:
-        """The operation's number as if the name were no input of it."""
-        return hash((self.step.digest, *(number for one, number in self.numbers if one != name)))
-
-    def _shared(self, operation: int) -> None:
-        for name in self.seeded:
-            before = self.cell.get(name)
-            operation = self._without(name)
-            resets = name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
-            base = hash((operation, name)) if resets or before is None else hash((operation, name, before.number))
-            if before is not None and not resets and operation in before.applied:
-                self.cell.set(name, before._replace(node=self.cell.key))
-                continue
-            done = (before.applied if before is not None else frozenset()) | {operation}
-            self.cell.set(name, AbstractValue(base, self.cell.key, self.cell.key, taint=self.taint, applied=done))
-        for name in self.drawn:
-            if name not in self.seeded:
-                self.cell.set(name, AbstractValue(hash((operation, name, "drawn")), self.cell.key, self.cell.key))
-        if self.step.wildcard:
-            before = self.cell.get(WILDCARD)
-            base = hash((self.step.digest, before.base if before is not None and before.writer != self.cell.key else 0))
-            self.cell.set(WILDCARD, AbstractValue(base, self.cell.key, self.cell.key, taint=self.taint))
-
-    # --- what it binds -------------------------------------------------------------------------------------------
-
-    def _delete_and_bind(self, operation: int) -> None:
-        step = self.step
-        for name in step.deletes:
-            self.cell.set(name, None)
-            self.cell.bound.discard(name)
-        imported = {one.name: one.module for one in step.imports}
-        defined = {one.name: one for one in step.functions}
-        maker = self._maker()
-        self.cell.own.update(step.binds)
-        for name in (*step.binds, *step.perhaps, *self.binds):
-            self.cell.bound.add(name)
-            before = self.cell.get(name) if name not in step.binds or self._in_place(name) else None
-            if name in imported:
-                after = AbstractValue(
-                    self._imported(imported[name]), self.cell.key, self.cell.key, module=imported[name]
-                )
-            elif step.alias and name in step.binds and self._aliased(name):
-                continue
-            else:
-                definition = defined.get(name) or self._instance_of()
-                after = self._bound(name, operation, maker, definition, weak=name not in step.binds)
-            self.cell.set(name, after)
-            self._share(name, (*self.step.view_of, *self._given_to_function(), *self._perhaps_still(name, before)))
-
-    def _imported(self, module: str) -> int:
-        """What is imported; for a module of the user's own it depends on where modules are looked for."""
-        where = None if library.is_installed(module) else self.cell.get(ENVIRONMENT)
-        return hash((module, 0 if where is None else where.number))
-
-    def _maker(self) -> str:
-        if not self.step.maker:
-            return ""
-        root, _, rest = self.step.maker.partition(".")
-        value = self.cell.get(root)
-        if value is not None and value.created_by and rest:
-            return f"{value.created_by}.{rest}"
-        return self.full(self.step.maker, value)
-
-    def _instance_of(self) -> Definition | None:
-        """An object of a class of the user's does, when its methods are called, what the class does."""
-        value = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
-        definition = value.function if value is not None else None
-        return definition.instance if definition is not None else None
-
-    def _aliased(self, name: str) -> bool:
-        value = self.cell.get(self.step.alias)
-        if value is None or self.step.alias == name:
-            return value is not None
-        aliases = value.aliases | {name, self.step.alias}
-        self.cell.set(self.step.alias, value._replace(aliases=aliases))
-        self.cell.set(name, value._replace(aliases=aliases, node=self.cell.key, writer=self.cell.key))
-        return True
-
-    def _bound(
-        self, name: str, operation: int, maker: str, definition: Definition | None, *, weak: bool
-    ) -> AbstractValue:
-        reads_itself = any(one == name for one, _ in self.numbers)
-        before = self.cell.get(name) if reads_itself or weak else None
-        if before is not None:
-            self.cell.takes([name])
-        repeat = self._without(name)
-        again = self.step.same_again or (weak and not reads_itself)
-        used_up = self.step.generator or self.step.maker in library.USED_UP
-        if before is None:
-            self.cell.grown.discard(name)
-        elif again and repeat in before.applied:
-            return before._replace(
-                node=self.cell.key,
-                writer=self.cell.key,
-                created_by=maker,
-                function=definition,
-                exhaustible=used_up,
-                identity=self.cell.new_object(name),
-                aliases=frozenset(),
-                shares=frozenset(),
-            )
-        elif not again:
-            self.cell.grown.add(name)
-        number = hash((operation, name, before.number if weak and before is not None else 0))
-        done = (before.applied if before is not None else frozenset()) | {repeat}
-        frame = self.cell.get(self.step.columns_of) if self.step.columns_of else None
-        return AbstractValue(
-            number,
-            self.cell.key,
-            self.cell.key,
-            columns=None if frame is None else frame.base if frame.columns is None else frame.columns,
-            parts=() if frame is None else frame.parts,
-            applied=done,
-            taint=self.taint | self._drawer(),
-            created_by=maker,
-            function=definition,
-            exhaustible=used_up,
-            identity=self.cell.new_object(name),
-        )
-
-    def _drawer(self) -> int:
-        """What is made of an estimator that draws, draws as well; what it predicts does not."""
-        name = self.step.maker.rpartition(".")[2]
-        return self.given if name[:1].isupper() or name.startswith("make_") or name == "fit" else 0
-
-    def _given_to_function(self) -> tuple[str, ...]:
-        """A function of the user's may return, or keep, what it is given."""
-        maker = self.cell.get(self.step.maker) if self.step.maker and "." not in self.step.maker else None
-        return self.step.given if maker is not None and maker.function is not None else ()
-
-    def _in_place(self, name: str) -> bool:
-        return any(one.name == name and one.method == IN_PLACE for one in self.step.changes)
-
-    @staticmethod
-    def _perhaps_still(name: str, before: AbstractValue | None) -> tuple[str, ...]:
-        """What is bound on some paths only, or by ``+=``, may still be the object that it was."""
-        return tuple((before.aliases | before.shares) - {name}) if before is not None else ()
-
-    def _share(self, name: str, others: tuple[str, ...]) -> None:
-        reached = set(others)
-        for other in others:
-            value = self.cell.get(other)
-            reached |= value.shares | value.aliases if value is not None else set()
-        for other in sorted(reached - {name}):
-            value, mine = self.cell.get(other), self.cell.get(name)
-            if value is None or mine is None or value.module or value.function is not None or other == name:
-                continue
-            self.cell.set(other, value._replace(shares=value.shares | {name}))
-            self.cell.set(name, mine._replace(shares=mine.shares | {other}))
-
-    # --- what it shows -------------------------------------------------------------------------------------------
-
-    def _show(self, operation: int) -> None:
-        if self.shows:
-            self.cell.shown.append(operation)
-            self.cell.shown_taint |= self.taint
-        if self.step.last:
-            identity = self.cell.new_object("_")
-            value = AbstractValue(operation, self.cell.key, self.cell.key, taint=self.taint, identity=identity)
-            self.cell.set("_", value)
-            self.cell.set(f"_{self.cell.count}", value)
+Lookup = Callable[[str], AbstractValue | None]
+#: Names that are bound in every kernel.
+_PREDEFINED = frozenset(dir(builtins)) | HISTORY_NAMES
+_PREDEFINED |= {"get_ipython", "display", "exit", "quit"}
+_PREDEFINED |= {"__name__", "__doc__", "__builtins__", "__annotations__", "__session__"}
 
 
 def interpret(
@@ -307,7 +56,7 @@ def interpret(
     count: int,
     observed: Iterable[str] = (),
 ) -> Node:
-    """Run a cell on numbers.
+    """Interpret a cell.
 
     Args:
         names: The cell's analysis.
@@ -315,24 +64,545 @@ def interpret(
         key: The node's key.
         cell_id: The cell.
         count: Its execution count, for ``_3`` and ``Out[3]``.
-        observed: Names that running this source was seen to bind or change, whether or not the source shows it.
+        observed: Names that running this source was observed to bind or mutate, whether or not the source shows it.
     """
-    run = CellRun(lookup, key, count)
-    for step in names.statements:
-        StepRun(run, step).run()
-    run.take_seen(names, observed)
+    interpreter = AbstractInterpreter(lookup, key, count)
+    for statement in names.statements:
+        interpreter.run(statement)
+    interpreter.bind_observed(names, observed)
     return Node(
         key,
         cell_id,
         names.digest,
-        run.inputs,
-        run.values,
-        tuple(dict.fromkeys(run.missing)),
-        hash(tuple(run.shown)) if run.shown else None,
-        run.shown_taint,
-        tuple(dict.fromkeys(run.uses)),
-        frozenset(run.used),
-        frozenset(run.grown),
-        frozenset(run.bound),
-        {name: other for name, other in run.carried.items() if other != name},
+        interpreter.inputs,
+        interpreter.values,
+        tuple(dict.fromkeys(interpreter.missing)),
+        hash(tuple(interpreter.outputs)) if interpreter.outputs else None,
+        interpreter.output_taint,
+        tuple(dict.fromkeys(interpreter.external_uses)),
+        frozenset(interpreter.used_names),
+        frozenset(interpreter.accumulated),
+        frozenset(interpreter.bound),
+        {name: other for name, other in interpreter.changed_aliases.items() if other != name},
     )
+
+
+class AbstractInterpreter:
+    """Interprets the statements of one cell, one after the other, over abstract values.
+
+    What it gathers of the cell is described at `Node`; `outputs` are the numbers of what is displayed.
+    """
+
+    # Of the statement that is interpreted:
+    _statement: StatementEffects
+    _operands: list[tuple[str, int]]  # names that it uses, with the numbers of what it uses of them
+    _taint: int  # of its operands and calls
+    _estimator_taint: int  # whether an estimator that draws is among them
+    _shows: bool
+    _draws: bool  # pictures
+    _drawn: dict[str, None]  # global generators that are drawn from
+    _shared_writes: dict[str, None]  # shared names whose value it replaces
+    _mutations: list[Mutation]
+    _global_binds: list[str]  # names that functions bind which it calls
+    _exhausted: list[str]  # iterators that it reads
+    _entered: set[str]  # functions whose summaries were applied
+
+    def __init__(self, lookup: Lookup, key: Key, count: int) -> None:
+        """Begin a cell; the arguments are those of `interpret`."""
+        self._lookup = lookup
+        self._key = key
+        self._count = count
+        self.inputs: dict[str, AbstractValue | None] = {}
+        self.values: dict[str, AbstractValue | None] = {}
+        self.missing: list[str] = []
+        self.outputs: list[int] = []
+        self.output_taint = 0
+        self.external_uses: list[ExternalUse] = []
+        self.used_names: set[str] = set()
+        self.accumulated: set[str] = set()
+        self.bound: set[str] = set()
+        self.changed_aliases: dict[str, str] = {}
+        self._surely_bound: set[str] = set()
+        self._objects = 0
+        self._is_reset = False
+
+    def run(self, statement: StatementEffects) -> None:
+        """Interpret a statement: what it reads first, then what it calls, then what it mutates, then what it binds."""
+        self._statement = statement
+        calls = impure_calls(statement.calls) if statement.calls else ()
+        self._operands = []
+        self._taint = self._estimator_taint = 0
+        self._shows = statement.shows
+        self._draws = any(call.name in library.PLOTTING for call in calls)
+        self._drawn, self._shared_writes = {}, {}
+        self._mutations = list(statement.mutations)
+        self._global_binds, self._exhausted, self._entered = [], [], set()
+        if statement.resets_namespace:
+            self._is_reset = True
+            self.values = {name: value if outlives_reset(name) else None for name, value in self.values.items()}
+            self.bound.clear()
+        self._read(statement.reads)
+        if statement.imports:
+            self._depend_on(ENVIRONMENT)
+        for call in calls:
+            self._call(call)
+        if self._shows:
+            self._depend_on(SETTINGS)
+        if self._draws:
+            self._depend_on(PICTURES)
+        operation = hash((statement.digest, *(number for _, number in self._operands)))
+        self._use(name for name, _ in self._operands)
+        self._use(mutation.name for mutation in self._mutations if mutation.kind != "unknown")
+        for name in self._exhausted:
+            self._mutations.append(Mutation(name, None, "accumulate", "next"))
+        for mutation in self._mutations:
+            self._mutate(mutation, operation)
+        self._write_shared_state(operation)
+        for name in statement.deletes:
+            self.values[name] = None
+            self.bound.discard(name)
+        self._bind(operation)
+        if self._shows:
+            self.outputs.append(operation)
+            self.output_taint |= self._taint
+        if statement.is_result:
+            identity = self._new_object("_")
+            value = AbstractValue(operation, self._key, self._key, taint=self._taint, identity=identity)
+            self.values["_"] = self.values[f"_{self._count}"] = value
+
+    def bind_observed(self, names: CellNames, observed: Iterable[str]) -> None:
+        """Bind the names that this source was observed to bind though it does not show how."""
+        for name in observed:
+            if name not in names.defines and name not in names.mutates and name not in self.bound:
+                self.bound.add(name)
+                number = hash((names.digest, name))
+                self.values[name] = AbstractValue(number, self._key, self._key, identity=self._new_object(name))
+
+    def _get(self, name: str) -> AbstractValue | None:
+        """The value of a name now; one from before the cell becomes an input."""
+        if name in self.values:
+            return self.values[name]
+        if self._is_reset and not outlives_reset(name):
+            return None
+        if name not in self.inputs:
+            self.inputs[name] = self._lookup(name)
+        return self.inputs[name]
+
+    def _use(self, names: Iterable[str]) -> None:
+        """Record names on whose value the cell depends, except for those that it has surely bound itself."""
+        self.used_names.update(set(names) - self._surely_bound)
+
+    def _new_object(self, name: str) -> int:
+        """The identity of an object that the cell creates for a name, whatever its value."""
+        self._objects += 1
+        return hash((self._key, self._objects, name))
+
+    # --- uses ----------------------------------------------------------------------------------------------------
+
+    def _read(self, reads: Iterable[NameRead], *, in_function: bool = False) -> None:
+        """Use what is read; a function that is read may be called, so what its body reads is used, too."""
+        for read in reads:
+            value = self._get(read.name)
+            if is_history(read.name):
+                self.external_uses.append(ExternalUse("history", read.name))
+            if value is None:
+                # what a function reads may be bound by the very statement that calls it: a loop's variable
+                own = in_function and (read.name in self._statement.binds or read.name in self._statement.may_bind)
+                self._read_unbound(read.name, sure=read.sure and not own)
+                continue
+            self._operands.append((read.name, value.number_for(read)))
+            if value.module and read.key in library.MODULE_STATE:
+                self._depend_on(state_name(value.module))
+            self._taint |= value.taint & ~(ESTIMATOR | TIMED)
+            if value.taint & TIMED and read.key in library.TIMINGS:
+                self._use_external("time", f"{read.name}.{read.key}", taint=TIME)
+            self._estimator_taint |= value.taint & ESTIMATOR
+            if value.exhaustible and not in_function and read.name not in self._exhausted:
+                self._exhausted.append(read.name)
+            if value.function is not None and read.name not in self._entered:
+                self._entered.add(read.name)
+                self._apply(value.function)
+
+    def _read_unbound(self, name: str, *, sure: bool) -> None:
+        """A name that nothing has bound: history, a builtin, one that ``import *`` may have bound, or a missing one."""
+        if is_history(name):
+            self._operands.append((name, hash((name, self._count))))
+        elif name not in _PREDEFINED:
+            wildcard = self._get(WILDCARD)
+            self._operands.append((name, wildcard.number if wildcard is not None else 0))
+            if wildcard is not None:
+                self._taint |= wildcard.taint
+            elif sure:
+                self.missing.append(name)
+
+    def _apply(self, summary: FunctionSummary) -> None:
+        """Apply the effects of a function's body."""
+        self._read(summary.reads, in_function=True)
+        calls = impure_calls(summary.calls)
+        for call in calls:
+            self._call(call)
+        self._mutations += summary.mutations
+        self._global_binds += summary.binds
+        self._shows = self._shows or summary.shows
+        self._draws = self._draws or any(call.name in library.PLOTTING for call in calls)
+
+    def _depend_on(self, shared_name: str) -> None:
+        """Use what cells share beside variables, where it has been set."""
+        value = self._get(shared_name)
+        if value is not None:
+            self._operands.append((shared_name, value.number))
+
+    def _use_external(self, kind: str, what: str, text: str = "", *, seeded: bool = False, taint: int = 0) -> None:
+        self._taint |= taint
+        self.external_uses.append(ExternalUse(kind, what, text, seeded))
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def _call(self, call: CallSite) -> None:
+        """Apply the effects of a call besides its result."""
+        root = call.root
+        value = self._get(root) if root and root not in _PREDEFINED else None
+        if value is not None and value.function is not None:
+            if "." not in call.path:
+                arguments = dict(zip(value.function.parameters, call.arguments, strict=False))
+                for mutation in value.function.parameter_mutations:
+                    name = arguments.get(mutation.name, "")
+                    if name:
+                        self._mutations.append(replace(mutation, name=name, sure=False))
+            return
+        receiver = call.receiver_call and _full_path(
+            call.receiver_call, self._get(call.receiver_call.partition(".")[0])
+        )
+        draws = randomness.is_drawn_method(call.name, call.keywords)
+        if value is not None and not value.module:
+            if library.has_time_of_day(value.created_by, call):
+                self._use_external("time", call.path, taint=TIME)
+            if value.created_by in randomness.GENERATORS:
+                self._use_external("random", call.path, seeded=not value.taint & RANDOM)
+                self._mutations.append(Mutation(root, None, "accumulate", "next"))
+            elif draws:
+                self._draw(randomness.NUMPY, call.path)
+        path = _full_path(call.path, value)
+        if path and not _is_pure(path, call):
+            self._call_function(path, call)
+        if library.has_time_of_day(receiver, call):
+            self._use_external("time", f"{receiver}().{call.name}", taint=TIME)
+        if receiver and draws:
+            self._draw(randomness.NUMPY, f"{receiver}().{call.name}")
+        if call.name in randomness.FITTING and (
+            self._estimator_taint or (receiver and randomness.draws_when_fitted(receiver, call.receiver_keywords))
+        ):
+            self._draw(randomness.NUMPY, receiver or call.path)
+
+    def _call_function(self, path: str, call: CallSite) -> None:
+        """Apply the effects of a library's function."""
+        has_arguments = bool(call.arguments or call.keywords)
+        if path in randomness.SEEDS:
+            self._set_shared(generator_name(randomness.SEEDS[path]), resets=not has_arguments)
+        generator = randomness.is_drawn(path, call.keywords)
+        if generator:
+            self._draw(generator, path)
+        if randomness.is_never_seeded(path, call.keywords, call.constants) or (
+            path in randomness.GENERATORS and not has_arguments
+        ):
+            self._use_external("random", path, taint=RANDOM)
+        if randomness.draws_when_fitted(path, call.keywords):
+            self._estimator_taint |= ESTIMATOR
+        if path in library.CLOCK:
+            self._use_external("time", path, taint=TIME)
+        if path in library.PROMPTS:
+            self._use_external("input", path, taint=INPUT)
+        if library.uses_network(path, call.text):
+            self._use_external("network", path, call.text, taint=NETWORK)
+        kind = library.ARGUMENT_MUTATIONS.get(path)
+        if kind and library.usual_path(call.path) != path and call.arguments and call.arguments[0]:
+            self._mutations.append(Mutation(call.arguments[0], None, kind))
+        file_use = library.file_use(path, call.text, call.mode)
+        if file_use:
+            self._use_external(file_use, path, call.text)
+            self._get(file_name(""))  # what wrote files of unknown names may have written this one
+            if call.text:
+                self._depend_on(file_name(call.text))
+            if file_use == "write":
+                self._set_shared(file_name(call.text))
+        if path in library.DEFAULTS_RESTORED or library.is_setting(path):
+            self._set_shared(settings_name(path), resets=path in library.DEFAULTS_RESTORED)
+        elif library.draws_pictures(path):
+            self._shows = self._draws = True
+
+    def _set_shared(self, name: str, *, resets: bool = False) -> None:
+        """Set what cells share beside variables, or reset it to what nothing set."""
+        if resets:
+            self._shared_writes.pop(name, None)
+            self.values[name] = None
+        else:
+            self._shared_writes[name] = None
+
+    def _draw(self, generator: str, what: str) -> None:
+        """Draw from a global generator: its state is used and moved on."""
+        name = generator_name(generator)
+        value = self._get(name)
+        if value is not None:
+            self._operands.append((name, value.number))
+            self._drawn[name] = None
+        elif name not in self._shared_writes:
+            self._taint |= RANDOM
+        self._use_external("random", what, seeded=value is not None or name in self._shared_writes)
+
+    # --- mutations -----------------------------------------------------------------------------------------------
+
+    def _mutate(self, mutation: Mutation, operation: int) -> None:
+        """Mutate an object, under all its names."""
+        value = self._get(mutation.name)
+        if value is None:
+            self._read_unbound(mutation.name, sure=mutation.sure)
+            return
+        if value.module:
+            # `sys.path.append(…)` affects later imports, `plt.rcParams[…] = …` later pictures
+            if not mutation.method or mutation.key in library.MODULE_STATE:
+                self._set_shared(state_name(value.module))
+            return
+        if value.function is not None and mutation.kind == "unknown":
+            return
+        after = self._mutated(value, mutation, operation)
+        if not value.aliases and not value.shares:
+            self.values[mutation.name] = after
+            return
+        origin = self.changed_aliases.get(mutation.name, mutation.name)
+        for name in value.aliases | {mutation.name}:
+            known = self._get(name)
+            if known is not None and known.identity == value.identity:
+                self.values[name] = after._replace(aliases=known.aliases, shares=known.shares)
+                self.changed_aliases[name] = origin
+        self._mark_sharing(mutation.name)
+
+    def _mark_sharing(self, name: str) -> None:
+        """Values that may share data with a mutated one may have changed with it."""
+        reached, pending = {name}, [name]
+        while pending:
+            value = self._get(pending.pop())
+            if value is None:
+                continue
+            for other in value.aliases | value.shares:
+                known = self._get(other)
+                shares = known is not None and (other in value.shares or known.identity == value.identity)
+                if other not in reached and known is not None and shares:
+                    reached.add(other)
+                    pending.append(other)
+                    self.values[other] = known._replace(node=self._key)
+
+    def _mutated(self, value: AbstractValue, mutation: Mutation, operation: int) -> AbstractValue:
+        """The value after a mutation; repeating an idempotent one leaves its number."""
+        name, key, kind, statement = mutation.name, mutation.key, mutation.kind, self._statement
+        if kind == "unknown":
+            return value._replace(node=self._key)
+        repeat = self._operation_without(name)
+        before = value.number if key is None else value.column(key)
+        reads_itself = (
+            repeat != operation
+            and not mutation.method
+            and not statement.idempotent
+            and any(
+                read.key is None or key is None or read.key == key or read.key.endswith("()")
+                for read in statement.reads
+                if read.name == name
+            )
+        )
+        repeatable = statement.idempotent or kind == "overwrite" or bool(mutation.method)
+        if kind != "accumulate" and repeatable and not reads_itself:
+            applied_once = hash((repeat, before)) if statement.converts else repeat
+            if applied_once in value.applied:
+                return value._replace(node=self._key, writer=self._key)
+        if kind == "accumulate" or reads_itself:
+            self.accumulated.add(name)
+        taint, applied = value.taint | self._taint, value.applied | {repeat}
+        if mutation.method in ("fit", "fit_transform") and library.is_timed(value.created_by):
+            taint |= TIMED
+        if kind == "assign" and key is not None:
+            number = repeat if mutation.method else hash((operation, key))
+            applied |= {hash((repeat, number))}
+        else:
+            number = hash((repeat, key, before))
+        base, columns, parts = value.base, value.columns, value.parts
+        if key is not None:
+            parts = value.with_part(key, number)
+        elif mutation.columns_only:
+            base, columns = number, base if columns is None else columns
+        else:
+            base, columns, parts = number, None, ()
+        return value._replace(
+            node=self._key, writer=self._key, base=base, columns=columns, parts=parts, taint=taint, applied=applied
+        )
+
+    def _operation_without(self, name: str) -> int:
+        """The statement's number as if the name were none of its operands."""
+        return hash((self._statement.digest, *(number for operand, number in self._operands if operand != name)))
+
+    def _write_shared_state(self, operation: int) -> None:
+        for name in self._shared_writes:
+            before = self._get(name)
+            operation = self._operation_without(name)
+            replaces = before is None or name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
+            if before is not None and not replaces and operation in before.applied:
+                self.values[name] = before._replace(node=self._key)
+                continue
+            base = hash((operation, name) if before is None or replaces else (operation, name, before.number))
+            applied = (before.applied if before is not None else frozenset()) | {operation}
+            self.values[name] = AbstractValue(base, self._key, self._key, taint=self._taint, applied=applied)
+        for name in self._drawn:
+            if name not in self._shared_writes:
+                self.values[name] = AbstractValue(hash((operation, name, "drawn")), self._key, self._key)
+        if self._statement.wildcard:
+            before = self._get(WILDCARD)
+            known = before.base if before is not None and before.writer != self._key else 0
+            base = hash((self._statement.digest, known))
+            self.values[WILDCARD] = AbstractValue(base, self._key, self._key, taint=self._taint)
+
+    # --- bindings ------------------------------------------------------------------------------------------------
+
+    def _bind(self, operation: int) -> None:
+        """Bind the statement's names, and those that functions bind which it calls."""
+        statement = self._statement
+        names = (*statement.binds, *statement.may_bind, *self._global_binds)
+        if not names:
+            return
+        imported = {name.name: name.module for name in statement.imports}
+        functions = {function.name: function for function in statement.functions}
+        in_place = {mutation.name for mutation in statement.mutations if mutation.method == IN_PLACE}
+        created_by, callee = self._value_source()
+        # a function of the user's may return, or keep, its arguments
+        sharing = statement.view_of if callee is None else (*statement.view_of, *statement.arguments)
+        instance = callee.instance if callee is not None else None
+        self._surely_bound.update(statement.binds)
+        for name in names:
+            self.bound.add(name)
+            sure = name in statement.binds
+            before = self._get(name) if not sure or name in in_place else None
+            if name in imported:
+                module = imported[name]
+                # a module of the user's own depends on where Python looks for modules
+                where = None if library.is_installed(module) else self._get(ENVIRONMENT)
+                number = hash((module, 0 if where is None else where.number))
+                value = AbstractValue(number, self._key, self._key, module=module)
+            elif statement.alias_of and sure and self._alias(name):
+                continue
+            else:
+                value = self._bound_value(name, operation, created_by, functions.get(name) or instance, sure=sure)
+            self.values[name] = value
+            # what is bound on some paths only, or by `+=`, may still be the object that it was
+            former = (before.aliases | before.shares) - {name} if before is not None else ()
+            self._share(name, (*sharing, *former))
+
+    def _value_source(self) -> tuple[str, FunctionSummary | None]:
+        """The full name of the call whose result is bound, and the user's function where it is one."""
+        path = self._statement.value_call
+        if not path:
+            return "", None
+        root, _, rest = path.partition(".")
+        value = self._get(root)
+        if value is not None and value.created_by and rest:
+            return f"{value.created_by}.{rest}", None
+        return _full_path(path, value), value.function if value is not None and not rest else None
+
+    def _alias(self, name: str) -> bool:
+        """Give a name the object of another; False where that other is not bound."""
+        other = self._statement.alias_of
+        value = self._get(other)
+        if value is None or other == name:
+            return value is not None
+        aliases = value.aliases | {name, other}
+        self.values[other] = value._replace(aliases=aliases)
+        self.values[name] = value._replace(aliases=aliases, node=self._key, writer=self._key)
+        return True
+
+    def _bound_value(
+        self, name: str, operation: int, created_by: str, function: FunctionSummary | None, *, sure: bool
+    ) -> AbstractValue:
+        """The value that a name is bound to."""
+        statement, key = self._statement, self._key
+        reads_itself = any(operand == name for operand, _ in self._operands)
+        before = self._get(name) if reads_itself or not sure else None
+        repeat = self._operation_without(name)
+        exhaustible = statement.generator or statement.value_call in library.ITERATORS
+        if before is None:
+            self.accumulated.discard(name)
+        else:
+            self._use([name])
+            repeatable = statement.idempotent or not (sure or reads_itself)
+            if repeatable and repeat in before.applied:
+                return before._replace(
+                    node=key,
+                    writer=key,
+                    created_by=created_by,
+                    function=function,
+                    exhaustible=exhaustible,
+                    identity=self._new_object(name),
+                    aliases=frozenset(),
+                    shares=frozenset(),
+                )
+            if not repeatable:
+                self.accumulated.add(name)
+        frame = self._get(statement.columns_of) if statement.columns_of else None
+        # what is made of an estimator that draws, draws as well; what it predicts does not
+        maker = statement.value_call.rpartition(".")[2]
+        is_estimator = maker[:1].isupper() or maker.startswith("make_") or maker == "fit"
+        return AbstractValue(
+            hash((operation, name, before.number if not sure and before is not None else 0)),
+            key,
+            key,
+            columns=None if frame is None else frame.base if frame.columns is None else frame.columns,
+            parts=() if frame is None else frame.parts,
+            applied=(before.applied if before is not None else frozenset()) | {repeat},
+            taint=self._taint | (self._estimator_taint if is_estimator else 0),
+            created_by=created_by,
+            function=function,
+            exhaustible=exhaustible,
+            identity=self._new_object(name),
+        )
+
+    def _share(self, name: str, others: tuple[str, ...]) -> None:
+        """Record that a name's object may share data with those of others, and with whatever these share data with."""
+        reached = set(others)
+        for other in others:
+            value = self._get(other)
+            reached |= value.shares | value.aliases if value is not None else set()
+        for other in sorted(reached - {name}):
+            value, mine = self._get(other), self._get(name)
+            if value is None or mine is None or value.module or value.function is not None:
+                continue
+            self.values[other] = value._replace(shares=value.shares | {name})
+            self.values[name] = mine._replace(shares=mine.shares | {other})
+
+
+@lru_cache(maxsize=8192)
+def impure_calls(calls: tuple[CallSite, ...]) -> tuple[CallSite, ...]:
+    """Call sites without those of builtins that only return a value, such as ``len``."""
+    return tuple(
+        call for call in calls if call.path not in _PREDEFINED or call.receiver_call or not _is_pure(call.path, call)
+    )
+
+
+@lru_cache(maxsize=8192)
+def _is_pure(path: str, call: CallSite) -> bool:
+    """Whether a library's function only returns a value, the same for the same arguments, as most do."""
+    return not (
+        path in randomness.SEEDS
+        or randomness.is_drawn(path, call.keywords)
+        or randomness.is_never_seeded(path, call.keywords, call.constants)
+        or path in randomness.GENERATORS
+        or randomness.draws_when_fitted(path, call.keywords)
+        or path in library.CLOCK
+        or path in library.PROMPTS
+        or library.uses_network(path, call.text)
+        or path in library.ARGUMENT_MUTATIONS
+        or library.file_use(path, call.text, call.mode)
+        or library.is_setting(path)
+        or library.draws_pictures(path)
+    )
+
+
+def _full_path(path: str, value: AbstractValue | None) -> str:
+    """The full name of a callee whose root has this value; empty where the root is no module."""
+    if value is None:
+        return path
+    return f"{value.module}{path[len(path.partition('.')[0]) :]}" if value.module else ""

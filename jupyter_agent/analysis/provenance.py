@@ -1,4 +1,4 @@
-"""Where values come from: two values of one number were made by the same code from the same inputs."""
+"""Provenance of values: abstract values with value numbers, and the nodes that define and use them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from jupyter_agent.analysis.cells.effects import Definition, Read
-from jupyter_agent.analysis.cells.library_calls import OF_THE_WHOLE, RESETTING
+from jupyter_agent.analysis.cells.effects import FunctionSummary, NameRead
+from jupyter_agent.analysis.cells.library_calls import ASSIGNING, WHOLE_OBJECT_ATTRIBUTES
 
-#: Why a value may be another each time, as bits.
-RANDOM, TIME, INPUT, NETWORK, DRAWER = 1, 2, 4, 8, 16
-#: The value notes how long its making took, beside what else it is.
+#: Taint: why a value may be another each time it is made, as bits. `ESTIMATOR`: it draws random numbers when it is fitted.
+RANDOM, TIME, INPUT, NETWORK, ESTIMATOR = 1, 2, 4, 8, 16
+#: Taint of a value that keeps, among other things, how long its making took.
 TIMED = 32
-#: Reads of an object by methods that replace what they set before: how they set it before does not bear on it.
-SETTING_METHODS = frozenset(f"{one}()" for one in RESETTING)
+#: Methods that assign state of their object: reading the object for them does not read that state.
+_ASSIGNING_READS = frozenset(f"{method}()" for method in ASSIGNING)
 #: Names of what cells share beside variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
-#: How things are shown makes no value what it is.
+#: How things are displayed: values do not depend on it.
 DISPLAY_STATE = (SETTINGS, PICTURES)
 
-#: A node's key: the cell's id in a run from top to bottom, the number of the execution in what really ran.
+#: A node's key: the cell's id in a run from top to bottom, the number of the execution in what was executed.
 Key = str | int
 
 
 class AbstractValue(NamedTuple):
-    """What is known of a name's value without looking at it; a tuple, because thousands are made after an edit.
+    """What is known of a name's value; a tuple, because thousands are made after an edit.
 
     Attributes:
-        base: Number of the value without its parts.
-        node: The last node that bound it or may have changed it.
-        writer: The last node that bound it or surely changed it.
+        base: Value number of the value without its parts.
+        node: The last node that may have defined it (bound or mutated it).
+        writer: The last node that surely defined it.
         columns: Number from which those of its columns follow that were not set by themselves; None: `base`.
         parts: Columns, items or attributes that were set one by one, with their numbers, in order.
-        applied: Repeatable changes that it has been through.
+        applied: Repeatable operations that were applied to it.
         taint: Why it may be another each time.
-        module: The full name, where it is a module or something imported out of one.
-        created_by: Full name of the call that made it.
-        function: What happens when it is called, where it is a function of the user's.
-        exhaustible: Whether reading it uses it up.
+        module: The full name, where it is a module or a member of one.
+        created_by: Full name of the call that created it.
+        function: The effects of calling it, where it is a function of the user's.
+        exhaustible: Whether reading it exhausts it, as an iterator.
         identity: The same for names of one object, whatever its number.
-        aliases: Names that were given this object.
+        aliases: Names that were bound to this object.
         shares: Names whose objects may share data with this one.
     """
 
@@ -54,7 +54,7 @@ class AbstractValue(NamedTuple):
     taint: int = 0
     module: str = ""
     created_by: str = ""
-    function: Definition | None = None
+    function: FunctionSummary | None = None
     exhaustible: bool = False
     identity: int = 0
     aliases: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class AbstractValue(NamedTuple):
 
     @property
     def number(self) -> int:
-        """Equal for values that were made by the same code from the same inputs."""
+        """The value number: equal for values that were made by the same code from the same inputs."""
         return hash((self.base, self.parts)) if self.parts else self.base
 
     def column(self, key: str) -> int:
@@ -71,35 +71,36 @@ class AbstractValue(NamedTuple):
         return hash((self.base if self.columns is None else self.columns, key)) if part is None else part
 
     def part(self, key: str) -> int | None:
-        """The number of one part, where it was set by itself."""
+        """The number of one part; None where it was not set by itself."""
         return next((number for name, number in self.parts if name == key), None)
 
     def with_part(self, key: str, number: int) -> tuple[tuple[str, int], ...]:
         """The parts with one set; a new one comes last, as columns do."""
         if self.part(key) is None:
             return (*self.parts, (key, number))
-        return tuple((name, number if name == key else old) for name, old in self.parts)
+        return tuple((name, number if name == key else known) for name, known in self.parts)
 
-    def number_for(self, read: Read) -> int:
-        """The number of what a read takes of it."""
-        if read.key is None:
+    def number_for(self, read: NameRead) -> int:
+        """The number of what a read uses of the value."""
+        key = read.key
+        if key is None:
             return self.number
-        if self.module or read.key in SETTING_METHODS:
-            return hash((self.base, read.key))
-        if read.key.endswith("()"):
+        if self.module or key in _ASSIGNING_READS:
+            return hash((self.base, key))
+        if key.endswith("()"):
             return self.number
-        if self.part(read.key) is None and read.attribute and read.key in OF_THE_WHOLE:
+        if read.attribute and key in WHOLE_OBJECT_ATTRIBUTES and self.part(key) is None:
             return self.number
-        return self.column(read.key)
+        return self.column(key)
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalUse:
-    """One use of what is not in the notebook.
+    """One use of something that is not in the notebook.
 
     Attributes:
         kind: ``random``, ``time``, ``input``, ``network``, ``read``, ``write`` or ``history``.
-        what: The call or name, as far as it is known in full.
+        what: The call or name, as far as its full name is known.
         text: The file or address, where it is a constant.
         seeded: Whether a seed makes it repeat.
     """
@@ -112,23 +113,23 @@ class ExternalUse:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One run of one source: an execution that was, or a cell in a run from top to bottom.
+    """One run of one source: an execution, or a cell in a run from top to bottom.
 
     Attributes:
         key: Its name in its run.
         cell_id: The cell; None for code that is in no cell.
         digest: Of its source, without layout and comments.
-        inputs: What it looked up → what it found (None: nothing).
-        writes: Names that it left another value (None: no value).
-        missing: Names that it needs for sure and that are not there.
-        output: Number of what it shows; None when it shows nothing.
+        inputs: Names that it looked up → the values that reach it (None: unbound).
+        writes: Names that it defines or deletes → the values after it (None: unbound).
+        missing: Names that it surely needs and that are unbound.
+        output: Number of what it displays; None when it displays nothing.
         output_taint: Why that may be another each time.
         external_uses: What it uses beside variables.
-        used_names: Names on whose value it depends what it does; other inputs were looked at because data may be shared.
-        accumulated: Names whose value another run of the same source would change again.
+        used_names: Names on whose value it depends; other inputs were looked up because data may be shared.
+        accumulated: Names whose value running the same source again would change again.
         bound: Names that it binds.
-        changed_aliases: Names of an object that it may have changed by another of its names → the name by which it had it
-            before: who made that has made these.
+        changed_aliases: Other names of an object that it mutated → the name that the object had before: the definition
+            that reaches that name reaches these.
     """
 
     key: Key
@@ -147,32 +148,32 @@ class Node:
 
     @property
     def own_writes(self) -> dict[str, AbstractValue | None]:
-        """What it made, changed or deleted itself, without what only may share data with that."""
+        """What it surely defines or deletes itself, without what only may share data with that."""
         return {name: value for name, value in self.writes.items() if value is None or value.writer == self.key}
 
 
 def is_shared_name(name: str) -> bool:
-    """Whether a name stands for something beside the variables: settings, generators, files."""
+    """Whether a name stands for something that cells share beside variables: settings, generators, files."""
     return name[:1] == "‹"
 
 
 def outlives_reset(name: str) -> bool:
-    """Whether a name is still there when the namespace has been emptied."""
+    """Whether a name is still bound after the namespace has been emptied."""
     return is_shared_name(name) and name != WILDCARD
 
 
 def settings_name(module: str) -> str:
-    """The shared name of how a library shows things: in pictures, or in texts."""
+    """The shared name of how a library displays things: in pictures, or in texts."""
     return PICTURES if module.partition(".")[0] in ("matplotlib", "seaborn", "plotly", "pylab") else SETTINGS
 
 
 def state_name(module: str) -> str:
-    """The shared name of what a module keeps for all that use it: where Python looks, or how things are shown."""
+    """The shared name of a module's global state: where Python looks for modules, or how things are displayed."""
     return ENVIRONMENT if module in ("sys", "os") else settings_name(module)
 
 
 def file_name(path: str) -> str:
-    """The shared name of one file; of all that cannot be told for an empty path."""
+    """The shared name of a file; for an empty path that of all files whose names are not known."""
     return f"‹file {path}›"
 
 

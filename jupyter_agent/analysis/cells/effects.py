@@ -1,25 +1,27 @@
-"""The words in which a cell's doings are told: reads, changes, imports, calls, definitions, and steps of all of them."""
+"""Effects of a cell's source: the names it reads and binds, the objects it mutates, what it calls, imports and defines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-#: The method of ``x += y``, which changes a list in place and a number not.
+#: The method of ``x += y``, which mutates a list in place and rebinds a number.
 IN_PLACE = "+="
 
-How = Literal["set", "put", "grow", "may"]
+#: ``assign`` gives one item or attribute a new value; ``overwrite`` leaves the same again when it is repeated;
+#: ``accumulate`` leaves something else each time; ``unknown`` may or may not mutate.
+MutationKind = Literal["assign", "overwrite", "accumulate", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A name whose value is needed.
+class NameRead:
+    """A use of a name's value.
 
     Attributes:
         name: The name.
-        key: The one column, item or attribute that is read of it; None for all of it.
+        key: The only column, item or attribute that is read of it; None for the whole value.
         attribute: Whether `key` was written ``name.key``.
-        sure: Whether the cell cannot end without it.
+        sure: Whether every path through the cell reads it.
     """
 
     name: str
@@ -29,60 +31,59 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A value that changes in place.
+class Mutation:
+    """A change of an object in place.
 
     Attributes:
-        name: The name by which the cell has it.
-        key: The one column, item or attribute that changes; None for the value as a whole.
-        how: ``set``: `key` becomes something new; ``put``: the same again if done again; ``grow``: another each time;
-            ``may``: nobody can tell from the source.
-        method: The method by which it changes, where it is one (on a module it is a plain function).
+        name: The name through which the cell reaches the object.
+        key: The only column, item or attribute that changes; None for the whole object.
+        kind: How the object changes, and what repeating it would do.
+        method: The method that mutates, where it is one (of a module it is a plain function).
         sure: Whether it happens on every path.
         columns_only: Whether it adds or drops columns, and leaves the others as they are.
     """
 
     name: str
     key: str | None
-    how: How
+    kind: MutationKind
     method: str = ""
     sure: bool = True
     columns_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """A name bound to a module or to something out of one; `name` is ``*`` for all of it."""
+class ImportedName:
+    """A name bound to a module or to a member of one, by the member's full name."""
 
     name: str
     module: str
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallSite:
     """One call.
 
     Attributes:
-        path: As written, such as ``np.random.rand``; ``?`` stands for what is no plain name.
-        maker: For a method of a call's result, that call's path.
-        maker_keywords: And its keywords.
+        path: The callee as written, such as ``np.random.rand``; ``?`` stands for what is no plain name.
+        receiver_call: For a method of a call's result, the path of that call.
+        receiver_keywords: The keywords of that call.
         arguments: The positional arguments that are plain names, others as empty texts.
         keywords: Names of the keyword arguments that are not None.
         constants: Keyword arguments that are constants, such as ``ci=None`` and ``kind=reg``.
         text: The first argument where it is a constant text.
         mode: The second (or ``mode=``) where it is a constant text.
-        taken: The attribute that is taken of its result at once.
+        attribute: The attribute that is taken of its result at once.
     """
 
     path: str
-    maker: str = ""
-    maker_keywords: frozenset[str] = frozenset()
+    receiver_call: str = ""
+    receiver_keywords: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
     keywords: frozenset[str] = frozenset()
     constants: frozenset[str] = frozenset()
     text: str = ""
     mode: str = ""
-    taken: str = ""
+    attribute: str = ""
 
     @property
     def root(self) -> str:
@@ -96,80 +97,78 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """A function, class, or lambda that has a name: what happens when it is called.
+class FunctionSummary:
+    """The effects of calling a function, a class or a lambda that has a name.
 
     Attributes:
         name: Its name.
         parameters: Names of its parameters.
-        reads: Names that its body takes from outside.
-        binds: Outer names that it binds, by ``global``.
-        changes: Values from outside that it changes.
-        parameter_changes: Parameters whose value it changes.
-        calls: What it calls.
+        reads: Free names that its body reads.
+        binds: Global names that it binds.
+        mutations: Mutations of objects that it reaches by free names.
+        parameter_mutations: Mutations of its arguments.
+        calls: Its call sites.
         shows: Whether it prints.
-        instance: For a class: what happens when a method of what it makes is called.
+        instance: For a class: the effects of calling a method of an instance.
     """
 
     name: str
     parameters: tuple[str, ...] = ()
-    reads: tuple[Read, ...] = ()
+    reads: tuple[NameRead, ...] = ()
     binds: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
-    parameter_changes: tuple[Change, ...] = ()
-    calls: tuple[Call, ...] = ()
+    mutations: tuple[Mutation, ...] = ()
+    parameter_mutations: tuple[Mutation, ...] = ()
+    calls: tuple[CallSite, ...] = ()
     shows: bool = False
-    instance: Definition | None = None
+    instance: FunctionSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One statement at the top level of a cell.
+class StatementEffects:
+    """The effects of one statement at the top level of a cell.
 
     Attributes:
         digest: Equal for statements that differ in layout and comments only.
-        reads: What it takes from before it.
+        reads: Uses of names that it does not bind first.
         binds: Names that it binds on every path, imports and definitions among them.
-        perhaps: Names that it binds on some path.
-        changes: What it changes in place.
+        may_bind: Names that it binds on some paths.
+        mutations: Objects that it mutates.
         deletes: Names that it deletes.
-        imports: What it imports.
-        calls: What it calls.
-        functions: Functions and classes that it defines.
-        shows: Whether its value or text is shown.
-        last: Whether its value becomes ``_``.
-        alias: The name whose very object it gives to what it binds.
+        imports: Names that it imports.
+        calls: Its call sites.
+        functions: Summaries of the functions and classes that it defines.
+        shows: Whether its value or text is displayed.
+        is_result: Whether its value becomes ``_``.
+        alias_of: The name whose very object it gives to what it binds.
         view_of: Names whose objects the bound one may share data with.
         columns_of: The name of the frame some columns of which it binds, with all rows.
-        given: Names that are arguments of the call whose result it binds.
-        maker: Path of the call whose result it binds.
-        maker_keywords: And that call's keywords.
-        same_again: Whether, done to its own result, it changes nothing.
+        arguments: The names among the arguments of the call whose result it binds.
+        value_call: Path of the call whose result it binds.
+        idempotent: Whether, applied to its own result, it changes nothing.
         converts: Whether that holds only until something else changes the result.
-        generator: Whether what it binds is used up by reading.
-        wildcard: A source of names that cannot be told (``from m import *``, ``%run``).
-        wipes: Whether it empties the namespace (``%reset``).
+        generator: Whether it binds a generator.
+        wildcard: A source of names that cannot be known (``from m import *``, ``%run``).
+        resets_namespace: Whether it empties the namespace (``%reset``).
     """
 
     digest: int
-    reads: tuple[Read, ...] = ()
+    reads: tuple[NameRead, ...] = ()
     binds: tuple[str, ...] = ()
-    perhaps: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
+    may_bind: tuple[str, ...] = ()
+    mutations: tuple[Mutation, ...] = ()
     deletes: tuple[str, ...] = ()
-    imports: tuple[Import, ...] = ()
-    calls: tuple[Call, ...] = ()
-    functions: tuple[Definition, ...] = ()
+    imports: tuple[ImportedName, ...] = ()
+    calls: tuple[CallSite, ...] = ()
+    functions: tuple[FunctionSummary, ...] = ()
     shows: bool = False
-    last: bool = False
-    alias: str = ""
+    is_result: bool = False
+    alias_of: str = ""
     view_of: tuple[str, ...] = ()
     columns_of: str = ""
-    given: tuple[str, ...] = ()
-    maker: str = ""
-    maker_keywords: frozenset[str] = frozenset()
-    same_again: bool = False
+    arguments: tuple[str, ...] = ()
+    value_call: str = ""
+    idempotent: bool = False
     converts: bool = False
     generator: bool = False
     wildcard: str = ""
-    wipes: bool = False
+    resets_namespace: bool = False

@@ -1,4 +1,4 @@
-"""What calls of well-known libraries do beside returning a value: change their object, draw, look at clock, net or files."""
+"""Side effects of calls of well-known libraries: mutations, pictures, and uses of clock, network and files."""
 
 # ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
 
@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from typing import Literal
 
-#: Libraries that are found wherever modules are looked for.
+from jupyter_agent.analysis.cells.effects import CallSite, MutationKind
+
+#: Well-known libraries: that their modules can be imported does not depend on the notebook.
 _LIBRARIES = frozenset(
     "numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn plotly bokeh altair IPython ipywidgets "
     "torch torchvision tensorflow keras jax xgboost lightgbm catboost networkx nltk spacy gensim transformers datasets "
@@ -33,28 +34,28 @@ USUAL_NAMES = {
 
 # --- methods, by their bare names ----------------------------------------------------------------------------------
 
-#: Change their object each time anew: run twice, they leave something else than run once.
-GROWING = frozenset(
+#: Mutate their object anew each time: called twice, they leave something else than called once.
+ACCUMULATING = frozenset(
     "append appendleft extend extendleft insert pop popleft popitem remove reverse rotate partial_fit write writelines "
     "put put_nowait get_nowait send subtract backward step readline read readlines __next__ next push train_on_batch "
     "append_text most_common_pop add_subplot symmetric_difference_update".split()
 )
-#: Change their object, but run twice they leave what they left at first.
-REPEATING = frozenset(
+#: Mutate their object idempotently: called twice, they leave what they left at first.
+OVERWRITING = frozenset(
     "add discard update setdefault clear sort fill itemset setflags difference_update intersection_update add_node "
     "add_nodes_from add_edge add_edges_from remove_node remove_edge remove_edges_from remove_nodes_from "
     "set_option requires_grad_ zero_grad eval train to_ compile close seed load_state_dict add_argument "
     "set_index_name __setitem__ __delitem__ __setattr__ setparams mkdir touch unlink freeze register".split()
 )
-#: Replace what they set before: the last call counts.
-RESETTING = frozenset("fit fit_transform fit_predict set_params set_state".split())
+#: Assign state of their object: the last call counts.
+ASSIGNING = frozenset("fit fit_transform fit_predict set_params set_state".split())
 #: Return nothing.
 RETURN_NONE = frozenset(
     "append appendleft extend extendleft insert remove reverse rotate add discard update clear sort fill "
     "difference_update intersection_update symmetric_difference_update add_node add_nodes_from add_edge add_edges_from "
     "seed set_option set_printoptions savefig tight_layout to_excel to_parquet to_pickle to_feather savez".split()
 )
-#: Leave their object alone. What is in none of these sets may change it.
+#: Leave their object as it is. A method in none of these sets may mutate it.
 PURE = frozenset(
     "abs agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asfreq "
     "asof assign astype at_time autocorr backfill between between_time bfill bool byteswap bit_length capitalize "
@@ -88,7 +89,7 @@ PURE = frozenset(
     "qs ps idf total marginal make_cdf make_pmf make_surv sum_ prob credible_interval choice_from".split()
 )
 #: Values' methods that, applied to their own result, return it unchanged.
-SAME_AGAIN = frozenset(
+IDEMPOTENT = frozenset(
     "dropna fillna ffill bfill astype rename sort_values sort_index sort drop_duplicates strip lstrip rstrip lower upper "
     "title capitalize casefold copy round abs clip query convert_dtypes infer_objects normalize to_numpy to_list tolist "
     "to_frame flatten ravel squeeze reshape unique select_dtypes tz_localize reindex set_axis filter head "
@@ -96,23 +97,23 @@ SAME_AGAIN = frozenset(
     "between contains startswith endswith fit set_params to_period normalize asfreq".split()
 )
 #: Functions that, applied to their own result, return it unchanged.
-SAME_AGAIN_FUNCTIONS = frozenset(
+IDEMPOTENT_FUNCTIONS = frozenset(
     "sorted list tuple set frozenset dict str int float bool abs round array asarray to_datetime to_numeric DataFrame "
     "Series Index Path ravel squeeze unique sort nan_to_num clip ascontiguousarray asfarray deepcopy copy".split()
 )
-#: Attributes of a frame or array that tell of all of it, not of one column.
-OF_THE_WHOLE = frozenset(
+#: Attributes of a frame or array that depend on all of it, not on one column.
+WHOLE_OBJECT_ATTRIBUTES = frozenset(
     "shape columns values dtypes dtype T size ndim loc iloc at iat ix empty axes plot str dt cat style sparse "
     "nbytes flat real imag array hist coef_ intercept_ feature_importances_".split()
 )
 #: Methods that add, drop or pick columns of a frame, and leave the others and the rows as they are.
 _COLUMN_METHODS = frozenset({"drop", "dropna", "assign", "select_dtypes", "copy", "with_columns", "insert", "pop"})
-#: Aggregates over rows: a filter that compares with one of them cuts anew each time.
+#: Aggregates over rows: a filter that compares with one of them selects anew each time.
 AGGREGATES = frozenset(
     "mean median std var quantile min max sum nlargest nsmallest rank describe percentile count".split()
 )
-#: Names of functions and methods that show something to the reader.
-SHOWING = frozenset(
+#: Names of functions and methods that display something.
+DISPLAYING = frozenset(
     "print display pprint show plot hist hist2d hist bar barh scatter boxplot figure subplots imshow info summary "
     "matshow heatmap pairplot lmplot regplot catplot relplot displot jointplot violinplot barplot countplot".split()
 )
@@ -121,35 +122,36 @@ PLOTTING = frozenset(
     "show plot hist hist2d bar barh scatter boxplot figure subplots imshow matshow heatmap pairplot lmplot regplot "
     "catplot relplot displot jointplot violinplot barplot countplot savefig".split()
 )
-#: Functions that change their first argument; True: each time anew.
-_CHANGES_ARGUMENT = {
-    "random.shuffle": True,
-    "numpy.random.shuffle": True,
-    "heapq.heappush": True,
-    "heapq.heappop": True,
-    "heapq.heapify": False,
-    "bisect.insort": True,
-    "numpy.fill_diagonal": False,
-    "numpy.put": False,
-    "numpy.copyto": False,
-    "numpy.place": False,
-    "setattr": False,
-    "delattr": False,
-    "next": True,
+#: Functions that mutate their first argument, and how.
+ARGUMENT_MUTATIONS: dict[str, MutationKind] = {
+    "random.shuffle": "accumulate",
+    "numpy.random.shuffle": "accumulate",
+    "heapq.heappush": "accumulate",
+    "heapq.heappop": "accumulate",
+    "heapq.heapify": "overwrite",
+    "bisect.insort": "accumulate",
+    "numpy.fill_diagonal": "overwrite",
+    "numpy.put": "overwrite",
+    "numpy.copyto": "overwrite",
+    "numpy.place": "overwrite",
+    "setattr": "overwrite",
+    "delattr": "overwrite",
+    "next": "accumulate",
 }
-#: Conversions: they settle a value only as long as nothing else has changed it since.
+#: Conversions: they are idempotent only as long as nothing else has changed the value since.
 CONVERSIONS = frozenset("astype to_datetime to_numeric round str int float map abs lower upper title strip".split())
-#: Attributes of modules that are objects of their own, which bear on everything after them.
+#: Attributes of modules that are objects of their own and affect everything after them.
 MODULE_STATE = frozenset({"path", "environ", "rcParams", "options", "modules", "meta_path", "rc_params"})
-#: Calls whose value is used up by reading it.
-USED_UP = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
+#: Calls that return an iterator, which is exhausted by reading it.
+ITERATORS = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", "open", "csv.reader", "csv.DictReader"})
 
 # --- clock, net, files ---------------------------------------------------------------------------------------------
 
-_TIME = frozenset(
+#: Calls that read the clock.
+CLOCK = frozenset(
     {
-        f"time.{one}"
-        for one in (
+        f"time.{name}"
+        for name in (
             "time",
             "time_ns",
             "perf_counter",
@@ -175,13 +177,13 @@ _TIME = frozenset(
         "timeit.repeat",
         "timeit.default_timer",
     }
-    | {f"!{one}" for one in ("date", "uptime", "ps", "top", "free", "df", "nvidia-smi", "git commit")}
+    | {f"!{program}" for program in ("date", "uptime", "ps", "top", "free", "df", "nvidia-smi", "git commit")}
 )
 _NETWORK_LIBRARIES = frozenset(
     "requests urllib urllib2 urllib3 httpx aiohttp socket ftplib smtplib tweepy yfinance boto3 paramiko wget openai".split()
 )
 _NETWORK_PROGRAMS = frozenset(
-    f"!{one}" for one in ("curl", "wget", "ping", "kaggle", "git clone", "git pull", "git fetch", "git push")
+    f"!{program}" for program in ("curl", "wget", "ping", "kaggle", "git clone", "git pull", "git fetch", "git push")
 )
 _NETWORK_PURE = frozenset("urllib.parse urllib.error".split())
 _READERS = frozenset(
@@ -214,19 +216,8 @@ def usual_path(path: str) -> str:
     return f"{USUAL_NAMES.get(root, root)}{dot}{rest}"
 
 
-def argument_change(path: str) -> Literal["grow", "put", ""]:
-    """How a function changes its first argument; empty where it does not."""
-    anew = _CHANGES_ARGUMENT.get(path)
-    return "" if anew is None else "grow" if anew else "put"
-
-
-def is_time(path: str) -> bool:
-    """Whether a call looks at the clock."""
-    return path in _TIME
-
-
-def is_network(path: str, text: str = "") -> bool:
-    """Whether a call goes to the network; `text` is its first text argument."""
+def uses_network(path: str, text: str = "") -> bool:
+    """Whether a call uses the network; `text` is its first text argument."""
     if text.startswith(("http://", "https://", "ftp://", "s3://")):
         return path.rpartition(".")[2] in _READERS or path.partition(".")[0] in _NETWORK_LIBRARIES
     if path.startswith("!"):
@@ -252,7 +243,7 @@ def file_use(path: str, text: str, mode: str = "") -> str:
     return ""
 
 
-#: Functions that set how everything after them is shown.
+#: Functions that set how everything after them is displayed.
 _SETTINGS = frozenset(
     "set set_theme set_style set_context set_palette set_option reset_option set_printoptions use rc rcdefaults set_config "
     "set_matplotlib_formats set_cmap set_color_codes set_defaults options style set_np_printoptions".split()
@@ -260,38 +251,34 @@ _SETTINGS = frozenset(
 
 
 def is_setting(path: str) -> bool:
-    """Whether a library's function sets how things are shown from then on."""
+    """Whether a library's function sets how things are displayed from then on."""
     return path.rpartition(".")[2] in _SETTINGS and "." in path
 
 
-def is_reset(path: str) -> bool:
-    """Whether a call makes pictures look again as if nothing had been set."""
-    return path in ("matplotlib.rcdefaults", "matplotlib.pyplot.rcdefaults", "seaborn.reset_defaults")
+#: Calls that restore the default settings.
+DEFAULTS_RESTORED = frozenset({"matplotlib.rcdefaults", "matplotlib.pyplot.rcdefaults", "seaborn.reset_defaults"})
+#: Calls that wait for what somebody types.
+PROMPTS = frozenset({"input", "getpass.getpass", "raw_input"})
 
 
 def draws_pictures(path: str) -> bool:
-    """Whether a call draws into a figure that is shown when the cell ends."""
+    """Whether a call draws into a figure that is displayed when the cell ends."""
     return path.startswith(("matplotlib.", "seaborn.", "plotly.", "pylab."))
 
 
-def asks_user(path: str) -> bool:
-    """Whether a call waits for what somebody types."""
-    return path in ("input", "getpass.getpass", "raw_input")
-
-
 def is_installed(module: str) -> bool:
-    """Whether a module is Python's or a well-known library's, not one that lies beside the notebook."""
+    """Whether a module is Python's or a well-known library's, not one in the notebook's folder."""
     root = module.partition(".")[0]
     return root in sys.stdlib_module_names or root in _LIBRARIES
 
 
-#: Where fitted searches note how long they took.
+#: Attributes in which fitted searches keep how long they took.
 TIMINGS = frozenset({"cv_results_", "refit_time_"})
 
 
-def is_timed(maker: str) -> bool:
-    """Whether an object that is made by this call notes how long its fitting took."""
-    return maker.rpartition(".")[2] in (
+def is_timed(created_by: str) -> bool:
+    """Whether an object that this call creates keeps how long its fitting took."""
+    return created_by.rpartition(".")[2] in (
         "GridSearchCV",
         "RandomizedSearchCV",
         "HalvingGridSearchCV",
@@ -299,6 +286,6 @@ def is_timed(maker: str) -> bool:
     )
 
 
-def tells_the_time(maker: str, method: str, taken: str) -> bool:
+def has_time_of_day(created_by: str, call: CallSite) -> bool:
     """Whether a method's result has the time of day in it: summaries of statsmodels do, in their first table."""
-    return maker.startswith("statsmodels.") and method == "summary" and taken != "tables"
+    return created_by.startswith("statsmodels.") and call.name == "summary" and call.attribute != "tables"

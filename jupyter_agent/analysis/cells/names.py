@@ -1,4 +1,4 @@
-"""What one cell defines, reads, changes, deletes, imports and calls, by its source alone."""
+"""Names that one cell defines, reads, mutates, deletes, imports and calls, from its source alone."""
 
 from __future__ import annotations
 
@@ -7,35 +7,36 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jupyter_agent.analysis.cells.effects import Step
-from jupyter_agent.analysis.cells.expressions import HISTORY
+from jupyter_agent.analysis.cells.effects import StatementEffects
 from jupyter_agent.analysis.cells.library_calls import USUAL_NAMES
-from jupyter_agent.analysis.cells.walk import walk
+from jupyter_agent.analysis.cells.statements import cell_effects
 
+#: Names under which IPython keeps what ran before.
+HISTORY_NAMES = frozenset({"In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "_", "__", "___"})
+_NUMBERED_HISTORY = re.compile(r"_i?\d+$")
 _BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}
-_COUNTED = re.compile(r"_i?\d+$")
 
 
 @dataclass(frozen=True, slots=True)
 class CellNames:
-    """One cell's steps, and what follows from them for the cell as a whole.
+    """One cell's effects, and what follows from them for the cell as a whole.
 
     Attributes:
         statements: The effects of its statements, in order.
         digest: Equal for sources that differ in layout and comments only.
-        problem: Why Python cannot read the source; empty where it can.
+        problem: Why Python cannot parse the source; empty where it can.
         magics: Names of its magics; ``!`` for shell lines.
-        defines: Names that are there after it has run.
-        reads: Names that must be there before, those that Python brings left out.
-        mutates: Names whose value it changes in place.
-        may_mutate: Names whose value it may change in place.
+        defines: Names that are bound after it has run.
+        reads: Names that must be bound before it runs, builtins left out.
+        mutates: Names whose object it mutates.
+        may_mutate: Names whose object it may mutate.
         deletes: Names that it deletes.
-        imports: Modules, and things out of modules, that it imports.
-        calls: What it calls, as written.
-        reads_history: Whether it reads what IPython keeps by execution count, or in an order: ``Out[3]``, ``In``, ``_``.
+        imports: Modules, and members of modules, that it imports.
+        calls: The callees, as written.
+        reads_history: Whether it reads what IPython keeps by execution count or in order: ``Out[3]``, ``In``, ``_``.
     """
 
-    statements: tuple[Step, ...] = ()
+    statements: tuple[StatementEffects, ...] = ()
     digest: int = 0
     problem: str = ""
     magics: tuple[str, ...] = ()
@@ -55,43 +56,49 @@ class CellNames:
 
     @property
     def has_magics(self) -> bool:
-        """Whether it has magics or shell lines that may bind what no source shows."""
+        """Whether it has magics or shell lines that may bind names which the source does not show."""
         return bool(set(self.magics) - {"matplotlib", "time", "timeit", "?", "autoreload", "config", "load_ext"})
 
     @property
     def resets_namespace(self) -> bool:
         """Whether it empties the namespace."""
-        return any(step.wipes for step in self.statements)
+        return any(statement.resets_namespace for statement in self.statements)
 
 
 @lru_cache(maxsize=8192)
 def names_of(source: str) -> CellNames:
-    """Analyse a cell's source; what was analysed before is remembered."""
-    walked = walk(source)
-    steps = walked.steps
-    modules = {one.name for step in steps for one in step.imports} | set(USUAL_NAMES)
-    changes = [one for step in steps for one in step.changes if not (one.method and one.name in modules)]
-    sure = {one.name for one in changes if one.how != "may"}
-    perhaps = {one.name for one in changes} - sure
-    reads = _reads(steps)
+    """Analyse a cell's source; results are cached."""
+    effects = cell_effects(source)
+    modules = set(USUAL_NAMES)
+    defined, read, mutated, may_mutate = set[str](), set[str](), set[str](), set[str]()
+    bound: set[str] = set()  # on every path
+    for statement in effects.statements:
+        modules.update(imported.name for imported in statement.imports)
+        read |= ({use.name for use in statement.reads} | {mutation.name for mutation in statement.mutations}) - bound
+        bound = bound.union(statement.binds).difference(statement.deletes)
+        defined = defined.union(statement.binds, statement.may_bind).difference(statement.deletes)
+    for mutation in (mutation for statement in effects.statements for mutation in statement.mutations):
+        if not (mutation.method and mutation.name in modules):
+            (may_mutate if mutation.kind == "unknown" else mutated).add(mutation.name)
+    read -= _BUILTINS
     return CellNames(
-        steps,
-        walked.digest,
-        walked.problem,
-        walked.magics,
-        defines=_defined(steps),
-        reads=reads,
-        mutates=frozenset(sure),
-        may_mutate=frozenset(perhaps),
-        deletes=frozenset(name for step in steps for name in step.deletes),
-        imports=frozenset(one.module for step in steps for one in step.imports),
-        calls=frozenset(call.path for step in steps for call in step.calls),
-        reads_history=any(is_history(name) for name in reads),
+        effects.statements,
+        effects.digest,
+        effects.problem,
+        effects.magics,
+        defines=frozenset(defined),
+        reads=frozenset(read),
+        mutates=frozenset(mutated),
+        may_mutate=frozenset(may_mutate - mutated),
+        deletes=frozenset(name for statement in effects.statements for name in statement.deletes),
+        imports=frozenset(imported.module for statement in effects.statements for imported in statement.imports),
+        calls=frozenset(call.path for statement in effects.statements for call in statement.calls),
+        reads_history=any(map(is_history, read)),
     )
 
 
 def readable_names(source: str) -> CellNames:
-    """The analysis of a source; of one that was cut short for the wire, of as many lines as can be read."""
+    """The analysis of a source; of a truncated one, of as many lines as Python can parse."""
     names = names_of(source)
     if not names.problem or not source.endswith("…"):
         return names
@@ -105,24 +112,4 @@ def readable_names(source: str) -> CellNames:
 
 def is_history(name: str) -> bool:
     """Whether IPython keeps what ran before under this name."""
-    return name[:1] in "_IO" and (name in HISTORY or _COUNTED.match(name) is not None)
-
-
-def _reads(steps: tuple[Step, ...]) -> frozenset[str]:
-    """Names that must be there before the cell runs."""
-    bound: set[str] = set()
-    reads: set[str] = set()
-    for step in steps:
-        reads |= ({one.name for one in step.reads} | {one.name for one in step.changes}) - bound
-        bound |= set(step.binds)
-        bound -= set(step.deletes)
-    return frozenset(reads - _BUILTINS)
-
-
-def _defined(steps: tuple[Step, ...]) -> frozenset[str]:
-    """Names that are there after the cell has run."""
-    defined: set[str] = set()
-    for step in steps:
-        defined |= {*step.binds, *step.perhaps}
-        defined -= set(step.deletes)
-    return frozenset(defined)
+    return name[:1] in "_IO" and (name in HISTORY_NAMES or _NUMBERED_HISTORY.match(name) is not None)

@@ -1,4 +1,4 @@
-"""Where random numbers come from: which calls draw, from which generator, and what seeds it."""
+"""Random numbers: which calls draw them, from which generator, and what seeds it."""
 
 # ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
 
@@ -29,17 +29,17 @@ GENERATORS = frozenset(
         "sklearn.utils.check_random_state",
         "numpy.random.SeedSequence",
     }
-    | {f"numpy.random.{one}" for one in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
+    | {f"numpy.random.{name}" for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 )
 #: Methods of a generator that move it on.
 _NOT_DRAWN = frozenset({"get_state", "getstate", "bit_generator", "spawn_key"})
 _NEVER_SEEDED = frozenset(
     {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "os.getpid"}
-    | {f"secrets.{one}" for one in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
+    | {f"secrets.{name}" for name in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
 )
-#: Words with which a call is told its seed.
-SEED_WORDS = frozenset({"random_state", "seed", "rng", "random_seed"})
-#: Functions that draw from numpy's global generator unless told a seed, by the library's first name.
+#: Keywords by which a call is given its seed.
+SEED_KEYWORDS = frozenset({"random_state", "seed", "rng", "random_seed"})
+#: Functions that draw from numpy's global generator unless they are given a seed, by library.
 _DRAWING_FUNCTIONS = {
     "sklearn": frozenset(
         "train_test_split make_blobs make_classification make_moons make_circles make_regression make_gaussian_quantiles "
@@ -61,7 +61,7 @@ _DRAWING_FUNCTIONS = {
     "mlxtend": frozenset({"shuffle_arrays_unison", "bootstrap"}),
     "statsmodels": frozenset({"random"}),
 }
-#: Estimators that draw when they are fitted, unless told a seed.
+#: Estimators that draw when they are fitted, unless they are given a seed.
 _DRAWING_ESTIMATORS = frozenset(
     "KMeans MiniBatchKMeans BisectingKMeans RandomForestClassifier RandomForestRegressor ExtraTreesClassifier "
     "ExtraTreesRegressor ExtraTreeClassifier GradientBoostingClassifier GradientBoostingRegressor "
@@ -74,7 +74,7 @@ _DRAWING_ESTIMATORS = frozenset(
     "RandomTreesEmbedding MiniBatchSparsePCA SparsePCA RANSACRegressor TheilSenRegressor RepeatedKFold "
     "RepeatedStratifiedKFold IterativeImputer_ MeanShift_ XGBClassifier_ LGBMClassifier_ DummyClassifier_".split()
 )
-#: Estimators that draw only with one of these words.
+#: Estimators that draw only with this keyword.
 _DRAWING_WITH = {
     "KFold": "shuffle",
     "StratifiedKFold": "shuffle",
@@ -107,7 +107,7 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
         return "" if name in _NOT_DRAWN or name[:1].isupper() or rest.count(".") > 1 else NUMPY
     if library == "random" and rest and rest.count(".") == 0:
         return "" if name in _NOT_DRAWN or name[:1].isupper() else PYTHON
-    if SEED_WORDS & set(keywords):
+    if SEED_KEYWORDS & set(keywords):
         return ""
     if path.startswith("torch.") and name in (
         "rand",
@@ -125,7 +125,7 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
 
 
 def is_never_seeded(path: str, keywords: Collection[str] = (), constants: Collection[str] = ()) -> bool:
-    """Whether a call comes to something else each time, whatever is seeded.
+    """Whether a call has another result each time, whatever is seeded.
 
     Args:
         path: The called thing's full name.
@@ -135,7 +135,7 @@ def is_never_seeded(path: str, keywords: Collection[str] = (), constants: Collec
     if path in _NEVER_SEEDED:
         return True
     library, _, name = path.partition(".")
-    return library == "seaborn" and not SEED_WORDS & set(keywords) and _is_resampled(name, set(constants))
+    return library == "seaborn" and not SEED_KEYWORDS & set(keywords) and _is_resampled(name, set(constants))
 
 
 def _is_resampled(name: str, constants: set[str]) -> bool:
@@ -149,7 +149,7 @@ def _is_resampled(name: str, constants: set[str]) -> bool:
     if name in ("pairplot", "jointplot"):
         return "kind=reg" in constants
     # Columns of a table, by their names, have several values at each place; what was counted before has one.
-    of_columns = any(one.startswith("x=") for one in constants) and any(one.startswith("y=") for one in constants)
+    of_columns = all(any(constant.startswith(axis) for constant in constants) for axis in ("x=", "y="))
     return of_columns and (
         name in ("barplot", "pointplot") or (name == "catplot" and not {"kind=bar", "kind=point"}.isdisjoint(constants))
     )
@@ -157,18 +157,13 @@ def _is_resampled(name: str, constants: set[str]) -> bool:
 
 def is_drawn_method(name: str, keywords: Collection[str]) -> bool:
     """Whether a method of an object that is no generator draws from numpy's global generator."""
-    return name in _DRAWN_METHODS and not SEED_WORDS & set(keywords)
+    return name in _DRAWN_METHODS and not SEED_KEYWORDS & set(keywords)
 
 
 def draws_when_fitted(path: str, keywords: Collection[str]) -> bool:
-    """Whether a call makes an estimator (or splitter) that will draw from numpy's global generator."""
+    """Whether a call creates an estimator (or splitter) that will draw from numpy's global generator."""
     name = path.rpartition(".")[2]
-    if SEED_WORDS & set(keywords):
+    if SEED_KEYWORDS & set(keywords):
         return False
     word = _DRAWING_WITH.get(name)
     return name in _DRAWING_ESTIMATORS or (word is not None and word in keywords)
-
-
-def is_generator(path: str) -> bool:
-    """Whether a call makes a generator of random numbers of its own."""
-    return path in GENERATORS

@@ -1,4 +1,4 @@
-"""Which names belong to a function itself, and which come from outside."""
+"""Which names are local to a function, and which it takes from outside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Sequence
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*FUNCTIONS, ast.ClassDef)
 
 
 def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -15,35 +14,39 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        if not isinstance(node, (*_SCOPES, ast.Lambda)):
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(node))
 
 
 def declared_names(body: Sequence[ast.AST], kind: type[ast.Global] | type[ast.Nonlocal]) -> frozenset[str]:
     """Names of the body's ``global`` or ``nonlocal`` statements."""
-    return frozenset(name for one in own_nodes(body) if isinstance(one, kind) for name in one.names)
+    return frozenset(name for node in own_nodes(body) if isinstance(node, kind) for name in node.names)
 
 
 def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
     """Names that the body binds."""
-    return frozenset(name for node in own_nodes(body) for name in _bound_by(node))
+    names: set[str] = set()
+    for node in own_nodes(body):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names.update(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                names.add(name)
+            case ast.MatchMapping(rest=str(name)):
+                names.add(name)
+    return frozenset(names)
+
+
+def parameter_names(arguments: ast.arguments) -> tuple[str, ...]:
+    """Names of all parameters, in order."""
+    plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return tuple(argument.arg for argument in plain if argument is not None)
 
 
 def type_parameters(node: ast.AST) -> tuple[str, ...]:
     """Names of ``def f[T]``, ``class C[T]`` and ``type A[T]``."""
-    return tuple(one.name for one in getattr(node, "type_params", ()))
-
-
-def _bound_by(node: ast.AST) -> tuple[str, ...]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return (name,)
-        case ast.Name(id=name, ctx=ast.Store()):
-            return (name,)
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return tuple(one.asname or one.name.partition(".")[0] for one in names)
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            return (name,)
-        case ast.MatchMapping(rest=str(name)):
-            return (name,)
-    return ()
+    return tuple(parameter.name for parameter in getattr(node, "type_params", ()))

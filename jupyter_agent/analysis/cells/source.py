@@ -1,4 +1,6 @@
-"""One cell's source as Python can read it: magics and shell lines made into calls, the rest left where it stands."""
+"""Parses a cell's source: magics and shell lines become calls, everything else keeps its line."""
+
+# ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
 
 from __future__ import annotations
 
@@ -9,62 +11,30 @@ from dataclasses import dataclass
 
 #: Cell magics whose body is Python that runs in the user's namespace.
 PYTHON_BODIES = frozenset({"time", "capture", "prun", "memit", "mprun", "lprun", "snakeviz", "heat", "scalene"})
-#: Line and cell magics that run their Python in a function of its own, so that it binds nothing.
+#: Line and cell magics that run their Python in a scope of its own, so that it binds nothing.
 TIMERS = frozenset({"timeit"})
 #: Line magics whose argument is a Python statement.
 PYTHON_LINES = frozenset({"time", "prun", "memit"})
-#: Magics after which names may be there that no source shows.
-WILD_MAGICS = frozenset(
-    {
-        "run",
-        "pylab",
-        "store",
-        "load",
-        "loadpy",
-        "macro",
-        "recall",
-        "rerun",
-        "edit",
-        "R",
-        "sql",
-        "cython",
-        "bigquery",
-        "spark",
-    }
-)
+#: Magics that may bind names which the source does not show.
+WILD_MAGICS = frozenset("run pylab store load loadpy macro recall rerun edit R sql cython bigquery spark".split())
 #: Magics that may write any file.
 FILE_MAGICS = frozenset({"!", "bash", "sh", "script", "cd", "writefile", "mkdir", "system", "sx", "perl", "ruby"})
-#: Magics that neither bind nor show anything.
+#: Magics that neither bind nor display anything.
 SILENT_MAGICS = frozenset(
-    {
-        "matplotlib",
-        "load_ext",
-        "reload_ext",
-        "autoreload",
-        "config",
-        "time",
-        "capture",
-        "?",
-        "env",
-        "set_env",
-        "autosave",
-        "precision",
-    }
+    "matplotlib load_ext reload_ext autoreload config time capture ? env set_env autosave precision".split()
 )
 
 _MAGIC_LINE = re.compile(r"(\s*)(?!\s)([\w.\[\]'\", \t]+=\s*)?(%{1,2}|!{1,2})\s*(.*)")
 _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
 _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
-_PLACE = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
-
-
-#: Programs whose first argument tells what they do.
-_PROGRAMS_OF_MANY = frozenset({"git", "pip", "conda", "apt", "apt-get"})
+_INTERPOLATED = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
+#: Programs whose first argument is a command of theirs.
+_PROGRAMS_WITH_COMMANDS = frozenset({"git", "pip", "conda", "apt", "apt-get"})
 
 
 @dataclass(frozen=True, slots=True)
-class Magic:
-    """One magic or shell line.
+class CellMagic:
+    """One magic or shell line of a cell.
 
     Attributes:
         name: Its name without per cent signs; ``!`` for a shell line.
@@ -80,43 +50,47 @@ class Magic:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """A cell's tree.
+class ParsedCell:
+    """A cell's syntax tree.
 
     Attributes:
         tree: The module; empty where the source is no Python.
-        magics: In the order of the source; a call ``__magic__(n)`` stands in the tree where the n-th is.
-        quiet: Whether a final semicolon keeps the last value from being shown.
-        problem: Why Python cannot read the source; empty where it can.
+        magics: In the order of the source; a call ``__magic__(n)`` stands in the tree for the n-th.
+        quiet: Whether a final semicolon keeps the last value from being displayed.
+        problem: Why Python cannot parse the source; empty where it can.
     """
 
     tree: ast.Module
-    magics: tuple[Magic, ...] = ()
+    magics: tuple[CellMagic, ...] = ()
     quiet: bool = False
     problem: str = ""
 
 
-def parse(source: str) -> Parsed:
-    """Read a cell's source; never raises for what a user may have typed."""
-    quiet = _is_quiet(source)
+def parse(source: str) -> ParsedCell:
+    """Parse a cell's source; never raises for what a user may have typed."""
+    code = (line for line in reversed(source.split("\n")) if line.strip() and not line.lstrip().startswith("#"))
+    last = next(code, "")
+    quiet = (last.partition("#")[0] if "'" not in last and '"' not in last else last).rstrip().endswith(";")
     tree, problem = _tree(source)
     if tree is not None:
-        return Parsed(tree, (), quiet)
-    magics: list[Magic] = []
+        return ParsedCell(tree, (), quiet)
+    magics: list[CellMagic] = []
     tree, problem = _tree(_without_magics(source, magics))
     empty = ast.Module(body=[], type_ignores=[])
-    return Parsed(tree or empty, tuple(magics), quiet, "" if tree is not None else problem)
+    return ParsedCell(tree or empty, tuple(magics), quiet, "" if tree is not None else problem)
 
 
 def expressions_in(text: str) -> tuple[str, ...]:
-    """Python expressions that IPython puts into a magic's or shell line's text: ``{expression}`` and ``$name``."""
-    return tuple(one or two for one, two in _PLACE.findall(text))
+    """Python expressions that IPython evaluates in a magic's or shell line's text: ``{expression}`` and ``$name``."""
+    return tuple(expression or name for expression, name in _INTERPOLATED.findall(text))
 
 
 def commands_in(text: str) -> tuple[str, ...]:
     """The programs that shell lines start, such as ``!date`` and ``!git commit``."""
-    words = [line.split() for line in re.split(r"\n|&&|;|\|", text)]
-    return tuple("!" + " ".join(one[: 2 if one[0] in _PROGRAMS_OF_MANY else 1]) for one in words if one)
+    commands = [line.split() for line in re.split(r"\n|&&|;|\|", text)]
+    return tuple(
+        "!" + " ".join(words[: 2 if words[0] in _PROGRAMS_WITH_COMMANDS else 1]) for words in commands if words
+    )
 
 
 def is_magic(node: ast.expr) -> bool:
@@ -133,66 +107,49 @@ def _tree(source: str) -> tuple[ast.Module | None, str]:
         return None, f"{type(error).__name__}: {error}"
 
 
-def _is_quiet(source: str) -> bool:
-    lines = (one for one in reversed(source.split("\n")) if one.strip() and not one.lstrip().startswith("#"))
-    last = next(lines, "")
-    code = last.partition("#")[0] if "'" not in last and '"' not in last else last
-    return code.rstrip().endswith(";")
-
-
-def _without_magics(source: str, magics: list[Magic]) -> str:
+def _without_magics(source: str, magics: list[CellMagic]) -> str:
     """The source with each magic as ``__magic__(n)``, each on its own line and with its own indentation."""
     lines = source.split("\n")
-    first = next((at for at, one in enumerate(lines) if one.strip()), len(lines))
-    lines = _without_leading_indent(lines)
-    if first < len(lines) and lines[first].lstrip().startswith("%%"):
-        return _cell_magic(lines, first, magics)
-    return "\n".join(_rewritten(lines, magics))
+    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    if first < len(lines):
+        # IPython removes the indentation of the first line from all lines
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines = [line.removeprefix(indent) for line in lines]
+        if lines[first].startswith("%%"):
+            return _without_cell_magic(lines, first, magics)
+    return "\n".join(_without_line_magics(lines, magics))
 
 
-def _without_leading_indent(lines: list[str]) -> list[str]:
-    """IPython takes away the indentation that the first line has."""
-    first = next((one for one in lines if one.strip()), "")
-    indent = first[: len(first) - len(first.lstrip())]
-    return [one.removeprefix(indent) for one in lines] if indent else lines
-
-
-def _cell_magic(lines: list[str], first: int, magics: list[Magic]) -> str:
-    name, _, argument = lines[first].lstrip()[2:].strip().partition(" ")
-    body = "\n".join(lines[first + 1 :])
-    python = name in PYTHON_BODIES or name in TIMERS
-    magics.append(Magic(name, argument.strip(), "" if python else body, cell=True))
+def _without_cell_magic(lines: list[str], first: int, magics: list[CellMagic]) -> str:
+    name, _, argument = lines[first][2:].strip().partition(" ")
+    runs_python = name in PYTHON_BODIES
+    body = "" if runs_python else "\n".join(lines[first + 1 :])
+    magics.append(CellMagic(name, argument.strip(), body, cell=True))
     call = f"__magic__({len(magics) - 1})"
-    if name in TIMERS:
-        magics[-1] = Magic(name, argument.strip(), body, cell=True)
-        return call
-    if not python:
-        return call
-    return call + "\n" + "\n".join(_rewritten(lines[first + 1 :], magics))
+    return "\n".join([call, *_without_line_magics(lines[first + 1 :], magics)]) if runs_python else call
 
 
-def _rewritten(lines: list[str], magics: list[Magic]) -> list[str]:
+def _without_line_magics(lines: list[str], magics: list[CellMagic]) -> list[str]:
     written: list[str] = []
-    scanner = _Scanner()
-    pending: list[str] = []
+    scanner = _StatementScanner()
+    continued: list[str] = []  # lines of a magic that ends with a backslash
     for line in lines:
-        at_start = scanner.at_start
-        if pending:
-            pending.append(line)
-        elif at_start and _is_magic(line):
-            pending = [line]
+        if continued:
+            continued.append(line)
+        elif scanner.at_start and _is_magic_line(line):
+            continued = [line]
         else:
             scanner.feed(line)
             written.append(line)
             continue
         if not line.endswith("\\"):
-            joined = " ".join(one.removesuffix("\\") for one in pending)
-            written += [_replaced(joined, magics)] + [""] * (len(pending) - 1)
-            pending = []
+            joined = " ".join(part.removesuffix("\\") for part in continued)
+            written += [_magic_call(joined, magics)] + [""] * (len(continued) - 1)
+            continued = []
     return written
 
 
-def _is_magic(line: str) -> bool:
+def _is_magic_line(line: str) -> bool:
     text = line.strip()
     if text[:1] in ("%", "!", "?"):
         return True
@@ -202,24 +159,25 @@ def _is_magic(line: str) -> bool:
     return bool(found and found[2] and _ASSIGNED.match(found[2].rstrip(" =")))
 
 
-def _replaced(line: str, magics: list[Magic]) -> str:
+def _magic_call(line: str, magics: list[CellMagic]) -> str:
+    """The Python that stands for a magic, with what the magic's value is assigned to."""
     indent = line[: len(line) - len(line.lstrip())]
     text = line.strip()
+    call = f"__magic__({len(magics)})"
     if text.startswith("?") or (text.endswith("?") and not text.startswith("!")):
-        magics.append(Magic("?", text.strip("?")))
-        return f"{indent}__magic__({len(magics) - 1})"
+        magics.append(CellMagic("?", text.strip("?")))
+        return f"{indent}{call}"
     found = _MAGIC_LINE.match(line)
     assert found is not None
     target, mark, rest = found[2] or "", found[3], found[4].strip()
     name, _, argument = rest.partition(" ") if mark[0] == "%" else ("!", "", rest)
-    magics.append(Magic(name, argument.strip()))
-    call = f"__magic__({len(magics) - 1})"
+    magics.append(CellMagic(name, argument.strip()))
     if name in PYTHON_LINES and mark[0] == "%" and _tree(argument.strip())[0] is not None:
         return f"{indent}{call}; {target}{argument.strip()}"
     return f"{indent}{target}{call}"
 
 
-class _Scanner:
+class _StatementScanner:
     """Whether the next line begins a statement: no bracket, text or continued line is open."""
 
     def __init__(self) -> None:
@@ -232,28 +190,24 @@ class _Scanner:
         return not self._quote and not self._depth and not self._continued
 
     def feed(self, line: str) -> None:
+        """Read the next line."""
         at = 0
         while at < len(line):
-            at = self._in_text(line, at) if self._quote else self._in_code(line, at)
+            character = line[at]
+            if self._quote:
+                if character == "\\":
+                    at += 1
+                elif line.startswith(self._quote, at):
+                    at += len(self._quote) - 1
+                    self._quote = ""
+            elif character == "#":
+                break
+            elif character in "'\"":
+                self._quote = character * 3 if line.startswith(character * 3, at) else character
+                at += len(self._quote) - 1
+            else:
+                self._depth = max(0, self._depth + (character in "([{") - (character in ")]}"))
+            at += 1
         self._continued = line.endswith("\\") and not self._quote
         if len(self._quote) == 1:
             self._quote = ""
-
-    def _in_text(self, line: str, at: int) -> int:
-        if line[at] == "\\":
-            return at + 2
-        if line.startswith(self._quote, at):
-            end = at + len(self._quote)
-            self._quote = ""
-            return end
-        return at + 1
-
-    def _in_code(self, line: str, at: int) -> int:
-        character = line[at]
-        if character == "#":
-            return len(line)
-        if character in "'\"":
-            self._quote = character * 3 if line.startswith(character * 3, at) else character
-            return at + len(self._quote)
-        self._depth = max(0, self._depth + (character in "([{") - (character in ")]}"))
-        return at + 1

@@ -1,393 +1,237 @@
-"""Walks statements in the order in which they run: what they bind, delete, import and define."""
+"""The effects of a cell: those of each statement at its top level, and the patterns of assignments that keep values alike."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
 
 from jupyter_agent.analysis.cells import library_calls as library
-from jupyter_agent.analysis.cells.effects import IN_PLACE, Call, Definition, Import, Read
-from jupyter_agent.analysis.cells.expressions import Expressions, keywords_of, parameters_of, path_of, place_of
-from jupyter_agent.analysis.cells.scopes import FUNCTIONS, bound_names, declared_names, type_parameters
-from jupyter_agent.analysis.cells.source import (
-    FILE_MAGICS,
-    SILENT_MAGICS,
-    TIMERS,
-    WILD_MAGICS,
-    Magic,
-    commands_in,
-    expressions_in,
-    is_magic,
-    parse,
-)
+from jupyter_agent.analysis.cells.access_paths import access_path, column_keywords, dotted_path
+from jupyter_agent.analysis.cells.effects import StatementEffects
+from jupyter_agent.analysis.cells.source import ParsedCell, is_magic, parse
+from jupyter_agent.analysis.cells.visitor import EffectVisitor, returns_none
 
-_ENDINGS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+#: Characters of a cell that is analysed: what people write by hand is shorter by far.
+MAX_SOURCE = 60_000
+#: Statements from which on a cell's statements are cached one by one: its next version has most of them, too.
+CACHED_FROM = 16
 
 
-class Statements(Expressions):
-    """Collects what statements do, one after the other."""
+@dataclass(frozen=True, slots=True)
+class CellEffects:
+    """The effects of one cell's source.
 
-    def __init__(self, magics: Sequence[Magic], local: frozenset[str] = frozenset()) -> None:
-        super().__init__(local)
-        self.magics = magics
-        self.deleted: dict[str, None] = {}
-        self.imports: list[Import] = []
-        self.magic_texts: list[str] = []
-        self.globals: set[str] = set()
-        self.wipes = False
+    Attributes:
+        statements: Those of its statements, in order.
+        digest: Equal for sources that differ in layout and comments only.
+        problem: Why Python cannot parse the source; empty where it can.
+        magics: Names of its magics; ``!`` for shell lines.
+    """
 
-    def block(self, statements: Sequence[ast.stmt]) -> None:
-        for statement in statements:
-            self.statement(statement)
-
-    def statement(self, node: ast.stmt) -> None:
-        """Walk one statement."""
-        match node:
-            case ast.Expr(value=value):
-                self._expression_statement(value)
-            case ast.Assign(targets=targets, value=value):
-                self.expression(value)
-                for target in targets:
-                    self.target(target)
-            case ast.AugAssign(target=target, value=value):
-                self._augmented(target, value)
-            case ast.AnnAssign(target=target, annotation=annotation, value=value):
-                self.expressions([annotation, value])
-                if value is not None:
-                    self.target(target)
-            case ast.Delete(targets=targets):
-                for target in targets:
-                    self._delete(target)
-            case ast.Import() | ast.ImportFrom():
-                self._import(node)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._function_definition(node)
-            case ast.ClassDef():
-                self._class_definition(node)
-            case ast.Global(names=names):
-                self.globals |= set(names)
-            case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.With() | ast.AsyncWith() | ast.Match():
-                self._compound(node)
-            case ast.Try() | ast.TryStar():
-                self._try(node)
-            case ast.Nonlocal() | ast.Pass() | ast.Break() | ast.Continue():
-                return
-            case _ if type(node).__name__ == "TypeAlias":
-                self._type_alias(node)
-            case _:
-                self.expressions(one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
-
-    # --- simple statements ---------------------------------------------------------------------------------------
-
-    def _expression_statement(self, value: ast.expr) -> None:
-        self.expression(value)
-        if not isinstance(value, ast.Constant) and not is_magic(value) and not returns_none(value):
-            self.shows = True
-
-    def target(self, node: ast.expr) -> None:
-        """Walk what is assigned to."""
-        match node:
-            case ast.Name(id=name):
-                self.bind(name)
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                for element in elements:
-                    self.target(element)
-            case ast.Starred(value=value):
-                self.target(value)
-            case ast.Attribute() | ast.Subscript():
-                self._place_changed(node, "set")
-
-    def _place_changed(self, node: ast.Attribute | ast.Subscript, how: str) -> None:
-        if isinstance(node, ast.Subscript):
-            self.expression(node.slice)
-            if isinstance(node.value, ast.Call) and path_of(node.value.func) == "globals":
-                self._global_item(node.slice)
-                return
-        place = place_of(node)
-        if place is None:
-            self.expression(node.value)
-            return
-        if not place.exact:
-            self._inner(node.value)
-        exact = place.exact and place.key is not None and place.key not in library.OF_THE_WHOLE
-        key = place.key if place.key not in library.OF_THE_WHOLE else None
-        if how == "grow":
-            self.change(place.name, key, "grow")
-        else:
-            self.change(place.name, key, "set" if exact else "put")
-
-    def _inner(self, node: ast.expr) -> None:
-        """Reads in the middle of a target: ``a[i].b[j] = 1`` needs ``i``."""
-        while isinstance(node, (ast.Attribute, ast.Subscript)):
-            if isinstance(node, ast.Subscript):
-                self.expression(node.slice)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            self.expression(node)
-
-    def _global_item(self, key: ast.expr) -> None:
-        if isinstance(key, ast.Constant):
-            self.bind(str(key.value))
-        else:
-            self.wildcard = "globals()"
-
-    def _augmented(self, target: ast.expr, value: ast.expr) -> None:
-        self.expression(value)
-        if isinstance(target, ast.Name):
-            self.read(target.id)
-            self.change(target.id, None, "may", IN_PLACE)
-            self.bind(target.id)
-        elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            self.expression(target)
-            self._place_changed(target, "grow")
-
-    def _delete(self, target: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            self.read(target.id)
-            self.definite.discard(target.id)
-            self.bound.pop(target.id, None)
-            self.deleted[target.id] = None
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for element in target.elts:
-                self._delete(element)
-        elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            self._place_changed(target, "grow")
-
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                name = alias.asname or alias.name.partition(".")[0]
-                module = alias.name if alias.asname else name
-            else:
-                name, module = alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
-            if name == "*":
-                self.wildcard = f"from {module.removesuffix('.*')} import *"
-            elif module.partition(".")[0] != "__future__":
-                self.imports.append(Import(name, module))
-                if name in self.local:
-                    self.local_imports[name] = module
-                self.bind(name)
-
-    def _type_alias(self, node: ast.stmt) -> None:
-        name = getattr(node, "name", None)
-        if isinstance(name, ast.Name):
-            with self.shadowed(type_parameters(node)), self.perhaps():
-                self.expression(getattr(node, "value", None))
-            self.bind(name.id)
-
-    def called_by_name(self, node: ast.Call, call: Call) -> None:
-        if is_magic(node):
-            position = node.args[0]
-            assert isinstance(position, ast.Constant)
-            self._magic(self.magics[int(str(position.value))])
-        else:
-            super().called_by_name(node, call)
-
-    def _magic(self, magic: Magic) -> None:
-        if magic.name not in ("time", "?"):
-            self.magic_texts.append(f"{magic.name} {magic.argument} {magic.body}")
-        for expression in expressions_in(magic.argument + (magic.body if magic.name in ("!", "bash", "sh") else "")):
-            inner = parse(expression)
-            self.block(inner.tree.body)
-        self.shows = self.shows or magic.name not in SILENT_MAGICS
-        if magic.name in FILE_MAGICS:
-            self.calls += [Call("os.system"), *map(Call, commands_in(f"{magic.argument}\n{magic.body}"))]
-        if magic.name in TIMERS:
-            inner_scope = Statements(self.magics)
-            inner_scope.block(parse(f"{magic.argument}\n{magic.body}" if magic.cell else magic.argument).tree.body)
-            self.absorb(inner_scope)
-        elif magic.name == "capture" and magic.argument and not magic.argument.startswith("-"):
-            self.bind(magic.argument.split()[0])
-        elif magic.name in ("reset", "reset_selective"):
-            self.wipes = True
-        elif magic.name in WILD_MAGICS:
-            self.wildcard = f"%{magic.name}"
-
-    def absorb(self, inner: Statements) -> None:
-        """What an inner scope takes from outside, as taken here."""
-        for one in inner.reads.values():
-            self.read(one.name, one.key, one.attribute)
-        self.changes += inner.changes
-        self.calls += inner.calls
-
-    # --- compound statements -------------------------------------------------------------------------------------
-
-    def _compound(self, node: ast.stmt) -> None:
-        match node:
-            case ast.If(test=test, body=body, orelse=orelse):
-                self.expression(test)
-                self.branches([body, orelse])
-            case (
-                ast.For(target=target, iter=values, body=body, orelse=orelse)
-                | ast.AsyncFor(target=target, iter=values, body=body, orelse=orelse)
-            ):
-                self.expression(values)
-                self.target(target)
-                self._stand_for_elements(target, values)
-                self.block(body)
-                self.block(orelse)
-            case ast.While(test=test, body=body, orelse=orelse):
-                self.expression(test)
-                self.block(body)
-                self.block(orelse)
-            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-                for item in items:
-                    self.expression(item.context_expr)
-                    if item.optional_vars is not None:
-                        self.target(item.optional_vars)
-                self.block(body)
-            case ast.Match(subject=subject, cases=cases):
-                self._match(subject, cases)
-
-    def _stand_for_elements(self, target: ast.expr, values: ast.expr) -> None:
-        """What changes a loop's variable changes an element of what is looped over."""
-        names = tuple(one.id for one in ast.walk(values) if isinstance(one, ast.Name))
-        for one in ast.walk(target):
-            if isinstance(one, ast.Name):
-                self.elements_of[one.id] = tuple(
-                    name for name in names if name not in (one.id, "range", "zip", "enumerate")
-                )
-
-    def branches(self, bodies: Sequence[Sequence[ast.stmt]]) -> None:
-        """Walk all alternatives that there are; what each of them binds is bound for sure."""
-        before, ends = set(self.definite), list[set[str]]()
-        certain, self.certain = self.certain, False
-        for body in bodies:
-            self.definite = set(before)
-            self.block(body)
-            if not (body and isinstance(body[-1], _ENDINGS)):
-                ends.append(self.definite)
-        self.certain = certain
-        self.definite = set.intersection(*ends) if ends else before
-
-    def _try(self, node: ast.Try | ast.TryStar) -> None:
-        before = set(self.definite)
-        certain = self.certain
-        self.certain = certain and not node.handlers
-        self.block(node.body)
-        self.block(node.orelse)
-        ends = [set(self.definite)]
-        self.certain = False
-        for handler in node.handlers:
-            self.definite = set(before)
-            self.expression(handler.type)
-            with self.shadowed([handler.name] if handler.name else []):
-                self.block(handler.body)
-            if not isinstance(handler.body[-1], _ENDINGS):
-                ends.append(set(self.definite))
-        self.certain = certain
-        self.definite = set.intersection(*ends)
-        self.block(node.finalbody)
-
-    def _match(self, subject: ast.expr, cases: Sequence[ast.match_case]) -> None:
-        self.expression(subject)
-        before, ends = set(self.definite), []
-        certain, self.certain = self.certain, False
-        for case in cases:
-            self.definite = set(before)
-            for one in ast.walk(case.pattern):
-                if isinstance(one, (ast.MatchAs, ast.MatchStar)) and one.name:
-                    self.bind(one.name)
-                elif isinstance(one, ast.MatchMapping) and one.rest:
-                    self.bind(one.rest)
-                elif isinstance(one, ast.MatchValue):
-                    self.expression(one.value)
-                elif isinstance(one, ast.MatchClass):
-                    self.expression(one.cls)
-            self.expression(case.guard)
-            self.block(case.body)
-            ends.append(self.definite)
-        self.certain = certain
-        irrefutable = (
-            cases[-1].guard is None and isinstance(cases[-1].pattern, ast.MatchAs) and cases[-1].pattern.pattern is None
-        )
-        self.definite = set.intersection(*ends) if irrefutable else before
-
-    # --- functions and classes -----------------------------------------------------------------------------------
-
-    def _function_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        arguments = node.args
-        plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        self.expressions([*node.decorator_list, *arguments.defaults, *arguments.kw_defaults])
-        with self.shadowed(type_parameters(node)):
-            self.expressions([*(one.annotation for one in plain if one is not None), node.returns])
-        self.define(defined(node.name, parameters_of(arguments), node.body, self.magics))
-
-    def define(self, definition: Definition) -> None:
-        """Note a function; inside another, what it takes from outside is taken here, as it will be called here."""
-        if self.local:
-            self._take(definition)
-        self.definitions.append(definition)
-        self.bind(definition.name)
-
-    def _take(self, definition: Definition) -> None:
-        with self.perhaps():
-            for one in definition.reads:
-                self.read(one.name, one.key, one.attribute)
-        self.changes += [one for one in definition.changes if one.name not in self.definite]
-        self.calls += [one for one in definition.calls if not self.hidden(one.root)]
-        self.globals |= set(definition.binds)
-        for name in definition.binds:
-            self.bound[name] = None
-
-    def _class_definition(self, node: ast.ClassDef) -> None:
-        self.expressions([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)])
-        body = Statements(self.magics)
-        body.block([one for one in node.body if not isinstance(one, FUNCTIONS)])
-        methods = [one for one in node.body if isinstance(one, FUNCTIONS)]
-        for method in methods:
-            body.expressions([*method.decorator_list, *method.args.defaults, *method.args.kw_defaults])
-        own = frozenset(body.bound) | {one.name for one in methods} | set(type_parameters(node))
-        for one in body.reads.values():
-            if one.name not in own:
-                self.read(one.name, one.key, one.attribute)
-        self.calls += [one for one in body.calls if one.root not in own]
-        inner = [defined(one.name, parameters_of(one.args), one.body, self.magics) for one in methods]
-        later = _together(node.name, [one for one in inner if one.name != "__init__"], node)
-        self.define(replace(_together(node.name, inner, node), instance=later))
+    statements: tuple[StatementEffects, ...]
+    digest: int
+    problem: str = ""
+    magics: tuple[str, ...] = ()
 
 
-def defined(name: str, parameters: tuple[str, ...], body: Sequence[ast.stmt], magics: Sequence[Magic]) -> Definition:
-    """What a function of this body does when it is called."""
-    declared = declared_names(body, ast.Global)
-    local = (frozenset(parameters) | bound_names(body)) - declared - declared_names(body, ast.Nonlocal)
-    scope = Statements(magics, local | {"\0function"})
-    scope.block(body)
-    free = [one for one in scope.changes if one.name not in local]
-    return Definition(
-        name,
-        parameters,
-        tuple(one for one in scope.reads.values() if one.name != name),
-        tuple(one for one in scope.bound if one in declared | scope.globals),
-        tuple(free),
-        tuple(one for one in scope.changes if one.name in parameters and one.how != "may"),
-        tuple(scope.calls),
-        scope.shows and any(one.name in library.SHOWING for one in scope.calls),
+def cell_effects(source: str) -> CellEffects:
+    """Analyse a cell's source; never raises for what a user may have typed, and takes bounded time."""
+    if len(source) > MAX_SOURCE:
+        return _unknown_effects(source)
+    parsed = parse(source)
+    try:
+        return _effects(source, parsed)
+    except RecursionError:
+        names = tuple(magic.name for magic in parsed.magics)
+        return CellEffects((), digest_of(source), "RecursionError: it is nested too deeply", names)
+    except ValueError:  # a number of more digits than Python writes out
+        return _unknown_effects(source)
+
+
+def _unknown_effects(source: str) -> CellEffects:
+    """A cell that is too long to be analysed: it may bind any name."""
+    statement = StatementEffects(digest_of(source), shows=True, wildcard="a cell that is too long to be read")
+    return CellEffects((statement,), statement.digest)
+
+
+def _effects(source: str, parsed: ParsedCell) -> CellEffects:
+    nodes = parsed.tree.body
+    texts = _statement_texts(source, parsed) if len(nodes) >= CACHED_FROM else None
+    found = (
+        [_statement_effects(node, parsed, node is nodes[-1]) for node in nodes]
+        if texts is None
+        else [_cached_effects(text, place == len(texts) - 1, parsed.quiet) for place, text in enumerate(texts)]
+    )
+    statements = tuple(effects for effects in found if effects is not None)
+    digests = "|".join(str(effects.digest) for effects in statements)
+    return CellEffects(
+        statements,
+        digest_of(digests + ("|;" if parsed.quiet else "") + (source if parsed.problem else "")),
+        parsed.problem,
+        tuple(magic.name for magic in parsed.magics),
     )
 
 
-def _together(name: str, methods: Sequence[Definition], node: ast.ClassDef) -> Definition:
-    bases = [Read(one.id, sure=False) for one in node.bases if isinstance(one, ast.Name)]
-    inner = [Read(one.name, one.key, one.attribute, sure=False) for method in methods for one in method.reads]
-    return Definition(
-        name,
-        (),
-        (*bases, *(one for one in inner if one.name != name)),
-        tuple(bound for one in methods for bound in one.binds),
-        tuple(change for one in methods for change in one.changes),
-        (),
-        tuple(call for one in methods for call in one.calls),
-        any(one.shows for one in methods),
+def _statement_texts(source: str, parsed: ParsedCell) -> list[str] | None:
+    """Each statement's own lines; None where two statements share a line or it is not plain which lines are whose."""
+    if parsed.magics or parsed.problem or "\r" in source:
+        return None
+    lines, texts, above = source.split("\n"), list[str](), 0
+    for node in parsed.tree.body:
+        end = node.end_lineno or 0
+        if node.lineno <= above or lines[end - 1].endswith("\\"):
+            return None
+        texts.append("\n".join(lines[above:end]))
+        above = end
+    return texts
+
+
+@lru_cache(maxsize=8192)
+def _cached_effects(text: str, is_last: bool, quiet: bool) -> StatementEffects | None:
+    """The effects of the one statement of a text: of a long cell that is edited, only some statements are new."""
+    parsed = parse(text)
+    return _statement_effects(parsed.tree.body[0], ParsedCell(parsed.tree, (), quiet), is_last)
+
+
+def _statement_effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffects | None:
+    """The effects of a statement; None where it has none, as a docstring or a ``%time`` without code."""
+    visitor = EffectVisitor(parsed.magics)
+    visitor.statement(node)
+    displayed = isinstance(node, ast.Expr) and is_last and not parsed.quiet and not returns_none(node.value)
+    if isinstance(node, ast.Expr) and not displayed and isinstance(node.value, ast.Constant):
+        return None
+    if isinstance(node, ast.Expr) and is_magic(node.value) and not visitor.magic_texts:
+        return None
+    assigned = node.value if isinstance(node, ast.Assign) else None
+    arguments = (
+        [*assigned.args, *(keyword.value for keyword in assigned.keywords)] if isinstance(assigned, ast.Call) else []
+    )
+    return StatementEffects(
+        digest_of(ast.dump(node) + "".join(visitor.magic_texts) + (";" if is_last and parsed.quiet else "")),
+        reads=tuple(visitor.reads.values()),
+        binds=tuple(name for name in visitor.bound if name in visitor.definite),
+        may_bind=tuple(name for name in visitor.bound if name not in visitor.definite),
+        mutations=tuple(visitor.mutations),
+        deletes=tuple(visitor.deleted),
+        imports=tuple(visitor.imports),
+        calls=tuple(visitor.calls),
+        functions=tuple(visitor.functions),
+        shows=visitor.shows or displayed,
+        is_result=displayed,
+        alias_of=_alias_of(node),
+        view_of=_view_of(assigned),
+        columns_of=_columns_of(assigned),
+        arguments=tuple(argument.id for argument in arguments if isinstance(argument, ast.Name)),
+        value_call=_value_call(node),
+        idempotent=_is_idempotent(node),
+        converts=isinstance(assigned, ast.Call)
+        and dotted_path(assigned.func).rpartition(".")[2] in library.CONVERSIONS,
+        generator=isinstance(assigned, ast.GeneratorExp),
+        wildcard=visitor.wildcard,
+        resets_namespace=visitor.resets_namespace,
     )
 
 
-def returns_none(node: ast.expr) -> bool:
-    """Whether an expression's value is known to be None: nothing is shown of it."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return is_magic(node)
-    if "inplace" in keywords_of(node):
+def _value_call(node: ast.stmt) -> str:
+    """The path of the call whose result is bound; of a chain that begins with a call, of that call."""
+    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    while isinstance(value, ast.Call):
+        path = dotted_path(value.func)
+        if not path.startswith("?"):
+            return path
+        value = value.func.value if isinstance(value.func, ast.Attribute) else None
+    return ""
+
+
+def _columns_of(value: ast.expr | None) -> str:
+    """``df`` in ``x = df[["a", "b"]]``, ``x = df.drop(columns="c")`` and chains of these."""
+    links = 0
+    while not isinstance(value, ast.Name):
+        links += 1
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.List):
+            value = value.value
+        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            if not library.touches_columns_only(value.func.attr, column_keywords(value)):
+                return ""
+            value = value.func.value
+        else:
+            return ""
+    return value.id if links else ""
+
+
+def _alias_of(node: ast.stmt) -> str:
+    """``x`` in ``y = x``, and in ``y = x.fit(…)``, which returns ``x`` itself."""
+    if not isinstance(node, ast.Assign) or not all(isinstance(target, ast.Name) for target in node.targets):
+        return ""
+    match node.value:
+        case ast.Name(id=name):
+            return name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit" | "set_params")):
+            return name
+    return ""
+
+
+def _view_of(value: ast.expr | None) -> tuple[str, ...]:
+    """Names whose objects an assigned value may share data with: ``y = x[1:]``, ``both = [x, y]``."""
+    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        return tuple(element.id for element in value.elts if isinstance(element, ast.Name))
+    if isinstance(value, ast.Dict):
+        return tuple(element.id for element in value.values if isinstance(element, ast.Name))
+    path = access_path(value) if isinstance(value, (ast.Attribute, ast.Subscript)) else None
+    return (path.name,) if path is not None and not path.called else ()
+
+
+# --- idempotence -------------------------------------------------------------------------------------------------
+
+
+def _is_idempotent(node: ast.stmt) -> bool:
+    """Whether an assignment, applied to its own result, changes nothing."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return False
+    target = node.targets[0]
+    if isinstance(target, ast.Subscript) and isinstance(node.value, ast.Constant):
         return True
-    path = path_of(node.func)
-    sets = path.partition(".")[0] in library.USUAL_NAMES and library.is_setting(library.usual_path(path))
-    return sets or node.func.attr in library.RETURN_NONE
+    return _keeps_result(node.value, _loaded(target))
+
+
+def _keeps_result(node: ast.expr, target: str) -> bool:
+    """Whether an expression evaluates to its target again once the target has its value."""
+    if _loaded(node) == target:
+        return True
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr=method), args=arguments):
+            if method in library.IDEMPOTENT and _keeps_result(value, target):
+                return True
+            return method in library.IDEMPOTENT_FUNCTIONS and bool(arguments) and _keeps_result(arguments[0], target)
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]):
+            return name in library.IDEMPOTENT_FUNCTIONS and _keeps_result(first, target)
+        case ast.Attribute(value=value, attr=attribute):
+            return attribute in ("str", "dt", "cat", "loc", "values", "array") and _keeps_result(value, target)
+        case ast.Subscript(value=value, slice=selection):
+            return _keeps_result(value, target) and _selects_all_again(selection)
+    return False
+
+
+def _selects_all_again(selection: ast.expr) -> bool:
+    """Whether a selection, applied to what it selected, selects all of it."""
+    if isinstance(selection, ast.List):
+        return all(isinstance(element, ast.Constant) for element in selection.elts)
+    if isinstance(selection, ast.Slice):
+        return selection.lower is None and selection.step is None and not isinstance(selection.upper, ast.UnaryOp)
+    if isinstance(selection, ast.Tuple):
+        return all(_selects_all_again(element) for element in selection.elts)
+    attributes = {node.attr for node in ast.walk(selection) if isinstance(node, ast.Attribute)}
+    filters = any(isinstance(node, ast.Compare) for node in ast.walk(selection)) or attributes & library.IDEMPOTENT
+    return bool(filters) and not attributes & library.AGGREGATES
+
+
+def _loaded(node: ast.expr) -> str:
+    """An expression's tree as text, the same for a target and for its use."""
+    return ast.dump(node).replace("ctx=Store()", "ctx=Load()")
+
+
+def digest_of(text: str) -> int:
+    """A 64-bit hash of a text, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
