@@ -67,3 +67,22 @@ async def test_whoever_leaves_ends_the_reading_and_closes_what_was_read() -> Non
     async with read_ahead(pieces()) as came:
         assert await came.take() == b"a"
     assert closed.is_set()
+
+
+async def test_what_follows_closely_is_gathered_once_there_was_something_to_show() -> None:
+    more, all_came = asyncio.Event(), asyncio.Event()
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"a"
+        await more.wait()
+        for piece in (b"b", b"c", b"d"):
+            yield piece
+            await asyncio.sleep(0)
+        all_came.set()
+        await asyncio.Event().wait()
+
+    async with read_ahead(pieces()) as came:
+        assert await came.take(gather=True) == b"a"
+        more.set()
+        assert await came.take(gather=True) == b"bcd"
+    assert all_came.is_set()

@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 
 #: Bytes that are read ahead before the server has to wait.
 MAX_AHEAD = 1 << 20
-#: Pieces that follow each other faster are gathered for so long: nobody sees a screen change more often.
+#: No screen has to change more often.
 GATHER_SECONDS = 0.01
 
 
@@ -23,17 +23,25 @@ class Incoming:
         self._came = bytearray()
         self._failure: Exception | None = None
         self._over = False
+        self._last_taken = 0.0
         self._news = asyncio.Event()
         self._taken = asyncio.Event()
 
-    async def take(self) -> bytes | None:
+    async def take(self, *, gather: bool = False) -> bytes | None:
         """All that is there, as soon as there is any; None at the end.
+
+        Args:
+            gather: Whether what comes within `GATHER_SECONDS` of what was taken last is gathered for as long.
 
         Raises:
             Exception: reading failed, after what had come.
         """
         await self._news.wait()
+        loop = asyncio.get_running_loop()
+        if gather and not self._over and loop.time() - self._last_taken < GATHER_SECONDS:
+            await asyncio.sleep(GATHER_SECONDS)
         if self._came:
+            self._last_taken = loop.time()
             piece = bytes(self._came)
             self._came.clear()
             self._taken.set()
@@ -46,16 +54,10 @@ class Incoming:
 
     async def read(self, pieces: AsyncGenerator[bytes, None]) -> None:
         """Read to the end; failures are raised where the bytes are taken."""
-        loop, last = asyncio.get_running_loop(), 0.0
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
-                    if not piece:
-                        continue
                     await self._add(piece)
-                    is_fast, last = loop.time() - last < GATHER_SECONDS, loop.time()
-                    if is_fast:
-                        await asyncio.sleep(GATHER_SECONDS)
         except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
             self._failure = error
         finally:
@@ -63,6 +65,8 @@ class Incoming:
             self._news.set()
 
     async def _add(self, piece: bytes) -> None:
+        if not piece:
+            return
         self._came += piece
         self._news.set()
         while len(self._came) > MAX_AHEAD:

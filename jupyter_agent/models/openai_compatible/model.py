@@ -183,7 +183,8 @@ class OpenAIModel:
     async def _next(self, came: Incoming, answer: Answer, heard: bool, deadline: float) -> bytes | None:
         """Some more bytes; None at the end, or when a complete answer's usage does not come."""
         if not answer.complete:
-            return await self._within(came.take(), self._idle if heard else self._first, deadline)
+            took = came.take(gather=answer.spoken)  # the first text is not held back
+            return await self._within(took, self._idle if heard else self._first, deadline)
         try:
             return await self._within(came.take(), _USAGE_SECONDS, deadline)
         except Exception:  # noqa: BLE001 - the answer is here; how the connection ends does not matter
