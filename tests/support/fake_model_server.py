@@ -79,8 +79,8 @@ class ModelServer:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if gone.done():
             self.left.set()
-        for line in (task, gone):
-            line.cancel()
+        for waiting in (task, gone):
+            waiting.cancel()
         await asyncio.gather(task, gone, return_exceptions=True)
 
 
@@ -135,8 +135,8 @@ async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[ModelServe
 @asynccontextmanager
 async def asking(server: ModelServer, model: str = "m", **options: Any) -> AsyncIterator[OpenAIModel]:
     """A model of that server, closed in the end."""
-    line = OpenAIModel(model, Connection(server.base_url), **{"backoff_seconds": 0.001, **options})
+    client = OpenAIModel(model, Connection(server.base_url), **{"backoff_seconds": 0.001, **options})
     try:
-        yield line
+        yield client
     finally:
-        await line.close()
+        await client.close()
