@@ -145,7 +145,7 @@ def _symbol(byte: int) -> str:
     return (
         chr(byte)
         if byte in plain
-        else chr(256 + [byte_value for byte_value in range(256) if byte_value not in plain].index(byte))
+        else chr(256 + [code for code in range(256) if code not in plain].index(byte))
     )
 
 
@@ -153,8 +153,8 @@ def _successors(tokens: list[str], chains: list[list[str]], size: int) -> Any:
     table = numpy.zeros((len(tokens), size), numpy.float32)
     number = {token: index for index, token in enumerate(tokens)}
     for chain in chains:
-        for byte_value, after in itertools.pairwise(chain):
-            table[number[after], number[byte_value]] = _LOGIT / size**0.5  # a normed one-hot vector has this length
+        for token, after in itertools.pairwise(chain):
+            table[number[after], number[token]] = _LOGIT / size**0.5  # a normed one-hot vector has this length
     return table
 
 
