@@ -142,11 +142,7 @@ def _pieces(text: str, used: set[str]) -> Iterator[str]:
 def _symbol(byte: int) -> str:
     """How vocabularies of this kind write a byte."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    return (
-        chr(byte)
-        if byte in plain
-        else chr(256 + [code for code in range(256) if code not in plain].index(byte))
-    )
+    return chr(byte) if byte in plain else chr(256 + [code for code in range(256) if code not in plain].index(byte))
 
 
 def _successors(tokens: list[str], chains: list[list[str]], size: int) -> Any:
