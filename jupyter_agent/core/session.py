@@ -216,6 +216,11 @@ class Session:
     unknown_fields: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def name(self) -> tuple[str, str, str]:
+        """Owner, notebook and id: a store has at most one session of that name."""
+        return self.owner, self.notebook_id, self.id
+
+    @property
     def turn_count(self) -> int:
         """Entries of the history: a question and its answer are two. `turns` counts questions."""
         return 2 * self.depth

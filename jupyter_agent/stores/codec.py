@@ -9,11 +9,12 @@ import math
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
+from jupyter_agent.core.protocols import Page
 from jupyter_agent.core.session import SCHEMA, Session, Turn
 
 MAX_DEPTH = 64
@@ -35,7 +36,7 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
     Raises:
         TooLarge: more than `MAX_BYTES`, or nested deeper than Python follows.
     """
-    text = _encode_harmless(value, ascii_only) or _encode_anything(value, ascii_only)
+    text = _encode_fast(value, ascii_only) or _encode_checked(value, ascii_only)
     if len(text) > MAX_BYTES:
         raise TooLarge("The turn is larger than 64 MiB and cannot be kept; ask for less output.")
     return text
@@ -60,13 +61,55 @@ def decode_turn(text: str | bytes | Mapping[str, Any]) -> Turn:
     return _decode(Turn, text)
 
 
-def normal(value: _Value) -> _Value:
+def normalized(value: _Value) -> _Value:
     """The value as every store gives it back."""
     return _decode(type(value), encode(value))
 
 
+def decode_listed(  # noqa: PLR0917 – as the columns stand
+    data: str | bytes, key: str, owner: str, session_id: str, notebook_id: str, last_activity: float
+) -> Session:
+    """A session of a list; a damaged record is replaced by what the store knows of it."""
+    try:
+        return decode_session(data)
+    except StoreUnavailable:
+        return unreadable(key, owner, session_id, notebook_id, last_activity)
+
+
+def session_row(session: Session) -> dict[str, Any]:
+    """A session's head as the columns of an SQL table."""
+    return {
+        "key": session.key,
+        "owner": session.owner,
+        "notebook_id": session.notebook_id,
+        "id": session.id,
+        "revision": session.revision,
+        "created_at": session.created_at,
+        "last_activity": session.last_activity,
+        "searched": search_text(session.title),
+        "data": encode(session),
+    }
+
+
+def turn_row(key: str, turn: Turn) -> dict[str, Any]:
+    """A turn of the session of that key as the columns of an SQL table."""
+    return {
+        "key": key,
+        "turn_id": turn.id,
+        "parent": turn.parent,
+        "turn_searched": turn_search_text(turn),
+        "turn_data": encode(turn),
+    }
+
+
+def first_page(found: Sequence[Session], limit: int) -> Page:
+    """A page of at most `limit` sessions; more than that were found where there is another page."""
+    page = tuple(found[:limit])
+    return Page(page, encode_cursor(page[-1]) if page and len(found) > limit else None)
+
+
 def unreadable(key: str, owner: str, session_id: str, notebook_id: str, last_activity: float) -> Session:
-    """What lists show in place of a damaged record."""
+    """A session that lists show in place of a damaged record."""
     return Session(
         key=key,
         id=session_id,
@@ -78,22 +121,22 @@ def unreadable(key: str, owner: str, session_id: str, notebook_id: str, last_act
     )
 
 
-def searched(text: str) -> str:
+def search_text(text: str) -> str:
     """Text as it is compared in searches: literal, whatever the case."""
     if text.isascii() and "\0" not in text:
         return text.casefold()
     return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text).casefold())
 
 
-def searched_turn(turn: Turn) -> str:
+def turn_search_text(turn: Turn) -> str:
     """What a search finds of a turn."""
-    return searched(f"{turn.question}\n{turn.reply}")
+    return search_text(f"{turn.question}\n{turn.reply}")
 
 
 def encode_cursor(session: Session) -> str:
-    """Where the page after this session starts."""
-    place = json.dumps([session.last_activity, session.key])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    """The cursor of the page after this session."""
+    position = json.dumps([session.last_activity, session.key])
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
@@ -111,21 +154,28 @@ def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
         raise BadRequest("cursor is not one that a list of sessions returned.") from error
 
 
+def newer_schema() -> SchemaNewer:
+    """The error of a store that a newer release has migrated."""
+    return SchemaNewer(
+        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
+    )
+
+
 def damaged() -> StoreUnavailable:
-    """What is said of a record that is none."""
+    """The error of a record that cannot be read."""
     return StoreUnavailable(
         "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
     )
 
 
-def _encode_harmless(value: Session | Turn, ascii_only: bool) -> str | None:
-    """The text in one go, for what nearly everything is; None for what needs a closer look."""
+def _encode_fast(value: Session | Turn, ascii_only: bool) -> str | None:
+    """The text in one pass, for nearly all values; None for one that has to be checked piece by piece."""
     free = (
         (value.metadata, value.extra, value.unknown_fields)
         if isinstance(value, Session)
         else (value.kernel, value.extra)
     )
-    if not all(_is_flat(one) for one in free):
+    if not all(map(_is_flat, free)):
         return None
     try:
         text = json.dumps(
@@ -146,7 +196,7 @@ def _is_storable(text: str) -> bool:
         return False
 
 
-def _encode_anything(value: Session | Turn, ascii_only: bool) -> str:
+def _encode_checked(value: Session | Turn, ascii_only: bool) -> str:
     try:
         data = _storable(value.to_json(), 0)
     except RecursionError as error:
@@ -158,13 +208,10 @@ def _encode_anything(value: Session | Turn, ascii_only: bool) -> str:
 
 def _is_flat(data: Mapping[str, Any]) -> bool:
     return all(
-        isinstance(key, str) and (one is None or isinstance(one, (str, float)) or _is_small(one))
-        for key, one in data.items()
+        isinstance(key, str)
+        and (item is None or isinstance(item, (str, float)) or (isinstance(item, int) and item.bit_length() <= 64))
+        for key, item in data.items()
     )
-
-
-def _is_small(value: object) -> bool:
-    return isinstance(value, int) and value.bit_length() <= 64
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -178,7 +225,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 @cache
 def _names_and_values(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(one.name for one in dataclasses.fields(kind))
+    names = tuple(field.name for field in dataclasses.fields(kind))
     return names, operator.attrgetter(*names)
 
 
@@ -186,14 +233,12 @@ def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value
     try:
         data = json.loads(text) if isinstance(text, (str, bytes)) else text
         if data.get("schema", SCHEMA) > SCHEMA:
-            _newer()
+            raise SchemaNewer(
+                "This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it."
+            )
         return kind.from_json(data)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise damaged() from error
-
-
-def _newer() -> NoReturn:
-    raise SchemaNewer("This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it.")
 
 
 def _storable(value: Any, depth: int) -> Any:
@@ -206,7 +251,7 @@ def _storable(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         return "(nested too deeply)"
     if isinstance(value, dict):
-        return {_storable(key, 0): _storable(one, depth + 1) for key, one in value.items()}
+        return {_storable(key, 0): _storable(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_storable(one, depth + 1) for one in value]
+        return [_storable(item, depth + 1) for item in value]
     return value

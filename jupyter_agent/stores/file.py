@@ -96,7 +96,7 @@ class FileStore:
             stored = log.stamp()
             if stored is None or (session.revision - 1, session.created_at) != stored[:2]:
                 raise VersionConflict("The conversation changed meanwhile.")
-            if _name(session) != stored[2:] and self._named(session) is not None:
+            if session.name != stored[2:] and self._named(session) is not None:
                 raise VersionConflict("Another conversation has that name.")
             if turn is not None and turn.id in log.turns:
                 raise VersionConflict("That turn is stored already.")
@@ -110,7 +110,7 @@ class FileStore:
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
         def work() -> tuple[Turn, ...]:
             log = self._fresh(key)
-            return tuple(turn for one in log.path_to(turn_id, limit) if (turn := log.turn(one)) is not None)
+            return tuple(turn for ancestor in log.path_to(turn_id, limit) if (turn := log.turn(ancestor)) is not None)
 
         return await self._run(work)
 
@@ -126,34 +126,33 @@ class FileStore:
     ) -> Page:
         place = codec.decode_cursor(cursor)
 
-        def wanted(one: Session) -> bool:
+        def matches(session: Session) -> bool:
             return (
-                one.owner == owner
-                and session_id in (None, one.id)
-                and notebook_id in (None, one.notebook_id)
-                and (place is None or (one.last_activity, one.key) < place)
+                session.owner == owner
+                and session_id in (None, session.id)
+                and notebook_id in (None, session.notebook_id)
+                and (place is None or (session.last_activity, session.key) < place)
             )
 
         def work() -> list[Session]:
-            found = sorted(filter(wanted, self._listed()), key=lambda one: (one.last_activity, one.key), reverse=True)
+            found = [session for session in self._listed() if matches(session)]
+            found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
             page: list[Session] = []
-            for one in found:
-                if text is None or self._holds(one, codec.searched(text)):
-                    page.append(one)
+            for session in found:
+                if text is None or self._contains(session, codec.search_text(text)):
+                    page.append(session)
                 if len(page) > limit:
                     break
             return page
 
-        found = await self._run(work)
-        page = tuple(found[:limit])
-        return Page(page, codec.encode_cursor(page[-1]) if page and len(found) > limit else None)
+        return codec.first_page(await self._run(work), limit)
 
     async def count(self, owner: str) -> int:
-        return await self._run(lambda: sum(one.owner == owner for one in self._listed()))
+        return await self._run(lambda: sum(session.owner == owner for session in self._listed()))
 
     async def owners(self, path: str) -> tuple[str, ...]:
         def work() -> set[str]:
-            return {one.owner for one in self._listed() if is_within(one.notebook_id, path)}
+            return {session.owner for session in self._listed() if is_within(session.notebook_id, path)}
 
         return tuple(sorted(await self._run(work)))
 
@@ -182,7 +181,19 @@ class FileStore:
         return await self._run(in_turn)
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
-        return await self._worker.run(lambda: _translated(work))
+        def translated() -> _Result:
+            try:
+                return work()
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise StoreFull(
+                        "There is no room left to keep the conversation. Free some disk space and try again."
+                    ) from error
+                raise StoreUnavailable(
+                    "The folder of conversations cannot be used. Check that it exists and may be written."
+                ) from error
+
+        return await self._worker.run(translated)
 
     def _fresh(self, key: str) -> Log:
         log = self._log(key)
@@ -199,7 +210,7 @@ class FileStore:
         return log
 
     def _named(self, session: Session) -> Session | None:
-        return next((one for one in self._listed() if _name(one) == _name(session)), None)
+        return next((other for other in self._listed() if other.name == session.name), None)
 
     def _listed(self) -> list[Session]:
         """The head of every file that has one; files that did not change are not read again."""
@@ -229,12 +240,12 @@ class FileStore:
             return head
         return codec.unreadable(key, str(data["owner"]), str(data["id"]), str(data["notebook_id"]), 0.0)
 
-    def _holds(self, session: Session, text: str) -> bool:
-        if text in codec.searched(session.title):
+    def _contains(self, session: Session, text: str) -> bool:
+        if text in codec.search_text(session.title):
             return True
         log = self._fresh(session.key)
-        turns = (log.turn(one) for one in log.turns)
-        return any(turn is not None and text in codec.searched_turn(turn) for turn in turns)
+        turns = (log.turn(turn_id) for turn_id in log.turns)
+        return any(turn is not None and text in codec.turn_search_text(turn) for turn in turns)
 
     def _set_aside(self, log: Log) -> None:
         """Keep a file without a good line under a name that is not read."""
@@ -245,20 +256,3 @@ class FileStore:
         self._logs.clear()
         self._heads.clear()
         self._lock.close()
-
-
-def _translated(work: Callable[[], _Result]) -> _Result:
-    try:
-        return work()
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StoreFull(
-                "There is no room left to keep the conversation. Free some disk space and try again."
-            ) from error
-        raise StoreUnavailable(
-            "The folder of conversations cannot be used. Check that it exists and may be written."
-        ) from error
-
-
-def _name(session: Session) -> tuple[str, str, str]:
-    return session.owner, session.notebook_id, session.id

@@ -1,4 +1,4 @@
-"""One process, and one thread of it, at a time: a lock on a file beside what is written."""
+"""A lock between processes, and between threads of one, on a file next to what is written."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pathlib import Path
 
 from jupyter_agent.core.errors import StoreUnavailable
 
-_TRY_AGAIN_SECONDS = 0.002
-#: Whether a lock holds between processes and within one, and ends with its holder, however that dies.
-CAN_LOCK = sys.platform != "win32"
+_RETRY_SECONDS = 0.002
 
 
 class FileLock:
-    """Held by one at a time, of all processes of this machine; the file is only ever locked.
+    """Held by one at a time, of all processes of this machine; it ends with its holder, however that dies.
+
+    On Unix this is `flock` on a descriptor that stays open: the `filelock` package, which locks on Windows, takes 0.1 ms
+    for an acquisition, a fifth of a commit; this takes 3 µs.
 
     Args:
-        path: Made where there is none, with its folder, for this user alone.
+        path: Made where there is none, with its folder, for this user alone; the file is only ever locked.
         busy_seconds: How long to wait for others.
     """
 
@@ -28,64 +29,63 @@ class FileLock:
         self._busy_seconds = busy_seconds
         self._descriptor = -1
 
-    def __enter__(self) -> None:
-        """Wait for the lock.
+    if sys.platform == "win32":
 
-        Raises:
-            StoreUnavailable: others hold it for longer.
-            OSError: the file cannot be made.
-        """
-        if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0:  # removed, by other hands
-            self.close()
-            self._descriptor = self._opened()
-        until = time.monotonic() + self._busy_seconds
-        while not _try_lock(self._descriptor):
-            if time.monotonic() > until:
-                raise StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")
-            time.sleep(_TRY_AGAIN_SECONDS)
+        def __enter__(self) -> None:
+            from filelock import FileLock as WindowsLock
+            from filelock import Timeout
 
-    def __exit__(self, *_: object) -> None:
-        _unlock(self._descriptor)  # not by closing: a process forked meanwhile has the descriptor too
-
-    def close(self) -> None:
-        """Let go of the file; in a forked process, of what is the parent's."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT
-        try:
-            return os.open(self._path, flags, 0o600)
-        except FileNotFoundError:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._path, flags, 0o600)
+            # A new one each time: in a forked process, or after its file was removed, nothing of the old one is true.
+            self._held = WindowsLock(self._path, timeout=self._busy_seconds, mode=0o600, poll_interval=_RETRY_SECONDS)
+            try:
+                self._held.acquire()
+            except Timeout as error:
+                raise _locked() from error
 
+        def __exit__(self, *_: object) -> None:
+            self._held.release()
 
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+        def close(self) -> None:
+            """Nothing stays open."""
 
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
+    else:
+
+        def __enter__(self) -> None:
+            """Wait for the lock.
+
+            Raises:
+                StoreUnavailable: others hold it for longer.
+                OSError: the file cannot be made.
+            """
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-            return False
-        raise
-    return True
+            if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0:  # removed, by other hands
+                self.close()
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            until = time.monotonic() + self._busy_seconds
+            while True:
+                try:
+                    return fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    if error.errno not in (errno.EACCES, errno.EAGAIN):
+                        raise
+                if time.monotonic() > until:
+                    raise _locked()
+                time.sleep(_RETRY_SECONDS)
+
+        def __exit__(self, *_: object) -> None:
+            import fcntl
+
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # not by closing: a forked process has the descriptor too
+
+        def close(self) -> None:
+            """Close the file; in a forked process, the parent's descriptor of it."""
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
-def _unlock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+def _locked() -> StoreUnavailable:
+    return StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")

@@ -15,7 +15,7 @@ from jupyter_agent.stores import codec
 
 @dataclass(slots=True)
 class _Kept:
-    """One session as text, so that readers get values of their own, with its turns in the order they came."""
+    """One session as text, so that readers get values of their own, with its turns in the order of their commits."""
 
     session: Session
     text: str
@@ -26,7 +26,10 @@ class _Kept:
         if turn.id in self.turns:
             raise VersionConflict("That turn is stored already.")
         self.turns[turn.id] = codec.encode(turn)
-        self.searched.append(codec.searched_turn(turn))
+        self.searched.append(codec.turn_search_text(turn))
+
+    def contains(self, text: str) -> bool:
+        return text in codec.search_text(self.session.title) or any(text in turn for turn in self.searched)
 
 
 class MemoryStore:
@@ -59,13 +62,13 @@ class MemoryStore:
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
         text = codec.encode(session)
         with self._lock:
-            if session.key in self._kept or _name(session) in self._keys:
+            if session.key in self._kept or session.name in self._keys:
                 raise VersionConflict("That conversation exists already.")
             kept = _Kept(codec.decode_session(text), text)
             for turn in turns:
                 kept.append(turn)
             self._kept[session.key] = kept
-            self._keys[_name(session)] = session.key
+            self._keys[session.name] = session.key
 
     async def read(self, key: str) -> Session | None:
         with self._lock:
@@ -76,14 +79,16 @@ class MemoryStore:
         text = codec.encode(session)
         with self._lock:
             kept = self._kept.get(session.key)
-            if kept is None or not _follows(session, kept.session):
+            # The next revision of the same session, not of another one that was created anew under its key.
+            following = None if kept is None else (kept.session.revision + 1, kept.session.created_at)
+            if kept is None or (session.revision, session.created_at) != following:
                 raise VersionConflict("The conversation changed meanwhile.")
-            if self._keys.get(_name(session), session.key) != session.key:
+            if self._keys.get(session.name, session.key) != session.key:
                 raise VersionConflict("Another conversation has that name.")
             if turn is not None:
                 kept.append(turn)
-            del self._keys[_name(kept.session)]
-            self._keys[_name(session)] = session.key
+            del self._keys[kept.session.name]
+            self._keys[session.name] = session.key
             kept.session, kept.text = codec.decode_session(text), text
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
@@ -97,10 +102,10 @@ class MemoryStore:
             kept = self._kept.get(key)
             turns = {} if kept is None else kept.turns
         found: list[Turn] = []
-        place: str | None = turn_id
-        while place is not None and place in turns and len(found) < limit:
-            found.append(codec.decode_turn(turns[place]))
-            place = found[-1].parent
+        turn: str | None = turn_id
+        while turn is not None and turn in turns and len(found) < limit:
+            found.append(codec.decode_turn(turns[turn]))
+            turn = found[-1].parent
         return tuple(reversed(found))
 
     async def find(
@@ -122,11 +127,10 @@ class MemoryStore:
                 and session_id in (None, kept.session.id)
                 and notebook_id in (None, kept.session.notebook_id)
                 and (place is None or (kept.session.last_activity, kept.session.key) < place)
-                and (text is None or _holds(kept, codec.searched(text)))
+                and (text is None or kept.contains(codec.search_text(text)))
             ]
-        found.sort(key=lambda one: (one.last_activity, one.key), reverse=True)
-        page = tuple(found[:limit])
-        return Page(page, codec.encode_cursor(page[-1]) if page and len(found) > limit else None)
+        found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
+        return codec.first_page(found, limit)
 
     async def count(self, owner: str) -> int:
         with self._lock:
@@ -141,21 +145,8 @@ class MemoryStore:
         with self._lock:
             kept = self._kept.pop(key, None)
             if kept is not None:
-                del self._keys[_name(kept.session)]
+                del self._keys[kept.session.name]
             return kept is not None
 
     async def close(self) -> None:
-        """Nothing to let go of; what is kept stays for whoever still holds the store."""
-
-
-def _name(session: Session) -> tuple[str, str, str]:
-    return session.owner, session.notebook_id, session.id
-
-
-def _follows(session: Session, stored: Session) -> bool:
-    """Whether a head may replace the stored one: the next revision of the same session, not of a namesake."""
-    return session.revision == stored.revision + 1 and session.created_at == stored.created_at
-
-
-def _holds(kept: _Kept, text: str) -> bool:
-    return text in codec.searched(kept.session.title) or any(text in one for one in kept.searched)
+        """Nothing to close; what is kept stays for whoever still holds the store."""

@@ -16,7 +16,6 @@ from jupyter_agent.core.errors import (
     AgentError,
     BadRequest,
     MissingExtra,
-    SchemaNewer,
     StoreFull,
     StoreUnavailable,
     VersionConflict,
@@ -79,7 +78,7 @@ class RedisStore:
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
         found = await self._reading(lambda client: _script(client, redis_scripts.PATH, [_turns(key)], [turn_id, limit]))
-        turns = tuple(codec.decode_turn(one) for one in reversed(found))
+        turns = tuple(codec.decode_turn(stored) for stored in reversed(found))
         if len(turns) < limit and (not turns or turns[0].parent is not None):
             await self._check_whole(key, turns)
         return turns
@@ -95,13 +94,12 @@ class RedisStore:
         cursor: str | None = None,
     ) -> Page:
         found: list[Session] = []
-        async for one in self._newest(owner, session_id, notebook_id, codec.decode_cursor(cursor)):
-            if text is None or await self._holds(one, codec.searched(text)):
-                found.append(one)
+        async for session in self._newest(owner, session_id, notebook_id, codec.decode_cursor(cursor)):
+            if text is None or await self._contains(session, codec.search_text(text)):
+                found.append(session)
             if len(found) > limit:
                 break
-        page = tuple(found[:limit])
-        return Page(page, codec.encode_cursor(page[-1]) if page and len(found) > limit else None)
+        return codec.first_page(found, limit)
 
     async def count(self, owner: str) -> int:
         return int(await self._reading(lambda client: client.zcard(_list(owner))))
@@ -113,7 +111,7 @@ class RedisStore:
         keys = [_head(key), _turns(key), _others(key), META]
         answer = await self._once(lambda client: _script(client, redis_scripts.DELETE, keys, [key]))
         if answer == b"NEWER":
-            _newer()
+            raise codec.newer_schema()
         return bool(answer)
 
     async def close(self) -> None:
@@ -140,11 +138,11 @@ class RedisStore:
         if answer == b"EPOCH":
             self._epoch = None
             raise StoreUnavailable(
-                "The Redis server lost its data, or was given other data, since this server met it. Try again to go on"
+                "The Redis server lost its data, or was given other data, since this server connected to it. Try again to go on"
                 " with what it has now."
             )
         if answer == b"NEWER":
-            _newer()
+            raise codec.newer_schema()
         if answer == b"LOST":
             _lost()
         if answer != b"OK":
@@ -157,11 +155,11 @@ class RedisStore:
         wanted = [*_asked_for(session_id), *_asked_for(notebook_id)]
         offset = 0
         while True:
-            looked_at, last, batch = await self._batch(owner, wanted, place, offset)
-            for one in batch:
-                if place is None or (one.last_activity, one.key) < place:
-                    yield one
-            if looked_at < _BATCH or last is None:
+            scanned, last, batch = await self._batch(owner, wanted, place, offset)
+            for session in batch:
+                if place is None or (session.last_activity, session.key) < place:
+                    yield session
+            if scanned < _BATCH or last is None:
                 return
             # Where a whole batch has the place's own activity, the list goes on behind it.
             place, offset = (last, 0) if place is None or last < place else (place, offset + _BATCH)
@@ -169,20 +167,30 @@ class RedisStore:
     async def _batch(
         self, owner: str, wanted: Sequence[str], place: tuple[float, str] | None, offset: int
     ) -> tuple[int, tuple[float, str] | None, list[Session]]:
-        """How many were looked at, where the last of them stands, and those that are wanted."""
+        """How many were scanned, the position of the last of them, and those that match."""
         values = ["+inf" if place is None else repr(place[0]), offset, _BATCH, *wanted]
         answer = await self._reading(lambda client: _script(client, redis_scripts.LIST, [_list(owner)], values))
         if answer[0] == 0:
             return 0, None, []
-        looked_at, key, score, rows = answer
-        found = [_listed(row[0].decode(), owner, float(row[1]), row[2:]) for row in rows]
-        return looked_at, (float(score), key.decode()), found
+        scanned, last_key, score, rows = answer
+        found = [
+            codec.decode_listed(
+                data or b"",
+                key.decode(),
+                owner,
+                (session_id or b"").decode(),
+                (notebook_id or b"").decode(),
+                float(activity),
+            )
+            for key, activity, data, session_id, notebook_id in rows
+        ]
+        return scanned, (float(score), last_key.decode()), found
 
-    async def _holds(self, session: Session, text: str) -> bool:
-        if text in codec.searched(session.title):
+    async def _contains(self, session: Session, text: str) -> bool:
+        if text in codec.search_text(session.title):
             return True
         stored = await self._reading(lambda client: client.hvals(_turns(session.key)))
-        return any(text in codec.searched_turn(codec.decode_turn(one.partition(b"\n")[2])) for one in stored)
+        return any(text in codec.turn_search_text(codec.decode_turn(turn.partition(b"\n")[2])) for turn in stored)
 
     async def _check_whole(self, key: str, turns: Sequence[Turn]) -> None:
         """A path that ends before the first turn: asked for what never was, or Redis dropped something."""
@@ -211,7 +219,7 @@ class RedisStore:
 
         try:
             if self._epoch is None:
-                self._epoch = await _meet(client)
+                self._epoch = await _initialize(client)
             return await call(client)
         except UnicodeEncodeError as error:
             raise BadRequest("An id or path has characters that cannot be kept.") from error
@@ -264,7 +272,7 @@ def _digest(script: str) -> str:
     return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 – the name that Redis gives it
 
 
-async def _meet(client: Redis) -> str:
+async def _initialize(client: Redis) -> str:
     """The identity of the server's data; made where there are none yet."""
     pipe = client.pipeline(transaction=True)
     pipe.hsetnx(META, "epoch", uuid.uuid4().hex)
@@ -272,13 +280,13 @@ async def _meet(client: Redis) -> str:
     pipe.hmget(META, ["epoch", "schema"])
     epoch, schema = (await pipe.execute())[-1]
     if int(schema) > redis_scripts.SCHEMA:
-        _newer()
+        raise codec.newer_schema()
     await _warn(client)
     return str(epoch.decode())
 
 
 async def _warn(client: Redis) -> None:
-    """Say what of the server's settings lets it lose conversations."""
+    """Log which of the server's settings let it lose conversations."""
     info = {**await client.info("memory"), **await client.info("persistence")}
     if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
         _log.warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
@@ -312,24 +320,10 @@ def _failure(error: Exception) -> AgentError:
     return StoreUnavailable("The Redis server cannot be used now. Try again in a moment.")
 
 
-def _newer() -> NoReturn:
-    raise SchemaNewer(
-        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
-    )
-
-
 def _lost() -> NoReturn:
     raise StoreUnavailable(
         "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
     )
-
-
-def _listed(key: str, owner: str, activity: float, head: Sequence[bytes | None]) -> Session:
-    data, session_id, notebook_id = head
-    try:
-        return codec.decode_session(data or b"")
-    except StoreUnavailable:
-        return codec.unreadable(key, owner, (session_id or b"").decode(), (notebook_id or b"").decode(), activity)
 
 
 def _asked_for(value: str | None) -> tuple[str, str]:

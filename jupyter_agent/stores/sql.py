@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_agent.core.errors import AgentError, BadRequest, SchemaNewer, StoreFull, StoreUnavailable, VersionConflict
+from jupyter_agent.core.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.core.protocols import Page
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
@@ -113,9 +113,9 @@ class SqlStore:
         return await self._clock.now()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
-        values = _session_row(session)
+        values = codec.session_row(session)
         if turns:
-            rows = [_turn_row(session.key, turn) for turn in turns]
+            rows = [codec.turn_row(session.key, turn) for turn in turns]
             columns = {"ids": "turn_id", "parents": "parent", "searches": "turn_searched", "turns": "turn_data"}
             values |= {name: [row[column] for row in rows] for name, column in columns.items()}
         await self._change(_CREATE_WITH_TURNS if turns else _CREATE, values)
@@ -125,7 +125,7 @@ class SqlStore:
         return codec.decode_session(rows[0][0]) if rows else None
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        values = _session_row(session) | ({} if turn is None else _turn_row(session.key, turn))
+        values = codec.session_row(session) | ({} if turn is None else codec.turn_row(session.key, turn))
         statement = _REPLACE if turn is None else _REPLACE_AND_APPEND
         if await self._change(statement, values) != 1:
             raise VersionConflict("The conversation changed meanwhile.")
@@ -151,8 +151,7 @@ class SqlStore:
     ) -> Page:
         query, values = _find(owner, session_id, notebook_id, text, codec.decode_cursor(cursor))
         rows = await self._read(query, {**values, "limit": limit + 1})
-        page = tuple(_listed(row) for row in rows[:limit])
-        return Page(page, codec.encode_cursor(page[-1]) if page and len(rows) > limit else None)
+        return codec.first_page([codec.decode_listed(*row) for row in rows], limit)
 
     async def count(self, owner: str) -> int:
         query = "SELECT count(*) FROM jupyter_agent_sessions WHERE owner = %(owner)s"
@@ -200,7 +199,7 @@ class SqlStore:
 
         connection = None
         try:
-            async with connections.one() as connection:
+            async with connections.connection() as connection:
                 if not self._ready:
                     async with connection.transaction():
                         await self._bring_up_to_date(connection)
@@ -243,9 +242,7 @@ class SqlStore:
         """The tables' schema, 0 where there are none."""
         schema = int(await _first(connection, "SELECT version FROM jupyter_agent_schema") or 0)
         if schema > len(self._steps):
-            raise SchemaNewer(
-                "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
-            )
+            raise codec.newer_schema()
         return schema
 
 
@@ -284,30 +281,6 @@ def _failure(error: Exception) -> AgentError:
     return StoreUnavailable(_CANNOT_BE_USED)
 
 
-def _session_row(session: Session) -> dict[str, Any]:
-    return {
-        "key": session.key,
-        "owner": session.owner,
-        "notebook_id": session.notebook_id,
-        "id": session.id,
-        "revision": session.revision,
-        "created_at": session.created_at,
-        "last_activity": session.last_activity,
-        "searched": codec.searched(session.title),
-        "data": codec.encode(session),
-    }
-
-
-def _turn_row(key: str, turn: Turn) -> dict[str, Any]:
-    return {
-        "key": key,
-        "turn_id": turn.id,
-        "parent": turn.parent,
-        "turn_searched": codec.searched_turn(turn),
-        "turn_data": codec.encode(turn),
-    }
-
-
 def _find(
     owner: str,
     session_id: str | None,
@@ -329,7 +302,7 @@ def _find(
             "(position(%(text)s IN searched) > 0 OR EXISTS (SELECT 1 FROM jupyter_agent_turns AS turns"
             " WHERE turns.key = sessions.key AND position(%(text)s IN turns.searched) > 0))"
         )
-        values["text"] = codec.searched(text)
+        values["text"] = codec.search_text(text)
     if place is not None:
         conditions.append("(last_activity, key) < (CAST(%(activity)s AS DOUBLE PRECISION), %(place)s)")
         values["activity"], values["place"] = place
@@ -337,10 +310,3 @@ def _find(
     columns = "data, key, owner, id, notebook_id, last_activity"
     table = "jupyter_agent_sessions AS sessions"
     return f"SELECT {columns} FROM {table} WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT %(limit)s", values  # noqa: S608 – conditions are ours
-
-
-def _listed(row: Sequence[Any]) -> Session:
-    try:
-        return codec.decode_session(row[0])
-    except StoreUnavailable:
-        return codec.unreadable(*row[1:])

@@ -50,7 +50,7 @@ class Connections:
         return self._home == (os.getpid(), asyncio.get_running_loop())
 
     @contextlib.asynccontextmanager
-    async def one(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection for one task; it is kept afterwards unless something else than the server's answer went wrong.
 
         Raises:
@@ -122,7 +122,7 @@ def _address(url: str) -> dict[str, Any]:
         raise MissingExtra('PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"') from error
     try:
         address: dict[str, Any] = dict(conninfo_to_dict(url))
-        if not all(one.isdecimal() for one in str(address.get("port", "5432")).split(",")):
+        if not all(port.isdecimal() for port in str(address.get("port", "5432")).split(",")):
             raise ValueError("port")
     except (ProgrammingError, ValueError) as error:
         raise BadRequest("c.JupyterAgent.store is not a URL such as postgresql://user@host/database.") from error

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from jupyter_agent.core.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.core.protocols import Page
@@ -16,8 +16,13 @@ from jupyter_agent.stores import codec
 from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile
 from jupyter_agent.stores.worker import Worker
 
-_CREATE = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_APPEND = "INSERT INTO turns (key, id, parent, searched, data) VALUES (?, ?, ?, ?, ?)"
+_CREATE = (
+    "INSERT INTO sessions VALUES"
+    " (:key, :owner, :notebook_id, :id, :revision, :created_at, :last_activity, :searched, :data)"
+)
+_APPEND = (
+    "INSERT INTO turns (key, id, parent, searched, data) VALUES (:key, :turn_id, :parent, :turn_searched, :turn_data)"
+)
 # What is not set is not indexed anew.
 _REPLACE = (
     "UPDATE sessions SET revision = :revision, last_activity = :last_activity, searched = :searched, data = :data"
@@ -87,25 +92,27 @@ class SqliteStore:
         return self._clock()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
-        text = codec.encode(session)
-        rows = [_turn_row(session.key, turn) for turn in turns]
+        head = codec.session_row(session)
+        rows = [codec.turn_row(session.key, turn) for turn in turns]
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_CREATE, _session_row(session, text))
+            connection.execute(_CREATE, head)
             connection.executemany(_APPEND, rows)
 
         await self._write(work)
 
     async def read(self, key: str) -> Session | None:
-        row = await self._read(lambda one: one.execute("SELECT data FROM sessions WHERE key = ?", [key]).fetchone())
+        row = await self._read(
+            lambda connection: connection.execute("SELECT data FROM sessions WHERE key = ?", [key]).fetchone()
+        )
         return None if row is None else codec.decode_session(row[0])
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        head = _head_row(session, codec.encode(session))
-        row = None if turn is None else _turn_row(session.key, turn)
+        head = codec.session_row(session)
+        row = None if turn is None else codec.turn_row(session.key, turn)
 
         def work(connection: sqlite3.Connection) -> None:
-            if not any(connection.execute(one, head).rowcount for one in (_REPLACE, _RENAME)):
+            if not any(connection.execute(statement, head).rowcount for statement in (_REPLACE, _RENAME)):
                 raise VersionConflict("The conversation changed meanwhile.")
             if row is not None:
                 connection.execute(_APPEND, row)
@@ -114,12 +121,12 @@ class SqliteStore:
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
         query = "SELECT data FROM turns WHERE key = ? AND id = ?"
-        row = await self._read(lambda one: one.execute(query, [key, turn_id]).fetchone())
+        row = await self._read(lambda connection: connection.execute(query, [key, turn_id]).fetchone())
         return None if row is None else codec.decode_turn(row[0])
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
         values = {"key": key, "id": turn_id, "limit": limit}
-        rows = await self._read(lambda one: one.execute(_PATH, values).fetchall())
+        rows = await self._read(lambda connection: connection.execute(_PATH, values).fetchall())
         return tuple(codec.decode_turn(row[0]) for row in rows)
 
     async def find(
@@ -133,20 +140,21 @@ class SqliteStore:
         cursor: str | None = None,
     ) -> Page:
         query, values = _find(owner, session_id, notebook_id, text, codec.decode_cursor(cursor))
-        rows = await self._read(lambda one: one.execute(query, {**values, "limit": limit + 1}).fetchall())
-        page = tuple(_listed(row) for row in rows[:limit])
-        return Page(page, codec.encode_cursor(page[-1]) if page and len(rows) > limit else None)
+        rows = await self._read(lambda connection: connection.execute(query, {**values, "limit": limit + 1}).fetchall())
+        return codec.first_page([codec.decode_listed(*row) for row in rows], limit)
 
     async def count(self, owner: str) -> int:
         query = "SELECT count(*) FROM sessions WHERE owner = ?"
-        return int((await self._read(lambda one: one.execute(query, [owner]).fetchone()))[0])
+        return int((await self._read(lambda connection: connection.execute(query, [owner]).fetchone()))[0])
 
     async def owners(self, path: str) -> tuple[str, ...]:
-        rows = await self._read(lambda one: one.execute(_OWNERS, {"path": path}).fetchall())
+        rows = await self._read(lambda connection: connection.execute(_OWNERS, {"path": path}).fetchall())
         return tuple(row[0] for row in rows)
 
     async def delete(self, key: str) -> bool:
-        return await self._write(lambda one: one.execute("DELETE FROM sessions WHERE key = ?", [key]).rowcount == 1)
+        return await self._write(
+            lambda connection: connection.execute("DELETE FROM sessions WHERE key = ?", [key]).rowcount == 1
+        )
 
     async def close(self) -> None:
         await self._worker.close(self._disconnect)
@@ -208,37 +216,6 @@ class SqliteStore:
         self._file.release()
 
 
-def _session_row(session: Session, text: str) -> tuple[Any, ...]:
-    return (
-        session.key,
-        session.owner,
-        session.notebook_id,
-        session.id,
-        session.revision,
-        session.created_at,
-        session.last_activity,
-        codec.searched(session.title),
-        text,
-    )
-
-
-def _head_row(session: Session, text: str) -> dict[str, object]:
-    return {
-        "key": session.key,
-        "notebook_id": session.notebook_id,
-        "id": session.id,
-        "revision": session.revision,
-        "created_at": session.created_at,
-        "last_activity": session.last_activity,
-        "searched": codec.searched(session.title),
-        "data": text,
-    }
-
-
-def _turn_row(key: str, turn: Turn) -> tuple[Any, ...]:
-    return key, turn.id, turn.parent, codec.searched_turn(turn), codec.encode(turn)
-
-
 def _find(
     owner: str,
     session_id: str | None,
@@ -260,17 +237,10 @@ def _find(
             "(instr(searched, :text) > 0 OR EXISTS"
             " (SELECT 1 FROM turns WHERE turns.key = sessions.key AND instr(turns.searched, :text) > 0))"
         )
-        values["text"] = codec.searched(text)
+        values["text"] = codec.search_text(text)
     if place is not None:
         conditions.append("(last_activity, key) < (:activity, :key)")
         values["activity"], values["key"] = place
     where = " AND ".join(conditions)
     columns = "data, key, owner, id, notebook_id, last_activity"
     return f"SELECT {columns} FROM sessions WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT :limit", values  # noqa: S608 – conditions are ours
-
-
-def _listed(row: tuple[Any, ...]) -> Session:
-    try:
-        return codec.decode_session(row[0])
-    except StoreUnavailable:
-        return codec.unreadable(*row[1:])

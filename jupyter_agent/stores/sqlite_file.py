@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from jupyter_agent.core.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
-from jupyter_agent.stores.file_lock import CAN_LOCK, FileLock
+from jupyter_agent.core.errors import AgentError, StoreFull, StoreUnavailable
+from jupyter_agent.stores import codec
+from jupyter_agent.stores.file_lock import FileLock
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
 # A log that is begun anew soon is overwritten in place, and syncs twice as fast as one that grows.
@@ -78,9 +79,9 @@ class SqliteFile:
             sqlite3.Error, OSError: as SQLite and the file system say; `failure` puts it into words.
         """
         self._make()
-        self._alone = CAN_LOCK and is_local(self.path)
+        self._alone = is_local(self.path)
         try:
-            return self._ready(self._opened(), self._bring_up_to_date)
+            return self._ready(self._opened(), self._migrate)
         except sqlite3.OperationalError as error:
             if not (_may_not_write(error) and self._is_whole()):
                 raise
@@ -97,7 +98,7 @@ class SqliteFile:
         """
         with self._lock if self._alone else contextlib.nullcontext(), transaction(connection):
             if _version(connection) > len(self._steps):  # a later release has migrated it since we opened it
-                raise _newer()
+                raise codec.newer_schema()
             yield connection
 
     def fill(self, connection: sqlite3.Connection) -> None:
@@ -125,9 +126,9 @@ class SqliteFile:
         with self._lock:
             if log == self.log_identity():  # no other process was faster
                 kept = f".stale-{time.time_ns()}"
-                for one in (self._log, self.path.with_name(self.path.name + "-shm")):
+                for file in (self._log, self.path.with_name(self.path.name + "-shm")):
                     with contextlib.suppress(FileNotFoundError):
-                        one.rename(one.with_name(one.name + kept))
+                        file.rename(file.with_name(file.name + kept))
 
     def failure(self, error: Exception) -> AgentError:
         """What a failure of SQLite or of the file system means to a user."""
@@ -139,7 +140,7 @@ class SqliteFile:
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             self._copy_damaged()
             return StoreUnavailable(
-                "The file of conversations is damaged; a copy was kept beside it. Restore a backup, or move it away."
+                "The file of conversations is damaged; a copy was kept next to it. Restore a backup, or move it away."
             )
         if name.startswith("SQLITE_READONLY") or isinstance(error, PermissionError):
             return StoreUnavailable("Conversations cannot be written: their file or folder is read-only.")
@@ -196,7 +197,7 @@ class SqliteFile:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # needs no index
                 connection.execute("PRAGMA journal_mode = DELETE")
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+    def _migrate(self, connection: sqlite3.Connection) -> None:
         current = self._schema(connection) == len(self._steps)
         self._choose_journal(connection)
         if current:
@@ -224,7 +225,7 @@ class SqliteFile:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             schema = _version(connection)
         if application == APPLICATION_ID and schema > len(self._steps):
-            raise _newer()
+            raise codec.newer_schema()
         if application != APPLICATION_ID and not empty:
             raise StoreUnavailable("The configured file of conversations belongs to another program. Choose another.")
         if empty and known:
@@ -235,7 +236,7 @@ class SqliteFile:
 
     def _back_up(self, why: str) -> None:
         """Keep what is committed in a file of its own, once for each reason; nobody else writes meanwhile."""
-        copy = self._beside(why)
+        copy = self._copy_path(why)
         if not copy.exists():
             os.close(os.open(copy, os.O_RDWR | os.O_CREAT, 0o600))
             with (
@@ -247,12 +248,15 @@ class SqliteFile:
     def _copy_damaged(self) -> None:
         """Keep copies of a damaged file and its log, once for each state."""
         for end in ("", "-wal"):
-            damaged, copy = self.path.with_name(self.path.name + end), self._beside(f"corrupt-{self._changed()}{end}")
+            damaged, copy = (
+                self.path.with_name(self.path.name + end),
+                self._copy_path(f"corrupt-{self._changed()}{end}"),
+            )
             if damaged.exists() and not copy.exists():
                 with contextlib.suppress(OSError):
                     shutil.copy2(damaged, copy)
 
-    def _beside(self, why: str) -> Path:
+    def _copy_path(self, why: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{why}")
 
     def _changed(self) -> int:
@@ -279,12 +283,6 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _newer() -> SchemaNewer:
-    return SchemaNewer(
-        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
-    )
-
-
 def _journal(connection: sqlite3.Connection) -> str:
     return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
@@ -297,7 +295,7 @@ def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
             _, folder, kind, *_ = line.split(" ")
             kinds[folder.replace("\\040", " ")] = kind
     whole = path.resolve()
-    kind = next((kinds[str(one)] for one in (whole, *whole.parents) if str(one) in kinds), "unknown")
+    kind = next((kinds[str(folder)] for folder in (whole, *whole.parents) if str(folder) in kinds), "unknown")
     if kind.startswith(_NETWORK):
         _log.warning(
             "Conversations are kept on a network disk (%s); locks there may fail. A local path is safer.", kind

@@ -59,16 +59,16 @@ def _work(calls: SimpleQueue[_Call | None], rested: Callable[[], None]) -> None:
     worked = False
     while True:
         try:
-            one = calls.get(timeout=REST_SECONDS if worked else None)
+            call = calls.get(timeout=REST_SECONDS if worked else None)
         except Empty:
             worked = False
             rested()
             continue
-        if one is None:
+        if call is None:
             return
         worked = True
-        _answer(*one)
-        one = None  # nothing is kept while there is nothing to do
+        _answer(*call)
+        call = None  # nothing is kept while there is nothing to do
 
 
 def _answer(loop: asyncio.AbstractEventLoop, result: asyncio.Future[Any], call: Callable[[], Any]) -> None:
@@ -79,10 +79,10 @@ def _answer(loop: asyncio.AbstractEventLoop, result: asyncio.Future[Any], call: 
     except BaseException as raised:  # noqa: BLE001 – whatever it is, it is the caller's
         outcome, error = None, raised
     with contextlib.suppress(RuntimeError):  # the loop was closed; nobody waits any more
-        loop.call_soon_threadsafe(_tell, result, outcome, error)
+        loop.call_soon_threadsafe(_set_outcome, result, outcome, error)
 
 
-def _tell(result: asyncio.Future[Any], outcome: object, error: BaseException | None) -> None:
+def _set_outcome(result: asyncio.Future[Any], outcome: object, error: BaseException | None) -> None:
     if result.cancelled():
         return
     if error is None:

@@ -203,7 +203,7 @@ async def test_D6_a_migration_that_fails_changes_nothing(place: Place) -> None:
 async def test_commits_are_durable_although_the_server_would_not_wait(place: Place) -> None:
     store = SqlStore(place.url + "%20-csynchronous_commit%3Doff")
     await store.create(NEW)
-    async with (await store._connected()).one() as connection:
+    async with (await store._connected()).connection() as connection:
         assert await (await connection.execute("SHOW synchronous_commit")).fetchone() == ("on",)
     await store.close()
 

@@ -14,7 +14,7 @@ import redis
 
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
-from jupyter_agent.stores.sqlite import SqliteStore, _session_row
+from jupyter_agent.stores.sqlite import SqliteStore
 from tests.support.store_urls import KINDS, Place
 
 
@@ -30,7 +30,7 @@ async def test_S14_a_page_of_100000_sessions_is_listed_in_200_milliseconds(tmp_p
     )
     connection.executemany(
         "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (_session_row(one, codec.encode(one)) for one in many),
+        (tuple(codec.session_row(session).values()) for session in many),
     )
     connection.commit()
     connection.close()

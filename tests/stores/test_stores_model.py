@@ -56,7 +56,7 @@ class Kept:
 
     def holds(self, text: str) -> bool:
         said = [self.session.title, *(f"{one.question}\n{one.reply}" for one in self.turns.values())]
-        return any(codec.searched(text) in codec.searched(one) for one in said)
+        return any(codec.search_text(text) in codec.search_text(one) for one in said)
 
 
 class Stores(RuleBasedStateMachine):
@@ -96,9 +96,9 @@ class Stores(RuleBasedStateMachine):
         expected = "VersionConflict" if taken or (turn is not None and turn.id in kept.turns) else None
         assert self.ask(lambda store: store.commit(session, turn)) == expected
         if expected is None:
-            kept.session = codec.normal(session)
+            kept.session = codec.normalized(session)
             if turn is not None:
-                kept.turns[turn.id] = codec.normal(turn)
+                kept.turns[turn.id] = codec.normalized(turn)
 
     def one(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(sorted(self.kept)), "session")
@@ -118,7 +118,7 @@ class Stores(RuleBasedStateMachine):
         taken = key in self.kept or any(name(one.session) == name(new) for one in self.kept.values())
         assert self.ask(lambda store: store.create(new)) == ("VersionConflict" if taken else None)
         if not taken:
-            self.kept[key] = Kept(codec.normal(new))
+            self.kept[key] = Kept(codec.normalized(new))
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, reply=TEXTS)
@@ -171,7 +171,7 @@ class Stores(RuleBasedStateMachine):
         taken = new.key in self.kept or any(name(one.session) == name(new) for one in self.kept.values())
         assert self.ask(lambda store: store.create(new, turns)) == ("VersionConflict" if taken else None)
         if not taken:
-            self.kept[new.key] = Kept(codec.normal(new), {one.id: one for one in turns})
+            self.kept[new.key] = Kept(codec.normalized(new), {one.id: one for one in turns})
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, left=st.floats(-60, 60))
