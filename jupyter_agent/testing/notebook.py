@@ -141,7 +141,7 @@ class NotebookSuite(Suite):
         notebook = await self.opened_notebook()
         changes = await self.edit_everything(notebook)
         after = await self.cells()
-        inverse = [change.reversed() for change in reversed(changes)]
+        inverse = [change.inverted() for change in reversed(changes)]
         assert await notebook.restore(inverse) == ()
         assert await self.cells() == before
         assert await notebook.restore(changes) == ()
@@ -186,15 +186,15 @@ class NotebookSuite(Suite):
             for cell_id in ("a", "b")
         ]
         await self.change_source("a", "theirs")
-        assert await notebook.restore([change.reversed() for change in reversed(changes)]) == ("a",)
+        assert await notebook.restore([change.inverted() for change in reversed(changes)]) == ("a",)
         assert await self.sources() == {**SOURCES, "a": "theirs"}
 
     @asynchronous
     async def test_a_change_that_was_restored_is_not_restored_twice(self) -> None:
         notebook = await self.opened_notebook()
         change = await notebook.edit(CellEdit("replace", "b", source_hash(SOURCES["b"]), "x * y"), timeout=5)
-        assert await notebook.restore([change.reversed()]) == ()
-        assert await notebook.restore([change.reversed()]) == ()
+        assert await notebook.restore([change.inverted()]) == ()
+        assert await notebook.restore([change.inverted()]) == ()
         assert await self.sources() == SOURCES
 
     @asynchronous
@@ -205,4 +205,4 @@ class NotebookSuite(Suite):
         with pytest.raises(NotFound):
             await notebook.edit(CellEdit("insert", "new", source="1"), timeout=5)
         with pytest.raises(NotFound):
-            await notebook.restore([change.reversed()])
+            await notebook.restore([change.inverted()])
