@@ -58,7 +58,7 @@ async def abandon(manager: SessionManager, turn_id: str | None = None, digest: s
 
 async def questions(manager: SessionManager, session_id: str = "s", notebook_id: str | None = None) -> list[str]:
     session = await manager.get("ann", session_id, notebook_id)
-    return [one.question for one in await manager.tree.history(session)]
+    return [turn.question for turn in await manager.tree.history(session)]
 
 
 async def test_a_finished_turn_is_the_head_and_reads_back(manager: SessionManager) -> None:
@@ -76,8 +76,8 @@ async def test_turns_follow_each_other(manager: SessionManager) -> None:
     for number in range(1, 6):
         await ask(manager, f"q{number}", variables=(f"v{number}", "df"))
     session = await manager.get("ann", "s")
-    assert [one.question for one in await manager.tree.history(session, 3)] == ["q3", "q4", "q5"]
-    assert [one.depth for one in await manager.tree.history(session)] == [1, 2, 3, 4, 5]
+    assert [turn.question for turn in await manager.tree.history(session, 3)] == ["q3", "q4", "q5"]
+    assert [turn.depth for turn in await manager.tree.history(session)] == [1, 2, 3, 4, 5]
     assert session.variables == ("v1", "v2", "v3", "v4", "v5", "df")
     assert session.title == "q1"
 
@@ -224,8 +224,8 @@ async def test_T2_of_many_clients_exactly_one_begins(place: Place) -> None:
     for round_ in range(1, 6):
         starts = [managers[n % 4].log.begin("ann", "a.ipynb", "s", None, f"{round_}", "") for n in range(8)]
         results = await asyncio.gather(*starts, return_exceptions=True)
-        (begun,) = [one for one in results if isinstance(one, Begun)]
-        assert {type(one) for one in results if not isinstance(one, Begun)} == {TurnInProgress}
+        (begun,) = [result for result in results if isinstance(result, Begun)]
+        assert {type(result) for result in results if not isinstance(result, Begun)} == {TurnInProgress}
         await managers[0].log.finish(begun.session, answered(begun))
     assert await questions(managers[1]) == ["1", "2", "3", "4", "5"]
 
@@ -262,17 +262,17 @@ async def test_T5_a_holder_that_lost_its_lease_cannot_commit(place: Place) -> No
         await slow.log.finish(lost.session, answered(lost, reply="too late"))
     await fast.log.finish(taken.session, answered(taken))
     history = await fast.tree.history(await fast.get("ann", "s"))
-    assert [(one.question, one.status, one.reply) for one in history] == [
+    assert [(turn.question, turn.status, turn.reply) for turn in history] == [
         ("lost?", "interrupted", ""),
         ("newer", "done", "because"),
     ]
-    assert [one.parent for one in history] == [None, lost.turn_id]
+    assert [turn.parent for turn in history] == [None, lost.turn_id]
 
 
 async def test_a_holder_whose_lease_is_over_but_not_taken_finishes(manager: SessionManager) -> None:
     begun = await abandon(manager)
     await manager.log.finish(begun.session, answered(begun))
-    assert [one.status for one in await manager.tree.history(await manager.get("ann", "s"))] == ["done"]
+    assert [turn.status for turn in await manager.tree.history(await manager.get("ann", "s"))] == ["done"]
 
 
 async def test_D3_an_abandoned_turn_is_interrupted_with_what_is_unknown_said(manager: SessionManager) -> None:
@@ -281,7 +281,7 @@ async def test_D3_an_abandoned_turn_is_interrupted_with_what_is_unknown_said(man
     assert (session.head, session.depth, session.open) == (begun.turn_id, 1, None)
     (turn,) = await manager.tree.history(session)
     assert (turn.status, turn.question, turn.messages, turn.reply) == ("interrupted", "lost?", (), "")
-    assert [(one.call_id, one.status) for one in turn.actions] == [("c1", "interrupted")]
+    assert [(action.call_id, action.status) for action in turn.actions] == [("c1", "interrupted")]
 
 
 async def test_history_of_a_head_read_earlier_shows_an_abandoned_turn_as_interrupted(manager: SessionManager) -> None:
@@ -289,7 +289,7 @@ async def test_history_of_a_head_read_earlier_shows_an_abandoned_turn_as_interru
     begun = await abandon(manager)
     stored = await manager.store.read(begun.session.key)
     assert stored is not None
-    assert [(one.question, one.status) for one in await manager.tree.history(stored)] == [
+    assert [(turn.question, turn.status) for turn in await manager.tree.history(stored)] == [
         ("first", "done"),
         ("lost?", "interrupted"),
     ]
@@ -368,11 +368,11 @@ async def test_clearing_needs_the_notebook_where_several_have_that_id(manager: S
 async def test_lists_are_by_notebook_and_text(manager: SessionManager) -> None:
     await ask(manager, "about rows", session_id="one", notebook_id="a.ipynb")
     await ask(manager, "about columns", session_id="two", notebook_id="b.ipynb")
-    assert [one.id for one in (await manager.find("ann")).sessions] == ["two", "one"]
-    assert [one.id for one in (await manager.find("ann", notebook_id="a.ipynb")).sessions] == ["one"]
-    assert [one.id for one in (await manager.find("ann", text="COLUMNS")).sessions] == ["two"]
+    assert [session.id for session in (await manager.find("ann")).sessions] == ["two", "one"]
+    assert [session.id for session in (await manager.find("ann", notebook_id="a.ipynb")).sessions] == ["one"]
+    assert [session.id for session in (await manager.find("ann", text="COLUMNS")).sessions] == ["two"]
     page = await manager.find("ann", limit=1)
-    assert [one.id for one in (await manager.find("ann", limit=1, cursor=page.cursor)).sessions] == ["one"]
+    assert [session.id for session in (await manager.find("ann", limit=1, cursor=page.cursor)).sessions] == ["one"]
     for limit in (0, 201, -1):
         with pytest.raises(BadRequest, match="limit"):
             await manager.find("ann", limit=limit)
@@ -390,13 +390,13 @@ async def test_one_owner_has_at_most_so_many_conversations(store: SessionStore) 
 
 
 async def test_a_conversation_idle_for_too_long_is_gone_and_its_id_begins_anew(store: SessionStore) -> None:
-    manager, patient = SessionManager(store, max_age_seconds=60), SessionManager(store)
+    manager, keeping = SessionManager(store, max_age_seconds=60), SessionManager(store)
     done = await ask(manager, "old")
     await store.commit(replace(done, revision=done.revision + 1, last_activity=done.last_activity - 61))
     with pytest.raises(NotFound):
         await manager.get("ann", "s")
     assert (await manager.find("ann")).sessions == ()
-    assert await questions(patient) == ["old"]
+    assert await questions(keeping) == ["old"]
     await ask(manager, "new")
     assert await questions(manager) == ["new"]
 

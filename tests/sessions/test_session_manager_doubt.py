@@ -53,7 +53,7 @@ async def test_D15_a_turn_whose_beginning_was_not_acknowledged_has_begun(
         begun = await manager.log.begin("ann", "", "s", turn_id, "why?", "")
         store.lose = ""
         await manager.log.finish(begun.session, Turn(turn_id, None, 0, "why?"))
-    assert [one.id for one in await manager.tree.history(await manager.get("ann", "s"))] == ["t1", "t2"]
+    assert [turn.id for turn in await manager.tree.history(await manager.get("ann", "s"))] == ["t1", "t2"]
 
 
 async def test_D15_a_turn_whose_end_was_not_acknowledged_is_kept_once(
@@ -64,7 +64,7 @@ async def test_D15_a_turn_whose_end_was_not_acknowledged_is_kept_once(
     done = await manager.log.finish(begun.session, Turn("t1", None, 0, "why?", reply="because"))
     store.lose = ""
     assert done == await manager.get("ann", "s")
-    assert [one.reply for one in await manager.tree.history(done)] == ["because"]
+    assert [turn.reply for turn in await manager.tree.history(done)] == ["because"]
 
 
 async def test_D10_a_turn_that_could_not_begin_or_end_is_not_said_to_have(
@@ -88,7 +88,7 @@ async def test_an_abandoned_turn_is_shown_although_it_cannot_be_settled(store: L
     await manager.log.begin("ann", "", "s", "t1", "lost?", "")
     store.lose = "before"
     session = await manager.get("ann", "s")
-    assert [(one.question, one.status) for one in await manager.tree.history(session)] == [("lost?", "interrupted")]
+    assert [(turn.question, turn.status) for turn in await manager.tree.history(session)] == [("lost?", "interrupted")]
 
 
 async def test_finishing_a_turn_that_is_not_open_is_refused(manager: SessionManager) -> None:
@@ -126,7 +126,7 @@ async def test_a_question_finds_what_another_server_has_done_since(store: Sessio
         begun = await manager.log.begin("ann", "a.ipynb", "s", question, question, "")
         await manager.log.finish(begun.session, Turn(question, None, 0, question))
     session = await here.get("ann", "s")
-    assert [one.id for one in await here.tree.history(session)] == ["one", "two", "three", "four"]
+    assert [turn.id for turn in await here.tree.history(session)] == ["one", "two", "three", "four"]
     await there.clear("ann", "s")
     assert (await here.log.begin("ann", "a.ipynb", "s", None, "five", "")).session.depth == 0
 

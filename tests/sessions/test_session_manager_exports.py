@@ -155,7 +155,7 @@ async def test_an_export_as_a_notebook_is_one_with_the_code_in_cells(manager: Se
     await ask(manager, "Again?", reply="```python\nlen(df)\n```")
     notebook = nbformat.reads(await manager.export("ann", "s", "ipynb"), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
-    assert [(one.cell_type, one.source) for one in notebook.cells] == [
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
         ("markdown", "# How?"),
         ("markdown", "> How?"),
         ("markdown", "So:"),

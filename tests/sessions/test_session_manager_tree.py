@@ -31,8 +31,8 @@ async def ask(
 async def questions(manager: SessionManager, session: Session | None = None) -> list[str]:
     session = session or await manager.get("ann", "s")
     turns = await manager.tree.history(session)
-    assert [one.depth for one in turns] == list(range(1, session.depth + 1))
-    return [one.question for one in turns]
+    assert [turn.depth for turn in turns] == list(range(1, session.depth + 1))
+    return [turn.question for turn in turns]
 
 
 async def test_undo_takes_turns_back_and_redo_brings_them_again(manager: SessionManager) -> None:
@@ -120,12 +120,12 @@ async def test_a_replay_is_a_branch_and_the_questions_to_ask_again(manager: Sess
         await ask(manager, question)
     replay = await manager.tree.replay("ann", "s", first="q2")
     assert await questions(manager, replay.session) == ["q1"]
-    assert [one.question for one in replay.turns] == ["q2", "q3"]
+    assert [turn.question for turn in replay.turns] == ["q2", "q3"]
     again = await ask(manager, "q2", session_id=replay.session.id, model="other", reply="new")
-    told = compare_turns(replay.turns, (await manager.tree.history(again))[1:])
-    assert [(one["question"], one["same"]) for one in told] == [("q2", False)]
+    compared = compare_turns(replay.turns, (await manager.tree.history(again))[1:])
+    assert [(row["question"], row["same"]) for row in compared] == [("q2", False)]
     whole = await manager.tree.replay("ann", "s", last="q2")
-    assert (whole.session.head, [one.id for one in whole.turns]) == (None, ["q1", "q2"])
+    assert (whole.session.head, [turn.id for turn in whole.turns]) == (None, ["q1", "q2"])
     with pytest.raises(NotFound):
         await manager.tree.replay("ann", "s", first="q3", last="q2")
 
@@ -152,7 +152,7 @@ async def test_cleanup_forgets_what_is_idle_for_too_long(store: SessionStore) ->
             opened = (await manager.log.begin("ann", "a.ipynb", "x", None, "?", "")).session.open
             await store.commit(replace(aged, revision=aged.revision + 1, open=opened))
     assert await manager.log.cleanup("ann") == 1
-    assert sorted(one.id for one in (await store.find("ann")).sessions) == ["answering", "new", "x"]
+    assert sorted(session.id for session in (await store.find("ann")).sessions) == ["answering", "new", "x"]
     assert await manager.log.cleanup("bob") == 0
 
 
@@ -161,7 +161,7 @@ async def test_what_is_too_old_makes_room(store: SessionStore) -> None:
     session = await ask(manager, "q", session_id="old")
     await store.commit(replace(session, revision=session.revision + 1, last_activity=session.last_activity - 61))
     await ask(manager, "q", session_id="new")
-    assert [one.id for one in (await store.find("ann")).sessions] == ["new"]
+    assert [session.id for session in (await store.find("ann")).sessions] == ["new"]
 
 
 async def test_S16_conversations_follow_a_notebook_that_is_renamed(manager: SessionManager) -> None:
@@ -192,9 +192,9 @@ async def test_S16_a_conversation_about_a_notebook_that_was_replaced_gets_anothe
     await ask(manager, "moving", notebook_id="a.ipynb")
     await manager.rename_notebook("ann", "a.ipynb", "b.ipynb")
     assert await questions(manager, await manager.get("ann", "s", "b.ipynb")) == ["moving"]
-    ids = [one.id for one in (await manager.find("ann", notebook_id="b.ipynb")).sessions]
+    ids = [session.id for session in (await manager.find("ann", notebook_id="b.ipynb")).sessions]
     assert len(ids) == 2
-    (other,) = [one for one in ids if one != "s"]
+    (other,) = [turn_id for turn_id in ids if turn_id != "s"]
     assert await questions(manager, await manager.get("ann", other)) == ["of the dead one"]
 
 
@@ -227,7 +227,7 @@ async def test_I7_the_secret_of_a_share_is_kept_nowhere(manager: SessionManager)
     token = await manager.share("ann", "s")
     records = [*(await manager.store.find("ann")).sessions, *(await manager.store.find("")).sessions]
     assert len(records) == 2
-    assert token not in json.dumps([one.to_json() for one in records])
+    assert token not in json.dumps([record.to_json() for record in records])
 
 
 async def test_a_share_ends_with_its_conversation(manager: SessionManager) -> None:

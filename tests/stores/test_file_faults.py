@@ -53,7 +53,7 @@ async def test_a_file_is_lines_of_json_that_a_person_can_read(folder: Path) -> N
 async def test_only_its_user_may_read_the_files(folder: Path) -> None:
     await kept(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {one.stat().st_mode & 0o777 for one in folder.iterdir()} == {0o600}
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
 
 
 async def test_D4_a_file_cut_at_any_byte_keeps_every_whole_line(folder: Path) -> None:
@@ -89,7 +89,7 @@ async def test_D4_the_next_turn_works_and_what_was_cut_is_kept_once(folder: Path
     assert found is not None
     turn = Turn("new", found.head, 3, "again?")
     await store.commit(replace(found, revision=found.revision + 1, head="new", depth=3), turn)
-    assert [one.id for one in await store.path("k", "new", 9)] == ["t1", "t2", "new"]
+    assert [turn.id for turn in await store.path("k", "new", 9)] == ["t1", "t2", "new"]
     (aside,) = folder.glob("k.corrupt-*")
     assert aside.read_bytes() == whole[:-cut_off][whole.rindex(b"\n", 0, -1) + 1 :]
     await store.close()
@@ -104,7 +104,7 @@ async def test_D4_flipped_bits_never_change_what_is_read(folder: Path, flips: in
     store = FileStore(folder)
     path = folder / "k.jsonl"
     whole = path.read_bytes()
-    good = {one.id: one for one in await store.path("k", "t3", 9)}
+    good = {turn.id: turn for turn in await store.path("k", "t3", 9)}
     chance = random.Random(flips)
     second = whole.index(b"\n") + 1
     frame = range(second, second + 24)  # what is around the text that the checksum is of
@@ -113,8 +113,8 @@ async def test_D4_flipped_bits_never_change_what_is_read(folder: Path, flips: in
         found = await store.read("k")
         lines = whole[:at].count(b"\n")
         assert (found.revision if found else 0) == lines
-        for one in await store.path("k", "t3" if found is None else str(found.head), 9):
-            assert one == good[one.id]
+        for turn in await store.path("k", "t3" if found is None else str(found.head), 9):
+            assert turn == good[turn.id]
         await store.find("ann")
     await store.close()
 
@@ -125,10 +125,13 @@ async def test_S15_a_file_whose_beginning_is_damaged_is_listed_and_can_be_cleare
     path = folder / "k.jsonl"
     path.write_bytes(b"x" + path.read_bytes())
     listed = (await store.find("ann")).sessions
-    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s2", False), ("s", True)]
+    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
+        ("s2", False),
+        ("s", True),
+    ]
     assert await store.read("k") is None
     assert await store.delete("k")
-    assert [one.id for one in (await store.find("ann")).sessions] == ["s2"]
+    assert [session.id for session in (await store.find("ann")).sessions] == ["s2"]
     assert len(list(folder.glob("k.corrupt-*"))) == 1
     await store.create(NEW)
     await store.close()
@@ -157,7 +160,7 @@ async def test_D6_a_newer_schema_is_refused_in_words(folder: Path) -> None:
         await store.read("k")
     with pytest.raises(SchemaNewer):
         await store.commit(replace(head, revision=head.revision + 2))
-    assert [one.metadata.get("unreadable") for one in (await store.find("ann")).sessions] == [True]
+    assert [session.metadata.get("unreadable") for session in (await store.find("ann")).sessions] == [True]
     await store.close()
 
 
@@ -250,7 +253,7 @@ async def test_S1_no_key_leads_out_of_the_folder(folder: Path, key: str) -> None
     for refused in (store.read(key), store.create(replace(NEW, key=key)), store.delete(key)):
         with pytest.raises(BadRequest):
             await refused
-    assert [one.name for one in folder.parent.rglob("*") if one.name not in ("folder", ".lock")] == []
+    assert [file.name for file in folder.parent.rglob("*") if file.name not in ("folder", ".lock")] == []
     await store.close()
 
 

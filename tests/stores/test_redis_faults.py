@@ -1,4 +1,4 @@
-"""What may happen to Redis: away, full, read-only, flushed, evicted, paused; nothing is stored twice or falsely said."""
+"""What may happen to Redis: away, full, read-only, flushed, evicted, paused; nothing is stored twice or falsely acknowledged."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_D14_a_reply_that_never_came_is_one_turn_all_the_same(
         await manager.log.finish(begun.session, TURN)
     server.ask("CLIENT UNPAUSE")
     done = await manager.log.finish(begun.session, TURN)
-    assert [one.id for one in await manager.tree.history(done)] == ["t1"]
+    assert [turn.id for turn in await manager.tree.history(done)] == ["t1"]
     assert (done.depth, done.open) == (1, None)
     await manager.close()
 
@@ -144,7 +144,7 @@ async def test_T6_whose_lease_was_lost_with_the_data_cannot_commit(server: Redis
     with pytest.raises(VersionConflict):
         await slow.log.finish(lost.session, Turn(lost.turn_id, None, 1, "lost?", reply="too late"))
     await fast.log.finish(taken.session, Turn(taken.turn_id, None, 1, "newer", reply="because"))
-    assert [one.question for one in await fast.tree.history(await fast.get("ann", "s"))] == ["newer"]
+    assert [turn.question for turn in await fast.tree.history(await fast.get("ann", "s"))] == ["newer"]
     await slow.close()
     await fast.close()
 
@@ -156,7 +156,7 @@ async def test_D12_a_head_that_was_evicted_is_not_a_fresh_conversation(server: R
         with pytest.raises(StoreUnavailable, match="dropped a part"):
             await refused
     listed = (await store.find("ann")).sessions
-    assert [one.metadata.get("unreadable") for one in listed] == [True]
+    assert [session.metadata.get("unreadable") for session in listed] == [True]
     assert await store.delete("k")
     await store.create(NEW)
     await store.close()
@@ -217,7 +217,10 @@ async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(serve
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
     server.ask("HSET ja:s:k data {}")
     listed = (await store.find("ann")).sessions
-    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s", True), ("s2", False)]
+    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
+        ("s", True),
+        ("s2", False),
+    ]
     with pytest.raises(StoreUnavailable, match="damaged"):
         await store.read("k")
     await store.close()

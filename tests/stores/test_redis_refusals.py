@@ -1,4 +1,4 @@
-"""A Redis server that answers, but not now or not to this: it is said with its cure, and the next turn works after it."""
+"""A Redis server that answers, but not now or not to this: the error says what to do, and the next turn works after it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def running(folder: Path, *options: str) -> Iterator[RedisServer]:
         server.stop()
 
 
-async def refused_then_kept(server: RedisServer, store: RedisStore, cure: str, words: str) -> None:
-    """A commit is refused in words and nothing of it is there; after the cure it is made, once."""
+async def refused_then_kept(server: RedisServer, store: RedisStore, remedy: str, words: str) -> None:
+    """A commit is refused in words and nothing of it is there; after the remedy it is made, once."""
     with pytest.raises(StoreUnavailable, match=words):
         await store.commit(NEXT, TURN)
-    server.ask(cure)
+    server.ask(remedy)
     assert await store.read("k") == NEW
     await store.commit(NEXT, TURN)
     assert await store.path("k", "t1", 9) == (TURN,)
@@ -151,7 +151,7 @@ async def test_D11_without_a_log_a_crash_leaves_an_older_state_that_is_whole(tmp
         server.kill()
         server.start()
         session = await asked(manager, "new")
-        assert [(one.id, one.depth) for one in await manager.tree.history(session)] == [("saved", 1), ("new", 2)]
+        assert [(turn.id, turn.depth) for turn in await manager.tree.history(session)] == [("saved", 1), ("new", 2)]
         await manager.close()
 
 

@@ -159,12 +159,12 @@ async def test_D15_where_transactions_are_serializable_one_of_many_commits(place
     stores = [SqlStore(place.url + "%20-cdefault_transaction_isolation%3Dserializable") for _ in range(8)]
     changed = [replace(NEXT, revision=3, title=f"{number}") for number in range(8)]
     done = await asyncio.gather(
-        *(one.commit(head) for one, head in zip(stores, changed, strict=True)), return_exceptions=True
+        *(store.commit(head) for store, head in zip(stores, changed, strict=True)), return_exceptions=True
     )
-    assert sorted(type(one).__name__ for one in done) == ["NoneType", *["VersionConflict"] * 7]
+    assert sorted(type(result).__name__ for result in done) == ["NoneType", *["VersionConflict"] * 7]
     assert await stores[0].read("k") == changed[done.index(None)]
-    for one in stores:
-        await one.close()
+    for store in stores:
+        await store.close()
 
 
 async def test_D6_a_newer_schema_is_refused_in_words(place: Place) -> None:
@@ -213,7 +213,10 @@ async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(place
     await store.create(replace(NEW, key="k2", id="s2", last_activity=0.5))
     run(place.url, "UPDATE jupyter_agent_sessions SET data = '[]' WHERE key = 'k'")
     listed = (await store.find("ann")).sessions
-    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s", True), ("s2", False)]
+    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
+        ("s", True),
+        ("s2", False),
+    ]
     with pytest.raises(StoreUnavailable, match="damaged"):
         await store.read("k")
     await store.close()

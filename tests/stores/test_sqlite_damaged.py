@@ -48,7 +48,7 @@ async def test_D5_garbage_is_refused_and_a_copy_kept_once(path: Path, content: b
         with pytest.raises(StoreUnavailable):
             await store.read("k")
     assert path.read_bytes() == content
-    assert [one.read_bytes() for one in path.parent.glob("*.corrupt-*")] == [content]
+    assert [file.read_bytes() for file in path.parent.glob("*.corrupt-*")] == [content]
     path.unlink()
     await store.create(NEW)
     assert await store.read("k") == NEW
@@ -95,8 +95,8 @@ async def test_D5_a_file_whose_log_is_missing_is_a_loss_or_an_older_state(path: 
     older = without_log("older")
     assert await older.read("k") == head
     await older.commit(replace(head, revision=2, title="goes on"))
-    for one in (store, lost, older):
-        await one.close()
+    for opened in (store, lost, older):
+        await opened.close()
 
 
 async def test_D3_a_file_made_but_never_written_is_a_beginning(path: Path) -> None:
@@ -140,7 +140,10 @@ async def test_S15_D19_a_damaged_record_is_listed_as_such_among_the_others(path:
     connection.commit()
     connection.close()
     listed = (await store.find("ann")).sessions
-    assert [(one.id, one.metadata.get("unreadable", False)) for one in listed] == [("s", True), ("s2", False)]
+    assert [(session.id, session.metadata.get("unreadable", False)) for session in listed] == [
+        ("s", True),
+        ("s2", False),
+    ]
     with pytest.raises(StoreUnavailable, match="damaged"):
         await store.read("k")
     assert await store.delete("k")

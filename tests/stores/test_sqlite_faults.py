@@ -112,7 +112,7 @@ async def test_D8_where_no_log_can_be_begun_there_is_a_rollback_journal(path: Pa
 
 async def test_D8_a_commit_is_durable_before_it_is_acknowledged(path: Path) -> None:
     store = await kept(path)
-    assert await store._read(lambda one: one.execute("PRAGMA synchronous").fetchone()) == (2,)
+    assert await store._read(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
     await store.close()
 
 
@@ -199,14 +199,14 @@ async def test_D6_a_migration_killed_at_any_moment_is_done_or_not_begun(path: Pa
             [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
-            said = [process.stdout.readline() for _ in range(1 + number * 59 % 301)]
+            printed = [process.stdout.readline() for _ in range(1 + number * 59 % 301)]
             process.kill()
         connection = sqlite3.connect(path)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         columns = len(connection.execute("SELECT * FROM sessions").description)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
-        assert (version, columns) == ((301, 309) if said[-1] == "whole\n" or version > 1 else (1, 9))
+        assert (version, columns) == ((301, 309) if printed[-1] == "whole\n" or version > 1 else (1, 9))
 
 
 async def test_D7_a_file_locked_by_another_is_waited_for_then_refused(path: Path) -> None:
@@ -226,10 +226,12 @@ async def test_D7_many_first_openers_all_begin(tmp_path: Path) -> None:
     for number in range(4):
         path = tmp_path / f"f{number}" / "sessions.db"
         stores = [SqliteStore(path, busy_seconds=60) for _ in range(8)]
-        await asyncio.gather(*(one.create(replace(NEW, key=f"k{at}", id=f"s{at}")) for at, one in enumerate(stores)))
+        await asyncio.gather(
+            *(store.create(replace(NEW, key=f"k{at}", id=f"s{at}")) for at, store in enumerate(stores))
+        )
         assert await stores[0].count("ann") == 8
-        for one in stores:
-            await one.close()
+        for store in stores:
+            await store.close()
 
 
 async def test_D1_a_full_disk_is_said_and_what_was_kept_stays(path: Path) -> None:
@@ -268,8 +270,8 @@ async def test_D2_what_may_only_be_read_is_read(path: Path) -> None:
         "    assert len(await store.path('k', 't1', 9)) == 1\n"
         "asyncio.run(main())\n"
     )
-    said = as_somebody_who_may_only_read(path, code)
-    assert "read-only" in said
+    printed = as_somebody_who_may_only_read(path, code)
+    assert "read-only" in printed
 
 
 def as_somebody_who_may_only_read(path: Path, code: str) -> str:

@@ -77,9 +77,9 @@ async def test_D17_whatever_the_clock_says_turns_keep_their_order_and_leases_hol
         asked += [f"here {number}", f"there {number}"]
     session = await manager.get("ann", "s")
     turns = await manager.tree.history(session)
-    assert [one.question for one in turns] == asked
-    assert [one.depth for one in turns] == list(range(1, len(asked) + 1))
-    assert [one.status for one in turns] == ["done"] * len(asked)
+    assert [turn.question for turn in turns] == asked
+    assert [turn.depth for turn in turns] == list(range(1, len(asked) + 1))
+    assert [turn.status for turn in turns] == ["done"] * len(asked)
 
 
 async def test_D17_the_lease_of_one_whose_clock_is_wrong_holds_and_ends(place: Place, other: Clockwork) -> None:
@@ -93,7 +93,7 @@ async def test_D17_the_lease_of_one_whose_clock_is_wrong_holds_and_ends(place: P
         begun = await begun_at_last(manager, "next?")
         await manager.log.finish(begun.session, Turn(begun.turn_id, None, 0, "next?"))
         turns = await manager.tree.history(await manager.get("ann", "s"))
-        assert [(one.question, one.status) for one in turns] == [("lost?", "interrupted"), ("next?", "done")] * depth
+        assert [(turn.question, turn.status) for turn in turns] == [("lost?", "interrupted"), ("next?", "done")] * depth
 
 
 async def test_D17_a_clock_that_is_set_ahead_makes_no_conversation_old(
@@ -107,6 +107,6 @@ async def test_D17_a_clock_that_is_set_ahead_makes_no_conversation_old(
     right = time.time
     monkeypatch.setattr(time, "time", lambda: right() + 3652 * DAY)
     assert await manager.log.cleanup("ann") == 0
-    assert [one.id for one in (await manager.find("ann")).sessions] == ["s"]
+    assert [session.id for session in (await manager.find("ann")).sessions] == ["s"]
     again = await manager.log.begin("ann", "a.ipynb", "s", None, "and?", "")
     assert again.session.depth == 1

@@ -32,29 +32,29 @@ class Contenders:
     def __init__(self, url: str) -> None:
         command = [sys.executable, "-m", "tests.support.contender", url]
         self._processes = [start([*command, f"p{number}"]) for number in range(PROCESSES)]
-        for one in self._processes:
-            assert one.stdout is not None
-            assert one.stdout.readline() == "ready\n"
+        for process in self._processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
 
     def contend(self, session_id: str) -> list[tuple[str, str, float, float, float, float]]:
         """What happened to each question."""
-        for one in self._processes:
-            assert one.stdin is not None
-            one.stdin.write(f"{session_id}\n")
-            one.stdin.flush()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{session_id}\n")
+            process.stdin.flush()
         happened: list[tuple[str, str, float, float, float, float]] = []
-        for one in self._processes:
-            assert one.stdout is not None
-            happened += [tuple(asked) for asked in json.loads(one.stdout.readline())]
+        for process in self._processes:
+            assert process.stdout is not None
+            happened += [tuple(asked) for asked in json.loads(process.stdout.readline())]
         return happened
 
     def close(self) -> None:
-        for one in self._processes:
-            assert one.stdin is not None
-            one.stdin.close()
-            one.wait(20)
-            assert one.stdout is not None
-            one.stdout.close()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(20)
+            assert process.stdout is not None
+            process.stdout.close()
 
 
 @pytest.mark.parametrize("kind", DURABLE)
@@ -69,14 +69,16 @@ async def test_T2_D16_I3_one_turn_at_a_time_whatever_process_asks(
     try:
         for number in range(histories):
             happened = contenders.contend(f"s{number}")
-            done = sorted((one for one in happened if one[1] == "done"), key=lambda one: one[3])
+            done = sorted(
+                (question for question in happened if question[1] == "done"), key=lambda question: question[3]
+            )
             assert done
             session = await manager.get("ann", f"s{number}")
             turns = await manager.tree.history(session, 1000)
             assert session.open is None
             assert session.depth == len(turns)
-            assert [one.depth for one in turns] == list(range(1, len(turns) + 1))
-            assert [one.id for one in turns] == [one[0] for one in done]
+            assert [turn.depth for turn in turns] == list(range(1, len(turns) + 1))
+            assert [turn.id for turn in turns] == [result[0] for result in done]
             for before, after in itertools.pairwise(done):
                 # The next turn cannot have begun before somebody was about to end the one before it.
                 assert before[4] <= after[3]
@@ -123,6 +125,6 @@ async def test_T5_a_holder_stopped_past_its_lease_cannot_commit(make_place: Call
         holder.stdin.flush()
         assert holder.stdout.readline() == "refused\n"
     turns = await manager.tree.history(begun.session)
-    assert [(one.id, one.status) for one in turns] == [("t1", "interrupted")]
+    assert [(turn.id, turn.status) for turn in turns] == [("t1", "interrupted")]
     with pytest.raises(VersionConflict):
         await manager.log.finish(begun.session, turns[0])

@@ -50,20 +50,20 @@ class Proxy:
 
         async def questions() -> None:
             with contextlib.suppress(OSError):
-                while said := await client.read(65536):
-                    to_server.write(said)
+                while received := await client.read(65536):
+                    to_server.write(received)
             to_server.close()
 
         async def answers() -> None:
             with contextlib.suppress(OSError):
-                while (said := await server.read(65536)) and not self._loses():
-                    to_client.write(said)
+                while (received := await server.read(65536)) and not self._loses():
+                    to_client.write(received)
             to_client.close()
 
         await asyncio.gather(questions(), answers())
-        for one in (to_server, to_client):
+        for writer in (to_server, to_client):
             with contextlib.suppress(OSError):
-                await one.wait_closed()
+                await writer.wait_closed()
 
     def _loses(self) -> bool:
         if self._before is None:
@@ -99,7 +99,7 @@ async def test_D14_D15_whichever_answer_is_lost_a_turn_is_kept_once(
             session = await asked(manager, names[-1])
             turns = await manager.tree.history(session, 1000)
             await manager.close()
-            assert [(one.id, one.depth, one.status) for one in turns] == [
+            assert [(turn.id, turn.depth, turn.status) for turn in turns] == [
                 (name, at, "done") for at, name in enumerate(names, 1)
             ]
             if not proxy.lost:
@@ -120,7 +120,7 @@ async def test_D20_what_was_put_back_under_a_running_server_is_what_it_goes_on_w
     turns = await manager.tree.history(session)
     await asked(manager, "lost")
     await put_back(place, session, turns)
-    assert [one.id for one in await manager.tree.history(await asked(manager, "two"))] == ["one", "two"]
+    assert [turn.id for turn in await manager.tree.history(await asked(manager, "two"))] == ["one", "two"]
 
 
 async def test_D20_what_others_did_since_it_was_put_back_is_gone_on_with(
@@ -133,4 +133,4 @@ async def test_D20_what_others_did_since_it_was_put_back_is_gone_on_with(
     await asked(here, "lost")
     await put_back(place, session, turns)
     await asked(there, "two")  # of the same revision as what was lost
-    assert [one.id for one in await here.tree.history(await asked(here, "three"))] == ["one", "two", "three"]
+    assert [turn.id for turn in await here.tree.history(await asked(here, "three"))] == ["one", "two", "three"]

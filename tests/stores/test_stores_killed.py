@@ -20,11 +20,11 @@ from tests.support.store_urls import DURABLE, Place, open_store
 ROOT = Path(__file__).parents[2]
 
 
-class Nursery:
+class WriterProcesses:
     """Writers started and killed one after the other."""
 
     def __init__(self, url: str) -> None:
-        command = [sys.executable, "-m", "tests.support.store_factories", url]
+        command = [sys.executable, "-m", "tests.support.store_writers", url]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
@@ -38,17 +38,17 @@ class Nursery:
         self._process.stdin.flush()
         self._writer = int(self._line().removeprefix("pid "))
 
-    def said(self, count: int) -> list[tuple[str, str]]:
+    def acknowledged(self, count: int) -> list[tuple[str, str]]:
         """What the writer acknowledges next, as (turn id, begun or done)."""
         return [_acknowledged(self._line()) for _ in range(count)]
 
     def kill(self) -> list[tuple[str, str]]:
         """Kill the writer; what else it has acknowledged."""
         os.kill(self._writer, signal.SIGKILL)
-        said: list[tuple[str, str]] = []
+        acknowledged: list[tuple[str, str]] = []
         while (line := self._line()) != "dead":
-            said.append(_acknowledged(line))
-        return said
+            acknowledged.append(_acknowledged(line))
+        return acknowledged
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -60,7 +60,7 @@ class Nursery:
     def _line(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the nursery died"
+        assert line, "the process that forks writers died"
         return line.rstrip("\n")
 
 
@@ -69,23 +69,25 @@ def _acknowledged(line: str) -> tuple[str, str]:
     return turn_id, what
 
 
-async def check(manager: SessionManager, said: list[tuple[str, str]]) -> int:
+async def check(manager: SessionManager, acknowledged: list[tuple[str, str]]) -> int:
     """Every acknowledged turn is there once, in order, as acknowledged; returns how many turns there are."""
     session = await manager.get("ann", "s")
     turns = await manager.tree.history(session, 1_000_000)
-    ids = [one.id for one in turns]
+    ids = [turn.id for turn in turns]
     assert len(set(ids)) == len(ids)
     # An open turn is shown, too, if its lease ended between the two looks.
     shown = session.depth + (session.open is not None and ids[-1:] == [session.open.id])
-    assert [one.depth for one in turns] == list(range(1, shown + 1))
-    assert [one.parent for one in turns] == [None, *ids[:-1]]
-    assert [one for one in ids if (one, "done") in set(said)] == [one for one, what in said if what == "done"]
-    status = {one.id: one.status for one in turns}
+    assert [turn.depth for turn in turns] == list(range(1, shown + 1))
+    assert [turn.parent for turn in turns] == [None, *ids[:-1]]
+    assert [turn_id for turn_id in ids if (turn_id, "done") in set(acknowledged)] == [
+        line for line, what in acknowledged if what == "done"
+    ]
+    status = {turn.id: turn.status for turn in turns}
     if session.open is not None and session.open.id not in status:
         status[session.open.id] = "interrupted"  # as it will be, once its lease is over
-    for turn_id, what in said:
+    for turn_id, what in acknowledged:
         assert status[turn_id] == "done" if what == "done" else status[turn_id] in ("done", "interrupted")
-    assert all(one.reply == "because " * 50 for one in turns if one.status == "done")
+    assert all(turn.reply == "because " * 50 for turn in turns if turn.status == "done")
     return len(turns)
 
 
@@ -98,22 +100,22 @@ async def test_D3_killed_writers_lose_nothing_acknowledged(
     place = make_place(kind)
     manager = SessionManager(place.open(), lease_seconds=0.01)
     chance = random.Random(kills)
-    nursery = Nursery(place.url)
-    said: list[tuple[str, str]] = []
+    writers = WriterProcesses(place.url)
+    acknowledged: list[tuple[str, str]] = []
     try:
         for number in range(kills):
-            nursery.start("s")
-            said += nursery.said(chance.choice([0, 1, 1, 1, 2]))
+            writers.start("s")
+            acknowledged += writers.acknowledged(chance.choice([0, 1, 1, 1, 2]))
             await asyncio.sleep(
                 chance.uniform(0, 0.03)
             )  # not to wait for anything: the moment of death is meant to be any
-            said += nursery.kill()
-            if number % 20 == 0 and said:
-                await check(manager, said)
+            acknowledged += writers.kill()
+            if number % 20 == 0 and acknowledged:
+                await check(manager, acknowledged)
     finally:
-        nursery.close()
-    assert sum(what == "done" for _, what in said) > kills / 4
-    await check(manager, said)
+        writers.close()
+    assert sum(what == "done" for _, what in acknowledged) > kills / 4
+    await check(manager, acknowledged)
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
@@ -123,18 +125,18 @@ async def test_D11_D15_killed_servers_lose_nothing_acknowledged(tmp_path: Path, 
     server = PostgresServer() if kind == "postgresql" else RedisServer(tmp_path)
     chance = random.Random(kills)
     manager = SessionManager(open_store(server.url), lease_seconds=0.01)
-    nursery = Nursery(server.url)
-    said: list[tuple[str, str]] = []
+    writers = WriterProcesses(server.url)
+    acknowledged: list[tuple[str, str]] = []
     try:
-        nursery.start("s")
+        writers.start("s")
         for _ in range(kills):
-            said += nursery.said(chance.randint(3, 20))
+            acknowledged += writers.acknowledged(chance.randint(3, 20))
             server.kill()
             server.start()
-        said += nursery.said(4)
-        said += nursery.kill()
-        await check(manager, said)
+        acknowledged += writers.acknowledged(4)
+        acknowledged += writers.kill()
+        await check(manager, acknowledged)
     finally:
-        nursery.close()
+        writers.close()
         await manager.close()
         server.stop()

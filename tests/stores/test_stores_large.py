@@ -41,7 +41,7 @@ async def test_S14_a_page_of_100000_sessions_is_listed_in_200_milliseconds(tmp_p
         start = time.perf_counter()
         page = await store.find("ann", limit=200, cursor=cursor)
         seconds.append(time.perf_counter() - start)
-        seen |= {one.id for one in page.sessions}
+        seen |= {session.id for session in page.sessions}
         cursor = page.cursor
     assert len(seen) == 20_000
     assert statistics.quantiles(seconds, n=100)[98] < 0.2
@@ -69,5 +69,5 @@ async def test_S14_in_redis_one_of_many_is_found_without_all_being_sent(make_pla
         by_id = await store.find("ann", session_id="s7", limit=1)
         by_notebook = await store.find("ann", notebook_id="n9.ipynb")
         sent = server.info("stats")["total_net_output_bytes"] - before
-    assert [one.key for page in (by_id, by_notebook) for one in page.sessions] == ["k7", "k9"]
+    assert [session.key for page in (by_id, by_notebook) for session in page.sessions] == ["k7", "k9"]
     assert sent < 20_000  # all of them are more than ten times as much

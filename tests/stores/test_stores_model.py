@@ -55,8 +55,8 @@ class Kept:
         return tuple(found)
 
     def holds(self, text: str) -> bool:
-        said = [self.session.title, *(f"{one.question}\n{one.reply}" for one in self.turns.values())]
-        return any(codec.search_text(text) in codec.search_text(one) for one in said)
+        texts = [self.session.title, *(f"{turn.question}\n{turn.reply}" for turn in self.turns.values())]
+        return any(codec.search_text(text) in codec.search_text(line) for line in texts)
 
 
 class Stores(RuleBasedStateMachine):
@@ -76,7 +76,7 @@ class Stores(RuleBasedStateMachine):
     def ask(self, call: Callable[[SessionStore], Awaitable[object]]) -> object:
         """What all stores answer, which must be the same."""
         answers = {kind: self.loop.run_until_complete(answer(call(self.clients[kind][self.client]))) for kind in KINDS}
-        assert len({repr(one) for one in answers.values()}) == 1, answers
+        assert len({repr(item) for item in answers.values()}) == 1, answers
         return answers["memory"]
 
     def owner(self, name: str) -> str:
@@ -92,7 +92,7 @@ class Stores(RuleBasedStateMachine):
     def commit(self, key: str, turn: Turn | None = None, **changes: object) -> None:
         kept = self.kept[key]
         session = replace(kept.session, revision=kept.session.revision + 1, **changes)  # type: ignore[arg-type]
-        taken = any(key != other and name(one.session) == name(session) for other, one in self.kept.items())
+        taken = any(key != other and name(kept.session) == name(session) for other, kept in self.kept.items())
         expected = "VersionConflict" if taken or (turn is not None and turn.id in kept.turns) else None
         assert self.ask(lambda store: store.commit(session, turn)) == expected
         if expected is None:
@@ -100,7 +100,7 @@ class Stores(RuleBasedStateMachine):
             if turn is not None:
                 kept.turns[turn.id] = codec.normalized(turn)
 
-    def one(self, data: st.DataObject) -> str:
+    def some_key(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(sorted(self.kept)), "session")
 
     @initialize(titles=st.tuples(TEXTS, TEXTS))
@@ -115,7 +115,7 @@ class Stores(RuleBasedStateMachine):
         new = Session(
             key, session_name, self.owner(who), notebook, title=title, created_at=now + 0.1, last_activity=now
         )
-        taken = key in self.kept or any(name(one.session) == name(new) for one in self.kept.values())
+        taken = key in self.kept or any(name(kept.session) == name(new) for kept in self.kept.values())
         assert self.ask(lambda store: store.create(new)) == ("VersionConflict" if taken else None)
         if not taken:
             self.kept[key] = Kept(codec.normalized(new))
@@ -123,7 +123,7 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, reply=TEXTS)
     def append(self, data: st.DataObject, turn_id: str, question: str, reply: str) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         head = self.kept[key].session
         turn = Turn(turn_id, head.head, head.depth + 1, question, reply=reply, extra={"x": [question, None, 0.1]})
         self.commit(key, turn, head=turn_id, depth=turn.depth, open=None, redo=(), last_activity=self.tick())
@@ -131,7 +131,7 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), changes=st.sampled_from([-1, 0, 2]))
     def commit_to_another_revision(self, data: st.DataObject, changes: int) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         head = self.kept[key].session
         wrong = replace(head, revision=head.revision + changes, title="wrong")
         turn = Turn("never", head.head, 1, "never")
@@ -140,7 +140,7 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data())
     def commit_to_a_namesake(self, data: st.DataObject) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         head = self.kept[key].session
         late = replace(head, revision=head.revision + 1, created_at=head.created_at - 0.05)
         assert self.ask(lambda store: store.commit(late)) == "VersionConflict"
@@ -148,7 +148,7 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         if (head := self.kept[key].session).head is not None:
             parent = self.kept[key].turns[head.head].parent
             self.commit(key, head=parent, depth=head.depth - 1, redo=(*head.redo, head.head))
@@ -156,40 +156,40 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data())
     def redo(self, data: st.DataObject) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         if (head := self.kept[key].session).redo:
             self.commit(key, head=head.redo[-1], depth=head.depth + 1, redo=head.redo[:-1])
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), new_name=st.sampled_from(["four", "five"]))
     def branch(self, data: st.DataObject, new_name: str) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         head, turns = self.kept[key].session, self.kept[key].path(self.kept[key].session.head, 99)
         key = self.key(new_name, head.notebook_id)
         # What undo has left behind is of the old branch.
         new = replace(head, key=key, id=new_name, revision=1, created_at=self.tick(), redo=())
-        taken = new.key in self.kept or any(name(one.session) == name(new) for one in self.kept.values())
+        taken = new.key in self.kept or any(name(kept.session) == name(new) for kept in self.kept.values())
         assert self.ask(lambda store: store.create(new, turns)) == ("VersionConflict" if taken else None)
         if not taken:
-            self.kept[new.key] = Kept(codec.normalized(new), {one.id: one for one in turns})
+            self.kept[new.key] = Kept(codec.normalized(new), {turn.id: turn for turn in turns})
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, left=st.floats(-60, 60))
     def lease(self, data: st.DataObject, turn_id: str, question: str, left: float) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         opened = OpenTurn(turn_id, "holder", 1e9 + left, question, "digest", 1.5, ("c1",))
         self.commit(key, open=opened, last_activity=self.tick())
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), notebook=NOTEBOOKS)
     def move(self, data: st.DataObject, notebook: str) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         self.commit(key, notebook_id=notebook)
 
     @precondition(lambda self: len(self.kept) > 3)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         assert self.ask(lambda store: store.delete(key)) is True
         assert self.ask(lambda store: store.delete(key)) is False
         del self.kept[key]
@@ -197,7 +197,7 @@ class Stores(RuleBasedStateMachine):
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, limit=st.integers(0, 12))
     def read_turns(self, data: st.DataObject, turn_id: str, limit: int) -> None:
-        key = self.one(data)
+        key = self.some_key(data)
         kept = self.kept[key]
         assert self.ask(lambda store: store.turn(key, turn_id)) == kept.turns.get(turn_id)
         assert self.ask(lambda store: store.path(key, turn_id, limit)) == kept.path(turn_id, limit)
@@ -212,14 +212,14 @@ class Stores(RuleBasedStateMachine):
     def find(self, who: str, session_id: str | None, notebook: str | None, text: str | None, size: int) -> None:
         expected = sorted(
             (
-                one.session
-                for one in self.kept.values()
-                if one.session.owner == self.owner(who)
-                and session_id in (None, one.session.id)
-                and notebook in (None, one.session.notebook_id)
-                and (text is None or one.holds(text))
+                kept.session
+                for kept in self.kept.values()
+                if kept.session.owner == self.owner(who)
+                and session_id in (None, kept.session.id)
+                and notebook in (None, kept.session.notebook_id)
+                and (text is None or kept.holds(text))
             ),
-            key=lambda one: (one.last_activity, one.key),
+            key=lambda session: (session.last_activity, session.key),
             reverse=True,
         )
         found: list[Session] = []
@@ -236,7 +236,7 @@ class Stores(RuleBasedStateMachine):
             if cursor is None:
                 break
         assert found == expected
-        everything = sum(one.session.owner == self.owner(who) for one in self.kept.values())
+        everything = sum(kept.session.owner == self.owner(who) for kept in self.kept.values())
         assert self.ask(lambda store: store.count(self.owner(who))) == everything
 
     @rule()
@@ -252,7 +252,7 @@ class Stores(RuleBasedStateMachine):
     @invariant()
     def the_head_changed_last_is_as_committed(self) -> None:
         if self.kept:
-            key = max(self.kept, key=lambda one: self.kept[one].session.revision)
+            key = max(self.kept, key=lambda key: self.kept[key].session.revision)
             assert self.ask(lambda store: store.read(key)) == self.kept[key].session
 
     def teardown(self) -> None:

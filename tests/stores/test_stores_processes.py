@@ -144,11 +144,11 @@ async def test_D7_many_first_openers_all_begin(make_place: Callable[[str], Place
         subprocess.Popen([sys.executable, "-c", OPENING, place.url, str(number)], cwd=ROOT, stdin=subprocess.PIPE)
         for number in range(4)
     ]
-    for one in openers:
-        assert one.stdin is not None
-        one.stdin.write(b"begin\n")
-        one.stdin.close()
-    for one in openers:
-        one.wait(60)
-    assert [one.returncode for one in openers] == [0] * 4
+    for process in openers:
+        assert process.stdin is not None
+        process.stdin.write(b"begin\n")
+        process.stdin.close()
+    for process in openers:
+        process.wait(60)
+    assert [process.returncode for process in openers] == [0] * 4
     assert await place.open().count("ann") == 12

@@ -38,11 +38,11 @@ FULL = Turn(
 def grown(value: Any) -> Any:
     """JSON data as a later release writes them: every record that is ours has more fields."""
     if isinstance(value, list):
-        return [grown(one) for one in value]
+        return [grown(item) for item in value]
     if not isinstance(value, dict):
         return value
     inside = {
-        name: one if name in ("before", "after", "kernel", "extra") else grown(one) for name, one in value.items()
+        name: item if name in ("before", "after", "kernel", "extra") else grown(item) for name, item in value.items()
     }
     return {**inside, "grown": LATER}
 
@@ -128,7 +128,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
     stored = await place.open().read(first.key)
     assert stored is not None
     assert (stored.unknown_fields, stored.title, stored.depth) == (LATER, "Mine", 1)
-    assert {name: one for name, one in json.loads(codec.encode(stored)).items() if name in LATER} == LATER
+    assert {name: item for name, item in json.loads(codec.encode(stored)).items() if name in LATER} == LATER
 
 
 def test_D16_a_turn_that_a_later_release_wrote_is_read() -> None:
@@ -141,7 +141,7 @@ async def test_D16_a_turn_that_a_later_release_left_open_is_settled(place: Place
     begun = await manager.log.begin("ann", "a.ipynb", "s", "t1", "lost?", "")
     Later(place).rewrite(begun.session.key, lambda head: {**head, "open": grown(head["open"])})
     session = await SessionManager(place.open()).get("ann", "s")
-    assert [(one.id, one.status) for one in await manager.tree.history(session)] == [("t1", "interrupted")]
+    assert [(turn.id, turn.status) for turn in await manager.tree.history(session)] == [("t1", "interrupted")]
 
 
 async def test_D16_a_store_that_a_later_release_migrated_meanwhile_is_refused_in_words(place: Place) -> None:

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from jupyter_agent.core.errors import TurnInProgress
 from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
-from tests.support.store_factories import say
 from tests.support.store_urls import open_store
+from tests.support.store_writers import say
 
 RIGHT: Callable[[], float] = time.time
 

@@ -14,8 +14,8 @@ import time
 from jupyter_agent.core.errors import TurnInProgress
 from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
-from tests.support.store_factories import say
 from tests.support.store_urls import open_store
+from tests.support.store_writers import say
 
 CLIENTS = 4
 QUESTIONS = 3
@@ -42,7 +42,7 @@ async def contend(managers: list[SessionManager], session_id: str, name: str) ->
         names = [f"{name}-{number}-{question}" for question in range(QUESTIONS)]
         return [await ask(managers[number], session_id, turn_id) for turn_id in names]
 
-    return [one for asked in await asyncio.gather(*(client(number) for number in range(CLIENTS))) for one in asked]
+    return [row for asked in await asyncio.gather(*(client(number) for number in range(CLIENTS))) for row in asked]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A process that starts writers quickly: for each line on its input it forks one, which writes until it is killed.
 
-Run as ``python -m tests.support.store_factories URL``; each line names a conversation. The writer's process id is printed, then
+Run as ``python -m tests.support.store_writers URL``; each line names a conversation. The writer's process id is printed, then
 ``turn_id status`` once each turn has been acknowledged.
 """
 
