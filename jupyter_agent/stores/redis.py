@@ -66,21 +66,29 @@ class RedisStore:
         await self._change(redis_scripts.CREATE, session, turns)
 
     async def read(self, key: str) -> Session | None:
-        data = await self._reading(lambda client: client.hget(_head(key), "data"))
+        data = await self._reading(lambda client: client.hget(f"ja:s:{key}", "data"))
         return None if data is None else codec.decode_session(data)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         await self._change(redis_scripts.COMMIT, session, () if turn is None else (turn,))
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
-        stored = await self._reading(lambda client: client.hget(_turns(key), turn_id))
+        stored = await self._reading(lambda client: client.hget(f"ja:t:{key}", turn_id))
         return None if stored is None else codec.decode_turn(stored.partition(b"\n")[2])
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
-        found = await self._reading(lambda client: _script(client, redis_scripts.PATH, [_turns(key)], [turn_id, limit]))
+        found = await self._reading(
+            lambda client: _script(client, redis_scripts.PATH, [f"ja:t:{key}"], [turn_id, limit])
+        )
         turns = tuple(codec.decode_turn(stored) for stored in reversed(found))
         if len(turns) < limit and (not turns or turns[0].parent is not None):
-            await self._check_whole(key, turns)
+            # It ends before the first turn: asked for what never was, or Redis dropped something.
+            async def counts(client: Redis) -> tuple[Any, int]:
+                return await client.hget(f"ja:s:{key}", "turns"), await client.hlen(f"ja:t:{key}")
+
+            expected, stored = await self._reading(counts)
+            if turns or (expected is not None and int(expected) != stored):
+                _lost()
         return turns
 
     async def find(
@@ -102,13 +110,13 @@ class RedisStore:
         return codec.first_page(found, limit)
 
     async def count(self, owner: str) -> int:
-        return int(await self._reading(lambda client: client.zcard(_list(owner))))
+        return int(await self._reading(lambda client: client.zcard(f"ja:o:{_hash(owner)}")))
 
     async def owners(self, path: str) -> tuple[str, ...]:
         return ()  # of several servers, each with notebooks of its own
 
     async def delete(self, key: str) -> bool:
-        keys = [_head(key), _turns(key), _others(key), META]
+        keys = [f"ja:s:{key}", f"ja:t:{key}", f"ja:k:{key}", META]
         answer = await self._once(lambda client: _script(client, redis_scripts.DELETE, keys, [key]))
         if answer == b"NEWER":
             raise codec.newer_schema()
@@ -124,8 +132,14 @@ class RedisStore:
         return float(seconds + micros / 1e6)
 
     async def _change(self, script: str, session: Session, turns: Iterable[Turn]) -> None:
-        keys = [_head(session.key), _turns(session.key), _list(session.owner), _name(session), META]
-        keys.append(_others(session.key))
+        keys = [
+            f"ja:s:{session.key}",
+            f"ja:t:{session.key}",
+            f"ja:o:{_hash(session.owner)}",
+            f"ja:n:{_hash(session.owner)}:{_hash(chr(0).join(session.name[1:]))}",
+            META,
+        ]
+        keys.append(f"ja:k:{session.key}")
         values: list[Any] = [session.key, codec.encode(session), session.revision, repr(session.created_at)]
         values += [repr(session.last_activity), session.notebook_id, session.id]
         for turn in turns:
@@ -152,7 +166,10 @@ class RedisStore:
         self, owner: str, session_id: str | None, notebook_id: str | None, place: tuple[float, str] | None
     ) -> AsyncIterator[Session]:
         """Sessions of a list from a place on, newest activity first."""
-        wanted = [*_asked_for(session_id), *_asked_for(notebook_id)]
+        # For each of the two: whether it matters, and which it is.
+        wanted = [
+            part for value in (session_id, notebook_id) for part in (("0", "") if value is None else ("1", value))
+        ]
         offset = 0
         while True:
             scanned, last, batch = await self._batch(owner, wanted, place, offset)
@@ -169,7 +186,9 @@ class RedisStore:
     ) -> tuple[int, tuple[float, str] | None, list[Session]]:
         """How many were scanned, the position of the last of them, and those that match."""
         values = ["+inf" if place is None else repr(place[0]), offset, _BATCH, *wanted]
-        answer = await self._reading(lambda client: _script(client, redis_scripts.LIST, [_list(owner)], values))
+        answer = await self._reading(
+            lambda client: _script(client, redis_scripts.LIST, [f"ja:o:{_hash(owner)}"], values)
+        )
         if answer[0] == 0:
             return 0, None, []
         scanned, last_key, score, rows = answer
@@ -189,18 +208,8 @@ class RedisStore:
     async def _contains(self, session: Session, text: str) -> bool:
         if text in codec.search_text(session.title):
             return True
-        stored = await self._reading(lambda client: client.hvals(_turns(session.key)))
+        stored = await self._reading(lambda client: client.hvals(f"ja:t:{session.key}"))
         return any(text in codec.turn_search_text(codec.decode_turn(turn.partition(b"\n")[2])) for turn in stored)
-
-    async def _check_whole(self, key: str, turns: Sequence[Turn]) -> None:
-        """A path that ends before the first turn: asked for what never was, or Redis dropped something."""
-
-        async def counts(client: Redis) -> tuple[Any, int]:
-            return await client.hget(_head(key), "turns"), await client.hlen(_turns(key))
-
-        expected, found = await self._reading(counts)
-        if turns or (expected is not None and int(expected) != found):
-            _lost()
 
     async def _reading(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
@@ -273,7 +282,7 @@ def _digest(script: str) -> str:
 
 
 async def _initialize(client: Redis) -> str:
-    """The identity of the server's data; made where there are none yet."""
+    """The identity of the server's data, made where there are none yet; logs settings that let it lose conversations."""
     pipe = client.pipeline(transaction=True)
     pipe.hsetnx(META, "epoch", uuid.uuid4().hex)
     pipe.hsetnx(META, "schema", redis_scripts.SCHEMA)
@@ -281,17 +290,12 @@ async def _initialize(client: Redis) -> str:
     epoch, schema = (await pipe.execute())[-1]
     if int(schema) > redis_scripts.SCHEMA:
         raise codec.newer_schema()
-    await _warn(client)
-    return str(epoch.decode())
-
-
-async def _warn(client: Redis) -> None:
-    """Log which of the server's settings let it lose conversations."""
     info = {**await client.info("memory"), **await client.info("persistence")}
     if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
         _log.warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
     if not info.get("aof_enabled"):
         _log.warning("Redis may lose the newest turns in a crash; set appendonly yes and appendfsync always.")
+    return str(epoch.decode())
 
 
 def _failure(error: Exception) -> AgentError:
@@ -324,31 +328,6 @@ def _lost() -> NoReturn:
     raise StoreUnavailable(
         "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
     )
-
-
-def _asked_for(value: str | None) -> tuple[str, str]:
-    """Whether it matters, and which it is, as a script takes it."""
-    return ("0", "") if value is None else ("1", value)
-
-
-def _head(key: str) -> str:
-    return f"ja:s:{key}"
-
-
-def _turns(key: str) -> str:
-    return f"ja:t:{key}"
-
-
-def _others(key: str) -> str:
-    return f"ja:k:{key}"
-
-
-def _list(owner: str) -> str:
-    return f"ja:o:{_hash(owner)}"
-
-
-def _name(session: Session) -> str:
-    return f"ja:n:{_hash(session.owner)}:{_hash(chr(0).join((session.notebook_id, session.id)))}"
 
 
 def _hash(text: str) -> str:
