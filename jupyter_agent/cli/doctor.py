@@ -60,7 +60,7 @@ async def _run_copy(path: Path, cells: Sequence[Cell]) -> Reproduction:
 def _to_markdown(proof: Reproduction, report: Report) -> str:
     """The result of the run; where it failed, followed by the report from the cells alone."""
     if proof.first is None:
-        cells = f"{len(proof.ended)} {'cell' if len(proof.ended) == 1 else 'cells'}"
+        cells = f"{len(proof.outcomes)} {'cell' if len(proof.outcomes) == 1 else 'cells'}"
         return f"Restart & Run All reproduces this notebook: {cells} ran, nothing differs."
     return "\n\n".join([*_difference(proof.first, report), "---\n\nFrom the cells alone:", report.to_markdown()])
 

@@ -1,4 +1,4 @@
-"""A real Restart & Run All in a fresh kernel, and the first place where it gives something else."""
+"""A real Restart & Run All in a fresh kernel, and the first place where its results differ."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _VOLATILE = frozenset({"iterator", "function", "class", "module", "connection", 
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How one cell ended in the fresh kernel."""
+class CellOutcome:
+    """What one cell gave in the fresh kernel: its status, as in `ExecutionResult`, and its outputs as text."""
 
     cell_id: str
     status: str
@@ -34,7 +34,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class FirstDifference:
-    """Where the fresh kernel first gave something else.
+    """Where the results of the fresh kernel differ first.
 
     Attributes:
         kind: ``failed``, ``output`` or ``variable``.
@@ -53,14 +53,14 @@ class FirstDifference:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """What a real Restart & Run All gave.
+    """The result of a real Restart & Run All.
 
     Attributes:
-        ended: Each cell that ran, in order; the last one may have failed.
+        outcomes: Of each cell that ran, in order; the last one may have failed.
         first: The first difference; None where there is none.
     """
 
-    ended: tuple[Ended, ...]
+    outcomes: tuple[CellOutcome, ...]
     first: FirstDifference | None
 
     @property
@@ -73,7 +73,7 @@ class Reproduction:
         return {
             "reproduces": self.reproduces,
             "first": None if self.first is None else asdict(self.first),
-            "cells": [asdict(one) for one in self.ended],
+            "cells": [asdict(outcome) for outcome in self.outcomes],
         }
 
 
@@ -96,7 +96,7 @@ async def reproduce(
         copy_of: The copy and the folder that was copied: where the one's path is shown, the other's is compared.
         on_cell_start: Called before each cell runs with its number from 1, how many there are, and the cell.
     """
-    ended: list[Ended] = []
+    outcomes: list[CellOutcome] = []
     first: FirstDifference | None = None
     to_run = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
     for number, cell in enumerate(to_run, 1):
@@ -104,17 +104,17 @@ async def reproduce(
             on_cell_start(number, len(to_run), cell)
         result = await kernel.execute(cell.source, timeout=timeout)
         if copy_of is not None:
-            result = replace(result, text=_as_in_the_folder(result.text, *copy_of))
-        ended.append(Ended(cell.id, result.status, result.text))
-        first = first or _compared(cell, result)
+            result = replace(result, text=_with_original_paths(result.text, *copy_of))
+        outcomes.append(CellOutcome(cell.id, result.status, result.text))
+        first = first or _cell_difference(cell, result)
         if result.status != "ok":
             break
     if first is None and before is not None:
-        first = _variables(before, await kernel.state())
-    return Reproduction(tuple(ended), first)
+        first = _variable_difference(before, await kernel.state())
+    return Reproduction(tuple(outcomes), first)
 
 
-def _as_in_the_folder(text: str, copy: Path, folder: Path) -> str:
+def _with_original_paths(text: str, copy: Path, folder: Path) -> str:
     for place in (copy.resolve(), copy):
         text = text.replace(str(place), str(folder.resolve()))
     return text
@@ -122,7 +122,7 @@ def _as_in_the_folder(text: str, copy: Path, folder: Path) -> str:
 
 @contextmanager
 def scratch_copy(folder: Path) -> Iterator[Path]:
-    """A copy of a notebook's folder to run in, so that nothing of the user's is written; removed afterwards.
+    """A temporary copy of a notebook's folder to run in, so that none of the user's files is changed.
 
     Hidden files are left out, and all files once the copy has 500 MiB: what needs them fails, and says so.
     """
@@ -146,25 +146,25 @@ def scratch_copy(folder: Path) -> Iterator[Path]:
 
 
 def comparable(text: str) -> str:
-    """An output without what is another in every kernel: addresses, prompts, measured times, memory."""
+    """An output without what differs between any two kernels: addresses, prompts, measured times, memory."""
     text = _TEMPORARY.sub("<cell>", _ADDRESS.sub("0x…", text))
     return _TIMES.sub("", _PROMPT.sub(r"\1\2", text)).strip()
 
 
-def _compared(cell: Cell, result: ExecutionResult) -> FirstDifference | None:
+def _cell_difference(cell: Cell, result: ExecutionResult) -> FirstDifference | None:
     if result.status != "ok":
         error = f"{result.error.name}: {result.error.message}" if result.error else result.status
         return FirstDifference("failed", cell.id, "", cell.error or cell.output, error)
     if cell.execution_count is None:
         return None
     before, after = comparable(cell.output), comparable(result.text)
-    if before != after and not _shortened_equal(before, after):
+    if before != after and not _equal_if_truncated(before, after):
         return FirstDifference("output", cell.id, "", before, after)
     return None
 
 
-def _shortened_equal(before: str, after: str) -> bool:
-    """Outputs may have been shortened in the middle by whoever read them: heads and tails are compared then."""
+def _equal_if_truncated(before: str, after: str) -> bool:
+    """Outputs may have been truncated in the middle when they were read: then heads and tails are compared."""
     for text, other in ((before, after), (after, before)):
         head, mark, tail = text.partition("\n… ")
         if mark and other.startswith(head) and other.endswith(tail.partition("…\n")[2]):
@@ -172,11 +172,11 @@ def _shortened_equal(before: str, after: str) -> bool:
     return False
 
 
-def _variables(before: KernelState, after: KernelState) -> FirstDifference | None:
+def _variable_difference(before: KernelState, after: KernelState) -> FirstDifference | None:
     for name, was in before.variables.items():
         now = after.variables.get(name)
         if now is None:
-            return FirstDifference("variable", was.cell_id, name, was.summary, "not there")
+            return FirstDifference("variable", was.cell_id, name, was.summary, "not defined")
         if was.kind in _VOLATILE:
             continue
         if was.type != now.type or _facts(was.facts) != _facts(now.facts):

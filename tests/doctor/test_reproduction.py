@@ -41,14 +41,14 @@ async def test_a_notebook_that_was_run_from_top_to_bottom_reproduces(
     reproduction = await reproduce([*cells, Cell("m", "markdown", "words")], fresh, before)
     assert reproduction.first is None
     assert reproduction.reproduces
-    assert [outcome.cell_id for outcome in reproduction.ended] == ["a", "b", "c", "d", "e"]
+    assert [outcome.cell_id for outcome in reproduction.outcomes] == ["a", "b", "c", "d", "e"]
 
 
 async def test_the_first_cell_that_fails_ends_it_and_is_told(worked_in: RemoteKernel, fresh: RemoteKernel) -> None:
     cells = await worked(worked_in, "x = 1", "x + 1", "z = 3")
     reproduction = await reproduce(cells[1:], fresh)
     assert reproduction.first == FirstDifference("failed", "b", "", "2\n", "NameError: name 'x' is not defined")
-    assert [outcome.status for outcome in reproduction.ended] == ["error"]
+    assert [outcome.status for outcome in reproduction.outcomes] == ["error"]
     assert reproduction.to_json()["reproduces"] is False
 
 
@@ -57,7 +57,7 @@ async def test_the_first_output_that_differs_is_told(worked_in: RemoteKernel, fr
     cells[0] = replace(cells[0], source="x = 2")
     reproduction = await reproduce(cells, fresh)
     assert reproduction.first == FirstDifference("output", "b", "", "10", "20")
-    assert len(reproduction.ended) == 3
+    assert len(reproduction.outcomes) == 3
 
 
 async def test_a_variable_that_differs_though_no_output_does_is_told(
