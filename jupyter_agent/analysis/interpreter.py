@@ -83,7 +83,6 @@ def interpret(
         frozenset(interpreter.used_names),
         frozenset(interpreter.accumulated),
         frozenset(interpreter.bound),
-        {name: other for name, other in interpreter.changed_aliases.items() if other != name},
     )
 
 
@@ -121,7 +120,6 @@ class AbstractInterpreter:
         self.used_names: set[str] = set()
         self.accumulated: set[str] = set()
         self.bound: set[str] = set()
-        self.changed_aliases: dict[str, str] = {}
         self._surely_bound: set[str] = set()
         self._objects = 0
         self._is_reset = False
@@ -368,12 +366,10 @@ class AbstractInterpreter:
         if not value.aliases and not value.shares:
             self.values[mutation.name] = after
             return
-        origin = self.changed_aliases.get(mutation.name, mutation.name)
         for name in value.aliases | {mutation.name}:
             known = self._get(name)
             if known is not None and known.identity == value.identity:
                 self.values[name] = after._replace(aliases=known.aliases, shares=known.shares)
-                self.changed_aliases[name] = origin
         self._mark_sharing(mutation.name)
 
     def _mark_sharing(self, name: str) -> None:

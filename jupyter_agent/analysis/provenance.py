@@ -128,8 +128,6 @@ class Node:
         used_names: Names on whose value it depends; other inputs were looked up because data may be shared.
         accumulated: Names whose value running the same source again would change again.
         bound: Names that it binds.
-        changed_aliases: Other names of an object that it mutated → the name that the object had before: the definition
-            that reaches that name reaches these.
     """
 
     key: Key
@@ -144,7 +142,6 @@ class Node:
     used_names: frozenset[str] = frozenset()
     accumulated: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
-    changed_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def own_writes(self) -> dict[str, AbstractValue | None]:
