@@ -22,6 +22,7 @@ from jupyter_agent.doctor import service
 from jupyter_agent.doctor.service import TOO_LONG, NotebookAnalyses
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
+from jupyter_agent.tools.check import CheckNotebook
 from tests.agent.test_assistant import ScriptedAssistant, StillKernel
 
 CELLS = (
@@ -205,7 +206,24 @@ async def test_nobody_waits_for_a_service_that_is_closed(runs: list[Held]) -> No
     assert asking.cancelled()
 
 
-async def test_the_model_is_told_beside_the_question() -> None:
+async def test_questions_the_tool_and_the_doctor_share_one_analysis(runs: list[Held]) -> None:
+    scripted, kernel = (
+        ScriptedAssistant([{"calls": [{"name": "check_notebook", "arguments": {}}]}, "ok"]),
+        StillKernel(),
+    )
+    scripted.assistant.resources.tools = {"check_notebook": CheckNotebook()}
+    analyses = scripted.assistant.resources.analyses = NotebookAnalyses(interpreter=Counted)
+    kernel.now = STATE
+    notebook = PostedNotebook("a.ipynb", CELLS)
+    await scripted.done("what is total?", kernel=kernel, notebook=notebook, notebook_id="a.ipynb")
+    await scripted.done("is anything stale?", kernel=kernel, notebook=notebook, notebook_id="a.ipynb")
+    checked = next(message for message in scripted.model.requests[1].messages if message.role == "tool")
+    report = await analyses.report(CELLS, STATE, notebook)
+    assert json.loads(checked.content)["run"] == list(report.run)
+    assert len(runs) == 1
+
+
+async def test_what_is_stale_is_sent_with_the_question() -> None:
     scripted, kernel = ScriptedAssistant(["ok"]), StillKernel()
     kernel.now = STATE
     await scripted.done("what is total?", session_id="s1", kernel=kernel, notebook=PostedNotebook("a.ipynb", CELLS))
