@@ -1,6 +1,6 @@
 """What a turn costs: a question through a real Jupyter server against the same question asked of the model's server.
 
-One run, three processes beside this one: a model's server that streams, a Jupyter server with ours, and a kernel with
+One run, three more processes: a model's server that streams, a Jupyter server with ours, and a kernel with
 frames in it. Each token carries the moment at which it was sent, on the machine's monotonic clock.
 
 - ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on both ways, in turns;
@@ -8,7 +8,7 @@ frames in it. Each token carries the moment at which it was sent, on the machine
   we add to the first token, in times of the SDK's own.
 - ``floor``: milliseconds of what no first token can come without: one durable commit and one round trip to the kernel,
   which go on at the same time, each measured alone.
-- ``token``: milliseconds from the model's server to the reader, of 100 streams at once with 50 tokens a second each. The
+- ``token``: milliseconds from the model's server to the reader, of 100 concurrent streams with 50 tokens a second each. The
   ratio is what we add at the 99th percentile, in times of the SDK's.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
 - ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
@@ -180,7 +180,7 @@ async def read_tokens(url: str, path: str, token: str, body: dict[str, Any]) -> 
     while line := await reader.readline():
         if line.startswith(b"data: [DONE]"):
             break
-        if line.startswith(b"data: ") and b"sessionId" not in line:  # the last one tells all of it again
+        if line.startswith(b"data: ") and b"sessionId" not in line:  # the last one repeats the whole answer
             now = time.monotonic_ns() // 1000
             ages += [(now - int(sent)) / 1000 for sent in SENT.findall(line)]
     writer.close()

@@ -275,7 +275,9 @@ class Assistant:
                 # Never after anything was answered or done.
                 if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
                     raise
-        if not state.transcript.actions:  # a turn with tools made several requests
+        if (
+            state.transcript.is_usage_reported and not state.transcript.actions
+        ):  # a turn with tools made several requests
             estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 

@@ -60,6 +60,7 @@ class Transcript:
         messages: What came after it, by the model and by tools.
         reply: The answer so far.
         usage: Of all requests.
+        is_usage_reported: Whether the model's server reported that of the newest request.
         actions: Calls that have ended.
         finish_reason: Why the turn ended.
         unrecorded: Text of the answer that stands in no message yet.
@@ -72,6 +73,7 @@ class Transcript:
     messages: list[Message] = field(default_factory=list)
     reply: str = ""
     usage: Usage = Usage()
+    is_usage_reported: bool = False
     actions: list[Action] = field(default_factory=list)
     finish_reason: FinishReason | None = None
     unrecorded: str = ""
@@ -191,7 +193,9 @@ class Agent:
         transcript.messages.append(answer)
         transcript.unrecorded = ""
         transcript.cut_off = calls[-1].id if calls and finished.reason == "length" else ""
-        transcript.usage += checked_usage(finished.usage, transcript.sent_tokens, answer)
+        usage = checked_usage(finished.usage, transcript.sent_tokens, answer)
+        transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
+        transcript.usage += usage
         yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
         if not calls:
             transcript.finish_reason = finished.reason if finished.reason in ("length", "refused") else "stop"
@@ -265,7 +269,7 @@ class Agent:
         yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
 
     def _parse_call(self, call: ToolCall, *, is_cut_off: bool) -> tuple[Tool | None, dict[str, Any], ToolOutput | None]:
-        """The tool and its arguments, or the output that tells the model what is wrong with the call."""
+        """The tool and its arguments, or an output for the model that explains what is wrong with the call."""
         tool = self._tools.get(call.name)
         if tool is None:
             near = difflib.get_close_matches(call.name[:100], self._tools, n=1)

@@ -24,7 +24,7 @@ class LoopThrottle:
         self._round_started = self._last_passed = 0.0
 
     async def wait(self) -> None:
-        """Return when it is the caller's turn; at once if nobody has passed in this round."""
+        """Return when it is the caller's turn; immediately if nobody has passed in this round."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._queue = loop, deque()

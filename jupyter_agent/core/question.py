@@ -1,4 +1,4 @@
-"""Question: what a door asks of the assistant."""
+"""Question: what a front end asks the assistant, with the kernel, the notebook and the limits of the turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a door asks of the assistant.
+    """What a front end asks the assistant.
 
     Attributes:
         owner: Whose conversation it is, from the server's identity.
@@ -28,11 +28,13 @@ class Question:
         active_cell_id: Where the user is.
         model: ``provider:model``; None takes the configured one.
         turn_id: Chosen by a client that may retry.
-        approval: What may be done unasked; None takes the configured mode.
-        digest: SHA-256 of the request, which tells a retry from a reused turn id; made from the question if empty.
+        approval: What may be done without asking; None takes the configured mode.
+        digest: SHA-256 of the request, which distinguishes a retry from a reused turn id; made from the question if empty.
         variables: Name → type as the client says, used only where no kernel can be asked.
-        deadline_seconds: The turn's time; None takes the configured one.
-        max_steps: Lower than configured, if given; likewise the two below.
+        deadline_seconds: The turn's time, at most as configured; None takes the configured one.
+        max_steps: How often the model is asked, at most as configured; None takes the configured number.
+        max_tool_calls: Likewise, tool calls; 0 allows none.
+        max_write_calls: Likewise, tool calls that run code or edit; 0 allows none.
         effects: What the user may do here.
         decide: Answers approvals; None where nobody can.
         run: Runs code in place of the kernel.

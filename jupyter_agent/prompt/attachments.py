@@ -23,7 +23,7 @@ FILE_CHARACTERS = 12_000
 _CELL_CHARACTERS = 6_000
 _MAX_FILES = 30
 
-# Code is quoted, not spoken: its @ is a decorator or an operator.
+# In code @ is a decorator or an operator.
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _DECORATOR = re.compile(r"^[ \t]*@[\w.]+(?:\(.*\))?[ \t]*\n(?=[ \t]*(?:@|def |class |async def ))", re.MULTILINE)
 # Not after what may stand in an address, a path or another mention; not before what makes it somebody's handle.
@@ -100,7 +100,7 @@ def _mention(match: re.Match[str]) -> Mention:
 
 
 async def attachments(question: str, context: TurnContext) -> tuple[Attachment, ...]:
-    """Look up what a question mentions; what is unknown is said to be unknown, with names like it.
+    """Look up what a question mentions; for what is unknown, similar names are suggested.
 
     Args:
         question: As the user wrote it.
@@ -226,7 +226,7 @@ def _error(mention: Mention, context: TurnContext) -> Attachment:
 
 
 async def _data_files(question: str, notebook: Notebook | None) -> tuple[Attachment, ...]:
-    """Data files of the folder, where the question speaks of files or names one."""
+    """Data files of the folder, where the question is about files or names one."""
     is_about_files = _ABOUT_FILES.search(question)
     if notebook is None or not (is_about_files or _FILE_NAME.search(question)):
         return ()

@@ -38,7 +38,7 @@ class Fitted:
     Attributes:
         messages: Provider-valid; a user message first, an assistant message last.
         dropped_turns: How many of the oldest turns are left out.
-        note: What is said of them, within the first message; empty when none is left out.
+        note: Lists them, within the first message; empty when none is left out.
     """
 
     messages: tuple[Message, ...]

@@ -1,4 +1,4 @@
-"""What a model would be told of a live kernel, for programs that measure it: a turn without a model and without a store."""
+"""Builds the context of a question from a live kernel, for programs that measure it; no model, no store."""
 
 from __future__ import annotations
 

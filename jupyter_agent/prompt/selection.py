@@ -1,4 +1,4 @@
-"""Selects which pieces of variables and cells a model is told when not all fit: nearest to the user first."""
+"""Selects pieces of variables and cells for a prompt when not all fit: nearest to the user first."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
 
 
 def whole_source(cell: Cell) -> str:
-    """A cell with its whole source, as a model is told it."""
+    """A cell with its whole source, as it stands in a prompt."""
     count = f"In [{cell.execution_count or ' '}]" if cell.kind == "code" else cell.kind
     return "\n".join([f"{count} id={cell.id}", *(f"  {line}" for line in cell.source.splitlines())])
 

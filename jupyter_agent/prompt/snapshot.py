@@ -19,8 +19,8 @@ from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.doctor.service import NotebookAnalyses
 
 NO_KERNEL = "No kernel is running for this notebook, so there are no live variables."
-_CLIENT_VARIABLES = "No kernel could be reached; the variables are what the client said."
-_RESTARTED = "The kernel was restarted since the last question; earlier variables are gone."
+_CLIENT_VARIABLES = "No kernel could be reached; the variables are those that the client sent."
+_RESTARTED = "The kernel was restarted since the last question; earlier variables do not exist any more."
 _WORD = re.compile(r"[^\W\d]\w*")
 #: A kernel's state, None where there is none, and a notebook's cells, empty where they cannot be read.
 KernelView: TypeAlias = tuple[KernelState | None, tuple[Cell, ...]]
@@ -37,9 +37,9 @@ class TurnContext:
         state: Of the kernel; None where there is none.
         cells: Of the notebook; empty where they cannot be read.
         turns: Earlier turns of the conversation, oldest first.
-        changed: Names that are new, changed or gone since the last turn.
+        changed: Names that are new, changed or deleted since the last turn.
         warnings: What the user should know of the above.
-        stale: Variables that bear on the question and are not what the notebook says, with the reason.
+        stale: Variables that are relevant to the question and are not what the notebook says, with the reason.
     """
 
     kernel: Kernel | None = None
@@ -109,7 +109,7 @@ async def build(
 
     Args:
         question: What is asked. Its variables count only where no kernel could be asked; stale variables are looked for
-            only where they bear on its text or on the active cell.
+            only where they are relevant to its text or on the active cell.
         view: The kernel and the cells, as read just now.
         session: The conversation.
         turns: Earlier turns of the conversation, oldest first.

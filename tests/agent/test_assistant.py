@@ -125,7 +125,7 @@ async def test_a_restarted_kernel_is_said_to_be_one() -> None:
 async def test_the_clients_variables_serve_where_no_kernel_is_and_are_said_to_be_the_clients() -> None:
     scripted = ScriptedAssistant(["ok"])
     done = await scripted.done("?", variables={"df": "DataFrame"})
-    assert "what the client said" in scripted.model.requests[0].messages[-1].content
+    assert "the client sent" in scripted.model.requests[0].messages[-1].content
     assert any("client" in warning for warning in done.warnings)
 
 

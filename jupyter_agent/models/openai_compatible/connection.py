@@ -54,6 +54,7 @@ class Connection:
         self._resolve = resolve
         self._client: AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
+        self._url: httpx2.URL | None = None
         self._headers: dict[str, str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -100,25 +101,25 @@ class Connection:
         return self._client
 
     @asynccontextmanager
-    async def open_stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[httpx2.Response, None]:
-        """POST a JSON body and open the response as a stream, with the SDK's HTTP client and headers.
+    async def open_stream(self, body: Mapping[str, Any]) -> AsyncGenerator[httpx2.Response, None]:
+        """Ask for a chat completion and open the response as a stream, with the SDK's HTTP client and headers.
 
         The SDK itself would walk through each message and tool for files and aliases, and validate what it knows already.
 
         Args:
-            path: Below the base URL, without a slash in front.
-            body: JSON data.
+            body: The request as JSON data.
 
         Raises:
             UpstreamAuth: there is no usable key.
             UpstreamRefused: the address is none that models have.
             Failure: the server answered with a status of failure.
         """
-        client = await self.client()
-        headers = {**self._headers, "Authorization": f"Bearer {self._key()}"}
-        url, content = f"{client.base_url}{path}", json.dumps(body, ensure_ascii=False).encode()
+        await self.client()
         assert self._http is not None
-        request = self._http.build_request("POST", url, content=content, headers=headers)
+        assert self._url is not None
+        headers = {**self._headers, "Authorization": f"Bearer {self._key()}"}
+        content = json.dumps(body, ensure_ascii=False).encode()
+        request = self._http.build_request("POST", self._url, content=content, headers=headers)
         response = await self._http.send(request, stream=True)
         try:
             if not response.is_success:
@@ -165,6 +166,7 @@ class Connection:
             raise failures.url_with_key(self.server)
 
     def _build(self) -> AsyncOpenAI:
+        import httpx2
         import openai
 
         http = web_client(
@@ -184,6 +186,7 @@ class Connection:
         _ = client.models  # imported on first use, too
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
+        self._url = httpx2.URL(f"{client.base_url}chat/completions")
         # The SDK's hundreds of thousands of objects stay until the process ends. To walk through them in every full
         # collection would hold the event loop for 100 ms, and with it all answers that are under way.
         gc.collect()

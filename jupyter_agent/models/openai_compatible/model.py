@@ -142,7 +142,7 @@ class OpenAIModel:
     async def _answer(self, body: dict[str, Any], answer: Answer, deadline: float) -> AsyncGenerator[ModelEvent, None]:
         """One request and its answer, read to its end or closed."""
         async with AsyncExitStack() as stack:
-            opening = self._connection.open_stream("chat/completions", body)
+            opening = self._connection.open_stream(body)
             response = await self._within(stack.enter_async_context(opening), self._first, deadline)
             texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
             async for text in texts:

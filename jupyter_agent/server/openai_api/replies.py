@@ -88,10 +88,10 @@ class ChatReply:
             return
         if self._call is not None:
             yield self._chunk({"tool_calls": [{"index": 0, **self._call_to_json(self._call)}]})
-        yield self._chunk({}, self._reason(), **self._session())
+        last = self._chunk({}, self._reason(), **self._session())
         if self.with_usage:
-            yield _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
-        yield _DONE
+            last += _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
+        yield last + _DONE  # in one write
 
     async def _events(self) -> AsyncGenerator[Event, None]:
         """The events of this response; afterwards it is known how it ends."""
