@@ -38,14 +38,14 @@ USUAL_NAMES = {
 ACCUMULATING = frozenset(
     "append appendleft extend extendleft insert pop popleft popitem remove reverse rotate partial_fit write writelines "
     "put put_nowait get_nowait send subtract backward step readline read readlines __next__ next push train_on_batch "
-    "append_text most_common_pop add_subplot symmetric_difference_update".split()
+    "append_text add_subplot symmetric_difference_update".split()
 )
 #: Mutate their object idempotently: called twice, they leave what they left at first.
 OVERWRITING = frozenset(
     "add discard update setdefault clear sort fill itemset setflags difference_update intersection_update add_node "
     "add_nodes_from add_edge add_edges_from remove_node remove_edge remove_edges_from remove_nodes_from "
-    "set_option requires_grad_ zero_grad eval train to_ compile close seed load_state_dict add_argument "
-    "set_index_name __setitem__ __delitem__ __setattr__ setparams mkdir touch unlink freeze register".split()
+    "set_option requires_grad_ zero_grad eval train compile close seed load_state_dict add_argument "
+    "__setitem__ __delitem__ __setattr__ setparams mkdir touch unlink freeze register".split()
 )
 #: Assign state of their object: the last call counts.
 ASSIGNING = frozenset("fit fit_transform fit_predict set_params set_state".split())
@@ -61,32 +61,32 @@ PURE = frozenset(
     "asof assign astype at_time autocorr backfill between between_time bfill bool byteswap bit_length capitalize "
     "casefold cat center choose clip coalesce columns combine combine_first compare compress conj conjugate contains "
     "convert_dtypes copy corr corrwith count cov crosstab cummax cummin cumprod cumsum cut date day_name days decode "
-    "decision_function density describe diagonal diff difference dot drop_duplicates drop_duplicated drop droplevel dropna "
+    "decision_function density describe diagonal diff difference dot drop_duplicates drop droplevel dropna "
     "dt duplicated elapsed encode endswith eq equals evaluate ewm expanding explain explode expandtabs factorize ffill "
     "fillna filter find findall first first_valid_index flatten floor format format_map fromhex fromkeys ge get "
     "get_dummies get_feature_names_out get_group get_loc get_params get_support get_text get_window group groupby "
-    "groups gt hasnans head hex hist hour idxmax idxmin iloc index infer_objects info insert_ intersection inverse_transform "
+    "groups gt hasnans head hex hist hour idxmax idxmin iloc index infer_objects info intersection inverse_transform "
     "is_integer is_monotonic isalnum isalpha isascii isdecimal isdigit isdisjoint isidentifier isin isinf islower isna "
     "isnan isnull isnumeric isprintable isspace issubset issuperset istitle isupper item items itertuples iterrows join "
-    "json keys kurt kurtosis last last_valid_index le len ljust loc lower lstrip lt mad map mask match max maxs mean "
+    "json keys kurt kurtosis last last_valid_index le len ljust loc lower lstrip lt mad map mask match max mean "
     "median melt memory_usage merge min mode month month_name most_common mul name names ne nbytes ndim nlargest "
     "nonzero normalize notna notnull nsmallest nunique params partition pct_change percentile pipe pivot pivot_table "
     "plot boxplot scatter bar barh pow predict predict_log_proba predict_proba prod product ptp quantile query radd rank "
     "ravel rdiv reindex reindex_like removeprefix removesuffix rename rename_axis reorder_levels repeat replace resample "
-    "reset_index reshape rfind rindex rjust rolling rolled round rpartition rsplit rstrip score_samples score searchsorted "
+    "reset_index reshape rfind rindex rjust rolling round rpartition rsplit rstrip score_samples score searchsorted "
     "select select_dtypes sem set_axis set_index shape shift size skew slice_shift sort_index sort_values sparse split "
     "splitlines squeeze stack startswith std str strftime strip style sub sum swapaxes swapcase "
     "swaplevel symmetric_difference tail take title to_array to_csv to_dense to_dict to_excel to_feather to_frame "
     "to_hdf to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_period to_pickle to_records to_sql "
-    "to_string to_timestamp to_xarray tobytes toarray tojson tolist toordinal tostring total_seconds trace transform "
+    "to_string to_timestamp to_xarray tobytes toarray tolist toordinal tostring total_seconds trace transform "
     "translate transpose truediv truncate tz_convert tz_localize unhex union unique unstack upper value_counts values "
     "var view weekday where with_columns with_traceback xs year zfill timestamp isoformat today timetuple lines "
     "conf_int get_prediction f_test t_test wald_test rvs pdf cdf pmf sf ppf logpdf logpmf logsf interval moment entropy "
     "nodes edges degree neighbors successors predecessors has_edge has_node number_of_nodes number_of_edges subs "
-    "simplify expand factor evalf diff_ integrate doit as_expr show savefig render_ display numpy detach cpu cuda double "
+    "simplify expand factor evalf integrate doit as_expr show savefig display numpy detach cpu cuda double "
     "float long int matmul t permute exists is_file is_dir read_text read_bytes glob rglob iterdir with_suffix parent "
-    "cat_ codes categories left right mid length overlaps lookup to_dataframe to_pandas iter_rows select_columns "
-    "qs ps idf total marginal make_cdf make_pmf make_surv sum_ prob credible_interval choice_from".split()
+    "codes categories left right mid length overlaps lookup to_dataframe to_pandas iter_rows select_columns "
+    "qs ps total marginal make_cdf make_pmf make_surv prob credible_interval".split()
 )
 #: Values' methods that, applied to their own result, return it unchanged.
 IDEMPOTENT = frozenset(
@@ -246,7 +246,7 @@ def file_use(path: str, text: str, mode: str = "") -> str:
 #: Functions that set how everything after them is displayed.
 _SETTINGS = frozenset(
     "set set_theme set_style set_context set_palette set_option reset_option set_printoptions use rc rcdefaults set_config "
-    "set_matplotlib_formats set_cmap set_color_codes set_defaults options style set_np_printoptions".split()
+    "set_matplotlib_formats set_cmap set_color_codes set_defaults options style".split()
 )
 
 

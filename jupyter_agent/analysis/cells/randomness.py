@@ -50,29 +50,28 @@ _DRAWING_FUNCTIONS = {
     ),
     "scipy": frozenset(
         "rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing basinhopping kmeans "
-        "kmeans2 resample random shgo_random random_rotation ortho_group".split()
+        "kmeans2 resample random ortho_group".split()
     ),
     "networkx": frozenset(
         "spring_layout random_layout fruchterman_reingold_layout gnp_random_graph erdos_renyi_graph fast_gnp_random_graph "
         "barabasi_albert_graph watts_strogatz_graph random_geometric_graph random_regular_graph newman_watts_strogatz_graph "
-        "powerlaw_cluster_graph random_tree draw draw_networkx draw_spring connected_watts_strogatz_graph".split()
+        "powerlaw_cluster_graph random_tree random_labeled_tree draw draw_networkx draw_spring connected_watts_strogatz_graph".split()
     ),
     "seaborn": frozenset({"stripplot"}),
     "mlxtend": frozenset({"shuffle_arrays_unison", "bootstrap"}),
-    "statsmodels": frozenset({"random"}),
 }
 #: Estimators that draw when they are fitted, unless they are given a seed.
 _DRAWING_ESTIMATORS = frozenset(
     "KMeans MiniBatchKMeans BisectingKMeans RandomForestClassifier RandomForestRegressor ExtraTreesClassifier "
     "ExtraTreesRegressor ExtraTreeClassifier GradientBoostingClassifier GradientBoostingRegressor "
-    "HistGradientBoostingClassifier_ DecisionTreeClassifier DecisionTreeRegressor MLPClassifier MLPRegressor SGDClassifier "
+    "HistGradientBoostingClassifier HistGradientBoostingRegressor DecisionTreeClassifier DecisionTreeRegressor MLPClassifier MLPRegressor SGDClassifier "
     "SGDRegressor Perceptron PassiveAggressiveClassifier PassiveAggressiveRegressor LinearSVC TSNE NMF TruncatedSVD "
     "MiniBatchNMF GaussianMixture BayesianGaussianMixture ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit "
     "RandomizedSearchCV IsolationForest BaggingClassifier BaggingRegressor AdaBoostClassifier AdaBoostRegressor "
     "QuantileTransformer FastICA DictionaryLearning MiniBatchDictionaryLearning LatentDirichletAllocation MDS "
     "SpectralClustering BernoulliRBM RBFSampler Nystroem GaussianRandomProjection SparseRandomProjection "
     "RandomTreesEmbedding MiniBatchSparsePCA SparsePCA RANSACRegressor TheilSenRegressor RepeatedKFold "
-    "RepeatedStratifiedKFold IterativeImputer_ MeanShift_ XGBClassifier_ LGBMClassifier_ DummyClassifier_".split()
+    "RepeatedStratifiedKFold".split()
 )
 #: Estimators that draw only with this keyword.
 _DRAWING_WITH = {
@@ -81,6 +80,7 @@ _DRAWING_WITH = {
     "GroupKFold": "shuffle",
     "SVC": "probability",
     "NuSVC": "probability",
+    "IterativeImputer": "sample_posterior",
 }
 #: Calls in which an estimator draws.
 FITTING = frozenset(
