@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections import OrderedDict
@@ -217,9 +218,9 @@ class SessionLog:
             await self.store.delete(session.key)
             session = None
         if session is None:
-            await self.check_capacity(owner)
-            session = await self.new_session(owner, notebook_id, session_id)
-            session = replace(session, open=opened, title=title_of(opened.question))
+            # Asked at once, so that the store's thread is woken only once.
+            _, new = await asyncio.gather(self.check_capacity(owner), self.new_session(owner, notebook_id, session_id))
+            session = replace(new, open=opened, title=title_of(opened.question))
             return Begun(await self.confirm(session, self.store.create(session)), opened.id)
         if session.open is not None and session.open.holder == opened.holder:
             return Begun(session, opened.id)  # begun after all, though the store could not say so
