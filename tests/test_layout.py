@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +94,7 @@ def test_broad_excepts_give_their_reason() -> None:
     assert silent == []
 
 
+<<<<<<< HEAD
 def test_no_text_says_to_install_the_distribution_of_another_project() -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -112,3 +115,135 @@ def test_no_text_says_to_install_the_distribution_of_another_project() -> None:
     assert found == []
     assert install.search("pip install -U 'jupyter-agent'")
     assert extra.search("jupyter-agent[mcp]")
+=======
+#: Metaphors of our own that stood where the field has terms; in no name of the package, the tests or the front end.
+FORBIDDEN = frozenset(
+    [
+        "door",
+        "doors",
+        "desk",
+        "desks",
+        "deed",
+        "deeds",
+        "errand",
+        "errands",
+        "ledger",
+        "ledgers",
+        "scene",
+        "scenes",
+        "patient",
+        "patients",
+        "cure",
+        "cures",
+        "house",
+        "houses",
+        "zoo",
+        "zoos",
+        "nursery",
+        "nurseries",
+        "turnstile",
+        "turnstiles",
+        "bones",
+        "overheard",
+        "told",
+        "said",
+        "meant",
+        "believed",
+        "beside",
+    ]
+)
+#: Of these a name may have a part, but no module, class or public function is named with them.
+FORBIDDEN_IN_PUBLIC = frozenset(["look", "looks", "come", "leave", "gone", "back"])
+#: Their names follow when they are rebuilt.
+NOT_YET = ("jupyter_agent/models/offline/", "jupyter_agent/models/openai/")
+SOURCES = sorted(path for folder in ("jupyter_agent", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
+
+
+def parts_of(name: str) -> set[str]:
+    return {part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def defined_names(tree: ast.AST) -> Iterator[tuple[str, bool]]:
+    """Each name that a module defines, and whether it is a class or a public function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, not node.name.startswith("_")
+        elif isinstance(node, ast.arg):
+            yield node.arg, False
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, False
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr, False
+        elif isinstance(node, ast.alias) and node.asname:
+            yield node.asname, False
+
+
+def test_names_are_the_fields_terms_and_no_metaphors() -> None:
+    found = []
+    for path in SOURCES:
+        place = path.relative_to(ROOT).as_posix()
+        if place.startswith(NOT_YET) or "labextension" in path.parts:
+            continue
+        is_package = place.startswith("jupyter_agent/")
+        names = [(path.stem, is_package), *defined_names(ast.parse(path.read_text(encoding="utf-8")))]
+        for name, is_public in names:
+            if not is_package and name.startswith("test"):
+                continue  # a sentence
+            forbidden = FORBIDDEN | FORBIDDEN_IN_PUBLIC if is_package and is_public else FORBIDDEN
+            if forbidden & parts_of(name):
+                found.append(f"{place}: {name}")
+    assert found == []
+
+
+def test_a_loop_variable_is_the_noun() -> None:
+    found = []
+    for path in SOURCES:
+        place = path.relative_to(ROOT).as_posix()
+        if place.startswith(NOT_YET):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+                targets = [target for target in ast.walk(node.target) if isinstance(target, ast.Name)]
+                found += [f"{place}:{target.lineno}" for target in targets if target.id == "one"]
+    assert found == []
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_inside_functions() -> None:
+    graph = grimp.build_graph("jupyter_agent")
+    waiting = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+    while free := {module for module, imported in waiting.items() if not imported & waiting.keys()}:
+        waiting = {module: imported for module, imported in waiting.items() if module not in free}
+    # What is left is on a circle, or imports one that is.
+    assert sorted(waiting) == []
+
+
+def test_ids_in_the_names_of_tests_are_defined() -> None:
+    defined = set(
+        re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "tests" / "HAZARDS.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    used = {
+        hazard
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def test_((?:[A-Z]\d+_)+)", path.read_text(encoding="utf-8"))
+        for hazard in name.strip("_").split("_")
+    }
+    assert used
+    assert used - defined == set()
+
+
+def test_nobody_is_told_to_install_the_distribution_of_another_project() -> None:
+    """On the package index `jupyter-agent` belongs to somebody else; ours is `jupyter-notebook-agent`."""
+    pattern = re.compile(
+        r"\binstall\s+(?:-{1,2}[\w=-]+\s+)*[`'\"\\]*jupyter-agent(?![\w-])|(?<![\w-])jupyter-agent\\?\["
+    )
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    found = [
+        name
+        for name in listed
+        if name.endswith((".py", ".ts", ".tsx", ".md", ".toml", ".json", ".ipynb")) or name == "Makefile"
+        if name != "tests/test_layout.py"
+        and pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert listed
+    assert found == []
+>>>>>>> 14cb8fe (The layout's laws as tests: names, circles, loop variables, ids of hazards, the distribution's name)
