@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jupyter_agent.models.offline.dialects import Dialect, dialect
+from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.dialects.dialect import Dialect
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import name, python
 from jupyter_agent.models.offline.namespace import Frame

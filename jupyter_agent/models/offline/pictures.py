@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import told
-from jupyter_agent.models.offline.dialects import Dialect, Grouping
+from jupyter_agent.models.offline.dialects.dialect import Dialect, Grouping
 from jupyter_agent.models.offline.markdown import name, names, python
 from jupyter_agent.models.offline.namespace import Column
 from jupyter_agent.models.offline.query import Ask, Query, noun

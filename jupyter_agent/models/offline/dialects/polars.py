@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jupyter_agent.models.offline.dialects import Grouping, alias
+from jupyter_agent.models.offline.dialects.dialect import Grouping, alias
 from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
 from jupyter_agent.models.offline.query import Condition, Function, Period
 

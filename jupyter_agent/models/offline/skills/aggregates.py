@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import block, computed, told
-from jupyter_agent.models.offline.dialects import Dialect, Grouping
+from jupyter_agent.models.offline.dialects.dialect import Dialect, Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADDITIVE
 from jupyter_agent.models.offline.markdown import figure, name, names, share

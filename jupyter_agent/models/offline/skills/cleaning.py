@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from jupyter_agent.models.offline.computing import block
-from jupyter_agent.models.offline.dialects import Dialect
+from jupyter_agent.models.offline.dialects.dialect import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import many, name, names
 from jupyter_agent.models.offline.namespace import Column, Frame, whole

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import block, computed
-from jupyter_agent.models.offline.dialects import Dialect
+from jupyter_agent.models.offline.dialects.dialect import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, name, names
 from jupyter_agent.models.offline.namespace import Column

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import block
-from jupyter_agent.models.offline.dialects import Grouping
+from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names, python
 from jupyter_agent.models.offline.namespace import Column, Frame

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
 from jupyter_agent.models.offline.computing import computed, told
-from jupyter_agent.models.offline.dialects import Dialect
+from jupyter_agent.models.offline.dialects.dialect import Dialect
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names
 from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import told
-from jupyter_agent.models.offline.dialects import Dialect, Grouping, dialect
+from jupyter_agent.models.offline.dialects.choice import dialect
+from jupyter_agent.models.offline.dialects.dialect import Dialect, Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import BINDING, TELLING
 from jupyter_agent.models.offline.markdown import name
