@@ -1,4 +1,4 @@
-"""Our values as JSON text: responses and the frames of an event stream."""
+"""Values as JSON text: responses, and the frames of an event stream."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ KEEP_ALIVE = b": keep-alive\n\n"
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-class Named(Protocol):
-    """What can be an event of a stream."""
+class StreamEvent(Protocol):
+    """What can be sent in a stream: a value with the event's name."""
 
     event: ClassVar[str]
 
 
 def json_text(value: Any) -> str:
-    """JSON on one line, in ASCII: neither a line break nor a lone surrogate can leave this way."""
+    """JSON on one line, in ASCII: no line break and no lone surrogate is in it."""
     return plain_json_text(to_json(value))
 
 
 def plain_json_text(value: Any) -> str:
-    """The same of what is JSON data already."""
+    """The same, of JSON data."""
     return _ENCODER.encode(value)
 
 
-def frame(number: int, event: Named) -> bytes:
+def frame(number: int, event: StreamEvent) -> bytes:
     """One event of a stream; its data is one line, so that no text can forge another event."""
     return f"id: {number}\nevent: {event.event}\ndata: {json_text(event)}\n\n".encode("ascii")
 
@@ -43,7 +43,7 @@ async def numbered(events: AsyncGenerator[tuple[int, Any], None]) -> AsyncGenera
 
 
 def timestamp(seconds: float) -> str:
-    """A stored stamp as ISO 8601 in UTC; one that no calendar has, as an imported conversation may, is the epoch."""
+    """Seconds since the epoch as ISO 8601 in UTC; what no calendar has, as in an imported conversation, is the epoch."""
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
