@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.documented import check_event, check_reply
+
 JSON = {"Content-Type": "application/json"}
 Script = Callable[[list[Any]], None]
 
@@ -42,7 +44,9 @@ class Stream:
             elif line.startswith("data: "):
                 data = line[6:]
             elif not line and name:
-                yield name, json.loads(data)
+                value = json.loads(data)
+                check_event(name, value)
+                yield name, value
                 name = ""
 
     async def all(self) -> list[tuple[str, Any]]:
@@ -56,7 +60,7 @@ class Stream:
 
 
 class RestClient:
-    """Talks to the server under test; errors are replies."""
+    """Talks to the server under test; errors are replies, and all replies are what the OpenAPI document says."""
 
     def __init__(self, fetch: Callable[..., Any]) -> None:
         self._fetch = fetch
@@ -77,7 +81,10 @@ class RestClient:
         )
         text = (response.body or b"").decode()
         kind = response.headers.get("Content-Type", "")
-        return Reply(response.code, json.loads(text) if "json" in kind and text else None, response.headers, text)
+        value = json.loads(text) if "json" in kind and text else None
+        if kind.startswith("application/json") and text:
+            check_reply(method, path, response.code, value)
+        return Reply(response.code, value, response.headers, text)
 
     async def ask(self, query: str, context: dict[str, Any] | None = None, **fields: Any) -> Reply:
         return await self("POST", "api/agent/quick", {"query": query, "context": context or {}, **fields})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jupyter_agent.core.protocols import Notebook
+    from jupyter_agent.server.wire.sessions import TurnInfo
     from jupyter_agent.sessions.manager import SessionManager
     from jupyter_agent.sessions.undo import Undone
 
@@ -103,7 +104,7 @@ class TurnsHandler(TreeHandler):
     async def get(self, session_id: str) -> None:
         """The whole tree in short."""
         session = await self.sessions.get(*self.locate(session_id))
-        turns = [
+        turns: list[TurnInfo] = [
             {
                 "turn_id": turn.id,
                 "parent": turn.parent,

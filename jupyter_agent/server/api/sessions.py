@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -15,9 +15,10 @@ from jupyter_agent.server.encoding import timestamp
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session, Turn
     from jupyter_agent.server.services import Services
+    from jupyter_agent.server.wire.sessions import AnswerStep, ClearedReply, HistoryEntry, SessionReply
 
 
-def session_to_json(session: Session) -> dict[str, Any]:
+def session_to_json(session: Session) -> SessionReply:
     """A conversation without its turns."""
     return {
         "session_id": session.id,
@@ -34,12 +35,19 @@ def session_to_json(session: Session) -> dict[str, Any]:
     }
 
 
-def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[dict[str, Any]]:
+def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[HistoryEntry]:
     """The last entries of a conversation, oldest first; a question and its answer are two."""
-    history: list[dict[str, Any]] = []
+    history: list[HistoryEntry] = []
     for turn in turns:
-        question = {"role": "user", "content": turn.question, "turn_id": turn.id}
-        history.append({**question, "created_at": timestamp(turn.started), "parent": turn.parent})
+        history.append(
+            {
+                "role": "user",
+                "content": turn.question,
+                "turn_id": turn.id,
+                "created_at": timestamp(turn.started),
+                "parent": turn.parent,
+            }
+        )
         history.append(
             {
                 "role": "assistant",
@@ -59,9 +67,9 @@ def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[dict[str, Any
     return history[-entries:]
 
 
-def steps_to_json(turn: Turn) -> list[dict[str, Any]]:
+def steps_to_json(turn: Turn) -> list[AnswerStep]:
     """Texts and tool calls of a turn before its answer, in order, as in its events; results are shortened."""
-    steps: list[dict[str, Any]] = []
+    steps: list[AnswerStep] = []
     for step in turn_steps(turn):
         if isinstance(step, str):
             steps.append({"text": step})
@@ -151,7 +159,7 @@ class HistoryHandler(AgentHandler):
         self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": entries})
 
 
-async def clear(services: Services, owner: str, session_id: str, notebook_id: str | None) -> dict[str, str]:
+async def clear(services: Services, owner: str, session_id: str, notebook_id: str | None) -> ClearedReply:
     """Stop the turns of a conversation, then clear it.
 
     Raises:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_config_dir
 from jupyter_server.auth.decorator import authorized
@@ -18,6 +18,9 @@ from jupyter_agent.config.options import JupyterAgent, environment_names
 from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
 from jupyter_agent.models.openai.providers import PROVIDERS
 from jupyter_agent.server.base_handler import AgentHandler
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.wire.settings import KeyInfo, KeySource, SettingInfo, SettingSource, SettingsReply
 
 #: What the page shows, in this order.
 NAMES = ("model", "base_url", "approval", "redact", "context_tokens")
@@ -54,7 +57,7 @@ class SettingsHandler(AgentHandler):
         await self.services.assistant.reconfigure()
         self.reply(self._to_json())
 
-    def _to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> SettingsReply:
         options = self.services.options
         own = _user_settings()
         return {
@@ -63,9 +66,9 @@ class SettingsHandler(AgentHandler):
         }
 
 
-def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> SettingInfo:
     trait = options.traits()[name]
-    setting: dict[str, Any] = {
+    setting: SettingInfo = {
         "value": getattr(options, name),
         "source": _source(options, name, own),
         "locked": name in options.locked_settings,
@@ -77,7 +80,7 @@ def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> dict[s
     return setting
 
 
-def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
+def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> SettingSource:
     if name in own:
         return "user"
     if any(name in options.config.get(section, {}) for section in options.section_names()):
@@ -85,8 +88,8 @@ def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> str:
     return "environment" if any(map(os.environ.get, environment_names(name))) else "default"
 
 
-def _key(variable: str) -> dict[str, Any]:
-    source = "environment" if os.environ.get(variable) else "user" if api_keys.stored().get(variable) else ""
+def _key(variable: str) -> KeyInfo:
+    source: KeySource = "environment" if os.environ.get(variable) else "user" if api_keys.stored().get(variable) else ""
     return {"set": bool(source), "source": source, "variable": variable}
 
 

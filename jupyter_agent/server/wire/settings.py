@@ -33,11 +33,15 @@ class SettingsRequest(PartialBody, frozen=True):
     ] = UNSET
 
 
+SettingSource = Literal["user", "configuration", "environment", "default"]
+KeySource = Literal["environment", "user", ""]
+
+
 class SettingInfo(TypedDict):
     """A setting, and where it is from."""
 
     value: Any
-    source: Literal["user", "configuration", "environment", "default"]
+    source: SettingSource
     locked: Annotated[bool, about("fixed by the administrator")]
     help: str
     variable: Annotated[str, about("the environment variable that sets it")]
@@ -48,7 +52,7 @@ class KeyInfo(TypedDict):
     """Whether a provider's key is there, and where it is from."""
 
     set: bool
-    source: Literal["environment", "user", ""]
+    source: KeySource
     variable: str
 
 
