@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
 from jupyter_agent.core.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted, TurnStarted
@@ -187,7 +187,7 @@ class RunningTurns:
             del self._ended[key]
             self._kept -= turn.log.size
 
-    def _publish(self, turn: RunningTurn, started: TurnStarted, status: str) -> None:
+    def _publish(self, turn: RunningTurn, started: TurnStarted, status: Literal["started", "ended"]) -> None:
         if turn.published:
             event = SessionEvent(started.session_id, turn.notebook_id, started.turn_id, status)
             self._session_events.publish(turn.owner, event)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from jupyter_agent.core.errors import TooManyRequests
 
@@ -29,7 +29,7 @@ class SessionEvent:
     session_id: str
     notebook_id: str
     turn_id: str
-    status: str
+    status: Literal["started", "ended", "changed"]
 
 
 class SessionEvents:

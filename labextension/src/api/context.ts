@@ -1,21 +1,18 @@
 // The notebook as it is sent with a question, and a preview of the request that a model would get.
 
 import { type AgentClient, pathOf } from './client';
+import type { ContextReply, PostedCell, QuestionContext } from './wire';
 
 /** A cell with its source and its output as text. */
-export interface ICell {
-  id: string;
-  kind: 'code' | 'markdown' | 'raw';
+export interface ICell extends PostedCell {
   source: string;
   execution_count: number | null;
   output: string;
   error: string;
 }
 
-/** A cell as it is sent; `saved`: its source is left out, and the server reads it from the file. */
-export type PostedCell = ICell | { id: string; kind: ICell['kind']; saved: true };
-
-export interface INotebookContext {
+/** The notebook of a question, as the page knows it. */
+export interface INotebookContext extends QuestionContext {
   notebook_id: string;
   session_id: string | null;
   kernel_id: string | null;
@@ -24,21 +21,11 @@ export interface INotebookContext {
   cells: PostedCell[];
 }
 
-/** What a question would send to its model. */
-export interface IPreview {
-  model: string;
-  messages: { role: string; content: string }[];
-  tools: { name: string; description: string }[];
-  tokens: Record<string, number>;
-  withheld: number;
-  warnings: string[];
-}
-
 export class ContextApi {
   constructor(private readonly _client: AgentClient) {}
 
   /** Exactly what a question would send to its model; nothing is sent to it. */
-  async preview(query: string, context: INotebookContext, model?: string): Promise<IPreview> {
+  async preview(query: string, context: INotebookContext, model?: string): Promise<ContextReply> {
     return this._client.send('POST', pathOf('context'), { query, context, ...(model ? { model } : {}) });
   }
 }

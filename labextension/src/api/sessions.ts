@@ -1,89 +1,19 @@
 // Stored conversations on the server: lists, history, the tree of turns, undo, branches, sharing, export.
 
 import { type AgentClient, pathOf } from './client';
-import type { Effect } from './events';
+import type {
+  HistoryEntry,
+  NotebookEdits,
+  ReplayReply,
+  SessionListReply,
+  SessionReply,
+  ShareReply,
+  TurnsReply,
+  UnshareReply
+} from './wire';
 
-/** A conversation in short. */
-export interface ISession {
-  session_id: string;
-  notebook_id: string;
-  title: string;
-  turn_count: number;
-  turns: number;
-  last_activity: string;
-  head: string | null;
-  /** The turn that is being answered. */
-  running?: { turn_id: string; question: string } | null;
-}
-
-/** A text or a tool call on the way to an answer. */
-export type IStep =
-  | { text: string }
-  | {
-      call_id: string;
-      tool: string;
-      title?: string;
-      icon?: string;
-      effect: Effect;
-      status: string;
-      arguments: Record<string, unknown>;
-      content: string;
-    };
-
-/** One entry of a stored conversation. */
-export interface IEntry {
-  role: string;
-  content: string;
-  turn_id?: string;
-  parent?: string | null;
-  status?: string;
-  error?: string | null;
-  model?: string;
-  finish_reason?: string | null;
-  steps?: IStep[];
-  usage?: { input_tokens: number; output_tokens: number };
-  seconds?: number;
-}
-
-/** A turn's place in the tree. */
-export interface ITurn {
-  turn_id: string;
-  parent: string | null;
-  question: string;
-  status: string;
-  model: string;
-  created_at: string;
-}
-
-export interface ITree {
-  head: string | null;
-  can_redo: boolean;
-  turns: ITurn[];
-}
-
-/** A cell as a notebook file has it. */
-export type CellJson = Record<string, any>;
-
-/** What an edit did to a cell; swapping before and after inverts it. */
-export interface ICellChange {
-  cell_id: string;
-  before: CellJson | null;
-  after: CellJson | null;
-  /** Id of the cell above; empty at the top, null where there was no cell. */
-  below_before: string | null;
-  below_after: string | null;
-}
-
-/** The edits of an undo or redo that the notebook's page makes, in order, and cells that were left as they are. */
-export interface IUndoResult {
-  changes: ICellChange[];
-  left: string[];
-}
-
-export interface IPage {
-  sessions: ISession[];
-  cursor: string | null;
-}
+/** The edits of an undo or redo that the notebook's page makes, and cells that were left as they are. */
+export type UndoResult = Pick<NotebookEdits, 'changes' | 'left'>;
 
 export type ExportFormat = 'md' | 'ipynb' | 'json';
 
@@ -91,7 +21,7 @@ export class SessionsApi {
   constructor(private readonly _client: AgentClient) {}
 
   /** Conversations of one notebook, or of all (null), newest activity first. */
-  async find(notebookId: string | null, text = '', cursor: string | null = null, limit = 30): Promise<IPage> {
+  async find(notebookId: string | null, text = '', cursor: string | null = null, limit = 30): Promise<SessionListReply> {
     const found = await this._client.get(pathOf('sessions'), {
       notebook_id: notebookId,
       q: text || null,
@@ -101,12 +31,12 @@ export class SessionsApi {
     return { sessions: Array.isArray(found?.sessions) ? found.sessions : [], cursor: found?.cursor ?? null };
   }
 
-  async get(id: string, notebookId: string): Promise<ISession> {
+  async get(id: string, notebookId: string): Promise<SessionReply> {
     return this._client.get(pathOf('sessions', id), { notebook_id: notebookId });
   }
 
   /** The last entries, oldest first; a question and its answer are two. */
-  async history(id: string, notebookId: string, entries: number): Promise<IEntry[]> {
+  async history(id: string, notebookId: string, entries: number): Promise<HistoryEntry[]> {
     const page = await this._client.get(pathOf('sessions', id, 'history'), {
       max_turns: entries,
       notebook_id: notebookId
@@ -114,41 +44,41 @@ export class SessionsApi {
     return Array.isArray(page?.history) ? page.history : [];
   }
 
-  async tree(id: string, notebookId: string): Promise<ITree> {
+  async tree(id: string, notebookId: string): Promise<TurnsReply> {
     return this._client.get(pathOf('sessions', id, 'turns'), { notebook_id: notebookId });
   }
 
   /** Make a turn of any branch the head; null: no turn. */
-  async moveHead(id: string, notebookId: string, turnId: string | null): Promise<ISession> {
+  async moveHead(id: string, notebookId: string, turnId: string | null): Promise<SessionReply> {
     return this._post(id, 'go', notebookId, { turn_id: turnId });
   }
 
   /** Undo or redo a turn; `inPage`: the page restores the cells of its notebook itself. */
-  async restore(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<IUndoResult> {
+  async restore(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<UndoResult> {
     const result = await this._post(id, step, notebookId, { edits: inPage ? 'client' : 'server' });
     return { changes: result?.edits?.changes ?? [], left: result?.edits?.left ?? [] };
   }
 
   /** Copy the conversation into a new one. */
-  async branch(id: string, notebookId: string): Promise<ISession> {
+  async branch(id: string, notebookId: string): Promise<SessionReply> {
     return this._post(id, 'branch', notebookId, {});
   }
 
   /** Create a secret with which other users of this server may read it, or copy it. */
-  async share(id: string, notebookId: string, mode: string): Promise<{ secret: string }> {
+  async share(id: string, notebookId: string, mode: string): Promise<ShareReply> {
     return this._post(id, 'share', notebookId, { mode });
   }
 
-  async unshare(id: string, notebookId: string): Promise<{ revoked: number }> {
+  async unshare(id: string, notebookId: string): Promise<UnshareReply> {
     return this._client.send('DELETE', pathOf('sessions', id, 'share'), undefined, { notebook_id: notebookId });
   }
 
   /** Ask all questions again, in a new conversation. */
-  async replay(id: string, notebookId: string, model: string): Promise<{ session: ISession; stopped: string }> {
+  async replay(id: string, notebookId: string, model: string): Promise<ReplayReply> {
     return this._post(id, 'replay', notebookId, model ? { model } : {});
   }
 
-  async rename(id: string, notebookId: string, title: string): Promise<ISession> {
+  async rename(id: string, notebookId: string, title: string): Promise<SessionReply> {
     return this._client.send('PATCH', pathOf('sessions', id), { title }, { notebook_id: notebookId });
   }
 

@@ -3,20 +3,16 @@
 import { type AgentClient, isNotFound, NetworkError, pathOf, ResponseError } from './client';
 import type { INotebookContext } from './context';
 import { type AgentEvent, TERMINAL } from './events';
+import type { QuickRequest } from './wire';
 
 /** How long to try to reconnect once an answer has begun. */
 const RECONNECT_MILLISECONDS = 120_000;
 const MAX_PAUSE_MILLISECONDS = 4000;
 
-export interface IQuestion {
-  query: string;
+export interface IQuestion extends QuickRequest {
   context: INotebookContext;
   /** Chosen here, so that the turn can be found again whatever happens to the connection. */
   turn_id: string;
-  model?: string;
-  approval?: string;
-  /** The page makes edits of its notebook itself, when `edit` events request them. */
-  edit?: 'client';
 }
 
 export type Decision = 'approve' | 'deny';

@@ -732,7 +732,7 @@ export interface SessionEvent {
   /** Of the turn that began or ended; empty for other changes. */
   turn_id: string;
   /** `started`, `ended` or `changed` (renamed, cleared, undone and so on: read it anew). */
-  status: string;
+  status: 'changed' | 'ended' | 'started';
 }
 
 /** One page of conversations. */

@@ -1,16 +1,23 @@
 // The tree of a conversation's turns: siblings of a question, paths, and the ends of branches.
 
-import type { ITree, ITurn } from '../api/sessions';
+import type { TurnInfo, TurnsReply } from '../api/wire';
+
+/** A turn of the tree; one that is being answered has no status. */
+export type TreeTurn = Omit<TurnInfo, 'status'> & { status: TurnInfo['status'] | '' };
+
+export interface ITree extends Omit<TurnsReply, 'session_id' | 'turns'> {
+  turns: TreeTurn[];
+}
 
 /** The versions of a question: the children of one parent, with the index of the question itself. */
 export interface IAlternatives {
-  turns: readonly ITurn[];
+  turns: readonly TreeTurn[];
   index: number;
 }
 
 export class Branches {
-  private _children = new Map<string | null, ITurn[]>();
-  private _turns = new Map<string, ITurn>();
+  private _children = new Map<string | null, TreeTurn[]>();
+  private _turns = new Map<string, TreeTurn>();
 
   constructor(readonly tree: ITree) {
     for (const turn of tree.turns) {
@@ -19,7 +26,7 @@ export class Branches {
     }
   }
 
-  childrenOf(turnId: string | null): readonly ITurn[] {
+  childrenOf(turnId: string | null): readonly TreeTurn[] {
     return this._children.get(turnId) ?? [];
   }
 
@@ -51,7 +58,7 @@ export class Branches {
   }
 
   /** The tree with one more turn as its head. */
-  with(turn: ITurn): Branches {
+  with(turn: TreeTurn): Branches {
     const turns = this._turns.has(turn.turn_id) ? this.tree.turns : [...this.tree.turns, turn];
     return new Branches({ head: turn.turn_id, can_redo: false, turns });
   }

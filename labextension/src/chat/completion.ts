@@ -1,7 +1,6 @@
 // Completion after / and @ in a question: commands, variables, columns, cells, files.
 
-import type { ICommand } from '../api/commands';
-import type { IVariable } from '../api/kernels';
+import type { SlashCommand, VariableReply } from '../api/wire';
 
 export interface ICompletion {
   /** Replaces what was typed. */
@@ -26,8 +25,8 @@ export interface ICellName {
 
 /** What can be completed. */
 export interface ICandidates {
-  commands: readonly ICommand[];
-  variables: readonly IVariable[];
+  commands: readonly SlashCommand[];
+  variables: readonly VariableReply[];
   cells: readonly ICellName[];
   files: readonly string[];
 }
@@ -83,7 +82,7 @@ function mentionsOf({ variables, cells, files }: ICandidates): ICompletion[] {
   ];
 }
 
-function columnsOf(variable: IVariable): ICompletion[] {
+function columnsOf(variable: VariableReply): ICompletion[] {
   const columns: any[] = Array.isArray(variable.facts.columns) ? variable.facts.columns : [];
   return columns
     .map(column => ({ name: String(column?.name ?? ''), dtype: String(column?.dtype ?? '') }))

@@ -6,11 +6,11 @@ import { UUID } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import type { AgentApi } from '../api/agentApi';
 import { isNotFound } from '../api/client';
-import type { ISession } from '../api/sessions';
 import type { Decision } from '../api/turns';
+import type { SessionReply } from '../api/wire';
 import { PageEdits } from '../notebook/edits';
 import { notebookContext, notebookPath } from '../notebook/notebookContext';
-import { Branches } from './branches';
+import { Branches, type TreeTurn } from './branches';
 import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
 import { commandOutput, type IExchange, type IToolPart, newExchange } from './exchange';
@@ -29,7 +29,7 @@ export class Conversation implements ITurnObserver {
   readonly choices: Choices;
   /** What the user has typed and not sent. */
   draft = '';
-  private _session: ISession | null = null;
+  private _session: SessionReply | null = null;
   private _branches: Branches | null = null;
   private _entryLimit = FIRST_ENTRIES;
   private _hasEarlier = false;
@@ -64,7 +64,7 @@ export class Conversation implements ITurnObserver {
     return this.transcript.all;
   }
 
-  get session(): ISession | null {
+  get session(): SessionReply | null {
     return this._session;
   }
 
@@ -127,7 +127,7 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Continue another stored conversation. */
-  async open(session: ISession): Promise<void> {
+  async open(session: SessionReply): Promise<void> {
     this._reset();
     this._loadState = 'loaded';
     await this.attempt(() => this.show(session));
@@ -274,7 +274,7 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Load and show a stored conversation. */
-  async show(session: ISession): Promise<void> {
+  async show(session: SessionReply): Promise<void> {
     const { sessions } = this.api;
     const { session_id, notebook_id } = session;
     const [entries, tree] = await Promise.all([
@@ -313,7 +313,7 @@ export class Conversation implements ITurnObserver {
   }
 
   /** Show a running turn that was asked elsewhere. */
-  private _follow({ running }: ISession): void {
+  private _follow({ running }: SessionReply): void {
     if (running && !this.isAnswering && !this.exchanges.some(exchange => exchange.turnId === running.turn_id)) {
       this.transcript.start(newExchange(running.turn_id, running.question, this._head()));
       void this._stream.run(running.turn_id, signal => this.api.turns.follow(running.turn_id, signal));
@@ -337,16 +337,24 @@ export class Conversation implements ITurnObserver {
       turn_count: 0,
       turns: 0,
       notebook_id: this.notebookId,
+      created_at: now,
+      metadata: {},
+      variables: [],
+      running: null,
       ...this._session,
       session_id: sessionId,
       last_activity: now,
       head: turnId
     };
-    const turn = { turn_id: turnId, parent: exchange.parent ?? null, question: exchange.question, status: '', model: exchange.model };
-    this._branches = (this._branches ?? new Branches({ head: null, can_redo: false, turns: [] })).with({
-      ...turn,
+    const turn: TreeTurn = {
+      turn_id: turnId,
+      parent: exchange.parent ?? null,
+      question: exchange.question,
+      status: '',
+      model: exchange.model,
       created_at: now
-    });
+    };
+    this._branches = (this._branches ?? new Branches({ head: null, can_redo: false, turns: [] })).with(turn);
   }
 
   onReconnected(): void {

@@ -1,6 +1,7 @@
 // One question with its answer: a value, folded over the turn's events.
 
-import type { ActionStatus, AgentEvent, Effect, IApprovalRequested, IToolCall } from '../api/events';
+import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
+import type { ToolCalled } from '../api/wire';
 
 export interface ITextPart {
   kind: 'text';
@@ -180,7 +181,7 @@ function withText(parts: readonly Part[], text: string): readonly Part[] {
 }
 
 /** A call that has begun. */
-export function toolPart(call: Omit<IToolCall, 'event'>): IToolPart {
+export function toolPart(call: Omit<ToolCalled, 'title' | 'icon'> & Partial<ToolCalled>): IToolPart {
   return {
     kind: 'tool',
     callId: call.call_id,

@@ -1,13 +1,12 @@
 // Builds exchanges from the entries of a stored conversation.
 
-import type { ActionStatus } from '../api/events';
-import type { IEntry } from '../api/sessions';
+import type { AnswerStep, HistoryEntry } from '../api/wire';
 import { newExchange, toolPart, type IExchange, type Part, type Status } from './exchange';
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'interrupted']);
 
 /** Exchanges out of entries, oldest first; an answer without its question is an exchange of its own. */
-export function fromHistory(entries: readonly IEntry[]): IExchange[] {
+export function fromHistory(entries: readonly HistoryEntry[]): IExchange[] {
   const exchanges: IExchange[] = [];
   entries.forEach((entry, index) => {
     const id = entry.turn_id ?? `stored-${index}`;
@@ -22,12 +21,14 @@ export function fromHistory(entries: readonly IEntry[]): IExchange[] {
   return exchanges;
 }
 
-function withAnswer(exchange: IExchange, entry: IEntry): IExchange {
+function storedCall(step: Required<AnswerStep>): Part {
+  return { ...toolPart(step), status: step.status, content: step.content, startedAt: 0 };
+}
+
+function withAnswer(exchange: IExchange, entry: HistoryEntry): IExchange {
   const status = FINAL_STATUSES.has(entry.status ?? '') ? (entry.status as Status) : 'done';
   const parts: Part[] = (entry.steps ?? []).map(step =>
-    'text' in step
-      ? { kind: 'text', text: step.text }
-      : { ...toolPart(step), status: step.status as ActionStatus, content: step.content, startedAt: 0 }
+    step.text !== undefined ? { kind: 'text', text: step.text } : storedCall(step as Required<AnswerStep>)
   );
   const hasText = parts.some(part => part.kind === 'text');
   return {

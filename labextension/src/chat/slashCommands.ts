@@ -1,8 +1,8 @@
 // Slash commands in the sidebar: the same as after %agent and in the terminal.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ICommand } from '../api/commands';
 import type { ExportFormat } from '../api/sessions';
+import type { SlashCommand } from '../api/wire';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import { notebookContext } from '../notebook/notebookContext';
 import type { Conversation } from './conversation';
@@ -168,7 +168,7 @@ async function doctor(_: string, { conversation }: ICommandContext, translation:
   conversation.addOutput('/doctor', report.markdown || translation.__('No cells are stale.'));
 }
 
-function commandTable(commands: readonly ICommand[]): string {
+function commandTable(commands: readonly SlashCommand[]): string {
   const rows = commands.map(
     command => `| \`/${tableCell(`${command.name} ${command.arguments}`.trim())}\` | ${tableCell(command.help)} |`
   );

@@ -3,7 +3,8 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
-import type { CommandsApi, ICommand } from '../api/commands';
+import type { CommandsApi } from '../api/commands';
+import type { SlashCommand } from '../api/wire';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import { notebookPath } from '../notebook/notebookContext';
 import type { ICandidates, ICellName } from './completion';
@@ -13,7 +14,7 @@ const MAX_FILES = 500;
 const FILES_MILLISECONDS = 10_000;
 
 export class Suggestions {
-  private _commands: readonly ICommand[] = [];
+  private _commands: readonly SlashCommand[] = [];
   private _files: readonly string[] = [];
   private _folder: string | null = null;
 
@@ -23,7 +24,7 @@ export class Suggestions {
     private readonly _kernelWatch: KernelWatch
   ) {}
 
-  get commands(): readonly ICommand[] {
+  get commands(): readonly SlashCommand[] {
     return this._commands;
   }
 

@@ -1,8 +1,7 @@
 // The conversation as a tree of questions, indented only where a branch begins.
 
 import * as React from 'react';
-import type { ITurn } from '../api/sessions';
-import type { Branches } from '../chat/branches';
+import type { Branches, TreeTurn } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
@@ -16,7 +15,7 @@ export function BranchTree({ conversation, onClose }: IProps): JSX.Element {
   const { translation } = useServices();
   const { branches } = conversation;
   const path = branches?.path(branches.tree.head) ?? new Set<string>();
-  const select = async (turn: ITurn) => {
+  const select = async (turn: TreeTurn) => {
     await conversation.switchBranch(turn.turn_id);
     onClose();
   };
@@ -38,7 +37,7 @@ interface ISubtreeProps {
   branches: Branches;
   parent: string | null;
   path: ReadonlySet<string>;
-  onSelect: (turn: ITurn) => void;
+  onSelect: (turn: TreeTurn) => void;
 }
 
 function Subtree({ branches, parent, path, onSelect }: ISubtreeProps): JSX.Element {
@@ -62,7 +61,7 @@ function Subtree({ branches, parent, path, onSelect }: ISubtreeProps): JSX.Eleme
   );
 }
 
-function Question({ turn, isCurrent, onSelect }: { turn: ITurn; isCurrent: boolean; onSelect: (turn: ITurn) => void }): JSX.Element {
+function Question({ turn, isCurrent, onSelect }: { turn: TreeTurn; isCurrent: boolean; onSelect: (turn: TreeTurn) => void }): JSX.Element {
   return (
     <button type="button" className="jp-agent-branch" aria-current={isCurrent || undefined} onClick={() => onSelect(turn)}>
       {withHiddenShown(turn.question)}
@@ -71,7 +70,7 @@ function Question({ turn, isCurrent, onSelect }: { turn: ITurn; isCurrent: boole
 }
 
 /** A turn and its descendants up to the next branching. */
-function chainFrom(branches: Branches, first: ITurn): readonly ITurn[] {
+function chainFrom(branches: Branches, first: TreeTurn): readonly TreeTurn[] {
   const chain = [first];
   for (;;) {
     const children = branches.childrenOf(chain[chain.length - 1].turn_id);

@@ -1,7 +1,7 @@
 // Below the input: the model and the approval mode.
 
 import * as React from 'react';
-import type { IModels } from '../api/models';
+import type { ModelsReply } from '../api/wire';
 import type { ApprovalMode } from '../chat/choices';
 import type { Conversation } from '../chat/conversation';
 import { useRender } from './hooks';
@@ -50,7 +50,7 @@ function ModelPicker({ conversation, onSettings, onChange }: IModelPickerProps) 
   const { translation } = useServices();
   const { choices } = conversation;
   const api = conversation.api.models;
-  const [models, setModels] = React.useState<IModels | null>(api.cached);
+  const [models, setModels] = React.useState<ModelsReply | null>(api.cached);
   React.useEffect(() => {
     let isCurrent = true;
     void api.list().then(found => isCurrent && found && setModels(found));

@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IVariable } from '../api/kernels';
+import type { VariableReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
 import { type IExchange, type ITokens, OFFLINE } from '../chat/exchange';
 import type { IKernelSnapshot } from '../notebook/kernelWatch';
@@ -57,7 +57,7 @@ export function KernelStrip({ conversation, onPreview }: IProps): JSX.Element | 
 function Variables({ snapshot, notebook }: { snapshot: IKernelSnapshot; notebook: NotebookPanel }): JSX.Element {
   const { translation } = useServices();
   const { variables, changed, total } = snapshot;
-  const rank = (variable: IVariable) => (changed.has(variable.name) ? 0 : 1);
+  const rank = (variable: VariableReply) => (changed.has(variable.name) ? 0 : 1);
   const shown = [...variables].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_SHOWN);
   const hidden = total - shown.length;
   return (
@@ -74,7 +74,7 @@ function Variables({ snapshot, notebook }: { snapshot: IKernelSnapshot; notebook
   );
 }
 
-function Variable({ variable, isChanged, notebook }: { variable: IVariable; isChanged: boolean; notebook: NotebookPanel }) {
+function Variable({ variable, isChanged, notebook }: { variable: VariableReply; isChanged: boolean; notebook: NotebookPanel }) {
   const { translation } = useServices();
   const [anchor, setAnchor] = React.useState<DOMRect | null>(null);
   const show = (event: React.SyntheticEvent) => setAnchor(event.currentTarget.getBoundingClientRect());

@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import { deleteIcon, editIcon } from '@jupyterlab/ui-components';
-import type { IPage, ISession } from '../api/sessions';
+import type { SessionListReply, SessionReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
 import { relativeTime } from './format';
 import { IconButton } from './iconButton';
@@ -69,7 +69,7 @@ export function Library({ conversation, onClose }: IProps): JSX.Element {
 }
 
 interface IRowProps {
-  session: ISession;
+  session: SessionReply;
   conversation: Conversation;
   everywhere: boolean;
   onOpened: () => void;
@@ -158,11 +158,11 @@ function TitleInput({ title, onEnd }: { title: string; onEnd: (title: string) =>
 
 /** The sessions that match, a page at a time; results and errors of an earlier query are dropped. */
 function useSessions(conversation: Conversation, text: string, everywhere: boolean) {
-  const [page, setPage] = React.useState<IPage | null>(null);
+  const [page, setPage] = React.useState<SessionListReply | null>(null);
   const [problem, setProblem] = React.useState('');
   const [version, reload] = React.useReducer((count: number) => count + 1, 0);
   const query = React.useRef(0);
-  const request = async (cursor: string | null, onPage: (page: IPage) => void) => {
+  const request = async (cursor: string | null, onPage: (page: SessionListReply) => void) => {
     const current = query.current;
     try {
       const notebook = everywhere ? null : conversation.notebookId;
@@ -186,7 +186,7 @@ function useSessions(conversation: Conversation, text: string, everywhere: boole
   }, [conversation, text, everywhere, version]);
   const loadMore = () => {
     if (page) {
-      const append = ({ sessions, cursor }: IPage) =>
+      const append = ({ sessions, cursor }: SessionListReply) =>
         // Unless a second click has added them already.
         setPage(shown => (shown === page ? { sessions: [...page.sessions, ...sessions], cursor } : shown));
       void request(page.cursor, append);

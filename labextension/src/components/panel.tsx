@@ -11,7 +11,7 @@ import type { Message } from '@lumino/messaging';
 import { AgentApi } from '../api/agentApi';
 import type { ISessionChanged } from '../api/events';
 import type { SessionEvents } from '../api/sessionEvents';
-import type { ISession } from '../api/sessions';
+import type { SessionReply } from '../api/wire';
 import { CellActions } from '../cells/cellActions';
 import { Proposals } from '../cells/proposals';
 import { Conversation } from '../chat/conversation';
@@ -174,7 +174,7 @@ export class AgentPanel extends ReactWidget {
     }
   }
 
-  private async _openSession(session: ISession): Promise<void> {
+  private async _openSession(session: SessionReply): Promise<void> {
     const { app, notebooks } = this._options;
     if (session.notebook_id) {
       await app.commands.execute('docmanager:open', { path: session.notebook_id });

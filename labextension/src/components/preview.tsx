@@ -1,7 +1,7 @@
 // A preview of the request that a question would send to its model.
 
 import * as React from 'react';
-import type { IPreview } from '../api/context';
+import type { ContextReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
 import { notebookContext } from '../notebook/notebookContext';
 import { formatTokens } from './format';
@@ -10,7 +10,7 @@ import { useServices } from './services';
 
 export function Preview({ conversation }: { conversation: Conversation }): JSX.Element {
   const { translation } = useServices();
-  const [preview, setPreview] = React.useState<IPreview | null>(null);
+  const [preview, setPreview] = React.useState<ContextReply | null>(null);
   const [problem, setProblem] = React.useState('');
   const question = conversation.draft.trim() || translation.__('(your question)');
   React.useEffect(() => {
@@ -36,7 +36,7 @@ export function Preview({ conversation }: { conversation: Conversation }): JSX.E
   );
 }
 
-function Details({ preview }: { preview: IPreview }): JSX.Element {
+function Details({ preview }: { preview: ContextReply }): JSX.Element {
   const { translation } = useServices();
   const { total = 0, ...parts } = preview.tokens;
   return (

@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ISession } from '../api/sessions';
+import type { SessionReply } from '../api/wire';
 import type { Suggestions } from '../chat/suggestions';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import type { StalenessMonitor } from '../notebook/staleness';
@@ -19,7 +19,7 @@ export interface IServices {
   staleness: StalenessMonitor;
   kernelWatch: KernelWatch;
   /** Open the notebook of a session, and the session there. */
-  openSession: (session: ISession) => Promise<void>;
+  openSession: (session: SessionReply) => Promise<void>;
   translation: TranslationBundle;
 }
 

@@ -2,8 +2,7 @@
 
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IModels } from '../api/models';
-import type { ISetting, ISettings } from '../api/settings';
+import type { ModelsReply, SettingInfo, SettingsReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
 import { useServices } from './services';
 import { ConnectHelp } from './welcome';
@@ -24,10 +23,10 @@ interface IDraft {
 export function Settings({ conversation, onClose }: IProps): JSX.Element {
   const { translation } = useServices();
   const { models, settings: settingsApi } = conversation.api;
-  const [saved, setSaved] = React.useState<ISettings | null>(null);
+  const [saved, setSaved] = React.useState<SettingsReply | null>(null);
   const [draft, setDraft] = React.useState<IDraft>({ settings: {}, keys: {} });
   const [problem, setProblem] = React.useState('');
-  const [found, setFound] = React.useState<IModels | null>(models.cached);
+  const [found, setFound] = React.useState<ModelsReply | null>(models.cached);
   React.useEffect(() => {
     settingsApi.get().then(setSaved, error => setProblem(conversation.errorMessage(error)));
     void models.list().then(setFound);
@@ -104,7 +103,7 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
 
 interface IFieldProps {
   name: string;
-  setting: ISetting;
+  setting: SettingInfo;
   value: unknown;
   options: readonly string[];
   onChange: (value: unknown) => void;
@@ -163,7 +162,7 @@ function Field({ name, setting, value, options, onChange }: IFieldProps): JSX.El
 }
 
 interface IKeysProps {
-  saved: ISettings;
+  saved: SettingsReply;
   draft: IDraft;
   onChange: (keys: IDraft['keys']) => void;
 }
@@ -192,12 +191,12 @@ function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
   );
 }
 
-function modelNames(found: IModels | null): readonly string[] {
+function modelNames(found: ModelsReply | null): readonly string[] {
   const local = (found?.found ?? []).flatMap(server => server.models);
   return Array.from(new Set([...(found?.models ?? []).map(model => model.id), ...local]));
 }
 
-function sourceMessage({ source, locked, variable }: ISetting, __: (text: string, ...values: string[]) => string): string {
+function sourceMessage({ source, locked, variable }: SettingInfo, __: (text: string, ...values: string[]) => string): string {
   if (locked) {
     return __('Fixed by the administrator.');
   }

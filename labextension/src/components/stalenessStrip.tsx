@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { IFinding } from '../api/doctor';
+import type { DoctorFinding } from '../api/wire';
 import { reveal } from '../notebook/staleness';
 import { useSignal } from './hooks';
 import { useServices } from './services';
@@ -29,7 +29,7 @@ export function StalenessStrip({ notebook }: { notebook: NotebookPanel | null })
 }
 
 interface IFindingProps {
-  finding: IFinding;
+  finding: DoctorFinding;
   labels: Readonly<Record<string, string>>;
   notebook: NotebookPanel;
 }

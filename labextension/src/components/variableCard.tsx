@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { IVariable } from '../api/kernels';
+import type { VariableReply } from '../api/wire';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 
@@ -12,7 +12,7 @@ const WIDTH = 320;
 
 interface IProps {
   id: string;
-  variable: IVariable;
+  variable: VariableReply;
   notebook: NotebookPanel;
   /** Position of the variable's name. */
   anchor: DOMRect;
@@ -20,7 +20,7 @@ interface IProps {
 
 export function VariableCard({ id, variable, notebook, anchor }: IProps): JSX.Element {
   const { kernelWatch } = useServices();
-  const [full, setFull] = React.useState<IVariable>(variable);
+  const [full, setFull] = React.useState<VariableReply>(variable);
   React.useEffect(() => {
     let isCurrent = true;
     const timer = window.setTimeout(async () => {

@@ -2,9 +2,9 @@
 
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IEditRequested } from '../api/events';
-import type { CellJson, ICellChange } from '../api/sessions';
 import type { TurnsApi } from '../api/turns';
-import { metadataOf, NotebookCells } from './notebookCells';
+import type { CellChange } from '../api/wire';
+import { type CellJson, metadataOf, NotebookCells } from './notebookCells';
 import { sha256 } from './sha256';
 
 type Edit = IEditRequested['edit'];
@@ -12,7 +12,7 @@ type Edit = IEditRequested['edit'];
 /** The result of an edit; without a change nothing was done. */
 interface IEditResult {
   status: 'ok' | 'error' | 'cell_changed' | 'not_found' | 'read_only' | 'unavailable' | 'died';
-  change?: ICellChange;
+  change?: CellChange;
 }
 
 /** Makes the edits of one turn, each once, and reports their results. */
@@ -127,7 +127,7 @@ async function runCell(
   return succeeded ? 'ok' : 'error';
 }
 
-function changeOf(cells: NotebookCells, cellId: string, before: CellJson | null, above: string | null): ICellChange {
+function changeOf(cells: NotebookCells, cellId: string, before: CellJson | null, above: string | null): CellChange {
   const index = cells.find(cellId);
   const after = index < 0 ? null : cells.toJSON(index);
   return {

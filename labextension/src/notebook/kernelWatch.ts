@@ -4,12 +4,13 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { IKernelState, IVariable, KernelsApi } from '../api/kernels';
+import type { KernelsApi } from '../api/kernels';
+import type { KernelStateReply, VariableReply } from '../api/wire';
 
 const DEBOUNCE_MILLISECONDS = 400;
 
 /** A kernel's state as it was last read; `deleted` are the names that were deleted since the last question. */
-export interface IKernelSnapshot extends IKernelState {
+export interface IKernelSnapshot extends KernelStateReply {
   kernelId: string;
   /** Names that are new or have changed since the last question. */
   changed: ReadonlySet<string>;
@@ -81,7 +82,7 @@ export class KernelWatch {
   }
 
   /** One variable in full. */
-  async inspect(panel: NotebookPanel, name: string): Promise<IVariable | null> {
+  async inspect(panel: NotebookPanel, name: string): Promise<VariableReply | null> {
     const kernelId = panel.sessionContext.session?.kernel?.id;
     return kernelId ? this._kernels.variable(kernelId, name).catch(() => null) : null;
   }
@@ -144,7 +145,7 @@ export class KernelWatch {
   }
 }
 
-function applyDelta(variables: readonly IVariable[], delta: IKernelState): IVariable[] {
+function applyDelta(variables: readonly VariableReply[], delta: KernelStateReply): VariableReply[] {
   const byName = new Map(variables.map(variable => [variable.name, variable]));
   delta.deleted.forEach(name => byName.delete(name));
   delta.variables.forEach(variable => byName.set(variable.name, variable));

@@ -2,7 +2,9 @@
 
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { JSONExt, type PartialJSONValue } from '@lumino/coreutils';
-import type { CellJson } from '../api/sessions';
+
+/** A cell as a notebook file has it. */
+export type CellJson = Record<string, any>;
 
 /** MIME types of outputs that cannot run scripts. */
 const HARMLESS = new Set(['text/plain', 'image/png', 'image/jpeg', 'image/gif']);

@@ -3,7 +3,8 @@
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
-import type { ICell, INotebookContext, PostedCell } from '../api/context';
+import type { ICell, INotebookContext } from '../api/context';
+import type { PostedCell } from '../api/wire';
 
 const MAX_OUTPUT_CHARACTERS = 2000;
 /** The server takes 8 MiB, and so many cells; JSON and UTF-8 take up to six bytes for a character. */

@@ -1,7 +1,7 @@
 // Undo and redo of a turn's edits in the open notebook: each change is applied only to a cell that is still as it was.
 
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { ICellChange } from '../api/sessions';
+import type { CellChange } from '../api/wire';
 import { areEqual, joined, metadataOf, NotebookCells } from './notebookCells';
 
 /**
@@ -9,7 +9,7 @@ import { areEqual, joined, metadataOf, NotebookCells } from './notebookCells';
  *
  * @returns the ids of cells that were left as they are, because they were changed since.
  */
-export async function applyChanges(panel: NotebookPanel, changes: readonly ICellChange[]): Promise<readonly string[]> {
+export async function applyChanges(panel: NotebookPanel, changes: readonly CellChange[]): Promise<readonly string[]> {
   const cells = new NotebookCells(panel);
   if (cells.isReadOnly) {
     return changes.map(change => change.cell_id);
@@ -20,7 +20,7 @@ export async function applyChanges(panel: NotebookPanel, changes: readonly ICell
 }
 
 /** Apply one change; returns whether the cell is now as the change says. */
-function apply(cells: NotebookCells, change: ICellChange): boolean {
+function apply(cells: NotebookCells, change: CellChange): boolean {
   const { before, after } = change;
   const index = cells.find(change.cell_id);
   if (!before) {
@@ -54,13 +54,13 @@ function apply(cells: NotebookCells, change: ICellChange): boolean {
 }
 
 /** Insert a deleted cell; at the end where the cell above it does not exist any more. */
-function insert(cells: NotebookCells, { after, below_after }: ICellChange): boolean {
+function insert(cells: NotebookCells, { after, below_after }: CellChange): boolean {
   const index = cells.below(below_after ?? '') ?? cells.length;
   cells.insert(index, { ...after!, source: joined(after!.source), metadata: metadataOf(after!) });
   return true;
 }
 
-function move(cells: NotebookCells, index: number, change: ICellChange): boolean {
+function move(cells: NotebookCells, index: number, change: CellChange): boolean {
   if (cells.above(index) !== (change.below_before ?? '')) {
     return cells.above(index) === (change.below_after ?? '');
   }

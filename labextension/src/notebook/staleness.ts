@@ -2,7 +2,8 @@
 
 import { NotebookActions, type INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { DoctorApi, IFinding } from '../api/doctor';
+import type { DoctorApi } from '../api/doctor';
+import type { DoctorFinding } from '../api/wire';
 import { notebookContext } from './notebookContext';
 
 /** The notebook is checked so long after the last run or save. */
@@ -15,7 +16,7 @@ const IGNORED_KINDS = new Set(['never_run']);
 
 /** The doctor's findings in one notebook. */
 export interface IStaleness {
-  findings: readonly IFinding[];
+  findings: readonly DoctorFinding[];
   /** The stale cells by id, with the reasons. */
   cells: ReadonlyMap<string, string>;
   labels: Readonly<Record<string, string>>;
@@ -115,7 +116,7 @@ export function reveal(panel: NotebookPanel, cellId: string): void {
   }
 }
 
-function reasonsByCell(findings: readonly IFinding[]): Map<string, string> {
+function reasonsByCell(findings: readonly DoctorFinding[]): Map<string, string> {
   const reasons = new Map<string, string>();
   for (const { kind, cells, reason } of findings) {
     if (STALE_KINDS.has(kind) && cells.length > 0) {
