@@ -89,12 +89,17 @@ class AgentHandler(APIHandler):
         self.services.notebook_renames.add_owner(owner)
         return owner
 
-    async def json_body(self) -> dict[str, Any]:
-        """The request's body, checked against the OpenAPI document.
+    async def json_body(self, *, optional: bool = False) -> Any:
+        """The request's body, as the type that the table of operations has for it.
+
+        Args:
+            optional: No body is the same as an empty object.
 
         Raises:
             BadRequest, UnsupportedMedia, TooLarge: it is not what the document says.
         """
+        if optional and not self._received:
+            return self._checked(b"{}")
         headers = self.request.headers
         bodies.check_headers(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
         self._check_size(self._received)
@@ -103,7 +108,7 @@ class AgentHandler(APIHandler):
             return self._checked(body)
         return await asyncio.to_thread(self._checked, body)
 
-    def _checked(self, body: bytes) -> dict[str, Any]:
+    def _checked(self, body: bytes) -> Any:
         from jupyter_agent.server.openapi import validation
 
         return validation.check_body(self.document_path, self._method, bodies.parse(body, self.max_entries))

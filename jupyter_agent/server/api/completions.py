@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -13,6 +13,9 @@ from jupyter_agent.core.errors import TooManyRequests
 from jupyter_agent.prompt import completion
 from jupyter_agent.server.api.requests import check_chats, kernel_of
 from jupyter_agent.server.base_handler import AgentHandler
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.wire.turns import CompletionReply, CompletionRequest
 
 MAX_CONCURRENT = 8
 STATE_SECONDS = 0.5
@@ -28,8 +31,8 @@ class CompleteHandler(AgentHandler):
     @authorized
     async def post(self) -> None:
         """From the kernel's names with the offline model, else by one short request to the model."""
-        body = await self.json_body()
-        check_chats(body.get("model") or "")
+        body: CompletionRequest = await self.json_body()
+        check_chats(body.model or "")
         owner = self.owner
         if self._running[owner] >= MAX_CONCURRENT:
             raise TooManyRequests(f"{MAX_CONCURRENT} completions are being made for you now.")
@@ -50,14 +53,14 @@ class CompleteHandler(AgentHandler):
             self._task.cancel()
         super().on_connection_close()
 
-    async def _complete(self, body: dict[str, Any]) -> dict[str, str]:
-        assistant, context = self.services.assistant, body.get("context") or {}
-        path = (context.get("notebook_id") or "").strip("/")
-        kernel = await kernel_of(self, context.get("kernel_id"), path, [])
+    async def _complete(self, body: CompletionRequest) -> CompletionReply:
+        assistant, context = self.services.assistant, body.context
+        path = (context.notebook_id if context else None) or ""
+        kernel = await kernel_of(self, context.kernel_id if context else None, path.strip("/"), [])
         state = await kernel.state(timeout=STATE_SECONDS) if kernel is not None else None
-        language = body.get("language") or "python"
-        cursor = completion.Cursor(body["prefix"], body.get("suffix") or "", language)
-        model = assistant.model(body.get("model"))
+        language = body.language or "python"
+        cursor = completion.Cursor(body.prefix, body.suffix or "", language)
+        model = assistant.model(body.model)
         if model.name == "offline":
             return {"completion": completion.complete_name(cursor, state), "model": model.name}
         text = await completion.complete_code(cursor, state, model, assistant.redactor)

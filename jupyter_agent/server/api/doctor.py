@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
@@ -18,6 +18,8 @@ from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Notebook
+    from jupyter_agent.server.wire.kernels import DoctorRequest
+    from jupyter_agent.server.wire.turns import PostedCell
 
 NO_NOTEBOOK = "There is no notebook of that path on this server that you may read. Was it renamed, moved or deleted?"
 UNSAVED = (
@@ -44,10 +46,11 @@ class DoctorHandler(AgentHandler):
     @authorized
     async def post(self) -> None:
         """The notebook as a client has it open."""
-        body = await self.json_body()
-        await self._examine(body.get("notebook_id") or "", body.get("kernel_id"), body.get("cells"))
+        body: DoctorRequest = await self.json_body()
+        given = body.given()
+        await self._examine(given.get("notebook_id") or "", given.get("kernel_id"), given.get("cells"))
 
-    async def _examine(self, path: str, kernel_id: str | None, posted: Sequence[Mapping[str, Any]] | None) -> None:
+    async def _examine(self, path: str, kernel_id: str | None, posted: Sequence[PostedCell] | None) -> None:
         path = path.removeprefix(SHARED_DRIVE).strip("/")
         warnings: list[str] = []
         kernel = await kernel_of(self, kernel_id, path, warnings)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.core.kernel_state import Cell
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Notebook
+    from jupyter_agent.server.wire.turns import PostedCell
 
 _LEFT_OUT = (
     "Of this large notebook {number} cells are not known: save it, so that the agent can read them from the file."
@@ -18,7 +19,7 @@ _LEFT_OUT = (
 
 
 async def posted_cells(
-    posted: Sequence[Mapping[str, Any]] | None, stored: Notebook | None, warnings: list[str]
+    posted: Sequence[PostedCell] | None, stored: Notebook | None, warnings: list[str]
 ) -> tuple[Cell, ...] | None:
     """Cells as the page has them, or as they are stored where it did not send them; None where it sent none.
 
@@ -30,22 +31,21 @@ async def posted_cells(
     if posted is None:
         return None
     saved: dict[str, Cell] = {}
-    if stored is not None and any(cell.get("saved") for cell in posted):
+    if stored is not None and any(cell.saved for cell in posted):
         with suppress(NotFound):
             saved = {cell.id: cell for cell in await stored.cells()}
-    cells = [saved.get(cell["id"]) if cell.get("saved") else _cell(cell) for cell in posted]
+    cells = [saved.get(cell.id) if cell.saved else _cell(cell) for cell in posted]
     if missing := cells.count(None):
         warnings.append(_LEFT_OUT.format(number=missing))
     return tuple(cell for cell in cells if cell is not None)
 
 
-def _cell(posted: Mapping[str, Any]) -> Cell:
-    count = posted.get("execution_count")
+def _cell(posted: PostedCell) -> Cell:
     return Cell(
-        id=posted["id"],
-        kind=posted["kind"],
-        source=posted.get("source") or "",
-        execution_count=None if count is None else int(count),  # JSON's 5.0 is a whole number too
-        output=posted.get("output") or "",
-        error=posted.get("error") or "",
+        id=posted.id,
+        kind=posted.kind,
+        source=posted.source or "",
+        execution_count=posted.execution_count,
+        output=posted.output or "",
+        error=posted.error or "",
     )

@@ -18,6 +18,8 @@ from jupyter_agent.server.turns.sse import CONTENT_TYPE, StreamingHandler
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jupyter_agent.server.wire.turns import QuickRequest
+
 
 class QuickHandler(StreamingHandler):
     """Ask about a notebook. Cells are posted with the question, hence the larger bodies."""
@@ -29,11 +31,11 @@ class QuickHandler(StreamingHandler):
     @authorized
     async def post(self) -> None:
         """Answer; errors before the turn begins have their own status, in a stream too."""
-        body = await self.json_body()
-        stream = body.get("stream")
+        body: QuickRequest = await self.json_body()
+        stream = body.stream
         if stream is None:
             stream = CONTENT_TYPE in self.request.headers.get("Accept", "")
-        if not stream and (name := next((name for name in ("run", "edit") if body.get(name) == "client"), "")):
+        if not stream and (name := "run" if body.run else "edit" if body.edit else ""):
             raise BadRequest(f"'{name}' needs the stream, which asks the caller to do it; set 'stream' to true.")
         request = await parse_request(self, body, streaming=bool(stream))
         turn = self.services.turns.start(
@@ -43,7 +45,7 @@ class QuickHandler(StreamingHandler):
             request.warnings,
         )
         # A reader that knows the turn's id can return; one that runs its code is lost with the connection.
-        may_return = body.get("run") != "client" and (stream or request.question.turn_id is not None)
+        may_return = body.run is None and (stream or request.question.turn_id is not None)
         self._unsubscribe = partial(turn.unsubscribe, turn.subscribe(), may_return=may_return)
         try:
             if stream:

@@ -18,6 +18,7 @@ from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
 
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session
+    from jupyter_agent.server.wire.sessions import ReplayRequest, SummaryRequest
 
 SUMMARIZE = (
     "Summarize our conversation so far for somebody who will go on with it: what was asked, what was found out, what is "
@@ -60,15 +61,16 @@ class ReplayHandler(AskingHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Ask the questions again, as long as one request may take; earlier answers stay if one fails."""
-        body = await self.optional_body()
-        self.services.assistant.model(body.get("model"))
-        planned = await self.sessions.tree.replay(*self.locate(session_id), first=body.get("from"), last=body.get("to"))
-        model = body.get("model")
+        from jupyter_agent.server.wire.turns import QuestionContext, QuickRequest
+
+        body: ReplayRequest = await self.json_body(optional=True)
+        self.services.assistant.model(body.model)
+        planned = await self.sessions.tree.replay(*self.locate(session_id), first=body.first, last=body.last)
 
         async def answer(session: Session, text: str, seconds: float) -> Event:
             # As if the user asked it now, of the kernel and the notebook as they are, but no code runs a second time.
-            context = {"session_id": session.id, "notebook_id": session.notebook_id}
-            request = {"query": text, "model": model, "context": context}
+            context = QuestionContext(session_id=session.id, notebook_id=session.notebook_id)
+            request = QuickRequest(query=text, model=body.model, context=context)
             question = (await parse_request(self, request, streaming=False)).question
             return await self.answer_to(replay_question(question, seconds))
 
@@ -91,14 +93,14 @@ class SummarizeHandler(AskingHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Keep the summary that was sent, else the model's."""
-        body = await self.optional_body()
+        body: SummaryRequest = await self.json_body(optional=True)
         owner, session_id, notebook = self.locate(session_id)
-        text, turn_id = body.get("summary"), body.get("turn_id")
+        text, turn_id = body.summary, body.turn_id
         if text is None:
             if turn_id is not None:
                 raise BadRequest("'turn_id' needs a 'summary'; the model summarizes up to the last turn.")
             session = await self.sessions.get(owner, session_id, notebook)
-            text = await self._ask_for_summary(session, body.get("model"))
+            text = await self._ask_for_summary(session, body.model)
             turn_id, notebook = session.head, session.notebook_id
         stored = await self.sessions.summarize(owner, session_id, text, notebook, turn_id=turn_id)
         summary: Any = stored.extra["summary"]

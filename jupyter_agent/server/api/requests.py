@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel, Notebook
     from jupyter_agent.server.base_handler import AgentHandler
     from jupyter_agent.server.turns.running_turn import RunningTurn
+    from jupyter_agent.server.wire.turns import PostedCell, QuickRequest
 
 #: Prefix of paths in a page with real-time collaboration.
 SHARED_DRIVE = "RTC:"
-_COUNTS = ("max_steps", "max_tool_calls", "max_write_calls")  # JSON's 5.0 is a whole number too
 NOT_READABLE = "You may not read {resource} on this server, so the answer does not know {what}."
 
 
@@ -49,16 +49,16 @@ class ParsedRequest:
     open_notebook: Callable[[EditInPage], Notebook] | None = None
 
 
-def interactive_question(request: ParsedRequest, body: Mapping[str, Any], turn: RunningTurn) -> Question:
+def interactive_question(request: ParsedRequest, body: QuickRequest, turn: RunningTurn) -> Question:
     """The question of a stream, whose reader can approve and, if it says so, run the turn's code and edit its notebook."""
     if not request.streaming:
         return request.question
-    run = turn.run if body.get("run") == "client" else None
+    run = turn.run if body.run == "client" else None
     notebook = request.open_notebook(turn.edit) if request.open_notebook is not None else request.question.notebook
     return replace(request.question, decide=turn.decide, run=run, notebook=notebook)
 
 
-async def parse_request(handler: AgentHandler, body: Mapping[str, Any], streaming: bool) -> ParsedRequest:
+async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bool) -> ParsedRequest:
     """The question of a checked body, with its kernel and its notebook.
 
     Raises:
@@ -66,40 +66,42 @@ async def parse_request(handler: AgentHandler, body: Mapping[str, Any], streamin
         Forbidden: the user may not read kernels, and names one.
         BadRequest: the caller would edit a notebook whose cells it does not send; the model cannot chat.
     """
-    check_chats(body.get("model") or "")
-    context = body.get("context") or {}
-    path = (context.get("notebook_id") or "").removeprefix(SHARED_DRIVE).strip("/")
+    from jupyter_agent.server.wire.turns import QuestionContext, TurnLimits
+
+    check_chats(body.model or "")
+    context, limits = body.context or QuestionContext(), body.budget or TurnLimits()
+    path = (context.notebook_id or "").removeprefix(SHARED_DRIVE).strip("/")
     warnings: list[str] = []
-    kernel = await kernel_of(handler, context.get("kernel_id"), path, warnings)
+    kernel = await kernel_of(handler, context.kernel_id, path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
-    cells = await posted_cells(context.get("cells"), stored, warnings)
+    cells = await posted_cells(context.cells, stored, warnings)
     notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored)
     open_notebook = None
-    if body.get("edit") == "client":
+    if body.edit == "client":
         if cells is None:
             raise BadRequest("'edit' needs the cells as the page has them: send 'context.cells'.")
         open_notebook = partial(OpenNotebook, path, cells, stored=stored)
-    if path and kernel is None and notebook is None and not context.get("variables"):
+    if path and kernel is None and notebook is None and not context.variables:
         warnings.append(NO_KERNEL)
-    limits = body.get("budget") or {}
-    counts: dict[str, Any] = {name: None if limits.get(name) is None else int(limits[name]) for name in _COUNTS}
     options = handler.services.options
     question = Question(
         owner=handler.owner,
-        query=body["query"],
-        session_id=context.get("session_id"),
+        query=body.query,
+        session_id=context.session_id,
         notebook_id=path,
         kernel=kernel,
         notebook=notebook,
-        active_cell_id=context.get("active_cell_id"),
-        model=body.get("model"),
-        turn_id=body.get("turn_id"),
-        approval=body.get("approval"),
+        active_cell_id=context.active_cell_id,
+        model=body.model,
+        turn_id=body.turn_id,
+        approval=body.approval,
         digest=_digest(body),
-        variables=context.get("variables") or {},
-        deadline_seconds=limits.get("deadline_seconds")
+        variables=context.variables or {},
+        deadline_seconds=limits.deadline_seconds
         or (options.deadline_seconds if streaming else options.quick_deadline_seconds),
-        **counts,
+        max_steps=limits.max_steps,
+        max_tool_calls=limits.max_tool_calls,
+        max_write_calls=limits.max_write_calls,
         effects=await identity.effects(handler),
     )
     return ParsedRequest(question, streaming, tuple(warnings), open_notebook)
@@ -142,7 +144,7 @@ async def kernel_of(handler: AgentHandler, kernel_id: str | None, path: str, war
 
 
 async def notebook_of(
-    handler: AgentHandler, path: str, posted: Sequence[Mapping[str, Any]] | None, warnings: list[str]
+    handler: AgentHandler, path: str, posted: Sequence[PostedCell] | None, warnings: list[str]
 ) -> Notebook | None:
     """The notebook with the posted cells, else as it is stored; `warnings` gets why there is none."""
     stored = await _stored(handler, path, warnings) if path else None
@@ -162,7 +164,9 @@ async def _stored(handler: AgentHandler, path: str, warnings: list[str]) -> Note
     return ContentsNotebook(contents, path) if exists else None
 
 
-def _digest(body: Mapping[str, Any]) -> str:
+def _digest(body: QuickRequest) -> str:
     """SHA-256 (hex) of a request, whatever way its answer is delivered."""
-    fields = {name: value for name, value in body.items() if name not in ("stream", "turn_id") and value is not None}
+    from msgspec import structs, to_builtins
+
+    fields = to_builtins(structs.replace(body, stream=None, turn_id=None))
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jupyter_agent.core.protocols import Notebook
-    from jupyter_agent.server.wire.sessions import TurnInfo
+    from jupyter_agent.server.wire.sessions import BranchRequest, GoRequest, MoveRequest, ShareRequest, TurnInfo
     from jupyter_agent.sessions.manager import SessionManager
     from jupyter_agent.sessions.undo import Undone
 
@@ -43,14 +43,6 @@ class TreeHandler(AgentHandler):
         session_id = self.path_parameters(session_id=session_id)["session_id"]
         return self.owner, session_id, self.query_parameters()["notebook_id"]
 
-    async def optional_body(self) -> dict[str, Any]:
-        """The checked body; empty where none was sent.
-
-        Raises:
-            BadRequest, UnsupportedMedia, TooLarge: it is not what the document says.
-        """
-        return await self.json_body() if self._received else {}
-
 
 class UndoHandler(TreeHandler):
     """``POST …/undo``."""
@@ -63,7 +55,8 @@ class UndoHandler(TreeHandler):
 
     async def move_head(self, session_id: str, operation: Callable[..., Awaitable[Undone]]) -> None:
         """Move the head; the notebook is restored here, by the page, or not at all."""
-        edits = (await self.optional_body()).get("edits") or "server"
+        body: MoveRequest = await self.json_body(optional=True)
+        edits = body.edits or "server"
         owner, session_id, notebook_id = self.locate(session_id)
         session = await self.sessions.get(owner, session_id, notebook_id)
         notebook: Notebook | None = None
@@ -91,9 +84,9 @@ class GoHandler(TreeHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Make another turn the head; every branch stays."""
-        body = await self.json_body()
+        body: GoRequest = await self.json_body()
         owner, session_id, notebook = self.locate(session_id)
-        self.reply(session_to_json(await self.sessions.tree.set_head(owner, session_id, body["turn_id"], notebook)))
+        self.reply(session_to_json(await self.sessions.tree.set_head(owner, session_id, body.turn_id, notebook)))
 
 
 class TurnsHandler(TreeHandler):
@@ -125,8 +118,8 @@ class BranchHandler(TreeHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """A new conversation up to a turn."""
-        body = await self.optional_body()
-        branch = await self.sessions.tree.branch(*self.locate(session_id), turn_id=body.get("turn_id"))
+        body: BranchRequest = await self.json_body(optional=True)
+        branch = await self.sessions.tree.branch(*self.locate(session_id), turn_id=body.turn_id)
         self.reply(session_to_json(branch), CREATED)
 
 
@@ -137,9 +130,9 @@ class ShareHandler(TreeHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """A secret for others; it is shown this once and not stored."""
-        body = await self.optional_body()
+        body: ShareRequest = await self.json_body(optional=True)
         owner, session_id, notebook = self.locate(session_id)
-        mode: Literal["read", "copy"] = "copy" if body.get("mode") == "copy" else "read"
+        mode = body.mode or "read"
         secret = await self.sessions.share(owner, session_id, notebook, mode=mode)
         self.reply({"session_id": session_id, "secret": secret, "mode": mode}, CREATED)
 

@@ -15,7 +15,7 @@ from jupyter_agent.server.encoding import timestamp
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session, Turn
     from jupyter_agent.server.services import Services
-    from jupyter_agent.server.wire.sessions import AnswerStep, ClearedReply, HistoryEntry, SessionReply
+    from jupyter_agent.server.wire.sessions import AnswerStep, ClearedReply, HistoryEntry, SessionChange, SessionReply
 
 
 def session_to_json(session: Session) -> SessionReply:
@@ -136,9 +136,9 @@ class RenamableConversationHandler(ConversationHandler):
         """Set its title and its metadata."""
         session_id = self.path_parameters(session_id=session_id)["session_id"]
         notebook = self.query_parameters()["notebook_id"]
-        body = await self.json_body()
+        body: SessionChange = await self.json_body()
         changed = await self.services.assistant.sessions.rename(
-            self.owner, session_id, notebook_id=notebook, title=body.get("title"), metadata=body.get("metadata")
+            self.owner, session_id, notebook_id=notebook, **body.given()
         )
         self.reply(session_to_json(changed))
 

@@ -20,7 +20,14 @@ from jupyter_agent.models.openai.providers import PROVIDERS
 from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
-    from jupyter_agent.server.wire.settings import KeyInfo, KeySource, SettingInfo, SettingSource, SettingsReply
+    from jupyter_agent.server.wire.settings import (
+        KeyInfo,
+        KeySource,
+        SettingInfo,
+        SettingSource,
+        SettingsReply,
+        SettingsRequest,
+    )
 
 #: What the page shows, in this order.
 NAMES = ("model", "base_url", "approval", "redact", "context_tokens")
@@ -40,9 +47,10 @@ class SettingsHandler(AgentHandler):
     @authorized
     async def put(self) -> None:
         """Set some, or reset them with null; they apply immediately and are stored."""
-        body = await self.json_body()
+        body: SettingsRequest = await self.json_body()
         await self.need("write", "config")
-        changes, secrets = body.get("settings") or {}, body.get("keys") or {}
+        changes = body.settings.given() if body.settings else {}
+        secrets = body.keys or {}
         options = self.services.options
         values = {name: _checked(options, name, value) for name, value in changes.items()}
         named = {_variable(provider): key for provider, key in secrets.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -11,6 +12,9 @@ from tornado import web
 from jupyter_agent.server.api.session_tree import CREATED, TreeHandler
 from jupyter_agent.server.api.sessions import session_to_json
 from jupyter_agent.sessions.export import MEDIA_TYPES
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.wire.sessions import ExportedSession
 
 
 class ExportHandler(TreeHandler):
@@ -37,6 +41,8 @@ class ImportHandler(TreeHandler):
     @authorized
     async def post(self) -> None:
         """A new conversation with the notebook and the id of the exported one."""
-        exported = await self.json_body()
-        text = await asyncio.to_thread(json.dumps, exported)
+        from msgspec import structs
+
+        exported: ExportedSession = await self.json_body()
+        text = await asyncio.to_thread(json.dumps, structs.asdict(exported))
         self.reply(session_to_json(await self.sessions.import_json(self.owner, text)), CREATED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from jupyter_agent.server.turns.sse import StreamingHandler
 if TYPE_CHECKING:
     from jupyter_agent.core.question import Question
     from jupyter_agent.server.turns.running_turn import RunningTurn
+    from jupyter_agent.server.wire.openai_api import ChatCompletionRequest
 
 SESSION_HEADER = "X-Jupyter-Agent-Session"
 #: A turn waits so long for results of the client's tools.
@@ -53,16 +53,16 @@ class ChatCompletionsHandler(OpenAIHandler):
     @authorized
     async def post(self) -> None:
         """Answer, or hand a call over to the client's tools."""
-        body = await self.json_body()
+        body: ChatCompletionRequest = await self.json_body()
         _check_supported(body)
         session_id = self._session_id(body)
-        chat = parse_messages(body["messages"], stored=session_id is not None)
+        chat = parse_messages(body.messages, stored=session_id is not None)
         turn = self._resumed(chat) or await self._started(body, chat, session_id)
         self._turn, self._reader = turn, turn.subscribe()
-        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        with_usage = bool((body.stream_options or {}).get("include_usage"))
         self._answer = ChatReply(turn, session_id is not None, with_usage)
         try:
-            if body.get("stream"):
+            if body.stream:
                 await self.stream(self._answer.chunks())
             else:
                 self.reply(await self._answer.whole())
@@ -79,34 +79,38 @@ class ChatCompletionsHandler(OpenAIHandler):
             may_return = self._answer.handed_over
             self._turn.unsubscribe(self._reader, may_return=may_return, seconds=CLIENT_TOOL_SECONDS)
 
-    def _session_id(self, body: Mapping[str, Any]) -> str | None:
+    def _session_id(self, body: ChatCompletionRequest) -> str | None:
         header = self.request.headers.get(SESSION_HEADER, "").strip()
         if header:
             given = {SESSION_HEADER: header}
             self.check_parameters("header", given)
-        named = {name for name in (header, body.get("session_id"), body.get("sessionId")) if name}
+        named = {name for name in (header, body.session_id, body.camel_session_id) if name}
         if len(named) > 1:
             raise BadRequest(f"'session_id', 'sessionId' and the header {SESSION_HEADER} name different sessions.")
         return named.pop() if named else None
 
     def _resumed(self, chat: ChatRequest) -> RunningTurn | None:
         """The turn that waits for these results; None where no turn does."""
+        from jupyter_agent.server.wire.turns import CallResult
+
         resumed: RunningTurn | None = None
         for call, text in (chat.results or {}).items():
             turn_id, _, call_id = call.partition(".")
             with suppress(NotFound, ApprovalStale):
                 turn = self.services.turns.get(self.owner, turn_id)
                 if turn is not None:
-                    turn.pending_calls.answer(call_id, None, Answer(approved=True, result={"text": text}))
+                    turn.pending_calls.answer(call_id, None, Answer(approved=True, result=CallResult("ok", text)))
                     resumed = turn
         return resumed
 
-    async def _started(self, body: Mapping[str, Any], chat: ChatRequest, session_id: str | None) -> RunningTurn:
+    async def _started(self, body: ChatCompletionRequest, chat: ChatRequest, session_id: str | None) -> RunningTurn:
         if session_id is not None and chat.results:
             raise BadRequest("No call of a tool waits for these results here any more. Ask the question again.")
-        context = {"notebook_id": body.get("notebook_id"), "session_id": session_id}
-        model = model_name(body.get("model"), self.services.assistant)
-        asked = {"query": chat.query, "context": context, "model": model, "approval": body.get("approval")}
+        from jupyter_agent.server.wire.turns import QuestionContext, QuickRequest
+
+        context = QuestionContext(notebook_id=body.notebook_id, session_id=session_id)
+        model = model_name(body.model, self.services.assistant)
+        asked = QuickRequest(query=chat.query, context=context, model=model, approval=body.approval)
         # A client of that API waits for whole answers as long as for streamed ones.
         request = await parse_request(self, asked, streaming=True)
         assistant, question = self.services.assistant, request.question
@@ -136,16 +140,16 @@ class ChatModelsHandler(OpenAIHandler):
         self.reply({"object": "list", "data": models})
 
 
-def _check_supported(body: Mapping[str, Any]) -> None:
+def _check_supported(body: ChatCompletionRequest) -> None:
     """Refuse fields that would otherwise be ignored silently."""
-    choice = body.get("tool_choice")
+    choice = body.tool_choice
     for name, unsupported, reason in (
-        ("n", (body.get("n") or 1) > 1, "one answer is given"),
+        ("n", (body.n or 1) > 1, "one answer is given"),
         ("tool_choice", choice not in (None, "auto", "none"), "the model chooses: use auto or none"),
-        ("response_format", (body.get("response_format") or {}).get("type", "text") != "text", "answers are text"),
-        ("logprobs", bool(body.get("logprobs")), "they are not known"),
-        ("functions", bool(body.get("functions")), "use tools"),
-        ("audio", bool(body.get("audio")), "answers are text"),
+        ("response_format", (body.response_format or {}).get("type", "text") != "text", "answers are text"),
+        ("logprobs", bool(body.logprobs), "they are not known"),
+        ("functions", bool(body.functions), "use tools"),
+        ("audio", bool(body.audio), "answers are text"),
     ):
         if unsupported:
             raise BadRequest(f"'{name}' is not supported in this way; {reason}.")

@@ -18,6 +18,7 @@ from jupyter_agent.sessions.manager import SessionManager
 if TYPE_CHECKING:
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.server.turns.running_turn import RunningTurn
+    from jupyter_agent.server.wire.openai_api import ChatCompletionRequest, ChatFunction, ChatMessage
 
 DEFAULT = "jupyter-agent"
 GO_ON = "The results of the tools have come. Go on."
@@ -55,10 +56,10 @@ class ClientTool:
         answer = await self.turn.hand_over()
         if answer is None or answer.result is None:
             return ToolOutput.failure("timeout", "the client did not answer this call.")
-        return ToolOutput(str(answer.result["text"]))
+        return ToolOutput(str(answer.result.text))
 
 
-def parse_messages(messages: Sequence[Mapping[str, Any]], *, stored: bool) -> ChatRequest:
+def parse_messages(messages: Sequence[ChatMessage], *, stored: bool) -> ChatRequest:
     """The question and the messages before it.
 
     Args:
@@ -71,29 +72,29 @@ def parse_messages(messages: Sequence[Mapping[str, Any]], *, stored: bool) -> Ch
     if results := _results(messages):
         return ChatRequest(GO_ON, _turns(messages), results)
     for message in messages if stored else ():
-        calls = " with tool_calls" if message.get("tool_calls") else ""
-        if message["role"] not in ("user", "assistant") or calls:
-            raise BadRequest(_SESSION_ONLY.format(role=message["role"], calls=calls))
-    if messages[-1]["role"] != "user":
+        calls = " with tool_calls" if message.tool_calls else ""
+        if message.role not in ("user", "assistant") or calls:
+            raise BadRequest(_SESSION_ONLY.format(role=message.role, calls=calls))
+    if messages[-1].role != "user":
         raise BadRequest("The last of 'messages' must be of role user, or the result of a tool call.")
     query = _text(messages[-1])
     if not query.strip():
         raise BadRequest("The last of 'messages' is blank; a question is needed.")
-    system = "\n\n".join(_text(message) for message in messages if message["role"] in ("system", "developer"))
+    system = "\n\n".join(_text(message) for message in messages if message.role in ("system", "developer"))
     query = f"How to answer, in all of this conversation:\n{system}\n\nThe question:\n{query}" if system else query
     return ChatRequest(query, () if stored else _turns(messages[:-1]))
 
 
-def client_tools(body: Mapping[str, Any], turn: RunningTurn) -> dict[str, ClientTool]:
+def client_tools(body: ChatCompletionRequest, turn: RunningTurn) -> dict[str, ClientTool]:
     """The client's tools, by name.
 
     Raises:
         BadRequest: one has no schema of an object, or a name that another one has.
     """
     tools: dict[str, ClientTool] = {}
-    for tool in body.get("tools") or () if body.get("tool_choice") != "none" else ():
-        function = tool["function"]
-        spec = ToolSpec(function["name"], function.get("description") or "", _schema(function))
+    for tool in body.tools or () if body.tool_choice != "none" else ():
+        function = tool.function
+        spec = ToolSpec(function.name, function.description or "", _schema(function))
         if spec.name in tools:
             raise BadRequest(f"'tools' has two functions of the name '{spec.name}'.")
         tools[spec.name] = ClientTool(turn, spec)
@@ -125,23 +126,23 @@ async def unstored(
     return assistant.with_sessions(sessions), session_id
 
 
-def _results(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _results(messages: Sequence[ChatMessage]) -> dict[str, str]:
     """The tool results at the end."""
     results: dict[str, str] = {}
     for message in reversed(messages):
-        if message["role"] != "tool":
+        if message.role != "tool":
             break
-        if not message.get("tool_call_id") or message["tool_call_id"] in results:
+        if not message.tool_call_id or message.tool_call_id in results:
             raise BadRequest("Each message of role tool needs the 'tool_call_id' of the call that it answers, once.")
-        results[message["tool_call_id"]] = _text(message)
+        results[message.tool_call_id] = _text(message)
     return results
 
 
-def _turns(messages: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
+def _turns(messages: Sequence[ChatMessage]) -> tuple[Turn, ...]:
     """Questions with the messages that followed each."""
     turns: list[Turn] = []
     for given in messages:
-        role = given["role"]
+        role = given.role
         if role in ("system", "developer"):
             continue
         text = _text(given)
@@ -150,11 +151,11 @@ def _turns(messages: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
             turns.append(Turn(uuid.uuid4().hex, parent, len(turns) + 1, text if role == "user" else NO_QUESTION))
         if role == "user":
             continue
-        message = Message("tool", text, tool_call_id=given.get("tool_call_id") or "")
+        message = Message("tool", text, tool_call_id=given.tool_call_id or "")
         if role != "tool":
             calls = (
-                ToolCall(call["id"], call["function"]["name"], call["function"].get("arguments") or "{}")
-                for call in given.get("tool_calls") or ()
+                ToolCall(call.id, call.function.name, call.function.arguments or "{}")
+                for call in given.tool_calls or ()
             )
             message = Message("assistant", text, tuple(calls))
         turn = turns[-1]
@@ -163,8 +164,8 @@ def _turns(messages: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
+def _text(message: ChatMessage) -> str:
+    content = message.content or ""
     if isinstance(content, str):
         return content
     if any(part.get("type") != "text" for part in content):
@@ -172,15 +173,15 @@ def _text(message: Mapping[str, Any]) -> str:
     return "\n".join(str(part.get("text") or "") for part in content)
 
 
-def _schema(function: Mapping[str, Any]) -> Mapping[str, Any]:
+def _schema(function: ChatFunction) -> Mapping[str, Any]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
-    schema: dict[str, Any] = function.get("parameters") or {"type": "object", "properties": {}}
+    schema: dict[str, Any] = function.parameters or {"type": "object", "properties": {}}
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise BadRequest(f"'tools': the parameters of '{function['name']}' are no JSON Schema.") from error
+        raise BadRequest(f"'tools': the parameters of '{function.name}' are no JSON Schema.") from error
     if schema.get("type") != "object" or "$ref" in json.dumps(schema):
-        raise BadRequest(f"'tools': the parameters of '{function['name']}' must be an object, without $ref.")
+        raise BadRequest(f"'tools': the parameters of '{function.name}' must be an object, without $ref.")
     return schema

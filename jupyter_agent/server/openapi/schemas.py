@@ -35,7 +35,9 @@ def schemas_of(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
         _describe(schema)
     for body in PartialBody.__subclasses__():
         if body.__name__ in schemas:
-            schemas[body.__name__]["anyOf"] = [{"required": [field]} for field in body.alternatives()]
+            schemas[body.__name__]["anyOf"] = [
+                {"required": [field]} for field in body.needs_one_of or body.__struct_fields__
+            ]
     return list(roots), schemas
 
 

@@ -29,8 +29,8 @@ _EXPECTED = {
 _GIVEN = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
 
 
-def check_body(path: str, method: str, value: Any) -> dict[str, Any]:
-    """The body, if it is what the document says.
+def check_body(path: str, method: str, value: Any) -> Any:
+    """The body as the type that the table of operations has for it.
 
     Args:
         path: As in the document, such as ``/api/agent/sessions/{session_id}``.
@@ -38,12 +38,10 @@ def check_body(path: str, method: str, value: Any) -> dict[str, Any]:
         value: The parsed JSON.
 
     Raises:
-        BadRequest: it is not; the message names the field.
+        BadRequest: it is not of that type; the message names the field.
         TooLarge: a text is longer than is accepted.
     """
-    checked(OPERATIONS[path][method].body, value)
-    body: dict[str, Any] = value
-    return body
+    return checked(OPERATIONS[path][method].body, value)
 
 
 def check_parameters(path: str, method: str, place: str, given: Mapping[str, str]) -> dict[str, Any]:

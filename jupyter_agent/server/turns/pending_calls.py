@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from jupyter_agent.core.errors import (
     AgentError,
@@ -19,6 +19,9 @@ from jupyter_agent.core.errors import (
 )
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
 from jupyter_agent.core.messages import CellChange, CellEdit
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.wire.turns import CallResult
 
 APPROVAL_SECONDS = 900.0
 #: Status of an edit that the page did not make → the tool's error.
@@ -46,7 +49,7 @@ class Answer:
     """
 
     approved: bool
-    result: Mapping[str, Any] | None = None
+    result: CallResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,12 @@ def execution_result(answer: Answer | None) -> ExecutionResult:
     posted = None if answer is None else answer.result
     if posted is None:
         return ExecutionResult("unavailable", "The code was not run.")
-    error, status = posted.get("error"), posted["status"]
+    status: Any = posted.status
     return ExecutionResult(
         status=status if status in get_args(RunStatus) else "error",
-        text=posted.get("text") or "",
-        images=int(posted.get("images") or 0),
-        error=ExecutionError(error.get("name", ""), error.get("message", "")) if error else None,
+        text=posted.text or "",
+        images=posted.images or 0,
+        error=ExecutionError(posted.error.name, posted.error.message) if posted.error else None,
     )
 
 
@@ -116,7 +119,7 @@ def cell_change(edit: CellEdit, answer: Answer | None) -> CellChange:
     posted = None if answer is None else answer.result
     if answer is None or not answer.approved or posted is None:
         raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
-    if (change := posted.get("change")) is not None and change["cell_id"] == edit.cell_id:
-        return CellChange(**change)
-    kind, message = _EDIT_ERRORS.get(posted["status"], (Conflict, "The page could not make this edit."))
-    raise kind(posted.get("text") or message)
+    if (change := posted.change) is not None and change.cell_id == edit.cell_id:
+        return CellChange(change.cell_id, change.before, change.after, change.below_before, change.below_after)
+    kind, message = _EDIT_ERRORS.get(posted.status, (Conflict, "The page could not make this edit."))
+    raise kind(posted.text or message)

@@ -10,6 +10,10 @@ from msgspec import UNSET, Meta, Struct
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
     """A JSON object that a client sends; it may have no other fields."""
 
+    def given(self) -> dict[str, Any]:
+        """The fields that the client has sent or that have a default, by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+
 
 class PartialBody(Body, frozen=True):
     """A body of which not every field may be missing.
@@ -21,13 +25,10 @@ class PartialBody(Body, frozen=True):
     needs_one_of: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if all(getattr(self, name) is UNSET for name in self.alternatives()):
-            raise ValueError("no field is given")
-
-    @classmethod
-    def alternatives(cls) -> tuple[str, ...]:
-        """The fields of which one must be there."""
-        return cls.needs_one_of or cls.__struct_fields__
+        for name in self.needs_one_of or self.__struct_fields__:
+            if getattr(self, name) is not UNSET:
+                return
+        raise ValueError("none of the fields is given of which one is needed")
 
 
 class OpenBody(Struct, frozen=True):
