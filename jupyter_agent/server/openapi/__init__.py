@@ -1,4 +1,4 @@
-"""The OpenAPI document, and the checks of requests that are made from it.
+"""The table of operations, and what is made from it and the wire types.
 
-What is documented is what is accepted.
+The checks of requests, the OpenAPI document, and the types of the front end: what is documented is what is accepted.
 """
