@@ -19,7 +19,7 @@ _SINGLE = ("dtype", "missing", "shape", "length", "value", "message", "bases", "
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class VariableText:
     """A variable as text, in parts.
 
     Attributes:
@@ -38,9 +38,9 @@ class Description:
 
 
 @lru_cache(maxsize=4096)
-def describe(variable: Variable) -> Description:
+def describe(variable: Variable) -> VariableText:
     """All parts of a variable's description, cached because most questions need them again."""
-    return Description(
+    return VariableText(
         is_import(variable), line(variable), members(variable), details(variable), tuple(_remarks(variable))
     )
 

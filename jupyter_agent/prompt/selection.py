@@ -11,7 +11,7 @@ from operator import attrgetter
 from jupyter_agent.core.kernel_state import Cell, KernelState, Variable
 from jupyter_agent.core.text import head
 from jupyter_agent.prompt import descriptions
-from jupyter_agent.prompt.descriptions import Description
+from jupyter_agent.prompt.descriptions import VariableText
 
 Count = Callable[[str], int]
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -46,11 +46,11 @@ class Proximity:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Candidate:
     """What is selected of one variable so far."""
 
     variable: Variable
-    description: Description
+    description: VariableText
     position: int
     named: bool = False
     line: bool = False
@@ -82,7 +82,7 @@ class _Piece:
     order: int
     cost: int
     select: Callable[[], object]
-    entry: _Entry | None = None
+    entry: _Candidate | None = None
     is_name: bool = False
 
 
@@ -98,8 +98,8 @@ class Selection:
         self._proximity = proximity
         self.count = count
         self._pieces: list[_Piece] = []
-        self._imports: list[_Entry] = []
-        self._own: list[_Entry] = []
+        self._imports: list[_Candidate] = []
+        self._own: list[_Candidate] = []
         self._cells: dict[str, str] = {}
         self._selected: set[int] = set()
 
@@ -108,7 +108,7 @@ class Selection:
         for variable in sorted(variables, key=self._proximity.of_variable):
             description = descriptions.describe(variable)
             entries = self._imports if description.is_import else self._own
-            entries.append(_Entry(variable, description, len(entries)))
+            entries.append(_Candidate(variable, description, len(entries)))
         for entry in self._imports:
             is_near = self._proximity.of_word(entry.variable.name) <= NEAR
             self._offer_name(entry, 1.0 if is_near else 5.0)
@@ -162,16 +162,16 @@ class Selection:
                 self._selected.add(piece.order)
 
     def _offer(
-        self, rank: float, text: str, select: Callable[[], object], entry: _Entry | None = None, saves: str = ""
+        self, rank: float, text: str, select: Callable[[], object], entry: _Candidate | None = None, saves: str = ""
     ) -> None:
         cost = self.count(text) - (self.count(saves) if saves else 0) + 1
         self._pieces.append(_Piece(rank, len(self._pieces), cost, select, entry))
 
-    def _offer_name(self, entry: _Entry, rank: float) -> None:
+    def _offer_name(self, entry: _Candidate, rank: float) -> None:
         cost, select = self.count(entry.variable.name) + 1, partial(setattr, entry, "named", True)
         self._pieces.append(_Piece(rank + 0.05 * entry.position, len(self._pieces), cost, select, entry, is_name=True))
 
-    def _offer_members(self, entry: _Entry) -> None:
+    def _offer_members(self, entry: _Candidate) -> None:
         """Names that stand in near cells before the others."""
         near: list[str] = []
         far: list[str] = []
@@ -182,7 +182,7 @@ class Selection:
         for number, names in enumerate(_chunks(far)):
             self._offer_chunk(entry, 12.0 + 1.5 * entry.position + 2.5 * number, names)
 
-    def _offer_chunk(self, entry: _Entry, rank: float, names: Sequence[str]) -> None:
+    def _offer_chunk(self, entry: _Candidate, rank: float, names: Sequence[str]) -> None:
         self._offer(rank, ", ".join(names), lambda: entry.members.extend(names), entry)
         details = {name: entry.description.details[name] for name in names if name in entry.description.details}
         if details:
@@ -190,7 +190,7 @@ class Selection:
             self._offer(rank + 25.0, text, lambda: entry.details.update(details), entry, saves=bare)
 
     @staticmethod
-    def _add_remark(entry: _Entry, remark: str) -> None:
+    def _add_remark(entry: _Candidate, remark: str) -> None:
         entry.remarks.append(remark)  # looked up when it is selected: clearing the entry makes a new list
 
     def _add_output(self, cell_id: str, output: str) -> None:
