@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -187,10 +186,6 @@ class Connection:
         given = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
         self._url = httpx2.URL(f"{client.base_url}chat/completions")
-        # The SDK's hundreds of thousands of objects stay until the process ends. To walk through them in every full
-        # collection would hold the event loop for 100 ms, and with it all answers that are under way.
-        gc.collect()
-        gc.freeze()
         return client
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
@@ -24,6 +27,8 @@ REMEMBERED = 1000
 #: Ended turns are kept so long for readers that return, and so many characters of them.
 KEPT_SECONDS = 30.0
 MAX_KEPT = 8 * 1024 * 1024
+#: After a turn with which a model's SDK was imported, until its objects are left out of garbage collection.
+FREEZE_SECONDS = 1.0
 _Key = tuple[str, str]
 
 
@@ -169,6 +174,8 @@ class RunningTurns:
         if turn_id is not None and self._by_id.get((turn.owner, turn_id)) is turn:
             del self._by_id[turn.owner, turn_id]
             self._remember(turn, turn_id)
+        if "openai" in sys.modules:
+            asyncio.get_running_loop().call_later(FREEZE_SECONDS, freeze_imports)
 
     def _remember(self, turn: RunningTurn, turn_id: str) -> None:
         key = (turn.owner, turn_id)
@@ -208,3 +215,14 @@ def _failure(turn: RunningTurn, error: Exception) -> Event | BaseException:
     if isinstance(error, AgentError):
         return Failed(error.message, error.code, error.retryable, error.status)
     return Failed("Something went wrong in the assistant; the server's log says more.", "internal", retryable=False)
+
+
+@cache
+def freeze_imports() -> None:
+    """Leave what lives now out of garbage collection, once for the process.
+
+    The SDK's hundreds of thousands of objects live until the process ends. Each full collection would walk through them and
+    hold the event loop for 100 ms or more, and with it all answers that are streamed.
+    """
+    gc.collect()
+    gc.freeze()
