@@ -12,10 +12,6 @@ class HeadTail:
     Args:
         head: Characters kept of the beginning.
         tail: Characters kept of the end.
-
-    Attributes:
-        head: The beginning.
-        left_out: Characters between head and tail that are not kept.
     """
 
     def __init__(self, head: int = HEAD, tail: int = TAIL) -> None:
@@ -25,19 +21,19 @@ class HeadTail:
 
     def clear(self) -> None:
         """Start again with an empty text."""
-        self.head = ""
-        self.left_out = 0
+        self._head = ""
+        self._left_out = 0
         self._tail: list[str] = []
         self._tail_length = 0
 
     def add(self, text: str) -> None:
         """Append text."""
-        room = self._head_limit - len(self.head)
+        room = self._head_limit - len(self._head)
         if room > 0:
-            self.head += text[:room]
+            self._head += text[:room]
             text = text[room:]
         if len(text) > self._tail_limit:
-            self.left_out += self._tail_length + len(text) - self._tail_limit
+            self._left_out += self._tail_length + len(text) - self._tail_limit
             self._tail, self._tail_length = [text[-self._tail_limit :]], self._tail_limit
         elif text:
             self._tail.append(text)
@@ -47,29 +43,22 @@ class HeadTail:
 
     @property
     def length(self) -> int:
-        """Characters that are kept; until `tail` is read, up to four times the tail's limit."""
-        return len(self.head) + self._tail_length
-
-    @property
-    def tail(self) -> str:
-        """The end; empty while the head has all of the text."""
-        self._shorten()
-        return self._tail[0]
-
-    @property
-    def note(self) -> str:
-        """What is shown in place of the middle; empty where nothing was left out."""
-        self._shorten()
-        return f"\n[… {self.left_out:,} characters left out …]\n" if self.left_out else ""
+        """Characters that are kept now; of the tail up to four times its limit."""
+        return len(self._head) + self._tail_length
 
     @property
     def text(self) -> str:
         """Head, note and tail."""
-        tail = self.tail
-        return self.head + self.note + tail
+        return "".join(self.parts())
+
+    def parts(self) -> tuple[str, str, str]:
+        """Head, a note that stands for the middle, and tail; note and tail are empty while the head has all of the text."""
+        self._shorten()
+        note = f"\n[… {self._left_out:,} characters left out …]\n" if self._left_out else ""
+        return self._head, note, self._tail[0]
 
     def _shorten(self) -> None:
         joined = "".join(self._tail)
-        self.left_out += max(0, len(joined) - self._tail_limit)
+        self._left_out += max(0, len(joined) - self._tail_limit)
         self._tail = [joined[-self._tail_limit :]]
         self._tail_length = len(self._tail[0])

@@ -122,7 +122,7 @@ class OutputCollector:
     @property
     def text(self) -> str:
         """All text, cleaned; a note stands where the middle was left out."""
-        first, note, last = self._text.head, self._text.note, self._text.tail
+        first, note, last = self._text.parts()
         if note:
             first, last = without_last_word(first), without_first_word(last)
         return cleaned(first) + note + cleaned(last)

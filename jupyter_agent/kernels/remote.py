@@ -42,10 +42,6 @@ _UNREACHABLE = "The kernel cannot be reached."
 _STARTING = "The kernel is starting."
 
 
-async def _always_alive() -> bool:
-    return True
-
-
 class RemoteKernel:
     """A kernel at the other end of a transport.
 
@@ -73,7 +69,7 @@ class RemoteKernel:
         self._rpc = KernelRpc(transport)
         self._interrupt = interrupt
         self._restart = restart
-        self._is_alive = is_alive or _always_alive
+        self._is_alive = is_alive
         self._state = KernelState(kernel_id=kernel_id)
         self._installer = Installer(self._rpc, options or {})
         self._reading: asyncio.Task[None] | None = None
@@ -120,11 +116,11 @@ class RemoteKernel:
         return ("starting", _STARTING) if self._state.epoch else ("busy", BUSY_BEFORE_INSTALL)
 
     async def _alive(self) -> bool:
-        try:
+        """Whether the process lives, as far as is known within a second."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                return await self._is_alive()
-        except TimeoutError:
-            return True
+                return self._is_alive is None or await self._is_alive()
+        return True
 
     async def _request(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """The reply of kernelside's control handler; where the handler is gone, it is installed again.

@@ -9,31 +9,20 @@ import re
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Tool
 from jupyter_agent.tools.mcp import settings
 from jupyter_agent.tools.mcp.connection import WAIT_SECONDS, McpConnection
 from jupyter_agent.tools.mcp.definitions import McpDefinition
 from jupyter_agent.tools.mcp.tool import McpTool
 
+if TYPE_CHECKING:
+    from jupyter_agent.redaction.redactor import Redactor
+
 #: Characters that all definitions together may have in a request, some 6,000 tokens.
 MAX_CHARACTERS = 24_000
 NAME_CHARACTERS = 64
-
-
-class SecretRedactor(Protocol):
-    """Redacts secrets, as `redaction.Redactor` does."""
-
-    def text(self, text: str) -> str:
-        """The text without secrets."""
-
-    def mapping(self, value: Mapping[str, Json]) -> dict[str, Json]:
-        """The same data without secrets."""
-
-    def add_secret(self, secret: str) -> None:
-        """Redact this secret, too."""
 
 
 class McpServers:
@@ -50,7 +39,7 @@ class McpServers:
     def __init__(
         self,
         configured: Mapping[str, Any],
-        redactor: SecretRedactor,
+        redactor: Redactor,
         taken: Collection[str],
         *,
         proxy: str = "",
