@@ -221,4 +221,4 @@ async def test_the_doctor_knows_what_ran_in_this_kernel(server: RunningServer) -
         await page.run("x = 1")
         (server.root / "doctor.ipynb").write_text(json.dumps(written), encoding="utf-8")
         shown = await page.run("%agent /doctor")
-    assert "edited since it ran" in shown.markdown[0]
+    assert "edited after it ran" in shown.markdown[0]
