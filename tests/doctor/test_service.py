@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -70,62 +70,76 @@ async def test_a_question_about_staleness_is_told_all_of_it() -> None:
     ] == ["total"]
 
 
-class Held(CellInterpreter):
+class Run(CellInterpreter):
     """Waits at its first cell until it may go on."""
 
-    runs: ClassVar[list[Held]] = []
-    reached: ClassVar[queue.Queue[Held]] = queue.Queue()
-
-    def __init__(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> None:
+    def __init__(
+        self, earlier: CellInterpreter | None, cancelled: threading.Event, reached: queue.Queue[Run] | None
+    ) -> None:
         super().__init__(earlier, cancelled)
         self.go = threading.Event()
-        self.waits = True
-        Held.runs.append(self)
+        self._reached = reached
 
     def interpret(self, *given: Any, **more: Any) -> Node:
-        if self.waits:
-            self.waits = False
-            Held.reached.put(self)
+        if self._reached is not None:
+            reached, self._reached = self._reached, None
+            reached.put(self)
             assert self.go.wait(30)
         return super().interpret(*given, **more)
 
 
+class Runs(list[Run]):
+    """The runs of one test's analyses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reached: queue.Queue[Run] = queue.Queue()
+
+    def held(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> Run:
+        """A run that waits at its first cell."""
+        self.append(Run(earlier, cancelled, self._reached))
+        return self[-1]
+
+    def free(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> Run:
+        """A run that waits for nobody."""
+        self.append(Run(earlier, cancelled, None))
+        return self[-1]
+
+    async def at_its_first_cell(self) -> Run:
+        """The next run that waits."""
+        return await asyncio.to_thread(self._reached.get, timeout=30)
+
+
 @pytest.fixture
-def runs() -> list[Held]:
-    Held.runs, Held.reached = [], queue.Queue()
-    return Held.runs
+def runs() -> Runs:
+    return Runs()
 
 
-async def at_its_first_cell() -> Held:
-    """The next run."""
-    return await asyncio.to_thread(Held.reached.get, timeout=30)
-
-
-async def test_a_question_does_not_wait_for_an_analysis_that_takes_too_long(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(question_seconds=0.0, interpreter=Held)
+async def test_a_question_does_not_wait_for_an_analysis_that_takes_too_long(runs: Runs) -> None:
+    analyses = NotebookAnalyses(question_seconds=0.0, interpreter=runs.held)
     assert await analyses.stale_for("what is total?", CELLS, STATE) == ()
     assert await analyses.stale_for("is anything stale?", CELLS, STATE) == (TOO_LONG,)
     for run in runs:
         run.go.set()
 
 
-async def test_an_analysis_that_nobody_waits_for_ends_at_its_next_cell(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(interpreter=Held)
+async def test_an_analysis_that_nobody_waits_for_ends_at_its_next_cell(runs: Runs) -> None:
+    analyses = NotebookAnalyses(interpreter=runs.held)
     asking = asyncio.create_task(analyses.report(CELLS, STATE))
-    abandoned = await at_its_first_cell()
+    abandoned = await runs.at_its_first_cell()
     asking.cancel()
     await asyncio.wait([asking])
     abandoned.go.set()
     again = asyncio.create_task(analyses.report(CELLS, STATE))
-    (await at_its_first_cell()).go.set()
+    (await runs.at_its_first_cell()).go.set()
     assert (await again).findings
     assert (abandoned.interpreted, runs[1].interpreted) == (0, len(RAN) + len(CELLS) + 2)
 
 
-async def test_ten_requests_at_once_are_one_analysis(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(interpreter=Held)
+async def test_ten_requests_at_once_are_one_analysis(runs: Runs) -> None:
+    analyses = NotebookAnalyses(interpreter=runs.held)
     asking = [asyncio.create_task(analyses.report(CELLS, STATE)) for _ in range(10)]
-    run = await at_its_first_cell()
+    run = await runs.at_its_first_cell()
     asking.pop().cancel()
     run.go.set()
     first, *others = await asyncio.gather(*asking)
@@ -133,31 +147,23 @@ async def test_ten_requests_at_once_are_one_analysis(runs: list[Held]) -> None:
     assert len(runs) == 1
 
 
-async def test_requests_for_two_notebooks_are_analysed_one_after_the_other(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(interpreter=Held)
+async def test_requests_for_two_notebooks_are_analysed_one_after_the_other(runs: Runs) -> None:
+    analyses = NotebookAnalyses(interpreter=runs.held)
     first = asyncio.create_task(analyses.report(CELLS, STATE, PostedNotebook("a.ipynb", CELLS)))
-    run = await at_its_first_cell()
+    run = await runs.at_its_first_cell()
     second = asyncio.create_task(analyses.report(CELLS, None, PostedNotebook("b.ipynb", CELLS)))
     await asyncio.sleep(0)
     assert len(runs) == 1
     run.go.set()
     await first
-    (await at_its_first_cell()).go.set()
+    (await runs.at_its_first_cell()).go.set()
     await second
 
 
-class Counted(Held):
-    """Waits for nobody."""
-
-    def __init__(self, earlier: CellInterpreter | None, cancelled: threading.Event) -> None:
-        super().__init__(earlier, cancelled)
-        self.waits = False
-
-
 async def test_the_same_notebook_is_not_analysed_twice_and_an_edited_one_only_where_it_differs(
-    runs: list[Held],
+    runs: Runs,
 ) -> None:
-    analyses = NotebookAnalyses(interpreter=Counted)
+    analyses = NotebookAnalyses(interpreter=runs.free)
     report = await analyses.report(CELLS, STATE)
     assert await analyses.report(CELLS, replace(STATE, taken_at=9.0)) == report
     assert len(runs) == 1
@@ -171,8 +177,8 @@ async def test_the_same_notebook_is_not_analysed_twice_and_an_edited_one_only_wh
     assert await analyses.report(edited, restarted) == await NotebookAnalyses().report(edited, restarted)
 
 
-async def test_the_analyses_used_last_are_kept(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(interpreter=Counted, max_notebooks=3, max_cells=3 * len(CELLS))
+async def test_the_analyses_used_last_are_kept(runs: Runs) -> None:
+    analyses = NotebookAnalyses(interpreter=runs.free, max_notebooks=3, max_cells=3 * len(CELLS))
     for name in "abcad":
         await analyses.report(CELLS, STATE, PostedNotebook(name, CELLS))
     assert len(runs) == 4
@@ -196,23 +202,23 @@ async def test_an_analysis_that_failed_is_made_again(monkeypatch: pytest.MonkeyP
     assert (await analyses.report(CELLS, STATE)).findings
 
 
-async def test_nobody_waits_for_a_service_that_is_closed(runs: list[Held]) -> None:
-    analyses = NotebookAnalyses(interpreter=Held)
+async def test_nobody_waits_for_a_service_that_is_closed(runs: Runs) -> None:
+    analyses = NotebookAnalyses(interpreter=runs.held)
     asking = asyncio.create_task(analyses.report(CELLS, STATE))
-    run = await at_its_first_cell()
+    run = await runs.at_its_first_cell()
     analyses.close()
     run.go.set()
     await asyncio.wait([asking])
     assert asking.cancelled()
 
 
-async def test_questions_the_tool_and_the_doctor_share_one_analysis(runs: list[Held]) -> None:
+async def test_questions_the_tool_and_the_doctor_share_one_analysis(runs: Runs) -> None:
     scripted, kernel = (
         ScriptedAssistant([{"calls": [{"name": "check_notebook", "arguments": {}}]}, "ok"]),
         StillKernel(),
     )
     scripted.assistant.resources.tools = {"check_notebook": CheckNotebook()}
-    analyses = scripted.assistant.resources.analyses = NotebookAnalyses(interpreter=Counted)
+    analyses = scripted.assistant.resources.analyses = NotebookAnalyses(interpreter=runs.free)
     kernel.now = STATE
     notebook = PostedNotebook("a.ipynb", CELLS)
     await scripted.done("what is total?", kernel=kernel, notebook=notebook, notebook_id="a.ipynb")
