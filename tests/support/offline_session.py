@@ -1,4 +1,4 @@
-"""A desk to ask the offline model at: a real IPython shell with real data, the real tools, the real loop."""
+"""A session with the offline model: a real IPython shell with real data, the real tools, the real loop."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Reply:
     @property
     def code(self) -> str:
         """The Python of the answer."""
-        return "\n".join(one.source for one in self.blocks if one.language == "python")
+        return "\n".join(block.source for block in self.blocks if block.language == "python")
 
 
 @dataclass
-class Desk:
+class OfflineSession:
     """One conversation about one namespace."""
 
     shell: Any
@@ -80,9 +80,9 @@ class Desk:
         with capture_output():
             return self.shell.run_cell(source, store_history=True, cell_id=cell_id)
 
-    def fresh(self, **changes: Any) -> Desk:
+    def fresh(self, **changes: Any) -> OfflineSession:
         """The same namespace, nothing said yet."""
-        return Desk(
+        return OfflineSession(
             self.shell, **{"approval": self.approval, "notebook": self.notebook, "tools": self.tools, **changes}
         )
 
@@ -95,7 +95,7 @@ class Desk:
         context = ToolContext(kernel, await kernel.state(), self.notebook)
         transcript = Transcript([Message("system", "You help."), *self.history, Message("user", question)])
         limits = Limits(time.monotonic() + 60, approval=self.approval)
-        agent = Agent(OfflineModel(), {one.spec.name: one for one in self.tools}, limits)
+        agent = Agent(OfflineModel(), {tool.spec.name: tool for tool in self.tools}, limits)
         deltas: list[str] = []
         calls: list[ToolCalled] = []
         async with aclosing(agent.run(transcript, context)) as events:
@@ -106,14 +106,14 @@ class Desk:
                     calls.append(event)
         assert transcript.finish_reason == "stop"
         self.history += [Message("user", question), *transcript.messages]
-        ran = [str(one.arguments.get("code")) for one in calls if one.tool == "run_code"]
-        return Reply(transcript.reply, deltas, [one.tool for one in calls], ran, transcript.messages)
+        ran = [str(call.arguments.get("code")) for call in calls if call.tool == "run_code"]
+        return Reply(transcript.reply, deltas, [call.tool for call in calls], ran, transcript.messages)
 
     async def _run(self, code: str) -> ExecutionResult:
         before = set(self.shell.user_ns)
         with capture_output() as captured:
             outcome = self.shell.run_cell(code, store_history=False)
-        left = {one for one in set(self.shell.user_ns) - before if not one.startswith("_")}
+        left = {name for name in set(self.shell.user_ns) - before if not name.startswith("_")}
         assert not left or "import" in code, f"left names behind: {code}"
         if not outcome.success:
             error = outcome.error_in_exec or outcome.error_before_exec
@@ -194,20 +194,20 @@ def write_notebook(path: Path, cells: Sequence[Mapping[str, Any]]) -> FileNotebo
         {
             "id": f"c{place}",
             "metadata": {},
-            **({"outputs": [], "execution_count": None} if one["cell_type"] == "code" else {}),
-            **one,
+            **({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}),
+            **cell,
         }
-        for place, one in enumerate(cells)
+        for place, cell in enumerate(cells)
     ]
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": nodes}), encoding="utf-8")
     return FileNotebook(path)
 
 
-SPECS = tuple(one.spec for one in TOOLS)
+SPECS = tuple(tool.spec for tool in TOOLS)
 Results = Mapping[str, str | ToolOutput | Callable[[Mapping[str, Any]], str]]
 
 
-def said(questions: str | Sequence[str], results: Results, specs: Sequence[Any] = SPECS) -> str:
+def last_answer(questions: str | Sequence[str], results: Results, specs: Sequence[Any] = SPECS) -> str:
     """The last answer of a conversation in which each tool answers with a given text."""
     messages: list[Message] = [Message("system", "You help.")]
     answer = ""
@@ -220,13 +220,13 @@ def said(questions: str | Sequence[str], results: Results, specs: Sequence[Any] 
 
 async def _answered(messages: list[Message], results: Results, specs: Sequence[Any]) -> str:
     for _ in range(8):
-        events = [one async for one in OfflineModel().stream(messages, specs, deadline=time.monotonic() + 60)]
+        events = [event async for event in OfflineModel().stream(messages, specs, deadline=time.monotonic() + 60)]
         assert isinstance(events[-1], ModelFinished)
-        assert sum(isinstance(one, ModelFinished) for one in events) == 1
-        calls = tuple(one for one in events if isinstance(one, ToolCall))
+        assert sum(isinstance(event, ModelFinished) for event in events) == 1
+        calls = tuple(event for event in events if isinstance(event, ToolCall))
         if not calls:
             assert events[-1].reason == "stop"
-            return "".join(one.text for one in events if isinstance(one, TextDelta))
+            return "".join(event.text for event in events if isinstance(event, TextDelta))
         assert events[-1].reason == "tool_calls"
         messages.append(Message("assistant", "", calls))
         for call in calls:

@@ -36,7 +36,7 @@ _TELLING_VALUES = frozenset(
         "type of a column",
     }
 )
-_BY_NAME = {one.name: one for one in SKILLS}
+_BY_NAME = {skill.name: skill for skill in SKILLS}
 
 
 def answered(conversation: Conversation) -> Sequence[str]:
@@ -75,10 +75,12 @@ def _secret(query: Query) -> str:
 
 def _others(query: Query) -> Sequence[str]:
     """Smaller tables with the same columns, which may have been meant."""
-    named = any(one.label in ("COL", "VAL") for one in query.mentions)
+    named = any(mention.label in ("COL", "VAL") for mention in query.mentions)
     if query.frame is None or not query.candidates or not named:
         return []
-    return [f"*In {shown(query.frame.name)}; {names([one.name for one in query.candidates])} has these columns, too.*"]
+    return [
+        f"*In {shown(query.frame.name)}; {names([candidate.name for candidate in query.candidates])} has these columns, too.*"
+    ]
 
 
 def _unread(query: Query) -> Sequence[str]:

@@ -33,7 +33,7 @@ def computed(  # noqa: PLR0917 - the last two are what differs, and read best in
     ran = facts.run(expression(dialect(frame, query.namespace, runs=True)))
     if ran.status != "ok":
         return [*_not_run(ran, title), code]
-    found = result(ran.text, [one.name for one in frame.columns])
+    found = result(ran.text, [column.name for column in frame.columns])
     if found.empty:
         return [f"{title}: **none**.", code]
     sentence = said(found)
@@ -54,11 +54,11 @@ def _not_run(ran: Ran, title: str) -> Sequence[str]:
 
 def told(conditions: Sequence[Condition]) -> str:
     """Conditions in words: `` where `city` is `Berlin` ``; empty for none."""
-    return f" where {joined([_told(one) for one in conditions])}" if conditions else ""
+    return f" where {joined([_told(condition) for condition in conditions])}" if conditions else ""
 
 
 def _told(condition: Condition) -> str:
-    column, values = name(condition.column.name), [name(one) for one in condition.values]
+    column, values = name(condition.column.name), [name(value) for value in condition.values]
     match condition.operator:
         case "missing" | "present":
             return f"{column} is {'missing' if condition.operator == 'missing' else 'not missing'}"

@@ -78,7 +78,7 @@ def conditions(skeleton: Skeleton, frame: Frame | None) -> Found:
 
 
 def _column(skeleton: Skeleton, place: str, frame: Frame) -> Column | None:
-    return next((one for one in skeleton.mention(place).columns if one.frame == frame.name), None)
+    return next((column for column in skeleton.mention(place).columns if column.frame == frame.name), None)
 
 
 Read = Iterator[tuple[Condition, tuple[str, ...]]]
@@ -208,7 +208,7 @@ def _span(skeleton: Skeleton, text: str) -> tuple[str, str] | None:
     """The first day and the day after the last of a year, a month or a day, as ISO texts."""
     words = text.split()
     month = MONTHS.get(words[0], 0)
-    numbers = [skeleton.mention(one) for one in words if re.fullmatch(r"(?:NUM|DATE)\d+", one)]
+    numbers = [skeleton.mention(word) for word in words if re.fullmatch(r"(?:NUM|DATE)\d+", word)]
     if numbers and numbers[0].label == "DATE":
         return _iso_span(numbers[0].text)
     year = numbers[0].number if numbers else None
@@ -220,7 +220,7 @@ def _span(skeleton: Skeleton, text: str) -> tuple[str, str] | None:
 
 
 def _iso_span(text: str) -> tuple[str, str] | None:
-    year, month, *rest = (int(one) for one in text.split("-"))
+    year, month, *rest = (int(part) for part in text.split("-"))
     if not 1 <= month <= 12 or not 1 <= year <= 9998:
         return None
     days = calendar.monthrange(year, month)[1]
@@ -241,7 +241,7 @@ def _value(column: Column, mention: Mention) -> Any:
         return span[0] if span else mention.text
     own = next((value for one, value in mention.values if one.name == column.name), None)
     if own is None:
-        own = next((one for one in column.values if one.casefold() == mention.text.casefold()), mention.text)
+        own = next((value for value in column.values if value.casefold() == mention.text.casefold()), mention.text)
     return own
 
 

@@ -52,17 +52,19 @@ class Conversation:
     @classmethod
     def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> Conversation:
         """Read messages in the order of the provider's protocol."""
-        asked = [place for place, one in enumerate(messages) if one.role == "user"]
+        asked = [place for place, message in enumerate(messages) if message.role == "user"]
         last = asked[-1] if asked else len(messages)
         questions = tuple(question_of(messages[place].content) for place in asked)
-        answers = [one.content for one in messages[:last] if one.role == "assistant" and one.content.strip()]
+        answers = [
+            message.content for message in messages[:last] if message.role == "assistant" and message.content.strip()
+        ]
         return cls(
             question=questions[-1] if questions else "",
             earlier=questions[:-1][-MEMORY:],
             answer=answers[-1] if answers else "",
             results=_by_call(messages[last:], lambda message: message.content),
             before=_by_call(messages[:last], lambda message: message.content),
-            offered=frozenset(one.name for one in tools),
+            offered=frozenset(tool.name for tool in tools),
             changed=_changed(messages[asked[-1]].content) if asked else (),
             codes=_by_call(messages[last:], lambda message: message.code),
         )
@@ -70,7 +72,10 @@ class Conversation:
     @property
     def code(self) -> str:
         """The first block of code in the newest answer."""
-        return next((one.source for one in code_blocks(self.answer) if one.language in ("python", "py")), "")
+        return next(
+            (code_block.source for code_block in code_blocks(self.answer) if code_block.language in ("python", "py")),
+            "",
+        )
 
 
 def question_of(content: str) -> str:

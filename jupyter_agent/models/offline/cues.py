@@ -73,7 +73,7 @@ def _asking(text: str) -> str:
 def function(text: str) -> tuple[Function | None, bool]:
     """The way to bring values together, and whether an extreme is asked for."""
     text = _asking(text)
-    found = next((one for one, pattern in _FUNCTIONS if _search(pattern, text)), None)
+    found = next((function for function, pattern in _FUNCTIONS if _search(pattern, text)), None)
     high, low = bool(_search(_HIGH, text)), bool(_search(_LOW, text))
     if found is not None:
         return found, found != "mode" and (high or low)
@@ -138,7 +138,7 @@ def _adverb(one: Period) -> str:
 
 def chart(text: str) -> str | None:
     """The kind of picture that the words ask for."""
-    return next((one for one, pattern in _CHARTS if _search(pattern, text)), None)
+    return next((chart for chart, pattern in _CHARTS if _search(pattern, text)), None)
 
 
 def descending(text: str) -> bool | None:

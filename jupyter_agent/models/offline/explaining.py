@@ -72,7 +72,7 @@ def imported(source: str) -> tuple[str, ...]:
     found: list[str] = []
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
-            found += [one.name for one in node.names]
+            found += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             found.append(node.module or ".")
     return tuple(dict.fromkeys(found))
@@ -97,8 +97,8 @@ def _names(target: ast.expr) -> Iterator[str]:
         case ast.Name():
             yield target.id
         case ast.Tuple() | ast.List():
-            for one in target.elts:
-                yield from _names(one)
+            for elt in target.elts:
+                yield from _names(elt)
         case ast.Starred():
             yield from _names(target.value)
 
@@ -106,9 +106,9 @@ def _names(target: ast.expr) -> Iterator[str]:
 def _statement(statement: ast.stmt) -> Iterator[str]:
     match statement:
         case ast.Import():
-            yield f"imports {names([one.name + (f' as {one.asname}' if one.asname else '') for one in statement.names])}"
+            yield f"imports {names([name.name + (f' as {name.asname}' if name.asname else '') for name in statement.names])}"
         case ast.ImportFrom():
-            yield f"imports {names([one.name for one in statement.names])} from {name(statement.module or '.')}"
+            yield f"imports {names([name.name for name in statement.names])} from {name(statement.module or '.')}"
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield _function(statement)
         case ast.ClassDef():
@@ -126,11 +126,11 @@ def _statement(statement: ast.stmt) -> Iterator[str]:
         case ast.If():
             yield f"if {name(_short(statement.test))}: {_inside(statement.body)}"
         case ast.With() | ast.AsyncWith():
-            yield f"within {name(', '.join(_short(one.context_expr) for one in statement.items))}: {_inside(statement.body)}"
+            yield f"within {name(', '.join(_short(item.context_expr) for item in statement.items))}: {_inside(statement.body)}"
         case ast.Try():
             yield f"tries, minding errors: {_inside(statement.body)}"
         case ast.Delete():
-            yield f"deletes {name(', '.join(_short(one) for one in statement.targets))}"
+            yield f"deletes {name(', '.join(_short(target) for target in statement.targets))}"
         case ast.Assert():
             yield f"checks that {name(_short(statement.test))}"
         case ast.Raise():
@@ -152,7 +152,7 @@ def _doc(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> st
 
 
 def _targets(targets: Sequence[ast.expr]) -> str:
-    return names([_short(one) for one in targets])
+    return names([_short(target) for target in targets])
 
 
 def _short(node: ast.AST) -> str:
@@ -175,7 +175,7 @@ def _value(node: ast.expr) -> str:
             return f"{len(node.elts)} items, {name(_short(node))}"
         case ast.Dict():
             return (
-                f"a dictionary with {names([_short(one) for one in node.keys if one is not None], 8)}"
+                f"a dictionary with {names([_short(key) for key in node.keys if key is not None], 8)}"
                 if node.keys
                 else "an empty dictionary"
             )

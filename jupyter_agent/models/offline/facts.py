@@ -152,9 +152,9 @@ def namespace_of(data: Mapping[str, Any] | None) -> Namespace:
     kernel = kernel if isinstance(kernel, Mapping) else {}
     listed = data.get("variables")
     wires = listed if isinstance(listed, list) else []
-    variables = [Variable.from_wire(one) for one in wires if isinstance(one, dict) and "name" in one]
+    variables = [Variable.from_wire(wire) for wire in wires if isinstance(wire, dict) and "name" in wire]
     return Namespace(
-        {one.name: one for one in variables},
+        {variable.name: variable for variable in variables},
         total=whole(data.get("total")) or len(variables),
         status=str(kernel.get("status", "unknown")),
         stale=str(kernel.get("stale") or ""),

@@ -40,7 +40,7 @@ class Failure:
     def of(cls, data: Mapping[str, Any]) -> Failure:
         """Read the result of ``read_error``."""
         frames = data.get("frames")
-        listed = [one for one in frames if isinstance(one, Mapping)] if isinstance(frames, (list, tuple)) else []
+        listed = [frame for frame in frames if isinstance(frame, Mapping)] if isinstance(frames, (list, tuple)) else []
         return cls(
             name=str(data.get("name") or "Error"),
             message=re.sub(r"^(['\"])(.*)\1, tuple, \d+ items$", r"\2", str(data.get("message") or "")),
@@ -72,7 +72,7 @@ class Failure:
     def line(self) -> str:
         """The line of the cell that failed, without its indentation; empty where it is not known."""
         lines = self.source.splitlines()
-        outer = next((one for one in self.places if one.function == "<module>"), None)
+        outer = next((place for place in self.places if place.function == "<module>"), None)
         if outer is not None and 1 <= outer.line <= len(lines):
             return lines[outer.line - 1].strip()
         return lines[0].strip() if len(lines) == 1 else ""

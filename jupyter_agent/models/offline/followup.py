@@ -39,7 +39,7 @@ def _with_default_frame(query: Query, previous: Query | None) -> Query:
 
 
 def _among(frame: Frame, query: Query) -> bool:
-    return frame.name in {one.name for one in query.candidates}
+    return frame.name in {candidate.name for candidate in query.candidates}
 
 
 def _leans(query: Query, previous: Query) -> bool:
@@ -84,7 +84,7 @@ def _over(query: Query, previous: Query) -> Query:
 
 def _replaces_key(query: Query, previous: Query) -> bool:
     """``what about rooms?`` after ``price by city``: a text takes the key's place, a number the value's."""
-    return bool(previous.by) and all(one.role in ("text", "truth") for one in query.columns)
+    return bool(previous.by) and all(column.role in ("text", "truth") for column in query.columns)
 
 
 def _only_extreme(query: Query) -> bool:
@@ -102,13 +102,13 @@ def _conditions(query: Query, previous: Query) -> tuple[Condition, ...]:
     """New conditions replace old ones on the same column and join the others."""
     if _OWN.search(query.text):
         return query.conditions
-    fresh = {one.column.name for one in query.conditions}
-    return (*(one for one in previous.conditions if one.column.name not in fresh), *query.conditions)
+    fresh = {condition.column.name for condition in query.conditions}
+    return (*(condition for condition in previous.conditions if condition.column.name not in fresh), *query.conditions)
 
 
 def _without_own_keys(query: Query) -> Query:
     """Groups by a column of which one value is left say nothing."""
-    fixed = {one.column.name for one in query.conditions if one.operator == "=="}
+    fixed = {condition.column.name for condition in query.conditions if condition.operator == "=="}
     return replace(query, by=tuple(one for one in query.by if one.name not in fixed))
 
 

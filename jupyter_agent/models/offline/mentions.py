@@ -82,7 +82,7 @@ class Skeleton:
 
     def of(self, *labels: Label) -> tuple[Mention, ...]:
         """Mentions of some kinds, in order."""
-        return tuple(one for one in self.mentions if one.label in labels)
+        return tuple(mention for mention in self.mentions if mention.label in labels)
 
 
 def skeleton(question: str, names: Names) -> Skeleton:
@@ -102,14 +102,14 @@ def skeleton(question: str, names: Names) -> Skeleton:
             if _foreign(pieces[place]):
                 unknown.append(pieces[place].text)
         place += taken
-    return _ready(text, mentions, unknown, {one.lower: one.text for one in reversed(pieces)})
+    return _ready(text, mentions, unknown, {piece.lower: piece.text for piece in reversed(pieces)})
 
 
 def _ready(
     text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str], spelling: Mapping[str, str]
 ) -> Skeleton:
     joined = re.sub(r"\bin \[ (NUM\d+) \]", r"cell \1", " ".join(text))
-    spaced = " ".join(one for one in joined.split(" ") if one not in "()[]:")
+    spaced = " ".join(part for part in joined.split(" ") if part not in "()[]:")
     agreed = _agreed(mentions)
     for place, (before, after) in enumerate(zip(mentions, agreed, strict=True)):
         spaced = spaced.replace(f"{before.label}{place}", f"{after.label}{place}")
@@ -118,12 +118,18 @@ def _ready(
 
 def _agreed(mentions: Sequence[Mention]) -> list[Mention]:
     """Where a word names both a variable and a column of a frame that is named too, it is the column."""
-    frames = {one.variable.name for one in mentions if one.variable is not None and one.variable.kind == "frame"}
+    frames = {
+        mention.variable.name
+        for mention in mentions
+        if mention.variable is not None and mention.variable.kind == "frame"
+    }
     out = []
-    for one in mentions:
-        inside = tuple(column for column in one.columns if column.frame in frames)
-        other = one.variable is not None and frames - {one.variable.name}
-        out.append(Mention("COL", one.text, columns=inside) if one.label == "VAR" and inside and other else one)
+    for mention in mentions:
+        inside = tuple(column for column in mention.columns if column.frame in frames)
+        other = mention.variable is not None and frames - {mention.variable.name}
+        out.append(
+            Mention("COL", mention.text, columns=inside) if mention.label == "VAR" and inside and other else mention
+        )
     return out
 
 
@@ -182,7 +188,7 @@ def _last_resort(text: str, place: int, pieces: Sequence[Token], names: Names) -
         columns = tuple(column for frame in names.frames for column in frame.columns if column.name == text)
         if columns:
             return Mention("COL", text, columns=columns)
-    last = all(one.kind == "mark" for one in pieces[place + 1 :])
+    last = all(piece.kind == "mark" for piece in pieces[place + 1 :])
     introduced = place > 0 and pieces[place - 1].lower in _INTRODUCING
     variable = names.namespace.variables.get(text)
     return Mention("VAR", text, variable) if last and introduced and variable is not None else None
@@ -194,7 +200,7 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
     if text in names.namespace.variables:
         return before in _INTRODUCING and after != "of"
-    exact = any(one.name.casefold() == text.casefold() for frame in names.frames for one in frame.columns)
+    exact = any(column.name.casefold() == text.casefold() for frame in names.frames for column in frame.columns)
     if not exact:
         return False
     named = before in _NAMING | _HANDLING | _BRINGING or after in (
@@ -300,7 +306,7 @@ def _foreign(token: Token) -> bool:
 def mentioned_frames(mentions: Iterable[Mention]) -> Iterator[Variable]:
     """Frames that are named."""
     return (
-        one.variable
-        for one in mentions
-        if one.variable is not None and one.variable.kind == "frame" and one.label == "VAR"
+        mention.variable
+        for mention in mentions
+        if mention.variable is not None and mention.variable.kind == "frame" and mention.label == "VAR"
     )

@@ -65,19 +65,19 @@ class Names:
         for file in namespace.files:
             self._add(file).files.append(file)
         self._by_form: defaultdict[str, list[str]] = defaultdict(list)
-        for one in list(self._entries):
-            for form in forms(one):
-                self._by_form[form].append(one)
+        for entry in list(self._entries):
+            for form in forms(entry):
+                self._by_form[form].append(entry)
 
     def _add(self, name: str) -> _Entry:
         return self._entries[key(name)]
 
     def exactly(self, text: str) -> Mention | None:
         """What has this name, forgiving case, spaces, punctuation and plural."""
-        for one in dict.fromkeys(
+        for fromkey in dict.fromkeys(
             [key(text), *(name for form in sorted(forms(text)) for name in self._by_form.get(form, ()))]
         ):
-            entry = self._entries.get(one) if one else None
+            entry = self._entries.get(fromkey) if fromkey else None
             if entry is not None:
                 return _mention(text, entry)
         return None
@@ -85,7 +85,7 @@ class Names:
     def partly(self, text: str) -> Mention | None:
         """The one column whose name contains this word."""
         wanted = forms(text)
-        found = [one for one in self._columns if len(key(text)) > 2 and wanted & parts(one.name)]
+        found = [column for column in self._columns if len(key(text)) > 2 and wanted & parts(column.name)]
         if not found or len({one.name for one in found}) > 1:
             return None
         return Mention("COL", text, columns=tuple(found))
@@ -102,9 +102,9 @@ class Names:
 
 
 def _mention(text: str, entry: _Entry) -> Mention:
-    exact_variable = next((one for one in entry.variables if one.name == text), None)
+    exact_variable = next((variable for variable in entry.variables if variable.name == text), None)
     variable = exact_variable or next(iter(entry.variables), None)
-    exact = tuple(one for one in entry.columns if one.name == text)
+    exact = tuple(column for column in entry.columns if column.name == text)
     columns = exact or tuple(entry.columns)
     label: Label
     if variable is not None and (exact_variable is not None or not columns):

@@ -70,7 +70,7 @@ class Column:
     def date_like(self) -> bool:
         """Whether its texts look like dates."""
         samples = texts(self.facts.get("samples"))
-        return self.role == "text" and bool(samples) and all(_DATE_LIKE.match(one) for one in samples)
+        return self.role == "text" and bool(samples) and all(_DATE_LIKE.match(sample) for sample in samples)
 
     @property
     def temporal(self) -> bool:
@@ -82,13 +82,13 @@ class Column:
         """Some values as text, the frequent ones first where known."""
         top = self.facts.get("top")
         pairs = top if isinstance(top, (list, tuple)) else ()
-        frequent = [str(one[0]) for one in pairs if isinstance(one, (list, tuple)) and one]
-        return tuple(one for one in dict.fromkeys([*frequent, *self.samples]) if not _CHANGED.search(one))
+        frequent = [str(pair[0]) for pair in pairs if isinstance(pair, (list, tuple)) and pair]
+        return tuple(fromkey for fromkey in dict.fromkeys([*frequent, *self.samples]) if not _CHANGED.search(fromkey))
 
     @property
     def samples(self) -> tuple[str, ...]:
         """The first values as text."""
-        return tuple(moment(unquoted(one)) for one in texts(self.facts.get("samples")))
+        return tuple(moment(unquoted(text)) for text in texts(self.facts.get("samples")))
 
     @property
     def label(self) -> str:
@@ -118,7 +118,7 @@ class Frame:
         """Read a variable of kind ``frame``."""
         listed = variable.facts.get("columns")
         wires = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, Sequence) else []
-        labels = [str(one.get("name", "")) for one in wires]
+        labels = [str(wire.get("name", "")) for wire in wires]
         columns = tuple(
             Column(variable.name, label, place, wire, _plain(label, labels))
             for place, (label, wire) in enumerate(zip(labels, wires, strict=True))
@@ -152,17 +152,17 @@ class Frame:
 
     def column(self, name: str) -> Column | None:
         """The column of a name."""
-        return next((one for one in self.columns if one.name == name), None)
+        return next((column for column in self.columns if column.name == name), None)
 
     def of_role(self, *roles: Role) -> tuple[Column, ...]:
         """Columns of some roles, in order."""
-        return tuple(one for one in self.columns if one.role in roles)
+        return tuple(column for column in self.columns if column.role in roles)
 
     @property
     def time(self) -> Column | None:
         """The column that says when, real dates before texts that look like them."""
         real_times = self.of_role("time")
-        return next(iter(real_times), None) or next((one for one in self.columns if one.date_like), None)
+        return next(iter(real_times), None) or next((column for column in self.columns if column.date_like), None)
 
 
 def _plain(label: str, labels: Sequence[str]) -> bool:
@@ -202,7 +202,7 @@ class Namespace:
     @property
     def frames(self) -> tuple[Frame, ...]:
         """All tables."""
-        return tuple(Frame.of(one) for one in self.variables.values() if one.kind == "frame")
+        return tuple(Frame.of(variable) for variable in self.variables.values() if variable.kind == "frame")
 
     def frame(self, name: str) -> Frame | None:
         """The table of a name."""
@@ -211,5 +211,5 @@ class Namespace:
 
     def alias(self, module: str) -> str | None:
         """The name under which a module was imported."""
-        modules = (one for one in self.variables.values() if one.kind == "module")
+        modules = (variable for variable in self.variables.values() if variable.kind == "module")
         return next((one.name for one in modules if one.facts.get("module") == module), None)

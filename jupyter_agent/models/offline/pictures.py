@@ -119,10 +119,10 @@ def histograms(query: Query, language: Dialect, columns: tuple[Column, ...]) -> 
     """Several columns as histograms over each other."""
     drop = "dropna" if is_pandas(language) else "drop_nulls"
     lines = [
-        f"plt.hist({language.column(one, query.conditions)}.{drop}(), bins=30, alpha=0.5, label={one.name!r})"
-        for one in columns
+        f"plt.hist({language.column(column, query.conditions)}.{drop}(), bins=30, alpha=0.5, label={column.name!r})"
+        for column in columns
     ]
-    said = f"Histograms of {names([one.name for one in columns])} of {name(language.frame.name)}:"
+    said = f"Histograms of {names([column.name for column in columns])} of {name(language.frame.name)}:"
     return finished(query, said, [*lines, "plt.legend()"], "Histograms", ("value", "rows"), language)
 
 
@@ -130,12 +130,12 @@ def bars_or_line(query: Query, language: Dialect, groups: Grouping, chart: str, 
     """One value for each group, as bars, a pie or a line."""
     frame = language.frame
     keys = [*(one.name for one in groups.by), *([groups.period] if groups.period else [])]
-    what = f"{noun(groups.function)} of {', '.join(one.name for one in groups.values)}" if groups.values else "rows"
+    what = f"{noun(groups.function)} of {', '.join(value.name for value in groups.values)}" if groups.values else "rows"
     title = f"{what} by {' and '.join(keys)}"
     shown = [*(name(one.name) for one in groups.by), *([groups.period] if groups.period else [])]
     said = (
         said
-        or f"The {noun(groups.function) + ' of ' + names([one.name for one in groups.values]) if groups.values else 'number of rows'} by {' and '.join(shown)} of {name(frame.name)}{told(groups.conditions)}:"
+        or f"The {noun(groups.function) + ' of ' + names([value.name for value in groups.values]) if groups.values else 'number of rows'} by {' and '.join(shown)} of {name(frame.name)}{told(groups.conditions)}:"
     )
     if is_pandas(language):
         wide = ".unstack()" if len(keys) == 2 and len(groups.values) < 2 else ""

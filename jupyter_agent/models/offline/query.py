@@ -132,13 +132,13 @@ class Query:
             return self.frame
         if not self.candidates:
             raise Ask(_no_frame(self.namespace))
-        choices = joined([shown(one.name) for one in self.candidates[:6]], "or")
+        choices = joined([shown(candidate.name) for candidate in self.candidates[:6]], "or")
         raise Ask(f"Which table do you mean: {choices}?")
 
     @property
     def mentioned_similar(self) -> tuple[Mention, ...]:
         """Names that were guessed from their looks."""
-        return tuple(one for one in self.mentions if one.similar)
+        return tuple(mention for mention in self.mentions if mention.similar)
 
 
 def _no_frame(namespace: Namespace) -> str:
@@ -148,7 +148,7 @@ def _no_frame(namespace: Namespace) -> str:
             "Start the notebook's kernel, run the cell that loads the data, and ask again."
         )
     return "There is no dataframe in the kernel now. Run the cell that loads the data and ask again." + (
-        f"\n\nVariables there are: {', '.join(shown(one) for one in list(namespace.variables)[:12])}."
+        f"\n\nVariables there are: {', '.join(shown(variable) for variable in list(namespace.variables)[:12])}."
         if namespace.variables
         else ""
     )

@@ -55,7 +55,7 @@ class Scene:
 
     def frames(self) -> tuple[Frame, ...]:
         """All tables, in full detail where that is known already."""
-        return tuple(self._detailed(one) for one in self.namespace.frames)
+        return tuple(self._detailed(frame) for frame in self.namespace.frames)
 
     def _detailed(self, frame: Frame) -> Frame:
         full = self.facts.inspected_if_known(frame.name)
@@ -78,7 +78,7 @@ def understood(question: str, scene: Scene) -> Query:
 
 def _compared(query: Query) -> Query:
     """``Berlin and Munich`` side by side: two values are two groups."""
-    either = next((one.column for one in query.conditions if one.operator == "isin"), None)
+    either = next((condition.column for condition in query.conditions if condition.operator == "isin"), None)
     asked = re.search(r"\b(?:compare|comparison|vs|versus|difference between|against)\b", query.text)
     if either is None or query.by or not (asked or query.function) or query.function == "count":
         return query
@@ -87,11 +87,13 @@ def _compared(query: Query) -> Query:
 
 def _about(bones: Skeleton, scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
     """The table that is named, or that has the named columns, or that was spoken of; else those it could be."""
-    mentions, frames = bones.mentions, {one.name: one for one in scene.frames()}
-    named = [frames[one.name] for one in mentioned_frames(mentions) if one.name in frames]
+    mentions, frames = bones.mentions, {frame.name: frame for frame in scene.frames()}
+    named = [
+        frames[mentioned_frame.name] for mentioned_frame in mentioned_frames(mentions) if mentioned_frame.name in frames
+    ]
     if named:
         return named[0], ()
-    holding = _holding([one for one in mentions if one.label in ("COL", "VAL")], list(frames.values()))
+    holding = _holding([mention for mention in mentions if mention.label in ("COL", "VAL")], list(frames.values()))
     spoken = scene.previous.frame if scene.previous is not None else None
     if spoken is not None and spoken.name in {one.name for one in holding}:
         return frames[spoken.name], ()
@@ -105,11 +107,11 @@ def _about(bones: Skeleton, scene: Scene) -> tuple[Frame | None, tuple[Frame, ..
 def _whole(frames: Sequence[Frame]) -> Frame | None:
     """The table that the others look like a part of: it has more rows than they, and all their columns."""
     most = max(frames, key=lambda one: one.rows or 0, default=None)
-    others = [one for one in frames if one is not most]
-    if most is None or most.rows is None or any(one.rows is None or one.rows >= most.rows for one in others):
+    others = [frame for frame in frames if frame is not most]
+    if most is None or most.rows is None or any(other.rows is None or other.rows >= most.rows for other in others):
         return None
-    own = {one.name for one in most.columns}
-    return most if others and all({one.name for one in other.columns} <= own for other in others) else None
+    own = {column.name for column in most.columns}
+    return most if others and all({column.name for column in other.columns} <= own for other in others) else None
 
 
 def _fits(frame: Frame, text: str) -> bool:
@@ -132,20 +134,20 @@ def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame
     """The frames that have the most of the named columns and values."""
 
     def count(frame: Frame) -> int:
-        homes = [{c.frame for c in one.columns} | {c.frame for c, _ in one.values} for one in mentions]
+        homes = [{c.frame for c in mention.columns} | {c.frame for c, _ in mention.values} for mention in mentions]
         return sum(frame.name in home for home in homes)
 
     most = max(map(count, frames), default=0)
-    return [one for one in frames if count(one) == most]
+    return [frame for frame in frames if count(frame) == most]
 
 
 def _unread_value(bones: Skeleton, question: str, frame: Frame) -> bool:
     """Whether some word may be a value of a text column that has not been listed yet."""
     if frame.time is not None and MONTH_ALONE.search(bones.text) and "min" not in frame.time.facts:
         return True
-    if not any(one.role == "text" for one in frame.columns):
+    if not any(column.role == "text" for column in frame.columns):
         return False
-    if any(one.label == "STR" or _is_elsewhere(one, frame) for one in bones.mentions):
+    if any(mention.label == "STR" or _is_elsewhere(mention, frame) for mention in bones.mentions):
         return True
     if any(one in TELLING for one in _MEANT.findall(bones.text)):
         return True
@@ -164,7 +166,7 @@ def _free(word: str) -> bool:
 def _capitals(question: str, bones: Skeleton) -> str:
     """Words in capitals, not at the beginning, that no name explains."""
     found = re.findall(r"(?<=[\w,] )(?:[A-Z][\w'-]*(?: (?=[A-Z])|))+", question)
-    explained = {word.casefold() for one in bones.mentions for word in one.text.split()}
+    explained = {word.casefold() for mention in bones.mentions for word in mention.text.split()}
     for one in found:
         words = one.strip().split()
         if all(_free(word.casefold()) and word.casefold() not in explained for word in words) and words[0] != "I":
@@ -180,7 +182,7 @@ def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | 
     match = re.search(
         r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", bones.text.rstrip(" ?.!")
     )
-    texts = [one for one in frame.columns if one.role == "text" and not one.date_like]
+    texts = [column for column in frame.columns if column.role == "text" and not column.date_like]
     if not literal or not match or len(texts) != 1:
         return found
     place = re.search(r"STR\d+", match[1])
@@ -191,14 +193,16 @@ def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | 
 
 def _with_targets(query: Query, scene: Scene) -> Query:
     """The variable it is about and the second table."""
-    variables = [one.variable for one in query.mentions if one.label == "VAR" and one.variable is not None]
-    frames = {one.name: one for one in scene.frames()}
-    others = [
-        frames[one.name]
-        for one in variables
-        if one.name in frames and one.name != (query.frame.name if query.frame else "")
+    variables = [
+        mention.variable for mention in query.mentions if mention.label == "VAR" and mention.variable is not None
     ]
-    objects: list[Variable] = [one for one in variables if one.kind not in ("frame", "module")]
+    frames = {frame.name: frame for frame in scene.frames()}
+    others = [
+        frames[variable.name]
+        for variable in variables
+        if variable.name in frames and variable.name != (query.frame.name if query.frame else "")
+    ]
+    objects: list[Variable] = [variable for variable in variables if variable.kind not in ("frame", "module")]
     target = next(iter(objects), None) or next(iter(variables), None)
     return replace(query, target=target, other=next(iter(others), None))
 
@@ -215,7 +219,7 @@ def _with_columns(query: Query, used: frozenset[str]) -> Query:
         for match in pattern.finditer(text):
             keys += [one for one in re.findall(r"COL\d+", match[1]) if one not in taken and one not in keys]
     by = _placed(query, " ".join(keys), frozenset(taken))
-    rest = [f"{one.label}{place}" for place, one in enumerate(query.mentions) if one.label == "COL"]
+    rest = [f"{mention.label}{place}" for place, mention in enumerate(query.mentions) if mention.label == "COL"]
     left = " ".join(one for one in rest if one not in taken and one not in keys)
     columns = _placed(query, left, frozenset(taken)) if frame is not None else ()
     return _with_implied(_with_top_groups(_turned(replace(query, by=by, order=order, columns=columns))))
@@ -223,8 +227,8 @@ def _with_columns(query: Query, used: frozenset[str]) -> Query:
 
 def _turned(query: Query) -> Query:
     """``compare cities by revenue``: a text is a key, and a number is what is compared."""
-    numbers = bool(query.by) and all(one.role == "number" for one in query.by)
-    keys = bool(query.columns) and all(one.role in ("text", "truth") for one in query.columns)
+    numbers = bool(query.by) and all(message.role == "number" for message in query.by)
+    keys = bool(query.columns) and all(column.role in ("text", "truth") for column in query.columns)
     if numbers and keys and cues.function(query.text)[0] is None:
         return replace(query, by=query.columns, columns=query.by)
     return query
@@ -242,7 +246,7 @@ def _with_top_groups(query: Query) -> Query:
 
 def _with_implied(query: Query) -> Query:
     """``most expensive`` speaks of the price, ``sold the most`` of the quantity."""
-    if query.frame is None or any(one.role == "number" for one in (*query.columns, *query.order)):
+    if query.frame is None or any(message.role == "number" for message in (*query.columns, *query.order)):
         return query
     telling = ADJECTIVES | VERBS if _sells(query.text) else ADJECTIVES
     words = [word for names in _spoken(query.text, telling) for word in names]
@@ -257,7 +261,7 @@ def _placed(query: Query, text: str, used: frozenset[str]) -> tuple[Column, ...]
     found: list[Column] = []
     for place in re.findall(r"COL\d+", text):
         columns = query.skeleton.mention(place).columns if place not in used else ()
-        found += [one for one in columns if one.frame == query.frame.name and one not in found][:1]
+        found += [column for column in columns if column.frame == query.frame.name and column not in found][:1]
     return tuple(found)
 
 
@@ -287,7 +291,11 @@ def _with_words(query: Query) -> Query:
         unread=(
             *(query.skeleton.typed(one) for one in _UNKNOWN_KEY.findall(text) if _free(one) and one not in _FILLING),
             *(query.skeleton.typed(one) for one in _ANOTHER_KEY.findall(text) if _is_no_key(query, one)),
-            *(one.text for one in query.mentions if query.frame is not None and _is_elsewhere(one, query.frame)),
+            *(
+                mention.text
+                for mention in query.mentions
+                if query.frame is not None and _is_elsewhere(mention, query.frame)
+            ),
         ),
     )
 
@@ -319,7 +327,9 @@ _FILLING = frozenset(
 def _each(query: Query) -> tuple[Function, ...]:
     """``mean price and total quantity``: one function for each column, where they are not all the same."""
     said = {place: one for one, place in cues.functions_of(query.text)}
-    own = [said.get(place) for one in query.columns for place in said if one in query.skeleton.mention(place).columns]
+    own = [
+        said.get(place) for column in query.columns for place in said if column in query.skeleton.mention(place).columns
+    ]
     found = tuple(one for one in own if one is not None)
     return found if len(found) == len(query.columns) and len(set(found)) > 1 else ()
 

@@ -86,11 +86,11 @@ def result(text: str, known: Sequence[str] = ()) -> Result:
 
 def _boxed(text: str, lines: Sequence[str]) -> Result:
     """polars: cells between bars; a header of name, rule and type."""
-    cells = [[one.strip() for one in re.split("[│┆]", line.strip("│ "))] for line in lines if line.startswith("│")]
+    cells = [[part.strip() for part in re.split("[│┆]", line.strip("│ "))] for line in lines if line.startswith("│")]
     ruled = next((place for place, line in enumerate(lines) if line.startswith("╞")), 0)
     above = sum(line.startswith("│") for line in lines[:ruled])
     body = cells[above:]
-    if not body or any(len(one) != len(cells[0]) for one in cells):
+    if not body or any(len(cell) != len(cells[0]) for cell in cells):
         return Result(text)
     cut = any(all(cell == "…" for cell in row) for row in body)
     return Result(text, rows=tuple(map(tuple, body)), header=tuple(cells[0]), complete=not cut)
@@ -105,7 +105,7 @@ def _series(text: str, lines: Sequence[str]) -> Result:
     rows = [tuple(one) for one in (pairs[1:] if head else pairs)]
     cut = any(set("".join(row)) <= {".", " "} for row in rows)
     rows = [row for row in rows if not set("".join(row)) <= {".", " "}]
-    if not rows or any(len(one) != 2 for one in rows):
+    if not rows or any(len(row) != 2 for row in rows):
         return Result(text)
     return Result(text, rows=tuple(rows), header=(head, named[1] if named else "rows"), complete=not cut)
 
@@ -149,7 +149,7 @@ def _index_width(rows: Sequence[str]) -> int:
     """Where the row labels end: numbers at the first space, other labels where two spaces follow."""
     words = [line.split(maxsplit=1)[0] for line in rows]
     labels = (
-        words if all(one.isdigit() for one in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
+        words if all(word.isdigit() for word in words) else [re.split(r"\s{2,}", line, maxsplit=1)[0] for line in rows]
     )
     return max(map(len, labels))
 
@@ -161,6 +161,6 @@ def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index
     if any(not one for one in header) or any(not cell for row in cells for cell in row):
         return Result(text)
     labels = [line[: ends[0]].strip() for line in rows]
-    if index or not all(one.isdigit() for one in labels):
+    if index or not all(label.isdigit() for label in labels):
         header, cells = [index, *header], [[label, *row] for label, row in zip(labels, cells, strict=True)]
     return Result(text, rows=tuple(map(tuple, cells)), header=tuple(header))

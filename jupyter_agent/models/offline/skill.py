@@ -48,10 +48,10 @@ class Skill:
 
 def cue(*patterns: str) -> re.Pattern[str]:
     """Any of some phrases, as whole words."""
-    return re.compile("|".join(rf"(?:(?<!\w)(?:{one})(?!\w))" for one in patterns))
+    return re.compile("|".join(rf"(?:(?<!\w)(?:{pattern})(?!\w))" for pattern in patterns))
 
 
 def chosen(query: Query, skills: Iterable[Skill]) -> Skill | None:
     """The heaviest skill that fits."""
-    fitting = [one for one in skills if one.cue.search(query.text) and one.fits(query)]
+    fitting = [skill for skill in skills if skill.cue.search(query.text) and skill.fits(query)]
     return max(fitting, key=lambda one: one.weight, default=None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.offline_session import RUNNER, SALES, Desk, new_shell
+from tests.support.offline_session import RUNNER, SALES, OfflineSession, new_shell
 
 
 @pytest.fixture(scope="session")
@@ -17,15 +17,15 @@ def sales_shell() -> Any:
 
 
 @pytest.fixture
-def desk(sales_shell: Any) -> Desk:
+def offline(sales_shell: Any) -> OfflineSession:
     """One pandas frame and a handful of other values."""
-    return Desk(sales_shell)
+    return OfflineSession(sales_shell)
 
 
 @pytest.fixture
-def desk_of() -> Callable[[str], Desk]:
-    """A desk with a namespace of its own."""
-    return lambda source: Desk(new_shell(source))
+def offline_with() -> Callable[[str], OfflineSession]:
+    """A session with a namespace of its own."""
+    return lambda source: OfflineSession(new_shell(source))
 
 
 @pytest.fixture(scope="session", autouse=True)

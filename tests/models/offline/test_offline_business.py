@@ -12,7 +12,7 @@ from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.models.offline.conversation import Conversation
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.prompt import context
-from tests.support.offline_session import Desk, new_shell
+from tests.support.offline_session import OfflineSession, new_shell
 
 DATA = """
 import datetime as dt
@@ -44,13 +44,13 @@ def shell(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def sales_desk(shell: Any) -> Desk:
-    return Desk(shell)
+def offline_sales(shell: Any) -> OfflineSession:
+    return OfflineSession(shell)
 
 
 @pytest.fixture
 def sales(shell: Any) -> pd.DataFrame:
-    """The rows, whatever the library at the desk."""
+    """The rows, whatever the library."""
     return pd.DataFrame(shell.user_ns["rows"])
 
 
@@ -58,7 +58,7 @@ def numbers(value: Any) -> list[float]:
     """What a table or a column holds in numbers, gaps left out, in its order."""
     table: Any = pd.DataFrame(value.to_dicts()) if hasattr(value, "to_dicts") else value
     table = table.to_frame() if hasattr(table, "to_frame") else table
-    return [round(float(one), 6) for one in table.select_dtypes("number").to_numpy().ravel() if not pd.isna(one)]
+    return [round(float(value), 6) for value in table.select_dtypes("number").to_numpy().ravel() if not pd.isna(value)]
 
 
 def by_month(sales: pd.DataFrame, column: str) -> Any:
@@ -89,44 +89,48 @@ QUESTIONS: list[tuple[str, Expected]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "expected"), QUESTIONS, ids=[one for one, _ in QUESTIONS])
+@pytest.mark.parametrize(("question", "expected"), QUESTIONS, ids=[question for question, _ in QUESTIONS])
 def test_what_is_computed_is_what_was_meant(
-    sales_desk: Desk, sales: pd.DataFrame, question: str, expected: Expected
+    offline_sales: OfflineSession, sales: pd.DataFrame, question: str, expected: Expected
 ) -> None:
-    reply = sales_desk.ask(question)
-    assert numbers(sales_desk.executed(reply)["_"]) == pytest.approx(numbers(expected(sales)), rel=1e-6), reply.text
+    reply = offline_sales.ask(question)
+    assert numbers(offline_sales.executed(reply)["_"]) == pytest.approx(numbers(expected(sales)), rel=1e-6), reply.text
 
 
-def test_a_table_of_groups_by_months_has_a_column_for_each_month(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    reply = sales_desk.ask("pivot revenue by city and month")
-    table = sales_desk.executed(reply)["_"]
+def test_a_table_of_groups_by_months_has_a_column_for_each_month(
+    offline_sales: OfflineSession, sales: pd.DataFrame
+) -> None:
+    reply = offline_sales.ask("pivot revenue by city and month")
+    table = offline_sales.executed(reply)["_"]
     assert sum(numbers(table)) == pytest.approx(sales["revenue"].sum(), rel=1e-6)
     assert "a row for each `city` and a column for each month" in reply.text
 
 
-def test_a_value_that_is_also_a_word_of_the_trade_is_a_value(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    reply = sales_desk.ask("what is the average price of filter in Oslo?")
+def test_a_value_that_is_also_a_word_of_the_trade_is_a_value(
+    offline_sales: OfflineSession, sales: pd.DataFrame
+) -> None:
+    reply = offline_sales.ask("what is the average price of filter in Oslo?")
     chosen = sales[(sales["product"] == "filter") & (sales["city"] == "Oslo")]
     assert "where `product` is `filter` and `city` is `Oslo`" in reply.text
-    assert sales_desk.executed(reply)["_"] == pytest.approx(chosen["price"].mean())
+    assert offline_sales.executed(reply)["_"] == pytest.approx(chosen["price"].mean())
 
 
-def test_what_was_sold_is_added_up(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    reply = sales_desk.ask("how much did we sell in Prague?")
-    assert sales_desk.executed(reply)["_"] == sales.loc[sales["city"] == "Prague", "quantity"].sum()
+def test_what_was_sold_is_added_up(offline_sales: OfflineSession, sales: pd.DataFrame) -> None:
+    reply = offline_sales.ask("how much did we sell in Prague?")
+    assert offline_sales.executed(reply)["_"] == sales.loc[sales["city"] == "Prague", "quantity"].sum()
 
 
-def test_a_part_of_the_rows_is_told_in_percent(sales_desk: Desk, sales: pd.DataFrame) -> None:
+def test_a_part_of_the_rows_is_told_in_percent(offline_sales: OfflineSession, sales: pd.DataFrame) -> None:
     share = (sales["city"] == "Prague").mean()
-    assert f"({100 * share:.1f} %)" in sales_desk.ask("percentage of sales from Prague").text
+    assert f"({100 * share:.1f} %)" in offline_sales.ask("percentage of sales from Prague").text
 
 
-def test_a_key_that_is_no_column_is_left_out_with_a_word(sales_desk: Desk) -> None:
+def test_a_key_that_is_no_column_is_left_out_with_a_word(offline_sales: OfflineSession) -> None:
     for question in ("average price per region", "average price per regions"):
-        assert "left it out" in sales_desk.ask(question).text
+        assert "left it out" in offline_sales.ask(question).text
 
 
-def told(listing: str, context: str = "") -> Facts:
+def description(listing: str, context: str = "") -> Facts:
     """A second question, the first having listed the variables."""
     call = ToolCall("c1", "list_variables", "{}")
     block = f"\n\n<context-1>\n{context}\n</context-1>" if context else ""
@@ -142,26 +146,28 @@ def told(listing: str, context: str = "") -> Facts:
 
 def test_a_listing_that_was_shortened_is_not_taken_for_all_there_was() -> None:
     entry = '{"name": "x", "type": "int", "kind": "number", "summary": "int 1"}'
-    assert told(f'{{"variables": [{entry}]}}').namespace_before() is not None
-    assert told(f'{{"variables": [{entry}, … 400 characters …').namespace_before() is None
+    assert description(f'{{"variables": [{entry}]}}').namespace_before() is not None
+    assert description(f'{{"variables": [{entry}, … 400 characters …').namespace_before() is None
 
 
 def test_what_the_context_tells_of_changes_is_known() -> None:
-    facts = told("{", "Kernel: idle.\nChanged since the last question: df, limit")
+    facts = description("{", "Kernel: idle.\nChanged since the last question: df, limit")
     assert facts.conversation.changed == ("df", "limit")
-    assert told("{").conversation.changed == ()
+    assert description("{").conversation.changed == ()
 
 
-def test_of_two_tables_the_one_that_has_dates_is_asked_for_its_range(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    text = sales_desk.ask("date range").text
+def test_of_two_tables_the_one_that_has_dates_is_asked_for_its_range(
+    offline_sales: OfflineSession, sales: pd.DataFrame
+) -> None:
+    text = offline_sales.ask("date range").text
     assert f"`{sales['day'].min():%Y-%m-%d}`" in text
     assert f"`{sales['day'].max():%Y-%m-%d}`" in text
 
 
-def test_a_cell_that_failed_is_asked_about_its_error(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\ndf = pd.DataFrame({'price': [1]})")
-    desk.run_cell("df['prize'].sum()")
-    text = desk.ask("Why did the last cell fail?").text
+def test_a_cell_that_failed_is_asked_about_its_error(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with("import pandas as pd\ndf = pd.DataFrame({'price': [1]})")
+    offline.run_cell("df['prize'].sum()")
+    text = offline.ask("Why did the last cell fail?").text
     assert "`df` has no column `prize`" in text
     assert "price" in text
 
@@ -183,54 +189,58 @@ GROUPS: list[tuple[str, Expected]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "expected"), GROUPS, ids=[one for one, _ in GROUPS])
+@pytest.mark.parametrize(("question", "expected"), GROUPS, ids=[group for group, _ in GROUPS])
 def test_each_column_has_its_function_and_each_month_its_days(
-    sales_desk: Desk, sales: pd.DataFrame, question: str, expected: Expected
+    offline_sales: OfflineSession, sales: pd.DataFrame, question: str, expected: Expected
 ) -> None:
-    reply = sales_desk.ask(question)
-    found, meant = sales_desk.executed(reply)["_"], expected(sales)
-    both = (found, meant) if isinstance(meant, float) else (sorted(numbers(found)), sorted(numbers(meant)))
+    reply = offline_sales.ask(question)
+    found, intended = offline_sales.executed(reply)["_"], expected(sales)
+    both = (found, intended) if isinstance(intended, float) else (sorted(numbers(found)), sorted(numbers(intended)))
     assert both[0] == pytest.approx(both[1]), reply.text
 
 
-def test_all_functions_that_are_named_are_told(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    text = sales_desk.ask("min, max and mean of price").text
+def test_all_functions_that_are_named_are_told(offline_sales: OfflineSession, sales: pd.DataFrame) -> None:
+    text = offline_sales.ask("min, max and mean of price").text
     assert f"The minimum of `price` in `sales` is **{sales['price'].min():.4g}**" in text
     assert f"The maximum of `price` in `sales` is **{sales['price'].max():.4g}**" in text
     assert f"The mean of `price` in `sales` is **{sales['price'].mean():.4g}**" in text
 
 
-def test_what_it_does_not_understand_is_not_answered_with_something_else(sales_desk: Desk) -> None:
-    assert "left it out" in sales_desk.ask("average price on weekends").text
-    assert "The mean of" not in sales_desk.fresh().ask("price above average").text
+def test_what_it_does_not_understand_is_not_answered_with_something_else(offline_sales: OfflineSession) -> None:
+    assert "left it out" in offline_sales.ask("average price on weekends").text
+    assert "The mean of" not in offline_sales.fresh().ask("price above average").text
 
 
-def test_what_was_asked_before_does_not_change_what_is_sold(sales_desk: Desk, sales: pd.DataFrame) -> None:
-    sales_desk.ask("average price per city")
-    reply = sales_desk.ask("which city sold the most?")
-    assert numbers(sales_desk.executed(reply)["_"])[0] == sales.groupby("city")["quantity"].sum().max()
+def test_what_was_asked_before_does_not_change_what_is_sold(offline_sales: OfflineSession, sales: pd.DataFrame) -> None:
+    offline_sales.ask("average price per city")
+    reply = offline_sales.ask("which city sold the most?")
+    assert numbers(offline_sales.executed(reply)["_"])[0] == sales.groupby("city")["quantity"].sum().max()
 
 
-def test_a_correlation_with_what_is_not_there_says_so(sales_desk: Desk) -> None:
-    assert "I find no `weather`" in sales_desk.ask("correlation between weather and price").text
+def test_a_correlation_with_what_is_not_there_says_so(offline_sales: OfflineSession) -> None:
+    assert "I find no `weather`" in offline_sales.ask("correlation between weather and price").text
 
 
-def test_of_a_table_and_a_part_of_it_the_table_is_asked_and_the_part_named(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_of_a_table_and_a_part_of_it_the_table_is_asked_and_the_part_named(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    offline = offline_with(
         "import pandas as pd\ndf = pd.DataFrame({'city': ['Oslo', 'Prague'], 'price': [1, 3]})\nbest = df.nlargest(1, 'price')"
     )
-    text = desk.ask("which city has the highest mean price?").text
+    text = offline.ask("which city has the highest mean price?").text
     assert text.startswith("*In `df`; `best` has these columns, too.*")
     assert "**`Prague`** has the highest mean of `price`: **3**" in text
 
 
 def test_the_words_in_which_the_context_tells_changes_are_the_ones_that_are_read() -> None:
-    told_of = context.build("what changed?", None, changed=("df", "limit"), count=len)
-    messages = told_of.messages("what changed?", [Message("user", "vars"), Message("assistant", "None.")], "context-1")
+    description_of = context.build("what changed?", None, changed=("df", "limit"), count=len)
+    messages = description_of.messages(
+        "what changed?", [Message("user", "vars"), Message("assistant", "None.")], "context-1"
+    )
     assert Conversation.of(messages, ()).changed == ("df", "limit")
 
 
-def test_counts_of_groups_run_from_group_to_group_too(sales_desk: Desk, sales: pd.DataFrame) -> None:
+def test_counts_of_groups_run_from_group_to_group_too(offline_sales: OfflineSession, sales: pd.DataFrame) -> None:
     days: Any = sales.set_index("day")
-    reply = sales_desk.ask("how did the number of city change from month to month?")
-    assert numbers(sales_desk.executed(reply)["_"])[-5:] == numbers(days["city"].resample("MS").size().diff())
+    reply = offline_sales.ask("how did the number of city change from month to month?")
+    assert numbers(offline_sales.executed(reply)["_"])[-5:] == numbers(days["city"].resample("MS").size().diff())

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from tests.support.offline_session import Desk
+from tests.support.offline_session import OfflineSession
 
 Check = Callable[[Any, pd.DataFrame], bool]
 
@@ -67,11 +67,11 @@ FRAMES: list[tuple[str, Check]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "holds"), FRAMES, ids=[one for one, _ in FRAMES])
-def test_the_code_does_what_was_asked(desk: Desk, question: str, holds: Check) -> None:
-    old = desk.shell.user_ns["df"]
-    reply = desk.ask(question)
-    names = desk.executed(reply)
+@pytest.mark.parametrize(("question", "holds"), FRAMES, ids=[frame for frame, _ in FRAMES])
+def test_the_code_does_what_was_asked(offline: OfflineSession, question: str, holds: Check) -> None:
+    old = offline.shell.user_ns["df"]
+    reply = offline.ask(question)
+    names = offline.executed(reply)
     assert holds(names["_"] if "_" in names else names["df"], old), reply.text
 
 
@@ -107,52 +107,54 @@ LINES: list[tuple[str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "label", "patches"), PLOTS, ids=[one[0] for one in PLOTS])
-def test_bars_are_drawn_from_the_data(desk: Desk, question: str, label: str, patches: int) -> None:
-    reply = desk.ask(question)
+@pytest.mark.parametrize(("question", "label", "patches"), PLOTS, ids=[plot[0] for plot in PLOTS])
+def test_bars_are_drawn_from_the_data(offline: OfflineSession, question: str, label: str, patches: int) -> None:
+    reply = offline.ask(question)
     assert reply.ran == [], "pictures are for the user to insert"
-    desk.executed(reply)
+    offline.executed(reply)
     axes = plt.gca()
     assert axes.get_xlabel() == label
     assert len(axes.patches) == patches
 
 
-@pytest.mark.parametrize(("question", "across", "up"), LINES, ids=[one[0] for one in LINES])
-def test_lines_points_and_boxes_are_drawn_from_the_data(desk: Desk, question: str, across: str, up: str) -> None:
-    reply = desk.ask(question)
-    desk.executed(reply)
+@pytest.mark.parametrize(("question", "across", "up"), LINES, ids=[line[0] for line in LINES])
+def test_lines_points_and_boxes_are_drawn_from_the_data(
+    offline: OfflineSession, question: str, across: str, up: str
+) -> None:
+    reply = offline.ask(question)
+    offline.executed(reply)
     axes = plt.gcf().axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == (across, up)
     assert axes.lines or axes.collections or axes.images or axes.patches
 
 
-def test_a_plot_hides_none_of_the_users_names(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_a_plot_hides_none_of_the_users_names(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
         "import pandas as pd\ndf = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': [1, 2, 3]})\ngroups = 'mine'\nplt = 'mine too'"
     )
-    names = desk.executed(desk.ask("boxplot of b by a"))
+    names = offline.executed(offline.ask("boxplot of b by a"))
     assert names["groups"] == "mine"
 
 
-def test_the_library_is_used_under_the_name_it_was_imported_as(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_the_library_is_used_under_the_name_it_was_imported_as(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
         "import pandas as panda\nframe = panda.DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})"
     )
-    reply = desk.ask("convert day to datetime")
+    reply = offline.ask("convert day to datetime")
     assert "panda.to_datetime" in reply.code
-    assert str(desk.executed(reply)["frame"]["day"].dtype).startswith("datetime64")
+    assert str(offline.executed(reply)["frame"]["day"].dtype).startswith("datetime64")
 
 
-def test_an_import_comes_with_the_code_where_it_is_missing(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_an_import_comes_with_the_code_where_it_is_missing(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
         "from pandas import DataFrame\nframe = DataFrame({'day': ['2024-01-02', '2024-02-03'], 'b': [1.0, 2.0]})"
     )
-    reply = desk.ask("sum of b by month")
+    reply = offline.ask("sum of b by month")
     assert reply.ran == [
         "frame.assign(month=lambda rows: __import__('pandas').to_datetime(rows['day']).dt.to_period('M')).groupby('month')['b'].sum()"
     ]
     assert reply.code.startswith("import pandas as pd\n")
-    assert list(desk.executed(reply)["_"]) == [1.0, 2.0]
+    assert list(offline.executed(reply)["_"]) == [1.0, 2.0]
 
 
 ORDERS = (
@@ -165,19 +167,23 @@ ORDERS = (
     "question",
     ["merge orders and customers", "join customers to orders", "how do I combine the two tables?", "merge them"],
 )
-def test_tables_are_joined_on_the_key_that_refers_to_the_other(desk_of: Callable[[str], Desk], question: str) -> None:
-    desk = desk_of(ORDERS)
-    joined = desk.executed(desk.ask(question))["_"]
+def test_tables_are_joined_on_the_key_that_refers_to_the_other(
+    offline_with: Callable[[str], OfflineSession], question: str
+) -> None:
+    offline = offline_with(ORDERS)
+    joined = offline.executed(offline.ask(question))["_"]
     assert {"amount", "country"} <= set(joined.columns)
     assert len(joined.dropna()) == 3
 
 
-def test_tables_are_stacked(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\na1 = pd.DataFrame({'x': [1]})\na2 = pd.DataFrame({'x': [2]})")
-    assert list(desk.executed(desk.ask("concat a1 and a2"))["_"]["x"]) == [1, 2]
+def test_tables_are_stacked(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with("import pandas as pd\na1 = pd.DataFrame({'x': [1]})\na2 = pd.DataFrame({'x': [2]})")
+    assert list(offline.executed(offline.ask("concat a1 and a2"))["_"]["x"]) == [1, 2]
 
 
-def test_a_table_is_saved_and_read_back(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_is_saved_and_read_back(
+    offline: OfflineSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for question, file in (
         ("save df to csv", "df.csv"),
@@ -185,16 +191,16 @@ def test_a_table_is_saved_and_read_back(desk: Desk, tmp_path: Path, monkeypatch:
         ("write df to json", "df.json"),
         ("save df as sales.tsv", "sales.tsv"),
     ):
-        desk.executed(desk.fresh().ask(question))
+        offline.executed(offline.fresh().ask(question))
         assert (tmp_path / file).exists(), question
     assert len(pd.read_csv("df.csv")) == 200
     assert pd.read_csv("sales.tsv", sep="\t").shape == (200, 6)
 
 
-def test_dates_in_the_index_are_grouped_too(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_dates_in_the_index_are_grouped_too(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
         "import pandas as pd\nts = pd.DataFrame({'v': range(90)}, index=pd.date_range('2024-01-01', periods=90))"
     )
-    reply = desk.ask("mean v per month")
-    assert list(desk.executed(reply)["_"]) == [15.0, 45.0, 74.5]
-    assert len(desk.executed(desk.fresh().ask("mean v by weekday"))["_"]) == 7
+    reply = offline.ask("mean v per month")
+    assert list(offline.executed(reply)["_"]) == [15.0, 45.0, 74.5]
+    assert len(offline.executed(offline.fresh().ask("mean v by weekday"))["_"]) == 7

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.offline_session import Desk, write_notebook
+from tests.support.offline_session import OfflineSession, write_notebook
 
 
 @pytest.fixture
-def stale_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
+def offline_stale(offline_with: Callable[[str], OfflineSession], tmp_path: Path) -> OfflineSession:
     """`rate` was changed after `total` had been made from it; one cell never ran."""
-    desk = desk_of("pass")
-    desk.run_cell("rate = 1", cell_id="c0")
-    desk.run_cell("total = rate * 10", cell_id="c1")
-    desk.run_cell("rate = 2", cell_id="c0")
+    offline = offline_with("pass")
+    offline.run_cell("rate = 1", cell_id="c0")
+    offline.run_cell("total = rate * 10", cell_id="c1")
+    offline.run_cell("rate = 2", cell_id="c0")
     cells: list[dict[str, object]] = [
         {"cell_type": "code", "id": "c0", "source": "rate = 2", "execution_count": 4},
         {"cell_type": "code", "id": "c1", "source": "total = rate * 10", "execution_count": 3},
         {"cell_type": "code", "id": "c2", "source": "later = 1"},
     ]
-    return desk.fresh(notebook=write_notebook(tmp_path / "n.ipynb", cells))
+    return offline.fresh(notebook=write_notebook(tmp_path / "n.ipynb", cells))
 
 
 @pytest.mark.parametrize(
@@ -38,18 +38,18 @@ def stale_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
         "what cells should I rerun?",
     ],
 )
-def test_hidden_state_is_told(stale_desk: Desk, question: str) -> None:
-    reply = stale_desk.ask(question)
+def test_hidden_state_is_told(offline_stale: OfflineSession, question: str) -> None:
+    reply = offline_stale.ask(question)
     assert "check_notebook" in reply.called
     assert "rate was changed by" in reply.text
     assert "To bring everything up to date, run:" in reply.text
     assert reply.ran == []
 
 
-def test_one_variable_is_told_first(stale_desk: Desk) -> None:
-    assert stale_desk.ask("is total stale?").text.startswith("`total` is stale.")
-    assert stale_desk.ask("is rate up to date?").text.startswith("`rate` is not stale.")
+def test_one_variable_is_told_first(offline_stale: OfflineSession) -> None:
+    assert offline_stale.ask("is total stale?").text.startswith("`total` is stale.")
+    assert offline_stale.ask("is rate up to date?").text.startswith("`rate` is not stale.")
 
 
-def test_without_a_notebook_nothing_is_claimed(desk_of: Callable[[str], Desk]) -> None:
-    assert "no notebook that I can reach" in desk_of("x = 1").ask("is anything stale?").text
+def test_without_a_notebook_nothing_is_claimed(offline_with: Callable[[str], OfflineSession]) -> None:
+    assert "no notebook that I can reach" in offline_with("x = 1").ask("is anything stale?").text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.models.offline.failure import Failure
-from tests.support.offline_session import Desk, new_shell, write_notebook
+from tests.support.offline_session import OfflineSession, new_shell, write_notebook
 
 SETUP = """
 import pandas as pd
@@ -30,8 +30,8 @@ def error_shell() -> Any:
 
 
 @pytest.fixture
-def error_desk(error_shell: Any) -> Desk:
-    return Desk(error_shell)
+def offline_error(error_shell: Any) -> OfflineSession:
+    return OfflineSession(error_shell)
 
 
 #: cell → facts of the answer; the value that the corrected cell yields
@@ -62,13 +62,13 @@ CURED: list[tuple[str, list[str], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "facts", "value"), CURED, ids=[one[0] for one in CURED])
-def test_the_corrected_cell_runs(error_desk: Desk, cell: str, facts: list[str], value: object) -> None:
-    assert not error_desk.run_cell(cell).success
-    reply = error_desk.ask("what went wrong and how do I fix it?")
+@pytest.mark.parametrize(("cell", "facts", "value"), CURED, ids=[case[0] for case in CURED])
+def test_the_corrected_cell_runs(offline_error: OfflineSession, cell: str, facts: list[str], value: object) -> None:
+    assert not offline_error.run_cell(cell).success
+    reply = offline_error.ask("what went wrong and how do I fix it?")
     for fact in facts:
         assert fact in reply.text, reply.text
-    names = error_desk.executed(reply)
+    names = offline_error.executed(reply)
     if value is not None:
         assert names["_"] == value
 
@@ -105,10 +105,10 @@ EXPLAINED: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "facts"), EXPLAINED, ids=[one[0] for one in EXPLAINED])
-def test_the_cause_is_named(error_desk: Desk, cell: str, facts: list[str]) -> None:
-    assert not error_desk.run_cell(cell).success
-    reply = error_desk.ask("why did this fail?")
+@pytest.mark.parametrize(("cell", "facts"), EXPLAINED, ids=[case[0] for case in EXPLAINED])
+def test_the_cause_is_named(offline_error: OfflineSession, cell: str, facts: list[str]) -> None:
+    assert not offline_error.run_cell(cell).success
+    reply = offline_error.ask("why did this fail?")
     for fact in facts:
         assert fact in reply.text, reply.text
 
@@ -129,31 +129,31 @@ ASKED = [
 
 
 @pytest.mark.parametrize("question", ASKED)
-def test_many_words_ask_for_the_error(error_desk: Desk, question: str) -> None:
-    error_desk.run_cell("df['prcie']")
-    assert "The nearest is `price`" in error_desk.ask(question).text
+def test_many_words_ask_for_the_error(offline_error: OfflineSession, question: str) -> None:
+    offline_error.run_cell("df['prcie']")
+    assert "The nearest is `price`" in offline_error.ask(question).text
 
 
-def test_no_error_is_said(desk_of: Callable[[str], Desk]) -> None:
-    assert "There is no error" in desk_of("x = 1").ask("what went wrong?").text
+def test_no_error_is_said(offline_with: Callable[[str], OfflineSession]) -> None:
+    assert "There is no error" in offline_with("x = 1").ask("what went wrong?").text
 
 
 def test_a_missing_file_is_looked_for_beside_the_notebook(
-    error_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    offline_error: OfflineSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sales_2024.csv").write_text("a\n1\n", encoding="utf-8")
     notebook = write_notebook(tmp_path / "n.ipynb", [])
-    error_desk.run_cell("pd.read_csv('sales_2042.csv').shape")
-    reply = error_desk.fresh(notebook=notebook).ask("fix it")
+    offline_error.run_cell("pd.read_csv('sales_2042.csv').shape")
+    reply = offline_error.fresh(notebook=notebook).ask("fix it")
     assert "`sales_2024.csv`" in reply.text
-    assert error_desk.executed(reply)["_"] == (1, 1)
+    assert offline_error.executed(reply)["_"] == (1, 1)
 
 
-def test_the_cell_that_defines_a_missing_name_is_found(error_desk: Desk, tmp_path: Path) -> None:
+def test_the_cell_that_defines_a_missing_name_is_found(offline_error: OfflineSession, tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "n.ipynb", [{"cell_type": "code", "source": "rate_of_interest = 0.03"}])
-    error_desk.run_cell("rate_of_interest * 2")
-    reply = error_desk.fresh(notebook=notebook).ask("what is wrong?")
+    offline_error.run_cell("rate_of_interest * 2")
+    reply = offline_error.fresh(notebook=notebook).ask("what is wrong?")
     assert "it has not run in this kernel" in reply.text
     assert reply.code == "rate_of_interest = 0.03"
 
@@ -168,8 +168,10 @@ ModuleNotFoundError: No module named 'pandsa'
 ```"""
 
 
-def test_a_traceback_in_the_question_is_explained_without_the_kernels_error(desk_of: Callable[[str], Desk]) -> None:
-    reply = desk_of("x = 1").ask(MISSPELLED)
+def test_a_traceback_in_the_question_is_explained_without_the_kernels_error(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    reply = offline_with("x = 1").ask(MISSPELLED)
     assert "It failed at `import pandsa` with **`ModuleNotFoundError`**" in reply.text
     assert reply.code == "import pandas"
     assert "read_error" not in reply.called
@@ -183,5 +185,5 @@ def test_of_a_traceback_with_causes_the_last_error_counts() -> None:
     failure = Failure.pasted(f'{first}{second}  File "a.py", line 9, in main\n    load()\nmy.own.Trouble: it is late\n')
     assert failure is not None
     assert (failure.name, failure.message, failure.source) == ("my.own.Trouble", "it is late", "load()")
-    assert [one.function for one in failure.places] == ["load", "main"]
+    assert [place.function for place in failure.places] == ["load", "main"]
     assert Failure.pasted("Traceback (most recent call last) is a phrase") is None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.offline_session import Desk
+from tests.support.offline_session import OfflineSession
 
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [
@@ -92,44 +92,46 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
 ]
 
 
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=[one[0][0] + " …" for one in CONVERSATIONS])
-def test_a_conversation_goes_on(desk: Desk, conversation: list[tuple[str, list[str]]]) -> None:
+@pytest.mark.parametrize(
+    "conversation", CONVERSATIONS, ids=[conversation[0][0] + " …" for conversation in CONVERSATIONS]
+)
+def test_a_conversation_goes_on(offline: OfflineSession, conversation: list[tuple[str, list[str]]]) -> None:
     for question, facts in conversation:
-        reply = desk.ask(question)
+        reply = offline.ask(question)
         for fact in facts:
             assert fact in reply.text, f"{question}\n{reply.text}"
         if "plt." in reply.code or "df" in reply.code:
-            desk.executed(reply)
+            offline.executed(reply)
 
 
-def test_run_it_runs_the_code_of_the_last_answer(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 2]})")
-    code = desk.ask("drop duplicates").code
-    reply = desk.ask("run it")
+def test_run_it_runs_the_code_of_the_last_answer(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 2]})")
+    code = offline.ask("drop duplicates").code
+    reply = offline.ask("run it")
     assert reply.ran == [code]
     assert "Done" in reply.text
-    assert len(desk.shell.user_ns["df"]) == 2
+    assert len(offline.shell.user_ns["df"]) == 2
 
 
-def test_nothing_is_taken_over_by_a_question_that_stands_alone(desk: Desk) -> None:
-    desk.ask("mean price by city only for 2023")
-    reply = desk.ask("what is the mean of area?")
+def test_nothing_is_taken_over_by_a_question_that_stands_alone(offline: OfflineSession) -> None:
+    offline.ask("mean price by city only for 2023")
+    reply = offline.ask("what is the mean of area?")
     assert "89.96" in reply.text
     assert reply.ran == []
 
 
-def test_the_context_after_the_question_is_not_part_of_it(desk: Desk) -> None:
-    reply = desk.ask("how many rows?\n\n<context-12ab>\nplot price by city\n</context-12ab>")
+def test_the_context_after_the_question_is_not_part_of_it(offline: OfflineSession) -> None:
+    reply = offline.ask("how many rows?\n\n<context-12ab>\nplot price by city\n</context-12ab>")
     assert "**200 rows**" in reply.text
     assert "plt" not in reply.text
 
 
-def test_a_question_that_says_nothing_known_is_not_answered_again(desk: Desk) -> None:
-    desk.ask("mean of price")
-    assert "cannot answer" in desk.ask("why").text
+def test_a_question_that_says_nothing_known_is_not_answered_again(offline: OfflineSession) -> None:
+    offline.ask("mean of price")
+    assert "cannot answer" in offline.ask("why").text
 
 
-def test_thanks_and_greetings_do_not_forget_the_topic(desk: Desk) -> None:
-    desk.ask("mean price by city")
-    assert desk.ask("thanks!").text == "You are welcome."
-    assert "median()" in desk.ask("and the median?").text
+def test_thanks_and_greetings_do_not_forget_the_topic(offline: OfflineSession) -> None:
+    offline.ask("mean price by city")
+    assert offline.ask("thanks!").text == "You are welcome."
+    assert "median()" in offline.ask("and the median?").text

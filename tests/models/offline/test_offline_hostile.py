@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jupyter_agent.core.messages import code_blocks
 from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.models.offline.lexicon import words
-from tests.support.offline_session import Desk, said
+from tests.support.offline_session import OfflineSession, last_answer
 
 HOSTILE = [
     "`; DROP TABLE",
@@ -40,8 +40,8 @@ HOSTILE = [
 
 def table(names: list[str]) -> str:
     columns = [
-        {"name": one, "dtype": "float64" if place else "str", "missing": 1, "samples": ["1.5"], "unique": 3}
-        for place, one in enumerate(["city", *names])
+        {"name": name, "dtype": "float64" if place else "str", "missing": 1, "samples": ["1.5"], "unique": 3}
+        for place, name in enumerate(["city", *names])
     ]
     frame = {
         "name": "df",
@@ -77,7 +77,7 @@ QUESTIONS = [
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_V7_a_column_name_never_leaves_its_literal(name: str, question: str) -> None:
     results = {"list_variables": table([name, "price"]), "run_code": "denied: the user did not allow it."}
-    text = said(question.format(f'"{name}"'), results)
+    text = last_answer(question.format(f'"{name}"'), results)
     assert text.strip()
     for block in code_blocks(text):
         if block.language != "python":
@@ -94,24 +94,28 @@ def test_V7_a_column_name_never_leaves_its_literal(name: str, question: str) -> 
 
 
 @pytest.mark.parametrize("name", HOSTILE[:14])
-def test_V7_code_with_hostile_names_runs_on_the_real_data(desk_of: Callable[[str], Desk], name: str) -> None:
-    desk = desk_of(f"import pandas as pd\ndf = pd.DataFrame({{'city': ['a', 'b', 'a'], {name!r}: [1.0, 2.0, 4.0]}})")
+def test_V7_code_with_hostile_names_runs_on_the_real_data(
+    offline_with: Callable[[str], OfflineSession], name: str
+) -> None:
+    offline = offline_with(
+        f"import pandas as pd\ndf = pd.DataFrame({{'city': ['a', 'b', 'a'], {name!r}: [1.0, 2.0, 4.0]}})"
+    )
     for question in ("describe df", "columns", "correlation matrix"):
-        assert desk.fresh().ask(question).text
-    reply = desk.fresh().ask("mean by city")
-    assert desk.executed(reply)["_"].to_numpy().tolist() == [2.5, 2.0] or reply.code
+        assert offline.fresh().ask(question).text
+    reply = offline.fresh().ask("mean by city")
+    assert offline.executed(reply)["_"].to_numpy().tolist() == [2.5, 2.0] or reply.code
     for block in reply.blocks:
         assert "```" not in block.source or block.language == "text"
-    desk.executed(desk.fresh().ask("plot df"))
+    offline.executed(offline.fresh().ask("plot df"))
 
 
-def test_V7_duplicate_and_number_labels_are_reached_by_place(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of(
+def test_V7_duplicate_and_number_labels_are_reached_by_place(offline_with: Callable[[str], OfflineSession]) -> None:
+    offline = offline_with(
         "import pandas as pd\ndf = pd.DataFrame([[1, 2.0, 'x'], [3, 4.0, 'y']], columns=['a', 2023, 'c'])\ntwice = pd.DataFrame([[1, 2]], columns=['q', 'q'])"
     )
-    assert "**3**" in desk.ask("mean of 2023").text
-    assert desk.executed(desk.fresh().ask("sort df by 2023 descending"))["_"].iloc[0]["c"] == "y"
-    assert desk.fresh().ask("describe twice").text
+    assert "**3**" in offline.ask("mean of 2023").text
+    assert offline.executed(offline.fresh().ask("sort df by 2023 descending"))["_"].iloc[0]["c"] == "y"
+    assert offline.fresh().ask("describe twice").text
 
 
 @given(st.text(max_size=120))
@@ -121,7 +125,7 @@ def test_any_question_is_answered(question: str) -> None:
         "list_variables": table(["price", "unit price"]),
         "run_code": "city\na    1.0\nName: price, dtype: float64",
     }
-    assert said(question, results).strip()
+    assert last_answer(question, results).strip()
 
 
 VOCABULARY = words(
@@ -158,7 +162,7 @@ def test_any_words_in_any_order_are_answered(questions: list[list[str]]) -> None
         "read_cells": json.dumps({"cells": [{"id": "a", "kind": "code", "source": "x = 1", "execution_count": 1}]}),
         "run_code": "3.5",
     }
-    assert said([" ".join(one) for one in questions], results).strip()
+    assert last_answer([" ".join(question) for question in questions], results).strip()
 
 
 JSON = st.recursive(
@@ -241,7 +245,7 @@ def test_tool_results_of_any_shape_are_survived(question: str, facts: Any, other
         "list_files": json.dumps({"files": other}),
         "run_code": str(other),
     }
-    assert said(question, results).strip()
+    assert last_answer(question, results).strip()
 
 
 BROKEN = [
@@ -270,7 +274,7 @@ def test_broken_and_refused_tool_results_end_in_words(content: str) -> None:
         "what is df",
         "list files",
     ):
-        assert said(question, everything).strip()
+        assert last_answer(question, everything).strip()
 
 
 def test_a_long_list_that_was_cut_in_the_middle_is_used_as_far_as_it_goes() -> None:
@@ -286,11 +290,11 @@ def test_a_long_list_that_was_cut_in_the_middle_is_used_as_far_as_it_goes() -> N
     ]
     text = json.dumps({"kernel": {"status": "idle", "age_s": 0, "stale": ""}, "variables": variables, "total": 400})
     cut = f"{text[:8000]}\n… 1000 characters left out …\n{text[-8000:]}"
-    assert "400 variables" in said("which variables are there?", {"list_variables": text})
-    answer = said("which variables are there?", {"list_variables": cut})
+    assert "400 variables" in last_answer("which variables are there?", {"list_variables": text})
+    answer = last_answer("which variables are there?", {"list_variables": cut})
     assert "`value_0`" in answer
     assert "`value_1`" in answer
-    assert "`3`" in said("what is value_3?", {"list_variables": cut})
+    assert "`3`" in last_answer("what is value_3?", {"list_variables": cut})
 
 
 REFUSALS = [
@@ -311,37 +315,43 @@ REFUSALS = [
 @pytest.mark.parametrize(("code", "content", "words"), REFUSALS)
 def test_code_is_given_where_it_did_not_run(code: str, content: str, words: str) -> None:
     output = ToolOutput(content, ok=False, code=code)
-    text = said("mean price by city", {"list_variables": table(["price"]), "run_code": output})
+    text = last_answer("mean price by city", {"list_variables": table(["price"]), "run_code": output})
     assert words in text
     assert "df.groupby('city')['price'].mean()" in text
 
 
-def test_nothing_is_run_in_a_read_only_conversation(desk: Desk) -> None:
-    reply = desk.fresh(approval="read-only").ask("mean price by city")
+def test_nothing_is_run_in_a_read_only_conversation(offline: OfflineSession) -> None:
+    reply = offline.fresh(approval="read-only").ask("mean price by city")
     assert "not approved" in reply.text
-    assert desk.executed(reply)["_"].idxmax() == "Munich"
+    assert offline.executed(reply)["_"].idxmax() == "Munich"
 
 
-def test_without_the_tool_the_code_is_given(desk: Desk) -> None:
-    reply = desk.fresh(tools=[one for one in desk.tools if one.spec.name != "run_code"]).ask("mean price by city")
+def test_without_the_tool_the_code_is_given(offline: OfflineSession) -> None:
+    reply = offline.fresh(tools=[tool for tool in offline.tools if tool.spec.name != "run_code"]).ask(
+        "mean price by city"
+    )
     assert "cannot run code here" in reply.text
     assert reply.code
 
 
 def test_without_any_tool_it_says_what_is_missing() -> None:
-    assert "cannot see the kernel's variables" in said("which variables are there?", {}, specs=())
-    assert "cannot read the notebook's errors" in said("what went wrong?", {}, specs=())
+    assert "cannot see the kernel's variables" in last_answer("which variables are there?", {}, specs=())
+    assert "cannot read the notebook's errors" in last_answer("what went wrong?", {}, specs=())
 
 
-def test_V13_a_withheld_value_is_not_asked_for_in_another_way(desk: Desk) -> None:
+def test_V13_a_withheld_value_is_not_asked_for_in_another_way(offline: OfflineSession) -> None:
     for question in ("what is api_key", "print api_key", "value of api_key", "length of api_key"):
-        reply = desk.fresh().ask(question)
+        reply = offline.fresh().ask(question)
         assert "sk-" not in reply.text
         assert reply.ran == []
 
 
-def test_V13_values_of_a_secret_column_are_neither_shown_nor_run_for(desk_of: Callable[[str], Desk]) -> None:
-    desk = desk_of("import pandas as pd\nusers = pd.DataFrame({'password': ['hunter2', 'swordfish'], 'age': [3, 4]})")
+def test_V13_values_of_a_secret_column_are_neither_shown_nor_run_for(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    offline = offline_with(
+        "import pandas as pd\nusers = pd.DataFrame({'password': ['hunter2', 'swordfish'], 'age': [3, 4]})"
+    )
     for question in (
         "unique values of password",
         "most common password",
@@ -351,7 +361,7 @@ def test_V13_values_of_a_secret_column_are_neither_shown_nor_run_for(desk_of: Ca
         "describe users",
         "first rows",
     ):
-        reply = desk.fresh().ask(question)
+        reply = offline.fresh().ask(question)
         assert "hunter2" not in reply.text
         assert "swordfish" not in reply.text
         assert reply.ran == []
@@ -360,4 +370,4 @@ def test_V13_values_of_a_secret_column_are_neither_shown_nor_run_for(desk_of: Ca
 def test_a_stale_state_is_said_to_be_old() -> None:
     data = json.loads(table(["price"]))
     data["kernel"] = {"status": "busy", "age_s": 12.4, "stale": "The kernel is busy."}
-    assert "this was known 12 s ago" in said("how many rows?", {"list_variables": json.dumps(data)})
+    assert "this was known 12 s ago" in last_answer("how many rows?", {"list_variables": json.dumps(data)})

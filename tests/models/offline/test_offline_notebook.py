@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.offline_session import Desk, write_notebook
+from tests.support.offline_session import OfflineSession, write_notebook
 
 CELLS: list[dict[str, Any]] = [
     {"cell_type": "markdown", "source": "# Housing prices\nSome text."},
@@ -34,12 +34,12 @@ CELLS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def notebook_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
-    desk = desk_of("pass")
+def offline_notebook(offline_with: Callable[[str], OfflineSession], tmp_path: Path) -> OfflineSession:
+    offline = offline_with("pass")
     for place, cell in enumerate(CELLS):
         if cell.get("execution_count") in (1, 2, 3):
-            desk.run_cell(str(cell["source"]), cell_id=f"c{place}")
-    return desk.fresh(notebook=write_notebook(tmp_path / "n.ipynb", CELLS))
+            offline.run_cell(str(cell["source"]), cell_id=f"c{place}")
+    return offline.fresh(notebook=write_notebook(tmp_path / "n.ipynb", CELLS))
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def notebook_desk(desk_of: Callable[[str], Desk], tmp_path: Path) -> Desk:
         "explain the notebook",
     ],
 )
-def test_the_notebook_is_summarised(notebook_desk: Desk, question: str) -> None:
-    text = notebook_desk.ask(question).text
+def test_the_notebook_is_summarised(offline_notebook: OfflineSession, question: str) -> None:
+    text = offline_notebook.ask(question).text
     for fact in (
         "7 cells",
         "5 of them code",
@@ -77,69 +77,71 @@ def test_the_notebook_is_summarised(notebook_desk: Desk, question: str) -> None:
         "describe the last cell",
     ],
 )
-def test_a_cell_is_found_by_its_execution_count(notebook_desk: Desk, question: str) -> None:
-    text = notebook_desk.ask(question).text
+def test_a_cell_is_found_by_its_execution_count(offline_notebook: OfflineSession, question: str) -> None:
+    text = offline_notebook.ask(question).text
     assert "groups by `'city'`" in text, text
     assert "takes the mean" in text
 
 
-def test_each_statement_of_a_cell_is_said(notebook_desk: Desk) -> None:
-    text = notebook_desk.ask("explain cell 3").text
+def test_each_statement_of_a_cell_is_said(offline_notebook: OfflineSession) -> None:
+    text = offline_notebook.ask("explain cell 3").text
     assert "Defines the function `clean(frame)`: `Leave out gaps.`" in text
-    text = notebook_desk.ask("what does cell 2 do").text
+    text = offline_notebook.ask("what does cell 2 do").text
     assert "builds a table" in text
     assert "Sets `limit`: the value `3`" in text
 
 
-def test_a_cell_that_is_not_there_is_not_invented(notebook_desk: Desk) -> None:
-    assert "There is no such cell" in notebook_desk.ask("what does cell 99 do").text
+def test_a_cell_that_is_not_there_is_not_invented(offline_notebook: OfflineSession) -> None:
+    assert "There is no such cell" in offline_notebook.ask("what does cell 99 do").text
 
 
-def test_cells_are_counted(notebook_desk: Desk) -> None:
-    assert "**7 cells**: 5 code (4 run), 2 text" in notebook_desk.ask("how many cells are there?").text
+def test_cells_are_counted(offline_notebook: OfflineSession) -> None:
+    assert "**7 cells**: 5 code (4 run), 2 text" in offline_notebook.ask("how many cells are there?").text
 
 
 @pytest.mark.parametrize(
     "question",
     ["where is houses defined?", "which cell created houses", "where does houses come from?", "where was houses set"],
 )
-def test_the_defining_cell_is_shown(notebook_desk: Desk, question: str) -> None:
-    reply = notebook_desk.ask(question)
+def test_the_defining_cell_is_shown(offline_notebook: OfflineSession, question: str) -> None:
+    reply = offline_notebook.ask(question)
     assert "`houses` was last set in `In [3]`, cell 4 from the top." in reply.text
     assert reply.code.startswith("houses = pd.DataFrame")
 
 
-def test_uses_are_listed(notebook_desk: Desk) -> None:
-    text = notebook_desk.ask("where is houses used?").text
+def test_uses_are_listed(offline_notebook: OfflineSession) -> None:
+    text = offline_notebook.ask("where is houses used?").text
     assert "mentioned in 3 cells" in text
     assert "`In [7]`" in text
 
 
-def test_a_function_is_shown_with_its_cell(notebook_desk: Desk) -> None:
-    reply = notebook_desk.ask("what does clean do")
+def test_a_function_is_shown_with_its_cell(offline_notebook: OfflineSession) -> None:
+    reply = offline_notebook.ask("what does clean do")
     assert "Leave out gaps." in reply.text
     assert "return frame.dropna()" in reply.code
 
 
-def test_what_changed_is_told_against_the_last_look(notebook_desk: Desk) -> None:
-    assert "I do not know the variables as they were before" in notebook_desk.ask("what changed?").text
-    assert "Nothing changed" in notebook_desk.ask("what changed?").text
-    notebook_desk.run_cell(
-        "limit = 4\nfresh = 1\ndel by_city" if "by_city" in notebook_desk.shell.user_ns else "limit = 4\nfresh = 1"
+def test_what_changed_is_told_against_the_last_look(offline_notebook: OfflineSession) -> None:
+    assert "I do not know the variables as they were before" in offline_notebook.ask("what changed?").text
+    assert "Nothing changed" in offline_notebook.ask("what changed?").text
+    offline_notebook.run_cell(
+        "limit = 4\nfresh = 1\ndel by_city" if "by_city" in offline_notebook.shell.user_ns else "limit = 4\nfresh = 1"
     )
-    text = notebook_desk.ask("what changed since?").text
+    text = offline_notebook.ask("what changed since?").text
     assert "New: `fresh`" in text
     assert "`limit`: `3` → `4`" in text
 
 
 @pytest.fixture
-def files_desk(desk_of: Callable[[str], Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def offline_files(
+    offline_with: Callable[[str], OfflineSession], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> OfflineSession:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sales 2024.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (tmp_path / "towns.tsv").write_text("a\tb\n1\t2\n", encoding="utf-8")
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\n', encoding="utf-8")
     (tmp_path / "notes.md").write_text("x", encoding="utf-8")
-    return desk_of("x = 1").fresh(notebook=write_notebook(tmp_path / "n.ipynb", []))
+    return offline_with("x = 1").fresh(notebook=write_notebook(tmp_path / "n.ipynb", []))
 
 
 READ = [
@@ -153,29 +155,29 @@ READ = [
 ]
 
 
-@pytest.mark.parametrize(("question", "variable"), READ, ids=[one[0] for one in READ])
-def test_a_file_beside_the_notebook_is_read(files_desk: Desk, question: str, variable: str) -> None:
-    names = files_desk.executed(files_desk.ask(question))
+@pytest.mark.parametrize(("question", "variable"), READ, ids=[case[0] for case in READ])
+def test_a_file_beside_the_notebook_is_read(offline_files: OfflineSession, question: str, variable: str) -> None:
+    names = offline_files.executed(offline_files.ask(question))
     assert len(names[variable]) == 1
     assert "a" in names[variable].columns
 
 
-def test_files_are_listed(files_desk: Desk) -> None:
-    text = files_desk.ask("which files are there?").text
+def test_files_are_listed(offline_files: OfflineSession) -> None:
+    text = offline_files.ask("which files are there?").text
     assert "5 files" in text
     assert "`towns.tsv`" in text
-    assert "1 file" in files_desk.fresh().ask("list csv files").text
+    assert "1 file" in offline_files.fresh().ask("list csv files").text
 
 
-def test_several_files_are_asked_about(files_desk: Desk) -> None:
-    assert "Which file" in files_desk.ask("read the data").text
+def test_several_files_are_asked_about(offline_files: OfflineSession) -> None:
+    assert "Which file" in offline_files.ask("read the data").text
 
 
-def test_a_read_does_not_hide_a_variable(desk_of: Callable[[str], Desk], tmp_path: Path) -> None:
+def test_a_read_does_not_hide_a_variable(offline_with: Callable[[str], OfflineSession], tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text("a\n1\n", encoding="utf-8")
-    desk = desk_of("sales = 5").fresh(notebook=write_notebook(tmp_path / "n.ipynb", []))
-    assert "sales_data = pd.read_csv('sales.csv')" in desk.ask("read sales.csv").code
+    offline = offline_with("sales = 5").fresh(notebook=write_notebook(tmp_path / "n.ipynb", []))
+    assert "sales_data = pd.read_csv('sales.csv')" in offline.ask("read sales.csv").code
 
 
-def test_without_a_notebook_it_says_so(desk_of: Callable[[str], Desk]) -> None:
-    assert "cannot read the notebook's cells" in desk_of("x = 1").ask("summarise this notebook").text
+def test_without_a_notebook_it_says_so(offline_with: Callable[[str], OfflineSession]) -> None:
+    assert "cannot read the notebook's cells" in offline_with("x = 1").ask("summarise this notebook").text

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 import pytest
 
-from tests.support.offline_session import Desk, new_shell
+from tests.support.offline_session import OfflineSession, new_shell
 
 SALES = """
 import polars as pl
@@ -33,8 +33,8 @@ def polars_shell() -> Any:
 
 
 @pytest.fixture
-def polars_desk(polars_shell: Any) -> Desk:
-    return Desk(polars_shell)
+def offline_polars(polars_shell: Any) -> OfflineSession:
+    return OfflineSession(polars_shell)
 
 
 Check = Callable[[Any, pl.DataFrame], bool]
@@ -73,14 +73,14 @@ FRAMES: list[tuple[str, Check]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "holds"), FRAMES, ids=[one for one, _ in FRAMES])
-def test_the_code_does_what_was_asked_in_polars(polars_desk: Desk, question: str, holds: Check) -> None:
-    old = polars_desk.shell.user_ns["sales"]
-    reply = polars_desk.ask(question)
+@pytest.mark.parametrize(("question", "holds"), FRAMES, ids=[frame for frame, _ in FRAMES])
+def test_the_code_does_what_was_asked_in_polars(offline_polars: OfflineSession, question: str, holds: Check) -> None:
+    old = offline_polars.shell.user_ns["sales"]
+    reply = offline_polars.ask(question)
     if not reply.code:
         assert "80" in reply.text
         return
-    names = polars_desk.executed(reply)
+    names = offline_polars.executed(reply)
     assert holds(names["_"] if "_" in names else names["sales"], old), reply.text
 
 
@@ -99,9 +99,9 @@ FACTS: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "facts"), FACTS, ids=[one for one, _ in FACTS])
-def test_polars_answers_hold_the_facts(polars_desk: Desk, question: str, facts: list[str]) -> None:
-    reply = polars_desk.ask(question)
+@pytest.mark.parametrize(("question", "facts"), FACTS, ids=[fact for fact, _ in FACTS])
+def test_polars_answers_hold_the_facts(offline_polars: OfflineSession, question: str, facts: list[str]) -> None:
+    reply = offline_polars.ask(question)
     for fact in facts:
         assert fact in reply.text, reply.text
 
@@ -122,12 +122,12 @@ PLOTS = [
 
 
 @pytest.mark.parametrize("question", PLOTS)
-def test_polars_plots_are_drawn(polars_desk: Desk, question: str) -> None:
-    polars_desk.executed(polars_desk.ask(question))
+def test_polars_plots_are_drawn(offline_polars: OfflineSession, question: str) -> None:
+    offline_polars.executed(offline_polars.ask(question))
     axes = plt.gcf().axes[0]
     assert axes.patches or axes.lines or axes.collections or axes.images
 
 
-def test_what_ran_is_polars_without_an_import(polars_desk: Desk) -> None:
-    reply = polars_desk.ask("mean unit price by city")
+def test_what_ran_is_polars_without_an_import(offline_polars: OfflineSession) -> None:
+    reply = offline_polars.ask("mean unit price by city")
     assert reply.ran == ["sales.group_by('city').agg(pl.col('unit price').mean()).sort('unit price', descending=True)"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.offline_session import Desk
+from tests.support.offline_session import OfflineSession
 
 LISTING = ["`df`", "`threshold`", "DataFrame 200 × 6", "`area_of`", "`pd`"]
 COLUMNS = ["6 columns", "`city`", "`furnished`", "`datetime64"]
@@ -211,9 +211,9 @@ FACTS: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("question", "facts"), FACTS, ids=[one for one, _ in FACTS])
-def test_the_answer_holds_the_facts(desk: Desk, question: str, facts: list[str]) -> None:
-    reply = desk.ask(question)
+@pytest.mark.parametrize(("question", "facts"), FACTS, ids=[fact for fact, _ in FACTS])
+def test_the_answer_holds_the_facts(offline: OfflineSession, question: str, facts: list[str]) -> None:
+    reply = offline.ask(question)
     for fact in facts:
         assert fact in reply.text, reply.text
     assert reply.text.strip()
@@ -235,44 +235,48 @@ COMPUTED: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("question", "expected"), [one for one in COMPUTED if one[1]], ids=lambda one: one if isinstance(one, str) else ""
+    ("question", "expected"),
+    [case for case in COMPUTED if case[1]],
+    ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_the_code_that_ran_computes_what_was_asked(desk: Desk, question: str, expected: Any) -> None:
-    reply = desk.ask(question)
+def test_the_code_that_ran_computes_what_was_asked(offline: OfflineSession, question: str, expected: Any) -> None:
+    reply = offline.ask(question)
     assert reply.ran, reply.text
-    result = desk.executed(reply)["_"]
-    assert result.to_dict() == pytest.approx(expected(desk.shell.user_ns["df"]))
+    result = offline.executed(reply)["_"]
+    assert result.to_dict() == pytest.approx(expected(offline.shell.user_ns["df"]))
 
 
-def test_nothing_is_run_for_what_inspection_already_tells(desk: Desk) -> None:
+def test_nothing_is_run_for_what_inspection_already_tells(offline: OfflineSession) -> None:
     for question in ("mean of price", "unique values of city", "describe df", "missing values", "how many rows?"):
-        assert desk.fresh().ask(question).ran == []
+        assert offline.fresh().ask(question).ran == []
 
 
-def test_how_questions_give_code_and_run_nothing(desk: Desk) -> None:
-    reply = desk.ask("how do I compute the average price per city")
+def test_how_questions_give_code_and_run_nothing(offline: OfflineSession) -> None:
+    reply = offline.ask("how do I compute the average price per city")
     assert reply.ran == []
-    assert desk.executed(reply)["_"].idxmax() == "Munich"
+    assert offline.executed(reply)["_"].idxmax() == "Munich"
 
 
-def test_several_tables_are_asked_about_by_name(desk_of: Any) -> None:
-    desk = desk_of("import pandas as pd\norders = pd.DataFrame({'n': [1, 2]})\npeople = pd.DataFrame({'age': [3]})")
-    assert desk.ask("how many rows?").text == "Which table do you mean: `orders` or `people`?"
-    assert "**2 rows**" in desk.ask("orders").text
-    assert "**1 row**" in desk.ask("what about people?").text
+def test_several_tables_are_asked_about_by_name(offline_with: Any) -> None:
+    offline = offline_with(
+        "import pandas as pd\norders = pd.DataFrame({'n': [1, 2]})\npeople = pd.DataFrame({'age': [3]})"
+    )
+    assert offline.ask("how many rows?").text == "Which table do you mean: `orders` or `people`?"
+    assert "**2 rows**" in offline.ask("orders").text
+    assert "**1 row**" in offline.ask("what about people?").text
 
 
-def test_columns_of_two_tables_are_joined_first(desk_of: Any) -> None:
-    desk = desk_of(
+def test_columns_of_two_tables_are_joined_first(offline_with: Any) -> None:
+    offline = offline_with(
         "import pandas as pd\norders = pd.DataFrame({'customer': ['a', 'b', 'a'], 'amount': [1.0, 2.0, 5.0]})\n"
         "people = pd.DataFrame({'customer': ['a', 'b'], 'country': ['DE', 'FR']})"
     )
-    reply = desk.ask("average amount by country")
-    assert desk.executed(reply)["_"].to_dict() == {"DE": 3.0, "FR": 2.0}
+    reply = offline.ask("average amount by country")
+    assert offline.executed(reply)["_"].to_dict() == {"DE": 3.0, "FR": 2.0}
 
 
-def test_no_table_and_no_variable_are_said(desk_of: Any) -> None:
-    empty = desk_of("pass")
+def test_no_table_and_no_variable_are_said(offline_with: Any) -> None:
+    empty = offline_with("pass")
     assert "no variables" in empty.ask("which variables are there?").text
     assert (
         "no dataframe" in empty.ask("mean price by city").text

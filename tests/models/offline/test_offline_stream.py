@@ -12,11 +12,11 @@ from jupyter_agent.core.errors import UpstreamTimeout
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall
 from jupyter_agent.core.protocols import Model
 from jupyter_agent.models.offline import OfflineModel
-from tests.support.offline_session import SPECS, Desk
+from tests.support.offline_session import SPECS, OfflineSession
 
 
 async def events(messages: Sequence[Message]) -> list[ModelEvent]:
-    return [one async for one in OfflineModel().stream(messages, SPECS, deadline=time.monotonic() + 60)]
+    return [event async for event in OfflineModel().stream(messages, SPECS, deadline=time.monotonic() + 60)]
 
 
 def test_it_is_named_offline_whatever_its_variant() -> None:
@@ -26,7 +26,7 @@ def test_it_is_named_offline_whatever_its_variant() -> None:
 
 async def test_it_asks_for_facts_before_it_answers() -> None:
     found = await events([Message("user", "which variables are there?")])
-    assert [type(one) for one in found] == [ToolCall, ModelFinished]
+    assert [type(event) for event in found] == [ToolCall, ModelFinished]
     assert isinstance(found[0], ToolCall)
     assert (found[0].name, found[0].arguments) == ("list_variables", "{}")
     assert found[-1] == ModelFinished("tool_calls")
@@ -36,12 +36,12 @@ async def test_the_same_messages_give_the_same_answer() -> None:
     question = [Message("user", "what can you do?")]
     first, second = await events(question), await events(question)
     assert first == second
-    assert len([one for one in first if isinstance(one, TextDelta)]) > 1
+    assert len([event for event in first if isinstance(event, TextDelta)]) > 1
 
 
 async def test_call_ids_are_never_used_twice() -> None:
     question = [Message("user", "which variables are there?")]
-    ids = [one.id for _ in range(5) for one in await events(question) if isinstance(one, ToolCall)]
+    ids = [event.id for _ in range(5) for event in await events(question) if isinstance(event, ToolCall)]
     assert len(set(ids)) == 5
 
 
@@ -58,7 +58,7 @@ async def test_no_messages_and_an_empty_question_are_answered() -> None:
         assert found[-1] == ModelFinished()
 
 
-def test_paragraphs_come_one_by_one(desk: Desk) -> None:
-    reply = desk.ask("describe df")
+def test_paragraphs_come_one_by_one(offline: OfflineSession) -> None:
+    reply = offline.ask("describe df")
     assert len(reply.deltas) > 2
     assert reply.text == "".join(reply.deltas)

@@ -75,8 +75,8 @@ class Pandas:
         return sum(one.name == column.name for one in self.frame.columns) > 1
 
     def _mask(self, conditions: Sequence[Condition]) -> str:
-        masks = [self._condition(one) for one in conditions]
-        return masks[0] if len(masks) == 1 else " & ".join(f"({one})" for one in masks)
+        masks = [self._condition(condition) for condition in conditions]
+        return masks[0] if len(masks) == 1 else " & ".join(f"({mask})" for mask in masks)
 
     def _condition(self, condition: Condition) -> str:
         at, values = self._at(condition.column), condition.values
@@ -126,7 +126,9 @@ class Pandas:
         if keys.startswith("resample") and call == "sum()" and grouping.descending is False:
             call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
         if grouping.each:
-            calls = (f"{one.label}: {_in_agg(how)}" for one, how in zip(grouping.values, grouping.each, strict=True))
+            calls = (
+                f"{value.label}: {_in_agg(how)}" for value, how in zip(grouping.values, grouping.each, strict=True)
+            )
             value, call = "", f"agg({{{', '.join(calls)}}})"
         code = f"{rows}.{keys}{value}.{call}"
         if grouping.shared:
@@ -160,7 +162,7 @@ class Pandas:
         return f"rows[{time.label}]{zone}"
 
     def _free_name(self, wanted: str) -> str:
-        taken = {one.name for one in self.frame.columns}
+        taken = {column.name for column in self.frame.columns}
         return next(
             name
             for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
@@ -168,7 +170,7 @@ class Pandas:
         )
 
     def _observed(self, keys: Sequence[Column]) -> str:
-        return ", observed=True" if any(one.dtype.startswith("categor") for one in keys) else ""
+        return ", observed=True" if any(key.dtype.startswith("categor") for key in keys) else ""
 
     def _value(self, grouping: Grouping) -> str:
         if not grouping.values:
@@ -287,7 +289,7 @@ def _in_agg(function: Function) -> str:
 
 
 def _listed(columns: Sequence[Column]) -> str:
-    return f"[{', '.join(one.label for one in columns)}]"
+    return f"[{', '.join(column.label for column in columns)}]"
 
 
 def _labels(columns: Sequence[Column]) -> str:

@@ -72,7 +72,7 @@ class Polars:
         return f"{self.pl}.col({column.label})"
 
     def _condition(self, condition: Condition) -> str:
-        at, values = self._col(condition.column), [self._literal(condition.column, one) for one in condition.values]
+        at, values = self._col(condition.column), [self._literal(condition.column, value) for value in condition.values]
         match condition.operator:
             case "missing":
                 return f"{at}.is_null()"
@@ -94,14 +94,14 @@ class Polars:
 
     def _literal(self, column: Column, value: object) -> str:
         if column.role == "time" and isinstance(value, str) and value.count("-") == 2:
-            year, month, day = (int(one) for one in value.split("-"))
+            year, month, day = (int(part) for part in value.split("-"))
             return f"{self.pl}.{'datetime' if column.dtype.startswith('Datetime') else 'date'}({year}, {month}, {day})"
         return repr(value)
 
     def rows(self, conditions: Sequence[Condition] = ()) -> str:
         if not conditions:
             return self._table
-        return f"{self._table}.filter({', '.join(self._condition(one) for one in conditions)})"
+        return f"{self._table}.filter({', '.join(self._condition(condition) for condition in conditions)})"
 
     def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
         return f"{self.rows(conditions)}[{column.label}]"
@@ -118,17 +118,19 @@ class Polars:
         if grouping.period is not None and grouping.time is not None:
             keys.append(f"{self._moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
         calls = grouping.each or (grouping.function,) * len(grouping.values)
-        values = ", ".join(f"{self._col(one)}.{_CALLS[how]}" for one, how in zip(grouping.values, calls, strict=True))
+        values = ", ".join(
+            f"{self._col(value)}.{_CALLS[how]}" for value, how in zip(grouping.values, calls, strict=True)
+        )
         counted = f"{self.pl}.len()"
         code = f"{self.rows(grouping.conditions)}.group_by({', '.join(keys)}).agg({values or counted})"
         if grouping.shared:
-            code += f".with_columns({', '.join(f'{one} / {one}.sum()' for one in self._results(grouping))})"
+            code += f".with_columns({', '.join(f'{result} / {result}.sum()' for result in self._results(grouping))})"
         code += self._ordered(grouping, name)
         return code + (f".head({grouping.limit})" if grouping.limit else "")
 
     def _results(self, grouping: Grouping) -> list[str]:
         """The columns that hold one value for each group."""
-        return [self._col(one) for one in grouping.values] or [f"{self.pl}.col('len')"]
+        return [self._col(value) for value in grouping.values] or [f"{self.pl}.col('len')"]
 
     def _ordered(self, grouping: Grouping, name: str) -> str:
         if grouping.descending is None:
@@ -142,7 +144,7 @@ class Polars:
         return f"{self._col(time)}.str.{_reader(time)}()"
 
     def _free_name(self, wanted: str) -> str:
-        taken = {one.name for one in self.frame.columns}
+        taken = {column.name for column in self.frame.columns}
         return next(
             name
             for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
@@ -161,7 +163,7 @@ class Polars:
         return f"{self.sorted(order, descending, conditions)}.head({limit})"
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
-        return f"{self.rows(conditions)}.select({', '.join(one.label for one in columns)})"
+        return f"{self.rows(conditions)}.select({', '.join(column.label for column in columns)})"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         if len(columns) == 2:
@@ -187,10 +189,10 @@ class Polars:
         return f"{self.frame.code}.rename({{{column.label}: {name!r}}})"
 
     def dropped(self, columns: Sequence[Column]) -> str:
-        return f"{self.frame.code}.drop({', '.join(one.label for one in columns)})"
+        return f"{self.frame.code}.drop({', '.join(column.label for column in columns)})"
 
     def without_missing(self, columns: Sequence[Column]) -> str:
-        return f"{self.frame.code}.drop_nulls({', '.join(one.label for one in columns)})"
+        return f"{self.frame.code}.drop_nulls({', '.join(column.label for column in columns)})"
 
     def filled(self, column: Column) -> str:
         at = self._col(column)
@@ -223,7 +225,7 @@ class Polars:
 
     def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
         call = _RUNNING.get(kind, f"rolling_mean({window})")
-        return f"{self.grouped(grouping)}.with_columns({', '.join(f'{one}.{call}' for one in self._results(grouping))})"
+        return f"{self.grouped(grouping)}.with_columns({', '.join(f'{result}.{call}' for result in self._results(grouping))})"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
         name = self._free_name(grouping.period) if grouping.period else ""
@@ -242,7 +244,7 @@ class Polars:
         return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"
 
     def deduplicated(self, columns: Sequence[Column]) -> str:
-        subset = f"subset=[{', '.join(one.label for one in columns)}], " if columns else ""
+        subset = f"subset=[{', '.join(column.label for column in columns)}], " if columns else ""
         return f"{self.frame.code}.unique({subset}maintain_order=True)"
 
     def saved(self, path: str) -> str:
@@ -260,7 +262,7 @@ class Polars:
 
 
 def _reader(column: Column) -> str:
-    return "to_datetime" if any(":" in one for one in column.values) else "to_date"
+    return "to_datetime" if any(":" in value for value in column.values) else "to_date"
 
 
 def _value(grouping: Grouping) -> str:

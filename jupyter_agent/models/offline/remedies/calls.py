@@ -95,10 +95,10 @@ def _no_attribute(patient: Patient) -> Remedy | None:
 def _none(patient: Patient) -> Remedy:
     subject = next(
         (
-            one
-            for one in patient.namespace.variables.values()
-            if one.kind == "none"
-            and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)
+            variable
+            for variable in patient.namespace.variables.values()
+            if variable.kind == "none"
+            and re.search(rf"\b{re.escape(variable.name)}\b", patient.failure.line or patient.failure.source)
         ),
         None,
     )
@@ -118,9 +118,9 @@ def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
             return variable
     return next(
         (
-            one
-            for one in patient.namespace.variables.values()
-            if one.type.rsplit(".", 1)[-1] == owner and one.name in patient.failure.line
+            variable
+            for variable in patient.namespace.variables.values()
+            if variable.type.rsplit(".", 1)[-1] == owner and variable.name in patient.failure.line
         ),
         None,
     )
@@ -128,7 +128,7 @@ def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
 
 def _columns(variable: Variable | None) -> tuple[str, ...]:
     return (
-        tuple(one.name for one in Frame.of(variable).columns)
+        tuple(column.name for column in Frame.of(variable).columns)
         if variable is not None and variable.kind == "frame"
         else ()
     )
@@ -231,7 +231,7 @@ def _wrong_types(patient: Patient) -> Remedy | None:
 def _kinds(patient: Patient) -> list[str]:
     """Types of the variables of the failing line."""
     words = dict.fromkeys(re.findall(r"[^\W\d]\w*", patient.failure.line))
-    known = [patient.namespace.variables[one] for one in words if one in patient.namespace.variables]
+    known = [patient.namespace.variables[word] for word in words if word in patient.namespace.variables]
     shown = [f"{name(one.name)} is a {name(one.type.rsplit('.', 1)[-1])}" for one in known if one.kind != "module"]
     return [f"Here {', '.join(shown[:6])}."] if shown else []
 

@@ -46,14 +46,14 @@ def _subjects(patient: Patient) -> Iterator[Variable]:
 
 def _keys_of(variable: Variable) -> tuple[str, ...]:
     if variable.kind == "frame":
-        return tuple(one.name for one in Frame.of(variable).columns)
+        return tuple(column.name for column in Frame.of(variable).columns)
     return texts(variable.facts.get("keys"))
 
 
 def _no_key(patient: Patient) -> Remedy | None:
     wanted = _missing_keys(patient.failure.message)[0]
-    subjects = [one for one in _subjects(patient) if one.kind in ("frame", "mapping", "series")]
-    lacking = [one for one in subjects if wanted not in _keys_of(one)]
+    subjects = [subject for subject in _subjects(patient) if subject.kind in ("frame", "mapping", "series")]
+    lacking = [subject for subject in subjects if wanted not in _keys_of(subject)]
     ranked = sorted(lacking, key=lambda one: not near(wanted, _keys_of(one), cutoff=0.6))
     if not ranked:
         return Remedy(
@@ -101,8 +101,8 @@ def _elsewhere(patient: Patient, wanted: str, subject: Variable) -> str:
 
 def _out_of_range(patient: Patient) -> Remedy | None:
     sized = [
-        (one, whole(one.facts.get("length")) if one.kind != "frame" else Frame.of(one).rows)
-        for one in _subjects(patient)
+        (subject, whole(subject.facts.get("length")) if subject.kind != "frame" else Frame.of(subject).rows)
+        for subject in _subjects(patient)
     ]
     known = [
         (one, length)

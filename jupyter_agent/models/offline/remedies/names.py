@@ -59,7 +59,7 @@ def _undefined(patient: Patient) -> Remedy | None:
 
 
 def _known(patient: Patient) -> list[str]:
-    mine = [one.name for one in patient.namespace.variables.values() if one.kind != "module"]
+    mine = [variable.name for variable in patient.namespace.variables.values() if variable.kind != "module"]
     return [f"Names there are: {names(mine, 15)}."] if mine else []
 
 

@@ -41,7 +41,7 @@ def _unread(patient: Patient) -> Remedy | None:
     message, source = patient.failure.message, patient.failure.source
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, message)), "Python could not read this line.")
     fixed = (
-        next((one for one in _attempts(source) if one != source and _reads(one)), None)
+        next((attempt for attempt in _attempts(source) if attempt != source and _reads(attempt)), None)
         if len(source) < 20_000 and source.strip()
         else None
     )

@@ -118,11 +118,11 @@ def _size(variable: Variable | None) -> str:
 
 def _division(patient: Patient) -> Remedy | None:
     zeros = [
-        one.name
-        for one in patient.namespace.variables.values()
-        if one.kind == "number"
-        and str(one.facts.get("value")) in ("0", "0.0")
-        and re.search(rf"\b{re.escape(one.name)}\b", patient.failure.line or patient.failure.source)
+        variable.name
+        for variable in patient.namespace.variables.values()
+        if variable.kind == "number"
+        and str(variable.facts.get("value")) in ("0", "0.0")
+        and re.search(rf"\b{re.escape(variable.name)}\b", patient.failure.line or patient.failure.source)
     ]
     place = patient.failure.place
     zeros += [

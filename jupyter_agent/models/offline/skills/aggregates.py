@@ -24,7 +24,7 @@ def grouping(query: Query, frame: Frame) -> Grouping:
     Raises:
         Ask: groups by time are asked for and no column says when, or there is nothing to average.
     """
-    values = tuple(one for one in query.columns if one not in query.by and one is not frame.time)
+    values = tuple(column for column in query.columns if column not in query.by and column is not frame.time)
     shared = bool(cues.SHARE.search(query.text)) and query.function in (None, "sum", "count")
     function: Function = query.function or _usual(values, shared)
     if query.function is None and not query.columns and re.search(r"\bresampl", query.text):
@@ -34,11 +34,11 @@ def grouping(query: Query, frame: Frame) -> Grouping:
         function = usual if usual == "sum" or (query.limit is not None and query.limit > 1) else function
     by = query.by
     if not by and query.period is None:
-        by = tuple(one for one in values if one.role != "number")
-        values = tuple(one for one in values if one.role == "number")
-    if function in ("mean", "median", "std", "var", "sum") and any(one.role in ("text", "time") for one in values):
+        by = tuple(value for value in values if value.role != "number")
+        values = tuple(value for value in values if value.role == "number")
+    if function in ("mean", "median", "std", "var", "sum") and any(value.role in ("text", "time") for value in values):
         function = "nunique" if query.function is None else function
-    if function == "count" and all(one.role != "number" for one in values):
+    if function == "count" and all(value.role != "number" for value in values):
         values = ()
     if not values and function not in ("count", "nunique"):
         values = _measure(query, frame, by)
@@ -58,8 +58,8 @@ def grouping(query: Query, frame: Frame) -> Grouping:
 
 def _usual(values: tuple[Column, ...], shared: bool) -> Function:
     """How values are brought together where nobody says it: what one sells in a month is added up, its price is not."""
-    numbers = [one for one in values if one.role == "number"]
-    return "sum" if shared or (numbers and all(parts(one.name) & ADDITIVE for one in numbers)) else "mean"
+    numbers = [value for value in values if value.role == "number"]
+    return "sum" if shared or (numbers and all(parts(number.name) & ADDITIVE for number in numbers)) else "mean"
 
 
 def _singular(query: Query) -> bool:
@@ -77,7 +77,7 @@ def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column
         raise Ask(f"{name(frame.name)} has no number column to take the {noun(query.function)} of.")
     if query.extreme and len(numbers) > 1:
         raise Ask(
-            f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([one.name for one in numbers])}."
+            f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([number.name for number in numbers])}."
         )
     return numbers[:8]
 
@@ -90,7 +90,7 @@ def _time(query: Query, frame: Frame) -> Column | None:
     if isinstance(index, dict) and str(index.get("dtype", "")).startswith("datetime"):
         return None
     raise Ask(
-        f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([one.name for one in frame.columns])}."
+        f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([column.name for column in frame.columns])}."
     )
 
 
@@ -112,13 +112,13 @@ def grouped_title(grouped: Grouping, frame: Frame) -> str:
 
 def _what(grouped: Grouping) -> str:
     if grouped.shared:
-        return f"Share of {names([one.name for one in grouped.values]) if grouped.values else 'rows'}"
+        return f"Share of {names([value.name for value in grouped.values]) if grouped.values else 'rows'}"
     if grouped.each:
         each = zip(grouped.values, grouped.each, strict=True)
         told = joined([f"{noun(how)} of {name(one.name)}" for one, how in each])
         return told[:1].upper() + told[1:]
     if grouped.values:
-        return f"{noun(grouped.function).capitalize()} of {names([one.name for one in grouped.values])}"
+        return f"{noun(grouped.function).capitalize()} of {names([value.name for value in grouped.values])}"
     return "Rows"
 
 
@@ -127,7 +127,7 @@ def _grouped(query: Query, facts: Facts) -> Answer:
     groups = grouping(query, frame)
     if not groups.by and groups.period is None:
         raise Ask(
-            f"By which column of {name(frame.name)} shall I group? There are {names([one.name for one in frame.columns])}."
+            f"By which column of {name(frame.name)} shall I group? There are {names([column.name for column in frame.columns])}."
         )
     title = grouped_title(groups, frame)
 
@@ -180,10 +180,12 @@ def _count(query: Query, facts: Facts) -> Answer:
 def _top(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     order = (
-        query.order or tuple(one for one in query.columns if one.role in ("number", "time"))[:1] or query.columns[:1]
+        query.order
+        or tuple(column for column in query.columns if column.role in ("number", "time"))[:1]
+        or query.columns[:1]
     )
     if not order:
-        raise Ask(f"By which column? {name(frame.name)} has {names([one.name for one in frame.columns])}.")
+        raise Ask(f"By which column? {name(frame.name)} has {names([column.name for column in frame.columns])}.")
     down = query.descending if query.descending is not None else not cues.lowest(query.text)
     limit = query.limit or (1 if re.search(r"\b(?:row|record|entry|observation|one)\b", query.text) else 5)
     title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
@@ -205,7 +207,7 @@ def _groups(query: Query) -> bool:
 
 def _correlated(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    columns = [one for one in (*query.columns, *query.by) if one.role in ("number", "truth")][:2]
+    columns = [message for message in (*query.columns, *query.by) if message.role in ("number", "truth")][:2]
     named = [one for one in (*query.columns, *query.by) if one not in columns]
     if named and len(columns) < 2:
         return [

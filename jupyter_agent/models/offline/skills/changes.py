@@ -22,7 +22,7 @@ def _changed(query: Query, facts: Facts) -> Answer:
         ]
     now = query.namespace.variables
     fresh = [one for one in now if one not in before.variables]
-    gone = [one for one in before.variables if one not in now]
+    gone = [variable for variable in before.variables if variable not in now]
     changed = [one for one in now if one in before.variables and now[one].to_json() != before.variables[one].to_json()]
     if not fresh and not gone and not changed:
         return ["Nothing changed among the variables since your last question."]
@@ -39,10 +39,12 @@ def _told(changed: Sequence[str], namespace: Namespace) -> Answer:
 
 
 def _newest(namespace: Namespace) -> str:
-    counts = [one.execution_count for one in namespace.variables.values() if one.execution_count is not None]
+    counts = [
+        variable.execution_count for variable in namespace.variables.values() if variable.execution_count is not None
+    ]
     if not counts:
         return ""
-    newest = [one.name for one in namespace.variables.values() if one.execution_count == max(counts)]
+    newest = [variable.name for variable in namespace.variables.values() if variable.execution_count == max(counts)]
     return f"The newest variables, from `In [{max(counts)}]`: {names(newest, 20)}."
 
 

@@ -16,12 +16,14 @@ from jupyter_agent.models.offline.skills.frames import full_frame
 
 
 def _incomplete(frame: Frame) -> list[Column]:
-    return [one for one in frame.columns if whole(one.facts.get("missing"))]
+    return [column for column in frame.columns if whole(column.facts.get("missing"))]
 
 
 def _handled(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
-    named = query.columns or tuple(one.column for one in query.conditions if one.operator in ("missing", "present"))
+    named = query.columns or tuple(
+        condition.column for condition in query.conditions if condition.operator in ("missing", "present")
+    )
     chosen = list(named) or _incomplete(frame)
     if not chosen:
         return [f"{name(frame.name)} has no missing values, so there is nothing to do."]
@@ -66,12 +68,12 @@ def _value(query: Query) -> object:
 
 
 def _dropped_said(frame: Frame, columns: Sequence[Column]) -> str:
-    where = f"in {names([one.name for one in columns])}" if columns else "anywhere"
+    where = f"in {names([column.name for column in columns])}" if columns else "anywhere"
     return f"Leave out the rows of {name(frame.name)} with a missing value {where}:"
 
 
 def _fills(language: Dialect, columns: list[Column]) -> str:
-    return "\n".join(language.replaced(one, language.filled(one)) for one in columns)
+    return "\n".join(language.replaced(column, language.filled(column)) for column in columns)
 
 
 def _deduplicated(query: Query, _facts: Facts) -> Answer:
@@ -85,7 +87,7 @@ def _deduplicated(query: Query, _facts: Facts) -> Answer:
 def _dropped(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     return [
-        f"{name(frame.name)} without {names([one.name for one in query.columns])}:",
+        f"{name(frame.name)} without {names([column.name for column in query.columns])}:",
         block(query, frame, lambda one: f"{frame.code} = {one.dropped(query.columns)}"),
     ]
 
@@ -116,15 +118,17 @@ def _converted(query: Query, _facts: Facts) -> Answer:
     wanted = next((kind for kind, pattern in _TYPES if re.search(rf"\b(?:{pattern})\b", query.text)), "time")
     if re.search(r"\bdate|\btime", query.text):
         wanted = "time"
-    columns = query.columns or (tuple(one for one in frame.columns if one.date_like) if wanted == "time" else ())
+    columns = query.columns or (
+        tuple(column for column in frame.columns if column.date_like) if wanted == "time" else ()
+    )
     if not columns:
         raise Ask(
-            f"Which column shall be converted? {name(frame.name)} has {names([one.name for one in frame.columns])}."
+            f"Which column shall be converted? {name(frame.name)} has {names([column.name for column in frame.columns])}."
         )
-    done = [one for one in columns if wanted == "time" and one.role == "time"]
+    done = [column for column in columns if wanted == "time" and column.role == "time"]
     if done:
         return [f"{name(done[0].name)} is already of type {name(done[0].dtype)}."]
-    said = f"{names([one.name for one in columns])} of {name(frame.name)} as {'dates' if wanted == 'time' else name(wanted)}; what cannot be read becomes missing:"
+    said = f"{names([column.name for column in columns])} of {name(frame.name)} as {'dates' if wanted == 'time' else name(wanted)}; what cannot be read becomes missing:"
     return [
         said if wanted in ("int", "float", "time") else said.split(";", maxsplit=1)[0] + ":",
         block(

@@ -30,7 +30,7 @@ def inspected(column: Column, facts: Facts) -> Column:
 
 def _typed(query: Query, _facts: Facts) -> Answer:
     frame, column = the_column(query)
-    rows = [[name(one.name), name(one.dtype), names(one.samples[:3])] for one in query.columns]
+    rows = [[name(column.name), name(column.dtype), names(column.samples[:3])] for column in query.columns]
     if len(rows) > 1:
         return [table(["column", "type", "for example"], rows)]
     samples = column.samples
@@ -90,9 +90,9 @@ def _top(column: Column) -> list[tuple[str, int]]:
     listed = column.facts.get("top")
     pairs = listed if isinstance(listed, (list, tuple)) else ()
     return [
-        (str(one[0]), one[1])
-        for one in pairs
-        if isinstance(one, (list, tuple)) and len(one) == 2 and isinstance(one[1], int)
+        (str(pair[0]), pair[1])
+        for pair in pairs
+        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[1], int)
     ]
 
 
@@ -157,8 +157,8 @@ def meaning(query: Query, facts: Facts) -> Answer:
 def _shown(column: Column, frame: Frame) -> Answer:
     stats = [(one, column.facts.get(one)) for one in ("min", "max", "mean", "median", "std", "sum")]
     rows = [
-        [one, figure(value) if real(value) is not None else name(moment(str(value)))]
-        for one, value in stats
+        [stat, figure(value) if real(value) is not None else name(moment(str(value)))]
+        for stat, value in stats
         if value is not None
     ]
     if rows:

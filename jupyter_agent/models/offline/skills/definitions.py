@@ -46,10 +46,10 @@ def _shortened(source: str, limit: int = 40) -> str:
 
 def _home(variable: Variable, cells: tuple[Cell, ...]) -> Cell | None:
     """The cell that the kernel names, else the last one that ran and assigns the name."""
-    own = next((one for one in cells if variable.cell_id is not None and one.id == variable.cell_id), None)
+    own = next((cell for cell in cells if variable.cell_id is not None and cell.id == variable.cell_id), None)
     if own is not None:
         return own
-    assigning = [one for one in cells if one.kind == "code" and _assigns(one.source, variable.name)]
+    assigning = [cell for cell in cells if cell.kind == "code" and _assigns(cell.source, variable.name)]
     ran = [
         one for one in assigning if one.execution_count is not None and one.execution_count == variable.execution_count
     ]
@@ -74,9 +74,9 @@ def _used(query: Query, facts: Facts) -> Answer:
     if cells is None:
         return ["I cannot read the notebook's cells here."]
     using = [
-        (place, one)
-        for place, one in enumerate(cells, 1)
-        if one.kind == "code" and re.search(rf"\b{re.escape(variable.name)}\b", one.source)
+        (place, cell)
+        for place, cell in enumerate(cells, 1)
+        if cell.kind == "code" and re.search(rf"\b{re.escape(variable.name)}\b", cell.source)
     ]
     if not using:
         return [f"No cell of this notebook mentions {name(variable.name)}."]

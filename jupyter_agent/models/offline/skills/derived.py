@@ -38,7 +38,7 @@ def _arithmetic(query: Query, _facts: Facts) -> Answer:
     frame, match = query.the_frame(), _TWO.search(query.text)
     if match is None:
         raise Ask(
-            f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names([one.name for one in frame.columns])}."
+            f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names([column.name for column in frame.columns])}."
         )
     first = _column(query, match[1])
     sign, word = next((sign, word) for sign, word, pattern in _SIGNS if re.fullmatch(pattern, match[2]))
@@ -54,7 +54,7 @@ def _arithmetic(query: Query, _facts: Facts) -> Answer:
 
 def _column(query: Query, place: str) -> Column:
     frame = query.the_frame()
-    return next(one for one in query.skeleton.mention(place).columns if one.frame == frame.name)
+    return next(column for column in query.skeleton.mention(place).columns if column.frame == frame.name)
 
 
 def _word(text: str) -> str:
@@ -72,7 +72,11 @@ def _running(query: Query, facts: Facts) -> Answer:
         raise Ask(f"Of which column? {name(frame.name)} has {names([one.name for one in frame.of_role('number')])}.")
     kind = next(kind for kind, pattern in _RUNNING if re.search(rf"\b(?:{pattern})\b", query.text))
     window = next(
-        (one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int) and one.number > 0),
+        (
+            mention.number
+            for mention in query.mentions
+            if mention.label == "NUM" and isinstance(mention.number, int) and mention.number > 0
+        ),
         7,
     )
     if query.period is not None:

@@ -87,7 +87,7 @@ def _known_files(query: Query, facts: Facts) -> tuple[str, ...]:
 
 def _read(query: Query, facts: Facts) -> Answer:
     files = _known_files(query, facts)
-    data = [one for one in files if ending(one) in _DATA]
+    data = [file for file in files if ending(file) in _DATA]
     named = next((one.text for one in query.skeleton.of("FILE")), "") or next(
         (one.text for one in query.skeleton.of("STR")), ""
     )
@@ -152,7 +152,7 @@ def _not_there(wanted: str, data: list[str], query: Query) -> Answer:
 def _listed(query: Query, facts: Facts) -> Answer:
     files = _known_files(query, facts)
     kinds = [one for one in _DATA if re.search(rf"\b{one}s?\b", query.text)]
-    shown = [one for one in files if not kinds or ending(one) in kinds]
+    shown = [file for file in files if not kinds or ending(file) in kinds]
     if not shown:
         return ["There are no such files beside the notebook." if files else "I see no files beside the notebook."]
     return [f"{many(len(shown), 'file')} beside the notebook:\n\n" + "\n".join(f"- {name(one)}" for one in shown[:60])]

@@ -39,7 +39,8 @@ def _cut(frame: Frame) -> str:
 def _columns(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     rows = [
-        [name(one.name), name(one.dtype), _missing(one), names(one.samples[:3])] for one in frame.columns[:_LONGEST]
+        [name(column.name), name(column.dtype), _missing(column), names(column.samples[:3])]
+        for column in frame.columns[:_LONGEST]
     ]
     left = frame.width - len(rows)
     return [
@@ -56,8 +57,8 @@ def _missing(column: Column) -> str:
 
 def _dtypes(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
-    rows = [[name(one.name), name(one.dtype)] for one in frame.columns[:_LONGEST]]
-    notes = [f"{name(one.name)} holds dates as text." for one in frame.columns if one.date_like]
+    rows = [[name(column.name), name(column.dtype)] for column in frame.columns[:_LONGEST]]
+    notes = [f"{name(column.name)} holds dates as text." for column in frame.columns if column.date_like]
     return [
         f"Types of the {many(frame.width, 'column')} of {name(frame.name)}:",
         table(["column", "type"], rows),
@@ -69,7 +70,7 @@ def _chosen(query: Query, facts: Facts) -> Answer:
     """Names of the columns of a kind: numeric, text, dates."""
     frame = query.the_frame()
     wanted = next(role for words, role in _ROLES if re.search(words, query.text))
-    found = [one.name for one in frame.columns if one.role in wanted]
+    found = [column.name for column in frame.columns if column.role in wanted]
     if not found:
         return [f"{name(frame.name)} has no such column.", *_dtypes(query, facts)]
     return [f"{many(len(found), 'column')} of {name(frame.name)}: {names(found, 40)}"]
@@ -91,7 +92,7 @@ def _head(query: Query, facts: Facts) -> Answer:
     if last or limit > 5 or not isinstance(head, Sequence) or not head:
         return _computed_head(query, facts, frame, limit)
     rows = [row for row in head if isinstance(row, (list, tuple))][:limit]
-    header = [name(one.name) for one in frame.columns]
+    header = [name(column.name) for column in frame.columns]
     return [
         f"The first {many(len(rows), 'row')} of {name(frame.name)}:",
         table(header, [[name(moment(str(one))) for one in row] for row in rows if len(row) == len(header)]),
@@ -115,7 +116,7 @@ def _computed_head(query: Query, facts: Facts, frame: Frame, limit: int) -> Answ
 
 def _summary(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
-    missing = sum(whole(one.facts.get("missing")) or 0 for one in frame.columns)
+    missing = sum(whole(column.facts.get("missing")) or 0 for column in frame.columns)
     used = real(frame.variable.facts.get("memory_bytes"))
     parts = [
         f"{many(frame.rows, 'row')} × {many(frame.width, 'column')}"
@@ -126,7 +127,7 @@ def _summary(query: Query, facts: Facts) -> Answer:
     origin = frame.variable.execution_count
     parts += [f"set in `In [{origin}]`" if origin is not None else ""]
     return [
-        f"{name(frame.name)} is a {frame.library} table: {', '.join(one for one in parts if one)}.",
+        f"{name(frame.name)} is a {frame.library} table: {', '.join(part for part in parts if part)}.",
         *_measures(frame),
         *_categories(frame),
     ]
@@ -144,15 +145,21 @@ def _measures(frame: Frame) -> Answer:
 
 def _categories(frame: Frame) -> Answer:
     rows = []
-    for one in [column for column in frame.columns if column.role != "number"][:30]:
+    for message in [column for column in frame.columns if column.role != "number"][:30]:
         span = (
-            f"{name(moment(str(one.facts['min'])))} to {name(moment(str(one.facts['max'])))}"
-            if one.role == "time" and one.facts.get("min")
-            else names(one.values[:4])
+            f"{name(moment(str(message.facts['min'])))} to {name(moment(str(message.facts['max'])))}"
+            if message.role == "time" and message.facts.get("min")
+            else names(message.values[:4])
         )
-        unique = whole(one.facts.get("unique"))
+        unique = whole(message.facts.get("unique"))
         rows.append(
-            [name(one.name), name(one.dtype), figure(unique) if unique is not None else "–", _missing(one), span]
+            [
+                name(message.name),
+                name(message.dtype),
+                figure(unique) if unique is not None else "–",
+                _missing(message),
+                span,
+            ]
         )
     return [table(["other column", "type", "unique", "missing", "values"], rows, [2, 3])] if rows else []
 

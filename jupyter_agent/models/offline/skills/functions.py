@@ -13,12 +13,14 @@ from jupyter_agent.models.offline.skills.values import called, full
 def _told(query: Query, facts: Facts) -> Answer:
     function = full(query, facts)
     signature = called(function)
-    parameters = [one for one in texts(function.facts.get("parameters")) if one.isidentifier()]
+    parameters = [text for text in texts(function.facts.get("parameters")) if text.isidentifier()]
     blocks = [f"{name(function.name)} is called like this:", fence(signature)]
     doc = function.facts.get("doc")
     blocks.append(f"It says: {name(doc, 300)}" if doc else "It has no docstring.")
     if parameters and in_code(function.name) == function.name:
-        blocks.append(f"By name: {name(function.name + '(' + ', '.join(f'{one}=…' for one in parameters) + ')', 300)}")
+        blocks.append(
+            f"By name: {name(function.name + '(' + ', '.join(f'{parameter}=…' for parameter in parameters) + ')', 300)}"
+        )
     if function.kind == "class" and function.facts.get("methods"):
         blocks.append(f"Methods: {names(texts(function.facts.get('methods')), 30)}")
     return [*blocks, *_source(query, facts)]
@@ -29,7 +31,7 @@ def _source(query: Query, facts: Facts) -> Answer:
     target = query.target
     if target is None or target.cell_id is None or "read_cells" not in facts.conversation.offered:
         return []
-    cell = next((one for one in facts.cells() or () if one.id == target.cell_id), None)
+    cell = next((cell for cell in facts.cells() or () if cell.id == target.cell_id), None)
     return (
         [f"Defined in `In [{cell.execution_count}]`:", python(cell.source)]
         if cell is not None and len(cell.source) < 3000

@@ -21,7 +21,7 @@ def _joined(query: Query, _facts: Facts) -> Answer:
         raise Ask(
             f"{name(left.name)} is a {left.library} table and {name(right.name)} a {right.library} one: convert one of them first, with `.to_pandas()` or `pl.from_pandas(…)`."
         )
-    named = [one for mention in query.mentions for one in mention.columns]
+    named = [column for mention in query.mentions for column in mention.columns]
     pairs = [
         pair
         for pair in _pairs(left, right)
@@ -44,7 +44,7 @@ def _joined(query: Query, _facts: Facts) -> Answer:
 
 
 def _both(left: Frame, right: Frame) -> str:
-    return f"{name(left.name)} has {names([one.name for one in left.columns])}; {name(right.name)} has {names([one.name for one in right.columns])}."
+    return f"{name(left.name)} has {names([column.name for column in left.columns])}; {name(right.name)} has {names([column.name for column in right.columns])}."
 
 
 def _tables(query: Query) -> tuple[Frame, Frame]:
@@ -53,27 +53,27 @@ def _tables(query: Query) -> tuple[Frame, Frame]:
     first = query.frame or (frames[0] if len(frames) == 2 else None)
     if first is None:
         first = query.the_frame()
-    others = [query.other] if query.other is not None else [one for one in frames if one.name != first.name]
+    others = [query.other] if query.other is not None else [frame for frame in frames if frame.name != first.name]
     if not others:
         raise Ask(f"{name(first.name)} is the only table there is; a join needs two.")
     best = max(others, key=lambda one: len(list(_pairs(first, one))))
     if query.other is None and len(others) > 1 and not list(_pairs(first, best)):
-        raise Ask(f"With which table shall I join {name(first.name)}: {names([one.name for one in others])}?")
+        raise Ask(f"With which table shall I join {name(first.name)}: {names([other.name for other in others])}?")
     return first, best
 
 
 def _pairs(left: Frame, right: Frame) -> Iterator[tuple[Column, Column]]:
     """Columns that are the same: by name (keys first), by name but for spelling, and ``id`` of a table named in the other."""
-    exact = [(one, other) for one in left.columns for other in right.columns if one.name == other.name]
+    exact = [(column, other) for column in left.columns for other in right.columns if column.name == other.name]
     yield from sorted(
         exact, key=lambda pair: (not _key_like(pair[0]), pair[0].role == "number" and not _key_like(pair[0]))
     )
-    for one in left.columns:
+    for column in left.columns:
         for other in right.columns:
-            if one.name != other.name and (
-                key(one.name) == key(other.name) or _refers(one, right, other) or _refers(other, left, one)
+            if column.name != other.name and (
+                key(column.name) == key(other.name) or _refers(column, right, other) or _refers(other, left, column)
             ):
-                yield one, other
+                yield column, other
 
 
 def _key_like(column: Column) -> bool:
@@ -115,9 +115,9 @@ def _across(query: Query, _facts: Facts) -> Answer:
     named = [
         column
         for column in columns
-        if column.name in {one.name for mention in query.mentions for one in mention.columns}
+        if column.name in {column.name for mention in query.mentions for column in mention.columns}
     ]
-    keys = tuple(one for one in named if one.role != "number")[:2] or tuple(named[-1:])
+    keys = tuple(message for message in named if message.role != "number")[:2] or tuple(named[-1:])
     values = tuple(one for one in named if one not in keys)
     groups = Grouping(
         query.function if values and query.function else "mean" if values else "count", values, keys, descending=True
@@ -132,7 +132,7 @@ def _across(query: Query, _facts: Facts) -> Answer:
 
 def _homes(query: Query) -> tuple[Frame, Frame]:
     """The table with the number first."""
-    frames = [one for one in query.candidates if _owned(query, one)][:2]
+    frames = [candidate for candidate in query.candidates if _owned(query, candidate)][:2]
     frames.sort(key=lambda one: not any(column.role == "number" for column in _owned(query, one)))
     return frames[0], frames[1]
 
@@ -143,14 +143,14 @@ def _owned(query: Query, frame: Frame) -> list[Column]:
 
 def _apart(query: Query) -> bool:
     """Whether the named columns are in two tables, and in no single one."""
-    named = [one for one in query.mentions if one.label == "COL"]
+    named = [mention for mention in query.mentions if mention.label == "COL"]
     homes = [{column.frame for column in one.columns} for one in named]
     return (
         query.frame is None
         and query.chart is None
-        and len([one for one in query.candidates if _owned(query, one)]) > 1
+        and len([candidate for candidate in query.candidates if _owned(query, candidate)]) > 1
         and len(named) > 1
-        and not any(all(one.name in home for home in homes) for one in query.candidates)
+        and not any(all(candidate.name in home for home in homes) for candidate in query.candidates)
     )
 
 

@@ -41,12 +41,12 @@ def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:
     """Each column with its function; of one column, all functions that are named."""
     if query.each:
         return list(zip(query.columns, query.each, strict=True))
-    named = [one for one in cues.functions(query.text) if one in _WIRE]
+    named = [function for function in cues.functions(query.text) if function in _WIRE]
     if len(query.columns) == 1 and len(named) > 1 and (not query.extreme or {"max", "min"} & {*named}):
         return [(query.columns[0], one) for one in named]
     if query.conditions or query.wants_code:
         return [(query.columns[0], function)]
-    return [(one, function) for one in query.columns]
+    return [(column, function) for column in query.columns]
 
 
 def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
@@ -105,9 +105,13 @@ def _range(query: Query, facts: Facts) -> Answer:
 
 def _quantiles(query: Query, facts: Facts) -> Answer:
     frame, column = the_column(query)
-    said = [one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, (int, float))]
+    said = [
+        mention.number
+        for mention in query.mentions
+        if mention.label == "NUM" and isinstance(mention.number, (int, float))
+    ]
     shares = [one / 100 if one > 1 else float(one) for one in said if 0 < one <= 100] or [0.25, 0.5, 0.75]
-    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(one) for one in shares)} of {name(column.name)}{told(query.conditions)}"
+    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(share) for share in shares)} of {name(column.name)}{told(query.conditions)}"
 
     def sentence(result: Result) -> str:
         return f"{title}: **{figure(result.number)}**." if result.number is not None else f"{title}:"
@@ -119,7 +123,7 @@ def _outliers(query: Query, facts: Facts) -> Answer:
     if query.column is None:
         numbers = query.the_frame().of_role("number")
         raise Ask(
-            f"In which column? {name(query.the_frame().name)} has the number columns {names([one.name for one in numbers])}."
+            f"In which column? {name(query.the_frame().name)} has the number columns {names([number.name for number in numbers])}."
         )
     frame, column = the_column(query)
     title = (
@@ -141,7 +145,9 @@ def _span(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     time = query.column if query.column is not None and query.column.temporal else frame.time
     if time is None:
-        raise Ask(f"No column of {name(frame.name)} holds dates. It has {names([one.name for one in frame.columns])}.")
+        raise Ask(
+            f"No column of {name(frame.name)} holds dates. It has {names([column.name for column in frame.columns])}."
+        )
     return _range(replace(query, columns=(time,)), facts)
 
 

@@ -20,7 +20,7 @@ def _summarised(_query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return [_NONE]
-    code = [one for one in cells if one.kind == "code" and one.source.strip()]
+    code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
     if not code and not cells:
         return ["This notebook has no cells yet."]
     ran = sum(one.execution_count is not None for one in code)
@@ -56,7 +56,7 @@ def _outline(cells: tuple[Cell, ...]) -> Answer:
 def _gist(cell: Cell) -> str:
     bound = defined(cell.source)
     said = [f"defines {names(bound, 6)}" if bound else ""]
-    actions = [one for one in steps(cell.source) if not one.startswith(("sets", "imports", "defines"))]
+    actions = [step for step in steps(cell.source) if not step.startswith(("sets", "imports", "defines"))]
     modules = imported(cell.source)
     said += [f"imports {names(modules, 6)}" if modules else "", actions[0] if actions else ""]
     told = [one for one in said if one]
@@ -77,16 +77,16 @@ def _cell_explained(query: Query, facts: Facts) -> Answer:
         return [_NONE]
     cell, said = _meant(query, cells)
     if cell is None:
-        counts = [one.execution_count for one in cells if one.execution_count is not None]
+        counts = [cell.execution_count for cell in cells if cell.execution_count is not None]
         there = (
-            f" Cells that ran: {', '.join(f'`In [{one}]`' for one in counts[:30])}."
+            f" Cells that ran: {', '.join(f'`In [{count}]`' for count in counts[:30])}."
             if counts
             else " No cell has run yet."
         )
         return [f"There is no such cell.{there}"]
     if cell.kind != "code":
         return [f"{said} is text:", fence(cell.source[:2000], "markdown")]
-    listed = "\n".join(f"{place}. {one[:1].upper()}{one[1:]}." for place, one in enumerate(steps(cell.source), 1))
+    listed = "\n".join(f"{place}. {step[:1].upper()}{step[1:]}." for place, step in enumerate(steps(cell.source), 1))
     outcome = (
         f"It failed: {name(cell.error, 300)}"
         if cell.error
@@ -99,15 +99,15 @@ def _cell_explained(query: Query, facts: Facts) -> Answer:
 
 def _meant(query: Query, cells: tuple[Cell, ...]) -> tuple[Cell | None, str]:
     """The cell by its execution count, which is what people see; else by its place from the top."""
-    code = [one for one in cells if one.kind == "code"]
+    code = [cell for cell in cells if cell.kind == "code"]
     number = _number(query)
     if number is not None:
-        found = next((one for one in reversed(cells) if one.execution_count == number), None)
+        found = next((cell for cell in reversed(cells) if cell.execution_count == number), None)
         if found is not None:
             return found, f"`In [{number}]`"
         placed = cells[number - 1] if 0 < number <= len(cells) else None
         return placed, f"No cell has the number `In [{number}]`; the {_nth(number)} cell from the top"
-    word = next((one for one in _ORDINALS if re.search(rf"\b{one}\b", query.text)), "last")
+    word = next((ordinal for ordinal in _ORDINALS if re.search(rf"\b{ordinal}\b", query.text)), "last")
     ran = sorted((one for one in code if one.execution_count is not None), key=lambda one: one.execution_count or 0)
     chosen = ran if word == "last" and ran else code
     place = _ORDINALS[word]
@@ -133,7 +133,7 @@ def _counted(_query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return [_NONE]
-    code = [one for one in cells if one.kind == "code"]
+    code = [cell for cell in cells if cell.kind == "code"]
     ran = [one for one in code if one.execution_count is not None]
     return [
         f"This notebook has **{many(len(cells), 'cell')}**: {len(code)} code ({len(ran)} run), {len(cells) - len(code)} text."

@@ -110,16 +110,16 @@ def _along(query: Query, language: Dialect, column: Column, chart: str) -> Answe
 
 def _two(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
     first, second = columns[:2]
-    time = next((one for one in columns[:2] if one.temporal), None)
+    time = next((column for column in columns[:2] if column.temporal), None)
     if query.chart == "box":
         return boxes(query, language, *_value_and_key(first, second))
-    if query.chart == "hist" and all(one.role == "number" for one in columns[:2]):
+    if query.chart == "hist" and all(column.role == "number" for column in columns[:2]):
         return histograms(query, language, (first, second))
     if query.chart == "hist":
         return boxes(query, language, *_value_and_key(first, second))
     if time is not None and query.chart != "scatter":
         return pair(query, language, time, second if time is first else first, "line")
-    if all(one.role == "number" for one in columns[:2]) and query.chart in (None, "scatter", "line"):
+    if all(column.role == "number" for column in columns[:2]) and query.chart in (None, "scatter", "line"):
         horizontal, vertical = (second, first) if _versus(query) else (first, second)
         return pair(query, language, horizontal, vertical, query.chart or "scatter")
     value, key = _value_and_key(first, second)
@@ -163,7 +163,7 @@ def _crossed(query: Query, language: Dialect, first: Column, second: Column) -> 
 def _plotted_groups(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
     frame = language.frame
     if query.period is None and query.by and query.columns and query.chart is None and query.function is None:
-        numbers = all(one.role in ("number", "time") for one in (query.columns[0], query.by[0]))
+        numbers = all(message.role in ("number", "time") for message in (query.columns[0], query.by[0]))
         if len(columns) > 1 and (numbers or query.by[0].temporal):
             return _two(query, language, columns)
     groups = grouping(query, frame)
@@ -227,7 +227,7 @@ def _bins(query: Query) -> int:
 def _strange(query: Query) -> bool:
     """Whether the picture is to show something that is not in the kernel."""
     known = BINDING | TELLING | {"correlations", "everything", "bins", "matplotlib"}
-    return any(one not in known and one.isalpha() and len(one) > 2 for one in query.text.split())
+    return any(part not in known and part.isalpha() and len(part) > 2 for part in query.text.split())
 
 
 SKILLS = (

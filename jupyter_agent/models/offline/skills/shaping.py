@@ -20,7 +20,9 @@ def _sorted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     order = query.order or query.columns or query.by
     if not order:
-        raise Ask(f"Sort {name(frame.name)} by which column? It has {names([one.name for one in frame.columns])}.")
+        raise Ask(
+            f"Sort {name(frame.name)} by which column? It has {names([column.name for column in frame.columns])}."
+        )
     down = query.descending if query.descending is not None else False
     direction = "largest first" if down else "smallest first"
     said = f"{name(frame.name)}{told(query.conditions)} sorted by {names([one.name for one in order])}, {direction}:"
@@ -59,7 +61,9 @@ def _filtered(query: Query, facts: Facts) -> Answer:
 
 def _row(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    place = next((one.number for one in query.mentions if one.label == "NUM" and isinstance(one.number, int)), 0)
+    place = next(
+        (mention.number for mention in query.mentions if mention.label == "NUM" and isinstance(mention.number, int)), 0
+    )
     title = f"Row {place} of {name(frame.name)}, counted from 0"
 
     return computed(
@@ -75,21 +79,21 @@ def _row(query: Query, facts: Facts) -> Answer:
 def _selected(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     return [
-        f"{names([one.name for one in query.columns])} of {name(frame.name)}:",
+        f"{names([column.name for column in query.columns])} of {name(frame.name)}:",
         block(query, frame, lambda one: one.selected(query.columns)),
     ]
 
 
 def _pivoted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
-    named = [*query.by, *(one for one in query.columns if one not in query.by)]
-    keys = [one for one in named if one.role != "number"] or named
+    named = [*query.by, *(column for column in query.columns if column not in query.by)]
+    keys = [message for message in named if message.role != "number"] or named
     if query.period is not None and keys:
         return _pivoted_periods(query, frame, keys[0])
-    numbers = [one for one in named if one.role == "number" and one not in keys]
+    numbers = [message for message in named if message.role == "number" and message not in keys]
     if len(numbers) > 1 and len(keys) < 2:
         keys.append(numbers[0])
-    value = next((one for one in named if one.role == "number" and one not in keys[:2]), None)
+    value = next((message for message in named if message.role == "number" and message not in keys[:2]), None)
     rows, across = _two_keys(frame, keys)
     function = query.function or "mean"
     what = f"{function} of {name(value.name)}" if value is not None else "number of rows"
@@ -101,7 +105,9 @@ def _pivoted(query: Query, _facts: Facts) -> Answer:
 
 def _pivoted_periods(query: Query, frame: Frame, key: Column) -> Answer:
     """A column for each month, say."""
-    columns = tuple(one for one in (*query.columns, *query.by) if one.role == "number" and one is not key)[:1]
+    columns = tuple(
+        message for message in (*query.columns, *query.by) if message.role == "number" and message is not key
+    )[:1]
     groups = replace(grouping(replace(query, by=(key,), columns=columns), frame), descending=None, limit=None)
     said = f"{grouped_title(groups, frame)}, a row for each {name(key.name)} and a column for each {query.period}:"
     return [said, block(query, frame, lambda one: one.pivoted_groups(groups))]
@@ -111,7 +117,7 @@ def _two_keys(frame: Frame, keys: list[Column]) -> tuple[Column, Column]:
     candidates = [*keys, *(one for one in frame.of_role("text", "truth") if one not in keys)]
     if len(candidates) < 2:
         raise Ask(
-            f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names([one.name for one in frame.columns])}."
+            f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names([column.name for column in frame.columns])}."
         )
     return candidates[0], candidates[1]
 

@@ -44,7 +44,7 @@ def _duplicates(query: Query, facts: Facts) -> Answer:
 
 def _gaps(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
-    known = [(one, whole(one.facts.get("missing"))) for one in frame.columns]
+    known = [(column, whole(column.facts.get("missing"))) for column in frame.columns]
     found = sorted(((one, count) for one, count in known if count), key=lambda pair: -pair[1])
     if query.extreme and found:
         return [

@@ -129,7 +129,7 @@ def _numbers(facts: Mapping[str, object]) -> Answer:
         many(length, "value") if length is not None else "",
         f"{many(missing, 'missing value')}" if missing is not None else "",
     ]
-    rows = [[one, figure(real(facts[one]))] for one in _STATS if real(facts.get(one)) is not None]
+    rows = [[stat, figure(real(facts[stat]))] for stat in _STATS if real(facts.get(stat)) is not None]
     blocks = [", ".join(one for one in said if one)]
     blocks += [table(["statistic", "value"], rows, [1])] if rows else []
     samples = texts(facts.get("samples"))

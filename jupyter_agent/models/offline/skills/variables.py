@@ -37,9 +37,9 @@ def _listing(query: Query, _facts: Facts) -> Answer:
             "Start the kernel, run the cells, and ask again.",
         ]
     _, noun, kinds = next(
-        (one for one in _KINDS if re.search(rf"\b(?:{one[0]})\b", query.text)), ("", "variable", frozenset())
+        (kind for kind in _KINDS if re.search(rf"\b(?:{kind[0]})\b", query.text)), ("", "variable", frozenset())
     )
-    found = [one for one in query.namespace.variables.values() if not kinds or one.kind in kinds]
+    found = [variable for variable in query.namespace.variables.values() if not kinds or variable.kind in kinds]
     if not found:
         return [_nothing(query, noun)]
     plural = {"class": "classes", "dictionary": "dictionaries", "series": "series"}.get(noun, noun + "s")
@@ -63,7 +63,10 @@ def _rows(found: list[Variable], every: bool) -> Answer:
     data = [one for one in found if every or one.kind not in _NOT_SHOWN]
     blocks = []
     if data:
-        rows = [[name(one.name), name(one.summary or one.type), _where(one)] for one in data[:_LONGEST]]
+        rows = [
+            [name(variable.name), name(variable.summary or variable.type), _where(variable)]
+            for variable in data[:_LONGEST]
+        ]
         blocks.append(table(["name", "what it is", "from"], rows))
     if len(data) > _LONGEST:
         blocks.append(f"and {len(data) - _LONGEST} more: {names([one.name for one in data[_LONGEST:]], 60)}")
@@ -84,9 +87,11 @@ def _version(query: Query, _facts: Facts) -> Answer:
 
 
 def _module_named(query: Query) -> Variable | None:
-    said = set(query.text.split()) | {one.text for one in query.mentions}
-    modules = [one for one in query.namespace.variables.values() if one.kind == "module"]
-    return next((one for one in modules if said & {one.name, str(one.facts.get("module", "")).split(".")[0]}), None)
+    said = set(query.text.split()) | {mention.text for mention in query.mentions}
+    modules = [variable for variable in query.namespace.variables.values() if variable.kind == "module"]
+    return next(
+        (module for module in modules if said & {module.name, str(module.facts.get("module", "")).split(".")[0]}), None
+    )
 
 
 def _where(variable: Variable) -> str:
@@ -105,7 +110,7 @@ def _modules(found: list[Variable]) -> str:
     return table(["name", "module", "version"], rows)
 
 
-_KIND_WORDS = "|".join(one[0] for one in _KINDS)
+_KIND_WORDS = "|".join(kind[0] for kind in _KINDS)
 
 
 def _asks_for_list(query: Query) -> bool:
