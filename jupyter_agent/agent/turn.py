@@ -19,6 +19,7 @@ from jupyter_agent.core.messages import (
     Event,
     Failed,
     Interrupted,
+    Message,
     TextDelta,
     ToolCall,
     ToolCalled,
@@ -173,23 +174,25 @@ def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> 
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """A tool call of a stored turn, with what came of it, shortened for display."""
+    """A tool call of a stored turn, with its output, shortened for display, and why that failed, if it did."""
 
     call: ToolCall
     action: Action
     content: str
+    code: str
 
 
 def steps(turn: Turn) -> Iterator[str | StoredCall]:
     """Texts and tool calls of a stored turn, in order; a call without a result was interrupted."""
-    results = {message.tool_call_id: message.content for message in turn.messages if message.role == "tool"}
+    results = {message.tool_call_id: message for message in turn.messages if message.role == "tool"}
     actions = {action.call_id: action for action in turn.actions}
     for message in turn.messages:
         if message.role == "assistant" and message.content:
             yield message.content
         for call in message.tool_calls:
             action = actions.get(call.id, Action(call.id, call.name[:100], "execute", "interrupted"))
-            yield StoredCall(call, action, truncate(results.get(call.id, ""), SHOWN_CHARACTERS))
+            result = results.get(call.id, Message("tool", ""))
+            yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS), result.code)
 
 
 def replay(session: Session, turn: Turn) -> Iterator[Event]:
@@ -206,7 +209,7 @@ def replay(session: Session, turn: Turn) -> Iterator[Event]:
             yield ToolCalled(
                 action.call_id, action.tool, action.effect, step.call.parsed_arguments(), action.title, action.icon
             )
-            yield ToolReturned(action.call_id, action.tool, action.status, step.content)
+            yield ToolReturned(action.call_id, action.tool, action.status, step.content, step.code)
     if turn.reply.startswith(text) and turn.reply != text:
         yield TextDelta(turn.reply[len(text) :])
     match turn.status:
