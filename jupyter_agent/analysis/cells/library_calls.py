@@ -149,36 +149,11 @@ ITERATORS = frozenset({"iter", "map", "filter", "zip", "enumerate", "reversed", 
 
 #: Calls that read the clock.
 CLOCK = frozenset(
-    {
-        f"time.{name}"
-        for name in (
-            "time",
-            "time_ns",
-            "perf_counter",
-            "perf_counter_ns",
-            "monotonic",
-            "process_time",
-            "localtime",
-            "gmtime",
-            "ctime",
-            "asctime",
-            "strftime",
-            "clock",
-            "thread_time",
-        )
-    }
-    | {"datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow", "datetime.date.today"}
-    | {
-        "sklearn.model_selection.cross_validate",
-        "pandas.Timestamp.now",
-        "pandas.Timestamp.today",
-        "pandas.Timestamp.utcnow",
-        "timeit.timeit",
-        "timeit.repeat",
-        "timeit.default_timer",
-    }
-    | {f"!{program}" for program in ("date", "uptime", "ps", "top", "free", "df", "nvidia-smi", "git commit")}
-)
+    "time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.process_time time.localtime time.gmtime "
+    "time.ctime time.asctime time.strftime time.clock time.thread_time timeit.timeit timeit.repeat timeit.default_timer "
+    "datetime.datetime.now datetime.datetime.today datetime.datetime.utcnow datetime.date.today "
+    "pandas.Timestamp.now pandas.Timestamp.today pandas.Timestamp.utcnow sklearn.model_selection.cross_validate".split()
+) | {f"!{program}" for program in ("date", "uptime", "ps", "top", "free", "df", "nvidia-smi", "git commit")}
 _NETWORK_LIBRARIES = frozenset(
     "requests urllib urllib2 urllib3 httpx aiohttp socket ftplib smtplib tweepy yfinance boto3 paramiko wget openai".split()
 )
@@ -203,10 +178,10 @@ _READING_LIBRARIES = frozenset(
 )
 
 
-def touches_columns_only(method: str, words: Collection[str]) -> bool:
-    """Whether a frame's method leaves the columns that remain as they are; `words` are its keywords, and ``axis=1``."""
+def touches_columns_only(method: str, keywords: Collection[str]) -> bool:
+    """Whether a frame's method leaves the remaining columns as they are; ``axis=1`` counts as one of its `keywords`."""
     if method in ("drop", "dropna"):
-        return bool({"columns", "axis=1"} & set(words))
+        return bool({"columns", "axis=1"} & set(keywords))
     return method in _COLUMN_METHODS
 
 
@@ -278,12 +253,8 @@ TIMINGS = frozenset({"cv_results_", "refit_time_"})
 
 def is_timed(created_by: str) -> bool:
     """Whether an object that this call creates keeps how long its fitting took."""
-    return created_by.rpartition(".")[2] in (
-        "GridSearchCV",
-        "RandomizedSearchCV",
-        "HalvingGridSearchCV",
-        "HalvingRandomSearchCV",
-    )
+    searches = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+    return created_by.rpartition(".")[2] in searches
 
 
 def has_time_of_day(created_by: str, call: CallSite) -> bool:
