@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from jupyter_agent.core.errors import VersionConflict
 from jupyter_agent.core.session import Session, Turn
@@ -64,10 +64,17 @@ class Log:
             found = identity_of(os.fstat(file.fileno()))
             if found != self.identity:
                 grown = found[0] == self.identity[0] and found[1] > self.identity[1] == self.valid
-                if not (grown and self._is_still_there(file)):
+                if grown and self.head is not None:
+                    # The newest line is where it was: the file was added to, not written anew by other hands.
+                    file.seek(self.head[0])
+                    grown = is_good(file.read(self.head[1]))
+                if not grown or self.head is None:
                     self._restart()
                 file.seek(self.valid)
-                self._read_on(file)
+                for line in file:
+                    if not is_good(line):
+                        break
+                    self._take(line, turn_of(line))
                 self.identity = found
         return True
 
@@ -124,13 +131,6 @@ class Log:
             self._text, self._stamp = head, stamp
             self.identity = identity_of(os.fstat(file))
 
-    def _is_still_there(self, file: BinaryIO) -> bool:
-        """Whether the newest line is where it was: the file was added to, not written anew by other hands."""
-        if self.head is None:
-            return False
-        file.seek(self.head[0])
-        return is_good(file.read(self.head[1]))
-
     def _line(self, offset: int, length: int) -> dict[str, Any]:
         with self.path.open("rb") as file:
             file.seek(offset)
@@ -140,12 +140,6 @@ class Log:
             raise codec.damaged()
         found: dict[str, Any] = json.loads(line)
         return found
-
-    def _read_on(self, file: BinaryIO) -> None:
-        for line in file:
-            if not is_good(line):
-                return
-            self._take(line, turn_of(line))
 
     def _take(self, line: bytes, turn: tuple[str | None, str | None]) -> None:
         """Note a good line that follows what is valid."""

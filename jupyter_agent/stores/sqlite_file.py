@@ -20,6 +20,7 @@ APPLICATION_ID = 0x4A416773  # "JAgs"
 LOG_PAGES = 200
 _LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
+_UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
 _log = logging.getLogger(__name__)
 
 _FIRST = """
@@ -78,12 +79,16 @@ class SqliteFile:
             StoreUnavailable: another program's file, or an empty one where conversations have been.
             sqlite3.Error, OSError: as SQLite and the file system say; `failure` puts it into words.
         """
-        self._make()
+        if not self.path.exists():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._marker.unlink(missing_ok=True)  # a file that was removed on purpose starts anew
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self._alone = is_local(self.path)
         try:
             return self._ready(self._opened(), self._migrate)
         except sqlite3.OperationalError as error:
-            if not (_may_not_write(error) and self._is_whole()):
+            is_unwritable = getattr(error, "sqlite_errorname", "").startswith(_UNWRITABLE)
+            if not is_unwritable or (self._log.exists() and self._log.stat().st_size > 0):
                 raise
         # A log's index cannot be made on a full disk or where all may only be read; for an empty log none is needed.
         address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -146,12 +151,6 @@ class SqliteFile:
             return StoreUnavailable("Conversations cannot be written: their file or folder is read-only.")
         return StoreUnavailable("The file of conversations cannot be opened. Check the folder and its permissions.")
 
-    def _make(self) -> None:
-        if not self.path.exists():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._marker.unlink(missing_ok=True)  # a file that was removed on purpose starts anew
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-
     def _opened(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
 
@@ -167,10 +166,6 @@ class SqliteFile:
             connection.close()
             raise
         return connection
-
-    def _is_whole(self) -> bool:
-        """Whether nothing of what was committed is in a log only."""
-        return not self._log.exists() or self._log.stat().st_size == 0
 
     def _choose_journal(self, connection: sqlite3.Connection) -> None:
         """A write-ahead log where all its writers are on this machine; elsewhere a rollback journal.
@@ -247,28 +242,17 @@ class SqliteFile:
 
     def _copy_damaged(self) -> None:
         """Keep copies of a damaged file and its log, once for each state."""
+        changed_at = 0
+        with contextlib.suppress(OSError):
+            changed_at = int(self.path.stat().st_mtime)
         for end in ("", "-wal"):
-            damaged, copy = (
-                self.path.with_name(self.path.name + end),
-                self._copy_path(f"corrupt-{self._changed()}{end}"),
-            )
+            damaged, copy = self.path.with_name(self.path.name + end), self._copy_path(f"corrupt-{changed_at}{end}")
             if damaged.exists() and not copy.exists():
                 with contextlib.suppress(OSError):
                     shutil.copy2(damaged, copy)
 
     def _copy_path(self, why: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{why}")
-
-    def _changed(self) -> int:
-        with contextlib.suppress(OSError):
-            return int(self.path.stat().st_mtime)
-        return 0
-
-
-def _may_not_write(error: sqlite3.OperationalError) -> bool:
-    return getattr(error, "sqlite_errorname", "").startswith(
-        ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
-    )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
