@@ -223,7 +223,7 @@ class SchemaNewer(StoreUnavailable):
 
 
 class KernelUnavailable(AgentError):
-    """No kernel, a dead kernel, or one that cannot be asked."""
+    """There is no kernel, or it is dead or does not answer."""
 
     code = "kernel_unavailable"
     retryable = True

@@ -288,7 +288,7 @@ class Cell:
 
     @property
     def source_hash(self) -> str:
-        """SHA-256 (hex) of the source; tells whether the cell is still what it was."""
+        """SHA-256 (hex) of the source, by which edits are compared."""
         return source_hash(self.source)
 
 

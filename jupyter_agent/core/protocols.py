@@ -262,7 +262,7 @@ class ToolOutput:
 
     @classmethod
     def failure(cls, code: str, message: str) -> ToolOutput:
-        """What went wrong and the cure, with its code in front, so that models can tell failures apart."""
+        """What went wrong and what to do, with its code in front, so that models can distinguish failures."""
         return cls(f"{code}: {message}", ok=False, code=code)
 
 
@@ -364,7 +364,7 @@ class SessionStore(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        """Sessions of one owner, newest activity first; `text` is looked for literally in titles, questions, answers."""
+        """Sessions of one owner, newest activity first; `text` is searched literally in titles, questions, answers."""
 
     async def count(self, owner: str) -> int:
         """How many sessions one owner has."""

@@ -1,4 +1,4 @@
-"""An exported conversation read back: whoever wrote it, it is checked, bounded, and without secrets."""
+"""Import of an exported conversation: untrusted data is checked, bounded and redacted."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class SessionManager:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        """One owner's sessions, newest activity first; `text` is looked for in titles, questions and answers.
+        """One owner's sessions, newest activity first; `text` is searched in titles, questions and answers.
 
         A damaged one is listed with ``metadata["unreadable"]`` and nothing else.
 
@@ -218,7 +218,7 @@ class SessionManager:
     async def import_json(
         self, owner: str, text: str, *, notebook_id: str | None = None, session_id: str | None = None
     ) -> Session:
-        """A new conversation from a JSON export; its notebook and id are the exported ones unless said otherwise.
+        """A new conversation from a JSON export; its notebook and id are the exported ones unless others are given.
 
         Raises:
             BadRequest: it is no export; the message says where.

@@ -13,7 +13,7 @@ from jupyter_agent.core.session import Session, Turn
 
 #: Key in `Session.extra`, and in `Turn.extra` of the turn that has the summary.
 SUMMARY = "summary"
-_QUESTION = "(What was said before, in short.)"
+_QUESTION = "(A summary of the conversation so far.)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,7 @@ class SessionTree:
     ) -> tuple[Session, PendingUndo]:
         """Record an undo or redo, durably, before the notebook's cells are restored; the head stays where it is.
 
-        One that was begun by somebody who is gone is taken over: asked for again it goes on, and asked for the opposite
-        it is taken back.
+        One whose lease has ended is taken over: the same kind continues it, and the opposite kind takes it back.
 
         Returns:
             The session, and the recorded undo. Restore the cells of its `turn_id` now, then call `finish_undo`; or, where
@@ -116,7 +115,7 @@ class SessionTree:
 
         Raises:
             NotFound: there is no such session.
-            Conflict: somebody else finished it or took it back.
+            Conflict: another client finished it or took it back.
         """
         return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=True)
 
@@ -125,7 +124,7 @@ class SessionTree:
 
         Raises:
             NotFound: there is no such session.
-            Conflict: somebody else finished it or took it back.
+            Conflict: another client finished it or took it back.
         """
         return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=False)
 
@@ -261,7 +260,7 @@ class SessionTree:
         async def ended(session: Session) -> Session:
             pending = session.pending_undo
             if pending is None or pending.id != operation_id:
-                raise Conflict("That undo was finished or taken back by somebody else. Reload the conversation.")
+                raise Conflict("That undo was finished or taken back elsewhere. Reload the conversation.")
             if is_applied and not pending.reverting:
                 session = await self._moved(session, pending.kind, pending.turn_id)
             extra = MappingProxyType({**session.extra, _LAST_UNDO: operation_id})

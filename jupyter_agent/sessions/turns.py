@@ -221,7 +221,7 @@ class SessionLog:
             # Asked at once, so that the store's thread is woken only once.
             _, new = await asyncio.gather(self.check_capacity(owner), self.new_session(owner, notebook_id, session_id))
             session = replace(new, open=opened, title=title_of(opened.question))
-            return Begun(await self.confirm(session, self.store.create(session)), opened.id)
+            return Begun(await self._opened(session, self.store.create(session)), opened.id)
         if session.open is not None and session.open.holder == opened.holder:
             return Begun(session, opened.id)  # begun after all, though the store could not say so
         stored = await self.store.turn(session.key, opened.id) if retried else None
@@ -242,10 +242,10 @@ class SessionLog:
         session = session if abandoned is None else with_turn(session, abandoned)
         active = max(session.last_activity, opened.started)
         session = replace(session, revision=session.revision + 1, open=opened, last_activity=active)
-        return Begun(await self.confirm(session, self.store.commit(session, abandoned)), opened.id)
+        return Begun(await self._opened(session, self.store.commit(session, abandoned)), opened.id)
 
-    async def confirm(self, session: Session, write: Awaitable[None]) -> Session:
-        """Await the write that opens a turn or an undo; also succeeds where the store did it and could not acknowledge it.
+    async def _opened(self, session: Session, write: Awaitable[None]) -> Session:
+        """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it.
 
         Raises:
             StoreUnavailable: it was not written, as far as the store can be asked.
@@ -254,7 +254,7 @@ class SessionLog:
             await write
         except StoreUnavailable:
             stored = await self.store.read(session.key)
-            if stored is None or (stored.open, stored.pending_undo) != (session.open, session.pending_undo):
+            if stored is None or stored.open != session.open:
                 raise
         return session
 
@@ -351,7 +351,7 @@ class SessionLog:
         """Store a changed session as its next revision.
 
         Raises:
-            VersionConflict: somebody else did before, or another session has its new name.
+            VersionConflict: another process did before, or another session has its new name.
         """
         session = replace(session, revision=session.revision + 1)
         await self.store.commit(session, turn)

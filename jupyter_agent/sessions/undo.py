@@ -143,7 +143,7 @@ class EditHistory:
 
         Raises:
             NotFound: there is no such session.
-            Conflict: somebody else finished it or took it back.
+            Conflict: another client finished it or took it back.
         """
         return await self.sessions.tree.finish_undo(owner, session_id, notebook_id, operation)
 
@@ -152,7 +152,7 @@ class EditHistory:
 
         Raises:
             NotFound: there is no such session.
-            Conflict: somebody else finished it or took it back.
+            Conflict: another client finished it or took it back.
         """
         return await self.sessions.tree.cancel_undo(owner, session_id, notebook_id, operation)
 

@@ -1,4 +1,4 @@
-"""A database server's clock, asked now and then and carried on here in between."""
+"""A database server's clock, read every ten seconds and extrapolated in between."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ ASK_AFTER_SECONDS = 10.0
 
 
 class ServerClock:
-    """Seconds of a server's clock, without a journey each time.
+    """A server's clock, without a round trip each time.
 
     Args:
-        ask: Asks the server.
+        ask: Reads the server's clock.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[float]]) -> None:

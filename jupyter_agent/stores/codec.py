@@ -24,7 +24,7 @@ UNREADABLE = "unreadable"
 _Value = TypeVar("_Value", Session, Turn)
 # PostgreSQL keeps no NUL and SQLite no lone surrogate, so no store gets either.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# NUL and surrogates in JSON text, escaped or not; an emoji's escapes look the same and are looked at closely.
+# NUL and surrogates in JSON text, escaped or not; an emoji's escapes are surrogates too, and are checked one by one.
 _SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -187,7 +187,7 @@ def _encode_fast(value: Session | Turn, ascii_only: bool) -> str | None:
 
 
 def _is_storable(text: str) -> bool:
-    """Whether JSON text has no NUL and no lone surrogate; what only might have is looked at closely, which takes longer."""
+    """Whether JSON text has no NUL and no lone surrogate; where escapes look like one, they are checked one by one."""
     if "\\u0000" in text or "\\ud" in text:
         return not _SUSPECT.search(text)
     try:

@@ -228,7 +228,7 @@ def any_head(path: Path) -> dict[str, Any] | None:
 
 
 def identity_of(found: os.stat_result) -> tuple[int, int, int]:
-    """What tells one state of a file from another."""
+    """Inode, size and time of a file; another state of the file has another."""
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

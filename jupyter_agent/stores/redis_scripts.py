@@ -98,8 +98,8 @@ end
 return found
 """
 
-#: KEYS: an owner's list; ARGV: the highest activity, how many to pass over, how many to look at; then for each of id and
-#: notebook whether it matters, and which is wanted. Says how many were looked at and which was the last.
+#: KEYS: an owner's list; ARGV: the highest activity, how many to skip, how many to scan; then for each of id and
+#: notebook whether it matters, and which is wanted. Returns how many were scanned and which was the last.
 LIST = """
 local listed = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[1], '-inf', 'WITHSCORES', 'LIMIT', ARGV[2], ARGV[3])
 local found = {}

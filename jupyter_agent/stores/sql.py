@@ -60,7 +60,7 @@ _REPLACE = (
     f" WHERE key = %(key)s AND revision = %(revision)s - 1 AND created_at = %(created_at)s AND {_OF_THIS_RELEASE}"
 )
 _DELETE = f"DELETE FROM jupyter_agent_sessions WHERE key = %(key)s AND {_OF_THIS_RELEASE}"  # noqa: S608 – ours
-# One statement is one transaction and one journey.
+# One statement is one transaction and one round trip.
 _CREATE_WITH_TURNS = (
     f"WITH new AS ({_CREATE} RETURNING key)"  # noqa: S608 – a constant of ours
     " INSERT INTO jupyter_agent_turns (key, id, parent, searched, data) SELECT new.key, turns.* FROM new, unnest("

@@ -272,7 +272,7 @@ def _journal(connection: sqlite3.Connection) -> str:
 
 
 def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
-    """Whether a file lies on a disk of this machine, as far as can be told: no other place can share a log's index."""
+    """Whether a file lies on a disk of this machine, as far as is known: no other place can share a log's index."""
     kinds: dict[str, str] = {}
     with contextlib.suppress(OSError):
         for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -216,7 +216,7 @@ async def test_a_page_that_is_closed_before_it_confirms_leaves_an_undo_that_the_
     finished = await world.history.finish(*WHO, opened.operation)
     assert finished == await world.history.finish(*WHO, opened.operation)
     assert await world.state() == UNDONE
-    with pytest.raises(Conflict, match="somebody else"):
+    with pytest.raises(Conflict, match="elsewhere"):
         await world.history.finish(*WHO, closed.operation)
     assert await world.state() == UNDONE
 
