@@ -45,14 +45,14 @@ SLOW = {"test_a_cancelled_call_stops_at_once"}
 SUITES = ("store", "model", "tool", "kernel", "notebook")
 
 
-def tests_of(suite: type[Suite]) -> set[str]:
+def all_tests(suite: type[Suite]) -> set[str]:
     return {name for name in dir(suite) if name.startswith("test_")}
 
 
 def failed(suite: type[Suite], *tests: str) -> set[str]:
     """Which of these tests fail, or of all, each run on an instance of its own."""
     found = set()
-    for name in tests or tests_of(suite):
+    for name in tests or all_tests(suite):
         try:
             getattr(suite(), name)()
         except pytest.skip.Exception:
@@ -264,7 +264,7 @@ def test_the_tool_suite_finds_a_broken_tool(broken: type[BrokenTool], test: str)
             return await self.open_context()
 
     assert failed(Broken, test)
-    assert not failed(type("Whole", (Broken,), {"make_tool": lambda _: BrokenTool()}), *tests_of(Broken) - SLOW)
+    assert not failed(type("Whole", (Broken,), {"make_tool": lambda _: BrokenTool()}), *all_tests(Broken) - SLOW)
 
 
 # Kernels ------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_the_kernel_suite_finds_a_broken_kernel() -> None:
         async def open_kernel(self) -> Kernel:
             return InventiveKernel()
 
-    assert failed(Broken) == tests_of(KernelSuite)
+    assert failed(Broken) == all_tests(KernelSuite)
 
 
 # Notebooks ----------------------------------------------------------------------------------------
@@ -364,4 +364,4 @@ def test_an_error_of_ours_is_an_error_of_a_suites_test() -> None:
         def open_store(self) -> SessionStore:
             raise AgentError("There is no store.")
 
-    assert failed(Unavailable) == tests_of(StoreSuite)
+    assert failed(Unavailable) == all_tests(StoreSuite)
