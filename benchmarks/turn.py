@@ -266,6 +266,7 @@ async def main(rounds: int, streams: int) -> None:
                 "OPENAI_API_KEY": "sk-none",
                 "JUPYTER_AGENT_MODEL": "openai:m-1-0",
                 "JUPYTER_AGENT_MAX_RUNNING_TURNS": "1000",
+                "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
             }
             server = RunningServer(Path(home), environment)
             await server.start()
