@@ -35,7 +35,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
@@ -266,7 +267,7 @@ async def main(rounds: int, streams: int) -> None:
                 "OPENAI_API_KEY": "sk-none",
                 "JUPYTER_AGENT_MODEL": "openai:m-1-0",
                 "JUPYTER_AGENT_MAX_RUNNING_TURNS": "1000",
-                "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+                "PYTHONPATH": str(ROOT),
             }
             server = RunningServer(Path(home), environment)
             await server.start()
