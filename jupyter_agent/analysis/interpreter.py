@@ -45,6 +45,8 @@ Lookup = Callable[[str], AbstractValue | None]
 _PREDEFINED = frozenset(dir(builtins)) | HISTORY_NAMES
 _PREDEFINED |= {"get_ipython", "display", "exit", "quit"}
 _PREDEFINED |= {"__name__", "__doc__", "__builtins__", "__annotations__", "__session__"}
+#: More names that may share data with one object are not followed: each pair of them would be looked at.
+_MAX_SHARING = 50
 
 
 def interpret(
@@ -375,7 +377,7 @@ class AbstractInterpreter:
     def _mark_sharing(self, name: str) -> None:
         """Values that may share data with a mutated one may have changed with it."""
         reached, pending = {name}, [name]
-        while pending:
+        while pending and len(reached) < _MAX_SHARING:
             value = self._get(pending.pop())
             if value is None:
                 continue
@@ -562,9 +564,11 @@ class AbstractInterpreter:
         for other in others:
             value = self._get(other)
             reached |= value.shares | value.aliases if value is not None else set()
-        for other in sorted(reached - {name}):
+        for other in sorted(reached - {name})[:_MAX_SHARING]:
             value, mine = self._get(other), self._get(name)
             if value is None or mine is None or value.module or value.function is not None:
+                continue
+            if len(value.shares) >= _MAX_SHARING:
                 continue
             self.values[other] = value._replace(shares=value.shares | {name})
             self.values[name] = mine._replace(shares=mine.shares | {other})

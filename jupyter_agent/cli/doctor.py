@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jupyter_agent.cli.arguments import ERROR, OK, USAGE
 from jupyter_agent.cli.context import CELL_SECONDS, print_note, print_progress, start_notebook_kernel
-from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.report import Report
 from jupyter_agent.doctor.reproduction import FirstDifference, Reproduction, reproduce, scratch_copy
@@ -29,10 +29,10 @@ async def doctor(arguments: argparse.Namespace) -> int:
     try:
         notebook = FileNotebook(path)
         cells = await notebook.cells()
-    except NotFound as error:
+        report = await NotebookAnalyses().report(cells, None, notebook)
+    except (NotFound, TooLarge) as error:
         print(f"jupyter agent doctor: {error.message}", file=sys.stderr)
         return USAGE
-    report = await NotebookAnalyses().report(cells, None, notebook)
     proof = await _run_copy(path, cells) if arguments.execute else None
     reproducible = proof.reproduces if proof is not None else report.prediction.verdict == "reproduces"
     if arguments.json:

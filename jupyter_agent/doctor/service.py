@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 #: Lines about stale variables in a prompt.
 MAX_LINES = 8
 TOO_LONG = "Finding what is stale in this notebook takes more than a second; the doctor command waits for it."
+TOO_LARGE = "Analysing this notebook takes too long. Split it into smaller ones."
 NO_KERNEL = "No kernel is connected: what ran is inferred from the cells and their execution counts."
 _AGENT_CELL = re.compile(r"\s*(?:%%agent\b.*|(?:%agent\b[^\n]*\s*)+)", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -48,6 +50,7 @@ class NotebookAnalyses:
     Args:
         max_notebooks: How many analyses are kept; those not used for longest go first.
         max_cells: How many cells they may have in all.
+        max_seconds: How long one may take, since others wait for it.
         question_seconds: How long a question waits for its notebook's analysis.
         interpreter: Makes what interprets the cells, given the last one of the notebook and an event that cancels it.
     """
@@ -57,9 +60,11 @@ class NotebookAnalyses:
         *,
         max_notebooks: int = 16,
         max_cells: int = 10_000,
+        max_seconds: float = 120.0,
         question_seconds: float = 1.0,
         interpreter: InterpreterFactory | None = None,
     ) -> None:
+        self._max_seconds = max_seconds
         self._question_seconds = question_seconds
         self._interpreter = interpreter
         self._max_notebooks = max_notebooks
@@ -76,6 +81,7 @@ class NotebookAnalyses:
 
         Raises:
             NotFound: the notebook is gone.
+            TooLarge: the analysis takes too long.
         """
         cells = await notebook.cells()
         state = await kernel.state() if kernel is not None else None
@@ -90,6 +96,9 @@ class NotebookAnalyses:
             cells: All cells, in order.
             state: Of the kernel; None where there is none.
             notebook: Is asked when the files that cells read were changed; None where there is none to ask.
+
+        Raises:
+            TooLarge: the analysis takes too long.
         """
         known = state if state is not None and state.epoch and state.source == "kernel" else None
         report = await self._analysed(notebook.path if notebook is not None else "", tuple(cells), known)
@@ -147,7 +156,10 @@ class NotebookAnalyses:
         self._drop_unused()
         job.waiting += 1
         try:
-            report = await asyncio.shield(asyncio.wrap_future(job.future))
+            async with asyncio.timeout(self._max_seconds):
+                report = await asyncio.shield(asyncio.wrap_future(job.future))
+        except TimeoutError as error:
+            raise TooLarge(TOO_LARGE) from error
         finally:
             job.waiting -= 1
             if not job.waiting:

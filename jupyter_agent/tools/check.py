@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.core.errors import NotFound
+from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
@@ -33,13 +33,13 @@ class CheckNotebook:
         """The report as Markdown, with what a program needs of it."""
         if context.notebook is None:
             return NO_NOTEBOOK
+        check = context.check_notebook or NotebookAnalyses().check
         try:
             cells = await context.notebook.cells()
-        except NotFound as error:
+            state = await context.kernel.state() if context.kernel is not None else None
+            answer = await check(cells, state, context.notebook)
+        except (NotFound, TooLarge) as error:
             return ToolOutput.failure(error.code, error.message)
-        state = await context.kernel.state() if context.kernel is not None else None
-        check = context.check_notebook or NotebookAnalyses().check
-        answer = await check(cells, state, context.notebook)
         report = str(answer["report"])
         shortened = report if len(report) <= MAX_CHARACTERS else f"{head(report, MAX_CHARACTERS)}\n…"
         return ToolOutput.from_data({**answer, "report": shortened})

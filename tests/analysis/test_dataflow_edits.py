@@ -269,3 +269,8 @@ def test_a_cancelled_analysis_ends_at_its_next_cell_and_goes_on_from_there() -> 
         Dataflow.of(notebook.cells, notebook.state, cancelled)
     assert cancelled.interpreted == 30
     assert counted(notebook, cancelled).interpreted == 70
+
+
+def test_names_that_may_share_data_are_followed_up_to_a_bound() -> None:
+    flow = NotebookSession("x = []", *(f"x += [{at}]\ny{at} = x" for at in range(120))).run().flow
+    assert 40 <= max(len(value.shares) for value in flow.top_down.values.values() if value is not None) <= 50

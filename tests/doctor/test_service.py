@@ -15,6 +15,7 @@ import pytest
 
 from jupyter_agent.analysis.provenance import Node
 from jupyter_agent.analysis.trace import CellInterpreter
+from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
 from jupyter_agent.core.text import source_hash
 from jupyter_agent.doctor import report as doctor
@@ -191,6 +192,14 @@ async def test_the_analyses_used_last_are_kept(runs: Runs) -> None:
     assert len(runs) == 5
     await analyses.report(CELLS, STATE, PostedNotebook("c", CELLS))
     assert len(runs) == 6
+
+
+async def test_an_analysis_that_takes_too_long_makes_room_for_others(runs: Runs) -> None:
+    analyses = NotebookAnalyses(max_seconds=0.0, interpreter=runs.held)
+    with pytest.raises(TooLarge):
+        await analyses.report(CELLS, STATE)
+    for run in runs:
+        run.go.set()
 
 
 async def test_an_analysis_that_failed_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
