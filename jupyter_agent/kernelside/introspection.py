@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from .import_guard import no_imports
 from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
 from .inspectors.plugins import ai_repr
 from .inspectors.reading import qualified_name
@@ -37,6 +38,10 @@ class Introspector:
 
     def state(self, epoch: str, since: int) -> dict[str, Any]:
         """What changed since a version of an epoch, as JSON data; everything for another epoch."""
+        with no_imports():
+            return self._state(epoch, since)
+
+    def _state(self, epoch: str, since: int) -> dict[str, Any]:
         tracker = self._tracker
         items = tracker.refresh()
         name_versions = tracker.name_versions
@@ -97,6 +102,10 @@ class Introspector:
 
     def inspect(self, name: str, column: str | None) -> dict[str, Any]:
         """One variable or one column in full; ``{"gone": True}`` where there is none."""
+        with no_imports():
+            return self._inspect(name, column)
+
+    def _inspect(self, name: str, column: str | None) -> dict[str, Any]:
         tracker = self._tracker
         register_loaded()
         try:

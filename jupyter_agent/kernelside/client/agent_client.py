@@ -33,14 +33,14 @@ class HttpAgentClient:
         self._session = ""  # of a kernel without a notebook
         self._chosen_session = ""  # by a command; goes on until a question was asked in it, for then it is the newest
 
-    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
-        body = {**self._request_body(ask), "stream": True, "run": "client"}
+    def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
+        body = {**self._request_body(request), "stream": True, "run": "client"}
         turn_id = ""
         try:
             for name, data in self._client.events("api/agent/quick", body):
                 if name == "turn":
                     turn_id = str(data.get("turn_id", ""))
-                    if not ask.session:
+                    if not request.session:
                         self._session, self._chosen_session = str(data.get("session_id", "")), ""
                 if name in TERMINAL:
                     turn_id = ""
@@ -74,8 +74,8 @@ class HttpAgentClient:
             and self._request_session("DELETE", f"api/agent/sessions/{session}", _query(notebook)) is not None
         )
 
-    def context(self, ask: AgentRequest) -> dict[str, Any]:
-        answer = self._client.request("POST", "api/agent/context", self._request_body(ask))
+    def context(self, request: AgentRequest) -> dict[str, Any]:
+        answer = self._client.request("POST", "api/agent/context", self._request_body(request))
         return answer if isinstance(answer, dict) else {}
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
@@ -145,18 +145,18 @@ class HttpAgentClient:
         answer = self._client.request("GET", "api/agent/models")
         return [entry for entry in answer.get("models", ()) if isinstance(entry, dict)]
 
-    def _request_body(self, ask: AgentRequest) -> dict[str, Any]:
+    def _request_body(self, request: AgentRequest) -> dict[str, Any]:
         notebook = self._notebook_path()
-        session = ask.session or self._session_id(notebook)
+        session = request.session or self._session_id(notebook)
         return {
-            "query": ask.query,
+            "query": request.query,
             "context": {
                 "notebook_id": notebook or None,
                 "session_id": session or None,
                 "kernel_id": self._kernel_id or None,
             },
-            "model": ask.model or None,
-            "approval": ask.approval or None,
+            "model": request.model or None,
+            "approval": request.approval or None,
         }
 
     def _notebook_path(self) -> str:

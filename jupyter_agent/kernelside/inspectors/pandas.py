@@ -132,10 +132,13 @@ def column_facts(series: Any, label: str, budget: TimeBudget) -> dict[str, Any]:
         return {**facts, "missing": None, "samples": [], "withheld": True}
     if budget.spent:
         return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
-    facts["missing"] = missing(series)
-    facts["samples"] = samples(series)
-    if budget.detail:
-        facts.update(statistics(series, budget))
+    try:
+        facts["missing"] = missing(series)
+        facts["samples"] = samples(series)
+        if budget.detail:
+            facts.update(statistics(series, budget))
+    except ImportError:  # see `import_guard`; the other columns are told all the same
+        facts = {"missing": None, "samples": [], **facts, "unevaluated": "it needs a module that is not loaded"}
     return facts
 
 
@@ -170,12 +173,13 @@ def _moments(series: Any) -> dict[str, Any]:
 
 
 def _frequencies(series: Any) -> dict[str, Any]:
-    counts = series.value_counts().iloc[:MAX_ITEMS]
-    top = [[_value(value), int(number)] for value, number in zip(counts.index.tolist(), counts.tolist())]  # noqa: B905
+    counts = series.value_counts()
+    values = counts.index.tolist()
+    top = [[_value(value), int(number)] for value, number in zip(values[:MAX_ITEMS], counts.iloc[:MAX_ITEMS].tolist())]  # noqa: B905
     facts: dict[str, Any] = {"top": top}
     if type(series.dtype) is loaded("pandas", "StringDtype"):
-        longest = series.str.len().max()
-        facts["max_length"] = 0 if series.isna().all() else int(longest)
+        # `series.str.len()` would load a module of pandas' own.
+        facts["max_length"] = max(map(len, values), default=0)
     return facts
 
 

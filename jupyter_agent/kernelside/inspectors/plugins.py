@@ -16,6 +16,7 @@ import queue
 import types
 from typing import Any
 
+from ..import_guard import imports_allowed
 from ..secrets import without_secrets
 from ..wire import MAX_LINE, MAX_NAME, MAX_TEXT_INSPECTED, clip, line
 from .reading import class_attribute, opaque
@@ -34,9 +35,10 @@ def register_plugins() -> None:
     if _registered:
         return
     _registered = True
-    from importlib import metadata
+    with imports_allowed():  # only outside of Jupyter it is not loaded anyway
+        from importlib import metadata
 
-    found: Any = metadata.entry_points()
+        found: Any = metadata.entry_points()
     for point in found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ()):
         module, _, name = point.name.rpartition(".")
         if module and name:
@@ -51,9 +53,10 @@ class _Plugin:
         self._function: Any = None
 
     def __call__(self, value: Any, budget: TimeBudget) -> Description:
-        if self._function is None:
-            self._function = self._point.load()
-        kind, summary, facts = self._function(value, budget.detail)
+        with imports_allowed():
+            if self._function is None:
+                self._function = self._point.load()
+            kind, summary, facts = self._function(value, budget.detail)
         return Description(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
 
 

@@ -117,6 +117,7 @@ def members(facts: Any) -> list[str]:
 
 
 def _columns_of(ip: Any, name: str) -> list[str]:
+    from ..import_guard import no_imports
     from ..inspectors import builtin_types  # noqa: F401 - a value of any kind
     from ..inspectors.registry import TimeBudget, describe, register_loaded
     from ..secrets import is_secret_name
@@ -127,4 +128,5 @@ def _columns_of(ip: Any, name: str) -> list[str]:
         value = user_value(ip, name)
     except KeyError:
         return []
-    return [] if is_secret_name(name) else members(describe(value, TimeBudget()).facts)
+    with no_imports():
+        return [] if is_secret_name(name) else members(describe(value, TimeBudget()).facts)

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 UPDATE_SECONDS = 0.1
 _STARRED = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])")
 SLOWER_FROM = 20_000  # characters: each update sends the whole text again
 
 
-class Reply(Protocol):
-    """Where a reply goes."""
+class Reply:
+    """Where a reply goes; this one shows nothing while it comes: only its code, or its data, is wanted at the end."""
 
     def text(self, more: str) -> None:
         """Some more of it."""
 
     def status(self, words: str) -> None:
-        """What is going on meanwhile; gone at the end."""
+        """What is going on meanwhile; removed at the end."""
 
     def block(self, markdown: str) -> None:
-        """Something whole, after what was said so far; what is said next stands below."""
+        """Something whole, after the text so far; what comes next stands below."""
 
     def finish(self, note: str = "") -> None:
         """Nothing more comes; the note is set apart."""
+        if note:
+            print(note, file=sys.stderr, flush=True)
 
 
 def start(ip: Any, form: str) -> Reply:
     """The fitting kind of reply for whoever reads this kernel or terminal."""
     if form != "markdown":
-        return SilentReply()
-    return GrowingReply() if shows_markdown(ip) else PlainReply()
+        return Reply()
+    return MarkdownReply() if shows_markdown(ip) else TextReply()
 
 
 def shows_markdown(ip: Any) -> bool:
@@ -78,7 +79,7 @@ def without_emphasis(note: str) -> str:
     return _STARRED.sub(r"\1", note)
 
 
-class GrowingReply:
+class MarkdownReply(Reply):
     """One output of a notebook, replaced as the text grows, at most ten times a second."""
 
     def __init__(self) -> None:
@@ -124,7 +125,7 @@ class GrowingReply:
         self._shown_at = time.monotonic()
 
 
-class PlainReply:
+class TextReply(Reply):
     """Text printed as it comes."""
 
     def __init__(self) -> None:
@@ -156,23 +157,6 @@ class PlainReply:
         self._begun = self._open = False
 
 
-class SilentReply:
-    """Nothing is shown while it comes: only its code, or its data, is wanted at the end."""
-
-    def text(self, more: str) -> None:
-        """Wait for the whole."""
-
-    def status(self, words: str) -> None:
-        """Wait for the whole."""
-
-    def block(self, markdown: str) -> None:
-        """Wait for the whole."""
-
-    def finish(self, note: str = "") -> None:
-        if note:
-            print(note, file=sys.stderr, flush=True)
-
-
 def code_of(done: Mapping[str, Any], *, python_only: bool = False) -> str:
     """The code blocks of a finished turn as one text."""
     blocks = [block for block in done.get("code") or () if isinstance(block, dict)]
@@ -181,8 +165,3 @@ def code_of(done: Mapping[str, Any], *, python_only: bool = False) -> str:
             block for block in blocks if str(block.get("language", "")).lower() in ("", "python", "py", "ipython")
         ]
     return "\n\n".join(str(block.get("source", "")) for block in blocks)
-
-
-def json_of(done: Mapping[str, Any]) -> str:
-    """A finished turn as JSON text."""
-    return json.dumps(done, ensure_ascii=False, indent=2)

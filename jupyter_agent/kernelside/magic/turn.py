@@ -1,4 +1,4 @@
-"""One question on its way through a door: shows the answer, asks the user, runs the code."""
+"""One question from `%agent`: what it asks, the client that answers it, and how the answer is shown."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, Protocol
 from .. import visible_run
 from .errors import AgentFailed, Stopped
 from .options import Options
-from .reply import Reply, can_ask, code_of, json_of, start
+from .reply import can_ask, code_of, start
 
 Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
 
 
 class AgentRequest(NamedTuple):
-    """A question as a door takes it."""
+    """A question as a client takes it."""
 
     query: str
     session: str = ""
@@ -31,7 +31,7 @@ class AgentRequest(NamedTuple):
 class AgentClient(Protocol):
     """The way to an assistant: the Jupyter server, or this very process."""
 
-    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
+    def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
         """The events of a turn; closing the iterator stops the turn."""
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class AgentClient(Protocol):
         """Forget the conversation; False if there was none."""
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
-        """Do what one of `conversing.NAMES` says; what came of it."""
+        """Do what one of `session_commands.NAMES` says; what came of it."""
 
     def close(self) -> None:
         """Let go of what it had opened."""
@@ -52,7 +52,7 @@ class AgentClient(Protocol):
     def doctor(self) -> str:
         """What is stale, out of order or orphaned in the notebook and its kernel, in Markdown."""
 
-    def context(self, ask: AgentRequest) -> dict[str, Any]:
+    def context(self, request: AgentRequest) -> dict[str, Any]:
         """What a question would send to its model: ``model``, ``messages``, ``tokens`` by part, ``withheld``, ``warnings``."""
 
     def models(self) -> list[dict[str, Any]]:
@@ -60,28 +60,31 @@ class AgentClient(Protocol):
 
 
 class TurnView:
-    """Asks once and sees it through."""
+    """Asks once and sees it through: shows the answer, asks the user for approval, runs code."""
 
     def __init__(self, ip: Any, client: AgentClient, options: Options) -> None:
         self._ip = ip
         self._client = client
         self._options = options
-        self._reply: Reply = start(ip, options.format)
+        self._reply = start(ip, options.format)
         self._turn_id = ""
         self._has_text = False
         self._shown_calls: set[str] = set()
         self._notes: list[str] = []
 
-    def run(self, ask: AgentRequest) -> dict[str, Any]:
+    def run(self, request: AgentRequest) -> dict[str, Any]:
         """Ask and show; the body of the ``done`` event.
 
         Raises:
-            AgentFailed: there is no answer; what was said stays shown.
-            Stopped: the user interrupted; what was said stays shown.
+            AgentFailed: there is no answer; what came of it stays shown.
+            Stopped: the user interrupted; what came of it stays shown.
         """
         try:
-            done = self._follow(ask)
-            self._close(done)
+            done = self._follow(request)
+            if not self._has_text:
+                self._reply.text(str(done.get("reply", "")))
+            self._reply.finish(" ".join([*self._notes, *map(str, done.get("warnings") or ())]))
+            self._deliver(done)
         except KeyboardInterrupt:
             self._reply.finish()
             raise Stopped from None
@@ -90,34 +93,36 @@ class TurnView:
             raise
         return done
 
-    def _follow(self, ask: AgentRequest) -> dict[str, Any]:
-        with closing(self._client.ask(ask)) as events:
+    def _follow(self, request: AgentRequest) -> dict[str, Any]:
+        """The events of the turn up to ``done``."""
+        with closing(self._client.ask(request)) as events:
             for name, data in events:
                 if name == "done":
                     return data
-                self._take(name, data)
+                if name == "turn":
+                    self._turn_id = str(data.get("turn_id", ""))
+                elif name == "text":
+                    self._has_text = True
+                    self._reply.text(str(data.get("text", "")))
+                elif name == "tool_call":
+                    arguments = data.get("arguments")
+                    about = arguments.get("name") if isinstance(arguments, dict) else None
+                    self._reply.status(
+                        " ".join([str(data.get("tool", "")), *([about] if isinstance(about, str) else [])]) + "…"
+                    )
+                elif name == "waiting":
+                    self._reply.status(str(data.get("text", "")))
+                elif name == "approval":
+                    self._approve(data)
+                elif name == "run":
+                    self._run(str(data.get("call_id", "")), str(data.get("code", "")))
+                elif name == "error":
+                    raise AgentFailed(str(data.get("message") or "the turn failed."))
+                elif name == "cancelled":
+                    raise AgentFailed("the answer was stopped from elsewhere.")
+                elif name == "interrupted":
+                    raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
         raise AgentFailed("the connection to the Jupyter server broke off before the answer was complete.")
-
-    def _take(self, name: str, data: dict[str, Any]) -> None:
-        if name == "turn":
-            self._turn_id = str(data.get("turn_id", ""))
-        elif name == "text":
-            self._has_text = True
-            self._reply.text(str(data.get("text", "")))
-        elif name == "tool_call":
-            self._reply.status(_progress(data))
-        elif name == "waiting":
-            self._reply.status(str(data.get("text", "")))
-        elif name == "approval":
-            self._approve(data)
-        elif name == "run":
-            self._run(str(data.get("call_id", "")), str(data.get("code", "")))
-        elif name == "error":
-            raise AgentFailed(str(data.get("message") or "the turn failed."))
-        elif name == "cancelled":
-            raise AgentFailed("the answer was stopped from elsewhere.")
-        elif name == "interrupted":
-            raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
 
     def _run(self, call_id: str, code: str) -> None:
         if call_id not in self._shown_calls:
@@ -126,44 +131,37 @@ class TurnView:
         self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
 
     def _approve(self, data: Mapping[str, Any]) -> None:
-        agreed = False
+        """Asks the user, where somebody can be asked, and answers the server."""
+        call_id, arguments = str(data.get("call_id", "")), data.get("arguments")
+        approved = False
         if can_ask(self._ip):
-            agreed = self._agrees(str(data.get("call_id", "")), str(data.get("tool", "")), data.get("arguments"))
+            code = arguments.get("code") if isinstance(arguments, dict) else None
+            if isinstance(code, str):
+                self._show_code(call_id, code)
+            else:
+                self._reply.block(f"`{data.get('tool', '')}` {json.dumps(arguments, ensure_ascii=False)}")
+            try:
+                # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
+                typed = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
+                approved = typed.strip().lower() in ("y", "yes")
+            except EOFError:
+                approved = False
         elif NOBODY_TO_ASK not in self._notes:
             self._notes.append(NOBODY_TO_ASK)
-        answer: dict[str, Any] = {"decision": "approve" if agreed else "deny"}
+        answer: dict[str, Any] = {"decision": "approve" if approved else "deny"}
         if data.get("digest"):
             answer["digest"] = data["digest"]
-        self._client.act(self._turn_id, str(data.get("call_id", "")), answer)
-
-    def _agrees(self, call_id: str, tool: str, arguments: object) -> bool:
-        code = arguments.get("code") if isinstance(arguments, dict) else None
-        if isinstance(code, str):
-            self._show_code(call_id, code)
-        else:
-            self._reply.block(f"`{tool}` {json.dumps(arguments, ensure_ascii=False)}")
-        try:
-            # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
-            answer_typed = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
-            return answer_typed.strip().lower() in ("y", "yes")
-        except EOFError:
-            return False
+        self._client.act(self._turn_id, call_id, answer)
 
     def _show_code(self, call_id: str, code: str) -> None:
         self._shown_calls.add(call_id)
         fence = "`" * max(3, 1 + max((len(run) for run in code.split() if set(run) == {"`"}), default=0))
         self._reply.block(f"{fence}python\n{code}\n{fence}")
 
-    def _close(self, done: dict[str, Any]) -> None:
-        if not self._has_text:
-            self._reply.text(str(done.get("reply", "")))
-        warnings = [str(warning) for warning in done.get("warnings") or ()]
-        self._reply.finish(" ".join([*self._notes, *warnings]))
-        self._deliver(done)
-
     def _deliver(self, done: dict[str, Any]) -> None:
+        """What the options want of the answer besides showing it."""
         if self._options.format == "json":
-            print(json_of(done))
+            print(json.dumps(done, ensure_ascii=False, indent=2))
         elif self._options.format == "code":
             code = code_of(done)
             print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
@@ -171,16 +169,9 @@ class TurnView:
         if code and self._options.cell:
             self._ip.set_next_input(code, replace=False)
         if code and self._options.run:
-            self._run_answer(code)
-
-    def _run_answer(self, code: str) -> None:
-        result = visible_run.run(self._ip, code)
-        if result["status"] != "ok":
-            ran = threading.current_thread() is threading.main_thread()
-            raise AgentFailed("the code of the answer failed; `%agent /fix` explains why." if ran else result["text"])
-
-
-def _progress(data: Mapping[str, Any]) -> str:
-    arguments = data.get("arguments")
-    about = arguments.get("name") if isinstance(arguments, dict) else None
-    return f"{data.get('tool', '')} {about}…" if isinstance(about, str) else f"{data.get('tool', '')}…"
+            result = visible_run.run(self._ip, code)
+            if result["status"] != "ok":
+                ran = threading.current_thread() is threading.main_thread()
+                raise AgentFailed(
+                    "the code of the answer failed; `%agent /fix` explains why." if ran else result["text"]
+                )

@@ -7,6 +7,7 @@ import re
 import types
 from typing import Any
 
+from ..import_guard import no_imports
 from ..inspectors import builtin_types  # noqa: F401 - values of any kind may be among the locals
 from ..inspectors.objects import exception_message
 from ..inspectors.reading import class_name
@@ -24,11 +25,12 @@ _AROUND = 3
 def describe_failure(shell: Any, error: BaseException) -> dict[str, Any]:
     """A failed run's error as JSON data; runs none of the user's code."""
     register_loaded()
-    return {
-        "name": class_name(type(error)),
-        "message": exception_message(error) or _shown_message(shell, error),
-        "frames": _syntax_frames(error) or _frames(shell, error),
-    }
+    with no_imports():
+        return {
+            "name": class_name(type(error)),
+            "message": exception_message(error) or _shown_message(shell, error),
+            "frames": _syntax_frames(error) or _frames(shell, error),
+        }
 
 
 def _shown_message(shell: Any, error: BaseException) -> str:

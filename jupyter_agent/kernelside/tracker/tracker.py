@@ -170,10 +170,11 @@ class Tracker:
         Returns:
             The user's names and values now.
         """
+        from ..import_guard import no_imports
         from ..inspectors.plugins import register_plugins
         from ..inspectors.registry import register_loaded
 
-        with self._lock:
+        with self._lock, no_imports():
             if self.is_unchanged:
                 return user_items(self.shell)
             compared_at = self._idle.mark(self.events)

@@ -1,0 +1,63 @@
+"""Keeps a thread of ours from loading modules into the user's process while it reads the user's values."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+class _Finder:
+    """The first of `sys.meta_path` while a thread is guarded: other threads import as always."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Asked only for modules that are not loaded yet."""
+        if _thread.get_ident() in self.threads and not name.startswith(_PACKAGE):
+            raise ModuleNotFoundError(f"{name} is not loaded, and reading values loads nothing", name=name)
+
+
+_finder = _Finder()
+_lock = _thread.allocate_lock()
+
+
+@contextmanager
+def no_imports() -> Iterator[None]:
+    """While it lasts, what this thread calls loads no module that is not loaded yet: libraries would, when first used.
+
+    An import raises `ModuleNotFoundError`, as where an optional dependency is missing.
+    """
+    thread = _thread.get_ident()
+    if thread in _finder.threads:
+        yield
+        return
+    with _lock:
+        _finder.threads.add(thread)
+        if _finder not in sys.meta_path:
+            sys.meta_path.insert(0, _finder)
+    try:
+        yield
+    finally:
+        with _lock:
+            _finder.threads.discard(thread)
+            if not _finder.threads and _finder in sys.meta_path:
+                sys.meta_path.remove(_finder)
+
+
+@contextmanager
+def imports_allowed() -> Iterator[None]:
+    """Within `no_imports`: for what was registered in order to be loaded."""
+    thread = _thread.get_ident()
+    guarded = thread in _finder.threads
+    _finder.threads.discard(thread)
+    try:
+        yield
+    finally:
+        if guarded:
+            _finder.threads.add(thread)
