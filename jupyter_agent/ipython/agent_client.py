@@ -1,18 +1,16 @@
-"""The way to an assistant in this very process, on the same store as the Jupyter server's."""
+"""The client of an assistant in this very process, on the same store as the Jupyter server's."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
-
-from traitlets.config import Config
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, LocalConversation
-from jupyter_agent.agent.replay import Answer, last_event, replay_question
+from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
@@ -21,7 +19,7 @@ from jupyter_agent.core.messages import Event as AnyEvent
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.ipython.background_loop import BackgroundLoop
-from jupyter_agent.ipython.typed_cells import TypedCells
+from jupyter_agent.ipython.history_notebook import HistoryNotebook
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.client.agent_client import NO_NOTEBOOK
@@ -33,67 +31,83 @@ T = TypeVar("T")
 
 
 class InProcessAgentClient:
-    """Asks an assistant of its own about the shell it lives in.
+    """Asks an assistant of its own about the shell that it lives in.
 
     Args:
         ip: The IPython shell; its configuration may set ``c.JupyterAgent``.
 
     Raises:
-        AgentFailed: an option names something that is not there.
+        AgentFailed: an option names something that does not exist.
     """
 
     def __init__(self, ip: Any) -> None:
         self._ip = ip
-        self._assistant = _or_failed(lambda: Assistant.from_config(JupyterAgent(config=_config(ip))))
+        config = read_config_files()
+        config.merge(ip.config)
+        with _failures():
+            self._assistant = Assistant.from_config(JupyterAgent(config=config))
         self._conversation = LocalConversation(self._assistant.sessions, self._assistant.edit_history)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
-        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self._pending: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         atexit.register(self.close)
 
-    def ask(self, ask: AgentRequest) -> Generator[Event, None, None]:
-        yield from self._loop.iterate(self._events(ask, *self._notebook()))
+    def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
+        yield from self._loop.iterate(self._events(request, *self._notebook()))
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
-        waiting = self._waiting.get(call_id)
-        if waiting is not None:
-            self._loop.call_soon(_set_result, waiting, answer)
+        def give(future: asyncio.Future[Mapping[str, Any]]) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        if call_id in self._pending:
+            self._loop.call_soon(give, self._pending[call_id])
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
-        notebook_id = self._notebook()[1]
-        return _or_failed(lambda: self._loop.run(self._conversation.history(notebook_id, session, turns=turns)))
+        _, notebook_id = self._notebook()
+        return self._result(self._conversation.history(notebook_id, session, turns=turns))
 
     def clear(self, session: str) -> bool:
-        notebook_id = self._notebook()[1]
-        return _or_failed(lambda: self._loop.run(self._conversation.clear(notebook_id, session)))
+        _, notebook_id = self._notebook()
+        return self._result(self._conversation.clear(notebook_id, session))
 
     def doctor(self) -> str:
-        path = self._notebook()[0]
+        path, _ = self._notebook()
         if not path:
             raise AgentFailed(NO_NOTEBOOK)
-        return _or_failed(
-            lambda: self._loop.run(self._assistant.resources.analyses.examine(FileNotebook(path), self._kernel))
-        ).to_markdown()
+        return self._result(self._assistant.resources.analyses.examine(FileNotebook(path), self._kernel)).to_markdown()
 
-    def context(self, ask: AgentRequest) -> dict[str, Any]:
-        return _or_failed(lambda: self._loop.run(self._preview(ask)))
+    def context(self, request: AgentRequest) -> dict[str, Any]:
+        async def preview() -> dict[str, Any]:
+            return await self._assistant.preview(await self._question(request, *self._notebook()))
+
+        return self._result(preview())
 
     def models(self) -> list[dict[str, Any]]:
         return [{"id": model, "default": model == self._assistant.default_model} for model in self._assistant.models()]
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         path, notebook_id = self._notebook()
-        operate = self._conversation.execute
-        answer, notebook = self._answer_with(rest), FileNotebook(path) if path else None
-        return _or_failed(
-            lambda: self._loop.run(operate(name, rest, notebook_id, session, answer=answer, notebook=notebook))
+
+        async def answer(replayed: Session, query: str, seconds: float) -> AnyEvent:
+            """A question of a replay, by the chosen model; nothing is run."""
+            question = await self._question(AgentRequest(query, replayed.id, rest), path, notebook_id)
+            return await last_event(self._assistant, replay_question(question, seconds))
+
+        notebook = FileNotebook(path) if path else None
+        return self._result(
+            self._conversation.execute(name, rest, notebook_id, session, answer=answer, notebook=notebook)
         )
 
     def close(self) -> None:
-        """Let go of the store and of the thread; the door is of no use afterwards."""
+        """Close the store and end the thread; this client is of no use afterwards."""
         atexit.unregister(self.close)
         self._loop.run(self._assistant.close())
         self._loop.close()
+
+    def _result(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        with _failures():
+            return self._loop.run(coroutine)
 
     def _notebook(self) -> tuple[str, str]:
         """Path and id of the notebook that this shell serves; both empty without one."""
@@ -101,12 +115,12 @@ class InProcessAgentClient:
         server = server_info.server({}, self._ip)
         return path, server_info.notebook_id(path, (server.root,) if server is not None else ())
 
-    async def _events(self, ask: AgentRequest, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
+    async def _events(self, request: AgentRequest, path: str, notebook_id: str) -> AsyncGenerator[Event, None]:
         try:
-            question = await self._question(ask, path, notebook_id)
+            question = await self._question(request, path, notebook_id)
             async with aclosing(self._assistant.ask(question)) as events:
                 async for event in events:
-                    if isinstance(event, TurnStarted) and not ask.session:
+                    if isinstance(event, TurnStarted) and not request.session:
                         self._conversation.set_last_session(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
                         self._pending_answer(event.call_id)
@@ -116,70 +130,47 @@ class InProcessAgentClient:
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there; no traceback of ours in a cell
             yield "error", {"message": f"the turn failed: {type(error).__name__}: {error}", "code": "internal"}
         finally:
-            self._waiting.clear()
+            self._pending.clear()
 
-    async def _question(self, ask: AgentRequest, path: str, notebook_id: str) -> Question:
+    async def _question(self, request: AgentRequest, path: str, notebook_id: str) -> Question:
+        async def decide(asked: ApprovalAsked) -> bool:
+            return (await self._answer_of_main_thread(asked.call_id)).get("decision") == "approve"
+
+        async def run(asked: RunAsked) -> ExecutionResult:
+            result = (await self._answer_of_main_thread(asked.call_id))["result"]
+            return ExecutionResult(result["status"], result["text"])
+
         return Question(
             owner=LOCAL,
-            query=ask.query,
-            session_id=await self._conversation.session_id(notebook_id, ask.session),
+            query=request.query,
+            session_id=await self._conversation.session_id(notebook_id, request.session),
             notebook_id=notebook_id,
             kernel=self._kernel,
-            notebook=FileNotebook(path) if path else TypedCells(self._ip),
-            model=ask.model or None,
-            approval=ask.approval or None,
-            decide=self._decide,
-            run=self._run,
+            notebook=FileNotebook(path) if path else HistoryNotebook(self._ip),
+            model=request.model or None,
+            approval=request.approval or None,
+            decide=decide,
+            run=run,
         )
 
-    def _answer_with(self, model: str) -> Answer:
-        """Asks a question of a replay: by the chosen model, and nothing is run."""
-
-        async def answer(session: Session, query: str, seconds: float) -> AnyEvent:
-            question = await self._question(AgentRequest(query, session.id, model), *self._notebook())
-            return await last_event(self._assistant, replay_question(question, seconds))
-
-        return answer
-
-    async def _preview(self, ask: AgentRequest) -> dict[str, Any]:
-        question = await self._question(ask, *self._notebook())
-        return await self._assistant.preview(question)
-
-    async def _decide(self, asked: ApprovalAsked) -> bool:
-        return (await self._answer_to(asked.call_id)).get("decision") == "approve"
-
-    async def _run(self, asked: RunAsked) -> ExecutionResult:
-        result = (await self._answer_to(asked.call_id))["result"]
-        return ExecutionResult(result["status"], result["text"])
-
-    async def _answer_to(self, call_id: str) -> Mapping[str, Any]:
-        """What the main thread says to a call; it hears of the call through the stream of events."""
+    async def _answer_of_main_thread(self, call_id: str) -> Mapping[str, Any]:
+        """The main thread's answer to a call, of which it learns by the stream of events."""
         try:
             return await self._pending_answer(call_id)
         finally:
-            self._waiting.pop(call_id, None)
+            self._pending.pop(call_id, None)
 
     def _pending_answer(self, call_id: str) -> asyncio.Future[Mapping[str, Any]]:
-        """The answer to a call; made by whoever is first, since the main thread can be faster than our own waiting."""
-        if call_id not in self._waiting:
-            self._waiting[call_id] = asyncio.get_running_loop().create_future()
-        return self._waiting[call_id]
+        """The future answer to a call; made by whoever is first, since the main thread can be faster than our waiting."""
+        if call_id not in self._pending:
+            self._pending[call_id] = asyncio.get_running_loop().create_future()
+        return self._pending[call_id]
 
 
-def _config(ip: Any) -> Config:
-    """Jupyter's configuration files, and above them IPython's own."""
-    config = read_config_files()
-    config.merge(ip.config)
-    return config
-
-
-def _or_failed(do: Callable[[], T]) -> T:
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Errors of the assistant as those of the magic, which are shown in one line."""
     try:
-        return do()
+        yield
     except AgentError as error:
         raise AgentFailed(error.message) from None
-
-
-def _set_result(waiting: asyncio.Future[Mapping[str, Any]], answer: Mapping[str, Any]) -> None:
-    if not waiting.done():
-        waiting.set_result(answer)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 END_SECONDS = 5.0
-LOOK_UP_SECONDS = 0.5  # on Windows a waiting main thread does not notice Ctrl-C before it looks up
+POLL_SECONDS = 0.5  # on Windows a waiting main thread does not notice Ctrl-C before its wait ends
 
 
 class BackgroundLoop:
@@ -28,7 +28,7 @@ class BackgroundLoop:
         try:
             while True:
                 with suppress(TimeoutError):
-                    return future.result(LOOK_UP_SECONDS)
+                    return future.result(POLL_SECONDS)
                 if future.done():
                     return future.result()
         except KeyboardInterrupt:
@@ -50,7 +50,13 @@ class BackgroundLoop:
 
         future = asyncio.run_coroutine_threadsafe(pump(), self._loop)
         try:
-            while (item := _next(items)) is not None:
+            while True:
+                try:
+                    item = items.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    continue
+                if item is None:
+                    break
                 yield item
             future.result()
         finally:
@@ -68,9 +74,3 @@ class BackgroundLoop:
         self._thread.join(END_SECONDS)
         if not self._thread.is_alive():
             self._loop.close()
-
-
-def _next(items: queue.SimpleQueue[T | None]) -> T | None:
-    while True:
-        with suppress(queue.Empty):
-            return items.get(timeout=LOOK_UP_SECONDS)

@@ -20,32 +20,28 @@ SOURCE_HASH = ""
 
 
 class InstalledShell:
-    """What `install` made for one shell."""
+    """A shell in which kernelside is installed: its tracker, its control handler, and the last sandbox run's result."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.tracker = Tracker(shell)
         self.options: dict[str, Any] | None = None
-        self.last_sandbox_result: dict[str, Any] = {}
-        kernel = getattr(shell, "kernel", None)
+        self.sandbox_result: dict[str, Any] = {}
         self.control: ControlHandler | None = None
+        kernel = getattr(shell, "kernel", None)
+        self.tracker.register()
         if hasattr(kernel, "control_handlers"):
             self.control = ControlHandler(kernel, self.answer_immediately, self.answer, self.tracker.refresh_when_idle)
+            self.control.register()
 
     @cached_property
     def introspection(self) -> Introspector:
-        """Reads the shell; the inspectors are loaded for the first question, not when the user's kernel begins."""
+        """Reads the shell; the inspectors are loaded for the first question, not when the user's kernel starts."""
         from .introspection import Introspector
 
         return Introspector(self.tracker)
 
-    def start(self) -> None:
-        """Starts tracking, and answering where there is a control channel."""
-        self.tracker.register()
-        if self.control is not None:
-            self.control.register()
-
-    def stop(self) -> None:
+    def uninstall(self) -> None:
         """Takes everything back."""
         self.tracker.unregister()
         if self.control is not None:
@@ -61,7 +57,7 @@ class InstalledShell:
         return {}
 
     def answer(self, content: dict[str, Any]) -> dict[str, Any]:
-        """One question of the wire; the answer as JSON data."""
+        """The answer to any question of the wire, as JSON data."""
         operation = content.get("op")
         if operation == "state":
             return self.introspection.state(str(content.get("epoch") or ""), int(content.get("since") or 0))
@@ -71,7 +67,7 @@ class InstalledShell:
         return {"error": f"unknown operation {operation!r}"}
 
 
-_installation: InstalledShell | None = None
+_installed: InstalledShell | None = None
 
 
 def install(ip: Any, options: dict[str, Any]) -> None:
@@ -81,70 +77,61 @@ def install(ip: Any, options: dict[str, Any]) -> None:
         ip: The shell. With a kernel around it, questions are answered on the control channel, too.
         options: Passed on to the magic, where there is one.
     """
-    global _installation  # noqa: PLW0603 - one shell a process
-    if _installation is not None and _installation.shell is not ip:
-        _installation.stop()
-        _installation = None
-    if _installation is None:
-        _installation = InstalledShell(ip)
-        _installation.start()
-    if _installation.options != options:
-        _installation.options = dict(options)
-        _load_magic(ip, options)
+    global _installed  # noqa: PLW0603 - one shell a process
+    if _installed is None or _installed.shell is not ip:
+        uninstall()
+        _installed = InstalledShell(ip)
+    if _installed.options != options:
+        _installed.options = dict(options)
+        from .magic import magics
+
+        magics.load(ip, options)
 
 
 def uninstall() -> None:
     """Undoes `install`."""
-    global _installation  # noqa: PLW0603 - see above
-    if _installation is not None:
-        _installation.stop()
-        _installation = None
-
-
-def _load_magic(ip: Any, options: dict[str, Any]) -> None:
-    try:
-        from .magic import magics  # type: ignore[attr-defined,unused-ignore]
-    except ImportError:
-        return
-    magics.load(ip, options)
+    global _installed  # noqa: PLW0603 - see above
+    if _installed is not None:
+        _installed.uninstall()
+        _installed = None
 
 
 def state(ip: Any, epoch: str, since: int) -> dict[str, Any]:
     """What changed in the shell since a version of an epoch; everything for another epoch. See `wire`."""
-    return _installed(ip).introspection.state(epoch, since)
+    return _installed_in(ip).introspection.state(epoch, since)
 
 
 def inspect(ip: Any, name: str, column: str | None = None) -> dict[str, Any]:
     """One variable, or one column of a frame, in full: ``{"variable": …}`` or ``{"gone": True}``."""
-    return _installed(ip).introspection.inspect(name, column)
+    return _installed_in(ip).introspection.inspect(name, column)
 
 
-def _installed(ip: Any) -> InstalledShell:
-    if _installation is None or _installation.shell is not ip:
+def _installed_in(ip: Any) -> InstalledShell:
+    if _installed is None or _installed.shell is not ip:
         install(ip, {})
-    assert _installation is not None
-    return _installation
+    assert _installed is not None
+    return _installed
 
 
 def run_in_sandbox(code: str, *, restore: bool | None = None) -> None:
-    """Runs code on a copy of the user's namespace, see `trial`; `tried` tells what came of it."""
+    """Runs code on a copy of the user's namespace, see `SandboxRun`; `sandbox_result` has the result."""
     from .sandbox_run import SandboxRun
 
-    assert _installation is not None
-    _installation.last_sandbox_result = {}
-    _installation.last_sandbox_result = SandboxRun(_installation.shell, restore=restore).run(code)
+    assert _installed is not None
+    _installed.sandbox_result = {}
+    _installed.sandbox_result = SandboxRun(_installed.shell, restore=restore).run(code)
 
 
 async def run_in_sandbox_async(code: str) -> None:
-    """`try_code` for code with ``await`` outside of functions."""
+    """`run_in_sandbox` for code with ``await`` outside of functions."""
     from .sandbox_run import SandboxRun
 
-    assert _installation is not None
-    _installation.last_sandbox_result = {}
-    _installation.last_sandbox_result = await SandboxRun(_installation.shell, restore=False).run_awaiting(code)
+    assert _installed is not None
+    _installed.sandbox_result = {}
+    _installed.sandbox_result = await SandboxRun(_installed.shell, restore=False).run_async(code)
 
 
 def sandbox_result() -> str:
-    """What came of the last trial, as JSON: ``status`` (ok, error, awaits), ``name``, ``message``, ``changed``."""
-    assert _installation is not None
-    return json.dumps(_installation.last_sandbox_result)
+    """The result of the last sandbox run, as JSON: ``status`` (ok, error, awaits), ``name``, ``message``, ``changed``."""
+    assert _installed is not None
+    return json.dumps(_installed.sandbox_result)

@@ -23,13 +23,13 @@ _MAX_STUCK = 3
 
 
 class ControlHandler:
-    """Takes questions from the control channel.
+    """Answers requests of our message type.
 
     Args:
         kernel: ipykernel's.
-        at_once: Answers what takes no time; empty where it does not.
+        immediate: Answers what takes no time; empty where it does not.
         answer: Answers the rest, in the worker.
-        afterwards: Called in the worker when an answer is on its way.
+        after_reply: Called in the worker when a reply is on its way.
     """
 
     def __init__(self, kernel: Any, immediate: Answer, answer: Answer, after_reply: Callable[[], None]) -> None:
@@ -43,7 +43,7 @@ class ControlHandler:
 
     def register(self) -> None:
         """Becomes the kernel's handler of our message type."""
-        self._start_worker()
+        _thread.start_new_thread(self._work, (self._jobs,))
         self._kernel.control_handlers[REQUEST] = self.handle
 
     def unregister(self) -> None:
@@ -53,7 +53,7 @@ class ControlHandler:
         self._jobs.put(None)
 
     async def handle(self, stream: Any, ident: Any, parent: Any) -> None:
-        """Takes a question; the answer follows, so that the next control message need not wait for it."""
+        """Takes a request; the reply follows, so that the next control message need not wait for it."""
         content = parent.get("content") or {}
         reply = _answer_or_error(self._immediate, content)
         if reply:
@@ -64,8 +64,9 @@ class ControlHandler:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, stream: Any, content: dict[str, Any], parent: Any, ident: Any) -> None:
+        """Has the worker answer; a worker that is stuck is left to its value, and the next requests get a new one."""
         if self._stuck >= _MAX_STUCK:
-            self._reply(stream, {"error": "Looking at the variables hangs; restart the kernel."}, parent, ident)
+            self._reply(stream, {"error": "Reading the variables hangs; restart the kernel."}, parent, ident)
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[dict[str, Any]] = loop.create_future()
@@ -73,18 +74,11 @@ class ControlHandler:
         try:
             reply = await asyncio.wait_for(done, REPLY_SECONDS)
         except asyncio.TimeoutError:  # noqa: UP041 - another class than TimeoutError before Python 3.11
-            reply = {"error": "Looking at the variables takes too long."}
-            self._replace_worker()
+            reply = {"error": "Reading the variables takes too long."}
+            self._stuck += 1
+            self._jobs = queue.SimpleQueue()
+            _thread.start_new_thread(self._work, (self._jobs,))
         self._reply(stream, reply, parent, ident)
-
-    def _replace_worker(self) -> None:
-        """Leaves the stuck worker to its value; the next questions get a new one."""
-        self._stuck += 1
-        self._jobs = queue.SimpleQueue()
-        self._start_worker()
-
-    def _start_worker(self) -> None:
-        _thread.start_new_thread(_run_worker, (self._jobs, self._answer, self._after_reply))
 
     def _reply(self, stream: Any, reply: dict[str, Any], parent: Any, ident: Any) -> None:
         session = self._kernel.session
@@ -96,20 +90,22 @@ class ControlHandler:
         finally:
             session.copy_threshold = usual
 
+    def _work(self, jobs: queue.SimpleQueue[Any]) -> None:
+        """The worker: answers the queue's requests until None comes."""
 
-def _run_worker(jobs: queue.SimpleQueue[Any], answer: Answer, after_reply: Callable[[], None]) -> None:
-    while True:
-        job = jobs.get()
-        if job is None:
-            return
-        content, loop, done = job
-        reply = _answer_or_error(answer, content)
-        try:
-            loop.call_soon_threadsafe(_set_result, done, reply)
-        except RuntimeError:
-            return  # the kernel shuts down
-        with contextlib.suppress(Exception):  # it is to save time; what failed fails when it is needed
-            after_reply()
+        def give(done: asyncio.Future[dict[str, Any]], reply: dict[str, Any]) -> None:
+            if not done.done():
+                done.set_result(reply)
+
+        while (job := jobs.get()) is not None:
+            content, loop, done = job
+            reply = _answer_or_error(self._answer, content)
+            try:
+                loop.call_soon_threadsafe(give, done, reply)
+            except RuntimeError:
+                return  # the kernel shuts down
+            with contextlib.suppress(Exception):  # it is to save time; what failed fails when it is needed
+                self._after_reply()
 
 
 def _answer_or_error(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:
@@ -117,8 +113,3 @@ def _answer_or_error(answer: Answer, content: dict[str, Any]) -> dict[str, Any]:
         return answer(content)
     except Exception as error:
         return {"error": f"The kernel could not be read: {type(error).__name__}"}
-
-
-def _set_result(done: asyncio.Future[dict[str, Any]], reply: dict[str, Any]) -> None:
-    if not done.done():
-        done.set_result(reply)

@@ -25,54 +25,49 @@ from .wire import (
     line,
 )
 
-#: Characters of a run's source that are told when those of newer runs have used up the reply.
+#: Characters of a run's source that are sent when those of newer runs have used up the reply.
 _MIN_SOURCE = 200
 _UNEVALUATED = Description("object", "", {"unevaluated": "the state's budget ended"})
 
 
 class Introspector:
-    """Reads a tracker's shell for somebody who asks."""
+    """Reads a tracker's shell for whoever asks."""
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
 
+    @no_imports()
     def state(self, epoch: str, since: int) -> dict[str, Any]:
         """What changed since a version of an epoch, as JSON data; everything for another epoch."""
-        with no_imports():
-            return self._state(epoch, since)
-
-    def _state(self, epoch: str, since: int) -> dict[str, Any]:
         tracker = self._tracker
         items = tracker.refresh()
-        name_versions = tracker.name_versions
-        if epoch != tracker.epoch or not 0 <= since <= name_versions.version:
+        names = tracker.name_versions
+        if epoch != tracker.epoch or not 0 <= since <= names.version:
             since = 0
         return {
-            "epoch": tracker.epoch,
-            "since": since,
-            "version": name_versions.version,
-            "changed": self._variables(_select_changed(items, name_versions.versions, since)),
-            "deleted": [name for name, version in list(name_versions.deleted.items()) if version > since]
-            if since
-            else [],
+            **self._frame(since),
+            "changed": self._variables(_select_changed(items, names.versions, since)),
+            "deleted": [name for name, version in list(names.deleted.items()) if version > since] if since else [],
             "executions": _runs_to_json(
                 [run for run in tracker.runs if run.version > since or run.status == "running"]
             ),
             "total": len(items),
-            "status": "busy" if tracker.busy else "idle",
-            "taken_at": time.time(),
         }
 
     def unchanged(self, epoch: str, since: int) -> dict[str, Any] | None:
         """The state of a kernel in which nothing ran since the last question; None where that is not sure."""
         tracker = self._tracker
-        version = tracker.name_versions.version
-        if epoch != tracker.epoch or since != version or not tracker.is_unchanged:
+        if epoch != tracker.epoch or since != tracker.name_versions.version or not tracker.is_unchanged:
             return None
+        return self._frame(since)
+
+    def _frame(self, since: int) -> dict[str, Any]:
+        """A state in which nothing changed."""
+        tracker = self._tracker
         return {
-            "epoch": epoch,
+            "epoch": tracker.epoch,
             "since": since,
-            "version": version,
+            "version": tracker.name_versions.version,
             "changed": [],
             "deleted": [],
             "executions": [],
@@ -90,46 +85,52 @@ class Introspector:
         for name, value in changed:
             is_plain = id(type(value)) in PLAIN_IDS
             if is_plain:
-                description = _describe_named(name, value, variable_budget)
+                description = _describe(name, value, variable_budget)
             elif total_budget.spent or characters > MAX_STATE_CHARACTERS:
                 description = _UNEVALUATED
             else:
                 variable_budget.renew()
-                description = _describe_named(name, value, variable_budget)
+                description = _describe(name, value, variable_budget)
             described.append(self._variable_to_json(name, value, description))
             characters += MAX_TEXT if is_plain else len(repr(description.facts))
         return described
 
+    @no_imports()
     def inspect(self, name: str, column: str | None) -> dict[str, Any]:
         """One variable or one column in full; ``{"gone": True}`` where there is none."""
-        with no_imports():
-            return self._inspect(name, column)
-
-    def _inspect(self, name: str, column: str | None) -> dict[str, Any]:
-        tracker = self._tracker
         register_loaded()
         try:
-            value = user_value(tracker.shell, name)
+            value = user_value(self._tracker.shell, name)
         except KeyError:
             return {"gone": True}
         budget = TimeBudget(INSPECT_SECONDS, detail=True)
         if column is None:
-            return {"variable": self._variable_to_json(name, value, _describe_in_full(name, value, budget))}
-        description = _column(value, column, budget)
-        if description is None:
+            description = _describe(name, value, budget)
+            text = None if description.facts.get("withheld") else ai_repr(value)
+            if text:
+                description = description._replace(facts={**description.facts, "says": text})
+            return {"variable": self._variable_to_json(name, value, description)}
+        found: Description | None = None
+        if is_secret_name(column):
+            found = Description("series", WITHHELD, {"withheld": True})
+        elif pandas.is_frame(value):
+            found = pandas.describe_column(value, column, budget)
+        elif polars.is_frame(value):
+            found = polars.describe_column(value, column, budget)
+        if found is None:
             return {"gone": True}
-        return {"variable": {**self._variable_to_json(name, value, description), "name": f'{name}["{line(column)}"]'}}
+        return {"variable": {**self._variable_to_json(name, value, found), "name": f'{name}["{line(column)}"]'}}
 
     def _variable_to_json(self, name: str, value: object, description: Description) -> dict[str, Any]:
-        name_versions = self._tracker.name_versions
-        origin = name_versions.origins.get(name)
+        names = self._tracker.name_versions
+        origin = names.origins.get(name)
         return {
             "name": name if len(name) < MAX_TEXT and name.isidentifier() else line(name, MAX_TEXT),
             "type": qualified_name(type(value)),
             "kind": description.kind,
             "summary": description.summary,
             "facts": description.facts,
-            "version": name_versions.versions.get(name, name_versions.version),
+            "version": names.versions.get(name, names.version),
             "cell_id": origin.cell_id if origin else None,
             "execution_count": origin.execution_count if origin else None,
         }
@@ -140,7 +141,7 @@ def _select_changed(items: list[tuple[str, Any]], versions: dict[str, int], sinc
     changed = [item for item in items if versions.get(item[0], 0) > since] if since else items
     data = [item for item in changed if id(type(item[1])) in PLAIN_IDS or not is_code(item[1])]
     if len(data) > MAX_VARIABLES:
-        # What is of one version keeps its order; so does what is told.
+        # What is of one version keeps its order; so does the answer.
         newest = sorted(range(len(data)), key=[versions.get(name, 0) for name, _ in data].__getitem__)
         return [data[at] for at in sorted(newest[-MAX_VARIABLES:])]
     if len(data) == len(changed):
@@ -155,39 +156,19 @@ def is_code(value: object) -> bool:
     return id(cls) in CODE or issubclass(cls, type)
 
 
-def _column(value: Any, column: str, budget: TimeBudget) -> Description | None:
-    if is_secret_name(column):
-        return Description("series", WITHHELD, {"withheld": True})
-    if pandas.is_frame(value):
-        return pandas.describe_column(value, column, budget)
-    if polars.is_frame(value):
-        return polars.describe_column(value, column, budget)
-    return None
-
-
-def _describe_named(name: str, value: object, budget: TimeBudget) -> Description:
+def _describe(name: str, value: object, budget: TimeBudget) -> Description:
+    """A variable's description; of what looks secret by its name only the kind and the length."""
     if is_secret_name(name) and not is_code(value):
-        return describe_secret(value)
+        description = describe(value, TimeBudget(0.001))
+        facts: dict[str, Any] = {"withheld": True}
+        for fact in ("length", "rows"):
+            if fact in description.facts:
+                facts["length"] = description.facts[fact]
+        return Description(description.kind, WITHHELD, facts)
     description = describe(value, budget)
     if id(type(value)) not in PLAIN_IDS and is_sampled(value):
         description.facts["changes"] = "seen in samples only"
     return description
-
-
-def _describe_in_full(name: str, value: object, budget: TimeBudget) -> Description:
-    description = _describe_named(name, value, budget)
-    text = None if description.facts.get("withheld") else ai_repr(value)
-    return description._replace(facts={**description.facts, "says": text}) if text else description
-
-
-def describe_secret(value: object) -> Description:
-    """Of what looks secret: its kind and its length."""
-    description = describe(value, TimeBudget(0.001))
-    facts: dict[str, Any] = {"withheld": True}
-    for name in ("length", "rows"):
-        if name in description.facts:
-            facts["length"] = description.facts[name]
-    return Description(description.kind, WITHHELD, facts)
 
 
 def _runs_to_json(runs: list[CellRun]) -> list[dict[str, Any]]:

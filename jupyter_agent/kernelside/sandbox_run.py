@@ -14,9 +14,9 @@ from .tracker.idle import has_user_threads
 from .tracker.namespace import user_items
 from .wire import MAX_BOUND, MAX_NAME, MAX_TEXT_INSPECTED, clip
 
-_FILE = "<trial>"
+_FILE = "<sandbox>"
 _MISSING = object()
-_PYTHON_ONLY = "A trial takes Python only: no magics and no shell commands."
+_PYTHON_ONLY = "Only Python can be tried: no magics and no shell commands."
 #: What IPython turns magics and shell lines into: methods of the shell.
 _SHELL_CALLS = frozenset(
     ["run_line_magic", "run_cell_magic", "system", "getoutput", "magic", "run_cell", "set_next_input"]
@@ -24,11 +24,11 @@ _SHELL_CALLS = frozenset(
 
 
 class SandboxRun:
-    """One run. Not to be used twice.
+    """One run of code on a copy of the user's namespace. Not to be used twice.
 
     Args:
         shell: The user's.
-        put_back: Whether names of the user's that are rebound meanwhile are bound back. None: unless threads of the
+        restore: Whether names of the user's that are rebound meanwhile are bound as before. None: unless threads of the
             user's run, which may have rebound them themselves.
     """
 
@@ -44,43 +44,47 @@ class SandboxRun:
         """Runs code without ``await`` outside of functions; for other code it says so and runs nothing."""
         try:
             steps = self._steps(code)
-            if any(_awaits(step) for step, _ in steps):
+            if any(awaits for _, awaits, _ in steps):
                 return {"status": "awaits"}
-            for step, is_shown in steps:
+            for step, _, is_shown in steps:
                 value = eval(step, self._names)  # noqa: S307 - that is what was asked for
                 if is_shown:
                     self._show(value)
         except BaseException as error:
-            return self._finish(error)
-        return self._finish(None)
+            return self._result(error)
+        return self._result(None)
 
-    async def run_awaiting(self, code: str) -> dict[str, Any]:
+    async def run_async(self, code: str) -> dict[str, Any]:
         """Runs code on the kernel's event loop."""
         try:
-            for step, is_shown in self._steps(code):
+            for step, awaits, is_shown in self._steps(code):
                 value = eval(step, self._names)  # noqa: S307 - that is what was asked for
-                if _awaits(step):
+                if awaits:
                     value = await value
                 if is_shown:
                     self._show(value)
         except BaseException as error:
-            return self._finish(error)
-        return self._finish(None)
+            return self._result(error)
+        return self._result(None)
 
-    def _steps(self, code: str) -> list[tuple[Any, bool]]:
-        """The code compiled: all of it, and apart from that its last expression, whose value is shown."""
+    def _steps(self, code: str) -> list[tuple[Any, bool, bool]]:
+        """The code compiled: all of it, and apart from that its last expression; whether it awaits, and is shown."""
         source = self._shell.transform_cell(code)
         linecache.cache[_FILE] = (len(source), None, source.splitlines(keepends=True), _FILE)
         tree = ast.parse(source, _FILE)
-        if any(_is_shell_call(node) for node in ast.walk(tree)):
-            raise SyntaxError(_PYTHON_ONLY)
+        for node in ast.walk(tree):
+            # ``get_ipython().run_line_magic(…)`` and the like
+            called = node.value if isinstance(node, ast.Attribute) and node.attr in _SHELL_CALLS else None
+            if isinstance(called, ast.Call) and isinstance(called.func, ast.Name) and called.func.id == "get_ipython":
+                raise SyntaxError(_PYTHON_ONLY)
         last = tree.body[-1] if tree.body and not source.rstrip().endswith(";") else None
         flags = self._shell.compile.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        shown = []
+        steps = []
         if isinstance(last, ast.Expr):
             tree.body.pop()
-            shown = [(compile(ast.Expression(last.value), _FILE, "eval", flags, True), True)]
-        return [(compile(tree, _FILE, "exec", flags, True), False), *shown]
+            steps.append((compile(ast.Expression(last.value), _FILE, "eval", flags, True), True))
+        steps.insert(0, (compile(tree, _FILE, "exec", flags, True), False))
+        return [(step, bool(step.co_flags & inspect.CO_COROUTINE), is_shown) for step, is_shown in steps]
 
     def _show(self, value: Any) -> None:
         if value is None:
@@ -89,7 +93,8 @@ class SandboxRun:
         if data:
             self._shell.display_pub.publish(data=data, metadata=metadata)
 
-    def _finish(self, error: BaseException | None) -> dict[str, Any]:
+    def _result(self, error: BaseException | None) -> dict[str, Any]:
+        """Shows the error and the figures, restores what can be restored, and tells what changed."""
         try:
             if error is not None:
                 self._show_error(error)
@@ -99,59 +104,49 @@ class SandboxRun:
         finally:
             self._process_state.restore()
             linecache.cache.pop(_FILE, None)
-        outcome: dict[str, Any] = {"status": "ok" if error is None else "error", "changed": self._changed()[:MAX_BOUND]}
+        result: dict[str, Any] = {"status": "ok" if error is None else "error", "changed": self._changed()[:MAX_BOUND]}
         if error is not None:
-            outcome.update(name=class_name(type(error)), message=_message(error))
-        return outcome
+            result.update(name=class_name(type(error)), message=_message(error))
+        return result
 
     def _show_error(self, error: BaseException) -> None:
-        """The traceback as IPython shows it, from the trial's own first line on; the user's last one is kept."""
+        """The traceback as IPython shows it, from the code's own first line on; the user's last one is kept."""
         try:
-            lines = self._traceback(error)
+            begin: Any = error.__traceback__
+            while begin is not None and begin.tb_frame.f_code.co_filename != _FILE:
+                begin = begin.tb_next
+            is_syntax = begin is None and isinstance(error, SyntaxError)
+            formatter = self._shell.SyntaxTB if is_syntax else self._shell.InteractiveTB
+            lines = formatter.structured_traceback(type(error), error, [] if is_syntax else begin)
         except BaseException:  # the error's own class does not let itself be shown
             lines = [f"{class_name(type(error))}: {_message(error)}"]
         self._shell._showtraceback(type(error), _message(error), lines)
 
-    def _traceback(self, error: BaseException) -> list[str]:
-        begin: Any = error.__traceback__
-        while begin is not None and begin.tb_frame.f_code.co_filename != _FILE:
-            begin = begin.tb_next
-        is_syntax = begin is None and isinstance(error, SyntaxError)
-        formatter = self._shell.SyntaxTB if is_syntax else self._shell.InteractiveTB
-        found: list[str] = formatter.structured_traceback(type(error), error, [] if is_syntax else begin)
-        return found
-
     def _changed(self) -> list[str]:
-        """Names whose values were changed in place, and names that were rebound and cannot be bound back."""
+        """Names whose values were changed in place, and names that were rebound and cannot be bound as before."""
         changed = [name for name, value, mark in self._marks if fingerprint(value) != mark]
-        rebound = self._rebound_names()
+        before, now = self._before, dict(self._shell.user_ns)
+        rebound = [name for name in {**before, **now} if now.get(name, _MISSING) is not before.get(name, _MISSING)]
         if not self._restore:
             return sorted({*changed, *rebound})
         for name in rebound:
-            if name in self._before:
-                self._shell.user_ns[name] = self._before[name]
+            if name in before:
+                self._shell.user_ns[name] = before[name]
             else:
                 self._shell.user_ns.pop(name, None)
         return changed
 
-    def _rebound_names(self) -> list[str]:
-        """Names that the code, or functions that it called, bound or deleted in the user's namespace itself."""
-        now = dict(self._shell.user_ns)
-        names = {**self._before, **now}
-        return [name for name in names if now.get(name, _MISSING) is not self._before.get(name, _MISSING)]
-
 
 class _ProcessState:
-    """What code changes besides names, as far as it can be had again: random numbers, folder, open figures."""
+    """What code changes besides names, as far as it can be restored: random numbers, working directory, open figures."""
 
     def __init__(self) -> None:
         self._folder = _folder()
-        self._generators = [
-            (setter, getter())
-            for module in ("random", "numpy.random")
-            for getter, setter in [_generator(module)]
-            if getter is not None
-        ]
+        self._generators = []
+        for module, names in (("random", ("getstate", "setstate")), ("numpy.random", ("get_state", "set_state"))):
+            getter, setter = (loaded(module, name) for name in names)
+            if callable(getter) and callable(setter):
+                self._generators.append((setter, getter()))
         self._figures = set(_open_figures())
 
     def show_figures(self, show: Any) -> None:
@@ -162,6 +157,7 @@ class _ProcessState:
                 loaded("matplotlib._pylab_helpers", "Gcf").destroy(number)
 
     def restore(self) -> None:
+        """Sets them as they were."""
         for setter, state in self._generators:
             setter(state)
         if self._folder and _folder() != self._folder:
@@ -169,13 +165,6 @@ class _ProcessState:
                 os.chdir(self._folder)
             except OSError:
                 return  # the code removed it
-
-
-def _generator(module: str) -> tuple[Any, Any]:
-    """How the state of a module's random numbers is had and set."""
-    names = ("getstate", "setstate") if module == "random" else ("get_state", "set_state")
-    getter, setter = (loaded(module, name) for name in names)
-    return (getter, setter) if callable(getter) and callable(setter) else (None, None)
 
 
 def _folder() -> str:
@@ -186,20 +175,7 @@ def _folder() -> str:
 
 
 def _open_figures() -> dict[int, Any]:
-    pyplot = loaded("matplotlib._pylab_helpers", "Gcf")
-    found = getattr(pyplot, "figs", {})
-    return dict(found)
-
-
-def _awaits(step: Any) -> bool:
-    return bool(step.co_flags & inspect.CO_COROUTINE)
-
-
-def _is_shell_call(node: ast.AST) -> bool:
-    """Whether it is ``get_ipython().run_line_magic`` and the like."""
-    if not isinstance(node, ast.Attribute) or node.attr not in _SHELL_CALLS or not isinstance(node.value, ast.Call):
-        return False
-    return isinstance(node.value.func, ast.Name) and node.value.func.id == "get_ipython"
+    return dict(getattr(loaded("matplotlib._pylab_helpers", "Gcf"), "figs", {}))
 
 
 def _message(error: BaseException) -> str:

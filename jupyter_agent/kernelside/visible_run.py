@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 HALF = 32 * 1024  # characters kept of the beginning, and as many of the end
@@ -15,6 +15,9 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 def run(ip: Any, code: str) -> dict[str, str]:
     """Run code as if the user had typed it, without a number or a place in the history.
+
+    Output is shown as always, and a copy is kept. An error is shown as text: an error message of its own would make
+    nbclient and papermill take the user's cell for failed, although the model may well correct its code in the next step.
 
     Returns:
         ``{"status": "ok" | "error", "text": what it printed, displayed, returned or raised}``.
@@ -27,12 +30,34 @@ def run(ip: Any, code: str) -> dict[str, str]:
             "status": "error",
             "text": "The code was not run: %agent was called from a thread, code runs in the main one.",
         }
-    captured = _HeadTail()
-    with _captured_output(ip, captured):
+    output = _HeadTail()
+
+    def with_copy(show: Callable[..., Any]) -> Callable[..., Any]:
+        def shown(data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+            picture = next((kind for kind in data if kind.startswith("image/")), "")
+            output.add((f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))) + "\n")
+            return show(data, *args, **kwargs)
+
+        return shown
+
+    def print_traceback(_kind: type[BaseException], _value: BaseException, lines: list[str]) -> None:
+        print("\n".join(lines), file=sys.stderr, flush=True)
+
+    replacements = [
+        (sys, "stdout", _CopyingStream(sys.stdout, output.add)),
+        (sys, "stderr", _CopyingStream(sys.stderr, output.add)),
+        (ip, "_showtraceback", print_traceback),
+    ]
+    if getattr(ip, "kernel", None) is not None:  # elsewhere both write to stdout
+        replacements.append((ip.displayhook, "write_format_data", with_copy(ip.displayhook.write_format_data)))
+        replacements.append((ip.display_pub, "publish", with_copy(ip.display_pub.publish)))
+    with ExitStack() as restored:
+        for owner, name, value in replacements:
+            restored.enter_context(_replaced(owner, name, value))
         result = ip.run_cell(code, store_history=False, silent=False)
     if isinstance(result.error_in_exec, KeyboardInterrupt):
         raise KeyboardInterrupt
-    return {"status": "ok" if result.success else "error", "text": captured.text()}
+    return {"status": "ok" if result.success else "error", "text": output.text()}
 
 
 class _HeadTail:
@@ -55,8 +80,8 @@ class _HeadTail:
         return _ANSI.sub("", self._head + gap + self._tail)
 
 
-class _TeeStream:
-    """A standard stream that also tells what is written to it."""
+class _CopyingStream:
+    """A standard stream that also passes on what is written to it."""
 
     def __init__(self, stream: Any, write_copy: Callable[[str], None]) -> None:
         self._stream = stream
@@ -75,45 +100,14 @@ class _TeeStream:
 
 
 @contextmanager
-def _captured_output(ip: Any, captured: _HeadTail) -> Iterator[None]:
-    """While it lasts, output is shown as always and kept; an error is shown as text.
-
-    An error message of its own would make nbclient and papermill take the user's cell for failed, although the
-    model may well mend its code in the next step.
-    """
-    restore = [_replaced(sys, name, _TeeStream(getattr(sys, name), captured.add)) for name in ("stdout", "stderr")]
-    restore.append(_replaced(ip, "_showtraceback", _print_traceback))
-    if getattr(ip, "kernel", None) is not None:  # elsewhere both write to stdout
-        restore.append(
-            _replaced(ip.displayhook, "write_format_data", _capturing(ip.displayhook.write_format_data, captured))
-        )
-        restore.append(_replaced(ip.display_pub, "publish", _capturing(ip.display_pub.publish, captured)))
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute with another value for a while; one that was the class's is the class's again."""
+    own = vars(owner).get(name, of_class := object())
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        for undo in reversed(restore):
-            undo()
-
-
-def _replaced(owner: Any, name: str, value: Any) -> Callable[[], None]:
-    """Set an attribute; the result puts things back as they were."""
-    own = vars(owner).get(name, restored_by_deleting := object())
-    setattr(owner, name, value)
-    return lambda: delattr(owner, name) if own is restored_by_deleting else setattr(owner, name, own)
-
-
-def _capturing(show: Callable[..., Any], captured: _HeadTail) -> Callable[..., Any]:
-    def shown(data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        captured.add(_plain_text(data) + "\n")
-        return show(data, *args, **kwargs)
-
-    return shown
-
-
-def _plain_text(data: Mapping[str, Any]) -> str:
-    picture = next((kind for kind in data if kind.startswith("image/")), "")
-    return f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))
-
-
-def _print_traceback(_kind: type[BaseException], _value: BaseException, lines: list[str]) -> None:
-    print("\n".join(lines), file=sys.stderr, flush=True)
+        if own is of_class:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, own)

@@ -38,7 +38,7 @@ def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> 
     assert ended.out.count("- `offline` ← answers now") == 2
     assert "There is no kernel." in ended.out
     assert ended.out.index("The conversation was cleared.") < ended.out.index("There was no conversation to clear.")
-    assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
+    assert ended.out.endswith("This conversation has no questions yet.\n")
 
 
 def test_context_shows_what_would_be_sent_and_keeps_nothing(command: Command, notebook: Path) -> None:
@@ -48,7 +48,7 @@ def test_context_shows_what_would_be_sent_and_keeps_nothing(command: Command, no
     assert ended.out.count("A question would send this to `offline`; nothing was sent now.") == 2
     assert "@df.price, which the question mentions:" in ended.out
     assert "| mentions | 0 |" in ended.out
-    assert ended.out.endswith("Nothing has been said in this conversation yet.\n")
+    assert ended.out.endswith("This conversation has no questions yet.\n")
 
 
 def test_the_doctor_of_the_chat(command: Command, notebook: Path) -> None:
@@ -64,12 +64,12 @@ def test_a_chat_is_undone_branched_and_exported(command: Command, tmp_path: Path
     lines.append("/replay")
     ended = command("chat", stdin="\n".join([*lines, "/share", "/share off", "/sessions"]))
     assert ended.code == 0
-    assert "Nothing has been said" in ended.err
+    assert "has no questions yet" in ended.err
     for words in (
-        "Taken back",
-        "Brought back",
-        "goes on from here",
-        "Say `/export`",
+        "Undone",
+        "Redone",
+        "continues from here",
+        "Usage: `/export`",
         "secrets revoked: 1",
         "same answers: 2",
     ):

@@ -33,7 +33,7 @@ def test_a_conversation_of_five_turns_with_undo_branch_and_export(
         say(terminal, "/undo", "Questions in this conversation: 2.")
         terminal.type("/bra", enter=False)
         terminal.press("Tab")
-        say(terminal, "", "goes on from here")
+        say(terminal, "", "continues from here")
         say(terminal, "what is @df.price?", "int64")
         say(terminal, "which columns are there?", "`region`")
         say(terminal, "/export talk.json", "Written to")

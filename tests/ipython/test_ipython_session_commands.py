@@ -28,12 +28,12 @@ def test_commands_about_conversations_work_in_process(home: Path) -> None:
     (home / "lines.ipy").write_text(LINES, encoding="utf-8")
     command = [sys.executable, "-m", "IPython", "--colors=nocolor", "lines.ipy"]
     first = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", check=False, timeout=120)
-    assert "Nothing has been said in this conversation yet." in first.stdout + first.stderr
+    assert "This conversation has no questions yet." in first.stdout + first.stderr
     (home / "lines.ipy").write_text(LINES.replace("%agent /undo\n", "", 1), encoding="utf-8")
     ended = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", check=True, timeout=120)
     for words in (
         "Questions in this conversation: 1.",
-        "goes on from here",
+        "continues from here",
         "read and copy",
         "secrets revoked: 1",
         "same answers: 2",

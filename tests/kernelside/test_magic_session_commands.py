@@ -41,7 +41,7 @@ async def test_commands_about_conversations_go_through_the_server(server: Runnin
         assert "beta" not in await say(page, "/history")
         assert "Questions in this conversation: 2." in await say(page, "/redo")
         first = (await say(page, "/sessions")).split("`")[1]
-        assert "goes on from here" in await say(page, "/branch")
+        assert "continues from here" in await say(page, "/branch")
         await say(page, "gamma")
         assert "gamma" in await say(page, "/history")
         assert first in await say(page, f"/use {first}")
@@ -72,7 +72,7 @@ async def test_a_conversation_that_was_chosen_goes_on_until_another_is_newer(ser
         assert "beta" in await say(page, "/history")
         assert len((await say(page, "/sessions")).splitlines()) == 2
         assert "cleared" in await say(page, "/clear")
-        assert "Nothing has been said" in await say(page, "/history")
+        assert "has no questions yet" in await say(page, "/history")
         await say(page, "gamma")
         assert "beta" not in await say(page, "/history")
         body = {"query": "delta", "context": {"notebook_id": "b.ipynb", "session_id": "of-the-sidebar"}}

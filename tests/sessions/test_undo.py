@@ -72,7 +72,7 @@ async def test_a_terminals_undo_takes_the_notebook_back_and_redo_brings_it_again
     edited, before = EditedNotebook(path, MemoryStore()), path.read_bytes()
     await edited.ask(showing("2"))
     after = path.read_bytes()
-    assert "Taken back" in await edited.do("undo")
+    assert "Undone" in await edited.do("undo")
     assert path.read_bytes() == before
     await edited.do("redo")
     assert path.read_bytes() == after

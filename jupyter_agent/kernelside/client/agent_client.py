@@ -1,4 +1,4 @@
-"""The way to the assistant that runs in the Jupyter server: keys and libraries stay there."""
+"""The client of the assistant that runs in the Jupyter server: API keys and libraries stay there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TERMINAL = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
 class HttpAgentClient:
-    """Asks the server about this kernel; the notebook's newest conversation goes on, as in the sidebar.
+    """Asks the server about this kernel, in the notebook's most recent conversation, as the sidebar does.
 
     Args:
         client: Of a server that has the extension.
@@ -30,8 +30,8 @@ class HttpAgentClient:
     def __init__(self, client: HttpClient, kernel_id: str) -> None:
         self._client = client
         self._kernel_id = kernel_id
-        self._session = ""  # of a kernel without a notebook
-        self._chosen_session = ""  # by a command; goes on until a question was asked in it, for then it is the newest
+        self._last_session = ""  # of a kernel without a notebook
+        self._chosen_session = ""  # by a command, until a question was asked in it: from then on it is the newest
 
     def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
         body = {**self._request_body(request), "stream": True, "run": "client"}
@@ -41,93 +41,80 @@ class HttpAgentClient:
                 if name == "turn":
                     turn_id = str(data.get("turn_id", ""))
                     if not request.session:
-                        self._session, self._chosen_session = str(data.get("session_id", "")), ""
+                        self._last_session, self._chosen_session = str(data.get("session_id", "")), ""
                 if name in TERMINAL:
                     turn_id = ""
                 yield name, data
         finally:
             if turn_id:
-                self._cancel(turn_id)
+                # Closing the stream stops the turn already; this makes it sure behind a proxy that keeps reading.
+                with suppress(AgentFailed):
+                    self._client.request("POST", f"api/agent/turns/{turn_id}/cancel", seconds=CANCEL_SECONDS)
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
         try:
             self._client.request("POST", f"api/agent/turns/{turn_id}/actions/{call_id}", dict(answer))
-        except ResponseError as refused:
-            if refused.status != 409:  # nothing waits for it any more: the stream says what became of the turn
+        except ResponseError as error:
+            if error.status != 409:  # nothing waits for it any more: the stream tells what became of the turn
                 raise
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
-        notebook = self._notebook_path()
-        session = session or self._session_id(notebook)
+        session, query = self._session(session)
         if not session:
             return []
-        query = {"max_turns": str(max(1, 2 * turns)), **_query(notebook)}
+        query["max_turns"] = str(max(1, 2 * turns))
         answer = self._request_session("GET", f"api/agent/sessions/{session}/history", query) or {}
         return [entry for entry in answer.get("history", ()) if isinstance(entry, dict)]
 
     def clear(self, session: str) -> bool:
-        notebook = self._notebook_path()
-        session = session or self._session_id(notebook)
+        session, query = self._session(session)
         self._chosen_session = uuid4().hex
-        return (
-            bool(session)
-            and self._request_session("DELETE", f"api/agent/sessions/{session}", _query(notebook)) is not None
-        )
+        return bool(session) and self._request_session("DELETE", f"api/agent/sessions/{session}", query) is not None
 
     def context(self, request: AgentRequest) -> dict[str, Any]:
         answer = self._client.request("POST", "api/agent/context", self._request_body(request))
         return answer if isinstance(answer, dict) else {}
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
-        notebook = self._notebook_path()
         if name == "sessions":
-            query = {**_query(notebook), **({"q": rest} if rest else {}), "limit": "20"}
+            query = {**_query(self._notebook_path()), **({"q": rest} if rest else {}), "limit": "20"}
             return dict(self._client.request("GET", "api/agent/sessions", query=query))
         if name == "use":
-            return self._use(rest, notebook)
-        session = session or self._session_id(notebook)
-        answer = self._run_command(session, name, rest, notebook) if session else None
+            query = _query(self._notebook_path())
+            found = self._client.request("GET", f"api/agent/sessions/{rest}", query=query) if rest else {}
+            self._chosen_session = rest
+            return dict(found)
+        session, query = self._session(session)
+        path = f"api/agent/sessions/{session}"
+        answer: dict[str, Any] | None
+        if not session:
+            answer = None
+        elif name == "export":
+            query["format"] = session_commands.export_format(rest)
+            answer = {"text": self._client.text(f"{path}/export", query)}
+        elif name == "share":
+            method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
+            answer = self._request_session(method, f"{path}/share", query, body)
+        elif name == "replay":
+            answer = self._request_session("POST", f"{path}/replay", query, {"model": rest or None}, REPLAY_SECONDS)
+        else:
+            answer = self._request_session("POST", f"{path}/{name}", query)
         if answer is None:
             raise AgentFailed(session_commands.NO_TURNS)
-        if name in ("branch", "replay"):
-            self._chosen_session = str(answer["session_id"])
-        return answer
-
-    def _use(self, session: str, notebook: str) -> dict[str, Any]:
-        answer = self._client.request("GET", f"api/agent/sessions/{session}", query=_query(notebook)) if session else {}
-        self._chosen_session = session
-        return dict(answer)
-
-    def _run_command(self, session: str, name: str, rest: str, notebook: str) -> dict[str, Any] | None:
-        """What came of a command; None if there is no such conversation."""
-        path, query = f"api/agent/sessions/{session}", _query(notebook)
-        if name == "export":
-            kind = {**query, "format": session_commands.export_format(rest)}
-            return {"text": self._client.text(f"{path}/export", kind)}
-        if name == "share":
-            method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
-            return self._request_session(method, f"{path}/share", query, body)
         if name == "replay":
-            answer = self._request_session(
-                "POST", f"{path}/replay", query, {"model": rest or None}, seconds=REPLAY_SECONDS
-            )
-            return None if answer is None else {**answer, "session_id": session}
-        return self._request_session("POST", f"{path}/{name}", query)
+            self._chosen_session = session
+        elif name == "branch":
+            self._chosen_session = str(answer["session_id"])
+        return {**answer, "session_id": session} if name == "replay" else answer
 
     def _request_session(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: object = None,
-        *,
-        seconds: float = REPLY_SECONDS,
+        self, method: str, path: str, query: Mapping[str, str], body: object = None, seconds: float = REPLY_SECONDS
     ) -> dict[str, Any] | None:
         """The server's answer; None if it knows no such conversation."""
         try:
             return dict(self._client.request(method, path, body, query=query, seconds=seconds))
-        except ResponseError as refused:
-            if refused.status != 404:
+        except ResponseError as error:
+            if error.status != 404:
                 raise
             return None
 
@@ -143,15 +130,14 @@ class HttpAgentClient:
 
     def models(self) -> list[dict[str, Any]]:
         answer = self._client.request("GET", "api/agent/models")
-        return [entry for entry in answer.get("models", ()) if isinstance(entry, dict)]
+        return [model for model in answer.get("models", ()) if isinstance(model, dict)]
 
     def _request_body(self, request: AgentRequest) -> dict[str, Any]:
-        notebook = self._notebook_path()
-        session = request.session or self._session_id(notebook)
+        session, query = self._session(request.session)
         return {
             "query": request.query,
             "context": {
-                "notebook_id": notebook or None,
+                "notebook_id": query.get("notebook_id"),
                 "session_id": session or None,
                 "kernel_id": self._kernel_id or None,
             },
@@ -170,18 +156,15 @@ class HttpAgentClient:
                 return str(session.get("path", "")).removeprefix(SHARED_DRIVE)
         return ""
 
-    def _session_id(self, notebook: str) -> str:
-        """What the user chose, else the notebook's newest conversation."""
-        if self._chosen_session or not notebook:
-            return self._chosen_session or self._session
-        answer = self._client.request("GET", "api/agent/sessions", query={**_query(notebook), "limit": "1"})
+    def _session(self, named: str) -> tuple[str, dict[str, str]]:
+        """The session that is named, else chosen, else the notebook's newest; and the notebook for a request's query."""
+        notebook = self._notebook_path()
+        query = _query(notebook)
+        if named or self._chosen_session or not notebook:
+            return named or self._chosen_session or self._last_session, query
+        answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "1"})
         sessions = answer.get("sessions") or ()
-        return str(sessions[0].get("session_id", "")) if sessions else ""
-
-    def _cancel(self, turn_id: str) -> None:
-        """Closing the stream stops the turn already; saying it makes it sure behind a proxy that keeps reading."""
-        with suppress(AgentFailed):
-            self._client.request("POST", f"api/agent/turns/{turn_id}/cancel", seconds=CANCEL_SECONDS)
+        return (str(sessions[0].get("session_id", "")) if sessions else ""), query
 
 
 def _query(notebook: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import json
 import socket
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -53,10 +54,10 @@ class HttpClient:
         """
         try:
             self.request("GET", "api/agent/health", seconds=CONNECT_SECONDS)
-        except ResponseError as error_response:
-            if error_response.status == 404 and not error_response.code:
+        except ResponseError as error:
+            if error.status == 404 and not error.code:
                 return False
-            if error_response.status in (401, 403):
+            if error.status in (401, 403):
                 raise
         except AgentFailed:
             return False
@@ -75,81 +76,80 @@ class HttpClient:
 
         Raises:
             AgentFailed: the server cannot be reached.
-            Refused: it answered with an error.
+            ResponseError: it answered with an error.
         """
-        return _parsed(self._reply(method, path, body, query or {}, seconds))
+        return _parsed(self._body(method, path, body, query or {}, seconds))
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
         """Get a file's text.
 
         Raises:
-            AgentFailed, Refused: as `request`.
+            AgentFailed, ResponseError: as `request`.
         """
-        return self._reply("GET", path, None, query, REPLY_SECONDS).decode("utf-8", "replace")
+        return self._body("GET", path, None, query, REPLY_SECONDS).decode("utf-8", "replace")
 
     def events(self, path: str, body: object) -> Generator[Event, None, None]:
         """Send JSON, get server-sent events until the stream ends; closing the iterator closes the connection.
 
         Raises:
-            AgentFailed, Refused: as `request`; also when the stream breaks off.
+            AgentFailed, ResponseError: as `request`; also when the stream breaks off.
         """
         connection, response = self._send("POST", path, body, {}, SILENCE_SECONDS)
         try:
-            yield from parse_events(_lines(response))
+            with _interruptions():
+                yield from parse_events(iter(response.readline, b""))
         finally:
             response.close()
             connection.close()
 
-    def _reply(self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float) -> bytes:
+    def _body(self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float) -> bytes:
         connection, response = self._send(method, path, body, query, seconds)
         try:
-            return _read(response)
+            with _interruptions():
+                return response.read()
         finally:
             connection.close()
 
     def _send(
         self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        if not self._address.token and method != "GET" and not self._xsrf:
+        """Sends a request; the connection and the response's head.
+
+        Raises:
+            AgentFailed, ResponseError: as `request`; the connection is closed then.
+        """
+        address = self._address
+        if not address.token and method != "GET" and not self._xsrf:
             self._fetch_xsrf()
-        connection = _connection(self._address)
+        target = urlsplit(address.url).path + quote(path) + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": "application/json, text/event-stream"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if address.token:
+            headers["Authorization"] = f"token {address.token}"
+        elif self._xsrf:
+            headers.update({"Cookie": f"_xsrf={self._xsrf}", "X-XSRFToken": self._xsrf})
+        connection = _connection(address)
         try:
             connection.connect()
             connection.sock.settimeout(seconds)
-            text = None if body is None else json.dumps(body).encode("utf-8")
-            connection.request(method, self._target(path, query), text, self._headers(text is not None))
+            connection.request(method, target, None if body is None else json.dumps(body).encode("utf-8"), headers)
             connection.response_class = partial(_Response, seconds=seconds)  # type: ignore[assignment]
             connection.sock.settimeout(POLL_SECONDS)
             response = connection.getresponse()
+            if response.status >= 400:
+                raise self._error(response)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise AgentFailed(f"the Jupyter server does not answer ({_reason(error)}). Is it still running?") from None
         except BaseException:
             connection.close()
             raise
-        if response.status >= 400:
-            error_response = self._error_response(response)
-            connection.close()
-            raise error_response
         return connection, response
-
-    def _target(self, path: str, query: Mapping[str, str]) -> str:
-        base = urlsplit(self._address.url).path
-        return f"{base}{quote(path)}" + (f"?{urlencode(query)}" if query else "")
-
-    def _headers(self, has_body: bool) -> dict[str, str]:
-        headers = {"Accept": "application/json, text/event-stream"}
-        if has_body:
-            headers["Content-Type"] = "application/json"
-        if self._address.token:
-            headers["Authorization"] = f"token {self._address.token}"
-        elif self._xsrf:
-            headers |= {"Cookie": f"_xsrf={self._xsrf}", "X-XSRFToken": self._xsrf}
-        return headers
 
     def _fetch_xsrf(self) -> None:
         """A server without a token takes a POST only with the cookie that it gives to who opens its first page."""
-        target = self._target("", {})
+        target = urlsplit(self._address.url).path
         for _ in range(MAX_REDIRECTS):
             connection = _connection(self._address)
             try:
@@ -160,39 +160,30 @@ class HttpClient:
                 return
             finally:
                 connection.close()
-            self._xsrf = _cookie(response, "_xsrf")
+            for cookie in response.headers.get_all("Set-Cookie") or ():
+                name, _, value = cookie.partition(";")[0].partition("=")
+                if name.strip() == "_xsrf":
+                    self._xsrf = value.strip()
             target = urlsplit(response.headers.get("Location") or "")._replace(scheme="", netloc="").geturl()
             if self._xsrf or not target.startswith("/"):
                 return
 
-    def _error_response(self, response: http.client.HTTPResponse) -> ResponseError:
+    def _error(self, response: http.client.HTTPResponse) -> ResponseError:
         try:
-            answer = _parsed(_read(response))
-        except AgentFailed:
+            answer = _parsed(response.read())
+        except (OSError, http.client.HTTPException):
             answer = None
         answer = answer if isinstance(answer, dict) else {}
         code = str(answer.get("code") or "")
+        message = str(answer.get("message") or f"the Jupyter server answered {response.status}")
         if response.status in (401, 403) and not code:
-            return ResponseError(self._no_entry(), response.status)
-        return ResponseError(
-            str(answer.get("message") or f"the Jupyter server said {response.status}"), response.status, code
-        )
-
-    def _no_entry(self) -> str:
-        if self._address.password:
-            return (
+            message = (
                 "this Jupyter server is opened by a password, which its kernels do not know. Give the server a token as "
                 "well, and the kernel the same in JUPYTER_AGENT_URL and JUPYTER_AGENT_TOKEN."
+                if self._address.password
+                else "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
             )
-        return "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
-
-
-def _cookie(response: http.client.HTTPResponse, name_wanted: str) -> str:
-    for cookie in response.headers.get_all("Set-Cookie") or ():
-        name, _, value = cookie.partition(";")[0].partition("=")
-        if name.strip() == name_wanted:
-            return value.strip()
-    return ""
+        return ResponseError(message, response.status, code)
 
 
 def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
@@ -213,17 +204,11 @@ def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
             name, data = "message", []
 
 
-def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    """A connection that breaks off, as an error that says so."""
     try:
-        while line := response.readline():
-            yield line
-    except (OSError, http.client.HTTPException) as error:
-        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
-
-
-def _read(response: http.client.HTTPResponse) -> bytes:
-    try:
-        return response.read()
+        yield
     except (OSError, http.client.HTTPException) as error:
         raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
 
@@ -236,9 +221,9 @@ def _parsed(text: bytes) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    return (
-        "no reply in time" if isinstance(error, (TimeoutError, socket.timeout)) else str(error) or type(error).__name__
-    )
+    if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
+        return "no reply in time"
+    return str(error) or type(error).__name__
 
 
 def _connection(address: Address) -> http.client.HTTPConnection:
@@ -246,20 +231,16 @@ def _connection(address: Address) -> http.client.HTTPConnection:
     host, port = parts.hostname or "localhost", parts.port
     if address.sock:
         return _SocketConnection(address.sock)
-    if parts.scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=_tls(host))
-    return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
-
-
-def _tls(host: str) -> Any:
-    """A server on this machine mostly has a certificate of its own making, and nobody stands between us and it."""
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
     import ssl
 
     context = ssl.create_default_context()
     if host in ("localhost", "127.0.0.1", "::1"):
+        # A server on this machine mostly has a certificate of its own making, and nobody stands between us and it.
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return context
+    return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
 
 
 class _Response(http.client.HTTPResponse):

@@ -1,4 +1,4 @@
-"""What commands list, as Markdown: the variables as the assistant sees them, and the models."""
+"""What commands list, as Markdown: the variables as the assistant sees them, the models, and a question's prompt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_FACT = 500
-#: Stands for the question where only its surroundings are asked for.
+#: Stands for the question where only its context is asked for.
 NO_QUESTION = "…"
 
 
@@ -15,7 +15,7 @@ def variables_list(state: Mapping[str, Any]) -> str:
     variables = state.get("changed") or ()
     if not variables:
         return "*There are no variables yet.*"
-    lines = [f"- `{item['name']}`: {item['summary']}" for item in variables]
+    lines = [f"- `{variable['name']}`: {variable['summary']}" for variable in variables]
     left_out = int(state.get("total", 0)) - len(lines)
     return "\n".join([*lines, *([f"- … and {left_out} more"] if left_out > 0 else [])])
 
@@ -24,53 +24,43 @@ def variable_facts(inspected: Mapping[str, Any]) -> str:
     """One variable with its facts, a line for each."""
     variable = inspected.get("variable")
     if not isinstance(variable, dict):
-        return "*There is no such variable now.* `%agent /vars` shows those that there are."
+        return "*There is no such variable now.* `%agent /vars` lists the variables."
     facts = variable.get("facts") or {}
-    return "\n".join([f"`{variable['name']}`: {variable['summary']}", "", *_facts(facts)])
+    lines = [f"`{variable['name']}`: {variable['summary']}", ""]
+    lines += [f"- {name}: {_short(value)}" for name, value in facts.items() if name not in ("columns", "head")]
+    for column in facts.get("columns") or ():
+        if isinstance(column, dict):
+            described = ", ".join(f"{name} {value}" for name, value in column.items() if name != "name")
+            lines.append(f"- column `{column.get('name')}`: {_short(described)}")
+    return "\n".join(lines)
 
 
-def models_list(found: Sequence[Mapping[str, Any]], chosen: str) -> str:
-    """What may answer, a line for each; what the user chose answers now, else the default."""
-    ids = [str(item.get("id", "")) for item in found]
-    now = chosen or next((str(item.get("id", "")) for item in found if item.get("default")), "")
+def models_list(models: Sequence[Mapping[str, Any]], chosen: str) -> str:
+    """The models, a line for each; the one that the user chose answers now, else the default."""
+    ids = [str(model.get("id", "")) for model in models]
+    current = chosen or next((str(model.get("id", "")) for model in models if model.get("default")), "")
     return "\n".join(
-        f"- `{name}`" + (" ← answers now" if name == now else "") for name in dict.fromkeys([*ids, now]) if name
+        f"- `{name}`" + (" ← answers now" if name == current else "") for name in dict.fromkeys([*ids, current]) if name
     )
 
 
 def context_report(context: Mapping[str, Any]) -> str:
     """What a question would send to its model: tokens by part, then each message as it is."""
     tokens = context.get("tokens") or {}
+    parts = [f"A question would send this to `{context.get('model')}`; nothing was sent now."]
+    parts += [f"> {warning}" for warning in context.get("warnings") or ()]
     rows = [f"| {part} | {number} |" for part, number in tokens.items()]
-    warnings = [f"> {item}" for item in context.get("warnings") or ()]
-    messages = [f"**{item.get('role')}**\n\n{_fenced(_message(item))}" for item in context.get("messages") or ()]
-    tools = ", ".join(f"`{item.get('name')}`" for item in context.get("tools") or ()) or "none"
-    head = f"A question would send this to `{context.get('model')}`; nothing was sent now."
-    table = "\n".join(["| part | tokens, about |", "| --- | --: |", *rows])
-    return "\n\n".join([head, *warnings, table, f"Tools on offer: {tools}.", *messages])
-
-
-def _message(message: Mapping[str, Any]) -> str:
-    calls = [f"{item.get('name')}({item.get('arguments')})" for item in message.get("tool_calls") or ()]
-    return "\n".join([str(message.get("content") or ""), *calls]).strip("\n")
-
-
-def _fenced(text: str) -> str:
-    """A block that no text can end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}text\n{text}\n{fence}"
-
-
-def _facts(facts: Mapping[str, Any]) -> list[str]:
-    columns = [item for item in facts.get("columns") or () if isinstance(item, dict)]
-    plain = [f"- {name}: {_short(value)}" for name, value in facts.items() if name not in ("columns", "head")]
-    return [*plain, *(f"- column `{item.get('name')}`: {_short(_column_facts(item))}" for item in columns)]
-
-
-def _column_facts(column: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in column.items() if name != "name")
+    parts.append("\n".join(["| part | tokens, about |", "| --- | --: |", *rows]))
+    tools = ", ".join(f"`{tool.get('name')}`" for tool in context.get("tools") or ()) or "none"
+    parts.append(f"Tools available: {tools}.")
+    for message in context.get("messages") or ():
+        calls = [f"{call.get('name')}({call.get('arguments')})" for call in message.get("tool_calls") or ()]
+        text = "\n".join([str(message.get("content") or ""), *calls]).strip("\n")
+        fence = "```"
+        while fence in text:  # a block that no text can end
+            fence += "`"
+        parts.append(f"**{message.get('role')}**\n\n{fence}text\n{text}\n{fence}")
+    return "\n\n".join(parts)
 
 
 def _short(value: object) -> str:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ..magic.errors import OWN_ERRORS
@@ -18,8 +19,11 @@ from .namespace import NameVersions, Origin, user_items
 _MAX_IDLE_REFRESH = 10_000
 
 
+_EVENTS = ("pre_run_cell", "post_run_cell", "post_execute")
+
+
 class CellRun:
-    """One run of one cell. `version` is the state's version at which it was last told anew."""
+    """One run of one cell. `version` is the state's version at which it last changed."""
 
     def __init__(self, source: str, cell_id: str | None, count: int) -> None:
         self.source = source
@@ -34,12 +38,6 @@ class CellRun:
         self.deleted: set[str] = set()
         self.version = 0
         self.began = time.perf_counter()
-
-    def trim(self) -> None:
-        """Lets go of names past those that are told: a loop may bind a hundred thousand."""
-        for names in (self.bound, self.mutated, self.deleted):
-            if len(names) > MAX_BOUND:
-                names.difference_update(sorted(names)[MAX_BOUND:])
 
     def to_wire(self, source_characters: int) -> dict[str, Any]:
         """The run as JSON data."""
@@ -80,21 +78,14 @@ class Tracker:
 
     def register(self) -> None:
         """Listens to IPython's events."""
-        self.shell.events.register("pre_run_cell", self.pre_run_cell)
-        self.shell.events.register("post_run_cell", self.post_run_cell)
-        self.shell.events.register("post_execute", self.post_execute)
+        for event in _EVENTS:
+            self.shell.events.register(event, getattr(self, event))
 
     def unregister(self) -> None:
         """Stops listening."""
-        for event, handler in (
-            ("pre_run_cell", self.pre_run_cell),
-            ("post_run_cell", self.post_run_cell),
-            ("post_execute", self.post_execute),
-        ):
-            try:
-                self.shell.events.unregister(event, handler)
-            except ValueError:
-                continue
+        for event in _EVENTS:
+            with suppress(ValueError):
+                self.shell.events.unregister(event, getattr(self, event))
 
     @property
     def busy(self) -> bool:
@@ -107,26 +98,20 @@ class Tracker:
             self.events += 1
             source = info.raw_cell if type(info.raw_cell) is str else ""
             cell_id = getattr(info, "cell_id", None)
-            run = CellRun(source, cell_id if type(cell_id) is str and cell_id else None, self._next_count())
+            try:
+                # IPython counts up before this event or after the run, depending on its release.
+                count = len(self.shell.history_manager.input_hist_parsed)
+            except (AttributeError, TypeError):
+                count = int(self.shell.execution_count)
+            run = CellRun(source, cell_id if type(cell_id) is str and cell_id else None, count)
             self._open.append(run)
             self.runs.append(run)
             if len(self.runs) > MAX_EXECUTIONS:
-                self._drop_oldest_run()
+                # The oldest run whose cell ran again since: what ran last in each cell is kept as long as possible.
+                last = {run.cell_id: at for at, run in enumerate(self.runs)}
+                del self.runs[next((at for at, run in enumerate(self.runs) if last[run.cell_id] > at), 0)]
         except Exception:
             return
-
-    def _drop_oldest_run(self) -> None:
-        """Forgets the oldest run whose cell ran again since; what ran last in each cell is kept as long as it goes."""
-        last = {run.cell_id: at for at, run in enumerate(self.runs)}
-        ran_again = (at for at, run in enumerate(self.runs) if last[run.cell_id] > at)
-        del self.runs[next(ran_again, 0)]
-
-    def _next_count(self) -> int:
-        """The number in ``In [n]``. IPython counts up before this event or after the run, depending on its release."""
-        try:
-            return len(self.shell.history_manager.input_hist_parsed)
-        except (AttributeError, TypeError):
-            return int(self.shell.execution_count)
 
     def post_run_cell(self, result: Any) -> None:
         """IPython has run a cell."""
@@ -156,13 +141,10 @@ class Tracker:
             from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
 
             run.error = describe_failure(self.shell, error)
-            self._name_cells(run.error["frames"])
-
-    def _name_cells(self, frames: list[dict[str, Any]]) -> None:
-        """Frames know the execution count of their cell; the runs know its id."""
-        cells = {run.count: run.cell_id for run in self.runs}
-        for frame in frames:
-            frame["cell_id"] = cells.get(frame.pop("execution_count", None))
+            # Frames know the execution count of their cell; the runs know its id.
+            cells = {run.count: run.cell_id for run in self.runs}
+            for frame in run.error["frames"]:
+                frame["cell_id"] = cells.get(frame.pop("execution_count", None))
 
     def refresh(self) -> list[tuple[str, Any]]:
         """Compares the namespace with what is remembered, and says which run did what.
@@ -185,7 +167,10 @@ class Tracker:
             version = self.name_versions.version + 1
             new, differing, removed = self.name_versions.scan(items, version)
             self._attribute(runs, set(new), set(differing), removed, version)
-            if self._stamp_runs(version) or new or differing or removed:
+            unsent = [run for run in self.runs if run.version == 0]
+            for run in unsent:  # or not sent in their present state
+                run.version = version
+            if unsent or new or differing or removed:
                 self.name_versions.version = version
             self.total = len(items)
             self._compared_at = compared_at
@@ -231,28 +216,18 @@ class Tracker:
             new -= bound_for_sure
             differing -= bound_for_sure
         if candidates:
-            self._claim_rest(candidates, new, differing, removed, version)
-        for run in candidates:
-            run.trim()
-
-    def _claim_rest(
-        self, runs: list[CellRun], new: set[str], differing: set[str], removed: list[str], version: int
-    ) -> None:
-        """Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``."""
-        for run, names in _by_mention(runs, differing):
-            run.mutated |= names
-        for run, names in _by_mention(runs, set(removed)):
-            run.deleted |= names
-        for run, names in _by_mention(runs, new):
-            run.bound |= names
-            self.name_versions.record_origin(names, Origin(run.cell_id, run.count), version)
-
-    def _stamp_runs(self, version: int) -> bool:
-        """Runs that were never told in their present state belong to the new version; whether there are any."""
-        unsent = [run for run in self.runs if run.version == 0]
-        for run in unsent:
-            run.version = version
-        return bool(unsent)
+            # Names that changed but that no source binds: changed in place, or bound by a magic or ``exec``.
+            for run, names_of_run in _by_mention(candidates, differing):
+                run.mutated |= names_of_run
+            for run, names_of_run in _by_mention(candidates, set(removed)):
+                run.deleted |= names_of_run
+            for run, names_of_run in _by_mention(candidates, new):
+                run.bound |= names_of_run
+                self.name_versions.record_origin(names_of_run, Origin(run.cell_id, run.count), version)
+        for run in candidates:  # of a loop that binds a hundred thousand names not all are kept
+            for kept in (run.bound, run.mutated, run.deleted):
+                if len(kept) > MAX_BOUND:
+                    kept.difference_update(sorted(kept)[MAX_BOUND:])
 
 
 def _by_mention(runs: list[CellRun], names: set[str]) -> Iterator[tuple[CellRun, set[str]]]:

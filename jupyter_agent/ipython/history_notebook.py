@@ -1,4 +1,4 @@
-"""What was typed in a shell that serves no notebook, as a notebook: each input is a cell."""
+"""The input history of a shell that serves no notebook, as a notebook: each input is a cell."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
 
-MOST = 200
+MAX_CELLS = 200
 
 
-class TypedCells:
-    """The inputs of an IPython shell, the newest `MOST`, without those that only ask.
+class HistoryNotebook:
+    """The newest `MAX_CELLS` inputs of an IPython shell, without those that only ask the assistant.
 
     Args:
-        shell: The shell. What its values look like is not asked: the outputs stay unknown.
+        shell: The shell. Its values are not displayed: the outputs stay unknown.
     """
 
     path = ""
@@ -30,10 +30,14 @@ class TypedCells:
 
     async def cells(self) -> tuple[Cell, ...]:
         inputs = list(enumerate(self._shell.history_manager.input_hist_raw))[1:]
-        typed = [(number, source) for number, source in inputs if source.strip() and not _asks(source)]
+        typed = [
+            (number, source)
+            for number, source in inputs
+            if source.strip() and not source.lstrip().startswith(("%agent", "%%agent", "%load_ext jupyter_agent"))
+        ]
         return tuple(
             Cell(id=f"In[{number}]", kind="code", source=source, execution_count=number)
-            for number, source in typed[-MOST:]
+            for number, source in typed[-MAX_CELLS:]
         )
 
     async def output(self, cell_id: str) -> ExecutionResult:
@@ -53,7 +57,3 @@ class TypedCells:
 
     async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
         raise Forbidden("What was typed cannot be edited.")
-
-
-def _asks(source: str) -> bool:
-    return source.lstrip().startswith(("%agent", "%%agent", "%load_ext jupyter_agent"))
