@@ -14,6 +14,7 @@ from .registry import Description, TimeBudget, named_line, one_line, plain_text,
 #: Elements of nested containers that a one-line description looks at.
 _NESTED = 4
 _MAX_DIGITS = 150
+_PLAIN = (int, float, bool, str, bytes, type(None))
 
 
 def number_text(value: Any) -> str:
@@ -29,15 +30,10 @@ def number_text(value: Any) -> str:
     return complex.__repr__(value)
 
 
-def describe_none(_value: None, _budget: TimeBudget) -> Description:
-    """The one None."""
-    return Description("none", "None", {"value": "None"})
-
-
-def describe_bool(value: bool, _budget: TimeBudget) -> Description:
-    """True or False."""
-    text = "True" if value is True else "False"
-    return Description("bool", text, {"value": text})
+def describe_constant(value: object, _budget: TimeBudget) -> Description:
+    """None, True or False."""
+    text = "None" if value is None else "True" if value is True else "False"
+    return Description("none" if value is None else "bool", text, {"value": text})
 
 
 def describe_number(value: Any, _budget: TimeBudget) -> Description:
@@ -66,10 +62,6 @@ def describe_bytes(value: Any, budget: TimeBudget) -> Description:
     return Description("bytes", line(head), {"length": length, "value": clip(head, limit)})
 
 
-def _bytes_line(value: Any) -> str:
-    return line(describe_bytes(value, TimeBudget()).summary)
-
-
 def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
     if type(value) is list or type(value) is tuple:
         return len(value), list(value[:number])
@@ -93,13 +85,6 @@ def _field_names(value: Any) -> list[str]:
     return [name for name in names if type(name) is str]
 
 
-def _item_types(items: list[Any]) -> list[str]:
-    seen: dict[str, None] = {}
-    for item in items:
-        seen.setdefault(qualified_name(type(item)).removeprefix("builtins."))
-    return list(seen)[:MAX_ITEMS]
-
-
 def describe_sequence(value: Any, budget: TimeBudget) -> Description:
     """A list, tuple, deque, set or frozenset."""
     length, head = _sequence_head(value, 100)
@@ -110,7 +95,9 @@ def describe_sequence(value: Any, budget: TimeBudget) -> Description:
         facts["fields"] = {name: named_line(name, item) for name, item in zip(names[:MAX_MAPPING_ITEMS], head)}  # noqa: B905
     else:
         facts["items"] = [one_line(item) for item in head[:number]]
-    facts["item_types"] = _item_types(head)
+    facts["item_types"] = list(dict.fromkeys(qualified_name(type(item)).removeprefix("builtins.") for item in head))[
+        :MAX_ITEMS
+    ]
     kind = "set" if issubclass(type(value), (set, frozenset)) else "sequence"
     noun = f" of {facts['item_types'][0]}" if len(facts["item_types"]) == 1 else ""
     return Description(kind, f"{class_name(type(value))}, {count(length, 'item')}{noun}", facts)
@@ -124,16 +111,12 @@ def _sequence_line(value: Any) -> str:
     name = class_name(type(value))
     length, head = _sequence_head(value, _NESTED + 1)
     names = _field_names(value)
-    if length > _NESTED or not all(_plain(item) for item in head):
+    if length > _NESTED or not all(type(item) in _PLAIN for item in head):
         return f"{name}, {count(length, 'item')}"
     if names:
         return f"{name}({', '.join(f'{key}={named_line(key, item, 30)}' for key, item in zip(names, head))})"  # noqa: B905
     opening, closing = _BRACKETS.get(name, ("[", "]"))
     return f"{opening}{', '.join(one_line(item, 30) for item in head)}{closing}"
-
-
-def _plain(value: Any) -> bool:
-    return type(value) in (int, float, bool, str, bytes, type(None))
 
 
 def mapping_items(value: Any, number: int) -> list[tuple[Any, Any]]:
@@ -173,7 +156,7 @@ def _mapping_line(value: Any) -> str:
     name = class_name(type(value))
     length = dict.__len__(value)
     items = mapping_items(value, _NESTED + 1)
-    if length > _NESTED or not all(type(key) is str and _plain(item) for key, item in items):
+    if length > _NESTED or not all(type(key) is str and type(item) in _PLAIN for key, item in items):
         return f"{name}, {count(length, 'item')}"
     return "{" + ", ".join(f"{quoted(key, 30)}: {named_line(key, item, 30)}" for key, item in items) + "}"
 
@@ -188,15 +171,10 @@ def describe_iterator(value: Any, _budget: TimeBudget) -> Description:
     return Description("iterator", opaque(value), {})
 
 
-def _text_line(value: str) -> str:
-    return quoted(str.__getitem__(value, slice(0, 400)), MAX_LINE)
-
-
-register([type(None)], describe_none)
-register([bool], describe_bool)
+register([type(None), bool], describe_constant)
 register([int, float, complex], describe_number, number_text, bases_too=True)
-register([str], describe_text, _text_line, bases_too=True)
-register([bytes, bytearray], describe_bytes, _bytes_line, bases_too=True)
+register([str], describe_text, lambda value: quoted(str.__getitem__(value, slice(0, 400)), MAX_LINE), bases_too=True)
+register([bytes, bytearray], describe_bytes, bases_too=True)
 register([list, tuple, set, frozenset, collections.deque], describe_sequence, _sequence_line, bases_too=True)
 register([dict], describe_mapping, _mapping_line, bases_too=True)
 register([range], describe_range)

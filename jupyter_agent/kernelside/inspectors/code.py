@@ -18,15 +18,17 @@ from .reading import (
     opaque,
     qualified_name,
 )
-from .registry import Description, TimeBudget, named_line, one_line, register, register_code
+from .registry import CODE, Description, TimeBudget, named_line, one_line, register
 
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 _DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
 _KEYWORD_DEFAULTS = types.FunctionType.__dict__["__kwdefaults__"].__get__
 _NAME = types.FunctionType.__dict__["__name__"].__get__
+_DOC = types.FunctionType.__dict__["__doc__"].__get__
 _ANNOTATED_MODULE = types.FunctionType.__dict__["__module__"].__get__
 _POSITIONAL_ONLY_MARK, _VAR_POSITIONAL, _VAR_KEYWORD = "/", 0x04, 0x08
 _MAX_PARAMETERS = 30
+_METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
 def parameters(function: types.FunctionType) -> list[str]:
@@ -42,19 +44,13 @@ def parameters(function: types.FunctionType) -> list[str]:
     return names
 
 
-def _defaults(function: types.FunctionType) -> dict[str, Any]:
+def signature(function: types.FunctionType, *, without_first: bool = False) -> str:
+    """``(a, b=1, *args, key=None)``; defaults in one line, read without running code."""
     code = _CODE(function)
     given = _DEFAULTS(function) or ()
     positional = code.co_varnames[: code.co_argcount]
-    found = dict(zip(positional[len(positional) - len(given) :], given))  # noqa: B905
-    found.update(_KEYWORD_DEFAULTS(function) or {})
-    return found
-
-
-def signature(function: types.FunctionType, *, without_first: bool = False) -> str:
-    """``(a, b=1, *args, key=None)``; defaults in one line, read without running code."""
-    defaults = _defaults(function)
-    code = _CODE(function)
+    defaults = dict(zip(positional[len(positional) - len(given) :], given))  # noqa: B905
+    defaults.update(_KEYWORD_DEFAULTS(function) or {})
     shown: list[str] = []
     for at, name in enumerate(parameters(function)):
         if at == code.co_argcount and code.co_kwonlyargcount and not name.startswith("*"):
@@ -67,10 +63,6 @@ def signature(function: types.FunctionType, *, without_first: bool = False) -> s
     return "(" + ", ".join(shown[:_MAX_PARAMETERS] + more) + ")"
 
 
-def _docstring(function: types.FunctionType) -> str:
-    return first_line(types.FunctionType.__dict__["__doc__"].__get__(function))
-
-
 def describe_function(value: types.FunctionType, _budget: TimeBudget) -> Description:
     """A function written in Python."""
     shown = signature(value)
@@ -78,17 +70,13 @@ def describe_function(value: types.FunctionType, _budget: TimeBudget) -> Descrip
     facts: dict[str, Any] = {
         "signature": f"{name}{shown}",
         "parameters": parameters(value)[:_MAX_PARAMETERS],
-        "doc": _docstring(value),
+        "doc": first_line(_DOC(value)),
     }
     module = _ANNOTATED_MODULE(value)
     if type(module) is str:
         facts["module"] = line(module, MAX_NAME)
         facts["local"] = is_local_module(module)
     return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
-
-
-def _function_line(value: types.FunctionType) -> str:
-    return line(f"function {_NAME(value)}", MAX_LINE)
 
 
 def describe_method(value: types.MethodType, _budget: TimeBudget) -> Description:
@@ -99,7 +87,7 @@ def describe_method(value: types.MethodType, _budget: TimeBudget) -> Description
     owner = types.MethodType.__dict__["__self__"].__get__(value)
     shown = signature(function, without_first=True)
     name = f"{class_name(type(owner))}.{_NAME(function)}"
-    facts = {"signature": f"{name}{shown}", "parameters": parameters(function)[1:], "doc": _docstring(function)}
+    facts = {"signature": f"{name}{shown}", "parameters": parameters(function)[1:], "doc": first_line(_DOC(function))}
     return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
 
 
@@ -140,17 +128,9 @@ def methods(cls: type) -> list[str]:
         for base in mro(cls)
         if base is cls or is_local_module(module_name(base))
         for name, member in list(class_dict(base).items())
-        if type(name) is str and not name.startswith("_") and _is_method(member)
+        if type(name) is str and not name.startswith("_") and type(member) in _METHODS
     ]
     return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
-
-
-def _is_method(member: object) -> bool:
-    return type(member) in (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
-
-
-def _class_line(value: type) -> str:
-    return f"class {class_name(value)}"
 
 
 def describe_module(value: types.ModuleType, _budget: TimeBudget) -> Description:
@@ -172,10 +152,10 @@ def describe_module(value: types.ModuleType, _budget: TimeBudget) -> Description
 
 _BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len__))
 
-register([types.FunctionType], describe_function, _function_line)
+register([types.FunctionType], describe_function, lambda value: line(f"function {_NAME(value)}", MAX_LINE))
 register([types.MethodType], describe_method)
 register(_BUILTINS, describe_builtin)
 register([functools.partial], describe_partial)
-register([type], describe_class, _class_line, bases_too=True)
+register([type], describe_class, lambda value: f"class {class_name(value)}", bases_too=True)
 register([types.ModuleType], describe_module, bases_too=True)
-register_code([types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType])
+CODE.update(map(id, (types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType)))

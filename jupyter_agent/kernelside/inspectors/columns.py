@@ -47,48 +47,31 @@ class Moments:
         if piece.size == 0:
             return
         with numpy.errstate(all="ignore"):
-            self._take(piece, numpy)
-
-    def _take(self, piece: Any, numpy: Any) -> None:
-        smallest, largest = piece.min().item(), piece.max().item()
+            smallest, largest = piece.min().item(), piece.max().item()
+            wide = piece.astype(numpy.float64)
+            count, mean = piece.size, float(wide.mean())
+            squares = float(((wide - mean) ** 2).sum())
+            if piece.dtype.kind not in "iu":
+                self.sum += float(wide.sum())
+            elif max(abs(smallest), abs(largest)) * piece.size < 2**62:
+                self.sum += int(piece.sum())  # exact, for it cannot overflow
+            else:
+                self.sum += sum(piece.tolist())
         self.smallest = smallest if self.smallest is None else min(self.smallest, smallest)
         self.largest = largest if self.largest is None else max(self.largest, largest)
-        wide = piece.astype(numpy.float64)
-        self.sum += _exact_sum(piece, smallest, largest, wide)
-        count, mean = piece.size, float(wide.mean())
-        squares = float(((wide - mean) ** 2).sum())
         both = self.count + count
         self._squares += squares + (mean - self._mean) ** 2 * self.count * count / both
         self._mean += (mean - self._mean) * count / both
         self.count = both
 
-    @property
-    def mean(self) -> float:
-        """Arithmetic mean."""
-        return self._mean
-
-    @property
-    def deviation(self) -> float | None:
-        """Standard deviation of a sample (divided by n - 1)."""
-        return math.sqrt(self._squares / (self.count - 1)) if self.count > 1 else None
-
     def facts(self) -> dict[str, Any]:
         """min, max, mean, std and sum; empty without numbers."""
         if not self.count:
             return {}
-        numbers = {"min": self.smallest, "max": self.largest, "mean": self.mean, "sum": self.sum}
-        if self.deviation is not None:
-            numbers["std"] = self.deviation
+        numbers = {"min": self.smallest, "max": self.largest, "mean": self._mean, "sum": self.sum}
+        if self.count > 1:
+            numbers["std"] = math.sqrt(self._squares / (self.count - 1))  # of a sample
         return {name: plain_number(value) for name, value in numbers.items()}
-
-
-def _exact_sum(piece: Any, smallest: Any, largest: Any, wide: Any) -> Any:
-    """Whole numbers are summed exactly, where they cannot overflow."""
-    if piece.dtype.kind in "iu" and max(abs(smallest), abs(largest)) * piece.size < 2**62:
-        return int(piece.sum())
-    if piece.dtype.kind in "iu":
-        return sum(piece.tolist())
-    return float(wide.sum())
 
 
 def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
@@ -105,16 +88,11 @@ def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
         moments.add(values[start : start + _PIECE])
     facts = moments.facts()
     if facts and len(values) <= MAX_SORTED and not budget.spent:
-        facts["median"] = plain_number(median(values))
+        numpy: Any = sys.modules["numpy"]
+        kept = values[~numpy.isnan(values)] if values.dtype.kind == "f" else values
+        facts["median"] = plain_number(float(numpy.median(kept)))
     facts["missing"] = moments.missing
     return facts
-
-
-def median(values: Any) -> float:
-    """The median without NaN; makes a copy."""
-    numpy: Any = sys.modules["numpy"]
-    kept = values[~numpy.isnan(values)] if values.dtype.kind == "f" else values
-    return float(numpy.median(kept))
 
 
 def tally(values: Iterable[Any]) -> dict[str, Any]:

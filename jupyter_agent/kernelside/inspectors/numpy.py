@@ -23,11 +23,6 @@ def _array(value: Any) -> Any:
     return value if type(value) is base else base.view(value, base)
 
 
-def _is_on_disk(value: Any) -> bool:
-    mapped = loaded("numpy", "memmap")
-    return mapped is not None and issubclass(type(value), mapped)
-
-
 def array_line(value: Any) -> str:
     """``ndarray 3 × 4 float64``."""
     array = _array(value)
@@ -42,7 +37,7 @@ def describe_array(value: Any, budget: TimeBudget) -> Description:
         "dtype": type_text(array.dtype),
         "memory_bytes": int(array.nbytes),
     }
-    if not _is_on_disk(value):
+    if not issubclass(type(value), loaded("numpy", "memmap") or ()):
         facts["samples"] = samples(array)
         if budget.detail and array.dtype.kind in "iuf" and 0 < array.size <= _SEARCHED:
             facts.update(number_facts(array.reshape(-1), budget))

@@ -49,11 +49,8 @@ def fields(value: object) -> dict[str, Any]:
             found.setdefault(name, slot(value, name))
         except AttributeError:
             continue
-    return {name: found[name] for name in sorted(found, key=_privacy)}
-
-
-def _privacy(name: str) -> int:
-    return 2 if name.startswith("_") else 0 if name.endswith("_") else 1
+    rank = {name: 2 if name.startswith("_") else 0 if name.endswith("_") else 1 for name in found}
+    return {name: found[name] for name in sorted(found, key=rank.__getitem__)}
 
 
 def describe_instance(value: object, _budget: TimeBudget) -> Description:
@@ -132,13 +129,8 @@ def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> Description
     return Description("object", text, {"fields": {"pattern": one_line(pattern), "groups": str(value.groups)}})
 
 
-def describe_namespace(value: Any, budget: TimeBudget) -> Description:
-    """A `types.SimpleNamespace`."""
-    return describe_instance(value, budget)
-
-
 register([object], describe_instance, opaque, bases_too=True)
-register([types.SimpleNamespace], describe_namespace, opaque)
+register([types.SimpleNamespace], describe_instance, opaque)
 register([BaseException], describe_exception, bases_too=True)
 register([pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath], describe_path)
 register([datetime.date, datetime.datetime, datetime.time, datetime.timedelta], describe_datetime)

@@ -15,7 +15,6 @@ from ..wire import (
     MAX_LABELS,
     MAX_LINE,
     MAX_MORE_COLUMNS,
-    MAX_SAMPLE,
     MAX_SAMPLES,
     MAX_TEXT,
     line,
@@ -23,7 +22,7 @@ from ..wire import (
 from .builtins import key_text
 from .columns import MAX_SORTED, number_facts, tally
 from .reading import class_name, instance_dict, is_library_class, loaded, opaque
-from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
+from .registry import Description, TimeBudget, element_text, one_line, register_when_loaded, type_text
 
 _INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
 _SCALARS = "Timestamp Timedelta Period Interval"
@@ -33,26 +32,17 @@ _MAX_OBJECTS = 100_000
 
 
 def describe_scalar(value: Any, _budget: TimeBudget) -> Description:
-    """A timestamp, timedelta, period or interval."""
+    """A timestamp, timedelta, period or interval, ``NA`` or ``NaT``."""
     text = line(str(value))
-    return Description("datetime", text, {"value": text})
-
-
-def describe_missing(value: Any, _budget: TimeBudget) -> Description:
-    """``NA`` or ``NaT``."""
-    return Description("none", str(value), {"value": str(value)})
+    is_missing = value is loaded("pandas", "NA") or value is loaded("pandas", "NaT")
+    return Description("none" if is_missing else "datetime", text, {"value": text})
 
 
 def _holds_objects(series: Any) -> bool:
     """Whether the elements are Python objects, on which pandas would call methods of the user's."""
     if type(series.dtype) is loaded("pandas", "StringDtype"):
         return str(getattr(series.dtype, "storage", "python")) == "python"
-    return getattr(series.dtype, "kind", "O") == "O" and not _is_extension(series)
-
-
-def _is_extension(series: Any) -> bool:
-    numpy_dtype = loaded("numpy", "dtype")
-    return not issubclass(type(series.dtype), numpy_dtype)
+    return getattr(series.dtype, "kind", "O") == "O" and issubclass(type(series.dtype), loaded("numpy", "dtype"))
 
 
 def _is_foreign(series: Any) -> bool:
@@ -76,7 +66,7 @@ def missing(column: Any) -> int | None:
         return 0
     if _is_foreign(column):
         return None
-    if kind == "O" and not _is_extension(column):
+    if kind == "O" and issubclass(type(column.dtype), loaded("numpy", "dtype")):
         return _missing_objects(_objects(column)) if len(column) <= _MAX_OBJECTS else None
     if len(column) > _MAX_COUNTED:
         return None
@@ -98,19 +88,12 @@ def _missing_objects(objects: list[Any]) -> int:
     )
 
 
-def cell(value: Any, limit: int = MAX_SAMPLE) -> str:
-    """One element as text."""
-    if type(value) is str:
-        return plain_text(value, limit)
-    return one_line(value, limit)
-
-
 def samples(column: Any, number: int = MAX_SAMPLES) -> list[str]:
     """The first elements of a series or array as text."""
     if not _is_numpy(column) and _is_foreign(column):
         return []
     head = column.iloc[:number] if hasattr(column, "iloc") else column[:number]
-    return [cell(value) for value in (_objects(head) if _holds_objects(column) else head.tolist())]
+    return [element_text(value) for value in (_objects(head) if _holds_objects(column) else head.tolist())]
 
 
 def _is_pandas(value: Any) -> bool:
@@ -155,36 +138,27 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     if kind in "iuf":
         return {**facts, **number_facts(_numbers(series), budget)}
     if kind in "mM":
-        return {**facts, **_moments(series)}
-    return {**facts, **_frequencies(series)} if len(series) <= MAX_SORTED else facts
-
-
-def _numbers(series: Any) -> Any:
-    if not _is_extension(series):
-        return series.to_numpy()
-    if not series.isna().any():
-        return series.to_numpy(dtype=f"{series.dtype.kind}8")
-    return series.to_numpy(dtype="f8", na_value=float("nan"))
-
-
-def _moments(series: Any) -> dict[str, Any]:
-    first, last = series.min(), series.max()
-    return {"min": one_line(first), "max": one_line(last)} if first is not loaded("pandas", "NaT") else {}
-
-
-def _frequencies(series: Any) -> dict[str, Any]:
+        first, last = series.min(), series.max()
+        return (
+            {**facts, "min": one_line(first), "max": one_line(last)} if first is not loaded("pandas", "NaT") else facts
+        )
+    if len(series) > MAX_SORTED:
+        return facts
     counts = series.value_counts()
-    values = counts.index.tolist()
-    top = [[_value(value), int(number)] for value, number in zip(values[:MAX_ITEMS], counts.iloc[:MAX_ITEMS].tolist())]  # noqa: B905
-    facts: dict[str, Any] = {"top": top}
+    values, numbers = counts.index.tolist(), counts.iloc[:MAX_ITEMS].tolist()
+    facts["top"] = [[element_text(value, MAX_TEXT), int(number)] for value, number in zip(values, numbers)]  # noqa: B905
     if type(series.dtype) is loaded("pandas", "StringDtype"):
         # `series.str.len()` would load a module of pandas' own.
         facts["max_length"] = max(map(len, values), default=0)
     return facts
 
 
-def _value(value: Any) -> str:
-    return plain_text(value, MAX_TEXT) if type(value) is str else one_line(value)
+def _numbers(series: Any) -> Any:
+    if issubclass(type(series.dtype), loaded("numpy", "dtype")):
+        return series.to_numpy()
+    if not series.isna().any():
+        return series.to_numpy(dtype=f"{series.dtype.kind}8")
+    return series.to_numpy(dtype="f8", na_value=float("nan"))
 
 
 def index_facts(index: Any) -> dict[str, Any]:
@@ -217,15 +191,6 @@ def as_base(value: Any, name: str) -> Any:
     return made
 
 
-def _columns(frame: Any, number: int, budget: TimeBudget) -> list[Any]:
-    """The first columns: the arrays that the frame keeps them in, or where those are not to be had, series."""
-    take = None if budget.detail else getattr((instance_dict(frame) or {}).get("_mgr"), "iget_values", None)
-    if take is None:
-        by_position = _by_position(frame)
-        return [by_position.iloc[:, at] for at in range(number)]
-    return [take(at) for at in range(number)]
-
-
 def _by_position(frame: Any) -> Any:
     """The same columns labelled 0, 1, …: taking one by position would hash its own label, which may be anything."""
     shallow = frame.copy(deep=False)
@@ -253,12 +218,19 @@ def describe_frame(value: Any, budget: TimeBudget) -> Description:
     value = as_base(value, "DataFrame")
     rows, total = value.shape
     names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
+    # The arrays that the frame keeps its columns in, or where those are not to be had, series.
+    array_at = None if budget.detail else getattr((instance_dict(value) or {}).get("_mgr"), "iget_values", None)
+    if array_at is None:
+        by_position = _by_position(value)
+        columns = [by_position.iloc[:, at] for at in range(len(names))]
+    else:
+        columns = [array_at(at) for at in range(len(names))]
     facts: dict[str, Any] = {
         "rows": rows,
         "columns_total": total,
         "columns": [
             column_facts(column, name, budget)
-            for column, name in zip(_columns(value, len(names), budget), names)  # noqa: B905
+            for column, name in zip(columns, names)  # noqa: B905
         ],
         "index": index_facts(value.index),
         **row_names(value.index),
@@ -345,6 +317,6 @@ register_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_to
 register_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
 register_when_loaded("pandas", _INDEXES, describe_index)
 register_when_loaded("pandas", _SCALARS, describe_scalar)
-register_when_loaded("pandas._libs.missing", "NAType", describe_missing)
-register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_missing)
+register_when_loaded("pandas._libs.missing", "NAType", describe_scalar)
+register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_scalar)
 register_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

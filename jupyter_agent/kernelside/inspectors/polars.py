@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ..secrets import is_secret_name
-from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT
+from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLES, MAX_TEXT
 from .builtins import key_text
 from .columns import MAX_SORTED, plain_number
 from .reading import loaded
-from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
-
-
-def _holds_objects(series: Any) -> bool:
-    return type(series.dtype) is loaded("polars", "Object")
+from .registry import Description, TimeBudget, element_text, one_line, register_when_loaded, type_text
 
 
 def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
     """The first elements as text."""
     head = series.head(number).to_list()
-    return [
-        plain_text(element, MAX_SAMPLE) if type(element) is str else one_line(element, MAX_SAMPLE) for element in head
-    ]
+    return [element_text(element) for element in head]
 
 
 def column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
@@ -34,7 +28,7 @@ def column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
         return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
     facts["missing"] = int(series.null_count())
     facts["samples"] = samples(series)
-    if budget.detail and not _holds_objects(series):
+    if budget.detail and type(series.dtype) is not loaded("polars", "Object"):
         facts.update(statistics(series, budget))
     return facts
 
@@ -55,19 +49,10 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
         return facts
     facts["unique"] = int(series.drop_nulls().n_unique())
     if not dtype.is_numeric() and not dtype.is_temporal():
-        facts.update(_frequencies(series))
-    return facts
-
-
-def _frequencies(series: Any) -> dict[str, Any]:
-    counts = series.drop_nulls().value_counts(sort=True).head(MAX_ITEMS).rows()
-    facts: dict[str, Any] = {
-        "top": [
-            [plain_text(value, MAX_TEXT) if type(value) is str else one_line(value), number] for value, number in counts
-        ]
-    }
-    if type(series.dtype) is loaded("polars", "String"):
-        facts["max_length"] = int(series.str.len_chars().max() or 0)
+        counts = series.drop_nulls().value_counts(sort=True).head(MAX_ITEMS).rows()
+        facts["top"] = [[element_text(value, MAX_TEXT), number] for value, number in counts]
+        if type(dtype) is loaded("polars", "String"):
+            facts["max_length"] = int(series.str.len_chars().max() or 0)
     return facts
 
 
@@ -87,35 +72,25 @@ def describe_frame(value: Any, budget: TimeBudget) -> Description:
         "memory_bytes": int(value.estimated_size()) if value.width <= 1000 else None,
     }
     if budget.detail:
-        facts["head"] = [list(row) for row in zip(*(_head(series) for series in columns[:MAX_COLUMNS]))]  # noqa: B905
+        heads = [
+            ["[withheld]"] * min(5, len(series)) if is_secret_name(series.name) else samples(series, 5)
+            for series in columns[:MAX_COLUMNS]
+        ]
+        facts["head"] = [list(row) for row in zip(*heads)]  # noqa: B905
         facts["truncated"] = value.width > len(names)
     return Description("frame", frame_line(value), facts)
-
-
-def _head(series: Any) -> list[str]:
-    return ["[withheld]"] * min(5, len(series)) if is_secret_name(series.name) else samples(series, 5)
-
-
-def series_line(value: Any) -> str:
-    """``Series 891 Int64 (polars)``."""
-    return f"Series {len(value):,} {type_text(value.dtype)} (polars)"
 
 
 def describe_series(value: Any, budget: TimeBudget) -> Description:
     """A Series."""
     facts = column_facts(value, budget)
     facts["length"] = len(value)
-    return Description("series", series_line(value), facts)
+    return Description("series", f"Series {len(value):,} {facts['dtype']} (polars)", facts)
 
 
 def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description | None:
     """One column of a frame; None if there is none."""
     return describe_series(frame.get_column(column), budget) if column in frame.columns else None
-
-
-def describe_lazy(_value: Any, _budget: TimeBudget) -> Description:
-    """A LazyFrame: even its schema can need work, so only its class is told."""
-    return Description("object", "LazyFrame (polars, not run)", {})
 
 
 def is_frame(value: object) -> bool:
@@ -124,5 +99,8 @@ def is_frame(value: object) -> bool:
 
 
 register_when_loaded("polars", "DataFrame", describe_frame, frame_line)
-register_when_loaded("polars", "Series", describe_series, series_line)
-register_when_loaded("polars", "LazyFrame", describe_lazy)
+register_when_loaded("polars", "Series", describe_series)
+# Even the schema of a LazyFrame can need work, so only its class is told.
+register_when_loaded(
+    "polars", "LazyFrame", lambda _value, _budget: Description("object", "LazyFrame (polars, not run)", {})
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from ..wire import MAX_NAME, line
@@ -16,22 +17,10 @@ from ..wire import MAX_NAME, line
 _NAME = type.__dict__["__name__"].__get__
 _QUALNAME = type.__dict__["__qualname__"].__get__
 _MODULE = type.__dict__["__module__"].__get__
-_MRO = type.__dict__["__mro__"].__get__
-_CLASS_DICT = type.__dict__["__dict__"].__get__
-_MODULE_DICT = vars(types.ModuleType)["__dict__"].__get__
-
-
-def mro(cls: type) -> tuple[type, ...]:
-    """The class and its bases, nearest first."""
-    found: tuple[type, ...] = _MRO(cls)
-    return found
-
-
-def class_dict(cls: type) -> Any:
-    """What the class itself defines, as a mapping proxy."""
-    return _CLASS_DICT(cls)
-
-
+#: A class and its bases, nearest first; what a class itself defines, as a mapping proxy; and a module's names.
+mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__
+module_dict: Callable[[types.ModuleType], dict[str, Any]] = vars(types.ModuleType)["__dict__"].__get__
 _BUILTINS = (int, float, str, list, dict, tuple, set, frozenset, bool, bytes)
 _SHORT_NAMES = {id(cls): cls.__name__ for cls in _BUILTINS}
 _BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in _BUILTINS}
@@ -66,7 +55,7 @@ def qualified_name(cls: type) -> str:
 
 
 def opaque(value: object) -> str:
-    """``<module.Class>``: all that is said of a value that is not looked into."""
+    """``<module.Class>``: all that is shown of a value that is not looked into."""
     return f"<{qualified_name(type(value)).removeprefix('builtins.')}>"
 
 
@@ -75,23 +64,13 @@ def loaded(module: str, name: str) -> Any:
     found = sys.modules.get(module)
     if found is None or not issubclass(type(found), types.ModuleType):
         return None
-    return _MODULE_DICT(found).get(name)
-
-
-def module_dict(module: types.ModuleType) -> dict[str, Any]:
-    """A module's names."""
-    found: dict[str, Any] = _MODULE_DICT(module)
-    return found
-
-
-def is_loaded_class(cls: type) -> bool:
-    """Whether the class is what its module and name say, so that it is no imposter."""
-    return loaded(module_name(cls), str(_NAME(cls))) is cls
+    return module_dict(found).get(name)
 
 
 def is_library_class(cls: type, *packages: str) -> bool:
-    """Whether the class is one of these packages' own, so that its methods are no code of the user's."""
-    return module_name(cls).partition(".")[0] in packages and is_loaded_class(cls)
+    """Whether the class is one of these packages' own and no imposter, so that its methods are no code of the user's."""
+    module = module_name(cls)
+    return module.partition(".")[0] in packages and loaded(module, str(_NAME(cls))) is cls
 
 
 def class_attribute(cls: type, name: str) -> Any:
@@ -110,7 +89,7 @@ def is_local_module(name: object) -> bool:
     module = sys.modules.get(name) if type(name) is str else None
     if module is None or not issubclass(type(module), types.ModuleType):
         return False
-    file = _MODULE_DICT(module).get("__file__")
+    file = module_dict(module).get("__file__")
     installed = ("site-packages", "dist-packages", sys.prefix, sys.base_prefix, "/lib/python3")
     return type(file) is str and not any(folder in file for folder in installed) and not file.startswith("<")
 

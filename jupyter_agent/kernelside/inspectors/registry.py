@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..secrets import WITHHELD, is_secret_name, without_secrets
-from ..wire import MAX_LINE, VARIABLE_SECONDS, clip, line
+from ..wire import MAX_LINE, MAX_SAMPLE, VARIABLE_SECONDS, clip, line
 from .reading import is_library_class, loaded, mro, opaque, qualified_name
 
 
@@ -61,7 +61,7 @@ class _PendingEntry(NamedTuple):
 # that no identity is used twice; user classes never get one.
 _entries: dict[int, _Entry] = {}
 _pending: list[_PendingEntry] = []
-#: Identities of classes whose values are code rather than data.
+#: Identities of registered classes whose values are code rather than data: their names do not make them secrets.
 CODE: set[int] = set()
 
 
@@ -98,11 +98,6 @@ def register_loaded() -> None:
         register(found, pending.inspector, pending.summarizer, bases_too=pending.bases_too)
         if len(found) == len(classes):
             _pending.remove(pending)
-
-
-def register_code(classes: Iterable[type]) -> None:
-    """Declares values of these registered classes to be code rather than data."""
-    CODE.update(map(id, classes))
 
 
 def _find(cls: type) -> _Entry | None:
@@ -143,14 +138,9 @@ def one_line(value: object, limit: int = MAX_LINE) -> str:
 
 def named_line(name: str, value: object, limit: int = MAX_LINE) -> str:
     """A value in one line under the name of its key, field or local; withheld where the name looks secret."""
-    if is_secret_name(name) and not is_code_class(type(value)):
+    if is_secret_name(name) and id(type(value)) not in CODE:
         return WITHHELD
     return one_line(value, limit)
-
-
-def is_code_class(cls: type) -> bool:
-    """Whether values of this class are code rather than data: their names do not make them secrets."""
-    return id(cls) in CODE
 
 
 #: Packages whose data types say their own names.
@@ -163,6 +153,11 @@ _LIBRARIES = (
 def type_text(thing: object) -> str:
     """A data type object (``dtype``) as text, if it is its library's own and not an imposter."""
     return clip(str(thing), MAX_LINE) if is_library_class(type(thing), *_LIBRARIES) else opaque(thing)
+
+
+def element_text(value: object, limit: int = MAX_SAMPLE) -> str:
+    """An element of a column: a text as it is, other values in one line."""
+    return plain_text(value, limit) if type(value) is str else one_line(value, min(limit, MAX_LINE))
 
 
 def plain_text(text: str, limit: int = MAX_LINE) -> str:

@@ -18,10 +18,13 @@ _MAX_PARTS = 1000
 def describe_estimator(value: Any, _budget: TimeBudget) -> Description:
     """A scikit-learn estimator: its parameters, whether it is fitted, and the features it was fitted to."""
     held = instance_dict(value) or {}
-    settings = {name: held[name] for name in _settings(type(value)) if name in held}
+    initial = class_attribute(type(value), "__init__")
+    names = parameters(initial)[1:] if type(initial) is types.FunctionType else []
+    settings = {name: held[name] for name in names if name in held}
     fitted = _fitted_attributes(held)
     shown = {name: named_line(name, held[name]) for name in [*fitted, *settings][:MAX_FIELDS]}
-    steps = _steps(held)
+    pairs = held["steps"][:MAX_FIELDS] if type(held.get("steps")) is list else []
+    steps = [pair[1] for pair in pairs if type(pair) is tuple and len(pair) == 2]  # a pipeline's estimators
     if steps:
         shown["steps"] = " → ".join(class_name(type(step)) for step in steps)
         fitted = fitted or _fitted_attributes(instance_dict(steps[-1]) or {})
@@ -37,18 +40,6 @@ def describe_estimator(value: Any, _budget: TimeBudget) -> Description:
 def _fitted_attributes(held: dict[str, Any]) -> list[str]:
     """Attributes that fitting has left, by scikit-learn's own convention."""
     return [name for name in list(held) if type(name) is str and name.endswith("_") and not name.startswith("_")]
-
-
-def _steps(held: dict[str, Any]) -> list[Any]:
-    """A pipeline's estimators."""
-    steps = held.get("steps")
-    pairs = steps[:MAX_FIELDS] if type(steps) is list else []
-    return [pair[1] for pair in pairs if type(pair) is tuple and len(pair) == 2]
-
-
-def _settings(cls: type) -> list[str]:
-    initial = class_attribute(cls, "__init__")
-    return parameters(initial)[1:] if type(initial) is types.FunctionType else []
 
 
 def describe_results(value: Any, _budget: TimeBudget) -> Description:

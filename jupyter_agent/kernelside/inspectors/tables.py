@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..secrets import is_secret_name
-from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLE, MAX_SAMPLES
+from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLES
 from .builtins import key_text
 from .reading import class_name, opaque, qualified_name
-from .registry import Description, TimeBudget, one_line, plain_text, register_when_loaded, type_text
+from .registry import Description, TimeBudget, element_text, register_when_loaded, type_text
 
 #: Module → classes that reach out of the kernel or would start work when they are looked into.
 _REMOTE = {
@@ -79,9 +79,7 @@ def _column(array: Any, field: Any, budget: TimeBudget) -> dict[str, Any]:
 
 def _samples(array: Any) -> list[str]:
     head = array.slice(0, MAX_SAMPLES).to_pylist()
-    return [
-        plain_text(element, MAX_SAMPLE) if type(element) is str else one_line(element, MAX_SAMPLE) for element in head
-    ]
+    return [element_text(element) for element in head]
 
 
 def describe_arrow_array(value: Any, _budget: TimeBudget) -> Description:
