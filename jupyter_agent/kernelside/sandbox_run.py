@@ -41,7 +41,7 @@ class SandboxRun:
         self._process_state = _ProcessState()
 
     def run(self, code: str) -> dict[str, Any]:
-        """Runs code without ``await`` outside of functions; for other code it says so and runs nothing."""
+        """Runs code without ``await`` outside of functions; other code is not run: the status is ``awaits``."""
         try:
             steps = self._steps(code)
             if any(awaits for _, awaits, _ in steps):
@@ -94,7 +94,7 @@ class SandboxRun:
             self._shell.display_pub.publish(data=data, metadata=metadata)
 
     def _result(self, error: BaseException | None) -> dict[str, Any]:
-        """Shows the error and the figures, restores what can be restored, and tells what changed."""
+        """Shows the error and the figures, restores what can be restored, and names what changed."""
         try:
             if error is not None:
                 self._show_error(error)

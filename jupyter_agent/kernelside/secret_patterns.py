@@ -17,7 +17,7 @@ class Pattern(NamedTuple):
     """How one kind of secret looks.
 
     Attributes:
-        kind: What the user is told was withheld.
+        kind: What stands in the secret's place in a redacted text.
         needles: One of them is in every text that has such a secret; searching for these first is what makes it fast.
         expression: Group 1, if there is one, is the secret; else all of the match is.
     """
@@ -107,7 +107,7 @@ BASE64_KEYS: Keys = (
 )
 
 
-#: Characters that these keys may have besides letters, digits, - and _, or that stand in other secrets' middle.
+#: Characters that these keys may have other than letters, digits, - and _, and those in the middle of other secrets.
 KEY_CHARACTERS = "+/=.~:"
 #: Characters of a long word.
 LONG_WORD = 15
@@ -243,12 +243,12 @@ IN_VALUES = (
     ),
 )
 
-#: Parts of names that tell a secret; the short ones only where no letter is before them (compass, bypass).
+#: Parts of names of secrets; the short ones only where no letter is before them (compass, bypass).
 NAME = (
     r"(?:passw(?:or)?d|passphrase|(?<![A-Za-z])(?:pass|pwd|dsn)|secret|token|credential"
     r"|(?:api|access|private|auth|account|encryption|signing|master|license|subscription)[_-]?key)"
 )
-#: A whole name that tells a secret.
+#: A whole name of a secret.
 SECRET_NAME = re.compile(rf"{NAME}s?(?:[_-][A-Za-z0-9_-]*)?\Z", re.IGNORECASE)
 #: One of these is in every such name, in lower case.
 NAME_WORDS = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")

@@ -1,4 +1,4 @@
-"""What the kernel tells: message types, kinds with their facts, and the budget that bounds each of them.
+"""The wire format of the kernel's state: message types, kinds with their facts, and the budget that bounds each of them.
 
 A variable travels as ``{"name", "type", "kind", "summary", "facts", "version", "cell_id", "execution_count"}``.
 Facts by kind, all optional:
@@ -18,8 +18,8 @@ exception    message                            path, datetime   value
 figure, iterator, connection                    static facts only
 ===========  =========================================================================================
 
-``local`` is true of code that the user wrote, here or in a file beside; ``members`` are names that may follow the
-variable's. ``says`` is what an object with ``_ai_repr_`` says of itself; ``changes`` marks values of which changes are seen in samples
+``local`` is true of code that the user wrote, here or in a file next to the notebook; ``members`` are names that may follow the
+variable's. ``says`` is the text of an object's ``_ai_repr_``; ``changes`` marks values of which changes are seen in samples
 only. ``withheld`` stands for a value that looks secret, ``unevaluated`` for what a budget left out.
 """
 
@@ -49,17 +49,17 @@ MAX_TEXT_INSPECTED = 2000
 MAX_LINE = 80
 MAX_SAMPLE = 40
 MAX_NAME = 100
-#: Elements of containers that are told.
+#: Elements of containers in a description.
 MAX_KEYS = 50
 MAX_MAPPING_ITEMS = 20
 MAX_ITEMS = 10
 MAX_FIELDS = 20
 MAX_METHODS = 30
-#: Runs that are remembered and told, characters of source for each, and characters of source in one reply.
+#: Runs that are kept and sent, characters of source for each, and characters of source in one reply.
 MAX_EXECUTIONS = 1000
 MAX_SOURCE = 4000
 MAX_SOURCES = 100_000
-#: Names that one run is said to have bound, changed or deleted.
+#: Names that one run is recorded to have bound, changed or deleted.
 MAX_BOUND = 200
 #: Frames of a traceback, and locals of a frame.
 MAX_FRAMES = 10
@@ -70,7 +70,7 @@ VARIABLE_SECONDS = 0.03
 INSPECT_SECONDS = 1.0
 #: Seconds after which a request is answered with an error while its work goes on.
 REPLY_SECONDS = 5.0
-#: Characters of descriptions in one state; past them only types are told.
+#: Characters of descriptions in one state; past them only types are sent.
 MAX_STATE_CHARACTERS = 400_000
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -82,7 +82,7 @@ _COMMON = frozenset(
 
 
 class Redactor:
-    """Withholds secrets from texts; the same text always comes out the same, and twice is once.
+    """Withholds secrets from texts; deterministic and idempotent.
 
     Args:
         secrets: Values that must never leave, whatever they look like; also in Base64, hexadecimal, URL and JSON form.
@@ -107,7 +107,7 @@ class Redactor:
             self.add_secret(secret, name)
 
     def add_secret(self, secret: str, kind: str = "secret") -> None:
-        """One more value that must never leave, if it is long enough to be told from other text."""
+        """One more value that must never leave, if it is long enough to be distinguished from other text."""
         secret = secret.strip()
         if len(secret) < _SHORTEST:
             return

@@ -55,7 +55,7 @@ class HttpAgentClient:
         try:
             self._client.request("POST", f"api/agent/turns/{turn_id}/actions/{call_id}", dict(answer))
         except ResponseError as error:
-            if error.status != 409:  # nothing waits for it any more: the stream tells what became of the turn
+            if error.status != 409:  # nothing waits for it any more: the stream has the end of the turn
                 raise
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
@@ -157,14 +157,18 @@ class HttpAgentClient:
         return ""
 
     def _session(self, named: str) -> tuple[str, dict[str, str]]:
-        """The session that is named, else chosen, else the notebook's newest; and the notebook for a request's query."""
+        """The session that is named, else chosen, else the notebook's newest that is readable, as the server chooses it; and the notebook for a request's query."""
         notebook = self._notebook_path()
         query = _query(notebook)
         if named or self._chosen_session or not notebook:
             return named or self._chosen_session or self._last_session, query
-        answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "1"})
-        sessions = answer.get("sessions") or ()
-        return (str(sessions[0].get("session_id", "")) if sessions else ""), query
+        answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "20"})
+        readable = (
+            str(session.get("session_id", ""))
+            for session in answer.get("sessions") or ()
+            if not (session.get("metadata") or {}).get("unreadable")
+        )
+        return next(readable, ""), query
 
 
 def _query(notebook: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 30.0
 SILENCE_SECONDS = 60.0  # the server sends a comment every 15 s
 MAX_REDIRECTS = 4
-POLL_SECONDS = 0.5  # between looks whether Ctrl-C was pressed, where the system does not break off a waiting read
+POLL_SECONDS = 0.5  # between checks for Ctrl-C, on systems where it does not interrupt a blocked read
 
 Event = tuple[str, dict[str, Any]]
 
@@ -206,7 +206,7 @@ def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
 
 @contextmanager
 def _interruptions() -> Iterator[None]:
-    """A connection that breaks off, as an error that says so."""
+    """A connection that breaks off, as an `AgentFailed`."""
     try:
         yield
     except (OSError, http.client.HTTPException) as error:

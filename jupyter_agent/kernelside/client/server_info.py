@@ -28,7 +28,7 @@ class Address(NamedTuple):
 
 
 def server(options: Mapping[str, Any], ip: Any) -> Address | None:
-    """The server to talk to: told by whoever installed us, by the environment, or found as this kernel's parent."""
+    """The server to connect to: from the options, from the environment, or this kernel's parent process."""
     url = str(options.get("url") or os.environ.get("JUPYTER_AGENT_URL", ""))
     if url:
         token = str(options.get("token") or os.environ.get("JUPYTER_AGENT_TOKEN", ""))
@@ -65,9 +65,9 @@ def kernel_id(options: Mapping[str, Any], ip: Any) -> str:
 
 
 def notebook_path(ip: Any) -> str:
-    """Absolute path of the notebook as its front end told the kernel; empty where none did.
+    """Absolute path of the notebook as its front end announced it to the kernel; empty where none did.
 
-    VS Code and Jupyter Server tell it; papermill tells where the notebook that it runs is written to, if asked to.
+    VS Code and Jupyter Server announce it; papermill announces where the notebook that it runs is written to, if asked to.
     """
     names = ip.user_ns
     announced = names.get("__vsc_ipynb_file__") or names.get("__session__") or os.environ.get("JPY_SESSION_NAME", "")

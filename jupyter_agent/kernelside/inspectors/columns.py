@@ -79,7 +79,7 @@ def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
 
     Args:
         values: The array, of kind ``i``, ``u`` or ``f``.
-        budget: Where it ends, only the elements so far were counted, and ``unevaluated`` says so.
+        budget: Where it ends, only the elements so far were counted, and ``unevaluated`` is set.
     """
     moments = Moments()
     for start in range(0, len(values), _PIECE):

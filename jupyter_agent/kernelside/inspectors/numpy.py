@@ -1,4 +1,4 @@
-"""Inspectors of numpy arrays and scalars; elements of object arrays are told by their exact type only."""
+"""Inspectors of numpy arrays and scalars; elements of object arrays are described by their exact type."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def describe_instance(value: object, _budget: TimeBudget) -> Description:
 
 
 def exception_message(value: BaseException) -> str:
-    """What an exception says, from its arguments: neither ``__str__`` nor ``__repr__`` of the user's is called."""
+    """An exception's message, from its arguments: neither ``__str__`` nor ``__repr__`` of the user's is called."""
     arguments = _ARGUMENTS(value)
     if type(arguments) is not tuple:
         return ""

@@ -1,4 +1,4 @@
-"""Inspectors of pandas frames, series and indexes; cells of object columns are told by their exact type only."""
+"""Inspectors of pandas frames, series and indexes; cells of object columns are described by their exact type."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def column_facts(series: Any, label: str, budget: TimeBudget) -> dict[str, Any]:
         facts["samples"] = samples(series)
         if budget.detail:
             facts.update(statistics(series, budget))
-    except ImportError:  # see `import_guard`; the other columns are told all the same
+    except ImportError:  # see `import_guard`; the other columns are described all the same
         facts = {"missing": None, "samples": [], **facts, "unevaluated": "it needs a module that is not loaded"}
     return facts
 

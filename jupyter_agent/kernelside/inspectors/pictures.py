@@ -39,7 +39,7 @@ def _axes(axes: Any) -> dict[str, Any]:
 
 
 def describe_image(value: Any, _budget: TimeBudget) -> Description:
-    """A PIL image of whatever format: size and mode, which the file's head told when it was opened."""
+    """A PIL image of whatever format: size and mode, which were read from the file's head when it was opened."""
     held = instance_dict(value) or {}
     size, mode = held.get("_size"), held.get("_mode")
     if type(size) is not tuple or type(mode) is not str:

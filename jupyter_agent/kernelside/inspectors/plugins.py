@@ -1,8 +1,8 @@
-"""What others tell of their own types: inspectors by entry point, and objects that speak for themselves when inspected.
+"""Descriptions of types by their own libraries: inspectors by entry point, and objects with an ``_ai_repr_``.
 
 An entry point of the group ``jupyter_agent.inspectors`` in the kernel's environment is named by the class it is for
 (``package.module.Class``) and loads a function ``inspect(value, detail) -> (kind, summary, facts)``. It is loaded when
-the first such value is met, never before, so that it imports nothing that the user does not use. What it says is cut to
+the first such value is described, never before, so that it imports nothing that the user does not use. Its answer is cut to
 the same limits as everything else.
 
 An object whose class defines ``_ai_repr_`` as a plain method has asked to be quoted: it is called when that variable is
@@ -79,7 +79,7 @@ def bounded(data: Any, depth: int = 0) -> Any:
 
 
 def ai_repr(value: object) -> str | None:
-    """What an object that has opted in says of itself; None where it has not, fails, or takes too long."""
+    """An object's own description of itself; None where its class has none, fails, or takes too long."""
     method = class_attribute(type(value), "_ai_repr_")
     if type(method) is not types.FunctionType:
         return None

@@ -100,7 +100,7 @@ def is_frame(value: object) -> bool:
 
 register_when_loaded("polars", "DataFrame", describe_frame, frame_line)
 register_when_loaded("polars", "Series", describe_series)
-# Even the schema of a LazyFrame can need work, so only its class is told.
+# Even the schema of a LazyFrame can need work, so it is described by its class alone.
 register_when_loaded(
     "polars", "LazyFrame", lambda _value, _budget: Description("object", "LazyFrame (polars, not run)", {})
 )

@@ -1,6 +1,6 @@
 """Reads objects without running any of their code: class names, bases, instance dictionaries.
 
-A class may lie in every attribute that Python looks up on it (``__class__``, ``__name__``, ``__module__``,
+A class may give false answers for every attribute that Python looks up on it (``__class__``, ``__name__``, ``__module__``,
 ``__dict__``), and its metaclass may run code on every look-up, hash or comparison. So all is read by the slots of
 `type` and `object` themselves, and classes are compared by identity, never hashed.
 """
@@ -35,7 +35,7 @@ def class_name(cls: type) -> str:
 
 
 def module_name(cls: type) -> str:
-    """The module that the class says it comes from; empty where that is no text."""
+    """The class's ``__module__``; empty where that is no text."""
     try:
         found = _MODULE(cls)
     except AttributeError:

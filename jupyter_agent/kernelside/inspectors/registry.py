@@ -1,4 +1,4 @@
-"""Finds the inspector of a value by its exact class along the bases, and bounds what it may cost."""
+"""The registry of inspectors: by exact class along the MRO, each within a time budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reading import is_library_class, loaded, mro, opaque, qualified_name
 
 
 class Description(NamedTuple):
-    """What an inspector says of a value: its kind, one line, and facts as JSON data."""
+    """An inspector's description of a value: its kind, one line, and facts as JSON data."""
 
     kind: str
     summary: str

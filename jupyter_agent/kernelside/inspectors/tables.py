@@ -1,4 +1,4 @@
-"""Inspectors of pyarrow tables, and of connections, queries and lazy collections, of which only the class is told."""
+"""Inspectors of pyarrow tables, and of connections, queries and lazy collections, which are described by their class alone."""
 
 from __future__ import annotations
 

@@ -36,13 +36,13 @@ COMMANDS = (
     ),
     Command("help", "", "show what can be typed"),
     Command("history", "[N]", "show the last N questions and answers of this conversation (10)"),
-    Command("clear", "", "forget this conversation and start afresh"),
-    Command("undo", "", "take the last question and its answer back"),
-    Command("redo", "", "bring back what /undo took"),
-    Command("branch", "", "go on in a copy of this conversation; the old one stays as it is"),
+    Command("clear", "", "clear this conversation and start a new one"),
+    Command("undo", "", "undo the last question and its answer"),
+    Command("redo", "", "redo what /undo undid"),
+    Command("branch", "", "continue in a copy of this conversation; the old one stays as it is"),
     Command("replay", "[MODEL]", "ask the questions of this conversation again, in a new one, and compare the answers"),
     Command("sessions", "[TEXT]", "list this notebook's conversations, or those that contain a text"),
-    Command("use", "[ID]", "go on with another conversation; without ID, with the newest"),
+    Command("use", "[ID]", "continue another conversation; without ID, the newest"),
     Command("export", "[FILE]", "show this conversation as Markdown, or write it to a .md, .ipynb or .json file"),
     Command("share", "[copy|off]", "let others read this conversation, or also copy it, or no longer"),
     Command("vars", "[NAME]", "show what the assistant knows of your variables, or of one"),
@@ -67,7 +67,7 @@ def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
 
     Args:
         text: What was typed.
-        more: Commands that only this door has.
+        more: Commands that only this front end has.
 
     Raises:
         UnknownCommand: a word that is nearly the name of a command.
@@ -92,7 +92,7 @@ def question(name: str, rest: str, more: Commands = ()) -> str:
 
 
 def to_json() -> list[dict[str, str]]:
-    """The table as JSON data, for doors that are not written in Python."""
+    """The table as JSON data, for clients that are not written in Python."""
     rows = [command._asdict() for command in COMMANDS]
     return [{"help": row.pop("summary"), **row} for row in rows]
 

@@ -9,7 +9,7 @@ _IDENTIFIER = "jupyter-agent"
 
 
 def install(ip: Any) -> None:
-    """Let Tab complete questions; twice is as once. Shells before IPython 8.6 complete as they always did."""
+    """Let Tab complete questions; idempotent. Shells before IPython 8.6 complete as they always did."""
     try:
         from IPython.core.completer import context_matcher
     except ImportError:

@@ -41,7 +41,7 @@ def question(text: str, known: CompletionNames, more: commands.Commands = ()) ->
     Args:
         text: What stands before the cursor.
         known: What can be named.
-        more: Commands that only this door has.
+        more: Commands that only this front end has.
     """
     text = text.lstrip()
     if _COMMAND.match(text):
@@ -109,7 +109,7 @@ def of_shell(ip: Any) -> CompletionNames:
 
 
 def members(facts: Any) -> list[str]:
-    """Names of the columns, keys or fields that a description tells."""
+    """Names of the columns, keys or fields in a description's facts."""
     columns = [str(name.get("name")) for name in facts.get("columns") or () if isinstance(name, dict)]
     if columns:
         return [*columns, *map(str, facts.get("more_columns") or ())]

@@ -1,4 +1,4 @@
-"""How `%agent` ends when it does not end well: in one line, beside the user's own last traceback and not over it."""
+"""Errors of `%agent`, shown in one line; the user's own last error stays the last one for `%debug` and `%tb`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _ShortError:
 
 
 class AgentFailed(_ShortError, Exception):
-    """There is no answer; the text says why and what to do."""
+    """There is no answer; the message has the reason and what to do."""
 
     label = "%agent: "
 

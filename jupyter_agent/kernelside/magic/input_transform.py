@@ -10,7 +10,7 @@ _LINE = re.compile(r"(?P<indent>\s*)%agent(?:[ \t]+(?P<text>.*?))?\s*\Z", re.DOT
 
 
 def install(ip: Any) -> None:
-    """Teach an IPython shell to hand on the text after `%agent` and `%%agent` as it is; twice is as once."""
+    """Teach an IPython shell to pass the text after `%agent` and `%%agent` on unchanged; idempotent."""
     from IPython.core.inputtransformer2 import TokenTransformBase
 
     manager = ip.input_transformer_manager

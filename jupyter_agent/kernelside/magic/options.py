@@ -30,7 +30,7 @@ class Options(NamedTuple):
 
 
 class BadOption(ValueError):
-    """An option without its value, or with one that does not exist; the message says what would do."""
+    """An option without its value, or with one that does not exist; the message has the valid ones."""
 
 
 _FIELDS = {

@@ -44,7 +44,7 @@ class AgentClient(Protocol):
         """Forget the conversation; False if there was none."""
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
-        """Do what one of `session_commands.NAMES` says; what came of it."""
+        """Execute one of `session_commands.NAMES`; its answer, as that of the REST route."""
 
     def close(self) -> None:
         """Let go of what it had opened."""
@@ -76,8 +76,8 @@ class TurnView:
         """Ask and show; the body of the ``done`` event.
 
         Raises:
-            AgentFailed: there is no answer; what came of it stays shown.
-            Stopped: the user interrupted; what came of it stays shown.
+            AgentFailed: there is no answer; the text so far stays shown.
+            Stopped: the user interrupted; the text so far stays shown.
         """
         try:
             done = self._follow(request)

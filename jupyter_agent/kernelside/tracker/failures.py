@@ -18,7 +18,7 @@ from ..wire import MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
 _TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 _WORD = re.compile(r"[^\W\d]\w*")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-#: Lines told around the failing one.
+#: Lines of source around the failing one.
 _AROUND = 3
 
 

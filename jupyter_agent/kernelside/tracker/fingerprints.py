@@ -1,7 +1,7 @@
 """Small values that differ when an object's content differs, so that changes in place are seen, within a budget.
 
 No element is compared or hashed unless it is exactly of one of Python's plain types. Where a budget ends, a sample
-stands for the rest: `is_sampled` says so, and the variable is marked.
+stands for the rest: `is_sampled` is true then, and the variable is marked.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Whether any code of the user's can have run since a moment, told without looking at a single variable.
+"""Detects whether any code of the user's can have run since a moment, without reading a single variable.
 
-IPython's events tell of cells and of widgets' callbacks. What runs besides (a task on the event loop, a cell that has
+IPython's events report cells and of widgets' callbacks. Other code (a task on the event loop, a cell that has
 not ended) runs on the main thread, and then that thread's processor time has grown: an idle kernel's stands still. A
 thread that the user started could change anything at any time, so with one of those nothing is quiet.
 """
@@ -32,7 +32,7 @@ class IdleMonitor:
             self._clock = None
 
     def mark(self, events: int) -> object:
-        """A mark of this moment; None where nothing can be said."""
+        """A mark of this moment; None where nothing is known."""
         if self._clock is None or has_user_threads():
             return None
         return (events, time.clock_gettime_ns(self._clock))

@@ -101,7 +101,7 @@ class NameVersions:
             del self.deleted[next(iter(self.deleted))]
 
     def record_origin(self, names: Iterable[str], origin: Origin, version: int) -> None:
-        """Notes which run bound names; that alone is a change of what is told of them."""
+        """Notes which run bound names; that alone is a change of their description."""
         origins = self.origins
         changed = [name for name in names if origins.get(name) != origin]
         origins.update(dict.fromkeys(changed, origin))

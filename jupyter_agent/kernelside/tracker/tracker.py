@@ -147,7 +147,7 @@ class Tracker:
                 frame["cell_id"] = cells.get(frame.pop("execution_count", None))
 
     def refresh(self) -> list[tuple[str, Any]]:
-        """Compares the namespace with what is remembered, and says which run did what.
+        """Compares the namespace with what is remembered, and attributes the changes to runs.
 
         Returns:
             The user's names and values now.
