@@ -11,7 +11,7 @@ from typing import Any
 _PACKAGE = __name__.rpartition(".")[0]
 
 
-class _Finder:
+class _RefusingFinder:
     """The first of `sys.meta_path` while a thread is guarded: other threads import as always."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class _Finder:
             raise ModuleNotFoundError(f"{name} is not loaded, and reading values loads nothing", name=name)
 
 
-_finder = _Finder()
+_finder = _RefusingFinder()
 _lock = _thread.allocate_lock()
 
 

@@ -9,7 +9,7 @@ from .import_guard import no_imports
 from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
 from .inspectors.plugins import ai_repr
 from .inspectors.reading import qualified_name
-from .inspectors.registry import CODE, Description, TimeBudget, describe, register_loaded
+from .inspectors.registry import CODE, TimeBudget, ValueDescription, describe, register_loaded
 from .secrets import WITHHELD, is_secret_name
 from .tracker.fingerprints import PLAIN_IDS, is_sampled
 from .tracker.namespace import user_value
@@ -27,7 +27,7 @@ from .wire import (
 
 #: Characters of a run's source that are sent when those of newer runs have used up the reply.
 _MIN_SOURCE = 200
-_UNEVALUATED = Description("object", "", {"unevaluated": "the state's budget ended"})
+_UNEVALUATED = ValueDescription("object", "", {"unevaluated": "the state's budget ended"})
 
 
 class Introspector:
@@ -110,9 +110,9 @@ class Introspector:
             if text:
                 description = description._replace(facts={**description.facts, "says": text})
             return {"variable": self._variable_to_json(name, value, description)}
-        found: Description | None = None
+        found: ValueDescription | None = None
         if is_secret_name(column):
-            found = Description("series", WITHHELD, {"withheld": True})
+            found = ValueDescription("series", WITHHELD, {"withheld": True})
         elif pandas.is_frame(value):
             found = pandas.describe_column(value, column, budget)
         elif polars.is_frame(value):
@@ -121,7 +121,7 @@ class Introspector:
             return {"gone": True}
         return {"variable": {**self._variable_to_json(name, value, found), "name": f'{name}["{line(column)}"]'}}
 
-    def _variable_to_json(self, name: str, value: object, description: Description) -> dict[str, Any]:
+    def _variable_to_json(self, name: str, value: object, description: ValueDescription) -> dict[str, Any]:
         names = self._tracker.name_versions
         origin = names.origins.get(name)
         return {
@@ -156,7 +156,7 @@ def is_code(value: object) -> bool:
     return id(cls) in CODE or issubclass(cls, type)
 
 
-def _describe(name: str, value: object, budget: TimeBudget) -> Description:
+def _describe(name: str, value: object, budget: TimeBudget) -> ValueDescription:
     """A variable's description; of what looks secret by its name only the kind and the length."""
     if is_secret_name(name) and not is_code(value):
         description = describe(value, TimeBudget(0.001))
@@ -164,7 +164,7 @@ def _describe(name: str, value: object, budget: TimeBudget) -> Description:
         for fact in ("length", "rows"):
             if fact in description.facts:
                 facts["length"] = description.facts[fact]
-        return Description(description.kind, WITHHELD, facts)
+        return ValueDescription(description.kind, WITHHELD, facts)
     description = describe(value, budget)
     if id(type(value)) not in PLAIN_IDS and is_sampled(value):
         description.facts["changes"] = "seen in samples only"

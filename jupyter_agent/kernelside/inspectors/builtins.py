@@ -9,7 +9,7 @@ from typing import Any
 from ..secrets import WITHHELD, is_environment, without_secrets
 from ..wire import MAX_ITEMS, MAX_KEYS, MAX_LINE, MAX_MAPPING_ITEMS, MAX_TEXT, MAX_TEXT_INSPECTED, clip, count, line
 from .reading import class_attribute, class_name, opaque, qualified_name
-from .registry import Description, TimeBudget, named_line, one_line, plain_text, quoted, register
+from .registry import TimeBudget, ValueDescription, named_line, one_line, plain_text, quoted, register
 
 #: Elements of nested containers that a one-line description looks at.
 _NESTED = 4
@@ -30,19 +30,19 @@ def number_text(value: Any) -> str:
     return complex.__repr__(value)
 
 
-def describe_constant(value: object, _budget: TimeBudget) -> Description:
+def describe_constant(value: object, _budget: TimeBudget) -> ValueDescription:
     """None, True or False."""
     text = "None" if value is None else "True" if value is True else "False"
-    return Description("none" if value is None else "bool", text, {"value": text})
+    return ValueDescription("none" if value is None else "bool", text, {"value": text})
 
 
-def describe_number(value: Any, _budget: TimeBudget) -> Description:
+def describe_number(value: Any, _budget: TimeBudget) -> ValueDescription:
     """An int, float or complex; enumeration members, too."""
     text = number_text(value)
-    return Description("number", text, {"value": text})
+    return ValueDescription("number", text, {"value": text})
 
 
-def describe_text(value: str, budget: TimeBudget) -> Description:
+def describe_text(value: str, budget: TimeBudget) -> ValueDescription:
     """A str."""
     limit = MAX_TEXT_INSPECTED if budget.detail else MAX_TEXT
     length = str.__len__(value)
@@ -50,16 +50,16 @@ def describe_text(value: str, budget: TimeBudget) -> Description:
     summary = quoted(str.__getitem__(value, slice(0, 400)), MAX_LINE)
     if length > MAX_LINE:
         summary = f"{summary} ({length:,} characters)"
-    return Description("text", summary, {"length": length, "value": head})
+    return ValueDescription("text", summary, {"length": length, "value": head})
 
 
-def describe_bytes(value: Any, budget: TimeBudget) -> Description:
+def describe_bytes(value: Any, budget: TimeBudget) -> ValueDescription:
     """Bytes or a bytearray."""
     base: Any = bytes if issubclass(type(value), bytes) else bytearray
     limit = MAX_TEXT_INSPECTED if budget.detail else MAX_TEXT
     length = base.__len__(value)
     head = without_secrets(repr(bytes(base.__getitem__(value, slice(0, 4 * limit)))))
-    return Description("bytes", line(head), {"length": length, "value": clip(head, limit)})
+    return ValueDescription("bytes", line(head), {"length": length, "value": clip(head, limit)})
 
 
 def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
@@ -85,7 +85,7 @@ def _field_names(value: Any) -> list[str]:
     return [name for name in names if type(name) is str]
 
 
-def describe_sequence(value: Any, budget: TimeBudget) -> Description:
+def describe_sequence(value: Any, budget: TimeBudget) -> ValueDescription:
     """A list, tuple, deque, set or frozenset."""
     length, head = _sequence_head(value, 100)
     number = 5 * MAX_ITEMS if budget.detail else MAX_ITEMS
@@ -100,7 +100,7 @@ def describe_sequence(value: Any, budget: TimeBudget) -> Description:
     ]
     kind = "set" if issubclass(type(value), (set, frozenset)) else "sequence"
     noun = f" of {facts['item_types'][0]}" if len(facts["item_types"]) == 1 else ""
-    return Description(kind, f"{class_name(type(value))}, {count(length, 'item')}{noun}", facts)
+    return ValueDescription(kind, f"{class_name(type(value))}, {count(length, 'item')}{noun}", facts)
 
 
 _BRACKETS = {"tuple": ("(", ")"), "set": ("{", "}"), "frozenset": ("{", "}")}
@@ -133,7 +133,7 @@ def key_text(key: Any) -> str:
     return one_line(key, MAX_LINE)
 
 
-def describe_mapping(value: Any, budget: TimeBudget) -> Description:
+def describe_mapping(value: Any, budget: TimeBudget) -> ValueDescription:
     """A dict; an environment's values are withheld."""
     length = dict.__len__(value)
     items = mapping_items(value, MAX_KEYS)
@@ -149,7 +149,7 @@ def describe_mapping(value: Any, budget: TimeBudget) -> Description:
             for text, (_, item) in zip(keys, shown)  # noqa: B905
         },
     }
-    return Description("mapping", f"{class_name(type(value))}, {count(length, 'item')}", facts)
+    return ValueDescription("mapping", f"{class_name(type(value))}, {count(length, 'item')}", facts)
 
 
 def _mapping_line(value: Any) -> str:
@@ -161,14 +161,14 @@ def _mapping_line(value: Any) -> str:
     return "{" + ", ".join(f"{quoted(key, 30)}: {named_line(key, item, 30)}" for key, item in items) + "}"
 
 
-def describe_range(value: range, _budget: TimeBudget) -> Description:
+def describe_range(value: range, _budget: TimeBudget) -> ValueDescription:
     """A range; its length is arithmetic."""
-    return Description("sequence", clip(repr(value), MAX_LINE), {"items": [], "item_types": ["int"]})
+    return ValueDescription("sequence", clip(repr(value), MAX_LINE), {"items": [], "item_types": ["int"]})
 
 
-def describe_iterator(value: Any, _budget: TimeBudget) -> Description:
+def describe_iterator(value: Any, _budget: TimeBudget) -> ValueDescription:
     """Something that would be used up by looking: never advanced."""
-    return Description("iterator", opaque(value), {})
+    return ValueDescription("iterator", opaque(value), {})
 
 
 register([type(None), bool], describe_constant)

@@ -18,7 +18,7 @@ from .reading import (
     opaque,
     qualified_name,
 )
-from .registry import CODE, Description, TimeBudget, named_line, one_line, register
+from .registry import CODE, TimeBudget, ValueDescription, named_line, one_line, register
 
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 _DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
@@ -63,7 +63,7 @@ def signature(function: types.FunctionType, *, without_first: bool = False) -> s
     return "(" + ", ".join(shown[:_MAX_PARAMETERS] + more) + ")"
 
 
-def describe_function(value: types.FunctionType, _budget: TimeBudget) -> Description:
+def describe_function(value: types.FunctionType, _budget: TimeBudget) -> ValueDescription:
     """A function written in Python."""
     shown = signature(value)
     name = line(_NAME(value), MAX_NAME)
@@ -76,36 +76,36 @@ def describe_function(value: types.FunctionType, _budget: TimeBudget) -> Descrip
     if type(module) is str:
         facts["module"] = line(module, MAX_NAME)
         facts["local"] = is_local_module(module)
-    return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
+    return ValueDescription("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
 
 
-def describe_method(value: types.MethodType, _budget: TimeBudget) -> Description:
+def describe_method(value: types.MethodType, _budget: TimeBudget) -> ValueDescription:
     """A bound method, by its function."""
     function = types.MethodType.__dict__["__func__"].__get__(value)
     if type(function) is not types.FunctionType:
-        return Description("function", opaque(value), {})
+        return ValueDescription("function", opaque(value), {})
     owner = types.MethodType.__dict__["__self__"].__get__(value)
     shown = signature(function, without_first=True)
     name = f"{class_name(type(owner))}.{_NAME(function)}"
     facts = {"signature": f"{name}{shown}", "parameters": parameters(function)[1:], "doc": first_line(_DOC(function))}
-    return Description("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
+    return ValueDescription("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
 
 
-def describe_builtin(value: Any, _budget: TimeBudget) -> Description:
+def describe_builtin(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A function or method written in C."""
     name = type(value).__dict__["__name__"].__get__(value)
     doc = type(value).__dict__["__doc__"].__get__(value)
     text = line(str(name), MAX_NAME)
-    return Description("function", text, {"signature": f"{text}(…)", "doc": first_line(doc)})
+    return ValueDescription("function", text, {"signature": f"{text}(…)", "doc": first_line(doc)})
 
 
-def describe_partial(value: Any, _budget: TimeBudget) -> Description:
+def describe_partial(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A `functools.partial`, by what it wraps."""
     wrapped = functools.partial.__dict__["func"].__get__(value)
-    return Description("function", line(f"partial of {one_line(wrapped)}"), {})
+    return ValueDescription("function", line(f"partial of {one_line(wrapped)}"), {})
 
 
-def describe_class(value: type, _budget: TimeBudget) -> Description:
+def describe_class(value: type, _budget: TimeBudget) -> ValueDescription:
     """A class, read past its metaclass."""
     namespace = class_dict(value)
     initial = namespace.get("__init__")
@@ -118,7 +118,7 @@ def describe_class(value: type, _budget: TimeBudget) -> Description:
         "module": line(module_name(value), MAX_NAME),
         "local": is_local_module(module_name(value)),
     }
-    return Description("class", f"class {class_name(value)}", facts)
+    return ValueDescription("class", f"class {class_name(value)}", facts)
 
 
 def methods(cls: type) -> list[str]:
@@ -133,7 +133,7 @@ def methods(cls: type) -> list[str]:
     return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
 
 
-def describe_module(value: types.ModuleType, _budget: TimeBudget) -> Description:
+def describe_module(value: types.ModuleType, _budget: TimeBudget) -> ValueDescription:
     """A module, under whatever name it was imported."""
     names = module_dict(value)
     name = names.get("__name__")
@@ -147,7 +147,7 @@ def describe_module(value: types.ModuleType, _budget: TimeBudget) -> Description
             member_name for member_name in list(names) if type(member_name) is str and not member_name.startswith("_")
         ]
         facts.update(local=True, members=[line(member_name, MAX_NAME) for member_name in public[:MAX_MEMBERS]])
-    return Description("module", f"module {text}", facts)
+    return ValueDescription("module", f"module {text}", facts)
 
 
 _BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len__))

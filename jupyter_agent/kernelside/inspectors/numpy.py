@@ -7,7 +7,7 @@ from typing import Any
 from ..wire import MAX_ITEMS, MAX_TEXT, clip
 from .columns import number_facts
 from .reading import class_name, loaded
-from .registry import Description, TimeBudget, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, type_text
 
 _SEARCHED = 20_000_000
 
@@ -29,7 +29,7 @@ def array_line(value: Any) -> str:
     return f"{class_name(type(value))} {shape_text(array.shape)} {type_text(array.dtype)}"
 
 
-def describe_array(value: Any, budget: TimeBudget) -> Description:
+def describe_array(value: Any, budget: TimeBudget) -> ValueDescription:
     """A numpy array or one of a derived class; a memory-mapped one is not read."""
     array = _array(value)
     facts: dict[str, Any] = {
@@ -43,7 +43,7 @@ def describe_array(value: Any, budget: TimeBudget) -> Description:
             facts.update(number_facts(array.reshape(-1), budget))
         elif budget.detail and array.dtype.kind == "b":
             facts["sum"] = int(array.sum())
-    return Description("array", array_line(value), facts)
+    return ValueDescription("array", array_line(value), facts)
 
 
 def samples(array: Any) -> list[str]:
@@ -54,10 +54,10 @@ def samples(array: Any) -> list[str]:
     return [one_line(item) for item in head.tolist()]
 
 
-def describe_scalar(value: Any, _budget: TimeBudget) -> Description:
+def describe_scalar(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A numpy number, date or text."""
     text = clip(str(value.item()) if value.dtype.kind in "iufcb" else str(value), MAX_TEXT)
-    return Description("bool" if value.dtype.kind == "b" else "number", text, {"value": text})
+    return ValueDescription("bool" if value.dtype.kind == "b" else "number", text, {"value": text})
 
 
 register_when_loaded("numpy", "ndarray", describe_array, array_line, bases_too=True)

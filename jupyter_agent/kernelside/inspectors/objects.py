@@ -27,7 +27,7 @@ from .reading import (
     slot,
     slot_names,
 )
-from .registry import Description, TimeBudget, named_line, one_line, register, register_when_loaded
+from .registry import TimeBudget, ValueDescription, named_line, one_line, register, register_when_loaded
 
 _ARGUMENTS = BaseException.__dict__["args"].__get__
 _PLAIN = (str, int, float, bool, bytes, type(None))
@@ -53,7 +53,7 @@ def fields(value: object) -> dict[str, Any]:
     return {name: found[name] for name in sorted(found, key=rank.__getitem__)}
 
 
-def describe_instance(value: object, _budget: TimeBudget) -> Description:
+def describe_instance(value: object, _budget: TimeBudget) -> ValueDescription:
     """Any instance: its fields, and the first line of its class's docstring."""
     held = fields(value)
     shown = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
@@ -74,9 +74,9 @@ def describe_instance(value: object, _budget: TimeBudget) -> Description:
     if bases:
         facts["bases"] = bases
     if not shown:
-        return Description("object", opaque(value), facts)
+        return ValueDescription("object", opaque(value), facts)
     first = [f"{name}={text}" for name, text in list(shown.items())[:3]] + ["…"] * (len(shown) > 3)
-    return Description("object", line(f"{class_name(type(value))}({', '.join(first)})", 2 * MAX_LINE), facts)
+    return ValueDescription("object", line(f"{class_name(type(value))}({', '.join(first)})", 2 * MAX_LINE), facts)
 
 
 def exception_message(value: BaseException) -> str:
@@ -93,40 +93,40 @@ def exception_message(value: BaseException) -> str:
     return ", ".join(one_line(argument, 200) for argument in arguments[:5])
 
 
-def describe_exception(value: BaseException, _budget: TimeBudget) -> Description:
+def describe_exception(value: BaseException, _budget: TimeBudget) -> ValueDescription:
     """An exception that the user keeps."""
     message = exception_message(value)
     summary = f"{class_name(type(value))}: {message}" if message else class_name(type(value))
-    return Description("exception", line(summary, 2 * MAX_LINE), {"message": message})
+    return ValueDescription("exception", line(summary, 2 * MAX_LINE), {"message": message})
 
 
-def describe_path(value: Any, _budget: TimeBudget) -> Description:
+def describe_path(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A path; the file itself is not looked at."""
     text = line(without_secrets(str(value)), MAX_TEXT)
-    return Description("path", text, {"value": text})
+    return ValueDescription("path", text, {"value": text})
 
 
-def describe_datetime(value: Any, _budget: TimeBudget) -> Description:
+def describe_datetime(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A date or time; its time zone may be the user's own class and is not asked."""
     zone = getattr(value, "tzinfo", None)
     if zone is not None and type(zone) is not datetime.timezone:
         text = f"{value.replace(tzinfo=None)} {opaque(zone)}"
     else:
         text = str(value)
-    return Description("datetime", text, {"value": text})
+    return ValueDescription("datetime", text, {"value": text})
 
 
-def describe_exact_text(value: Any, _budget: TimeBudget) -> Description:
+def describe_exact_text(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A number or identifier whose text is its value."""
     text = clip(str(value), MAX_TEXT)
-    return Description("number", text, {"value": text})
+    return ValueDescription("number", text, {"value": text})
 
 
-def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> Description:
+def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> ValueDescription:
     """A compiled regular expression."""
     pattern = value.pattern
     text = f"/{line(without_secrets(repr(pattern)))}/"
-    return Description("object", text, {"fields": {"pattern": one_line(pattern), "groups": str(value.groups)}})
+    return ValueDescription("object", text, {"fields": {"pattern": one_line(pattern), "groups": str(value.groups)}})
 
 
 register([object], describe_instance, opaque, bases_too=True)

@@ -22,7 +22,7 @@ from ..wire import (
 from .builtins import key_text
 from .columns import MAX_SORTED, number_facts, tally
 from .reading import class_name, instance_dict, is_library_class, loaded, opaque
-from .registry import Description, TimeBudget, element_text, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, element_text, one_line, register_when_loaded, type_text
 
 _INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
 _SCALARS = "Timestamp Timedelta Period Interval"
@@ -31,11 +31,11 @@ _MAX_COUNTED = 2_000_000
 _MAX_OBJECTS = 100_000
 
 
-def describe_scalar(value: Any, _budget: TimeBudget) -> Description:
+def describe_scalar(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A timestamp, timedelta, period or interval, ``NA`` or ``NaT``."""
     text = line(str(value))
     is_missing = value is loaded("pandas", "NA") or value is loaded("pandas", "NaT")
-    return Description("none" if is_missing else "datetime", text, {"value": text})
+    return ValueDescription("none" if is_missing else "datetime", text, {"value": text})
 
 
 def _holds_objects(series: Any) -> bool:
@@ -212,7 +212,7 @@ def frame_line(value: Any) -> str:
     return f"{class_name(type(value))} {rows:,} × {columns:,}"
 
 
-def describe_frame(value: Any, budget: TimeBudget) -> Description:
+def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
     """A DataFrame, columns by position, so that names may repeat."""
     summary = frame_line(value)
     value = as_base(value, "DataFrame")
@@ -241,7 +241,7 @@ def describe_frame(value: Any, budget: TimeBudget) -> Description:
     if budget.detail:
         facts["head"] = head(_by_position(value), names)
         facts["truncated"] = total > len(names)
-    return Description("frame", summary, facts)
+    return ValueDescription("frame", summary, facts)
 
 
 def _memory(frame: Any) -> int:
@@ -267,7 +267,7 @@ def series_line(value: Any) -> str:
     return f"Series {len(value):,} {type_text(value.dtype)}"
 
 
-def describe_series(value: Any, budget: TimeBudget) -> Description:
+def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
     """A Series."""
     value = as_base(value, "Series")
     name = key_text(value.name) if value.name is not None else ""
@@ -279,16 +279,16 @@ def describe_series(value: Any, budget: TimeBudget) -> Description:
         facts.pop("name")
     facts["index"] = index_facts(value.index)
     facts.update(row_names(value.index))
-    return Description("series", series_line(value), facts)
+    return ValueDescription("series", series_line(value), facts)
 
 
-def describe_index(value: Any, _budget: TimeBudget) -> Description:
+def describe_index(value: Any, _budget: TimeBudget) -> ValueDescription:
     """An Index of any of pandas' own classes."""
     facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, MAX_ITEMS)}
-    return Description("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
+    return ValueDescription("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
 
 
-def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description | None:
+def describe_column(frame: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
     """One column of a frame, by the text of its label; None if there is none."""
     frame = as_base(frame, "DataFrame")
     names = labels(frame.columns, len(frame.columns))
@@ -298,14 +298,14 @@ def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description 
     return description._replace(facts={"name": column, **description.facts})
 
 
-def describe_grouped(value: Any, _budget: TimeBudget) -> Description:
+def describe_grouped(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A groupby: what is grouped and by what; nothing is computed."""
     keys = value.__dict__.get("keys")
     whole = value.__dict__.get("obj")
     facts: dict[str, Any] = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(whole)}}
     if is_frame(whole):
         facts["members"] = labels(whole.columns, MAX_COLUMNS)
-    return Description("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
+    return ValueDescription("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
 
 
 def is_frame(value: object) -> bool:

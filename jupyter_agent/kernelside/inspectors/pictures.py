@@ -6,24 +6,24 @@ from typing import Any
 
 from ..wire import MAX_ITEMS, count, line
 from .reading import class_name, instance_dict
-from .registry import Description, TimeBudget, plain_text, register_when_loaded
+from .registry import TimeBudget, ValueDescription, plain_text, register_when_loaded
 
 
-def describe_figure(value: Any, _budget: TimeBudget) -> Description:
+def describe_figure(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A figure: its size and what its axes are titled."""
     axes = [_axes(ax) for ax in value.axes[:MAX_ITEMS]]
     width, height = value.get_size_inches()
     facts: dict[str, Any] = {"axes": axes, "inches": [float(width), float(height)]}
     titles = ", ".join(ax["title"] for ax in axes if ax["title"])
     named = f": {titles}" if titles else ""
-    return Description("figure", line(f"Figure, {len(axes)} axes{named}", 160), facts)
+    return ValueDescription("figure", line(f"Figure, {len(axes)} axes{named}", 160), facts)
 
 
-def describe_axes(value: Any, _budget: TimeBudget) -> Description:
+def describe_axes(value: Any, _budget: TimeBudget) -> ValueDescription:
     """One pair of axes."""
     facts = _axes(value)
     named = f" {facts['title']}" if facts["title"] else ""
-    return Description("figure", line(f"Axes{named}, {count(facts['lines'], 'line')}", 160), facts)
+    return ValueDescription("figure", line(f"Axes{named}, {count(facts['lines'], 'line')}", 160), facts)
 
 
 def _axes(axes: Any) -> dict[str, Any]:
@@ -38,15 +38,15 @@ def _axes(axes: Any) -> dict[str, Any]:
     }
 
 
-def describe_image(value: Any, _budget: TimeBudget) -> Description:
+def describe_image(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A PIL image of whatever format: size and mode, which were read from the file's head when it was opened."""
     held = instance_dict(value) or {}
     size, mode = held.get("_size"), held.get("_mode")
     if type(size) is not tuple or type(mode) is not str:
-        return Description("figure", class_name(type(value)), {})
+        return ValueDescription("figure", class_name(type(value)), {})
     width, height = size
     facts = {"shape": [height, width], "mode": mode}
-    return Description("figure", f"{class_name(type(value))} {width:,} × {height:,} {mode}", facts)
+    return ValueDescription("figure", f"{class_name(type(value))} {width:,} × {height:,} {mode}", facts)
 
 
 register_when_loaded("matplotlib.figure", "Figure", describe_figure)

@@ -20,7 +20,7 @@ from ..import_guard import imports_allowed
 from ..secrets import without_secrets
 from ..wire import MAX_LINE, MAX_NAME, MAX_TEXT_INSPECTED, clip, line
 from .reading import class_attribute, opaque
-from .registry import Description, TimeBudget, register_when_loaded
+from .registry import TimeBudget, ValueDescription, register_when_loaded
 
 GROUP = "jupyter_agent.inspectors"
 _MAX_DEPTH = 4
@@ -52,12 +52,12 @@ class _Plugin:
         self._point = point
         self._function: Any = None
 
-    def __call__(self, value: Any, budget: TimeBudget) -> Description:
+    def __call__(self, value: Any, budget: TimeBudget) -> ValueDescription:
         with imports_allowed():
             if self._function is None:
                 self._function = self._point.load()
             kind, summary, facts = self._function(value, budget.detail)
-        return Description(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
+        return ValueDescription(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
 
 
 def bounded(data: Any, depth: int = 0) -> Any:

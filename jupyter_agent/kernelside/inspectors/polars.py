@@ -9,7 +9,7 @@ from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLES, M
 from .builtins import key_text
 from .columns import MAX_SORTED, plain_number
 from .reading import loaded
-from .registry import Description, TimeBudget, element_text, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, element_text, one_line, register_when_loaded, type_text
 
 
 def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
@@ -61,7 +61,7 @@ def frame_line(value: Any) -> str:
     return f"DataFrame {value.height:,} × {value.width:,} (polars)"
 
 
-def describe_frame(value: Any, budget: TimeBudget) -> Description:
+def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
     """An eager DataFrame."""
     names = value.columns[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
     columns = [value.to_series(at) for at in range(len(names))]
@@ -78,17 +78,17 @@ def describe_frame(value: Any, budget: TimeBudget) -> Description:
         ]
         facts["head"] = [list(row) for row in zip(*heads)]  # noqa: B905
         facts["truncated"] = value.width > len(names)
-    return Description("frame", frame_line(value), facts)
+    return ValueDescription("frame", frame_line(value), facts)
 
 
-def describe_series(value: Any, budget: TimeBudget) -> Description:
+def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
     """A Series."""
     facts = column_facts(value, budget)
     facts["length"] = len(value)
-    return Description("series", f"Series {len(value):,} {facts['dtype']} (polars)", facts)
+    return ValueDescription("series", f"Series {len(value):,} {facts['dtype']} (polars)", facts)
 
 
-def describe_column(frame: Any, column: str, budget: TimeBudget) -> Description | None:
+def describe_column(frame: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
     """One column of a frame; None if there is none."""
     return describe_series(frame.get_column(column), budget) if column in frame.columns else None
 
@@ -102,5 +102,5 @@ register_when_loaded("polars", "DataFrame", describe_frame, frame_line)
 register_when_loaded("polars", "Series", describe_series)
 # Even the schema of a LazyFrame can need work, so it is described by its class alone.
 register_when_loaded(
-    "polars", "LazyFrame", lambda _value, _budget: Description("object", "LazyFrame (polars, not run)", {})
+    "polars", "LazyFrame", lambda _value, _budget: ValueDescription("object", "LazyFrame (polars, not run)", {})
 )

@@ -11,7 +11,7 @@ from ..wire import MAX_LINE, MAX_SAMPLE, VARIABLE_SECONDS, clip, line
 from .reading import is_library_class, loaded, mro, opaque, qualified_name
 
 
-class Description(NamedTuple):
+class ValueDescription(NamedTuple):
     """An inspector's description of a value: its kind, one line, and facts as JSON data."""
 
     kind: str
@@ -37,19 +37,19 @@ class TimeBudget:
         return time.perf_counter() > self._end
 
 
-Inspector = Callable[[Any, TimeBudget], Description]
+Inspector = Callable[[Any, TimeBudget], ValueDescription]
 #: One short line for a value inside another one, without the facts.
 Summarizer = Callable[[Any], str]
 
 
-class _Entry(NamedTuple):
+class _Registration(NamedTuple):
     cls: type
     inspector: Inspector
     summarizer: Summarizer | None
     bases_too: bool
 
 
-class _PendingEntry(NamedTuple):
+class _PendingRegistration(NamedTuple):
     module: str
     names: tuple[str, ...]
     inspector: Inspector
@@ -59,8 +59,8 @@ class _PendingEntry(NamedTuple):
 
 # By the class's identity: hashing a class may run its metaclass's code. The classes are kept alive by their entry, so
 # that no identity is used twice; user classes never get one.
-_entries: dict[int, _Entry] = {}
-_pending: list[_PendingEntry] = []
+_registered: dict[int, _Registration] = {}
+_pending: list[_PendingRegistration] = []
 #: Identities of registered classes whose values are code rather than data: their names do not make them secrets.
 CODE: set[int] = set()
 
@@ -78,14 +78,14 @@ def register(
             derived classes, too.
     """
     for cls in classes:
-        _entries[id(cls)] = _Entry(cls, inspector, summarizer, bases_too)
+        _registered[id(cls)] = _Registration(cls, inspector, summarizer, bases_too)
 
 
 def register_when_loaded(
     module: str, names: str, inspector: Inspector, summarizer: Summarizer | None = None, *, bases_too: bool = False
 ) -> None:
     """Registers an inspector for classes of a library, by the names under which its module offers them."""
-    _pending.append(_PendingEntry(module, tuple(names.split()), inspector, summarizer, bases_too))
+    _pending.append(_PendingRegistration(module, tuple(names.split()), inspector, summarizer, bases_too))
 
 
 def register_loaded() -> None:
@@ -100,38 +100,38 @@ def register_loaded() -> None:
             _pending.remove(pending)
 
 
-def _find(cls: type) -> _Entry | None:
-    exact = _entries.get(id(cls))
+def _find(cls: type) -> _Registration | None:
+    exact = _registered.get(id(cls))
     if exact is not None:
         return exact
     for base in mro(cls)[1:]:
-        entry = _entries.get(id(base))
-        if entry is not None and entry.bases_too:
-            return entry
+        registration = _registered.get(id(base))
+        if registration is not None and registration.bases_too:
+            return registration
     return None
 
 
-def describe(value: object, budget: TimeBudget) -> Description:
+def describe(value: object, budget: TimeBudget) -> ValueDescription:
     """A value's description; whatever its class does, this returns and runs none of its code."""
     try:
-        entry = _entries.get(id(type(value))) or _find(type(value))
-        if entry is None:
-            return Description("object", opaque(value), {})
-        return entry.inspector(value, budget)
+        registration = _registered.get(id(type(value))) or _find(type(value))
+        if registration is None:
+            return ValueDescription("object", opaque(value), {})
+        return registration.inspector(value, budget)
     except Exception as error:
         # A value can change under our hands while the user's code runs, and a library can be another release.
-        return Description("object", opaque(value), {"unevaluated": qualified_name(type(error))})
+        return ValueDescription("object", opaque(value), {"unevaluated": qualified_name(type(error))})
 
 
 def one_line(value: object, limit: int = MAX_LINE) -> str:
     """A value inside another one, in one line."""
     try:
-        entry = _entries.get(id(type(value))) or _find(type(value))
-        if entry is None:
+        registration = _registered.get(id(type(value))) or _find(type(value))
+        if registration is None:
             return clip(opaque(value), limit)
-        if entry.summarizer is not None:
-            return clip(entry.summarizer(value), limit)
-        return line(entry.inspector(value, TimeBudget(0.005)).summary, limit)
+        if registration.summarizer is not None:
+            return clip(registration.summarizer(value), limit)
+        return line(registration.inspector(value, TimeBudget(0.005)).summary, limit)
     except Exception:
         return clip(opaque(value), limit)
 

@@ -9,13 +9,13 @@ from ..wire import MAX_COLUMNS, MAX_FIELDS, MAX_NAME, line
 from .code import parameters
 from .numpy import shape_text
 from .reading import class_attribute, class_name, instance_dict, loaded
-from .registry import Description, TimeBudget, named_line, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, named_line, one_line, register_when_loaded, type_text
 
 _SPARSE = " ".join(f"{layout}_{kind}" for layout in ("csr", "csc", "coo", "bsr", "dia") for kind in ("matrix", "array"))
 _MAX_PARTS = 1000
 
 
-def describe_estimator(value: Any, _budget: TimeBudget) -> Description:
+def describe_estimator(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A scikit-learn estimator: its parameters, whether it is fitted, and the features it was fitted to."""
     held = instance_dict(value) or {}
     initial = class_attribute(type(value), "__init__")
@@ -34,7 +34,7 @@ def describe_estimator(value: Any, _budget: TimeBudget) -> Description:
         facts["feature_names"] = [one_line(name).strip("'") for name in features[:MAX_COLUMNS].tolist()]
     first = ", ".join(f"{name}={named_line(name, setting, 30)}" for name, setting in list(settings.items())[:3])
     state = "fitted" if fitted else "not fitted"
-    return Description("object", line(f"{class_name(type(value))}({first}), {state}", 160), facts)
+    return ValueDescription("object", line(f"{class_name(type(value))}({first}), {state}", 160), facts)
 
 
 def _fitted_attributes(held: dict[str, Any]) -> list[str]:
@@ -42,7 +42,7 @@ def _fitted_attributes(held: dict[str, Any]) -> list[str]:
     return [name for name in list(held) if type(name) is str and name.endswith("_") and not name.startswith("_")]
 
 
-def describe_results(value: Any, _budget: TimeBudget) -> Description:
+def describe_results(value: Any, _budget: TimeBudget) -> ValueDescription:
     """Results of a statsmodels fit: the model's class and its parameters, as far as they are computed already."""
     held: dict[str, Any] = instance_dict(value) or {}
     if "_results" in held:
@@ -50,16 +50,16 @@ def describe_results(value: Any, _budget: TimeBudget) -> Description:
     model = held.get("model")
     shown = {name: one_line(held[name]) for name in ("params", "nobs", "df_model", "df_resid", "scale") if name in held}
     kind = class_name(type(model)) if model is not None else class_name(type(value))
-    return Description("object", f"results of {kind}", {"fields": {"model": kind, **shown}})
+    return ValueDescription("object", f"results of {kind}", {"fields": {"model": kind, **shown}})
 
 
-def describe_sparse(value: Any, _budget: TimeBudget) -> Description:
+def describe_sparse(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A sparse matrix: shape, data type, and how many elements are stored."""
     facts: dict[str, Any] = {"shape": list(value.shape), "dtype": type_text(value.dtype), "stored": int(value.nnz)}
-    return Description("array", f"{class_name(type(value))} {shape_text(value.shape)} {facts['dtype']}", facts)
+    return ValueDescription("array", f"{class_name(type(value))} {shape_text(value.shape)} {facts['dtype']}", facts)
 
 
-def describe_data_array(value: Any, _budget: TimeBudget) -> Description:
+def describe_data_array(value: Any, _budget: TimeBudget) -> ValueDescription:
     """An xarray DataArray; nothing lazy is loaded."""
     facts: dict[str, Any] = {
         "shape": list(value.shape),
@@ -68,24 +68,24 @@ def describe_data_array(value: Any, _budget: TimeBudget) -> Description:
         "coordinates": [one_line(name).strip("'") for name in list(value.coords)[:MAX_COLUMNS]],
     }
     sizes = _sizes(value)
-    return Description("array", line(f"DataArray ({sizes}) {facts['dtype']}", 160), facts)
+    return ValueDescription("array", line(f"DataArray ({sizes}) {facts['dtype']}", 160), facts)
 
 
-def describe_dataset(value: Any, _budget: TimeBudget) -> Description:
+def describe_dataset(value: Any, _budget: TimeBudget) -> ValueDescription:
     """An xarray Dataset; nothing lazy is loaded."""
     arrays = [(name, value.variables[name]) for name in list(value.data_vars)[:MAX_FIELDS]]
     shown = {
         one_line(name).strip("'"): f"{type_text(array.dtype)} ({', '.join(map(str, array.dims))})"
         for name, array in arrays
     }
-    return Description("object", line(f"Dataset ({_sizes(value)})", 160), {"fields": shown})
+    return ValueDescription("object", line(f"Dataset ({_sizes(value)})", 160), {"fields": shown})
 
 
 def _sizes(value: Any) -> str:
     return ", ".join(f"{name}: {size:,}" for name, size in list(value.sizes.items())[:10] if type(name) is str)
 
 
-def describe_tensor(value: Any, _budget: TimeBudget) -> Description:
+def describe_tensor(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A tensor: shape, data type and device, which need neither the device nor a copy."""
     shape = tuple(int(size) for size in value.shape)
     facts: dict[str, Any] = {"shape": list(shape), "dtype": type_text(value.dtype)}
@@ -95,12 +95,12 @@ def describe_tensor(value: Any, _budget: TimeBudget) -> Description:
         facts["device"] = line(str(device).rpartition("/device:")[2], MAX_NAME)
         facts["dtype"] = facts["dtype"].removeprefix("<dtype: '").removesuffix("'>")
     where = f" on {facts['device']}" if device is not None else ""
-    return Description(
+    return ValueDescription(
         "array", line(f"{class_name(type(value))} {shape_text(shape)} {facts['dtype']}{where}", 160), facts
     )
 
 
-def describe_network(value: Any, _budget: TimeBudget) -> Description:
+def describe_network(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A torch module of whatever class: its parts, and how many parameters they have."""
     number, parts = _count_parameters(value)
     held = instance_dict(value) or {}
@@ -111,7 +111,7 @@ def describe_network(value: Any, _budget: TimeBudget) -> Description:
         if type(name) is str
     }
     facts: dict[str, Any] = {"fields": shown, "parameters": number, "training": held.get("training") is True}
-    return Description("object", f"{class_name(type(value))}, {number:,} parameters in {parts:,} modules", facts)
+    return ValueDescription("object", f"{class_name(type(value))}, {number:,} parameters in {parts:,} modules", facts)
 
 
 def _count_parameters(network: Any) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from ..secrets import is_secret_name
 from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLES
 from .builtins import key_text
 from .reading import class_name, opaque, qualified_name
-from .registry import Description, TimeBudget, element_text, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, element_text, register_when_loaded, type_text
 
 #: Module → classes that reach out of the kernel or would start work when they are looked into.
 _REMOTE = {
@@ -46,14 +46,14 @@ _ARROW_ARRAYS = """
 """
 
 
-def describe_remote(value: Any, _budget: TimeBudget) -> Description:
+def describe_remote(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A connection, a query or a lazy collection: nothing is asked of it."""
-    return Description(
+    return ValueDescription(
         "connection", opaque(value), {"unevaluated": f"{qualified_name(type(value))} is not run or read"}
     )
 
 
-def describe_table(value: Any, budget: TimeBudget) -> Description:
+def describe_table(value: Any, budget: TimeBudget) -> ValueDescription:
     """A pyarrow Table or RecordBatch."""
     schema = value.schema
     names = schema.names[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
@@ -63,7 +63,7 @@ def describe_table(value: Any, budget: TimeBudget) -> Description:
         "columns": [_column(value.column(at), schema.field(at), budget) for at in range(len(names))],
         "memory_bytes": int(value.nbytes),
     }
-    return Description(
+    return ValueDescription(
         "frame", f"{class_name(type(value))} {value.num_rows:,} × {len(schema.names):,} (pyarrow)", facts
     )
 
@@ -82,7 +82,7 @@ def _samples(array: Any) -> list[str]:
     return [element_text(element) for element in head]
 
 
-def describe_arrow_array(value: Any, _budget: TimeBudget) -> Description:
+def describe_arrow_array(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A pyarrow Array or ChunkedArray."""
     facts: dict[str, Any] = {
         "length": len(value),
@@ -90,7 +90,7 @@ def describe_arrow_array(value: Any, _budget: TimeBudget) -> Description:
         "missing": int(value.null_count),
         "samples": _samples(value),
     }
-    return Description("series", f"{class_name(type(value))} {len(value):,} {facts['dtype']}", facts)
+    return ValueDescription("series", f"{class_name(type(value))} {len(value):,} {facts['dtype']}", facts)
 
 
 for _module, _names in _REMOTE.items():
