@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
+import jupyter_agent
+
 TOKEN = "token-of-this-test"
 LISTENING = (
     b"jupyter_server_terminals | extension was successfully started"  # told at debug level, after the port is bound
@@ -41,6 +43,9 @@ class RunningServer:
         self._environment = {
             "HOME": str(home),
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(
+                Path(jupyter_agent.__file__).parents[1]
+            ),  # that the server and its kernels are of this checkout
             "JUPYTER_CONFIG_DIR": str(home / "config"),
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.runtime),
