@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.tools.mcp import failures
 from jupyter_agent.tools.mcp.definitions import McpDefinition
-from jupyter_agent.tools.mcp.tool import to_output
+from jupyter_agent.tools.mcp.results import to_output
 from jupyter_agent.tools.mcp.transports import ServerProcess, connect_http
 
 if TYPE_CHECKING:
