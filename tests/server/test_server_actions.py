@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
 
 NAME = "edits.ipynb"
@@ -107,18 +108,69 @@ async def test_what_the_user_changed_since_is_left_and_told(rest: RestClient, sc
     assert sources(path) == {"a": "x = 1", "b": "x + 23", "c": "print('ü')", "d": "# End"}
 
 
-async def test_a_page_is_given_the_way_back_and_goes_it_itself(rest: RestClient, script: Script, path: Path) -> None:
+async def test_a_page_restores_the_cells_itself_and_then_the_head_moves(
+    rest: RestClient, script: Script, path: Path
+) -> None:
     script(EDITS_AND_RUNS)
     await started(rest)
-    await done(rest)
+    turn_id = (await done(rest))["turn_id"]
     after = path.read_bytes()
-    undone = await rest("POST", f"{SESSION}/undo", {"edits": "client"})
-    changes = undone.body["edits"]["changes"]
+    begun = (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body
+    changes = begun["edits"]["changes"]
     assert [change["cell_id"] for change in changes][:2] == ["b", "a"]
     assert [change["after"] for change in changes if change["cell_id"] == "a"][-1] == CELLS[0]
     assert path.read_bytes() == after
+    pending = {"kind": "undo", "turn_id": turn_id}
+    assert (begun["head"], begun["pending_undo"]) == (turn_id, pending)
+    assert (await rest("GET", SESSION)).body["pending_undo"] == pending
+    ended = {"operation": begun["edits"]["operation"]}
+    for _ in range(2):  # the first answer may have been lost
+        undone = (await rest("POST", f"{SESSION}/undo", ended)).body
+        assert (undone["head"], undone["pending_undo"]) == (None, None)
+        assert undone["edits"] == {"changes": [], "left": [], "problem": ""}
     nothing = await rest("POST", f"{SESSION}/redo", {"edits": "none"})
     assert nothing.body["edits"]["changes"] == []
+
+
+async def test_what_a_page_could_not_restore_is_taken_back(rest: RestClient, script: Script, path: Path) -> None:
+    script(EDITS_AND_RUNS)
+    await started(rest)
+    turn_id = (await done(rest))["turn_id"]
+    begun = (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body
+    again = await rest("POST", f"{SESSION}/undo", {"edits": "client"})
+    assert (again.status, again.body["code"]) == (409, "undo_in_progress")
+    ended = {"operation": begun["edits"]["operation"], "cancel": True}
+    cancelled = (await rest("POST", f"{SESSION}/undo", ended)).body
+    assert (cancelled["head"], cancelled["pending_undo"]) == (turn_id, None)
+    unknown = await rest("POST", f"{SESSION}/undo", {"operation": "nobodys"})
+    assert (unknown.status, unknown.body["code"]) == (409, "conflict")
+
+
+async def test_a_turn_without_edits_is_undone_for_a_page_by_one_request(rest: RestClient, script: Script) -> None:
+    script(["Hello."])
+    await done(rest)
+    undone = (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body
+    assert (undone["head"], undone["pending_undo"]) == (None, None)
+    assert "operation" not in undone["edits"]
+
+
+@pytest.mark.parametrize("step", ["undo", "redo"])
+async def test_an_undo_of_a_page_that_was_closed_is_finished_or_taken_back(
+    rest: RestClient, script: Script, path: Path, services: Services, step: str
+) -> None:
+    script(EDITS_AND_RUNS)
+    await started(rest)
+    turn_id = (await done(rest))["turn_id"]
+    after = path.read_bytes()
+    services.assistant.sessions.log.lease_seconds = 0.0  # the page is gone at once
+    assert (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body["head"] == turn_id
+    asked = await rest.ask("And now?", {"notebook_id": NAME, "session_id": "s1"})
+    assert (asked.status, asked.body["code"]) == (409, "undo_in_progress")
+    ended = (await rest("POST", f"{SESSION}/{step}")).body
+    assert ended["edits"]["left"] == []
+    assert ended["pending_undo"] is None
+    assert ended["head"] == (None if step == "undo" else turn_id)
+    assert (path.read_bytes() == after) == (step == "redo")
 
 
 async def test_a_notebook_that_is_gone_is_told_and_the_conversation_goes_back_all_the_same(

@@ -94,9 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, self.server.kernel_sessions)
         elif path == "/base/api/agent/sessions":
             wanted = parse_qs(urlsplit(self.path).query).get("notebook_id", [""])[0]
-            self._json(
-                200, {"sessions": [session for session in self.server.sessions if session["notebook_id"] == wanted]}
-            )
+            sessions = [session for session in self.server.sessions if session["notebook_id"] == wanted]
+            self._json(200, {"sessions": sessions, "default_session": sessions[0] if sessions else None})
         elif path == "/base/api/agent/models":
             models = [{"id": "offline", "default": True}, {"id": "openai", "default": False}]
             self._json(200, {"default": "offline", "models": models})

@@ -133,12 +133,14 @@ class HttpAgentClient:
         return [model for model in answer.get("models", ()) if isinstance(model, dict)]
 
     def _request_body(self, request: AgentRequest) -> dict[str, Any]:
-        session, query = self._session(request.session)
+        notebook = self._notebook_path()
+        session = request.session or self._chosen_session or ("" if notebook else self._last_session)
         return {
             "query": request.query,
             "context": {
-                "notebook_id": query.get("notebook_id"),
+                "notebook_id": notebook or None,
                 "session_id": session or None,
+                "continue_default": True,
                 "kernel_id": self._kernel_id or None,
             },
             "model": request.model or None,
@@ -157,18 +159,13 @@ class HttpAgentClient:
         return ""
 
     def _session(self, named: str) -> tuple[str, dict[str, str]]:
-        """The session that is named, else chosen, else the notebook's newest that is readable, as the server chooses it; and the notebook for a request's query."""
+        """The session that is named, else chosen, else the one that a question continues; and the notebook for a query."""
         notebook = self._notebook_path()
         query = _query(notebook)
         if named or self._chosen_session or not notebook:
             return named or self._chosen_session or self._last_session, query
-        answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "20"})
-        readable = (
-            str(session.get("session_id", ""))
-            for session in answer.get("sessions") or ()
-            if not (session.get("metadata") or {}).get("unreadable")
-        )
-        return next(readable, ""), query
+        answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "1"})
+        return str((answer.get("default_session") or {}).get("session_id", "")), query
 
 
 def _query(notebook: str) -> dict[str, str]:

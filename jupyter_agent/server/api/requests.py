@@ -83,11 +83,14 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         open_notebook = partial(OpenNotebook, path, cells, stored=stored)
     if path and kernel is None and notebook is None and not context.variables:
         warnings.append(NO_KERNEL)
+    session_id, sessions = context.session_id, handler.services.assistant.sessions
+    if session_id is None and context.continue_default:
+        session_id = await sessions.default_session_id(handler.owner, path, interactive=True)
     options = handler.services.options
     question = Question(
         owner=handler.owner,
         query=body.query,
-        session_id=context.session_id,
+        session_id=session_id,
         notebook_id=path,
         kernel=kernel,
         notebook=notebook,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
@@ -12,14 +13,13 @@ from jupyter_agent.server.api.requests import notebook_of
 from jupyter_agent.server.api.sessions import history_to_json, session_to_json
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
+from jupyter_agent.sessions.undo import Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from jupyter_agent.core.protocols import Notebook
     from jupyter_agent.server.wire.sessions import BranchRequest, GoRequest, MoveRequest, ShareRequest, TurnInfo
     from jupyter_agent.sessions.manager import SessionManager
-    from jupyter_agent.sessions.undo import Undone
+    from jupyter_agent.sessions.tree import UndoKind
 
 CREATED = 201
 SHARED_TURNS = 1000
@@ -51,19 +51,33 @@ class UndoHandler(TreeHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Undo the newest turn and its edits of the notebook."""
-        await self.move_head(session_id, self.services.assistant.edit_history.undo)
+        await self.move_head(session_id, "undo")
 
-    async def move_head(self, session_id: str, operation: Callable[..., Awaitable[Undone]]) -> None:
-        """Move the head; the notebook is restored here, by the page, or not at all."""
+    async def move_head(self, session_id: str, kind: UndoKind) -> None:
+        """Restore the notebook here, have the page do it, or leave it; then move the head.
+
+        What the page restores takes two requests: the head moves with the second one, which names the operation.
+        """
         body: MoveRequest = await self.json_body(optional=True)
-        edits = body.edits or "server"
+        edits, operation = body.edits or "server", body.operation
+        history = self.services.assistant.edit_history
         owner, session_id, notebook_id = self.locate(session_id)
-        session = await self.sessions.get(owner, session_id, notebook_id)
-        notebook: Notebook | None = None
-        if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
-            notebook = await notebook_of(self, session.notebook_id, None, [])
-        undone = await operation(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits != "server")
-        changes = undone.to_json() if edits != "none" else {"changes": [], "left": [], "problem": ""}
+        if operation is not None:
+            end = history.cancel if body.cancel else history.finish
+            undone = Undone(await end(owner, session_id, notebook_id, operation))
+        elif edits == "client":
+            undone = await history.begin(kind, owner, session_id, notebook_id)
+            if not undone.changes:
+                session = await history.finish(owner, session_id, undone.session.notebook_id, undone.operation)
+                undone = replace(undone, session=session, operation="")
+        else:
+            session = await self.sessions.get(owner, session_id, notebook_id)
+            notebook: Notebook | None = None
+            if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
+                notebook = await notebook_of(self, session.notebook_id, None, [])
+            move = history.undo if kind == "undo" else history.redo
+            undone = await move(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none")
+        changes = undone.to_json() if edits != "none" else Undone(undone.session).to_json()
         self.reply({**session_to_json(undone.session), "edits": changes})
 
 
@@ -74,7 +88,7 @@ class RedoHandler(UndoHandler):
     @authorized
     async def post(self, session_id: str) -> None:
         """Redo the turn that was undone last, and its edits of the notebook."""
-        await self.move_head(session_id, self.services.assistant.edit_history.redo)
+        await self.move_head(session_id, "redo")
 
 
 class GoHandler(TreeHandler):

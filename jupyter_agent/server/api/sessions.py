@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def session_to_json(session: Session) -> SessionReply:
     """A conversation without its turns."""
+    pending = session.pending_undo
     return {
         "session_id": session.id,
         "notebook_id": session.notebook_id,
@@ -31,6 +32,7 @@ def session_to_json(session: Session) -> SessionReply:
         "metadata": to_json(session.metadata),
         "head": session.head,
         "created_at": timestamp(session.created_at),
+        "pending_undo": None if pending is None else {"kind": pending.kind, "turn_id": pending.turn_id},
         "running": None if session.open is None else {"turn_id": session.open.id, "question": session.open.question},
     }
 
@@ -97,14 +99,17 @@ class ConversationsHandler(AgentHandler):
     async def get(self) -> None:
         """One page, newest activity first."""
         given = self.query_parameters()
-        page = await self.services.assistant.sessions.find(
-            self.owner,
-            notebook_id=given["notebook_id"],
-            text=given["q"],
-            limit=given["limit"],
-            cursor=given["cursor"],
+        owner, notebook_id, sessions = self.owner, given["notebook_id"], self.services.assistant.sessions
+        page = await sessions.find(
+            owner, notebook_id=notebook_id, text=given["q"], limit=given["limit"], cursor=given["cursor"]
         )
-        self.reply({"sessions": [session_to_json(session) for session in page.sessions], "cursor": page.cursor})
+        default = None
+        if notebook_id and not given["q"] and not given["cursor"]:
+            default_id = await sessions.default_session_id(owner, notebook_id, interactive=True)
+            if default_id is not None:
+                default = session_to_json(await sessions.get(owner, default_id, notebook_id))
+        listed = [session_to_json(session) for session in page.sessions]
+        self.reply({"sessions": listed, "cursor": page.cursor, "default_session": default})
 
 
 class ConversationHandler(AgentHandler):

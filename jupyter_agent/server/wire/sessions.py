@@ -19,6 +19,7 @@ from jupyter_agent.server.wire.body import (
     about,
     form,
 )
+from jupyter_agent.sessions.tree import UndoKind
 
 ShareMode = Literal["read", "copy"]
 
@@ -37,6 +38,13 @@ class RunningTurnInfo(TypedDict):
     question: str
 
 
+class PendingUndoInfo(TypedDict):
+    """An undo or redo whose edits are not confirmed."""
+
+    kind: UndoKind
+    turn_id: str
+
+
 class SessionReply(TypedDict):
     """A conversation in short."""
 
@@ -51,11 +59,19 @@ class SessionReply(TypedDict):
     head: Annotated[str | None, about("the turn that the next question follows")]
     created_at: Annotated[str, about("ISO 8601 in UTC")]
     running: Annotated[RunningTurnInfo | None, about("the turn that is being answered")]
+    pending_undo: Annotated[
+        PendingUndoInfo | None,
+        about("it was begun and not ended; asked for again it goes on, the opposite takes it back"),
+    ]
 
 
 class SessionListReply(TypedDict):
     """One page of conversations."""
 
+    default_session: Annotated[
+        SessionReply | None,
+        about("on the first page of one notebook's: the conversation that a question continues which names none"),
+    ]
     sessions: list[SessionReply]
     cursor: Annotated[str | None, about("of the next page; null on the last")]
 
@@ -117,6 +133,10 @@ class MoveRequest(Body, frozen=True):
         Literal["server", "client", "none"] | None,
         about("who restores the notebook: this server (if missing), the page itself, or nobody"),
     ] = None
+    operation: Annotated[
+        SessionId | None, about("of an undo or redo whose edits the page has made since: it ends, and the head moves")
+    ] = None
+    cancel: Annotated[bool | None, about("with an operation: none of its edits is made, and the head stays")] = None
 
 
 class NotebookEdits(TypedDict):
@@ -125,6 +145,11 @@ class NotebookEdits(TypedDict):
     changes: Annotated[list[CellChange], about("in the order to apply")]
     left: Annotated[list[str], about("ids of cells that were left, because somebody changed them since")]
     problem: Annotated[str, about("why the notebook was not touched at all; empty where it was")]
+    operation: NotRequired[
+        Annotated[
+            str, about("the page makes the edits, then names this in a second request; until then the head stays")
+        ]
+    ]
 
 
 class MoveReply(SessionReply):

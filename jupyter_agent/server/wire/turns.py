@@ -50,6 +50,9 @@ class QuestionContext(Body, frozen=True):
 
     notebook_id: Annotated[NotebookId | None, about("the notebook's path below the server's root")] = None
     session_id: Annotated[SessionId | None, about("the conversation to continue; made if missing")] = None
+    continue_default: Annotated[
+        bool | None, about("without session_id: continue the notebook's default conversation, as the sidebar does")
+    ] = None
     kernel_id: Annotated[KernelId | None, about("an id of GET /api/kernels; else the notebook's kernel")] = None
     variables: Annotated[
         Annotated[dict[str, ShortText], Meta(max_length=2000)] | None,

@@ -12,8 +12,8 @@ import type {
   UnshareReply
 } from './wire';
 
-/** The edits of an undo or redo that the notebook's page makes, and cells that were left as they are. */
-export type UndoResult = Pick<NotebookEdits, 'changes' | 'left'>;
+/** The edits of an undo or redo that the notebook's page makes and then confirms, and cells that were left as they are. */
+export type UndoResult = Pick<NotebookEdits, 'changes' | 'left' | 'operation'>;
 
 export type ExportFormat = 'md' | 'ipynb' | 'json';
 
@@ -56,7 +56,13 @@ export class SessionsApi {
   /** Undo or redo a turn; `inPage`: the page restores the cells of its notebook itself. */
   async restore(step: 'undo' | 'redo', id: string, notebookId: string, inPage: boolean): Promise<UndoResult> {
     const result = await this._post(id, step, notebookId, { edits: inPage ? 'client' : 'server' });
-    return { changes: result?.edits?.changes ?? [], left: result?.edits?.left ?? [] };
+    const { changes = [], left = [], operation } = result?.edits ?? {};
+    return { changes, left, operation };
+  }
+
+  /** Finish an undo or redo whose changes the page has made. */
+  async confirmRestore(step: 'undo' | 'redo', id: string, notebookId: string, operation: string): Promise<void> {
+    await this._post(id, step, notebookId, { operation });
   }
 
   /** Copy the conversation into a new one. */

@@ -528,6 +528,8 @@ export interface MoveReply {
   /** the clients' own data */
   metadata: Record<string, any>;
   notebook_id: string;
+  /** it was begun and not ended; asked for again it goes on, the opposite takes it back */
+  pending_undo: PendingUndoInfo | null;
   /** the turn that is being answered */
   running: RunningTurnInfo | null;
   session_id: string;
@@ -544,6 +546,10 @@ export interface MoveReply {
 export interface MoveRequest {
   /** who restores the notebook: this server (if missing), the page itself, or nobody */
   edits?: 'client' | 'none' | 'server' | null;
+  /** of an undo or redo whose edits the page has made since: it ends, and the head moves */
+  operation?: string | null;
+  /** with an operation: none of its edits is made, and the head stays */
+  cancel?: boolean | null;
 }
 
 /** How the notebook is restored. */
@@ -552,6 +558,8 @@ export interface NotebookEdits {
   changes: CellChange[];
   /** ids of cells that were left, because somebody changed them since */
   left: string[];
+  /** the page makes the edits, then names this in a second request; until then the head stays */
+  operation?: string;
   /** why the notebook was not touched at all; empty where it was */
   problem: string;
 }
@@ -561,6 +569,12 @@ export interface OfferedTool {
   description: string;
   name: string;
   parameters: Record<string, any>;
+}
+
+/** An undo or redo whose edits are not confirmed. */
+export interface PendingUndoInfo {
+  kind: 'redo' | 'undo';
+  turn_id: string;
 }
 
 /** A cell as the page has it. */
@@ -606,6 +620,8 @@ export interface QuestionContext {
   notebook_id?: string | null;
   /** the conversation to continue; made if missing */
   session_id?: string | null;
+  /** without session_id: continue the notebook's default conversation, as the sidebar does */
+  continue_default?: boolean | null;
   /** an id of GET /api/kernels; else the notebook's kernel */
   kernel_id?: string | null;
   /** name to type, used only where no kernel can be reached */
@@ -739,6 +755,8 @@ export interface SessionEvent {
 export interface SessionListReply {
   /** of the next page; null on the last */
   cursor: string | null;
+  /** on the first page of one notebook's: the conversation that a question continues which names none */
+  default_session: SessionReply | null;
   sessions: SessionReply[];
 }
 
@@ -753,6 +771,8 @@ export interface SessionReply {
   /** the clients' own data */
   metadata: Record<string, any>;
   notebook_id: string;
+  /** it was begun and not ended; asked for again it goes on, the opposite takes it back */
+  pending_undo: PendingUndoInfo | null;
   /** the turn that is being answered */
   running: RunningTurnInfo | null;
   session_id: string;

@@ -35,8 +35,12 @@ async function restore(
   }
   await conversation.attempt(async () => {
     const inPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
-    const { changes, left } = await api.sessions.restore(step, session.session_id, session.notebook_id, inPage);
+    const { session_id, notebook_id } = session;
+    const { changes, left, operation } = await api.sessions.restore(step, session_id, notebook_id, inPage);
     const skipped = (inPage ? await applyChanges(notebook, changes) : left).length;
+    if (operation) {
+      await api.sessions.confirmRestore(step, session_id, notebook_id, operation);
+    }
     const restored = changes.length - skipped;
     const messages = [done];
     if (restored > 0) {

@@ -45,8 +45,10 @@ def on_event(kind: str) -> None:
 
 def install(point: str) -> None:
     from jupyter_agent.kernels.remote import RemoteKernel
+    from jupyter_agent.notebooks.contents import ContentsNotebook
     from jupyter_agent.sessions.lease import Lease
     from jupyter_agent.sessions.manager import SessionManager
+    from jupyter_agent.sessions.tree import SessionTree
     from jupyter_agent.sessions.turns import SessionLog
 
     defaults = vars(SessionManager)["__init__"].__kwdefaults__
@@ -56,6 +58,9 @@ def install(point: str) -> None:
         "record": (Lease, "record"),
         "execute": (RemoteKernel, "execute"),
         "finish": (SessionLog, "finish"),
+        "begin_undo": (SessionTree, "begin_undo"),
+        "restore": (ContentsNotebook, "restore"),
+        "finish_undo": (SessionTree, "finish_undo"),
     }
     when, _, what = point.partition("-")
     if what in coroutines:
