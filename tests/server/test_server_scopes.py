@@ -39,6 +39,20 @@ class TestExplicit(Scoped):
     async def test_a_question_that_names_no_conversation_begins_one(self, rest: RestClient) -> None:
         assert await ask(rest, "ann", "a.ipynb") != await ask(rest, "ann", "a.ipynb")
 
+    async def test_a_client_that_asks_for_it_continues_the_default_conversation(self, rest: RestClient) -> None:
+        async def default(**query: str) -> Any:
+            return (await rest("GET", "api/agent/sessions", None, {"X-User": "ann"}, **query)).body["default_session"]
+
+        assert await default(notebook_id="a.ipynb") is None
+        first, second = await ask(rest, "ann", "a.ipynb"), await ask(rest, "ann", "a.ipynb")
+        assert (await default(notebook_id="a.ipynb"))["session_id"] == second
+        assert await default(notebook_id="b.ipynb") is await default() is None
+        assert await ask(rest, "ann", "a.ipynb", continue_default=True) == second
+        assert await ask(rest, "ann", "a.ipynb", continue_default=True, session_id=first) == first
+        assert await ask(rest, "ann", "a.ipynb", continue_default=True) == first
+        assert await ask(rest, "bob", "a.ipynb", continue_default=True) not in (first, second)
+        assert await ask(rest, "ann", "b.ipynb", continue_default=True) not in (first, second)
+
 
 class TestUserAndNotebook(Scoped):
     """Each user has a conversation about each notebook."""

@@ -31,6 +31,12 @@ export class SessionsApi {
     return { sessions: Array.isArray(found?.sessions) ? found.sessions : [], cursor: found?.cursor ?? null };
   }
 
+  /** The conversation that a question about a notebook continues which names none. */
+  async findDefault(notebookId: string): Promise<SessionReply | null> {
+    const found = await this._client.get(pathOf('sessions'), { notebook_id: notebookId, limit: 1 });
+    return found?.default_session ?? null;
+  }
+
   async get(id: string, notebookId: string): Promise<SessionReply> {
     return this._client.get(pathOf('sessions', id), { notebook_id: notebookId });
   }

@@ -109,15 +109,15 @@ export class Conversation implements ITurnObserver {
     return notebookPath(this.notebook);
   }
 
-  /** Load the newest stored conversation of the notebook, once. */
+  /** Load the notebook's default conversation, once. */
   async load(): Promise<void> {
     if (this._loadState === 'initial') {
       this._loadState = 'loading';
       await this.attempt(async () => {
-        const [newest] = (await this.api.sessions.find(this.notebookId, '', null, 1)).sessions;
+        const session = await this.api.sessions.findDefault(this.notebookId);
         // A question asked meanwhile has started a new conversation.
-        if (newest && this._loadState === 'loading' && !this.transcript.last) {
-          await this.show(newest);
+        if (session && this._loadState === 'loading' && !this.transcript.last) {
+          await this.show(session);
         }
         this._loadState = 'loaded';
       });
