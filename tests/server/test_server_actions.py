@@ -168,7 +168,7 @@ async def test_an_undo_of_a_page_that_was_closed_is_finished_or_taken_back(
     assert (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body["head"] == turn_id
     log.lease_seconds = lease_seconds
     if step == "question":
-        await done(rest)
+        await done(rest, approval="read-only")
     else:
         assert (await rest("POST", f"{SESSION}/{step}")).body["edits"]["left"] == []
     session = (await rest("GET", SESSION)).body
