@@ -28,13 +28,13 @@ export class SessionsApi {
       limit,
       cursor
     });
-    return { sessions: Array.isArray(found?.sessions) ? found.sessions : [], cursor: found?.cursor ?? null };
+    const { sessions, cursor: next = null, default_session = null } = found ?? {};
+    return { sessions: Array.isArray(sessions) ? sessions : [], cursor: next, default_session };
   }
 
   /** The conversation that a question about a notebook continues which names none. */
   async findDefault(notebookId: string): Promise<SessionReply | null> {
-    const found = await this._client.get(pathOf('sessions'), { notebook_id: notebookId, limit: 1 });
-    return found?.default_session ?? null;
+    return (await this.find(notebookId, '', null, 1)).default_session;
   }
 
   async get(id: string, notebookId: string): Promise<SessionReply> {

@@ -341,6 +341,7 @@ export class Conversation implements ITurnObserver {
       metadata: {},
       variables: [],
       running: null,
+      pending_undo: null,
       ...this._session,
       session_id: sessionId,
       last_activity: now,

@@ -188,7 +188,7 @@ function useSessions(conversation: Conversation, text: string, everywhere: boole
     if (page) {
       const append = ({ sessions, cursor }: SessionListReply) =>
         // Unless a second click has added them already.
-        setPage(shown => (shown === page ? { sessions: [...page.sessions, ...sessions], cursor } : shown));
+        setPage(shown => (shown === page ? { ...page, sessions: [...page.sessions, ...sessions], cursor } : shown));
       void request(page.cursor, append);
     }
   };
