@@ -60,20 +60,23 @@ def test_why_no_answer_comes_yet_is_said_before_it(
     assert capsys.readouterr().out == "· Loading the model…\nHello.\n"
 
 
-def test_the_question_names_the_notebook_and_its_newest_conversation(shell: Any, server: SmallJupyter) -> None:
+def test_the_question_names_the_notebook_and_the_server_says_which_conversation_it_continues(
+    shell: Any, server: SmallJupyter
+) -> None:
     server.kernel_sessions = [
         {"type": "notebook", "path": "other.ipynb", "kernel": {"id": "k0"}},
         {"type": "notebook", "path": "a/b c.ipynb", "kernel": {"id": "k1"}},
-    ]
-    server.sessions = [
-        {"session_id": "s9", "notebook_id": "other.ipynb"},
-        {"session_id": "s7", "notebook_id": "a/b c.ipynb"},
     ]
     shell.run_cell("%agent --approve auto -m openai:x hello")
     assert server.asked == [
         {
             "query": "hello",
-            "context": {"notebook_id": "a/b c.ipynb", "session_id": "s7", "kernel_id": "k1"},
+            "context": {
+                "notebook_id": "a/b c.ipynb",
+                "session_id": None,
+                "continue_default": True,
+                "kernel_id": "k1",
+            },
             "model": "openai:x",
             "approval": "auto",
             "stream": True,
