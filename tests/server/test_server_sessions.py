@@ -27,6 +27,7 @@ async def test_a_conversation_in_short(rest: RestClient) -> None:
         "title": "What is df?",
         "metadata": {},
         "running": None,
+        "pending_undo": None,
     }
     assert (await rest("GET", "api/agent/sessions/s1")).body["session_id"] == "s1"
 
