@@ -124,16 +124,16 @@ class AgentMagic:
 
     def _answer(self, chosen: Options, name: str, rest: str) -> str:
         """What a command shows that asks no model, in Markdown."""
-        from .. import inspect, state
+        from ..introspection import Introspector
+        from ..tracker.tracker import Tracker
         from . import session_commands, tables
         from .turn import AgentRequest
 
         if name == "vars":
-            return (
-                tables.variable_facts(inspect(self._ip, rest))
-                if rest
-                else tables.variables_list(state(self._ip, "", 0))
-            )
+            introspector = Introspector(Tracker(self._ip))
+            if rest:
+                return tables.variable_facts(introspector.inspect(rest, None))
+            return tables.variables_list(introspector.state("", 0))
         if name == "exit":
             return self._readable("*There is nothing to end here: the next cell is yours.*")
         if name == "model" and rest:
