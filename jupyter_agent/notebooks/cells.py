@@ -63,7 +63,7 @@ def parse_cells(text: str, name: str) -> tuple[Cell, ...]:
 
         try:
             notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        except Exception as error:
+        except Exception as error:  # nbformat lets through whatever old formats make it raise
             raise unreadable(name) from error
         return cells_of(json.loads(json.dumps(notebook))["cells"])
 
