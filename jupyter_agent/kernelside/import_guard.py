@@ -37,17 +37,19 @@ def no_imports() -> Iterator[None]:
     if thread in _finder.threads:
         yield
         return
+    # The list is replaced, never changed: a thread of the user's that imports meanwhile goes through it, and would pass over a
+    # finder where one before it is removed.
     with _lock:
         _finder.threads.add(thread)
         if _finder not in sys.meta_path:
-            sys.meta_path.insert(0, _finder)
+            sys.meta_path = [_finder, *sys.meta_path]
     try:
         yield
     finally:
         with _lock:
             _finder.threads.discard(thread)
-            if not _finder.threads and _finder in sys.meta_path:
-                sys.meta_path.remove(_finder)
+            if not _finder.threads:
+                sys.meta_path = [finder for finder in sys.meta_path if finder is not _finder]
 
 
 @contextmanager

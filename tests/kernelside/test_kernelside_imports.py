@@ -192,3 +192,30 @@ def test_only_the_reading_thread_loads_nothing_and_the_users_import_path_is_left
     assert sys.meta_path == finders
     assert {"late_second", "late_third"} <= set(sys.modules)
     importlib.import_module("late_first")
+
+
+def test_an_import_of_the_users_that_is_under_way_when_the_reading_ends_passes_over_no_finder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late_fourth.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    guarded, finished = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with no_imports():
+            guarded.set()
+            finished.wait(10)
+
+    reading = threading.Thread(target=read)
+
+    class EndsTheReading:
+        """A finder that is asked just before the one that knows the module."""
+
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+            finished.set()
+            reading.join()
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path[:-1], EndsTheReading(), sys.meta_path[-1]])
+    reading.start()
+    assert guarded.wait(10)
+    assert importlib.import_module("late_fourth")
