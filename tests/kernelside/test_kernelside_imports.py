@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -215,7 +216,8 @@ def test_an_import_of_the_users_that_is_under_way_when_the_reading_ends_passes_o
             finished.set()
             reading.join()
 
-    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path[:-1], EndsTheReading(), sys.meta_path[-1]])
+    place = sys.meta_path.index(PathFinder)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path[:place], EndsTheReading(), PathFinder])
     reading.start()
     assert guarded.wait(10)
     assert importlib.import_module("late_fourth")
