@@ -78,6 +78,19 @@ def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: Si
     expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[ ]:")
 
 
+def test_redo_makes_the_edits_of_the_page_again(opened: SidebarPage) -> None:
+    opened.ask("only the first one")
+    _allow(opened, 1)
+    expect(opened.wait_for_answer()).to_contain_text("Done.")
+    source = opened.cells.first.locator(".cm-content")
+    expect(source).to_have_text("number = 8")
+    opened.choose("Undo")
+    expect(source).to_have_text("number = 3")
+    opened.choose("Redo")
+    expect(source).to_have_text("number = 8")
+    expect(opened.panel.get_by_role("status").filter(has_text="was redone")).to_be_visible()
+
+
 def test_ctrl_z_takes_an_edit_back(opened: SidebarPage) -> None:
     opened.ask("only the first one")
     _allow(opened, 1)

@@ -64,7 +64,7 @@ def test_an_edited_question_makes_a_branch_and_the_old_one_is_one_click_away(ope
     versions = opened.panel.get_by_role("group", name="Other versions of this question")
     expect(versions).to_have_text("2/2")
 
-    opened.button("Version before").click()
+    opened.button("Previous version").click()
     expect(opened.questions).to_contain_text(["first", "second", "third"])
     expect(versions).to_have_text("1/2")
     opened.reload()
