@@ -194,7 +194,7 @@ class Assistant:
         await self.resources.throttle.wait()
         async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
             if state.replayed is not None:
-                for event in turns.replay(state.session, state.replayed):
+                for event in turns.stored_events(state.session, state.replayed):
                     yield event
                 return
             try:

@@ -195,7 +195,7 @@ def steps(turn: Turn) -> Iterator[str | StoredCall]:
             yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS), result.code)
 
 
-def replay(session: Session, turn: Turn) -> Iterator[Event]:
+def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
     """The events of a stored turn; nothing is asked or run again."""
     yield TurnStarted(session.id, turn.id, turn.model)
     text = ""

@@ -247,7 +247,7 @@ class AbstractInterpreter:
         self._draws = self._draws or any(call.name in library.PLOTTING for call in calls)
 
     def _depend_on(self, shared_name: str) -> None:
-        """Use what cells share beside variables, where it has been set."""
+        """Use what cells share besides variables, where it has been set."""
         value = self._get(shared_name)
         if value is not None:
             self._operands.append((shared_name, value.number))
@@ -331,7 +331,7 @@ class AbstractInterpreter:
             self._shows = self._draws = True
 
     def _set_shared(self, name: str, *, resets: bool = False) -> None:
-        """Set what cells share beside variables, or reset it to what nothing set."""
+        """Set what cells share besides variables, or reset it to what nothing set."""
         if resets:
             self._shared_writes.pop(name, None)
             self.values[name] = None

@@ -16,7 +16,7 @@ RANDOM, TIME, INPUT, NETWORK, ESTIMATOR = 1, 2, 4, 8, 16
 TIMED = 32
 #: Methods that assign state of their object: reading the object for them does not read that state.
 _ASSIGNING_READS = frozenset(f"{method}()" for method in ASSIGNING)
-#: Names of what cells share beside variables; no user's name can be one of them.
+#: Names of what cells share besides variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
 #: How things are displayed: values do not depend on it.
 DISPLAY_STATE = (SETTINGS, PICTURES)
@@ -124,7 +124,7 @@ class Node:
         missing: Names that it surely needs and that are unbound.
         output: Number of what it displays; None when it displays nothing.
         output_taint: Why that may be another each time.
-        external_uses: What it uses beside variables.
+        external_uses: What it uses besides variables.
         used_names: Names on whose value it depends; other inputs were looked up because data may be shared.
         accumulated: Names whose value running the same source again would change again.
         bound: Names that it binds.
@@ -150,7 +150,7 @@ class Node:
 
 
 def is_shared_name(name: str) -> bool:
-    """Whether a name stands for something that cells share beside variables: settings, generators, files."""
+    """Whether a name stands for something that cells share besides variables: settings, generators, files."""
     return name[:1] == "‹"
 
 

@@ -90,7 +90,7 @@ class CellInterpreter:
 
 @dataclass(frozen=True, slots=True)
 class _Interpreted:
-    """A cell's node and what else it depends on beside its inputs."""
+    """A cell's node and what else it depends on besides its inputs."""
 
     node: Node
     count: int

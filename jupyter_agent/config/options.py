@@ -75,7 +75,7 @@ class JupyterAgent(Configurable):
     ).tag(config=True)
     tools = List(Unicode(), help="Names of the tools that models are offered. Empty: all.").tag(config=True)
     mcp_servers = _Json(
-        help="MCP servers whose tools models are offered beside ours, by name: {'command': [program, arguments…], 'env': {}} "
+        help="MCP servers whose tools models are offered in addition to the built-in ones, by name: {'command': [program, arguments…], 'env': {}} "
         "or {'url': 'https://…', 'headers': {}}; '${NAME}' in a value of these is taken from the environment. 'tools' names "
         "those that are offered, 'trusted' those that follow the approval mode; the others are asked about in every mode.",
     ).tag(config=True)
@@ -102,7 +102,7 @@ class JupyterAgent(Configurable):
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)
     max_tokens = Int(0, min=0, help="Tokens sent and received in one turn; 0 sets no limit.").tag(config=True)
     max_cost = Float(
-        0.0, min=0, help="US dollars that one turn may cost, where the model's server tells it; 0 sets no limit."
+        0.0, min=0, help="US dollars that one turn may cost, where the model's server reports it; 0 sets no limit."
     ).tag(config=True)
     max_running_turns = Int(20, min=1, help="Questions of one user that are answered at the same time.").tag(
         config=True
@@ -112,8 +112,8 @@ class JupyterAgent(Configurable):
         SCOPES,
         "explicit",
         help="Where a question over REST belongs that names no conversation: 'explicit' begins a new one, 'user-notebook' "
-        "goes on with the user's newest about that notebook, 'notebook' does too and has one conversation for all users of "
-        "the server, who then see each other's. The sidebar and the magics go on with the newest anyway.",
+        "continues the user's newest about that notebook, 'notebook' does too and has one conversation for all users of "
+        "the server, who then see each other's. The sidebar and the magics always continue the newest.",
     ).tag(config=True)
     session_max_age_hours = Float(
         0.0, min=0, help="Conversations idle for longer are removed; 0 keeps them (24 on memory://)."

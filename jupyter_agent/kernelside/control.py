@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import contextlib
+import json
 import queue
 import sys
 from collections.abc import Callable
@@ -86,7 +87,11 @@ class ControlHandler:
         # Sent without a copy, a large answer would make ZeroMQ load a module and start a thread in the user's process.
         session.copy_threshold = sys.maxsize
         try:
-            session.send(stream, REPLY, reply, parent, ident)
+            try:
+                session.send(stream, REPLY, reply, parent, ident)
+            except UnicodeError:  # a name may hold what no text in UTF-8 can
+                text = json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace")
+                session.send(stream, REPLY, json.loads(text), parent, ident)
         finally:
             session.copy_threshold = usual
 

@@ -16,10 +16,12 @@ class _RefusingFinder:
 
     def __init__(self) -> None:
         self.threads: set[int] = set()
+        self.exempt: set[int] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Asked only for modules that are not loaded yet."""
-        if _thread.get_ident() in self.threads and not name.startswith(_PACKAGE):
+        thread = _thread.get_ident()
+        if thread in self.threads and thread not in self.exempt and not name.startswith(_PACKAGE):
             raise ModuleNotFoundError(f"{name} is not loaded, and reading values loads nothing", name=name)
 
 
@@ -39,11 +41,12 @@ def no_imports() -> Iterator[None]:
         return
     # The list is replaced, never changed: a thread of the user's that imports meanwhile goes through it, and would pass over a
     # finder where one before it is removed.
-    with _lock:
-        _finder.threads.add(thread)
-        if _finder not in sys.meta_path:
-            sys.meta_path = [_finder, *sys.meta_path]
+    # Finders are compared by identity: the user's may define ``==``.
     try:
+        with _lock:
+            _finder.threads.add(thread)
+            if not any(finder is _finder for finder in sys.meta_path):
+                sys.meta_path = [_finder, *sys.meta_path]
         yield
     finally:
         with _lock:
@@ -56,10 +59,11 @@ def no_imports() -> Iterator[None]:
 def imports_allowed() -> Iterator[None]:
     """Within `no_imports`: for what was registered in order to be loaded."""
     thread = _thread.get_ident()
-    guarded = thread in _finder.threads
-    _finder.threads.discard(thread)
+    if thread not in _finder.threads:
+        yield
+        return
+    _finder.exempt.add(thread)
     try:
         yield
     finally:
-        if guarded:
-            _finder.threads.add(thread)
+        _finder.exempt.discard(thread)

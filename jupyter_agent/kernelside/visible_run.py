@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from .wire import ANSI_ESCAPE
+
 HALF = 32 * 1024  # characters kept of the beginning, and as many of the end
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 def run(ip: Any, code: str) -> dict[str, str]:
@@ -77,7 +77,7 @@ class _HeadTail:
 
     def text(self) -> str:
         gap = f"\n… {self._left_out} characters left out …\n" if self._left_out else ""
-        return _ANSI.sub("", self._head + gap + self._tail)
+        return ANSI_ESCAPE.sub("", self._head + gap + self._tail)
 
 
 class _CopyingStream:

@@ -27,6 +27,8 @@ from __future__ import annotations
 
 import re
 
+#: Escape sequences of terminals, as in `core.text`.
+ANSI_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 REQUEST = "jupyter_agent_request"
 REPLY = "jupyter_agent_reply"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -160,12 +159,7 @@ def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: An
 
 
 def _prefetch(model: str) -> None:
-    """Import what the first question needs; then exempt what is loaded from garbage collection.
-
-    Half a million objects of Jupyter's and the SDK's live as long as the server; each full collection would go through
-    all of them, and stop every stream for a tenth of a second or more.
-    """
+    """Import what the first question needs."""
     if model.partition(":")[0] not in _WITHOUT_SDK:
         with suppress(ImportError):  # the first question says how to install it
             importlib.import_module("openai")
-    gc.freeze()

@@ -19,7 +19,7 @@ UndoKind = Literal["undo", "redo"]
 ALL_TURNS = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.
 _STRIDE = 50
-#: In `Session.extra`: id of the undo that was finished or taken back last.
+#: In `Session.extra`: id of the undo that ended last, and how: ``finished`` or ``cancelled``.
 _LAST_UNDO = "last_undo"
 _NO_TURN = "There is no such turn in this conversation."
 
@@ -257,23 +257,28 @@ class SessionTree:
     async def _end_undo(
         self, owner: str, session_id: str, notebook_id: str | None, operation_id: str, *, is_applied: bool
     ) -> Session:
+        outcome = [operation_id, "finished" if is_applied else "cancelled"]
+
+        def has_ended(session: Session) -> bool:
+            return list(session.extra.get(_LAST_UNDO) or ()) == outcome  # type: ignore[arg-type]
+
         async def ended(session: Session) -> Session:
             pending = session.pending_undo
             if pending is None or pending.id != operation_id:
                 raise Conflict("That undo was finished or taken back elsewhere. Reload the conversation.")
             if is_applied and not pending.reverting:
                 session = await self._moved(session, pending.kind, pending.turn_id)
-            extra = MappingProxyType({**session.extra, _LAST_UNDO: operation_id})
+            extra = MappingProxyType({**session.extra, _LAST_UNDO: outcome})
             return replace(session, pending_undo=None, extra=extra)
 
         session = await self._log.get(owner, session_id, notebook_id)
-        if session.extra.get(_LAST_UNDO) == operation_id:
+        if has_ended(session):
             return session
         try:
             return await self._log.change(session, ended)
         except (Conflict, StoreUnavailable):  # the commit may have happened though its acknowledgement was lost
             session = await self._stored(session)
-            if session.extra.get(_LAST_UNDO) != operation_id:
+            if not has_ended(session):
                 raise
             return session
 

@@ -1,4 +1,4 @@
 """What a model may do: read the kernel and the notebook, run code, edit cells (plug point).
 
-A tool's failure is a message to the model that says the cure.
+A tool's failure is a message to the model that says what to do.
 """

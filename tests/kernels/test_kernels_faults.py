@@ -161,3 +161,10 @@ async def test_closing_leaves_the_kernel_alive(kernels: Kernels) -> None:
     await kernel.close()
     assert (await kernel.state()).stale == "The kernel is dead; restart it."
     assert await kernels.manager.is_alive()
+
+
+async def test_a_name_that_no_text_can_hold_does_not_keep_the_others_from_being_known(kernel: RemoteKernel) -> None:
+    await kernel.state(timeout=20)
+    await kernel.execute("globals()['\\ud800x'] = 1\nnumber = 7", timeout=20)
+    state = await kernel.state(timeout=20)
+    assert (state.stale, state.variables["number"].summary) == ("", "7")

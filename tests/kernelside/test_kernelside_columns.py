@@ -42,3 +42,8 @@ def test_a_column_is_told_in_its_frame_as_by_itself(shell: Shell, name: str) -> 
     assert column == {key: alone[key] for key in ("name", "dtype", "missing", "samples")}
     assert (column["dtype"], column["missing"]) == (str(frame[name].dtype), int(frame[name].isna().sum()))
     assert variables["frame"]["facts"]["memory_bytes"] == int(frame.memory_usage(index=False).sum())
+
+
+def test_an_inspected_column_has_its_own_name(shell: Shell) -> None:
+    shell.shell.user_ns["frame"] = pd.DataFrame({"first": [1, 2], "second": [3, 4]})
+    assert shell.inspect("frame", "second")["facts"]["name"] == "second"

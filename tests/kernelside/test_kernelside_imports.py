@@ -221,3 +221,22 @@ def test_an_import_of_the_users_that_is_under_way_when_the_reading_ends_passes_o
     reading.start()
     assert guarded.wait(10)
     assert importlib.import_module("late_fourth")
+
+
+def test_finders_of_the_users_are_compared_with_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refuses:
+        """A finder that cannot be compared."""
+
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+            """Finds nothing."""
+
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Refuses()])
+    shell.run("number = 7")
+    assert shell.variables()["number"]["summary"] == "7"
+    with no_imports(), pytest.raises(ModuleNotFoundError, match="reading values loads nothing"):
+        importlib.import_module("late_fifth")

@@ -353,7 +353,7 @@ async def test_L3_L6_a_passing_fault_is_tried_again(status: int) -> None:
 async def test_L3_three_tries_are_all() -> None:
     async with running() as server, asking(server) as model:
         server.queue(plain(503, {"error": {"message": "canary"}}))
-        with pytest.raises(errors.UpstreamError, match="fault of its own"):
+        with pytest.raises(errors.UpstreamError, match="reported an internal error"):
             await answer(model)
     assert len(server.asked) == 3
 

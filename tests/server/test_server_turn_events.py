@@ -70,6 +70,13 @@ async def test_T8_a_reader_that_comes_back_misses_nothing_and_reads_nothing_twic
     assert again.ids == sorted(set(again.ids))
 
 
+async def test_T8_a_reader_that_has_read_all_gets_an_empty_stream(rest: RestClient) -> None:
+    asked = rest.stream("x", turn_id="t1")
+    await asked.all()
+    reply = await rest("GET", EVENTS, None, {"Last-Event-ID": str(asked.ids[-1])})
+    assert (reply.status, reply.text) == (200, "")
+
+
 @pytest.mark.parametrize("number", ["-1", "x", "1.5", "²", "1" * 20])
 async def test_T8_what_is_no_number_is_refused(rest: RestClient, number: str) -> None:
     await rest.ask("x", turn_id="t1")

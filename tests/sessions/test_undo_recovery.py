@@ -310,3 +310,17 @@ def test_combined_changes_lead_to_the_same_cells_as_the_single_ones(steps: list[
     if all(kind != "move" for kind, _, _ in steps):
         assert editing.apply_changes(cells, combined) == ()
         assert cells == end
+
+
+async def test_whoever_comes_second_learns_that_the_undo_ended_the_other_way(world: World) -> None:
+    begun = await world.history.begin("undo", *WHO)
+    await world.history.cancel(*WHO, begun.operation)
+    with pytest.raises(Conflict, match="elsewhere"):
+        await world.history.finish(*WHO, begun.operation)
+    assert await world.state() == NOT_UNDONE
+    again = await world.history.begin("undo", *WHO)
+    editing.apply_changes(world.book.cells, again.changes)
+    await world.history.finish(*WHO, again.operation)
+    with pytest.raises(Conflict, match="elsewhere"):
+        await world.history.cancel(*WHO, again.operation)
+    assert await world.state() == UNDONE

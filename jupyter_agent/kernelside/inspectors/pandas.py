@@ -295,7 +295,7 @@ def describe_column(frame: Any, column: str, budget: TimeBudget) -> ValueDescrip
     if column not in names:
         return None
     description = describe_series(_by_position(frame).iloc[:, names.index(column)], budget)
-    return description._replace(facts={"name": column, **description.facts})
+    return description._replace(facts={**description.facts, "name": column})
 
 
 def describe_grouped(value: Any, _budget: TimeBudget) -> ValueDescription:

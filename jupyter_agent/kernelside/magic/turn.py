@@ -16,7 +16,9 @@ from .options import Options
 from .reply import can_ask, code_of, start
 
 Event = tuple[str, dict[str, Any]]
-NOBODY_TO_ASK = "Code was not run: nobody can be asked here whether it may. `%agent --approve auto …` runs the code of an answer unasked."
+NOBODY_TO_ASK = (
+    "Code was not run: it cannot be approved here. `%agent --approve auto …` runs the code of an answer unasked."
+)
 
 
 class AgentRequest(NamedTuple):

@@ -13,11 +13,10 @@ from ..inspectors.objects import exception_message
 from ..inspectors.reading import class_name
 from ..inspectors.registry import named_line, register_loaded
 from ..secrets import without_secrets
-from ..wire import MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
+from ..wire import ANSI_ESCAPE, MAX_FRAMES, MAX_LINE, MAX_LOCALS, MAX_NAME, clip, line
 
 _TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 _WORD = re.compile(r"[^\W\d]\w*")
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 #: Lines of source around the failing one.
 _AROUND = 3
 
@@ -38,7 +37,7 @@ def _shown_message(shell: Any, error: BaseException) -> str:
     shown = getattr(shell, "_last_traceback", None)
     if type(shown) is not list or not shown or type(shown[-1]) is not str:
         return ""
-    text = _ESCAPES.sub("", shown[-1]).strip()
+    text = ANSI_ESCAPE.sub("", shown[-1]).strip()
     name, _, message = text.partition(": ")
     return clip(without_secrets(message[:8000]), 2000) if name.endswith(class_name(type(error))) else ""
 

@@ -20,7 +20,7 @@ _TOO_LONG = re.compile(
     r"|(input|prompt).{0,40}(exceeds|too long)|reduce the length",
     re.IGNORECASE,
 )
-#: What a server says when a part of the request is not for it, and how that part is called in `openai_wire.request`.
+#: What a server says when a part of the request is not for it, and how that part is called in `wire.request`.
 _UNKNOWN_PARTS = {
     "stream_options": re.compile(r"stream_options", re.IGNORECASE),
     "system": re.compile(r"system (role|message)s?.{0,20}(not|n't).{0,12}support", re.IGNORECASE),
@@ -140,7 +140,7 @@ def from_status(status: int, words: str, server: Server, headers: Mapping[str, s
     part = _unknown_part(status, words)
     if not part and status in PASSING:
         return Failure(
-            errors.UpstreamError(f"{server} has a fault of its own (status {status}). Ask again in a moment."),
+            errors.UpstreamError(f"{server} reported an internal error (status {status}). Try again in a moment."),
             passing=True,
             wait=retry_after(headers or {}),
         )
@@ -307,8 +307,8 @@ def unreachable(server: Server) -> errors.UpstreamUnreachable:
 def untrusted(server: Server) -> errors.UpstreamUnreachable:
     """Its certificate is not one that this machine knows."""
     return errors.UpstreamUnreachable(
-        f"{server} shows a certificate that is not trusted here. Where a company's own is meant, name its file in "
-        "c.JupyterAgent.ca_file."
+        f"{server} shows a certificate that is not trusted here. If your company uses its own certificates, name "
+        "their file in c.JupyterAgent.ca_file."
     )
 
 

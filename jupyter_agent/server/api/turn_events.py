@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_agent.agent.turn import replay
+from jupyter_agent.agent.turn import stored_events
 from jupyter_agent.core.errors import BadRequest, NotFound
 from jupyter_agent.server.encoding import KEEP_ALIVE, frame, numbered
 from jupyter_agent.server.turns.sse import StreamingHandler
@@ -66,7 +66,7 @@ class SessionEventsHandler(StreamingHandler):
 
 
 async def _stored(session: Session, turn: Turn) -> AsyncGenerator[tuple[int, Event], None]:
-    for number, event in enumerate(replay(session, turn), 1):
+    for number, event in enumerate(stored_events(session, turn), 1):
         yield number, event
 
 

@@ -15,7 +15,7 @@ _STATUSES = {
     "403": "Not signed in, or not allowed.",
     "404": "Unknown, or not yours.",
     "405": "Not this method here; the Allow header says which.",
-    "409": "turn_in_progress, version_conflict, turn_id_reused, approval_stale.",
+    "409": "turn_in_progress, undo_in_progress, version_conflict, turn_id_reused, approval_stale, cell_changed.",
     "413": "Too large.",
     "415": "Not JSON.",
     "429": "A limit of this server.",

@@ -50,7 +50,7 @@ PARAMETERS: dict[str, Any] = {
     "since": Annotated[Count, about("only what changed after this version")],
     "column": ShortText,
     "probe": Annotated[int, Meta(ge=0, le=1), about("1: look for servers of models here too")],
-    "Last-Event-ID": Annotated[str, about("the id of the last event that was read; the stream goes on after it")],
+    "Last-Event-ID": Annotated[str, about("the id of the last event that was read; the stream continues after it")],
     "X-Jupyter-Agent-Session": Annotated[SessionId, about("the same as session_id in the body")],
 }
 DEFAULTS = {"max_turns": 20, "limit": 50, "format": "json", "since": 0, "probe": 0}
@@ -137,7 +137,7 @@ _TABLE = (
     ),
     _post(
         "/api/agent/complete",
-        "Text to go on with at the cursor",
+        "Text to insert at the cursor",
         turns.CompletionReply,
         turns.CompletionRequest,
         errors=TURN,
@@ -199,11 +199,11 @@ _TABLE = (
     ),
     _edit(
         f"{_SESSION}/redo",
-        "Bring back what undo took last, and what it did to the notebook",
+        "Redo the last undo, and what it did to the notebook",
         sessions.MoveReply,
         sessions.MoveRequest,
     ),
-    _change(f"{_SESSION}/go", "Go on from another turn", sessions.SessionReply, sessions.GoRequest),
+    _change(f"{_SESSION}/go", "Continue from another turn", sessions.SessionReply, sessions.GoRequest),
     _create(
         f"{_SESSION}/branch",
         "A new conversation with everything up to a turn",

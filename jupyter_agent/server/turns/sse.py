@@ -38,7 +38,7 @@ class StreamingHandler(AgentHandler):
         Whatever the first frame raises is an error of its own status; no proxy may buffer what follows.
         """
         async with aclosing(frames):
-            first = await anext(frames)
+            first = await anext(frames, b"")  # none is left where a stream is resumed at its end
             self.set_header("Content-Type", CONTENT_TYPE)
             self.set_header("Cache-Control", "no-cache, no-transform")
             self.set_header("X-Accel-Buffering", "no")

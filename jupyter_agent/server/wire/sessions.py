@@ -61,7 +61,7 @@ class SessionReply(TypedDict):
     running: Annotated[RunningTurnInfo | None, about("the turn that is being answered")]
     pending_undo: Annotated[
         PendingUndoInfo | None,
-        about("it was begun and not ended; asked for again it goes on, the opposite takes it back"),
+        about("it was begun and not finished; asking for it again finishes it, the opposite cancels it"),
     ]
 
 

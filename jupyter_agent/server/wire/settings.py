@@ -114,7 +114,7 @@ class HealthReply(TypedDict):
 
 
 class ErrorReply(TypedDict):
-    """What happened, and the cure."""
+    """What happened, and what to do."""
 
     message: Annotated[str, about("for people")]
     code: str

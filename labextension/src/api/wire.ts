@@ -327,7 +327,7 @@ export interface EditAsked {
   edit: CellEdit;
 }
 
-/** What happened, and the cure. */
+/** What happened, and what to do. */
 export interface ErrorReply {
   code: string;
   /** below /api/agent/v1: the same as the OpenAI API has it */
@@ -528,7 +528,7 @@ export interface MoveReply {
   /** the clients' own data */
   metadata: Record<string, any>;
   notebook_id: string;
-  /** it was begun and not ended; asked for again it goes on, the opposite takes it back */
+  /** it was begun and not finished; asking for it again finishes it, the opposite cancels it */
   pending_undo: PendingUndoInfo | null;
   /** the turn that is being answered */
   running: RunningTurnInfo | null;
@@ -771,7 +771,7 @@ export interface SessionReply {
   /** the clients' own data */
   metadata: Record<string, any>;
   notebook_id: string;
-  /** it was begun and not ended; asked for again it goes on, the opposite takes it back */
+  /** it was begun and not finished; asking for it again finishes it, the opposite cancels it */
   pending_undo: PendingUndoInfo | null;
   /** the turn that is being answered */
   running: RunningTurnInfo | null;

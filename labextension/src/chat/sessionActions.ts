@@ -37,11 +37,12 @@ async function restore(
     const inPage = notebook !== null && notebookPath(notebook) === session.notebook_id;
     const { session_id, notebook_id } = session;
     const { changes, left, operation } = await api.sessions.restore(step, session_id, notebook_id, inPage);
-    const skipped = (inPage ? await applyChanges(notebook, changes) : left).length;
+    const conflicts = inPage ? await applyChanges(notebook, changes) : [];
+    const skipped = new Set([...left, ...conflicts]).size;
     if (operation) {
       await api.sessions.confirmRestore(step, session_id, notebook_id, operation);
     }
-    const restored = changes.length - skipped;
+    const restored = changes.length - (inPage ? conflicts.length : skipped);
     const messages = [done];
     if (restored > 0) {
       messages.push(translation._n('%1 cell was restored.', '%1 cells were restored.', restored));
