@@ -107,7 +107,7 @@ async def test_code_of_a_turn_runs_in_the_users_kernel_by_the_magic_itself(serve
 async def test_the_user_approves_code_in_the_notebook(server: RunningServer) -> None:
     async with opened(server, "three.ipynb") as (page, _):
         unasked = await page.run("%agent make it")
-        assert "nobody can be asked" in unasked.markdown[-1]
+        assert "it cannot be approved here" in unasked.markdown[-1]
         await page.run("%agent make it", answer="n")
         assert "made_by_agent" not in (await page.run("%whos")).streams
         await page.run("%agent make it", answer="y")
