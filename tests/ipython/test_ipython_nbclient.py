@@ -99,7 +99,7 @@ def test_code_runs_unasked_only_where_that_was_said(home: Path, monkeypatch: pyt
     call = {"name": "run_code", "arguments": {"code": "made = 41 + 1\nprint('at work')\nmade"}}
     script(home, monkeypatch, {"calls": [call]}, {"text": "Done."})
     outputs = run(LOAD, "%agent make it", "print('made' in dir())", "%agent --approve auto make it", "print(made)")
-    assert "nobody can be asked" in markdown(outputs[1])[-1]
+    assert "it cannot be approved here" in markdown(outputs[1])[-1]
     assert printed(outputs[2]) == "False\n"
     assert printed(outputs[3]) == "at work\n"
     assert markdown(outputs[3])[-1] == "Done."
