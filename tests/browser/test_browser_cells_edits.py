@@ -86,6 +86,7 @@ def test_redo_makes_the_edits_of_the_page_again(opened: SidebarPage) -> None:
     expect(source).to_have_text("number = 8")
     opened.choose("Undo")
     expect(source).to_have_text("number = 3")
+    expect(opened.panel.get_by_role("status").filter(has_text="was undone")).to_be_visible()
     opened.choose("Redo")
     expect(source).to_have_text("number = 8")
     expect(opened.panel.get_by_role("status").filter(has_text="was redone")).to_be_visible()
