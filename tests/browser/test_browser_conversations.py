@@ -6,12 +6,17 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
+
+_SEARCH = re.compile(r"/api/agent/sessions\?.*\bq=")
+#: Ends after what the page does with a reply that it has, and the next frame that it shows.
+_LATER = "() => new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(done))))"
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +120,51 @@ def test_conversations_are_found_by_a_word_opened_and_renamed(opened: SidebarPag
     opened.button("Conversations").click()
     opened.page.keyboard.press("Escape")
     expect(opened.question).to_be_focused()
+
+
+@pytest.mark.parametrize("is_current_found", [True, False], ids=["found", "failed"])
+def test_an_older_search_that_ends_late_changes_nothing(opened: SidebarPage, is_current_found: bool) -> None:
+    say(opened, "rhubarb or what?")
+    opened.button("New conversation").click()
+    say(opened, "something about apples")
+    opened.button("Conversations").click()
+    rows = opened.panel.locator(".jp-agent-row")
+    expect(rows).to_have_count(2)
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        text = parse_qs(urlsplit(route.request.url).query).get("q", [""])[0]
+        if text == "apples":
+            held.append(route)
+        elif is_current_found:
+            route.continue_()
+        else:
+            route.fulfill(status=500, json={"code": "internal", "message": "The newer search failed."})
+
+    opened.page.route(_SEARCH, answer)
+    alert = opened.panel.get_by_role("alert")
+    search = opened.panel.get_by_role("searchbox")
+    with opened.page.expect_request(_SEARCH) as waiting:
+        search.fill("apples")
+    search.fill("vegetable")
+    if is_current_found:
+        expect(rows).to_have_count(1)
+    else:
+        expect(alert).to_have_text("The newer search failed.")
+    older = waiting.value
+    assert [route.request for route in held] == [older]
+    if is_current_found:
+        with opened.page.expect_event("requestfailed", lambda request: request == older):
+            held[0].abort()
+    else:
+        with opened.page.expect_event("requestfinished", lambda request: request == older):
+            held[0].continue_()
+    opened.page.evaluate(_LATER)
+    if is_current_found:
+        expect(alert).to_have_count(0)
+    else:
+        expect(alert).to_have_text("The newer search failed.")
+        expect(rows).to_have_count(2)
 
 
 def test_a_conversation_of_another_notebook_opens_with_its_notebook(
