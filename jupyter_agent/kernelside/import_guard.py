@@ -17,6 +17,8 @@ class _RefusingFinder:
     def __init__(self) -> None:
         self.threads: set[int] = set()
         self.exempt: set[int] = set()
+        self.original: Any = None  # the user's own list of finders, and what it held
+        self.finders: tuple[Any, ...] = ()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Asked only for modules that are not loaded yet."""
@@ -40,19 +42,22 @@ def no_imports() -> Iterator[None]:
         yield
         return
     # The list is replaced, never changed: a thread of the user's that imports meanwhile goes through it, and would pass over a
-    # finder where one before it is removed.
+    # finder where one before it is removed. Afterwards the user's own list is back, which others may hold.
     # Finders are compared by identity: the user's may define ``==``.
     try:
         with _lock:
             _finder.threads.add(thread)
             if not any(finder is _finder for finder in sys.meta_path):
-                sys.meta_path = [_finder, *sys.meta_path]
+                _finder.original, _finder.finders = sys.meta_path, tuple(sys.meta_path)
+                sys.meta_path = [_finder, *_finder.finders]
         yield
     finally:
         with _lock:
             _finder.threads.discard(thread)
             if not _finder.threads:
-                sys.meta_path = [finder for finder in sys.meta_path if finder is not _finder]
+                kept = [finder for finder in sys.meta_path if finder is not _finder]
+                is_same = list(map(id, kept)) == list(map(id, _finder.finders))
+                sys.meta_path = _finder.original if is_same else kept
 
 
 @contextmanager

@@ -179,7 +179,7 @@ def test_only_the_reading_thread_loads_nothing_and_the_users_import_path_is_left
     for name in ("late_first", "late_second", "late_third"):
         (tmp_path / f"{name}.py").write_text("", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    finders = list(sys.meta_path)
+    finders, own = list(sys.meta_path), sys.meta_path
     with no_imports(), no_imports():
         with pytest.raises(ModuleNotFoundError, match="late_first is not loaded"):
             importlib.import_module("late_first")
@@ -191,6 +191,7 @@ def test_only_the_reading_thread_loads_nothing_and_the_users_import_path_is_left
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("late_first")
     assert sys.meta_path == finders
+    assert sys.meta_path is own
     assert {"late_second", "late_third"} <= set(sys.modules)
     importlib.import_module("late_first")
 
