@@ -97,14 +97,14 @@ class LocalConversation:
         sessions = self._sessions
         if name == "sessions":
             page = await sessions.find(LOCAL, notebook_id=notebook_id or None, text=argument, limit=20)
-            return {"sessions": [_summary(session) for session in page.sessions]}
+            return {"sessions": [summary(session) for session in page.sessions]}
         if name == "use":
             self._chosen = ""
             if not argument:
                 return {}
             session = await sessions.get(LOCAL, argument, notebook_id or None)
             self._chosen = session.id
-            return _summary(session)
+            return summary(session)
         current = await self._session(notebook_id, named)
         if current is None:
             raise NotFound(session_commands.NO_TURNS)
@@ -116,7 +116,7 @@ class LocalConversation:
                 replayed = await replay(sessions, planned, answer, seconds)
                 return {
                     "session_id": current.id,
-                    "session": _summary(replayed.session),
+                    "session": summary(replayed.session),
                     "turns": replayed.turns,
                     "left": replayed.left,
                     "stopped": replayed.stopped,
@@ -124,7 +124,7 @@ class LocalConversation:
             case "undo" | "redo" if self._edit_history is not None:
                 move = self._edit_history.undo if name == "undo" else self._edit_history.redo
                 undone = await move(*key, notebook=notebook)
-                return {**_summary(undone.session), "edits": undone.to_json()}
+                return {**summary(undone.session), "edits": undone.to_json()}
             case "export":
                 kind = session_commands.export_format(argument)
                 return {"text": await sessions.export(LOCAL, current.id, kind, current.notebook_id)}
@@ -138,7 +138,7 @@ class LocalConversation:
         )
         if name == "branch":
             self._chosen = changed.id
-        return _summary(changed)
+        return summary(changed)
 
     async def _session(self, notebook_id: str, named: str) -> Session | None:
         session_id = await self.session_id(notebook_id, named)
@@ -148,7 +148,8 @@ class LocalConversation:
             return None
 
 
-def _summary(session: Session) -> dict[str, Any]:
+def summary(session: Session) -> dict[str, Any]:
+    """A conversation without its turns, as JSON data."""
     return {
         "session_id": session.id,
         "notebook_id": session.notebook_id,

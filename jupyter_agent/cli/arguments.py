@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from jupyter_agent.config.options import APPROVALS
 from jupyter_agent.sessions.export import MEDIA_TYPES
@@ -94,19 +94,19 @@ def parser() -> argparse.ArgumentParser:
         prog="jupyter agent",
         description="The notebook assistant that already knows your notebook, in a terminal.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_question_commands(commands)
     _add_doctor(commands)
     _add_session_commands(commands)
     _add_models_and_lab(commands)
+    for command in (top, *commands.choices.values()):
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
     return top
 
 
 def _add_question_commands(commands: _Commands) -> None:
-    ask = _add_command(
-        commands,
+    ask = commands.add_parser(
         "ask",
         help="ask one question",
         description="Ask one question, about a notebook if one is given. The answer is Markdown on stdout; everything else "
@@ -117,8 +117,7 @@ def _add_question_commands(commands: _Commands) -> None:
         "question", nargs="?", help="the question, followed by piped input if there is any; '-' or nothing reads stdin"
     )
     ask.add_argument("--json", action="store_true", help="print the whole turn as one JSON object")
-    chat = _add_command(
-        commands,
+    chat = commands.add_parser(
         "chat",
         help="chat with the assistant",
         description="Ask question after question; /help lists the commands. Ctrl-C stops an answer, Ctrl-D exits.",
@@ -146,8 +145,7 @@ def _add_question_commands(commands: _Commands) -> None:
 
 
 def _add_doctor(commands: _Commands) -> None:
-    doctor = _add_command(
-        commands,
+    doctor = commands.add_parser(
         "doctor",
         help="check whether Restart & Run All would reproduce a notebook",
         description="Report what is stale, out of order or never run in a notebook, and whether Restart & Run All would "
@@ -165,15 +163,14 @@ def _add_doctor(commands: _Commands) -> None:
 
 
 def _add_session_commands(commands: _Commands) -> None:
-    sessions = _add_command(
-        commands, "sessions", help="list conversations", description="List conversations, newest activity first."
+    sessions = commands.add_parser(
+        "sessions", help="list conversations", description="List conversations, newest activity first."
     )
     sessions.add_argument("text", nargs="?", help="only conversations that contain this text")
     sessions.add_argument("--notebook", type=_notebook, metavar="FILE", help="only conversations about this notebook")
     sessions.add_argument("--limit", type=int, default=20, metavar="N", help="at most N (default: 20)")
     sessions.add_argument("--json", action="store_true", help="print JSON")
-    export = _add_command(
-        commands,
+    export = commands.add_parser(
         "export",
         help="write a conversation to a file",
         description="Write a conversation as JSON, which `jupyter agent import` reads, as Markdown, or as a notebook.",
@@ -185,8 +182,7 @@ def _add_session_commands(commands: _Commands) -> None:
     export.add_argument(
         "--notebook", "-n", type=_notebook, metavar="FILE", help="the conversation of that id about this notebook"
     )
-    import_ = _add_command(
-        commands,
+    import_ = commands.add_parser(
         "import",
         help="read a conversation from a file",
         description="Create a conversation from the JSON that `jupyter agent export` wrote.",
@@ -203,8 +199,7 @@ def _add_session_commands(commands: _Commands) -> None:
 
 
 def _add_models_and_lab(commands: _Commands) -> None:
-    models = _add_command(
-        commands,
+    models = commands.add_parser(
         "models",
         help="show which models answer",
         description="List the providers, whether each answers, and the models it offers.",
@@ -218,18 +213,13 @@ def _add_models_and_lab(commands: _Commands) -> None:
         metavar="MODEL",
         help="ask MODEL (default: the configured one) a question of a few tokens, and show how long the answer took",
     )
-    lab = _add_command(
-        commands,
+    lab = commands.add_parser(
         "lab",
         help="open JupyterLab with the assistant",
         usage="jupyter agent lab [-h] [--model MODEL] [FILE] [options of `jupyter lab`]",
         description="Open JupyterLab with the assistant's sidebar. Other arguments are passed to `jupyter lab`.",
     )
     lab.add_argument("--model", "-m", default="", metavar="MODEL", help="the model that answers, such as openai:NAME")
-
-
-def _add_command(commands: _Commands, name: str, **texts: Any) -> argparse.ArgumentParser:
-    return commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
 
 
 def _notebook(text: str) -> Path:

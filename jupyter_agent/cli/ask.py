@@ -10,6 +10,7 @@ from jupyter_agent.cli.arguments import OK, USAGE
 from jupyter_agent.cli.context import open_context, print_note
 from jupyter_agent.cli.turn import ask_question
 from jupyter_agent.core.messages import to_json
+from jupyter_agent.kernelside.magic.reply import fenced
 
 
 async def ask(arguments: argparse.Namespace) -> int:
@@ -39,7 +40,4 @@ def _query(typed: str | None) -> str:
     question = str(typed).strip()
     if not (question and piped):
         return question
-    fence = "```"
-    while fence in piped:
-        fence += "`"
-    return f"{question}\n\n{fence}text\n{piped}\n{fence}"
+    return f"{question}\n\n{fenced(piped)}"

@@ -26,10 +26,10 @@ async def chat(arguments: argparse.Namespace) -> int:
             print_note("/help shows the commands; Ctrl-C stops an answer, Ctrl-D exits")
         async for line in read_lines(context):
             try:
-                command = commands.parse(line, (commands.EXIT,))
+                command = commands.parse(line)
                 if command == ("exit", ""):
                     break
-                query = commands.question(*command, (commands.EXIT,)) if command else line
+                query = commands.question(*command) if command else line
                 if query:
                     await _answer(context, query)
                 elif command:
@@ -81,7 +81,13 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
             context.session = ""  # `conversation` knows the chosen one
         return session_commands.to_markdown(name, rest, answer)
     if name == "vars":
-        return await _variables(context, rest)
+        if context.kernel is None:
+            return NO_KERNEL
+        if rest:
+            return tables.variable_facts({"variable": (await context.kernel.inspect(rest)).to_json()})
+        state = await context.kernel.state()
+        variables = [variable.to_json() for variable in state.variables.values()]
+        return tables.variables_list({"changed": variables, "total": state.total})
     if name == "doctor":
         if context.notebook is None:
             return NO_NOTEBOOK
@@ -94,14 +100,4 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
         default = context.assistant.default_model
         models = [{"id": model, "default": model == default} for model in context.assistant.models()]
         return tables.models_list(models, context.model)
-    return commands.table((commands.EXIT,))
-
-
-async def _variables(context: CliContext, name: str) -> str:
-    if context.kernel is None:
-        return NO_KERNEL
-    if name:
-        return tables.variable_facts({"variable": (await context.kernel.inspect(name)).to_json()})
-    state = await context.kernel.state()
-    variables = [variable.to_json() for variable in state.variables.values()]
-    return tables.variables_list({"changed": variables, "total": state.total})
+    return commands.table(commands.EXIT)

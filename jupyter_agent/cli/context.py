@@ -24,6 +24,7 @@ from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernelside.client import server_info
+from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
 
 CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
@@ -133,7 +134,7 @@ async def _run_cells(kernel: Kernel, notebook: FileNotebook) -> None:
         if result.status != "ok":
             why = f"{result.error.name}: {result.error.message}" if result.error is not None else result.status
             left = len(cells) - number
-            rest = f"; {left} {'cell' if left == 1 else 'cells'} after it did not run" if left else ""
+            rest = f"; {count(left, 'cell')} after it did not run" if left else ""
             print_note(f"Cell {number} failed with {why[:300]}{rest}")
             return
 

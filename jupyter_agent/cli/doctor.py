@@ -16,8 +16,9 @@ from jupyter_agent.cli.context import CELL_SECONDS, print_note, print_progress, 
 from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.report import Report
-from jupyter_agent.doctor.reproduction import FirstDifference, Reproduction, reproduce, scratch_copy
+from jupyter_agent.doctor.reproduction import Reproduction, reproduce, scratch_copy
 from jupyter_agent.doctor.service import NotebookAnalyses
+from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
 
 _DIFF_LINES = 40
@@ -59,19 +60,17 @@ async def _run_copy(path: Path, cells: Sequence[Cell]) -> Reproduction:
 
 def _to_markdown(proof: Reproduction, report: Report) -> str:
     """The result of the run; where it failed, followed by the report from the cells alone."""
-    if proof.first is None:
-        cells = f"{len(proof.outcomes)} {'cell' if len(proof.outcomes) == 1 else 'cells'}"
-        return f"Restart & Run All reproduces this notebook: {cells} ran, nothing differs."
-    return "\n\n".join([*_difference(proof.first, report), "---\n\nFrom the cells alone:", report.to_markdown()])
-
-
-def _difference(first: FirstDifference, report: Report) -> Sequence[str]:
+    first = proof.first
+    if first is None:
+        return f"Restart & Run All reproduces this notebook: {count(len(proof.outcomes), 'cell')} ran, nothing differs."
     where = report.labels(first.cell_id) if first.cell_id is not None else "an unknown cell"
     if first.kind == "failed":
-        return [f"Restart & Run All stops at {where}: {first.after}"]
-    if first.kind == "variable":
-        return [f"After Restart & Run All `{first.name}` differs ({where}): {first.before} became {first.after}."]
-    before, after = first.before.splitlines(), first.after.splitlines()
-    lines = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
-    shown = "\n".join([*lines[:_DIFF_LINES], *(["…"] if len(lines) > _DIFF_LINES else [])])
-    return [f"After Restart & Run All the first output that differs is at {where}:", f"```diff\n{shown}\n```"]
+        difference = f"Restart & Run All stops at {where}: {first.after}"
+    elif first.kind == "variable":
+        difference = f"After Restart & Run All `{first.name}` differs ({where}): {first.before} became {first.after}."
+    else:
+        before, after = first.before.splitlines(), first.after.splitlines()
+        lines = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
+        shown = "\n".join([*lines[:_DIFF_LINES], *(["…"] if len(lines) > _DIFF_LINES else [])])
+        difference = f"After Restart & Run All the first output that differs is at {where}:\n\n```diff\n{shown}\n```"
+    return f"{difference}\n\n---\n\nFrom the cells alone:\n\n{report.to_markdown()}"

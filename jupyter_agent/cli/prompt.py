@@ -12,7 +12,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from jupyter_agent.cli.context import CliContext
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.kernelside.magic import commands, completion
+from jupyter_agent.kernelside.magic import completion
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
@@ -61,7 +61,7 @@ def _completer(variables: Mapping[str, Variable]) -> Completer:
 
     class QuestionCompleter(Completer):
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-            found = completion.question(document.text_before_cursor, names, (commands.EXIT,))
+            found = completion.question(document.text_before_cursor, names)
             for text in found.texts:
                 yield Completion(text, start_position=-len(found.fragment))
 

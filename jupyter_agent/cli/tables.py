@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL
+from jupyter_agent.agent.commands import LOCAL, summary
 from jupyter_agent.agent.replay import last_event
 from jupyter_agent.cli.arguments import ERROR, OK
 from jupyter_agent.cli.context import notebook_id, open_assistant
@@ -30,17 +30,7 @@ async def sessions(arguments: argparse.Namespace) -> int:
         notebook = notebook_id(arguments.notebook) or None
         page = await assistant.sessions.find(LOCAL, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
     if arguments.json:
-        entries = [
-            {
-                "session_id": session.id,
-                "notebook_id": session.notebook_id,
-                "title": session.title,
-                "turns": session.turns,
-                "turn_count": session.turn_count,
-                "last_activity": session.last_activity,
-            }
-            for session in page.sessions
-        ]
+        entries = [{**summary(session), "last_activity": session.last_activity} for session in page.sessions]
         print(json.dumps(entries, ensure_ascii=False, indent=2))
         return OK
     for session in page.sessions:

@@ -9,6 +9,7 @@ from jupyter_agent.agent.commands import LOCAL
 from jupyter_agent.cli.arguments import ERROR, OK
 from jupyter_agent.cli.context import notebook_id, open_assistant, print_note
 from jupyter_agent.core.errors import VersionConflict
+from jupyter_agent.kernelside.wire import count
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
 
@@ -49,8 +50,7 @@ async def import_(arguments: argparse.Namespace) -> int:
     except VersionConflict:
         return _error("A conversation with that id already exists. Choose another id with --session.")
     print(session.id)
-    questions = f"{session.turns} {'question' if session.turns == 1 else 'questions'}"
-    print_note(f"{questions}, about {session.notebook_id or 'no notebook'}")
+    print_note(f"{count(session.turns, 'question')}, about {session.notebook_id or 'no notebook'}")
     return OK
 
 

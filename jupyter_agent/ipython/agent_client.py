@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from jupyter_agent.agent.assistant import Assistant
@@ -44,24 +44,24 @@ class InProcessAgentClient:
         self._ip = ip
         config = read_config_files()
         config.merge(ip.config)
-        with _failures():
+        try:
             self._assistant = Assistant.from_config(JupyterAgent(config=config))
+        except AgentError as error:
+            raise AgentFailed(error.message) from None
         self._conversation = LocalConversation(self._assistant.sessions, self._assistant.edit_history)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
-        self._pending: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        #: By call, what the main thread answers; made by whoever is first, since it can be faster than our waiting.
+        self._answers: dict[str, asyncio.Queue[Mapping[str, Any]]] = {}
         atexit.register(self.close)
 
     def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
         yield from self._loop.iterate(self._events(request, *self._notebook()))
 
     def act(self, turn_id: str, call_id: str, answer: Mapping[str, Any]) -> None:
-        def give(future: asyncio.Future[Mapping[str, Any]]) -> None:
-            if not future.done():
-                future.set_result(answer)
-
-        if call_id in self._pending:
-            self._loop.call_soon(give, self._pending[call_id])
+        answers = self._answers.get(call_id)
+        if answers is not None:
+            self._loop.run(answers.put(answer))
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
         _, notebook_id = self._notebook()
@@ -78,10 +78,8 @@ class InProcessAgentClient:
         return self._result(self._assistant.resources.analyses.examine(FileNotebook(path), self._kernel)).to_markdown()
 
     def context(self, request: AgentRequest) -> dict[str, Any]:
-        async def preview() -> dict[str, Any]:
-            return await self._assistant.preview(await self._question(request, *self._notebook()))
-
-        return self._result(preview())
+        question = self._result(self._question(request, *self._notebook()))
+        return self._result(self._assistant.preview(question))
 
     def models(self) -> list[dict[str, Any]]:
         return [{"id": model, "default": model == self._assistant.default_model} for model in self._assistant.models()]
@@ -106,8 +104,11 @@ class InProcessAgentClient:
         self._loop.close()
 
     def _result(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        with _failures():
+        """The coroutine's result; errors of the assistant as those of the magic, which are shown in one line."""
+        try:
             return self._loop.run(coroutine)
+        except AgentError as error:
+            raise AgentFailed(error.message) from None
 
     def _notebook(self) -> tuple[str, str]:
         """Path and id of the notebook that this shell serves; both empty without one."""
@@ -123,21 +124,21 @@ class InProcessAgentClient:
                     if isinstance(event, TurnStarted) and not request.session:
                         self._conversation.set_last_session(event.session_id)
                     if isinstance(event, (ApprovalAsked, RunAsked)):
-                        self._pending_answer(event.call_id)
+                        self._answers.setdefault(event.call_id, asyncio.Queue())
                     yield event.event, to_json(event)
         except AgentError as error:
             yield "error", {"message": error.message, "code": error.code, "retryable": error.retryable}
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there; no traceback of ours in a cell
             yield "error", {"message": f"the turn failed: {type(error).__name__}: {error}", "code": "internal"}
         finally:
-            self._pending.clear()
+            self._answers.clear()
 
     async def _question(self, request: AgentRequest, path: str, notebook_id: str) -> Question:
         async def decide(asked: ApprovalAsked) -> bool:
-            return (await self._answer_of_main_thread(asked.call_id)).get("decision") == "approve"
+            return (await self._answer(asked.call_id)).get("decision") == "approve"
 
         async def run(asked: RunAsked) -> ExecutionResult:
-            result = (await self._answer_of_main_thread(asked.call_id))["result"]
+            result = (await self._answer(asked.call_id))["result"]
             return ExecutionResult(result["status"], result["text"])
 
         return Question(
@@ -153,24 +154,9 @@ class InProcessAgentClient:
             run=run,
         )
 
-    async def _answer_of_main_thread(self, call_id: str) -> Mapping[str, Any]:
+    async def _answer(self, call_id: str) -> Mapping[str, Any]:
         """The main thread's answer to a call, of which it learns by the stream of events."""
         try:
-            return await self._pending_answer(call_id)
+            return await self._answers.setdefault(call_id, asyncio.Queue()).get()
         finally:
-            self._pending.pop(call_id, None)
-
-    def _pending_answer(self, call_id: str) -> asyncio.Future[Mapping[str, Any]]:
-        """The future answer to a call; made by whoever is first, since the main thread can be faster than our waiting."""
-        if call_id not in self._pending:
-            self._pending[call_id] = asyncio.get_running_loop().create_future()
-        return self._pending[call_id]
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Errors of the assistant as those of the magic, which are shown in one line."""
-    try:
-        yield
-    except AgentError as error:
-        raise AgentFailed(error.message) from None
+            self._answers.pop(call_id, None)

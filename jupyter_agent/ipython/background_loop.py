@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator, Coroutine, Generator
-from contextlib import suppress
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -26,11 +26,9 @@ class BackgroundLoop:
         """The coroutine's result."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            while True:
-                with suppress(TimeoutError):
-                    return future.result(POLL_SECONDS)
-                if future.done():
-                    return future.result()
+            while not wait([future], POLL_SECONDS).done:
+                continue
+            return future.result()
         except KeyboardInterrupt:
             future.cancel()
             raise
@@ -63,10 +61,6 @@ class BackgroundLoop:
             if not future.done():
                 future.cancel()
                 ended.wait(END_SECONDS)
-
-    def call_soon(self, call: Any, *arguments: Any) -> None:
-        """Call a function in the loop's thread."""
-        self._loop.call_soon_threadsafe(call, *arguments)
 
     def close(self) -> None:
         """End the thread."""

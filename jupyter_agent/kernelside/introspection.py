@@ -8,10 +8,10 @@ from typing import Any
 from .import_guard import no_imports
 from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
 from .inspectors.plugins import ai_repr
-from .inspectors.reading import qualified_name
+from .inspectors.reading import PLAIN_IDS, qualified_name
 from .inspectors.registry import CODE, TimeBudget, ValueDescription, describe, register_loaded
 from .secrets import WITHHELD, is_secret_name
-from .tracker.fingerprints import PLAIN_IDS, is_sampled
+from .tracker.fingerprints import is_sampled
 from .tracker.namespace import user_value
 from .tracker.tracker import CellRun, Tracker
 from .wire import (
@@ -110,13 +110,10 @@ class Introspector:
             if text:
                 description = description._replace(facts={**description.facts, "says": text})
             return {"variable": self._variable_to_json(name, value, description)}
-        found: ValueDescription | None = None
         if is_secret_name(column):
-            found = ValueDescription("series", WITHHELD, {"withheld": True})
-        elif pandas.is_frame(value):
-            found = pandas.describe_column(value, column, budget)
-        elif polars.is_frame(value):
-            found = polars.describe_column(value, column, budget)
+            found: ValueDescription | None = ValueDescription("series", WITHHELD, {"withheld": True})
+        else:
+            found = pandas.describe_column(value, column, budget) or polars.describe_column(value, column, budget)
         if found is None:
             return {"gone": True}
         return {"variable": {**self._variable_to_json(name, value, found), "name": f'{name}["{line(column)}"]'}}

@@ -6,9 +6,10 @@ import json
 import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -61,6 +62,51 @@ def test_no_animal_escapes_its_own_description(tmp_path: Path) -> None:
         assert len(json.dumps(describe(value, TimeBudget()).facts)) < 20_000, name
         spy.awake = False
     assert spy.calls == []
+
+
+def test_V3_a_class_that_defines_equality_is_never_compared_wherever_its_values_stand() -> None:
+    calls: list[str] = []
+
+    class Compared(type):
+        def __eq__(cls, other: object) -> bool:
+            calls.append("==")
+            return False
+
+        __hash__ = type.__hash__
+
+    class Value(metaclass=Compared):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            calls.append("==")
+            return False
+
+    value: Any = Value()
+
+    class Failure(Exception):
+        __str__ = value
+
+    class Holder:
+        member = value
+
+    module = ModuleType("odd")
+    vars(module)["__name__"] = value
+    column = pd.Series([value, 1, "text"], dtype=object)
+    calls.clear()
+    for held in (
+        [value],
+        {"key": value},
+        (1, value),
+        Exception(value),
+        Failure("why"),
+        Holder(),
+        Holder,
+        module,
+        column,
+    ):
+        assert describe(held, TimeBudget(detail=True)).summary
+        assert one_line(held)
+    assert calls == []
 
 
 @settings(max_examples=100, deadline=None)

@@ -21,7 +21,7 @@ KNOWN = CompletionNames(lambda: ("df", "dogs", "total"), lambda name: {"df": ("p
         ("%agent /hi", "/hi", ["/history"]),
         ("x = 1\n  %agent /hi", "/hi", ["/history"]),
         ("%%agent\n/hi", "/hi", ["/history"]),
-        ("%agent /e", "/e", ["/explain", "/export"]),
+        ("%agent /e", "/e", ["/explain", "/export", "/exit"]),
         ("%agent what is @d", "@d", ["@df", "@dogs"]),
         ("%agent what is (@e", "@e", ["@error"]),
         ("%%agent -f code\nfirst\nthen @d", "@d", ["@df", "@dogs"]),

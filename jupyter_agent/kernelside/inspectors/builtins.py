@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import collections
+import types
 from itertools import islice
 from typing import Any
 
 from ..secrets import WITHHELD, is_environment, without_secrets
 from ..wire import MAX_ITEMS, MAX_KEYS, MAX_LINE, MAX_MAPPING_ITEMS, MAX_TEXT, MAX_TEXT_INSPECTED, clip, count, line
-from .reading import class_attribute, class_name, opaque, qualified_name
-from .registry import TimeBudget, ValueDescription, named_line, one_line, plain_text, quoted, register
+from .reading import PLAIN_IDS, class_attribute, class_name, opaque, qualified_name
+from .registry import TimeBudget, ValueDescription, named_line, one_line, register, text_inspector
+from .texts import element_text, quoted
 
 #: Elements of nested containers that a one-line description looks at.
 _NESTED = 4
 _MAX_DIGITS = 150
-_PLAIN = (int, float, bool, str, bytes, type(None))
 
 
 def number_text(value: Any) -> str:
-    """An int, float or complex as exact text; huge ints by their size."""
+    """An int, float or complex, enumeration members, too, as exact text; huge ints by their size."""
     if issubclass(type(value), int):
         bits = int.bit_length(value)
         if bits > 3 * _MAX_DIGITS:
@@ -28,18 +29,6 @@ def number_text(value: Any) -> str:
     if issubclass(type(value), float):
         return float.__repr__(value)
     return complex.__repr__(value)
-
-
-def describe_constant(value: object, _budget: TimeBudget) -> ValueDescription:
-    """None, True or False."""
-    text = "None" if value is None else "True" if value is True else "False"
-    return ValueDescription("none" if value is None else "bool", text, {"value": text})
-
-
-def describe_number(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """An int, float or complex; enumeration members, too."""
-    text = number_text(value)
-    return ValueDescription("number", text, {"value": text})
 
 
 def describe_text(value: str, budget: TimeBudget) -> ValueDescription:
@@ -62,34 +51,20 @@ def describe_bytes(value: Any, budget: TimeBudget) -> ValueDescription:
     return ValueDescription("bytes", line(head), {"length": length, "value": clip(head, limit)})
 
 
-def _sequence_head(value: Any, number: int) -> tuple[int, list[Any]]:
+def _read_sequence(value: Any, number: int) -> tuple[int, list[Any], list[str]]:
+    """Length, first elements, and the names of a named tuple's fields."""
     if type(value) is list or type(value) is tuple:
-        return len(value), list(value[:number])
-    base: Any
-    for base in (list, tuple):
-        if issubclass(type(value), base):
-            return base.__len__(value), list(base.__getitem__(value, slice(0, number)))
-    if issubclass(type(value), collections.deque):
-        return collections.deque.__len__(value), list(islice(collections.deque.__iter__(value), number))
-    base = frozenset if issubclass(type(value), frozenset) else set
-    return base.__len__(value), list(islice(base.__iter__(value), number))
-
-
-def _field_names(value: Any) -> list[str]:
-    """Names of a named tuple's fields."""
-    if type(value) is list or type(value) is tuple:
-        return []
+        return len(value), list(value[:number]), []
+    base: Any = next(base for base in (list, tuple, collections.deque, frozenset, set) if issubclass(type(value), base))
     names = class_attribute(type(value), "_fields")
-    if type(names) is not tuple:
-        return []
-    return [name for name in names if type(name) is str]
+    fields = [name for name in names if type(name) is str] if type(names) is tuple else []
+    return base.__len__(value), list(islice(base.__iter__(value), number)), fields
 
 
 def describe_sequence(value: Any, budget: TimeBudget) -> ValueDescription:
     """A list, tuple, deque, set or frozenset."""
-    length, head = _sequence_head(value, 100)
+    length, head, names = _read_sequence(value, 100)
     number = 5 * MAX_ITEMS if budget.detail else MAX_ITEMS
-    names = _field_names(value)
     facts: dict[str, Any] = {"length": length}
     if names:
         facts["fields"] = {name: named_line(name, item) for name, item in zip(names[:MAX_MAPPING_ITEMS], head)}  # noqa: B905
@@ -109,9 +84,8 @@ _BRACKETS = {"tuple": ("(", ")"), "set": ("{", "}"), "frozenset": ("{", "}")}
 def _sequence_line(value: Any) -> str:
     """The elements in brackets where they are few and plain, else how many there are."""
     name = class_name(type(value))
-    length, head = _sequence_head(value, _NESTED + 1)
-    names = _field_names(value)
-    if length > _NESTED or not all(type(item) in _PLAIN for item in head):
+    length, head, names = _read_sequence(value, _NESTED + 1)
+    if length > _NESTED or not PLAIN_IDS.issuperset(map(id, map(type, head))):
         return f"{name}, {count(length, 'item')}"
     if names:
         return f"{name}({', '.join(f'{key}={named_line(key, item, 30)}' for key, item in zip(names, head))})"  # noqa: B905
@@ -119,27 +93,13 @@ def _sequence_line(value: Any) -> str:
     return f"{opening}{', '.join(one_line(item, 30) for item in head)}{closing}"
 
 
-def mapping_items(value: Any, number: int) -> list[tuple[Any, Any]]:
-    """The first items of a dict; no key is hashed."""
-    if number >= dict.__len__(value):
-        return list(dict.items(value))
-    return list(islice(dict.items(value), number))
-
-
-def key_text(key: Any) -> str:
-    """A key or label: texts as they are, other values in one line."""
-    if type(key) is str:
-        return plain_text(key)
-    return one_line(key, MAX_LINE)
-
-
 def describe_mapping(value: Any, budget: TimeBudget) -> ValueDescription:
-    """A dict; an environment's values are withheld."""
+    """A dict, of which no key is hashed; an environment's values are withheld."""
     length = dict.__len__(value)
-    items = mapping_items(value, MAX_KEYS)
-    keys = [key_text(key) for key, _ in items]
+    items = list(islice(dict.items(value), MAX_KEYS))
+    keys = [element_text(key) for key, _ in items]
     # Where a key is not a plain text, comparing it would run its code.
-    withheld = length > 2 and is_environment([key for key, _ in mapping_items(value, 1000) if type(key) is str])
+    withheld = length > 2 and is_environment([key for key in list(islice(dict.keys(value), 1000)) if type(key) is str])
     shown = items[: MAX_KEYS if budget.detail else MAX_MAPPING_ITEMS]
     facts: dict[str, Any] = {
         "length": length,
@@ -155,45 +115,28 @@ def describe_mapping(value: Any, budget: TimeBudget) -> ValueDescription:
 def _mapping_line(value: Any) -> str:
     name = class_name(type(value))
     length = dict.__len__(value)
-    items = mapping_items(value, _NESTED + 1)
-    if length > _NESTED or not all(type(key) is str and type(item) in _PLAIN for key, item in items):
+    items = list(islice(dict.items(value), _NESTED + 1))
+    if length > _NESTED or not all(type(key) is str and id(type(item)) in PLAIN_IDS for key, item in items):
         return f"{name}, {count(length, 'item')}"
     return "{" + ", ".join(f"{quoted(key, 30)}: {named_line(key, item, 30)}" for key, item in items) + "}"
 
 
-def describe_range(value: range, _budget: TimeBudget) -> ValueDescription:
-    """A range; its length is arithmetic."""
-    return ValueDescription("sequence", clip(repr(value), MAX_LINE), {"items": [], "item_types": ["int"]})
-
-
-def describe_iterator(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """Something that would be used up by looking: never advanced."""
-    return ValueDescription("iterator", opaque(value), {})
-
-
-register([type(None), bool], describe_constant)
-register([int, float, complex], describe_number, number_text, bases_too=True)
+register([type(None)], text_inspector("none", str))
+register([bool], text_inspector("bool", str))
+register([int, float, complex], text_inspector("number", number_text), number_text, bases_too=True)
 register([str], describe_text, lambda value: quoted(str.__getitem__(value, slice(0, 400)), MAX_LINE), bases_too=True)
 register([bytes, bytearray], describe_bytes, bases_too=True)
 register([list, tuple, set, frozenset, collections.deque], describe_sequence, _sequence_line, bases_too=True)
 register([dict], describe_mapping, _mapping_line, bases_too=True)
-register([range], describe_range)
 register(
-    [
-        type(_ for _ in ()),
-        type(iter([])),
-        type(iter(())),
-        type(iter({})),
-        type(iter(set())),
-        type(iter("")),
-        type(iter(range(0))),
-        type(iter({}.values())),
-        type(iter({}.items())),
-        zip,
-        map,
-        filter,
-        enumerate,
-        reversed,
-    ],
-    describe_iterator,
+    [range],
+    lambda value, _budget: ValueDescription(
+        "sequence", clip(repr(value), MAX_LINE), {"items": [], "item_types": ["int"]}
+    ),
+)
+_ITERATED: list[Any] = [[], (), {}, set(), "", range(0), {}.values(), {}.items()]
+# What reading would use up is never advanced.
+register(
+    [types.GeneratorType, zip, map, filter, enumerate, reversed, *(type(iter(values)) for values in _ITERATED)],
+    lambda value, _budget: ValueDescription("iterator", opaque(value), {}),
 )

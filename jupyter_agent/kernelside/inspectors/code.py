@@ -6,47 +6,35 @@ import functools
 import types
 from typing import Any
 
-from ..wire import MAX_LINE, MAX_MEMBERS, MAX_METHODS, MAX_NAME, clip, line
+from ..wire import MAX_LINE, MAX_MEMBERS, MAX_NAME, clip, line
 from .reading import (
     class_dict,
     class_name,
     first_line,
+    function_code,
     is_local_module,
+    methods,
     module_dict,
     module_name,
     mro,
     opaque,
+    parameters,
     qualified_name,
 )
 from .registry import CODE, TimeBudget, ValueDescription, named_line, one_line, register
 
-_CODE = types.FunctionType.__dict__["__code__"].__get__
 _DEFAULTS = types.FunctionType.__dict__["__defaults__"].__get__
 _KEYWORD_DEFAULTS = types.FunctionType.__dict__["__kwdefaults__"].__get__
 _NAME = types.FunctionType.__dict__["__name__"].__get__
 _DOC = types.FunctionType.__dict__["__doc__"].__get__
 _ANNOTATED_MODULE = types.FunctionType.__dict__["__module__"].__get__
-_POSITIONAL_ONLY_MARK, _VAR_POSITIONAL, _VAR_KEYWORD = "/", 0x04, 0x08
+_WRAPPED = functools.partial.__dict__["func"].__get__
 _MAX_PARAMETERS = 30
-_METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
-
-
-def parameters(function: types.FunctionType) -> list[str]:
-    """Names of a function's parameters, ``*args`` and ``**kwargs`` with their stars."""
-    code = _CODE(function)
-    named = code.co_argcount + code.co_kwonlyargcount
-    names = list(code.co_varnames[:named])
-    rest = list(code.co_varnames[named:])
-    if code.co_flags & _VAR_POSITIONAL:
-        names.insert(code.co_argcount, "*" + rest.pop(0))
-    if code.co_flags & _VAR_KEYWORD:
-        names.append("**" + rest.pop(0))
-    return names
 
 
 def signature(function: types.FunctionType, *, without_first: bool = False) -> str:
     """``(a, b=1, *args, key=None)``; defaults in one line, read without running code."""
-    code = _CODE(function)
+    code = function_code(function)
     given = _DEFAULTS(function) or ()
     positional = code.co_varnames[: code.co_argcount]
     defaults = dict(zip(positional[len(positional) - len(given) :], given))  # noqa: B905
@@ -57,7 +45,7 @@ def signature(function: types.FunctionType, *, without_first: bool = False) -> s
             shown.append("*")
         shown.append(f"{name}={named_line(name, defaults[name], 30)}" if name in defaults else name)
         if code.co_posonlyargcount and at == code.co_posonlyargcount - 1:
-            shown.append(_POSITIONAL_ONLY_MARK)
+            shown.append("/")
     shown = shown[1:] if without_first else shown
     more = [f"… {len(shown) - _MAX_PARAMETERS} more"] if len(shown) > _MAX_PARAMETERS else []
     return "(" + ", ".join(shown[:_MAX_PARAMETERS] + more) + ")"
@@ -99,12 +87,6 @@ def describe_builtin(value: Any, _budget: TimeBudget) -> ValueDescription:
     return ValueDescription("function", text, {"signature": f"{text}(…)", "doc": first_line(doc)})
 
 
-def describe_partial(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """A `functools.partial`, by what it wraps."""
-    wrapped = functools.partial.__dict__["func"].__get__(value)
-    return ValueDescription("function", line(f"partial of {one_line(wrapped)}"), {})
-
-
 def describe_class(value: type, _budget: TimeBudget) -> ValueDescription:
     """A class, read past its metaclass."""
     namespace = class_dict(value)
@@ -121,18 +103,6 @@ def describe_class(value: type, _budget: TimeBudget) -> ValueDescription:
     return ValueDescription("class", f"class {class_name(value)}", facts)
 
 
-def methods(cls: type) -> list[str]:
-    """Names of a class's public methods and properties, its own first, then those of bases that the user wrote."""
-    found = [
-        name
-        for base in mro(cls)
-        if base is cls or is_local_module(module_name(base))
-        for name, member in list(class_dict(base).items())
-        if type(name) is str and not name.startswith("_") and type(member) in _METHODS
-    ]
-    return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
-
-
 def describe_module(value: types.ModuleType, _budget: TimeBudget) -> ValueDescription:
     """A module, under whatever name it was imported."""
     names = module_dict(value)
@@ -143,10 +113,8 @@ def describe_module(value: types.ModuleType, _budget: TimeBudget) -> ValueDescri
     if type(version) is str:
         facts["version"] = clip(version, 40)
     if is_local_module(name):
-        public = [
-            member_name for member_name in list(names) if type(member_name) is str and not member_name.startswith("_")
-        ]
-        facts.update(local=True, members=[line(member_name, MAX_NAME) for member_name in public[:MAX_MEMBERS]])
+        public = [member for member in list(names) if type(member) is str and not member.startswith("_")]
+        facts.update(local=True, members=[line(member, MAX_NAME) for member in public[:MAX_MEMBERS]])
     return ValueDescription("module", f"module {text}", facts)
 
 
@@ -155,7 +123,10 @@ _BUILTINS = (types.BuiltinFunctionType, type(len), type(str.join), type("".__len
 register([types.FunctionType], describe_function, lambda value: line(f"function {_NAME(value)}", MAX_LINE))
 register([types.MethodType], describe_method)
 register(_BUILTINS, describe_builtin)
-register([functools.partial], describe_partial)
+register(
+    [functools.partial],
+    lambda value, _budget: ValueDescription("function", line(f"partial of {one_line(_WRAPPED(value))}"), {}),
+)
 register([type], describe_class, lambda value: f"class {class_name(value)}", bases_too=True)
 register([types.ModuleType], describe_module, bases_too=True)
 CODE.update(map(id, (types.FunctionType, types.MethodType, *_BUILTINS, functools.partial, type, types.ModuleType)))

@@ -1,14 +1,17 @@
-"""Statistics of numbers within a budget, in pieces, so that no copy of a large array is made."""
+"""Columns of tables: facts, and statistics within a budget, in pieces, so that no copy of a large array is made."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..wire import MAX_ITEMS, MAX_TEXT
-from .registry import TimeBudget, one_line, plain_text
+from ..secrets import WITHHELD, is_secret_name
+from ..wire import MAX_COLUMNS, MAX_ITEMS, MAX_TEXT
+from .reading import PLAIN_IDS
+from .registry import TimeBudget, one_line
+from .texts import element_text
 
 #: Elements of one piece.
 _PIECE = 1 << 18
@@ -24,75 +27,53 @@ def plain_number(value: Any) -> Any:
     return number if math.isfinite(number) else str(number)
 
 
-class Moments:
-    """Count, smallest, largest, sum and spread of pieces of numbers as they are added."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.missing = 0
-        self.smallest: Any = None
-        self.largest: Any = None
-        self.sum: Any = 0
-        self._mean = 0.0
-        self._squares = 0.0
-
-    def add(self, piece: Any) -> None:
-        """Counts one numpy array of numbers in; NaN counts as missing."""
-        numpy: Any = sys.modules["numpy"]
-        if piece.dtype.kind == "f":
-            is_nan = numpy.isnan(piece)
-            if is_nan.any():
-                self.missing += int(is_nan.sum())
-                piece = piece[~is_nan]
-        if piece.size == 0:
-            return
-        with numpy.errstate(all="ignore"):
-            smallest, largest = piece.min().item(), piece.max().item()
-            wide = piece.astype(numpy.float64)
-            count, mean = piece.size, float(wide.mean())
-            squares = float(((wide - mean) ** 2).sum())
-            if piece.dtype.kind not in "iu":
-                self.sum += float(wide.sum())
-            elif max(abs(smallest), abs(largest)) * piece.size < 2**62:
-                self.sum += int(piece.sum())  # exact, for it cannot overflow
-            else:
-                self.sum += sum(piece.tolist())
-        self.smallest = smallest if self.smallest is None else min(self.smallest, smallest)
-        self.largest = largest if self.largest is None else max(self.largest, largest)
-        both = self.count + count
-        self._squares += squares + (mean - self._mean) ** 2 * self.count * count / both
-        self._mean += (mean - self._mean) * count / both
-        self.count = both
-
-    def facts(self) -> dict[str, Any]:
-        """min, max, mean, std and sum; empty without numbers."""
-        if not self.count:
-            return {}
-        numbers = {"min": self.smallest, "max": self.largest, "mean": self._mean, "sum": self.sum}
-        if self.count > 1:
-            numbers["std"] = math.sqrt(self._squares / (self.count - 1))  # of a sample
-        return {name: plain_number(value) for name, value in numbers.items()}
-
-
 def number_facts(values: Any, budget: TimeBudget) -> dict[str, Any]:
     """Statistics of a one-dimensional numpy array of integers or floats, NaN left out.
 
     Args:
         values: The array, of kind ``i``, ``u`` or ``f``.
-        budget: Where it ends, only the elements so far were counted, and ``unevaluated`` is set.
+        budget: Where it ends, only ``unevaluated`` is set.
     """
-    moments = Moments()
+    numpy: Any = sys.modules["numpy"]
+    kind = values.dtype.kind
+    count = missing = 0
+    mean = squares = 0.0
+    smallest: Any = math.inf
+    largest: Any = -math.inf
+    total: Any = 0
     for start in range(0, len(values), _PIECE):
         if budget.spent:
             return {"unevaluated": f"statistics of {len(values):,} elements take too long"}
-        moments.add(values[start : start + _PIECE])
-    facts = moments.facts()
-    if facts and len(values) <= MAX_SORTED and not budget.spent:
-        numpy: Any = sys.modules["numpy"]
-        kept = values[~numpy.isnan(values)] if values.dtype.kind == "f" else values
-        facts["median"] = plain_number(float(numpy.median(kept)))
-    facts["missing"] = moments.missing
-    return facts
+        piece = values[start : start + _PIECE]
+        if kind == "f" and (is_nan := numpy.isnan(piece)).any():
+            missing += int(is_nan.sum())
+            piece = piece[~is_nan]
+        size = piece.size
+        if size == 0:
+            continue
+        with numpy.errstate(all="ignore"):
+            low, high = piece.min().item(), piece.max().item()
+            wide = piece.astype(numpy.float64)
+            piece_mean = float(wide.mean())
+            piece_squares = float(((wide - piece_mean) ** 2).sum())
+            if kind == "f":
+                total += float(wide.sum())
+            elif max(abs(low), abs(high)) * size < 2**62:
+                total += int(piece.sum())  # exact, for it cannot overflow
+            else:
+                total += sum(piece.tolist())
+        smallest, largest = min(low, smallest), max(high, largest)
+        squares += piece_squares + (piece_mean - mean) ** 2 * count * size / (count + size)
+        count += size
+        mean += (piece_mean - mean) * size / count
+    if not count:
+        return {"missing": missing}
+    numbers = {"min": smallest, "max": largest, "mean": mean, "sum": total}
+    if count > 1:
+        numbers["std"] = math.sqrt(squares / (count - 1))  # of a sample
+    if len(values) <= MAX_SORTED and not budget.spent:
+        numbers["median"] = float(numpy.median(values[~numpy.isnan(values)] if kind == "f" else values))
+    return {**{name: plain_number(number) for name, number in numbers.items()}, "missing": missing}
 
 
 def tally(values: Iterable[Any]) -> dict[str, Any]:
@@ -103,7 +84,7 @@ def tally(values: Iterable[Any]) -> dict[str, Any]:
         if value is None or (type(value) is float and math.isnan(value)):
             missing += 1
             continue
-        key = (type(value), value) if type(value) in (str, int, float, bool) else one_line(value)
+        key = (type(value), value) if id(type(value)) in PLAIN_IDS else (None, one_line(value))
         counts[key] = counts.get(key, 0) + 1
         if type(value) is str and len(value) > longest:
             longest = len(value)
@@ -111,15 +92,55 @@ def tally(values: Iterable[Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "missing": missing,
         "unique": len(counts),
-        "top": [[_shown(key), number] for key, number in top],
+        "top": [[element_text(element, MAX_TEXT), number] for (_, element), number in top],
     }
     if longest:
         facts["max_length"] = longest
     return facts
 
 
-def _shown(key: Any) -> str:
-    if type(key) is tuple:
-        value = key[1]
-        return plain_text(value, MAX_TEXT) if type(value) is str else one_line(value)
-    return str(key)
+def column_facts(
+    column: Any,
+    name: str,
+    data_type: str,
+    budget: TimeBudget,
+    *,
+    withheld: bool,
+    missing: Callable[[Any], int | None],
+    samples: Callable[[Any], list[str]],
+    statistics: Callable[[Any, TimeBudget], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """One column of a table: data type, missing, samples; inspected also its statistics.
+
+    Args:
+        column: As its library has it.
+        name: Its label as text.
+        data_type: Its data type as text.
+        budget: Where it ends, nothing is read.
+        withheld: Whether its name looks secret, so that nothing is read either.
+        missing: How many elements are missing; None where that is not counted.
+        samples: The first elements as text.
+        statistics: Reads more of it.
+    """
+    facts: dict[str, Any] = {"name": name, "dtype": data_type}
+    if withheld:
+        return {**facts, "missing": None, "samples": [], "withheld": True}
+    if budget.spent:
+        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
+    try:
+        facts["missing"] = missing(column)
+        facts["samples"] = samples(column)
+        if budget.detail and statistics is not None:
+            facts.update(statistics(column, budget))
+    except ImportError:  # see `import_guard`; the other columns are described all the same
+        facts = {"missing": None, "samples": [], **facts, "unevaluated": "it needs a module that is not loaded"}
+    return facts
+
+
+def first_rows(columns: list[Any], names: list[str], samples: Callable[[Any, int], list[str]]) -> list[list[str]]:
+    """The first five rows as text, secret columns left blank."""
+    texts = [
+        [WITHHELD] * min(5, len(column)) if is_secret_name(name) else samples(column, 5)
+        for column, name in zip(columns[:MAX_COLUMNS], names)  # noqa: B905
+    ]
+    return [list(row) for row in zip(*texts)]  # noqa: B905

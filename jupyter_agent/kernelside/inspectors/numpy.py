@@ -7,14 +7,10 @@ from typing import Any
 from ..wire import MAX_ITEMS, MAX_TEXT, clip
 from .columns import number_facts
 from .reading import class_name, loaded
-from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, text_inspector
+from .texts import shape_text, type_text
 
 _SEARCHED = 20_000_000
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """``3 × 4``."""
-    return " × ".join(f"{size:,}" for size in shape) if shape else "scalar"
 
 
 def _array(value: Any) -> Any:
@@ -54,16 +50,14 @@ def samples(array: Any) -> list[str]:
     return [one_line(item) for item in head.tolist()]
 
 
-def describe_scalar(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """A numpy number, date or text."""
-    text = clip(str(value.item()) if value.dtype.kind in "iufcb" else str(value), MAX_TEXT)
-    return ValueDescription("bool" if value.dtype.kind == "b" else "number", text, {"value": text})
-
-
 register_when_loaded("numpy", "ndarray", describe_array, array_line, bases_too=True)
+# Numbers, dates and spans of time.
+register_when_loaded("numpy", "bool_", text_inspector("bool", lambda value: clip(str(value.item()), MAX_TEXT)))
 register_when_loaded(
     "numpy",
-    "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128 "
-    "datetime64 timedelta64",
-    describe_scalar,
+    "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128",
+    text_inspector("number", lambda value: clip(str(value.item()), MAX_TEXT)),
+)
+register_when_loaded(
+    "numpy", "datetime64 timedelta64", text_inspector("number", lambda value: clip(str(value), MAX_TEXT))
 )

@@ -12,25 +12,32 @@ from typing import Any
 
 from ..secrets import without_secrets
 from ..wire import MAX_FIELDS, MAX_LINE, MAX_MEMBERS, MAX_TEXT, clip, line
-from .code import methods
 from .reading import (
+    PLAIN_IDS,
     class_attribute,
     class_dict,
     class_name,
     first_line,
     instance_dict,
     is_local_module,
+    methods,
     module_name,
     mro,
     opaque,
     qualified_name,
-    slot,
-    slot_names,
+    slots,
 )
-from .registry import TimeBudget, ValueDescription, named_line, one_line, register, register_when_loaded
+from .registry import (
+    TimeBudget,
+    ValueDescription,
+    named_line,
+    one_line,
+    register,
+    register_when_loaded,
+    text_inspector,
+)
 
 _ARGUMENTS = BaseException.__dict__["args"].__get__
-_PLAIN = (str, int, float, bool, bytes, type(None))
 #: ``__str__`` that reads the arguments only.
 _BUILTIN_STR = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
 
@@ -40,15 +47,9 @@ def fields(value: object) -> dict[str, Any]:
 
     What was learnt (``coef_``) comes first, what is private (``_cache``) last.
     """
-    found: dict[str, Any] = {}
-    namespace = instance_dict(value)
-    if namespace is not None:
-        found.update((name, held) for name, held in list(namespace.items()) if type(name) is str and name[:2] != "__")
-    for name in slot_names(type(value)):
-        try:
-            found.setdefault(name, slot(value, name))
-        except AttributeError:
-            continue
+    namespace = list((instance_dict(value) or {}).items())
+    found = {name: held for name, held in namespace if type(name) is str and name[:2] != "__"}
+    found = found | slots(value) | found
     rank = {name: 2 if name.startswith("_") else 0 if name.endswith("_") else 1 for name in found}
     return {name: found[name] for name in sorted(found, key=rank.__getitem__)}
 
@@ -85,8 +86,8 @@ def exception_message(value: BaseException) -> str:
     if type(arguments) is not tuple:
         return ""
     to_string = class_attribute(type(value), "__str__")
-    if all(type(argument) in _PLAIN for argument in arguments):
-        if to_string in _BUILTIN_STR:
+    if PLAIN_IDS.issuperset(map(id, map(type, arguments))):
+        if any(to_string is builtin for builtin in _BUILTIN_STR):
             return clip(without_secrets(to_string(value)[:8000]), 2000)
         if len(arguments) == 1:
             return clip(without_secrets(str(arguments[0])[:8000]), 2000)
@@ -100,26 +101,12 @@ def describe_exception(value: BaseException, _budget: TimeBudget) -> ValueDescri
     return ValueDescription("exception", line(summary, 2 * MAX_LINE), {"message": message})
 
 
-def describe_path(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """A path; the file itself is not looked at."""
-    text = line(without_secrets(str(value)), MAX_TEXT)
-    return ValueDescription("path", text, {"value": text})
-
-
-def describe_datetime(value: Any, _budget: TimeBudget) -> ValueDescription:
+def datetime_text(value: Any) -> str:
     """A date or time; its time zone may be the user's own class and is not asked."""
     zone = getattr(value, "tzinfo", None)
     if zone is not None and type(zone) is not datetime.timezone:
-        text = f"{value.replace(tzinfo=None)} {opaque(zone)}"
-    else:
-        text = str(value)
-    return ValueDescription("datetime", text, {"value": text})
-
-
-def describe_exact_text(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """A number or identifier whose text is its value."""
-    text = clip(str(value), MAX_TEXT)
-    return ValueDescription("number", text, {"value": text})
+        return f"{value.replace(tzinfo=None)} {opaque(zone)}"
+    return str(value)
 
 
 def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> ValueDescription:
@@ -132,9 +119,16 @@ def describe_pattern(value: re.Pattern[Any], _budget: TimeBudget) -> ValueDescri
 register([object], describe_instance, opaque, bases_too=True)
 register([types.SimpleNamespace], describe_instance, opaque)
 register([BaseException], describe_exception, bases_too=True)
-register([pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath], describe_path)
-register([datetime.date, datetime.datetime, datetime.time, datetime.timedelta], describe_datetime)
-register([decimal.Decimal, uuid.UUID], describe_exact_text)
-register_when_loaded("fractions", "Fraction", describe_exact_text)
+# The file itself is not looked at.
+register(
+    [pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath],
+    text_inspector("path", lambda value: line(without_secrets(str(value)), MAX_TEXT)),
+)
+register(
+    [datetime.date, datetime.datetime, datetime.time, datetime.timedelta], text_inspector("datetime", datetime_text)
+)
+_exact_text = text_inspector("number", lambda value: clip(str(value), MAX_TEXT))
+register([decimal.Decimal, uuid.UUID], _exact_text)
+register_when_loaded("fractions", "Fraction", _exact_text)
 register([re.Pattern], describe_pattern)
 register_when_loaded("zoneinfo", "ZoneInfo", describe_instance, opaque)

@@ -6,36 +6,28 @@ import math
 from typing import Any
 
 from ..secrets import is_secret_name
-from ..tracker.fingerprints import PLAIN_IDS
 from ..wire import (
     MAX_COLUMNS,
     MAX_COLUMNS_INSPECTED,
     MAX_ITEMS,
     MAX_LABELLED_ROWS,
     MAX_LABELS,
-    MAX_LINE,
     MAX_MORE_COLUMNS,
+    MAX_SAMPLE,
     MAX_SAMPLES,
     MAX_TEXT,
     line,
 )
-from .builtins import key_text
-from .columns import MAX_SORTED, number_facts, tally
-from .reading import class_name, instance_dict, is_library_class, loaded, opaque
-from .registry import TimeBudget, ValueDescription, element_text, one_line, register_when_loaded, type_text
+from .columns import MAX_SORTED, column_facts, first_rows, number_facts, tally
+from .reading import PLAIN_IDS, class_name, instance_dict, is_library_class, loaded, opaque
+from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, text_inspector
+from .texts import element_text, type_text
 
 _INDEXES = "Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex"
 _SCALARS = "Timestamp Timedelta Period Interval"
 #: Rows up to which missing values are counted: of typed columns, and of columns of Python objects.
 _MAX_COUNTED = 2_000_000
 _MAX_OBJECTS = 100_000
-
-
-def describe_scalar(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """A timestamp, timedelta, period or interval, ``NA`` or ``NaT``."""
-    text = line(str(value))
-    is_missing = value is loaded("pandas", "NA") or value is loaded("pandas", "NaT")
-    return ValueDescription("none" if is_missing else "datetime", text, {"value": text})
 
 
 def _holds_objects(series: Any) -> bool:
@@ -50,79 +42,52 @@ def _is_foreign(series: Any) -> bool:
     return not is_library_class(type(series.dtype), "pandas", "numpy")
 
 
-def _is_numpy(column: Any) -> bool:
-    return type(column) is loaded("numpy", "ndarray")
-
-
 def _objects(column: Any) -> list[Any]:
-    found: list[Any] = column.tolist() if _is_numpy(column) else column.to_numpy(dtype=object).tolist()
+    is_array = type(column) is loaded("numpy", "ndarray")
+    found: list[Any] = column.tolist() if is_array else column.to_numpy(dtype=object).tolist()
     return found
 
 
 def missing(column: Any) -> int | None:
     """How many elements of a series or array are missing; None where counting costs too much or runs foreign code."""
     kind = getattr(column.dtype, "kind", "")
-    if _is_numpy(column) and kind in "iub":
+    is_array = type(column) is loaded("numpy", "ndarray")
+    if is_array and kind in "iub":
         return 0
     if _is_foreign(column):
         return None
     if kind == "O" and issubclass(type(column.dtype), loaded("numpy", "dtype")):
-        return _missing_objects(_objects(column)) if len(column) <= _MAX_OBJECTS else None
+        if len(column) > _MAX_OBJECTS:
+            return None
+        objects = _objects(column)
+        not_numbers = sum(map(math.isnan, (element for element in objects if type(element) is float)))
+        if PLAIN_IDS.issuperset(map(id, map(type, objects))):
+            return objects.count(None) + not_numbers
+        # Only Python's own plain values are compared.
+        missing_ids = {id(None), id(loaded("pandas", "NaT")), id(loaded("pandas", "NA"))}
+        return sum(id(element) in missing_ids for element in objects) + not_numbers
     if len(column) > _MAX_COUNTED:
         return None
-    if not _is_numpy(column):
+    if not is_array:
         return int(column.isna().sum())
     numpy: Any = loaded("numpy", "isnat" if kind in "mM" else "isnan")
     return int(numpy(column).sum()) if kind in "fcmM" else 0
 
 
-def _missing_objects(objects: list[Any]) -> int:
-    """How many are None, NaT, NA or NaN; only Python's own plain values are compared."""
-    if PLAIN_IDS.issuperset(map(id, map(type, objects))):
-        return objects.count(None) + sum(map(math.isnan, (element for element in objects if type(element) is float)))
-    missing_values = (None, loaded("pandas", "NaT"), loaded("pandas", "NA"))
-    return sum(
-        any(element is missing_value for missing_value in missing_values)
-        or (type(element) is float and math.isnan(element))
-        for element in objects
-    )
-
-
 def samples(column: Any, number: int = MAX_SAMPLES) -> list[str]:
     """The first elements of a series or array as text."""
-    if not _is_numpy(column) and _is_foreign(column):
+    if type(column) is not loaded("numpy", "ndarray") and _is_foreign(column):
         return []
     head = column.iloc[:number] if hasattr(column, "iloc") else column[:number]
-    return [element_text(value) for value in (_objects(head) if _holds_objects(column) else head.tolist())]
-
-
-def _is_pandas(value: Any) -> bool:
-    """Whether its class is pandas' own and overrides nothing."""
-    return is_library_class(type(value), "pandas")
+    elements = _objects(head) if _holds_objects(column) else head.tolist()
+    return [element_text(element, MAX_SAMPLE) for element in elements]
 
 
 def labels(index: Any, number: int) -> list[str]:
     """The first labels of an index as text; an index of a foreign class is not asked."""
-    if not _is_pandas(index):
+    if not is_library_class(type(index), "pandas"):
         return []
-    return [key_text(label) for label in index[:number].tolist()]
-
-
-def column_facts(series: Any, label: str, budget: TimeBudget) -> dict[str, Any]:
-    """One column, a series or an array: data type, missing, samples; inspected, then a series, also its statistics."""
-    facts: dict[str, Any] = {"name": label, "dtype": type_text(series.dtype)}
-    if is_secret_name(label):
-        return {**facts, "missing": None, "samples": [], "withheld": True}
-    if budget.spent:
-        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
-    try:
-        facts["missing"] = missing(series)
-        facts["samples"] = samples(series)
-        if budget.detail:
-            facts.update(statistics(series, budget))
-    except ImportError:  # see `import_guard`; the other columns are described all the same
-        facts = {"missing": None, "samples": [], **facts, "unevaluated": "it needs a module that is not loaded"}
-    return facts
+    return [element_text(label) for label in index[:number].tolist()]
 
 
 def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
@@ -136,12 +101,17 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     if len(series) <= MAX_SORTED:
         facts["unique"] = int(series.nunique())
     if kind in "iuf":
-        return {**facts, **number_facts(_numbers(series), budget)}
+        if issubclass(type(series.dtype), loaded("numpy", "dtype")):
+            numbers = series.to_numpy()
+        elif series.isna().any():
+            numbers = series.to_numpy(dtype="f8", na_value=float("nan"))
+        else:
+            numbers = series.to_numpy(dtype=f"{kind}8")
+        return {**facts, **number_facts(numbers, budget)}
     if kind in "mM":
         first, last = series.min(), series.max()
-        return (
-            {**facts, "min": one_line(first), "max": one_line(last)} if first is not loaded("pandas", "NaT") else facts
-        )
+        is_empty = first is loaded("pandas", "NaT")
+        return facts if is_empty else {**facts, "min": one_line(first), "max": one_line(last)}
     if len(series) > MAX_SORTED:
         return facts
     counts = series.value_counts()
@@ -153,24 +123,32 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     return facts
 
 
-def _numbers(series: Any) -> Any:
-    if issubclass(type(series.dtype), loaded("numpy", "dtype")):
-        return series.to_numpy()
-    if not series.isna().any():
-        return series.to_numpy(dtype=f"{series.dtype.kind}8")
-    return series.to_numpy(dtype="f8", na_value=float("nan"))
+def _column_facts(column: Any, name: str, budget: TimeBudget) -> dict[str, Any]:
+    """One column, a series or an array; inspected, then a series."""
+    return column_facts(
+        column,
+        name,
+        type_text(column.dtype),
+        budget,
+        withheld=is_secret_name(name),
+        missing=missing,
+        samples=samples,
+        statistics=statistics,
+    )
 
 
 def index_facts(index: Any) -> dict[str, Any]:
-    """Name, data type, first and last label of a row index."""
-    if not _is_pandas(index):
-        return {"dtype": opaque(index)}
-    facts = {"name": key_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
+    """Name, data type, first and last label of a row index; and the labels of a short table, where they are texts."""
+    if not is_library_class(type(index), "pandas"):
+        return {"index": {"dtype": opaque(index)}}
+    facts = {"name": element_text(index.name) if index.name is not None else None, "dtype": type_text(index.dtype)}
     if type(index) is loaded("pandas", "MultiIndex"):
-        facts = {"name": ", ".join(key_text(name) for name in index.names), "dtype": "MultiIndex"}
+        facts = {"name": ", ".join(element_text(name) for name in index.names), "dtype": "MultiIndex"}
     if len(index):
         facts["first"], facts["last"] = labels(index, 1)[0], labels(index[-1:], 1)[0]
-    return facts
+    is_short = 0 < len(index) <= MAX_LABELLED_ROWS
+    texts = [label for label in index[:MAX_LABELS].tolist() if type(label) is str] if is_short else []
+    return {"index": facts, **({"labels": [element_text(text) for text in texts]} if texts else {})}
 
 
 def as_base(value: Any, name: str) -> Any:
@@ -183,7 +161,7 @@ def as_base(value: Any, name: str) -> Any:
     if type(value) is base:
         return value
     manager = (instance_dict(value) or {}).get("_mgr")
-    if manager is None or not _is_pandas(manager):
+    if manager is None or not is_library_class(type(manager), "pandas"):
         raise TypeError(name)
     made = base._from_mgr(manager, axes=manager.axes)
     if name == "Series":
@@ -196,14 +174,6 @@ def _by_position(frame: Any) -> Any:
     shallow = frame.copy(deep=False)
     shallow.columns = range(frame.shape[1])
     return shallow
-
-
-def row_names(index: Any) -> dict[str, Any]:
-    """Labels of the rows of a short table, where they are texts."""
-    if not _is_pandas(index) or not 0 < len(index) <= MAX_LABELLED_ROWS:
-        return {}
-    names = [element for element in index[:MAX_LABELS].tolist() if type(element) is str]
-    return {"labels": [key_text(element) for element in names]} if names else {}
 
 
 def frame_line(value: Any) -> str:
@@ -219,46 +189,35 @@ def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
     rows, total = value.shape
     names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
     # The arrays that the frame keeps its columns in, or where those are not to be had, series.
-    array_at = None if budget.detail else getattr((instance_dict(value) or {}).get("_mgr"), "iget_values", None)
+    manager = (instance_dict(value) or {}).get("_mgr")
+    array_at = None if budget.detail else getattr(manager, "iget_values", None)
     if array_at is None:
         by_position = _by_position(value)
         columns = [by_position.iloc[:, at] for at in range(len(names))]
     else:
         columns = [array_at(at) for at in range(len(names))]
+    # Without what Python objects in the columns refer to.
+    memory = None
+    if total <= 1000:
+        blocks = getattr(manager, "blocks", None)
+        sizes = value.memory_usage(index=False) if blocks is None else [block.values.nbytes for block in blocks]
+        memory = int(sum(sizes))
     facts: dict[str, Any] = {
         "rows": rows,
         "columns_total": total,
         "columns": [
-            column_facts(column, name, budget)
+            _column_facts(column, name, budget)
             for column, name in zip(columns, names)  # noqa: B905
         ],
-        "index": index_facts(value.index),
-        **row_names(value.index),
-        "memory_bytes": _memory(value) if total <= 1000 else None,
+        **index_facts(value.index),
+        "memory_bytes": memory,
     }
     if total > len(names):
         facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
     if budget.detail:
-        facts["head"] = head(_by_position(value), names)
+        facts["head"] = first_rows(columns, names, samples)
         facts["truncated"] = total > len(names)
     return ValueDescription("frame", summary, facts)
-
-
-def _memory(frame: Any) -> int:
-    """Bytes of the columns, without what Python objects in them refer to."""
-    blocks = getattr((instance_dict(frame) or {}).get("_mgr"), "blocks", None)
-    if blocks is None:
-        return int(frame.memory_usage(index=False).sum())
-    return sum(int(block.values.nbytes) for block in blocks)
-
-
-def head(frame: Any, names: list[str]) -> list[list[str]]:
-    """The first five rows as text, secret columns left blank."""
-    columns = [
-        ["[withheld]"] * min(5, len(frame)) if is_secret_name(name) else samples(frame.iloc[:, at], 5)
-        for at, name in enumerate(names[:MAX_COLUMNS])
-    ]
-    return [list(row) for row in zip(*columns)]  # noqa: B905
 
 
 def series_line(value: Any) -> str:
@@ -270,15 +229,14 @@ def series_line(value: Any) -> str:
 def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
     """A Series."""
     value = as_base(value, "Series")
-    name = key_text(value.name) if value.name is not None else ""
+    name = element_text(value.name) if value.name is not None else ""
     value = value.copy(deep=False)
     value.name = None  # slices would hash it, and it may be anything
-    facts = column_facts(value, name, budget)
+    facts = _column_facts(value, name, budget)
     facts["length"] = len(value)
     if not name:
         facts.pop("name")
-    facts["index"] = index_facts(value.index)
-    facts.update(row_names(value.index))
+    facts.update(index_facts(value.index))
     return ValueDescription("series", series_line(value), facts)
 
 
@@ -288,9 +246,11 @@ def describe_index(value: Any, _budget: TimeBudget) -> ValueDescription:
     return ValueDescription("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
 
 
-def describe_column(frame: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
-    """One column of a frame, by the text of its label; None if there is none."""
-    frame = as_base(frame, "DataFrame")
+def describe_column(value: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
+    """One column of a frame, by the text of its label; None if it is no frame, or has no such column."""
+    if not issubclass(type(value), loaded("pandas", "DataFrame") or ()):
+        return None
+    frame = as_base(value, "DataFrame")
     names = labels(frame.columns, len(frame.columns))
     if column not in names:
         return None
@@ -302,21 +262,16 @@ def describe_grouped(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A groupby: what is grouped and by what; nothing is computed."""
     keys = value.__dict__.get("keys")
     whole = value.__dict__.get("obj")
-    facts: dict[str, Any] = {"fields": {"by": one_line(keys, MAX_LINE), "of": one_line(whole)}}
-    if is_frame(whole):
+    facts: dict[str, Any] = {"fields": {"by": one_line(keys), "of": one_line(whole)}}
+    if issubclass(type(whole), loaded("pandas", "DataFrame")):
         facts["members"] = labels(whole.columns, MAX_COLUMNS)
     return ValueDescription("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
-
-
-def is_frame(value: object) -> bool:
-    """Whether it is pandas' DataFrame or of a derived class."""
-    return issubclass(type(value), loaded("pandas", "DataFrame") or ())
 
 
 register_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
 register_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
 register_when_loaded("pandas", _INDEXES, describe_index)
-register_when_loaded("pandas", _SCALARS, describe_scalar)
-register_when_loaded("pandas._libs.missing", "NAType", describe_scalar)
-register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", describe_scalar)
+register_when_loaded("pandas", _SCALARS, text_inspector("datetime", lambda value: line(str(value))))
+register_when_loaded("pandas._libs.missing", "NAType", text_inspector("none", str))
+register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", text_inspector("none", str))
 register_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

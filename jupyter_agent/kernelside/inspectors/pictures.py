@@ -6,12 +6,13 @@ from typing import Any
 
 from ..wire import MAX_ITEMS, count, line
 from .reading import class_name, instance_dict
-from .registry import TimeBudget, ValueDescription, plain_text, register_when_loaded
+from .registry import TimeBudget, ValueDescription, register_when_loaded
+from .texts import plain_text
 
 
-def describe_figure(value: Any, _budget: TimeBudget) -> ValueDescription:
+def describe_figure(value: Any, budget: TimeBudget) -> ValueDescription:
     """A figure: its size and what its axes are titled."""
-    axes = [_axes(ax) for ax in value.axes[:MAX_ITEMS]]
+    axes = [describe_axes(ax, budget).facts for ax in value.axes[:MAX_ITEMS]]
     width, height = value.get_size_inches()
     facts: dict[str, Any] = {"axes": axes, "inches": [float(width), float(height)]}
     titles = ", ".join(ax["title"] for ax in axes if ax["title"])
@@ -21,21 +22,17 @@ def describe_figure(value: Any, _budget: TimeBudget) -> ValueDescription:
 
 def describe_axes(value: Any, _budget: TimeBudget) -> ValueDescription:
     """One pair of axes."""
-    facts = _axes(value)
-    named = f" {facts['title']}" if facts["title"] else ""
-    return ValueDescription("figure", line(f"Axes{named}, {count(facts['lines'], 'line')}", 160), facts)
-
-
-def _axes(axes: Any) -> dict[str, Any]:
-    return {
-        "title": plain_text(axes.title.get_text()),
-        "x": plain_text(axes.xaxis.label.get_text()),
-        "y": plain_text(axes.yaxis.label.get_text()),
-        "lines": len(axes.lines),
-        "collections": len(axes.collections),
-        "patches": len(axes.patches),
-        "images": len(axes.images),
+    facts = {
+        "title": plain_text(value.title.get_text()),
+        "x": plain_text(value.xaxis.label.get_text()),
+        "y": plain_text(value.yaxis.label.get_text()),
+        "lines": len(value.lines),
+        "collections": len(value.collections),
+        "patches": len(value.patches),
+        "images": len(value.images),
     }
+    named = f" {facts['title']}" if facts["title"] else ""
+    return ValueDescription("figure", line(f"Axes{named}, {count(len(value.lines), 'line')}", 160), facts)
 
 
 def describe_image(value: Any, _budget: TimeBudget) -> ValueDescription:

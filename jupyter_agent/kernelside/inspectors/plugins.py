@@ -14,6 +14,8 @@ from __future__ import annotations
 import _thread
 import queue
 import types
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from ..import_guard import imports_allowed
@@ -42,35 +44,26 @@ def register_plugins() -> None:
     for point in found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ()):
         module, _, name = point.name.rpartition(".")
         if module and name:
-            register_when_loaded(module, name, _Plugin(point), opaque)
+            register_when_loaded(module, name, partial(_describe_by_plugin, cache(point.load)), opaque)
 
 
-class _Plugin:
-    """An inspector that is loaded with its first value."""
-
-    def __init__(self, point: Any) -> None:
-        self._point = point
-        self._function: Any = None
-
-    def __call__(self, value: Any, budget: TimeBudget) -> ValueDescription:
-        with imports_allowed():
-            if self._function is None:
-                self._function = self._point.load()
-            kind, summary, facts = self._function(value, budget.detail)
-        return ValueDescription(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
+def _describe_by_plugin(load: Callable[[], Any], value: Any, budget: TimeBudget) -> ValueDescription:
+    with imports_allowed():
+        kind, summary, facts = load()(value, budget.detail)
+    return ValueDescription(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
 
 
 def bounded(data: Any, depth: int = 0) -> Any:
     """JSON data cut to the budgets; what is no JSON data is left out."""
     if type(data) is str:
         return clip(without_secrets(data[: 4 * MAX_TEXT_INSPECTED]), MAX_TEXT_INSPECTED)
-    if data is None or type(data) in (bool, int):
+    if data is None or type(data) is bool or type(data) is int:
         return data
     if type(data) is float:
         return data if data - data == 0 else str(data)
     if depth >= _MAX_DEPTH:
         return None
-    if type(data) in (list, tuple):
+    if type(data) is list or type(data) is tuple:
         return [bounded(element, depth + 1) for element in data[:_MAX_ENTRIES]]
     if type(data) is dict:
         entries = [(key, element) for key, element in data.items() if type(key) is str][:_MAX_ENTRIES]

@@ -5,32 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..secrets import is_secret_name
-from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLES, MAX_TEXT
-from .builtins import key_text
-from .columns import MAX_SORTED, plain_number
+from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT
+from .columns import MAX_SORTED, column_facts, first_rows, plain_number
 from .reading import loaded
-from .registry import TimeBudget, ValueDescription, element_text, one_line, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded
+from .texts import element_text, type_text
 
 
 def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
     """The first elements as text."""
-    head = series.head(number).to_list()
-    return [element_text(element) for element in head]
-
-
-def column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
-    """One column: data type, missing, samples; inspected also its statistics."""
-    name = key_text(series.name)
-    facts: dict[str, Any] = {"name": name, "dtype": type_text(series.dtype)}
-    if is_secret_name(name):
-        return {**facts, "missing": None, "samples": [], "withheld": True}
-    if budget.spent:
-        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
-    facts["missing"] = int(series.null_count())
-    facts["samples"] = samples(series)
-    if budget.detail and type(series.dtype) is not loaded("polars", "Object"):
-        facts.update(statistics(series, budget))
-    return facts
+    return [element_text(element, MAX_SAMPLE) for element in series.head(number).to_list()]
 
 
 def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
@@ -56,6 +40,20 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     return facts
 
 
+def _column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
+    withheld = is_secret_name(series.name)
+    return column_facts(
+        series,
+        element_text(series.name),
+        type_text(series.dtype),
+        budget,
+        withheld=withheld,
+        missing=lambda series: int(series.null_count()),
+        samples=samples,
+        statistics=statistics if type(series.dtype) is not loaded("polars", "Object") else None,
+    )
+
+
 def frame_line(value: Any) -> str:
     """``DataFrame 891 × 12 (polars)``."""
     return f"DataFrame {value.height:,} × {value.width:,} (polars)"
@@ -68,34 +66,27 @@ def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
     facts: dict[str, Any] = {
         "rows": value.height,
         "columns_total": value.width,
-        "columns": [column_facts(series, budget) for series in columns],
+        "columns": [_column_facts(series, budget) for series in columns],
         "memory_bytes": int(value.estimated_size()) if value.width <= 1000 else None,
     }
     if budget.detail:
-        heads = [
-            ["[withheld]"] * min(5, len(series)) if is_secret_name(series.name) else samples(series, 5)
-            for series in columns[:MAX_COLUMNS]
-        ]
-        facts["head"] = [list(row) for row in zip(*heads)]  # noqa: B905
+        facts["head"] = first_rows(columns, names, samples)
         facts["truncated"] = value.width > len(names)
     return ValueDescription("frame", frame_line(value), facts)
 
 
 def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
     """A Series."""
-    facts = column_facts(value, budget)
+    facts = _column_facts(value, budget)
     facts["length"] = len(value)
     return ValueDescription("series", f"Series {len(value):,} {facts['dtype']} (polars)", facts)
 
 
-def describe_column(frame: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
-    """One column of a frame; None if there is none."""
-    return describe_series(frame.get_column(column), budget) if column in frame.columns else None
-
-
-def is_frame(value: object) -> bool:
-    """Whether it is exactly polars' DataFrame."""
-    return type(value) is loaded("polars", "DataFrame")
+def describe_column(value: Any, column: str, budget: TimeBudget) -> ValueDescription | None:
+    """One column of an eager frame; None if it is none, or has no such column."""
+    if type(value) is not loaded("polars", "DataFrame") or column not in value.columns:
+        return None
+    return describe_series(value.get_column(column), budget)
 
 
 register_when_loaded("polars", "DataFrame", describe_frame, frame_line)

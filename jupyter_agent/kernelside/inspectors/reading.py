@@ -7,12 +7,14 @@ A class may give false answers for every attribute that Python looks up on it (`
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from ..wire import MAX_NAME, line
+from ..wire import MAX_METHODS, MAX_NAME, line
 
 _NAME = type.__dict__["__name__"].__get__
 _QUALNAME = type.__dict__["__qualname__"].__get__
@@ -21,6 +23,11 @@ _MODULE = type.__dict__["__module__"].__get__
 mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 class_dict: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 module_dict: Callable[[types.ModuleType], dict[str, Any]] = vars(types.ModuleType)["__dict__"].__get__
+function_code: Callable[[types.FunctionType], types.CodeType] = vars(types.FunctionType)["__code__"].__get__
+_VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08
+#: Identities of the types whose values have nothing inside. Types are compared by identity, for a metaclass may define ``==``.
+PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
+_METHOD_IDS = frozenset(map(id, (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)))
 _BUILTINS = (int, float, str, list, dict, tuple, set, frozenset, bool, bytes)
 _SHORT_NAMES = {id(cls): cls.__name__ for cls in _BUILTINS}
 _BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in _BUILTINS}
@@ -84,9 +91,9 @@ def class_attribute(cls: type, name: str) -> Any:
 
 def is_local_module(name: object) -> bool:
     """Whether a module is the user's own: the notebook, or a file outside the Python installation."""
-    if name == "__main__":
-        return True
-    module = sys.modules.get(name) if type(name) is str else None
+    if type(name) is not str or name == "__main__":
+        return type(name) is str
+    module = sys.modules.get(name)
     if module is None or not issubclass(type(module), types.ModuleType):
         return False
     file = module_dict(module).get("__file__")
@@ -106,27 +113,41 @@ def instance_dict(value: object) -> dict[str, Any] | None:
     return found if type(found) is dict else None
 
 
-def slot_names(cls: type) -> list[str]:
-    """Names of the class's and its bases' slots."""
-    return [
+def slots(value: object) -> dict[str, Any]:
+    """What the slots of the instance hold, by name, read past the class's own look-up."""
+    found: dict[str, Any] = {}
+    for base in reversed(mro(type(value))):
+        for name, member in list(class_dict(base).items()):
+            if type(member) is types.MemberDescriptorType and type(name) is str and name[:2] != "__":
+                found.pop(name, None)
+                with suppress(AttributeError):  # nothing is in it
+                    found[name] = member.__get__(value)
+    return found
+
+
+def parameters(function: types.FunctionType) -> list[str]:
+    """Names of a function's parameters, ``*args`` and ``**kwargs`` with their stars."""
+    code = function_code(function)
+    named = code.co_argcount + code.co_kwonlyargcount
+    names = list(code.co_varnames[:named])
+    rest = list(code.co_varnames[named:])
+    if code.co_flags & _VAR_POSITIONAL:
+        names.insert(code.co_argcount, "*" + rest.pop(0))
+    if code.co_flags & _VAR_KEYWORD:
+        names.append("**" + rest.pop(0))
+    return names
+
+
+def methods(cls: type) -> list[str]:
+    """Names of a class's public methods and properties, its own first, then those of bases that the user wrote."""
+    found = [
         name
-        for base in reversed(mro(cls))
+        for base in mro(cls)
+        if base is cls or is_local_module(module_name(base))
         for name, member in list(class_dict(base).items())
-        if type(member) is types.MemberDescriptorType and type(name) is str and name[:2] != "__"
+        if type(name) is str and not name.startswith("_") and id(type(member)) in _METHOD_IDS
     ]
-
-
-def slot(value: object, name: str) -> Any:
-    """The value of a slot, read past the class's own look-up.
-
-    Raises:
-        AttributeError: there is no such slot, or nothing in it.
-    """
-    for base in mro(type(value)):
-        member = class_dict(base).get(name)
-        if type(member) is types.MemberDescriptorType:
-            return member.__get__(value)
-    raise AttributeError(name)
+    return [line(name, MAX_NAME) for name in dict.fromkeys(found)][:MAX_METHODS]
 
 
 def first_line(text: object) -> str:

@@ -6,10 +6,9 @@ import types
 from typing import Any
 
 from ..wire import MAX_COLUMNS, MAX_FIELDS, MAX_NAME, line
-from .code import parameters
-from .numpy import shape_text
-from .reading import class_attribute, class_name, instance_dict, loaded
-from .registry import TimeBudget, ValueDescription, named_line, one_line, register_when_loaded, type_text
+from .reading import class_attribute, class_name, instance_dict, loaded, parameters
+from .registry import TimeBudget, ValueDescription, named_line, one_line, register_when_loaded
+from .texts import element_text, shape_text, type_text
 
 _SPARSE = " ".join(f"{layout}_{kind}" for layout in ("csr", "csc", "coo", "bsr", "dia") for kind in ("matrix", "array"))
 _MAX_PARTS = 1000
@@ -31,7 +30,7 @@ def describe_estimator(value: Any, _budget: TimeBudget) -> ValueDescription:
     facts: dict[str, Any] = {"fields": shown, "fitted": bool(fitted)}
     features: Any = held.get("feature_names_in_")
     if type(features) is loaded("numpy", "ndarray"):
-        facts["feature_names"] = [one_line(name).strip("'") for name in features[:MAX_COLUMNS].tolist()]
+        facts["feature_names"] = [element_text(name) for name in features[:MAX_COLUMNS].tolist()]
     first = ", ".join(f"{name}={named_line(name, setting, 30)}" for name, setting in list(settings.items())[:3])
     state = "fitted" if fitted else "not fitted"
     return ValueDescription("object", line(f"{class_name(type(value))}({first}), {state}", 160), facts)
@@ -59,30 +58,23 @@ def describe_sparse(value: Any, _budget: TimeBudget) -> ValueDescription:
     return ValueDescription("array", f"{class_name(type(value))} {shape_text(value.shape)} {facts['dtype']}", facts)
 
 
-def describe_data_array(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """An xarray DataArray; nothing lazy is loaded."""
+def describe_labelled(value: Any, _budget: TimeBudget) -> ValueDescription:
+    """An xarray DataArray or Dataset; nothing lazy is loaded."""
+    sizes = ", ".join(f"{name}: {size:,}" for name, size in list(value.sizes.items())[:10] if type(name) is str)
+    if type(value) is loaded("xarray", "Dataset"):
+        arrays = [(name, value.variables[name]) for name in list(value.data_vars)[:MAX_FIELDS]]
+        shown = {
+            element_text(name): f"{type_text(array.dtype)} ({', '.join(map(str, array.dims))})"
+            for name, array in arrays
+        }
+        return ValueDescription("object", line(f"Dataset ({sizes})", 160), {"fields": shown})
     facts: dict[str, Any] = {
         "shape": list(value.shape),
         "dtype": type_text(value.dtype),
-        "dims": [one_line(name).strip("'") for name in value.dims],
-        "coordinates": [one_line(name).strip("'") for name in list(value.coords)[:MAX_COLUMNS]],
+        "dims": [element_text(name) for name in value.dims],
+        "coordinates": [element_text(name) for name in list(value.coords)[:MAX_COLUMNS]],
     }
-    sizes = _sizes(value)
     return ValueDescription("array", line(f"DataArray ({sizes}) {facts['dtype']}", 160), facts)
-
-
-def describe_dataset(value: Any, _budget: TimeBudget) -> ValueDescription:
-    """An xarray Dataset; nothing lazy is loaded."""
-    arrays = [(name, value.variables[name]) for name in list(value.data_vars)[:MAX_FIELDS]]
-    shown = {
-        one_line(name).strip("'"): f"{type_text(array.dtype)} ({', '.join(map(str, array.dims))})"
-        for name, array in arrays
-    }
-    return ValueDescription("object", line(f"Dataset ({_sizes(value)})", 160), {"fields": shown})
-
-
-def _sizes(value: Any) -> str:
-    return ", ".join(f"{name}: {size:,}" for name, size in list(value.sizes.items())[:10] if type(name) is str)
 
 
 def describe_tensor(value: Any, _budget: TimeBudget) -> ValueDescription:
@@ -102,7 +94,18 @@ def describe_tensor(value: Any, _budget: TimeBudget) -> ValueDescription:
 
 def describe_network(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A torch module of whatever class: its parts, and how many parameters they have."""
-    number, parts = _count_parameters(value)
+    tensor_ids = {id(loaded("torch.nn", "Parameter")), id(loaded("torch", "Tensor"))}
+    number = parts = 0
+    pending = [value]
+    seen: set[int] = set()
+    while pending and parts < _MAX_PARTS:
+        part = instance_dict(pending.pop()) or {}
+        parts += 1
+        for tensor in list((part.get("_parameters") or {}).values()):
+            if id(type(tensor)) in tensor_ids and id(tensor) not in seen:
+                seen.add(id(tensor))
+                number += int(tensor.numel())
+        pending.extend(child for child in list((part.get("_modules") or {}).values()) if child is not None)
     held = instance_dict(value) or {}
     children = held.get("_modules")
     shown = {
@@ -114,28 +117,11 @@ def describe_network(value: Any, _budget: TimeBudget) -> ValueDescription:
     return ValueDescription("object", f"{class_name(type(value))}, {number:,} parameters in {parts:,} modules", facts)
 
 
-def _count_parameters(network: Any) -> tuple[int, int]:
-    tensors = (loaded("torch.nn", "Parameter"), loaded("torch", "Tensor"))
-    number = parts = 0
-    pending = [network]
-    seen: set[int] = set()
-    while pending and parts < _MAX_PARTS:
-        held = instance_dict(pending.pop()) or {}
-        parts += 1
-        for tensor in list((held.get("_parameters") or {}).values()):
-            if type(tensor) in tensors and id(tensor) not in seen:
-                seen.add(id(tensor))
-                number += int(tensor.numel())
-        pending.extend(child for child in list((held.get("_modules") or {}).values()) if child is not None)
-    return number, parts
-
-
 register_when_loaded("sklearn.base", "BaseEstimator", describe_estimator, bases_too=True)
 register_when_loaded("statsmodels.base.model", "Results", describe_results, bases_too=True)
 register_when_loaded("statsmodels.base.wrapper", "ResultsWrapper", describe_results, bases_too=True)
 register_when_loaded("scipy.sparse", _SPARSE, describe_sparse)
-register_when_loaded("xarray", "DataArray", describe_data_array)
-register_when_loaded("xarray", "Dataset", describe_dataset)
+register_when_loaded("xarray", "DataArray Dataset", describe_labelled)
 register_when_loaded("torch", "Tensor", describe_tensor)
 register_when_loaded("torch.nn", "Parameter", describe_tensor)
 register_when_loaded("torch.nn", "Module", describe_network, bases_too=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..secrets import is_secret_name
-from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLES
-from .builtins import key_text
+from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLE, MAX_SAMPLES
+from .columns import column_facts
 from .reading import class_name, opaque, qualified_name
-from .registry import TimeBudget, ValueDescription, element_text, register_when_loaded, type_text
+from .registry import TimeBudget, ValueDescription, register_when_loaded
+from .texts import element_text, type_text
 
 #: Module → classes that reach out of the kernel or would start work when they are looked into.
 _REMOTE = {
@@ -57,10 +58,22 @@ def describe_table(value: Any, budget: TimeBudget) -> ValueDescription:
     """A pyarrow Table or RecordBatch."""
     schema = value.schema
     names = schema.names[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
+    columns = [
+        column_facts(
+            value.column(at),
+            element_text(name),
+            type_text(schema.field(at).type),
+            budget,
+            withheld=is_secret_name(name),
+            missing=lambda array: int(array.null_count),
+            samples=_samples,
+        )
+        for at, name in enumerate(names)
+    ]
     facts: dict[str, Any] = {
         "rows": value.num_rows,
         "columns_total": len(schema.names),
-        "columns": [_column(value.column(at), schema.field(at), budget) for at in range(len(names))],
+        "columns": columns,
         "memory_bytes": int(value.nbytes),
     }
     return ValueDescription(
@@ -68,18 +81,8 @@ def describe_table(value: Any, budget: TimeBudget) -> ValueDescription:
     )
 
 
-def _column(array: Any, field: Any, budget: TimeBudget) -> dict[str, Any]:
-    facts: dict[str, Any] = {"name": key_text(field.name), "dtype": type_text(field.type)}
-    if is_secret_name(field.name):
-        return {**facts, "missing": None, "samples": [], "withheld": True}
-    if budget.spent:
-        return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
-    return {**facts, "missing": int(array.null_count), "samples": _samples(array)}
-
-
 def _samples(array: Any) -> list[str]:
-    head = array.slice(0, MAX_SAMPLES).to_pylist()
-    return [element_text(element) for element in head]
+    return [element_text(element, MAX_SAMPLE) for element in array.slice(0, MAX_SAMPLES).to_pylist()]
 
 
 def describe_arrow_array(value: Any, _budget: TimeBudget) -> ValueDescription:

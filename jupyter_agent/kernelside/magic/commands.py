@@ -50,9 +50,8 @@ COMMANDS = (
     Command("context", "[QUESTION]", "show exactly what a question would send to the model, and what it costs"),
     Command("model", "[NAME]", "show the models, or choose the one that answers from now on"),
 )
-EXIT = Command("exit", "", "end")  # where there is something to end
-Commands = tuple[Command, ...]
-
+EXIT = Command("exit", "", "end")  # understood everywhere, listed where there is something to end
+_TYPED = {command.name: command for command in (*COMMANDS, EXIT)}
 _SHAPE = re.compile(r"/(?P<name>[A-Za-z]+)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
 
 
@@ -60,14 +59,10 @@ class UnknownCommand(ValueError):
     """A slash command that does not exist but looks like one that does; the message names it."""
 
 
-def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
+def parse(text: str) -> tuple[str, str] | None:
     """Split a slash command into its name and the rest; None for a question.
 
     A path or anything else that merely begins with a slash is a question.
-
-    Args:
-        text: What was typed.
-        more: Commands that only this front end has.
 
     Raises:
         UnknownCommand: a word that is nearly the name of a command.
@@ -76,18 +71,18 @@ def parse(text: str, more: Commands = ()) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match["name"].lower()
-    names = _names(more)
-    if name in names:
+    if name in _TYPED:
         return name, (match["rest"] or "").strip()
-    near = _near(name, names)
-    if near:
+    import difflib
+
+    for near in difflib.get_close_matches(name, _TYPED, n=1, cutoff=0.7):
         raise UnknownCommand(f"There is no command /{name}. Did you mean /{near}? /help shows them all.")
     return None
 
 
-def question(name: str, rest: str, more: Commands = ()) -> str:
+def question(name: str, rest: str) -> str:
     """The question that a command stands for; empty for those that ask none."""
-    command = next(command for command in (*COMMANDS, *more) if command.name == name)
+    command = _TYPED[name]
     return f"{command.asks_about} {rest}" if rest and command.asks_about else command.asks
 
 
@@ -97,23 +92,13 @@ def to_json() -> list[dict[str, str]]:
     return [{"help": row.pop("summary"), **row} for row in rows]
 
 
-def complete(text: str, more: Commands = ()) -> tuple[str, ...]:
+def complete(text: str) -> tuple[str, ...]:
     """The commands that a beginning such as ``/h`` may become."""
-    return tuple(f"/{name}" for name in _names(more) if f"/{name}".startswith(text)) if text.startswith("/") else ()
+    return tuple(f"/{name}" for name in _TYPED if f"/{name}".startswith(text)) if text.startswith("/") else ()
 
 
-def table(more: Commands = ()) -> str:
-    """The commands as aligned lines of text."""
+def table(*more: Command) -> str:
+    """The commands, and those that only this front end has, as aligned lines of text."""
     rows = [(f"/{command.name} {command.arguments}".rstrip(), command.summary) for command in (*COMMANDS, *more)]
     width = max(len(usage) for usage, _ in rows)
     return "\n".join(f"{usage:<{width}}  {summary}" for usage, summary in rows)
-
-
-def _names(more: Commands) -> tuple[str, ...]:
-    return tuple(command.name for command in (*COMMANDS, *more))
-
-
-def _near(name: str, names: tuple[str, ...]) -> str:
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.7)), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 _IDENTIFIER = "jupyter-agent"
@@ -15,32 +14,29 @@ def install(ip: Any) -> None:
     except ImportError:
         return
     uninstall(ip)
-    ip.Completer.custom_matchers.append(context_matcher(identifier=_IDENTIFIER, priority=1.0)(_matcher(ip)))
+
+    @context_matcher(identifier=_IDENTIFIER, priority=1.0)  # type: ignore[untyped-decorator]
+    def agent_matcher(context: Any) -> dict[str, Any]:
+        if "%agent" not in context.full_text:
+            return {"completions": []}
+        from IPython.core.completer import SimpleCompletion
+
+        from . import completion
+
+        lines = context.full_text.split("\n")[: context.cursor_line + 1]
+        before = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
+        found = completion.in_cell(before, completion.of_shell(ip))
+        if found is None:
+            return {"completions": []}
+        # Where there is nothing, what stands there already: else others would look for Python in the question, and ask
+        # the user's objects for their attributes.
+        completions = [SimpleCompletion(text, type="agent") for text in found.texts or [found.fragment]]
+        return {"completions": completions, "matched_fragment": found.fragment, "suppress": True, "ordered": True}
+
+    ip.Completer.custom_matchers.append(agent_matcher)
 
 
 def uninstall(ip: Any) -> None:
     """Take it back."""
     matchers = getattr(getattr(ip, "Completer", None), "custom_matchers", [])
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != _IDENTIFIER]
-
-
-def _matcher(ip: Any) -> Callable[[Any], dict[str, Any]]:
-    def agent_matcher(context: Any) -> dict[str, Any]:
-        if "%agent" not in context.full_text:
-            return {"completions": []}
-        from IPython.core.completer import SimpleCompletion
-
-        from . import commands, completion
-
-        lines = context.full_text.split("\n")[: context.cursor_line + 1]
-        before = "\n".join([*lines[:-1], lines[-1][: context.cursor_position]])
-        found = completion.in_cell(before, completion.of_shell(ip), (commands.EXIT,))
-        if found is None:
-            return {"completions": []}
-        # Where there is nothing, what stands there already: else others would look for Python in the question, and ask
-        # the user's objects for their attributes.
-        texts = found.texts or [found.fragment]
-        completions = [SimpleCompletion(matcher, type="agent") for matcher in texts]
-        return {"completions": completions, "matched_fragment": found.fragment, "suppress": True, "ordered": True}
-
-    return agent_matcher

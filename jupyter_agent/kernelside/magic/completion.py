@@ -14,7 +14,7 @@ _ARGUMENT = re.compile(r"/(?P<name>[A-Za-z]+)\s+(?P<word>[^\s@]*)\Z")
 _NAME = re.compile(r"(?<![A-Za-z0-9._%+\-@/<\\])@(?P<name>\w*)\Z")
 _COLUMN = re.compile(r"@(?P<name>[^\W\d]\w*)(?:\.(?P<column>\w*)|\[(?P<quote>[\"'])(?P<label>[^\"'\n]*))\Z")
 _LAST = re.compile(r"\S*\Z")
-_CALL = re.compile(r"\s*%agent[ \t]+(?P<text>.*)\Z")
+_CALL = re.compile(r"\s*%agent[ \t]+(?P<line>.*)\Z")
 _CELL = re.compile(r"\s*%%agent(?:[ \t]+(?P<line>[^\n]*))?(?P<body>\n.*)?\Z", re.DOTALL)
 #: Commands whose argument is one of these, or the name of a variable.
 _CHOICES = {"share": ("copy", "off")}
@@ -35,29 +35,32 @@ class Completions(NamedTuple):
     texts: Sequence[str] = ()
 
 
-def question(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions:
-    """Completions of a question or a command.
-
-    Args:
-        text: What stands before the cursor.
-        known: What can be named.
-        more: Commands that only this front end has.
-    """
+def question(text: str, known: CompletionNames) -> Completions:
+    """Completions of a question or a command, of which `text` stands before the cursor."""
     text = text.lstrip()
     if _COMMAND.match(text):
-        return Completions(text, commands.complete(text, more))
-    argument = _ARGUMENT.match(text)
-    if argument is not None:
+        return Completions(text, commands.complete(text))
+    if argument := _ARGUMENT.match(text):
         choices = known.names() if argument["name"] in _OF_NAMES else _CHOICES.get(argument["name"], ())
         return _beginning(argument["word"], choices)
-    column = _COLUMN.search(text)
-    if column is not None:
-        return _columns(column, known)
+    if column := _COLUMN.search(text):
+        is_attribute = column["quote"] is None
+        typed = column["column"] if is_attribute else column["label"]
+        quote = column["quote"] or '"'
+        return Completions(
+            column[0],
+            [
+                f"@{column['name']}"
+                + (f".{name}" if is_attribute and name.isidentifier() else f"[{quote}{name}{quote}]")
+                for name in known.columns(column["name"])
+                if name.startswith(typed)
+            ],
+        )
     name = _NAME.search(text)
     return _beginning(name[0], [*(f"@{name}" for name in known.names()), *ELSEWHERE]) if name else Completions()
 
 
-def after_magic(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions:
+def after_magic(text: str, known: CompletionNames) -> Completions:
     """Completions of what stands after `%agent`: its options, then a question."""
     word = _LAST.search(text)[0]  # type: ignore[index]  # it matches everywhere
     before = text[: len(text) - len(word)]
@@ -66,35 +69,17 @@ def after_magic(text: str, known: CompletionNames, more: commands.Commands = ())
     except options.BadOption:
         return _beginning(word, options.choices(before.split()[-1]))
     if typed or not word.startswith("-"):
-        return question(f"{typed} {word}" if typed else word, known, more)
+        return question(f"{typed} {word}" if typed else word, known)
     return _beginning(word, options.FLAGS)
 
 
-def in_cell(text: str, known: CompletionNames, more: commands.Commands = ()) -> Completions | None:
+def in_cell(text: str, known: CompletionNames) -> Completions | None:
     """Completions in a cell up to the cursor; None where the cursor is in no question."""
     cell = _CELL.match(text)
-    if cell is not None:
-        return (
-            after_magic(cell["line"] or "", known, more)
-            if cell["body"] is None
-            else question(cell["body"], known, more)
-        )
-    call = _CALL.match(text.rpartition("\n")[2])
-    return after_magic(call["text"], known, more) if call is not None else None
-
-
-def _columns(match: re.Match[str], known: CompletionNames) -> Completions:
-    typed = match["column"] if match["column"] is not None else match["label"]
-    texts = [name for name in known.columns(match["name"]) if name.startswith(typed)]
-    quote = match["quote"] or '"'
-    plain = match["quote"] is None
-    return Completions(
-        match[0],
-        [
-            f"@{match['name']}.{name}" if plain and name.isidentifier() else f"@{match['name']}[{quote}{name}{quote}]"
-            for name in texts
-        ],
-    )
+    if cell is not None and cell["body"] is not None:
+        return question(cell["body"], known)
+    call = cell or _CALL.match(text.rpartition("\n")[2])
+    return after_magic(call["line"] or "", known) if call is not None else None
 
 
 def _beginning(word: str, texts: Sequence[str]) -> Completions:
@@ -103,9 +88,22 @@ def _beginning(word: str, texts: Sequence[str]) -> Completions:
 
 def of_shell(ip: Any) -> CompletionNames:
     """What can be named in an IPython shell; none of the user's code is run."""
-    from ..tracker.namespace import user_items
+    from ..import_guard import no_imports
+    from ..inspectors import builtin_types  # noqa: F401 - a value of any kind
+    from ..inspectors.registry import TimeBudget, describe, register_loaded
+    from ..secrets import is_secret_name
+    from ..tracker.namespace import user_items, user_value
 
-    return CompletionNames(lambda: sorted(name for name, _ in user_items(ip)), lambda name: _columns_of(ip, name))
+    def columns(name: str) -> list[str]:
+        register_loaded()
+        try:
+            value = user_value(ip, name)
+        except KeyError:
+            return []
+        with no_imports():
+            return [] if is_secret_name(name) else members(describe(value, TimeBudget()).facts)
+
+    return CompletionNames(lambda: sorted(name for name, _ in user_items(ip)), columns)
 
 
 def members(facts: Any) -> list[str]:
@@ -114,19 +112,3 @@ def members(facts: Any) -> list[str]:
     if columns:
         return [*columns, *map(str, facts.get("more_columns") or ())]
     return [str(name) for name in facts.get("keys") or facts.get("fields") or ()]
-
-
-def _columns_of(ip: Any, name: str) -> list[str]:
-    from ..import_guard import no_imports
-    from ..inspectors import builtin_types  # noqa: F401 - a value of any kind
-    from ..inspectors.registry import TimeBudget, describe, register_loaded
-    from ..secrets import is_secret_name
-    from ..tracker.namespace import user_value
-
-    register_loaded()
-    try:
-        value = user_value(ip, name)
-    except KeyError:
-        return []
-    with no_imports():
-        return [] if is_secret_name(name) else members(describe(value, TimeBudget()).facts)

@@ -8,18 +8,19 @@ from typing import Any
 _LAST = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
-class _ShortError:
+class _ShortError(BaseException):
     """Shown by IPython as its text alone; `%debug` and `%tb` afterwards still mean the user's own error."""
 
     label = ""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self._users_error: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
+
     def _render_traceback_(self) -> list[str]:
-        for name, value in vars(self).get("_users_error", {}).items():
+        for name, value in self._users_error.items():
             setattr(sys, name, value)
         return [f"{self.label}{self}"]
-
-    def _save_users_error(self) -> None:
-        self._users_error: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
 
 
 class AgentFailed(_ShortError, Exception):
@@ -27,17 +28,9 @@ class AgentFailed(_ShortError, Exception):
 
     label = "%agent: "
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self._save_users_error()
-
 
 class Stopped(_ShortError, KeyboardInterrupt):
     """The user stopped the answer; the rest of the cell does not run either, as after any interrupt."""
-
-    def __init__(self, message: str = "Stopped.") -> None:
-        super().__init__(message)
-        self._save_users_error()
 
 
 #: Endings of ours; the user who asks about the last error means their own.

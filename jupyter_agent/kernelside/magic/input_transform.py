@@ -16,9 +16,35 @@ def install(ip: Any) -> None:
     manager = ip.input_transformer_manager
     if getattr(manager, "_jupyter_agent", False):
         return
+
+    class AgentLine(TokenTransformBase):
+        """`%agent` and a space at the beginning of a logical line: `%agent?` stays IPython's own help."""
+
+        priority = 1  # before the one for a `?` at the end of the line
+
+        @classmethod
+        def find(cls, tokens_by_line: list[list[Any]]) -> Any:
+            for tokens in tokens_by_line:
+                words = [token for token in tokens if token.string.strip() or token.type == 0][:2]
+                if [word.string for word in words] != ["%", "agent"]:
+                    continue
+                percent, name = words
+                after = name.line[name.end[1] : name.end[1] + 1]
+                starts_line = not percent.line[: percent.start[1]].strip()
+                if starts_line and percent.end == name.start and (not after or after.isspace()):
+                    return cls(percent.start)
+            return None
+
+        def transform(self, lines: list[str]) -> list[str]:
+            match = _LINE.match(lines[self.start_line])
+            if match is None:
+                raise SyntaxError("not an %agent line")
+            call = f"{match['indent']}get_ipython().run_line_magic('agent', {match['text'] or ''!r})\n"
+            return [*lines[: self.start_line], call, *lines[self.start_line + 1 :]]
+
     manager._jupyter_agent = True
     manager.cleanup_transforms.insert(0, whole_cell)
-    manager.token_transformers.insert(0, _line_transformer(TokenTransformBase))
+    manager.token_transformers.insert(0, AgentLine)
 
 
 def whole_cell(lines: list[str]) -> list[str]:
@@ -33,37 +59,3 @@ def whole_cell(lines: list[str]) -> list[str]:
 
 # A terminal asks "is this cell complete?" of the cleaned lines: it must still see the `%%`, which ends with a blank line.
 whole_cell.has_side_effects = True  # type: ignore[attr-defined]
-
-
-def _line_transformer(base: type) -> type:
-    """A token transformer for `%agent` that comes before the one for a `?` at the end of the line."""
-
-    class AgentLine(base):  # type: ignore[misc]
-        priority = 1
-
-        @classmethod
-        def find(cls, tokens_by_line: list[list[Any]]) -> Any:
-            for tokens in tokens_by_line:
-                words = [token for token in tokens if token.string.strip() or token.type == 0][:3]
-                if _is_agent(words):
-                    return cls(words[0].start)
-            return None
-
-        def transform(self, lines: list[str]) -> list[str]:
-            match = _LINE.match(lines[self.start_line])
-            if match is None:
-                raise SyntaxError("not an %agent line")
-            call = f"{match['indent']}get_ipython().run_line_magic('agent', {match['text'] or ''!r})\n"
-            return [*lines[: self.start_line], call, *lines[self.start_line + 1 :]]
-
-    return AgentLine
-
-
-def _is_agent(words: list[Any]) -> bool:
-    """Whether a logical line begins with `%agent` and a space: `%agent?` stays IPython's own help."""
-    if len(words) < 2 or words[0].string != "%" or words[1].string != "agent":
-        return False
-    percent, name = words[0], words[1]
-    after = name.line[name.end[1] : name.end[1] + 1]
-    starts_line = not percent.line[: percent.start[1]].strip()
-    return starts_line and percent.end == name.start and (not after or after.isspace())

@@ -11,6 +11,7 @@ from .errors import AgentFailed
 
 if TYPE_CHECKING:
     from .options import Options
+    from .reply import Reply
     from .turn import AgentClient
 
 NO_SERVER = (
@@ -88,17 +89,18 @@ class AgentMagic:
 
     def agent(self, line: str, cell: str | None = None) -> None:
         """Ask the assistant that knows this notebook. `%agent` alone shows what can be typed."""
-        from . import commands, options, session_commands  # here, as below: nothing is loaded before it is needed
+        from . import commands, options  # here, as below: nothing is loaded before it is needed
+        from .reply import start
         from .turn import AgentRequest, TurnView
 
         try:
             chosen, text = options.parse(line)
             text = text if cell is None else f"{text}\n{cell}".strip()
-            command = commands.parse(text, (commands.EXIT,))
+            command = commands.parse(text)
         except (options.BadOption, commands.UnknownCommand) as error:
             raise AgentFailed(str(error)) from None
         name, rest = command or ("", "")
-        question = commands.question(name, rest, (commands.EXIT,)) if command else text
+        question = commands.question(name, rest) if command else text
         # Code of an answer that asks again would wait for itself for ever.
         if getattr(_running, "asking", False):
             raise AgentFailed("an answer's code cannot ask %agent again.")
@@ -109,10 +111,12 @@ class AgentMagic:
             elif question:
                 request = AgentRequest(question, chosen.session, chosen.model or self._chosen_model, chosen.approval)
                 TurnView(self._ip, self._client(), chosen).run(request)
-            elif name in session_commands.NAMES:
-                self._run_session_command(chosen, name, rest)
             else:
-                self._show(self._answer(chosen, name, rest))
+                reply = start(self._ip, "markdown")
+                try:
+                    reply.text(self._command_output(chosen, name, rest, reply))
+                finally:
+                    reply.finish()
         finally:
             _running.asking = False
 
@@ -122,13 +126,22 @@ class AgentMagic:
             self._in_process_client.close()
             self._in_process_client = None
 
-    def _answer(self, chosen: Options, name: str, rest: str) -> str:
+    def _command_output(self, chosen: Options, name: str, rest: str, reply: Reply) -> str:
         """What a command shows that asks no model, in Markdown."""
         from ..introspection import Introspector
         from ..tracker.tracker import Tracker
         from . import session_commands, tables
         from .turn import AgentRequest
 
+        if name in session_commands.NAMES:
+            problem = session_commands.usage_error(name, rest)
+            if problem:
+                raise AgentFailed(problem)
+            if name == "replay":
+                reply.status("asking the questions again…")
+            answer = self._client().session_command(chosen.session, name, rest)
+            markdown = session_commands.to_markdown(name, rest, answer)
+            return self._readable(markdown) if name in session_commands.NOTES else markdown
         if name == "vars":
             introspector = Introspector(Tracker(self._ip))
             if rest:
@@ -149,9 +162,9 @@ class AgentMagic:
             ]
             return "\n\n".join(shown) or self._readable(f"*{session_commands.NO_TURNS}*")
         if name == "clear":
-            there_was = client.clear(chosen.session)
+            existed = client.clear(chosen.session)
             return self._readable(
-                "*The conversation was cleared.*" if there_was else "*There was no conversation to clear.*"
+                "*The conversation was cleared.*" if existed else "*There was no conversation to clear.*"
             )
         if name == "doctor":
             return client.doctor()
@@ -161,31 +174,11 @@ class AgentMagic:
         names = tables.models_list(client.models(), self._chosen_model)
         return f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*"
 
-    def _run_session_command(self, chosen: Options, name: str, rest: str) -> None:
-        from . import session_commands
-        from .reply import shown
-
-        problem = session_commands.usage_error(name, rest)
-        if problem:
-            raise AgentFailed(problem)
-        with shown(self._ip) as reply:
-            if name == "replay":
-                reply.status("asking the questions again…")
-            answer = self._client().session_command(chosen.session, name, rest)
-            markdown = session_commands.to_markdown(name, rest, answer)
-            reply.text(self._readable(markdown) if name in session_commands.NOTES else markdown)
-
-    def _show(self, markdown: str) -> None:
-        from .reply import shown
-
-        with shown(self._ip) as reply:
-            reply.text(markdown)
-
     def _readable(self, note: str) -> str:
         """A note of ours, without its emphasis where Markdown is not rendered."""
-        from .reply import shows_markdown, without_emphasis
+        from .reply import front_end, without_emphasis
 
-        return note if shows_markdown(self._ip) else without_emphasis(note)
+        return note if front_end(self._ip).shows_markdown else without_emphasis(note)
 
     def _client(self) -> AgentClient:
         """The server's when it is there and has the extension, else the process's own."""

@@ -73,30 +73,18 @@ def parse(line: str) -> tuple[Options, str]:
         position = match.end()
         if field in _SWITCHES:
             given[field] = True
-        elif joined:
-            given[field] = _checked(name, field, value)
-        else:
-            value, position = _value(line, position, name)
-            given[field] = _checked(name, field, value)
+            continue
+        if not joined and (following := _VALUE.match(line, position)):
+            value, position = following[following.lastindex or 0], following.end()
+        if not value:
+            raise BadOption(f"{name} needs a value.")
+        allowed = _CHOICES.get(field, (value,))
+        if value not in allowed:
+            raise BadOption(f"{name} is one of {', '.join(allowed)}; {value[:40]!r} is not.")
+        given[field] = value
     return Options(**given), line[position:].strip()  # type: ignore[arg-type]
 
 
 def choices(name: str) -> tuple[str, ...]:
     """The values that an option may have; empty where there are too many to tell."""
     return _CHOICES.get(_FIELDS.get(name, ""), ())
-
-
-def _value(line: str, position: int, name: str) -> tuple[str, int]:
-    match = _VALUE.match(line, position)
-    if match is None:
-        raise BadOption(f"{name} needs a value.")
-    return next(group for group in match.groups() if group is not None), match.end()
-
-
-def _checked(name: str, field: str, value: str) -> str:
-    choices = _CHOICES.get(field)
-    if not value:
-        raise BadOption(f"{name} needs a value.")
-    if choices and value not in choices:
-        raise BadOption(f"{name} is one of {', '.join(choices)}; {value[:40]!r} is not.")
-    return value

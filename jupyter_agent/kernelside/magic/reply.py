@@ -6,9 +6,8 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 UPDATE_SECONDS = 0.1
 _STARRED = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])")
@@ -33,50 +32,45 @@ class Reply:
             print(note, file=sys.stderr, flush=True)
 
 
+class FrontEnd(NamedTuple):
+    """What whoever reads this kernel or terminal can do."""
+
+    shows_markdown: bool
+    can_ask: bool
+
+
+def front_end(ip: Any) -> FrontEnd:
+    """The front end of the request that is served now."""
+    if getattr(ip, "kernel", None) is None:
+        return FrontEnd(shows_markdown=False, can_ask=not getattr(sys.stdin, "closed", True) and sys.stdin.isatty())
+    try:
+        request = ip.kernel.get_parent() or {}
+    except Exception:  # none is served
+        request = {}
+    can_ask = bool((request.get("content") or {}).get("allow_stdin"))
+    in_cell = bool((request.get("metadata") or {}).get("cellId"))
+    # A notebook; consoles of a kernel do not replace what they have once shown.
+    return FrontEnd(in_cell or "__vsc_ipynb_file__" in ip.user_ns or not can_ask, can_ask)
+
+
 def start(ip: Any, form: str) -> Reply:
     """The fitting kind of reply for whoever reads this kernel or terminal."""
     if form != "markdown":
         return Reply()
-    return MarkdownReply() if shows_markdown(ip) else TextReply()
-
-
-def shows_markdown(ip: Any) -> bool:
-    """Whether a notebook reads us; consoles of a kernel do not replace what they have once shown."""
-    if getattr(ip, "kernel", None) is None:
-        return False
-    request = _request(ip)
-    in_cell = bool((request.get("metadata") or {}).get("cellId"))
-    return in_cell or "__vsc_ipynb_file__" in ip.user_ns or not (request.get("content") or {}).get("allow_stdin")
-
-
-def can_ask(ip: Any) -> bool:
-    """Whether somebody is there to answer `input`."""
-    if getattr(ip, "kernel", None) is None:
-        return sys.stdin.isatty()
-    return bool((_request(ip).get("content") or {}).get("allow_stdin"))
-
-
-def _request(ip: Any) -> Mapping[str, Any]:
-    """The request that the kernel is serving."""
-    try:
-        return ip.kernel.get_parent() or {}
-    except Exception:  # none is
-        return {}
-
-
-@contextmanager
-def shown(ip: Any) -> Iterator[Reply]:
-    """A reply that is finished at the end, whatever happens."""
-    reply = start(ip, "markdown")
-    try:
-        yield reply
-    finally:
-        reply.finish()
+    return MarkdownReply() if front_end(ip).shows_markdown else TextReply()
 
 
 def without_emphasis(note: str) -> str:
     """A note of ours for who reads Markdown as it is: without the stars around it."""
     return _STARRED.sub(r"\1", note)
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """A block of Markdown that no text can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 class MarkdownReply(Reply):
@@ -139,29 +133,23 @@ class TextReply(Reply):
             self._begun, self._open = True, not more.endswith("\n")
 
     def status(self, words: str) -> None:
-        self._end_line()
-        print(f"· {words}", flush=True)
+        self.finish(f"· {words}")
 
     def block(self, markdown: str) -> None:
-        self._end_line()
-        print(markdown, flush=True)
+        self.finish(markdown)
 
     def finish(self, note: str = "") -> None:
-        self._end_line()
-        if note:
-            print(note, flush=True)
-
-    def _end_line(self) -> None:
         if self._open:
             print(flush=True)
         self._begun = self._open = False
+        if note:
+            print(note, flush=True)
 
 
 def code_of(done: Mapping[str, Any], *, python_only: bool = False) -> str:
     """The code blocks of a finished turn as one text."""
     blocks = [block for block in done.get("code") or () if isinstance(block, dict)]
     if python_only:
-        blocks = [
-            block for block in blocks if str(block.get("language", "")).lower() in ("", "python", "py", "ipython")
-        ]
+        languages = ("", "python", "py", "ipython")
+        blocks = [block for block in blocks if str(block.get("language", "")).lower() in languages]
     return "\n\n".join(str(block.get("source", "")) for block in blocks)

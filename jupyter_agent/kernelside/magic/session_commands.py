@@ -48,7 +48,16 @@ def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
         return "\n".join(lines) or "There are no such conversations yet."
     if name == "export":
         text = str(answer.get("text", ""))
-        return _write_export(rest, text) if rest else text
+        if not rest:
+            return text
+        try:
+            with open(rest, "x", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+        except FileExistsError:
+            return f"There is a file `{rest}` already; choose another name."
+        except OSError as error:
+            return f"`{rest}` cannot be written: {error.strerror}."
+        return f"Written to `{rest}`."
     if name == "share" and "revoked" in answer:
         return f"*No longer shared; secrets revoked: {answer['revoked']}.*"
     if name == "share":
@@ -90,14 +99,3 @@ def _replay_report(answer: Mapping[str, Any]) -> str:
 
 def _title(session: Mapping[str, Any]) -> str:
     return " ".join(str(session.get("title") or "without a title").split())
-
-
-def _write_export(path: str, text: str) -> str:
-    try:
-        with open(path, "x", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except FileExistsError:
-        return f"There is a file `{path}` already; choose another name."
-    except OSError as error:
-        return f"`{path}` cannot be written: {error.strerror}."
-    return f"Written to `{path}`."

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..wire import clip
+from .reply import fenced
+
 MAX_FACT = 500
 #: Stands for the question where only its context is asked for.
 NO_QUESTION = "…"
@@ -27,11 +30,13 @@ def variable_facts(inspected: Mapping[str, Any]) -> str:
         return "*There is no such variable now.* `%agent /vars` lists the variables."
     facts = variable.get("facts") or {}
     lines = [f"`{variable['name']}`: {variable['summary']}", ""]
-    lines += [f"- {name}: {_short(value)}" for name, value in facts.items() if name not in ("columns", "head")]
+    lines += [
+        f"- {name}: {clip(str(value), MAX_FACT)}" for name, value in facts.items() if name not in ("columns", "head")
+    ]
     for column in facts.get("columns") or ():
         if isinstance(column, dict):
             described = ", ".join(f"{name} {value}" for name, value in column.items() if name != "name")
-            lines.append(f"- column `{column.get('name')}`: {_short(described)}")
+            lines.append(f"- column `{column.get('name')}`: {clip(described, MAX_FACT)}")
     return "\n".join(lines)
 
 
@@ -56,13 +61,5 @@ def context_report(context: Mapping[str, Any]) -> str:
     for message in context.get("messages") or ():
         calls = [f"{call.get('name')}({call.get('arguments')})" for call in message.get("tool_calls") or ()]
         text = "\n".join([str(message.get("content") or ""), *calls]).strip("\n")
-        fence = "```"
-        while fence in text:  # a block that no text can end
-            fence += "`"
-        parts.append(f"**{message.get('role')}**\n\n{fence}text\n{text}\n{fence}")
+        parts.append(f"**{message.get('role')}**\n\n{fenced(text)}")
     return "\n\n".join(parts)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= MAX_FACT else f"{text[:MAX_FACT]}…"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from .. import visible_run
 from .errors import AgentFailed, Stopped
 from .options import Options
-from .reply import can_ask, code_of, start
+from .reply import code_of, fenced, front_end, start
 
 Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = (
@@ -86,10 +86,24 @@ class TurnView:
             if not self._has_text:
                 self._reply.text(str(done.get("reply", "")))
             self._reply.finish(" ".join([*self._notes, *map(str, done.get("warnings") or ())]))
-            self._deliver(done)
+            if self._options.format == "json":
+                print(json.dumps(done, ensure_ascii=False, indent=2))
+            elif self._options.format == "code":
+                code = code_of(done)
+                print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
+            code = code_of(done, python_only=True)
+            if code and self._options.cell:
+                self._ip.set_next_input(code, replace=False)
+            if code and self._options.run:
+                result = visible_run.run(self._ip, code)
+                if result["status"] != "ok":
+                    ran = threading.current_thread() is threading.main_thread()
+                    raise AgentFailed(
+                        "the code of the answer failed; `%agent /fix` explains why." if ran else result["text"]
+                    )
         except KeyboardInterrupt:
             self._reply.finish()
-            raise Stopped from None
+            raise Stopped("Stopped.") from None
         except AgentFailed:
             self._reply.finish()
             raise
@@ -109,15 +123,17 @@ class TurnView:
                 elif name == "tool_call":
                     arguments = data.get("arguments")
                     about = arguments.get("name") if isinstance(arguments, dict) else None
-                    self._reply.status(
-                        " ".join([str(data.get("tool", "")), *([about] if isinstance(about, str) else [])]) + "…"
-                    )
+                    self._reply.status(f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
                 elif name == "approval":
                     self._approve(data)
                 elif name == "run":
-                    self._run(str(data.get("call_id", "")), str(data.get("code", "")))
+                    call_id, code = str(data.get("call_id", "")), str(data.get("code", ""))
+                    if call_id not in self._shown_calls:
+                        self._show_code(call_id, code)
+                    result = visible_run.run(self._ip, code)
+                    self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
                 elif name == "error":
                     raise AgentFailed(str(data.get("message") or "the turn failed."))
                 elif name == "cancelled":
@@ -126,17 +142,11 @@ class TurnView:
                     raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
         raise AgentFailed("the connection to the Jupyter server broke off before the answer was complete.")
 
-    def _run(self, call_id: str, code: str) -> None:
-        if call_id not in self._shown_calls:
-            self._show_code(call_id, code)
-        result = visible_run.run(self._ip, code)
-        self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
-
     def _approve(self, data: Mapping[str, Any]) -> None:
         """Asks the user, where somebody can be asked, and answers the server."""
         call_id, arguments = str(data.get("call_id", "")), data.get("arguments")
         approved = False
-        if can_ask(self._ip):
+        if front_end(self._ip).can_ask:
             code = arguments.get("code") if isinstance(arguments, dict) else None
             if isinstance(code, str):
                 self._show_code(call_id, code)
@@ -147,7 +157,7 @@ class TurnView:
                 typed = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
                 approved = typed.strip().lower() in ("y", "yes")
             except EOFError:
-                approved = False
+                pass
         elif NOBODY_TO_ASK not in self._notes:
             self._notes.append(NOBODY_TO_ASK)
         answer: dict[str, Any] = {"decision": "approve" if approved else "deny"}
@@ -157,23 +167,4 @@ class TurnView:
 
     def _show_code(self, call_id: str, code: str) -> None:
         self._shown_calls.add(call_id)
-        fence = "`" * max(3, 1 + max((len(run) for run in code.split() if set(run) == {"`"}), default=0))
-        self._reply.block(f"{fence}python\n{code}\n{fence}")
-
-    def _deliver(self, done: dict[str, Any]) -> None:
-        """What the options want of the answer besides showing it."""
-        if self._options.format == "json":
-            print(json.dumps(done, ensure_ascii=False, indent=2))
-        elif self._options.format == "code":
-            code = code_of(done)
-            print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
-        code = code_of(done, python_only=True)
-        if code and self._options.cell:
-            self._ip.set_next_input(code, replace=False)
-        if code and self._options.run:
-            result = visible_run.run(self._ip, code)
-            if result["status"] != "ok":
-                ran = threading.current_thread() is threading.main_thread()
-                raise AgentFailed(
-                    "the code of the answer failed; `%agent /fix` explains why." if ran else result["text"]
-                )
+        self._reply.block(fenced(code, "python"))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
-from ..inspectors.reading import instance_dict, is_local_module, loaded, module_name
+from ..inspectors.reading import PLAIN_IDS, instance_dict, is_local_module, loaded, module_name
 
 #: Elements of one container that are looked at, at the top and one level down.
 MAX_ELEMENTS = 10_000
@@ -23,8 +23,6 @@ MAX_DEPTH = 3
 MAX_CHARACTERS = 1_000_000
 MAX_BYTES = 1 << 18
 
-#: Identities of the types whose values have nothing inside.
-PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
 _CODE_IDS = frozenset(map(id, (types.FunctionType, types.ModuleType, types.BuiltinFunctionType, type)))
 _CODE = types.FunctionType.__dict__["__code__"].__get__
 

@@ -59,6 +59,6 @@ def _is_service(thread: threading.Thread) -> bool:
     if cls is not threading.Thread:
         return module_name(cls).partition(".")[0] in _SERVICES and class_name(cls) != "SubshellThread"
     target = thread.__dict__.get("_target")
-    if not isinstance(target, _FUNCTIONS) or type(target) not in _FUNCTIONS:
+    if not any(type(target) is kind for kind in _FUNCTIONS):
         return False
     return str(target.__module__).partition(".")[0] in _SERVICES

@@ -137,7 +137,7 @@ class Tracker:
         run.status = "ok" if result is not None and error is None else "error"
         self._unattributed.append(run)
         run.version = 0
-        if error is not None and type(error) not in OWN_ERRORS:
+        if error is not None and not any(type(error) is own for own in OWN_ERRORS):
             from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
 
             run.error = describe_failure(self.shell, error)
