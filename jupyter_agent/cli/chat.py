@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from functools import partial
 
 from jupyter_agent.cli.arguments import OK
 from jupyter_agent.cli.context import CliContext, open_context, print_note
@@ -74,8 +75,9 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
         problem = session_commands.usage_error(name, rest)
         if problem:
             return problem
+        ask_again = partial(context.ask_again, rest)
         answer = await conversation.execute(
-            name, rest, context.notebook_id, session, answer=context.replay_with(rest), notebook=context.notebook
+            name, rest, context.notebook_id, session, answer=ask_again, notebook=context.notebook
         )
         if name in ("use", "branch", "replay"):
             context.session = ""  # `conversation` knows the chosen one

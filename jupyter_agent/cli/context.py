@@ -15,7 +15,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, LocalConversation
-from jupyter_agent.agent.replay import Answer, last_event, replay_question
+from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell
@@ -32,22 +32,11 @@ CELL_SECONDS = 24 * 3600.0  # a notebook may compute for long; Ctrl-C ends it
 
 @dataclass(slots=True)
 class CliContext:
-    """What a command's questions are about.
-
-    Attributes:
-        assistant: Answers.
-        conversation: Which session is continued.
-        notebook_id: The notebook's name in conversations; empty without one.
-        notebook: Its file.
-        kernel: Its kernel, if one runs.
-        model: Chosen by the user; empty for the configured one.
-        session: Likewise; empty for the notebook's newest.
-        approval: Likewise; empty for the configured one.
-    """
+    """What a command's questions are about; an empty model, session or approval is the configured one, or the newest."""
 
     assistant: Assistant
     conversation: LocalConversation
-    notebook_id: str = ""
+    notebook_id: str = ""  # its name in conversations
     notebook: FileNotebook | None = None
     kernel: Kernel | None = None
     model: str = ""
@@ -67,14 +56,10 @@ class CliContext:
             approval=self.approval or None,
         )
 
-    def replay_with(self, model: str) -> Answer:
-        """Asks a question of a replay: the given model answers, and nothing is run."""
-
-        async def answer(session: Session, query: str, seconds: float) -> Event:
-            question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
-            return await last_event(self.assistant, replay_question(question, seconds))
-
-        return answer
+    async def ask_again(self, model: str, session: Session, query: str, seconds: float) -> Event:
+        """Ask a question of a replay: the given model answers, and nothing is run."""
+        question = replace(await self.question(query), session_id=session.id, model=model or self.model or None)
+        return await last_event(self.assistant, replay_question(question, seconds))
 
 
 @asynccontextmanager

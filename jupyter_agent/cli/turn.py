@@ -31,12 +31,7 @@ class AnswerFailed(AgentError):
 
 
 async def ask_question(context: CliContext, query: str, *, show_text: bool = True) -> Done:
-    """Ask a question, and print the answer as it comes.
-
-    Args:
-        context: What is asked about.
-        query: The question.
-        show_text: Whether the answer's text is printed.
+    """Ask a question, and print the answer as it comes, if its text is to be shown.
 
     Raises:
         AgentError: there is no answer, or not the whole of it.

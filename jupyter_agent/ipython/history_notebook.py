@@ -29,16 +29,12 @@ class HistoryNotebook:
         self._shell = shell
 
     async def cells(self) -> tuple[Cell, ...]:
-        inputs = list(enumerate(self._shell.history_manager.input_hist_raw))[1:]
-        typed = [
-            (number, source)
-            for number, source in inputs
+        cells = [
+            Cell(id=f"In[{number}]", kind="code", source=source, execution_count=number)
+            for number, source in enumerate(self._shell.history_manager.input_hist_raw[1:], 1)
             if source.strip() and not source.lstrip().startswith(("%agent", "%%agent", "%load_ext jupyter_agent"))
         ]
-        return tuple(
-            Cell(id=f"In[{number}]", kind="code", source=source, execution_count=number)
-            for number, source in typed[-MAX_CELLS:]
-        )
+        return tuple(cells[-MAX_CELLS:])
 
     async def output(self, cell_id: str) -> ExecutionResult:
         raise NotFound("Outputs are not kept here; the variables are known.")

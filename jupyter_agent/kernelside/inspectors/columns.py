@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..secrets import WITHHELD, is_secret_name
 from ..wire import MAX_COLUMNS, MAX_ITEMS, MAX_TEXT
 from .reading import PLAIN_IDS
 from .registry import TimeBudget, one_line
-from .texts import element_text
+from .texts import element_text, type_text
 
 #: Elements of one piece.
 _PIECE = 1 << 18
@@ -88,50 +88,36 @@ def tally(values: Iterable[Any]) -> dict[str, Any]:
         counts[key] = counts.get(key, 0) + 1
         if type(value) is str and len(value) > longest:
             longest = len(value)
-    top = sorted(counts.items(), key=lambda entry: -entry[1])[:MAX_ITEMS]
-    facts: dict[str, Any] = {
-        "missing": missing,
-        "unique": len(counts),
-        "top": [[element_text(element, MAX_TEXT), number] for (_, element), number in top],
-    }
-    if longest:
-        facts["max_length"] = longest
-    return facts
+    frequent = sorted(counts.items(), key=lambda entry: -entry[1])[:MAX_ITEMS]
+    top = [[element_text(element, MAX_TEXT), number] for (_, element), number in frequent]
+    facts = {"missing": missing, "unique": len(counts), "top": top}
+    return {**facts, "max_length": longest} if longest else facts
 
 
-def column_facts(
-    column: Any,
-    name: str,
-    data_type: str,
-    budget: TimeBudget,
-    *,
-    withheld: bool,
-    missing: Callable[[Any], int | None],
-    samples: Callable[[Any], list[str]],
-    statistics: Callable[[Any, TimeBudget], dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """One column of a table: data type, missing, samples; inspected also its statistics.
+class ColumnReader(NamedTuple):
+    """How the columns of one library are read: how many are missing, the first as text, and further facts."""
 
-    Args:
-        column: As its library has it.
-        name: Its label as text.
-        data_type: Its data type as text.
-        budget: Where it ends, nothing is read.
-        withheld: Whether its name looks secret, so that nothing is read either.
-        missing: How many elements are missing; None where that is not counted.
-        samples: The first elements as text.
-        statistics: Reads more of it.
+    missing: Callable[[Any], int | None]
+    samples: Callable[[Any], list[str]]
+    statistics: Callable[[Any, TimeBudget], dict[str, Any]]
+
+
+def column_facts(column: Any, name: str, budget: TimeBudget, reader: ColumnReader, *, withheld: bool) -> dict[str, Any]:
+    """One column as its library has it: data type, missing, samples; inspected also its statistics.
+
+    Nothing of it is read where it is withheld, for its name looks secret, or where the time is over.
     """
-    facts: dict[str, Any] = {"name": name, "dtype": data_type}
+    data_type = column.dtype if hasattr(column, "dtype") else column.type
+    facts: dict[str, Any] = {"name": name, "dtype": type_text(data_type)}
     if withheld:
         return {**facts, "missing": None, "samples": [], "withheld": True}
     if budget.spent:
         return {**facts, "missing": None, "samples": [], "unevaluated": "time"}
     try:
-        facts["missing"] = missing(column)
-        facts["samples"] = samples(column)
-        if budget.detail and statistics is not None:
-            facts.update(statistics(column, budget))
+        facts["missing"] = reader.missing(column)
+        facts["samples"] = reader.samples(column)
+        if budget.detail:
+            facts.update(reader.statistics(column, budget))
     except ImportError:  # see `import_guard`; the other columns are described all the same
         facts = {"missing": None, "samples": [], **facts, "unevaluated": "it needs a module that is not loaded"}
     return facts

@@ -34,20 +34,14 @@ def describe_array(value: Any, budget: TimeBudget) -> ValueDescription:
         "memory_bytes": int(array.nbytes),
     }
     if not issubclass(type(value), loaded("numpy", "memmap") or ()):
-        facts["samples"] = samples(array)
+        is_flat = array.ndim == 0 or not array.size
+        head = array.reshape(-1) if is_flat else array[(0,) * (array.ndim - 1)][:MAX_ITEMS]
+        facts["samples"] = [one_line(item) for item in head.tolist()]
         if budget.detail and array.dtype.kind in "iuf" and 0 < array.size <= _SEARCHED:
             facts.update(number_facts(array.reshape(-1), budget))
         elif budget.detail and array.dtype.kind == "b":
             facts["sum"] = int(array.sum())
     return ValueDescription("array", array_line(value), facts)
-
-
-def samples(array: Any) -> list[str]:
-    """The first elements as text."""
-    if array.ndim == 0:
-        return [one_line(array.item())]
-    head = array[(0,) * (array.ndim - 1)][:MAX_ITEMS] if array.size else array.reshape(-1)
-    return [one_line(item) for item in head.tolist()]
 
 
 register_when_loaded("numpy", "ndarray", describe_array, array_line, bases_too=True)

@@ -5,20 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import wire
 from ..secrets import is_secret_name
-from ..wire import (
-    MAX_COLUMNS,
-    MAX_COLUMNS_INSPECTED,
-    MAX_ITEMS,
-    MAX_LABELLED_ROWS,
-    MAX_LABELS,
-    MAX_MORE_COLUMNS,
-    MAX_SAMPLE,
-    MAX_SAMPLES,
-    MAX_TEXT,
-    line,
-)
-from .columns import MAX_SORTED, column_facts, first_rows, number_facts, tally
+from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, number_facts, tally
 from .reading import PLAIN_IDS, class_name, instance_dict, is_library_class, loaded, opaque
 from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded, text_inspector
 from .texts import element_text, type_text
@@ -74,13 +63,13 @@ def missing(column: Any) -> int | None:
     return int(numpy(column).sum()) if kind in "fcmM" else 0
 
 
-def samples(column: Any, number: int = MAX_SAMPLES) -> list[str]:
+def samples(column: Any, number: int = wire.MAX_SAMPLES) -> list[str]:
     """The first elements of a series or array as text."""
     if type(column) is not loaded("numpy", "ndarray") and _is_foreign(column):
         return []
     head = column.iloc[:number] if hasattr(column, "iloc") else column[:number]
     elements = _objects(head) if _holds_objects(column) else head.tolist()
-    return [element_text(element, MAX_SAMPLE) for element in elements]
+    return [element_text(element, wire.MAX_SAMPLE) for element in elements]
 
 
 def labels(index: Any, number: int) -> list[str]:
@@ -115,26 +104,15 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     if len(series) > MAX_SORTED:
         return facts
     counts = series.value_counts()
-    values, numbers = counts.index.tolist(), counts.iloc[:MAX_ITEMS].tolist()
-    facts["top"] = [[element_text(value, MAX_TEXT), int(number)] for value, number in zip(values, numbers)]  # noqa: B905
+    values, numbers = counts.index.tolist(), counts.iloc[: wire.MAX_ITEMS].tolist()
+    facts["top"] = [[element_text(value, wire.MAX_TEXT), int(number)] for value, number in zip(values, numbers)]  # noqa: B905
     if type(series.dtype) is loaded("pandas", "StringDtype"):
         # `series.str.len()` would load a module of pandas' own.
         facts["max_length"] = max(map(len, values), default=0)
     return facts
 
 
-def _column_facts(column: Any, name: str, budget: TimeBudget) -> dict[str, Any]:
-    """One column, a series or an array; inspected, then a series."""
-    return column_facts(
-        column,
-        name,
-        type_text(column.dtype),
-        budget,
-        withheld=is_secret_name(name),
-        missing=missing,
-        samples=samples,
-        statistics=statistics,
-    )
+_READER = ColumnReader(missing, samples, statistics)
 
 
 def index_facts(index: Any) -> dict[str, Any]:
@@ -146,8 +124,8 @@ def index_facts(index: Any) -> dict[str, Any]:
         facts = {"name": ", ".join(element_text(name) for name in index.names), "dtype": "MultiIndex"}
     if len(index):
         facts["first"], facts["last"] = labels(index, 1)[0], labels(index[-1:], 1)[0]
-    is_short = 0 < len(index) <= MAX_LABELLED_ROWS
-    texts = [label for label in index[:MAX_LABELS].tolist() if type(label) is str] if is_short else []
+    is_short = 0 < len(index) <= wire.MAX_LABELLED_ROWS
+    texts = [label for label in index[: wire.MAX_LABELS].tolist() if type(label) is str] if is_short else []
     return {"index": facts, **({"labels": [element_text(text) for text in texts]} if texts else {})}
 
 
@@ -187,7 +165,7 @@ def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
     summary = frame_line(value)
     value = as_base(value, "DataFrame")
     rows, total = value.shape
-    names = labels(value.columns, MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS)
+    names = labels(value.columns, wire.MAX_COLUMNS_INSPECTED if budget.detail else wire.MAX_COLUMNS)
     # The arrays that the frame keeps its columns in, or where those are not to be had, series.
     manager = (instance_dict(value) or {}).get("_mgr")
     array_at = None if budget.detail else getattr(manager, "iget_values", None)
@@ -206,14 +184,14 @@ def describe_frame(value: Any, budget: TimeBudget) -> ValueDescription:
         "rows": rows,
         "columns_total": total,
         "columns": [
-            _column_facts(column, name, budget)
+            column_facts(column, name, budget, _READER, withheld=is_secret_name(name))
             for column, name in zip(columns, names)  # noqa: B905
         ],
         **index_facts(value.index),
         "memory_bytes": memory,
     }
     if total > len(names):
-        facts["more_columns"] = labels(value.columns[len(names) :], MAX_MORE_COLUMNS)
+        facts["more_columns"] = labels(value.columns[len(names) :], wire.MAX_MORE_COLUMNS)
     if budget.detail:
         facts["head"] = first_rows(columns, names, samples)
         facts["truncated"] = total > len(names)
@@ -232,7 +210,7 @@ def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
     name = element_text(value.name) if value.name is not None else ""
     value = value.copy(deep=False)
     value.name = None  # slices would hash it, and it may be anything
-    facts = _column_facts(value, name, budget)
+    facts = column_facts(value, name, budget, _READER, withheld=is_secret_name(name))
     facts["length"] = len(value)
     if not name:
         facts.pop("name")
@@ -242,7 +220,7 @@ def describe_series(value: Any, budget: TimeBudget) -> ValueDescription:
 
 def describe_index(value: Any, _budget: TimeBudget) -> ValueDescription:
     """An Index of any of pandas' own classes."""
-    facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, MAX_ITEMS)}
+    facts = {"length": len(value), "dtype": type_text(value.dtype), "samples": labels(value, wire.MAX_ITEMS)}
     return ValueDescription("index", f"{type(value).__name__} {len(value):,} {facts['dtype']}", facts)
 
 
@@ -264,14 +242,14 @@ def describe_grouped(value: Any, _budget: TimeBudget) -> ValueDescription:
     whole = value.__dict__.get("obj")
     facts: dict[str, Any] = {"fields": {"by": one_line(keys), "of": one_line(whole)}}
     if issubclass(type(whole), loaded("pandas", "DataFrame")):
-        facts["members"] = labels(whole.columns, MAX_COLUMNS)
+        facts["members"] = labels(whole.columns, wire.MAX_COLUMNS)
     return ValueDescription("object", f"{type(value).__name__} by {facts['fields']['by']}", facts)
 
 
 register_when_loaded("pandas", "DataFrame", describe_frame, frame_line, bases_too=True)
 register_when_loaded("pandas", "Series", describe_series, series_line, bases_too=True)
 register_when_loaded("pandas", _INDEXES, describe_index)
-register_when_loaded("pandas", _SCALARS, text_inspector("datetime", lambda value: line(str(value))))
+register_when_loaded("pandas", _SCALARS, text_inspector("datetime", lambda value: wire.line(str(value))))
 register_when_loaded("pandas._libs.missing", "NAType", text_inspector("none", str))
 register_when_loaded("pandas._libs.tslibs.nattype", "NaTType", text_inspector("none", str))
 register_when_loaded("pandas.core.groupby", "DataFrameGroupBy SeriesGroupBy", describe_grouped)

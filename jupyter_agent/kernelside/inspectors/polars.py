@@ -6,10 +6,10 @@ from typing import Any
 
 from ..secrets import is_secret_name
 from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_ITEMS, MAX_SAMPLE, MAX_SAMPLES, MAX_TEXT
-from .columns import MAX_SORTED, column_facts, first_rows, plain_number
+from .columns import MAX_SORTED, ColumnReader, column_facts, first_rows, plain_number
 from .reading import loaded
 from .registry import TimeBudget, ValueDescription, one_line, register_when_loaded
-from .texts import element_text, type_text
+from .texts import element_text
 
 
 def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
@@ -19,6 +19,8 @@ def samples(series: Any, number: int = MAX_SAMPLES) -> list[str]:
 
 def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     """Distinct values, and what the data type allows."""
+    if type(series.dtype) is loaded("polars", "Object"):
+        return {}
     if len(series) > 50 * MAX_SORTED or budget.spent:
         return {"unevaluated": "time"}
     facts: dict[str, Any] = {}
@@ -40,18 +42,11 @@ def statistics(series: Any, budget: TimeBudget) -> dict[str, Any]:
     return facts
 
 
+_READER = ColumnReader(lambda series: int(series.null_count()), samples, statistics)
+
+
 def _column_facts(series: Any, budget: TimeBudget) -> dict[str, Any]:
-    withheld = is_secret_name(series.name)
-    return column_facts(
-        series,
-        element_text(series.name),
-        type_text(series.dtype),
-        budget,
-        withheld=withheld,
-        missing=lambda series: int(series.null_count()),
-        samples=samples,
-        statistics=statistics if type(series.dtype) is not loaded("polars", "Object") else None,
-    )
+    return column_facts(series, element_text(series.name), budget, _READER, withheld=is_secret_name(series.name))
 
 
 def frame_line(value: Any) -> str:

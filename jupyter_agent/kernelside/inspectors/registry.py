@@ -62,14 +62,10 @@ CODE: set[int] = set()
 def register(
     classes: Iterable[type], inspector: Inspector, summarizer: Summarizer | None = None, *, bases_too: bool = False
 ) -> None:
-    """Registers an inspector for classes of the standard library.
+    """Registers an inspector for exact classes of the standard library.
 
-    Args:
-        classes: Exact classes.
-        inspector: Describes a value.
-        summarizer: Describes a value in one line where it stands inside another; the summary if None.
-        bases_too: Whether the inspector reads by the class's own slots, so that it may be given values of
-            derived classes, too.
+    The summarizer describes a value in one line where it stands inside another; without it the summary does. An inspector
+    that reads by the class's own slots may be given values of derived classes, too.
     """
     for cls in classes:
         _registered[id(cls)] = _Registration(cls, inspector, summarizer, bases_too)

@@ -81,15 +81,14 @@ def describe_tensor(value: Any, _budget: TimeBudget) -> ValueDescription:
     """A tensor: shape, data type and device, which need neither the device nor a copy."""
     shape = tuple(int(size) for size in value.shape)
     facts: dict[str, Any] = {"shape": list(shape), "dtype": type_text(value.dtype)}
-    device = getattr(value, "device", None)
-    if device is not None:
+    where = ""
+    if (device := getattr(value, "device", None)) is not None:
         # TensorFlow's name a job and a task before the device, and its data types are in brackets.
         facts["device"] = line(str(device).rpartition("/device:")[2], MAX_NAME)
         facts["dtype"] = facts["dtype"].removeprefix("<dtype: '").removesuffix("'>")
-    where = f" on {facts['device']}" if device is not None else ""
-    return ValueDescription(
-        "array", line(f"{class_name(type(value))} {shape_text(shape)} {facts['dtype']}{where}", 160), facts
-    )
+        where = f" on {facts['device']}"
+    summary = f"{class_name(type(value))} {shape_text(shape)} {facts['dtype']}{where}"
+    return ValueDescription("array", line(summary, 160), facts)
 
 
 def describe_network(value: Any, _budget: TimeBudget) -> ValueDescription:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..secrets import is_secret_name
 from ..wire import MAX_COLUMNS, MAX_COLUMNS_INSPECTED, MAX_SAMPLE, MAX_SAMPLES
-from .columns import column_facts
+from .columns import ColumnReader, column_facts
 from .reading import class_name, opaque, qualified_name
 from .registry import TimeBudget, ValueDescription, register_when_loaded
 from .texts import element_text, type_text
@@ -54,20 +54,19 @@ def describe_remote(value: Any, _budget: TimeBudget) -> ValueDescription:
     )
 
 
+def _samples(array: Any) -> list[str]:
+    return [element_text(element, MAX_SAMPLE) for element in array.slice(0, MAX_SAMPLES).to_pylist()]
+
+
+_READER = ColumnReader(lambda array: int(array.null_count), _samples, lambda _array, _budget: {})
+
+
 def describe_table(value: Any, budget: TimeBudget) -> ValueDescription:
     """A pyarrow Table or RecordBatch."""
     schema = value.schema
     names = schema.names[: MAX_COLUMNS_INSPECTED if budget.detail else MAX_COLUMNS]
     columns = [
-        column_facts(
-            value.column(at),
-            element_text(name),
-            type_text(schema.field(at).type),
-            budget,
-            withheld=is_secret_name(name),
-            missing=lambda array: int(array.null_count),
-            samples=_samples,
-        )
+        column_facts(value.column(at), element_text(name), budget, _READER, withheld=is_secret_name(name))
         for at, name in enumerate(names)
     ]
     facts: dict[str, Any] = {
@@ -79,10 +78,6 @@ def describe_table(value: Any, budget: TimeBudget) -> ValueDescription:
     return ValueDescription(
         "frame", f"{class_name(type(value))} {value.num_rows:,} × {len(schema.names):,} (pyarrow)", facts
     )
-
-
-def _samples(array: Any) -> list[str]:
-    return [element_text(element, MAX_SAMPLE) for element in array.slice(0, MAX_SAMPLES).to_pylist()]
 
 
 def describe_arrow_array(value: Any, _budget: TimeBudget) -> ValueDescription:

@@ -67,7 +67,8 @@ def after_magic(text: str, known: CompletionNames) -> Completions:
     try:
         _, typed = options.parse(before)
     except options.BadOption:
-        return _beginning(word, options.choices(before.split()[-1]))
+        field = options.FIELDS.get(before.split()[-1], "")
+        return _beginning(word, options.CHOICES.get(field, ()))
     if typed or not word.startswith("-"):
         return question(f"{typed} {word}" if typed else word, known)
     return _beginning(word, options.FLAGS)

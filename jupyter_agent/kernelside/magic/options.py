@@ -33,7 +33,7 @@ class BadOption(ValueError):
     """An option without its value, or with one that does not exist; the message has the valid ones."""
 
 
-_FIELDS = {
+FIELDS = {
     "-m": "model",
     "--model": "model",
     "-s": "session",
@@ -46,8 +46,8 @@ _FIELDS = {
 }
 _SWITCHES = ("cell", "run")
 #: What may stand before a question, in its readable form.
-FLAGS = tuple(name for name in _FIELDS if name.startswith("--"))
-_CHOICES = {"format": FORMATS, "approval": APPROVALS}
+FLAGS = tuple(name for name in FIELDS if name.startswith("--"))
+CHOICES = {"format": FORMATS, "approval": APPROVALS}
 _WORD = re.compile(r"\s*(?P<word>\S+)")
 _VALUE = re.compile(r"""\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>\S+))(?=\s|\Z)""")
 
@@ -67,7 +67,7 @@ def parse(line: str) -> tuple[Options, str]:
         if match["word"] == "--":
             position = match.end()
             break
-        field = _FIELDS.get(name)
+        field = FIELDS.get(name)
         if field is None or (joined and (field in _SWITCHES or not name.startswith("--"))):
             break
         position = match.end()
@@ -78,13 +78,8 @@ def parse(line: str) -> tuple[Options, str]:
             value, position = following[following.lastindex or 0], following.end()
         if not value:
             raise BadOption(f"{name} needs a value.")
-        allowed = _CHOICES.get(field, (value,))
+        allowed = CHOICES.get(field, (value,))
         if value not in allowed:
             raise BadOption(f"{name} is one of {', '.join(allowed)}; {value[:40]!r} is not.")
         given[field] = value
     return Options(**given), line[position:].strip()  # type: ignore[arg-type]
-
-
-def choices(name: str) -> tuple[str, ...]:
-    """The values that an option may have; empty where there are too many to tell."""
-    return _CHOICES.get(_FIELDS.get(name, ""), ())

@@ -32,13 +32,7 @@ def usage_error(name: str, rest: str) -> str:
 
 
 def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
-    """What a command did, in Markdown; an export with a file's name is written there.
-
-    Args:
-        name: One of `NAMES`.
-        rest: What follows it.
-        answer: The client's answer.
-    """
+    """What a client's answer to one of `NAMES` says, in Markdown; an export with a file's name is written there."""
     session_id = answer.get("session_id")
     if name == "sessions":
         lines = [
