@@ -63,7 +63,7 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
     """Run a slash command; what it prints, in Markdown."""
     conversation, session = context.conversation, context.session
     if name == "history":
-        turns = max(1, int(rest)) if rest.isdigit() else 10
+        turns = max(1, int(rest)) if rest.isdecimal() else 10
         messages = await conversation.history(context.notebook_id, session, turns=turns)
         lines = [f"{'> ' if message['role'] == 'user' else ''}{message['content']}" for message in messages]
         return "\n\n".join(lines) or session_commands.NO_TURNS

@@ -30,7 +30,7 @@ def test_lines_of_a_pipe_are_one_conversation(command: Command, notebook: Path) 
 
 def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> None:
     script({"text": "Yes."})
-    lines = "/help\n/histroy\nhello\n/model offline\n/model\n/vars\n/clear\n/clear\n/history\n"
+    lines = "/help\n/histroy\nhello\n/model offline\n/model\n/vars\n/clear\n/clear\n/history ²\n/history\n"
     ended = command("chat", stdin=lines)
     assert ended.code == 0
     assert "/exit" in ended.out

@@ -154,7 +154,7 @@ class AgentMagic:
             return self._readable(f"*Questions go to `{rest}` from now on.*")
         client = self._client()
         if name == "history":
-            entries = client.history(chosen.session, int(rest) if rest.isdigit() else 10)
+            entries = client.history(chosen.session, int(rest) if rest.isdecimal() else 10)
             shown = [
                 f"**You:** {entry.get('content', '')}" if entry.get("role") == "user" else str(entry.get("content", ""))
                 for entry in entries

@@ -74,8 +74,8 @@ class TurnView:
         self._shown_calls: set[str] = set()
         self._notes: list[str] = []
 
-    def run(self, request: AgentRequest) -> dict[str, Any]:
-        """Ask and show; the body of the ``done`` event.
+    def run(self, request: AgentRequest) -> None:
+        """Ask, show the answer, and do with it what the options want.
 
         Raises:
             AgentFailed: there is no answer; the text so far stays shown.
@@ -107,7 +107,6 @@ class TurnView:
         except AgentFailed:
             self._reply.finish()
             raise
-        return done
 
     def _follow(self, request: AgentRequest) -> dict[str, Any]:
         """The events of the turn up to ``done``."""
