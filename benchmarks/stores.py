@@ -112,8 +112,7 @@ def raw_file(folder: Path) -> Callable[[], None]:
     line = file_log.line_of(session_of("raw", 7), turn_of(8, "t7"))
 
     def commit() -> None:
-        os.write(descriptor, line)
-        file_log.sync(descriptor)
+        file_log.write_durably(descriptor, line)
 
     return commit
 

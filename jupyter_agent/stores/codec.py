@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import math
-import operator
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
@@ -20,12 +18,15 @@ from jupyter_agent.core.session import SCHEMA, Session, Turn
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
 UNREADABLE = "unreadable"
+#: What is said of a record that cannot be read, and of a store that a later release has migrated.
+DAMAGED = "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
+NEWER = "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
 
 _Value = TypeVar("_Value", Session, Turn)
 # PostgreSQL keeps no NUL and SQLite no lone surrogate, so no store gets either.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# NUL and surrogates in JSON text, escaped or not; an emoji's escapes are surrogates too, and are checked one by one.
-_SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+# Escapes of NUL and of surrogates, an emoji's among them.
+_SUSPECT = re.compile(r"\\u0000|\\ud[89a-f]")
 
 
 def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
@@ -36,34 +37,47 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
     Raises:
         TooLarge: more than `MAX_BYTES`, or nested deeper than Python follows.
     """
-    text = _encode_fast(value, ascii_only) or _encode_checked(value, ascii_only)
+    encoder = _ENCODERS[ascii_only]
+    free = (
+        (value.metadata, value.extra, value.unknown_fields)
+        if isinstance(value, Session)
+        else (value.kernel, value.extra)
+    )
+    text = ""
+    if all(map(_is_flat, free)):  # nearly always: one pass is enough
+        try:
+            text = encoder.encode(_fields(value))
+            if not text.isascii():
+                text.encode()  # raises for a lone surrogate
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            text = ""
+    if not text or (("\\u0000" in text or "\\ud" in text) and _SUSPECT.search(text)):
+        try:
+            data = _storable(value.to_json(), 0)
+        except RecursionError as error:
+            raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
+        text = encoder.encode({**data, "schema": SCHEMA} if isinstance(value, Session) else data)
     if len(text) > MAX_BYTES:
         raise TooLarge("The turn is larger than 64 MiB and cannot be kept; ask for less output.")
     return text
 
 
-def decode_session(text: str | bytes | Mapping[str, Any]) -> Session:
-    """Build a session from stored text, or from the data in it.
+def decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:
+    """Build a session or a turn from stored text, or from the data in it.
 
     Raises:
         SchemaNewer: a later release wrote it.
-        StoreUnavailable: it is not a session.
+        StoreUnavailable: it is none.
     """
-    return _decode(Session, text)
-
-
-def decode_turn(text: str | bytes | Mapping[str, Any]) -> Turn:
-    """Build a turn from stored text, or from the data in it.
-
-    Raises:
-        StoreUnavailable: it is not a turn.
-    """
-    return _decode(Turn, text)
-
-
-def normalized(value: _Value) -> _Value:
-    """The value as every store gives it back."""
-    return _decode(type(value), encode(value))
+    try:
+        data = json.loads(text) if isinstance(text, (str, bytes)) else text
+        if data.get("schema", SCHEMA) > SCHEMA:
+            raise SchemaNewer(
+                "This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it."
+            )
+        return kind.from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise StoreUnavailable(DAMAGED) from error
 
 
 def decode_listed(  # noqa: PLR0917 – as the columns stand
@@ -71,9 +85,17 @@ def decode_listed(  # noqa: PLR0917 – as the columns stand
 ) -> Session:
     """A session of a list; a damaged record is replaced by what the store knows of it."""
     try:
-        return decode_session(data)
+        return decode(Session, data)
     except StoreUnavailable:
-        return unreadable(key, owner, session_id, notebook_id, last_activity)
+        return Session(
+            key=key,
+            id=session_id,
+            owner=owner,
+            notebook_id=notebook_id,
+            title="(unreadable)",
+            metadata={UNREADABLE: True},
+            last_activity=last_activity,
+        )
 
 
 def session_row(session: Session) -> dict[str, Any]:
@@ -102,41 +124,36 @@ def turn_row(key: str, turn: Turn) -> dict[str, Any]:
     }
 
 
+def select_page(  # noqa: PLR0917 – as `SessionStore.find` has them
+    sessions: Iterable[Session],
+    contains: Callable[[Session], bool],
+    owner: str,
+    session_id: str | None,
+    notebook_id: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """The page of a list out of all sessions; whether one `contains` a text is asked of those that may be on it."""
+    place = decode_cursor(cursor)
+    found = [
+        session
+        for session in sessions
+        if session.owner == owner
+        and session_id in (None, session.id)
+        and notebook_id in (None, session.notebook_id)
+        and (place is None or (session.last_activity, session.key) < place)
+    ]
+    found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
+    return first_page(list(islice(filter(contains, found), limit + 1)), limit)
+
+
 def first_page(found: Sequence[Session], limit: int) -> Page:
     """A page of at most `limit` sessions; more than that were found where there is another page."""
     page = tuple(found[:limit])
-    return Page(page, encode_cursor(page[-1]) if page and len(found) > limit else None)
-
-
-def unreadable(key: str, owner: str, session_id: str, notebook_id: str, last_activity: float) -> Session:
-    """A session that lists show in place of a damaged record."""
-    return Session(
-        key=key,
-        id=session_id,
-        owner=owner,
-        notebook_id=notebook_id,
-        title="(unreadable)",
-        metadata={UNREADABLE: True},
-        last_activity=last_activity,
-    )
-
-
-def search_text(text: str) -> str:
-    """Text as it is compared in searches: literal, whatever the case."""
-    if text.isascii() and "\0" not in text:
-        return text.casefold()
-    return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text).casefold())
-
-
-def turn_search_text(turn: Turn) -> str:
-    """What a search finds of a turn."""
-    return search_text(f"{turn.question}\n{turn.reply}")
-
-
-def encode_cursor(session: Session) -> str:
-    """The cursor of the page after this session."""
-    position = json.dumps([session.last_activity, session.key])
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+    if not page or len(found) <= limit:
+        return Page(page)
+    position = json.dumps([page[-1].last_activity, page[-1].key])
+    return Page(page, base64.urlsafe_b64encode(position.encode()).decode().rstrip("="))
 
 
 def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
@@ -154,56 +171,16 @@ def decode_cursor(cursor: str | None) -> tuple[float, str] | None:
         raise BadRequest("cursor is not one that a list of sessions returned.") from error
 
 
-def newer_schema() -> SchemaNewer:
-    """The error of a store that a newer release has migrated."""
-    return SchemaNewer(
-        "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
-    )
+def search_text(text: str) -> str:
+    """Text as it is compared in searches: literal, whatever the case."""
+    if text.isascii() and "\0" not in text:
+        return text.casefold()
+    return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text).casefold())
 
 
-def damaged() -> StoreUnavailable:
-    """The error of a record that cannot be read."""
-    return StoreUnavailable(
-        "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
-    )
-
-
-def _encode_fast(value: Session | Turn, ascii_only: bool) -> str | None:
-    """The text in one pass, for nearly all values; None for one that has to be checked piece by piece."""
-    free = (
-        (value.metadata, value.extra, value.unknown_fields)
-        if isinstance(value, Session)
-        else (value.kernel, value.extra)
-    )
-    if not all(map(_is_flat, free)):
-        return None
-    try:
-        text = json.dumps(
-            _fields(value), default=_fields, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only
-        )
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return text if _is_storable(text) else None
-
-
-def _is_storable(text: str) -> bool:
-    """Whether JSON text has no NUL and no lone surrogate; where escapes look like one, they are checked one by one."""
-    if "\\u0000" in text or "\\ud" in text:
-        return not _SUSPECT.search(text)
-    try:
-        return text.isascii() or bool(text.encode())
-    except UnicodeEncodeError:
-        return False
-
-
-def _encode_checked(value: Session | Turn, ascii_only: bool) -> str:
-    try:
-        data = _storable(value.to_json(), 0)
-    except RecursionError as error:
-        raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
-    if isinstance(value, Session):
-        data["schema"] = SCHEMA
-    return json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only)
+def turn_search_text(turn: Turn) -> str:
+    """What a search finds of a turn."""
+    return search_text(f"{turn.question}\n{turn.reply}")
 
 
 def _is_flat(data: Mapping[str, Any]) -> bool:
@@ -218,27 +195,14 @@ def _fields(value: Any) -> dict[str, Any]:
     """What `json` does not know itself, as a dictionary."""
     if isinstance(value, Mapping):
         return dict(value)
-    names, values = _names_and_values(value.__class__)
-    data = dict(zip(names, values(value), strict=True))
+    data = {name: getattr(value, name) for name in value.__dataclass_fields__}
     return {**data.pop("unknown_fields"), **data, "schema": SCHEMA} if isinstance(value, Session) else data
 
 
-@cache
-def _names_and_values(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(field.name for field in dataclasses.fields(kind))
-    return names, operator.attrgetter(*names)
-
-
-def _decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:
-    try:
-        data = json.loads(text) if isinstance(text, (str, bytes)) else text
-        if data.get("schema", SCHEMA) > SCHEMA:
-            raise SchemaNewer(
-                "This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it."
-            )
-        return kind.from_json(data)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise damaged() from error
+_ENCODERS = {
+    ascii_only: json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=ascii_only, default=_fields)
+    for ascii_only in (False, True)
+}
 
 
 def _storable(value: Any, depth: int) -> Any:

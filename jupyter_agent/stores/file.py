@@ -22,10 +22,9 @@ from jupyter_agent.stores.file_log import (
     any_head,
     first_lines,
     identity_of,
-    line_with,
+    line_of,
     stamp_of,
     sync_folder,
-    text_of,
     write_new,
 )
 from jupyter_agent.stores.worker import Worker
@@ -77,42 +76,40 @@ class FileStore:
 
         def work() -> None:
             log = self._log(session.key)
-            if (log.refresh() and log.head is not None) or self._named(session) is not None:
+            if log.head is not None or any(other.name == session.name for other in self._listed()):
                 raise VersionConflict("That conversation exists already.")
             self._set_aside(log)
             write_new(log.path, lines)
 
-        await self._write(work)
+        await self._run(work, is_write=True)
 
     async def read(self, key: str) -> Session | None:
-        return await self._run(lambda: self._fresh(key).session())
+        return await self._run(lambda: self._log(key).session())
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        head = text_of(session)
-        line = line_with(head, turn)
+        head = codec.encode(session, ascii_only=False)
+        line = line_of(head, turn)
 
         def work() -> None:
-            log = self._fresh(session.key)
-            stored = log.stamp()
+            log = self._log(session.key)
+            stored = log.stamp
+            if stored is None and (newest := log.session()) is not None:
+                stored = stamp_of(newest)
             if stored is None or (session.revision - 1, session.created_at) != stored[:2]:
                 raise VersionConflict("The conversation changed meanwhile.")
-            if session.name != stored[2:] and self._named(session) is not None:
+            if session.name != stored[2:] and any(other.name == session.name for other in self._listed()):
                 raise VersionConflict("Another conversation has that name.")
             if turn is not None and turn.id in log.turns:
                 raise VersionConflict("That turn is stored already.")
             log.append(line, head, stamp_of(session))
 
-        await self._write(work)
+        await self._run(work, is_write=True)
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
-        return await self._run(lambda: self._fresh(key).turn(turn_id))
+        return next(iter(await self.path(key, turn_id, 1)), None)
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
-        def work() -> tuple[Turn, ...]:
-            log = self._fresh(key)
-            return tuple(turn for ancestor in log.path_to(turn_id, limit) if (turn := log.turn(ancestor)) is not None)
-
-        return await self._run(work)
+        return await self._run(lambda: self._log(key).path_to(turn_id, limit))
 
     async def find(
         self,
@@ -124,42 +121,30 @@ class FileStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        place = codec.decode_cursor(cursor)
+        searched = codec.search_text(text or "")
 
-        def matches(session: Session) -> bool:
-            return (
-                session.owner == owner
-                and session_id in (None, session.id)
-                and notebook_id in (None, session.notebook_id)
-                and (place is None or (session.last_activity, session.key) < place)
-            )
+        def contains(session: Session) -> bool:
+            if not searched or searched in codec.search_text(session.title):
+                return True
+            log = self._log(session.key)
+            turns = (turn for turn_id in log.turns for turn in log.path_to(turn_id, 1))
+            return any(searched in codec.turn_search_text(turn) for turn in turns)
 
-        def work() -> list[Session]:
-            found = [session for session in self._listed() if matches(session)]
-            found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
-            page: list[Session] = []
-            for session in found:
-                if text is None or self._contains(session, codec.search_text(text)):
-                    page.append(session)
-                if len(page) > limit:
-                    break
-            return page
-
-        return codec.first_page(await self._run(work), limit)
+        return await self._run(
+            lambda: codec.select_page(self._listed(), contains, owner, session_id, notebook_id, limit, cursor)
+        )
 
     async def count(self, owner: str) -> int:
         return await self._run(lambda: sum(session.owner == owner for session in self._listed()))
 
     async def owners(self, path: str) -> tuple[str, ...]:
-        def work() -> set[str]:
-            return {session.owner for session in self._listed() if is_within(session.notebook_id, path)}
-
-        return tuple(sorted(await self._run(work)))
+        sessions = await self._run(self._listed)
+        return tuple(sorted({session.owner for session in sessions if is_within(session.notebook_id, path)}))
 
     async def delete(self, key: str) -> bool:
         def work() -> bool:
             log = self._log(key)
-            if not log.refresh():
+            if log.identity == (0, 0, 0):  # no such file
                 return False
             if log.head is None:
                 self._set_aside(log)
@@ -168,22 +153,16 @@ class FileStore:
             sync_folder(self._folder)
             return True
 
-        return await self._write(work)
+        return await self._run(work, is_write=True)
 
     async def close(self) -> None:
         await self._worker.close(self._forget)
 
-    async def _write(self, work: Callable[[], _Result]) -> _Result:
-        def in_turn() -> _Result:
-            with self._lock:
-                return work()
-
-        return await self._run(in_turn)
-
-    async def _run(self, work: Callable[[], _Result]) -> _Result:
+    async def _run(self, work: Callable[[], _Result], *, is_write: bool = False) -> _Result:
         def translated() -> _Result:
             try:
-                return work()
+                with self._lock if is_write else contextlib.nullcontext():
+                    return work()
             except OSError as error:
                 if error.errno in _FULL:
                     raise StoreFull(
@@ -195,22 +174,16 @@ class FileStore:
 
         return await self._worker.run(translated)
 
-    def _fresh(self, key: str) -> Log:
-        log = self._log(key)
-        log.refresh()
-        return log
-
     def _log(self, key: str) -> Log:
+        """What is known of a session's file, brought up to date."""
         if not _KEY.fullmatch(key):
             raise BadRequest("That is no key of a conversation.")
         log = self._logs.pop(key, None) or Log(self._folder / f"{key}.jsonl")
         self._logs[key] = log
         if len(self._logs) > KNOWN_LOGS:
             self._logs.popitem(last=False)
+        log.refresh()
         return log
-
-    def _named(self, session: Session) -> Session | None:
-        return next((other for other in self._listed() if other.name == session.name), None)
 
     def _listed(self) -> list[Session]:
         """The head of every file that has one; files that did not change are not read again."""
@@ -231,21 +204,13 @@ class FileStore:
 
     def _read_head(self, name: str) -> Session | None:
         key = name.removesuffix(".jsonl")
-        try:
-            head = self._fresh(key).session()
-        except AgentError:
-            head = None
-        data = any_head(self._folder / name) if head is None else None
+        with contextlib.suppress(AgentError):
+            if (head := self._log(key).session()) is not None:
+                return head
+        data = any_head(self._folder / name)
         if data is None:
-            return head
-        return codec.unreadable(key, str(data["owner"]), str(data["id"]), str(data["notebook_id"]), 0.0)
-
-    def _contains(self, session: Session, text: str) -> bool:
-        if text in codec.search_text(session.title):
-            return True
-        log = self._fresh(session.key)
-        turns = (log.turn(turn_id) for turn_id in log.turns)
-        return any(turn is not None and text in codec.turn_search_text(turn) for turn in turns)
+            return None
+        return codec.decode_listed("", key, str(data["owner"]), str(data["id"]), str(data["notebook_id"]), 0.0)
 
     def _set_aside(self, log: Log) -> None:
         """Keep a file without a good line under a name that is not read."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_agent.core.errors import StoreUnavailable
 
+LOCKED = "Another program keeps the conversations locked. Try again in a moment."
 _RETRY_SECONDS = 0.002
 
 
@@ -29,9 +30,14 @@ class FileLock:
         self._busy_seconds = busy_seconds
         self._descriptor = -1
 
-    if sys.platform == "win32":
+    def __enter__(self) -> None:
+        """Wait for the lock.
 
-        def __enter__(self) -> None:
+        Raises:
+            StoreUnavailable: others hold it for longer.
+            OSError: the file cannot be made.
+        """
+        if sys.platform == "win32":
             from filelock import FileLock as WindowsLock
             from filelock import Timeout
 
@@ -41,23 +47,8 @@ class FileLock:
             try:
                 self._held.acquire()
             except Timeout as error:
-                raise _locked() from error
-
-        def __exit__(self, *_: object) -> None:
-            self._held.release()
-
-        def close(self) -> None:
-            """Nothing stays open."""
-
-    else:
-
-        def __enter__(self) -> None:
-            """Wait for the lock.
-
-            Raises:
-                StoreUnavailable: others hold it for longer.
-                OSError: the file cannot be made.
-            """
+                raise StoreUnavailable(LOCKED) from error
+        else:
             import fcntl
 
             if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0:  # removed, by other hands
@@ -72,20 +63,19 @@ class FileLock:
                     if error.errno not in (errno.EACCES, errno.EAGAIN):
                         raise
                 if time.monotonic() > until:
-                    raise _locked()
+                    raise StoreUnavailable(LOCKED)
                 time.sleep(_RETRY_SECONDS)
 
-        def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
+        if sys.platform == "win32":
+            self._held.release()
+        else:
             import fcntl
 
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # not by closing: a forked process has the descriptor too
 
-        def close(self) -> None:
-            """Close the file; in a forked process, the parent's descriptor of it."""
-            descriptor, self._descriptor = self._descriptor, -1
-            if descriptor >= 0:
-                os.close(descriptor)
-
-
-def _locked() -> StoreUnavailable:
-    return StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")
+    def close(self) -> None:
+        """Close the file, which stays open on Unix only; in a forked process, the parent's descriptor of it."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)

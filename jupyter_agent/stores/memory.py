@@ -28,9 +28,6 @@ class _Kept:
         self.turns[turn.id] = codec.encode(turn)
         self.searched.append(codec.turn_search_text(turn))
 
-    def contains(self, text: str) -> bool:
-        return text in codec.search_text(self.session.title) or any(text in turn for turn in self.searched)
-
 
 class MemoryStore:
     """Keeps sessions as long as the process lives.
@@ -64,7 +61,7 @@ class MemoryStore:
         with self._lock:
             if session.key in self._kept or session.name in self._keys:
                 raise VersionConflict("That conversation exists already.")
-            kept = _Kept(codec.decode_session(text), text)
+            kept = _Kept(codec.decode(Session, text), text)
             for turn in turns:
                 kept.append(turn)
             self._kept[session.key] = kept
@@ -73,7 +70,7 @@ class MemoryStore:
     async def read(self, key: str) -> Session | None:
         with self._lock:
             kept = self._kept.get(key)
-        return None if kept is None else codec.decode_session(kept.text)
+        return None if kept is None else codec.decode(Session, kept.text)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         text = codec.encode(session)
@@ -89,13 +86,10 @@ class MemoryStore:
                 kept.append(turn)
             del self._keys[kept.session.name]
             self._keys[session.name] = session.key
-            kept.session, kept.text = codec.decode_session(text), text
+            kept.session, kept.text = codec.decode(Session, text), text
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
-        with self._lock:
-            kept = self._kept.get(key)
-            text = None if kept is None else kept.turns.get(turn_id)
-        return None if text is None else codec.decode_turn(text)
+        return next(iter(await self.path(key, turn_id, 1)), None)
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
         with self._lock:
@@ -104,7 +98,7 @@ class MemoryStore:
         found: list[Turn] = []
         turn: str | None = turn_id
         while turn is not None and turn in turns and len(found) < limit:
-            found.append(codec.decode_turn(turns[turn]))
+            found.append(codec.decode(Turn, turns[turn]))
             turn = found[-1].parent
         return tuple(reversed(found))
 
@@ -118,19 +112,17 @@ class MemoryStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        place = codec.decode_cursor(cursor)
+        searched = codec.search_text(text or "")
+
+        def contains(session: Session) -> bool:
+            turns = self._kept[session.key].searched
+            return (
+                not searched or searched in codec.search_text(session.title) or any(searched in turn for turn in turns)
+            )
+
         with self._lock:
-            found = [
-                kept.session
-                for kept in self._kept.values()
-                if kept.session.owner == owner
-                and session_id in (None, kept.session.id)
-                and notebook_id in (None, kept.session.notebook_id)
-                and (place is None or (kept.session.last_activity, kept.session.key) < place)
-                and (text is None or kept.contains(codec.search_text(text)))
-            ]
-        found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
-        return codec.first_page(found, limit)
+            sessions = [kept.session for kept in self._kept.values()]
+            return codec.select_page(sessions, contains, owner, session_id, notebook_id, limit, cursor)
 
     async def count(self, owner: str) -> int:
         with self._lock:

@@ -9,13 +9,13 @@ import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import (
     AgentError,
     BadRequest,
     MissingExtra,
+    SchemaNewer,
     StoreFull,
     StoreUnavailable,
     VersionConflict,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 META = "ja:meta"
 TIMEOUT_SECONDS = 5.0
 _BATCH = 200
+_LOST = "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ class RedisStore:
     account of their own.
 
     Args:
-        url: As redis-py takes it.
+        url: ``redis://[user:password@]host:port/number``; ``rediss://`` for TLS.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,11 +52,6 @@ class RedisStore:
         self._home: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._epoch: str | None = None
         self._clock = ServerClock(self._time)
-
-    @classmethod
-    def from_url(cls, url: str) -> RedisStore:
-        """The store of ``redis://[user:password@]host:port/number``; ``rediss://`` for TLS."""
-        return cls(url)
 
     async def now(self) -> float:
         return await self._clock.now()
@@ -67,28 +63,26 @@ class RedisStore:
 
     async def read(self, key: str) -> Session | None:
         data = await self._reading(lambda client: client.hget(f"ja:s:{key}", "data"))
-        return None if data is None else codec.decode_session(data)
+        return None if data is None else codec.decode(Session, data)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         await self._change(redis_scripts.COMMIT, session, () if turn is None else (turn,))
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:
         stored = await self._reading(lambda client: client.hget(f"ja:t:{key}", turn_id))
-        return None if stored is None else codec.decode_turn(stored.partition(b"\n")[2])
+        return None if stored is None else codec.decode(Turn, stored.partition(b"\n")[2])
 
     async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
         found = await self._reading(
-            lambda client: _script(client, redis_scripts.PATH, [f"ja:t:{key}"], [turn_id, limit])
+            lambda client: client.register_script(redis_scripts.PATH)([f"ja:t:{key}"], [turn_id, limit])
         )
-        turns = tuple(codec.decode_turn(stored) for stored in reversed(found))
+        turns = tuple(codec.decode(Turn, stored) for stored in reversed(found))
         if len(turns) < limit and (not turns or turns[0].parent is not None):
             # It ends before the first turn: asked for what never was, or Redis dropped something.
-            async def counts(client: Redis) -> tuple[Any, int]:
-                return await client.hget(f"ja:s:{key}", "turns"), await client.hlen(f"ja:t:{key}")
-
-            expected, stored = await self._reading(counts)
+            expected = await self._reading(lambda client: client.hget(f"ja:s:{key}", "turns"))
+            stored = await self._reading(lambda client: client.hlen(f"ja:t:{key}"))
             if turns or (expected is not None and int(expected) != stored):
-                _lost()
+                raise StoreUnavailable(_LOST)
         return turns
 
     async def find(
@@ -117,9 +111,9 @@ class RedisStore:
 
     async def delete(self, key: str) -> bool:
         keys = [f"ja:s:{key}", f"ja:t:{key}", f"ja:k:{key}", META]
-        answer = await self._once(lambda client: _script(client, redis_scripts.DELETE, keys, [key]))
+        answer = await self._once(lambda client: client.register_script(redis_scripts.DELETE)(keys, [key]))
         if answer == b"NEWER":
-            raise codec.newer_schema()
+            raise SchemaNewer(codec.NEWER)
         return bool(answer)
 
     async def close(self) -> None:
@@ -138,17 +132,13 @@ class RedisStore:
             f"ja:o:{_hash(session.owner)}",
             f"ja:n:{_hash(session.owner)}:{_hash(chr(0).join(session.name[1:]))}",
             META,
+            f"ja:k:{session.key}",
         ]
-        keys.append(f"ja:k:{session.key}")
         values: list[Any] = [session.key, codec.encode(session), session.revision, repr(session.created_at)]
         values += [repr(session.last_activity), session.notebook_id, session.id]
         for turn in turns:
             values += [turn.id, f"{json.dumps([turn.parent])}\n{codec.encode(turn)}"]
-
-        def call(client: Redis) -> Awaitable[Any]:
-            return _script(client, script, keys, [self._epoch or "", *values])
-
-        answer = await self._once(call)
+        answer = await self._once(lambda client: client.register_script(script)(keys, [self._epoch or "", *values]))
         if answer == b"EPOCH":
             self._epoch = None
             raise StoreUnavailable(
@@ -156,9 +146,9 @@ class RedisStore:
                 " with what it has now."
             )
         if answer == b"NEWER":
-            raise codec.newer_schema()
+            raise SchemaNewer(codec.NEWER)
         if answer == b"LOST":
-            _lost()
+            raise StoreUnavailable(_LOST)
         if answer != b"OK":
             raise VersionConflict("The conversation changed meanwhile.")
 
@@ -166,50 +156,42 @@ class RedisStore:
         self, owner: str, session_id: str | None, notebook_id: str | None, place: tuple[float, str] | None
     ) -> AsyncIterator[Session]:
         """Sessions of a list from a place on, newest activity first."""
-        # For each of the two: whether it matters, and which it is.
-        wanted = [
-            part for value in (session_id, notebook_id) for part in (("0", "") if value is None else ("1", value))
-        ]
-        offset = 0
+        listed = f"ja:o:{_hash(owner)}"
+        values: list[Any] = ["+inf" if place is None else repr(place[0]), 0, _BATCH]
+        for wanted in (session_id, notebook_id):  # whether it matters, and which it is
+            values += ["0", ""] if wanted is None else ["1", wanted]
         while True:
-            scanned, last, batch = await self._batch(owner, wanted, place, offset)
-            for session in batch:
+            scanned, *answer = await self._reading(
+                lambda client: client.register_script(redis_scripts.LIST)([listed], values)
+            )
+            if scanned == 0:
+                return
+            last_key, score, rows = answer
+            for key, activity, data, found_id, found_notebook in rows:
+                session = codec.decode_listed(
+                    data or b"",
+                    key.decode(),
+                    owner,
+                    (found_id or b"").decode(),
+                    (found_notebook or b"").decode(),
+                    float(activity),
+                )
                 if place is None or (session.last_activity, session.key) < place:
                     yield session
-            if scanned < _BATCH or last is None:
+            if scanned < _BATCH:
                 return
-            # Where a whole batch has the place's own activity, the list goes on behind it.
-            place, offset = (last, 0) if place is None or last < place else (place, offset + _BATCH)
-
-    async def _batch(
-        self, owner: str, wanted: Sequence[str], place: tuple[float, str] | None, offset: int
-    ) -> tuple[int, tuple[float, str] | None, list[Session]]:
-        """How many were scanned, the position of the last of them, and those that match."""
-        values = ["+inf" if place is None else repr(place[0]), offset, _BATCH, *wanted]
-        answer = await self._reading(
-            lambda client: _script(client, redis_scripts.LIST, [f"ja:o:{_hash(owner)}"], values)
-        )
-        if answer[0] == 0:
-            return 0, None, []
-        scanned, last_key, score, rows = answer
-        found = [
-            codec.decode_listed(
-                data or b"",
-                key.decode(),
-                owner,
-                (session_id or b"").decode(),
-                (notebook_id or b"").decode(),
-                float(activity),
-            )
-            for key, activity, data, session_id, notebook_id in rows
-        ]
-        return scanned, (float(score), last_key.decode()), found
+            last = (float(score), last_key.decode())
+            if place is None or last < place:
+                place = last
+                values[:2] = [repr(last[0]), 0]
+            else:  # a whole batch has the place's own activity: the list goes on behind it
+                values[1] += _BATCH
 
     async def _contains(self, session: Session, text: str) -> bool:
         if text in codec.search_text(session.title):
             return True
         stored = await self._reading(lambda client: client.hvals(f"ja:t:{session.key}"))
-        return any(text in codec.turn_search_text(codec.decode_turn(turn.partition(b"\n")[2])) for turn in stored)
+        return any(text in codec.turn_search_text(codec.decode(Turn, turn.partition(b"\n")[2])) for turn in stored)
 
     async def _reading(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
@@ -237,48 +219,29 @@ class RedisStore:
 
     def _connected(self) -> Redis:
         home = (os.getpid(), asyncio.get_running_loop())
-        if self._client is None or self._home != home:
-            # Connections belong to one process and one event loop; others' are left to them.
-            self._client, self._home = _connect(self._url), home
+        if self._client is not None and self._home == home:
+            return self._client
+        try:
+            from redis.asyncio import Redis
+            from redis.asyncio.retry import Retry
+            from redis.backoff import NoBackoff
+        except ImportError as error:
+            raise MissingExtra('Redis needs a package: pip install "jupyter-notebook-agent[redis]"') from error
+        try:
+            # Connections belong to one process and one event loop; others' are left to them. A write that was sent twice
+            # would be stored twice; redis-py retries three times unless told not to.
+            self._client = Redis.from_url(
+                self._url,
+                retry=Retry(NoBackoff(), 0),
+                retry_on_error=[],
+                socket_timeout=TIMEOUT_SECONDS,
+                socket_connect_timeout=TIMEOUT_SECONDS,
+                decode_responses=False,
+            )
+        except ValueError as error:
+            raise BadRequest("c.JupyterAgent.store is not a Redis URL such as redis://127.0.0.1:6379/0.") from error
+        self._home = home
         return self._client
-
-
-def _connect(url: str) -> Redis:
-    try:
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ImportError as error:
-        raise MissingExtra('Redis needs a package: pip install "jupyter-notebook-agent[redis]"') from error
-    try:
-        # A write that was sent twice would be stored twice; redis-py retries three times unless told not to.
-        return Redis.from_url(
-            url,
-            retry=Retry(NoBackoff(), 0),
-            retry_on_error=[],
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            decode_responses=False,
-        )
-    except ValueError as error:
-        raise BadRequest("c.JupyterAgent.store is not a Redis URL such as redis://127.0.0.1:6379/0.") from error
-
-
-async def _script(client: Redis, script: str, keys: list[str], values: list[Any]) -> Any:
-    """Run a script by its hash; the server is sent its text only where it has not seen it."""
-    from redis.exceptions import NoScriptError
-
-    call: Any = client.evalsha
-    try:
-        return await call(_digest(script), len(keys), *keys, *values)
-    except NoScriptError:  # nothing of it was done
-        call = client.eval
-        return await call(script, len(keys), *keys, *values)
-
-
-@cache
-def _digest(script: str) -> str:
-    return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 – the name that Redis gives it
 
 
 async def _initialize(client: Redis) -> str:
@@ -289,7 +252,7 @@ async def _initialize(client: Redis) -> str:
     pipe.hmget(META, ["epoch", "schema"])
     epoch, schema = (await pipe.execute())[-1]
     if int(schema) > redis_scripts.SCHEMA:
-        raise codec.newer_schema()
+        raise SchemaNewer(codec.NEWER)
     info = {**await client.info("memory"), **await client.info("persistence")}
     if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
         _log.warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
@@ -322,12 +285,6 @@ def _failure(error: Exception) -> AgentError:
     if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
         return StoreUnavailable("The Redis server has other data under our keys. Use another database number.")
     return StoreUnavailable("The Redis server cannot be used now. Try again in a moment.")
-
-
-def _lost() -> NoReturn:
-    raise StoreUnavailable(
-        "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
-    )
 
 
 def _hash(text: str) -> str:

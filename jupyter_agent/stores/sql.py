@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+import asyncio
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.core.errors import AgentError, BadRequest, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.core.protocols import Page
+from jupyter_agent.core.errors import AgentError, BadRequest, SchemaNewer, StoreFull, StoreUnavailable, VersionConflict
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.clock import ServerClock
 from jupyter_agent.stores.sql_connections import Connections
+from jupyter_agent.stores.sql_reads import SqlReads
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncCursor
 
 Values = Mapping[str, object]
-_Result = TypeVar("_Result")
 _CANNOT_BE_USED = "The PostgreSQL server cannot be used now. Try again in a moment."
 _LOCK = 0x4A416773  # one server at a time makes or migrates the tables
 
@@ -71,24 +73,19 @@ _REPLACE_AND_APPEND = (
     " INSERT INTO jupyter_agent_turns (key, id, parent, searched, data)"
     " SELECT key, %(turn_id)s, %(parent)s, %(turn_searched)s, %(turn_data)s FROM replaced"
 )
-_PATH = """
-WITH RECURSIVE path (step, parent, data) AS (
-    SELECT 1, parent, data FROM jupyter_agent_turns WHERE key = %(key)s AND id = %(id)s
-    UNION ALL
-    SELECT path.step + 1, turns.parent, turns.data FROM path
-    JOIN jupyter_agent_turns AS turns ON turns.key = %(key)s AND turns.id = path.parent WHERE path.step < %(limit)s
-) SELECT data FROM path ORDER BY step DESC
-"""
+# From the words of `SqlReads`: tables, values, a function.
+_TRANSLATION = (
+    (re.compile(r"\b(sessions|turns)\b"), r"jupyter_agent_\1"),
+    (re.compile(r":(\w+)"), r"%(\1)s"),
+    (re.compile(r"\binstr\("), "strpos("),
+)
 
 
 class ConnectionLost(StoreUnavailable):
     """The connection was dead, or died: whether the statement was carried out is not known."""
 
-    def __init__(self) -> None:
-        super().__init__(_CANNOT_BE_USED)
 
-
-class SqlStore:
+class SqlStore(SqlReads):
     """Keeps sessions in PostgreSQL; every commit is one statement, so that it is whole or not there.
 
     Args:
@@ -104,11 +101,6 @@ class SqlStore:
         self._ready = False
         self._clock = ServerClock(self._time)
 
-    @classmethod
-    def from_url(cls, url: str) -> SqlStore:
-        """The store of ``postgresql://user:password@host/database``."""
-        return cls(url)
-
     async def now(self) -> float:
         return await self._clock.now()
 
@@ -118,50 +110,19 @@ class SqlStore:
             rows = [codec.turn_row(session.key, turn) for turn in turns]
             columns = {"ids": "turn_id", "parents": "parent", "searches": "turn_searched", "turns": "turn_data"}
             values |= {name: [row[column] for row in rows] for name, column in columns.items()}
-        await self._change(_CREATE_WITH_TURNS if turns else _CREATE, values)
-
-    async def read(self, key: str) -> Session | None:
-        rows = await self._read("SELECT data FROM jupyter_agent_sessions WHERE key = %(key)s", {"key": key})
-        return codec.decode_session(rows[0][0]) if rows else None
+        await self._run(_CREATE_WITH_TURNS if turns else _CREATE, values)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         values = codec.session_row(session) | ({} if turn is None else codec.turn_row(session.key, turn))
         statement = _REPLACE if turn is None else _REPLACE_AND_APPEND
-        if await self._change(statement, values) != 1:
+        if (await self._run(statement, values))[0] != 1:
             raise VersionConflict("The conversation changed meanwhile.")
-
-    async def turn(self, key: str, turn_id: str) -> Turn | None:
-        query = "SELECT data FROM jupyter_agent_turns WHERE key = %(key)s AND id = %(id)s"
-        rows = await self._read(query, {"key": key, "id": turn_id})
-        return codec.decode_turn(rows[0][0]) if rows else None
-
-    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
-        rows = await self._read(_PATH, {"key": key, "id": turn_id, "limit": limit}) if limit > 0 else []
-        return tuple(codec.decode_turn(row[0]) for row in rows)
-
-    async def find(
-        self,
-        owner: str,
-        *,
-        session_id: str | None = None,
-        notebook_id: str | None = None,
-        text: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page:
-        query, values = _find(owner, session_id, notebook_id, text, codec.decode_cursor(cursor))
-        rows = await self._read(query, {**values, "limit": limit + 1})
-        return codec.first_page([codec.decode_listed(*row) for row in rows], limit)
-
-    async def count(self, owner: str) -> int:
-        query = "SELECT count(*) FROM jupyter_agent_sessions WHERE owner = %(owner)s"
-        return int((await self._read(query, {"owner": owner}))[0][0])
 
     async def owners(self, path: str) -> tuple[str, ...]:
         return ()  # of several servers, each with notebooks of its own
 
     async def delete(self, key: str) -> bool:
-        return await self._change(_DELETE, {"key": key}) > 0
+        return (await self._run(_DELETE, {"key": key}))[0] > 0
 
     async def close(self) -> None:
         connections, self._connections = self._connections, None
@@ -173,27 +134,15 @@ class SqlStore:
 
     async def _read(self, query: str, values: Values) -> list[Any]:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
-
-        async def work(connection: AsyncConnection[Any]) -> list[Any]:
-            return await (await _execute(connection, query, values)).fetchall()
-
+        for pattern, replacement in _TRANSLATION:
+            query = pattern.sub(replacement, query)
         try:
-            return await self._run(work)
+            return (await self._run(query, values))[1]
         except ConnectionLost:
-            return await self._run(work)
+            return (await self._run(query, values))[1]
 
-    async def _change(self, statement: str, values: Values) -> int:
-        """How many rows a statement has changed; it is sent once."""
-
-        async def work(connection: AsyncConnection[Any]) -> int:
-            changed = (await _execute(connection, statement, {**values, "schema": len(self._steps)})).rowcount
-            if changed == 0:
-                await self._schema(connection)  # raises, where that is why
-            return changed
-
-        return await self._run(work)
-
-    async def _run(self, work: Callable[[AsyncConnection[Any]], Awaitable[_Result]]) -> _Result:
+    async def _run(self, statement: str, values: Values) -> tuple[int, list[Any]]:
+        """How many rows a statement has changed or found, and those that it found; it is sent once."""
         connections = await self._connected()
         from psycopg import Error
 
@@ -204,16 +153,22 @@ class SqlStore:
                     async with connection.transaction():
                         await self._bring_up_to_date(connection)
                     self._ready = True
-                return await work(connection)
+                cursor = await _execute(connection, statement, {**values, "schema": len(self._steps)})
+                if cursor.description is not None:
+                    return cursor.rowcount, await cursor.fetchall()
+                if cursor.rowcount == 0:
+                    await self._schema(connection)  # raises, where that is why
+                return cursor.rowcount, []
         except UnicodeEncodeError as error:
             raise BadRequest("An id or path has characters that cannot be kept.") from error
         except (Error, OSError, TimeoutError) as error:
             if connection is not None and connection.closed:
-                raise ConnectionLost from error
+                raise ConnectionLost(_CANNOT_BE_USED) from error
             raise _failure(error) from error
 
     async def _connected(self) -> Connections:
-        if self._connections is not None and not self._connections.are_ours():
+        home = (os.getpid(), asyncio.get_running_loop())
+        if self._connections is not None and self._connections.home != home:
             await self._connections.close()
             self._left.append(self._connections)  # of a forked process's parent, who goes on with them
             self._connections = None
@@ -222,15 +177,16 @@ class SqlStore:
         return self._connections
 
     async def _bring_up_to_date(self, connection: AsyncConnection[Any]) -> None:
-        there = await _first(connection, "SELECT to_regclass('jupyter_agent_schema')") is not None
-        if there and await self._schema(connection) == len(self._steps):
+        found = await (await _execute(connection, "SELECT to_regclass('jupyter_agent_schema')")).fetchall()
+        if found[0][0] is not None and await self._schema(connection) == len(self._steps):
             return
         # Another server may be at it; only what is asked for after the lock is true.
         await _execute(connection, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
         await _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)")
         schema = await self._schema(connection)
         if 0 < schema < len(self._steps):
-            await _back_up(connection, schema)
+            for table in ("jupyter_agent_sessions", "jupyter_agent_turns"):  # as they were
+                await _execute(connection, f"CREATE TABLE {table}_schema{schema} AS TABLE {table}")
         for step in self._steps[schema:]:
             for statement in step.split(";\n"):
                 await _execute(connection, statement)
@@ -240,26 +196,15 @@ class SqlStore:
 
     async def _schema(self, connection: AsyncConnection[Any]) -> int:
         """The tables' schema, 0 where there are none."""
-        schema = int(await _first(connection, "SELECT version FROM jupyter_agent_schema") or 0)
+        rows = await (await _execute(connection, "SELECT version FROM jupyter_agent_schema")).fetchall()
+        schema = int(rows[0][0]) if rows else 0
         if schema > len(self._steps):
-            raise codec.newer_schema()
+            raise SchemaNewer(codec.NEWER)
         return schema
 
 
 async def _execute(connection: AsyncConnection[Any], statement: str, values: Values | None = None) -> AsyncCursor[Any]:
     return await connection.execute(statement.encode(), values)
-
-
-async def _first(connection: AsyncConnection[Any], query: str) -> Any:
-    """The first column of the first row; None without one."""
-    row = await (await _execute(connection, query)).fetchone()
-    return None if row is None else row[0]
-
-
-async def _back_up(connection: AsyncConnection[Any], schema: int) -> None:
-    """Copies of the tables as they were, in the migration's own transaction."""
-    for table in ("jupyter_agent_sessions", "jupyter_agent_turns"):
-        await _execute(connection, f"CREATE TABLE {table}_schema{schema} AS TABLE {table}")
 
 
 def _failure(error: Exception) -> AgentError:
@@ -279,34 +224,3 @@ def _failure(error: Exception) -> AgentError:
     if state == "42501":
         return StoreUnavailable("The PostgreSQL account may not use the tables of conversations.")
     return StoreUnavailable(_CANNOT_BE_USED)
-
-
-def _find(
-    owner: str,
-    session_id: str | None,
-    notebook_id: str | None,
-    text: str | None,
-    place: tuple[float, str] | None,
-) -> tuple[str, dict[str, object]]:
-    """The query of a list; every value is bound, so that none is read as SQL or as a pattern."""
-    conditions = ["owner = %(owner)s"]
-    values: dict[str, object] = {"owner": owner}
-    if session_id is not None:
-        conditions.append("id = %(id)s")
-        values["id"] = session_id
-    if notebook_id is not None:
-        conditions.append("notebook_id = %(notebook_id)s")
-        values["notebook_id"] = notebook_id
-    if text is not None:
-        conditions.append(
-            "(position(%(text)s IN searched) > 0 OR EXISTS (SELECT 1 FROM jupyter_agent_turns AS turns"
-            " WHERE turns.key = sessions.key AND position(%(text)s IN turns.searched) > 0))"
-        )
-        values["text"] = codec.search_text(text)
-    if place is not None:
-        conditions.append("(last_activity, key) < (CAST(%(activity)s AS DOUBLE PRECISION), %(place)s)")
-        values["activity"], values["place"] = place
-    where = " AND ".join(conditions)
-    columns = "data, key, owner, id, notebook_id, last_activity"
-    table = "jupyter_agent_sessions AS sessions"
-    return f"SELECT {columns} FROM {table} WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT %(limit)s", values  # noqa: S608 – conditions are ours

@@ -34,20 +34,31 @@ class Connections:
     Args:
         url: ``postgresql://…`` as the server's own programs take it.
 
+    Attributes:
+        home: That process and that event loop.
+
     Raises:
         BadRequest: it is no such URL.
         MissingExtra: the package is missing.
     """
 
     def __init__(self, url: str) -> None:
-        self._address = _address(url)
-        self._home = (os.getpid(), asyncio.get_running_loop())
+        try:
+            from psycopg import ProgrammingError
+            from psycopg.conninfo import conninfo_to_dict
+        except ImportError as error:
+            cure = 'PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"'
+            raise MissingExtra(cure) from error
+        try:
+            address: dict[str, Any] = dict(conninfo_to_dict(url))
+            if not all(port.isdecimal() for port in str(address.get("port", "5432")).split(",")):
+                raise ValueError("port")
+        except (ProgrammingError, ValueError) as error:
+            raise BadRequest("c.JupyterAgent.store is not a URL such as postgresql://user@host/database.") from error
+        self._address = {"connect_timeout": TIMEOUT_SECONDS, **address}
+        self.home = (os.getpid(), asyncio.get_running_loop())
         self._room = asyncio.Semaphore(MOST)
         self._idle: list[tuple[AsyncConnection[Any], float]] = []
-
-    def are_ours(self) -> bool:
-        """Whether this process and event loop made them."""
-        return self._home == (os.getpid(), asyncio.get_running_loop())
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -60,31 +71,28 @@ class Connections:
 
         await asyncio.wait_for(self._room.acquire(), TIMEOUT_SECONDS)
         try:
-            connection = await self._rested() or await self._made()
+            connection = await self._idle_or_new()
             try:
                 yield connection
-            except Error:
-                self._keep(connection)
+            except BaseException as error:
+                if not isinstance(error, Error):  # cancelled, for example, with an answer still to come
+                    await connection.close()
                 raise
-            except BaseException:  # cancelled, for example, with an answer still to come
-                await connection.close()
-                raise
-            self._keep(connection)
+            finally:
+                if not connection.closed:
+                    self._idle.append((connection, time.monotonic()))
         finally:
             self._room.release()
 
     async def close(self) -> None:
-        """Close those that rest; in a forked process they are the parent's and stay as they are."""
-        if self._home[0] == os.getpid():
+        """Close those that are idle; in a forked process they are the parent's and stay as they are."""
+        if self.home[0] == os.getpid():
             while self._idle:
                 await self._idle.pop()[0].close()
 
-    def _keep(self, connection: AsyncConnection[Any]) -> None:
-        if not connection.closed:
-            self._idle.append((connection, time.monotonic()))
-
-    async def _rested(self) -> AsyncConnection[Any] | None:
-        from psycopg import Error
+    async def _idle_or_new(self) -> AsyncConnection[Any]:
+        """An idle connection that is alive, or a new one; whatever goes wrong, none is left open."""
+        from psycopg import AsyncConnection, Error
 
         while self._idle:
             connection, used = self._idle.pop()
@@ -92,38 +100,17 @@ class Connections:
                 return connection
             try:
                 await connection.execute("SELECT 1")
-            except Error:
+            except BaseException as error:
                 await connection.close()
-            except BaseException:  # cancelled, for example: it is not left open
-                await connection.close()
-                raise
+                if not isinstance(error, Error):  # cancelled, for example
+                    raise
             else:
                 return connection
-        return None
-
-    async def _made(self) -> AsyncConnection[Any]:
-        from psycopg import AsyncConnection
-
         connection = await AsyncConnection.connect(**self._address, autocommit=True)
         try:
             settings = _SETTINGS.format(statement=TIMEOUT_SECONDS * 1000, lock=round(LOCK_SECONDS * 1000))
             await connection.execute(settings.encode())
-        except BaseException:  # whatever it is, the connection is not left open
+        except BaseException:
             await connection.close()
             raise
         return connection
-
-
-def _address(url: str) -> dict[str, Any]:
-    try:
-        from psycopg import ProgrammingError
-        from psycopg.conninfo import conninfo_to_dict
-    except ImportError as error:
-        raise MissingExtra('PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"') from error
-    try:
-        address: dict[str, Any] = dict(conninfo_to_dict(url))
-        if not all(port.isdecimal() for port in str(address.get("port", "5432")).split(",")):
-            raise ValueError("port")
-    except (ProgrammingError, ValueError) as error:
-        raise BadRequest("c.JupyterAgent.store is not a URL such as postgresql://user@host/database.") from error
-    return {"connect_timeout": TIMEOUT_SECONDS, **address}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.core.protocols import Page
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
-from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile
+from jupyter_agent.stores.sql_reads import SqlReads
+from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile, identity_of
 from jupyter_agent.stores.worker import Worker
 
 _CREATE = (
@@ -34,23 +34,16 @@ _RENAME = (
     " searched = :searched, data = :data"
     " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
 )
-_PATH = """
-WITH RECURSIVE path (step, parent, data) AS (
-    SELECT 1, parent, data FROM turns WHERE key = :key AND id = :id
-    UNION ALL
-    SELECT step + 1, turns.parent, turns.data FROM path JOIN turns ON turns.key = :key AND turns.id = path.parent
-    LIMIT :limit
-) SELECT data FROM path ORDER BY step DESC
-"""
 _OWNERS = """
 SELECT DISTINCT owner FROM sessions
 WHERE :path <> '' AND (notebook_id = :path OR substr(notebook_id, 1, length(:path) + 1) = :path || '/') ORDER BY owner
 """
+_DELETE = "DELETE FROM sessions WHERE key = :key"
 _Result = TypeVar("_Result")
 _INHERITED: list[sqlite3.Connection | None] = []
 
 
-class SqliteStore:
+class SqliteStore(SqlReads):
     """Keeps sessions in one file that several processes may share; all of SQLite happens in one worker thread.
 
     Args:
@@ -99,13 +92,7 @@ class SqliteStore:
             connection.execute(_CREATE, head)
             connection.executemany(_APPEND, rows)
 
-        await self._write(work)
-
-    async def read(self, key: str) -> Session | None:
-        row = await self._read(
-            lambda connection: connection.execute("SELECT data FROM sessions WHERE key = ?", [key]).fetchone()
-        )
-        return None if row is None else codec.decode_session(row[0])
+        await self._run(work, is_write=True)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
         head = codec.session_row(session)
@@ -117,83 +104,49 @@ class SqliteStore:
             if row is not None:
                 connection.execute(_APPEND, row)
 
-        await self._write(work)
-
-    async def turn(self, key: str, turn_id: str) -> Turn | None:
-        query = "SELECT data FROM turns WHERE key = ? AND id = ?"
-        row = await self._read(lambda connection: connection.execute(query, [key, turn_id]).fetchone())
-        return None if row is None else codec.decode_turn(row[0])
-
-    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
-        values = {"key": key, "id": turn_id, "limit": limit}
-        rows = await self._read(lambda connection: connection.execute(_PATH, values).fetchall())
-        return tuple(codec.decode_turn(row[0]) for row in rows)
-
-    async def find(
-        self,
-        owner: str,
-        *,
-        session_id: str | None = None,
-        notebook_id: str | None = None,
-        text: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page:
-        query, values = _find(owner, session_id, notebook_id, text, codec.decode_cursor(cursor))
-        rows = await self._read(lambda connection: connection.execute(query, {**values, "limit": limit + 1}).fetchall())
-        return codec.first_page([codec.decode_listed(*row) for row in rows], limit)
-
-    async def count(self, owner: str) -> int:
-        query = "SELECT count(*) FROM sessions WHERE owner = ?"
-        return int((await self._read(lambda connection: connection.execute(query, [owner]).fetchone()))[0])
+        await self._run(work, is_write=True)
 
     async def owners(self, path: str) -> tuple[str, ...]:
-        rows = await self._read(lambda connection: connection.execute(_OWNERS, {"path": path}).fetchall())
-        return tuple(row[0] for row in rows)
+        return tuple(row[0] for row in await self._read(_OWNERS, {"path": path}))
 
     async def delete(self, key: str) -> bool:
-        return await self._write(
-            lambda connection: connection.execute("DELETE FROM sessions WHERE key = ?", [key]).rowcount == 1
+        return await self._run(
+            lambda connection: connection.execute(_DELETE, {"key": key}).rowcount == 1, is_write=True
         )
 
     async def close(self) -> None:
         await self._worker.close(self._disconnect)
 
-    async def _read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        return await self._run(lambda: work(self._connect()))
+    async def _read(self, query: str, values: Mapping[str, object]) -> list[Any]:
+        return await self._run(lambda connection: connection.execute(query, values).fetchall())
 
-    async def _write(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        def whole() -> _Result:
-            with self._file.transaction(self._connect()) as connection:
-                return work(connection)
+    async def _run(self, work: Callable[[sqlite3.Connection], _Result], *, is_write: bool = False) -> _Result:
+        def translated() -> _Result:
+            try:
+                connection = self._connect()
+                with self._file.transaction(connection) if is_write else contextlib.nullcontext():
+                    return work(connection)
+            except UnicodeEncodeError as error:
+                raise BadRequest("An id or path has characters that cannot be kept.") from error
+            except sqlite3.IntegrityError as error:
+                raise VersionConflict("That conversation or turn is stored already.") from error
+            except (sqlite3.Error, OSError) as error:
+                failure = self._file.failure(error)
+                if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" and not isinstance(failure, StoreFull):
+                    self._disconnect()  # what it holds may be wrong; on a full disk it is right, and could not be had anew
+                raise failure from error
 
-        return await self._run(whole)
-
-    async def _run(self, work: Callable[[], _Result]) -> _Result:
-        return await self._worker.run(lambda: self._translated(work))
-
-    def _translated(self, work: Callable[[], _Result]) -> _Result:
-        try:
-            return work()
-        except UnicodeEncodeError as error:
-            raise BadRequest("An id or path has characters that cannot be kept.") from error
-        except sqlite3.IntegrityError as error:
-            raise VersionConflict("That conversation or turn is stored already.") from error
-        except (sqlite3.Error, OSError) as error:
-            failure = self._file.failure(error)
-            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" and not isinstance(failure, StoreFull):
-                self._disconnect()  # what it holds may be wrong; on a full disk it is right, and could not be had anew
-            raise failure from error
+        return await self._worker.run(translated)
 
     def _connect(self) -> sqlite3.Connection:
-        if self._connection is not None and self._identity != self._file.identity():
+        if self._connection is not None and self._identity != identity_of(self._file.path):
             # The file was replaced or removed under us, by a backup restored for example; its log stays behind.
             self._disconnect()
             self._file.set_aside(self._log)
         if self._connection is None:
             self._connection = self._file.connect()
-            self._identity = self._file.identity()
-            self._log = self._file.log_identity()
+            self._identity = identity_of(self._file.path)
+            self._log = identity_of(self._file.log)
             self._filled = 0
         return self._connection
 
@@ -201,7 +154,7 @@ class SqliteStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-        self._file.release()
+        self._file.lock.close()
 
     def _rest(self) -> None:
         if self._connection is not None and self._connection.total_changes > self._filled:
@@ -213,34 +166,4 @@ class SqliteStore:
         # Kept open in the forked process: closing it would give up the parent's locks.
         _INHERITED.append(self._connection)
         self._connection = None
-        self._file.release()
-
-
-def _find(
-    owner: str,
-    session_id: str | None,
-    notebook_id: str | None,
-    text: str | None,
-    place: tuple[float, str] | None,
-) -> tuple[str, dict[str, object]]:
-    """The query of a list; every value is bound, so that none is read as SQL or as a pattern."""
-    conditions = ["owner = :owner"]
-    values: dict[str, object] = {"owner": owner}
-    if session_id is not None:
-        conditions.append("id = :id")
-        values["id"] = session_id
-    if notebook_id is not None:
-        conditions.append("notebook_id = :notebook_id")
-        values["notebook_id"] = notebook_id
-    if text is not None:
-        conditions.append(
-            "(instr(searched, :text) > 0 OR EXISTS"
-            " (SELECT 1 FROM turns WHERE turns.key = sessions.key AND instr(turns.searched, :text) > 0))"
-        )
-        values["text"] = codec.search_text(text)
-    if place is not None:
-        conditions.append("(last_activity, key) < (:activity, :key)")
-        values["activity"], values["key"] = place
-    where = " AND ".join(conditions)
-    columns = "data, key, owner, id, notebook_id, last_activity"
-    return f"SELECT {columns} FROM sessions WHERE {where} ORDER BY last_activity DESC, key DESC LIMIT :limit", values  # noqa: S608 – conditions are ours
+        self._file.lock.close()

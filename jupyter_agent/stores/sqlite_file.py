@@ -10,10 +10,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from jupyter_agent.core.errors import AgentError, StoreFull, StoreUnavailable
+from jupyter_agent.core.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.stores import codec
-from jupyter_agent.stores.file_lock import FileLock
+from jupyter_agent.stores.file_lock import LOCKED, FileLock
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
 # A log that is begun anew soon is overwritten in place, and syncs twice as fast as one that grows.
@@ -59,14 +60,19 @@ class SqliteFile:
         path: The file.
         busy_seconds: How long connections wait while other processes write.
         steps: SQL that leads from each schema to the next.
+
+    Attributes:
+        path: The file.
+        log: Its write-ahead log.
+        lock: Held while the log is written, and copied back.
     """
 
     def __init__(self, path: Path, busy_seconds: float, steps: Sequence[str]) -> None:
         self.path = path
         self._busy_seconds = busy_seconds
         self._steps = steps
-        self._lock = FileLock(path.with_name(path.name + ".lock"), busy_seconds)
-        self._log = path.with_name(path.name + "-wal")
+        self.lock = FileLock(path.with_name(path.name + ".lock"), busy_seconds)
+        self.log = path.with_name(path.name + "-wal")
         self._alone = False
         # Exists once the file has held conversations: an empty file is then a loss, not a beginning.
         self._marker = path.with_name(path.name + ".known")
@@ -88,7 +94,7 @@ class SqliteFile:
             return self._ready(self._opened(), self._migrate)
         except sqlite3.OperationalError as error:
             is_unwritable = getattr(error, "sqlite_errorname", "").startswith(_UNWRITABLE)
-            if not is_unwritable or (self._log.exists() and self._log.stat().st_size > 0):
+            if not is_unwritable or (self.log.exists() and self.log.stat().st_size > 0):
                 raise
         # A log's index cannot be made on a full disk or where all may only be read; for an empty log none is needed.
         address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -101,37 +107,25 @@ class SqliteFile:
         A write-ahead log is written, and copied back into the file, under a lock of our own: SQLite before 3.51.3 may
         lose commits where one connection copies back while another begins the log anew.
         """
-        with self._lock if self._alone else contextlib.nullcontext(), transaction(connection):
-            if _version(connection) > len(self._steps):  # a later release has migrated it since we opened it
-                raise codec.newer_schema()
+        with self.lock if self._alone else contextlib.nullcontext(), transaction(connection):
+            if _pragma(connection, "user_version") > len(self._steps):  # a later release has migrated it meanwhile
+                raise SchemaNewer(codec.NEWER)
             yield connection
 
     def fill(self, connection: sqlite3.Connection) -> None:
         """Copy the log back into the file and empty it: the file alone then holds everything, for who copies it."""
         if self._alone:
-            with self._lock:
+            with self.lock:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def release(self) -> None:
-        """Let go of the lock's file."""
-        self._lock.close()
-
-    def identity(self) -> tuple[int, int] | None:
-        """Which file the path names now; None if none."""
-        return _identity(self.path)
-
-    def log_identity(self) -> tuple[int, int] | None:
-        """Which file is its write-ahead log now; None if none."""
-        return _identity(self._log)
 
     def set_aside(self, log: tuple[int, int] | None) -> None:
         """Keep the log of a file that is gone where SQLite does not take it for the log of the file that came instead."""
-        if log is None or log != self.log_identity():
+        if log is None or log != identity_of(self.log):
             return
-        with self._lock:
-            if log == self.log_identity():  # no other process was faster
+        with self.lock:
+            if log == identity_of(self.log):  # no other process was faster
                 kept = f".stale-{time.time_ns()}"
-                for file in (self._log, self.path.with_name(self.path.name + "-shm")):
+                for file in (self.log, self.path.with_name(self.path.name + "-shm")):
                     with contextlib.suppress(FileNotFoundError):
                         file.rename(file.with_name(file.name + kept))
 
@@ -141,7 +135,7 @@ class SqliteFile:
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")):
             return StoreFull("There is no room left to keep the conversation. Free some disk space and try again.")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreUnavailable("Another program keeps the conversations locked. Try again in a moment.")
+            return StoreUnavailable(LOCKED)
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             self._copy_damaged()
             return StoreUnavailable(
@@ -172,25 +166,24 @@ class SqliteFile:
 
         The log takes one sync for a commit, the journal four. Its index is shared memory, which no network carries.
         """
-        if self._alone and _journal(connection) != "wal":
-            with contextlib.suppress(PermissionError), self._lock:  # where nothing may be written, none is needed
-                self._begin_log()
-        elif not self._alone and _journal(connection) == "wal":
+        has_log = _pragma(connection, "journal_mode") == "wal"
+        if has_log and not self._alone:
             connection.execute("PRAGMA journal_mode = DELETE")  # refused while others have it open
-
-    def _begin_log(self) -> None:
-        """Switch to a write-ahead log; back again where the system has no shared memory for its index."""
-        try:
-            with contextlib.closing(self._opened()) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                with transaction(connection):
-                    pass
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
-                return  # another process has it open; both journals are sound
-            with contextlib.closing(self._opened()) as connection:
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # needs no index
-                connection.execute("PRAGMA journal_mode = DELETE")
+        if has_log or not self._alone:
+            return
+        with contextlib.suppress(PermissionError), self.lock:  # where nothing may be written, none is needed
+            try:
+                with contextlib.closing(self._opened()) as other:
+                    other.execute("PRAGMA journal_mode = WAL")
+                    with transaction(other):
+                        pass
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                    return  # another process has it open; both journals are sound
+                # The system has no shared memory for the log's index.
+                with contextlib.closing(self._opened()) as other:
+                    other.execute("PRAGMA locking_mode = EXCLUSIVE")  # needs no index
+                    other.execute("PRAGMA journal_mode = DELETE")
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         current = self._schema(connection) == len(self._steps)
@@ -200,7 +193,14 @@ class SqliteFile:
         with self.transaction(connection):
             schema = self._schema(connection)  # another process may have been faster
             if 0 < schema < len(self._steps):
-                self._back_up(f"schema-{schema}")
+                copy = self.path.with_name(f"{self.path.name}.schema-{schema}")
+                if not copy.exists():  # nobody else writes meanwhile
+                    os.close(os.open(copy, os.O_RDWR | os.O_CREAT, 0o600))
+                    with (
+                        contextlib.closing(sqlite3.connect(self.path)) as source,
+                        contextlib.closing(sqlite3.connect(copy)) as to,
+                    ):
+                        source.backup(to)
             for number in range(schema, len(self._steps)):
                 self._take_step(connection, number)
         self._marker.touch(mode=0o600)
@@ -217,10 +217,10 @@ class SqliteFile:
         known = self._marker.exists()  # asked first: another process may be making the file just now
         with contextlib.nullcontext() if connection.in_transaction else transaction(connection, "BEGIN"):
             empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            schema = _version(connection)
+            application = _pragma(connection, "application_id")
+            schema: int = _pragma(connection, "user_version")
         if application == APPLICATION_ID and schema > len(self._steps):
-            raise codec.newer_schema()
+            raise SchemaNewer(codec.NEWER)
         if application != APPLICATION_ID and not empty:
             raise StoreUnavailable("The configured file of conversations belongs to another program. Choose another.")
         if empty and known:
@@ -229,33 +229,21 @@ class SqliteFile:
             )
         return schema
 
-    def _back_up(self, why: str) -> None:
-        """Keep what is committed in a file of its own, once for each reason; nobody else writes meanwhile."""
-        copy = self._copy_path(why)
-        if not copy.exists():
-            os.close(os.open(copy, os.O_RDWR | os.O_CREAT, 0o600))
-            with (
-                contextlib.closing(sqlite3.connect(self.path)) as source,
-                contextlib.closing(sqlite3.connect(copy)) as to,
-            ):
-                source.backup(to)
-
     def _copy_damaged(self) -> None:
         """Keep copies of a damaged file and its log, once for each state."""
         changed_at = 0
         with contextlib.suppress(OSError):
             changed_at = int(self.path.stat().st_mtime)
         for end in ("", "-wal"):
-            damaged, copy = self.path.with_name(self.path.name + end), self._copy_path(f"corrupt-{changed_at}{end}")
+            damaged = self.path.with_name(self.path.name + end)
+            copy = self.path.with_name(f"{self.path.name}.corrupt-{changed_at}{end}")
             if damaged.exists() and not copy.exists():
                 with contextlib.suppress(OSError):
                     shutil.copy2(damaged, copy)
 
-    def _copy_path(self, why: str) -> Path:
-        return self.path.with_name(f"{self.path.name}.{why}")
 
-
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file the path names now; None if none."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -263,12 +251,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _journal(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
 def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:

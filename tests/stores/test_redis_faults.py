@@ -236,9 +236,9 @@ async def test_D12_no_key_expires(server: RedisServer) -> None:
 async def test_M6_without_the_package_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
     with pytest.raises(MissingExtra, match=r'pip install "jupyter-notebook-agent\[redis\]"'):
-        await RedisStore.from_url("redis://127.0.0.1").read("k")
+        await RedisStore("redis://127.0.0.1").read("k")
 
 
 async def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(BadRequest, match="Redis URL"):
-        await RedisStore.from_url("redis://127.0.0.1:port").read("k")
+        await RedisStore("redis://127.0.0.1:port").read("k")

@@ -232,9 +232,9 @@ async def test_long_paths_are_kept(place: Place) -> None:
 async def test_M6_without_the_packages_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtra, match=r'pip install "jupyter-notebook-agent\[postgresql\]"'):
-        await SqlStore.from_url("postgresql://127.0.0.1/x").read("k")
+        await SqlStore("postgresql://127.0.0.1/x").read("k")
 
 
 async def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(BadRequest, match="postgresql://"):
-        await SqlStore.from_url("postgresql://host:port/x").read("k")
+        await SqlStore("postgresql://host:port/x").read("k")

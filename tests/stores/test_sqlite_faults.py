@@ -112,7 +112,7 @@ async def test_D8_where_no_log_can_be_begun_there_is_a_rollback_journal(path: Pa
 
 async def test_D8_a_commit_is_durable_before_it_is_acknowledged(path: Path) -> None:
     store = await kept(path)
-    assert await store._read(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
+    assert await store._read("PRAGMA synchronous", {}) == [(2,)]
     await store.close()
 
 
@@ -122,7 +122,7 @@ async def test_D8_a_log_is_written_and_copied_back_by_one_at_a_time(path: Path) 
         with pytest.raises(StoreUnavailable, match="locked"):
             await store.delete("k")
         with pytest.raises(StoreUnavailable, match="locked"):
-            await store._read(store._file.fill)
+            await store._run(store._file.fill)
         assert await store.read("k") is not None
     assert await store.delete("k")
     await store.close()

@@ -23,6 +23,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.protocols import Page, SessionStore
 from jupyter_agent.core.session import OpenTurn, Session, Turn
 from jupyter_agent.stores import codec
+from jupyter_agent.testing.store import as_stored
 from tests.support.store_urls import KINDS, Place
 
 NAMES = st.sampled_from(["one", "two", "three"])
@@ -96,9 +97,9 @@ class Stores(RuleBasedStateMachine):
         expected = "VersionConflict" if taken or (turn is not None and turn.id in kept.turns) else None
         assert self.ask(lambda store: store.commit(session, turn)) == expected
         if expected is None:
-            kept.session = codec.normalized(session)
+            kept.session = as_stored(session)
             if turn is not None:
-                kept.turns[turn.id] = codec.normalized(turn)
+                kept.turns[turn.id] = as_stored(turn)
 
     def some_key(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(sorted(self.kept)), "session")
@@ -118,7 +119,7 @@ class Stores(RuleBasedStateMachine):
         taken = key in self.kept or any(name(kept.session) == name(new) for kept in self.kept.values())
         assert self.ask(lambda store: store.create(new)) == ("VersionConflict" if taken else None)
         if not taken:
-            self.kept[key] = Kept(codec.normalized(new))
+            self.kept[key] = Kept(as_stored(new))
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, reply=TEXTS)
@@ -171,7 +172,7 @@ class Stores(RuleBasedStateMachine):
         taken = new.key in self.kept or any(name(kept.session) == name(new) for kept in self.kept.values())
         assert self.ask(lambda store: store.create(new, turns)) == ("VersionConflict" if taken else None)
         if not taken:
-            self.kept[new.key] = Kept(codec.normalized(new), {turn.id: turn for turn in turns})
+            self.kept[new.key] = Kept(as_stored(new), {turn.id: turn for turn in turns})
 
     @precondition(lambda self: self.kept)
     @rule(data=st.data(), turn_id=TURNS, question=TEXTS, left=st.floats(-60, 60))

@@ -132,7 +132,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
 
 
 def test_D16_a_turn_that_a_later_release_wrote_is_read() -> None:
-    assert codec.decode_turn(json.dumps(grown(FULL.to_json()))) == FULL
+    assert codec.decode(Turn, json.dumps(grown(FULL.to_json()))) == FULL
 
 
 async def test_D16_a_turn_that_a_later_release_left_open_is_settled(place: Place) -> None:
