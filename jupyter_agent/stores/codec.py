@@ -7,8 +7,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
@@ -39,12 +38,18 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
     """
     encoder = _ENCODERS[ascii_only]
     free = (
-        (value.metadata, value.extra, value.unknown_fields)
+        [value.metadata, value.extra, value.unknown_fields]
         if isinstance(value, Session)
-        else (value.kernel, value.extra)
+        else [value.kernel, value.extra]
+    )
+    is_flat = all(
+        isinstance(key, str)
+        and (item is None or isinstance(item, (str, float)) or (isinstance(item, int) and item.bit_length() <= 64))
+        for data in free
+        for key, item in data.items()
     )
     text = ""
-    if all(map(_is_flat, free)):  # nearly always: one pass is enough
+    if is_flat:  # nearly always: one pass is enough
         try:
             text = encoder.encode(_fields(value))
             if not text.isascii():
@@ -124,29 +129,6 @@ def turn_row(key: str, turn: Turn) -> dict[str, Any]:
     }
 
 
-def select_page(  # noqa: PLR0917 – as `SessionStore.find` has them
-    sessions: Iterable[Session],
-    contains: Callable[[Session], bool],
-    owner: str,
-    session_id: str | None,
-    notebook_id: str | None,
-    limit: int,
-    cursor: str | None,
-) -> Page:
-    """The page of a list out of all sessions; whether one `contains` a text is asked of those that may be on it."""
-    place = decode_cursor(cursor)
-    found = [
-        session
-        for session in sessions
-        if session.owner == owner
-        and session_id in (None, session.id)
-        and notebook_id in (None, session.notebook_id)
-        and (place is None or (session.last_activity, session.key) < place)
-    ]
-    found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
-    return first_page(list(islice(filter(contains, found), limit + 1)), limit)
-
-
 def first_page(found: Sequence[Session], limit: int) -> Page:
     """A page of at most `limit` sessions; more than that were found where there is another page."""
     page = tuple(found[:limit])
@@ -181,14 +163,6 @@ def search_text(text: str) -> str:
 def turn_search_text(turn: Turn) -> str:
     """What a search finds of a turn."""
     return search_text(f"{turn.question}\n{turn.reply}")
-
-
-def _is_flat(data: Mapping[str, Any]) -> bool:
-    return all(
-        isinstance(key, str)
-        and (item is None or isinstance(item, (str, float)) or (isinstance(item, int) and item.bit_length() <= 64))
-        for key, item in data.items()
-    )
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +22,6 @@ from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.file_log import (
     Log,
     any_head,
-    first_lines,
     identity_of,
     line_of,
     stamp_of,
@@ -72,7 +73,12 @@ class FileStore:
         return self._clock()
 
     async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
-        lines = first_lines(session, turns)
+        if len({turn.id for turn in turns}) < len(turns):
+            raise VersionConflict("That turn is stored already.")
+        # Each line carries the head that is true up to it.
+        heads = [*(replace(session, head=turn.id, depth=turn.depth) for turn in turns[:-1]), session]
+        kept: Sequence[Turn | None] = turns or [None]
+        lines = b"".join(line_of(head, turn) for head, turn in zip(heads, kept, strict=True))
 
         def work() -> None:
             log = self._log(session.key)
@@ -121,6 +127,7 @@ class FileStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
+        place = codec.decode_cursor(cursor)
         searched = codec.search_text(text or "")
 
         def contains(session: Session) -> bool:
@@ -130,9 +137,19 @@ class FileStore:
             turns = (turn for turn_id in log.turns for turn in log.path_to(turn_id, 1))
             return any(searched in codec.turn_search_text(turn) for turn in turns)
 
-        return await self._run(
-            lambda: codec.select_page(self._listed(), contains, owner, session_id, notebook_id, limit, cursor)
-        )
+        def work() -> list[Session]:
+            found = [
+                session
+                for session in self._listed()
+                if session.owner == owner
+                and session_id in (None, session.id)
+                and notebook_id in (None, session.notebook_id)
+                and (place is None or (session.last_activity, session.key) < place)
+            ]
+            found.sort(key=lambda session: (session.last_activity, session.key), reverse=True)
+            return list(islice(filter(contains, found), limit + 1))
+
+        return codec.first_page(await self._run(work), limit)
 
     async def count(self, owner: str) -> int:
         return await self._run(lambda: sum(session.owner == owner for session in self._listed()))
@@ -190,27 +207,24 @@ class FileStore:
         heads: dict[str, tuple[tuple[int, int, int], Session | None]] = {}
         try:
             with os.scandir(self._folder) as entries:
-                files = [entry for entry in entries if entry.name.endswith(".jsonl")]
+                files = {entry.name: entry for entry in entries if entry.name.endswith(".jsonl")}
         except FileNotFoundError:
-            files = []
-        for entry in files:
+            files = {}
+        for name, entry in files.items():
+            key = name.removesuffix(".jsonl")
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                identity = identity_of(entry.stat())
-                known = self._heads.get(entry.name)
-                fresh = known is not None and known[0] == identity
-                heads[entry.name] = known if known and fresh else (identity, self._read_head(entry.name))
+                identity, head = identity_of(entry.stat()), None
+                if name in self._heads and self._heads[name][0] == identity:
+                    heads[name] = self._heads[name]
+                    continue
+                with contextlib.suppress(AgentError):
+                    head = self._log(key).session()
+                if head is None and (data := any_head(self._folder / name)) is not None:
+                    owned = (str(data["owner"]), str(data["id"]), str(data["notebook_id"]))
+                    head = codec.decode_listed("", key, *owned, 0.0)
+                heads[name] = (identity, head)
         self._heads = heads
         return [head for _, head in heads.values() if head is not None]
-
-    def _read_head(self, name: str) -> Session | None:
-        key = name.removesuffix(".jsonl")
-        with contextlib.suppress(AgentError):
-            if (head := self._log(key).session()) is not None:
-                return head
-        data = any_head(self._folder / name)
-        if data is None:
-            return None
-        return codec.decode_listed("", key, str(data["owner"]), str(data["id"]), str(data["notebook_id"]), 0.0)
 
     def _set_aside(self, log: Log) -> None:
         """Keep a file without a good line under a name that is not read."""

@@ -9,12 +9,12 @@ import re
 import sys
 import time
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent.core.errors import StoreUnavailable, VersionConflict
+from jupyter_agent.core.errors import StoreUnavailable
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import codec
 
@@ -166,14 +166,6 @@ def line_of(head: Session | str, turn: Turn | None) -> bytes:
     text = "null" if turn is None else codec.encode(turn, ascii_only=False)
     body = f'"turn_id":{turn_id},"parent":{parent},"turn":{text},"head":{head}}}'.encode()
     return b'%s%08x",%s\n' % (_START, zlib.crc32(body), body)
-
-
-def first_lines(session: Session, turns: Sequence[Turn]) -> bytes:
-    """A new session's lines; each carries the head that is true up to it."""
-    if len({turn.id for turn in turns}) < len(turns):
-        raise VersionConflict("That turn is stored already.")
-    parts = [line_of(replace(session, head=turn.id, depth=turn.depth), turn) for turn in turns[:-1]]
-    return b"".join([*parts, line_of(session, turns[-1] if turns else None)])
 
 
 def is_good(line: bytes) -> bool:

@@ -9,6 +9,7 @@ import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import (
@@ -95,10 +96,15 @@ class RedisStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
+        searched = codec.search_text(text or "")
         found: list[Session] = []
         async for session in self._newest(owner, session_id, notebook_id, codec.decode_cursor(cursor)):
-            if text is None or await self._contains(session, codec.search_text(text)):
-                found.append(session)
+            if searched and searched not in codec.search_text(session.title):
+                stored = await self._reading(methodcaller("hvals", f"ja:t:{session.key}"))
+                turns = (codec.decode(Turn, turn.partition(b"\n")[2]) for turn in stored)
+                if not any(searched in codec.turn_search_text(turn) for turn in turns):
+                    continue
+            found.append(session)
             if len(found) > limit:
                 break
         return codec.first_page(found, limit)
@@ -186,12 +192,6 @@ class RedisStore:
                 values[:2] = [repr(last[0]), 0]
             else:  # a whole batch has the place's own activity: the list goes on behind it
                 values[1] += _BATCH
-
-    async def _contains(self, session: Session, text: str) -> bool:
-        if text in codec.search_text(session.title):
-            return True
-        stored = await self._reading(lambda client: client.hvals(f"ja:t:{session.key}"))
-        return any(text in codec.turn_search_text(codec.decode(Turn, turn.partition(b"\n")[2])) for turn in stored)
 
     async def _reading(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""

@@ -16,7 +16,7 @@ from jupyter_agent.stores.sql_connections import Connections
 from jupyter_agent.stores.sql_reads import SqlReads
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection, AsyncCursor
+    from psycopg import AsyncConnection
 
 Values = Mapping[str, object]
 _CANNOT_BE_USED = "The PostgreSQL server cannot be used now. Try again in a moment."
@@ -153,7 +153,7 @@ class SqlStore(SqlReads):
                     async with connection.transaction():
                         await self._bring_up_to_date(connection)
                     self._ready = True
-                cursor = await _execute(connection, statement, {**values, "schema": len(self._steps)})
+                cursor = await connection.execute(statement.encode(), {**values, "schema": len(self._steps)})
                 if cursor.description is not None:
                     return cursor.rowcount, await cursor.fetchall()
                 if cursor.rowcount == 0:
@@ -177,34 +177,30 @@ class SqlStore(SqlReads):
         return self._connections
 
     async def _bring_up_to_date(self, connection: AsyncConnection[Any]) -> None:
-        found = await (await _execute(connection, "SELECT to_regclass('jupyter_agent_schema')")).fetchall()
+        found = await (await connection.execute(b"SELECT to_regclass('jupyter_agent_schema')")).fetchall()
         if found[0][0] is not None and await self._schema(connection) == len(self._steps):
             return
         # Another server may be at it; only what is asked for after the lock is true.
-        await _execute(connection, "SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
-        await _execute(connection, "CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)")
+        await connection.execute(b"SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+        await connection.execute(b"CREATE TABLE IF NOT EXISTS jupyter_agent_schema (version INTEGER NOT NULL)")
         schema = await self._schema(connection)
         if 0 < schema < len(self._steps):
             for table in ("jupyter_agent_sessions", "jupyter_agent_turns"):  # as they were
-                await _execute(connection, f"CREATE TABLE {table}_schema{schema} AS TABLE {table}")
+                await connection.execute(f"CREATE TABLE {table}_schema{schema} AS TABLE {table}".encode())
         for step in self._steps[schema:]:
             for statement in step.split(";\n"):
-                await _execute(connection, statement)
-        await _execute(connection, "DELETE FROM jupyter_agent_schema")
+                await connection.execute(statement.encode())
+        await connection.execute(b"DELETE FROM jupyter_agent_schema")
         version = {"version": len(self._steps)}
-        await _execute(connection, "INSERT INTO jupyter_agent_schema VALUES (%(version)s)", version)
+        await connection.execute(b"INSERT INTO jupyter_agent_schema VALUES (%(version)s)", version)
 
     async def _schema(self, connection: AsyncConnection[Any]) -> int:
         """The tables' schema, 0 where there are none."""
-        rows = await (await _execute(connection, "SELECT version FROM jupyter_agent_schema")).fetchall()
+        rows = await (await connection.execute(b"SELECT version FROM jupyter_agent_schema")).fetchall()
         schema = int(rows[0][0]) if rows else 0
         if schema > len(self._steps):
             raise SchemaNewer(codec.NEWER)
         return schema
-
-
-async def _execute(connection: AsyncConnection[Any], statement: str, values: Values | None = None) -> AsyncCursor[Any]:
-    return await connection.execute(statement.encode(), values)
 
 
 def _failure(error: Exception) -> AgentError:

@@ -5,45 +5,20 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from jupyter_agent.core.errors import BadRequest, StoreFull, StoreUnavailable, VersionConflict
-from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.stores import codec
-from jupyter_agent.stores.sql_reads import SqlReads
-from jupyter_agent.stores.sqlite_file import STEPS, SqliteFile, identity_of
+from jupyter_agent.core.errors import BadRequest, StoreFull, StoreUnavailable
+from jupyter_agent.stores.sqlite_file import SqliteFile, identity_of
+from jupyter_agent.stores.sqlite_tables import STEPS, SqliteTables, refused
 from jupyter_agent.stores.worker import Worker
 
-_CREATE = (
-    "INSERT INTO sessions VALUES"
-    " (:key, :owner, :notebook_id, :id, :revision, :created_at, :last_activity, :searched, :data)"
-)
-_APPEND = (
-    "INSERT INTO turns (key, id, parent, searched, data) VALUES (:key, :turn_id, :parent, :turn_searched, :turn_data)"
-)
-# What is not set is not indexed anew.
-_REPLACE = (
-    "UPDATE sessions SET revision = :revision, last_activity = :last_activity, searched = :searched, data = :data"
-    " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
-    " AND notebook_id = :notebook_id AND id = :id"
-)
-_RENAME = (
-    "UPDATE sessions SET notebook_id = :notebook_id, id = :id, revision = :revision, last_activity = :last_activity,"
-    " searched = :searched, data = :data"
-    " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
-)
-_OWNERS = """
-SELECT DISTINCT owner FROM sessions
-WHERE :path <> '' AND (notebook_id = :path OR substr(notebook_id, 1, length(:path) + 1) = :path || '/') ORDER BY owner
-"""
-_DELETE = "DELETE FROM sessions WHERE key = :key"
 _Result = TypeVar("_Result")
 _INHERITED: list[sqlite3.Connection | None] = []
 
 
-class SqliteStore(SqlReads):
+class SqliteStore(SqliteTables):
     """Keeps sessions in one file that several processes may share; all of SQLite happens in one worker thread.
 
     Args:
@@ -84,52 +59,16 @@ class SqliteStore(SqlReads):
     async def now(self) -> float:
         return self._clock()
 
-    async def create(self, session: Session, turns: Sequence[Turn] = ()) -> None:
-        head = codec.session_row(session)
-        rows = [codec.turn_row(session.key, turn) for turn in turns]
-
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_CREATE, head)
-            connection.executemany(_APPEND, rows)
-
-        await self._run(work, is_write=True)
-
-    async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        head = codec.session_row(session)
-        row = None if turn is None else codec.turn_row(session.key, turn)
-
-        def work(connection: sqlite3.Connection) -> None:
-            if not any(connection.execute(statement, head).rowcount for statement in (_REPLACE, _RENAME)):
-                raise VersionConflict("The conversation changed meanwhile.")
-            if row is not None:
-                connection.execute(_APPEND, row)
-
-        await self._run(work, is_write=True)
-
-    async def owners(self, path: str) -> tuple[str, ...]:
-        return tuple(row[0] for row in await self._read(_OWNERS, {"path": path}))
-
-    async def delete(self, key: str) -> bool:
-        return await self._run(
-            lambda connection: connection.execute(_DELETE, {"key": key}).rowcount == 1, is_write=True
-        )
-
     async def close(self) -> None:
         await self._worker.close(self._disconnect)
-
-    async def _read(self, query: str, values: Mapping[str, object]) -> list[Any]:
-        return await self._run(lambda connection: connection.execute(query, values).fetchall())
 
     async def _run(self, work: Callable[[sqlite3.Connection], _Result], *, is_write: bool = False) -> _Result:
         def translated() -> _Result:
             try:
-                connection = self._connect()
-                with self._file.transaction(connection) if is_write else contextlib.nullcontext():
-                    return work(connection)
-            except UnicodeEncodeError as error:
-                raise BadRequest("An id or path has characters that cannot be kept.") from error
-            except sqlite3.IntegrityError as error:
-                raise VersionConflict("That conversation or turn is stored already.") from error
+                with refused():
+                    connection = self._connect()
+                    with self._file.transaction(connection) if is_write else contextlib.nullcontext():
+                        return work(connection)
             except (sqlite3.Error, OSError) as error:
                 failure = self._file.failure(error)
                 if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" and not isinstance(failure, StoreFull):

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_agent.core.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.stores import codec
 from jupyter_agent.stores.file_lock import LOCKED, FileLock
+from jupyter_agent.stores.sqlite_tables import transaction
 
 APPLICATION_ID = 0x4A416773  # "JAgs"
 # A log that is begun anew soon is overwritten in place, and syncs twice as fast as one that grows.
@@ -23,34 +24,6 @@ _LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
 _UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
 _log = logging.getLogger(__name__)
-
-_FIRST = """
-CREATE TABLE sessions (
-    key TEXT PRIMARY KEY,
-    owner TEXT NOT NULL,
-    notebook_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    last_activity REAL NOT NULL,
-    searched TEXT NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE UNIQUE INDEX sessions_by_name ON sessions (owner, notebook_id, id);
-CREATE INDEX sessions_by_activity ON sessions (owner, last_activity, key);
-CREATE INDEX sessions_by_id ON sessions (owner, id);
-CREATE TABLE turns (
-    number INTEGER PRIMARY KEY,
-    key TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
-    id TEXT NOT NULL,
-    parent TEXT,
-    searched TEXT NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE UNIQUE INDEX turns_by_id ON turns (key, id);
-"""
-#: What leads from each schema to the next; the file's `user_version` counts the steps taken.
-STEPS: tuple[str, ...] = (_FIRST,)
 
 
 class SqliteFile:
@@ -201,16 +174,13 @@ class SqliteFile:
                         contextlib.closing(sqlite3.connect(copy)) as to,
                     ):
                         source.backup(to)
-            for number in range(schema, len(self._steps)):
-                self._take_step(connection, number)
+            for number, step in enumerate(self._steps[schema:], schema + 1):
+                for statement in step.split(";\n"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {number}")
         self._marker.touch(mode=0o600)
-
-    def _take_step(self, connection: sqlite3.Connection, number: int) -> None:
-        for statement in self._steps[number].split(";\n"):
-            if statement.strip():
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {number + 1}")
 
     def _schema(self, connection: sqlite3.Connection) -> int:
         """The file's schema, 0 for a new file."""
@@ -269,17 +239,3 @@ def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
             "Conversations are kept on a network disk (%s); locks there may fail. A local path is safer.", kind
         )
     return kind in _LOCAL
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-    """Everything inside or nothing; writers wait for each other at the beginning, so that none fails at the end."""
-    connection.execute(begin)
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:  # whatever it is, half a transaction is not kept
-        if connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        raise

@@ -20,7 +20,7 @@ from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.stores import sqlite_file
 from jupyter_agent.stores.file_lock import FileLock
 from jupyter_agent.stores.sqlite import SqliteStore
-from jupyter_agent.stores.sqlite_file import STEPS
+from jupyter_agent.stores.sqlite_tables import STEPS
 
 ROOT = Path(__file__).parents[2]
 NEW = Session("k", "s", "ann", "a.ipynb", created_at=1.0, last_activity=1.0)
@@ -180,13 +180,17 @@ async def test_D6_a_migration_that_fails_changes_nothing(path: Path) -> None:
 async def test_D6_a_migration_killed_at_any_moment_is_done_or_not_begun(path: Path, kills: int) -> None:
     code = (
         "import asyncio, sys, os, pathlib\n"
-        "from jupyter_agent.stores import sqlite_file, sqlite\n"
-        "step = sqlite_file.SqliteFile._take_step\n"
-        "def taken(self, connection, number):\n"
-        "    step(self, connection, number)\n"
-        "    print('taken', flush=True)\n"
-        "sqlite_file.SqliteFile._take_step = taken\n"
-        "steps = (*sqlite_file.STEPS, *('ALTER TABLE sessions ADD COLUMN c%d TEXT' % n for n in range(300)))\n"
+        "from jupyter_agent.stores import sqlite_file, sqlite, sqlite_tables\n"
+        "opened = sqlite_file.SqliteFile._opened\n"
+        "def trace(statement):\n"
+        "    if statement.startswith('PRAGMA user_version ='):\n"
+        "        print('taken', flush=True)\n"
+        "def traced(self):\n"
+        "    connection = opened(self)\n"
+        "    connection.set_trace_callback(trace)\n"
+        "    return connection\n"
+        "sqlite_file.SqliteFile._opened = traced\n"
+        "steps = (*sqlite_tables.STEPS, *('ALTER TABLE sessions ADD COLUMN c%d TEXT' % n for n in range(300)))\n"
         "store = sqlite.SqliteStore(pathlib.Path(sys.argv[1]), steps=steps)\n"
         "asyncio.run(store.read('k'))\n"
         "print('whole', flush=True)\n"
