@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jupyter_agent.core.errors import Forbidden, NotFound
+from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.text import head_and_tail
@@ -88,22 +88,17 @@ def cell_of(node: Mapping[str, Any], cell_id: str) -> Cell:
     )
 
 
-def find_output(nodes: Sequence[Mapping[str, Any]], cell_id: str) -> ExecutionResult:
-    """The output of the cell of that id.
-
-    Raises:
-        NotFound: there is no such cell.
-    """
-    index = find_cell(nodes, cell_id)
-    if index is None:
-        raise NotFound(NO_CELL)
-    return output_of(nodes[index])
-
-
 def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     """A cell's output, from nbformat 4 JSON data."""
     outputs, text, failed = _outputs(node)
-    pictures = [picture for output in outputs if (picture := _picture(output.get("data"))) is not None]
+    pictures = []
+    for output in outputs:
+        data = output.get("data")
+        texts = {mime: join_lines(data.get(mime)) for mime in _PICTURES} if isinstance(data, Mapping) else {}
+        for mime, encoded in texts.items():
+            if encoded and len(encoded) <= MAX_PICTURE * 4 // 3:
+                pictures.append(Picture(mime, "".join(encoded.split())))
+                break
     return ExecutionResult(
         "ok" if failed is None else "error",
         head_and_tail(text, MAX_WHOLE),
@@ -116,29 +111,20 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
 def _outputs(node: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str, Mapping[str, Any] | None]:
     """A cell's outputs, their text, and the last error."""
     outputs = [output for output in node.get("outputs") or () if isinstance(output, Mapping)]
-    failed = next((output for output in reversed(outputs) if output.get("output_type") == "error"), None)
-    return outputs, "\n".join(filter(None, map(_output_text, outputs))), failed
-
-
-def _output_text(output: Mapping[str, Any]) -> str:
-    match output.get("output_type"):
-        case "stream":
-            return join_lines(output.get("text")).rstrip("\n")
-        case "execute_result" | "display_data":
-            data = output.get("data") or {}
-            return join_lines(data.get("text/plain")) or f"[{', '.join(sorted(map(str, data)))}]"
-        case "error":
-            return _error_text(output)
-    return ""
+    texts: list[str] = []
+    failed: Mapping[str, Any] | None = None
+    for output in outputs:
+        match output.get("output_type"):
+            case "stream":
+                texts.append(join_lines(output.get("text")).rstrip("\n"))
+            case "execute_result" | "display_data":
+                data = output.get("data") or {}
+                texts.append(join_lines(data.get("text/plain")) or f"[{', '.join(sorted(map(str, data)))}]")
+            case "error":
+                failed = output
+                texts.append(_error_text(output))
+    return outputs, "\n".join(filter(None, texts)), failed
 
 
 def _error_text(output: Mapping[str, Any]) -> str:
     return f"{output.get('ename', '')}: {output.get('evalue', '')}"
-
-
-def _picture(data: object) -> Picture | None:
-    for mime in _PICTURES:
-        text = join_lines(data.get(mime)) if isinstance(data, Mapping) else ""
-        if text and len(text) <= MAX_PICTURE * 4 // 3:
-            return Picture(mime, "".join(text.split()))
-    return None

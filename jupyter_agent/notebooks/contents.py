@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.core.protocols import Kernel
-from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.cells import cells_of, find_output
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.notebooks.cells import cells_of
 from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style, check_format, unreadable
 from jupyter_agent.notebooks.file import check_writable
 from jupyter_agent.notebooks.sibling_files import MAX_FILES, MAX_READ, checked_path, modification_times, read_text
-from jupyter_agent.notebooks.trust import Trust
+from jupyter_agent.notebooks.stored import StoredNotebook
+from jupyter_agent.notebooks.trust import trust_kept
 
 _NO_NOTEBOOK = "The notebook is not there any more. Was it renamed, moved or deleted?"
 _Result = TypeVar("_Result")
 _locks: WeakValueDictionary[tuple[int, int, str], asyncio.Lock] = WeakValueDictionary()
 
 
-class ContentsNotebook:
+class ContentsNotebook(StoredNotebook):
     """A stored notebook, by its path below the server's root.
 
     Notebook files are read and written as text, so that an edit changes nothing but its cell, and its undo leaves the file
@@ -54,9 +52,6 @@ class ContentsNotebook:
             raise NotFound(_NO_NOTEBOOK)
         return cells_of(model["content"].get("cells", ()))
 
-    async def output(self, cell_id: str) -> ExecutionResult:
-        return find_output((await self._read()).cells, cell_id)
-
     async def files(self) -> tuple[str, ...]:
         model = await self._get(self._folder, type="directory")
         listed = model["content"] if model is not None else ()
@@ -83,19 +78,9 @@ class ContentsNotebook:
         folder = Path(root, self.path).parent
         return await asyncio.to_thread(modification_times, folder, names, Path(root))
 
-    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
-        if edit.kind != "run":
-            return await self._update(
-                lambda document: editing.apply_edit(document.cells, edit, has_ids=document.has_ids)
-            )
-        outputs, count = await editing.run_cell((await self._read()).cells, edit, kernel, timeout)
-        return await self._update(lambda document: editing.store_outputs(document.cells, edit, outputs, count))
-
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        return await self._update(lambda document: editing.apply_changes(document.cells, changes))
-
     async def _update(self, change: Callable[[Document], _Result]) -> _Result:
-        """Read, change, and write, unless another program wrote the notebook in between."""
+        from tornado.web import HTTPError
+
         key = (id(asyncio.get_running_loop()), id(self._contents), self.path)
         async with _locks.setdefault(key, asyncio.Lock()):
             described = await self._describe()
@@ -103,13 +88,22 @@ class ContentsNotebook:
             if described.get("writable") is False:
                 raise Forbidden(f"The notebook {self._name} is read-only. Ask the user to save a copy of it.")
             document = await self._read()
-            trust = await Trust.read(self._contents, document.data)
-            result = await asyncio.to_thread(change, document)
-            if (await self._describe()).get("last_modified") != described.get("last_modified"):
-                raise CellChanged("The notebook was written by another program just now. Read its cells again.")
-            await self._save(document)
-            await trust.renew(document.data)
-        return result
+            async with trust_kept(self._contents, document.data):
+                result = await asyncio.to_thread(change, document)
+                if (await self._describe()).get("last_modified") != described.get("last_modified"):
+                    raise CellChanged("The notebook was written by another program just now. Read its cells again.")
+                model: dict[str, Any] = {"type": "notebook", "format": "json", "content": document.data}
+                if document.is_text:
+                    text = await asyncio.to_thread(lambda: document.text)
+                    model = {"type": "file", "format": "text", "content": text}
+                try:
+                    saved = self._contents.save(model, self.path)
+                    if inspect.isawaitable(saved):
+                        await saved
+                except (HTTPError, OSError) as error:
+                    message = f"The notebook {self._name} cannot be written; the server's log says why."
+                    raise Forbidden(message) from error
+            return result
 
     def _check_location(self) -> None:
         """Check that a file may be written.
@@ -143,19 +137,6 @@ class ContentsNotebook:
         if model is None:
             raise unreadable(self._name)
         return Document(check_format(model["content"], self._name), Style(), is_text=False)
-
-    async def _save(self, document: Document) -> None:
-        from tornado.web import HTTPError
-
-        model: dict[str, Any] = {"type": "notebook", "format": "json", "content": document.data}
-        if document.is_text:
-            model = {"type": "file", "format": "text", "content": await asyncio.to_thread(lambda: document.text)}
-        try:
-            saved = self._contents.save(model, self.path)
-            if inspect.isawaitable(saved):
-                await saved
-        except (HTTPError, OSError) as error:
-            raise Forbidden(f"The notebook {self._name} cannot be written; the server's log says why.") from error
 
     async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own name
         from tornado.web import HTTPError

@@ -46,15 +46,6 @@ class Style:
             end=text[len(text.rstrip()) :],
         )
 
-    def write(self, data: object) -> str:
-        """JSON text in this style."""
-        text = json.dumps(data, ensure_ascii=self.ascii_only, indent=self.indent, separators=self.separators)
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # half of a surrogate pair can only be stored escaped
-            text = json.dumps(data, indent=self.indent, separators=self.separators)
-        return text.replace("\n", self.newline) + self.end
-
 
 @dataclass(slots=True)
 class Document:
@@ -71,14 +62,15 @@ class Document:
     is_text: bool = True
 
     @classmethod
-    def parse(cls, text: str, name: str) -> Document:
-        """Parse a notebook's text.
+    def parse(cls, text: str | bytes, name: str) -> Document:
+        """Parse a notebook's text, or its UTF-8.
 
         Raises:
             NotFound: it is no notebook.
             Forbidden: it has a format that is not edited.
         """
         try:
+            text = text.decode() if isinstance(text, bytes) else text
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise unreadable(name) from error
@@ -98,8 +90,14 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The text to be stored."""
-        return self.style.write(self.data)
+        """The text to be stored, in its style."""
+        style = self.style
+        text = json.dumps(self.data, ensure_ascii=style.ascii_only, indent=style.indent, separators=style.separators)
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair can only be stored escaped
+            text = json.dumps(self.data, indent=style.indent, separators=style.separators)
+        return text.replace("\n", style.newline) + style.end
 
 
 def check_format(data: Any, name: str) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jupyter_agent.core.errors import CellChanged, KernelUnavailable, NotFound
-from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.text import source_hash
@@ -18,6 +18,7 @@ Outputs = Sequence[Mapping[str, Any]]
 NO_KERNEL = "No kernel is running for this notebook. Ask the user to start one and to run the cells."
 _CHANGED = "This cell has been changed since it was read. Read it again, then edit what is there now."
 _NO_ID = "This cell has no id of its own. Ask the user to save the notebook in Jupyter, which gives it one."
+_JSON = re.compile(r"application/(?:json|.*\+json)", re.DOTALL)
 #: Status of an execution → the error that is added to the cell's outputs.
 _ERRORS = {
     "timeout": ("TimeoutError", "The cell took too long and was interrupted."),
@@ -26,13 +27,16 @@ _ERRORS = {
 }
 
 
-def apply_edit(cells: list[Node], edit: CellEdit, *, has_ids: bool = True) -> CellChange:
+def apply_edit(
+    cells: list[Node], edit: CellEdit, *, has_ids: bool = True, run: tuple[Outputs, int | None] = ((), None)
+) -> CellChange:
     """Make one edit.
 
     Args:
         cells: nbformat 4 data, changed in place.
-        edit: Not a ``run``.
+        edit: What to do.
         has_ids: Whether the notebook's format gives a new cell an id.
+        run: Of a ``run``: what `run_cell` returned, to be stored in the cell.
 
     Raises:
         CellChanged: the cell was changed since the edit was made for it.
@@ -56,15 +60,20 @@ def apply_edit(cells: list[Node], edit: CellEdit, *, has_ids: bool = True) -> Ce
         cells.insert(target, cells.pop(index))
         return CellChange(edit.cell_id, before, copy.deepcopy(before), above, _id_above(cells, target))
     cells[index] = node = copy.deepcopy(before)
-    node["source"] = edit.source.splitlines(keepends=True)
-    _set_origin(node, edit)
+    if edit.kind == "run":
+        outputs, count = run
+        node["outputs"] = [_with_texts(output, _split_lines) for output in outputs]
+        node["execution_count"] = count
+    else:
+        node["source"] = edit.source.splitlines(keepends=True)
+        _set_origin(node, edit)
     return CellChange(edit.cell_id, before, copy.deepcopy(node), above, above)
 
 
 async def run_cell(
     cells: Sequence[Node], edit: CellEdit, kernel: Kernel | None, timeout: float
 ) -> tuple[Outputs, int | None]:
-    """Run a cell in a kernel; its outputs, and the number in ``In [n]``, for `store_outputs`.
+    """Run a cell in a kernel; its outputs, the error of a failure that displayed none included, and the number in ``In [n]``.
 
     Raises:
         CellChanged, NotFound: as `apply_edit`.
@@ -76,22 +85,17 @@ async def run_cell(
     result = await kernel.execute(source, timeout=timeout)
     if result.status == "unavailable":
         raise KernelUnavailable(result.text or NO_KERNEL)
-    as_text = [{"output_type": "stream", "name": "stdout", "text": result.text}] if result.text else []
-    return [*(result.outputs or as_text), *_missing_error(result)], result.execution_count
-
-
-def store_outputs(cells: list[Node], edit: CellEdit, outputs: Outputs, execution_count: int | None) -> CellChange:
-    """Store what a run displayed in its cell.
-
-    Raises:
-        CellChanged, NotFound: as `apply_edit`.
-    """
-    index = find_unchanged(cells, edit)
-    before, above = copy.deepcopy(cells[index]), _id_above(cells, index)
-    cells[index] = node = copy.deepcopy(before)
-    node["outputs"] = [_to_stored_output(output) for output in outputs]
-    node["execution_count"] = execution_count
-    return CellChange(edit.cell_id, before, copy.deepcopy(node), above, above)
+    outputs: list[Mapping[str, Any]] = list(result.outputs)
+    if not outputs and result.text:
+        outputs = [{"output_type": "stream", "name": "stdout", "text": result.text}]
+    name, message = _ERRORS.get(result.status, ("", ""))
+    if result.status == "error":
+        error = result.error
+        name, message = (error.name, error.message) if error is not None else ("Error", "The cell failed.")
+    if name and not any(output.get("output_type") == "error" for output in result.outputs):
+        traceback = [f"{name}: {message}"]
+        outputs.append({"output_type": "error", "ename": name, "evalue": message, "traceback": traceback})
+    return outputs, result.execution_count
 
 
 def find_unchanged(cells: Sequence[Node], edit: CellEdit) -> int:
@@ -159,38 +163,6 @@ def _set_origin(node: Node, edit: CellEdit) -> None:
         node["metadata"] = dict(sorted({**metadata, "jupyter_agent": dict(edit.origin)}.items()))
 
 
-def _missing_error(result: ExecutionResult) -> Outputs:
-    """The error output of an execution that failed without displaying an error."""
-    if any(output.get("output_type") == "error" for output in result.outputs):
-        return ()
-    name, message = _ERRORS.get(result.status, ("", ""))
-    if result.status == "error":
-        error = result.error
-        name, message = (error.name, error.message) if error is not None else ("Error", "The cell failed.")
-    if not name:
-        return ()
-    return [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
-
-
-def _to_stored_output(output: Mapping[str, Any]) -> Node:
-    """An output with its texts in lines, as nbformat writes it."""
-
-    def in_lines(value: object) -> object:
-        return value.splitlines(keepends=True) if isinstance(value, str) else value
-
-    node = dict(sorted(output.items()))
-    if "text" in node:
-        node["text"] = in_lines(node["text"])
-    if isinstance(node.get("data"), Mapping):
-        data = sorted(node["data"].items())
-        node["data"] = {mime: value if _is_json(mime) else in_lines(value) for mime, value in data}
-    return node
-
-
-def _is_json(mime: str) -> bool:
-    return mime == "application/json" or (mime.startswith("application/") and mime.endswith("+json"))
-
-
 def _apply_change(cells: list[Node], change: CellChange) -> bool:
     """Whether the change was made, or had been made already."""
     index = find_cell(cells, change.cell_id)
@@ -209,23 +181,19 @@ def _apply_change(cells: list[Node], change: CellChange) -> bool:
             return False
         del cells[index]
         return True
-    if same_cell(change.before, change.after) and change.below_before != change.below_after:
-        return _apply_move(cells, change, index)
+    if same_cell(change.before, change.after) and change.below_before != change.below_after:  # it was moved
+        if _id_above(cells, index) != (change.below_before or ""):
+            return _id_above(cells, index) == (change.below_after or "")
+        node = cells.pop(index)
+        above = find_cell(cells, change.below_after) if change.below_after else -1
+        cells.insert(index if above is None else above + 1, node)
+        return above is not None
     if same_cell(cells[index], change.after):
         return True
     if not same_cell(cells[index], change.before):
         return False
     cells[index] = copy.deepcopy(dict(change.after))
     return True
-
-
-def _apply_move(cells: list[Node], change: CellChange, index: int) -> bool:
-    if _id_above(cells, index) != (change.below_before or ""):
-        return _id_above(cells, index) == (change.below_after or "")
-    node = cells.pop(index)
-    above = find_cell(cells, change.below_after) if change.below_after else -1
-    cells.insert(index if above is None else above + 1, node)
-    return above is not None
 
 
 def _normalized(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,16 +203,24 @@ def _normalized(node: Mapping[str, Any]) -> dict[str, Any]:
         "source": source_of(node),
         "metadata": metadata,
         "attachments": node.get("attachments") or {},
-        "outputs": [_normalized_output(output) for output in node.get("outputs") or ()],
+        "outputs": [
+            _with_texts(output, join_lines) if isinstance(output, Mapping) else output
+            for output in node.get("outputs") or ()
+        ],
         "execution_count": node.get("execution_count"),
     }
 
 
-def _normalized_output(output: Any) -> Any:
-    if not isinstance(output, Mapping):
-        return output
-    fields: dict[str, Any] = {name: join_lines(value) if name == "text" else value for name, value in output.items()}
-    data = fields.get("data")
-    if isinstance(data, Mapping):
-        fields["data"] = {mime: value if _is_json(mime) else join_lines(value) for mime, value in data.items()}
-    return fields
+def _with_texts(output: Mapping[str, Any], convert: Callable[[object], object]) -> Node:
+    """An output in nbformat's order with its texts converted; JSON data stay as they are."""
+    node: Node = {name: convert(value) if name == "text" else value for name, value in sorted(output.items())}
+    if isinstance(data := node.get("data"), Mapping):
+        node["data"] = {
+            mime: value if _JSON.fullmatch(mime) else convert(value) for mime, value in sorted(data.items())
+        }
+    return node
+
+
+def _split_lines(value: object) -> object:
+    """Text in lines, as nbformat writes it."""
+    return value.splitlines(keepends=True) if isinstance(value, str) else value

@@ -7,23 +7,21 @@ import os
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
-from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.core.protocols import Kernel
-from jupyter_agent.notebooks import editing
-from jupyter_agent.notebooks.cells import find_output, parse_cells
-from jupyter_agent.notebooks.document import MAX_BYTES, Document, unreadable
+from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.notebooks.cells import parse_cells
+from jupyter_agent.notebooks.document import MAX_BYTES, Document
 from jupyter_agent.notebooks.sibling_files import file_names, modification_times, read_text
+from jupyter_agent.notebooks.stored import StoredNotebook
 
 _Result = TypeVar("_Result")
 
 
-class FileNotebook:
+class FileNotebook(StoredNotebook):
     """An ``.ipynb`` file on this machine."""
 
     _writing = threading.Lock()
@@ -37,9 +35,6 @@ class FileNotebook:
             lambda: parse_cells(self._read_bytes().decode("utf-8", "replace"), self._path.name)
         )
 
-    async def output(self, cell_id: str) -> ExecutionResult:
-        return await asyncio.to_thread(lambda: find_output(self._read()[1].cells, cell_id))
-
     async def files(self) -> tuple[str, ...]:
         return await asyncio.to_thread(file_names, self._path.resolve().parent)
 
@@ -49,24 +44,14 @@ class FileNotebook:
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
         return await asyncio.to_thread(modification_times, self._path.resolve().parent, names)
 
-    async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
-        if edit.kind != "run":
-            return await self._update(
-                lambda document: editing.apply_edit(document.cells, edit, has_ids=document.has_ids)
-            )
-        document = (await asyncio.to_thread(self._read))[1]
-        outputs, count = await editing.run_cell(document.cells, edit, kernel, timeout)
-        return await self._update(lambda document: editing.store_outputs(document.cells, edit, outputs, count))
-
-    async def restore(self, changes: Sequence[CellChange]) -> tuple[str, ...]:
-        return await self._update(lambda document: editing.apply_changes(document.cells, changes))
+    async def _read(self) -> Document:
+        return await asyncio.to_thread(lambda: Document.parse(self._read_bytes(), self._path.name))
 
     async def _update(self, change: Callable[[Document], _Result]) -> _Result:
-        """Read, change, and write, unless another program wrote the file in between."""
-
         def update() -> _Result:
             with self._writing:
-                data, document = self._read()
+                data = self._read_bytes()
+                document = Document.parse(data, self._path.name)
                 check_writable(self._path)
                 result = change(document)
                 if self._read_bytes() != data:
@@ -75,13 +60,6 @@ class FileNotebook:
             return result
 
         return await asyncio.to_thread(update)
-
-    def _read(self) -> tuple[bytes, Document]:
-        data = self._read_bytes()
-        try:
-            return data, Document.parse(data.decode("utf-8"), self._path.name)
-        except UnicodeDecodeError as error:
-            raise unreadable(self._path.name) from error
 
     def _read_bytes(self) -> bytes:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
@@ -38,23 +38,18 @@ class OpenNotebook(PostedNotebook):
                 change = await self._edit_in_page(edit)
         except TimeoutError as error:
             raise KernelUnavailable("The page that has the notebook open did not do this in time.") from error
-        self._cells = _changed_cells(self._cells, change)
-        if change.after is not None:
-            self._outputs[change.cell_id] = output_of(change.after)
+        ids = [cell.id for cell in self._cells]
+        index = ids.index(change.cell_id) if change.cell_id in ids else len(ids)
+        others = [cell for cell in self._cells if cell.id != change.cell_id]
+        if change.after is None:
+            self._cells = tuple(others)
+            return change
+        if change.below_after is not None and (change.before is None or change.below_before != change.below_after):
+            above = next((position for position, cell in enumerate(others) if cell.id == change.below_after), None)
+            index = 0 if not change.below_after else len(others) if above is None else above + 1
+        self._cells = (*others[:index], cell_of(change.after, change.cell_id), *others[index:])
+        self._outputs[change.cell_id] = output_of(change.after)
         return change
 
     async def output(self, cell_id: str) -> ExecutionResult:
         return self._outputs[cell_id] if cell_id in self._outputs else await super().output(cell_id)
-
-
-def _changed_cells(cells: Sequence[Cell], change: CellChange) -> tuple[Cell, ...]:
-    """The cells after a change."""
-    ids = [cell.id for cell in cells]
-    index = ids.index(change.cell_id) if change.cell_id in ids else len(ids)
-    others = [cell for cell in cells if cell.id != change.cell_id]
-    if change.after is None:
-        return tuple(others)
-    if change.below_after is not None and (change.before is None or change.below_before != change.below_after):
-        above = next((position for position, cell in enumerate(others) if cell.id == change.below_after), None)
-        index = 0 if not change.below_after else len(others) if above is None else above + 1
-    return (*others[:index], cell_of(change.after, change.cell_id), *others[index:])

@@ -33,19 +33,18 @@ class PostedNotebook:
         cell = next((cell for cell in self._cells if cell.id == cell_id), None)
         if cell is None:
             raise NotFound(NO_CELL)
-        stored = await self._stored_output(cell)
         name, _, message = cell.error.partition(":")
         error = ExecutionError(name.strip(), message.strip()) if cell.error else None
         posted = ExecutionResult("error" if error else "ok", cell.output, error=error)
-        return posted if stored is None else replace(posted, images=stored.images, pictures=stored.pictures)
-
-    async def _stored_output(self, cell: Cell) -> ExecutionResult | None:
         try:
             cells = await self._stored.cells() if self._stored is not None else ()
             same = any((kept.id, kept.source, kept.output) == (cell.id, cell.source, cell.output) for kept in cells)
-            return await self._stored.output(cell.id) if self._stored is not None and same else None
+            if self._stored is None or not same:
+                return posted
+            stored = await self._stored.output(cell_id)
         except AgentError:
-            return None
+            return posted
+        return replace(posted, images=stored.images, pictures=stored.pictures)
 
     async def files(self) -> tuple[str, ...]:
         return await self._stored.files() if self._stored is not None else ()

@@ -79,9 +79,18 @@ def read_text(folder: Path, name: str, limit: int) -> str:
     try:
         # A pipe may have taken the file's place: it must not keep us waiting.
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            return _decode(file.read(4 * limit + 4))[:limit]
+            data = file.read(4 * limit + 4)
     except OSError as error:
         raise NotFound("This file cannot be read.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 4:
+            raise NotFound("This is not a text file.") from error
+        text = data[: error.start].decode("utf-8-sig")  # a character is cut at the end
+    if "\0" in text:
+        raise NotFound("This is not a text file.")
+    return text[:limit]
 
 
 def modification_times(folder: Path, names: Collection[str], root: Path | None = None) -> dict[str, float]:
@@ -99,20 +108,3 @@ def modification_times(folder: Path, names: Collection[str], root: Path | None =
             if path.is_file() and (root is None or path.is_relative_to(root.resolve())):
                 times[name] = path.stat().st_mtime
     return times
-
-
-def _decode(data: bytes) -> str:
-    """Bytes as text; a character that is cut at the end is left out.
-
-    Raises:
-        NotFound: they are no text.
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(data) - 4:
-            raise NotFound("This is not a text file.") from error
-        text = data[: error.start].decode("utf-8-sig")
-    if "\0" in text:
-        raise NotFound("This is not a text file.")
-    return text

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """A notebook's trust before an edit.
+@asynccontextmanager
+async def trust_kept(contents: Any, data: Mapping[str, Any]) -> AsyncIterator[None]:
+    """Sign a notebook again after its edit if it was trusted and displays nothing that it did not display before.
 
-    Attributes:
-        notary: Signs notebooks; None where there is none, or the notebook was not trusted.
-        displayed: What its cells display by themselves when it is opened.
+    Args:
+        contents: A contents manager, whose notary signs; where it has none, nothing happens.
+        data: The notebook, changed in place.
     """
-
-    notary: Any = None
-    displayed: frozenset[str] = field(default_factory=frozenset)
-
-    @classmethod
-    async def read(cls, contents: Any, data: Mapping[str, Any]) -> Trust:
-        """The trust that a contents manager's notary has in a notebook."""
-        notary = getattr(contents, "notary", None)
-        # The notary's database belongs to the event loop's thread.
-        if notary is None or not notary.check_signature(await asyncio.to_thread(_to_notebook, data)):
-            return cls()
-        return cls(notary, await asyncio.to_thread(_displayed, data))
-
-    async def renew(self, data: Mapping[str, Any]) -> None:
-        """Sign the edited notebook if it was trusted and displays nothing that it did not display before."""
-        if self.notary is not None and await asyncio.to_thread(_displayed, data) <= self.displayed:
-            self.notary.sign(await asyncio.to_thread(_to_notebook, data))
+    notary = getattr(contents, "notary", None)
+    # The notary's database belongs to the event loop's thread.
+    if notary is None or not notary.check_signature(await asyncio.to_thread(_to_notebook, data)):
+        yield
+        return
+    displayed = await asyncio.to_thread(_displayed, data)
+    yield
+    if await asyncio.to_thread(_displayed, data) <= displayed:
+        notary.sign(await asyncio.to_thread(_to_notebook, data))
 
 
 def _to_notebook(data: Mapping[str, Any]) -> Any:

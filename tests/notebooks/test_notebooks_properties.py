@@ -67,10 +67,7 @@ def play(document: Document, plans: list[tuple[str, int, int, str]]) -> list[Cel
         edit = edit_of(plan, document.cells, number)
         outputs = [{"output_type": "stream", "name": "stdout", "text": plan[3]}]
         try:
-            if edit.kind == "run":
-                changes.append(editing.store_outputs(document.cells, edit, outputs, number))
-            else:
-                changes.append(editing.apply_edit(document.cells, edit, has_ids=document.has_ids))
+            changes.append(editing.apply_edit(document.cells, edit, has_ids=document.has_ids, run=(outputs, number)))
         except AgentError:
             continue
     return changes
