@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from jupyter_agent.core.errors import CellChanged, Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.notebooks.cells import cells_of
-from jupyter_agent.notebooks.document import MAX_BYTES, Document, Style, check_format, unreadable
+from jupyter_agent.notebooks.document import MAX_BYTES, Document, check_format, unreadable
 from jupyter_agent.notebooks.file import check_writable
 from jupyter_agent.notebooks.sibling_files import MAX_FILES, MAX_READ, checked_path, modification_times, read_text
 from jupyter_agent.notebooks.stored import StoredNotebook
@@ -32,9 +32,6 @@ class ContentsNotebook(StoredNotebook):
     Args:
         contents: A `jupyter_server` contents manager, synchronous or not.
         path: As in Jupyter's own REST API.
-
-    Attributes:
-        path: Without slashes around it.
     """
 
     def __init__(self, contents: Any, path: str) -> None:
@@ -59,8 +56,7 @@ class ContentsNotebook(StoredNotebook):
 
     async def read_file(self, name: str, limit: int) -> str:
         path = f"{self._folder}/{checked_path(name)}".strip("/")
-        root = getattr(self._contents, "root_dir", None)
-        if root:
+        if root := getattr(self._contents, "root_dir", None):
             # Where the contents are files, links may lead out of the folder: `read_text` checks.
             return await asyncio.to_thread(read_text, Path(root, self._folder), name, limit)
         described = await self._get(path, type="file", content=False)
@@ -72,11 +68,9 @@ class ContentsNotebook(StoredNotebook):
         return str(model["content"])[:limit]
 
     async def changed_at(self, names: Collection[str]) -> Mapping[str, float]:
-        root = getattr(self._contents, "root_dir", None)
-        if not root:
-            return {}
-        folder = Path(root, self.path).parent
-        return await asyncio.to_thread(modification_times, folder, names, Path(root))
+        if root := getattr(self._contents, "root_dir", None):
+            return await asyncio.to_thread(modification_times, Path(root, self.path).parent, names, Path(root))
+        return {}
 
     async def _update(self, change: Callable[[Document], _Result]) -> _Result:
         from tornado.web import HTTPError
@@ -93,7 +87,7 @@ class ContentsNotebook(StoredNotebook):
                 if (await self._describe()).get("last_modified") != described.get("last_modified"):
                     raise CellChanged("The notebook was written by another program just now. Read its cells again.")
                 model: dict[str, Any] = {"type": "notebook", "format": "json", "content": document.data}
-                if document.is_text:
+                if document.original is not None:
                     text = await asyncio.to_thread(lambda: document.text)
                     model = {"type": "file", "format": "text", "content": text}
                 try:
@@ -106,18 +100,12 @@ class ContentsNotebook(StoredNotebook):
             return result
 
     def _check_location(self) -> None:
-        """Check that a file may be written.
-
-        Raises:
-            Forbidden: it lies outside of the server's folder, or is read-only.
-        """
-        root = getattr(self._contents, "root_dir", None)
-        if not root:
-            return
-        path = Path(root, self.path)
-        if not path.resolve().is_relative_to(Path(root).resolve()):
-            raise Forbidden(f"The notebook {self._name} is a link out of the server's folder; it is not edited here.")
-        check_writable(path)
+        if root := getattr(self._contents, "root_dir", None):
+            path = Path(root, self.path)
+            if not path.resolve().is_relative_to(Path(root).resolve()):
+                message = f"The notebook {self._name} is a link out of the server's folder; it is not edited here."
+                raise Forbidden(message)
+            check_writable(path)
 
     async def _describe(self) -> Any:
         described = await self._get(self.path, type="file" if self._is_text else "notebook", content=False)
@@ -136,7 +124,7 @@ class ContentsNotebook(StoredNotebook):
         model = await self._get(self.path, type="notebook")
         if model is None:
             raise unreadable(self._name)
-        return Document(check_format(model["content"], self._name), Style(), is_text=False)
+        return Document(check_format(model["content"], self._name))
 
     async def _get(self, path: str, *, type: str, content: bool = True) -> Any:  # noqa: A002 - the contents manager's own name
         from tornado.web import HTTPError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from jupyter_agent.core.errors import Forbidden, NotFound
@@ -14,52 +15,17 @@ _INDENT = re.compile(r"[\[{]\r?\n([ \t]*)")
 _COLON = re.compile(r'"[^"]*":( ?)')
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a JSON text is formatted.
-
-    Attributes:
-        indent: Of each level; None for all in one line.
-        separators: Between items, and between key and value.
-        ascii_only: Whether other characters are escaped.
-        newline: What ends a line.
-        end: What follows the last brace.
-    """
-
-    indent: str | None = " "
-    separators: tuple[str, str] = (",", ": ")
-    ascii_only: bool = False
-    newline: str = "\n"
-    end: str = "\n"
-
-    @classmethod
-    def detect(cls, text: str) -> Style:
-        """The style of a text; the nearest one where its formatting is irregular."""
-        lines = _INDENT.search(text[:4096])
-        colon = _COLON.search(text[:4096])
-        spaced = colon is None or bool(colon[1])
-        return cls(
-            indent=lines[1] if lines is not None else None,
-            separators=("," if lines is not None or not spaced else ", ", ": " if spaced else ":"),
-            ascii_only=text.isascii() and "\\u" in text,
-            newline="\r\n" if "\r\n" in text[:4096] else "\n",
-            end=text[len(text.rstrip()) :],
-        )
-
-
 @dataclass(slots=True)
 class Document:
     """A notebook of nbformat 4.
 
     Attributes:
         data: All of it; the cells are changed in place.
-        style: How its text was formatted.
-        is_text: Whether it was read as text, and is stored as text.
+        original: The text that it was read from; None where it was read as data, and is stored as data.
     """
 
     data: dict[str, Any]
-    style: Style
-    is_text: bool = True
+    original: str | None = None
 
     @classmethod
     def parse(cls, text: str | bytes, name: str) -> Document:
@@ -74,7 +40,7 @@ class Document:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise unreadable(name) from error
-        return cls(check_format(data, name), Style.detect(text))
+        return cls(check_format(data, name), text)
 
     @property
     def cells(self) -> list[Any]:
@@ -90,14 +56,19 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The text to be stored, in its style."""
-        style = self.style
-        text = json.dumps(self.data, ensure_ascii=style.ascii_only, indent=style.indent, separators=style.separators)
+        """The text to be stored, in the style of the original; the nearest one where its formatting is irregular."""
+        original = self.original or ""
+        lines, colon = _INDENT.search(original[:4096]), _COLON.search(original[:4096])
+        spaced = colon is None or bool(colon[1])
+        separators = ("," if lines is not None or not spaced else ", ", ": " if spaced else ":")
+        dump = partial(json.dumps, self.data, indent=None if lines is None else lines[1], separators=separators)
+        text = dump(ensure_ascii=original.isascii() and "\\u" in original)
         try:
             text.encode()
         except UnicodeEncodeError:  # half of a surrogate pair can only be stored escaped
-            text = json.dumps(self.data, indent=style.indent, separators=style.separators)
-        return text.replace("\n", style.newline) + style.end
+            text = dump()
+        end = original[len(original.rstrip()) :]
+        return text.replace("\n", "\r\n" if "\r\n" in original[:4096] else "\n") + end
 
 
 def check_format(data: Any, name: str) -> dict[str, Any]:

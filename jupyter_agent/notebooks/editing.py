@@ -120,8 +120,22 @@ def apply_changes(cells: list[Node], changes: Iterable[CellChange]) -> tuple[str
 
 
 def same_cell(cell: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two cells are equal, however their texts are cut into lines."""
-    return _normalized(cell) == _normalized(other)
+    """Whether two cells are equal, however their texts are cut into lines, and whether trusted or not."""
+    first, second = (
+        {
+            "type": node.get("cell_type"),
+            "source": source_of(node),
+            "metadata": {name: value for name, value in (node.get("metadata") or {}).items() if name != "trusted"},
+            "attachments": node.get("attachments") or {},
+            "outputs": [
+                _with_texts(output, join_lines) if isinstance(output, Mapping) else output
+                for output in node.get("outputs") or ()
+            ],
+            "execution_count": node.get("execution_count"),
+        }
+        for node in (cell, other)
+    )
+    return first == second
 
 
 def _insert(cells: list[Node], edit: CellEdit, has_ids: bool) -> CellChange:
@@ -176,11 +190,11 @@ def _apply_change(cells: list[Node], change: CellChange) -> bool:
         return True
     if index is None:
         return change.after is None
+    is_before = same_cell(cells[index], change.before)
     if change.after is None:
-        if not same_cell(cells[index], change.before):
-            return False
-        del cells[index]
-        return True
+        if is_before:
+            del cells[index]
+        return is_before
     if same_cell(change.before, change.after) and change.below_before != change.below_after:  # it was moved
         if _id_above(cells, index) != (change.below_before or ""):
             return _id_above(cells, index) == (change.below_after or "")
@@ -190,25 +204,9 @@ def _apply_change(cells: list[Node], change: CellChange) -> bool:
         return above is not None
     if same_cell(cells[index], change.after):
         return True
-    if not same_cell(cells[index], change.before):
-        return False
-    cells[index] = copy.deepcopy(dict(change.after))
-    return True
-
-
-def _normalized(node: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {name: value for name, value in (node.get("metadata") or {}).items() if name != "trusted"}
-    return {
-        "type": node.get("cell_type"),
-        "source": source_of(node),
-        "metadata": metadata,
-        "attachments": node.get("attachments") or {},
-        "outputs": [
-            _with_texts(output, join_lines) if isinstance(output, Mapping) else output
-            for output in node.get("outputs") or ()
-        ],
-        "execution_count": node.get("execution_count"),
-    }
+    if is_before:
+        cells[index] = copy.deepcopy(dict(change.after))
+    return is_before
 
 
 def _with_texts(output: Mapping[str, Any], convert: Callable[[object], object]) -> Node:
