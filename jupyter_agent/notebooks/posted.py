@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from jupyter_agent.core.errors import AgentError, Forbidden, NotFound
@@ -36,15 +37,13 @@ class PostedNotebook:
         name, _, message = cell.error.partition(":")
         error = ExecutionError(name.strip(), message.strip()) if cell.error else None
         posted = ExecutionResult("error" if error else "ok", cell.output, error=error)
-        try:
-            cells = await self._stored.cells() if self._stored is not None else ()
-            same = any((kept.id, kept.source, kept.output) == (cell.id, cell.source, cell.output) for kept in cells)
-            if self._stored is None or not same:
-                return posted
-            stored = await self._stored.output(cell_id)
-        except AgentError:
-            return posted
-        return replace(posted, images=stored.images, pictures=stored.pictures)
+        if self._stored is not None:
+            with suppress(AgentError):
+                cells = await self._stored.cells()
+                if any((kept.id, kept.source, kept.output) == (cell.id, cell.source, cell.output) for kept in cells):
+                    stored = await self._stored.output(cell_id)
+                    return replace(posted, images=stored.images, pictures=stored.pictures)
+        return posted
 
     async def files(self) -> tuple[str, ...]:
         return await self._stored.files() if self._stored is not None else ()
