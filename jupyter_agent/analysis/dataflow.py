@@ -65,24 +65,10 @@ class Dataflow:
         """Cells by their ids."""
         return {cell.id: cell for cell in self.cells}
 
-    @cached_property
-    def executions_of_cell(self) -> Mapping[str, Sequence[int]]:
-        """Cell → indexes of all its executions, oldest first."""
-        indexes: dict[str, list[int]] = {}
-        for index, execution in enumerate(self.trace.executed):
-            if execution.cell_id is not None:
-                indexes.setdefault(execution.cell_id, []).append(index)
-        return indexes
-
-    def last_execution(self, cell_id: str) -> ExecutedCell | None:
-        """The cell's last execution; None where it did not run."""
-        index = self.trace.last.get(cell_id)
-        return None if index is None else self.trace.executed[index]
-
-    def last_node(self, cell_id: str) -> Node | None:
-        """What the cell's last execution took and wrote; None where it did not run."""
-        index = self.trace.last.get(cell_id)
-        return None if index is None else self.trace.nodes[index]
+    def last_execution(self, cell_id: str) -> tuple[ExecutedCell, Node] | tuple[None, None]:
+        """The cell's last execution, and what it took and wrote; None and None where it did not run."""
+        indexes = self.trace.of_cell.get(cell_id)
+        return (self.trace.executed[indexes[-1]], self.trace.nodes[indexes[-1]]) if indexes else (None, None)
 
 
 def executions_of(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[ExecutedCell, ...], tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -33,14 +33,12 @@ from jupyter_agent.analysis.provenance import (
     ExternalUse,
     Key,
     Node,
-    file_name,
-    generator_name,
+    Values,
     outlives_reset,
-    settings_name,
+    shared_name,
     state_name,
 )
 
-Lookup = Callable[[str], AbstractValue | None]
 #: Names that are bound in every kernel.
 _PREDEFINED = frozenset(dir(builtins)) | HISTORY_NAMES
 _PREDEFINED |= {"get_ipython", "display", "exit", "quit"}
@@ -49,49 +47,15 @@ _PREDEFINED |= {"__name__", "__doc__", "__builtins__", "__annotations__", "__ses
 _MAX_SHARING = 50
 
 
-def interpret(
-    names: CellNames,
-    lookup: Lookup,
-    *,
-    key: Key,
-    cell_id: str | None,
-    count: int,
-    observed: Iterable[str] = (),
-) -> Node:
-    """Interpret a cell.
-
-    Args:
-        names: The cell's analysis.
-        lookup: The value of a name before the cell.
-        key: The node's key.
-        cell_id: The cell.
-        count: Its execution count, for ``_3`` and ``Out[3]``.
-        observed: Names that running this source was observed to bind or mutate, whether or not the source shows it.
-    """
-    interpreter = AbstractInterpreter(lookup, key, count)
-    for statement in names.statements:
-        interpreter.run(statement)
-    interpreter.bind_observed(names, observed)
-    return Node(
-        key,
-        cell_id,
-        names.digest,
-        interpreter.inputs,
-        interpreter.values,
-        tuple(dict.fromkeys(interpreter.missing)),
-        hash(tuple(interpreter.outputs)) if interpreter.outputs else None,
-        interpreter.output_taint,
-        tuple(dict.fromkeys(interpreter.external_uses)),
-        frozenset(interpreter.used_names),
-        frozenset(interpreter.accumulated),
-        frozenset(interpreter.bound),
-    )
-
-
 class AbstractInterpreter:
     """Interprets the statements of one cell, one after the other, over abstract values.
 
-    What it gathers of the cell is described at `Node`; `outputs` are the numbers of what is displayed.
+    What it gathers of the cell is described at `Node`; `_outputs` are the numbers of what is displayed.
+
+    Args:
+        before: Every name's value before the cell.
+        key: The node's key.
+        count: The cell's execution count, for ``_3`` and ``Out[3]``.
     """
 
     # Of the statement that is interpreted:
@@ -108,25 +72,47 @@ class AbstractInterpreter:
     _exhausted: list[str]  # iterators that it reads
     _entered: set[str]  # functions whose summaries were applied
 
-    def __init__(self, lookup: Lookup, key: Key, count: int) -> None:
-        """Begin a cell; the arguments are those of `interpret`."""
-        self._lookup = lookup
+    def __init__(self, before: Values, key: Key, count: int) -> None:
+        self._before = before
         self._key = key
         self._count = count
-        self.inputs: dict[str, AbstractValue | None] = {}
-        self.values: dict[str, AbstractValue | None] = {}
-        self.missing: list[str] = []
-        self.outputs: list[int] = []
-        self.output_taint = 0
-        self.external_uses: list[ExternalUse] = []
-        self.used_names: set[str] = set()
-        self.accumulated: set[str] = set()
-        self.bound: set[str] = set()
+        self._inputs: dict[str, AbstractValue | None] = {}
+        self._values: dict[str, AbstractValue | None] = {}
+        self._missing: list[str] = []
+        self._outputs: list[int] = []
+        self._output_taint = 0
+        self._external_uses: list[ExternalUse] = []
+        self._used_names: set[str] = set()
+        self._accumulated: set[str] = set()
+        self._bound: set[str] = set()
         self._surely_bound: set[str] = set()
         self._objects = 0
         self._is_reset = False
 
-    def run(self, statement: StatementEffects) -> None:
+    def interpret(self, names: CellNames, observed: Iterable[str]) -> Node:
+        """Interpret a cell; `observed` are names that it was observed to bind or mutate, shown by its source or not."""
+        for statement in names.statements:
+            self._run(statement)
+        for name in observed:
+            if name not in names.defines and name not in names.mutates and name not in self._bound:
+                self._bound.add(name)
+                number = hash((names.digest, name))
+                self._values[name] = AbstractValue(number, self._key, self._key, identity=self._new_object(name))
+        return Node(
+            self._key,
+            names.digest,
+            self._inputs,
+            self._values,
+            tuple(dict.fromkeys(self._missing)),
+            hash(tuple(self._outputs)) if self._outputs else None,
+            self._output_taint,
+            tuple(dict.fromkeys(self._external_uses)),
+            frozenset(self._used_names),
+            frozenset(self._accumulated),
+            frozenset(self._bound),
+        )
+
+    def _run(self, statement: StatementEffects) -> None:
         """Interpret a statement: what it reads first, then what it calls, then what it mutates, then what it binds."""
         self._statement = statement
         calls = impure_calls(statement.calls) if statement.calls else ()
@@ -139,8 +125,8 @@ class AbstractInterpreter:
         self._global_binds, self._exhausted, self._entered = [], [], set()
         if statement.resets_namespace:
             self._is_reset = True
-            self.values = {name: value if outlives_reset(name) else None for name, value in self.values.items()}
-            self.bound.clear()
+            self._values = {name: value if outlives_reset(name) else None for name, value in self._values.items()}
+            self._bound.clear()
         self._read(statement.reads)
         if statement.imports:
             self._depend_on(ENVIRONMENT)
@@ -159,38 +145,30 @@ class AbstractInterpreter:
             self._mutate(mutation, operation)
         self._write_shared_state(operation)
         for name in statement.deletes:
-            self.values[name] = None
-            self.bound.discard(name)
+            self._values[name] = None
+            self._bound.discard(name)
         self._bind(operation)
         if self._shows:
-            self.outputs.append(operation)
-            self.output_taint |= self._taint
+            self._outputs.append(operation)
+            self._output_taint |= self._taint
         if statement.is_result:
             identity = self._new_object("_")
             value = AbstractValue(operation, self._key, self._key, taint=self._taint, identity=identity)
-            self.values["_"] = self.values[f"_{self._count}"] = value
-
-    def bind_observed(self, names: CellNames, observed: Iterable[str]) -> None:
-        """Bind the names that this source was observed to bind though it does not show how."""
-        for name in observed:
-            if name not in names.defines and name not in names.mutates and name not in self.bound:
-                self.bound.add(name)
-                number = hash((names.digest, name))
-                self.values[name] = AbstractValue(number, self._key, self._key, identity=self._new_object(name))
+            self._values["_"] = self._values[f"_{self._count}"] = value
 
     def _get(self, name: str) -> AbstractValue | None:
         """The value of a name now; one from before the cell becomes an input."""
-        if name in self.values:
-            return self.values[name]
+        if name in self._values:
+            return self._values[name]
         if self._is_reset and not outlives_reset(name):
             return None
-        if name not in self.inputs:
-            self.inputs[name] = self._lookup(name)
-        return self.inputs[name]
+        if name not in self._inputs:
+            self._inputs[name] = self._before.get(name)
+        return self._inputs[name]
 
     def _use(self, names: Iterable[str]) -> None:
         """Record names on whose value the cell depends, except for those that it has surely bound itself."""
-        self.used_names.update(set(names) - self._surely_bound)
+        self._used_names.update(set(names) - self._surely_bound)
 
     def _new_object(self, name: str) -> int:
         """The identity of an object that the cell creates for a name, whatever its value."""
@@ -204,7 +182,7 @@ class AbstractInterpreter:
         for read in reads:
             value = self._get(read.name)
             if is_history(read.name):
-                self.external_uses.append(ExternalUse("history", read.name))
+                self._external_uses.append(ExternalUse("history", read.name))
             if value is None:
                 # what a function reads may be bound by the very statement that calls it: a loop's variable
                 own = in_function and (read.name in self._statement.binds or read.name in self._statement.may_bind)
@@ -233,7 +211,7 @@ class AbstractInterpreter:
             if wildcard is not None:
                 self._taint |= wildcard.taint
             elif sure:
-                self.missing.append(name)
+                self._missing.append(name)
 
     def _apply(self, summary: FunctionSummary) -> None:
         """Apply the effects of a function's body."""
@@ -254,7 +232,7 @@ class AbstractInterpreter:
 
     def _use_external(self, kind: str, what: str, text: str = "", *, seeded: bool = False, taint: int = 0) -> None:
         self._taint |= taint
-        self.external_uses.append(ExternalUse(kind, what, text, seeded))
+        self._external_uses.append(ExternalUse(kind, what, text, seeded))
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
@@ -273,7 +251,7 @@ class AbstractInterpreter:
         receiver = call.receiver_call and _full_path(
             call.receiver_call, self._get(call.receiver_call.partition(".")[0])
         )
-        draws = randomness.is_drawn_method(call.name, call.keywords)
+        draws = call.name in randomness.DRAWING_METHODS and not randomness.SEED_KEYWORDS & call.keywords
         if value is not None and not value.module:
             if library.has_time_of_day(value.created_by, call):
                 self._use_external("time", call.path, taint=TIME)
@@ -298,7 +276,7 @@ class AbstractInterpreter:
         """Apply the effects of a library's function."""
         has_arguments = bool(call.arguments or call.keywords)
         if path in randomness.SEEDS:
-            self._set_shared(generator_name(randomness.SEEDS[path]), resets=not has_arguments)
+            self._set_shared(shared_name("generator", randomness.SEEDS[path]), resets=not has_arguments)
         generator = randomness.is_drawn(path, call.keywords)
         if generator:
             self._draw(generator, path)
@@ -320,27 +298,27 @@ class AbstractInterpreter:
         file_use = library.file_use(path, call.text, call.mode)
         if file_use:
             self._use_external(file_use, path, call.text)
-            self._get(file_name(""))  # what wrote files of unknown names may have written this one
+            self._get(shared_name("file"))  # what wrote files of unknown names may have written this one
             if call.text:
-                self._depend_on(file_name(call.text))
+                self._depend_on(shared_name("file", call.text))
             if file_use == "write":
-                self._set_shared(file_name(call.text))
+                self._set_shared(shared_name("file", call.text))
         if path in library.DEFAULTS_RESTORED or library.is_setting(path):
-            self._set_shared(settings_name(path), resets=path in library.DEFAULTS_RESTORED)
-        elif library.draws_pictures(path):
+            self._set_shared(state_name(path), resets=path in library.DEFAULTS_RESTORED)
+        elif path.startswith(library.DRAWING_MODULES):
             self._shows = self._draws = True
 
     def _set_shared(self, name: str, *, resets: bool = False) -> None:
         """Set what cells share besides variables, or reset it to what nothing set."""
         if resets:
             self._shared_writes.pop(name, None)
-            self.values[name] = None
+            self._values[name] = None
         else:
             self._shared_writes[name] = None
 
     def _draw(self, generator: str, what: str) -> None:
         """Draw from a global generator: its state is used and moved on."""
-        name = generator_name(generator)
+        name = shared_name("generator", generator)
         value = self._get(name)
         if value is not None:
             self._operands.append((name, value.number))
@@ -366,12 +344,12 @@ class AbstractInterpreter:
             return
         after = self._mutated(value, mutation, operation)
         if not value.aliases and not value.shares:
-            self.values[mutation.name] = after
+            self._values[mutation.name] = after
             return
         for name in value.aliases | {mutation.name}:
             known = self._get(name)
             if known is not None and known.identity == value.identity:
-                self.values[name] = after._replace(aliases=known.aliases, shares=known.shares)
+                self._values[name] = after._replace(aliases=known.aliases, shares=known.shares)
         self._mark_sharing(mutation.name)
 
     def _mark_sharing(self, name: str) -> None:
@@ -387,7 +365,7 @@ class AbstractInterpreter:
                 if other not in reached and known is not None and shares:
                     reached.add(other)
                     pending.append(other)
-                    self.values[other] = known._replace(node=self._key)
+                    self._values[other] = known._replace(node=self._key)
 
     def _mutated(self, value: AbstractValue, mutation: Mutation, operation: int) -> AbstractValue:
         """The value after a mutation; repeating an idempotent one leaves its number."""
@@ -412,9 +390,12 @@ class AbstractInterpreter:
             if applied_once in value.applied:
                 return value._replace(node=self._key, writer=self._key)
         if kind == "accumulate" or reads_itself:
-            self.accumulated.add(name)
+            self._accumulated.add(name)
         taint, applied = value.taint | self._taint, value.applied | {repeat}
-        if mutation.method in ("fit", "fit_transform") and library.is_timed(value.created_by):
+        if (
+            mutation.method in ("fit", "fit_transform")
+            and value.created_by.rpartition(".")[2] in library.TIMED_SEARCHES
+        ):
             taint |= TIMED
         if kind == "assign" and key is not None:
             number = repeat if mutation.method else hash((operation, key))
@@ -440,21 +421,21 @@ class AbstractInterpreter:
         for name in self._shared_writes:
             before = self._get(name)
             operation = self._operation_without(name)
-            replaces = before is None or name not in (SETTINGS, PICTURES, ENVIRONMENT, file_name(""))
+            replaces = before is None or name not in (SETTINGS, PICTURES, ENVIRONMENT, shared_name("file"))
             if before is not None and not replaces and operation in before.applied:
-                self.values[name] = before._replace(node=self._key)
+                self._values[name] = before._replace(node=self._key)
                 continue
             base = hash((operation, name) if before is None or replaces else (operation, name, before.number))
             applied = (before.applied if before is not None else frozenset()) | {operation}
-            self.values[name] = AbstractValue(base, self._key, self._key, taint=self._taint, applied=applied)
+            self._values[name] = AbstractValue(base, self._key, self._key, taint=self._taint, applied=applied)
         for name in self._drawn:
             if name not in self._shared_writes:
-                self.values[name] = AbstractValue(hash((operation, name, "drawn")), self._key, self._key)
+                self._values[name] = AbstractValue(hash((operation, name, "drawn")), self._key, self._key)
         if self._statement.wildcard:
             before = self._get(WILDCARD)
             known = before.base if before is not None and before.writer != self._key else 0
             base = hash((self._statement.digest, known))
-            self.values[WILDCARD] = AbstractValue(base, self._key, self._key, taint=self._taint)
+            self._values[WILDCARD] = AbstractValue(base, self._key, self._key, taint=self._taint)
 
     # --- bindings ------------------------------------------------------------------------------------------------
 
@@ -467,40 +448,37 @@ class AbstractInterpreter:
         imported = {name.name: name.module for name in statement.imports}
         functions = {function.name: function for function in statement.functions}
         in_place = {mutation.name for mutation in statement.mutations if mutation.method == IN_PLACE}
-        created_by, callee = self._value_source()
+        created_by, callee = "", None
+        if statement.value_call:
+            root, _, rest = statement.value_call.partition(".")
+            source = self._get(root)
+            if source is not None and source.created_by and rest:
+                created_by = f"{source.created_by}.{rest}"
+            else:
+                created_by = _full_path(statement.value_call, source)
+                callee = source.function if source is not None and not rest else None
         # a function of the user's may return, or keep, its arguments
         sharing = statement.view_of if callee is None else (*statement.view_of, *statement.arguments)
         instance = callee.instance if callee is not None else None
         self._surely_bound.update(statement.binds)
         for name in names:
-            self.bound.add(name)
+            self._bound.add(name)
             sure = name in statement.binds
             before = self._get(name) if not sure or name in in_place else None
             if name in imported:
                 module = imported[name]
                 # a module of the user's own depends on where Python looks for modules
-                where = None if library.is_installed(module) else self._get(ENVIRONMENT)
+                where = None if module.partition(".")[0] in library.LIBRARIES else self._get(ENVIRONMENT)
                 number = hash((module, 0 if where is None else where.number))
                 value = AbstractValue(number, self._key, self._key, module=module)
             elif statement.alias_of and sure and self._alias(name):
                 continue
             else:
                 value = self._bound_value(name, operation, created_by, functions.get(name) or instance, sure=sure)
-            self.values[name] = value
+            self._values[name] = value
             # what is bound on some paths only, or by `+=`, may still be the object that it was
             former = (before.aliases | before.shares) - {name} if before is not None else ()
             self._share(name, (*sharing, *former))
-
-    def _value_source(self) -> tuple[str, FunctionSummary | None]:
-        """The full name of the call whose result is bound, and the user's function where it is one."""
-        path = self._statement.value_call
-        if not path:
-            return "", None
-        root, _, rest = path.partition(".")
-        value = self._get(root)
-        if value is not None and value.created_by and rest:
-            return f"{value.created_by}.{rest}", None
-        return _full_path(path, value), value.function if value is not None and not rest else None
 
     def _alias(self, name: str) -> bool:
         """Give a name the object of another; False where that other is not bound."""
@@ -509,8 +487,8 @@ class AbstractInterpreter:
         if value is None or other == name:
             return value is not None
         aliases = value.aliases | {name, other}
-        self.values[other] = value._replace(aliases=aliases)
-        self.values[name] = value._replace(aliases=aliases, node=self._key, writer=self._key)
+        self._values[other] = value._replace(aliases=aliases)
+        self._values[name] = value._replace(aliases=aliases, node=self._key, writer=self._key)
         return True
 
     def _bound_value(
@@ -523,7 +501,7 @@ class AbstractInterpreter:
         repeat = self._operation_without(name)
         exhaustible = statement.generator or statement.value_call in library.ITERATORS
         if before is None:
-            self.accumulated.discard(name)
+            self._accumulated.discard(name)
         else:
             self._use([name])
             repeatable = statement.idempotent or not (sure or reads_itself)
@@ -539,7 +517,7 @@ class AbstractInterpreter:
                     shares=frozenset(),
                 )
             if not repeatable:
-                self.accumulated.add(name)
+                self._accumulated.add(name)
         frame = self._get(statement.columns_of) if statement.columns_of else None
         # what is made of an estimator that draws, draws as well; what it predicts does not
         maker = statement.value_call.rpartition(".")[2]
@@ -570,8 +548,8 @@ class AbstractInterpreter:
                 continue
             if len(value.shares) >= _MAX_SHARING:
                 continue
-            self.values[other] = value._replace(shares=value.shares | {name})
-            self.values[name] = mine._replace(shares=mine.shares | {other})
+            self._values[other] = value._replace(shares=value.shares | {name})
+            self._values[name] = mine._replace(shares=mine.shares | {other})
 
 
 @lru_cache(maxsize=8192)
@@ -597,7 +575,7 @@ def _is_pure(path: str, call: CallSite) -> bool:
         or path in library.ARGUMENT_MUTATIONS
         or library.file_use(path, call.text, call.mode)
         or library.is_setting(path)
-        or library.draws_pictures(path)
+        or path.startswith(library.DRAWING_MODULES)
     )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from jupyter_agent.analysis.cells.effects import FunctionSummary, NameRead
-from jupyter_agent.analysis.cells.library_calls import ASSIGNING, WHOLE_OBJECT_ATTRIBUTES
+from jupyter_agent.analysis.cells.library_calls import ASSIGNING, PICTURE_LIBRARIES, WHOLE_OBJECT_ATTRIBUTES
 
 #: Taint: why a value may be another each time it is made, as bits. `ESTIMATOR`: it draws random numbers when it is fitted.
 RANDOM, TIME, INPUT, NETWORK, ESTIMATOR = 1, 2, 4, 8, 16
@@ -18,8 +18,6 @@ TIMED = 32
 _ASSIGNING_READS = frozenset(f"{method}()" for method in ASSIGNING)
 #: Names of what cells share besides variables; no user's name can be one of them.
 WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pictures›", "‹environment›"
-#: How things are displayed: values do not depend on it.
-DISPLAY_STATE = (SETTINGS, PICTURES)
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what was executed.
 Key = str | int
@@ -94,6 +92,10 @@ class AbstractValue(NamedTuple):
         return self.column(key)
 
 
+#: Names → their values; None where a name is unbound.
+Values = Mapping[str, AbstractValue | None]
+
+
 @dataclass(frozen=True, slots=True)
 class ExternalUse:
     """One use of something that is not in the notebook.
@@ -117,7 +119,6 @@ class Node:
 
     Attributes:
         key: Its name in its run.
-        cell_id: The cell; None for code that is in no cell.
         digest: Of its source, without layout and comments.
         inputs: Names that it looked up → the values that reach it (None: unbound).
         writes: Names that it defines or deletes → the values after it (None: unbound).
@@ -131,10 +132,9 @@ class Node:
     """
 
     key: Key
-    cell_id: str | None
     digest: int
-    inputs: Mapping[str, AbstractValue | None] = field(default_factory=lambda: MappingProxyType({}))
-    writes: Mapping[str, AbstractValue | None] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Values = field(default_factory=lambda: MappingProxyType({}))
+    writes: Values = field(default_factory=lambda: MappingProxyType({}))
     missing: tuple[str, ...] = ()
     output: int | None = None
     output_taint: int = 0
@@ -142,11 +142,6 @@ class Node:
     used_names: frozenset[str] = frozenset()
     accumulated: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
-
-    @property
-    def own_writes(self) -> dict[str, AbstractValue | None]:
-        """What it surely defines or deletes itself, without what only may share data with that."""
-        return {name: value for name, value in self.writes.items() if value is None or value.writer == self.key}
 
 
 def is_shared_name(name: str) -> bool:
@@ -159,21 +154,13 @@ def outlives_reset(name: str) -> bool:
     return is_shared_name(name) and name != WILDCARD
 
 
-def settings_name(module: str) -> str:
-    """The shared name of how a library displays things: in pictures, or in texts."""
-    return PICTURES if module.partition(".")[0] in ("matplotlib", "seaborn", "plotly", "pylab") else SETTINGS
-
-
 def state_name(module: str) -> str:
-    """The shared name of a module's global state: where Python looks for modules, or how things are displayed."""
-    return ENVIRONMENT if module in ("sys", "os") else settings_name(module)
+    """The shared name of a module's global state: where Python looks for modules, or how pictures or texts are displayed."""
+    if module in ("sys", "os"):
+        return ENVIRONMENT
+    return PICTURES if module.partition(".")[0] in PICTURE_LIBRARIES else SETTINGS
 
 
-def file_name(path: str) -> str:
-    """The shared name of a file; for an empty path that of all files whose names are not known."""
-    return f"‹file {path}›"
-
-
-def generator_name(generator: str) -> str:
-    """The shared name of a library's global generator of random numbers."""
-    return f"‹{generator}›"
+def shared_name(kind: str, what: str = "") -> str:
+    """The shared name of a ``file`` (by its path; empty for all whose paths are not known) or of a library's ``generator``."""
+    return f"‹{kind} {what}›"

@@ -67,7 +67,7 @@ class _Plan:
             cell, names = flow.code[place], self._names[place]
             count = len(flow.trace.executed) + 1 + place
             key = f"‹again {cell.id}›"
-            node = flow.interpreter.interpret(names, values.get, key=key, cell_id=cell.id, count=count)
+            node = flow.interpreter.interpret(names, values, key=key, count=count)
             values = values_after(names, node, values)
         for name, expected in flow.top_down.values.items():
             more.update(self._makers(name, values.get(name), expected, len(self._nodes)))
@@ -77,13 +77,9 @@ class _Plan:
 
     def _has_to_run(self, place: int, cell_id: str) -> bool:
         """Whether the cell's last execution is not what a run from top to bottom would do."""
-        execution, node, expected = (
-            self._flow.last_execution(cell_id),
-            self._flow.last_node(cell_id),
-            self._nodes[place],
-        )
         if not self._names[place].statements:
             return False
+        (execution, node), expected = self._flow.last_execution(cell_id), self._nodes[place]
         if execution is None or node is None or execution.failed or node.digest != expected.digest:
             return True
         return any(True for _ in changed_inputs(node, expected))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from jupyter_agent.analysis.cells.names import CellNames, is_history, readable_names
-from jupyter_agent.analysis.interpreter import interpret
-from jupyter_agent.analysis.provenance import AbstractValue, Key, Node, is_shared_name, outlives_reset
+from jupyter_agent.analysis.interpreter import AbstractInterpreter
+from jupyter_agent.analysis.provenance import AbstractValue, Key, Node, Values, is_shared_name, outlives_reset
 from jupyter_agent.core.kernel_state import Cell
 
-_EMPTY: Mapping[str, AbstractValue | None] = MappingProxyType({})
 _NO_NAMES: frozenset[str] = frozenset()
+#: Magics that bind no names but those that the source shows.
+_NARROW_MAGICS = frozenset({"matplotlib", "time", "timeit", "?", "autoreload", "config", "load_ext"})
 
 
 class AnalysisCancelled(Exception):
@@ -54,22 +55,14 @@ class CellInterpreter:
         self._earlier = {}
 
     def interpret(
-        self,
-        names: CellNames,
-        lookup: Callable[[str], AbstractValue | None],
-        *,
-        key: Key,
-        cell_id: str | None,
-        count: int,
-        observed: frozenset[str] = _NO_NAMES,
+        self, names: CellNames, before: Values, *, key: Key, count: int, observed: frozenset[str] = _NO_NAMES
     ) -> Node:
         """What a cell takes and writes.
 
         Args:
             names: The analysis of its source.
-            lookup: The value of a name before the cell.
+            before: Every name's value before the cell.
             key: The node's key.
-            cell_id: The cell.
             count: Its execution count.
             observed: Names that running this source was observed to bind or change though it does not show it.
 
@@ -78,12 +71,16 @@ class CellInterpreter:
         """
         self.checkpoint()
         known = self._nodes.get(key) or self._earlier.get(key)
-        if known is None or not known.holds(names, lookup, cell_id, count, observed):
+        if known is None or not known.holds(names, before, count, observed):
             self.interpreted += 1
-            node = interpret(names, lookup, key=key, cell_id=cell_id, count=count, observed=sorted(observed))
+            node = AbstractInterpreter(before, key, count).interpret(names, sorted(observed))
             known = _Interpreted(node, count, observed)
-        elif known.count != count:
-            known = known.with_count(count)
+        elif known.count != count:  # the output is kept under another name
+            writes = known.node.writes
+            if f"_{known.count}" in writes:
+                renamed = {f"_{known.count}": f"_{count}"}
+                writes = {renamed.get(name, name): value for name, value in writes.items()}
+            known = _Interpreted(replace(known.node, writes=writes), count, observed)
         self._nodes[key] = known
         return known.node
 
@@ -96,40 +93,19 @@ class _Interpreted:
     count: int
     observed: frozenset[str]
 
-    def holds(
-        self,
-        names: CellNames,
-        lookup: Callable[[str], AbstractValue | None],
-        cell_id: str | None,
-        count: int,
-        observed: frozenset[str],
-    ) -> bool:
-        """Whether interpreting the cell now would give the same node, but for the execution count."""
+    def holds(self, names: CellNames, before: Values, count: int, observed: frozenset[str]) -> bool:
+        """Whether interpreting the cell now would give the same node, but for the name under which its output is kept."""
         node = self.node
-        if node.digest != names.digest or node.cell_id != cell_id or self.observed != observed:
+        if node.digest != names.digest or self.observed != observed:
             return False
-        for name, before in node.inputs.items():
-            now = lookup(name)
-            if now is not before and now != before:
+        for name, value in node.inputs.items():
+            now = before.get(name)
+            if now is not value and now != value:
                 return False
-        return self.count == count or not self._depends_on_count(names)
-
-    def _depends_on_count(self, names: CellNames) -> bool:
-        """Whether the execution count bears on more than the name under which IPython keeps the cell's output."""
-        return (
-            names.reads_history
-            or any(use.kind == "history" for use in self.node.external_uses)
-            or any(is_history(name) for name in self.node.inputs)
-            or any(is_history(name) for name in (*names.defines, *names.deletes))
+        return self.count == count or not (
+            any(map(is_history, (*names.reads, *node.inputs, *names.defines, *names.deletes)))
+            or any(use.kind == "history" for use in node.external_uses)
         )
-
-    def with_count(self, count: int) -> _Interpreted:
-        """The same with another execution count, so that the output is kept under that."""
-        old, new = f"_{self.count}", f"_{count}"
-        writes = self.node.writes
-        if old in writes:
-            writes = {new if name == old else name: value for name, value in writes.items()}
-        return _Interpreted(replace(self.node, writes=writes), count, self.observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +142,15 @@ class ExecutionTrace:
         nodes: What each took and wrote; a node's key is its index.
         values: Every name's value now.
         binders: Name → index of the execution that bound it last.
-        last: Cell → index of its last execution.
+        of_cell: Cell → indexes of all its executions, oldest first.
         observed: Digest of a source → names that running it was observed to bind though it does not show it.
     """
 
     executed: tuple[ExecutedCell, ...] = ()
     nodes: tuple[Node, ...] = ()
-    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _EMPTY)
+    values: Values = field(default_factory=lambda: MappingProxyType({}))
     binders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    last: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    of_cell: Mapping[str, Sequence[int]] = field(default_factory=lambda: MappingProxyType({}))
     observed: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
@@ -188,7 +164,7 @@ class ExecutionTrace:
         nodes: list[Node] = []
         values: dict[str, AbstractValue | None] = {}
         binders: dict[str, int] = {}
-        last: dict[str, int] = {}
+        of_cell: dict[str, list[int]] = {}
         observed: dict[int, frozenset[str]] = {}
         for index, execution in enumerate(executed):
             names = readable_names(execution.source)
@@ -196,20 +172,16 @@ class ExecutionTrace:
             if unexplained:
                 observed[names.digest] = observed.get(names.digest, _NO_NAMES) | unexplained
             node = interpreter.interpret(
-                names,
-                values.get,
-                key=index,
-                cell_id=execution.cell_id,
-                count=execution.count,
-                observed=observed.get(names.digest, _NO_NAMES),
+                names, values, key=index, count=execution.count, observed=observed.get(names.digest, _NO_NAMES)
             )
-            node = _as_far_as_it_came(node, execution)
+            if execution.failed:
+                node = _as_far_as_it_came(node, {*execution.bound, *execution.mutated})
             nodes.append(node)
             values = values_after(names, node, values)
             binders.update(dict.fromkeys(node.bound, index))
             if execution.cell_id is not None:
-                last[execution.cell_id] = index
-        return cls(executed, tuple(nodes), values, binders, last, observed)
+                of_cell.setdefault(execution.cell_id, []).append(index)
+        return cls(executed, tuple(nodes), values, binders, of_cell, observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +194,7 @@ class TopDownRun:
     """
 
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    values: Mapping[str, AbstractValue | None] = field(default_factory=lambda: _EMPTY)
+    values: Values = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(
@@ -242,16 +214,10 @@ class TopDownRun:
         values: dict[str, AbstractValue | None] = {}
         for count, cell in enumerate(code_cells, 1):
             names = readable_names(cell.source)
-            node = interpreter.interpret(
-                names,
-                values.get,
-                key=cell.id,
-                cell_id=cell.id,
-                count=count,
-                observed=observed.get(names.digest, _NO_NAMES),
+            nodes[cell.id] = interpreter.interpret(
+                names, values, key=cell.id, count=count, observed=observed.get(names.digest, _NO_NAMES)
             )
-            nodes[cell.id] = node
-            values = values_after(names, node, values)
+            values = values_after(names, nodes[cell.id], values)
         return cls(nodes, values)
 
 
@@ -273,17 +239,15 @@ def _unexplained(names: CellNames, execution: ExecutedCell) -> frozenset[str]:
     """
     if not execution.bound and not execution.mutated:
         return _NO_NAMES
-    wild = bool(names.problem) or any(statement.wildcard for statement in names.statements) or names.has_magics
+    magics = set(names.magics) - _NARROW_MAGICS
+    wild = bool(names.problem or magics) or any(statement.wildcard for statement in names.statements)
     found = {name for name in execution.bound if wild and name not in names.reads}
     found |= {name for name in execution.mutated if name in names.may_mutate or (wild and name not in names.reads)}
     return frozenset(found - names.defines - names.mutates)
 
 
-def _as_far_as_it_came(node: Node, execution: ExecutedCell) -> Node:
+def _as_far_as_it_came(node: Node, reached: Set[str]) -> Node:
     """The node of a failed execution without the names that it was not observed to reach."""
-    if not execution.failed:
-        return node
-    reached = {*execution.bound, *execution.mutated}
     writes = {
         name: value
         for name, value in node.writes.items()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from jupyter_agent.analysis.cells.names import readable_names
 from jupyter_agent.analysis.dataflow import Dataflow, is_variable, same_value, varies_between_runs
@@ -40,19 +39,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class FileTimes:
-    """When the files of a notebook's folder were changed last; none of them was read.
-
-    Attributes:
-        changed: Names of files as cells write them → seconds since the epoch.
-        saved: When the notebook was saved, for cells whose time of execution is not known; 0 where that is not known.
-    """
-
-    changed: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    saved: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class FileRead:
     """A file that a cell reads and does not write.
 
@@ -79,12 +65,12 @@ class Labels:
     def of(cls, flow: Dataflow) -> Labels:
         by_id: dict[object, str] = {}
         for place, cell in enumerate(flow.code, 1):
-            execution = flow.last_execution(cell.id)
+            execution, _ = flow.last_execution(cell.id)
             count = cell.execution_count or (execution.count if execution is not None else None)
             by_id[cell.id] = f"In [{count}]" if count else f"code cell {place} (not run)"
-        for cell_id, index in flow.trace.last.items():
+        for cell_id, indexes in flow.trace.of_cell.items():
             if cell_id not in by_id:
-                by_id[cell_id] = f"In [{flow.trace.executed[index].count}], which was deleted"
+                by_id[cell_id] = f"In [{flow.trace.executed[indexes[-1]].count}], which was deleted"
         return cls(by_id)
 
     def __call__(self, cell_id: object) -> str:
@@ -113,22 +99,13 @@ def files_read(flow: Dataflow) -> tuple[FileRead, ...]:
         uses = flow.top_down.nodes[cell.id].external_uses
         if any(use.what == "os.chdir" for use in uses) or "cd" in readable_names(cell.source).magics:
             return ()
-        execution = flow.last_execution(cell.id)
+        execution, _ = flow.last_execution(cell.id)
         written = {use.text for use in uses if use.kind == "write"}
         if execution is None or "" in written:
             continue
         names = dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text not in written | {""})
         reads += [FileRead(cell.id, name, execution.started, execution.assumed) for name in names]
     return tuple(reads)
-
-
-def changed_files(reads: Iterable[FileRead], times: FileTimes) -> tuple[Finding, ...]:
-    """Files that are newer than the run of the cell that read them."""
-    return tuple(
-        Finding("file_changed", f"The file {read.name} was changed after it was read.", (read.cell_id,))
-        for read in reads
-        if (ran := read.started or (times.saved if read.assumed else 0.0)) and times.changed.get(read.name, 0.0) > ran
-    )
 
 
 class _Finder:
@@ -154,7 +131,7 @@ class _Finder:
     def _state_of(self, cell_id: str) -> Iterator[Finding]:
         """What the cell's last execution, or its not having run, does not show."""
         flow = self._flow
-        expected, executed = flow.top_down.nodes[cell_id], flow.last_node(cell_id)
+        expected, (_, executed) = flow.top_down.nodes[cell_id], flow.last_execution(cell_id)
         for name in expected.missing:
             end = flow.top_down.values.get(name)
             if end is not None:
@@ -187,15 +164,15 @@ class _Finder:
         if value is None or not is_variable(name) or name not in expected.used_names:
             return None
         writer = str(value.writer)
-        last = flow.trace.last.get(writer)
+        last = flow.trace.of_cell.get(writer, (-1,))[-1]
         used = executed.inputs.get(name)
-        if last is not None and last > int(executed.key):
+        if last > int(executed.key):
             now = flow.trace.nodes[last].writes.get(name)
             if not same_value(now, used) or varies_between_runs(now):
                 reason = f"{name} was changed by {labels(writer)} after this cell ran."
                 return Finding("stale", reason, (cell_id, writer), (name,))
         elif used is not None and not same_value(used, value):
-            origin = flow.trace.nodes[int(used.writer)].cell_id
+            origin = flow.trace.executed[int(used.writer)].cell_id
             if origin not in (writer, cell_id):
                 reason = f"It used {name} from {labels(origin)}; from top to bottom it would use {name} from {labels(writer)}."
                 cells = (cell_id, writer, *([origin] if origin and origin in flow.top_down.nodes else []))
@@ -208,7 +185,7 @@ class _Finder:
     def _rerun(self, cell_id: str, executed: Node) -> Iterator[Finding]:
         """Names that each run of a cell changed again, on top of what its earlier runs had done to them."""
         nodes = self._flow.trace.nodes
-        indexes = self._flow.executions_of_cell[cell_id]
+        indexes = self._flow.trace.of_cell[cell_id]
         earlier = {index for index in indexes if index != executed.key and nodes[index].digest == executed.digest}
         names = []
         for name in sorted(executed.accumulated) if earlier else ():

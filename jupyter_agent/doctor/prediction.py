@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from jupyter_agent.analysis.cells.names import readable_names
 from jupyter_agent.analysis.dataflow import Dataflow, changed_inputs, is_variable, same_value
-from jupyter_agent.analysis.provenance import INPUT, RANDOM, TIME, TIMED, AbstractValue, Node
+from jupyter_agent.analysis.provenance import INPUT, RANDOM, TIME, TIMED, WILDCARD, AbstractValue, Node
+from jupyter_agent.analysis.trace import ExecutedCell
 
 Verdict = Literal["reproduces", "differs", "fails"]
 _CAUSES = {
@@ -63,40 +65,44 @@ def predict(flow: Dataflow) -> Prediction:
     Raises:
         AnalysisCancelled: nobody waits for the result any more.
     """
-    now = flow.trace.values
     live = {
         name: value
-        for name, value in now.items()
+        for name, value in flow.trace.values.items()
         if value is not None and is_variable(name) and (flow.live is None or name in flow.live)
     }
     end = flow.top_down.values
-    lost = () if end.get("‹*›") is not None else tuple(sorted(name for name in live if end.get(name) is None))
-    changed = {name for name, value in live.items() if (final := end.get(name)) is not None and _differs(value, final)}
+    lost = () if end.get(WILDCARD) is not None else tuple(sorted(name for name in live if end.get(name) is None))
+    changed = {  # → the cell that has the last word on it
+        name: str(final.writer)
+        for name, value in live.items()
+        if (final := end.get(name)) is not None and _differs(value, final)
+    }
     found: list[Difference] = []
     for cell in flow.code:
         flow.interpreter.checkpoint()
         found += _at_cell(flow, cell.id, changed)
         if found and found[-1].verdict == "fails":
             return Prediction("fails", tuple(found), lost)
-    for name in sorted(changed - {name for difference in found for name in difference.names}):
-        final = end[name]
-        assert final is not None
+    for name in sorted(changed.keys() - {name for difference in found for name in difference.names}):
         reason = f"{name} was changed afterwards by a cell that was rerun, deleted or run in another order."
-        found.append(Difference("differs", str(final.writer), (name,), reason))
+        found.append(Difference("differs", changed[name], (name,), reason))
     return Prediction("differs" if found else "reproduces", tuple(found), lost)
 
 
-def _at_cell(flow: Dataflow, cell_id: str, changed: set[str]) -> Iterator[Difference]:
+def _at_cell(flow: Dataflow, cell_id: str, changed: Container[str]) -> Iterator[Difference]:
     """Where a cell would fail, show something else, or leave other values in variables that end up changed."""
-    expected, executed, execution = flow.top_down.nodes[cell_id], flow.last_node(cell_id), flow.last_execution(cell_id)
-    failure = _failure(flow, expected, executed)
+    expected, (execution, executed) = flow.top_down.nodes[cell_id], flow.last_execution(cell_id)
+    failure = _failure(flow, expected, execution, executed)
     if failure is not None:
         yield failure
         return
     names = tuple(
         name
-        for name, value in expected.own_writes.items()
-        if name in changed and value is not None and (executed is None or _differs(executed.writes.get(name), value))
+        for name, value in expected.writes.items()
+        if name in changed
+        and value is not None
+        and value.writer == cell_id  # what only may share data with that is another's
+        and (executed is None or _differs(executed.writes.get(name), value))
     )
     if execution is not None and execution.failed:
         reason = "It failed when it ran last; its code or its inputs have changed since."
@@ -110,7 +116,9 @@ def _at_cell(flow: Dataflow, cell_id: str, changed: set[str]) -> Iterator[Differ
         yield Difference("differs", cell_id, names, _why_values(executed, expected, names))
 
 
-def _failure(flow: Dataflow, expected: Node, executed: Node | None) -> Difference | None:
+def _failure(
+    flow: Dataflow, expected: Node, execution: ExecutedCell | None, executed: Node | None
+) -> Difference | None:
     cell_id = str(expected.key)
     if expected.missing:
         below = any(flow.top_down.values.get(name) is not None for name in expected.missing)
@@ -118,7 +126,6 @@ def _failure(flow: Dataflow, expected: Node, executed: Node | None) -> Differenc
         be = "is" if len(expected.missing) == 1 else "are"
         reason = f"It uses {', '.join(expected.missing)}, which {be} {where}."
         return Difference("fails", cell_id, expected.missing, reason)
-    execution = flow.last_execution(cell_id)
     if executed is None or execution is None:
         return None
     if execution.failed and executed.digest == expected.digest and not list(changed_inputs(executed, expected)):
@@ -138,31 +145,25 @@ def _differs(value: AbstractValue | None, expected: AbstractValue) -> bool:
 def _why_output(executed: Node, expected: Node) -> str:
     if executed.digest != expected.digest:
         return "It was edited after it ran."
-    inputs = list(changed_inputs(executed, expected))
+    inputs = ", ".join(islice(changed_inputs(executed, expected), 5))
     if inputs:
-        return f"{_listed(inputs)} would have another value there."
+        return f"{inputs} would have another value there."
     return "The display settings or the state of a random generator would be different there."
 
 
 def _why_values(executed: Node | None, expected: Node, names: Sequence[str]) -> str:
+    listed = ", ".join(names[:5])
     if executed is None:
-        return f"It has not been run; it would set {_listed(names)}."
+        return f"It has not been run; it would set {listed}."
     if executed.digest != expected.digest:
-        return f"It was edited after it ran; it would set {_listed(names)} to another value."
-    inputs = list(changed_inputs(executed, expected))
+        return f"It was edited after it ran; it would set {listed} to another value."
+    inputs = ", ".join(islice(changed_inputs(executed, expected), 5))
     if inputs:
-        return (
-            f"It would set {_listed(names)} to another value, because {_listed(inputs)} would have another value there."
-        )
+        return f"It would set {listed} to another value, because {inputs} would have another value there."
     taint = 0
-    for name in names:
-        value = expected.writes[name]
+    for value in (expected.writes[name] for name in names):
         taint |= value.taint if value is not None else 0
-    return f"It sets {_listed(names)}, which depends on {_causes(taint)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5])
+    return f"It sets {listed}, which depends on {_causes(taint)}."
 
 
 def _causes(taint: int) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from jupyter_agent.analysis.dataflow import Dataflow
 from jupyter_agent.analysis.refresh import cells_to_refresh
 from jupyter_agent.core.messages import Json
-from jupyter_agent.doctor.findings import FileRead, FileTimes, Finding, Labels, changed_files, files_read, findings_of
+from jupyter_agent.doctor.findings import FileRead, Finding, Labels, files_read, findings_of
 from jupyter_agent.doctor.prediction import Prediction, predict
 
 #: Heading of a kind of finding, and what can be done; what is stale or edited is mended by running the cells listed below.
@@ -61,9 +61,19 @@ class Report:
     labels: Labels
     files_read: tuple[FileRead, ...] = ()
 
-    def with_files(self, times: FileTimes) -> Report:
-        """The report with the files that were changed after they were read."""
-        return replace(self, findings=(*self.findings, *changed_files(self.files_read, times)))
+    def with_files(self, changed: Mapping[str, float], saved: float = 0.0) -> Report:
+        """The report with the files that were changed after they were read.
+
+        Args:
+            changed: Names of files as cells write them → when they were changed last, in seconds since the epoch.
+            saved: When the notebook was saved, for cells whose time of execution is not known; 0 where that is not known.
+        """
+        newer = tuple(
+            Finding("file_changed", f"The file {read.name} was changed after it was read.", (read.cell_id,))
+            for read in self.files_read
+            if (ran := read.started or (saved if read.assumed else 0.0)) and changed.get(read.name, 0.0) > ran
+        )
+        return replace(self, findings=(*self.findings, *newer))
 
     def to_json(self) -> dict[str, Json]:
         """The report as JSON data."""
@@ -85,7 +95,11 @@ class Report:
         """The report as Markdown."""
         parts = [self._verdict()]
         for kind, (heading, advice) in _SECTIONS.items():
-            lines = [self._line(finding) for finding in self.findings if finding.kind == kind]
+            lines = [
+                "- " + (f"{self.labels(finding.cells[0])}: " if finding.cells else "") + finding.reason
+                for finding in self.findings
+                if finding.kind == kind
+            ]
             if lines:
                 parts.append("\n".join([f"**{heading}.** {advice}".rstrip(), *lines]))
         if self.run:
@@ -97,27 +111,21 @@ class Report:
     def _verdict(self) -> str:
         first = self.prediction.first
         if first is None:
-            return self._reproduced({finding.kind for finding in self.findings})
+            kinds = {finding.kind for finding in self.findings}
+            if "file_changed" in kinds:
+                return "Restart & Run All would reproduce this notebook, except for the files that have changed since."
+            if "never_run" in kinds:
+                return (
+                    "Restart & Run All would reproduce the cells that ran. What the other cells would do is not known;"
+                    " `jupyter agent doctor FILE --execute` runs them."
+                )
+            return "Restart & Run All would reproduce this notebook."
         last = self.prediction.differences[-1]
         stops = f"stop at {self.labels(last.cell_id)}: {last.reason}"
         if first.verdict == "fails":
             return f"Restart & Run All would {stops}"
         differs = f"Restart & Run All would differ first at {self.labels(first.cell_id)}: {first.reason}"
         return f"{differs}\n\nIt would {stops}" if last.verdict == "fails" else differs
-
-    @staticmethod
-    def _reproduced(kinds: Set[str]) -> str:
-        if "file_changed" in kinds:
-            return "Restart & Run All would reproduce this notebook, except for the files that have changed since."
-        if "never_run" in kinds:
-            return (
-                "Restart & Run All would reproduce the cells that ran. What the other cells would do is not known;"
-                " `jupyter agent doctor FILE --execute` runs them."
-            )
-        return "Restart & Run All would reproduce this notebook."
-
-    def _line(self, finding: Finding) -> str:
-        return f"- {self.labels(finding.cells[0])}: {finding.reason}" if finding.cells else f"- {finding.reason}"
 
 
 def report_of(flow: Dataflow) -> Report:

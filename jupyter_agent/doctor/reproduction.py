@@ -104,7 +104,9 @@ async def reproduce(
             on_cell_start(number, len(to_run), cell)
         result = await kernel.execute(cell.source, timeout=timeout)
         if copy_of is not None:
-            result = replace(result, text=_with_original_paths(result.text, *copy_of))
+            copy, folder = copy_of
+            for place in (copy.resolve(), copy):
+                result = replace(result, text=result.text.replace(str(place), str(folder.resolve())))
         outcomes.append(CellOutcome(cell.id, result.status, result.text))
         first = first or _cell_difference(cell, result)
         if result.status != "ok":
@@ -112,12 +114,6 @@ async def reproduce(
     if first is None and before is not None:
         first = _variable_difference(before, await kernel.state())
     return Reproduction(tuple(outcomes), first)
-
-
-def _with_original_paths(text: str, copy: Path, folder: Path) -> str:
-    for place in (copy.resolve(), copy):
-        text = text.replace(str(place), str(folder.resolve()))
-    return text
 
 
 @contextmanager
@@ -158,18 +154,14 @@ def _cell_difference(cell: Cell, result: ExecutionResult) -> FirstDifference | N
     if cell.execution_count is None:
         return None
     before, after = comparable(cell.output), comparable(result.text)
-    if before != after and not _equal_if_truncated(before, after):
-        return FirstDifference("output", cell.id, "", before, after)
-    return None
-
-
-def _equal_if_truncated(before: str, after: str) -> bool:
-    """Outputs may have been truncated in the middle when they were read: then heads and tails are compared."""
+    if before == after:
+        return None
     for text, other in ((before, after), (after, before)):
+        # Outputs may have been truncated in the middle when they were read: then heads and tails are compared.
         head, mark, tail = text.partition("\n… ")
         if mark and other.startswith(head) and other.endswith(tail.partition("…\n")[2]):
-            return True
-    return False
+            return None
+    return FirstDifference("output", cell.id, "", before, after)
 
 
 def _variable_difference(before: KernelState, after: KernelState) -> FirstDifference | None:

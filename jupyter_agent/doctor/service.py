@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.errors import TooLarge
-from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
+from jupyter_agent.core.kernel_state import Cell, KernelState
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jupyter_agent.analysis.trace import CellInterpreter
-    from jupyter_agent.doctor.findings import FileTimes
     from jupyter_agent.doctor.report import Report
 
     InterpreterFactory = Callable[[CellInterpreter | None, threading.Event], CellInterpreter]
@@ -103,8 +102,14 @@ class NotebookAnalyses:
         known = state if state is not None and state.epoch and state.source == "kernel" else None
         report = await self._analysed(notebook.path if notebook is not None else "", tuple(cells), known)
         if notebook is not None and report.files_read:
-            report = report.with_files(await _file_times(notebook, report))
-        note = _note(state, known)
+            own = re.split(r"[/\\]", notebook.path)[-1]
+            changed = await notebook.changed_at([*dict.fromkeys(read.name for read in report.files_read), own])
+            report = report.with_files(changed, changed.get(own, 0.0))
+        note = ""
+        if known is None:
+            note = f"{NO_KERNEL} {state.stale}".strip() if state is not None else NO_KERNEL
+        elif known.stale:
+            note = f"The kernel's state is {max(0.0, time.time() - known.taken_at):.0f} s old: {known.stale}"
         return replace(report, unknown=(note, *report.unknown)) if note else report
 
     async def check(
@@ -153,7 +158,11 @@ class NotebookAnalyses:
         analysis = self._analyses.setdefault(path, _Analysis(self._interpreter))
         self._analyses.move_to_end(path)
         job = analysis.job_for(cells, state, self._thread)
-        self._drop_unused()
+        while len(self._analyses) > 1 and (
+            len(self._analyses) > self._max_notebooks
+            or sum(kept.job.cell_count for kept in self._analyses.values() if kept.job is not None) > self._max_cells
+        ):
+            self._analyses.popitem(last=False)
         job.waiting += 1
         try:
             async with asyncio.timeout(self._max_seconds):
@@ -168,38 +177,19 @@ class NotebookAnalyses:
             raise asyncio.CancelledError
         return report
 
-    def _drop_unused(self) -> None:
-        """Drop the analyses that were not used for longest; never the last one used."""
-        while len(self._analyses) > 1 and (
-            len(self._analyses) > self._max_notebooks
-            or sum(analysis.cell_count for analysis in self._analyses.values()) > self._max_cells
-        ):
-            self._analyses.popitem(last=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """All that a report depends on, but for files; two that are equal have one report."""
-
-    cells: tuple[tuple[str, str, str, int | None, bool], ...]
-    executions: tuple[Execution, ...] = ()
-    epoch: str = ""
-    live: frozenset[str] | None = None
-
-    @classmethod
-    def of(cls, cells: Sequence[Cell], state: KernelState | None) -> _Input:
-        keys = tuple((cell.id, cell.kind, cell.source, cell.execution_count, bool(cell.error)) for cell in cells)
-        if state is None:
-            return cls(keys)
-        live = frozenset(state.variables) if state.total <= len(state.variables) else None
-        return cls(keys, state.executions, state.epoch, live)
-
 
 @dataclass(slots=True)
 class _Job:
-    """One run of the analysis; `waiting` counts the requests that want its report."""
+    """One run of the analysis.
 
-    input: _Input
+    Attributes:
+        given: All that its report depends on, but for files; what is equal has one report.
+        cell_count: How many cells the notebook has.
+        waiting: How many requests want its report.
+    """
+
+    given: tuple[object, ...]
+    cell_count: int
     cancelled: threading.Event = field(default_factory=threading.Event)
     future: Future[Report | None] = field(default_factory=Future)
     waiting: int = 0
@@ -226,16 +216,15 @@ class _Analysis:
         self._factory = factory
         self._interpreter: CellInterpreter | None = None  # used in the thread only
 
-    @property
-    def cell_count(self) -> int:
-        """How many cells the notebook has."""
-        return len(self.job.input.cells) if self.job is not None else 0
-
     def job_for(self, cells: tuple[Cell, ...], state: KernelState | None, thread: ThreadPoolExecutor) -> _Job:
         """The run for these cells and this state: the latest one if it is the same, else a new one."""
-        given = _Input.of(cells, state)
-        if self.job is None or self.job.input != given or not self.job.usable:
-            self.job = _Job(given)
+        keys = tuple((cell.id, cell.kind, cell.source, cell.execution_count, bool(cell.error)) for cell in cells)
+        given: tuple[object, ...] = (keys,)
+        if state is not None:
+            live = frozenset(state.variables) if state.total <= len(state.variables) else None
+            given = (keys, state.executions, state.epoch, live)
+        if self.job is None or self.job.given != given or not self.job.usable:
+            self.job = _Job(given, len(cells))
             self.job.future = thread.submit(self._run, cells, state, self.job.cancelled)
         return self.job
 
@@ -248,19 +237,18 @@ class _Analysis:
         self._interpreter = (self._factory or CellInterpreter)(self._interpreter, cancelled)
         try:
             self._interpreter.checkpoint()
-            report = _without_agent_cells(report_of(Dataflow.of(cells, state, self._interpreter)), cells)
+            report = report_of(Dataflow.of(cells, state, self._interpreter))
         except AnalysisCancelled:
             return None
         self._interpreter.finish()
-        return report
-
-
-async def _file_times(notebook: Notebook, report: Report) -> FileTimes:
-    from jupyter_agent.doctor.findings import FileTimes
-
-    own = re.split(r"[/\\]", notebook.path)[-1]
-    changed = dict(await notebook.changed_at([*dict.fromkeys(read.name for read in report.files_read), own]))
-    return FileTimes(changed, changed.get(own, 0.0))
+        # whether cells that only ask the agent ran does not matter, least of all while they do
+        asking = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
+        findings = tuple(
+            finding
+            for finding in report.findings
+            if finding.kind != "never_run" or not asking.issuperset(finding.cells)
+        )
+        return replace(report, findings=findings, run=tuple(cell for cell in report.run if cell not in asking))
 
 
 def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
@@ -277,20 +265,3 @@ def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str
         for name in names:
             stale.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)
     return stale
-
-
-def _without_agent_cells(report: Report, cells: Sequence[Cell]) -> Report:
-    """The report without cells that only ask the agent: whether they ran does not matter, least of all while they do."""
-    asking = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
-    findings = tuple(
-        finding for finding in report.findings if not (finding.kind == "never_run" and asking.issuperset(finding.cells))
-    )
-    return replace(report, findings=findings, run=tuple(cell_id for cell_id in report.run if cell_id not in asking))
-
-
-def _note(state: KernelState | None, known: KernelState | None) -> str:
-    if known is None:
-        return f"{NO_KERNEL} {state.stale}".strip() if state is not None else NO_KERNEL
-    if known.stale:
-        return f"The kernel's state is {max(0.0, time.time() - known.taken_at):.0f} s old: {known.stale}"
-    return ""

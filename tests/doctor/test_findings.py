@@ -5,7 +5,7 @@ import json
 import pytest
 
 from jupyter_agent.core.kernel_state import Cell, KernelState
-from jupyter_agent.doctor.findings import FileRead, FileTimes, files_read
+from jupyter_agent.doctor.findings import FileRead, files_read
 from tests.support.notebook_session import NotebookSession, report_on
 
 CLEAN = NotebookSession(
@@ -318,16 +318,16 @@ def test_a_file_changed_after_it_was_read_is_told() -> None:
     notebook = NotebookSession("x = open('a.txt').read()").run()
     state = notebook.state
     assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0, False),)
-    report = report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5000.0}))
+    report = report_on(notebook.cells, state).with_files({"a.txt": 5000.0})
     assert [(finding.kind, finding.cells) for finding in report.findings] == [("file_changed", ("a",))]
     assert "except for the files that have changed since" in report.to_markdown()
-    assert report_on(notebook.cells, state).with_files(FileTimes({"a.txt": 5.0})).findings == ()
+    assert report_on(notebook.cells, state).with_files({"a.txt": 5.0}).findings == ()
 
 
 def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() -> None:
     cells = [Cell("a", "code", "import pandas as pd\ndf = pd.read_csv('data/a.csv')", 1)]
     for changed, kinds in ((900.0, []), (1100.0, ["file_changed"])):
-        report = report_on(cells).with_files(FileTimes({"data/a.csv": changed}, saved=1000.0))
+        report = report_on(cells).with_files({"data/a.csv": changed}, saved=1000.0)
         assert [finding.kind for finding in report.findings] == kinds
 
 
@@ -340,7 +340,7 @@ def test_a_file_newer_than_a_saved_notebook_was_changed_after_its_cells_ran() ->
 )
 def test_a_file_that_the_cell_writes_itself_has_not_changed_since(source: str) -> None:
     notebook = NotebookSession(source).run()
-    report = report_on(notebook.cells, notebook.state).with_files(FileTimes({"a.txt": 5000.0}))
+    report = report_on(notebook.cells, notebook.state).with_files({"a.txt": 5000.0})
     assert "file_changed" not in {finding.kind for finding in report.findings}
 
 

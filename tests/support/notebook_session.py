@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_agent.analysis.dataflow import Dataflow
-from jupyter_agent.analysis.provenance import DISPLAY_STATE, Key, Node
+from jupyter_agent.analysis.provenance import PICTURES, SETTINGS, Key, Node
 from jupyter_agent.analysis.refresh import cells_to_refresh
 from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, KernelState
 from jupyter_agent.doctor.findings import Finding
@@ -54,7 +54,7 @@ def _reached(start: Key, nodes: Mapping[Key, Node]) -> set[Key]:
             pending += [
                 value.node
                 for name, value in nodes[key].inputs.items()
-                if value is not None and name not in DISPLAY_STATE
+                if value is not None and name not in (SETTINGS, PICTURES)
             ]
     return found
 

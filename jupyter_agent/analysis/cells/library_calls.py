@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 from jupyter_agent.analysis.cells.effects import CallSite, MutationKind
 
-#: Well-known libraries: that their modules can be imported does not depend on the notebook.
-_LIBRARIES = frozenset(
+#: Python's and well-known libraries: that their modules can be imported does not depend on the notebook.
+LIBRARIES = sys.stdlib_module_names | frozenset(
     "numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn plotly bokeh altair IPython ipywidgets "
     "torch torchvision tensorflow keras jax xgboost lightgbm catboost networkx nltk spacy gensim transformers datasets "
     "requests bs4 lxml httpx sqlalchemy tqdm PIL cv2 skimage imageio sympy numba dask xarray geopandas shapely folium "
@@ -31,6 +31,10 @@ USUAL_NAMES = {
     "time": "time",
     "os": "os",
 }
+
+#: Libraries that draw into figures, which are displayed when the cell ends; and what the paths of their calls begin with.
+PICTURE_LIBRARIES = ("matplotlib", "seaborn", "plotly", "pylab")
+DRAWING_MODULES = tuple(f"{library}." for library in PICTURE_LIBRARIES)
 
 # --- methods, by their bare names ----------------------------------------------------------------------------------
 
@@ -55,46 +59,45 @@ RETURN_NONE = frozenset(
     "difference_update intersection_update symmetric_difference_update add_node add_nodes_from add_edge add_edges_from "
     "seed set_option set_printoptions savefig tight_layout to_excel to_parquet to_pickle to_feather savez".split()
 )
-#: Leave their object as it is. A method in none of these sets may mutate it.
-PURE = frozenset(
-    "abs agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asfreq "
-    "asof assign astype at_time autocorr backfill between between_time bfill bool byteswap bit_length capitalize "
-    "casefold cat center choose clip coalesce columns combine combine_first compare compress conj conjugate contains "
-    "convert_dtypes copy corr corrwith count cov crosstab cummax cummin cumprod cumsum cut date day_name days decode "
-    "decision_function density describe diagonal diff difference dot drop_duplicates drop droplevel dropna "
-    "dt duplicated elapsed encode endswith eq equals evaluate ewm expanding explain explode expandtabs factorize ffill "
-    "fillna filter find findall first first_valid_index flatten floor format format_map fromhex fromkeys ge get "
-    "get_dummies get_feature_names_out get_group get_loc get_params get_support get_text get_window group groupby "
-    "groups gt hasnans head hex hist hour idxmax idxmin iloc index infer_objects info intersection inverse_transform "
-    "is_integer is_monotonic isalnum isalpha isascii isdecimal isdigit isdisjoint isidentifier isin isinf islower isna "
-    "isnan isnull isnumeric isprintable isspace issubset issuperset istitle isupper item items itertuples iterrows join "
-    "json keys kurt kurtosis last last_valid_index le len ljust loc lower lstrip lt mad map mask match max mean "
-    "median melt memory_usage merge min mode month month_name most_common mul name names ne nbytes ndim nlargest "
-    "nonzero normalize notna notnull nsmallest nunique params partition pct_change percentile pipe pivot pivot_table "
-    "plot boxplot scatter bar barh pow predict predict_log_proba predict_proba prod product ptp quantile query radd rank "
-    "ravel rdiv reindex reindex_like removeprefix removesuffix rename rename_axis reorder_levels repeat replace resample "
-    "reset_index reshape rfind rindex rjust rolling round rpartition rsplit rstrip score_samples score searchsorted "
-    "select select_dtypes sem set_axis set_index shape shift size skew slice_shift sort_index sort_values sparse split "
-    "splitlines squeeze stack startswith std str strftime strip style sub sum swapaxes swapcase "
-    "swaplevel symmetric_difference tail take title to_array to_csv to_dense to_dict to_excel to_feather to_frame "
-    "to_hdf to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_period to_pickle to_records to_sql "
-    "to_string to_timestamp to_xarray tobytes toarray tolist toordinal tostring total_seconds trace transform "
-    "translate transpose truediv truncate tz_convert tz_localize unhex union unique unstack upper value_counts values "
-    "var view weekday where with_columns with_traceback xs year zfill timestamp isoformat today timetuple lines "
-    "conf_int get_prediction f_test t_test wald_test rvs pdf cdf pmf sf ppf logpdf logpmf logsf interval moment entropy "
-    "nodes edges degree neighbors successors predecessors has_edge has_node number_of_nodes number_of_edges subs "
-    "simplify expand factor evalf integrate doit as_expr show savefig display numpy detach cpu cuda double "
-    "float long int matmul t permute exists is_file is_dir read_text read_bytes glob rglob iterdir with_suffix parent "
-    "codes categories left right mid length overlaps lookup to_dataframe to_pandas iter_rows select_columns "
-    "qs ps total marginal make_cdf make_pmf make_surv prob credible_interval".split()
-)
 #: Values' methods that, applied to their own result, return it unchanged.
 IDEMPOTENT = frozenset(
-    "dropna fillna ffill bfill astype rename sort_values sort_index sort drop_duplicates strip lstrip rstrip lower upper "
-    "title capitalize casefold copy round abs clip query convert_dtypes infer_objects normalize to_numpy to_list tolist "
-    "to_frame flatten ravel squeeze reshape unique select_dtypes tz_localize reindex set_axis filter head "
-    "drop_nulls fill_null with_columns toarray todense numpy cpu detach to str dt cat isin notnull notna isnull isna "
-    "between contains startswith endswith fit set_params to_period normalize asfreq".split()
+    "dropna fillna ffill bfill astype rename sort_values sort_index sort drop_duplicates strip lstrip rstrip lower "
+    "upper title capitalize casefold copy round abs clip query convert_dtypes infer_objects normalize to_numpy "
+    "to_list tolist to_frame flatten ravel squeeze reshape unique select_dtypes tz_localize reindex set_axis filter "
+    "head drop_nulls fill_null with_columns toarray todense numpy cpu detach to str dt cat isin notnull notna isnull "
+    "isna between contains startswith endswith fit set_params to_period asfreq".split()
+)
+#: Aggregates over rows: a filter that compares with one of them selects anew each time.
+AGGREGATES = frozenset(
+    "mean median std var quantile min max sum nlargest nsmallest rank describe percentile count".split()
+)
+#: Leave their object as it is. A method in none of these sets may mutate it, as `to` of a model does.
+PURE = (IDEMPOTENT - {"to"} | AGGREGATES) | frozenset(
+    "agg aggregate align all any apply apply_along_axis applymap argmax argmin argsort argwhere as_integer_ratio asof "
+    "assign at_time autocorr backfill between_time bool byteswap bit_length center choose coalesce columns combine "
+    "combine_first compare compress conj conjugate corr corrwith cov crosstab cummax cummin cumprod cumsum cut date "
+    "day_name days decode decision_function density diagonal diff difference dot drop droplevel duplicated elapsed "
+    "encode eq equals evaluate ewm expanding explain explode expandtabs factorize find findall first "
+    "first_valid_index floor format format_map fromhex fromkeys ge get get_dummies get_feature_names_out get_group "
+    "get_loc get_params get_support get_text get_window group groupby groups gt hasnans hex hist hour idxmax idxmin "
+    "iloc index info intersection inverse_transform is_integer is_monotonic isalnum isalpha isascii isdecimal isdigit "
+    "isdisjoint isidentifier isinf islower isnan isnumeric isprintable isspace issubset issuperset istitle isupper "
+    "item items itertuples iterrows join json keys kurt kurtosis last last_valid_index le len ljust loc lt mad map "
+    "mask match melt memory_usage merge mode month month_name most_common mul name names ne nbytes ndim nonzero "
+    "nunique params partition pct_change pipe pivot pivot_table plot boxplot scatter bar barh pow predict "
+    "predict_log_proba predict_proba prod product ptp radd rdiv reindex_like removeprefix removesuffix rename_axis "
+    "reorder_levels repeat replace resample reset_index rfind rindex rjust rolling rpartition rsplit score_samples "
+    "score searchsorted select sem set_index shape shift size skew slice_shift sparse split splitlines stack strftime "
+    "style sub swapaxes swapcase swaplevel symmetric_difference tail take to_array to_csv to_dense to_dict to_excel "
+    "to_feather to_hdf to_html to_json to_latex to_markdown to_parquet to_pickle to_records to_sql to_string "
+    "to_timestamp to_xarray tobytes toordinal tostring total_seconds trace transform translate transpose truediv "
+    "truncate tz_convert unhex union unstack value_counts values view weekday where with_traceback xs year zfill "
+    "timestamp isoformat today timetuple lines conf_int get_prediction f_test t_test wald_test rvs pdf cdf pmf sf ppf "
+    "logpdf logpmf logsf interval moment entropy nodes edges degree neighbors successors predecessors has_edge "
+    "has_node number_of_nodes number_of_edges subs simplify expand factor evalf integrate doit as_expr show savefig "
+    "display cuda double float long int matmul t permute exists is_file is_dir read_text read_bytes glob rglob "
+    "iterdir with_suffix parent codes categories left right mid length overlaps lookup to_dataframe to_pandas "
+    "iter_rows select_columns qs ps total marginal make_cdf make_pmf make_surv prob credible_interval".split()
 )
 #: Functions that, applied to their own result, return it unchanged.
 IDEMPOTENT_FUNCTIONS = frozenset(
@@ -108,20 +111,13 @@ WHOLE_OBJECT_ATTRIBUTES = frozenset(
 )
 #: Methods that add, drop or pick columns of a frame, and leave the others and the rows as they are.
 _COLUMN_METHODS = frozenset({"drop", "dropna", "assign", "select_dtypes", "copy", "with_columns", "insert", "pop"})
-#: Aggregates over rows: a filter that compares with one of them selects anew each time.
-AGGREGATES = frozenset(
-    "mean median std var quantile min max sum nlargest nsmallest rank describe percentile count".split()
-)
-#: Names of functions and methods that display something.
-DISPLAYING = frozenset(
-    "print display pprint show plot hist hist2d hist bar barh scatter boxplot figure subplots imshow info summary "
-    "matshow heatmap pairplot lmplot regplot catplot relplot displot jointplot violinplot barplot countplot".split()
-)
 #: Methods and functions that draw.
 PLOTTING = frozenset(
     "show plot hist hist2d bar barh scatter boxplot figure subplots imshow matshow heatmap pairplot lmplot regplot "
     "catplot relplot displot jointplot violinplot barplot countplot savefig".split()
 )
+#: Names of functions and methods that display something.
+DISPLAYING = PLOTTING - {"savefig"} | {"print", "display", "pprint", "info", "summary"}
 #: Functions that mutate their first argument, and how.
 ARGUMENT_MUTATIONS: dict[str, MutationKind] = {
     "random.shuffle": "accumulate",
@@ -236,25 +232,9 @@ DEFAULTS_RESTORED = frozenset({"matplotlib.rcdefaults", "matplotlib.pyplot.rcdef
 PROMPTS = frozenset({"input", "getpass.getpass", "raw_input"})
 
 
-def draws_pictures(path: str) -> bool:
-    """Whether a call draws into a figure that is displayed when the cell ends."""
-    return path.startswith(("matplotlib.", "seaborn.", "plotly.", "pylab."))
-
-
-def is_installed(module: str) -> bool:
-    """Whether a module is Python's or a well-known library's, not one in the notebook's folder."""
-    root = module.partition(".")[0]
-    return root in sys.stdlib_module_names or root in _LIBRARIES
-
-
-#: Attributes in which fitted searches keep how long they took.
+#: Searches that keep how long their fitting took, and the attributes in which they do.
+TIMED_SEARCHES = frozenset({"GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV"})
 TIMINGS = frozenset({"cv_results_", "refit_time_"})
-
-
-def is_timed(created_by: str) -> bool:
-    """Whether an object that this call creates keeps how long its fitting took."""
-    searches = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
-    return created_by.rpartition(".")[2] in searches
 
 
 def has_time_of_day(created_by: str, call: CallSite) -> bool:

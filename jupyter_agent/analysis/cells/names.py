@@ -9,8 +9,11 @@ from functools import lru_cache
 
 from jupyter_agent.analysis.cells.effects import StatementEffects
 from jupyter_agent.analysis.cells.library_calls import USUAL_NAMES
-from jupyter_agent.analysis.cells.statements import cell_effects
+from jupyter_agent.analysis.cells.source import parse
+from jupyter_agent.analysis.cells.statements import digest_of, statement_effects
 
+#: Characters of a cell that is analysed: what people write by hand is shorter by far.
+MAX_SOURCE = 60_000
 #: Names under which IPython keeps what ran before.
 HISTORY_NAMES = frozenset({"In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "_", "__", "___"})
 _NUMBERED_HISTORY = re.compile(r"_i?\d+$")
@@ -33,7 +36,6 @@ class CellNames:
         deletes: Names that it deletes.
         imports: Modules, and members of modules, that it imports.
         calls: The callees, as written.
-        reads_history: Whether it reads what IPython keeps by execution count or in order: ``Out[3]``, ``In``, ``_``.
     """
 
     statements: tuple[StatementEffects, ...] = ()
@@ -47,17 +49,11 @@ class CellNames:
     deletes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
-    reads_history: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether running the cell does nothing."""
         return not self.statements and not self.problem
-
-    @property
-    def has_magics(self) -> bool:
-        """Whether it has magics or shell lines that may bind names which the source does not show."""
-        return bool(set(self.magics) - {"matplotlib", "time", "timeit", "?", "autoreload", "config", "load_ext"})
 
     @property
     def resets_namespace(self) -> bool:
@@ -67,33 +63,47 @@ class CellNames:
 
 @lru_cache(maxsize=8192)
 def names_of(source: str) -> CellNames:
-    """Analyse a cell's source; results are cached."""
-    effects = cell_effects(source)
+    """Analyse a cell's source; never raises for what a user may have typed, takes bounded time, and is cached."""
+    statements: tuple[StatementEffects, ...] = ()
+    magics: tuple[str, ...] = ()
+    problem = ""
+    try:
+        if len(source) > MAX_SOURCE:
+            raise ValueError("too long")
+        parsed = parse(source)
+        magics, problem = tuple(magic.name for magic in parsed.magics), parsed.problem
+        statements = statement_effects(source, parsed)
+        digests = "|".join(str(effects.digest) for effects in statements)
+        digest = digest_of(digests + ("|;" if parsed.quiet else "") + (source if problem else ""))
+    except RecursionError:
+        digest, problem = digest_of(source), "RecursionError: it is nested too deeply"
+    except ValueError:  # it is too long, or has a number of more digits than Python writes out: it may bind any name
+        digest = digest_of(source)
+        statements = (StatementEffects(digest, shows=True, wildcard="a cell that is too long to be read"),)
     modules = set(USUAL_NAMES)
     defined, read, mutated, may_mutate = set[str](), set[str](), set[str](), set[str]()
     bound: set[str] = set()  # on every path
-    for statement in effects.statements:
+    for statement in statements:
         modules.update(imported.name for imported in statement.imports)
         read |= ({use.name for use in statement.reads} | {mutation.name for mutation in statement.mutations}) - bound
         bound = bound.union(statement.binds).difference(statement.deletes)
         defined = defined.union(statement.binds, statement.may_bind).difference(statement.deletes)
-    for mutation in (mutation for statement in effects.statements for mutation in statement.mutations):
+    for mutation in (mutation for statement in statements for mutation in statement.mutations):
         if not (mutation.method and mutation.name in modules):
             (may_mutate if mutation.kind == "unknown" else mutated).add(mutation.name)
     read -= _BUILTINS
     return CellNames(
-        effects.statements,
-        effects.digest,
-        effects.problem,
-        effects.magics,
+        statements,
+        digest,
+        problem,
+        magics,
         defines=frozenset(defined),
         reads=frozenset(read),
         mutates=frozenset(mutated),
         may_mutate=frozenset(may_mutate - mutated),
-        deletes=frozenset(name for statement in effects.statements for name in statement.deletes),
-        imports=frozenset(imported.module for statement in effects.statements for imported in statement.imports),
-        calls=frozenset(call.path for statement in effects.statements for call in statement.calls),
-        reads_history=any(map(is_history, read)),
+        deletes=frozenset(name for statement in statements for name in statement.deletes),
+        imports=frozenset(imported.module for statement in statements for imported in statement.imports),
+        calls=frozenset(call.path for statement in statements for call in statement.calls),
     )
 
 

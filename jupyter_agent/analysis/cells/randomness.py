@@ -37,8 +37,11 @@ _NEVER_SEEDED = frozenset(
     {"uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "os.getpid"}
     | {f"secrets.{name}" for name in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow", "randbits")}
 )
+#: Constants with which a picture of seaborn has no error band, or one that is not found by resampling.
+_WITHOUT_RESAMPLING = frozenset("ci=None ci=False ci=0 ci=sd errorbar=None errorbar=sd errorbar=se".split())
 #: Keywords by which a call is given its seed.
 SEED_KEYWORDS = frozenset({"random_state", "seed", "rng", "random_seed"})
+_DRAWING_OF_TORCH = frozenset("rand randn randint randperm normal bernoulli multinomial".split())
 #: Functions that draw from numpy's global generator unless they are given a seed, by library.
 _DRAWING_FUNCTIONS = {
     "sklearn": frozenset(
@@ -87,7 +90,8 @@ FITTING = frozenset(
     "fit fit_transform fit_predict partial_fit cross_val_score cross_validate cross_val_predict learning_curve "
     "validation_curve permutation_test_score split".split()
 )
-_DRAWN_METHODS = frozenset(
+#: Methods that draw from numpy's global generator, of objects that are no generators.
+DRAWING_METHODS = frozenset(
     {"sample", "rvs", "resample", "random_sample", "choice", "choices", "permutation", "bootstrap"}
 )
 
@@ -109,15 +113,7 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
         return "" if name in _NOT_DRAWN or name[:1].isupper() else PYTHON
     if SEED_KEYWORDS & set(keywords):
         return ""
-    if path.startswith("torch.") and name in (
-        "rand",
-        "randn",
-        "randint",
-        "randperm",
-        "normal",
-        "bernoulli",
-        "multinomial",
-    ):
+    if path.startswith("torch.") and name in _DRAWING_OF_TORCH:
         return TORCH
     if path.startswith("tensorflow.random."):
         return TENSORFLOW
@@ -135,15 +131,9 @@ def is_never_seeded(path: str, keywords: Collection[str] = (), constants: Collec
     if path in _NEVER_SEEDED:
         return True
     library, _, name = path.partition(".")
-    return library == "seaborn" and not SEED_KEYWORDS & set(keywords) and _is_resampled(name, set(constants))
-
-
-def _is_resampled(name: str, constants: set[str]) -> bool:
-    """Whether a picture of seaborn has an error band, which is found by resampling with a seed of its own each time."""
-    if not {"ci=None", "ci=False", "ci=0", "ci=sd", "errorbar=None", "errorbar=sd", "errorbar=se"}.isdisjoint(
-        constants
-    ):
+    if library != "seaborn" or SEED_KEYWORDS & set(keywords) or not _WITHOUT_RESAMPLING.isdisjoint(constants):
         return False
+    # What follows has an error band, which is found by resampling with a seed of its own each time.
     if name in ("regplot", "lmplot"):
         return True
     if name in ("pairplot", "jointplot"):
@@ -155,15 +145,9 @@ def _is_resampled(name: str, constants: set[str]) -> bool:
     )
 
 
-def is_drawn_method(name: str, keywords: Collection[str]) -> bool:
-    """Whether a method of an object that is no generator draws from numpy's global generator."""
-    return name in _DRAWN_METHODS and not SEED_KEYWORDS & set(keywords)
-
-
 def draws_when_fitted(path: str, keywords: Collection[str]) -> bool:
     """Whether a call creates an estimator (or splitter) that will draw from numpy's global generator."""
     name = path.rpartition(".")[2]
     if SEED_KEYWORDS & set(keywords):
         return False
-    word = _DRAWING_WITH.get(name)
-    return name in _DRAWING_ESTIMATORS or (word is not None and word in keywords)
+    return name in _DRAWING_ESTIMATORS or _DRAWING_WITH.get(name, "") in keywords

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Nodes of a function's body that are not inside another scope."""
+def local_names(body: Sequence[ast.AST], parameters: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that are local to a function, and those that it declares as global."""
+    names, declared, outer = set(parameters), set[str](), set[str]()
     pending = list(body)
     while pending:
         node = pending.pop()
-        yield node
-        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
-            pending.extend(ast.iter_child_nodes(node))
-
-
-def declared_names(body: Sequence[ast.AST], kind: type[ast.Global] | type[ast.Nonlocal]) -> frozenset[str]:
-    """Names of the body's ``global`` or ``nonlocal`` statements."""
-    return frozenset(name for node in own_nodes(body) if isinstance(node, kind) for name in node.names)
-
-
-def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
-    """Names that the body binds."""
-    names: set[str] = set()
-    for node in own_nodes(body):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
@@ -38,13 +25,19 @@ def bound_names(body: Sequence[ast.AST]) -> frozenset[str]:
                 names.add(name)
             case ast.MatchMapping(rest=str(name)):
                 names.add(name)
-    return frozenset(names)
+            case ast.Global():
+                declared.update(node.names)
+            case ast.Nonlocal():
+                outer.update(node.names)
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):  # what is in these is in a scope of its own
+            pending.extend(ast.iter_child_nodes(node))
+    return frozenset(names - declared - outer), frozenset(declared)
 
 
-def parameter_names(arguments: ast.arguments) -> tuple[str, ...]:
-    """Names of all parameters, in order."""
+def parameters_of(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters, in order."""
     plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return tuple(argument.arg for argument in plain if argument is not None)
+    return [argument for argument in plain if argument is not None]
 
 
 def type_parameters(node: ast.AST) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ SILENT_MAGICS = frozenset(
 _MAGIC_LINE = re.compile(r"(\s*)(?!\s)([\w.\[\]'\", \t]+=\s*)?(%{1,2}|!{1,2})\s*(.*)")
 _HELP_LINE = re.compile(r"\s*\??\??[\w.%*]+(\[[^\]]*\])?\??\??\s*$")
 _ASSIGNED = re.compile(r"\s*[A-Za-z_][\w.\[\]'\", ]*$")
-_INTERPOLATED = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
+#: Python expressions that IPython evaluates in a magic's or shell line's text: ``{expression}`` and ``$name``.
+INTERPOLATED = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
 #: Programs whose first argument is a command of theirs.
 _PROGRAMS_WITH_COMMANDS = frozenset({"git", "pip", "conda", "apt", "apt-get"})
 
@@ -80,11 +81,6 @@ def parse(source: str) -> ParsedCell:
     return ParsedCell(tree or empty, tuple(magics), quiet, "" if tree is not None else problem)
 
 
-def expressions_in(text: str) -> tuple[str, ...]:
-    """Python expressions that IPython evaluates in a magic's or shell line's text: ``{expression}`` and ``$name``."""
-    return tuple(expression or name for expression, name in _INTERPOLATED.findall(text))
-
-
 def commands_in(text: str) -> tuple[str, ...]:
     """The programs that shell lines start, such as ``!date`` and ``!git commit``."""
     commands = [line.split() for line in re.split(r"\n|&&|;|\|", text)]
@@ -116,17 +112,14 @@ def _without_magics(source: str, magics: list[CellMagic]) -> str:
         indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
         lines = [line.removeprefix(indent) for line in lines]
         if lines[first].startswith("%%"):
-            return _without_cell_magic(lines, first, magics)
+            name, _, argument = lines[first][2:].strip().partition(" ")
+            body = lines[first + 1 :]
+            if name not in PYTHON_BODIES:
+                magics.append(CellMagic(name, argument.strip(), "\n".join(body), cell=True))
+                return "__magic__(0)"
+            magics.append(CellMagic(name, argument.strip(), cell=True))
+            lines = ["__magic__(0)", *body]
     return "\n".join(_without_line_magics(lines, magics))
-
-
-def _without_cell_magic(lines: list[str], first: int, magics: list[CellMagic]) -> str:
-    name, _, argument = lines[first][2:].strip().partition(" ")
-    runs_python = name in PYTHON_BODIES
-    body = "" if runs_python else "\n".join(lines[first + 1 :])
-    magics.append(CellMagic(name, argument.strip(), body, cell=True))
-    call = f"__magic__({len(magics) - 1})"
-    return "\n".join([call, *_without_line_magics(lines[first + 1 :], magics)]) if runs_python else call
 
 
 def _without_line_magics(lines: list[str], magics: list[CellMagic]) -> list[str]:
@@ -181,13 +174,9 @@ class _StatementScanner:
     """Whether the next line begins a statement: no bracket, text or continued line is open."""
 
     def __init__(self) -> None:
+        self.at_start = True
         self._quote = ""
         self._depth = 0
-        self._continued = False
-
-    @property
-    def at_start(self) -> bool:
-        return not self._quote and not self._depth and not self._continued
 
     def feed(self, line: str) -> None:
         """Read the next line."""
@@ -208,6 +197,7 @@ class _StatementScanner:
             else:
                 self._depth = max(0, self._depth + (character in "([{") - (character in ")]}"))
             at += 1
-        self._continued = line.endswith("\\") and not self._quote
+        is_continued = line.endswith("\\") and not self._quote
         if len(self._quote) == 1:
             self._quote = ""
+        self.at_start = not self._quote and not self._depth and not is_continued

@@ -1,10 +1,9 @@
-"""The effects of a cell: those of each statement at its top level, and the patterns of assignments that keep values alike."""
+"""The effects of each statement at the top level of a cell, and the patterns of assignments that keep values alike."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from jupyter_agent.analysis.cells import library_calls as library
@@ -13,65 +12,25 @@ from jupyter_agent.analysis.cells.effects import StatementEffects
 from jupyter_agent.analysis.cells.source import ParsedCell, is_magic, parse
 from jupyter_agent.analysis.cells.visitor import EffectVisitor, returns_none
 
-#: Characters of a cell that is analysed: what people write by hand is shorter by far.
-MAX_SOURCE = 60_000
 #: Statements from which on a cell's statements are cached one by one: its next version has most of them, too.
 CACHED_FROM = 16
 
 
-@dataclass(frozen=True, slots=True)
-class CellEffects:
-    """The effects of one cell's source.
+def statement_effects(source: str, parsed: ParsedCell) -> tuple[StatementEffects, ...]:
+    """The effects of each statement of a source that has some.
 
-    Attributes:
-        statements: Those of its statements, in order.
-        digest: Equal for sources that differ in layout and comments only.
-        problem: Why Python cannot parse the source; empty where it can.
-        magics: Names of its magics; ``!`` for shell lines.
+    Raises:
+        RecursionError: the source is nested too deeply.
+        ValueError: it has a number of more digits than Python writes out.
     """
-
-    statements: tuple[StatementEffects, ...]
-    digest: int
-    problem: str = ""
-    magics: tuple[str, ...] = ()
-
-
-def cell_effects(source: str) -> CellEffects:
-    """Analyse a cell's source; never raises for what a user may have typed, and takes bounded time."""
-    if len(source) > MAX_SOURCE:
-        return _unknown_effects(source)
-    parsed = parse(source)
-    try:
-        return _effects(source, parsed)
-    except RecursionError:
-        names = tuple(magic.name for magic in parsed.magics)
-        return CellEffects((), digest_of(source), "RecursionError: it is nested too deeply", names)
-    except ValueError:  # a number of more digits than Python writes out
-        return _unknown_effects(source)
-
-
-def _unknown_effects(source: str) -> CellEffects:
-    """A cell that is too long to be analysed: it may bind any name."""
-    statement = StatementEffects(digest_of(source), shows=True, wildcard="a cell that is too long to be read")
-    return CellEffects((statement,), statement.digest)
-
-
-def _effects(source: str, parsed: ParsedCell) -> CellEffects:
     nodes = parsed.tree.body
     texts = _statement_texts(source, parsed) if len(nodes) >= CACHED_FROM else None
     found = (
-        [_statement_effects(node, parsed, node is nodes[-1]) for node in nodes]
+        [_effects(node, parsed, node is nodes[-1]) for node in nodes]
         if texts is None
         else [_cached_effects(text, place == len(texts) - 1, parsed.quiet) for place, text in enumerate(texts)]
     )
-    statements = tuple(effects for effects in found if effects is not None)
-    digests = "|".join(str(effects.digest) for effects in statements)
-    return CellEffects(
-        statements,
-        digest_of(digests + ("|;" if parsed.quiet else "") + (source if parsed.problem else "")),
-        parsed.problem,
-        tuple(magic.name for magic in parsed.magics),
-    )
+    return tuple(effects for effects in found if effects is not None)
 
 
 def _statement_texts(source: str, parsed: ParsedCell) -> list[str] | None:
@@ -92,10 +51,10 @@ def _statement_texts(source: str, parsed: ParsedCell) -> list[str] | None:
 def _cached_effects(text: str, is_last: bool, quiet: bool) -> StatementEffects | None:
     """The effects of the one statement of a text: of a long cell that is edited, only some statements are new."""
     parsed = parse(text)
-    return _statement_effects(parsed.tree.body[0], ParsedCell(parsed.tree, (), quiet), is_last)
+    return _effects(parsed.tree.body[0], ParsedCell(parsed.tree, (), quiet), is_last)
 
 
-def _statement_effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffects | None:
+def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffects | None:
     """The effects of a statement; None where it has none, as a docstring or a ``%time`` without code."""
     visitor = EffectVisitor(parsed.magics)
     visitor.statement(node)

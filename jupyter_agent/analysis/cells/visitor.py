@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from jupyter_agent.analysis.cells import library_calls as library
+from jupyter_agent.analysis.cells import source
 from jupyter_agent.analysis.cells.access_paths import (
     access_path,
     column_keywords,
@@ -25,24 +26,8 @@ from jupyter_agent.analysis.cells.effects import (
     MutationKind,
     NameRead,
 )
-from jupyter_agent.analysis.cells.scopes import (
-    FUNCTIONS,
-    bound_names,
-    declared_names,
-    parameter_names,
-    type_parameters,
-)
-from jupyter_agent.analysis.cells.source import (
-    FILE_MAGICS,
-    SILENT_MAGICS,
-    TIMERS,
-    WILD_MAGICS,
-    CellMagic,
-    commands_in,
-    expressions_in,
-    is_magic,
-    parse,
-)
+from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of, type_parameters
+from jupyter_agent.analysis.cells.source import CellMagic, is_magic, parse
 
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -161,7 +146,7 @@ class EffectVisitor:
                 self._call(node)
             case ast.Lambda(args=arguments, body=body):
                 self.expressions([*arguments.defaults, *arguments.kw_defaults])
-                with self._shadowed(parameter_names(arguments)), self._uncertain():
+                with self._shadowed(argument.arg for argument in parameters_of(arguments)), self._uncertain():
                     self.expression(body)
             case ast.NamedExpr(target=ast.Name(id=name), value=value):
                 self.expression(value)
@@ -242,8 +227,13 @@ class EffectVisitor:
                 self._magic(self.magics[number])
         else:
             self.expression(node.func)
-            if call.path in ("exec", "eval"):
-                self._executed_text(node, call.path)
+            if call.path in ("exec", "eval") and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
+                statements: list[ast.stmt] = []
+                with suppress(SyntaxError, ValueError):
+                    statements = ast.parse(str(node.args[0].value)).body
+                self.block(statements)
+            elif call.path in ("exec", "eval") and len(node.args) <= 1:  # it is given no namespace of its own
+                self.wildcard = call.path
         if call.path != "__magic__" and not self.is_inner(call.root):
             self.calls.append(call)
         self.shows = self.shows or call.name in library.DISPLAYING
@@ -253,17 +243,6 @@ class EffectVisitor:
         for keyword in node.keywords:
             if keyword.arg in ("out", "ax") and isinstance(keyword.value, ast.Name):
                 self.mutate(keyword.value.id, None, "overwrite" if keyword.arg == "out" else "unknown")
-
-    def _executed_text(self, node: ast.Call, function: str) -> None:
-        """Visit a constant text that is executed; any other may bind any name, unless it is given a namespace of its own."""
-        if len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
-            try:
-                tree = ast.parse(str(node.args[0].value))
-            except (SyntaxError, ValueError):
-                return
-            self.block(tree.body)
-        elif len(node.args) <= 1:
-            self.wildcard = function
 
     def _method_call(self, node: ast.Call, function: ast.Attribute) -> None:
         path = access_path(function.value)
@@ -286,12 +265,14 @@ class EffectVisitor:
     def _magic(self, magic: CellMagic) -> None:
         if magic.name not in ("time", "?"):
             self.magic_texts.append(f"{magic.name} {magic.argument} {magic.body}")
-        for expression in expressions_in(magic.argument + (magic.body if magic.name in ("!", "bash", "sh") else "")):
-            self.block(parse(expression).tree.body)
-        self.shows = self.shows or magic.name not in SILENT_MAGICS
-        if magic.name in FILE_MAGICS:
-            self.calls += [CallSite("os.system"), *map(CallSite, commands_in(f"{magic.argument}\n{magic.body}"))]
-        if magic.name in TIMERS:
+        text = magic.argument + (magic.body if magic.name in ("!", "bash", "sh") else "")
+        for expression, name in source.INTERPOLATED.findall(text):
+            self.block(parse(expression or name).tree.body)
+        self.shows = self.shows or magic.name not in source.SILENT_MAGICS
+        if magic.name in source.FILE_MAGICS:
+            commands = source.commands_in(f"{magic.argument}\n{magic.body}")
+            self.calls += [CallSite("os.system"), *map(CallSite, commands)]
+        if magic.name in source.TIMERS:
             inner = EffectVisitor(self.magics)
             inner.block(parse(f"{magic.argument}\n{magic.body}" if magic.cell else magic.argument).tree.body)
             for read in inner.reads.values():
@@ -302,7 +283,7 @@ class EffectVisitor:
             self.bind(magic.argument.split()[0])
         elif magic.name in ("reset", "reset_selective"):
             self.resets_namespace = True
-        elif magic.name in WILD_MAGICS:
+        elif magic.name in source.WILD_MAGICS:
             self.wildcard = f"%{magic.name}"
 
     # --- simple statements ---------------------------------------------------------------------------------------
@@ -324,7 +305,14 @@ class EffectVisitor:
                 for target in targets:
                     self._target(target)
             case ast.AugAssign(target=target, value=value):
-                self._augmented_assignment(target, value)
+                self.expression(value)
+                if isinstance(target, ast.Name):
+                    self.read(target.id)
+                    self.mutate(target.id, None, "unknown", IN_PLACE)
+                    self.bind(target.id)
+                else:
+                    self.expression(target)
+                    self._mutate_target(target, accumulates=True)
             case ast.AnnAssign(target=target, annotation=annotation, value=value):
                 self.expressions([annotation, value])
                 if value is not None:
@@ -396,16 +384,6 @@ class EffectVisitor:
         key = path.key if path.key not in library.WHOLE_OBJECT_ATTRIBUTES else None
         exact = path.exact and key is not None
         self.mutate(path.name, key, "accumulate" if accumulates else "assign" if exact else "overwrite")
-
-    def _augmented_assignment(self, target: ast.expr, value: ast.expr) -> None:
-        self.expression(value)
-        if isinstance(target, ast.Name):
-            self.read(target.id)
-            self.mutate(target.id, None, "unknown", IN_PLACE)
-            self.bind(target.id)
-        elif isinstance(target, (ast.Attribute, ast.Subscript)):
-            self.expression(target)
-            self._mutate_target(target, accumulates=True)
 
     def _delete(self, target: ast.expr) -> None:
         if isinstance(target, ast.Name):
@@ -512,12 +490,9 @@ class EffectVisitor:
     # --- functions and classes -----------------------------------------------------------------------------------
 
     def _function_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        arguments = node.args
-        plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        self.expressions([*node.decorator_list, *arguments.defaults, *arguments.kw_defaults])
+        self.expressions([*node.decorator_list, *node.args.defaults, *node.args.kw_defaults])
         with self._shadowed(type_parameters(node)):
-            annotations = [argument.annotation for argument in plain if argument is not None]
-            self.expressions([*annotations, node.returns])
+            self.expressions([*(argument.annotation for argument in parameters_of(node.args)), node.returns])
         self._define(_function_summary(node, self.magics))
 
     def _class_definition(self, node: ast.ClassDef) -> None:
@@ -552,9 +527,8 @@ class EffectVisitor:
 
 def _function_summary(node: ast.FunctionDef | ast.AsyncFunctionDef, magics: Sequence[CellMagic]) -> FunctionSummary:
     """The effects of calling a function."""
-    parameters = parameter_names(node.args)
-    declared = declared_names(node.body, ast.Global)
-    local = (frozenset(parameters) | bound_names(node.body)) - declared - declared_names(node.body, ast.Nonlocal)
+    parameters = tuple(argument.arg for argument in parameters_of(node.args))
+    local, declared = local_names(node.body, parameters)
     body = EffectVisitor(magics, local)
     body.block(node.body)
     return FunctionSummary(
