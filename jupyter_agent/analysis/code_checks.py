@@ -1,4 +1,4 @@
-"""Checks of code before it runs: can Python parse it, what speaks for asking the user first, may it be tried unasked."""
+"""Checks of code before it runs: what speaks for asking the user first, may it be tried unasked."""
 
 from __future__ import annotations
 
@@ -42,29 +42,7 @@ _WRITES = re.compile(r"(?<!\.)\bopen\s*\(|\.write|\.to_\w+\(|savefig|\.dump|mkdi
 #: Characters of code that is tried unasked.
 MAX_TRIED = 4_000
 #: Beginnings of the names of functions and methods that have side effects or take long.
-_SIDE_EFFECTS = (
-    "to_",
-    "save",
-    "write",
-    "dump",
-    "open",
-    "fit",
-    "train",
-    "sleep",
-    "input",
-    "read_sql",
-    "execute",
-    "commit",
-    "run",
-)
-
-
-def syntax_problem(source: str) -> str:
-    """Why Python cannot parse a cell's source, magics and shell lines apart; empty where it can.
-
-    This Python may be older than the kernel's, so the answer is a hint and no verdict.
-    """
-    return names_of(source).problem
+_SIDE_EFFECTS = re.compile("to_|save|write|dump|open|fit|train|sleep|input|read_sql|execute|commit|run")
 
 
 def risk_reasons(code: str) -> tuple[str, ...]:
@@ -98,4 +76,4 @@ def may_try_unasked(source: str, live: Container[str]) -> bool:
     if names.mutates or names.may_mutate or names.deletes or risk_reasons(source):
         return False
     called = (path.rpartition(".")[2] for path in names.calls)
-    return not any(name.startswith(_SIDE_EFFECTS) for name in called)
+    return not any(map(_SIDE_EFFECTS.match, called))

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain, islice, pairwise
 
 from jupyter_agent.analysis.provenance import RANDOM, TIME, AbstractValue, Node, is_shared_name
-from jupyter_agent.analysis.trace import CellInterpreter, ExecutedCell, ExecutionTrace, TopDownRun
+from jupyter_agent.analysis.trace import CellInterpreter, ExecutionTrace, TopDownRun
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState
 
 
@@ -17,7 +17,7 @@ class Dataflow:
     """What the cells of a notebook read and write, as they were executed and as they stand.
 
     Attributes:
-        cells: All cells, in order.
+        code: The code cells, in order.
         trace: What was executed.
         top_down: What a run of the code cells from top to bottom would do.
         unknown: What is not known of the executions, in sentences; empty when all is known.
@@ -25,12 +25,12 @@ class Dataflow:
         interpreter: What interpreted the cells, for questions that need more of them interpreted.
     """
 
-    cells: tuple[Cell, ...] = ()
-    trace: ExecutionTrace = field(default_factory=ExecutionTrace)
-    top_down: TopDownRun = field(default_factory=TopDownRun)
-    unknown: tuple[str, ...] = ()
-    live: frozenset[str] | None = None
-    interpreter: CellInterpreter = field(default_factory=CellInterpreter, repr=False, compare=False)
+    code: tuple[Cell, ...]
+    trace: ExecutionTrace
+    top_down: TopDownRun
+    unknown: tuple[str, ...]
+    live: frozenset[str] | None
+    interpreter: CellInterpreter = field(repr=False, compare=False)
 
     @classmethod
     def of(
@@ -47,52 +47,71 @@ class Dataflow:
             AnalysisCancelled: the interpreter was told that nobody waits any more.
         """
         interpreter = interpreter or CellInterpreter()
-        executed, unknown = executions_of(cells, state)
+        code = tuple(cell for cell in cells if cell.kind == "code")
+        executed, unknown = _executions_of(cells, code, state)
         trace = ExecutionTrace.of(executed, interpreter)
-        top_down = TopDownRun.of((cell for cell in cells if cell.kind == "code"), trace.observed, interpreter)
-        live = None
-        if state is not None and state.variables and state.total <= len(state.variables):
-            live = frozenset(state.variables)
-        return cls(tuple(cells), trace, top_down, unknown, live, interpreter)
-
-    @cached_property
-    def code(self) -> tuple[Cell, ...]:
-        """The code cells, in order."""
-        return tuple(cell for cell in self.cells if cell.kind == "code")
+        top_down = TopDownRun.of(code, trace.observed, interpreter)
+        is_complete = state is not None and state.variables and state.total <= len(state.variables)
+        live = frozenset(state.variables) if state is not None and is_complete else None
+        return cls(code, trace, top_down, unknown, live, interpreter)
 
     @cached_property
     def by_id(self) -> Mapping[str, Cell]:
-        """Cells by their ids."""
-        return {cell.id: cell for cell in self.cells}
+        """Code cells by their ids."""
+        return {cell.id: cell for cell in self.code}
 
-    def last_execution(self, cell_id: str) -> tuple[ExecutedCell, Node] | tuple[None, None]:
+    def last_execution(self, cell_id: str) -> tuple[Execution, Node] | tuple[None, None]:
         """The cell's last execution, and what it took and wrote; None and None where it did not run."""
         indexes = self.trace.of_cell.get(cell_id)
         return (self.trace.executed[indexes[-1]], self.trace.nodes[indexes[-1]]) if indexes else (None, None)
 
 
-def executions_of(cells: Sequence[Cell], state: KernelState | None) -> tuple[tuple[ExecutedCell, ...], tuple[str, ...]]:
+def _executions_of(
+    cells: Sequence[Cell], code: Sequence[Cell], state: KernelState | None
+) -> tuple[tuple[Execution, ...], tuple[str, ...]]:
     """What was executed, oldest first, and what is not known of it, in sentences.
 
     Executions that the kernel reports are certain; cells that have an execution count from before them are taken to
     have run in the order of these counts with the source that they have now.
     """
     reported = [execution for execution in state.executions if execution.status != "running"] if state else []
-    executed = _executed(reported, cells)
+    executed = _with_cells(reported, cells, code)
     first = min((execution.count for execution in executed), default=None)
     known = {(execution.cell_id, execution.count) for execution in executed}
     counted = [
         cell
-        for cell in cells
-        if cell.kind == "code"
-        and cell.execution_count
+        for cell in code
+        if cell.execution_count
         and (cell.id, cell.execution_count) not in known
         and (first is None or cell.execution_count < first)
         and not (state is not None and state.epoch and first == 1)
     ]
     counted.sort(key=lambda cell: cell.execution_count or 0)
-    assumed = _with_gaps_filled([_assumed(cell) for cell in counted], executed, cells)
-    return (*assumed, *executed), tuple(_unknown(assumed, executed, state))
+    assumed = _with_gaps_filled(
+        [
+            Execution(cell.execution_count or 0, cell.id, "", cell.source, "error" if cell.error else "ok", 0.0)
+            for cell in counted
+        ],
+        executed,
+        code,
+    )
+    unknown: list[str] = []
+    if assumed:
+        late = executed or (state is not None and state.epoch)
+        why = "the kernel ran them before it was observed" if late else "no kernel is connected"
+        unknown.append(
+            f"Of {len(assumed)} executions only the counts are known ({why}): these cells are assumed to have run with "
+            "their current code, in the order of their counts."
+        )
+    counts = sorted({0, *(execution.count for execution in (*assumed, *executed))})
+    gaps = chain.from_iterable(range(before + 1, after) for before, after in pairwise(counts))
+    listed = list(islice(gaps, 9))
+    if listed:
+        shown = ", ".join(map(str, listed[:8])) + (" …" if len(listed) > 8 else "")
+        unknown.append(
+            f"Nothing is known of In [{shown}]: the cell was rerun, was deleted, or ran before the kernel was observed."
+        )
+    return (*assumed, *executed), tuple(unknown)
 
 
 def is_variable(name: str) -> bool:
@@ -119,7 +138,7 @@ def varies_between_runs(value: AbstractValue | None) -> bool:
     return value is not None and bool(value.taint & (RANDOM | TIME))
 
 
-def _executed(executions: Iterable[Execution], cells: Sequence[Cell]) -> list[ExecutedCell]:
+def _with_cells(executions: Iterable[Execution], cells: Sequence[Cell], code: Sequence[Cell]) -> list[Execution]:
     """Executions with their cells: by id; where the front end sent none, by source and count."""
     by_id = {cell.id: cell for cell in cells}
     by_hash: dict[str, list[Cell]] = {}
@@ -129,38 +148,24 @@ def _executed(executions: Iterable[Execution], cells: Sequence[Cell]) -> list[Ex
             cell = by_id.get(execution.cell_id)
         else:
             if not by_hash:
-                for code in (cell for cell in cells if cell.kind == "code"):
-                    by_hash.setdefault(code.source_hash, []).append(code)
+                for cell in code:
+                    by_hash.setdefault(cell.source_hash, []).append(cell)
             same = by_hash.get(execution.source_hash, [])
             counted = [cell for cell in same if cell.execution_count == execution.count]
             cell = counted[0] if counted else same[0] if len(same) == 1 else None
         source = execution.source
-        shortened = source.endswith("…") and cell is not None and source != cell.source
-        if shortened and cell is not None and cell.source_hash == execution.source_hash:
+        if cell is not None and source.endswith("…") and cell.source_hash == execution.source_hash:
             source = cell.source
-        executed.append(
-            ExecutedCell(
-                execution.cell_id or (cell.id if cell is not None else None),
-                source,
-                execution.count,
-                execution.status == "error",
-                execution.bound,
-                execution.mutated,
-                execution.started,
-            )
-        )
+        cell_id = execution.cell_id or (cell.id if cell is not None else None)
+        executed.append(replace(execution, cell_id=cell_id, source=source))
     return executed
 
 
-def _assumed(cell: Cell) -> ExecutedCell:
-    return ExecutedCell(cell.id, cell.source, cell.execution_count or 0, failed=bool(cell.error), assumed=True)
-
-
 def _with_gaps_filled(
-    assumed: Sequence[ExecutedCell], executed: Sequence[ExecutedCell], cells: Sequence[Cell]
-) -> list[ExecutedCell]:
+    assumed: Sequence[Execution], executed: Sequence[Execution], code: Sequence[Cell]
+) -> list[Execution]:
     """A cell that ran again since has left a gap among the counts where it stands: it is taken to have run there, too."""
-    code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
+    code = [cell for cell in code if cell.source.strip()]
     by_count = {execution.count: execution for execution in assumed}
     last = {execution.cell_id: execution.count for execution in (*assumed, *executed)}
     places = {cell.id: place for place, cell in enumerate(code)}
@@ -171,23 +176,5 @@ def _with_gaps_filled(
             place = places.get(str(before.cell_id), len(code)) + 1 if before is not None else 0
             if count in by_count or place >= len(code) or last.get(code[place].id, 0) <= count:
                 break
-            by_count[count] = replace(_assumed(code[place]), count=count, failed=False)
+            by_count[count] = Execution(count, code[place].id, "", code[place].source, "ok", 0.0)
     return [by_count[count] for count in sorted(by_count)]
-
-
-def _unknown(
-    assumed: Sequence[ExecutedCell], executed: Sequence[ExecutedCell], state: KernelState | None
-) -> Iterable[str]:
-    if assumed:
-        late = executed or (state is not None and state.epoch)
-        why = "the kernel ran them before it was observed" if late else "no kernel is connected"
-        yield (
-            f"Of {len(assumed)} executions only the counts are known ({why}): these cells are assumed to have run with "
-            "their current code, in the order of their counts."
-        )
-    counts = sorted({0, *(execution.count for execution in (*assumed, *executed))})
-    gaps = chain.from_iterable(range(before + 1, after) for before, after in pairwise(counts))
-    listed = list(islice(gaps, 9))
-    if listed:
-        shown = ", ".join(map(str, listed[:8])) + (" …" if len(listed) > 8 else "")
-        yield f"Nothing is known of In [{shown}]: the cell was rerun, was deleted, or ran before the kernel was observed."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +16,7 @@ from jupyter_agent.analysis.cells.effects import (
     NameRead,
     StatementEffects,
 )
-from jupyter_agent.analysis.cells.names import HISTORY_NAMES, CellNames, is_history
+from jupyter_agent.analysis.cells.names import HISTORY_NAMES, PREDEFINED, CellNames, is_history
 from jupyter_agent.analysis.provenance import (
     ENVIRONMENT,
     ESTIMATOR,
@@ -39,10 +38,8 @@ from jupyter_agent.analysis.provenance import (
     state_name,
 )
 
-#: Names that are bound in every kernel.
-_PREDEFINED = frozenset(dir(builtins)) | HISTORY_NAMES
-_PREDEFINED |= {"get_ipython", "display", "exit", "quit"}
-_PREDEFINED |= {"__name__", "__doc__", "__builtins__", "__annotations__", "__session__"}
+_PREDEFINED = PREDEFINED | HISTORY_NAMES | {"exit", "quit", "__name__", "__doc__", "__builtins__", "__annotations__"}
+_PREDEFINED |= {"__session__"}
 #: More names that may share data with one object are not followed: each pair of them would be looked at.
 _MAX_SHARING = 50
 
@@ -224,11 +221,11 @@ class AbstractInterpreter:
         self._shows = self._shows or summary.shows
         self._draws = self._draws or any(call.name in library.PLOTTING for call in calls)
 
-    def _depend_on(self, shared_name: str) -> None:
+    def _depend_on(self, name: str) -> None:
         """Use what cells share besides variables, where it has been set."""
-        value = self._get(shared_name)
+        value = self._get(name)
         if value is not None:
-            self._operands.append((shared_name, value.number))
+            self._operands.append((name, value.number))
 
     def _use_external(self, kind: str, what: str, text: str = "", *, seeded: bool = False, taint: int = 0) -> None:
         self._taint |= taint
@@ -404,7 +401,7 @@ class AbstractInterpreter:
             number = hash((repeat, key, before))
         base, columns, parts = value.base, value.columns, value.parts
         if key is not None:
-            parts = value.with_part(key, number)
+            parts = tuple({**dict(parts), key: number}.items())  # a new one comes last, as columns do
         elif mutation.columns_only:
             base, columns = number, base if columns is None else columns
         else:
@@ -445,7 +442,7 @@ class AbstractInterpreter:
         names = (*statement.binds, *statement.may_bind, *self._global_binds)
         if not names:
             return
-        imported = {name.name: name.module for name in statement.imports}
+        imported = dict(statement.imports)
         functions = {function.name: function for function in statement.functions}
         in_place = {mutation.name for mutation in statement.mutations if mutation.method == IN_PLACE}
         created_by, callee = "", None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from jupyter_agent.analysis.cells.effects import FunctionSummary, NameRead
@@ -65,18 +64,8 @@ class AbstractValue(NamedTuple):
 
     def column(self, key: str) -> int:
         """The number of one column, item or attribute."""
-        part = self.part(key)
-        return hash((self.base if self.columns is None else self.columns, key)) if part is None else part
-
-    def part(self, key: str) -> int | None:
-        """The number of one part; None where it was not set by itself."""
-        return next((number for name, number in self.parts if name == key), None)
-
-    def with_part(self, key: str, number: int) -> tuple[tuple[str, int], ...]:
-        """The parts with one set; a new one comes last, as columns do."""
-        if self.part(key) is None:
-            return (*self.parts, (key, number))
-        return tuple((name, number if name == key else known) for name, known in self.parts)
+        parts = dict(self.parts)
+        return parts[key] if key in parts else hash((self.base if self.columns is None else self.columns, key))
 
     def number_for(self, read: NameRead) -> int:
         """The number of what a read uses of the value."""
@@ -87,7 +76,7 @@ class AbstractValue(NamedTuple):
             return hash((self.base, key))
         if key.endswith("()"):
             return self.number
-        if read.attribute and key in WHOLE_OBJECT_ATTRIBUTES and self.part(key) is None:
+        if read.attribute and key in WHOLE_OBJECT_ATTRIBUTES and key not in dict(self.parts):
             return self.number
         return self.column(key)
 
@@ -133,15 +122,15 @@ class Node:
 
     key: Key
     digest: int
-    inputs: Values = field(default_factory=lambda: MappingProxyType({}))
-    writes: Values = field(default_factory=lambda: MappingProxyType({}))
-    missing: tuple[str, ...] = ()
-    output: int | None = None
-    output_taint: int = 0
-    external_uses: tuple[ExternalUse, ...] = ()
-    used_names: frozenset[str] = frozenset()
-    accumulated: frozenset[str] = frozenset()
-    bound: frozenset[str] = frozenset()
+    inputs: Values
+    writes: Values
+    missing: tuple[str, ...]
+    output: int | None
+    output_taint: int
+    external_uses: tuple[ExternalUse, ...]
+    used_names: frozenset[str]
+    accumulated: frozenset[str]
+    bound: frozenset[str]
 
 
 def is_shared_name(name: str) -> bool:

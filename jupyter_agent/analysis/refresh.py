@@ -12,11 +12,7 @@ from jupyter_agent.analysis.trace import values_after
 
 
 def cells_to_refresh(flow: Dataflow) -> tuple[str, ...]:
-    """Ids of the cells that have to run, in the notebook's order.
-
-    Raises:
-        AnalysisCancelled: nobody waits for the result any more.
-    """
+    """Ids of the cells that have to run, in the notebook's order; raises `AnalysisCancelled`."""
     plan = _Plan(flow)
     while True:
         while plan.extend_backwards():
@@ -42,7 +38,17 @@ class _Plan:
                 self._writers.setdefault(name, []).append(place)
         self._names = [readable_names(cell.source) for cell in flow.code]
         self._wiping = [place for place, names in enumerate(self._names) if names.resets_namespace]
-        self.places = {place for place, cell in enumerate(flow.code) if self._has_to_run(place, cell.id)}
+        self.places: set[int] = set()
+        for place, (cell, expected) in enumerate(zip(flow.code, self._nodes, strict=True)):
+            execution, executed = flow.last_execution(cell.id)
+            if self._names[place].statements and (
+                execution is None
+                or executed is None
+                or execution.status == "error"
+                or executed.digest != expected.digest
+                or any(True for _ in changed_inputs(executed, expected))
+            ):
+                self.places.add(place)
 
     def extend_backwards(self) -> bool:
         """Add what the cells and the end need, if each cell that runs finds what it expects; whether anything was added."""
@@ -74,15 +80,6 @@ class _Plan:
         more -= self.places
         self.places |= more
         return bool(more)
-
-    def _has_to_run(self, place: int, cell_id: str) -> bool:
-        """Whether the cell's last execution is not what a run from top to bottom would do."""
-        if not self._names[place].statements:
-            return False
-        (execution, node), expected = self._flow.last_execution(cell_id), self._nodes[place]
-        if execution is None or node is None or execution.failed or node.digest != expected.digest:
-            return True
-        return any(True for _ in changed_inputs(node, expected))
 
     def _inputs(self, place: int) -> Iterator[tuple[str, AbstractValue | None]]:
         """What a cell has to find: what it uses, and that what was deleted above it is not there."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from jupyter_agent.analysis.cells.names import CellNames, is_history, readable_names
 from jupyter_agent.analysis.interpreter import AbstractInterpreter
 from jupyter_agent.analysis.provenance import AbstractValue, Key, Node, Values, is_shared_name, outlives_reset
-from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.kernel_state import Cell, Execution
 
 _NO_NAMES: frozenset[str] = frozenset()
 #: Magics that bind no names but those that the source shows.
@@ -109,36 +108,11 @@ class _Interpreted:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutedCell:
-    """One execution, as far as it matters here.
-
-    Attributes:
-        cell_id: The cell; None for code that is in no cell of the notebook.
-        source: What ran.
-        count: The number in ``In [n]``.
-        failed: Whether it raised.
-        bound: Names that it was observed to bind.
-        mutated: Names whose value it was observed to change in place.
-        started: Seconds since the epoch; 0 where that is not known.
-        assumed: Whether it is known from the execution count only, with the source that the cell has now.
-    """
-
-    cell_id: str | None
-    source: str
-    count: int
-    failed: bool = False
-    bound: tuple[str, ...] = ()
-    mutated: tuple[str, ...] = ()
-    started: float = 0.0
-    assumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ExecutionTrace:
     """What was executed, in the order of time.
 
     Attributes:
-        executed: The executions.
+        executed: The executions; `started` is 0 where nothing but the count is known.
         nodes: What each took and wrote; a node's key is its index.
         values: Every name's value now.
         binders: Name → index of the execution that bound it last.
@@ -146,20 +120,16 @@ class ExecutionTrace:
         observed: Digest of a source → names that running it was observed to bind though it does not show it.
     """
 
-    executed: tuple[ExecutedCell, ...] = ()
-    nodes: tuple[Node, ...] = ()
-    values: Values = field(default_factory=lambda: MappingProxyType({}))
-    binders: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    of_cell: Mapping[str, Sequence[int]] = field(default_factory=lambda: MappingProxyType({}))
-    observed: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    executed: tuple[Execution, ...]
+    nodes: tuple[Node, ...]
+    values: Values
+    binders: Mapping[str, int]
+    of_cell: Mapping[str, Sequence[int]]
+    observed: Mapping[int, frozenset[str]]
 
     @classmethod
-    def of(cls, executed: Iterable[ExecutedCell], interpreter: CellInterpreter) -> ExecutionTrace:
-        """Interpret executions, oldest first.
-
-        Raises:
-            AnalysisCancelled: see `CellInterpreter`.
-        """
+    def of(cls, executed: Iterable[Execution], interpreter: CellInterpreter) -> ExecutionTrace:
+        """Interpret executions, oldest first; raises `AnalysisCancelled`."""
         executed = tuple(executed)
         nodes: list[Node] = []
         values: dict[str, AbstractValue | None] = {}
@@ -174,7 +144,7 @@ class ExecutionTrace:
             node = interpreter.interpret(
                 names, values, key=index, count=execution.count, observed=observed.get(names.digest, _NO_NAMES)
             )
-            if execution.failed:
+            if execution.status == "error":
                 node = _as_far_as_it_came(node, {*execution.bound, *execution.mutated})
             nodes.append(node)
             values = values_after(names, node, values)
@@ -193,23 +163,14 @@ class TopDownRun:
         values: Every name's value at the end.
     """
 
-    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    values: Values = field(default_factory=lambda: MappingProxyType({}))
+    nodes: Mapping[str, Node]
+    values: Values
 
     @classmethod
     def of(
         cls, code_cells: Iterable[Cell], observed: Mapping[int, frozenset[str]], interpreter: CellInterpreter
     ) -> TopDownRun:
-        """Interpret code cells from top to bottom.
-
-        Args:
-            code_cells: In the notebook's order.
-            observed: Digest of a source → names that running it was observed to bind, see `ExecutionTrace`.
-            interpreter: Of the notebook.
-
-        Raises:
-            AnalysisCancelled: see `CellInterpreter`.
-        """
+        """Interpret code cells from top to bottom; `observed` as in `ExecutionTrace`; raises `AnalysisCancelled`."""
         nodes: dict[str, Node] = {}
         values: dict[str, AbstractValue | None] = {}
         for count, cell in enumerate(code_cells, 1):
@@ -231,7 +192,7 @@ def values_after(
     return values
 
 
-def _unexplained(names: CellNames, execution: ExecutedCell) -> frozenset[str]:
+def _unexplained(names: CellNames, execution: Execution) -> frozenset[str]:
     """Names that the execution was observed to bind or change, and that its source does not show.
 
     Only sources that may do such a thing are taken to have done it: a tracker that was asked late can be wrong about

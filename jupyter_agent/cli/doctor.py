@@ -63,7 +63,7 @@ def _to_markdown(proof: Reproduction, report: Report) -> str:
     first = proof.first
     if first is None:
         return f"Restart & Run All reproduces this notebook: {count(len(proof.outcomes), 'cell')} ran, nothing differs."
-    where = report.labels(first.cell_id) if first.cell_id is not None else "an unknown cell"
+    where = report.labels[first.cell_id] if first.cell_id is not None else "an unknown cell"
     if first.kind == "failed":
         difference = f"Restart & Run All stops at {where}: {first.after}"
     elif first.kind == "variable":

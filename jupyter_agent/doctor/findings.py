@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jupyter_agent.analysis.cells.names import readable_names
@@ -45,44 +45,31 @@ class FileRead:
     Attributes:
         cell_id: The cell.
         name: The file, as the cell writes it.
-        started: When the cell ran last, in seconds since the epoch; 0 where that is not known.
-        assumed: Whether the execution is known by its count only.
+        started: When the cell ran last, in seconds since the epoch; 0 where the execution is known by its count only.
     """
 
     cell_id: str
     name: str
     started: float
-    assumed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(dict[object, str]):
     """Cell ids → how a reader finds the cell: by its execution count; by its place where it has none."""
 
-    by_id: Mapping[object, str]
-
-    @classmethod
-    def of(cls, flow: Dataflow) -> Labels:
-        by_id: dict[object, str] = {}
+    def __init__(self, flow: Dataflow) -> None:
         for place, cell in enumerate(flow.code, 1):
             execution, _ = flow.last_execution(cell.id)
             count = cell.execution_count or (execution.count if execution is not None else None)
-            by_id[cell.id] = f"In [{count}]" if count else f"code cell {place} (not run)"
+            self[cell.id] = f"In [{count}]" if count else f"code cell {place} (not run)"
         for cell_id, indexes in flow.trace.of_cell.items():
-            if cell_id not in by_id:
-                by_id[cell_id] = f"In [{flow.trace.executed[indexes[-1]].count}], which was deleted"
-        return cls(by_id)
+            self.setdefault(cell_id, f"In [{flow.trace.executed[indexes[-1]].count}], which was deleted")
 
-    def __call__(self, cell_id: object) -> str:
-        return self.by_id.get(cell_id, "code outside the notebook's cells")
+    def __missing__(self, cell_id: object) -> str:
+        return "code outside the notebook's cells"
 
 
 def findings_of(flow: Dataflow) -> tuple[Finding, ...]:
-    """All findings but those of files: cell by cell, then those that concern variables only.
-
-    Raises:
-        AnalysisCancelled: nobody waits for the result any more.
-    """
+    """All findings but those of files: cell by cell, then those that concern variables only; raises `AnalysisCancelled`."""
     finder = _Finder(flow)
     found: list[Finding] = []
     for cell in flow.code:
@@ -104,7 +91,7 @@ def files_read(flow: Dataflow) -> tuple[FileRead, ...]:
         if execution is None or "" in written:
             continue
         names = dict.fromkeys(use.text for use in uses if use.kind == "read" and use.text not in written | {""})
-        reads += [FileRead(cell.id, name, execution.started, execution.assumed) for name in names]
+        reads += [FileRead(cell.id, name, execution.started) for name in names]
     return tuple(reads)
 
 
@@ -113,7 +100,7 @@ class _Finder:
 
     def __init__(self, flow: Dataflow) -> None:
         self._flow = flow
-        self._labels = Labels.of(flow)
+        self._labels = Labels(flow)
         self._outdated: set[str] = set()
 
     def of_cell(self, cell_id: str) -> list[Finding]:
@@ -135,7 +122,7 @@ class _Finder:
         for name in expected.missing:
             end = flow.top_down.values.get(name)
             if end is not None:
-                reason = f"It uses {name}, which is first defined below it, by {self._labels(end.writer)}."
+                reason = f"It uses {name}, which is first defined below it, by {self._labels[end.writer]}."
                 yield Finding("out_of_order", reason, (cell_id, str(end.writer)), (name,))
         if executed is None:
             counted = flow.by_id[cell_id].execution_count
@@ -151,36 +138,30 @@ class _Finder:
             reason = "It was edited after it ran, so its variables come from the old code."
             yield Finding("edited", reason, (cell_id,), tuple(names))
             return
-        for name in expected.inputs:
-            finding = self._input(cell_id, executed, name)
-            if finding is not None:
-                yield finding
+        yield from self._inputs(cell_id, expected, executed)
 
-    def _input(self, cell_id: str, executed: Node, name: str) -> Finding | None:
-        """What is wrong with one input of a cell that ran."""
+    def _inputs(self, cell_id: str, expected: Node, executed: Node) -> Iterator[Finding]:
+        """What is wrong with the inputs of a cell that ran."""
         flow, labels = self._flow, self._labels
-        expected = flow.top_down.nodes[cell_id]
-        value = expected.inputs[name]
-        if value is None or not is_variable(name) or name not in expected.used_names:
-            return None
-        writer = str(value.writer)
-        last = flow.trace.of_cell.get(writer, (-1,))[-1]
-        used = executed.inputs.get(name)
-        if last > int(executed.key):
-            now = flow.trace.nodes[last].writes.get(name)
-            if not same_value(now, used) or varies_between_runs(now):
-                reason = f"{name} was changed by {labels(writer)} after this cell ran."
-                return Finding("stale", reason, (cell_id, writer), (name,))
-        elif used is not None and not same_value(used, value):
-            origin = flow.trace.executed[int(used.writer)].cell_id
-            if origin not in (writer, cell_id):
-                reason = f"It used {name} from {labels(origin)}; from top to bottom it would use {name} from {labels(writer)}."
+        for name, value in expected.inputs.items():
+            if value is None or not is_variable(name) or name not in expected.used_names:
+                continue
+            writer = str(value.writer)
+            last = flow.trace.of_cell.get(writer, (-1,))[-1]
+            used = executed.inputs.get(name)
+            ran_again = last > int(executed.key)
+            now = flow.trace.nodes[last].writes.get(name) if ran_again else None
+            origin = None if used is None else flow.trace.executed[int(used.writer)].cell_id
+            if ran_again and (not same_value(now, used) or varies_between_runs(now)):
+                reason = f"{name} was changed by {labels[writer]} after this cell ran."
+                yield Finding("stale", reason, (cell_id, writer), (name,))
+            elif not (ran_again or used is None or same_value(used, value) or origin in (writer, cell_id)):
+                reason = f"It used {name} from {labels[origin]}; from top to bottom it would use {name} from {labels[writer]}."
                 cells = (cell_id, writer, *([origin] if origin and origin in flow.top_down.nodes else []))
-                return Finding("out_of_order", reason, cells, (name,))
-        if writer in self._outdated:
-            reason = f"It uses {name} from {labels(writer)}, which has to be run first."
-            return Finding("stale", reason, (cell_id, writer), (name,))
-        return None
+                yield Finding("out_of_order", reason, cells, (name,))
+            elif writer in self._outdated:
+                reason = f"It uses {name} from {labels[writer]}, which has to be run first."
+                yield Finding("stale", reason, (cell_id, writer), (name,))
 
     def _rerun(self, cell_id: str, executed: Node) -> Iterator[Finding]:
         """Names that each run of a cell changed again, on top of what its earlier runs had done to them."""
@@ -210,9 +191,9 @@ class _Finder:
             cell_id = flow.trace.executed[index].cell_id or ""
             expected = flow.top_down.nodes.get(cell_id)
             if expected is None:
-                yield Finding("orphaned", f"{name} was defined by {labels(cell_id)}.", (), (name,))
+                yield Finding("orphaned", f"{name} was defined by {labels[cell_id]}.", (), (name,))
             elif name not in expected.bound:
-                reason = f"{name} was defined by an earlier version of {labels(cell_id)}, which no longer defines it."
+                reason = f"{name} was defined by an earlier version of {labels[cell_id]}, which no longer defines it."
                 yield Finding("orphaned", reason, (cell_id,), (name,))
 
     def shadowed(self) -> Iterator[Finding]:
@@ -230,12 +211,12 @@ class _Finder:
                     module, importer = imports.get(name, (value.module, cell.id))
                     imports[name] = (value.module, cell.id)
                     if module != value.module:
-                        reason = f"From {labels(cell.id)} on, {name} is {value.module}, no longer {module} ({labels(importer)})."
+                        reason = f"From {labels[cell.id]} on, {name} is {value.module}, no longer {module} ({labels[importer]})."
                         yield Finding("shadowed", reason, (cell.id, importer), (name,))
                 elif name in imports:
                     module, importer = imports.pop(name)
-                    reason = f"{labels(cell.id)} assigns {name}, which {labels(importer)} imports ({module})."
+                    reason = f"{labels[cell.id]} assigns {name}, which {labels[importer]} imports ({module})."
                     yield Finding("shadowed", reason, (cell.id, importer), (name,))
                 elif name in _BUILTINS and name in called and value.function is None:
-                    reason = f"{labels(cell.id)} assigns {name}, which hides Python's built-in {name}."
+                    reason = f"{labels[cell.id]} assigns {name}, which hides Python's built-in {name}."
                     yield Finding("shadowed", reason, (cell.id,), (name,))

@@ -10,7 +10,7 @@ from typing import Literal
 from jupyter_agent.analysis.cells.names import readable_names
 from jupyter_agent.analysis.dataflow import Dataflow, changed_inputs, is_variable, same_value
 from jupyter_agent.analysis.provenance import INPUT, RANDOM, TIME, TIMED, WILDCARD, AbstractValue, Node
-from jupyter_agent.analysis.trace import ExecutedCell
+from jupyter_agent.core.kernel_state import Execution
 
 Verdict = Literal["reproduces", "differs", "fails"]
 _CAUSES = {
@@ -60,11 +60,7 @@ class Prediction:
 
 
 def predict(flow: Dataflow) -> Prediction:
-    """Compare what was executed with a run from top to bottom.
-
-    Raises:
-        AnalysisCancelled: nobody waits for the result any more.
-    """
+    """Compare what was executed with a run from top to bottom; raises `AnalysisCancelled`."""
     live = {
         name: value
         for name, value in flow.trace.values.items()
@@ -104,7 +100,7 @@ def _at_cell(flow: Dataflow, cell_id: str, changed: Container[str]) -> Iterator[
         and value.writer == cell_id  # what only may share data with that is another's
         and (executed is None or _differs(executed.writes.get(name), value))
     )
-    if execution is not None and execution.failed:
+    if execution is not None and execution.status == "error":
         reason = "It failed when it ran last; its code or its inputs have changed since."
         yield Difference("differs", cell_id, (), reason)
     elif executed is not None and executed.output != expected.output:
@@ -116,9 +112,7 @@ def _at_cell(flow: Dataflow, cell_id: str, changed: Container[str]) -> Iterator[
         yield Difference("differs", cell_id, names, _why_values(executed, expected, names))
 
 
-def _failure(
-    flow: Dataflow, expected: Node, execution: ExecutedCell | None, executed: Node | None
-) -> Difference | None:
+def _failure(flow: Dataflow, expected: Node, execution: Execution | None, executed: Node | None) -> Difference | None:
     cell_id = str(expected.key)
     if expected.missing:
         below = any(flow.top_down.values.get(name) is not None for name in expected.missing)
@@ -128,7 +122,11 @@ def _failure(
         return Difference("fails", cell_id, expected.missing, reason)
     if executed is None or execution is None:
         return None
-    if execution.failed and executed.digest == expected.digest and not list(changed_inputs(executed, expected)):
+    if (
+        execution.status == "error"
+        and executed.digest == expected.digest
+        and not list(changed_inputs(executed, expected))
+    ):
         reason = "It failed when it ran last, and nothing that it depends on has changed."
         return Difference("fails", cell_id, (), reason)
     problem = readable_names(flow.by_id[cell_id].source).problem

@@ -71,7 +71,7 @@ class Report:
         newer = tuple(
             Finding("file_changed", f"The file {read.name} was changed after it was read.", (read.cell_id,))
             for read in self.files_read
-            if (ran := read.started or (saved if read.assumed else 0.0)) and changed.get(read.name, 0.0) > ran
+            if (ran := read.started or saved) and changed.get(read.name, 0.0) > ran
         )
         return replace(self, findings=(*self.findings, *newer))
 
@@ -88,7 +88,7 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
             "run": list(self.run),
             "unknown": list(self.unknown),
-            "labels": {str(cell_id): label for cell_id, label in self.labels.by_id.items()},
+            "labels": {str(cell_id): label for cell_id, label in self.labels.items()},
         }
 
     def to_markdown(self) -> str:
@@ -96,14 +96,15 @@ class Report:
         parts = [self._verdict()]
         for kind, (heading, advice) in _SECTIONS.items():
             lines = [
-                "- " + (f"{self.labels(finding.cells[0])}: " if finding.cells else "") + finding.reason
+                "- " + (f"{self.labels[finding.cells[0]]}: " if finding.cells else "") + finding.reason
                 for finding in self.findings
                 if finding.kind == kind
             ]
             if lines:
                 parts.append("\n".join([f"**{heading}.** {advice}".rstrip(), *lines]))
         if self.run:
-            parts.append("**To bring everything up to date, run:** " + ", ".join(map(self.labels, self.run)))
+            cells = ", ".join(self.labels[cell_id] for cell_id in self.run)
+            parts.append(f"**To bring everything up to date, run:** {cells}")
         if self.unknown:
             parts.append("**Not known**\n" + "\n".join(f"- {sentence}" for sentence in self.unknown))
         return "\n\n".join(parts)
@@ -121,10 +122,10 @@ class Report:
                 )
             return "Restart & Run All would reproduce this notebook."
         last = self.prediction.differences[-1]
-        stops = f"stop at {self.labels(last.cell_id)}: {last.reason}"
+        stops = f"stop at {self.labels[last.cell_id]}: {last.reason}"
         if first.verdict == "fails":
             return f"Restart & Run All would {stops}"
-        differs = f"Restart & Run All would differ first at {self.labels(first.cell_id)}: {first.reason}"
+        differs = f"Restart & Run All would differ first at {self.labels[first.cell_id]}: {first.reason}"
         return f"{differs}\n\nIt would {stops}" if last.verdict == "fails" else differs
 
 
@@ -135,5 +136,5 @@ def report_of(flow: Dataflow) -> Report:
         AnalysisCancelled: nobody waits for the report any more.
     """
     return Report(
-        findings_of(flow), predict(flow), cells_to_refresh(flow), flow.unknown, Labels.of(flow), files_read(flow)
+        findings_of(flow), predict(flow), cells_to_refresh(flow), flow.unknown, Labels(flow), files_read(flow)
     )

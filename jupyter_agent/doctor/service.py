@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +19,6 @@ from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Kernel, Notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jupyter_agent.analysis.trace import CellInterpreter
     from jupyter_agent.doctor.report import Report
 
@@ -194,14 +192,6 @@ class _Job:
     future: Future[Report | None] = field(default_factory=Future)
     waiting: int = 0
 
-    @property
-    def usable(self) -> bool:
-        """Whether it gave a report, or will."""
-        future = self.future
-        return not self.cancelled.is_set() and not (
-            future.done() and (future.cancelled() or future.exception() is not None)
-        )
-
     def cancel(self) -> None:
         """End a run that nobody waits for; one that has ended keeps its report."""
         if not self.future.done():
@@ -223,10 +213,15 @@ class _Analysis:
         if state is not None:
             live = frozenset(state.variables) if state.total <= len(state.variables) else None
             given = (keys, state.executions, state.epoch, live)
-        if self.job is None or self.job.given != given or not self.job.usable:
-            self.job = _Job(given, len(cells))
-            self.job.future = thread.submit(self._run, cells, state, self.job.cancelled)
-        return self.job
+        job = self.job
+        is_lost = job is not None and (
+            job.cancelled.is_set()
+            or (job.future.done() and (job.future.cancelled() or job.future.exception() is not None))
+        )
+        if job is None or job.given != given or is_lost:
+            job = self.job = _Job(given, len(cells))
+            job.future = thread.submit(self._run, cells, state, job.cancelled)
+        return job
 
     def _run(self, cells: tuple[Cell, ...], state: KernelState | None, cancelled: threading.Event) -> Report | None:
         """Analyse, in the thread; None where that was cancelled."""
@@ -260,7 +255,7 @@ def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str
     for finding in report.findings:
         if finding.kind not in _STALE:
             continue
-        where = report.labels(finding.cells[0]) if finding.cells else ""
+        where = report.labels[finding.cells[0]] if finding.cells else ""
         names = finding.names if finding.kind not in _OF_INPUTS else made.get(finding.cells[0], ())
         for name in names:
             stale.setdefault(name, f"{where}: {finding.reason}" if where else finding.reason)

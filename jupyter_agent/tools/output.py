@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent.analysis.code_checks import syntax_problem
+from jupyter_agent.analysis.cells.names import names_of
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
 from jupyter_agent.core.protocols import ToolContext, ToolOutput
 
@@ -56,7 +56,7 @@ def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:
     Python may be older than the kernel's, so the same call made again is let through.
     """
     is_python = context.state is not None and bool(context.state.epoch)
-    problem = syntax_problem(source) if is_python else ""
+    problem = names_of(source).problem if is_python else ""
     if not problem or source in context.turn_log.insisted:
         return None
     context.turn_log.insisted.add(source)

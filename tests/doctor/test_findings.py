@@ -317,7 +317,7 @@ def test_time_network_and_questions_to_the_user_are_told(kind: str, source: str)
 def test_a_file_changed_after_it_was_read_is_told() -> None:
     notebook = NotebookSession("x = open('a.txt').read()").run()
     state = notebook.state
-    assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0, False),)
+    assert files_read(notebook.flow) == (FileRead("a", "a.txt", 1001.0),)
     report = report_on(notebook.cells, state).with_files({"a.txt": 5000.0})
     assert [(finding.kind, finding.cells) for finding in report.findings] == [("file_changed", ("a",))]
     assert "except for the files that have changed since" in report.to_markdown()

@@ -91,11 +91,6 @@ def keyword_names(node: ast.Call) -> frozenset[str]:
 
 def column_keywords(node: ast.Call) -> frozenset[str]:
     """A call's keywords, and ``axis=1`` where it is called with that axis."""
-    axes = [
-        keyword.value.value
-        for keyword in node.keywords
-        if keyword.arg == "axis" and isinstance(keyword.value, ast.Constant)
-    ]
-    if len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-        axes.append(node.args[1].value)
-    return keyword_names(node) | ({"axis=1"} if axes and axes[0] in (1, "columns") else frozenset())
+    axes = [*(keyword.value for keyword in node.keywords if keyword.arg == "axis"), *node.args[1:2]]
+    is_columns = bool(axes) and constant_key(axes[0]) in ("1", "columns")
+    return keyword_names(node) | ({"axis=1"} if is_columns else frozenset())

@@ -52,14 +52,6 @@ class Mutation:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedName:
-    """A name bound to a module or to a member of one, by the member's full name."""
-
-    name: str
-    module: str
-
-
-@dataclass(frozen=True, slots=True)
 class CallSite:
     """One call.
 
@@ -134,7 +126,7 @@ class StatementEffects:
         may_bind: Names that it binds on some paths.
         mutations: Objects that it mutates.
         deletes: Names that it deletes.
-        imports: Names that it imports.
+        imports: Names that it imports, each with the full name of the module or of its member.
         calls: Its call sites.
         functions: Summaries of the functions and classes that it defines.
         shows: Whether its value or text is displayed.
@@ -157,7 +149,7 @@ class StatementEffects:
     may_bind: tuple[str, ...] = ()
     mutations: tuple[Mutation, ...] = ()
     deletes: tuple[str, ...] = ()
-    imports: tuple[ImportedName, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
     calls: tuple[CallSite, ...] = ()
     functions: tuple[FunctionSummary, ...] = ()
     shows: bool = False

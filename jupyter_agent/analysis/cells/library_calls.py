@@ -99,6 +99,13 @@ PURE = (IDEMPOTENT - {"to"} | AGGREGATES) | frozenset(
     "iterdir with_suffix parent codes categories left right mid length overlaps lookup to_dataframe to_pandas "
     "iter_rows select_columns qs ps total marginal make_cdf make_pmf make_surv prob credible_interval".split()
 )
+#: How calling a method mutates its object; None where it does not. A method that is not here may mutate it.
+METHOD_MUTATIONS: dict[str, MutationKind | None] = {
+    **dict.fromkeys(PURE),
+    **dict.fromkeys(OVERWRITING, "overwrite"),
+    **dict.fromkeys(ASSIGNING, "assign"),
+    **dict.fromkeys(ACCUMULATING, "accumulate"),
+}
 #: Functions that, applied to their own result, return it unchanged.
 IDEMPOTENT_FUNCTIONS = frozenset(
     "sorted list tuple set frozenset dict str int float bool abs round array asarray to_datetime to_numeric DataFrame "
@@ -120,19 +127,12 @@ PLOTTING = frozenset(
 DISPLAYING = PLOTTING - {"savefig"} | {"print", "display", "pprint", "info", "summary"}
 #: Functions that mutate their first argument, and how.
 ARGUMENT_MUTATIONS: dict[str, MutationKind] = {
-    "random.shuffle": "accumulate",
-    "numpy.random.shuffle": "accumulate",
-    "heapq.heappush": "accumulate",
-    "heapq.heappop": "accumulate",
-    "heapq.heapify": "overwrite",
-    "bisect.insort": "accumulate",
-    "numpy.fill_diagonal": "overwrite",
-    "numpy.put": "overwrite",
-    "numpy.copyto": "overwrite",
-    "numpy.place": "overwrite",
-    "setattr": "overwrite",
-    "delattr": "overwrite",
-    "next": "accumulate",
+    **dict.fromkeys(
+        "random.shuffle numpy.random.shuffle heapq.heappush heapq.heappop bisect.insort next".split(), "accumulate"
+    ),
+    **dict.fromkeys(
+        "heapq.heapify numpy.fill_diagonal numpy.put numpy.copyto numpy.place setattr delattr".split(), "overwrite"
+    ),
 }
 #: Conversions: they are idempotent only as long as nothing else has changed the value since.
 CONVERSIONS = frozenset("astype to_datetime to_numeric round str int float map abs lower upper title strip".split())
@@ -156,7 +156,6 @@ _NETWORK_LIBRARIES = frozenset(
 _NETWORK_PROGRAMS = frozenset(
     f"!{program}" for program in ("curl", "wget", "ping", "kaggle", "git clone", "git pull", "git fetch", "git push")
 )
-_NETWORK_PURE = frozenset("urllib.parse urllib.error".split())
 _READERS = frozenset(
     "open read_csv read_table read_excel read_json read_parquet read_feather read_hdf read_pickle read_sas read_stata "
     "read_fwf read_xml read_orc loadtxt genfromtxt load fromfile imread loadmat load_model listdir glob walk scandir "
@@ -193,7 +192,7 @@ def uses_network(path: str, text: str = "") -> bool:
         return path.rpartition(".")[2] in _READERS or path.partition(".")[0] in _NETWORK_LIBRARIES
     if path.startswith("!"):
         return path in _NETWORK_PROGRAMS
-    return path.partition(".")[0] in _NETWORK_LIBRARIES and not path.startswith(tuple(_NETWORK_PURE))
+    return path.partition(".")[0] in _NETWORK_LIBRARIES and not path.startswith(("urllib.parse", "urllib.error"))
 
 
 def file_use(path: str, text: str, mode: str = "") -> str:

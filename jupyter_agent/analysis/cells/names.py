@@ -17,7 +17,8 @@ MAX_SOURCE = 60_000
 #: Names under which IPython keeps what ran before.
 HISTORY_NAMES = frozenset({"In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "_", "__", "___"})
 _NUMBERED_HISTORY = re.compile(r"_i?\d+$")
-_BUILTINS = frozenset(dir(builtins)) | {"get_ipython", "display"}
+#: Names that are bound in every kernel.
+PREDEFINED = frozenset(dir(builtins)) | {"get_ipython", "display"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class CellNames:
         mutates: Names whose object it mutates.
         may_mutate: Names whose object it may mutate.
         deletes: Names that it deletes.
-        imports: Modules, and members of modules, that it imports.
         calls: The callees, as written.
     """
 
@@ -47,7 +47,6 @@ class CellNames:
     mutates: frozenset[str] = frozenset()
     may_mutate: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
-    imports: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
 
     @property
@@ -84,14 +83,14 @@ def names_of(source: str) -> CellNames:
     defined, read, mutated, may_mutate = set[str](), set[str](), set[str](), set[str]()
     bound: set[str] = set()  # on every path
     for statement in statements:
-        modules.update(imported.name for imported in statement.imports)
+        modules.update(name for name, _ in statement.imports)
         read |= ({use.name for use in statement.reads} | {mutation.name for mutation in statement.mutations}) - bound
         bound = bound.union(statement.binds).difference(statement.deletes)
         defined = defined.union(statement.binds, statement.may_bind).difference(statement.deletes)
     for mutation in (mutation for statement in statements for mutation in statement.mutations):
         if not (mutation.method and mutation.name in modules):
             (may_mutate if mutation.kind == "unknown" else mutated).add(mutation.name)
-    read -= _BUILTINS
+    read -= PREDEFINED
     return CellNames(
         statements,
         digest,
@@ -102,7 +101,6 @@ def names_of(source: str) -> CellNames:
         mutates=frozenset(mutated),
         may_mutate=frozenset(may_mutate - mutated),
         deletes=frozenset(name for statement in statements for name in statement.deletes),
-        imports=frozenset(imported.module for statement in statements for imported in statement.imports),
         calls=frozenset(call.path for statement in statements for call in statement.calls),
     )
 
@@ -114,8 +112,7 @@ def readable_names(source: str) -> CellNames:
         return names
     lines = source.split("\n")[:-1]
     for end in range(len(lines), max(0, len(lines) - 40), -1):
-        shorter = names_of("\n".join(lines[:end]))
-        if not shorter.problem:
+        if not (shorter := names_of("\n".join(lines[:end]))).problem:
             return shorter
     return names
 

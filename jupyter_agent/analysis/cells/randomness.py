@@ -8,16 +8,11 @@ from collections.abc import Collection
 
 NUMPY, PYTHON, TORCH, TENSORFLOW = "numpy.random", "random", "torch", "tensorflow"
 SEEDS = {
-    "numpy.random.seed": NUMPY,
-    "numpy.random.set_state": NUMPY,
-    "random.seed": PYTHON,
-    "random.setstate": PYTHON,
+    **dict.fromkeys(("numpy.random.seed", "numpy.random.set_state", "pylab.seed"), NUMPY),
+    **dict.fromkeys(("random.seed", "random.setstate"), PYTHON),
     "torch.manual_seed": TORCH,
-    "tensorflow.random.set_seed": TENSORFLOW,
-    "tensorflow.set_random_seed": TENSORFLOW,
-    "keras.utils.set_random_seed": TENSORFLOW,
-    "tensorflow.keras.utils.set_random_seed": TENSORFLOW,
-    "pylab.seed": NUMPY,
+    **dict.fromkeys(("tensorflow.random.set_seed", "tensorflow.set_random_seed"), TENSORFLOW),
+    **dict.fromkeys(("keras.utils.set_random_seed", "tensorflow.keras.utils.set_random_seed"), TENSORFLOW),
 }
 #: Generators of their own: with a seed they repeat, without they never do.
 GENERATORS = frozenset(
@@ -97,12 +92,7 @@ DRAWING_METHODS = frozenset(
 
 
 def is_drawn(path: str, keywords: Collection[str]) -> str:
-    """The global generator that a call draws from; empty where it draws from none.
-
-    Args:
-        path: The called thing's full name, such as ``numpy.random.rand``.
-        keywords: Names of the keyword arguments that are not None.
-    """
+    """The global generator that a call of this full name draws from; empty where it draws from none."""
     library, _, rest = path.partition(".")
     name = path.rpartition(".")[2]
     if path in SEEDS or path in GENERATORS:
@@ -121,13 +111,7 @@ def is_drawn(path: str, keywords: Collection[str]) -> str:
 
 
 def is_never_seeded(path: str, keywords: Collection[str] = (), constants: Collection[str] = ()) -> bool:
-    """Whether a call has another result each time, whatever is seeded.
-
-    Args:
-        path: The called thing's full name.
-        keywords: Names of the keyword arguments that are not None.
-        constants: Keyword arguments that are constants, such as ``ci=None``.
-    """
+    """Whether a call of this full name has another result each time, whatever is seeded; see `CallSite`."""
     if path in _NEVER_SEEDED:
         return True
     library, _, name = path.partition(".")

@@ -119,10 +119,6 @@ def _without_magics(source: str, magics: list[CellMagic]) -> str:
                 return "__magic__(0)"
             magics.append(CellMagic(name, argument.strip(), cell=True))
             lines = ["__magic__(0)", *body]
-    return "\n".join(_without_line_magics(lines, magics))
-
-
-def _without_line_magics(lines: list[str], magics: list[CellMagic]) -> list[str]:
     written: list[str] = []
     scanner = _StatementScanner()
     continued: list[str] = []  # lines of a magic that ends with a backslash
@@ -139,7 +135,7 @@ def _without_line_magics(lines: list[str], magics: list[CellMagic]) -> list[str]
             joined = " ".join(part.removesuffix("\\") for part in continued)
             written += [_magic_call(joined, magics)] + [""] * (len(continued) - 1)
             continued = []
-    return written
+    return "\n".join(written)
 
 
 def _is_magic_line(line: str) -> bool:

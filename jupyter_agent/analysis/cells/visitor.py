@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from jupyter_agent.analysis.cells import library_calls as library
@@ -17,15 +17,7 @@ from jupyter_agent.analysis.cells.access_paths import (
     dotted_path,
     keyword_names,
 )
-from jupyter_agent.analysis.cells.effects import (
-    IN_PLACE,
-    CallSite,
-    FunctionSummary,
-    ImportedName,
-    Mutation,
-    MutationKind,
-    NameRead,
-)
+from jupyter_agent.analysis.cells.effects import IN_PLACE, CallSite, FunctionSummary, Mutation, MutationKind, NameRead
 from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of, type_parameters
 from jupyter_agent.analysis.cells.source import CellMagic, is_magic, parse
 
@@ -35,21 +27,18 @@ _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 class EffectVisitor:
     """Collects the effects of one scope: a function's body, or one statement at the top level of a cell.
 
+    Args:
+        magics: The cell's magics; the tree refers to them by number.
+        local: The function's local names; None for a scope that is no function.
+
     Attributes:
         reads: Uses of names that the scope does not bind first, by name, key and whether the key is an attribute.
         bound: Names that it binds on some path, in order.
         definite: Names that are bound on every path up to here.
         certain: Whether what is visited now is on every path.
-        local: Names that are local to the function, bound or not.
     """
 
     def __init__(self, magics: Sequence[CellMagic], local: frozenset[str] | None = None) -> None:
-        """Begin a scope.
-
-        Args:
-            magics: The cell's magics; the tree refers to them by number.
-            local: The function's local names; None for a scope that is no function.
-        """
         self.magics = magics
         self.local = local or frozenset()
         self.reads: dict[tuple[str, str | None, bool], NameRead] = {}
@@ -60,7 +49,7 @@ class EffectVisitor:
         self.mutations: list[Mutation] = []
         self.calls: list[CallSite] = []
         self.functions: list[FunctionSummary] = []
-        self.imports: list[ImportedName] = []
+        self.imports: list[tuple[str, str]] = []
         self.magic_texts: list[str] = []
         self.shows = False
         self.wildcard = ""
@@ -251,7 +240,10 @@ class EffectVisitor:
             self.read(path.name, f"{function.attr}()", attribute=True)
         else:
             self.expression(function.value)
-        kind = _method_mutation(node, function.attr)
+        kind = library.METHOD_MUTATIONS.get(function.attr, "unknown")
+        in_place = [keyword.value for keyword in node.keywords if keyword.arg == "inplace"]
+        if in_place and isinstance(in_place[0], ast.Constant) and in_place[0].value:
+            kind = "overwrite" if function.attr in library.IDEMPOTENT else "accumulate"
         if path is None or kind is None:
             return
         if path.called:
@@ -328,8 +320,6 @@ class EffectVisitor:
                 self._class_definition(node)
             case ast.Global(names=names):
                 self.globals |= set(names)
-            case ast.Nonlocal() | ast.Pass() | ast.Break() | ast.Continue():
-                return
             case ast.Try() | ast.TryStar():
                 self._try(node)
             case ast.Match():
@@ -407,7 +397,7 @@ class EffectVisitor:
             if name == "*":
                 self.wildcard = f"from {module.removesuffix('.*')} import *"
             elif module.partition(".")[0] != "__future__":
-                self.imports.append(ImportedName(name, module))
+                self.imports.append((name, module))
                 if name in self.local:
                     self._local_imports[name] = module
                 self.bind(name)
@@ -449,20 +439,16 @@ class EffectVisitor:
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         before = set(self.definite)
-        certain = self.certain
-        self.certain = certain and not node.handlers
-        self.block(node.body)
-        self.block(node.orelse)
-        ends = [set(self.definite)]
-        self.certain = False
-        for handler in node.handlers:
-            self.definite = set(before)
-            self.expression(handler.type)
-            with self._shadowed([handler.name] if handler.name else []):
-                self.block(handler.body)
-            if not isinstance(handler.body[-1], _EXITS):
-                ends.append(set(self.definite))
-        self.certain = certain
+        with self._uncertain() if node.handlers else nullcontext():
+            self.block([*node.body, *node.orelse])
+            ends = [set(self.definite)]
+            for handler in node.handlers:
+                self.definite = set(before)
+                self.expression(handler.type)
+                with self._shadowed([handler.name] if handler.name else []):
+                    self.block(handler.body)
+                if not isinstance(handler.body[-1], _EXITS):
+                    ends.append(set(self.definite))
         self.definite = set.intersection(*ends)
         self.block(node.finalbody)
 
@@ -578,22 +564,6 @@ def _call_site(node: ast.Call, attribute: str) -> CallSite:
         constant_text(modes[0] if modes else node.args[1] if len(node.args) > 1 else None),
         attribute,
     )
-
-
-def _method_mutation(node: ast.Call, method: str) -> MutationKind | None:
-    """How calling a method mutates its object; None where it does not."""
-    if any(
-        keyword.arg == "inplace" and isinstance(keyword.value, ast.Constant) and keyword.value.value
-        for keyword in node.keywords
-    ):
-        return "overwrite" if method in library.IDEMPOTENT else "accumulate"
-    if method in library.ACCUMULATING:
-        return "accumulate"
-    if method in library.ASSIGNING:
-        return "assign"
-    if method in library.OVERWRITING:
-        return "overwrite"
-    return None if method in library.PURE else "unknown"
 
 
 def returns_none(node: ast.expr) -> bool:
