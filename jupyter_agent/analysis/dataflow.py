@@ -86,15 +86,7 @@ def _executions_of(
         and (first is None or cell.execution_count < first)
         and not (state is not None and state.epoch and first == 1)
     ]
-    counted.sort(key=lambda cell: cell.execution_count or 0)
-    assumed = _with_gaps_filled(
-        [
-            Execution(cell.execution_count or 0, cell.id, "", cell.source, "error" if cell.error else "ok", 0.0)
-            for cell in counted
-        ],
-        executed,
-        code,
-    )
+    assumed = _assumed_executions(counted, executed, code)
     unknown: list[str] = []
     if assumed:
         late = executed or (state is not None and state.epoch)
@@ -161,13 +153,20 @@ def _with_cells(executions: Iterable[Execution], cells: Sequence[Cell], code: Se
     return executed
 
 
-def _with_gaps_filled(
-    assumed: Sequence[Execution], executed: Sequence[Execution], code: Sequence[Cell]
+def _assumed_executions(
+    counted: Sequence[Cell], executed: Sequence[Execution], code: Sequence[Cell]
 ) -> list[Execution]:
-    """A cell that ran again since has left a gap among the counts where it stands: it is taken to have run there, too."""
+    """Executions of which only the count is known, oldest first.
+
+    A cell that ran again since has left a gap among the counts where it stands: it is taken to have run there, too.
+    """
     code = [cell for cell in code if cell.source.strip()]
-    by_count = {execution.count: execution for execution in assumed}
-    last = {execution.cell_id: execution.count for execution in (*assumed, *executed)}
+    last: dict[str | None, int] = {cell.id: cell.execution_count or 0 for cell in counted}
+    by_count = {
+        last[cell.id]: Execution(last[cell.id], cell.id, "", cell.source, "error" if cell.error else "ok", 0.0)
+        for cell in counted
+    }
+    last.update((execution.cell_id, execution.count) for execution in executed)
     places = {cell.id: place for place, cell in enumerate(code)}
     end = min((execution.count for execution in executed), default=max(by_count, default=0) + 1)
     for start in sorted({1, *(count + 1 for count in by_count)}):

@@ -389,10 +389,8 @@ class AbstractInterpreter:
         if kind == "accumulate" or reads_itself:
             self._accumulated.add(name)
         taint, applied = value.taint | self._taint, value.applied | {repeat}
-        if (
-            mutation.method in ("fit", "fit_transform")
-            and value.created_by.rpartition(".")[2] in library.TIMED_SEARCHES
-        ):
+        maker = value.created_by.rpartition(".")[2]
+        if mutation.method in ("fit", "fit_transform") and maker in library.TIMED_SEARCHES:
             taint |= TIMED
         if kind == "assign" and key is not None:
             number = repeat if mutation.method else hash((operation, key))
@@ -541,9 +539,7 @@ class AbstractInterpreter:
             reached |= value.shares | value.aliases if value is not None else set()
         for other in sorted(reached - {name})[:_MAX_SHARING]:
             value, mine = self._get(other), self._get(name)
-            if value is None or mine is None or value.module or value.function is not None:
-                continue
-            if len(value.shares) >= _MAX_SHARING:
+            if value is None or mine is None or value.module or value.function or len(value.shares) >= _MAX_SHARING:
                 continue
             self._values[other] = value._replace(shares=value.shares | {name})
             self._values[name] = mine._replace(shares=mine.shares | {other})

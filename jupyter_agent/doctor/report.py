@@ -16,10 +16,7 @@ _SECTIONS = {
     "edited": ("Edited after they ran", ""),
     "stale": ("Stale", ""),
     "out_of_order": ("Out of order", "Move the cell below the one that defines what it uses."),
-    "orphaned": (
-        "Variables that no cell defines",
-        "Delete them with `del`, or restore the cell that defines them.",
-    ),
+    "orphaned": ("Variables that no cell defines", "Delete them with `del`, or restore the cell that defines them."),
     "never_run": ("Never run", "Run them, or delete them."),
     "rerun": ("Changed by every rerun", "Run the cell that creates the value, then this one once."),
     "shadowed": ("Shadowed names", "Rename one of the two."),

@@ -169,9 +169,8 @@ def _variable_difference(before: KernelState, after: KernelState) -> FirstDiffer
         now = after.variables.get(name)
         if now is None:
             return FirstDifference("variable", was.cell_id, name, was.summary, "not defined")
-        if was.kind in _VOLATILE:
-            continue
-        if was.type != now.type or _facts(was.facts) != _facts(now.facts):
+        changed = was.type != now.type or _facts(was.facts) != _facts(now.facts)
+        if changed and was.kind not in _VOLATILE:
             return FirstDifference("variable", was.cell_id, name, was.summary, now.summary)
     return None
 

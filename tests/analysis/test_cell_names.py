@@ -162,7 +162,9 @@ def test_a_cell_of_comments_is_empty() -> None:
 
 def test_methods_that_nobody_knows_may_change_their_object() -> None:
     assert sorted_text(names_of("thing.advance_somehow(3)").may_mutate) == "thing"
+    assert sorted_text(names_of("model.to('cpu')").may_mutate) == "model"
     assert names_of("df.groupby('a').mean()").may_mutate == frozenset()
+    assert names_of("df.drop_nulls()\nfilled = df.fill_null(0)").may_mutate == frozenset()
 
 
 HOSTILE = {

@@ -424,12 +424,10 @@ class EffectVisitor:
                     if isinstance(target, ast.Name):
                         no_collections = (target.id, "range", "zip", "enumerate")
                         self._elements_of[target.id] = tuple(name for name in names if name not in no_collections)
-                self.block(node.body)
-                self.block(node.orelse)
+                self.block([*node.body, *node.orelse])
             case ast.While(test=test, body=body, orelse=orelse):
                 self.expression(test)
-                self.block(body)
-                self.block(orelse)
+                self.block([*body, *orelse])
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 for item in items:
                     self.expression(item.context_expr)
