@@ -138,14 +138,14 @@ class ExecutionTrace:
         observed: dict[int, frozenset[str]] = {}
         for index, execution in enumerate(executed):
             names = readable_names(execution.source)
-            unexplained = _unexplained(names, execution)
+            unexplained = _unexplained_names(names, execution)
             if unexplained:
                 observed[names.digest] = observed.get(names.digest, _NO_NAMES) | unexplained
             node = interpreter.interpret(
                 names, values, key=index, count=execution.count, observed=observed.get(names.digest, _NO_NAMES)
             )
             if execution.status == "error":
-                node = _as_far_as_it_came(node, {*execution.bound, *execution.mutated})
+                node = _up_to_failure(node, {*execution.bound, *execution.mutated})
             nodes.append(node)
             values = values_after(names, node, values)
             binders.update(dict.fromkeys(node.bound, index))
@@ -192,7 +192,7 @@ def values_after(
     return values
 
 
-def _unexplained(names: CellNames, execution: Execution) -> frozenset[str]:
+def _unexplained_names(names: CellNames, execution: Execution) -> frozenset[str]:
     """Names that the execution was observed to bind or change, and that its source does not show.
 
     Only sources that may do such a thing are taken to have done it: a tracker that was asked late can be wrong about
@@ -207,7 +207,7 @@ def _unexplained(names: CellNames, execution: Execution) -> frozenset[str]:
     return frozenset(found - names.defines - names.mutates)
 
 
-def _as_far_as_it_came(node: Node, reached: Set[str]) -> Node:
+def _up_to_failure(node: Node, reached: Set[str]) -> Node:
     """The node of a failed execution without the names that it was not observed to reach."""
     writes = {
         name: value

@@ -181,12 +181,12 @@ class _Job:
     """One run of the analysis.
 
     Attributes:
-        given: All that its report depends on, but for files; what is equal has one report.
+        inputs: All that its report depends on, but for files; what is equal has one report.
         cell_count: How many cells the notebook has.
         waiting: How many requests want its report.
     """
 
-    given: tuple[object, ...]
+    inputs: tuple[object, ...]
     cell_count: int
     cancelled: threading.Event = field(default_factory=threading.Event)
     future: Future[Report | None] = field(default_factory=Future)
@@ -209,17 +209,17 @@ class _Analysis:
     def job_for(self, cells: tuple[Cell, ...], state: KernelState | None, thread: ThreadPoolExecutor) -> _Job:
         """The run for these cells and this state: the latest one if it is the same, else a new one."""
         keys = tuple((cell.id, cell.kind, cell.source, cell.execution_count, bool(cell.error)) for cell in cells)
-        given: tuple[object, ...] = (keys,)
+        inputs: tuple[object, ...] = (keys,)
         if state is not None:
             live = frozenset(state.variables) if state.total <= len(state.variables) else None
-            given = (keys, state.executions, state.epoch, live)
+            inputs = (keys, state.executions, state.epoch, live)
         job = self.job
-        is_lost = job is not None and (
+        has_failed = job is not None and (
             job.cancelled.is_set()
             or (job.future.done() and (job.future.cancelled() or job.future.exception() is not None))
         )
-        if job is None or job.given != given or is_lost:
-            job = self.job = _Job(given, len(cells))
+        if job is None or job.inputs != inputs or has_failed:
+            job = self.job = _Job(inputs, len(cells))
             job.future = thread.submit(self._run, cells, state, job.cancelled)
         return job
 
@@ -237,13 +237,13 @@ class _Analysis:
             return None
         self._interpreter.finish()
         # whether cells that only ask the agent ran does not matter, least of all while they do
-        asking = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
+        agent_cells = {cell.id for cell in cells if _AGENT_CELL.fullmatch(cell.source)}
         findings = tuple(
             finding
             for finding in report.findings
-            if finding.kind != "never_run" or not asking.issuperset(finding.cells)
+            if finding.kind != "never_run" or not agent_cells.issuperset(finding.cells)
         )
-        return replace(report, findings=findings, run=tuple(cell for cell in report.run if cell not in asking))
+        return replace(report, findings=findings, run=tuple(cell for cell in report.run if cell not in agent_cells))
 
 
 def _stale_variables(report: Report, state: KernelState | None) -> dict[str, str]:
