@@ -347,8 +347,8 @@ Event: TypeAlias = (
     | TextDelta
     | ToolCalled
     | ApprovalAsked
-    | RunAsked
     | EditAsked
+    | RunAsked
     | ToolReturned
     | UsageReported
     | Done

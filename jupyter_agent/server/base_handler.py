@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from http.client import responses
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from jupyter_agent.core.errors import AgentError, Forbidden, NotFound, TooLarge
+from jupyter_agent.core.errors import (
+    AgentError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    UnsupportedMedia,
+)
 from jupyter_agent.server import bodies, identity
 from jupyter_agent.server.encoding import json_text
 from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.session_events import SessionEvent
 
 if TYPE_CHECKING:
+    from jupyter_agent.server.openapi.operations import Operation
     from jupyter_agent.server.services import Services
+    from jupyter_agent.sessions.manager import SessionManager
 
 BODY_SECONDS = 30.0
 #: Bodies up to this size are checked on the event loop; larger ones in a thread, so that no other request waits.
 SMALL_BODY = 16 * 1024
-_CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media",
-    429: "too_many_requests",
-}
+_ERRORS = (BadRequest, Forbidden, NotFound, TooLarge, UnsupportedMedia, TooManyRequests)
+_CODES = {error.status: error.code for error in _ERRORS} | {401: "unauthorized", 405: "method_not_allowed"}
 _MESSAGES = {
     401: "Sign in to Jupyter, or send its token as 'Authorization: token …'.",
     403: "Not allowed: sign in to Jupyter, or send its token as 'Authorization: token …'; requests with a cookie also "
@@ -45,17 +49,30 @@ _MESSAGES = {
 class AgentHandler(APIHandler):
     """A JSON handler of ours.
 
-    Bodies are received in pieces: a client that is not signed in, or sends too much, cannot fill the memory.
+    Bodies are received in pieces: a client that is not signed in, or sends too much, cannot fill the memory. Each method of
+    HTTP that a subclass has is only run for an authenticated and authorized user, with the path's parameters checked.
+
+    Attributes:
+        disconnected: Whether the client no longer waits.
+        on_disconnect: Called when it disconnects.
     """
 
     auth_resource = identity.AUTH_RESOURCE
     max_body: ClassVar[int] = 256 * 1024
     max_entries: ClassVar[int] = bodies.MAX_ENTRIES
+    disconnected = False
+    on_disconnect: Callable[[], object] | None = None
+
+    def __init_subclass__(cls) -> None:
+        for method in ("get", "post", "put", "patch", "delete"):
+            if method in vars(cls):
+                setattr(cls, method, web.authenticated(authorized(_with_checked_path(vars(cls)[method]))))
 
     def initialize(self, services: Services, path: str) -> None:
         """Take what all handlers share, and the path this one serves."""
         self.services = services
         self.document_path = path
+        self.method = (self.request.method or "get").lower()
         self.request_id = uuid.uuid4().hex[:12]
         self._chunks = bytearray()
         self._received = 0
@@ -89,37 +106,37 @@ class AgentHandler(APIHandler):
         self.services.notebook_renames.add_owner(owner)
         return owner
 
-    async def json_body(self, *, optional: bool = False) -> Any:
-        """The request's body, as the type that the table of operations has for it.
+    @property
+    def sessions(self) -> SessionManager:
+        """Where conversations are kept."""
+        return self.services.assistant.sessions
 
-        Args:
-            optional: No body is the same as an empty object.
+    @property
+    def operation(self) -> Operation | None:
+        """What the document says of this request; None where it has nothing."""
+        from jupyter_agent.server.openapi.operations import OPERATIONS  # with the wire types, by the first request
+
+        return OPERATIONS.get(self.document_path, {}).get(self.method)
+
+    async def json_body(self) -> Any:
+        """The request's body, as the type that the document has for it; none is an empty object where there need be none.
 
         Raises:
             BadRequest, UnsupportedMedia, TooLarge: it is not what the document says.
         """
-        if optional and not self._received:
-            return self._checked(b"{}")
-        headers = self.request.headers
-        bodies.check_headers(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
-        self._check_size(self._received)
-        body = bytes(self._chunks)
-        if len(body) <= SMALL_BODY:
-            return self._checked(body)
-        return await asyncio.to_thread(self._checked, body)
-
-    def _checked(self, body: bytes) -> Any:
         from jupyter_agent.server.openapi import validation
 
-        return validation.check_body(self.document_path, self._method, bodies.parse(body, self.max_entries))
-
-    def path_parameters(self, **given: str) -> dict[str, Any]:
-        """Parameters of the path, checked.
-
-        Raises:
-            BadRequest: one is not what the document says.
-        """
-        return self.check_parameters("path", given)
+        body = bytes(self._chunks)
+        if self._received or self.operation is None or self.operation.body_required:
+            headers = self.request.headers
+            bodies.check_headers(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
+            self._check_size(self._received)
+        else:
+            body = b"{}"
+        if len(body) <= SMALL_BODY:
+            return validation.check_body(self.document_path, self.method, bodies.parse(body, self.max_entries))
+        parsed = await asyncio.to_thread(bodies.parse, body, self.max_entries)
+        return await asyncio.to_thread(validation.check_body, self.document_path, self.method, parsed)
 
     def query_parameters(self) -> dict[str, Any]:
         """Parameters of the query, checked; None or the default where missing.
@@ -140,20 +157,27 @@ class AgentHandler(APIHandler):
         """
         from jupyter_agent.server.openapi import validation  # the wire types are loaded by the first request
 
-        return validation.check_parameters(self.document_path, self._method, place, given)
+        return validation.check_parameters(self.document_path, self.method, place, given)
+
+    def locate(self, session_id: str) -> tuple[str, str, str | None]:
+        """Owner, id and notebook of the conversation that the address names."""
+        return self.owner, session_id, self.query_parameters()["notebook_id"]
+
+    def on_connection_close(self) -> None:
+        """End what runs for this client."""
+        self.disconnected = True
+        if self.on_disconnect is not None:
+            self.on_disconnect()
+        super().on_connection_close()
 
     def on_finish(self) -> None:
         """Publish changes of a conversation to other pages."""
         session_id = self.path_kwargs.get("session_id")
-        changed = self._method in ("post", "patch", "delete") and self.get_status() < 400
+        changed = self.method in ("post", "patch", "delete") and self.get_status() < 400
         if changed and session_id is not None and self.current_user is not None:
             notebook_id = self.query_parameters().get("notebook_id") or ""
             self.services.session_events.publish(self.owner, SessionEvent(session_id, notebook_id, "", "changed"))
         super().on_finish()
-
-    @property
-    def _method(self) -> str:
-        return (self.request.method or "get").lower()
 
     async def need(self, action: str, resource: str) -> None:
         """Ask Jupyter's authorizer.
@@ -164,39 +188,35 @@ class AgentHandler(APIHandler):
         if not await identity.allowed(self, action, resource):
             raise Forbidden(f"You may not {action} {resource} on this server; its administrator can allow it.")
 
-    def reply(self, value: Any, status: int = 200) -> None:
-        """Finish with a JSON value."""
-        self.set_status(status)
+    def reply(self, value: Any, status: int | None = None) -> None:
+        """Finish with a JSON value, and with the document's status where none is given."""
+        self.set_status(status or (int(self.operation.status) if self.operation is not None else 200))
         self.finish(json_text(value))
 
-    # Errors ---------------------------------------------------------------------------------------
-
-    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """End with an error; what is neither ours nor HTTP's is a bug of ours, reported without details."""
-        error = _error_of(kwargs)
-        if isinstance(error, (AgentError, TurnFailed)):
-            status_code = error.status
-        elif status_code == 500:
-            status_code = 503
-        super().send_error(status_code, **kwargs)
-
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """The body of an error, with the methods there are where this one is not allowed."""
-        if status_code == 405:
+        """What is neither ours nor HTTP's is a bug of ours, reported without details."""
+        status, error = status_code, kwargs.get("exc_info", (None, None))[1]
+        code, message = _CODES.get(status, "error"), f"{responses.get(status, 'This request failed')}."
+        body = {
+            "message": _MESSAGES.get(status, message),
+            "code": code,
+            "retryable": False,
+            "request_id": self.request_id,
+        }
+        if isinstance(error, (AgentError, TurnFailed)):
+            status = error.status
+            body |= {"message": error.message, "code": error.code, "retryable": error.retryable}
+            body |= error.ids if isinstance(error, TurnFailed) else {}
+        elif status in (500, 503):
+            status = 503
+            message = f"Something went wrong in the assistant; the server's log has it as {self.request_id}."
+            body |= {"message": message, "code": "internal"}
+        elif status == 405:
             from jupyter_agent.server.openapi.operations import OPERATIONS
 
             methods = OPERATIONS.get(self.document_path, {})
             self.set_header("Allow", ", ".join([*(method.upper() for method in methods), "OPTIONS"]))
-        error, code, retryable, ids = _error_of(kwargs), _CODES.get(status_code, "error"), False, {}
-        message = _MESSAGES.get(status_code, f"{responses.get(status_code, 'This request failed')}.")
-        if isinstance(error, (AgentError, TurnFailed)):
-            message, code, retryable = error.message, error.code, error.retryable
-            ids = error.ids if isinstance(error, TurnFailed) else {}
-        elif status_code == 503:
-            message = f"Something went wrong in the assistant; the server's log has it as {self.request_id}."
-            code = "internal"
-        body = {"message": message, "code": code, "retryable": retryable, "request_id": self.request_id, **ids}
-        self.reply(self.error_body(status_code, body), status_code)
+        self.reply(self.error_body(status, body), status)
 
     def error_body(self, status: int, body: dict[str, Any]) -> dict[str, Any]:
         """The error as the clients of this handler know it."""
@@ -210,15 +230,17 @@ class AgentHandler(APIHandler):
             self.log.error("jupyter-agent: request %s failed", self.request_id, exc_info=value)
 
 
-def _error_of(kwargs: dict[str, Any]) -> BaseException | None:
-    info = kwargs.get("exc_info")
-    return info[1] if info else None
+def _with_checked_path(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @wraps(method)
+    async def checked(self: AgentHandler, **given: str) -> None:
+        await method(self, **self.check_parameters("path", given))
+
+    return checked
 
 
 class UnknownPathHandler(AgentHandler):
     """Every other path below ours."""
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Answer that there is nothing."""
         await super().prepare()
         raise NotFound("There is nothing at this address; see /api/agent/openapi.json.")

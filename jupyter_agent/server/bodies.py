@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from jupyter_agent.core.errors import BadRequest, UnsupportedMedia
 
@@ -46,9 +46,9 @@ def parse(body: bytes, max_entries: int = MAX_ENTRIES) -> Any:
         value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_parse_object,
-            parse_constant=_refuse_constant,
-            parse_float=_parse_float,
-            parse_int=_parse_integer,
+            parse_constant=_parse_number,
+            parse_float=_parse_number,
+            parse_int=_parse_number,
         )
     except UnicodeDecodeError as error:
         raise BadRequest("The body is not valid UTF-8.") from error
@@ -69,21 +69,17 @@ def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise BadRequest(f"The body has the number {text}, which JSON does not know.")
-
-
-def _parse_float(text: str) -> float:
+def _parse_number(text: str) -> float:
+    if text.lstrip("-").isdigit():
+        if len(text.lstrip("-")) > MAX_DIGITS:
+            raise BadRequest(f"The body has a number of more than {MAX_DIGITS} digits.")
+        return int(text)
     number = float(text)
     if not math.isfinite(number):
-        raise BadRequest("The body has a number that is too large.")
+        known = text[-1].isdigit()  # 1e999, and neither NaN nor Infinity
+        reason = "a number that is too large" if known else f"the number {text}, which JSON does not know"
+        raise BadRequest(f"The body has {reason}.")
     return number
-
-
-def _parse_integer(text: str) -> int:
-    if len(text.lstrip("-")) > MAX_DIGITS:
-        raise BadRequest(f"The body has a number of more than {MAX_DIGITS} digits.")
-    return int(text)
 
 
 def _check_shape(value: Any, max_entries: int) -> None:

@@ -13,8 +13,8 @@ from jupyter_agent.config.entry_points import store_problem
 from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import AgentError, BadRequest
-from jupyter_agent.server.notebook_renames import NotebookRenames
-from jupyter_agent.server.routes import ROUTES, handlers, module_of
+from jupyter_agent.server.notebook_renames import CONTENTS, NotebookRenames
+from jupyter_agent.server.routes import ROUTES, handler_class, handlers
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Message types of ours: our requests to a kernel are not the user's activity, for the culler and for JupyterLab's indicator.
 MESSAGE_TYPES = ("jupyter_agent_request", "jupyter_agent_reply")
+#: Jupyter's events of kernels.
+KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 #: A server that has just started answers its first requests before the extension loads the rest in a thread.
 LOAD_SECONDS = 1.0
 _WITHOUT_SDK = ("offline", "scripted")
@@ -58,11 +60,12 @@ class AgentExtension(ExtensionApp):
         assert server is not None
         if problem := installation_problem():
             self.log.warning("jupyter-agent: %s", problem)
+        events: Any = server.event_logger
         self._options = JupyterAgent(parent=server)
         if not self._options.store.startswith("sqlite:") and (problem := store_problem(self._options.store)):
             raise BadRequest(problem)
         self._notebook_renames = NotebookRenames(self._sessions, self.log)
-        self._notebook_renames.subscribe(server.event_logger)
+        events.add_listener(schema_id=CONTENTS, listener=self._notebook_renames.on_change)
         manager: Any = server.kernel_manager
         known = getattr(manager, "untracked_message_types", None)
         if known is not None:
@@ -92,22 +95,18 @@ class AgentExtension(ExtensionApp):
     async def _load(self) -> Services:
         server = self.serverapp
         assert server is not None
+        events: Any = server.event_logger
         services: Services = await asyncio.to_thread(_build, server, self._options, self._notebook_renames, self.log)
-        services.kernels.subscribe(server.event_logger)
+        events.add_listener(schema_id=KERNEL_ACTIONS, listener=services.kernels.on_action)
         services.kernels.prepare_running()
         self.services = services
         self._prefetching = asyncio.create_task(asyncio.to_thread(_prefetch, services.assistant.default_model))
         return services
 
     def _loaded(self, loading: asyncio.Task[Services]) -> None:
-        if loading.cancelled():
-            return
-        if (error := loading.exception()) is not None:
-            self.log.error(
-                "jupyter-agent: the extension could not be loaded: %s",
-                error,
-                exc_info=None if isinstance(error, AgentError) else error,
-            )
+        if not loading.cancelled() and (error := loading.exception()) is not None:
+            details = None if isinstance(error, AgentError) else error
+            self.log.error("jupyter-agent: the extension could not be loaded: %s", error, exc_info=details)
 
     async def _sessions(self) -> SessionManager:
         return (await self.load()).assistant.sessions
@@ -120,13 +119,14 @@ class AgentExtension(ExtensionApp):
             await asyncio.wait([self._loading])
         if self.serverapp is None:
             return
+        events: Any = self.serverapp.event_logger
         with suppress(Exception):  # the event logger may be closed already; the server stops anyway
-            self._notebook_renames.unsubscribe(self.serverapp.event_logger)
+            events.remove_listener(listener=self._notebook_renames.on_change)
         if self.services is None:
             return
         services, self.services = self.services, None
         with suppress(Exception):
-            services.kernels.unsubscribe(self.serverapp.event_logger)
+            events.remove_listener(listener=services.kernels.on_action)
         await services.turns.close()
         services.session_events.close()
         await services.mcp.close()
@@ -144,7 +144,7 @@ def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: An
     from jupyter_agent.server.turns.session_events import SessionEvents
 
     for target in ROUTES.values():
-        importlib.import_module(module_of(target))
+        handler_class(target)
     session_events = SessionEvents()
     return Services(
         options=options,

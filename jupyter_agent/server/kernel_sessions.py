@@ -13,53 +13,41 @@ from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.server import identity
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.session import Session
     from jupyter_agent.server.services import Services
 
 
 class SharedSessionHandler(SessionHandler):
-    """Jupyter's own handler, then ours; for an id that neither knows, Jupyter's own error goes out as it is.
+    """Jupyter's kernel session, else our conversation of that id; where there is neither, Jupyter's own error.
 
     Jupyter's own sessions are answered before the extension is loaded, and where it cannot be.
     """
 
     def initialize(self, load: Callable[[], Awaitable[Services]]) -> None:
-        """Take what all handlers share, once it is needed."""
         self._load = load
 
     @web.authenticated
     @authorized
     async def get(self, session_id: str) -> None:
-        """Jupyter's kernel session, else our conversation of that id."""
         jupyters: Any = super()
         try:
             await jupyters.get(session_id)
         except web.HTTPError as error:
-            _, session = await self._conversation(session_id, error)
-            from jupyter_agent.server.api.sessions import session_to_json
-            from jupyter_agent.server.encoding import json_text
-
-            self.finish(json_text(session_to_json(session)))
+            await self._answer(session_id, error)
 
     @web.authenticated
     @authorized
     async def delete(self, session_id: str) -> None:
-        """Jupyter's kernel session, else our conversation of that id."""
         jupyters: Any = super()
         kernel_sessions: Any = self.session_manager
         try:
             await kernel_sessions.get_session(session_id=session_id)
         except web.HTTPError as error:
-            services, session = await self._conversation(session_id, error)
-            from jupyter_agent.server.api.sessions import clear
-            from jupyter_agent.server.encoding import json_text
-
-            self.finish(json_text(await clear(services, session.owner, session_id, session.notebook_id)))
+            await self._answer(session_id, error)
         else:
             await jupyters.delete(session_id)
 
-    async def _conversation(self, session_id: str, jupyters: web.HTTPError) -> tuple[Services, Session]:
-        """Our conversation of that id; whatever goes wrong on the way, Jupyter's own answer stands."""
+    async def _answer(self, session_id: str, jupyters: web.HTTPError) -> None:
+        """Our conversation of that id, or that it is cleared; whatever goes wrong before, Jupyter's own answer stands."""
         action = "read" if self.request.method == "GET" else "write"
         if jupyters.status_code != 404 or not await identity.allowed(self, action, identity.AUTH_RESOURCE):
             raise jupyters
@@ -70,8 +58,15 @@ class SharedSessionHandler(SessionHandler):
         try:
             owner = identity.owner(self, services.options.session_scope)
             notebook_id = self.get_query_argument("notebook_id", None)
-            return services, await services.assistant.sessions.get(owner, session_id, notebook_id)
+            session = await services.assistant.sessions.get(owner, session_id, notebook_id)
         except AgentError as error:
             if not isinstance(error, NotFound):
                 self.log.warning("jupyter-agent: conversations cannot be read: %s", error.code)
             raise jupyters from error
+        from jupyter_agent.server.api.sessions import clear, session_to_json
+        from jupyter_agent.server.encoding import json_text
+
+        if action == "read":
+            self.finish(json_text(session_to_json(session)))
+        else:
+            self.finish(json_text(await clear(services, owner, session_id, session.notebook_id)))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
     from jupyter_server.services.sessions.sessionmanager import SessionManager as KernelSessions
 
-KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 UNKNOWN_KERNEL = (
     "There is no kernel of that id on this server. It was shut down or restarted under another id: start one, "
     "or leave kernel_id out to use the notebook's own."
@@ -47,9 +46,7 @@ class Kernels:
         sessions: KernelSessions,
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
     ) -> None:
-        self._manager = manager
-        self._sessions = sessions
-        self._log = log
+        self._manager, self._sessions, self._log = manager, sessions, log
         self._connected: dict[str, RemoteKernel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -75,13 +72,18 @@ class Kernels:
                 return self.get(session["kernel"]["id"])
         return None
 
-    def subscribe(self, events: Any) -> None:
-        """Listen to Jupyter's events of kernels that start, restart and end."""
-        events.add_listener(schema_id=KERNEL_ACTIONS, listener=self._on_action)
-
-    def unsubscribe(self, events: Any) -> None:
-        """Stop listening."""
-        events.remove_listener(listener=self._on_action)
+    async def on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        """Listens to Jupyter's events of kernels that start, restart and end."""
+        kernel_id = data.get("kernel_id")
+        if self._closed or data.get("status") != "success" or not isinstance(kernel_id, str):
+            return
+        action = data.get("action")
+        if action == "restart" and kernel_id in self._connected:
+            self._connected[kernel_id].notify_restarted()
+        if action in ("start", "restart"):
+            self._in_background(self._prepare(kernel_id))
+        elif action == "shutdown":
+            self._in_background(self._disconnect(kernel_id))
 
     def prepare_running(self) -> None:
         """Install the tracker in the kernels that run already."""
@@ -107,13 +109,11 @@ class Kernels:
         async def is_alive() -> bool:
             return kernel_id in manager and bool(await ensure_async(manager.is_alive(kernel_id)))
 
-        async def interrupt() -> None:
-            await ensure_async(manager.interrupt_kernel(kernel_id))
-
-        async def restart() -> None:
-            await ensure_async(manager.restart_kernel(kernel_id))
-
-        operations: Any = {"is_alive": is_alive, "interrupt": interrupt, "restart": restart}
+        operations: Any = {
+            "is_alive": is_alive,
+            "interrupt": lambda: ensure_async(manager.interrupt_kernel(kernel_id)),
+            "restart": lambda: ensure_async(manager.restart_kernel(kernel_id)),
+        }
         if isinstance(manager, GatewayMappingKernelManager):
             # No options: a kernel on another machine cannot find this server.
             gateway: Any = GatewayClient.instance()
@@ -122,18 +122,6 @@ class Kernels:
             return RemoteKernel(WebSocketTransport(url, connection), kernel_id, **operations)
         transport = ZmqTransport(manager.get_kernel(kernel_id).client())
         return RemoteKernel(transport, kernel_id, options={"server": True, "kernel_id": kernel_id}, **operations)
-
-    async def _on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        kernel_id = data.get("kernel_id")
-        if self._closed or data.get("status") != "success" or not isinstance(kernel_id, str):
-            return
-        action = data.get("action")
-        if action == "restart" and kernel_id in self._connected:
-            self._connected[kernel_id].notify_restarted()
-        if action in ("start", "restart"):
-            self._in_background(self._prepare(kernel_id))
-        elif action == "shutdown":
-            self._in_background(self._disconnect(kernel_id))
 
     async def _prepare(self, kernel_id: str) -> None:
         """Install the tracker, so that the first question need not wait for it."""

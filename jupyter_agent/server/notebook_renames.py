@@ -31,8 +31,7 @@ class NotebookRenames:
         sessions: Callable[[], Awaitable[SessionManager]],
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
     ) -> None:
-        self._sessions = sessions
-        self._log = log
+        self._sessions, self._log = sessions, log
         self._owners: OrderedDict[str, None] = OrderedDict()
 
     def add_owner(self, owner: str) -> None:
@@ -42,23 +41,14 @@ class NotebookRenames:
         while len(self._owners) > MAX_OWNERS:
             self._owners.popitem(last=False)
 
-    def subscribe(self, events: Any) -> None:
-        """Listen to Jupyter's events of files."""
-        events.add_listener(schema_id=CONTENTS, listener=self._on_change)
-
-    def unsubscribe(self, events: Any) -> None:
-        """Stop listening."""
-        events.remove_listener(listener=self._on_change)
-
-    async def _on_change(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+    async def on_change(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        """Listens to Jupyter's events of files."""
         old, new = (str(data.get(name) or "").strip("/") for name in ("source_path", "path"))
         if data.get("action") != "rename" or not old or not new or old == new:
             return
         sessions = await self._sessions()
         try:
-            stored = await sessions.store.owners(
-                old
-            )  # users of before this server's start, as far as the store lists them
+            stored = await sessions.store.owners(old)  # users of before this server's start, if the store lists them
         except AgentError as error:
             self._warn(error)
             stored = ()

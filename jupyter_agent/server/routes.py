@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 Load = Callable[[], Awaitable["Services"]]
 #: Path in the OpenAPI document → module and class of its handler, below `jupyter_agent.server`.
 ROUTES = {
-    "/api/agent/quick": "api.quick:QuickHandler",
-    "/api/agent/context": "api.context:ContextHandler",
+    "/api/agent/quick": "api.turns:QuickHandler",
+    "/api/agent/context": "api.turns:ContextHandler",
     "/api/agent/sessions": "api.sessions:ConversationsHandler",
-    "/api/agent/sessions/import": "api.transfer:ImportHandler",
+    "/api/agent/sessions/import": "api.sessions:ImportHandler",
     "/api/agent/sessions/cleanup": "api.session_tree:CleanupHandler",
     "/api/agent/sessions/{session_id}": "api.sessions:RenamableConversationHandler",
     "/api/agent/sessions/{session_id}/history": "api.sessions:HistoryHandler",
@@ -37,13 +37,13 @@ ROUTES = {
     "/api/agent/sessions/{session_id}/replay": "api.replay:ReplayHandler",
     "/api/agent/sessions/{session_id}/summarize": "api.replay:SummarizeHandler",
     "/api/agent/sessions/{session_id}/share": "api.session_tree:ShareHandler",
-    "/api/agent/sessions/{session_id}/export": "api.transfer:ExportHandler",
+    "/api/agent/sessions/{session_id}/export": "api.sessions:ExportHandler",
     "/api/agent/shared/{secret}": "api.session_tree:SharedConversationHandler",
     "/api/agent/shared/{secret}/copy": "api.session_tree:CopySharedHandler",
-    "/api/agent/events": "api.turn_events:SessionEventsHandler",
-    "/api/agent/turns/{turn_id}/events": "api.turn_events:TurnEventsHandler",
-    "/api/agent/turns/{turn_id}/cancel": "api.turn_actions:CancelHandler",
-    "/api/agent/turns/{turn_id}/actions/{call_id}": "api.turn_actions:ActionHandler",
+    "/api/agent/events": "api.turns:SessionEventsHandler",
+    "/api/agent/turns/{turn_id}/events": "api.turns:TurnEventsHandler",
+    "/api/agent/turns/{turn_id}/cancel": "api.turns:CancelHandler",
+    "/api/agent/turns/{turn_id}/actions/{call_id}": "api.turns:ActionHandler",
     "/api/agent/mcp": "mcp_server.handler:McpHandler",
     "/api/agent/v1/chat/completions": "openai_api.handlers:ChatCompletionsHandler",
     "/api/agent/v1/models": "openai_api.handlers:ChatModelsHandler",
@@ -69,32 +69,22 @@ def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:
 
     An extension's handlers win over Jupyter's, so ids that could be Jupyter's come first and are left to it.
     """
-    shared = [
+    routes: list[tuple[str, type[Any], dict[str, Any]]] = [
         (pattern, SharedSessionHandler, {"load": load})
         for pattern, handler in jupyters_session_handlers
         if handler is SessionHandler
     ]
-    routes = [(_pattern(path), path, target) for path, target in ROUTES.items()]
-    routes.append((r"/api/agent(?:/.*)?", "", UNKNOWN_PATH))
-    ours = [
-        (pattern, DeferredHandler, {"load": load, "target": target, "path": path}) for pattern, path, target in routes
-    ]
-    return [*shared, *ours]
-
-
-def module_of(target: str) -> str:
-    """The full name of the module of a route's handler."""
-    return f"{__package__}.{target.partition(':')[0]}"
+    for path, target in ROUTES.items():
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
+        routes.append((pattern, DeferredHandler, {"load": load, "target": target, "path": path}))
+    unknown = {"load": load, "target": UNKNOWN_PATH, "path": ""}
+    return [*routes, (r"/api/agent(?:/.*)?", DeferredHandler, unknown)]
 
 
 def handler_class(target: str) -> type[Any]:
-    """A route's handler."""
-    found: type[Any] = getattr(importlib.import_module(module_of(target)), target.partition(":")[2])
+    """A route's handler, whose module is imported."""
+    found: type[Any] = pkgutil.resolve_name(f"{__package__}.{target}")
     return found
-
-
-def _pattern(path: str) -> str:
-    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(path).replace(r"\{", "{").replace(r"\}", "}"))
 
 
 @web.stream_request_body
@@ -108,7 +98,6 @@ class DeferredHandler(APIHandler):
     auth_resource = "agent"
 
     def initialize(self, load: Load, target: str, path: str) -> None:
-        """Take what the route's handler is made from."""
         self._load, self._target, self._path = load, target, path
 
     async def prepare(self) -> None:  # type: ignore[override]
@@ -120,7 +109,8 @@ class DeferredHandler(APIHandler):
             if self.current_user is None:
                 raise web.HTTPError(403) from None
             self.set_status(503)
-            self.finish(json.dumps(_NOT_LOADED))
+            message = "The assistant could not be loaded; the server's log says why."
+            self.finish(json.dumps({"message": message, "code": "unavailable", "retryable": False, "request_id": ""}))
             return
         self.__class__ = handler_class(self._target)
         connection: Any = self.request.connection
@@ -131,15 +121,6 @@ class DeferredHandler(APIHandler):
     @web.authenticated
     @authorized
     async def get(self, *_: str, **__: str) -> None:
-        """Done by the route's handler."""
         raise web.HTTPError(405)
 
     post = put = patch = delete = get
-
-
-_NOT_LOADED = {
-    "message": "The assistant could not be loaded; the server's log says why.",
-    "code": "unavailable",
-    "retryable": False,
-    "request_id": "",
-}

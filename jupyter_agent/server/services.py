@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.server.kernels import Kernels
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class McpEndpoint(Protocol):
     """Answers requests of the Model Context Protocol."""
 
-    async def exchange(self, handler: Any, body: bytes) -> None:
+    async def exchange(self, handler: Any, body: bytes, disconnected: asyncio.Event) -> None:
         """Answer one request; `handler` is an `AgentHandler`, whose response is written."""
 
     async def close(self) -> None:

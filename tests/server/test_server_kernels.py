@@ -132,7 +132,7 @@ async def test_a_kernel_is_met_at_its_start_so_that_it_answers_while_busy(
 async def test_a_kernel_that_ran_before_is_met_when_the_server_has_started(
     rest: RestClient, services: Services, jp_serverapp: Any
 ) -> None:
-    services.kernels.unsubscribe(jp_serverapp.event_logger)
+    jp_serverapp.event_logger.remove_listener(listener=services.kernels.on_action)
     async with front_end(jp_serverapp, rest) as (kernel_id, page):
         services.kernels.prepare_running()
         state = await state_while_busy(rest, services, kernel_id, page)

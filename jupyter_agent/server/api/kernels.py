@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
-
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.base_handler import AgentHandler
 
@@ -34,13 +31,9 @@ def state_to_json(state: KernelState, since: int = 0) -> dict[str, Any]:
 
 
 class KernelStateHandler(AgentHandler):
-    """``GET …/kernels/{kernel_id}/state``."""
+    """``GET …/kernels/{kernel_id}/state``: all variables in short, without secrets."""
 
-    @web.authenticated
-    @authorized
     async def get(self, kernel_id: str) -> None:
-        """All variables in short, without secrets."""
-        kernel_id = self.path_parameters(kernel_id=kernel_id)["kernel_id"]
         since = self.query_parameters()["since"] or 0
         await self.need("read", "kernels")
         state = state_to_json(await self.services.kernels.get(kernel_id).state(), since)
@@ -48,15 +41,10 @@ class KernelStateHandler(AgentHandler):
 
 
 class VariableHandler(AgentHandler):
-    """``GET …/kernels/{kernel_id}/variables/{name}``."""
+    """``GET …/kernels/{kernel_id}/variables/{name}``: one variable, or one column of a frame, in full, without secrets."""
 
-    @web.authenticated
-    @authorized
     async def get(self, kernel_id: str, name: str) -> None:
-        """One variable, or one column of a frame, in full, without secrets."""
-        given = self.path_parameters(kernel_id=kernel_id, name=name)
         column = self.query_parameters()["column"]
         await self.need("read", "kernels")
-        kernel = self.services.kernels.get(given["kernel_id"])
-        variable = await kernel.inspect(given["name"], column)
+        variable = await self.services.kernels.get(kernel_id).inspect(name, column)
         self.reply(self.services.assistant.redactor.json(to_json(variable.to_json())))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from jupyter_server.auth.decorator import authorized
-from tornado import web
 
 from jupyter_agent.agent.replay import replay, replay_question
 from jupyter_agent.core.errors import BadRequest, Conflict
-from jupyter_agent.core.messages import TERMINAL, Done, Event
+from jupyter_agent.core.messages import Done, Event
 from jupyter_agent.core.question import Question
 from jupyter_agent.server.api.requests import parse_request
-from jupyter_agent.server.api.session_tree import CREATED, TreeHandler
 from jupyter_agent.server.api.sessions import session_to_json
-from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
+from jupyter_agent.server.base_handler import AgentHandler
+from jupyter_agent.server.turns.running_turn import TurnFailed
 
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session
@@ -26,18 +24,8 @@ SUMMARIZE = (
 )
 
 
-class AskingHandler(TreeHandler):
+class AskingHandler(AgentHandler):
     """Asks questions for the client, one after the other, until the client disconnects."""
-
-    _turn: RunningTurn | None = None
-    _disconnected = False
-
-    def on_connection_close(self) -> None:
-        """The client no longer waits for the answers."""
-        self._disconnected = True
-        if self._turn is not None:
-            self._turn.stop("cancelled")
-        super().on_connection_close()
 
     async def answer_to(self, question: Question) -> Event:
         """The last event of a question's turn.
@@ -45,25 +33,23 @@ class AskingHandler(TreeHandler):
         Raises:
             AgentError: the turn could not begin.
         """
-        if self._disconnected:
+        if self.disconnected:
             raise Conflict("Nobody waits for the answer any more.")
-        self._turn = turn = self.services.turns.start(self.services.assistant, self.owner, lambda _: question)
+        turn = self.services.turns.start(self.services.assistant, self.owner, lambda _: question)
+        self.on_disconnect = partial(turn.stop, "cancelled")
         try:
-            return [event async for event in turn.events() if event.event in TERMINAL][-1]
+            return await turn.last_event()
         finally:
             turn.stop("cancelled")
 
 
 class ReplayHandler(AskingHandler):
-    """``POST …/replay``."""
+    """``POST …/replay``: ask the questions again, as long as one request may take; earlier answers stay if one fails."""
 
-    @web.authenticated
-    @authorized
     async def post(self, session_id: str) -> None:
-        """Ask the questions again, as long as one request may take; earlier answers stay if one fails."""
         from jupyter_agent.server.wire.turns import QuestionContext, QuickRequest
 
-        body: ReplayRequest = await self.json_body(optional=True)
+        body: ReplayRequest = await self.json_body()
         self.services.assistant.model(body.model)
         planned = await self.sessions.tree.replay(*self.locate(session_id), first=body.first, last=body.last)
 
@@ -75,25 +61,15 @@ class ReplayHandler(AskingHandler):
             return await self.answer_to(replay_question(question, seconds))
 
         replayed = await replay(self.sessions, planned, answer, self.services.options.deadline_seconds)
-        self.reply(
-            {
-                "session": session_to_json(replayed.session),
-                "turns": replayed.turns,
-                "left": replayed.left,
-                "stopped": replayed.stopped,
-            },
-            CREATED,
-        )
+        result = {"turns": replayed.turns, "left": replayed.left, "stopped": replayed.stopped}
+        self.reply({"session": session_to_json(replayed.session), **result})
 
 
 class SummarizeHandler(AskingHandler):
-    """``POST …/summarize``."""
+    """``POST …/summarize``: keep the summary that was sent, else the model's."""
 
-    @web.authenticated
-    @authorized
     async def post(self, session_id: str) -> None:
-        """Keep the summary that was sent, else the model's."""
-        body: SummaryRequest = await self.json_body(optional=True)
+        body: SummaryRequest = await self.json_body()
         owner, session_id, notebook = self.locate(session_id)
         text, turn_id = body.summary, body.turn_id
         if text is None:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
-from jupyter_agent.core.errors import BadRequest, KernelUnavailable, UnknownModel
+from jupyter_agent.core.errors import BadRequest, KernelUnavailable, NotFound, UnknownModel
+from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.question import Question
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from jupyter_agent.notebooks.open import EditInPage, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt.snapshot import NO_KERNEL
 from jupyter_agent.server import identity
-from jupyter_agent.server.api.posted_cells import posted_cells
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel, Notebook
     from jupyter_agent.server.base_handler import AgentHandler
-    from jupyter_agent.server.turns.running_turn import RunningTurn
     from jupyter_agent.server.wire.turns import PostedCell, QuickRequest
 
 #: Prefix of paths in a page with real-time collaboration.
@@ -38,24 +38,13 @@ class ParsedRequest:
 
     Attributes:
         question: Complete but for its approvals.
-        streaming: Whether the answer comes as a stream.
         warnings: For the user.
         open_notebook: Makes the notebook that the caller has open and edits itself, given how to ask for an edit.
     """
 
     question: Question
-    streaming: bool
     warnings: tuple[str, ...] = ()
     open_notebook: Callable[[EditInPage], Notebook] | None = None
-
-
-def interactive_question(request: ParsedRequest, body: QuickRequest, turn: RunningTurn) -> Question:
-    """The question of a stream, whose reader can approve and, if it says so, run the turn's code and edit its notebook."""
-    if not request.streaming:
-        return request.question
-    run = turn.run if body.run == "client" else None
-    notebook = request.open_notebook(turn.edit) if request.open_notebook is not None else request.question.notebook
-    return replace(request.question, decide=turn.decide, run=run, notebook=notebook)
 
 
 async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bool) -> ParsedRequest:
@@ -74,7 +63,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     warnings: list[str] = []
     kernel = await kernel_of(handler, context.kernel_id, path, warnings)
     stored = await _stored(handler, path, warnings) if path else None
-    cells = await posted_cells(context.cells, stored, warnings)
+    cells = await _posted_cells(context.cells, stored, warnings)
     notebook: Notebook | None = stored if cells is None else PostedNotebook(path, cells, stored)
     open_notebook = None
     if body.edit == "client":
@@ -107,7 +96,36 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         max_write_calls=limits.max_write_calls,
         effects=await identity.effects(handler),
     )
-    return ParsedRequest(question, streaming, tuple(warnings), open_notebook)
+    return ParsedRequest(question, tuple(warnings), open_notebook)
+
+
+async def _posted_cells(
+    posted: Sequence[PostedCell] | None, stored: Notebook | None, warnings: list[str]
+) -> tuple[Cell, ...] | None:
+    """Cells as the page has them, or as they are stored where it left them out of a very large notebook."""
+    if posted is None:
+        return None
+    saved: dict[str, Cell] = {}
+    if stored is not None and any(cell.saved for cell in posted):
+        with suppress(NotFound):
+            saved = {cell.id: cell for cell in await stored.cells()}
+    cells = [
+        saved.get(cell.id)
+        if cell.saved
+        else Cell(
+            id=cell.id,
+            kind=cell.kind,
+            source=cell.source or "",
+            execution_count=cell.execution_count,
+            output=cell.output or "",
+            error=cell.error or "",
+        )
+        for cell in posted
+    ]
+    if missing := cells.count(None):
+        problem = f"Of this large notebook {missing} cells are not known: save it"
+        warnings.append(f"{problem}, so that the agent can read them from the file.")
+    return tuple(cell for cell in cells if cell is not None)
 
 
 def check_chats(model: str) -> None:
@@ -151,7 +169,7 @@ async def notebook_of(
 ) -> Notebook | None:
     """The notebook with the posted cells, else as it is stored; `warnings` gets why there is none."""
     stored = await _stored(handler, path, warnings) if path else None
-    cells = await posted_cells(posted, stored, warnings)
+    cells = await _posted_cells(posted, stored, warnings)
     return stored if cells is None else PostedNotebook(path, cells, stored)
 
 

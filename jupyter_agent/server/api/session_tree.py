@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from jupyter_server.auth.decorator import authorized
-from tornado import web
+from typing import TYPE_CHECKING, ClassVar
 
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import notebook_of
@@ -18,47 +15,23 @@ from jupyter_agent.sessions.undo import Undone
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Notebook
     from jupyter_agent.server.wire.sessions import BranchRequest, GoRequest, MoveRequest, ShareRequest, TurnInfo
-    from jupyter_agent.sessions.manager import SessionManager
     from jupyter_agent.sessions.tree import UndoKind
 
-CREATED = 201
 SHARED_TURNS = 1000
 SHOWN_CHARACTERS = 300
 
 
-class TreeHandler(AgentHandler):
-    """The base of operations on one conversation as a whole."""
+class UndoHandler(AgentHandler):
+    """``POST …/undo``: undo the newest turn and its edits of the notebook."""
 
-    @property
-    def sessions(self) -> SessionManager:
-        """Where conversations are kept."""
-        return self.services.assistant.sessions
+    kind: ClassVar[UndoKind] = "undo"
 
-    def locate(self, session_id: str) -> tuple[str, str, str | None]:
-        """Owner, id and notebook of the conversation that the address names.
-
-        Raises:
-            BadRequest: no conversation can have that id.
-        """
-        session_id = self.path_parameters(session_id=session_id)["session_id"]
-        return self.owner, session_id, self.query_parameters()["notebook_id"]
-
-
-class UndoHandler(TreeHandler):
-    """``POST …/undo``."""
-
-    @web.authenticated
-    @authorized
     async def post(self, session_id: str) -> None:
-        """Undo the newest turn and its edits of the notebook."""
-        await self.move_head(session_id, "undo")
-
-    async def move_head(self, session_id: str, kind: UndoKind) -> None:
         """Restore the notebook here, have the page do it, or leave it; then move the head.
 
         What the page restores takes two requests: the head moves with the second one, which names the operation.
         """
-        body: MoveRequest = await self.json_body(optional=True)
+        body: MoveRequest = await self.json_body()
         edits, operation = body.edits or "server", body.operation
         history = self.services.assistant.edit_history
         owner, session_id, notebook_id = self.locate(session_id)
@@ -66,7 +39,7 @@ class UndoHandler(TreeHandler):
             end = history.cancel if body.cancel else history.finish
             undone = Undone(await end(owner, session_id, notebook_id, operation))
         elif edits == "client":
-            undone = await history.begin(kind, owner, session_id, notebook_id)
+            undone = await history.begin(self.kind, owner, session_id, notebook_id)
             if not undone.changes:
                 session = await history.finish(owner, session_id, undone.session.notebook_id, undone.operation)
                 undone = replace(undone, session=session, operation="")
@@ -75,41 +48,31 @@ class UndoHandler(TreeHandler):
             notebook: Notebook | None = None
             if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
                 notebook = await notebook_of(self, session.notebook_id, None, [])
-            move = history.undo if kind == "undo" else history.redo
+            move = history.undo if self.kind == "undo" else history.redo
             undone = await move(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none")
         changes = undone.to_json() if edits != "none" else Undone(undone.session).to_json()
         self.reply({**session_to_json(undone.session), "edits": changes})
 
 
 class RedoHandler(UndoHandler):
-    """``POST …/redo``."""
+    """``POST …/redo``: redo the turn that was undone last, and its edits of the notebook."""
 
-    @web.authenticated
-    @authorized
+    kind = "redo"
+
+
+class GoHandler(AgentHandler):
+    """``POST …/go``: make another turn the head; every branch stays."""
+
     async def post(self, session_id: str) -> None:
-        """Redo the turn that was undone last, and its edits of the notebook."""
-        await self.move_head(session_id, "redo")
-
-
-class GoHandler(TreeHandler):
-    """``POST …/go``."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, session_id: str) -> None:
-        """Make another turn the head; every branch stays."""
         body: GoRequest = await self.json_body()
         owner, session_id, notebook = self.locate(session_id)
         self.reply(session_to_json(await self.sessions.tree.set_head(owner, session_id, body.turn_id, notebook)))
 
 
-class TurnsHandler(TreeHandler):
-    """``GET …/turns``."""
+class TurnsHandler(AgentHandler):
+    """``GET …/turns``: the whole tree in short."""
 
-    @web.authenticated
-    @authorized
     async def get(self, session_id: str) -> None:
-        """The whole tree in short."""
         session = await self.sessions.get(*self.locate(session_id))
         turns: list[TurnInfo] = [
             {
@@ -125,33 +88,26 @@ class TurnsHandler(TreeHandler):
         self.reply({"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": turns})
 
 
-class BranchHandler(TreeHandler):
-    """``POST …/branch``."""
+class BranchHandler(AgentHandler):
+    """``POST …/branch``: a new conversation up to a turn."""
 
-    @web.authenticated
-    @authorized
     async def post(self, session_id: str) -> None:
-        """A new conversation up to a turn."""
-        body: BranchRequest = await self.json_body(optional=True)
+        body: BranchRequest = await self.json_body()
         branch = await self.sessions.tree.branch(*self.locate(session_id), turn_id=body.turn_id)
-        self.reply(session_to_json(branch), CREATED)
+        self.reply(session_to_json(branch))
 
 
-class ShareHandler(TreeHandler):
+class ShareHandler(AgentHandler):
     """``POST`` and ``DELETE …/share``."""
 
-    @web.authenticated
-    @authorized
     async def post(self, session_id: str) -> None:
         """A secret for others; it is shown this once and not stored."""
-        body: ShareRequest = await self.json_body(optional=True)
+        body: ShareRequest = await self.json_body()
         owner, session_id, notebook = self.locate(session_id)
         mode = body.mode or "read"
         secret = await self.sessions.share(owner, session_id, notebook, mode=mode)
-        self.reply({"session_id": session_id, "secret": secret, "mode": mode}, CREATED)
+        self.reply({"session_id": session_id, "secret": secret, "mode": mode})
 
-    @web.authenticated
-    @authorized
     async def delete(self, session_id: str) -> None:
         """Revoke one secret, or all."""
         owner, session_id, notebook = self.locate(session_id)
@@ -159,41 +115,26 @@ class ShareHandler(TreeHandler):
         self.reply({"session_id": session_id, "revoked": revoked})
 
 
-class SharedConversationHandler(TreeHandler):
-    """``GET /api/agent/shared/{secret}``."""
+class SharedConversationHandler(AgentHandler):
+    """``GET /api/agent/shared/{secret}``: its history; neither its owner nor its notebook."""
 
-    @web.authenticated
-    @authorized
     async def get(self, secret: str) -> None:
-        """Its history; neither its owner nor its notebook."""
-        session = await self.sessions.shared(self.path_parameters(secret=secret)["secret"])
+        session = await self.sessions.shared(secret)
         turns = await self.sessions.tree.history(session, SHARED_TURNS)
-        self.reply(
-            {
-                "title": session.title,
-                "turn_count": session.turn_count,
-                "created_at": timestamp(session.created_at),
-                "history": history_to_json(turns, 2 * SHARED_TURNS),
-            }
-        )
+        created_at, history = timestamp(session.created_at), history_to_json(turns, 2 * SHARED_TURNS)
+        shared = {"title": session.title, "turn_count": session.turn_count, "created_at": created_at}
+        self.reply({**shared, "history": history})
 
 
-class CopySharedHandler(TreeHandler):
-    """``POST /api/agent/shared/{secret}/copy``."""
+class CopySharedHandler(AgentHandler):
+    """``POST /api/agent/shared/{secret}/copy``: a conversation of one's own that begins as a copy of the shared one."""
 
-    @web.authenticated
-    @authorized
     async def post(self, secret: str) -> None:
-        """A conversation of one's own that begins as a copy of the shared one."""
-        secret = self.path_parameters(secret=secret)["secret"]
-        self.reply(session_to_json(await self.sessions.copy_shared(self.owner, secret)), CREATED)
+        self.reply(session_to_json(await self.sessions.copy_shared(self.owner, secret)))
 
 
-class CleanupHandler(TreeHandler):
-    """``POST /api/agent/sessions/cleanup``."""
+class CleanupHandler(AgentHandler):
+    """``POST /api/agent/sessions/cleanup``: delete one's expired conversations."""
 
-    @web.authenticated
-    @authorized
     async def post(self) -> None:
-        """Delete one's expired conversations."""
         self.reply({"removed": await self.sessions.log.cleanup(self.owner)})

@@ -1,21 +1,28 @@
-"""Conversations: list, info, history, title, clear."""
+"""Conversations: list, info, history, title, clear; export to JSON, Markdown or a notebook, import of the JSON."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING
-
-from jupyter_server.auth.decorator import authorized
-from tornado import web
 
 from jupyter_agent.agent.turn import steps as turn_steps
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
+from jupyter_agent.sessions.export import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from jupyter_agent.core.session import Session, Turn
     from jupyter_agent.server.services import Services
-    from jupyter_agent.server.wire.sessions import AnswerStep, ClearedReply, HistoryEntry, SessionChange, SessionReply
+    from jupyter_agent.server.wire.sessions import (
+        AnswerStep,
+        ClearedReply,
+        ExportedSession,
+        HistoryEntry,
+        SessionChange,
+        SessionReply,
+    )
 
 
 def session_to_json(session: Session) -> SessionReply:
@@ -41,127 +48,120 @@ def history_to_json(turns: tuple[Turn, ...], entries: int) -> list[HistoryEntry]
     """The last entries of a conversation, oldest first; a question and its answer are two."""
     history: list[HistoryEntry] = []
     for turn in turns:
-        history.append(
-            {
-                "role": "user",
-                "content": turn.question,
-                "turn_id": turn.id,
-                "created_at": timestamp(turn.started),
-                "parent": turn.parent,
-            }
-        )
-        history.append(
-            {
-                "role": "assistant",
-                "content": turn.reply,
-                "turn_id": turn.id,
-                "created_at": timestamp(turn.started + turn.seconds),
-                "status": turn.status,
-                "error": turn.error,
-                "model": turn.model,
-                "finish_reason": turn.finish_reason,
-                "actions": to_json(turn.actions),
-                "steps": steps_to_json(turn),
-                "usage": to_json(turn.usage),
-                "seconds": turn.seconds,
-            }
-        )
+        question: HistoryEntry = {
+            "role": "user",
+            "content": turn.question,
+            "turn_id": turn.id,
+            "created_at": timestamp(turn.started),
+            "parent": turn.parent,
+        }
+        answer: HistoryEntry = {
+            "role": "assistant",
+            "content": turn.reply,
+            "turn_id": turn.id,
+            "created_at": timestamp(turn.started + turn.seconds),
+            "status": turn.status,
+            "error": turn.error,
+            "model": turn.model,
+            "finish_reason": turn.finish_reason,
+            "actions": to_json(turn.actions),
+            "steps": steps_to_json(turn),
+            "usage": to_json(turn.usage),
+            "seconds": turn.seconds,
+        }
+        history += question, answer
     return history[-entries:]
 
 
 def steps_to_json(turn: Turn) -> list[AnswerStep]:
     """Texts and tool calls of a turn before its answer, in order, as in its events; results are shortened."""
-    steps: list[AnswerStep] = []
-    for step in turn_steps(turn):
-        if isinstance(step, str):
-            steps.append({"text": step})
-            continue
-        steps.append(
-            {
-                "call_id": step.action.call_id,
-                "tool": step.action.tool,
-                "effect": step.action.effect,
-                "status": step.action.status,
-                "arguments": step.call.parsed_arguments(),
-                "title": step.action.title,
-                "icon": step.action.icon,
-                "content": step.content,
-            }
-        )
-    return steps
+    return [
+        {"text": step}
+        if isinstance(step, str)
+        else {
+            "call_id": step.action.call_id,
+            "tool": step.action.tool,
+            "effect": step.action.effect,
+            "status": step.action.status,
+            "arguments": step.call.parsed_arguments(),
+            "title": step.action.title,
+            "icon": step.action.icon,
+            "content": step.content,
+        }
+        for step in turn_steps(turn)
+    ]
 
 
 class ConversationsHandler(AgentHandler):
-    """All conversations of one user."""
+    """One page of a user's conversations, newest activity first."""
 
-    @web.authenticated
-    @authorized
     async def get(self) -> None:
-        """One page, newest activity first."""
         given = self.query_parameters()
-        owner, notebook_id, sessions = self.owner, given["notebook_id"], self.services.assistant.sessions
-        page = await sessions.find(
-            owner, notebook_id=notebook_id, text=given["q"], limit=given["limit"], cursor=given["cursor"]
-        )
+        notebook_id, text, limit, cursor = (given[name] for name in ("notebook_id", "q", "limit", "cursor"))
+        page = await self.sessions.find(self.owner, notebook_id=notebook_id, text=text, limit=limit, cursor=cursor)
         default = None
-        if notebook_id and not given["q"] and not given["cursor"]:
-            default_id = await sessions.default_session_id(owner, notebook_id, interactive=True)
+        if notebook_id and not text and not cursor:
+            default_id = await self.sessions.default_session_id(self.owner, notebook_id, interactive=True)
             if default_id is not None:
-                default = session_to_json(await sessions.get(owner, default_id, notebook_id))
+                default = session_to_json(await self.sessions.get(self.owner, default_id, notebook_id))
         listed = [session_to_json(session) for session in page.sessions]
         self.reply({"sessions": listed, "cursor": page.cursor, "default_session": default})
 
 
 class ConversationHandler(AgentHandler):
-    """One conversation."""
+    """One conversation: its summary; or clear it, and stop a turn that is being answered."""
 
-    @web.authenticated
-    @authorized
     async def get(self, session_id: str) -> None:
-        """Its summary."""
-        session_id = self.path_parameters(session_id=session_id)["session_id"]
-        notebook = self.query_parameters()["notebook_id"]
-        self.reply(session_to_json(await self.services.assistant.sessions.get(self.owner, session_id, notebook)))
+        self.reply(session_to_json(await self.sessions.get(*self.locate(session_id))))
 
-    @web.authenticated
-    @authorized
     async def delete(self, session_id: str) -> None:
-        """Clear it; a turn that is being answered is stopped."""
-        session_id = self.path_parameters(session_id=session_id)["session_id"]
-        notebook = self.query_parameters()["notebook_id"]
-        self.reply(await clear(self.services, self.owner, session_id, notebook))
+        self.reply(await clear(self.services, *self.locate(session_id)))
 
 
 class RenamableConversationHandler(ConversationHandler):
-    """One conversation, under our own path."""
+    """One conversation, under our own path; its title and metadata can be set."""
 
-    @web.authenticated
-    @authorized
     async def patch(self, session_id: str) -> None:
-        """Set its title and its metadata."""
-        session_id = self.path_parameters(session_id=session_id)["session_id"]
-        notebook = self.query_parameters()["notebook_id"]
         body: SessionChange = await self.json_body()
-        changed = await self.services.assistant.sessions.rename(
-            self.owner, session_id, notebook_id=notebook, **body.given()
-        )
-        self.reply(session_to_json(changed))
+        owner, session_id, notebook_id = self.locate(session_id)
+        session = await self.sessions.rename(owner, session_id, notebook_id=notebook_id, **body.given())
+        self.reply(session_to_json(session))
 
 
 class HistoryHandler(AgentHandler):
-    """The history of one conversation."""
+    """The last entries of one conversation's history."""
 
-    @web.authenticated
-    @authorized
     async def get(self, session_id: str) -> None:
-        """Its last entries."""
-        session_id = self.path_parameters(session_id=session_id)["session_id"]
-        given = self.query_parameters()
-        sessions = self.services.assistant.sessions
-        session = await sessions.get(self.owner, session_id, given["notebook_id"])
-        turns = await sessions.tree.history(session, (given["max_turns"] + 1) // 2)
-        entries = history_to_json(turns, given["max_turns"])
-        self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": entries})
+        session = await self.sessions.get(*self.locate(session_id))
+        limit = self.query_parameters()["max_turns"]
+        history = history_to_json(await self.sessions.tree.history(session, (limit + 1) // 2), limit)
+        self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": history})
+
+
+class ExportHandler(AgentHandler):
+    """``GET …/export``: the conversation up to its head, to be saved."""
+
+    async def get(self, session_id: str) -> None:
+        owner, session_id, notebook = self.locate(session_id)
+        kind = self.query_parameters()["format"]
+        text = await self.sessions.export(owner, session_id, kind, notebook)
+        name = f"conversation-{session_id.replace(':', '_')}.{kind}"
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.finish(text.encode(errors="replace"), set_content_type=f"{MEDIA_TYPES[kind]}; charset=UTF-8")
+
+
+class ImportHandler(AgentHandler):
+    """``POST /api/agent/sessions/import``. Whole conversations are posted, hence the larger bodies."""
+
+    max_body = 16 * 1024 * 1024
+
+    async def post(self) -> None:
+        """A new conversation with the notebook and the id of the exported one."""
+        from msgspec import structs
+
+        exported: ExportedSession = await self.json_body()
+        text = await asyncio.to_thread(json.dumps, structs.asdict(exported))
+        self.reply(session_to_json(await self.sessions.import_json(self.owner, text)))
 
 
 async def clear(services: Services, owner: str, session_id: str, notebook_id: str | None) -> ClearedReply:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_config_dir
-from jupyter_server.auth.decorator import authorized
-from tornado import web
 from traitlets import Enum, TraitError
 
 from jupyter_agent.config import api_keys
@@ -35,29 +33,28 @@ _FILE = "jupyter_agent_config.json"
 
 
 class SettingsHandler(AgentHandler):
-    """The server's settings, its user's own and those that are fixed."""
+    """Values with where each is from, and which keys there are.
 
-    @web.authenticated
-    @authorized
+    Those that are set, or reset with null, apply immediately and are stored.
+    """
+
     async def get(self) -> None:
-        """Values with where each is from, and which keys there are."""
         self.reply(self._to_json())
 
-    @web.authenticated
-    @authorized
     async def put(self) -> None:
-        """Set some, or reset them with null; they apply immediately and are stored."""
         body: SettingsRequest = await self.json_body()
         await self.need("write", "config")
-        changes = body.settings.given() if body.settings else {}
-        secrets = body.keys or {}
-        options = self.services.options
+        options, changes = self.services.options, body.settings.given() if body.settings else {}
         values = {name: _checked(options, name, value) for name, value in changes.items()}
-        named = {_variable(provider): key for provider, key in secrets.items()}
+        keys = {_variable(provider): key for provider, key in (body.keys or {}).items()}
         try:
-            _store(values)
-            if named:
-                api_keys.store(named)
+            if values:
+                stored = _stored()
+                own = {**_user_settings(stored), **values}
+                stored["JupyterAgent"] = {name: value for name, value in own.items() if value is not None}
+                api_keys.write_private(Path(jupyter_config_dir(), _FILE), json.dumps(stored, indent=2) + "\n")
+            if keys:
+                api_keys.store(keys)
         except OSError as error:
             raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
         for name, value in values.items():
@@ -66,8 +63,7 @@ class SettingsHandler(AgentHandler):
         self.reply(self._to_json())
 
     def _to_json(self) -> SettingsReply:
-        options = self.services.options
-        own = _user_settings()
+        options, own = self.services.options, _user_settings(_stored())
         return {
             "settings": {name: _setting(options, name, own) for name in NAMES},
             "keys": {provider.name: _key(provider.key) for provider in PROVIDERS.values() if provider.key},
@@ -75,25 +71,24 @@ class SettingsHandler(AgentHandler):
 
 
 def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> SettingInfo:
-    trait = options.traits()[name]
+    trait, variables = options.traits()[name], environment_names(name)
+    source: SettingSource = "default"
+    if name in own:
+        source = "user"
+    elif any(name in options.config.get(section, {}) for section in options.section_names()):
+        source = "configuration"
+    elif any(map(os.environ.get, variables)):
+        source = "environment"
     setting: SettingInfo = {
         "value": getattr(options, name),
-        "source": _source(options, name, own),
+        "source": source,
         "locked": name in options.locked_settings,
         "help": trait.help,
-        "variable": environment_names(name)[0],
+        "variable": variables[0],
     }
     if isinstance(trait, Enum):
         setting["choices"] = [value for value in trait.values or () if value != "auto" or options.allow_auto]
     return setting
-
-
-def _source(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> SettingSource:
-    if name in own:
-        return "user"
-    if any(name in options.config.get(section, {}) for section in options.section_names()):
-        return "configuration"
-    return "environment" if any(map(os.environ.get, environment_names(name))) else "default"
 
 
 def _key(variable: str) -> KeyInfo:
@@ -102,12 +97,7 @@ def _key(variable: str) -> KeyInfo:
 
 
 def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
-    """The value, if it may be set.
-
-    Raises:
-        Forbidden: the administrator has fixed this option, or forbidden this value.
-        BadRequest: it is no value of the option.
-    """
+    """The value as the option takes it, if the administrator has not fixed the option or forbidden the value."""
     if name in options.locked_settings:
         raise Forbidden(f"'{name}' is fixed on this server (c.JupyterAgent.locked_settings).")
     if value is None:
@@ -124,20 +114,14 @@ def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
 
 def _default(options: JupyterAgent, name: str) -> Any:
     """The option's value without the user's setting."""
-    own = _user_settings()
     sections = [options.config.get(section, {}) for section in options.section_names()]
     values = [section[name] for section in sections if name in section]
-    configured = values[-1] if values and name not in own else None
+    configured = values[-1] if values and name not in _user_settings(_stored()) else None
     return configured if configured is not None else getattr(JupyterAgent(), name)
 
 
 def _variable(provider: str) -> str:
-    """The environment variable of a provider's key.
-
-    Raises:
-        BadRequest: no such provider, or it takes no key.
-        Forbidden: the environment has one, which wins.
-    """
+    """The environment variable of a provider's key, if the environment, which wins, does not have it."""
     known = PROVIDERS.get(provider)
     if known is None or not known.key:
         raise BadRequest(f"'keys' has no provider '{provider[:60]}' that takes a key.")
@@ -146,7 +130,8 @@ def _variable(provider: str) -> str:
     return known.key
 
 
-def _read() -> dict[str, Any]:
+def _stored() -> dict[str, Any]:
+    """The file that has the user's settings."""
     try:
         read = json.loads(Path(jupyter_config_dir(), _FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -156,15 +141,6 @@ def _read() -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _user_settings() -> dict[str, Any]:
-    """What the user has set."""
-    section = _read().get("JupyterAgent", {})
+def _user_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
+    section = stored.get("JupyterAgent", {})
     return dict(section) if isinstance(section, dict) else {}
-
-
-def _store(values: Mapping[str, Any]) -> None:
-    if not values:
-        return
-    own = {name: value for name, value in {**_user_settings(), **values}.items() if value is not None}
-    text = json.dumps({**_read(), "JupyterAgent": own}, indent=2)
-    api_keys.write_private(Path(jupyter_config_dir(), _FILE), text + "\n")

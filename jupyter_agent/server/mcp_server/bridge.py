@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import MutableMapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.config.installation import version
 from jupyter_agent.core.errors import AgentError, MissingExtra
+from jupyter_agent.core.protocols import ToolOutput
 from jupyter_agent.server.mcp_server.calls import Calls
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
     from jupyter_agent.server.base_handler import AgentHandler
-    from jupyter_agent.server.mcp_server.handler import McpHandler
 
 _INSTRUCTIONS = (
     "Live Jupyter notebooks: their variables, cells, errors and files. Begin with list_notebooks, then name the notebook "
@@ -36,57 +37,16 @@ class McpBridge:
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
-    async def exchange(self, handler: McpHandler, body: bytes) -> None:
+    async def exchange(self, handler: AgentHandler, body: bytes, disconnected: asyncio.Event) -> None:
         """Answer one request.
 
         Raises:
             MissingExtra: the SDK is not installed.
         """
         async with self._starting:
-            if self._manager is None:
-                await self._start()
-        assert self._manager is not None
-        exchange = Exchange(handler, body)
-        await self._manager.handle_request(exchange.scope(), exchange.receive, exchange.send)
-
-    async def close(self) -> None:
-        """End what runs."""
-        self._stop.set()
-        if self._running is not None:
-            with suppress(asyncio.CancelledError):
-                await self._running
-
-    async def _start(self) -> None:
-        try:
-            manager = await asyncio.to_thread(_manager, self._calls)
-        except ImportError as error:
-            text = "The Model Context Protocol needs its SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter."
-            raise MissingExtra(text) from error
-        ready = asyncio.Event()
-
-        async def run() -> None:  # its task group must be left by the task that entered it
-            async with manager.run():
-                ready.set()
-                await self._stop.wait()
-
-        self._running = asyncio.create_task(run())
-        await ready.wait()
-        self._manager = manager
-
-
-class Exchange:
-    """One tornado request as an ASGI connection."""
-
-    def __init__(self, handler: McpHandler, body: bytes) -> None:
-        self._handler = handler
-        self._body: bytes | None = body
-        self.disconnected = asyncio.Event()
-        handler.on_disconnect(self.disconnected.set)
-
-    def scope(self) -> dict[str, Any]:
-        """The ASGI scope."""
-        request = self._handler.request
-        return {
+            manager = self._manager or await self._start()
+        request = handler.request
+        scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
@@ -103,12 +63,48 @@ class Exchange:
             ],
             "client": None,
             "server": None,
-            _HANDLER: self._handler,
+            _HANDLER: handler,
         }
+        connection = Connection(handler, disconnected, body)
+        await manager.handle_request(scope, connection.receive, connection.send)
+
+    async def close(self) -> None:
+        """End what runs."""
+        self._stop.set()
+        if self._running is not None:
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _start(self) -> StreamableHTTPSessionManager:
+        try:
+            manager = await asyncio.to_thread(_session_manager, self._calls)
+        except ImportError as error:
+            text = "The Model Context Protocol needs its SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter."
+            raise MissingExtra(text) from error
+        ready = asyncio.Event()
+
+        async def run() -> None:  # its task group must be left by the task that entered it
+            async with manager.run():
+                ready.set()
+                await self._stop.wait()
+
+        self._running = asyncio.create_task(run())
+        await ready.wait()
+        self._manager = manager
+        return manager
+
+
+@dataclass(slots=True)
+class Connection:
+    """One tornado request as an ASGI connection."""
+
+    handler: RequestHandler
+    disconnected: asyncio.Event
+    body: bytes | None
 
     async def receive(self) -> Message:
         """The body, then nothing until the client has disconnected."""
-        body, self._body = self._body, None
+        body, self.body = self.body, None
         if body is not None:
             return {"type": "http.request", "body": body, "more_body": False}
         await self.disconnected.wait()
@@ -116,20 +112,19 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Write the SDK's response."""
-        handler: RequestHandler = self._handler
         if self.disconnected.is_set():
             return
         if message["type"] == "http.response.start":
-            handler.set_status(message["status"])
+            self.handler.set_status(message["status"])
             for name, value in message.get("headers", ()):
                 if name.lower() != b"content-length":
-                    handler.set_header(name.decode("latin-1"), value.decode("latin-1"))
+                    self.handler.set_header(name.decode("latin-1"), value.decode("latin-1"))
             return
-        handler.write(message.get("body", b""))
-        await handler.flush()
+        self.handler.write(message.get("body", b""))
+        await self.handler.flush()
 
 
-def _manager(calls: Calls) -> StreamableHTTPSessionManager:
+def _session_manager(calls: Calls) -> StreamableHTTPSessionManager:
     import mcp_types as types
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -143,22 +138,20 @@ def _manager(calls: Calls) -> StreamableHTTPSessionManager:
                 input_schema=dict(spec.parameters),
                 annotations=types.ToolAnnotations(read_only_hint=tool is None or tool.effect == "read"),
             )
-            for tool, spec in await calls.tools_for(_handler(context))
+            for tool, spec in await calls.tools_for(context.request.scope[_HANDLER])
         ]
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            output = await calls.call(_handler(context), params.name, params.arguments or {})
+            output = await calls.call(context.request.scope[_HANDLER], params.name, params.arguments or {})
         except AgentError as error:
-            return types.CallToolResult(content=[_text(f"{error.code}: {error.message}")], is_error=True)
+            output = ToolOutput.failure(error.code, error.message)
+        text = types.TextContent(type="text", text=output.content)
         pictures = [
             types.ImageContent(type="image", data=picture.data, mime_type=picture.mime) for picture in output.pictures
         ]
-        return types.CallToolResult(content=[_text(output.content), *pictures], is_error=not output.ok)
-
-    def _text(text: str) -> types.TextContent:
-        return types.TextContent(type="text", text=text)
+        return types.CallToolResult(content=[text, *pictures], is_error=not output.ok)
 
     server: Server[Any] = Server(
         "jupyter-notebook-agent",
@@ -170,8 +163,3 @@ def _manager(calls: Calls) -> StreamableHTTPSessionManager:
     # Jupyter has checked host, origin and token before.
     checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     return StreamableHTTPSessionManager(server, json_response=True, stateless=True, security_settings=checked)
-
-
-def _handler(context: Any) -> AgentHandler:
-    handler: AgentHandler = context.request.scope[_HANDLER]
-    return handler

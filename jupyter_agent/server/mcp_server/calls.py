@@ -62,9 +62,13 @@ class Calls:
     async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
         """The tools that the user may use, each with the notebook as one more argument."""
         effects = await identity.effects(handler)
-        tools = handler.services.assistant.tools
-        own: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
-        return own + [(tool, _with_notebook(tool.spec)) for tool in tools.values() if tool.effect in effects]
+        offered: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
+        for tool in handler.services.assistant.tools.values():
+            if tool.effect in effects:
+                properties = {**tool.spec.parameters.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
+                schema = {**tool.spec.parameters, "type": "object", "properties": properties}
+                offered.append((tool, ToolSpec(tool.spec.name, tool.spec.description, schema)))
+        return offered
 
     async def call(self, handler: AgentHandler, name: str, arguments: Mapping[str, Any]) -> ToolOutput:
         """Make a call."""
@@ -102,12 +106,6 @@ class Calls:
         if len(self._turn_logs) > MAX_TURN_LOGS:
             self._turn_logs.popitem(last=False)
         return turn_log
-
-
-def _with_notebook(spec: ToolSpec) -> ToolSpec:
-    schema = dict(spec.parameters)
-    properties = {**schema.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
-    return ToolSpec(spec.name, spec.description, {**schema, "type": "object", "properties": properties})
 
 
 async def _notebooks(handler: AgentHandler) -> list[dict[str, Any]]:

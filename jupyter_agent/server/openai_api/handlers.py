@@ -6,9 +6,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
-
 from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.openai_api.replies import ChatReply, error_body
@@ -45,12 +42,7 @@ class ChatCompletionsHandler(OpenAIHandler):
     """A turn for any client of the OpenAI API; with a session the server keeps the conversation."""
 
     max_body = 8 * 1024 * 1024
-    _turn: RunningTurn | None = None
-    _reader: object = None
-    _answer: ChatReply | None = None
 
-    @web.authenticated
-    @authorized
     async def post(self) -> None:
         """Answer, or hand a call over to the client's tools."""
         body: ChatCompletionRequest = await self.json_body()
@@ -58,32 +50,26 @@ class ChatCompletionsHandler(OpenAIHandler):
         session_id = self._session_id(body)
         chat = parse_messages(body.messages, stored=session_id is not None)
         turn = self._resumed(chat) or await self._started(body, chat, session_id)
-        self._turn, self._reader = turn, turn.subscribe()
+        reader = turn.subscribe()
         with_usage = bool((body.stream_options or {}).get("include_usage"))
-        self._answer = ChatReply(turn, session_id is not None, with_usage)
+        answer = ChatReply(turn, session_id is not None, with_usage)
+
+        def unsubscribe() -> None:
+            turn.unsubscribe(reader, may_return=answer.handed_over, seconds=CLIENT_TOOL_SECONDS)
+
+        self.on_disconnect = unsubscribe
         try:
             if body.stream:
-                await self.stream(self._answer.chunks())
+                await self.stream(answer.chunks())
             else:
-                self.reply(await self._answer.whole())
+                self.reply(await answer.whole())
         finally:
-            self._unsubscribe()
-
-    def on_connection_close(self) -> None:
-        """The client no longer waits for the answer."""
-        self._unsubscribe()
-        super().on_connection_close()
-
-    def _unsubscribe(self) -> None:
-        if self._turn is not None and self._answer is not None:
-            may_return = self._answer.handed_over
-            self._turn.unsubscribe(self._reader, may_return=may_return, seconds=CLIENT_TOOL_SECONDS)
+            unsubscribe()
 
     def _session_id(self, body: ChatCompletionRequest) -> str | None:
         header = self.request.headers.get(SESSION_HEADER, "").strip()
         if header:
-            given = {SESSION_HEADER: header}
-            self.check_parameters("header", given)
+            self.check_parameters("header", {SESSION_HEADER: header})
         named = {name for name in (header, body.session_id, body.camel_session_id) if name}
         if len(named) > 1:
             raise BadRequest(f"'session_id', 'sessionId' and the header {SESSION_HEADER} name different sessions.")
@@ -118,7 +104,7 @@ class ChatCompletionsHandler(OpenAIHandler):
             assistant, session_id = await unstored(assistant, question.owner, question.notebook_id, chat.earlier)
             question = replace(question, session_id=session_id)
         else:
-            await self.services.turns.stop_awaiting_client(self.owner, session_id)
+            await self.services.turns.stop_session(self.owner, session_id, awaiting_client=True)
 
         def with_tools(turn: RunningTurn) -> Question:
             tools = client_tools(body, turn)
@@ -131,8 +117,6 @@ class ChatCompletionsHandler(OpenAIHandler):
 class ChatModelsHandler(OpenAIHandler):
     """``GET …/v1/models``."""
 
-    @web.authenticated
-    @authorized
     async def get(self) -> None:
         """Names for `model`; the first one is this server's default."""
         names = dict.fromkeys((DEFAULT, *self.services.assistant.models()))

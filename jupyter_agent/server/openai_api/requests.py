@@ -18,7 +18,7 @@ from jupyter_agent.sessions.manager import SessionManager
 if TYPE_CHECKING:
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.server.turns.running_turn import RunningTurn
-    from jupyter_agent.server.wire.openai_api import ChatCompletionRequest, ChatFunction, ChatMessage
+    from jupyter_agent.server.wire.openai_api import ChatCompletionRequest, ChatMessage
 
 DEFAULT = "jupyter-agent"
 GO_ON = "The results of the tools have come. Go on."
@@ -60,11 +60,7 @@ class ClientTool:
 
 
 def parse_messages(messages: Sequence[ChatMessage], *, stored: bool) -> ChatRequest:
-    """The question and the messages before it.
-
-    Args:
-        messages: As the API has them.
-        stored: Whether the server keeps the conversation: then only a new user message is taken from the client.
+    """The question and the messages before it; where the server stores the conversation, only a new user message is taken.
 
     Raises:
         BadRequest: the last message asks nothing, or there are messages that may not be brought.
@@ -91,13 +87,21 @@ def client_tools(body: ChatCompletionRequest, turn: RunningTurn) -> dict[str, Cl
     Raises:
         BadRequest: one has no schema of an object, or a name that another one has.
     """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     tools: dict[str, ClientTool] = {}
     for tool in body.tools or () if body.tool_choice != "none" else ():
-        function = tool.function
-        spec = ToolSpec(function.name, function.description or "", _schema(function))
-        if spec.name in tools:
-            raise BadRequest(f"'tools' has two functions of the name '{spec.name}'.")
-        tools[spec.name] = ClientTool(turn, spec)
+        name, schema = tool.function.name, tool.function.parameters or {"type": "object", "properties": {}}
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            raise BadRequest(f"'tools': the parameters of '{name}' are no JSON Schema.") from error
+        if schema.get("type") != "object" or "$ref" in json.dumps(schema):
+            raise BadRequest(f"'tools': the parameters of '{name}' must be an object, without $ref.")
+        if name in tools:
+            raise BadRequest(f"'tools' has two functions of the name '{name}'.")
+        tools[name] = ClientTool(turn, ToolSpec(name, tool.function.description or "", schema))
     return tools
 
 
@@ -171,17 +175,3 @@ def _text(message: ChatMessage) -> str:
     if any(part.get("type") != "text" for part in content):
         raise BadRequest("'messages' may bring text only: parts of type text.")
     return "\n".join(str(part.get("text") or "") for part in content)
-
-
-def _schema(function: ChatFunction) -> Mapping[str, Any]:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    schema: dict[str, Any] = function.parameters or {"type": "object", "properties": {}}
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise BadRequest(f"'tools': the parameters of '{function.name}' are no JSON Schema.") from error
-    if schema.get("type") != "object" or "$ref" in json.dumps(schema):
-        raise BadRequest(f"'tools': the parameters of '{function.name}' must be an object, without $ref.")
-    return schema

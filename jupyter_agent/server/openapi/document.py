@@ -39,14 +39,14 @@ def document() -> dict[str, Any]:
             "description": "Paths are below Jupyter's base URL and need Jupyter's own authentication.",
         },
         "paths": {
-            path: {method: _described(operation) for method, operation in methods.items()}
+            path: {method: _described(path, operation) for method, operation in methods.items()}
             for path, methods in OPERATIONS.items()
         },
         "components": {"schemas": schemas_of(ErrorReply, *filter(None, types))[1]},
     }
 
 
-def _described(operation: Operation) -> Schema:
+def _described(path: str, operation: Operation) -> Schema:
     """One operation, as the document has it."""
     content = {media: {"schema": {"type": "string"}} for media in operation.media}
     if operation.reply is not None or not operation.stream:
@@ -56,7 +56,7 @@ def _described(operation: Operation) -> Schema:
     described: Schema = {
         "summary": operation.summary,
         "parameters": [
-            *(_parameter("path", name) for name in re.findall(r"\{(\w+)\}", operation.path)),
+            *(_parameter("path", name) for name in re.findall(r"\{(\w+)\}", path)),
             *(_parameter("header", name) for name in filter(None, [operation.header])),
             *(_parameter("query", name) for name in operation.query),
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -18,21 +18,7 @@ READ = ("400", "403", "404", "405", "503")
 POSTED = (*READ, "413", "415")
 WRITE = (*READ, "409", "413", "415", "507")
 TURN = (*WRITE, "429", "502", "504")
-TURN_EVENTS = (
-    messages.TurnStarted,
-    messages.Waiting,
-    messages.TextDelta,
-    messages.ToolCalled,
-    messages.ApprovalAsked,
-    messages.EditAsked,
-    messages.RunAsked,
-    messages.ToolReturned,
-    messages.UsageReported,
-    messages.Done,
-    messages.Failed,
-    messages.Cancelled,
-    messages.Interrupted,
-)
+TURN_EVENTS: tuple[type[Any], ...] = get_args(messages.Event)
 #: Parameters of paths, queries and headers: their types.
 PARAMETERS: dict[str, Any] = {
     "session_id": SessionId,
@@ -62,7 +48,7 @@ class Operation:
 
     Attributes:
         method: In lower case.
-        path: Below Jupyter's base URL, its parameters in braces.
+        path: What follows the base of its group, its parameters in braces.
         summary: What it does.
         reply: The type of the reply; None: an object, or no JSON at all.
         body: The type of the body, where there is one.
@@ -94,12 +80,7 @@ class Operation:
 
 
 _get, _post, _put, _patch, _delete = (partial(Operation, name) for name in ("get", "post", "put", "patch", "delete"))
-_SESSION, _TURN, _KERNEL = (
-    "/api/agent/sessions/{session_id}",
-    "/api/agent/turns/{turn_id}",
-    "/api/agent/kernels/{kernel_id}",
-)
-_NOTEBOOK = ("notebook_id",)
+_TURN, _KERNEL, _NOTEBOOK = "turns/{turn_id}", "kernels/{kernel_id}", ("notebook_id",)
 _get_session = partial(_get, query=_NOTEBOOK)
 _change = partial(_post, query=_NOTEBOOK, errors=WRITE)
 _edit = partial(_change, body_required=False)
@@ -117,10 +98,54 @@ _SESSIONS_STREAM = (
     "Events session: status started and ended are about turns, whose events can be followed; after changed the "
     "conversation is to be read anew. With notebook_id, of that notebook's only."
 )
-_TABLE = (
+#: One conversation, under our own address, and under the one that it shares with Jupyter's kernel sessions.
+_CONVERSATION = (
+    _get_session("", "A conversation in short", sessions.SessionReply),
+    _delete("", "Clear a conversation", sessions.ClearedReply, query=_NOTEBOOK, errors=WRITE),
+    _get(
+        "/history",
+        "A conversation's last entries, oldest first",
+        sessions.HistoryReply,
+        query=("notebook_id", "max_turns"),
+    ),
+)
+#: What only our own address of a conversation has.
+_SESSION = (
+    _patch("", "Set title and metadata", sessions.SessionReply, sessions.SessionChange, query=_NOTEBOOK, errors=WRITE),
+    _get_session("/turns", "All turns of all branches, in short", sessions.TurnsReply),
+    _edit(
+        "/undo", "Take the newest turn back, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest
+    ),
+    _edit("/redo", "Redo the last undo, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest),
+    _change("/go", "Continue from another turn", sessions.SessionReply, sessions.GoRequest),
+    _create(
+        "/branch", "A new conversation with everything up to a turn", sessions.SessionReply, sessions.BranchRequest
+    ),
+    _create(
+        "/replay",
+        "Ask the questions again, in a new conversation",
+        sessions.ReplayReply,
+        sessions.ReplayRequest,
+        errors=TURN,
+    ),
+    _edit("/summarize", "Keep a summary", sessions.SummaryReply, sessions.SummaryRequest, errors=TURN),
+    _create("/share", "A secret with which others may read it, or copy it", sessions.ShareReply, sessions.ShareRequest),
+    _delete(
+        "/share", "Revoke one secret, or all", sessions.UnshareReply, query=("notebook_id", "secret"), errors=WRITE
+    ),
+    _get(
+        "/export",
+        "A conversation up to its head, as a file",
+        sessions.ExportedSession,
+        query=("notebook_id", "format"),
+        media=tuple(MEDIA_TYPES.values()),
+    ),
+)
+#: The other operations.
+_SERVER = (
     # A turn
     _post(
-        "/api/agent/quick",
+        "quick",
         "Ask about a notebook: one turn",
         messages.Done,
         turns.QuickRequest,
@@ -129,19 +154,13 @@ _TABLE = (
         events=TURN_EVENTS,
     ),
     _post(
-        "/api/agent/context",
+        "context",
         "Exactly what a question would send to the model; nothing is sent or stored",
         turns.ContextReply,
         turns.QuickRequest,
         errors=POSTED,
     ),
-    _post(
-        "/api/agent/complete",
-        "Text to insert at the cursor",
-        turns.CompletionReply,
-        turns.CompletionRequest,
-        errors=TURN,
-    ),
+    _post("complete", "Text to insert at the cursor", turns.CompletionReply, turns.CompletionRequest, errors=TURN),
     _get(
         f"{_TURN}/events",
         "A turn's events, from the beginning or from where they were left off",
@@ -159,136 +178,60 @@ _TABLE = (
         errors=WRITE,
     ),
     # Conversations
-    *(
-        operation
-        for path in ("/api/sessions/{session_id}", _SESSION)
-        for operation in (
-            _get_session(path, "A conversation in short", sessions.SessionReply),
-            _delete(path, "Clear a conversation", sessions.ClearedReply, query=_NOTEBOOK, errors=WRITE),
-            _get(
-                f"{path}/history",
-                "A conversation's last entries, oldest first",
-                sessions.HistoryReply,
-                query=("notebook_id", "max_turns"),
-            ),
-        )
-    ),
-    _patch(
-        _SESSION, "Set title and metadata", sessions.SessionReply, sessions.SessionChange, query=_NOTEBOOK, errors=WRITE
-    ),
     _get(
-        "/api/agent/sessions",
+        "sessions",
         "Conversations, newest activity first",
         sessions.SessionListReply,
         query=("notebook_id", "q", "limit", "cursor"),
     ),
     _get(
-        "/api/agent/events",
+        "events",
         "What happens to one's conversations from now on",
         query=_NOTEBOOK,
         errors=(*READ, "429"),
         stream=_SESSIONS_STREAM,
         events=(SessionEvent,),
     ),
-    _get_session(f"{_SESSION}/turns", "All turns of all branches, in short", sessions.TurnsReply),
-    _edit(
-        f"{_SESSION}/undo",
-        "Take the newest turn back, and what it did to the notebook",
-        sessions.MoveReply,
-        sessions.MoveRequest,
-    ),
-    _edit(
-        f"{_SESSION}/redo",
-        "Redo the last undo, and what it did to the notebook",
-        sessions.MoveReply,
-        sessions.MoveRequest,
-    ),
-    _change(f"{_SESSION}/go", "Continue from another turn", sessions.SessionReply, sessions.GoRequest),
-    _create(
-        f"{_SESSION}/branch",
-        "A new conversation with everything up to a turn",
-        sessions.SessionReply,
-        sessions.BranchRequest,
-    ),
-    _create(
-        f"{_SESSION}/replay",
-        "Ask the questions again, in a new conversation",
-        sessions.ReplayReply,
-        sessions.ReplayRequest,
-        errors=TURN,
-    ),
-    _edit(f"{_SESSION}/summarize", "Keep a summary", sessions.SummaryReply, sessions.SummaryRequest, errors=TURN),
-    _create(
-        f"{_SESSION}/share",
-        "A secret with which others may read it, or copy it",
-        sessions.ShareReply,
-        sessions.ShareRequest,
-    ),
-    _delete(
-        f"{_SESSION}/share",
-        "Revoke one secret, or all",
-        sessions.UnshareReply,
-        query=("notebook_id", "secret"),
-        errors=WRITE,
-    ),
-    _get("/api/agent/shared/{secret}", "What a secret opens, to be read", sessions.SharedSessionReply),
+    _get("shared/{secret}", "What a secret opens, to be read", sessions.SharedSessionReply),
     _post(
-        "/api/agent/shared/{secret}/copy",
+        "shared/{secret}/copy",
         "A conversation of one's own that begins as the shared one",
         sessions.SessionReply,
         errors=(*WRITE, "429"),
         status="201",
     ),
-    _get(
-        f"{_SESSION}/export",
-        "A conversation up to its head, as a file",
-        sessions.ExportedSession,
-        query=("notebook_id", "format"),
-        media=tuple(MEDIA_TYPES.values()),
-    ),
     _post(
-        "/api/agent/sessions/import",
+        "sessions/import",
         "A conversation from its JSON export",
         sessions.SessionReply,
         sessions.ExportedSession,
         errors=(*WRITE, "429"),
         status="201",
     ),
-    _post(
-        "/api/agent/sessions/cleanup",
-        "Remove the conversations that are too old now",
-        sessions.CleanupReply,
-        errors=WRITE,
-    ),
+    _post("sessions/cleanup", "Remove the conversations that are too old now", sessions.CleanupReply, errors=WRITE),
     # Kernels and notebooks
     _get(f"{_KERNEL}/state", "What is known of a kernel", kernels.KernelStateReply, query=("since",)),
     _get(f"{_KERNEL}/variables/{{name}}", "One variable in full", kernels.VariableReply, query=("column",)),
-    _get("/api/agent/doctor", _DOCTOR, kernels.DoctorReply, query=("notebook_id", "kernel_id")),
+    _get("doctor", _DOCTOR, kernels.DoctorReply, query=("notebook_id", "kernel_id")),
     _post(
-        "/api/agent/doctor",
+        "doctor",
         f"{_DOCTOR}, with cells that need not be saved",
         kernels.DoctorReply,
         kernels.DoctorRequest,
         errors=POSTED,
     ),
     # The server
-    _get("/api/agent/models", "Which models can answer", settings.ModelsReply, query=("probe",)),
-    _get("/api/agent/settings", "Settings, and where each is from", settings.SettingsReply),
-    _put(
-        "/api/agent/settings",
-        "Change settings and keys",
-        settings.SettingsReply,
-        settings.SettingsRequest,
-        errors=WRITE,
-    ),
-    _get("/api/agent/commands", "The slash commands", settings.CommandsReply),
-    _get("/api/agent/health", "How the assistant is", settings.HealthReply),
-    _get("/api/agent/health/live", "Whether it runs", settings.HealthReply),
-    _get("/api/agent/health/ready", "Whether it can keep a conversation", settings.HealthReply),
-    _get("/api/agent/openapi.json", "This document"),
+    _get("models", "Which models can answer", settings.ModelsReply, query=("probe",)),
+    _get("settings", "Settings, and where each is from", settings.SettingsReply),
+    _put("settings", "Change settings and keys", settings.SettingsReply, settings.SettingsRequest, errors=WRITE),
+    _get("commands", "The slash commands", settings.CommandsReply),
+    _get("health", "How the assistant is", settings.HealthReply),
+    _get("health/live", "Whether it runs", settings.HealthReply),
+    _get("health/ready", "Whether it can keep a conversation", settings.HealthReply),
+    _get("openapi.json", "This document"),
     # Protocols of others
     _post(
-        "/api/agent/v1/chat/completions",
+        "v1/chat/completions",
         "Ask as the OpenAI API does: any of its clients talks to the assistant that knows the notebook",
         openai_api.ChatCompletionReply,
         openai_api.ChatCompletionRequest,
@@ -296,9 +239,9 @@ _TABLE = (
         errors=TURN,
         stream="Chunks as the OpenAI API has them, then [DONE].",
     ),
-    _get("/api/agent/v1/models", "What may be named as the model", openai_api.ChatModelsReply),
+    _get("v1/models", "What may be named as the model", openai_api.ChatModelsReply),
     _post(
-        "/api/agent/mcp",
+        "mcp",
         "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",
         body=openai_api.McpMessage,
         query=_NOTEBOOK,
@@ -306,7 +249,12 @@ _TABLE = (
         accepted="Taken in; it needs no answer.",
     ),
 )
-#: Path → method → operation.
+#: Path below Jupyter's base URL → method → operation.
 OPERATIONS: dict[str, dict[str, Operation]] = {}
-for _operation in _TABLE:
-    OPERATIONS.setdefault(_operation.path, {})[_operation.method] = _operation
+for _base, _operations in (
+    ("/api/agent/", _SERVER),
+    ("/api/sessions/{session_id}", _CONVERSATION),
+    ("/api/agent/sessions/{session_id}", (*_CONVERSATION, *_SESSION)),
+):
+    for _operation in _operations:
+        OPERATIONS.setdefault(_base + _operation.path, {})[_operation.method] = _operation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.openapi.schemas import Schema
@@ -17,18 +16,14 @@ _TYPES = {"string": "string", "integer": "number", "number": "number", "boolean"
 def declarations() -> str:
     """The source of the module: an interface for each component of the OpenAPI document, and the events of all streams."""
     schemas: dict[str, Schema] = document()["components"]["schemas"]
-    events = {name: reference for stream in _streams() for name, reference in stream["x-events"].items()}
+    events: dict[str, Schema] = {}
+    for operation in (operation for methods in document()["paths"].values() for operation in methods.values()):
+        for response in operation["responses"].values():
+            if stream := response.get("content", {}).get("text/event-stream"):
+                events |= stream["schema"]["x-events"]
     union = "".join(f"\n  | ({{ event: '{name}' }} & {_type(reference)})" for name, reference in events.items())
     interfaces = "\n".join(_interface(name, schema) for name, schema in sorted(schemas.items()))
     return f"{_HEAD}\n{interfaces}\n/** An event of a stream, with its name. */\nexport type AgentEvent ={union};\n"
-
-
-def _streams() -> Iterator[Schema]:
-    for methods in document()["paths"].values():
-        for operation in methods.values():
-            for response in operation["responses"].values():
-                if stream := response.get("content", {}).get("text/event-stream"):
-                    yield stream["schema"]
 
 
 def _interface(name: str, schema: Schema) -> str:

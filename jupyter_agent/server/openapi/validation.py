@@ -30,16 +30,10 @@ _GIVEN = {str: "text", int: "a number", float: "a number", bool: "true or false"
 
 
 def check_body(path: str, method: str, value: Any) -> Any:
-    """The body as the type that the table of operations has for it.
-
-    Args:
-        path: As in the document, such as ``/api/agent/sessions/{session_id}``.
-        method: In lower case.
-        value: The parsed JSON.
+    """The body, given as parsed JSON, as the type that the document has for it.
 
     Raises:
-        BadRequest: it is not of that type; the message names the field.
-        TooLarge: a text is longer than is accepted.
+        BadRequest, TooLarge: it is not of that type; the message names the field.
     """
     return checked(OPERATIONS[path][method].body, value)
 
@@ -55,29 +49,22 @@ def check_parameters(path: str, method: str, place: str, given: Mapping[str, str
         return {}
     names = {"path": tuple(given), "query": operation.query, "header": (operation.header,)}[place]
     return {
-        name: checked(PARAMETERS[name], _parsed(PARAMETERS[name], given[name]), name)
-        if name in given
-        else DEFAULTS.get(name)
+        name: _checked_text(PARAMETERS[name], given[name], name) if name in given else DEFAULTS.get(name)
         for name in names
     }
 
 
-def _parsed(kind: Any, text: str) -> str | int:
-    """The text of a parameter as a number, where it is to be one and is."""
+def _checked_text(kind: Any, text: str, name: str) -> Any:
+    """The text of a parameter, as a number where it is to be one and is."""
     number = get_origin(kind) is Annotated and get_args(kind)[0] is int
-    return int(text) if number and text.isascii() and text.isdigit() and len(text) < 16 else text
+    return checked(kind, int(text) if number and text.isascii() and text.isdigit() and len(text) < 16 else text, name)
 
 
 def checked(kind: Any, value: Any, name: str = "") -> Any:
-    """The value as a wire type.
-
-    Args:
-        kind: The type.
-        value: JSON data.
-        name: Of the value, where it is no body.
+    """JSON data as a wire type; a name where it is no body.
 
     Raises:
-        BadRequest: it is not one; the message names the field.
+        BadRequest: it is not of that type; the message names the field.
         TooLarge: a text is longer than is accepted.
     """
     try:

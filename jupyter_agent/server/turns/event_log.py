@@ -33,14 +33,12 @@ class _Text:
     """Consecutive text: joined now and then, its pieces known by where they end."""
 
     first: int
+    last: int = 0
     pieces: list[str] = field(default_factory=list)
     ends: array[int] = field(default_factory=lambda: array("Q"))
 
-    @property
-    def last(self) -> int:
-        return self.first + len(self.ends) - 1
-
-    def add(self, text: str) -> None:
+    def add(self, number: int, text: str) -> None:
+        self.last = number
         self.ends.append((self.ends[-1] if self.ends else 0) + len(text))
         self.pieces.append(text)
         if len(self.pieces) > _PIECES:
@@ -59,11 +57,8 @@ class _Single:
     """An event that is no text."""
 
     first: int
+    last: int
     event: TurnEvent
-
-    @property
-    def last(self) -> int:
-        return self.first
 
     def after(self, number: int) -> TurnEvent:
         return self.event
@@ -73,22 +68,20 @@ class EventLog:
     """The events of one turn, the first of them number 1.
 
     A reader that is behind gets the text that it lacks in one piece, under its last number.
+
+    Attributes:
+        size: How much it is, in characters, about.
     """
 
     def __init__(self) -> None:
+        self.size = 0
         self._entries: list[_Text | _Single] = []
         self._last = 0
-        self._size = 0
         self._read = 0
         self._closed = False
         self._failure: BaseException | None = None
         self._readers: set[asyncio.Future[None]] = set()
         self._writer: asyncio.Future[None] | None = None
-
-    @property
-    def size(self) -> int:
-        """How much it is, in characters, about."""
-        return self._size
 
     @property
     def text(self) -> str:
@@ -99,13 +92,15 @@ class EventLog:
         """Add an event and wake all readers."""
         self._last += 1
         if not isinstance(event, TextDelta):
-            self._entries.append(_Single(self._last, event))
-            self._size += _EVENT_SIZE
+            self._entries.append(_Single(self._last, self._last, event))
+            self.size += _EVENT_SIZE
         else:
-            if not self._entries or not isinstance(self._entries[-1], _Text):
-                self._entries.append(_Text(self._last))
-            self._entries[-1].add(event.text)  # type: ignore[union-attr]  # it was just checked
-            self._size += len(event.text)
+            entry = self._entries[-1] if self._entries else None
+            if not isinstance(entry, _Text):
+                entry = _Text(self._last)
+                self._entries.append(entry)
+            entry.add(self._last, event.text)
+            self.size += len(event.text)
         self._wake()
 
     def close(self, failure: BaseException | None = None) -> None:
@@ -123,19 +118,21 @@ class EventLog:
         index = max(0, bisect_right(self._entries, after, key=lambda entry: entry.first) - 1)
         while True:
             while index < len(self._entries):
-                entry, size = self._entries[index], self._size
+                entry, size = self._entries[index], self.size
                 if entry.last > after:
                     event, after = entry.after(after), entry.last
                     yield after, event
                 if entry.last > after:
                     continue
                 if index + 1 == len(self._entries):
-                    self._mark_read(size)
+                    self._read = max(self._read, size)  # by the fastest reader
+                    if self._writer is not None and not self._writer.done() and self.size - self._read <= MAX_UNREAD:
+                        self._writer.set_result(None)
                     break
                 index += 1
-            if after >= self._last and self._closed:
-                break
             if after >= self._last:
+                if self._closed:
+                    break
                 reader = asyncio.get_running_loop().create_future()
                 self._readers.add(reader)
                 try:
@@ -147,19 +144,13 @@ class EventLog:
 
     async def wait_for_capacity(self, seconds: float) -> bool:
         """Wait while too much is unread, at most so long; whether more may be written now."""
-        if self._size - self._read > MAX_UNREAD:
+        if self.size - self._read > MAX_UNREAD:
             self._writer = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._writer], timeout=seconds)
             self._writer = None
-        return self._size - self._read <= MAX_UNREAD
+        return self.size - self._read <= MAX_UNREAD
 
     def _wake(self) -> None:
         for reader in self._readers:
             if not reader.done():
                 reader.set_result(None)
-
-    def _mark_read(self, size: int) -> None:
-        """The fastest reader has read so far."""
-        self._read = max(self._read, size)
-        if self._writer is not None and not self._writer.done() and self._size - self._read <= MAX_UNREAD:
-            self._writer.set_result(None)

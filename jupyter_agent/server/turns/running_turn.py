@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from jupyter_agent.core.errors import Conflict
+from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
 from jupyter_agent.core.messages import (
     ApprovalAsked,
+    Cancelled,
     CellChange,
     CellEdit,
+    Done,
     EditAsked,
     Event,
     Failed,
@@ -23,10 +26,9 @@ from jupyter_agent.core.messages import (
     Usage,
 )
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
-from jupyter_agent.server.turns.pending_calls import Answer, PendingCalls, cell_change, execution_result
+from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls
 
 if TYPE_CHECKING:
-    from jupyter_agent.core.kernel_state import ExecutionResult
     from jupyter_agent.core.protocols import Kernel
 
 STOP_SECONDS = 5.0
@@ -50,13 +52,12 @@ class TurnFailed(Exception):
     """
 
     def __init__(self, end: Event, started: TurnStarted | None = None) -> None:
-        self.status, self.code, self.retryable = 409, "cancelled", False
-        self.message = "The turn was cancelled; what was answered so far is kept."
         if isinstance(end, Interrupted):
-            self.status, self.code, self.retryable = 503, "interrupted", True
-            self.message = "The server stopped during the turn; what was answered so far is kept. Ask again."
-        elif isinstance(end, Failed):
-            self.message, self.status, self.code, self.retryable = end.message, end.status, end.code, end.retryable
+            text = "The server stopped during the turn; what was answered so far is kept. Ask again."
+            end = Failed(text, "interrupted", retryable=True, status=503)
+        elif not isinstance(end, Failed):
+            end = Failed("The turn was cancelled; what was answered so far is kept.", "cancelled", False, 409)
+        self.message, self.status, self.code, self.retryable = end.message, end.status, end.code, end.retryable
         self.ids = {"session_id": started.session_id, "turn_id": started.turn_id} if started is not None else {}
         super().__init__(self.message)
 
@@ -79,6 +80,7 @@ class RunningTurn:
         handed_over_at: Number of the event with which that happened last; 0 before.
         reported_usage: Tokens that were reported to the reader then.
         task: What runs it.
+        began: When, on the monotonic clock.
     """
 
     owner: str
@@ -94,24 +96,23 @@ class RunningTurn:
     handed_over_at: int = 0
     reported_usage: Usage = Usage()
     task: asyncio.Task[None] | None = None
+    began: float = field(default_factory=time.monotonic)
     _readers: set[object] = field(default_factory=set)
     _no_readers: asyncio.Event = field(default_factory=asyncio.Event)
     _grace: asyncio.TimerHandle | None = None
     _call_id: str = ""
     _epochs: dict[str, str] = field(default_factory=dict)
     _edits: int = 0
-    _began: float = field(default_factory=time.monotonic)
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """Its events; the last one is `done`, `error`, `cancelled` or `interrupted`.
+    async def last_event(self) -> Event:
+        """Wait for its end: `done`, `error`, `cancelled` or `interrupted`.
 
         Raises:
             AgentError: the turn could not begin.
         """
         async with aclosing(self.log.read()) as numbered:
-            async for _, event in numbered:
-                if not isinstance(event, HandedOver):
-                    yield event
+            ends = [event async for _, event in numbered if isinstance(event, (Done, Failed, Cancelled, Interrupted))]
+        return ends[-1]
 
     def emit(self, event: Event) -> None:
         """Add an event for the readers."""
@@ -122,8 +123,6 @@ class RunningTurn:
         elif isinstance(event, (RunAsked, EditAsked)):
             self.pending_calls.expect(event.call_id)
         self.log.append(event)
-
-    # Readers --------------------------------------------------------------------------------------
 
     def subscribe(self) -> object:
         """One more reader; the token that is returned is given to `unsubscribe`."""
@@ -136,11 +135,10 @@ class RunningTurn:
 
     def unsubscribe(self, reader: object, *, may_return: bool, seconds: float | None = None) -> None:
         """One reader less; after the last one the turn ends, at once or unless a reader returns in time."""
-        if reader not in self._readers:
+        if self._readers != {reader}:
+            self._readers.discard(reader)
             return
-        self._readers.discard(reader)
-        if self._readers:
-            return
+        self._readers.clear()
         self._no_readers.set()
         if not may_return:
             self.stop("cancelled")
@@ -151,13 +149,6 @@ class RunningTurn:
         """Wait while too much is unread; when nobody reads it, the turn ends."""
         if not await self.log.wait_for_capacity(SLOW_SECONDS):
             self.stop("interrupted")
-
-    async def drained(self) -> None:
-        """Wait until its readers have read its end."""
-        if self._readers:
-            await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
-
-    # Its end --------------------------------------------------------------------------------------
 
     def stop(self, reason: StopReason) -> None:
         """End it; what was answered so far is kept. Again, or after its end: nothing happens."""
@@ -170,17 +161,18 @@ class RunningTurn:
         if self.task is not None:
             await asyncio.wait([self.task], timeout=STOP_SECONDS)
 
-    @property
-    def seconds(self) -> float:
-        """How long it has run."""
-        return time.monotonic() - self._began
+    async def drained(self) -> None:
+        """Wait until its readers have read its end."""
+        if self._readers:
+            await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
 
-    # Requests to its reader -----------------------------------------------------------------------
+    async def remember_kernel(self, asked: ApprovalAsked) -> None:
+        """Remember which process an approval is about, before the user learns of it."""
+        if asked.effect == "execute":
+            self._epochs[asked.call_id] = await self._epoch()
 
     async def decide(self, asked: ApprovalAsked) -> bool:
         """Wait for the user's decision; without one in time it is no."""
-        if asked.effect == "execute":
-            self._epochs[asked.call_id] = await self._epoch()
         answer = await self.pending_calls.wait_for(asked.call_id, asked.digest)
         return answer is not None and answer.approved
 
@@ -194,18 +186,35 @@ class RunningTurn:
 
     async def run(self, asked: RunAsked) -> ExecutionResult:
         """Wait for the caller to run code and return the result."""
-        return execution_result(await self.pending_calls.wait_for(asked.call_id))
+        answer = await self.pending_calls.wait_for(asked.call_id)
+        if answer is None or (posted := answer.result) is None:
+            return ExecutionResult("unavailable", "The code was not run.")
+        status: Any = posted.status
+        return ExecutionResult(
+            status=status if status in get_args(RunStatus) else "error",
+            text=posted.text or "",
+            images=posted.images or 0,
+            error=ExecutionError(posted.error.name, posted.error.message) if posted.error else None,
+        )
 
     async def edit(self, edit: CellEdit) -> CellChange:
         """Have the page that asks edit its notebook.
 
         Raises:
-            CellChanged, NotFound, Forbidden, KernelUnavailable, Conflict: why it did not.
+            CellChanged, NotFound, Forbidden: the page did not make the edit.
+            KernelUnavailable: a cell could not be run.
+            Conflict: the page did not answer, or with another cell.
         """
         self._edits += 1
         call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
         self.emit(EditAsked(call_id, edit))
-        return cell_change(edit, await self.pending_calls.wait_for(call_id))
+        answer = await self.pending_calls.wait_for(call_id)
+        if answer is None or not answer.approved or (posted := answer.result) is None:
+            raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
+        if (change := posted.change) is not None and change.cell_id == edit.cell_id:
+            return CellChange(change.cell_id, change.before, change.after, change.below_before, change.below_after)
+        kind, message = EDIT_ERRORS.get(posted.status, (Conflict, "The page could not make this edit."))
+        raise kind(posted.text or message)
 
     async def hand_over(self) -> Answer | None:
         """Hand the last call to a tool of the reader's, and wait for its result."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import aclosing
@@ -13,9 +14,19 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from prometheus_client import Counter, Histogram
+
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
-from jupyter_agent.core.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted, TurnStarted
-from jupyter_agent.server import metrics
+from jupyter_agent.core.messages import (
+    TERMINAL,
+    ApprovalAsked,
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    TurnStarted,
+)
 from jupyter_agent.server.turns.running_turn import RunningTurn
 from jupyter_agent.server.turns.session_events import SessionEvent, SessionEvents
 
@@ -29,6 +40,10 @@ KEPT_SECONDS = 30.0
 MAX_KEPT = 8 * 1024 * 1024
 #: After a turn with which a model's SDK was imported, until its objects are left out of garbage collection.
 FREEZE_SECONDS = 1.0
+#: Figures on Jupyter's own /metrics.
+_TURNS = Counter("jupyter_agent_turns", "Turns by how they ended.", ["status"])
+_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
+_SECONDS = Histogram("jupyter_agent_turn_seconds", "How long turns took.", buckets=_BUCKETS)
 _Key = tuple[str, str]
 
 
@@ -107,23 +122,16 @@ class RunningTurns:
         """Ids of session and notebook of a turn that has ended here, if it is remembered."""
         return self._sessions.get((owner, turn_id))
 
-    async def stop_session(self, owner: str, session_id: str, notebook_id: str | None) -> None:
-        """End the turns of a conversation that is about to be cleared; another notebook's of that id go on."""
-        for turn in self._of_session(owner, session_id):
-            if notebook_id is None or turn.notebook_id in ("", notebook_id):
+    async def stop_session(
+        self, owner: str, session_id: str, notebook_id: str | None = None, *, awaiting_client: bool = False
+    ) -> None:
+        """End the turns of a conversation, or only one that awaits its client's tools; another notebook's of that id go on."""
+        for turn in tuple(self._all):
+            same = turn.owner == owner and turn.started is not None and turn.started.session_id == session_id
+            named = notebook_id is None or turn.notebook_id in ("", notebook_id)
+            if same and named and (turn.awaits_client_tool or not awaiting_client):
                 turn.stop("cancelled")
                 await turn.ended()
-
-    async def stop_awaiting_client(self, owner: str, session_id: str) -> None:
-        """End a conversation's turn that waits for tools of a client that asks another question now."""
-        for turn in self._of_session(owner, session_id):
-            if turn.awaits_client_tool:
-                turn.stop("cancelled")
-                await turn.ended()
-
-    def _of_session(self, owner: str, session_id: str) -> list[RunningTurn]:
-        mine = (turn for turn in self._all if turn.owner == owner and turn.started is not None)
-        return [turn for turn in mine if turn.started and turn.started.session_id == session_id]
 
     async def close(self) -> None:
         """End all turns, because the server stops; what was answered so far is kept, and the readers learn of it."""
@@ -145,24 +153,26 @@ class RunningTurns:
                         turn.started = event
                         self._by_id[turn.owner, event.turn_id] = turn
                         self._publish(turn, event, "started")
-                    turn.emit(event)
                     try:
+                        if isinstance(event, ApprovalAsked):
+                            await turn.remember_kernel(event)
+                        turn.emit(event)
                         await turn.wait_for_capacity()
                     except asyncio.CancelledError as stop:
                         await events.athrow(stop)  # closed without it, the turn would be stored without the reason
-        except asyncio.CancelledError:
-            end = end or _stopped(turn)
-        except AgentError as error:
-            end = end or _failure(turn, error)
+        except (asyncio.CancelledError, AgentError) as error:
+            end = end or _end_of(turn, error)
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there
             self._log.error("jupyter-agent: a turn failed", exc_info=error)
-            end = end or _failure(turn, error)
+            end = end or _end_of(turn, error)
         finally:
-            self._end(turn, question.turn_id, end or _failure(turn, AgentError("The turn ended without an answer.")))
+            self._end(turn, question.turn_id, end or _end_of(turn, AgentError("The turn ended without an answer.")))
 
     def _end(self, turn: RunningTurn, asked_id: str | None, end: Event | BaseException) -> None:
+        """Give its readers the end, and keep it for a moment for those that return."""
         self._all.discard(turn)
-        metrics.turn_ended(end, turn.seconds)
+        _TURNS.labels("refused" if isinstance(end, BaseException) else end.event).inc()
+        _SECONDS.observe(time.monotonic() - turn.began)
         if isinstance(end, BaseException):
             turn.log.close(end)
         else:
@@ -172,22 +182,19 @@ class RunningTurns:
                 self._publish(turn, turn.started, "ended")
         turn_id = turn.started.turn_id if turn.started is not None else asked_id
         if turn_id is not None and self._by_id.get((turn.owner, turn_id)) is turn:
-            del self._by_id[turn.owner, turn_id]
-            self._remember(turn, turn_id)
+            key = (turn.owner, turn_id)
+            del self._by_id[key]
+            self._sessions[key] = (turn.started.session_id if turn.started is not None else "", turn.notebook_id)
+            while len(self._sessions) > REMEMBERED:
+                self._sessions.popitem(last=False)
+            self._forget(key, self._ended.get(key))
+            self._ended[key] = turn
+            self._kept += turn.log.size
+            while self._kept > MAX_KEPT and len(self._ended) > 1:
+                self._forget(*next(iter(self._ended.items())))
+            asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, key, turn)
         if "openai" in sys.modules:
             asyncio.get_running_loop().call_later(FREEZE_SECONDS, freeze_imports)
-
-    def _remember(self, turn: RunningTurn, turn_id: str) -> None:
-        key = (turn.owner, turn_id)
-        self._sessions[key] = (turn.started.session_id if turn.started is not None else "", turn.notebook_id)
-        while len(self._sessions) > REMEMBERED:
-            self._sessions.popitem(last=False)
-        self._forget(key, self._ended.get(key))
-        self._ended[key] = turn
-        self._kept += turn.log.size
-        while self._kept > MAX_KEPT and len(self._ended) > 1:
-            self._forget(*next(iter(self._ended.items())))
-        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, key, turn)
 
     def _forget(self, key: _Key, turn: RunningTurn | None) -> None:
         if turn is not None and self._ended.get(key) is turn:
@@ -200,18 +207,17 @@ class RunningTurns:
             self._session_events.publish(turn.owner, event)
 
 
-def _stopped(turn: RunningTurn) -> Event | BaseException:
-    if turn.started is None:
+def _end_of(turn: RunningTurn, error: BaseException) -> Event | BaseException:
+    """Before the turn began what ended it is the response; afterwards it is the last event."""
+    started, stopped = turn.started, isinstance(error, asyncio.CancelledError)
+    if started is None and stopped:
         cancelled = turn.stopped == "cancelled"
         return Conflict("The turn was cancelled.") if cancelled else AgentError("The server stops. Ask again.")
-    kind = Interrupted if turn.stopped == "interrupted" else Cancelled
-    return kind(turn.started.session_id, turn.started.turn_id, turn.log.text)
-
-
-def _failure(turn: RunningTurn, error: Exception) -> Event | BaseException:
-    """Before the turn began its error is the response; afterwards it is the last event."""
-    if turn.started is None:
+    if started is None:
         return error
+    if stopped:
+        kind = Interrupted if turn.stopped == "interrupted" else Cancelled
+        return kind(started.session_id, started.turn_id, turn.log.text)
     if isinstance(error, AgentError):
         return Failed(error.message, error.code, error.retryable, error.status)
     return Failed("Something went wrong in the assistant; the server's log says more.", "internal", retryable=False)

@@ -21,16 +21,13 @@ class StreamingHandler(AgentHandler):
     """A handler that can answer with a stream of events."""
 
     _streaming: asyncio.Task[Any] | None = None
-    _disconnected = False
     _wrote = False
     _keep_alive_timer: asyncio.TimerHandle | None = None
 
     def on_connection_close(self) -> None:
-        """Stop streaming: the client has disconnected."""
-        self._disconnected = True
+        super().on_connection_close()
         if self._streaming is not None:
             self._streaming.cancel()
-        super().on_connection_close()
 
     async def stream(self, frames: AsyncGenerator[bytes, None]) -> None:
         """Send frames as they come, with comments while none comes; returns when there are no more, or no client.
@@ -45,10 +42,21 @@ class StreamingHandler(AgentHandler):
             stream = getattr(self.request.connection, "stream", None)
             if stream is not None and not stream.closed():
                 stream.set_nodelay(True)  # waiting for the acknowledgement of the last frame may take 40 ms
-            self._schedule_keep_alive()
+            self._wrote = True
+            self._keep_alive()
             try:
-                complete = await self._send(first) and await self._send_all(frames)
+                if complete := await self._send(first):
+                    self._streaming = asyncio.current_task()
+                    async for frame in frames:
+                        if not (complete := await self._send(frame)):
+                            break
+            except asyncio.CancelledError:
+                if not self.disconnected or self._streaming is None:
+                    raise
+                self._streaming.uncancel()
+                complete = False
             finally:
+                self._streaming = None
                 if self._keep_alive_timer is not None:
                     self._keep_alive_timer.cancel()
         connection: Any = self.request.connection
@@ -56,21 +64,6 @@ class StreamingHandler(AgentHandler):
             self.finish(set_content_type=CONTENT_TYPE)
         elif connection is not None and hasattr(connection, "close"):
             connection.close()
-
-    async def _send_all(self, frames: AsyncGenerator[bytes, None]) -> bool:
-        self._streaming = asyncio.current_task()
-        try:
-            async for frame in frames:
-                if not await self._send(frame):
-                    return False
-        except asyncio.CancelledError:
-            if not self._disconnected or self._streaming is None:
-                raise
-            self._streaming.uncancel()
-            return False
-        finally:
-            self._streaming = None
-        return True
 
     async def _send(self, frame: bytes) -> bool:
         self._wrote = True
@@ -81,22 +74,16 @@ class StreamingHandler(AgentHandler):
                 await asyncio.wait_for(flushed, WRITE_SECONDS)
         except (StreamClosedError, TimeoutError):
             return False
-        return not self._disconnected
-
-    def _schedule_keep_alive(self) -> None:
-        self._keep_alive_timer = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)
+        return not self.disconnected
 
     def _keep_alive(self) -> None:
-        if self._disconnected:
+        if self.disconnected:
             return
         if not self._wrote:
             self.write(KEEP_ALIVE)
-            asyncio.ensure_future(self.flush()).add_done_callback(_ignore_failure)
+            # Should it fail, the next event finds out that the client has disconnected.
+            asyncio.ensure_future(self.flush()).add_done_callback(
+                lambda flushed: flushed.cancelled() or flushed.exception()
+            )
         self._wrote = False
-        self._schedule_keep_alive()
-
-
-def _ignore_failure(flushed: asyncio.Future[None]) -> None:
-    """The next event finds out that the client has disconnected."""
-    if not flushed.cancelled():
-        flushed.exception()
+        self._keep_alive_timer = asyncio.get_running_loop().call_later(KEEP_ALIVE_SECONDS, self._keep_alive)

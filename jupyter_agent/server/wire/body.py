@@ -61,4 +61,5 @@ Secret = Annotated[str, form("a secret as sharing gives it", pattern="^[A-Za-z0-
 QuestionText = Annotated[str, form("a question, not blank", max_length=1024 * 1024, pattern="\\S")]
 ShortText = Annotated[str, Meta(max_length=1000)]
 Count = Annotated[int, Meta(ge=0)]
+Integer = Annotated[int, Meta(ge=-(2**53), le=2**53)]  # written with a point too, it has one exact value
 Approval = Literal["read-only", "ask", "auto-edit", "auto"]

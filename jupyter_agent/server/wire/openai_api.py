@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from jupyter_agent.server.wire.body import Approval, NotebookId, OpenBody, SessionId, ShortText, about, form
+from jupyter_agent.server.wire.body import Approval, Integer, NotebookId, OpenBody, SessionId, ShortText, about, form
 
 
 class CalledFunction(OpenBody, frozen=True):
@@ -61,7 +61,7 @@ class ChatCompletionRequest(OpenBody, frozen=True):
     stream_options: dict[str, Any] | None = None
     tools: Annotated[Annotated[list[ChatTool], Meta(max_length=128)] | None, about("the client's own")] = None
     tool_choice: Annotated[Any, about("auto or none")] = None
-    n: int | None = None
+    n: Integer | None = None
     response_format: dict[str, Any] | None = None
     logprobs: Any = None
     functions: Any = None

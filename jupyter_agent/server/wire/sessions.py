@@ -11,6 +11,7 @@ from jupyter_agent.core.session import TurnStatus
 from jupyter_agent.server.wire.body import (
     Body,
     Count,
+    Integer,
     ModelName,
     OpenBody,
     PartialBody,
@@ -121,9 +122,6 @@ class HistoryReply(TypedDict):
     session_id: str
     turn_count: Annotated[int, about("entries of the whole history; a question and its answer are two")]
     history: list[HistoryEntry]
-
-
-# The tree of turns --------------------------------------------------------------------------------
 
 
 class MoveRequest(Body, frozen=True):
@@ -249,9 +247,6 @@ class SummaryReply(TypedDict):
     turn_id: Annotated[str | None, about("the last turn it covers")]
 
 
-# Shared, exported ---------------------------------------------------------------------------------
-
-
 class ShareRequest(Body, frozen=True):
     """What others may do."""
 
@@ -286,7 +281,7 @@ class ExportedSession(OpenBody, frozen=True):
     """A conversation as GET …/export?format=json gives it."""
 
     format: str
-    schema: int
+    schema: Integer
     session: dict[str, Any]
     turns: Any
 

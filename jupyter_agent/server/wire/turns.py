@@ -147,9 +147,6 @@ class ContextReply(TypedDict):
     warnings: list[str]
 
 
-# While a turn runs --------------------------------------------------------------------------------
-
-
 class PostedChange(Body, frozen=True):
     """What the page did to a cell."""
 
