@@ -166,13 +166,10 @@ class RunningTurn:
         if self._readers:
             await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
 
-    async def remember_kernel(self, asked: ApprovalAsked) -> None:
-        """Remember which process an approval is about, before the user learns of it."""
-        if asked.effect == "execute":
-            self._epochs[asked.call_id] = await self._epoch()
-
     async def decide(self, asked: ApprovalAsked) -> bool:
         """Wait for the user's decision; without one in time it is no."""
+        if asked.effect == "execute":
+            self._epochs[asked.call_id] = await self._epoch()
         answer = await self.pending_calls.wait_for(asked.call_id, asked.digest)
         return answer is not None and answer.approved
 

@@ -17,16 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from prometheus_client import Counter, Histogram
 
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
-from jupyter_agent.core.messages import (
-    TERMINAL,
-    ApprovalAsked,
-    Cancelled,
-    Done,
-    Event,
-    Failed,
-    Interrupted,
-    TurnStarted,
-)
+from jupyter_agent.core.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted, TurnStarted
 from jupyter_agent.server.turns.running_turn import RunningTurn
 from jupyter_agent.server.turns.session_events import SessionEvent, SessionEvents
 
@@ -153,10 +144,8 @@ class RunningTurns:
                         turn.started = event
                         self._by_id[turn.owner, event.turn_id] = turn
                         self._publish(turn, event, "started")
+                    turn.emit(event)
                     try:
-                        if isinstance(event, ApprovalAsked):
-                            await turn.remember_kernel(event)
-                        turn.emit(event)
                         await turn.wait_for_capacity()
                     except asyncio.CancelledError as stop:
                         await events.athrow(stop)  # closed without it, the turn would be stored without the reason
