@@ -32,10 +32,11 @@ from jupyter_client.manager import AsyncKernelManager
 
 from benchmarks.peers.kernel_state import Shipped, shipped
 from jupyter_agent.core.kernel_state import KernelState, StateDelta
-from jupyter_agent.kernels.install import EXPRESSION, REQUEST, bootstrap
+from jupyter_agent.kernels.install import EXPRESSION, bootstrap
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.rpc import KernelRpc
 from jupyter_agent.kernels.transport import ZmqTransport
+from jupyter_agent.kernelside.wire import REQUEST
 
 SIZES = (10, 100, 1_000, 10_000)
 ECHO = """

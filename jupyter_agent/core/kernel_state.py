@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from jupyter_agent.core.messages import Json, Picture
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 
 RunStatus = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 KernelStatus = Literal["idle", "busy", "starting", "dead", "unknown"]

@@ -1,8 +1,7 @@
-"""Texts within a limit, patterns of terminal escapes and fenced code, how many tokens a text has, the hash of a source."""
+"""Texts within a limit, the pattern of fenced code, how many tokens a text has."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -12,8 +11,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-#: Escape sequences of terminals: colours and cursor moves, titles and links, single characters.
-ANSI_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 #: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
 FENCED_CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
@@ -48,11 +45,6 @@ _MAX_JSON = 16 * 1024 * 1024
 _UNBROKEN = f"{string.ascii_letters}{string.digits}_-.+/=:@%~!$&*?#^"
 #: Characters that are dropped at a cut, at most; longer words are no secrets.
 _LONGEST = 2048
-
-
-def source_hash(source: str) -> str:
-    """SHA-256 (hex) of a cell's source, as cells, executions and edits carry it; the kernel computes the same of what it runs."""
-    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
 
 
 def truncate(text: str, limit: int) -> str:

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
-from jupyter_agent.core.text import ANSI_ESCAPE, head
+from jupyter_agent.core.text import head
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
 from jupyter_agent.kernels.outputs import OutputCollector, Status
-from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted, text_field
+from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted, execute_request, text_field
 from jupyter_agent.kernels.transport import KernelMessage
+from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 
 #: Seconds between checks whether the kernel is alive.
 _ALIVE_INTERVAL = 1.0
@@ -39,26 +40,21 @@ _PACKAGE = (
     f"{BUILTINS}['__import__']('sys').modules['IPython.core.getipython'].__dict__['get_ipython']()"
     f".__dict__[{PACKAGE!r}]"
 )
-#: Errors of a sandbox run that never began, because the kernel has lost kernelside.
-_LOST = ("KeyError", "AttributeError", "NameError")
 
 
 class CodeExecution:
     """One ``execute_request``. Not to be used twice.
 
-    Args:
-        rpc: Requests to the kernel.
-        interrupt: Interrupts it.
-        is_alive: Whether its process lives.
-
     Attributes:
         reply: Content of the reply, once it has come.
+        dead: Set when the kernel has died or was restarted.
     """
 
     def __init__(
         self, rpc: KernelRpc, *, interrupt: Callable[[], Awaitable[None]], is_alive: Callable[[], Awaitable[bool]]
     ) -> None:
         self.reply: Mapping[str, Any] = {}
+        self.dead = asyncio.Event()
         self._rpc = rpc
         self._interrupt = interrupt
         self._is_alive = is_alive
@@ -69,44 +65,29 @@ class CodeExecution:
         self._subscribed = asyncio.Event()
         self._busy = asyncio.Event()
         self._idle = asyncio.Event()
-        self._dead = asyncio.Event()
 
     async def run(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
         """Send the request and wait for the end of the code; past `deadline` (`time.monotonic()`) it is interrupted."""
-        try:
-            await self._rpc.subscribe(self._on_iopub)
+        async with self._rpc.subscribed(self._on_iopub):
             await self._wait_subscribed()
-            self._identifier, reply = await self._rpc.send("shell", "execute_request", request)
-            try:
-                return await self._result(reply, deadline)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._interrupt_if_busy())
-                raise
-            finally:
-                self._rpc.forget(self._identifier)
-                if reply.done() and not reply.cancelled() and reply.exception() is None:
-                    self.reply = reply.result()
-        finally:
-            await self._rpc.unsubscribe()
-
-    def set_dead(self) -> None:
-        """The kernel has died or was restarted."""
-        self._dead.set()
+            async with self._rpc.sent("shell", "execute_request", request) as (self._identifier, reply):
+                try:
+                    return await self._result(reply, deadline)
+                except asyncio.CancelledError:
+                    await asyncio.shield(self._interrupt_if_busy())
+                    raise
+                finally:
+                    if reply.done() and not reply.cancelled() and reply.exception() is None:
+                        self.reply = reply.result()
 
     async def _wait_subscribed(self) -> None:
-        """Wait until iopub messages arrive: what is published before that is lost.
-
-        The message waited for belongs to a request of ours, so that it is not one of the kernel's start.
-        """
+        """Wait until iopub messages of a request of ours arrive: what is published before that is lost."""
         end = time.monotonic() + _SUBSCRIBED
         while not self._subscribed.is_set() and time.monotonic() < end:
             with contextlib.suppress(TimeoutError, Restarted):
-                async with asyncio.timeout(0.2):
-                    probe, _ = await self._rpc.send("control", PROBE_TYPE, PROBE_CONTENT)
+                async with asyncio.timeout(0.2), self._rpc.sent("control", PROBE_TYPE, PROBE_CONTENT) as (probe, _):
                     self._probes.append(probe)
                     await self._subscribed.wait()
-        for probe in self._probes:
-            self._rpc.forget(probe)
 
     async def _interrupt_if_busy(self) -> None:
         """Interrupt the code if it runs; the message that it began may still be on its way."""
@@ -117,33 +98,31 @@ class CodeExecution:
             await self._interrupt()
 
     async def _result(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> ExecutionResult:
+        status: Status = "ok"
+        note, error = "", None
         end = await self._wait_end(reply, deadline)
         if end == "timeout":
             if not self._busy.is_set():
                 return ExecutionResult("unavailable", _QUEUED)
             await self._interrupt()
+            status = "timeout"
             end = await self._wait_end(reply, time.monotonic() + _GRACE)
             if end == "timeout":
-                return self._collected("still_running", _STILL_RUNNING)
-            return self._collected("died" if end == "died" else "timeout")
+                status, note = "still_running", _STILL_RUNNING
+        elif end == "no_reply":
+            status, note = "error", _NO_REPLY
+        elif end == "replied" and (content := reply.result()).get("status") != "ok":
+            if content.get("status") == "aborted":
+                return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
+            error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
+            status = "error"
         if end == "died":
-            return self._collected("died")
-        if end == "no_reply":
-            return self._collected("error", _NO_REPLY)
-        content = reply.result()
-        if content.get("status") == "ok":
-            return self._collected("ok")
-        if content.get("status") == "aborted":
-            return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
-        error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
-        return self._collected("error", error=error)
-
-    def _collected(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
+            status = "died"
         return replace(self._outputs.result(status, note, error), execution_count=self._count)
 
     async def _wait_end(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
         """How the execution ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""
-        waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self._dead.wait())]
+        waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self.dead.wait())]
         try:
             while True:
                 left = deadline - time.monotonic()
@@ -151,7 +130,7 @@ class CodeExecution:
                     return "timeout"
                 futures: list[asyncio.Future[Any]] = [reply, *waits]
                 await asyncio.wait(futures, timeout=min(_ALIVE_INTERVAL, left), return_when=asyncio.FIRST_COMPLETED)
-                if self._dead.is_set() or not await self._is_alive():
+                if self.dead.is_set() or not await self._is_alive():
                     return "died"
                 if reply.done() or self._idle.is_set():
                     break
@@ -179,7 +158,7 @@ class CodeExecution:
         if message_type == "status" and content.get("execution_state") in ("starting", "dead"):
             # A kernel that has just been started may say so late, but never once our code runs in it.
             if self._busy.is_set():
-                self._dead.set()
+                self.dead.set()
             return
         if not self._identifier or parent != self._identifier:
             return
@@ -192,29 +171,13 @@ class CodeExecution:
             self._outputs.add(message_type, content)
 
 
-def execute_request(code: str) -> dict[str, Any]:
-    """Content of the request that runs code as a cell of the user's."""
-    return {
-        "code": code,
-        "silent": False,
-        "store_history": True,
-        "user_expressions": {},
-        "allow_stdin": False,
-        "stop_on_error": False,
-    }
-
-
 def sandbox_request(code: str, *, awaits: bool) -> dict[str, Any]:
     """Content of the request that runs code on a copy of the namespace, without history and execution count.
 
-    Args:
-        code: The user's Python.
-        awaits: Whether it is known to have ``await`` outside of functions. A cell that awaits cannot be interrupted
-            while it computes, so others are not run as one.
+    With `awaits` as a cell that may ``await``: such a cell cannot be interrupted while it computes.
     """
     call = f"await {_PACKAGE}.run_in_sandbox_async({code!r})" if awaits else f"{_PACKAGE}.run_in_sandbox({code!r})"
-    expressions = {EXPRESSION: f"{_PACKAGE}.sandbox_result()"}
-    return {**execute_request(call), "silent": True, "store_history": False, "user_expressions": expressions}
+    return execute_request(call, {EXPRESSION: f"{_PACKAGE}.sandbox_result()"})
 
 
 def sandbox_report(reply: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -225,11 +188,6 @@ def sandbox_report(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     except (KeyError, TypeError, ValueError, SyntaxError):
         return {}
     return report if isinstance(report, dict) else {}
-
-
-def is_kernelside_lost(result: ExecutionResult, report: Mapping[str, Any]) -> bool:
-    """Whether a sandbox run never began because the kernel was restarted, or reset, unnoticed."""
-    return not report and result.status == "error" and result.error is not None and result.error.name in _LOST
 
 
 def sandbox_result(result: ExecutionResult, report: Mapping[str, Any]) -> ExecutionResult:

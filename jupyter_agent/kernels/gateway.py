@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import msg_header
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
@@ -35,7 +36,6 @@ class WebSocketTransport:
         self._connection = dict(connection or {})
         self._socket: WebSocketClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._iopub = False
 
     async def open(self, receive: Receiver) -> None:
         """Connect.
@@ -50,13 +50,9 @@ class WebSocketTransport:
             raise KernelUnavailable("The kernel's gateway does not answer.") from error
         self._reader = asyncio.create_task(self._read(self._socket, receive))
 
-    async def open_iopub(self) -> None:
-        """Receive iopub messages, which the gateway sends anyway."""
-        self._iopub = True
-
-    async def close_iopub(self) -> None:
-        """Drop iopub messages."""
-        self._iopub = False
+    def iopub(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Nothing to do: the gateway sends iopub messages anyway."""
+        return contextlib.nullcontext()
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         """Send a request.
@@ -65,18 +61,11 @@ class WebSocketTransport:
             KernelUnavailable: the connection is gone.
         """
         identifier = uuid4().hex
-        header = {
-            "msg_id": identifier,
-            "msg_type": message_type,
-            "username": "",
-            "session": self._session,
-            "date": datetime.now(UTC).isoformat(),
-            "version": "5.3",
-        }
+        header = msg_header(identifier, message_type, "", self._session)
         message = {"channel": channel, "header": header, "parent_header": {}, "metadata": {}, "content": dict(content)}
         try:
             assert self._socket is not None
-            await self._socket.write_message(json.dumps(message))
+            await self._socket.write_message(json.dumps(message, default=json_default))
         except WebSocketClosedError as error:
             raise KernelUnavailable("The connection to the kernel's gateway is gone.") from error
         return identifier
@@ -96,8 +85,7 @@ class WebSocketTransport:
                 continue  # binary frames carry widgets' buffers; no request of ours is answered with them
             try:
                 message = json.loads(text)
-                channel = message["channel"]
+                channel = str(message["channel"])
             except (ValueError, TypeError, KeyError):
                 continue
-            if channel != "iopub" or self._iopub:
-                receive(str(channel), message)
+            receive(channel, message)

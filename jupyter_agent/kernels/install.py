@@ -14,12 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import KernelStatus
-from jupyter_agent.kernels.rpc import KernelRpc, Restarted
+from jupyter_agent.kernels.rpc import KernelRpc, execute_request
+from jupyter_agent.kernelside.wire import REQUEST
 
-#: Message type of the requests that kernelside's control handler answers.
-REQUEST = "jupyter_agent_request"
 BUSY_BEFORE_INSTALL = "The kernel is busy; its variables are known when the running cell ends."
 #: Seconds before the source is sent again, and how often that wait doubles.
 _RESEND = 5.0
@@ -99,42 +97,33 @@ RESULT = _install()
 
 
 @cache
-def sources() -> Mapping[str, str]:
-    """Module name in the kernel → source, the package itself first."""
+def packed_sources() -> tuple[str, str]:
+    """SHA-256 (hex) of kernelside's source, and the source as text for `_LOADER`: module names → sources, compressed.
+
+    Where the kernel has a source of the same hash, nothing needs to be installed.
+    """
     root = Path(str(files("jupyter_agent.kernelside")))
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    # The package itself comes first.
     for path in sorted(root.rglob("*.py"), key=lambda path: (path.name != "__init__.py", path)):
         parts = path.relative_to(root).with_suffix("").parts
         name = ".".join([PACKAGE, *(part for part in parts if part != "__init__")])
-        found[name] = path.read_text(encoding="utf-8")
-    return found
-
-
-@cache
-def source_hash() -> str:
-    """SHA-256 (hex) of the sources; where the kernel has the same, nothing needs to be installed."""
-    return hashlib.sha256(json.dumps(sources(), sort_keys=True).encode("utf-8")).hexdigest()
-
-
-@cache
-def _packed_sources() -> str:
-    return base64.b64encode(zlib.compress(json.dumps(sources()).encode("utf-8"), 9)).decode("ascii")
+        sources[name] = path.read_text(encoding="utf-8")
+    digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode("utf-8")).hexdigest()
+    return digest, base64.b64encode(zlib.compress(json.dumps(sources).encode("utf-8"), 9)).decode("ascii")
 
 
 def bootstrap(options: Mapping[str, Any]) -> str:
     """An expression that installs kernelside in the kernel that evaluates it, and returns the source's hash.
 
     It binds no name in the user's namespace, and uses none. Where the same source is installed, it only sets the
-    options.
-
-    Args:
-        options: JSON data for ``kernelside.install``.
+    options, which are JSON data for ``kernelside.install``.
     """
-    constants = (
-        f"PACKAGE = {PACKAGE!r}\nSOURCE_HASH = {source_hash()!r}\nSOURCES = {_packed_sources()!r}\n"
-        f"import json\nOPTIONS = json.loads({json.dumps(dict(options))!r})\n"
+    source_hash, sources = packed_sources()
+    code = (
+        f"PACKAGE = {PACKAGE!r}\nSOURCE_HASH = {source_hash!r}\nSOURCES = {sources!r}\n"
+        f"import json\nOPTIONS = json.loads({json.dumps(dict(options))!r})\n{_LOADER}"
     )
-    code = constants + _LOADER
     return (
         f"(lambda b, n: (b['exec'](b['compile']({code!r}, '<jupyter-agent>', 'exec', 0, True), n), n['RESULT'])[1])"
         f"({BUILTINS}, {{'__builtins__': {BUILTINS}, '__name__': '<jupyter-agent>'}})"
@@ -155,119 +144,39 @@ class Unreadable(Exception):
         self.status = status
 
 
-class Installer:
-    """Keeps kernelside installed in one kernel.
-
-    Args:
-        rpc: Requests to the kernel.
-        options: JSON data for the magic in the kernel.
-    """
-
-    def __init__(self, rpc: KernelRpc, options: Mapping[str, Any]) -> None:
-        self._rpc = rpc
-        self._options = dict(options)
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it is installed, as far as we know."""
-        task = self._task
-        return task is not None and task.done() and not task.cancelled() and task.exception() is None
-
-    async def ensure_installed(self) -> None:
-        """Wait until it is installed; cancelling the wait does not cancel the installation.
-
-        Raises:
-            Unreadable: it cannot run in this kernel.
-            Restarted: the kernel was restarted meanwhile.
-        """
-        task = self._task
-        if task is None or (task.done() and not self.is_done):
-            task = self._task = asyncio.create_task(self._install())
-            task.add_done_callback(retrieve_exception)
-        await wait_for_shared(task)
-
-    def reset(self) -> None:
-        """Install it again with the next request: the kernel has lost it."""
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
-
-    async def close(self) -> None:
-        """Cancel an installation that is not done."""
-        if self._task is not None:
-            await cancel_and_wait(self._task)
-
-    async def _install(self) -> None:
-        content = {
-            "code": "",
-            "silent": True,
-            "store_history": False,
-            "user_expressions": {EXPRESSION: bootstrap(self._options)},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
-        for attempt in range(_RESENDS):
-            try:
-                async with asyncio.timeout(_RESEND * 2**attempt):
-                    reply = await self._rpc.request("shell", "execute_request", content)
-            except TimeoutError:
-                if await self._is_installed_by_other_client():
-                    return
-                continue
-            if reply.get("status") == "aborted":
-                continue
-            result = (reply.get("user_expressions") or {}).get(EXPRESSION) or {}
-            if result.get("status") != "ok":
-                raise Unreadable(await self._failure_reason(result), "unknown")
-            return
-        raise Unreadable(BUSY_BEFORE_INSTALL, "busy")
-
-    async def _failure_reason(self, result: Mapping[str, Any]) -> str:
-        """Why the source could not be installed: another language or implementation, else the kernel's error."""
-        info = await self._rpc.request("control", "kernel_info_request", {})
-        implementation = str(info.get("implementation", ""))
-        if implementation == "ipython":
-            return f"The kernel's variables cannot be read: {str(result.get('evalue', ''))[:200]}"
-        language = str((info.get("language_info") or {}).get("name", "")) or "unknown"
-        return (
-            f"Variables cannot be read in this kernel (language {language[:40]}, implementation {implementation[:40]}): "
-            "only its cells and outputs are known."
-        )
-
-    async def _is_installed_by_other_client(self) -> bool:
-        """Whether another client of this kernel installed the same source meanwhile."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                hello = await self._rpc.request("control", REQUEST, {"op": "hello"})
-                return hello.get("source_hash") == source_hash()
-        return False
-
-
-def retrieve_exception(task: asyncio.Future[Any]) -> None:
-    """Mark a task's exception as retrieved, because nobody may be left to await the task."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def wait_for_shared(task: asyncio.Task[None]) -> None:
-    """Wait for a task that others wait for, too; cancelling the wait does not cancel the task.
+async def install(rpc: KernelRpc, options: Mapping[str, Any]) -> None:
+    """Install kernelside in a kernel, with `options` as `bootstrap` takes them.
 
     Raises:
-        Restarted: the task was cancelled, because the kernel was restarted.
+        Unreadable: it cannot run in this kernel, or the kernel is busy for too long.
+        Restarted: the kernel was restarted meanwhile.
     """
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        own = asyncio.current_task()
-        if task.cancelled() and not (own is not None and own.cancelling()):
-            raise Restarted from None
-        raise
-
-
-async def cancel_and_wait(task: asyncio.Task[None]) -> None:
-    """Cancel a task that reads a kernel, and wait until it has ended."""
-    if not task.done():
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Unreadable, Restarted, KernelUnavailable):
-            await task
+    content = execute_request("", {EXPRESSION: bootstrap(options)})
+    for attempt in range(_RESENDS):
+        try:
+            async with asyncio.timeout(_RESEND * 2**attempt):
+                reply = await rpc.request("shell", "execute_request", content)
+        except TimeoutError:
+            # Another client of this kernel may have installed the same source meanwhile.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    hello = await rpc.request("control", REQUEST, {"op": "hello"})
+                    if hello.get("source_hash") == packed_sources()[0]:
+                        return
+            continue
+        if reply.get("status") == "aborted":
+            continue
+        result = (reply.get("user_expressions") or {}).get(EXPRESSION) or {}
+        if result.get("status") == "ok":
+            return
+        info = await rpc.request("control", "kernel_info_request", {})
+        implementation = str(info.get("implementation", ""))
+        if implementation == "ipython":
+            raise Unreadable(f"The kernel's variables cannot be read: {str(result.get('evalue', ''))[:200]}", "unknown")
+        language = str((info.get("language_info") or {}).get("name", "")) or "unknown"
+        raise Unreadable(
+            f"Variables cannot be read in this kernel (language {language[:40]}, implementation {implementation[:40]}): "
+            "only its cells and outputs are known.",
+            "unknown",
+        )
+    raise Unreadable(BUSY_BEFORE_INSTALL, "busy")

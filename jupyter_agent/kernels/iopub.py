@@ -4,60 +4,25 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 from jupyter_agent.kernels.outputs import OutputCollector
 
 
-class _ThreadStream:
-    """A standard stream that captures the text of the thread that made it."""
+class _ThreadProxy:
+    """An object with other methods, by name, for the thread that made the proxy; all others see the original."""
 
-    def __init__(self, name: str, outputs: OutputCollector, original: Any) -> None:
-        self._name = name
-        self._outputs = outputs
+    def __init__(self, original: Any, methods: Mapping[str, Callable[..., Any]]) -> None:
         self._original = original
+        self._methods = methods
         self._thread = threading.get_ident()
 
-    def write(self, text: str) -> int:
-        if threading.get_ident() != self._thread:
-            written: int = self._original.write(text)
-            return written
-        self._outputs.add("stream", {"name": self._name, "text": text})
-        return len(text)
-
-    def flush(self) -> None:
-        if threading.get_ident() != self._thread:
-            self._original.flush()
-
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
-
-class _ThreadDisplayPublisher:
-    """A shell's display publisher that captures the displays of the thread that made it."""
-
-    def __init__(self, outputs: OutputCollector, original: Any) -> None:
-        self._outputs = outputs
-        self._original = original
-        self._thread = threading.get_ident()
-
-    def publish(self, data: Any, metadata: Any = None, **more: Any) -> None:
-        if threading.get_ident() != self._thread:
-            self._original.publish(data, metadata, **more)
-            return
-        message_type = "update_display_data" if more.get("update") else "display_data"
-        content = {"data": data, "metadata": metadata or {}, "transient": more.get("transient") or {}}
-        self._outputs.add(message_type, content)
-
-    def clear_output(self, wait: bool = False) -> None:
-        if threading.get_ident() != self._thread:
-            self._original.clear_output(wait)
-            return
-        self._outputs.add("clear_output", {"wait": wait})
-
-    def __getattr__(self, name: str) -> Any:
+        if name in self._methods and threading.get_ident() == self._thread:
+            return self._methods[name]
         return getattr(self._original, name)
 
 
@@ -66,19 +31,33 @@ def capture_thread_output(shell: Any) -> Generator[OutputCollector, None, None]:
     """Collect what the current thread prints, displays and raises in the block, instead of publishing it."""
     outputs = OutputCollector()
 
-    def show_traceback(error_type: type, message: str, lines: list[str]) -> None:
-        outputs.add("error", {"ename": error_type.__name__, "evalue": message, "traceback": lines})
+    def write(name: str, text: str) -> int:
+        outputs.add("stream", {"name": name, "text": text})
+        return len(text)
+
+    def publish(data: Any, metadata: Any = None, **more: Any) -> None:
+        message_type = "update_display_data" if more.get("update") else "display_data"
+        content = {"data": data, "metadata": metadata or {}, "transient": more.get("transient") or {}}
+        outputs.add(message_type, content)
 
     original = (sys.stdout, sys.stderr, shell.display_pub)
-    streams = (_ThreadStream("stdout", outputs, original[0]), _ThreadStream("stderr", outputs, original[1]))
-    shell.display_pub = _ThreadDisplayPublisher(outputs, original[2])
-    sys.stdout, sys.stderr = cast("Any", streams)
-    shell.__dict__["_showtraceback"] = show_traceback
+    stdout, stderr = (
+        cast("Any", _ThreadProxy(stream, {"write": partial(write, name), "flush": lambda: None}))
+        for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr))
+    )
+    sys.stdout, sys.stderr = stdout, stderr
+    shell.display_pub = _ThreadProxy(
+        shell.display_pub,
+        {"publish": publish, "clear_output": lambda wait=False: outputs.add("clear_output", {"wait": wait})},
+    )
+    shell.__dict__["_showtraceback"] = lambda kind, message, lines: outputs.add(
+        "error", {"ename": kind.__name__, "evalue": message, "traceback": lines}
+    )
     try:
         yield outputs
     finally:
         del shell.__dict__["_showtraceback"]
         shell.display_pub = original[2]
         # Another thread may have replaced them meanwhile.
-        sys.stdout = original[0] if cast("Any", sys.stdout) is streams[0] else sys.stdout
-        sys.stderr = original[1] if cast("Any", sys.stderr) is streams[1] else sys.stderr
+        sys.stdout = original[0] if sys.stdout is stdout else sys.stdout
+        sys.stderr = original[1] if sys.stderr is stderr else sys.stderr

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from IPython.utils.tokenutil import token_at_cursor
@@ -71,29 +72,32 @@ class LocalKernel:
         if self._run is None:
             return ExecutionResult("unavailable", "Code can only be run from a cell here, with %agent.")
         task = asyncio.ensure_future(self._run(code))
-        done, _ = await asyncio.wait([task], timeout=timeout)
-        if done:
-            return task.result()
-        await self.interrupt()
-        done, _ = await asyncio.wait([task], timeout=5.0)
-        if not done:
-            task.cancel()
-            return ExecutionResult("still_running", _STILL_RUNNING)
-        return replace(task.result(), status="timeout")
+        result = await _bounded(task, timeout, _thread.interrupt_main)
+        task.cancel()  # where it still runs
+        return result
 
     async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
         """Run code on a copy of the namespace in a thread of its own: the main thread may be waiting for us."""
-        thread = _SandboxThread(self._shell, code)
+        result: Future[ExecutionResult] = Future()
+
+        def run() -> None:
+            with capture_thread_output(self._shell) as outputs:
+                # This thread is ours, so names that the user's functions rebind in it can be restored.
+                kernelside.run_in_sandbox(code, restore=True)
+                report = json.loads(kernelside.sandbox_result())
+            if report["status"] == "awaits":
+                result.set_result(ExecutionResult("error", _NO_AWAIT))
+            else:
+                result.set_result(sandbox_result(outputs.result("ok"), report))
+
+        thread = threading.Thread(target=run, name="jupyter-agent-sandbox", daemon=True)
         thread.start()
-        result = asyncio.ensure_future(asyncio.wrap_future(thread.result))
-        done, _ = await asyncio.wait([result], timeout=timeout)
-        if done:
-            return result.result()
-        thread.interrupt()
-        done, _ = await asyncio.wait([result], timeout=5.0)
-        if not done:
-            return ExecutionResult("still_running", _STILL_RUNNING)
-        return replace(result.result(), status="timeout")
+        interrupt = partial(
+            ctypes.pythonapi.PyThreadState_SetAsyncExc,
+            ctypes.c_ulong(thread.ident or 0),
+            ctypes.py_object(KeyboardInterrupt),
+        )
+        return await _bounded(asyncio.wrap_future(result), timeout, interrupt)
 
     async def signature(self, code: str, cursor: int) -> str:
         """Signature and documentation of the object at a place in code, from IPython."""
@@ -115,25 +119,13 @@ class LocalKernel:
         )
 
 
-class _SandboxThread(threading.Thread):
-    """Runs code on a copy of the namespace."""
-
-    def __init__(self, shell: Any, code: str) -> None:
-        super().__init__(name="jupyter-agent-sandbox", daemon=True)
-        self._shell = shell
-        self._code = code
-        self.result: Future[ExecutionResult] = Future()
-
-    def run(self) -> None:
-        with capture_thread_output(self._shell) as outputs:
-            # This thread is ours, so names that the user's functions rebind in it can be restored.
-            kernelside.run_in_sandbox(self._code, restore=True)
-            report = json.loads(kernelside.sandbox_result())
-        if report["status"] == "awaits":
-            self.result.set_result(ExecutionResult("error", _NO_AWAIT))
-        else:
-            self.result.set_result(sandbox_result(outputs.result("ok"), report))
-
-    def interrupt(self) -> None:
-        """Raise KeyboardInterrupt in it."""
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(KeyboardInterrupt))
+async def _bounded(
+    running: asyncio.Future[ExecutionResult], timeout: float, interrupt: Callable[[], object]
+) -> ExecutionResult:
+    """The result of code that is interrupted past `timeout` seconds."""
+    if (await asyncio.wait([running], timeout=timeout))[0]:
+        return running.result()
+    interrupt()
+    if (await asyncio.wait([running], timeout=5.0))[0]:
+        return replace(running.result(), status="timeout")
+    return ExecutionResult("still_running", _STILL_RUNNING)

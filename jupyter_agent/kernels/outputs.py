@@ -7,12 +7,14 @@ import binascii
 import re
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import Picture
-from jupyter_agent.core.text import ANSI_ESCAPE, head, without_first_word, without_last_word
-from jupyter_agent.kernels.head_tail import HeadTail
+from jupyter_agent.core.text import head, without_first_word, without_last_word
+from jupyter_agent.kernelside.head_tail import HeadTail
+from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 
 Status = Literal["ok", "error", "timeout", "died", "still_running", "unavailable"]
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]")
@@ -50,43 +52,49 @@ class OutputCollector:
         """Add one message; types that carry no output, and malformed content, are ignored."""
         if message_type == "clear_output":
             self._clear_pending = True
-            if not content.get("wait"):
-                self._clear()
-            return
-        if message_type not in _OUTPUT_TYPES:
+            if content.get("wait"):
+                return
+        elif message_type not in _OUTPUT_TYPES:
             return
         if self._clear_pending:
-            self._clear()
-        if message_type == "stream":
-            self._add_stream(str(content.get("name", "stdout")), str(content.get("text", "")))
-        elif message_type in ("display_data", "execute_result"):
-            self._add_display(message_type, content)
-        elif message_type == "update_display_data":
-            display_id = _display_id(content)
-            for output in (*self._head, *self._tail):
-                if display_id and output.display_id == display_id:
-                    output.replace(*_bundle(content))
-        else:
-            self._add_error(content)
-
-    def _clear(self) -> None:
-        self._head, self._tail, self._left_out, self._clear_pending = [], deque(), 0, False
-        self._text.clear()
-
-    def _add_stream(self, name: str, text: str) -> None:
-        self._text.add(text)
-        last = self._tail[-1] if self._tail else self._head[-1] if self._head else None
-        if last is not None and last.stream is not None and last.content["name"] == name:
-            last.stream.add(text)
-        else:
-            self._append(_Output({"output_type": "stream", "name": name}, stream=text))
+            self._head, self._tail, self._left_out, self._clear_pending = [], deque(), 0, False
+            self._text = HeadTail()
+        match message_type:
+            case "stream":
+                name, text = str(content.get("name", "stdout")), str(content.get("text", ""))
+                self._text.add(text)
+                last = self._tail[-1] if self._tail else self._head[-1] if self._head else None
+                if last is not None and last.stream is not None and last.content["name"] == name:
+                    last.stream.add(text)
+                    last.size = last.stream.length
+                else:
+                    stream = HeadTail()
+                    stream.add(text)
+                    self._append(_Output({"output_type": "stream", "name": name}, stream.length, stream=stream))
+            case "display_data" | "execute_result":
+                self._add_display(message_type, content)
+            case "update_display_data":
+                data, metadata, display_id = _bundle(content)
+                for output in (*self._head, *self._tail):
+                    if display_id and output.display_id == display_id:
+                        output.content.update(data=data, metadata=metadata)
+                        output.size = _characters(output.content)
+            case "error":
+                name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
+                self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
+                lines = content.get("traceback")
+                traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+                self._text.add("\n".join(traceback) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
+                error: dict[str, Any] = {"output_type": "error", "ename": name, "evalue": message[:_MAX_DATA]}
+                error["traceback"] = [line[:_MAX_DATA] for line in traceback]
+                self._append(_Output(error, _characters(error)))
 
     def _add_display(self, message_type: str, content: Mapping[str, Any]) -> None:
-        data, metadata = _bundle(content)
+        data, metadata, display_id = _bundle(content)
         output: dict[str, Any] = {"output_type": message_type, "data": data, "metadata": metadata}
         if message_type == "execute_result":
             output["execution_count"] = content.get("execution_count")
-        self._append(_Output(output, _display_id(content)))
+        self._append(_Output(output, _characters(output), display_id))
         all_data = content.get("data")
         if not isinstance(all_data, Mapping):
             return
@@ -97,15 +105,6 @@ class OutputCollector:
         if not isinstance(text, str):
             text = f"[{', '.join(sorted(map(str, all_data)))[:200]}]"
         self._text.add(text if text.endswith("\n") else text + "\n")
-
-    def _add_error(self, content: Mapping[str, Any]) -> None:
-        name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
-        self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
-        lines = content.get("traceback")
-        traceback = [str(line) for line in lines] if isinstance(lines, list) else []
-        self._text.add("\n".join(traceback) + "\n" if isinstance(lines, list) else f"{name}: {message}\n")
-        output = {"output_type": "error", "ename": name, "evalue": message[:_MAX_DATA]}
-        self._append(_Output({**output, "traceback": [line[:_MAX_DATA] for line in traceback]}))
 
     def _append(self, output: _Output) -> None:
         has_room = len(self._head) < _HEAD_OUTPUTS and not self._tail
@@ -119,14 +118,6 @@ class OutputCollector:
             self._tail.popleft()
             self._left_out += 1
 
-    @property
-    def text(self) -> str:
-        """All text, cleaned; a note stands where the middle was left out."""
-        first, note, last = self._text.parts()
-        if note:
-            first, last = without_last_word(first), without_first_word(last)
-        return cleaned(first) + note + cleaned(last)
-
     def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
         """The execution's result with everything that was collected.
 
@@ -135,44 +126,37 @@ class OutputCollector:
             note: Appended to the text.
             error: What was raised, where the kernel did not publish it.
         """
-        left_out = {"output_type": "stream", "name": "stderr", "text": f"[… {self._left_out:,} outputs left out …]\n"}
-        first, last = [output.to_nbformat() for output in self._head], [output.to_nbformat() for output in self._tail]
-        pictures = [picture for output in (*first, *last) if (picture := _picture(output.get("data"))) is not None]
+        first, gap, last = self._text.parts()
+        if gap:
+            first, last = without_last_word(first), without_first_word(last)
+        outputs = [
+            dict(output.content)
+            if output.stream is None
+            else {**output.content, "text": "".join(output.stream.parts())}
+            for output in (*self._head, *self._tail)
+        ]
+        pictures = [picture for output in outputs if (picture := _picture(output.get("data"))) is not None]
+        if self._left_out:
+            left_out = f"[… {self._left_out:,} outputs left out …]\n"
+            outputs.insert(len(self._head), {"output_type": "stream", "name": "stderr", "text": left_out})
         return ExecutionResult(
             status,
-            self.text + note,
+            cleaned(first) + gap + cleaned(last) + note,
             self.images,
             self.error or error,
             pictures=tuple(pictures[-_MAX_PICTURES:]),
-            outputs=(*first, *([left_out] if self._left_out else []), *last),
+            outputs=tuple(outputs),
         )
 
 
+@dataclass
 class _Output:
-    """One output: a stream that grows, or data that may be replaced later."""
+    """One output: a stream that grows, or data that may be replaced later; `size` in characters, roughly."""
 
-    def __init__(self, content: dict[str, Any], display_id: str = "", stream: str | None = None) -> None:
-        self.content = content
-        self.display_id = display_id
-        self.stream = HeadTail() if stream is not None else None
-        if self.stream is not None:
-            self.stream.add(stream or "")
-        self._size = _characters(content)
-
-    @property
-    def size(self) -> int:
-        """Characters, roughly."""
-        return self._size if self.stream is None else self.stream.length
-
-    def replace(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
-        """Replace displayed data; other outputs have none."""
-        if "data" in self.content:
-            self.content.update(data=data, metadata=metadata)
-            self._size = _characters(self.content)
-
-    def to_nbformat(self) -> dict[str, Any]:
-        """The output as nbformat 4 JSON data."""
-        return dict(self.content) if self.stream is None else {**self.content, "text": self.stream.text}
+    content: dict[str, Any]
+    size: int
+    display_id: str = ""
+    stream: HeadTail | None = None
 
 
 def cleaned(text: str) -> str:
@@ -195,14 +179,9 @@ def _characters(data: object) -> int:
     return sum(map(_characters, data)) if isinstance(data, (list, tuple)) else 8
 
 
-def _display_id(content: Mapping[str, Any]) -> str:
-    transient = content.get("transient")
-    return str(transient.get("display_id") or "") if isinstance(transient, Mapping) else ""
-
-
-def _bundle(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Data and metadata of a display; representations that are too large are replaced by their name and size."""
-    data, metadata = content.get("data"), content.get("metadata")
+def _bundle(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """A display's data, metadata and id; representations that are too large are replaced by their name and size."""
+    data, metadata, transient = content.get("data"), content.get("metadata"), content.get("transient")
     kept: dict[str, Any] = {}
     large: list[str] = []
     for name, value in data.items() if isinstance(data, Mapping) else ():
@@ -213,7 +192,8 @@ def _bundle(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
             large.append(f"[{name}, {size:,} characters, left out]")
     if large:
         kept["text/plain"] = "\n".join([*large, *([kept["text/plain"]] if "text/plain" in kept else [])])
-    return kept, dict(metadata) if isinstance(metadata, Mapping) else {}
+    display_id = str(transient.get("display_id") or "") if isinstance(transient, Mapping) else ""
+    return kept, dict(metadata) if isinstance(metadata, Mapping) else {}, display_id
 
 
 def _picture(data: object) -> Picture | None:

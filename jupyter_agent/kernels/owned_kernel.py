@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,54 +39,39 @@ async def start_kernel(
     Raises:
         KernelUnavailable: no such kernelspec, or its process cannot be started.
     """
-    manager = AsyncKernelManager(kernel_name=kernel_name)
-    folder = _use_ipc(manager)
-    try:
-        await manager.start_kernel(cwd=cwd)
-    except (NoSuchKernel, OSError, RuntimeError) as error:
-        _remove(folder)
-        raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
-
-    async def restart() -> None:
-        await manager.restart_kernel(now=True)
-
-    kernel = RemoteKernel(
-        ZmqTransport(manager.client()),
-        uuid4().hex,
-        options=options,
-        interrupt=manager.interrupt_kernel,
-        is_alive=manager.is_alive,
-        restart=restart,
-    )
-
-    async def shutdown() -> None:
-        await kernel.close()
-        await manager.shutdown_kernel(now=True)
-        _remove(folder)
-
-    return kernel, shutdown
+    async with AsyncExitStack() as stack:
+        manager = AsyncKernelManager(kernel_name=kernel_name)
+        _use_ipc(manager, stack)
+        try:
+            await manager.start_kernel(cwd=cwd)
+        except (NoSuchKernel, OSError, RuntimeError) as error:
+            raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
+        stack.push_async_callback(manager.shutdown_kernel, now=True)
+        kernel = RemoteKernel(
+            ZmqTransport(manager.client()),
+            uuid4().hex,
+            options=options,
+            interrupt=manager.interrupt_kernel,
+            is_alive=manager.is_alive,
+            restart=partial(manager.restart_kernel, now=True),
+        )
+        stack.push_async_callback(kernel.close)
+        return kernel, stack.pop_all().aclose
 
 
-def _use_ipc(manager: AsyncKernelManager) -> Path | None:
-    """Let an ipykernel use IPC sockets; their folder, None where TCP is used: on Windows, and for other kernels.
+def _use_ipc(manager: AsyncKernelManager, stack: AsyncExitStack) -> None:
+    """Let an ipykernel use IPC sockets in a folder that the stack removes; not on Windows, and not other kernels.
 
     ipykernel warns of TCP, which every user of the machine can read.
     """
     try:
         argv = manager.kernel_spec.argv if manager.kernel_spec is not None else []
     except NoSuchKernel:
-        return None
+        return
     if os.name != "posix" or not any("ipykernel" in word for word in argv):
-        return None
+        return
     folder = Path(tempfile.mkdtemp(prefix="jupyter-agent-"))
-    if len(os.fspath(folder)) > _MAX_SOCKET:
-        _remove(folder)
-        return None
-    manager.transport = "ipc"
-    manager.ip = os.fspath(folder / "k")
-    return folder
-
-
-def _remove(folder: Path | None) -> None:
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    if len(os.fspath(folder)) <= _MAX_SOCKET:
+        manager.transport = "ipc"
+        manager.ip = os.fspath(folder / "k")

@@ -7,30 +7,23 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
 from jupyter_agent.core.kernel_state import ExecutionResult, KernelState, KernelStatus, StateDelta, Variable
 from jupyter_agent.kernels.execution import (
     CodeExecution,
-    execute_request,
-    is_kernelside_lost,
     sandbox_report,
     sandbox_request,
     sandbox_result,
     signature_text,
 )
-from jupyter_agent.kernels.install import (
-    BUSY_BEFORE_INSTALL,
-    REQUEST,
-    Installer,
-    Unreadable,
-    cancel_and_wait,
-    retrieve_exception,
-    wait_for_shared,
-)
-from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted
+from jupyter_agent.kernels.install import BUSY_BEFORE_INSTALL, Unreadable, install
+from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted, execute_request
+from jupyter_agent.kernels.shared_task import SharedTask
 from jupyter_agent.kernels.transport import Transport
+from jupyter_agent.kernelside.wire import REQUEST
 
 #: Seconds before a silent kernel is asked whether our handler is installed at all.
 _HEDGE = 0.25
@@ -40,6 +33,8 @@ _DEAD = "The kernel is dead; restart it."
 _BUSY = "The kernel is busy; ask again when the running cell has ended."
 _UNREACHABLE = "The kernel cannot be reached."
 _STARTING = "The kernel is starting."
+#: Errors of a sandbox run that never began, because the kernel was restarted or reset unnoticed, and has lost kernelside.
+_LOST = ("KeyError", "AttributeError", "NameError")
 
 
 class RemoteKernel:
@@ -71,49 +66,47 @@ class RemoteKernel:
         self._restart = restart
         self._is_alive = is_alive
         self._state = KernelState(kernel_id=kernel_id)
-        self._installer = Installer(self._rpc, options or {})
-        self._reading: asyncio.Task[None] | None = None
+        self._installation = SharedTask(partial(install, self._rpc, options or {}), once=True)
+        self._reading = SharedTask(self._read_state)
         self._execution: CodeExecution | None = None
         self._execution_lock = asyncio.Lock()
         self._closed = False
 
     async def state(self, *, timeout: float = 2.0) -> KernelState:
         """What is known now; the last known state with `stale` where the kernel cannot be read in time."""
+        status: KernelStatus
         try:
             async with asyncio.timeout(timeout):
                 if self._closed:
                     raise Unreadable(_DEAD, "dead")
-                if self._reading is None or self._reading.done():  # one request, however many ask at the same time
-                    self._reading = asyncio.create_task(self._read_state())
-                    self._reading.add_done_callback(retrieve_exception)
-                await wait_for_shared(self._reading)
+                await self._reading.wait()
+            return self._state
         except Unreadable as error:
-            self._state = replace(self._state, stale=error.reason, status=error.status)
+            status, reason = error.status, error.reason
         except KernelUnavailable as error:
-            self._state = replace(self._state, stale=error.message, status="unknown")
+            status, reason = "unknown", error.message
         except (TimeoutError, Restarted):
-            status, reason = await self._explain_silence()
-            self._state = replace(self._state, stale=reason, status=status)
+            if not await self._alive():
+                status, reason = "dead", _DEAD
+            elif not self._rpc.is_open:
+                status, reason = "unknown", _UNREACHABLE
+            elif self._installation.is_done:
+                status, reason = "busy", _SILENT
+            elif self._state.epoch:
+                status, reason = "starting", _STARTING
+            else:
+                status, reason = "busy", BUSY_BEFORE_INSTALL
+        self._state = replace(self._state, stale=reason, status=status)
         return self._state
 
     async def _read_state(self) -> None:
-        await self._installer.ensure_installed()
+        await self._installation.wait()
         known = self._state
         wire = await self._request({"op": "state", "epoch": known.epoch, "since": known.version})
         try:
             self._state = known.after(StateDelta.from_wire(wire))
         except (KeyError, TypeError, ValueError) as error:
             raise Unreadable("The kernel answered something else than its state.", "unknown") from error
-
-    async def _explain_silence(self) -> tuple[KernelStatus, str]:
-        """What a kernel that did not answer does, and the reason why its state is stale."""
-        if not await self._alive():
-            return "dead", _DEAD
-        if not self._rpc.is_open:
-            return "unknown", _UNREACHABLE
-        if self._installer.is_done:
-            return "busy", _SILENT
-        return ("starting", _STARTING) if self._state.epoch else ("busy", BUSY_BEFORE_INSTALL)
 
     async def _alive(self) -> bool:
         """Whether the process lives, as far as is known within a second."""
@@ -129,37 +122,30 @@ class RemoteKernel:
             Unreadable: the kernel replies that it cannot answer.
         """
         while True:
-            identifier, reply = await self._rpc.send("control", REQUEST, content)
-            try:
-                done, _ = await asyncio.wait([reply], timeout=_HEDGE)
-                if done or await self._has_handler(reply):
+            async with self._rpc.sent("control", REQUEST, content) as (_, reply):
+                if (await asyncio.wait([reply], timeout=_HEDGE))[0] or await self._has_handler(reply):
                     reply_content = await reply
                     if "error" in reply_content:
                         raise Unreadable(str(reply_content["error"]), "unknown")
                     return reply_content
-            finally:
-                self._rpc.forget(identifier)
-            self._installer.reset()
-            await self._installer.ensure_installed()
+            self._installation.cancel()
+            await self._installation.wait()
 
     async def _has_handler(self, reply: asyncio.Future[Mapping[str, Any]]) -> bool:
         """Whether the handler answers a hello before the kernel answers a probe; the control channel keeps the order."""
-        hello = asyncio.ensure_future(self._rpc.request("control", REQUEST, {"op": "hello"}))
-        probe = asyncio.ensure_future(self._rpc.request("control", PROBE_TYPE, PROBE_CONTENT))
-        try:
+        async with (
+            self._rpc.sent("control", REQUEST, {"op": "hello"}) as (_, hello),
+            self._rpc.sent("control", PROBE_TYPE, PROBE_CONTENT) as (_, probe),
+        ):
             await asyncio.wait([hello, probe, reply], return_when=asyncio.FIRST_COMPLETED)
             return reply.done() or hello.done()
-        finally:
-            for waiting in (hello, probe):
-                waiting.cancel()
-                waiting.add_done_callback(retrieve_exception)
 
     async def inspect(self, name: str, column: str | None = None) -> Variable:
         """One variable, or one column of a frame, in full."""
         what = name if column is None else f'{name}["{column}"]'
         try:
             async with asyncio.timeout(6.0):
-                await self._installer.ensure_installed()
+                await self._installation.wait()
                 reply = await self._request({"op": "inspect", "name": name, "column": column})
         except Unreadable as error:
             raise KernelUnavailable(error.reason) from error
@@ -192,8 +178,8 @@ class RemoteKernel:
         deadline = time.monotonic() + timeout
         try:
             result, report = await self._run_in_sandbox(code, deadline)
-            if is_kernelside_lost(result, report):
-                self._installer.reset()
+            if not report and result.status == "error" and result.error is not None and result.error.name in _LOST:
+                self._installation.cancel()
                 result, report = await self._run_in_sandbox(code, deadline)
             if report.get("status") == "awaits":
                 result, report = await self._run_in_sandbox(code, deadline, awaits=True)
@@ -207,7 +193,7 @@ class RemoteKernel:
         """The result of the request, and the kernel's report on the run."""
         try:
             async with asyncio.timeout_at(deadline - time.monotonic() + asyncio.get_running_loop().time()):
-                await self._installer.ensure_installed()
+                await self._installation.wait()
         except (TimeoutError, Restarted, KernelUnavailable) as error:
             raise Unreadable(_BUSY, "busy") from error
         result, reply = await self._run(sandbox_request(code, awaits=awaits), deadline)
@@ -247,19 +233,16 @@ class RemoteKernel:
 
     def notify_restarted(self) -> None:
         """Drop what is known, because the kernel was restarted. Call it on the loop's thread."""
-        self._installer.reset()
-        if self._reading is not None:
-            self._reading.cancel()
-        self._reading = None
+        self._installation.cancel()
+        self._reading.cancel()
         self._rpc.fail_pending()
         if self._execution is not None:
-            self._execution.set_dead()
+            self._execution.dead.set()
         self._state = KernelState(kernel_id=self.kernel_id, status="starting", stale=_STARTING)
 
     async def close(self) -> None:
         """Disconnect; the kernel lives on."""
         self._closed = True
-        await self._installer.close()
-        if self._reading is not None:
-            await cancel_and_wait(self._reading)
+        await self._installation.close()
+        await self._reading.close()
         await self._rpc.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from jupyter_agent.core.errors import KernelUnavailable
@@ -13,8 +14,6 @@ from jupyter_agent.kernels.transport import Channel, KernelMessage, Transport
 #: random tip, from the user's own random numbers.
 PROBE_TYPE = "comm_info_request"
 PROBE_CONTENT: Mapping[str, Any] = {"target_name": "jupyter_agent"}
-
-Listener = Callable[[KernelMessage], None]
 
 
 class Restarted(Exception):
@@ -35,7 +34,7 @@ class KernelRpc:
         self.is_open = False
         self._transport = transport
         self._pending: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
-        self._listener: Listener | None = None
+        self._listener: Callable[[KernelMessage], None] | None = None
         self._opening = asyncio.Lock()
 
     async def request(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,16 +47,14 @@ class KernelRpc:
             Restarted: the kernel was restarted meanwhile.
             KernelUnavailable: the kernel cannot be reached.
         """
-        identifier, reply = await self.send(channel, message_type, content)
-        try:
+        async with self.sent(channel, message_type, content) as (_, reply):
             return await reply
-        finally:
-            self.forget(identifier)
 
-    async def send(
+    @asynccontextmanager
+    async def sent(
         self, channel: Channel, message_type: str, content: Mapping[str, Any]
-    ) -> tuple[str, asyncio.Future[Mapping[str, Any]]]:
-        """Send a request; the id of its message and the content of its reply to come. `forget` it when done."""
+    ) -> AsyncGenerator[tuple[str, asyncio.Future[Mapping[str, Any]]], None]:
+        """Send a request; within it, its message's id and the content of its reply to come."""
         await self._open()
         try:
             identifier = await self._transport.send(channel, message_type, content)
@@ -66,22 +63,21 @@ class KernelRpc:
             raise
         reply: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._pending[identifier] = reply
-        return identifier, reply
+        try:
+            yield identifier, reply
+        finally:
+            self._pending.pop(identifier, None)
 
-    def forget(self, identifier: str) -> None:
-        """Ignore the reply to a request from now on."""
-        self._pending.pop(identifier, None)
-
-    async def subscribe(self, listener: Listener) -> None:
-        """Pass everything that the kernel publishes on iopub to one listener."""
+    @asynccontextmanager
+    async def subscribed(self, listener: Callable[[KernelMessage], None]) -> AsyncGenerator[None, None]:
+        """Within it everything that the kernel publishes on iopub is passed to one listener."""
         await self._open()
         self._listener = listener
-        await self._transport.open_iopub()
-
-    async def unsubscribe(self) -> None:
-        """End the subscription to iopub."""
-        self._listener = None
-        await self._transport.close_iopub()
+        try:
+            async with self._transport.iopub():
+                yield
+        finally:
+            self._listener = None
 
     def fail_pending(self) -> None:
         """Raise `Restarted` wherever a reply is waited for."""
@@ -111,6 +107,18 @@ class KernelRpc:
         content = message.get("content")
         if reply is not None and not reply.done():
             reply.set_result(content if isinstance(content, Mapping) else {})
+
+
+def execute_request(code: str, expressions: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Content of the request that runs code as a cell of the user's, or, with expressions to evaluate after it, unseen."""
+    return {
+        "code": code,
+        "silent": expressions is not None,
+        "store_history": expressions is None,
+        "user_expressions": dict(expressions or {}),
+        "allow_stdin": False,
+        "stop_on_error": False,
+    }
 
 
 def text_field(message: KernelMessage, part: str, name: str) -> str:

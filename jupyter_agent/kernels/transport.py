@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 from uuid import uuid4
 
@@ -23,11 +24,8 @@ class Transport(Protocol):
     async def open(self, receive: Receiver) -> None:
         """Connect shell and control; `receive(channel, message)` is called with whatever comes. Once."""
 
-    async def open_iopub(self) -> None:
-        """Receive iopub messages, too."""
-
-    async def close_iopub(self) -> None:
-        """Stop receiving iopub messages."""
+    def iopub(self) -> AbstractAsyncContextManager[None]:
+        """Within it iopub messages are received, too."""
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         """Send a request.
@@ -53,7 +51,7 @@ class ZmqTransport:
         client.session.session = uuid4().hex
         self._sockets: dict[str, zmq.asyncio.Socket] = {}
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._receive: Receiver = lambda _channel, _message: None
+        self._receive: Receiver
 
     async def open(self, receive: Receiver) -> None:
         """Connect shell and control."""
@@ -64,14 +62,14 @@ class ZmqTransport:
         self._start("shell", self._client.connect_shell(identity=identity))
         self._start("control", self._client.connect_control(identity=identity))
 
-    async def open_iopub(self) -> None:
-        """Subscribe to iopub."""
-        if "iopub" not in self._sockets:
-            self._start("iopub", self._client.connect_iopub())
-
-    async def close_iopub(self) -> None:
-        """Unsubscribe, so that messages that nobody needs are not decoded."""
-        await self._stop("iopub")
+    @contextlib.asynccontextmanager
+    async def iopub(self) -> AsyncGenerator[None, None]:
+        """Subscribe to iopub; only as long as needed, so that messages that nobody needs are not decoded."""
+        self._start("iopub", self._client.connect_iopub())
+        try:
+            yield
+        finally:
+            await self._stop("iopub")
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         """Send a request."""

@@ -32,7 +32,6 @@ class InstalledShell:
         self.tracker.register()
         if hasattr(kernel, "control_handlers"):
             self.control = ControlHandler(kernel, self.answer_immediately, self.answer, self.tracker.refresh_when_idle)
-            self.control.register()
 
     @cached_property
     def introspection(self) -> Introspector:
@@ -40,12 +39,6 @@ class InstalledShell:
         from .introspection import Introspector
 
         return Introspector(self.tracker)
-
-    def uninstall(self) -> None:
-        """Takes everything back."""
-        self.tracker.unregister()
-        if self.control is not None:
-            self.control.unregister()
 
     def answer_immediately(self, content: dict[str, Any]) -> dict[str, Any]:
         """The answer to a question that takes no time; empty for others."""
@@ -92,7 +85,9 @@ def uninstall() -> None:
     """Undoes `install`."""
     global _installed  # noqa: PLW0603 - see above
     if _installed is not None:
-        _installed.uninstall()
+        _installed.tracker.unregister()
+        if _installed.control is not None:
+            _installed.control.unregister()
         _installed = None
 
 

@@ -24,7 +24,7 @@ _MAX_STUCK = 3
 
 
 class ControlHandler:
-    """Answers requests of our message type.
+    """Answers requests of our message type from now on.
 
     Args:
         kernel: ipykernel's.
@@ -41,9 +41,6 @@ class ControlHandler:
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stuck = 0
         self._tasks: set[asyncio.Task[None]] = set()
-
-    def register(self) -> None:
-        """Becomes the kernel's handler of our message type."""
         _thread.start_new_thread(self._work, (self._jobs,))
         self._kernel.control_handlers[REQUEST] = self.handle
 

@@ -9,26 +9,27 @@ from contextlib import contextmanager
 from typing import Any
 
 _PACKAGE = __name__.rpartition(".")[0]
+#: Guarded thread → whether its imports are refused just now.
+_threads: dict[int, bool] = {}
+_lock = _thread.allocate_lock()
 
 
 class _RefusingFinder:
-    """The first of `sys.meta_path` while a thread is guarded: other threads import as always."""
+    """The first of `sys.meta_path` while any thread is guarded: the others import as always.
 
-    def __init__(self) -> None:
-        self.threads: set[int] = set()
-        self.exempt: set[int] = set()
-        self.original: Any = None  # the user's own list of finders, and what it held
-        self.finders: tuple[Any, ...] = ()
+    It does not stay there: the user would see it, and a finder put before it would be asked, and run, in our thread.
+    """
+
+    original: Any = None  # the user's own list of finders, and what it held
+    finders: tuple[Any, ...] = ()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Asked only for modules that are not loaded yet."""
-        thread = _thread.get_ident()
-        if thread in self.threads and thread not in self.exempt and not name.startswith(_PACKAGE):
+        if _threads.get(_thread.get_ident()) and not name.startswith(_PACKAGE):
             raise ModuleNotFoundError(f"{name} is not loaded, and reading values loads nothing", name=name)
 
 
 _finder = _RefusingFinder()
-_lock = _thread.allocate_lock()
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def no_imports() -> Iterator[None]:
     An import raises `ModuleNotFoundError`, as where an optional dependency is missing.
     """
     thread = _thread.get_ident()
-    if thread in _finder.threads:
+    if thread in _threads:
         yield
         return
     # The list is replaced, never changed: a thread of the user's that imports meanwhile goes through it, and would pass over a
@@ -46,15 +47,15 @@ def no_imports() -> Iterator[None]:
     # Finders are compared by identity: the user's may define ``==``.
     try:
         with _lock:
-            _finder.threads.add(thread)
+            _threads[thread] = True
             if not any(finder is _finder for finder in sys.meta_path):
                 _finder.original, _finder.finders = sys.meta_path, tuple(sys.meta_path)
                 sys.meta_path = [_finder, *_finder.finders]
         yield
     finally:
         with _lock:
-            _finder.threads.discard(thread)
-            if not _finder.threads:
+            _threads.pop(thread, None)
+            if not _threads:
                 kept = [finder for finder in sys.meta_path if finder is not _finder]
                 is_same = list(map(id, kept)) == list(map(id, _finder.finders))
                 sys.meta_path = _finder.original if is_same else kept
@@ -64,11 +65,11 @@ def no_imports() -> Iterator[None]:
 def imports_allowed() -> Iterator[None]:
     """Within `no_imports`: for what was registered in order to be loaded."""
     thread = _thread.get_ident()
-    if thread not in _finder.threads:
-        yield
-        return
-    _finder.exempt.add(thread)
+    is_refused = _threads.get(thread)
+    if is_refused:
+        _threads[thread] = False
     try:
         yield
     finally:
-        _finder.exempt.discard(thread)
+        if is_refused:
+            _threads[thread] = True

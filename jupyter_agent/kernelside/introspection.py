@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from . import wire
 from .import_guard import no_imports
 from .inspectors import builtin_types, pandas, polars  # noqa: F401 - all of them are needed
 from .inspectors.plugins import ai_repr
@@ -13,17 +14,7 @@ from .inspectors.registry import CODE, TimeBudget, ValueDescription, describe, r
 from .secrets import WITHHELD, is_secret_name
 from .tracker.fingerprints import is_sampled
 from .tracker.namespace import user_value
-from .tracker.tracker import CellRun, Tracker
-from .wire import (
-    INSPECT_SECONDS,
-    MAX_SOURCES,
-    MAX_STATE_CHARACTERS,
-    MAX_TEXT,
-    MAX_VARIABLES,
-    STATE_SECONDS,
-    VARIABLE_SECONDS,
-    line,
-)
+from .tracker.tracker import Tracker
 
 #: Characters of a run's source that are sent when those of newer runs have used up the reply.
 _MIN_SOURCE = 200
@@ -44,13 +35,17 @@ class Introspector:
         names = tracker.name_versions
         if epoch != tracker.epoch or not 0 <= since <= names.version:
             since = 0
+        runs: list[dict[str, Any]] = []
+        characters = wire.MAX_SOURCES
+        for run in reversed(tracker.runs):  # the older ones with the head of their source only
+            if run.version > since or run.status == "running":
+                runs.append(run.to_wire(max(_MIN_SOURCE, characters)))
+                characters -= len(runs[-1]["source"])
         return {
             **self._frame(since),
             "changed": self._variables(_select_changed(items, names.versions, since)),
             "deleted": [name for name, version in list(names.deleted.items()) if version > since] if since else [],
-            "executions": _runs_to_json(
-                [run for run in tracker.runs if run.version > since or run.status == "running"]
-            ),
+            "executions": runs[::-1],
             "total": len(items),
         }
 
@@ -77,22 +72,22 @@ class Introspector:
         }
 
     def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:
-        """Descriptions of at most `MAX_VARIABLES`, data before code, within the state's time and size."""
-        total_budget = TimeBudget(STATE_SECONDS)
-        variable_budget = TimeBudget(VARIABLE_SECONDS)
+        """Descriptions of at most `wire.MAX_VARIABLES`, data before code, within the state's time and size."""
+        total_budget = TimeBudget(wire.STATE_SECONDS)
+        variable_budget = TimeBudget(wire.VARIABLE_SECONDS)
         characters = 0
         described = []
         for name, value in changed:
             is_plain = id(type(value)) in PLAIN_IDS
             if is_plain:
                 description = _describe(name, value, variable_budget)
-            elif total_budget.spent or characters > MAX_STATE_CHARACTERS:
+            elif total_budget.spent or characters > wire.MAX_STATE_CHARACTERS:
                 description = _UNEVALUATED
             else:
                 variable_budget.renew()
                 description = _describe(name, value, variable_budget)
             described.append(self._variable_to_json(name, value, description))
-            characters += MAX_TEXT if is_plain else len(repr(description.facts))
+            characters += wire.MAX_TEXT if is_plain else len(repr(description.facts))
         return described
 
     @no_imports()
@@ -103,7 +98,7 @@ class Introspector:
             value = user_value(self._tracker.shell, name)
         except KeyError:
             return {"gone": True}
-        budget = TimeBudget(INSPECT_SECONDS, detail=True)
+        budget = TimeBudget(wire.INSPECT_SECONDS, detail=True)
         if column is None:
             description = _describe(name, value, budget)
             text = None if description.facts.get("withheld") else ai_repr(value)
@@ -116,13 +111,13 @@ class Introspector:
             found = pandas.describe_column(value, column, budget) or polars.describe_column(value, column, budget)
         if found is None:
             return {"gone": True}
-        return {"variable": {**self._variable_to_json(name, value, found), "name": f'{name}["{line(column)}"]'}}
+        return {"variable": {**self._variable_to_json(name, value, found), "name": f'{name}["{wire.line(column)}"]'}}
 
     def _variable_to_json(self, name: str, value: object, description: ValueDescription) -> dict[str, Any]:
         names = self._tracker.name_versions
         origin = names.origins.get(name)
         return {
-            "name": name if len(name) < MAX_TEXT and name.isidentifier() else line(name, MAX_TEXT),
+            "name": name if len(name) < wire.MAX_TEXT and name.isidentifier() else wire.line(name, wire.MAX_TEXT),
             "type": qualified_name(type(value)),
             "kind": description.kind,
             "summary": description.summary,
@@ -137,14 +132,14 @@ def _select_changed(items: list[tuple[str, Any]], versions: dict[str, int], sinc
     """What changed, data before functions, classes and modules; where there is too much, what changed last."""
     changed = [item for item in items if versions.get(item[0], 0) > since] if since else items
     data = [item for item in changed if id(type(item[1])) in PLAIN_IDS or not is_code(item[1])]
-    if len(data) > MAX_VARIABLES:
+    if len(data) > wire.MAX_VARIABLES:
         # What is of one version keeps its order; so does the answer.
         newest = sorted(range(len(data)), key=[versions.get(name, 0) for name, _ in data].__getitem__)
-        return [data[at] for at in sorted(newest[-MAX_VARIABLES:])]
+        return [data[at] for at in sorted(newest[-wire.MAX_VARIABLES :])]
     if len(data) == len(changed):
         return data
     code = [item for item in changed if is_code(item[1])]
-    return [*data, *code[: MAX_VARIABLES - len(data)]]
+    return [*data, *code[: wire.MAX_VARIABLES - len(data)]]
 
 
 def is_code(value: object) -> bool:
@@ -166,13 +161,3 @@ def _describe(name: str, value: object, budget: TimeBudget) -> ValueDescription:
     if id(type(value)) not in PLAIN_IDS and is_sampled(value):
         description.facts["changes"] = "seen in samples only"
     return description
-
-
-def _runs_to_json(runs: list[CellRun]) -> list[dict[str, Any]]:
-    """Runs, oldest first; the older ones with the head of their source only."""
-    budget = MAX_SOURCES
-    described = []
-    for run in reversed(runs):
-        described.append(run.to_wire(max(_MIN_SOURCE, budget)))
-        budget -= len(described[-1]["source"])
-    return described[::-1]

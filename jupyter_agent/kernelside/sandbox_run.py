@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import linecache
 import os
@@ -100,7 +101,7 @@ class SandboxRun:
                 self._show_error(error)
             self._process_state.show_figures(self._show)
         except BaseException as another:
-            error = error or another
+            error = another if error is None else error
         finally:
             self._process_state.restore()
             linecache.cache.pop(_FILE, None)
@@ -161,10 +162,8 @@ class _ProcessState:
         for setter, state in self._generators:
             setter(state)
         if self._folder and _folder() != self._folder:
-            try:
+            with contextlib.suppress(OSError):  # the code removed it
                 os.chdir(self._folder)
-            except OSError:
-                return  # the code removed it
 
 
 def _folder() -> str:

@@ -120,11 +120,7 @@ def _pattern(kind: str, needles: str, expression: str) -> Pattern:
 #: Searched for in texts that have a long word of any `KEY_CHARACTERS`.
 MARKED = (
     _pattern("Slack address", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})"),
-    _pattern(
-        "Discord address",
-        "/api/webhooks/",
-        rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})",
-    ),
+    _pattern("Discord address", "/api/webhooks/", rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})"),
     _pattern(
         "private key",
         "Private-Lines:",

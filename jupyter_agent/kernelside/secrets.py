@@ -13,77 +13,20 @@ from .secret_patterns import Pattern
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: Names whose last word is one of these hold a secret: ``db_password``, ``githubToken``.
-_SECRET_ENDS = frozenset(
-    [
-        "password",
-        "passwords",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "secret",
-        "secrets",
-        "token",
-        "apikey",
-        "apikeys",
-        "credential",
-        "credentials",
-        "creds",
-        "dsn",
-        "jwt",
-        "bearer",
-        "cookie",
-        "cookies",
-        "ssn",
-        "pem",
-        "authorization",
-        "authtoken",
-        "accesstoken",
-        "privatekey",
-        "secretkey",
-    ]
-)
+_SECRET_END = re.compile(
+    r"passwords?|passwd|pwd|passphrase|secrets?|token|apikeys?|credentials?|creds|dsn|jwt|bearer|cookies?|ssn|pem"
+    r"|authorization|authtoken|accesstoken|privatekey|secretkey"
+).fullmatch
 #: Names with one of these words anywhere hold a secret, unless they end on a measure of it.
 _SECRET_WORDS = frozenset(["password", "passwd", "passphrase", "secret"])
-_MEASURES = frozenset(
-    [
-        "count",
-        "counts",
-        "length",
-        "len",
-        "size",
-        "policy",
-        "ok",
-        "valid",
-        "strength",
-        "score",
-        "rate",
-        "entropy",
-        "age",
-        "expiry",
-        "required",
-        "enabled",
-    ]
-)
+_MEASURE = re.compile(
+    r"counts?|length|len|size|policy|ok|valid|strength|score|rate|entropy|age|expiry|required|enabled"
+).fullmatch
 #: Pairs of words that make a secret wherever they stand: ``API_KEY_2``.
-_SECRET_PAIRS = frozenset(
-    [
-        ("api", "key"),
-        ("api", "keys"),
-        ("access", "key"),
-        ("private", "key"),
-        ("secret", "key"),
-        ("signing", "key"),
-        ("encryption", "key"),
-        ("fernet", "key"),
-        ("client", "secret"),
-        ("access", "token"),
-        ("auth", "token"),
-        ("api", "token"),
-        ("refresh", "token"),
-        ("connection", "string"),
-        ("database", "url"),
-    ]
-)
+_SECRET_PAIR = re.compile(
+    r"(?<![^_])(?:api_keys?|(?:access|private|secret|signing|encryption|fernet)_key|client_secret"
+    r"|(?:access|auth|api|refresh)_token|connection_string|database_url)(?![^_])"
+).search
 # What every secret name has somewhere: most names have none of it and need not be taken apart.
 _HINT = re.compile(
     r"pass|pwd|secret|token|key|cred|dsn|jwt|bearer|cookie|ssn|pem|auth|string|url", re.IGNORECASE
@@ -102,11 +45,11 @@ def _has_secret_words(name: str) -> bool:
         return False
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
-    if words[-1] in _SECRET_ENDS or "".join(words[-2:]) in _SECRET_ENDS:
+    if _SECRET_END(words[-1]) or _SECRET_END("".join(words[-2:])):
         return True
-    if words[-1] not in _MEASURES and not _SECRET_WORDS.isdisjoint(words):
+    if not _SECRET_WORDS.isdisjoint(words) and not _MEASURE(words[-1]):
         return True
-    return any((words[at], words[at + 1]) in _SECRET_PAIRS for at in range(len(words) - 1))
+    return _SECRET_PAIR("_".join(words)) is not None
 
 
 def is_environment(keys: list[str]) -> bool:
@@ -152,9 +95,7 @@ class Span(NamedTuple):
 def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
     """What looks like a secret in a text, in no order, possibly one within another.
 
-    Args:
-        text: Any text.
-        in_value: Whether it is a value of the user's: then shapes count, too, that prose and code have for other reasons.
+    In a value of the user's (`in_value`) shapes count, too, that prose and code have for other reasons.
     """
     found: list[Span] = []
     if "://" in text or "-----BEGIN" in text:

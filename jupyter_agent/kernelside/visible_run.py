@@ -6,11 +6,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
+from .head_tail import HeadTail
 from .wire import ANSI_ESCAPE
-
-HALF = 32 * 1024  # characters kept of the beginning, and as many of the end
 
 
 def run(ip: Any, code: str) -> dict[str, str]:
@@ -30,54 +30,28 @@ def run(ip: Any, code: str) -> dict[str, str]:
             "status": "error",
             "text": "The code was not run: %agent was called from a thread, code runs in the main one.",
         }
-    output = _HeadTail()
+    output = HeadTail("\n… {} characters left out …\n")
 
-    def with_copy(show: Callable[..., Any]) -> Callable[..., Any]:
-        def shown(data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-            picture = next((kind for kind in data if kind.startswith("image/")), "")
-            output.add((f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))) + "\n")
-            return show(data, *args, **kwargs)
-
-        return shown
-
-    def print_traceback(_kind: type[BaseException], _value: BaseException, lines: list[str]) -> None:
-        print("\n".join(lines), file=sys.stderr, flush=True)
+    def show_and_copy(show: Callable[..., Any], data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        picture = next((kind for kind in data if kind.startswith("image/")), "")
+        output.add((f"[picture: {picture}]" if picture else str(data.get("text/plain", ""))) + "\n")
+        return show(data, *args, **kwargs)
 
     replacements = [
         (sys, "stdout", _CopyingStream(sys.stdout, output.add)),
         (sys, "stderr", _CopyingStream(sys.stderr, output.add)),
-        (ip, "_showtraceback", print_traceback),
+        (ip, "_showtraceback", lambda _kind, _value, lines: print("\n".join(lines), file=sys.stderr, flush=True)),
     ]
     if getattr(ip, "kernel", None) is not None:  # elsewhere both write to stdout
-        replacements.append((ip.displayhook, "write_format_data", with_copy(ip.displayhook.write_format_data)))
-        replacements.append((ip.display_pub, "publish", with_copy(ip.display_pub.publish)))
+        for owner, name in ((ip.displayhook, "write_format_data"), (ip.display_pub, "publish")):
+            replacements.append((owner, name, partial(show_and_copy, getattr(owner, name))))
     with ExitStack() as restored:
         for owner, name, value in replacements:
             restored.enter_context(_replaced(owner, name, value))
         result = ip.run_cell(code, store_history=False, silent=False)
     if isinstance(result.error_in_exec, KeyboardInterrupt):
         raise KeyboardInterrupt
-    return {"status": "ok" if result.success else "error", "text": output.text()}
-
-
-class _HeadTail:
-    """The beginning and the end of a long text."""
-
-    def __init__(self) -> None:
-        self._head = ""
-        self._tail = ""
-        self._left_out = 0
-
-    def add(self, text: str) -> None:
-        room = HALF - len(self._head)
-        self._head += text[:room]
-        tail = self._tail + text[room:]
-        self._left_out += max(0, len(tail) - HALF)
-        self._tail = tail[-HALF:]
-
-    def text(self) -> str:
-        gap = f"\n… {self._left_out} characters left out …\n" if self._left_out else ""
-        return ANSI_ESCAPE.sub("", self._head + gap + self._tail)
+    return {"status": "ok" if result.success else "error", "text": ANSI_ESCAPE.sub("", "".join(output.parts()))}
 
 
 class _CopyingStream:

@@ -25,9 +25,10 @@ only. ``withheld`` stands for a value that looks secret, ``unevaluated`` for wha
 
 from __future__ import annotations
 
+import hashlib
 import re
 
-#: Escape sequences of terminals, as in `core.text`.
+#: Escape sequences of terminals: colours and cursor moves, titles and links, single characters.
 ANSI_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 REQUEST = "jupyter_agent_request"
 REPLY = "jupyter_agent_reply"
@@ -76,6 +77,11 @@ REPLY_SECONDS = 5.0
 MAX_STATE_CHARACTERS = 400_000
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def source_hash(source: str) -> str:
+    """SHA-256 (hex) of a cell's source, as cells, executions and edits carry it."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
 
 
 def clip(text: str, limit: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_agent.core.errors import CellChanged, KernelUnavailable, NotFound
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks.cells import NO_CELL, cell_ids, find_cell, join_lines, source_of
 
 Node = dict[str, Any]

@@ -42,7 +42,7 @@ from jupyter_agent.core.errors import CellChanged, NotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Notebook
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.testing.runner import Suite, asynchronous
 
 SOURCES = {"a": "x = 1\ny = 2", "b": "x + y", "c": "print('ü')"}

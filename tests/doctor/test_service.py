@@ -17,10 +17,10 @@ from jupyter_agent.analysis.provenance import Node
 from jupyter_agent.analysis.trace import CellInterpreter
 from jupyter_agent.core.errors import TooLarge
 from jupyter_agent.core.kernel_state import Cell, Execution, KernelState, Variable
-from jupyter_agent.core.text import source_hash
 from jupyter_agent.doctor import report as doctor
 from jupyter_agent.doctor import service
 from jupyter_agent.doctor.service import TOO_LONG, NotebookAnalyses
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.tools.check import CheckNotebook

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,11 +37,8 @@ class FaultyTransport:
         for delivered in self._fault(channel, message):
             self.receive(channel, delivered)
 
-    async def open_iopub(self) -> None:
-        await self._real.open_iopub()
-
-    async def close_iopub(self) -> None:
-        await self._real.close_iopub()
+    def iopub(self) -> AbstractAsyncContextManager[None]:
+        return self._real.iopub()
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         return await self._real.send(channel, message_type, content)

@@ -12,7 +12,7 @@ from jupyter_agent.core.errors import AgentError, CellChanged, KernelUnavailable
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Notebook
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks.contents import ContentsNotebook
 from tests.notebooks.conftest import Open, code, notebook, text_of
 from tests.support.still_kernel import StillKernel

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, CellEdit
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.cells import cell_ids, source_of
 from jupyter_agent.notebooks.document import Document

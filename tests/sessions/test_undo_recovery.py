@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jupyter_agent.core.errors import AgentError, Conflict, Forbidden, StoreUnavailable, UndoInProgress
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind
 from jupyter_agent.core.session import Session, Turn
-from jupyter_agent.core.text import source_hash
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.cells import source_of
 from jupyter_agent.redaction.redactor import Redactor

@@ -63,13 +63,15 @@ class HttpAgentClient:
         if not session:
             return []
         query["max_turns"] = str(max(1, 2 * turns))
-        answer = self._request_session("GET", f"api/agent/sessions/{session}/history", query) or {}
+        path = f"api/agent/sessions/{session}/history"
+        answer = self._client.request("GET", path, query=query, missing_ok=True) or {}
         return [entry for entry in answer.get("history", ()) if isinstance(entry, dict)]
 
     def clear(self, session: str) -> bool:
         session, query = self._session(session)
         self._chosen_session = uuid4().hex
-        return bool(session) and self._request_session("DELETE", f"api/agent/sessions/{session}", query) is not None
+        path = f"api/agent/sessions/{session}"
+        return bool(session) and self._client.request("DELETE", path, query=query, missing_ok=True) is not None
 
     def context(self, request: AgentRequest) -> dict[str, Any]:
         answer = self._client.request("POST", "api/agent/context", self._request_body(request))
@@ -77,55 +79,44 @@ class HttpAgentClient:
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         if name == "sessions":
-            query = {**_query(self._notebook_path()), **({"q": rest} if rest else {}), "limit": "20"}
+            query = {**self._notebook_query(), **({"q": rest} if rest else {}), "limit": "20"}
             return dict(self._client.request("GET", "api/agent/sessions", query=query))
         if name == "use":
-            query = _query(self._notebook_path())
+            query = self._notebook_query()
             found = self._client.request("GET", f"api/agent/sessions/{rest}", query=query) if rest else {}
             self._chosen_session = rest
             return dict(found)
         session, query = self._session(session)
-        path = f"api/agent/sessions/{session}"
-        answer: dict[str, Any] | None
         if not session:
-            answer = None
-        elif name == "export":
+            raise AgentFailed(session_commands.NO_TURNS)
+        path = f"api/agent/sessions/{session}"
+        if name == "export":
             query["format"] = session_commands.export_format(rest)
-            answer = {"text": self._client.text(f"{path}/export", query)}
-        elif name == "share":
+            return {"text": self._client.request("GET", f"{path}/export", query=query, as_text=True)}
+        method, seconds = "POST", REPLY_SECONDS
+        body: dict[str, Any] | None = None
+        if name == "share":
             method, body = ("DELETE", None) if rest == "off" else ("POST", {"mode": rest or "read"})
-            answer = self._request_session(method, f"{path}/share", query, body)
         elif name == "replay":
-            answer = self._request_session("POST", f"{path}/replay", query, {"model": rest or None}, REPLAY_SECONDS)
-        else:
-            answer = self._request_session("POST", f"{path}/{name}", query)
+            body, seconds = {"model": rest or None}, REPLAY_SECONDS
+        answer = self._client.request(method, f"{path}/{name}", body, query=query, seconds=seconds, missing_ok=True)
         if answer is None:
             raise AgentFailed(session_commands.NO_TURNS)
         if name == "replay":
             self._chosen_session = session
-        elif name == "branch":
+            return {**answer, "session_id": session}
+        if name == "branch":
             self._chosen_session = str(answer["session_id"])
-        return {**answer, "session_id": session} if name == "replay" else answer
-
-    def _request_session(
-        self, method: str, path: str, query: Mapping[str, str], body: object = None, seconds: float = REPLY_SECONDS
-    ) -> dict[str, Any] | None:
-        """The server's answer; None if it knows no such conversation."""
-        try:
-            return dict(self._client.request(method, path, body, query=query, seconds=seconds))
-        except ResponseError as error:
-            if error.status != 404:
-                raise
-            return None
+        return dict(answer)
 
     def close(self) -> None:
         """Each request has closed its connection."""
 
     def doctor(self) -> str:
-        notebook = self._notebook_path()
-        if not notebook:
+        query = self._notebook_query()
+        if not query:
             raise AgentFailed(NO_NOTEBOOK)
-        query = {**_query(notebook), "kernel_id": self._kernel_id}
+        query["kernel_id"] = self._kernel_id
         return str(self._client.request("GET", "api/agent/doctor", query=query).get("markdown", ""))
 
     def models(self) -> list[dict[str, Any]]:
@@ -133,12 +124,12 @@ class HttpAgentClient:
         return [model for model in answer.get("models", ()) if isinstance(model, dict)]
 
     def _request_body(self, request: AgentRequest) -> dict[str, Any]:
-        notebook = self._notebook_path()
+        notebook = self._notebook_query().get("notebook_id")
         session = request.session or self._chosen_session or ("" if notebook else self._last_session)
         return {
             "query": request.query,
             "context": {
-                "notebook_id": notebook or None,
+                "notebook_id": notebook,
                 "session_id": session or None,
                 "continue_default": True,
                 "kernel_id": self._kernel_id or None,
@@ -147,26 +138,22 @@ class HttpAgentClient:
             "approval": request.approval or None,
         }
 
-    def _notebook_path(self) -> str:
-        """The notebook that this kernel serves now: it may have been renamed since the last question."""
+    def _notebook_query(self) -> dict[str, str]:
+        """The notebook that this kernel serves now, for a query: it may have been renamed since the last question."""
         try:
             sessions = self._client.request("GET", "api/sessions")
         except ResponseError:  # the user may not list them: then the kernel alone is known
-            return ""
+            return {}
         for session in sessions if isinstance(sessions, list) else ():
             if session.get("kernel", {}).get("id") == self._kernel_id and session.get("type") == "notebook":
-                return str(session.get("path", "")).removeprefix(SHARED_DRIVE)
-        return ""
+                notebook = str(session.get("path", "")).removeprefix(SHARED_DRIVE)
+                return {"notebook_id": notebook} if notebook else {}
+        return {}
 
     def _session(self, named: str) -> tuple[str, dict[str, str]]:
         """The session that is named, else chosen, else the one that a question continues; and the notebook for a query."""
-        notebook = self._notebook_path()
-        query = _query(notebook)
-        if named or self._chosen_session or not notebook:
+        query = self._notebook_query()
+        if named or self._chosen_session or not query:
             return named or self._chosen_session or self._last_session, query
         answer = self._client.request("GET", "api/agent/sessions", query={**query, "limit": "1"})
         return str((answer.get("default_session") or {}).get("session_id", "")), query
-
-
-def _query(notebook: str) -> dict[str, str]:
-    return {"notebook_id": notebook} if notebook else {}

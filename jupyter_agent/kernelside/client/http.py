@@ -8,8 +8,7 @@ import json
 import socket
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -71,22 +70,23 @@ class HttpClient:
         *,
         query: Mapping[str, str] | None = None,
         seconds: float = REPLY_SECONDS,
+        missing_ok: bool = False,
+        as_text: bool = False,
     ) -> Any:
-        """Send JSON, get JSON.
+        """Send JSON, get JSON; with `as_text` a file's text, with `missing_ok` None where there is no such thing (404).
 
         Raises:
             AgentFailed: the server cannot be reached.
             ResponseError: it answered with an error.
         """
-        return _parsed(self._body(method, path, body, query or {}, seconds))
-
-    def text(self, path: str, query: Mapping[str, str]) -> str:
-        """Get a file's text.
-
-        Raises:
-            AgentFailed, ResponseError: as `request`.
-        """
-        return self._body("GET", path, None, query, REPLY_SECONDS).decode("utf-8", "replace")
+        try:
+            with self._response(method, path, body, query or {}, seconds) as response:
+                answer = response.read()
+        except ResponseError as error:
+            if missing_ok and error.status == 404:
+                return None
+            raise
+        return answer.decode("utf-8", "replace") if as_text else _parsed(answer)
 
     def events(self, path: str, body: object) -> Generator[Event, None, None]:
         """Send JSON, get server-sent events until the stream ends; closing the iterator closes the connection.
@@ -94,29 +94,17 @@ class HttpClient:
         Raises:
             AgentFailed, ResponseError: as `request`; also when the stream breaks off.
         """
-        connection, response = self._send("POST", path, body, {}, SILENCE_SECONDS)
-        try:
-            with _interruptions():
-                yield from parse_events(iter(response.readline, b""))
-        finally:
-            response.close()
-            connection.close()
+        with self._response("POST", path, body, {}, SILENCE_SECONDS) as response:
+            yield from parse_events(iter(response.readline, b""))
 
-    def _body(self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float) -> bytes:
-        connection, response = self._send(method, path, body, query, seconds)
-        try:
-            with _interruptions():
-                return response.read()
-        finally:
-            connection.close()
-
-    def _send(
+    @contextmanager
+    def _response(
         self, method: str, path: str, body: object, query: Mapping[str, str], seconds: float
-    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        """Sends a request; the connection and the response's head.
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The response to a request, its head read.
 
         Raises:
-            AgentFailed, ResponseError: as `request`; the connection is closed then.
+            AgentFailed, ResponseError: as `request`; also when it breaks off while it is read.
         """
         address = self._address
         if not address.token and method != "GET" and not self._xsrf:
@@ -129,37 +117,35 @@ class HttpClient:
             headers["Authorization"] = f"token {address.token}"
         elif self._xsrf:
             headers.update({"Cookie": f"_xsrf={self._xsrf}", "X-XSRFToken": self._xsrf})
-        connection = _connection(address)
+        failure = "the Jupyter server does not answer ({}). Is it still running?"
         try:
-            connection.connect()
-            connection.sock.settimeout(seconds)
-            connection.request(method, target, None if body is None else json.dumps(body).encode("utf-8"), headers)
-            connection.response_class = partial(_Response, seconds=seconds)  # type: ignore[assignment]
-            connection.sock.settimeout(POLL_SECONDS)
-            response = connection.getresponse()
-            if response.status >= 400:
-                raise self._error(response)
+            with _connected(address) as connection:
+                connection.sock.settimeout(seconds)
+                connection.request(method, target, None if body is None else json.dumps(body).encode("utf-8"), headers)
+                connection.sock.settimeout(POLL_SECONDS)
+                with http.client.HTTPResponse(connection.sock, method=method) as response:
+                    response.fp = io.BufferedReader(_InterruptibleReader(connection.sock, response.fp, seconds))
+                    response.begin()
+                    if response.status >= 400:
+                        raise self._error(response)
+                    failure = "the connection to the Jupyter server broke off ({})."
+                    yield response
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise AgentFailed(f"the Jupyter server does not answer ({_reason(error)}). Is it still running?") from None
-        except BaseException:
-            connection.close()
-            raise
-        return connection, response
+            is_late = isinstance(error, (TimeoutError, socket.timeout))  # two classes before Python 3.10
+            reason = "no reply in time" if is_late else str(error) or type(error).__name__
+            raise AgentFailed(failure.format(reason)) from None
 
     def _fetch_xsrf(self) -> None:
         """A server without a token takes a POST only with the cookie that it gives to who opens its first page."""
         target = urlsplit(self._address.url).path
         for _ in range(MAX_REDIRECTS):
-            connection = _connection(self._address)
             try:
-                connection.request("GET", target)
-                response = connection.getresponse()
-                response.read()
+                with _connected(self._address) as connection:
+                    connection.request("GET", target)
+                    response = connection.getresponse()
+                    response.read()
             except (OSError, http.client.HTTPException):
                 return
-            finally:
-                connection.close()
             for cookie in response.headers.get_all("Set-Cookie") or ():
                 name, _, value = cookie.partition(";")[0].partition("=")
                 if name.strip() == "_xsrf":
@@ -169,10 +155,9 @@ class HttpClient:
                 return
 
     def _error(self, response: http.client.HTTPResponse) -> ResponseError:
-        try:
+        answer = None
+        with suppress(OSError, http.client.HTTPException):
             answer = _parsed(response.read())
-        except (OSError, http.client.HTTPException):
-            answer = None
         answer = answer if isinstance(answer, dict) else {}
         code = str(answer.get("code") or "")
         message = str(answer.get("message") or f"the Jupyter server answered {response.status}")
@@ -204,15 +189,6 @@ def parse_events(lines: Iterator[bytes]) -> Iterator[Event]:
             name, data = "message", []
 
 
-@contextmanager
-def _interruptions() -> Iterator[None]:
-    """A connection that breaks off, as an `AgentFailed`."""
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        raise AgentFailed(f"the connection to the Jupyter server broke off ({_reason(error)}).") from None
-
-
 def _parsed(text: bytes) -> Any:
     try:
         return json.loads(text)
@@ -220,50 +196,38 @@ def _parsed(text: bytes) -> Any:
         return None
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
-        return "no reply in time"
-    return str(error) or type(error).__name__
-
-
-def _connection(address: Address) -> http.client.HTTPConnection:
+@contextmanager
+def _connected(address: Address) -> Iterator[http.client.HTTPConnection]:
+    """A connection to a server, over TCP or, of one that was started with ``--sock``, a UNIX socket."""
     parts = urlsplit(address.url)
     host, port = parts.hostname or "localhost", parts.port
-    if address.sock:
-        return _SocketConnection(address.sock)
-    if parts.scheme != "https":
-        return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
-    import ssl
+    connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+    if parts.scheme == "https" and not address.sock:
+        import ssl
 
-    context = ssl.create_default_context()
-    if host in ("localhost", "127.0.0.1", "::1"):
-        # A server on this machine mostly has a certificate of its own making, and nobody stands between us and it.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
-
-
-class _Response(http.client.HTTPResponse):
-    """A response whose reader notices Ctrl-C while it waits, on every system."""
-
-    def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_InterruptibleReader(sock, self.fp, seconds))
+        context = ssl.create_default_context()
+        if host in ("localhost", "127.0.0.1", "::1"):
+            # A server on this machine mostly has a certificate of its own making, and nobody stands between us and it.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+    with closing(connection):
+        if address.sock:
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(CONNECT_SECONDS)
+            connection.sock.connect(address.sock)
+        else:
+            connection.connect()
+        yield connection
 
 
 class _InterruptibleReader(io.RawIOBase):
-    """Reads from a socket with a short timeout, again and again until patience ends.
-
-    Args:
-        sock: The socket.
-        keeper: The file that keeps the socket open until it is closed itself.
-        seconds: How long one read may take.
-    """
+    """Reads from a socket with a short timeout, again and again, so that Ctrl-C is noticed on every system."""
 
     def __init__(self, sock: socket.socket, file: Any, seconds: float) -> None:
         super().__init__()
         self._sock = sock
-        self._file = file
+        self._file = file  # keeps the socket open until it is closed itself
         self._seconds = seconds
 
     def readable(self) -> bool:
@@ -281,16 +245,3 @@ class _InterruptibleReader(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    """HTTP over a UNIX socket, for a server that was started with ``--sock``."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=CONNECT_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

@@ -54,38 +54,31 @@ def _syntax_frames(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _frames(shell: Any, error: BaseException) -> list[dict[str, Any]]:
+    """The frames of the user's code, outermost first."""
     found: list[tuple[types.FrameType, int]] = []
     step = _TRACEBACK(error)
     while step is not None and len(found) < 1000:
         if step.tb_frame.f_globals is shell.user_ns or step.tb_frame.f_globals is shell.user_module.__dict__:
             found.append((step.tb_frame, step.tb_lineno))
         step = step.tb_next
-    return [_frame(shell, frame, number) for frame, number in found[-MAX_FRAMES:]]
-
-
-def _frame(shell: Any, frame: types.FrameType, number: int) -> dict[str, Any]:
-    code = frame.f_code
-    lines = _cell_lines(code.co_filename)
-    source = "".join(lines[max(0, number - 1 - _AROUND) : number + _AROUND])
-    return {
-        "function": line(code.co_name, MAX_NAME),
-        "line": number,
-        "source": clip(source, 2000),
-        "execution_count": _execution_count(shell, code.co_filename),
-        "variables": _variables(frame, lines[number - 1 : number]),
-    }
-
-
-def _cell_lines(filename: str) -> list[str]:
-    """The source that IPython keeps for a cell; the file system is not asked."""
-    entry = linecache.cache.get(filename)
-    return list(entry[2]) if entry is not None and len(entry) == 4 else []
-
-
-def _execution_count(shell: Any, filename: str) -> int | None:
-    numbers = getattr(shell.compile, "_filename_map", {})
-    number = numbers.get(filename)
-    return number if type(number) is int else None
+    counts = getattr(shell.compile, "_filename_map", {})
+    frames = []
+    for frame, number in found[-MAX_FRAMES:]:
+        code = frame.f_code
+        # The source that IPython keeps for a cell; the file system is not asked.
+        entry = linecache.cache.get(code.co_filename)
+        lines = list(entry[2]) if entry is not None and len(entry) == 4 else []
+        count = counts.get(code.co_filename)
+        frames.append(
+            {
+                "function": line(code.co_name, MAX_NAME),
+                "line": number,
+                "source": clip("".join(lines[max(0, number - 1 - _AROUND) : number + _AROUND]), 2000),
+                "execution_count": count if type(count) is int else None,
+                "variables": _variables(frame, lines[number - 1 : number]),
+            }
+        )
+    return frames
 
 
 def _variables(frame: types.FrameType, lines: list[str]) -> dict[str, str]:

@@ -70,12 +70,11 @@ def _plain(value: Any, kind: type) -> Any:
         return "n" if value is None else "t" if value else "f"
     if kind is float or kind is complex:
         return repr(value)
-    return hash((kind is str, len(value), hash(value) if len(value) <= MAX_CHARACTERS else _sample(value)))
-
-
-def _sample(text: Any) -> int:
-    step = max(1, len(text) // 16)
-    return hash(tuple(text[at : at + 1000] for at in range(0, len(text), step)))
+    if len(value) <= MAX_CHARACTERS:
+        content = hash(value)
+    else:
+        content = hash(tuple(value[at : at + 1000] for at in range(0, len(value), len(value) // 16)))
+    return hash((kind is str, len(value), content))
 
 
 def _content(value: Any, kind: type, depth: int) -> Any:
@@ -85,9 +84,15 @@ def _content(value: Any, kind: type, depth: int) -> Any:
         return (len(elements), _elements(elements, depth))
     if kind is dict and len(value) <= limit:
         return (len(value), _elements([*value.keys(), *value.values()], depth))
+    base: Any
     if issubclass(kind, (list, tuple)):
-        base: Any = list if issubclass(kind, list) else tuple
-        return (base.__len__(value), _elements(_head_and_tail(base, value, limit), depth))
+        base = list if issubclass(kind, list) else tuple
+        if base.__len__(value) <= limit:
+            elements = list(base.__getitem__(value, slice(None)))
+        else:
+            half = limit // 2
+            elements = [*base.__getitem__(value, slice(0, half)), *base.__getitem__(value, slice(-half, None))]
+        return (base.__len__(value), _elements(elements, depth))
     if issubclass(kind, dict):
         items = list(islice(dict.items(value), limit))
         return (dict.__len__(value), _elements(list(chain.from_iterable(items)), depth))
@@ -98,15 +103,21 @@ def _content(value: Any, kind: type, depth: int) -> Any:
         return (len(value), zlib.crc32(value[:MAX_BYTES]))
     if kind is collections.deque:
         return (len(value), _elements(list(islice(value, limit)), depth))
-    return _library_content(value, kind, depth)
-
-
-def _head_and_tail(base: Any, value: Any, limit: int) -> list[Any]:
-    if base.__len__(value) <= limit:
-        return list(base.__getitem__(value, slice(None)))
-    half = limit // 2
-    head, tail = base.__getitem__(value, slice(0, half)), base.__getitem__(value, slice(-half, None))
-    return [*head, *tail]
+    if issubclass(kind, loaded("numpy", "ndarray") or ()):
+        return _array(value)
+    if issubclass(kind, (loaded("pandas", "DataFrame") or (), loaded("pandas", "Series") or ())):
+        return _pandas(value)
+    if kind is loaded("polars", "DataFrame"):
+        return (value.shape, tuple(value.columns[:MAX_NESTED]), id(value._df))
+    if kind is loaded("matplotlib.figure", "Figure"):
+        return tuple((id(axes), len(axes.get_children())) for axes in value.axes[:MAX_NESTED])
+    held = instance_dict(value)
+    if held is None:
+        return None
+    # Of a library's instance only one level: below it keeps caches of its own.
+    deeper = depth + 2 if is_local_module(module_name(kind)) else MAX_DEPTH
+    items = list(islice(held.items(), MAX_NESTED))
+    return (len(held), tuple(fingerprint(element, deeper) for element in chain.from_iterable(items)))
 
 
 def _elements(elements: Sequence[Any], depth: int) -> Any:
@@ -121,28 +132,6 @@ def _elements(elements: Sequence[Any], depth: int) -> Any:
             tuple(fingerprint(element, depth + 2) for element in elements[:MAX_NESTED]),
         )
     return tuple(fingerprint(element, depth + 1) for element in elements)
-
-
-def _library_content(value: Any, kind: type, depth: int) -> Any:
-    if issubclass(kind, loaded("numpy", "ndarray") or ()):
-        return _array(value)
-    if issubclass(kind, (loaded("pandas", "DataFrame") or (), loaded("pandas", "Series") or ())):
-        return _pandas(value)
-    if kind is loaded("polars", "DataFrame"):
-        return (value.shape, tuple(value.columns[:MAX_NESTED]), id(value._df))
-    if kind is loaded("matplotlib.figure", "Figure"):
-        return tuple((id(axes), len(axes.get_children())) for axes in value.axes[:MAX_NESTED])
-    return _fields(value, kind, depth)
-
-
-def _fields(value: Any, kind: type, depth: int) -> Any:
-    """An instance's dictionary; of a library's instance only one level, for below it keeps caches of its own."""
-    held = instance_dict(value)
-    if held is None:
-        return None
-    deeper = depth + 2 if is_local_module(module_name(kind)) else MAX_DEPTH
-    items = list(islice(held.items(), MAX_NESTED))
-    return (len(held), tuple(fingerprint(element, deeper) for element in chain.from_iterable(items)))
 
 
 def _array(value: Any) -> Any:
@@ -179,20 +168,10 @@ def _pandas(value: Any) -> Any:
     axes = tuple(id(axis) for axis in manager.axes)
     budget = max(1 << 12, MAX_BYTES // max(1, len(arrays)))
     base = loaded("numpy", "ndarray")
-    contents = tuple(
-        (id(element), _array_content(element, budget))
-        if type(element) is base
-        else (id(element), _extension(element, budget))
-        for element in arrays[:MAX_NESTED]
-    )
-    return (axes, contents, len(arrays))
-
-
-def _extension(array: Any, budget: int) -> Any:
-    """What an extension array of pandas' own keeps its data in."""
-    base = loaded("numpy", "ndarray")
-    held = instance_dict(array) or {}
-    return tuple(
-        (id(element), _array_content(element, budget)) if type(element) is base else id(element)
-        for element in list(held.values())[:8]
-    )
+    contents: list[Any] = []
+    for array in arrays[:MAX_NESTED]:
+        # An extension array of pandas' own keeps its data in fields.
+        parts = [array] if type(array) is base else list((instance_dict(array) or {}).values())[:8]
+        contents.append(id(array))
+        contents += [(id(part), _array_content(part, budget)) if type(part) is base else id(part) for part in parts]
+    return (axes, tuple(contents), len(arrays))

@@ -16,7 +16,6 @@ from ..inspectors.reading import class_name, module_name
 
 #: Packages whose threads run no code of the user's, except ipykernel's subshells.
 _SERVICES = frozenset(["ipykernel", "IPython", "zmq", "debugpy", "pydevd", "_pydevd_bundle"])
-_FUNCTIONS = (types.FunctionType, types.MethodType)
 #: A cell's end is followed by its reply and its status, which take the main thread a moment: looks, and seconds between.
 _TRIES = 3
 _PAUSE = 0.0003
@@ -51,14 +50,15 @@ class IdleMonitor:
 def has_user_threads() -> bool:
     """Whether a thread runs that the user, or a library of the user's, started."""
     main = threading.main_thread()
-    return any(thread is not main and not _is_service(thread) for thread in threading.enumerate())
-
-
-def _is_service(thread: threading.Thread) -> bool:
-    cls = type(thread)
-    if cls is not threading.Thread:
-        return module_name(cls).partition(".")[0] in _SERVICES and class_name(cls) != "SubshellThread"
-    target = thread.__dict__.get("_target")
-    if not any(type(target) is kind for kind in _FUNCTIONS):
-        return False
-    return str(target.__module__).partition(".")[0] in _SERVICES
+    for thread in threading.enumerate():
+        cls = type(thread)
+        module: object = ""
+        if thread is main:
+            continue
+        if cls is not threading.Thread:
+            module = module_name(cls) if class_name(cls) != "SubshellThread" else ""
+        elif type(target := thread.__dict__.get("_target")) is types.FunctionType or type(target) is types.MethodType:
+            module = target.__module__
+        if type(module) is not str or module.partition(".")[0] not in _SERVICES:
+            return True
+    return False

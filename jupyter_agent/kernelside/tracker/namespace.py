@@ -77,28 +77,22 @@ class NameVersions:
             elif old != mark:
                 differing.append(name)
                 marks[name] = mark
-        removed = self._removed(items)
-        self._record(new, differing, removed, version)
-        return new, differing, removed
-
-    def _removed(self, items: list[tuple[str, Any]]) -> list[str]:
-        if len(self.marks) == len(items):
-            return []
-        present = {name for name, _ in items}
-        return [name for name in self.marks if name not in present]
-
-    def _record(self, new: list[str], differing: list[str], removed: list[str], version: int) -> None:
+        removed: list[str] = []
+        if len(marks) != len(items):
+            present = {name for name, _ in items}
+            removed = [name for name in marks if name not in present]
         self.versions.update(dict.fromkeys(new, version))
         self.versions.update(dict.fromkeys(differing, version))
         if self.deleted:
             for name in new:
                 self.deleted.pop(name, None)
         for name in removed:
-            del self.marks[name], self.versions[name]
+            del marks[name], self.versions[name]
             self.origins.pop(name, None)
             self.deleted[name] = version
         while len(self.deleted) > _MAX_DELETED:
             del self.deleted[next(iter(self.deleted))]
+        return new, differing, removed
 
     def record_origin(self, names: Iterable[str], origin: Origin, version: int) -> None:
         """Notes which run bound names; that alone is a change of their description."""

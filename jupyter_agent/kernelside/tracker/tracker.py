@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -11,14 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 from ..magic.errors import OWN_ERRORS
-from ..wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip
+from ..wire import MAX_BOUND, MAX_EXECUTIONS, MAX_SOURCE, clip, source_hash
 from .idle import IdleMonitor
 from .namespace import NameVersions, Origin, user_items
 
 #: Variables that are compared when nobody waits.
 _MAX_IDLE_REFRESH = 10_000
-
-
 _EVENTS = ("pre_run_cell", "post_run_cell", "post_execute")
 
 
@@ -44,7 +41,7 @@ class CellRun:
         return {
             "count": self.count,
             "cell_id": self.cell_id,
-            "source_hash": hashlib.sha256(self.source.encode("utf-8", "replace")).hexdigest(),
+            "source_hash": source_hash(self.source),
             "source": clip(self.source, min(MAX_SOURCE, source_characters)),
             "status": self.status,
             "started": self.started,
@@ -59,7 +56,7 @@ class CellRun:
 class Tracker:
     """Everything that is remembered of one shell between two questions.
 
-    On the user's thread only the two event handlers run, and they do next to nothing; comparing the namespace is left
+    On the user's thread only the event handlers run, and they do next to nothing; comparing the namespace is left
     to the thread that answers a question (`refresh`).
     """
 
@@ -117,8 +114,27 @@ class Tracker:
         """IPython has run a cell."""
         try:
             self.events += 1
-            if self._open:
-                self._end(self._open.pop(), result)
+            if not self._open:
+                return
+            run = self._open.pop()
+            run.duration = time.perf_counter() - run.began
+            count = getattr(result, "execution_count", None)
+            if type(count) is int:
+                run.count = count
+            error = getattr(result, "error_in_exec", None)
+            if error is None:
+                error = getattr(result, "error_before_exec", None)
+            run.status = "ok" if result is not None and error is None else "error"
+            self._unattributed.append(run)
+            run.version = 0
+            if error is not None and not any(type(error) is own for own in OWN_ERRORS):
+                from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
+
+                run.error = describe_failure(self.shell, error)
+                # Frames know the execution count of their cell; the runs know its id.
+                cells = {run.count: run.cell_id for run in self.runs}
+                for frame in run.error["frames"]:
+                    frame["cell_id"] = cells.get(frame.pop("execution_count", None))
         except Exception:
             return
 
@@ -126,32 +142,8 @@ class Tracker:
         """Code has run that is no cell of the user's: a widget's callback, a silent request."""
         self.events += 1
 
-    def _end(self, run: CellRun, result: Any) -> None:
-        run.duration = time.perf_counter() - run.began
-        count = getattr(result, "execution_count", None)
-        if type(count) is int:
-            run.count = count
-        error = getattr(result, "error_in_exec", None)
-        if error is None:
-            error = getattr(result, "error_before_exec", None)
-        run.status = "ok" if result is not None and error is None else "error"
-        self._unattributed.append(run)
-        run.version = 0
-        if error is not None and not any(type(error) is own for own in OWN_ERRORS):
-            from .failures import describe_failure  # here, as below: nothing is loaded before it is needed
-
-            run.error = describe_failure(self.shell, error)
-            # Frames know the execution count of their cell; the runs know its id.
-            cells = {run.count: run.cell_id for run in self.runs}
-            for frame in run.error["frames"]:
-                frame["cell_id"] = cells.get(frame.pop("execution_count", None))
-
     def refresh(self) -> list[tuple[str, Any]]:
-        """Compares the namespace with what is remembered, and attributes the changes to runs.
-
-        Returns:
-            The user's names and values now.
-        """
+        """Compares the user's names and values, which it returns, with what is remembered; attributes changes to runs."""
         from ..import_guard import no_imports
         from ..inspectors.plugins import register_plugins
         from ..inspectors.registry import register_loaded
@@ -177,10 +169,7 @@ class Tracker:
             return items
 
     def refresh_when_idle(self) -> None:
-        """Compares once more when a cell's end is all put away, so that the next question finds nothing to compare.
-
-        For the time after an answer, when nobody waits.
-        """
+        """Compares once more after an answer, when nobody waits, so that the next question finds nothing to compare."""
         if self.busy or self._compared_at is None or self.total > _MAX_IDLE_REFRESH:
             return
         self._idle.wait(lambda: self.events)
