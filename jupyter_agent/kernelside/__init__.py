@@ -114,7 +114,11 @@ def run_in_sandbox(code: str, *, restore: bool | None = None) -> None:
 
     assert _installed is not None
     _installed.sandbox_result = {}
-    _installed.sandbox_result = SandboxRun(_installed.shell, restore=restore).run(code)
+    run = SandboxRun(_installed.shell, restore=restore).run(code, may_await=False)
+    try:
+        run.send(None)  # it ends at once: without an event loop, it may not await
+    except StopIteration as end:
+        _installed.sandbox_result = end.value
 
 
 async def run_in_sandbox_async(code: str) -> None:
@@ -123,7 +127,7 @@ async def run_in_sandbox_async(code: str) -> None:
 
     assert _installed is not None
     _installed.sandbox_result = {}
-    _installed.sandbox_result = await SandboxRun(_installed.shell, restore=False).run_async(code)
+    _installed.sandbox_result = await SandboxRun(_installed.shell, restore=False).run(code, may_await=True)
 
 
 def sandbox_result() -> str:

@@ -41,32 +41,22 @@ class SandboxRun:
         self._marks = [(name, value, fingerprint(value)) for name, value in user_items(shell)]
         self._process_state = _ProcessState()
 
-    def run(self, code: str) -> dict[str, Any]:
-        """Runs code without ``await`` outside of functions; other code is not run: the status is ``awaits``."""
+    async def run(self, code: str, *, may_await: bool) -> dict[str, Any]:
+        """Runs code; that with ``await`` outside of functions only if it may: else its status is ``awaits``."""
+        error: BaseException | None = None
         try:
             steps = self._steps(code)
-            if any(awaits for _, awaits, _ in steps):
+            if not may_await and any(awaits for _, awaits, _ in steps):
                 return {"status": "awaits"}
-            for step, _, is_shown in steps:
-                value = eval(step, self._names)  # noqa: S307 - that is what was asked for
-                if is_shown:
-                    self._show(value)
-        except BaseException as error:
-            return self._result(error)
-        return self._result(None)
-
-    async def run_async(self, code: str) -> dict[str, Any]:
-        """Runs code on the kernel's event loop."""
-        try:
-            for step, awaits, is_shown in self._steps(code):
+            for step, awaits, is_shown in steps:
                 value = eval(step, self._names)  # noqa: S307 - that is what was asked for
                 if awaits:
                     value = await value
                 if is_shown:
                     self._show(value)
-        except BaseException as error:
-            return self._result(error)
-        return self._result(None)
+        except BaseException as raised:
+            error = raised
+        return self._result(error)
 
     def _steps(self, code: str) -> list[tuple[Any, bool, bool]]:
         """The code compiled: all of it, and apart from that its last expression; whether it awaits, and is shown."""

@@ -105,8 +105,6 @@ BASE64_KEYS: Keys = (
     ("Sentry token", "sntrys_eyJ", r"[A-Za-z0-9+/=_]{60,}"),
     ("Grafana token", "glc_eyJ", r"[A-Za-z0-9+/=]{40,}"),
 )
-
-
 #: Characters that these keys may have other than letters, digits, - and _, and those in the middle of other secrets.
 KEY_CHARACTERS = "+/=.~:"
 #: Characters of a long word.

@@ -159,12 +159,8 @@ def _assigned(text: str) -> Iterator[Span]:
         name, position = _name_before(before)
         group = match.lastindex or 0
         line = before.rfind("\n", 0, position) + 1
-        is_plain = group == 4
-        if (
-            name
-            and is_secret_value(name, match[group])
-            and (not is_plain or patterns.BEFORE_PLAIN.fullmatch(before, line, position))
-        ):
+        is_secret = name and is_secret_value(name, match[group])
+        if is_secret and (group != 4 or patterns.BEFORE_PLAIN.fullmatch(before, line, position)):
             yield Span(*match.span(group), name, match.start() - len(before) + position)
 
 

@@ -54,10 +54,9 @@ class HttpClient:
         try:
             self.request("GET", "api/agent/health", seconds=CONNECT_SECONDS)
         except ResponseError as error:
-            if error.status == 404 and not error.code:
-                return False
             if error.status in (401, 403):
                 raise
+            return error.status != 404 or bool(error.code)
         except AgentFailed:
             return False
         return True

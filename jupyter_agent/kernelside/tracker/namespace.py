@@ -71,18 +71,14 @@ class NameVersions:
         for name, value in items:
             mark = fingerprint(value)
             old = marks.get(name, _NOWHERE)
-            if old is _NOWHERE:
-                new.append(name)
-                marks[name] = mark
-            elif old != mark:
-                differing.append(name)
+            if old != mark:
+                (new if old is _NOWHERE else differing).append(name)
                 marks[name] = mark
         removed: list[str] = []
         if len(marks) != len(items):
             present = {name for name, _ in items}
             removed = [name for name in marks if name not in present]
-        self.versions.update(dict.fromkeys(new, version))
-        self.versions.update(dict.fromkeys(differing, version))
+        self.versions.update(dict.fromkeys([*new, *differing], version))
         if self.deleted:
             for name in new:
                 self.deleted.pop(name, None)

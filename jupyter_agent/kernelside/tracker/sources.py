@@ -9,6 +9,8 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAX_SOURCE = 100_000
+#: Magics of cells whose text is Python.
+_PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CONDITIONS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.IfExp, ast.BoolOp)
 _INNER = (*_SCOPES, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -29,8 +31,13 @@ def bound_names(source: str) -> Mapping[str, bool]:
     """
     if len(source) > _MAX_SOURCE:
         return {}
+    lines = source.split("\n")
+    if source.startswith("%%") and lines[0].split()[0] not in _PYTHON_MAGICS:
+        return {}
+    # Without IPython's own lines Python can read the rest.
+    lines = ["" if line.lstrip()[:1] in ("%", "!", "?") else line for line in lines]
     try:
-        tree = ast.parse(_without_magics(source))
+        tree = ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     found: dict[str, bool] = {}
@@ -53,13 +60,3 @@ def _names(node: ast.AST) -> list[str]:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return [(alias.asname or alias.name.split(".", 1)[0]) for alias in node.names if alias.name != "*"]
     return []
-
-
-def _without_magics(source: str) -> str:
-    """The source with IPython's own lines emptied, so that Python can read the rest."""
-    lines = source.split("\n")
-    if lines and lines[0].startswith("%%"):
-        lines[0] = "" if lines[0].split()[0] in ("%%time", "%%timeit", "%%capture", "%%prun") else "pass"
-        if lines[0]:
-            return "pass"
-    return "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in lines)
