@@ -225,7 +225,7 @@ async def our_turns(url: str, turns: int) -> float:
         await manager.log.finish(begun.session, answered)
 
     seconds = [await timed(turn) for _ in range(turns + 5)]
-    await manager.close()
+    await manager.store.close()
     return statistics.median(seconds[5:])
 
 

@@ -178,7 +178,7 @@ class Assistant:
         for model in self.resources.models.values():
             await model.close()
         self.resources.models.clear()
-        await self.sessions.close()
+        await self.sessions.store.close()
 
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """Answer one question: `TurnStarted` once it is durable, what happens, exactly one `Done` or `Failed`.

@@ -122,8 +122,7 @@ class LocalConversation:
                     "stopped": replayed.stopped,
                 }
             case "undo" | "redo" if self._edit_history is not None:
-                move = self._edit_history.undo if name == "undo" else self._edit_history.redo
-                undone = await move(*key, notebook=notebook)
+                undone = await self._edit_history.move(name, *key, notebook=notebook)
                 return {**summary(undone.session), "edits": undone.to_json()}
             case "export":
                 kind = session_commands.export_format(argument)
@@ -133,12 +132,11 @@ class LocalConversation:
             case "share":
                 mode: Literal["read", "copy"] = "copy" if argument == "copy" else "read"
                 return {"secret": await sessions.share(*key, mode=mode), "mode": mode}
-        changed = await {"undo": sessions.tree.undo, "redo": sessions.tree.redo, "branch": sessions.tree.branch}[name](
-            *key
-        )
-        if name == "branch":
-            self._chosen = changed.id
-        return summary(changed)
+            case "undo" | "redo":
+                return summary(await sessions.tree.move_head(name, *key))
+        branch = await sessions.tree.branch(*key)
+        self._chosen = branch.id
+        return summary(branch)
 
     async def _session(self, notebook_id: str, named: str) -> Session | None:
         session_id = await self.session_id(notebook_id, named)
@@ -155,5 +153,5 @@ def summary(session: Session) -> dict[str, Any]:
         "notebook_id": session.notebook_id,
         "title": session.title,
         "turn_count": session.turn_count,
-        "turns": session.turns,
+        "turns": session.depth,
     }

@@ -35,7 +35,7 @@ async def sessions(arguments: argparse.Namespace) -> int:
         return OK
     for session in page.sessions:
         active = datetime.fromtimestamp(session.last_activity).astimezone().strftime("%Y-%m-%d %H:%M")
-        questions = f"{session.turns:>4} {'question ' if session.turns == 1 else 'questions'}"
+        questions = f"{session.depth:>4} {'question ' if session.depth == 1 else 'questions'}"
         print(f"{session.id}  {active}  {questions}  {session.notebook_id or '-'}  {session.title}")
     if not page.sessions:
         print("There are no conversations.", file=sys.stderr)

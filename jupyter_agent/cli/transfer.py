@@ -50,7 +50,7 @@ async def import_(arguments: argparse.Namespace) -> int:
     except VersionConflict:
         return _error("A conversation with that id already exists. Choose another id with --session.")
     print(session.id)
-    print_note(f"{count(session.turns, 'question')}, about {session.notebook_id or 'no notebook'}")
+    print_note(f"{count(session.depth, 'question')}, about {session.notebook_id or 'no notebook'}")
     return OK
 
 

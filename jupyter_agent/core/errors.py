@@ -1,37 +1,5 @@
 """The error tree; each error knows its HTTP status, its code and whether a retry can help.
 
-::
-
-    AgentError
-    ├── BadRequest                400 bad_request
-    │   ├── UnknownModel          400 unknown_model
-    │   └── AmbiguousSession      400 ambiguous_session
-    ├── Forbidden                 403 forbidden
-    ├── NotFound                  404 not_found          (unknown, or not yours: the same)
-    ├── Conflict                  409 conflict
-    │   ├── TurnInProgress        409 turn_in_progress
-    │   ├── UndoInProgress        409 undo_in_progress
-    │   ├── VersionConflict       409 version_conflict
-    │   ├── TurnIdReused          409 turn_id_reused
-    │   ├── ApprovalStale         409 approval_stale
-    │   └── CellChanged           409 cell_changed
-    ├── TooLarge                  413 too_large
-    ├── UnsupportedMedia          415 unsupported_media
-    ├── TooManyRequests           429 too_many_requests
-    ├── UpstreamError             502 upstream_error
-    │   ├── UpstreamAuth          502 upstream_auth
-    │   ├── UpstreamUnreachable   502 upstream_unreachable
-    │   ├── UpstreamRateLimit     502 upstream_rate_limit
-    │   ├── UpstreamProtocol      502 upstream_protocol
-    │   ├── UpstreamRefused       502 upstream_refused
-    │   ├── ContextTooLong        502 upstream_context_length
-    │   └── UpstreamTimeout       504 upstream_timeout
-    ├── StoreUnavailable          503 store_unavailable
-    │   └── SchemaNewer           503 schema_newer
-    ├── KernelUnavailable         503 kernel_unavailable
-    ├── MissingExtra              503 missing_extra
-    └── StoreFull                 507 store_full
-
 Parts raise these, ``from`` the cause; entry points translate them. The text of an error is written for a notebook user
 and says what to do. It never carries a path, a key, SQL, or the body of another server's answer.
 """
@@ -48,196 +16,131 @@ class AgentError(Exception):
     code: ClassVar[str] = "unavailable"
     retryable: ClassVar[bool] = False
 
+    def __init_subclass__(cls, *, status: int = 0, code: str = "", retryable: bool | None = None) -> None:
+        cls.status = status or cls.status
+        cls.code = code or cls.code
+        cls.retryable = cls.retryable if retryable is None else retryable
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
 
-class BadRequest(AgentError):
+class BadRequest(AgentError, status=400, code="bad_request"):
     """The request cannot be understood; the message names the field."""
 
-    status = 400
-    code = "bad_request"
 
-
-class UnknownModel(BadRequest):
+class UnknownModel(BadRequest, code="unknown_model"):
     """No provider of that name, or the model cannot chat."""
 
-    code = "unknown_model"
 
-
-class AmbiguousSession(BadRequest):
+class AmbiguousSession(BadRequest, code="ambiguous_session"):
     """Several notebooks have a conversation of that id, and the request names none."""
 
-    code = "ambiguous_session"
 
-
-class Forbidden(AgentError):
+class Forbidden(AgentError, status=403, code="forbidden"):
     """The user may not do this here."""
 
-    status = 403
-    code = "forbidden"
 
-
-class NotFound(AgentError):
+class NotFound(AgentError, status=404, code="not_found"):
     """There is no such thing, or it belongs to somebody else."""
 
-    status = 404
-    code = "not_found"
+
+class NoNotebook(NotFound, code="no_notebook"):
+    """The conversation belongs to no notebook."""
 
 
-class Conflict(AgentError):
+class Conflict(AgentError, status=409, code="conflict"):
     """The thing changed under the request."""
 
-    status = 409
-    code = "conflict"
 
-
-class TurnInProgress(Conflict):
+class TurnInProgress(Conflict, code="turn_in_progress", retryable=True):
     """The conversation is answering another question."""
 
-    code = "turn_in_progress"
-    retryable = True
 
-
-class UndoInProgress(Conflict):
+class UndoInProgress(Conflict, code="undo_in_progress", retryable=True):
     """An undo or redo of the conversation has begun and is not finished."""
 
-    code = "undo_in_progress"
-    retryable = True
 
-
-class VersionConflict(Conflict):
+class VersionConflict(Conflict, code="version_conflict", retryable=True):
     """The stored revision is not the one the change was made from."""
 
-    code = "version_conflict"
-    retryable = True
 
-
-class TurnIdReused(Conflict):
+class TurnIdReused(Conflict, code="turn_id_reused"):
     """That turn id was used for another question."""
 
-    code = "turn_id_reused"
 
-
-class ApprovalStale(Conflict):
+class ApprovalStale(Conflict, code="approval_stale"):
     """Nothing waits for this answer any more."""
 
-    code = "approval_stale"
 
-
-class CellChanged(Conflict):
+class CellChanged(Conflict, code="cell_changed"):
     """The cell is no longer what the edit was made for."""
 
-    code = "cell_changed"
 
-
-class TooLarge(AgentError):
+class TooLarge(AgentError, status=413, code="too_large"):
     """The request is larger than is accepted."""
 
-    status = 413
-    code = "too_large"
 
-
-class UnsupportedMedia(AgentError):
+class UnsupportedMedia(AgentError, status=415, code="unsupported_media"):
     """The request is not JSON."""
 
-    status = 415
-    code = "unsupported_media"
 
-
-class TooManyRequests(AgentError):
+class TooManyRequests(AgentError, status=429, code="too_many_requests", retryable=True):
     """A limit of this server is reached."""
 
-    status = 429
-    code = "too_many_requests"
-    retryable = True
 
-
-class UpstreamError(AgentError):
+class UpstreamError(AgentError, status=502, code="upstream_error", retryable=True):
     """The language model's server failed."""
 
-    status = 502
-    code = "upstream_error"
-    retryable = True
 
-
-class UpstreamAuth(UpstreamError):
+class UpstreamAuth(UpstreamError, code="upstream_auth", retryable=False):
     """The model's server did not accept the key."""
 
-    code = "upstream_auth"
-    retryable = False
 
-
-class UpstreamUnreachable(UpstreamError):
+class UpstreamUnreachable(UpstreamError, code="upstream_unreachable"):
     """The model's server could not be reached."""
 
-    code = "upstream_unreachable"
 
-
-class UpstreamRateLimit(UpstreamError):
+class UpstreamRateLimit(UpstreamError, code="upstream_rate_limit"):
     """The model's server asks for patience, or the quota is used up."""
 
-    code = "upstream_rate_limit"
 
-
-class UpstreamProtocol(UpstreamError):
+class UpstreamProtocol(UpstreamError, code="upstream_protocol"):
     """The model's server answered with something that is not its protocol."""
 
-    code = "upstream_protocol"
 
-
-class UpstreamRefused(UpstreamError):
+class UpstreamRefused(UpstreamError, code="upstream_refused", retryable=False):
     """The model's server refused the request itself."""
 
-    code = "upstream_refused"
-    retryable = False
 
-
-class ContextTooLong(UpstreamError):
+class ContextTooLong(UpstreamError, code="upstream_context_length", retryable=False):
     """The conversation does not fit the model."""
 
-    code = "upstream_context_length"
-    retryable = False
 
-
-class UpstreamTimeout(UpstreamError):
+class UpstreamTimeout(UpstreamError, status=504, code="upstream_timeout"):
     """The model's server did not answer in time."""
 
-    status = 504
-    code = "upstream_timeout"
 
-
-class StoreUnavailable(AgentError):
+class StoreUnavailable(AgentError, code="store_unavailable", retryable=True):
     """Conversations can be neither read nor written now."""
 
-    code = "store_unavailable"
-    retryable = True
 
-
-class SchemaNewer(StoreUnavailable):
+class SchemaNewer(StoreUnavailable, code="schema_newer", retryable=False):
     """The store was written by a newer release."""
 
-    code = "schema_newer"
-    retryable = False
 
-
-class KernelUnavailable(AgentError):
+class KernelUnavailable(AgentError, code="kernel_unavailable", retryable=True):
     """There is no kernel, or it is dead or does not answer."""
 
-    code = "kernel_unavailable"
-    retryable = True
+
+class NoKernel(KernelUnavailable, code="no_kernel"):
+    """No kernel is running for the notebook."""
 
 
-class MissingExtra(AgentError):
+class MissingExtra(AgentError, code="missing_extra"):
     """An optional package is needed; the message says how to install it."""
 
-    code = "missing_extra"
 
-
-class StoreFull(AgentError):
+class StoreFull(AgentError, status=507, code="store_full", retryable=True):
     """There is no room to keep the conversation."""
-
-    status = 507
-    code = "store_full"
-    retryable = True

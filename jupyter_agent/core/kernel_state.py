@@ -56,18 +56,8 @@ class Variable:
 
     def to_json(self) -> dict[str, Json]:
         """The variable as JSON data, empty fields left out."""
-        out: dict[str, Json] = {
-            "name": self.name,
-            "type": self.type,
-            "kind": self.kind,
-            "summary": self.summary,
-            "facts": self.facts,
-        }
-        if self.cell_id is not None:
-            out["cell_id"] = self.cell_id
-        if self.execution_count is not None:
-            out["execution_count"] = self.execution_count
-        return out
+        names = ("name", "type", "kind", "summary", "facts", "cell_id", "execution_count")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,20 +334,15 @@ def _names(value: object) -> tuple[str, ...]:
 def _error(wire: object) -> ExecutionError | None:
     if not isinstance(wire, dict):
         return None
-    frames = wire.get("frames")
-    return ExecutionError(
-        name=str(wire.get("name", "")),
-        message=str(wire.get("message", "")),
-        frames=tuple(_frame(frame) for frame in frames if isinstance(frame, dict)) if isinstance(frames, list) else (),
-    )
-
-
-def _frame(wire: Mapping[str, Any]) -> Frame:
-    variables = wire.get("variables")
-    return Frame(
-        function=str(wire.get("function", "")),
-        line=_int(wire.get("line")) or 0,
-        source=str(wire.get("source", "")),
-        cell_id=_text(wire.get("cell_id")),
-        variables={str(k): str(v) for k, v in variables.items()} if isinstance(variables, dict) else EMPTY,
-    )
+    frames: list[Frame] = []
+    for frame in wire["frames"] if isinstance(wire.get("frames"), list) else ():
+        if isinstance(frame, dict):
+            function, line, source = (
+                str(frame.get("function", "")),
+                _int(frame.get("line")),
+                str(frame.get("source", "")),
+            )
+            given = frame.get("variables")
+            variables = {str(name): str(text) for name, text in given.items()} if isinstance(given, dict) else EMPTY
+            frames.append(Frame(function, line or 0, source, _text(frame.get("cell_id")), variables))
+    return ExecutionError(str(wire.get("name", "")), str(wire.get("message", "")), tuple(frames))

@@ -1,4 +1,4 @@
-"""Message, ToolCall, ToolResult, Usage; the events that a turn emits."""
+"""Message, ToolCall, Usage; the events that a turn emits."""
 
 from __future__ import annotations
 
@@ -54,15 +54,6 @@ class ToolCall:
         except (ValueError, RecursionError):
             return {}
         return arguments if isinstance(arguments, dict) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What came of one call; a failure is a result too, and its text says what to do."""
-
-    call_id: str
-    content: str
-    ok: bool = True
 
 
 @dataclass(frozen=True, slots=True)

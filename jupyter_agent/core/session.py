@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
-from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, ToolCall, Usage, to_json
+from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, Role, ToolCall, Usage
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
+UndoKind = Literal["undo", "redo"]
 SCHEMA = 1
 
 
@@ -59,39 +61,6 @@ class Turn:
     edits: tuple[CellChange, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
 
-    def to_json(self) -> dict[str, Any]:
-        """The turn as JSON data."""
-        return dict(to_json(self))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Turn:
-        """Build from stored JSON data, which is not trusted.
-
-        Raises:
-            KeyError, TypeError, ValueError: the data is not a turn.
-        """
-        return cls(
-            id=_string(data["id"]),
-            parent=_optional_string(data["parent"]),
-            depth=_integer(data["depth"]),
-            question=_string(data["question"]),
-            messages=tuple(_message(message) for message in data["messages"]),
-            reply=_string(data["reply"]),
-            status=_choice(data["status"], ("done", "failed", "cancelled", "interrupted")),
-            digest=_string(data["digest"]),
-            error=_optional_string(data["error"]),
-            model=_string(data["model"]),
-            finish_reason=data["finish_reason"],
-            usage=_build(Usage, data["usage"]),
-            actions=tuple(_build(Action, action) for action in data["actions"]),
-            variables=tuple(_string(name) for name in data["variables"]),
-            kernel=MappingProxyType(dict(data["kernel"])),
-            started=float(data["started"]),
-            seconds=float(data["seconds"]),
-            edits=tuple(_build(CellChange, edit) for edit in data.get("edits", ())),
-            extra=MappingProxyType(dict(data.get("extra", {}))),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
@@ -120,24 +89,6 @@ class OpenTurn:
     actions: tuple[Action, ...] = ()
     edits: tuple[CellChange, ...] = ()
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> OpenTurn:
-        """Build from stored JSON data, which is not trusted.
-
-        Raises:
-            KeyError, TypeError, ValueError: the data is not an open turn.
-        """
-        found: OpenTurn = _build(
-            cls,
-            {
-                **data,
-                "calls": tuple(data["calls"]),
-                "actions": tuple(_build(Action, action) for action in data.get("actions", ())),
-                "edits": tuple(_build(CellChange, edit) for edit in data.get("edits", ())),
-            },
-        )
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class PendingUndo:
@@ -152,25 +103,10 @@ class PendingUndo:
     """
 
     id: str
-    kind: Literal["undo", "redo"]
+    kind: UndoKind
     turn_id: str
     expires: float
     reverting: bool = False
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> PendingUndo:
-        """Build from stored JSON data, which is not trusted.
-
-        Raises:
-            KeyError, TypeError, ValueError: the data is not a pending undo.
-        """
-        return cls(
-            id=_string(data["id"]),
-            kind=_choice(data["kind"], ("undo", "redo")),
-            turn_id=_string(data["turn_id"]),
-            expires=float(data["expires"]),
-            reverting=bool(data["reverting"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,48 +158,8 @@ class Session:
 
     @property
     def turn_count(self) -> int:
-        """Entries of the history: a question and its answer are two. `turns` counts questions."""
+        """Entries of the history: a question and its answer are two; `depth` counts questions."""
         return 2 * self.depth
-
-    @property
-    def turns(self) -> int:
-        """Turns on the way to the head."""
-        return self.depth
-
-    def to_json(self) -> dict[str, Any]:
-        """The session's head as JSON data."""
-        data = dict(to_json(self))
-        return {**data.pop("unknown_fields"), **data}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Session:
-        """Build from stored JSON data, which is not trusted.
-
-        Raises:
-            KeyError, TypeError, ValueError: the data is not a session.
-        """
-        opened, pending = data["open"], data.get("pending_undo")
-        return cls(
-            key=_string(data["key"]),
-            id=_string(data["id"]),
-            owner=_string(data["owner"]),
-            notebook_id=_string(data["notebook_id"]),
-            revision=_integer(data["revision"]),
-            head=_optional_string(data["head"]),
-            depth=_integer(data["depth"]),
-            open=None if opened is None else OpenTurn.from_json(opened),
-            pending_undo=None if pending is None else PendingUndo.from_json(pending),
-            title=_string(data["title"]),
-            metadata=MappingProxyType(dict(data["metadata"])),
-            variables=tuple(_string(name) for name in data["variables"]),
-            redo=tuple(_string(name) for name in data["redo"]),
-            created_at=float(data["created_at"]),
-            last_activity=float(data["last_activity"]),
-            extra=MappingProxyType(dict(data.get("extra", {}))),
-            unknown_fields=MappingProxyType(
-                {name: data[name] for name in data.keys() - cls.__dataclass_fields__.keys() - {"schema"}}
-            ),
-        )
 
 
 def is_within(path: str, folder: str) -> bool:
@@ -271,8 +167,23 @@ def is_within(path: str, folder: str) -> bool:
     return bool(folder) and (path == folder or path.startswith(folder + "/"))
 
 
+_Record = TypeVar("_Record", Session, Turn, OpenTurn, PendingUndo, Message)
+
+
+def from_json(kind: type[_Record], data: Mapping[str, Any]) -> _Record:
+    """A session, a turn or a part of one from stored JSON data, which is not trusted; what a later release adds is left out.
+
+    Raises:
+        KeyError, TypeError, ValueError: the data is not one.
+    """
+    given = {name: read(data[name]) for name, read, is_required in _FIELDS[kind] if is_required or name in data}
+    if kind is Session:
+        unknown = data.keys() - Session.__dataclass_fields__.keys() - {"schema"}
+        given["unknown_fields"] = MappingProxyType({name: data[name] for name in unknown})
+    return kind(**given)
+
+
 def _build(kind: Any, data: Mapping[str, Any]) -> Any:
-    """A value from its stored fields; those of a later release are left out."""
     if not isinstance(data, Mapping):
         raise TypeError("not a record")
     return kind(**{name: data[name] for name in data.keys() & kind.__dataclass_fields__.keys()})
@@ -284,27 +195,51 @@ def _string(value: object) -> str:
     return value
 
 
-def _optional_string(value: object) -> str | None:
-    return None if value is None else _string(value)
-
-
 def _integer(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("not an integer")
     return value
 
 
-def _choice(value: object, choices: tuple[Any, ...]) -> Any:
+def _choice(choices: tuple[Any, ...], value: Any) -> Any:
     if value not in choices:
         raise ValueError("not a known value")
     return value
 
 
-def _message(data: Mapping[str, Any]) -> Message:
-    return Message(
-        role=_choice(data["role"], ("system", "user", "assistant", "tool")),
-        content=_string(data["content"]),
-        tool_calls=tuple(_build(ToolCall, call) for call in data["tool_calls"]),
-        tool_call_id=_optional_string(data["tool_call_id"]),
-        code=_string(data.get("code", "")),
+#: How a field is read, by its annotation.
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
+    "str": _string,
+    "str | None": lambda value: None if value is None else _string(value),
+    "int": _integer,
+    "float": float,
+    "bool": bool,
+    "tuple[str, ...]": lambda values: tuple(map(_string, values)),
+    "Mapping[str, Json]": lambda value: MappingProxyType(dict(value)),
+    "Role": partial(_choice, get_args(Role)),
+    "TurnStatus": partial(_choice, get_args(TurnStatus)),
+    "UndoKind": partial(_choice, get_args(UndoKind)),
+    "FinishReason | None": lambda value: value,
+    "Usage": partial(_build, Usage),
+    "tuple[Action, ...]": lambda values: tuple(_build(Action, value) for value in values),
+    "tuple[CellChange, ...]": lambda values: tuple(_build(CellChange, value) for value in values),
+    "tuple[ToolCall, ...]": lambda values: tuple(_build(ToolCall, value) for value in values),
+    "tuple[Message, ...]": lambda values: tuple(from_json(Message, value) for value in values),
+    "OpenTurn | None": lambda value: None if value is None else from_json(OpenTurn, value),
+    "PendingUndo | None": lambda value: None if value is None else from_json(PendingUndo, value),
+}
+#: How each kind is read: its fields, and whether records of all releases have them. Pictures are not kept with a turn.
+_FIELDS: Mapping[Any, tuple[tuple[str, Callable[[Any], Any], bool], ...]] = {
+    kind: tuple(
+        (field.name, _READERS[field.type], field.name not in added)
+        for field in fields(kind)
+        if field.name not in ("pictures", "unknown_fields")
     )
+    for kind, added in (
+        (Turn, ("edits", "extra")),
+        (Message, ("code",)),
+        (OpenTurn, ("actions", "edits")),
+        (PendingUndo, ()),
+        (Session, ("pending_undo", "extra")),
+    )
+}

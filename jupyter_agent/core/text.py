@@ -8,6 +8,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -56,7 +57,14 @@ def truncate(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    return _truncated_json(text, limit) or head_and_tail(text, limit)
+    if text[:1] in ("{", "[") and len(text) <= _MAX_JSON:
+        with suppress(ValueError, RecursionError):
+            value = json.loads(text)
+            for level in _LEVELS:
+                shorter = json.dumps(_cut(value, level, inside=False), ensure_ascii=False)
+                if len(shorter) <= limit:
+                    return shorter
+    return head_and_tail(text, limit)
 
 
 def head(text: str, limit: int) -> str:
@@ -108,21 +116,6 @@ def visible_text(text: str, limit: int) -> str:
         or unicodedata.category(character) not in _INVISIBLE
     )
     return visible if len(visible) <= limit and len(text) <= 2 * limit else f"{visible[: limit - 1]}…"
-
-
-def _truncated_json(text: str, limit: int) -> str:
-    """Valid JSON of the same shape; empty where there is none that fits."""
-    if text[:1] not in ("{", "[") or len(text) > _MAX_JSON:
-        return ""
-    try:
-        value = json.loads(text)
-        for level in _LEVELS:
-            shorter = json.dumps(_cut(value, level, inside=False), ensure_ascii=False)
-            if len(shorter) <= limit:
-                return shorter
-    except (ValueError, RecursionError):
-        pass
-    return ""
 
 
 def _cut(value: Any, level: tuple[int, int, int], *, inside: bool) -> Any:

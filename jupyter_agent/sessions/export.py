@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_agent.core.errors import BadRequest
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.session import SCHEMA, Session, Turn
 from jupyter_agent.core.text import FENCED_CODE
 
@@ -22,21 +23,16 @@ def export(session: Session, turns: Sequence[Turn], kind: str) -> str:
     Raises:
         BadRequest: not one of `MEDIA_TYPES`.
     """
-    exporters = {"json": _to_json, "md": _to_markdown, "ipynb": _to_notebook}
-    if kind not in exporters:
-        raise BadRequest(f"format must be one of {', '.join(MEDIA_TYPES)}.")
-    return exporters[kind](session, turns)
-
-
-def _to_json(session: Session, turns: Sequence[Turn]) -> str:
-    head = session.to_json()
-    data = {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "session": {name: head[name] for name in _KEPT},
-        "turns": [turn.to_json() for turn in turns],
-    }
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    match kind:
+        case "json":
+            kept = {name: getattr(session, name) for name in _KEPT}
+            data = to_json({"format": FORMAT, "schema": SCHEMA, "session": kept, "turns": turns})
+            return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        case "md":
+            return _to_markdown(session, turns)
+        case "ipynb":
+            return _to_notebook(session, turns)
+    raise BadRequest(f"format must be one of {', '.join(MEDIA_TYPES)}.")
 
 
 def _to_markdown(session: Session, turns: Sequence[Turn]) -> str:
@@ -44,33 +40,25 @@ def _to_markdown(session: Session, turns: Sequence[Turn]) -> str:
     if session.notebook_id:
         parts.append(f"About `{_one_line(session.notebook_id)}`")
     for turn in turns:
-        parts.append("\n".join(f"> {line}".rstrip() for line in turn.question.splitlines() or [""]))
-        parts.append(turn.reply or f"*({turn.status})*")
+        parts += [_quoted(turn.question), turn.reply or f"*({turn.status})*"]
     return "\n\n".join(parts) + "\n"
 
 
 def _to_notebook(session: Session, turns: Sequence[Turn]) -> str:
     cells = [_cell("title", "markdown", f"# {_one_line(session.title) or 'Conversation'}")]
     for turn in turns:
-        quoted = "\n".join(f"> {line}".rstrip() for line in turn.question.splitlines() or [""])
-        cells.append(_cell(f"{turn.id} question", "markdown", quoted))
-        for number, (kind, source) in enumerate(_pieces(turn.reply or f"*({turn.status})*")):
-            cells.append(_cell(f"{turn.id} {number}", kind, source))
+        cells.append(_cell(f"{turn.id} question", "markdown", _quoted(turn.question)))
+        reply, at = turn.reply or f"*({turn.status})*", 0
+        pieces: list[tuple[str, str]] = []
+        for match in FENCED_CODE.finditer(reply):
+            if match["close"] and match["language"].strip().lower() in ("", "python", "py", "python3", "ipython"):
+                pieces += [("markdown", reply[at : match.start()]), ("code", match["source"])]
+                at = match.end()
+        shown = [(kind, source) for kind, source in (*pieces, ("markdown", reply[at:])) if source.strip()]
+        cells += [_cell(f"{turn.id} {number}", kind, source.strip("\n")) for number, (kind, source) in enumerate(shown)]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-
-
-def _pieces(reply: str) -> list[tuple[str, str]]:
-    """An answer cut into prose and Python code, in order."""
-    pieces: list[tuple[str, str]] = []
-    at = 0
-    for match in FENCED_CODE.finditer(reply):
-        if match["close"] and match["language"].strip().lower() in ("", "python", "py", "python3", "ipython"):
-            pieces += [("markdown", reply[at : match.start()]), ("code", match["source"])]
-            at = match.end()
-    pieces.append(("markdown", reply[at:]))
-    return [(kind, source.strip("\n")) for kind, source in pieces if source.strip()]
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
@@ -81,6 +69,10 @@ def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
         "source": source.splitlines(keepends=True),
     }
     return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines() or [""])
 
 
 def _one_line(text: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from jupyter_agent.core.errors import BadRequest, TooLarge
-from jupyter_agent.core.messages import Message
-from jupyter_agent.core.session import SCHEMA, Session, Turn
+from jupyter_agent.core.messages import Message, to_json
+from jupyter_agent.core.session import SCHEMA, Session, Turn, from_json
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.export import FORMAT
 
@@ -48,7 +48,18 @@ def read_json(text: str, redactor: Redactor | None = None) -> tuple[Session, tup
     session, turns = _read_session(data.get("session")), _read_turns(data.get("turns"))
     if redactor is None:
         return session, turns
-    return _redact_session(session, redactor), tuple(_redact_turn(turn, redactor) for turn in turns)
+    session = replace(
+        session,
+        title=redactor.text(session.title),
+        metadata=MappingProxyType(redactor.mapping(session.metadata)),
+        variables=tuple(map(redactor.text, session.variables)),
+    )
+    redacted: list[Turn] = []
+    for turn in turns:  # its ids, and how it ended, stay
+        kept = {"id", "parent", "digest", "status", "finish_reason", "usage", "messages"}
+        data = {name: value if name in kept else redactor.json(value) for name, value in to_json(turn).items()}
+        redacted.append(replace(from_json(Turn, data), messages=tuple(map(redactor.message, turn.messages))))
+    return session, tuple(redacted)
 
 
 def _read_session(data: object) -> Session:
@@ -73,7 +84,7 @@ def _read_turns(data: object) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     for number, stored in enumerate(data, 1):
         try:
-            turn = Turn.from_json(stored)
+            turn = from_json(Turn, stored)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BadRequest(f"Turn {number} of the exported conversation is not a turn.") from error
         _check(f"turns[{number - 1}].question", len(turn.question), MAX_QUESTION)
@@ -114,19 +125,3 @@ def _are_valid(messages: Iterable[Message]) -> bool:
             if len(waiting) < len(message.tool_calls) or not all(isinstance(value, str) for value in fields):
                 return False
     return not waiting
-
-
-def _redact_session(session: Session, redactor: Redactor) -> Session:
-    return replace(
-        session,
-        title=redactor.text(session.title),
-        metadata=MappingProxyType(redactor.mapping(session.metadata)),
-        variables=tuple(map(redactor.text, session.variables)),
-    )
-
-
-def _redact_turn(turn: Turn, redactor: Redactor) -> Turn:
-    """A turn without secrets in any of its fields; its ids, and how it ended, stay."""
-    kept = {"id", "parent", "digest", "status", "finish_reason", "usage", "messages"}
-    data = {name: value if name in kept else redactor.json(value) for name, value in turn.to_json().items()}
-    return replace(Turn.from_json(data), messages=tuple(map(redactor.message, turn.messages)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.export import export
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, sha256_hex
 from jupyter_agent.sessions.import_ import read_json
-from jupyter_agent.sessions.summary import summary_of, with_summary
+from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.tree import ALL_TURNS, SessionTree
 from jupyter_agent.sessions.turns import ATTEMPTS, LEASE_SECONDS, NOT_FOUND, PAGE, SessionLog
 
@@ -28,6 +28,8 @@ MAX_TURNS_AFTER_SUMMARY = 1000
 
 class SessionManager:
     """What may be done with conversations; each belongs to one owner, and is unknown to all others.
+
+    What names a session raises `NotFound` where there is none, it has expired, or it is somebody else's.
 
     Args:
         store: Where sessions are kept.
@@ -61,11 +63,7 @@ class SessionManager:
         self._redactor = redactor
 
     async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
-        """The session of that id about that notebook; without a notebook, the most recently active of that id.
-
-        Raises:
-            NotFound: unknown, expired, or somebody else's.
-        """
+        """The session of that id about that notebook; without a notebook, the most recently active of that id."""
         return await self.log.get(owner, session_id, notebook_id)
 
     async def default_session_id(self, owner: str, notebook_id: str, *, interactive: bool = False) -> str | None:
@@ -118,20 +116,11 @@ class SessionManager:
         title: str | None = None,
         metadata: Mapping[str, Json] | None = None,
     ) -> Session:
-        """Set the title, or replace the clients' metadata; works during a turn.
-
-        Raises:
-            NotFound: there is no such session.
-        """
-
-        def renamed(session: Session) -> Session:
-            return replace(
-                session,
-                title=session.title if title is None else self._without_secrets(title),
-                metadata=session.metadata if metadata is None else self._without_secrets(dict(metadata)),
-            )
-
-        return await self._update(await self.get(owner, session_id, notebook_id), renamed)
+        """Set the title, or replace the clients' metadata; works during a turn."""
+        given = {"title": title, "metadata": None if metadata is None else dict(metadata)}
+        new: dict[str, Any] = {name: self._redact(value) for name, value in given.items() if value is not None}
+        session = await self.get(owner, session_id, notebook_id)
+        return await self.log.change(session, lambda current: replace(current, **new))
 
     async def summarize(
         self, owner: str, session_id: str, summary: str, notebook_id: str | None = None, *, turn_id: str | None = None
@@ -139,13 +128,18 @@ class SessionManager:
         """Keep a summary of everything up to a turn, in ``extra["summary"]``; without one, up to the head.
 
         Raises:
-            NotFound: there is no such session, or no such turn.
+            NotFound: there is no such turn.
         """
         session = await self.get(owner, session_id, notebook_id)
         last = session.head if turn_id is None else turn_id
         covered = None if last is None else await self.tree.turn(session, last)
-        text = self._without_secrets(summary)
-        return await self._update(session, lambda current: with_summary(current, text, covered))
+        kept = {
+            "text": self._redact(summary),
+            "turn_id": None if covered is None else covered.id,
+            "depth": 0 if covered is None else covered.depth,
+            "created_at": time.time(),
+        }
+        return await self.log.change(session, lambda current: _with_extra(current, SUMMARY, kept))
 
     async def model_history(self, session: Session, limit: int) -> tuple[Turn, ...]:
         """The history for a model: a summary in place of the turns it covers, then at most `limit` turns."""
@@ -154,15 +148,14 @@ class SessionManager:
         if summary is None or session.head is None or not 0 <= after <= MAX_TURNS_AFTER_SUMMARY:
             return await self.tree.history(session, limit)
         path = await self.store.path(session.key, session.head, after + 1)
-        if not path or path[0].id != summary.turn_id:  # of another branch
+        if not path or path[0].id != summary.id:  # of another branch
             return await self.tree.history(session, limit)
-        return (summary.as_turn(), *path[1:][-limit:])
+        return (summary, *path[1:][-limit:])
 
     async def clear(self, owner: str, session_id: str, notebook_id: str | None = None) -> None:
         """Forget a session and its turns; a turn being answered is lost to it.
 
         Raises:
-            NotFound: there is no such session.
             AmbiguousSession: several notebooks have one of that id, and none is named.
         """
         check_id(session_id, "session_id")
@@ -172,9 +165,8 @@ class SessionManager:
             raise AmbiguousSession("Several notebooks have a conversation of that id. Say which with notebook_id.")
         # A record that is so damaged that no list shows it can still be named, and is deleted too.
         key = page.sessions[0].key if page.sessions else session_key(owner, notebook_id or "", session_id)
-        if page.sessions:
-            for share in _shares(page.sessions[0]):
-                await self.store.delete(share)
+        for share in (share for session in page.sessions for share in _shares(session)):
+            await self.store.delete(share)
         if not await self.store.delete(key):
             raise NotFound(NOT_FOUND)
 
@@ -209,7 +201,6 @@ class SessionManager:
         """The conversation up to its head as ``json``, ``md`` or ``ipynb`` text.
 
         Raises:
-            NotFound: there is no such session.
             BadRequest: no such format.
         """
         session = await self.get(owner, session_id, notebook_id)
@@ -243,17 +234,13 @@ class SessionManager:
         *,
         mode: Literal["read", "copy"] = "read",
     ) -> str:
-        """A secret with which others may read the conversation, or also copy it, until `unshare`.
-
-        Raises:
-            NotFound: there is no such session.
-        """
+        """A secret with which others may read the conversation, or also copy it, until `unshare`."""
         token = secrets.token_urlsafe(24)
         share = _share_key(token)
         session = await self.get(owner, session_id, notebook_id)
         granted = {"mode": mode, "created_at": time.time()}
-        session = await self._update(
-            session, lambda current: _with_shares(current, {**_shares(current), share: granted})
+        session = await self.log.change(
+            session, lambda current: _with_extra(current, "shares", {**_shares(current), share: granted})
         )
         now = time.time()
         extra: Mapping[str, Json] = MappingProxyType({"key": session.key, "created_at": session.created_at})
@@ -263,29 +250,34 @@ class SessionManager:
     async def unshare(
         self, owner: str, session_id: str, notebook_id: str | None = None, *, token: str | None = None
     ) -> int:
-        """Revoke one secret, or all; how many there were.
-
-        Raises:
-            NotFound: there is no such session.
-        """
+        """Revoke one secret, or all; how many there were."""
         session = await self.get(owner, session_id, notebook_id)
         revoked = [share for share in _shares(session) if not token or share == _share_key(token)]
 
         def without(current: Session) -> Session:
-            return _with_shares(current, {key: how for key, how in _shares(current).items() if key not in revoked})
+            left = {share: granted for share, granted in _shares(current).items() if share not in revoked}
+            return _with_extra(current, "shares", left)
 
-        await self._update(session, without)
+        await self.log.change(session, without)
         for share in revoked:
             await self.store.delete(share)
         return len(revoked)
 
-    async def shared(self, token: str) -> Session:
-        """The conversation that a secret opens, to be read only.
+    async def shared(self, token: str) -> tuple[Session, str]:
+        """The conversation that a secret opens, and the mode in which it is shared: ``read`` or ``copy``.
 
         Raises:
             NotFound: no such secret, revoked, or the conversation is gone.
         """
-        return (await self._shared(token))[0]
+        share = _share_key(token)
+        record = await self.store.read(share)
+        session = None if record is None else await self.store.read(str(record.extra.get("key", "")))
+        granted = None if session is None else _shares(session).get(share)
+        if session is None or record is None or granted is None or self.log.is_expired(session):
+            raise NotFound(NOT_FOUND)
+        if record.extra.get("created_at") != session.created_at:  # another session, created under the same key
+            raise NotFound(NOT_FOUND)
+        return session, str(granted["mode"])
 
     async def copy_shared(self, owner: str, token: str, *, session_id: str | None = None) -> Session:
         """A conversation of one's own that begins as the shared one is now.
@@ -296,25 +288,10 @@ class SessionManager:
             TooManyRequests: the owner has as many sessions as are kept.
         """
         check_owner(owner)
-        session, mode = await self._shared(token)
+        session, mode = await self.shared(token)
         if mode != "copy":
             raise Forbidden("This conversation is shared for reading only.")
         return await self.tree.copy(session, await self.tree.history(session, ALL_TURNS), owner, session_id)
-
-    async def close(self) -> None:
-        """Let go of the store."""
-        await self.store.close()
-
-    async def _shared(self, token: str) -> tuple[Session, str]:
-        share = _share_key(token)
-        record = await self.store.read(share)
-        session = None if record is None else await self.store.read(str(record.extra.get("key", "")))
-        granted = None if session is None else _shares(session).get(share)
-        if session is None or record is None or granted is None or self.log.is_expired(session):
-            raise NotFound(NOT_FOUND)
-        if record.extra.get("created_at") != session.created_at:
-            raise NotFound(NOT_FOUND)
-        return session, str(granted["mode"])
 
     async def _set_notebook(self, session: Session, path: str) -> None:
         for _ in range(ATTEMPTS):
@@ -327,25 +304,19 @@ class SessionManager:
                 page = await self.store.find(session.owner, session_id=session.id, notebook_id=path, limit=1)
                 for occupant in page.sessions:
                     new_id = f"{occupant.id[:100]}.{uuid.uuid4().hex[:8]}"
-                    await self._update(occupant, lambda other, new_id=new_id: replace(other, id=new_id))  # type: ignore[misc]
+                    await self.log.change(occupant, lambda other, new_id=new_id: replace(other, id=new_id))  # type: ignore[misc]
             else:
                 return
         raise VersionConflict(
             "A conversation is changed by others all the time, so it does not follow its notebook. Try again in a moment."
         )
 
-    def _without_secrets(self, given: Any) -> Any:
+    def _redact(self, given: Any) -> Any:
         return given if self._redactor is None else self._redactor.json(given)
 
-    async def _update(self, session: Session, change: Callable[[Session], Session]) -> Session:
-        async def changed(current: Session) -> Session:
-            return change(current)
 
-        return await self.log.change(session, changed)
-
-
-def _with_shares(session: Session, shares: Mapping[str, Json]) -> Session:
-    return replace(session, extra=MappingProxyType({**session.extra, "shares": shares}))
+def _with_extra(session: Session, name: str, value: Json) -> Session:
+    return replace(session, extra=MappingProxyType({**session.extra, name: value}))
 
 
 def _shares(session: Session) -> dict[str, Any]:

@@ -7,15 +7,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
 
 from jupyter_agent.core.errors import Conflict, NotFound, StoreUnavailable, TurnInProgress, UndoInProgress
-from jupyter_agent.core.session import PendingUndo, Session, Turn
+from jupyter_agent.core.messages import Json
+from jupyter_agent.core.session import PendingUndo, Session, Turn, UndoKind
 from jupyter_agent.sessions.ids import check_id
-from jupyter_agent.sessions.summary import copied_summary
+from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.turns import SessionLog, branch_heads, interrupted, with_branch_kept
 
-UndoKind = Literal["undo", "redo"]
 ALL_TURNS = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.
 _STRIDE = 50
@@ -40,6 +39,8 @@ class Replay:
 class SessionTree:
     """Moves the heads of sessions; no turn is ever lost by it.
 
+    What names a session raises `NotFound` where there is none, it has expired, or it is somebody else's.
+
     Args:
         log: Where the sessions are stored.
     """
@@ -56,20 +57,20 @@ class SessionTree:
             return abandoned[:limit]
         return (*await self._store.path(session.key, session.head, limit - len(abandoned)), *abandoned)
 
-    async def undo(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
-        """Take the newest turn back, without its notebook; `redo` brings it again until another question is asked.
+    async def move_head(self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
+        """Take the newest turn back without its notebook, or bring it again, until another question is asked.
 
         Raises:
-            NotFound: there is no such session.
-            Conflict: there is nothing to undo.
+            Conflict: there is nothing to undo or redo.
             TurnInProgress: a turn is being answered.
             UndoInProgress: another undo has not been finished.
         """
-        return await self._move(owner, session_id, notebook_id, "undo")
 
-    async def redo(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
-        """Bring back the turn that `undo` took last, without its notebook; raises as that does."""
-        return await self._move(owner, session_id, notebook_id, "redo")
+        async def moved(session: Session) -> Session:
+            _check_idle(session)
+            return await self._moved(session, kind, _next_turn(session, kind))
+
+        return await self._log.change(await self._log.get(owner, session_id, notebook_id), moved)
 
     async def begin_undo(
         self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None
@@ -79,11 +80,9 @@ class SessionTree:
         One whose lease has ended is taken over: the same kind continues it, and the opposite kind takes it back.
 
         Returns:
-            The session, and the recorded undo. Restore the cells of its `turn_id` now, then call `finish_undo`; or, where
-            none was restored, `cancel_undo`.
+            The session, and the recorded undo. Restore the cells of its `turn_id` now, then call `end_undo`.
 
         Raises:
-            NotFound: there is no such session.
             Conflict: there is nothing to undo or redo.
             TurnInProgress: a turn is being answered.
             UndoInProgress: another one is being applied now.
@@ -93,7 +92,7 @@ class SessionTree:
         async def begun(session: Session) -> Session:
             pending = session.pending_undo
             if pending is None or await self._log.is_held(pending):
-                self._check_idle(session)
+                _check_idle(session)
                 turn_id = _next_turn(session, kind)
                 pending = PendingUndo(operation_id, kind, turn_id, 0.0)
             expires = await self._store.now() + self._log.lease_seconds
@@ -104,29 +103,43 @@ class SessionTree:
         try:
             session = await self._log.change(session, begun)
         except StoreUnavailable:  # the commit may have happened though its acknowledgement was lost
-            session = await self._stored(session)
+            session = await self._store.read(session.key) or session
             if session.pending_undo is None or session.pending_undo.id != operation_id:
                 raise
         assert session.pending_undo is not None
         return session, session.pending_undo
 
-    async def finish_undo(self, owner: str, session_id: str, notebook_id: str | None, operation_id: str) -> Session:
-        """Move the head of a pending undo whose cells have been restored; safe to call again.
+    async def end_undo(
+        self, owner: str, session_id: str, notebook_id: str | None, operation_id: str, *, is_applied: bool
+    ) -> Session:
+        """Move the head of a pending undo whose cells have been restored, or forget one none of whose cells are.
+
+        Safe to call again.
 
         Raises:
-            NotFound: there is no such session.
             Conflict: another client finished it or took it back.
         """
-        return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=True)
+        outcome = [operation_id, "finished" if is_applied else "cancelled"]
 
-    async def cancel_undo(self, owner: str, session_id: str, notebook_id: str | None, operation_id: str) -> Session:
-        """Forget a pending undo none of whose cells are restored, or all of which are as before; safe to call again.
+        async def ended(session: Session) -> Session:
+            pending = session.pending_undo
+            if pending is None or pending.id != operation_id:
+                raise Conflict("That undo was finished or taken back elsewhere. Reload the conversation.")
+            if is_applied and not pending.reverting:
+                session = await self._moved(session, pending.kind, pending.turn_id)
+            extra = MappingProxyType({**session.extra, _LAST_UNDO: outcome})
+            return replace(session, pending_undo=None, extra=extra)
 
-        Raises:
-            NotFound: there is no such session.
-            Conflict: another client finished it or took it back.
-        """
-        return await self._end_undo(owner, session_id, notebook_id, operation_id, is_applied=False)
+        session = await self._log.get(owner, session_id, notebook_id)
+        if session.extra.get(_LAST_UNDO) == outcome:
+            return session
+        try:
+            return await self._log.change(session, ended)
+        except (Conflict, StoreUnavailable):  # the commit may have happened though its acknowledgement was lost
+            session = await self._store.read(session.key) or session
+            if session.extra.get(_LAST_UNDO) != outcome:
+                raise
+            return session
 
     async def set_head(
         self, owner: str, session_id: str, turn_id: str | None, notebook_id: str | None = None
@@ -134,13 +147,13 @@ class SessionTree:
         """Make any turn of the tree the head, also one of another branch; None: the place before the first.
 
         Raises:
-            NotFound: there is no such session, or no such turn.
+            NotFound: there is no such turn.
             TurnInProgress: a turn is being answered.
             UndoInProgress: an undo has not been finished.
         """
 
         async def moved(session: Session) -> Session:
-            self._check_idle(session)
+            _check_idle(session)
             turn = None if turn_id is None else await self.turn(session, turn_id)
             head, depth = (None, 0) if turn is None else (turn.id, turn.depth)
             return _with_head(with_branch_kept(session), head, depth, ())
@@ -181,7 +194,7 @@ class SessionTree:
         """A new conversation that begins with everything up to a turn; without one, up to the head.
 
         Raises:
-            NotFound: there is no such session, or no such turn.
+            NotFound: there is no such turn.
             VersionConflict: `new_id` is taken.
             TooManyRequests: the owner has as many sessions as are kept.
         """
@@ -205,7 +218,7 @@ class SessionTree:
         Without `first` all are asked again; without `last`, up to the head.
 
         Raises:
-            NotFound: there is no such session, or no such turn on the way to `last`.
+            NotFound: there is no such turn on the way to `last`.
             TooManyRequests: the owner has as many sessions as are kept.
         """
         session = await self._log.get(owner, session_id, notebook_id)
@@ -228,6 +241,10 @@ class SessionTree:
         new = await self._log.new_session(owner, session.notebook_id, name)
         head = turns[-1] if turns else None
         origin = {"session_id": session.id, "turn_id": None if head is None else head.id}
+        extra: dict[str, Json] = {"from": origin}
+        summary = summary_of(session)
+        if summary is not None and any(turn.id == summary.id for turn in turns):
+            extra[SUMMARY] = session.extra[SUMMARY]
         new = replace(
             new,
             head=None if head is None else head.id,
@@ -235,17 +252,10 @@ class SessionTree:
             title=session.title,
             metadata=session.metadata,
             variables=tuple(dict.fromkeys(name for turn in turns for name in turn.variables)),
-            extra=MappingProxyType({"from": origin, **copied_summary(session, turns)}),
+            extra=MappingProxyType(extra),
         )
         await self._store.create(new, turns)
         return new
-
-    async def _move(self, owner: str, session_id: str, notebook_id: str | None, kind: UndoKind) -> Session:
-        async def moved(session: Session) -> Session:
-            self._check_idle(session)
-            return await self._moved(session, kind, _next_turn(session, kind))
-
-        return await self._log.change(await self._log.get(owner, session_id, notebook_id), moved)
 
     async def _moved(self, session: Session, kind: UndoKind, turn_id: str) -> Session:
         """The session with its head one turn back, or one forward again."""
@@ -254,62 +264,32 @@ class SessionTree:
         turn = await self.turn(session, turn_id)
         return _with_head(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
 
-    async def _end_undo(
-        self, owner: str, session_id: str, notebook_id: str | None, operation_id: str, *, is_applied: bool
-    ) -> Session:
-        outcome = [operation_id, "finished" if is_applied else "cancelled"]
 
-        def has_ended(session: Session) -> bool:
-            return list(session.extra.get(_LAST_UNDO) or ()) == outcome  # type: ignore[arg-type]
-
-        async def ended(session: Session) -> Session:
-            pending = session.pending_undo
-            if pending is None or pending.id != operation_id:
-                raise Conflict("That undo was finished or taken back elsewhere. Reload the conversation.")
-            if is_applied and not pending.reverting:
-                session = await self._moved(session, pending.kind, pending.turn_id)
-            extra = MappingProxyType({**session.extra, _LAST_UNDO: outcome})
-            return replace(session, pending_undo=None, extra=extra)
-
-        session = await self._log.get(owner, session_id, notebook_id)
-        if has_ended(session):
-            return session
-        try:
-            return await self._log.change(session, ended)
-        except (Conflict, StoreUnavailable):  # the commit may have happened though its acknowledgement was lost
-            session = await self._stored(session)
-            if not has_ended(session):
-                raise
-            return session
-
-    async def _stored(self, session: Session) -> Session:
-        return await self._store.read(session.key) or session
-
-    def _check_idle(self, session: Session) -> None:
-        if session.open is not None:
-            raise TurnInProgress("This conversation is answering a question. Wait for it, or cancel it.")
-        if session.pending_undo is not None:
-            raise UndoInProgress("An undo of this conversation is not finished yet. Try again in a moment.")
+def _check_idle(session: Session) -> None:
+    if session.open is not None:
+        raise TurnInProgress("This conversation is answering a question. Wait for it, or cancel it.")
+    if session.pending_undo is not None:
+        raise UndoInProgress("An undo of this conversation is not finished yet. Try again in a moment.")
 
 
 def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:
     """What a replay changed, as JSON data: for each question the answers, models and tokens before and after."""
-
-    def to_json(turn: Turn) -> dict[str, object]:
-        return {
-            "turn_id": turn.id,
-            "reply": turn.reply,
-            "model": turn.model,
-            "status": turn.status,
-            "seconds": turn.seconds,
-            "input_tokens": turn.usage.input_tokens,
-            "output_tokens": turn.usage.output_tokens,
+    compared: list[dict[str, object]] = []
+    for old, new in zip(before, after, strict=False):
+        sides = {
+            side: {
+                "turn_id": turn.id,
+                "reply": turn.reply,
+                "model": turn.model,
+                "status": turn.status,
+                "seconds": turn.seconds,
+                "input_tokens": turn.usage.input_tokens,
+                "output_tokens": turn.usage.output_tokens,
+            }
+            for side, turn in (("before", old), ("after", new))
         }
-
-    return tuple(
-        {"question": old.question, "before": to_json(old), "after": to_json(new), "same": old.reply == new.reply}
-        for old, new in zip(before, after, strict=False)
-    )
+        compared.append({"question": old.question, **sides, "same": old.reply == new.reply})
+    return tuple(compared)
 
 
 def _next_turn(session: Session, kind: UndoKind) -> str:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from jupyter_agent.core.errors import (
     BadRequest,
@@ -113,11 +114,8 @@ class SessionLog:
                 digest=digest,
                 started=time.time(),
             )
-            cached_at, known = self._cached.pop((owner, notebook_id, session_id), (0.0, None))
-            if time.monotonic() - cached_at > CACHE_SECONDS:
-                known = None
             try:
-                return await self._begin(owner, notebook_id, session_id, opened, known=known, retried=retried)
+                return await self._begin(owner, notebook_id, session_id, opened, retried=retried)
             except VersionConflict:
                 continue  # another process committed first: read the session again
         raise TurnInProgress(ANOTHER_QUESTION)
@@ -141,19 +139,12 @@ class SessionLog:
         Raises:
             VersionConflict: the turn was taken over, or the session is gone.
         """
-
-        def renewed(current: Session, opened: OpenTurn) -> Session:
-            opened = replace(
-                opened,
-                expires=expires,
-                calls=opened.calls if calls is None else calls,
-                actions=opened.actions if actions is None else actions,
-                edits=opened.edits if edits is None else edits,
-            )
-            return replace(current, open=opened)
-
-        expires = await self.store.now() + self.lease_seconds
-        return await self._while_open(session, None, renewed)
+        given = {"calls": calls, "actions": actions, "edits": edits}
+        kept: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        kept["expires"] = await self.store.now() + self.lease_seconds
+        return await self._while_open(
+            session, None, lambda current, opened: replace(current, open=replace(opened, **kept))
+        )
 
     async def finish(self, session: Session, turn: Turn) -> Session:
         """Append the turn that `begin` opened and make it the head; safe to call again.
@@ -198,18 +189,9 @@ class SessionLog:
             raise NotFound(NOT_FOUND)
         return await self._close_abandoned(session)
 
-    async def _begin(
-        self,
-        owner: str,
-        notebook_id: str,
-        session_id: str,
-        opened: OpenTurn,
-        *,
-        known: Session | None,
-        retried: bool,
-    ) -> Begun:
-        session = known
-        if session is None or self.is_expired(session):
+    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn, *, retried: bool) -> Begun:
+        cached_at, session = self._cached.pop((owner, notebook_id, session_id), (0.0, None))
+        if session is None or time.monotonic() - cached_at > CACHE_SECONDS or self.is_expired(session):
             session = await self._find(owner, notebook_id, session_id)
         if session is None and not notebook_id:  # asked without a notebook: the only session of that id
             page = await self.store.find(owner, session_id=session_id, limit=2)
@@ -245,11 +227,7 @@ class SessionLog:
         return Begun(await self._opened(session, self.store.commit(session, abandoned)), opened.id)
 
     async def _opened(self, session: Session, write: Awaitable[None]) -> Session:
-        """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it.
-
-        Raises:
-            StoreUnavailable: it was not written, as far as the store can be asked.
-        """
+        """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it."""
         try:
             await write
         except StoreUnavailable:
@@ -329,7 +307,7 @@ class SessionLog:
                 current = await self.store.read(session.key)
         raise VersionConflict("The turn was taken over or its conversation is gone; this answer was not kept.")
 
-    async def change(self, session: Session, change: Callable[[Session], Awaitable[Session]]) -> Session:
+    async def change(self, session: Session, change: Callable[[Session], Session | Awaitable[Session]]) -> Session:
         """Commit a change of a session, made anew from the stored one while others change it too.
 
         Raises:
@@ -337,7 +315,8 @@ class SessionLog:
             VersionConflict: it changed too often meanwhile.
         """
         for _ in range(ATTEMPTS):
-            changed = await change(session)
+            changed = change(session)
+            changed = changed if isinstance(changed, Session) else await changed
             try:
                 return await self.commit(changed)
             except VersionConflict:

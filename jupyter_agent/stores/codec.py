@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.protocols import Page
-from jupyter_agent.core.session import SCHEMA, Session, Turn
+from jupyter_agent.core.session import SCHEMA, Session, Turn, from_json
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
@@ -58,7 +59,10 @@ def encode(value: Session | Turn, *, ascii_only: bool = True) -> str:
             text = ""
     if not text or (("\\u0000" in text or "\\ud" in text) and _SUSPECT.search(text)):
         try:
-            data = _storable(value.to_json(), 0)
+            data = to_json(value)
+            if isinstance(value, Session):
+                data = {**data.pop("unknown_fields"), **data}
+            data = _storable(data, 0)
         except RecursionError as error:
             raise TooLarge("The conversation's data is nested too deeply to be kept.") from error
         text = encoder.encode({**data, "schema": SCHEMA} if isinstance(value, Session) else data)
@@ -80,7 +84,7 @@ def decode(kind: type[_Value], text: str | bytes | Mapping[str, Any]) -> _Value:
             raise SchemaNewer(
                 "This conversation was written by a newer release of jupyter-notebook-agent. Upgrade to read it."
             )
-        return kind.from_json(data)
+        return from_json(kind, data)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise StoreUnavailable(DAMAGED) from error
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
 from jupyter_agent.doctor.service import NotebookAnalyses
-from jupyter_agent.tools.output import NO_NOTEBOOK
+from jupyter_agent.tools.output import object_schema, open_notebook
 
 MAX_CHARACTERS = 12_000
 
@@ -24,22 +23,18 @@ class CheckNotebook:
         "Check the notebook for hidden state: cells that are stale, edited since they ran, out of order or never run, "
         "variables that no cell defines any longer, whether Restart & Run All would reproduce it and where it would fail or "
         "differ first, and the fewest cells to run to bring everything up to date. Nothing is run.",
-        {"type": "object", "properties": {}, "additionalProperties": False},
+        object_schema({}),
         title="Check notebook",
         icon="ui-components:code-check",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """The report as Markdown, with what a program needs of it."""
-        if context.notebook is None:
-            return NO_NOTEBOOK
+        notebook = open_notebook(context)
         check = context.check_notebook or NotebookAnalyses().check
-        try:
-            cells = await context.notebook.cells()
-            state = await context.kernel.state() if context.kernel is not None else None
-            answer = await check(cells, state, context.notebook)
-        except (NotFound, TooLarge) as error:
-            return ToolOutput.failure(error.code, error.message)
+        cells = await notebook.cells()
+        state = await context.kernel.state() if context.kernel is not None else None
+        answer = await check(cells, state, notebook)
         report = str(answer["report"])
         shortened = report if len(report) <= MAX_CHARACTERS else f"{head(report, MAX_CHARACTERS)}\n…"
         return ToolOutput.from_data({**answer, "report": shortened})

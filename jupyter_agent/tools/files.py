@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
-from jupyter_agent.tools.output import NO_NOTEBOOK
+from jupyter_agent.tools.output import object_schema, open_notebook
 
 #: Characters of a file that are read, and of an answer.
 MAX_READ = 4_000_000
@@ -23,16 +23,14 @@ class ListFiles:
     spec: ClassVar[ToolSpec] = ToolSpec(
         "list_files",
         "List the names of the files in the notebook's folder.",
-        {"type": "object", "properties": {}, "additionalProperties": False},
+        object_schema({}),
         title="List files",
         icon="ui-components:folder",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Names only; nothing is opened."""
-        if context.notebook is None:
-            return NO_NOTEBOOK
-        return ToolOutput.from_data({"files": list(await context.notebook.files())})
+        return ToolOutput.from_data({"files": list(await open_notebook(context).files())})
 
 
 class ReadFile:
@@ -42,27 +40,23 @@ class ReadFile:
     spec: ClassVar[ToolSpec] = ToolSpec(
         "read_file",
         "Read lines of a text file in the notebook's folder or below it. Files that may hold secrets are not read.",
-        {
-            "type": "object",
-            "properties": {
+        object_schema(
+            {
                 "path": {"type": "string", "description": "Relative to the notebook's folder."},
                 "start": {"type": "integer", "minimum": 1, "description": "The first line; 1 if missing."},
                 "lines": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many; 100 if missing."},
             },
-            "required": ["path"],
-            "additionalProperties": False,
-        },
+            "path",
+        ),
         title="Read file",
         icon="ui-components:file",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Lines within a limit; ``next`` is the line to continue at."""
-        if context.notebook is None:
-            return NO_NOTEBOOK
         path = str(arguments["path"])
         start, number = int(arguments.get("start", 1)), int(arguments.get("lines", 100))
-        lines = (await context.notebook.read_file(path, MAX_READ)).splitlines()
+        lines = (await open_notebook(context).read_file(path, MAX_READ)).splitlines()
         chosen, left = [], MAX_CHARACTERS
         for line in lines[start - 1 : start - 1 + number]:
             left -= min(len(line), MAX_LINE) + 4

@@ -1,16 +1,15 @@
-"""Tool outputs that several tools give: results of executions, cells, what is missing, code that cannot be parsed."""
+"""What several tools share: schemas of arguments, the kernel and notebook they need, outputs of executions, syntax errors."""
 
 from __future__ import annotations
 
-from jupyter_agent.analysis.cells.names import names_of
-from jupyter_agent.core.kernel_state import Cell, ExecutionResult
-from jupyter_agent.core.protocols import ToolContext, ToolOutput
+from collections.abc import Mapping
+from typing import Any
 
-NO_KERNEL = ToolOutput.failure(
-    "no_kernel",
-    "No kernel is running for this notebook, so there are no live variables. Start it and run the cells.",
-)
-NO_NOTEBOOK = ToolOutput.failure("no_notebook", "This conversation belongs to no notebook.")
+from jupyter_agent.analysis.cells.names import names_of
+from jupyter_agent.core.errors import NoKernel, NoNotebook
+from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.protocols import Kernel, Notebook, ToolContext, ToolOutput
+
 #: Status of an execution → code of the output, and what to do about it.
 _FAILURES = {
     "error": ("exception", ""),
@@ -27,6 +26,36 @@ _FAILURES = {
 }
 
 
+def object_schema(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    """JSON Schema of arguments."""
+    more = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": properties, **more, "additionalProperties": False}
+
+
+def live_kernel(context: ToolContext) -> Kernel:
+    """The turn's kernel.
+
+    Raises:
+        NoKernel: there is none.
+    """
+    if context.kernel is None:
+        raise NoKernel(
+            "No kernel is running for this notebook, so there are no live variables. Start it and run the cells."
+        )
+    return context.kernel
+
+
+def open_notebook(context: ToolContext) -> Notebook:
+    """The turn's notebook.
+
+    Raises:
+        NoNotebook: there is none.
+    """
+    if context.notebook is None:
+        raise NoNotebook("This conversation belongs to no notebook.")
+    return context.notebook
+
+
 def execution_output(result: ExecutionResult) -> ToolOutput:
     """What an execution displayed; where it failed, the error and what to do about it."""
     if result.status == "ok":
@@ -35,18 +64,6 @@ def execution_output(result: ExecutionResult) -> ToolOutput:
     code, advice = _FAILURES.get(result.status, ("failed", ""))
     text = "\n".join(part for part in (result.text, advice) if part) or "It failed."
     return ToolOutput(text, ok=False, pictures=result.pictures, code=code)
-
-
-def cell_json(cell: Cell) -> dict[str, object]:
-    """One cell as JSON data."""
-    return {
-        "id": cell.id,
-        "kind": cell.kind,
-        "source": cell.source,
-        "execution_count": cell.execution_count,
-        "output": cell.output,
-        "error": cell.error,
-    }
 
 
 def syntax_error(source: str, context: ToolContext) -> ToolOutput | None:

@@ -6,18 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import NO_KERNEL, execution_output, syntax_error
+from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, syntax_error
 
-_CODE = {
-    "type": "object",
-    "properties": {"code": {"type": "string", "description": "Python source."}},
-    "required": ["code"],
-    "additionalProperties": False,
-}
-_NOTHING: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+_CODE = object_schema({"code": {"type": "string", "description": "Python source."}}, "code")
 #: Seconds that code may take in the sandbox.
 SANDBOX_SECONDS = 20.0
 
@@ -50,9 +43,7 @@ class RunCode(_CodeTool):
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays."""
-        if context.kernel is None:
-            return NO_KERNEL
-        return execution_output(await context.kernel.execute(str(arguments["code"]), timeout=context.timeout))
+        return execution_output(await live_kernel(context).execute(str(arguments["code"]), timeout=context.timeout))
 
 
 class TryCode(_CodeTool):
@@ -69,10 +60,8 @@ class TryCode(_CodeTool):
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays, and which of the user's objects it changed in place."""
-        if context.kernel is None:
-            return NO_KERNEL
         timeout = min(SANDBOX_SECONDS, context.timeout)
-        result = await context.kernel.try_execute(str(arguments["code"]), timeout=timeout)
+        result = await live_kernel(context).try_execute(str(arguments["code"]), timeout=timeout)
         output = execution_output(result)
         if not result.changed:
             return output
@@ -87,16 +76,14 @@ class RestartKernel:
     spec: ClassVar[ToolSpec] = ToolSpec(
         "restart_kernel",
         "Restart the user's kernel: all variables are lost. Only when the user asks for it, or the kernel is broken.",
-        _NOTHING,
+        object_schema({}),
         title="Restart kernel",
         icon="ui-components:refresh",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Restart it."""
-        if context.kernel is None:
-            return NO_KERNEL
-        await context.kernel.restart()
+        await live_kernel(context).restart()
         return ToolOutput("The kernel was restarted; all variables are gone. Run the cells that are needed again.")
 
 
@@ -107,18 +94,14 @@ class InterruptKernel:
     spec: ClassVar[ToolSpec] = ToolSpec(
         "interrupt_kernel",
         "Interrupt what the user's kernel runs now, as the stop button does. Variables stay.",
-        _NOTHING,
+        object_schema({}),
         title="Interrupt kernel",
         icon="ui-components:stop",
     )
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Interrupt it and return its status."""
-        if context.kernel is None:
-            return NO_KERNEL
-        try:
-            await context.kernel.interrupt()
-        except KernelUnavailable as error:
-            return ToolOutput.failure(error.code, error.message)
-        state = await context.kernel.state()
+        kernel = live_kernel(context)
+        await kernel.interrupt()
+        state = await kernel.state()
         return ToolOutput(f"The kernel was interrupted; it is {state.status} now.")

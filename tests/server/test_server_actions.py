@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
 
@@ -206,7 +207,7 @@ async def test_a_secret_in_an_output_is_restored_and_never_stored(
     session = await sessions.get("local", "s1")
     turn = await sessions.tree.turn(session, body["turn_id"])
     assert turn.edits
-    assert secret not in json.dumps(turn.to_json())
+    assert secret not in json.dumps(to_json(turn))
     undone = await rest("POST", f"{SESSION}/undo")
     assert undone.body["edits"]["left"] == []
     assert path.read_bytes() == before

@@ -30,7 +30,7 @@ ASK = {
 }
 
 
-UNDO_POINTS = ["after-begin_undo", "before-restore", "after-restore", "before-finish_undo", "after-finish_undo"]
+UNDO_POINTS = ["after-begin_undo", "before-restore", "after-restore", "before-end_undo", "after-end_undo"]
 EDIT = [
     {"text": "", "calls": [{"name": "edit_cell", "arguments": {"cell_id": "c1", "source": "x = 2"}}]},
     {"text": "Done."},
@@ -120,7 +120,7 @@ async def test_T12_an_undo_whose_server_is_killed_is_finished_or_taken_back(
     try:
         reply = await _when_free(again, f"api/agent/sessions/s1/{step}", {})
         is_undone = step == "undo"
-        if point == "after-finish_undo" and is_undone:
+        if point == "after-end_undo" and is_undone:
             assert reply["code"] == "conflict"  # it had been finished: there is nothing to undo any more
             _, reply = await again("GET", "api/agent/sessions/s1")
         assert (reply["head"], source()) == ((None, "x = 1") if is_undone else ("t1", "x = 2"))

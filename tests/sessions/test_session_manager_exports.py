@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from jupyter_agent.core.errors import BadRequest, TooLarge, VersionConflict
-from jupyter_agent.core.messages import Message, ToolCall
+from jupyter_agent.core.messages import Message, ToolCall, to_json
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Turn
 from jupyter_agent.redaction.redactor import Redactor
@@ -43,7 +43,7 @@ async def test_an_export_comes_back_the_same(manager: SessionManager) -> None:
 
 
 def damaged(**changes: object) -> str:
-    turn = Turn("t1", None, 1, "q", messages=CALLS).to_json()
+    turn = to_json(Turn("t1", None, 1, "q", messages=CALLS))
     data = {"format": "jupyter-agent conversation", "schema": 1, "session": {"id": "s"}, "turns": [turn | changes]}
     return json.dumps(data)
 
@@ -68,7 +68,7 @@ def damaged(**changes: object) -> str:
         damaged(messages=[{"role": "system", "content": "x", "tool_calls": [], "tool_call_id": None}]),
         damaged(messages=[{"role": "user", "content": "x", "tool_calls": [], "tool_call_id": None}]),
         damaged(messages=[{"role": "tool", "content": "x", "tool_calls": [], "tool_call_id": "forged"}]),
-        damaged(messages=[Turn("t", None, 1, "", CALLS).to_json()["messages"][0]]),
+        damaged(messages=[to_json(Turn("t", None, 1, "", CALLS))["messages"][0]]),
     ],
 )
 async def test_S18_what_is_no_export_is_refused(manager: SessionManager, text: str) -> None:
@@ -79,7 +79,7 @@ async def test_S18_what_is_no_export_is_refused(manager: SessionManager, text: s
 
 def secret(**changes: object) -> str:
     """An export with something in its first turn."""
-    turn = Turn("t1", None, 1, "q", (Message("assistant", "a"),), "a").to_json()
+    turn = to_json(Turn("t1", None, 1, "q", (Message("assistant", "a"),), "a"))
     return exported(turns=[turn | changes])
 
 
@@ -119,15 +119,9 @@ CALL = ToolCall("c1", "run_code", '{"code": "token = \'hunter2hunter2\'"}')
         exported(metadata={"note": ["hunter2hunter2"]}),
         secret(question="is it hunter2hunter2?"),
         secret(reply="hunter2hunter2"),
-        secret(messages=[Turn("t", None, 1, "", (Message("assistant", "hunter2hunter2"),)).to_json()["messages"][0]]),
+        secret(messages=[to_json(Turn("t", None, 1, "", (Message("assistant", "hunter2hunter2"),)))["messages"][0]]),
         secret(
-            messages=Turn(
-                "t",
-                None,
-                1,
-                "",
-                (Message("assistant", "", (CALL,)), Message("tool", "hunter2hunter2", tool_call_id="c1")),
-            ).to_json()["messages"]
+            messages=to_json((Message("assistant", "", (CALL,)), Message("tool", "hunter2hunter2", tool_call_id="c1")))
         ),
         secret(extra={"deep": {"er": "hunter2hunter2"}}),
         secret(error="hunter2hunter2"),

@@ -51,7 +51,7 @@ async def test_a_summary_of_everything_is_all_that_is_told(manager: SessionManag
 async def test_what_is_undone_is_not_told_by_its_summary(manager: SessionManager) -> None:
     await talk(manager, "1", "2")
     await manager.summarize("ann", "s", "in short")
-    await manager.tree.undo("ann", "s")
+    await manager.tree.move_head("undo", "ann", "s")
     assert await answers(manager) == ["a-1"]
     await talk(manager, "3", "4")
     assert await answers(manager) == ["a-1", "a-3", "a-4"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_agent.core.errors import Conflict, Forbidden, NotFound, TooManyRequests, TurnInProgress, VersionConflict
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.sessions.manager import SessionManager
@@ -38,31 +39,31 @@ async def questions(manager: SessionManager, session: Session | None = None) -> 
 async def test_undo_takes_turns_back_and_redo_brings_them_again(manager: SessionManager) -> None:
     for question in ("q1", "q2", "q3"):
         await ask(manager, question)
-    await manager.tree.undo("ann", "s")
-    assert await questions(manager, await manager.tree.undo("ann", "s")) == ["q1"]
-    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1", "q2"]
-    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1", "q2", "q3"]
+    await manager.tree.move_head("undo", "ann", "s")
+    assert await questions(manager, await manager.tree.move_head("undo", "ann", "s")) == ["q1"]
+    assert await questions(manager, await manager.tree.move_head("redo", "ann", "s")) == ["q1", "q2"]
+    assert await questions(manager, await manager.tree.move_head("redo", "ann", "s")) == ["q1", "q2", "q3"]
     with pytest.raises(Conflict, match="redo"):
-        await manager.tree.redo("ann", "s")
+        await manager.tree.move_head("redo", "ann", "s")
 
 
 async def test_everything_can_be_undone_and_redone(manager: SessionManager) -> None:
     await ask(manager, "q1")
-    empty = await manager.tree.undo("ann", "s")
+    empty = await manager.tree.move_head("undo", "ann", "s")
     assert (empty.head, empty.depth) == (None, 0)
     with pytest.raises(Conflict, match="undo"):
-        await manager.tree.undo("ann", "s")
-    assert await questions(manager, await manager.tree.redo("ann", "s")) == ["q1"]
+        await manager.tree.move_head("undo", "ann", "s")
+    assert await questions(manager, await manager.tree.move_head("redo", "ann", "s")) == ["q1"]
 
 
 async def test_a_question_after_an_undo_is_another_branch_and_the_old_one_stays(manager: SessionManager) -> None:
     await ask(manager, "q1")
     await ask(manager, "q2")
-    await manager.tree.undo("ann", "s")
+    await manager.tree.move_head("undo", "ann", "s")
     await ask(manager, "other")
     assert await questions(manager) == ["q1", "other"]
     with pytest.raises(Conflict):
-        await manager.tree.redo("ann", "s")
+        await manager.tree.move_head("redo", "ann", "s")
     assert await questions(manager, await manager.tree.set_head("ann", "s", "q2")) == ["q1", "q2"]
     assert await questions(manager, await manager.tree.set_head("ann", "s", "other")) == ["q1", "other"]
     with pytest.raises(NotFound):
@@ -73,8 +74,8 @@ async def test_nothing_is_undone_during_a_turn(manager: SessionManager) -> None:
     await ask(manager, "q1")
     await manager.log.begin("ann", "a.ipynb", "s", None, "running", "")
     for refused in (
-        manager.tree.undo("ann", "s"),
-        manager.tree.redo("ann", "s"),
+        manager.tree.move_head("undo", "ann", "s"),
+        manager.tree.move_head("redo", "ann", "s"),
         manager.tree.set_head("ann", "s", "q1"),
     ):
         with pytest.raises(TurnInProgress):
@@ -208,13 +209,13 @@ async def test_a_turn_ends_well_although_its_notebook_moved(manager: SessionMana
 async def test_a_share_opens_the_conversation_until_it_is_revoked(manager: SessionManager) -> None:
     await ask(manager, "q1")
     token, other = await manager.share("ann", "s"), await manager.share("ann", "s")
-    assert await questions(manager, await manager.shared(token)) == ["q1"]
+    assert await questions(manager, (await manager.shared(token))[0]) == ["q1"]
     await ask(manager, "q2")
-    assert await questions(manager, await manager.shared(token)) == ["q1", "q2"]
+    assert await questions(manager, (await manager.shared(token))[0]) == ["q1", "q2"]
     assert await manager.unshare("ann", "s", token=token) == 1
     with pytest.raises(NotFound):
         await manager.shared(token)
-    assert await questions(manager, await manager.shared(other)) == ["q1", "q2"]
+    assert await questions(manager, (await manager.shared(other))[0]) == ["q1", "q2"]
     assert await manager.unshare("ann", "s") == 1
     with pytest.raises(NotFound):
         await manager.shared(other)
@@ -227,7 +228,7 @@ async def test_I7_the_secret_of_a_share_is_kept_nowhere(manager: SessionManager)
     token = await manager.share("ann", "s")
     records = [*(await manager.store.find("ann")).sessions, *(await manager.store.find("")).sessions]
     assert len(records) == 2
-    assert token not in json.dumps([record.to_json() for record in records])
+    assert token not in json.dumps([to_json(record) for record in records])
 
 
 async def test_a_share_ends_with_its_conversation(manager: SessionManager) -> None:

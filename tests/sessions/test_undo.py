@@ -13,6 +13,7 @@ from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UndoInProgress
 from jupyter_agent.core.kernel_state import ExecutionResult
+from jupyter_agent.core.messages import to_json
 from jupyter_agent.core.question import Question
 from jupyter_agent.kernelside.magic import session_commands
 from jupyter_agent.models.scripted import ScriptedModel
@@ -102,7 +103,7 @@ async def test_what_the_store_does_not_have_whole_is_left_by_another_process_and
     await first.ask(showing(shown))
     session = await first.assistant.sessions.get(LOCAL, "s1")
     (turn,) = await first.assistant.sessions.tree.history(session, 5)
-    assert shown not in str(turn.to_json())
+    assert shown not in str(to_json(turn))
     answer = await EditedNotebook(path, store).do("undo")
     assert "`b`" in answer
     assert '"x = 1"' in path.read_text(encoding="utf-8")
@@ -126,4 +127,4 @@ async def test_a_question_finishes_the_undo_of_a_page_that_was_closed_and_comes_
     assert path.read_bytes() == before
     session = await edited.assistant.sessions.get(LOCAL, "s1")
     assert [turn.question for turn in await edited.assistant.sessions.tree.history(session)] == ["And?"]
-    assert (session.pending_undo, session.turns) == (None, 1)
+    assert (session.pending_undo, session.depth) == (None, 1)

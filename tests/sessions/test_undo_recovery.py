@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core.errors import AgentError, Conflict, Forbidden, StoreUnavailable, UndoInProgress
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind
-from jupyter_agent.core.session import Session, Turn
+from jupyter_agent.core.session import Session, Turn, UndoKind
 from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.notebooks import editing
 from jupyter_agent.notebooks.cells import source_of
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.sessions.tree import UndoKind
-from jupyter_agent.sessions.undo import EditHistory, combine, invert
+from jupyter_agent.sessions.tree import SessionTree
+from jupyter_agent.sessions.undo import EditHistory, combine
 from jupyter_agent.stores.memory import MemoryStore
 
 Node = dict[str, Any]
@@ -110,6 +110,10 @@ class World:
         self.book: Any = Book(cells)
         self.history = self.process()
 
+    @property
+    def tree(self) -> SessionTree:
+        return self.history.sessions.tree
+
     def process(self) -> EditHistory:
         """Another process, after the lease of the one that died."""
         self.store.clock.now += 31
@@ -155,20 +159,19 @@ def world(jp_asyncio_loop: asyncio.AbstractEventLoop) -> World:
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("kind", get_args(UndoKind))
 async def test_D3_an_undo_that_died_anywhere_is_finished_when_it_is_asked_for_again(
-    world: World, kind: str, point: str
+    world: World, kind: UndoKind, point: str
 ) -> None:
     if kind == "redo":
-        await world.history.undo(*WHO, notebook=world.book)
+        await world.history.move("undo", *WHO, notebook=world.book)
     world.die(point)
     with pytest.raises(Died):
-        await (world.history.undo if kind == "undo" else world.history.redo)(*WHO, notebook=world.book)
+        await world.history.move(kind, *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
-    again = world.history.undo if kind == "undo" else world.history.redo
     if point == "after finish":
         with pytest.raises(Conflict, match="nothing to"):
-            await again(*WHO, notebook=world.book)
+            await world.history.move(kind, *WHO, notebook=world.book)
     else:
-        assert (await again(*WHO, notebook=world.book)).conflicts == ()
+        assert (await world.history.move(kind, *WHO, notebook=world.book)).conflicts == ()
     assert await world.state() == (UNDONE if kind == "undo" else NOT_UNDONE)
 
 
@@ -176,7 +179,7 @@ async def test_D3_an_undo_that_died_anywhere_is_finished_when_it_is_asked_for_ag
 async def test_D3_an_undo_that_died_anywhere_is_finished_by_the_next_access(world: World, point: str) -> None:
     world.die(point)
     with pytest.raises(Died):
-        await world.history.undo(*WHO, notebook=world.book)
+        await world.history.move("undo", *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
     session = await world.history.sessions.get(*WHO)
     session = await world.history.recover(session, world.book)
@@ -191,11 +194,11 @@ async def test_D3_an_undo_that_died_is_taken_back_by_redo_whatever_dies_there(
 ) -> None:
     world.die(point)
     with pytest.raises(Died):
-        await world.history.undo(*WHO, notebook=world.book)
+        await world.history.move("undo", *WHO, notebook=world.book)
     world.history = world.process()
     world.die(second)
     with pytest.raises(Died):
-        await world.history.redo(*WHO, notebook=world.book)
+        await world.history.move("redo", *WHO, notebook=world.book)
     world.book.point, world.history = "", world.process()
     session = await world.history.sessions.get(*WHO)
     await world.history.recover(session, world.book)
@@ -213,21 +216,21 @@ async def test_a_page_that_is_closed_before_it_confirms_leaves_an_undo_that_the_
     world.history = world.process()
     opened = await world.history.begin("undo", *WHO)
     assert editing.apply_changes(world.book.cells, opened.changes) == ()
-    finished = await world.history.finish(*WHO, opened.operation)
-    assert finished == await world.history.finish(*WHO, opened.operation)
+    finished = await world.tree.end_undo(*WHO, opened.operation, is_applied=True)
+    assert finished == await world.tree.end_undo(*WHO, opened.operation, is_applied=True)
     assert await world.state() == UNDONE
     with pytest.raises(Conflict, match="elsewhere"):
-        await world.history.finish(*WHO, closed.operation)
+        await world.tree.end_undo(*WHO, closed.operation, is_applied=True)
     assert await world.state() == UNDONE
 
 
 async def test_a_page_that_cannot_restore_the_cells_takes_the_undo_back(world: World) -> None:
     begun = await world.history.begin("undo", *WHO)
     assert begun.to_json()["operation"] == begun.operation
-    cancelled = await world.history.cancel(*WHO, begun.operation)
-    assert cancelled == await world.history.cancel(*WHO, begun.operation)
+    cancelled = await world.tree.end_undo(*WHO, begun.operation, is_applied=False)
+    assert cancelled == await world.tree.end_undo(*WHO, begun.operation, is_applied=False)
     assert await world.state() == NOT_UNDONE
-    assert (await world.history.undo(*WHO, notebook=world.book)).operation == ""
+    assert (await world.history.move("undo", *WHO, notebook=world.book)).operation == ""
     assert await world.state() == UNDONE
 
 
@@ -236,8 +239,8 @@ async def test_nothing_else_moves_the_head_while_an_undo_is_applied(world: World
     await world.history.begin("undo", *WHO)
     for refused in (
         manager.log.begin("ann", "a.ipynb", "s", None, "And?", ""),
-        manager.tree.undo(*WHO),
-        manager.tree.redo(*WHO),
+        manager.tree.move_head("undo", *WHO),
+        manager.tree.move_head("redo", *WHO),
         manager.tree.set_head("ann", "s", None, "a.ipynb"),
         world.history.begin("redo", *WHO),
         world.history.recover(await manager.get(*WHO), world.book),
@@ -265,7 +268,7 @@ async def test_a_notebook_that_cannot_be_restored_is_named_and_the_conversation_
     world: World, error: AgentError | None
 ) -> None:
     world.book.error = error
-    undone = await world.history.undo(*WHO, notebook=None if error is None else world.book)
+    undone = await world.history.move("undo", *WHO, notebook=None if error is None else world.book)
     assert undone.problem == ("It is read-only." if error else undone.problem) != ""
     assert set(undone.conflicts) == {"a", "new", "c"}
     assert await world.state() == (None, True)
@@ -275,7 +278,7 @@ async def test_a_notebook_that_cannot_be_restored_is_named_and_the_conversation_
 async def test_D15_an_undo_whose_commit_was_not_acknowledged_is_done_once(world: World, point: str) -> None:
     world.store.error = StoreUnavailable
     world.store.point = point
-    await world.history.undo(*WHO, notebook=world.book)
+    await world.history.move("undo", *WHO, notebook=world.book)
     assert await world.state() == UNDONE
 
 
@@ -303,7 +306,7 @@ def test_combined_changes_lead_to_the_same_cells_as_the_single_ones(steps: list[
         )
         changes.append(editing.apply_edit(cells, edit, has_ids=True))
     end, combined = copy.deepcopy(cells), combine(changes)
-    assert editing.apply_changes(cells, invert(combined)) == ()
+    assert editing.apply_changes(cells, [change.inverted() for change in reversed(combined)]) == ()
     assert cells == start
     assert editing.apply_changes(cells, combined) == ()
     assert cells == end
@@ -314,13 +317,13 @@ def test_combined_changes_lead_to_the_same_cells_as_the_single_ones(steps: list[
 
 async def test_whoever_comes_second_learns_that_the_undo_ended_the_other_way(world: World) -> None:
     begun = await world.history.begin("undo", *WHO)
-    await world.history.cancel(*WHO, begun.operation)
+    await world.tree.end_undo(*WHO, begun.operation, is_applied=False)
     with pytest.raises(Conflict, match="elsewhere"):
-        await world.history.finish(*WHO, begun.operation)
+        await world.tree.end_undo(*WHO, begun.operation, is_applied=True)
     assert await world.state() == NOT_UNDONE
     again = await world.history.begin("undo", *WHO)
     editing.apply_changes(world.book.cells, again.changes)
-    await world.history.finish(*WHO, again.operation)
+    await world.tree.end_undo(*WHO, again.operation, is_applied=True)
     with pytest.raises(Conflict, match="elsewhere"):
-        await world.history.cancel(*WHO, again.operation)
+        await world.tree.end_undo(*WHO, again.operation, is_applied=False)
     assert await world.state() == UNDONE

@@ -77,7 +77,7 @@ async def test_D14_a_reply_that_never_came_is_one_turn_all_the_same(
     done = await manager.log.finish(begun.session, TURN)
     assert [turn.id for turn in await manager.tree.history(done)] == ["t1"]
     assert (done.depth, done.open) == (1, None)
-    await manager.close()
+    await manager.store.close()
 
 
 async def test_D14_a_connection_cut_by_the_server_is_made_anew(server: RedisServer) -> None:
@@ -145,8 +145,8 @@ async def test_T6_whose_lease_was_lost_with_the_data_cannot_commit(server: Redis
         await slow.log.finish(lost.session, Turn(lost.turn_id, None, 1, "lost?", reply="too late"))
     await fast.log.finish(taken.session, Turn(taken.turn_id, None, 1, "newer", reply="because"))
     assert [turn.question for turn in await fast.tree.history(await fast.get("ann", "s"))] == ["newer"]
-    await slow.close()
-    await fast.close()
+    await slow.store.close()
+    await fast.store.close()
 
 
 async def test_D12_a_head_that_was_evicted_is_not_a_fresh_conversation(server: RedisServer) -> None:

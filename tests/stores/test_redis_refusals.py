@@ -152,7 +152,7 @@ async def test_D11_without_a_log_a_crash_leaves_an_older_state_that_is_whole(tmp
         server.start()
         session = await asked(manager, "new")
         assert [(turn.id, turn.depth) for turn in await manager.tree.history(session)] == [("saved", 1), ("new", 2)]
-        await manager.close()
+        await manager.store.close()
 
 
 async def asked(manager: SessionManager, name: str) -> Session:

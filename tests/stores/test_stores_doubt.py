@@ -98,7 +98,7 @@ async def test_D14_D15_whichever_answer_is_lost_a_turn_is_kept_once(
             names.append(f"t{number}")
             session = await asked(manager, names[-1])
             turns = await manager.tree.history(session, 1000)
-            await manager.close()
+            await manager.store.close()
             assert [(turn.id, turn.depth, turn.status) for turn in turns] == [
                 (name, at, "done") for at, name in enumerate(names, 1)
             ]

@@ -138,5 +138,5 @@ async def test_D11_D15_killed_servers_lose_nothing_acknowledged(tmp_path: Path, 
         await check(manager, acknowledged)
     finally:
         writers.close()
-        await manager.close()
+        await manager.store.close()
         server.stop()

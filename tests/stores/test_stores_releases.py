@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from jupyter_agent.core.errors import SchemaNewer
-from jupyter_agent.core.messages import Action, CellChange, Message, ToolCall, Usage
+from jupyter_agent.core.messages import Action, CellChange, Message, ToolCall, Usage, to_json
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.sessions.manager import SessionManager
@@ -124,7 +124,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
     manager = SessionManager(place.open())
     await asked(store, "two")  # by one who knew the head from before
     await manager.rename("ann", "s", title="Mine")
-    await manager.tree.undo("ann", "s")
+    await manager.tree.move_head("undo", "ann", "s")
     stored = await place.open().read(first.key)
     assert stored is not None
     assert (stored.unknown_fields, stored.title, stored.depth) == (LATER, "Mine", 1)
@@ -132,7 +132,7 @@ async def test_D16_fields_of_a_later_release_are_handed_on(place: Place) -> None
 
 
 def test_D16_a_turn_that_a_later_release_wrote_is_read() -> None:
-    assert codec.decode(Turn, json.dumps(grown(FULL.to_json()))) == FULL
+    assert codec.decode(Turn, json.dumps(grown(to_json(FULL)))) == FULL
 
 
 async def test_D16_a_turn_that_a_later_release_left_open_is_settled(place: Place) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.core.errors import CellChanged
+from jupyter_agent.core.errors import AgentError, CellChanged
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult, KernelState, Variable
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import CheckedTool, Tool, ToolContext, ToolOutput
@@ -38,8 +38,11 @@ def context(path: Path) -> ToolContext:
 
 async def call(tool: Tool, context: ToolContext, **arguments: Any) -> ToolOutput:
     """As the loop does it: checked first, then called."""
-    refusal = await tool.check(arguments, context) if isinstance(tool, CheckedTool) else None
-    return refusal if refusal is not None else await tool.call(arguments, context)
+    try:
+        refusal = await tool.check(arguments, context) if isinstance(tool, CheckedTool) else None
+        return refusal if refusal is not None else await tool.call(arguments, context)
+    except AgentError as error:
+        return ToolOutput.failure(error.code, error.message)
 
 
 def sources(path: Path) -> list[str]:

@@ -26,9 +26,10 @@ from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
 from jupyter_agent.core.text import visible_text
 from jupyter_agent.redaction.redactor import Redactor
-from jupyter_agent.tools.mcp import settings
+from jupyter_agent.tools.mcp import failures, settings
 from jupyter_agent.tools.mcp.schemas import bounded_schema
 from jupyter_agent.tools.mcp.servers import MAX_CHARACTERS, McpServers
+from jupyter_agent.tools.mcp.transports import ServerProcess
 
 PROGRAM = str(Path(__file__).parents[1] / "support" / "mcp_program.py")
 CONTEXT = ToolContext(None, None, None)
@@ -211,6 +212,21 @@ def test_what_is_left_of_a_schema_can_always_be_checked_in_no_time() -> None:
     began = time.monotonic()
     list(Draft202012Validator(schema).iter_errors({"text": "a" * 100, "next": {"next": {"text": []}}}))
     assert time.monotonic() - began < 2.0
+
+
+def test_M1_numbers_that_no_program_counts_with_are_left_out_of_a_schema() -> None:
+    numbers = dict.fromkeys(("minimum", "maxLength", "default", "const"), 10**400)
+    assert bounded_schema({"properties": {"a": {**numbers, "maximum": 5, "minItems": 1.5}}})["properties"] == {
+        "a": {"maximum": 5}
+    }
+
+
+def test_M1_a_program_that_does_not_list_its_tools_again_in_time_is_not_said_to_be_unable_to_start() -> None:
+    (server,), _ = settings.read({"s": {"command": ["date"]}}, {})
+    process = ServerProcess()
+    assert failures.describe(TimeoutError(), server, process, str) == "it did not answer in time"
+    assert failures.describe(TimeoutError("it did not answer within 60 s"), server, process, str).endswith("60 s")
+    assert "cannot be started" in failures.describe(PermissionError(), server, process, str)
 
 
 KEYWORDS = (

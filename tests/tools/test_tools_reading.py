@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.config.entry_points import TOOLS, load, names
-from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.errors import AgentError, NoKernel
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, ExecutionResult, KernelState
 from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.core.text import truncate
@@ -143,9 +143,8 @@ async def test_the_kernel_is_restarted_and_interrupted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tool", [RunCode(), TryCode(), RestartKernel(), InterruptKernel(), GetSignature()])
 async def test_without_a_kernel_the_cure_is_told(tool: Tool) -> None:
-    output = await tool.call({"code": "1", "name": "x"}, ToolContext(None, None, None))
-    assert not output.ok
-    assert "No kernel" in output.content
+    with pytest.raises(NoKernel, match="No kernel"):
+        await tool.call({"code": "1", "name": "x"}, ToolContext(None, None, None))
 
 
 @pytest.mark.parametrize("limit", [200, 1_000, 16_384])

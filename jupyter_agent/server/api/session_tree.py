@@ -14,8 +14,8 @@ from jupyter_agent.sessions.undo import Undone
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Notebook
+    from jupyter_agent.core.session import UndoKind
     from jupyter_agent.server.wire.sessions import BranchRequest, GoRequest, MoveRequest, ShareRequest, TurnInfo
-    from jupyter_agent.sessions.tree import UndoKind
 
 SHARED_TURNS = 1000
 SHOWN_CHARACTERS = 300
@@ -33,23 +33,24 @@ class UndoHandler(AgentHandler):
         """
         body: MoveRequest = await self.json_body()
         edits, operation = body.edits or "server", body.operation
-        history = self.services.assistant.edit_history
+        history, end = self.services.assistant.edit_history, self.sessions.tree.end_undo
         owner, session_id, notebook_id = self.locate(session_id)
         if operation is not None:
-            end = history.cancel if body.cancel else history.finish
-            undone = Undone(await end(owner, session_id, notebook_id, operation))
+            undone = Undone(await end(owner, session_id, notebook_id, operation, is_applied=not body.cancel))
         elif edits == "client":
             undone = await history.begin(self.kind, owner, session_id, notebook_id)
             if not undone.changes:
-                session = await history.finish(owner, session_id, undone.session.notebook_id, undone.operation)
+                path = undone.session.notebook_id
+                session = await end(owner, session_id, path, undone.operation, is_applied=True)
                 undone = replace(undone, session=session, operation="")
         else:
             session = await self.sessions.get(owner, session_id, notebook_id)
             notebook: Notebook | None = None
             if edits == "server" and session.notebook_id and await identity.allowed(self, "write", "contents"):
                 notebook = await notebook_of(self, session.notebook_id, None, [])
-            move = history.undo if self.kind == "undo" else history.redo
-            undone = await move(owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none")
+            undone = await history.move(
+                self.kind, owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none"
+            )
         changes = undone.to_json() if edits != "none" else Undone(undone.session).to_json()
         self.reply({**session_to_json(undone.session), "edits": changes})
 
@@ -119,7 +120,7 @@ class SharedConversationHandler(AgentHandler):
     """``GET /api/agent/shared/{secret}``: its history; neither its owner nor its notebook."""
 
     async def get(self, secret: str) -> None:
-        session = await self.sessions.shared(secret)
+        session, _ = await self.sessions.shared(secret)
         turns = await self.sessions.tree.history(session, SHARED_TURNS)
         created_at, history = timestamp(session.created_at), history_to_json(turns, 2 * SHARED_TURNS)
         shared = {"title": session.title, "turn_count": session.turn_count, "created_at": created_at}

@@ -32,7 +32,7 @@ def session_to_json(session: Session) -> SessionReply:
         "session_id": session.id,
         "notebook_id": session.notebook_id,
         "turn_count": session.turn_count,
-        "turns": session.turns,
+        "turns": session.depth,
         "last_activity": timestamp(session.last_activity),
         "variables": list(session.variables),
         "title": session.title,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import UNSET, UnsetType, field
 
 from jupyter_agent.core.messages import Action, ActionStatus, CellChange, Effect, FinishReason, Usage
-from jupyter_agent.core.session import TurnStatus
+from jupyter_agent.core.session import TurnStatus, UndoKind
 from jupyter_agent.server.wire.body import (
     Body,
     Count,
@@ -20,7 +20,6 @@ from jupyter_agent.server.wire.body import (
     about,
     form,
 )
-from jupyter_agent.sessions.tree import UndoKind
 
 ShareMode = Literal["read", "copy"]
 

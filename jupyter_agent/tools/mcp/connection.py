@@ -99,39 +99,41 @@ class McpConnection:
             await asyncio.wait([self._task], timeout=START_SECONDS)
 
     async def call(self, definition: McpDefinition, arguments: Mapping[str, Any], *, seconds: float) -> ToolOutput:
-        """Call a tool, if its definition is still the one that was offered."""
-        if refusal := await self._check(definition):
-            return refusal
-        seconds = min(seconds, self.server.timeout)
-        token = _IN_CONNECTION.set(True)
-        try:
-            async with asyncio.timeout(seconds) as timer:
-                output = to_output(await self._request(definition.tool, dict(arguments)), self.server.name)
-        except Exception as error:  # noqa: BLE001 - a foreign server over a foreign SDK; its failure is data for the model
-            if timer.expired():
-                text = f"the MCP server '{self.server.name}' took longer than {seconds:.0f} s and was asked to stop."
-                return ToolOutput.failure("timeout", text)
-            return ToolOutput.failure("failed", await self._handle_failure(error))
-        finally:
-            _IN_CONNECTION.reset(token)
-        self._failures = 0
-        return output
-
-    async def _check(self, definition: McpDefinition) -> ToolOutput | None:
-        """Open the connection if need be; why the tool cannot be called."""
+        """Call a tool, if its definition is still the one that was offered; the connection is opened if need be."""
         if self._client is None:
             await self._wait_task_end()
             self.ensure_open()
             await self.wait_ready()
         if self._client is None:
             return ToolOutput.failure("unavailable", self.problem_sentence)
+        name = self.server.name
         if not any(listed.digest == definition.digest for listed in self.definitions):
             return ToolOutput.failure(
                 "approval_stale",
-                f"the MCP server '{self.server.name}' has changed its tool '{definition.tool}' since it was offered, so it "
+                f"the MCP server '{name}' has changed its tool '{definition.tool}' since it was offered, so it "
                 "was not called. Tell the user; the changed tool is offered, and asked about, with the next question.",
             )
-        return None
+        seconds = min(seconds, self.server.timeout)
+        token = _IN_CONNECTION.set(True)
+        try:
+            async with asyncio.timeout(seconds) as timer:
+                output = to_output(await self._request(definition.tool, dict(arguments)), name)
+        except Exception as error:  # noqa: BLE001 - a foreign server over a foreign SDK; its failure is data for the model
+            if timer.expired():
+                text = f"the MCP server '{name}' took longer than {seconds:.0f} s and was asked to stop."
+                return ToolOutput.failure("timeout", text)
+            if failures.is_end(error):
+                if self._process is not None:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._process.ended.wait(), 2.0)
+                self._client = None
+                self._wake.set()
+                await self._wait_task_end()
+            return ToolOutput.failure("failed", f"The MCP server '{name}': {self._describe(error)}.")
+        finally:
+            _IN_CONNECTION.reset(token)
+        self._failures = 0
+        return output
 
     @property
     def problem_sentence(self) -> str:
@@ -162,16 +164,6 @@ class McpConnection:
         if self._task is not None and self._ready.is_set():
             await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
 
-    async def _handle_failure(self, error: Exception) -> str:
-        if self._process is not None and failures.is_end(error):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.ended.wait(), 2.0)
-        if failures.is_end(error):
-            self._client = None
-            self._wake.set()
-            await self._wait_task_end()
-        return f"The MCP server '{self.server.name}': {self._describe(error)}."
-
     def _describe(self, error: BaseException) -> str:
         return failures.describe(error, self.server, self._process, self._redact)
 
@@ -194,14 +186,16 @@ class McpConnection:
 
     async def _serve(self) -> None:
         await asyncio.to_thread(importlib.import_module, "mcp")
-        _filter_sdk_logs()
+        for logger_name in tuple(logging.root.manager.loggerDict):
+            if logger_name.partition(".")[0] in ("mcp", "httpx2", "httpcore2"):
+                logging.getLogger(logger_name).addFilter(_is_logged)
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(START_SECONDS):
                     client = await stack.enter_async_context(self._new_client())
                     await self._list(client)
             except TimeoutError as error:
-                raise failures.NoAnswer(START_SECONDS) from error
+                raise TimeoutError(f"it did not answer within {START_SECONDS:.0f} s") from error
             self._client, self.problem = client, ""
             self._ready.set()
             while await self._wait_for_refresh():
@@ -252,18 +246,15 @@ class McpConnection:
 
     async def _wait_for_refresh(self) -> bool:
         """Wait until the tools are to be listed again; False when the connection is to be closed."""
-        ended = asyncio.create_task(self._process.ended.wait()) if self._process is not None else None
-        waking = asyncio.create_task(self._wake.wait())
+        events = [self._wake] if self._process is None else [self._wake, self._process.ended]
+        tasks = [asyncio.create_task(event.wait()) for event in events]
         try:
-            await asyncio.wait(
-                [task for task in (ended, waking) if task is not None], return_when=asyncio.FIRST_COMPLETED
-            )
-            if ended is not None and ended.done():
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.done() for task in tasks[1:]):
                 raise failures.ConnectionEnded
         finally:
-            for task in (ended, waking):
-                if task is not None:
-                    task.cancel()
+            for task in tasks:
+                task.cancel()
         if self._is_stopping:
             return False
         if self._client is None:
@@ -272,17 +263,6 @@ class McpConnection:
         return True
 
 
-class _LogFilter(logging.Filter):
-    """Drops what the SDK logs of messages from and to our servers."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _IN_CONNECTION.get()
-
-
-_LOG_FILTER = _LogFilter()
-
-
-def _filter_sdk_logs() -> None:
-    for name in tuple(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in ("mcp", "httpx2", "httpcore2"):
-            logging.getLogger(name).addFilter(_LOG_FILTER)
+def _is_logged(record: logging.LogRecord) -> bool:  # noqa: ARG001
+    """A log filter: nothing that the SDK logs of messages from and to our servers."""
+    return not _IN_CONNECTION.get()

@@ -20,13 +20,6 @@ class ConnectionEnded(Exception):
     """The server has closed the connection or ended."""
 
 
-class NoAnswer(Exception):
-    """It did not answer in time."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"it did not answer within {seconds:.0f} s")
-
-
 def is_end(error: BaseException) -> bool:
     """Whether the server will answer nothing more on this connection."""
     import anyio
@@ -63,7 +56,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _reason(error: BaseException, server: ServerSettings, process: ServerProcess | None) -> str:
     if isinstance(error, ImportError):
         return MISSING
-    if isinstance(error, OSError) and process is not None and not isinstance(error, ConnectionError):
+    if isinstance(error, OSError) and process is not None and not isinstance(error, (ConnectionError, TimeoutError)):
         program = visible_text(server.command[0], 100)
         if error.errno == errno.ENOENT:
             return f"there is no program '{program}' here"
@@ -73,7 +66,7 @@ def _reason(error: BaseException, server: ServerSettings, process: ServerProcess
     if process is not None and process.has_exited:
         status = process.process.returncode
         return "it has ended" + ("" if status is None else f" (exit status {status})")
-    if isinstance(error, (NoAnswer, TimeoutError)):
+    if isinstance(error, TimeoutError):
         return str(error) or "it did not answer in time"
     import httpx2
     from mcp import MCPError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ DESCRIPTION_CHARACTERS = 300
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_ANYTHING: dict[str, Any] = {}
 
 
 def bounded_schema(schema: Any) -> dict[str, Any]:
@@ -38,34 +36,17 @@ class _SchemaReader:
     def read(self, schema: Any, depth: int) -> dict[str, Any]:
         self.nodes += 1
         if not isinstance(schema, Mapping) or depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            return dict(_ANYTHING)
+            return {}
         if isinstance(reference := schema.get("$ref"), str):
             target = self._target(reference)
             siblings = {key: value for key, value in schema.items() if key in ("description", "default")}
-            return self.read({**target, **siblings}, depth + 1) if target is not None else dict(_ANYTHING)
-        return {**_scalars(schema), **self._choices(schema, depth), **self._parts(schema, depth)}
-
-    def _target(self, reference: str) -> Mapping[str, Any] | None:
-        """The target of a reference within the schema; None for any other."""
-        if not reference.startswith("#"):
-            return None
-        found: Any = self.root
-        for step in reference[1:].split("/")[1:12]:
-            name = step.replace("~1", "/").replace("~0", "~")
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return found if isinstance(found, Mapping) else None
-
-    def _choices(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+            return self.read({**target, **siblings}, depth + 1) if target is not None else {}
+        found = _scalars(schema)
         for key in ("anyOf", "oneOf", "allOf"):
             given = schema.get(key)
             if isinstance(given, list) and 0 < len(given) <= MAX_CHOICES:
                 # One alternative that fits is enough: `oneOf` would have all of them checked.
                 found["allOf" if key == "allOf" else "anyOf"] = [self.read(choice, depth + 1) for choice in given]
-        return found
-
-    def _parts(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
         if isinstance(items := schema.get("items"), Mapping):
             found["items"] = self.read(items, depth + 1)
         given = schema.get("properties")
@@ -83,6 +64,16 @@ class _SchemaReader:
         elif isinstance(more, Mapping):
             found["additionalProperties"] = self.read(more, depth + 1)
         return found
+
+    def _target(self, reference: str) -> Mapping[str, Any] | None:
+        """The target of a reference within the schema; None for any other."""
+        if not reference.startswith("#"):
+            return None
+        found: Any = self.root
+        for step in reference[1:].split("/")[1:12]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else None
 
 
 def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,9 +93,9 @@ def _scalars(schema: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("const", "default"):
         if key in schema and _is_short(schema[key]):
             found[key] = schema[key]
-    counts = {key: schema[key] for key in _COUNTS if _is_count(schema.get(key))}
-    bounds = {key: schema[key] for key in _BOUNDS if _is_number(schema.get(key))}
-    return {**found, **counts, **bounds}
+    numbers = {key: schema[key] for key in (*_COUNTS, *_BOUNDS) if _is_number(schema.get(key))}
+    counts = {key for key in _COUNTS if isinstance(numbers.get(key), int) and numbers[key] >= 0}
+    return {**found, **{key: number for key, number in numbers.items() if key in counts or key in _BOUNDS}}
 
 
 def _is_short(value: Any) -> bool:
@@ -113,11 +104,5 @@ def _is_short(value: Any) -> bool:
     return value is None or isinstance(value, bool) or _is_number(value)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-
-
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 2**53
-    )
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53

@@ -46,8 +46,9 @@ class McpServers:
         ca_file: str = "",
     ) -> None:
         servers, self._problems = settings.read(configured, os.environ)
-        for secret in (secret for server in servers for secret in server.secrets):
-            redactor.add_secret(secret)
+        for value in (value for server in servers for value in server.headers.values()):
+            for secret in (value, *value.split()):
+                redactor.add_secret(secret)
         self._redactor = redactor
         self._connections = [McpConnection(server, redactor.text, proxy=proxy, ca_file=ca_file) for server in servers]
         self._taken = set(taken)
@@ -66,7 +67,12 @@ class McpServers:
         left, self._left_out = MAX_CHARACTERS, 0
         for connection in self._connections:
             for definition in connection.definitions:
-                tool = self._tool(connection, definition)
+                server = connection.server
+                name = self._name(server.name, definition)
+                # A changed definition of a trusted tool has another name, and is not trusted.
+                is_trusted = definition.tool in server.trusted and self._is_first(server.name, definition)
+                redacted = replace(definition, description=self._redactor.text(definition.description))
+                tool = McpTool(name, redacted, connection, self._redactor.mapping, is_trusted=is_trusted)
                 left -= len(tool.spec.description) + len(json.dumps(tool.spec.parameters))
                 if left < 0:
                     self._left_out += 1
@@ -78,28 +84,17 @@ class McpServers:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know: servers that cannot be used, tools that were left out."""
         self.tools()
-        warnings = [
-            *self._problems,
-            *(connection.problem_sentence for connection in self._connections if connection.problem),
-        ]
+        warnings = [*self._problems, *(connection.problem_sentence for connection in self._connections)]
         if self._left_out:
             warnings.append(
                 f"{self._left_out} tools of MCP servers were left out, because there are too many. "
                 "Name those that are needed under 'tools' of their server in c.JupyterAgent.mcp_servers."
             )
-        return tuple(map(self._redactor.text, warnings))
+        return tuple(self._redactor.text(warning) for warning in warnings if warning)
 
     async def close(self) -> None:
         """Disconnect from all of them."""
         await asyncio.gather(*(connection.close() for connection in self._connections))
-
-    def _tool(self, connection: McpConnection, definition: McpDefinition) -> McpTool:
-        server = connection.server
-        name = self._name(server.name, definition)
-        # A changed definition of a trusted tool has another name, and is not trusted.
-        is_trusted = definition.tool in server.trusted and self._is_first(server.name, definition)
-        redacted = replace(definition, description=self._redactor.text(definition.description))
-        return McpTool(name, redacted, connection, self._redactor.mapping, is_trusted=is_trusted)
 
     def _name(self, server: str, definition: McpDefinition) -> str:
         """The tool's name: always the same for a definition, and never the same for two."""

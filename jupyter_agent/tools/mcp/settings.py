@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -46,13 +46,6 @@ class ServerSettings:
     tools: frozenset[str] | None = None
     timeout: float = CALL_SECONDS
 
-    @property
-    def secrets(self) -> Iterator[str]:
-        """Values of headers, whole and word by word."""
-        for value in self.headers.values():
-            yield value
-            yield from value.split()
-
 
 def read(configured: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[list[ServerSettings], list[str]]:
     """Settings of the servers that can be used, and what is wrong with the others."""
@@ -78,27 +71,23 @@ def _server(name: Any, entry: Any, environ: Mapping[str, str]) -> ServerSettings
         raise InvalidSettings(f"there is no '{unknown[0]}'.")
     if ("command" in entry) == ("url" in entry):
         raise InvalidSettings("it must have either 'command' or 'url'.")
-    server = ServerSettings(
-        name,
-        trusted=frozenset(_string_list(entry, "trusted")),
-        tools=frozenset(_string_list(entry, "tools")) if "tools" in entry else None,
-        timeout=_timeout(entry),
-    )
+    trusted = frozenset(_string_list(entry, "trusted"))
+    tools = frozenset(_string_list(entry, "tools")) if "tools" in entry else None
+    timeout = entry.get("timeout", CALL_SECONDS)
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 1 <= timeout <= 600:
+        raise InvalidSettings("'timeout' must be 1 to 600 seconds.")
+    server = ServerSettings(name, trusted=trusted, tools=tools, timeout=float(timeout))
     if "url" in entry:
         headers = _string_map(entry, "headers", environ)
         return replace(server, url=_checked_url(entry["url"], has_headers=bool(headers)), headers=headers)
     environment = _string_map(entry, "env", environ, refused=_LOADER.fullmatch)
-    return replace(server, command=_command(entry), environment=environment)
-
-
-def _command(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Program and arguments, from one list, or from two keys as in other clients."""
-    command = entry["command"]
-    program = (command,) if isinstance(command, str) else _string_list(entry, "command")
-    parts = (*program, *_string_list(entry, "args"))
-    if not parts or not parts[0] or any("\0" in part for part in parts):
+    # A program and its arguments, in one list, or under two keys as in other clients.
+    given = entry["command"]
+    program = (given,) if isinstance(given, str) else _string_list(entry, "command")
+    command = (*program, *_string_list(entry, "args"))
+    if not command or not command[0] or any("\0" in part for part in command):
         raise InvalidSettings("'command' must be a list of a program and its arguments.")
-    return parts
+    return replace(server, command=command, environment=environment)
 
 
 def _checked_url(url: Any, *, has_headers: bool) -> str:
@@ -132,15 +121,11 @@ def _string_map(
             raise InvalidSettings(f"'{key}' must be an object of strings, each of one line.")
         if not name or "=" in name or refused(name):
             raise InvalidSettings(f"'{key}' may not have '{name[:40]}'.")
-        strings[name] = _expand(value, environ)
+        for variable in _REFERENCE.findall(value):
+            if variable not in environ:
+                raise InvalidSettings(f"the environment has no {variable[:60]}.")
+        strings[name] = _REFERENCE.sub(lambda match: environ[match[1]], value)
     return MappingProxyType(strings)
-
-
-def _expand(value: str, environ: Mapping[str, str]) -> str:
-    for name in _REFERENCE.findall(value):
-        if name not in environ:
-            raise InvalidSettings(f"the environment has no {name[:60]}.")
-    return _REFERENCE.sub(lambda match: environ[match[1]], value)
 
 
 def _string_list(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -148,10 +133,3 @@ def _string_list(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
         raise InvalidSettings(f"'{key}' must be a list of strings.")
     return tuple(given)
-
-
-def _timeout(entry: Mapping[str, Any]) -> float:
-    given = entry.get("timeout", CALL_SECONDS)
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 1 <= given <= 600:
-        raise InvalidSettings("'timeout' must be 1 to 600 seconds.")
-    return float(given)

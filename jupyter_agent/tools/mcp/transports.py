@@ -184,8 +184,8 @@ class ServerProcess:
         assert self.process.stdin is not None
         self._is_stopping = True
         self.process.stdin.close()
-        for number in (None, signal.SIGTERM, _KILL):
-            if number is not None:
+        for number in (0, signal.SIGTERM, _KILL):
+            if number:
                 self._signal(number)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), STOP_SECONDS)

@@ -60,7 +60,7 @@ def install(point: str) -> None:
         "finish": (SessionLog, "finish"),
         "begin_undo": (SessionTree, "begin_undo"),
         "restore": (ContentsNotebook, "restore"),
-        "finish_undo": (SessionTree, "finish_undo"),
+        "end_undo": (SessionTree, "end_undo"),
     }
     when, _, what = point.partition("-")
     if what in coroutines:
