@@ -122,8 +122,8 @@ class HttpClient:
                 connection.sock.settimeout(seconds)
                 connection.request(method, target, None if body is None else json.dumps(body).encode("utf-8"), headers)
                 connection.sock.settimeout(POLL_SECONDS)
-                with http.client.HTTPResponse(connection.sock, method=method) as response:
-                    response.fp = io.BufferedReader(_InterruptibleReader(connection.sock, response.fp, seconds))
+                with http.client.HTTPResponse(connection.sock, method=method) as response, response.fp:
+                    response.fp = io.BufferedReader(_InterruptibleReader(connection.sock, seconds))
                     response.begin()
                     if response.status >= 400:
                         raise self._error(response)
@@ -223,10 +223,9 @@ def _connected(address: Address) -> Iterator[http.client.HTTPConnection]:
 class _InterruptibleReader(io.RawIOBase):
     """Reads from a socket with a short timeout, again and again, so that Ctrl-C is noticed on every system."""
 
-    def __init__(self, sock: socket.socket, file: Any, seconds: float) -> None:
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
         super().__init__()
         self._sock = sock
-        self._file = file  # keeps the socket open until it is closed itself
         self._seconds = seconds
 
     def readable(self) -> bool:
@@ -240,7 +239,3 @@ class _InterruptibleReader(io.RawIOBase):
             except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
                 if time.monotonic() >= end:
                     raise
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
