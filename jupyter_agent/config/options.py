@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
-from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, TraitType, Unicode, default, validate
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
 from traitlets.config import Application, Config, Configurable
 
 #: Names without the prefix, for those who know them from elsewhere.
@@ -127,15 +127,9 @@ class JupyterAgent(Configurable):
         super().__init__(**kwargs)
         configured = {name for section in self.section_names() for name in self.config.get(section, {})}
         for name, trait in self.traits(config=True).items():
-            if name not in configured and name not in kwargs:
-                self._from_environment(name, trait)
-
-    def _from_environment(self, name: str, trait: TraitType[Any, Any]) -> None:
-        for variable in environment_names(name):
-            text = os.environ.get(variable)
-            if text:
+            text = next(filter(None, map(os.environ.get, environment_names(name))), None)
+            if text and name not in configured and name not in kwargs:
                 setattr(self, name, trait.from_string(text))
-                return
 
     @default("store")
     def _default_store(self) -> str:

@@ -6,13 +6,13 @@ import asyncio
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jupyter_agent.models.openai.providers import LLAMACPP, LMSTUDIO, OLLAMA, VLLM
 from jupyter_agent.models.openai_compatible.model import models_of
 from jupyter_agent.models.openai_compatible.provider import Provider
-from jupyter_agent.models.openai_compatible.transport import is_here
+from jupyter_agent.models.openai_compatible.transport import is_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,17 +56,12 @@ async def discover(timeout: float = 0.3, kinds: Iterable[Provider] = _KINDS) -> 
     """
     asked: dict[str, Provider] = {}
     for kind in kinds:
-        if _is_here(url := kind.usual_url()):
-            asked.setdefault(url, kind)
+        with suppress(ValueError):
+            parts = urlsplit(url := kind.usual_url())
+            if parts.scheme == "http" and is_this_machine(parts.hostname or "") and "@" not in parts.netloc:
+                asked.setdefault(url, kind)
     found = await asyncio.gather(*(_ask(provider, url, timeout) for url, provider in asked.items()))
     return tuple(server for server in found if server is not None)
-
-
-def _is_here(url: str) -> bool:
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        return parts.scheme == "http" and is_here(parts.hostname or "") and "@" not in parts.netloc
-    return False
 
 
 async def _ask(kind: Provider, url: str, timeout: float) -> Found | None:
@@ -75,17 +70,14 @@ async def _ask(kind: Provider, url: str, timeout: float) -> Found | None:
         async with asyncio.timeout(timeout):
             listing = json.loads(await _get(url.rstrip("/") + "/models"))
             names = models_of(listing)
-    except (
-        OSError,
-        TimeoutError,
-        ValueError,
-        TypeError,
-        RecursionError,
-        asyncio.IncompleteReadError,
-        asyncio.LimitOverrunError,
-    ):
+    except (OSError, ValueError, TypeError, RecursionError, EOFError, asyncio.LimitOverrunError):
         return None
-    return Found(kind.name, _OWNERS.get(_owner(listing), kind.title), url, names) if names else None
+    if not names:
+        return None
+    entries = listing.get("data") if isinstance(listing, dict) else listing
+    owner = entries[0].get("owned_by") if isinstance(entries, list) and isinstance(entries[0], dict) else None
+    title = _OWNERS.get(owner, kind.title) if isinstance(owner, str) else kind.title
+    return Found(kind.name, title, url, names)
 
 
 async def _get(url: str) -> bytes:
@@ -105,29 +97,19 @@ async def _get(url: str) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
         if head.split(b" ", 2)[1:2] != [b"200"]:
             raise ValueError("not there")
-        return await _body(reader, head)
+        fields = dict(line.lower().partition(b":")[::2] for line in head.split(b"\r\n")[1:])
+        if b"transfer-encoding" in fields:
+            raise ValueError("in a form that was not asked for")
+        length = int(fields.get(b"content-length", -1))
+        if b"content-length" in fields and not 0 <= length <= _MAX_ANSWER:
+            raise ValueError("too long")
+        if length >= 0:
+            return await reader.readexactly(length)
+        body = bytearray()
+        while piece := await reader.read(65536):
+            body += piece
+            if len(body) > _MAX_ANSWER:
+                raise ValueError("too long")
+        return bytes(body)
     finally:
         writer.close()
-
-
-async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
-    fields = dict(line.lower().partition(b":")[::2] for line in head.split(b"\r\n")[1:])
-    if b"transfer-encoding" in fields:
-        raise ValueError("in a form that was not asked for")
-    if b"content-length" in fields:
-        length = int(fields[b"content-length"])
-        if not 0 <= length <= _MAX_ANSWER:
-            raise ValueError("too long")
-        return await reader.readexactly(length)
-    body = bytearray()
-    while piece := await reader.read(65536):
-        body += piece
-        if len(body) > _MAX_ANSWER:
-            raise ValueError("too long")
-    return bytes(body)
-
-
-def _owner(listing: Any) -> str:
-    entries = listing.get("data") if isinstance(listing, dict) else listing
-    owner = entries[0].get("owned_by") if isinstance(entries, list) and isinstance(entries[0], dict) else ""
-    return owner if isinstance(owner, str) else ""

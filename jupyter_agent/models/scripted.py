@@ -69,11 +69,19 @@ class ScriptedModel:
         """
         self.requests.append(Request(tuple(messages), tuple(tools)))
         step = await self._next(messages)
-        for piece in _pieces(str(step.get("text", "")), int(step.get("chunks", 1))):
-            await _wait(float(step.get("delay", 0)), deadline)
-            yield TextDelta(piece)
+        text, delay = str(step.get("text", "")), float(step.get("delay", 0))
+        size = max(1, -(-len(text) // max(1, int(step.get("chunks", 1)))))
+        for start in range(0, len(text), size):
+            left = deadline - time.monotonic()
+            if delay:
+                await asyncio.sleep(max(0.0, min(delay, left)))
+            if delay > left:
+                raise errors.UpstreamTimeout("The model did not answer in time. Ask again, or give it more time.")
+            yield TextDelta(text[start : start + size])
         if "error" in step:
-            raise _error(str(step["error"]), str(step.get("message", "The script says so.")))
+            kinds = {kind.code: kind for kind in errors.UpstreamError.__subclasses__()}
+            kind = kinds.get(str(step["error"]), errors.UpstreamError)
+            raise kind(str(step.get("message", "The script says so.")))
         calls = _calls(step, messages)
         for call in calls:
             yield call
@@ -89,14 +97,25 @@ class ScriptedModel:
     async def _next(self, messages: Sequence[Message]) -> Mapping[str, Any]:
         asked = next((message.content for message in reversed(messages) if message.role == "user"), "")
         if self._steps is None and self._path:
-            self._steps = await asyncio.to_thread(_read, self._path)
+            try:
+                text = await asyncio.to_thread(Path(self._path).read_text, encoding="utf-8")
+                self._steps = [_step(step) for step in json.loads(text)]
+            except (OSError, ValueError, TypeError, AttributeError) as error:
+                raise errors.UnknownModel(
+                    "The script of the model 'scripted' cannot be read. Give it as scripted:<path of a JSON list of steps>."
+                ) from error
         if self._steps is None:
             return {"text": f"You said: {asked}"}
         matching = [step for step in self._steps if "match" in step and re.search(step["match"], asked)]
         playable = matching or [step for step in self._steps if "match" not in step]
         if not playable:
             raise errors.UpstreamProtocol("The script has no step for this question. Add one without 'match'.")
-        return playable[min(_position(messages), len(playable) - 1)]
+        answered = 0
+        for message in reversed(messages):
+            if message.role == "user":
+                break
+            answered += message.role == "assistant"
+        return playable[min(answered, len(playable) - 1)]
 
 
 def _step(reply: Mapping[str, Any] | str) -> Mapping[str, Any]:
@@ -104,31 +123,6 @@ def _step(reply: Mapping[str, Any] | str) -> Mapping[str, Any]:
     if step.get("finish", "stop") not in _FINISHES:
         raise errors.UnknownModel(f"A step's 'finish' must be one of {', '.join(_FINISHES)}.")
     return step
-
-
-def _read(path: str) -> list[Mapping[str, Any]]:
-    try:
-        steps = json.loads(Path(path).read_text(encoding="utf-8"))
-        return [_step(step) for step in steps]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise errors.UnknownModel(
-            "The script of the model 'scripted' cannot be read. Give it as scripted:<path of a JSON list of steps>."
-        ) from error
-
-
-def _position(messages: Sequence[Message]) -> int:
-    """How many assistant messages follow the last user message."""
-    count = 0
-    for message in reversed(messages):
-        if message.role == "user":
-            break
-        count += message.role == "assistant"
-    return count
-
-
-def _pieces(text: str, chunks: int) -> list[str]:
-    size = max(1, -(-len(text) // max(1, chunks)))
-    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _calls(step: Mapping[str, Any], messages: Sequence[Message]) -> list[ToolCall]:
@@ -144,17 +138,3 @@ def _calls(step: Mapping[str, Any], messages: Sequence[Message]) -> list[ToolCal
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
         calls.append(ToolCall(f"call_{number}", str(call["name"]), text))
     return calls
-
-
-def _error(code: str, message: str) -> errors.UpstreamError:
-    kinds = {kind.code: kind for kind in errors.UpstreamError.__subclasses__()}
-    return kinds.get(code, errors.UpstreamError)(message)
-
-
-async def _wait(delay: float, deadline: float) -> None:
-    left = deadline - time.monotonic()
-    if delay > left:
-        await asyncio.sleep(max(0.0, left))
-        raise errors.UpstreamTimeout("The model did not answer in time. Ask again, or give it more time.")
-    if delay:
-        await asyncio.sleep(delay)

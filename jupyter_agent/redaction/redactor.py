@@ -15,7 +15,7 @@ from jupyter_agent.kernelside.secret_patterns import LONGEST, NAME, QUOTE, SECRE
 from jupyter_agent.kernelside.secrets import Span, find_secrets, has_long_word, is_secret_value, merged, word_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from jupyter_agent.core.messages import Json, Message
 
@@ -54,30 +54,10 @@ _NO_SECRET_VARIABLE = re.compile(
     re.IGNORECASE,
 )
 #: Passwords that are words of other texts as well: withholding them would tear those apart.
-_COMMON = frozenset(
-    [
-        "password",
-        "passw0rd",
-        "changeme",
-        "postgres",
-        "postgresql",
-        "jupyter",
-        "jupyterlab",
-        "notebook",
-        "anaconda",
-        "database",
-        "disabled",
-        "enabled",
-        "required",
-        "optional",
-        "undefined",
-        "username",
-        "anonymous",
-        "development",
-        "production",
-        "localhost",
-        "keyring",
-    ]
+_COMMON = re.compile(
+    r"passw[o0]rd|changeme|postgres(?:ql)?|jupyter(?:lab)?|notebook|anaconda|database|disabled|enabled|required|optional"
+    r"|undefined|username|anonymous|development|production|localhost|keyring",
+    re.IGNORECASE,
 )
 
 
@@ -103,8 +83,16 @@ class Redactor:
         self._encoded: dict[str, str] = {}
         for secret in secrets:
             self.add_secret(secret)
-        for secret, name in _secrets_of_environment(environ or {}):
-            self.add_secret(secret, name)
+        for name, value in (environ or {}).items():
+            if inner := _IN_ADDRESS.search(value):
+                self.add_secret(inner[1], name)
+                self.add_secret(unquote(inner[1]), name)
+            is_secret = _SECRET_VARIABLE.search(name) and not _NO_SECRET_VARIABLE.search(name)
+            is_path = re.match(r"[~.]?/[\w.-]+/|[A-Za-z]:\\", value.strip())
+            if (
+                is_secret and not is_path and not _COMMON.fullmatch(value.strip())
+            ):  # other texts have such words and paths
+                self.add_secret(value, name)
 
     def add_secret(self, secret: str, kind: str = "secret") -> None:
         """One more value that must never leave, if it is long enough to be distinguished from other text."""
@@ -234,16 +222,3 @@ class RedactingStream:
 def _last_word(text: str, end: int) -> int:
     """Where the word at the end of a text begins."""
     return max(text.rfind(" ", 0, end), text.rfind("\n", 0, end), text.rfind("\t", 0, end)) + 1
-
-
-def _secrets_of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Values of variables that hold secrets, with the variables' names; no words and paths, which other texts have."""
-    for name, value in environ.items():
-        inner = _IN_ADDRESS.search(value)
-        if inner:
-            yield inner[1], name
-            yield unquote(inner[1]), name
-        is_secret = _SECRET_VARIABLE.search(name) and not _NO_SECRET_VARIABLE.search(name)
-        is_path = re.match(r"[~.]?/[\w.-]+/|[A-Za-z]:\\", value.strip())
-        if is_secret and not is_path and value.strip().lower() not in _COMMON:
-            yield value, name

@@ -128,7 +128,7 @@ async def test_bytes_may_be_cut_anywhere_and_lines_end_in_any_way(newline: str, 
 def test_events_are_the_same_however_their_bytes_are_cut(sent: bytes, cuts: list[int]) -> None:
     def decoded(pieces: list[bytes]) -> list[ServerEvent]:
         decoder = EventDecoder()
-        return [event for piece in pieces for event in decoder.feed(piece)] + list(decoder.end())
+        return [event for piece in pieces for event in decoder.feed(piece)] + list(decoder.feed(b"\n\n"))
 
     places = [0, *sorted(cuts), len(sent)]
     assert decoded([sent[start:end] for start, end in itertools.pairwise(places) if start <= end]) == decoded([sent])

@@ -16,7 +16,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, SpokenCall, offer, retold
+from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, SpokenCall, offer, without_calls
 from jupyter_agent.models.openai_compatible.wire import request
 from jupyter_agent.notebooks.posted import PostedNotebook
 from tests.support.fake_model_server import STREAM, answer, answered, asking, chunk, event, plain, running
@@ -178,7 +178,7 @@ def test_the_offer_names_every_tool_with_its_schema() -> None:
 
 def test_calls_of_the_history_are_told_as_the_model_is_to_write_them() -> None:
     called = Message("assistant", "Let me see.", (ToolCall("c1", "inspect_variable", '{"name": "df"}'),))
-    converted = retold([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
+    converted = without_calls([Message("user", "hi"), called, Message("tool", "```x```", tool_call_id="c1")])
     assert read(converted[1].content) == ("Let me see.\n\n", [DF])
     assert converted[2] == Message("user", "Result of inspect_variable:\n````\n```x```\n````")
 

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import threading
-from typing import Any
 
 HOST = "127.0.0.1"
 
@@ -28,18 +27,6 @@ def main() -> None:
         reason = "missing" if error.name == "xllamacpp" else "broken"
         os.write(answers, json.dumps({"failure": reason}).encode() + b"\n")
         return
-    server = xllamacpp.Server(_parameters(xllamacpp, wanted))
-    os.write(answers, json.dumps({"address": server.listening_address}).encode() + b"\n")
-    watching.join()
-
-
-def _end_with_parent() -> None:
-    while sys.stdin.read(1024):
-        pass
-    os._exit(0)  # the engine's threads are not waited for
-
-
-def _parameters(xllamacpp: Any, wanted: dict[str, Any]) -> Any:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = wanted["path"]
     parameters.model_alias = {wanted["name"]}
@@ -54,7 +41,15 @@ def _parameters(xllamacpp: Any, wanted: dict[str, Any]) -> Any:
     parameters.offline = True
     parameters.use_jinja = True
     parameters.warmup = False
-    return parameters
+    server = xllamacpp.Server(parameters)
+    os.write(answers, json.dumps({"address": server.listening_address}).encode() + b"\n")
+    watching.join()
+
+
+def _end_with_parent() -> None:
+    while sys.stdin.read(1024):
+        pass
+    os._exit(0)  # the engine's threads are not waited for
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from jupyter_agent.core import errors
 from jupyter_agent.models.local import failures
-from jupyter_agent.models.openai_compatible.failures import Server
-from jupyter_agent.models.openai_compatible.transport import web_client
+from jupyter_agent.models.openai_compatible.provider import Provider
+from jupyter_agent.models.openai_compatible.transport import host_of, web_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable
 
     import httpx2
 
@@ -83,7 +83,7 @@ class Hub:
     @property
     def title(self) -> str:
         """The hub's name for people."""
-        return "Hugging Face" if self.endpoint == _HUB else _host(self.endpoint)
+        return "Hugging Face" if self.endpoint == _HUB else host_of(self.endpoint)
 
     def fetched(self, name: str) -> Path | None:
         """The file of that name, if it was fetched before; the newest where several fit."""
@@ -94,7 +94,7 @@ class Hub:
         if named["file"]:
             return folder / named["file"] if (folder / named["file"]).is_file() else None
         files = [path for path in folder.rglob("*.gguf") if (named["weights"] or "").lower() in path.name.lower()]
-        return max(files, key=lambda one: one.stat().st_mtime, default=None)
+        return max(files, key=lambda path: path.stat().st_mtime, default=None)
 
     def all_fetched(self) -> tuple[str, ...]:
         """Names of all files that were fetched before."""
@@ -110,23 +110,20 @@ class Hub:
         Raises:
             UpstreamError: one of its kinds, with the cure in words.
         """
+        server = Provider("", self.title, key="HF_TOKEN", option="HF_ENDPOINT")
         try:
-            return await self._fetched(name, progress)
+            async with web_client(server, host_of(self.endpoint), proxy=self._proxy, ca_file=self._ca_file) as client:
+                weights = await self._tried(lambda: self._chosen(client, name))
+                target = self._folder.joinpath(*weights.repository.split("/"), *weights.file.split("/"))
+                part = target.with_name(target.name + ".part")
+                await asyncio.to_thread(_prepare, part, weights)
+                await self._tried(lambda: self._download(client, weights, part, progress))
+            return await asyncio.to_thread(_checked, part, target, weights)
         except OSError as error:
-            raise failures.not_written(error.strerror or "") from None
-
-    async def _fetched(self, name: str, progress: Callable[[int, int], None]) -> Path:
-        async with self._client() as client:
-            weights = await self._tried(lambda: self._chosen(client, name))
-            target = self._folder.joinpath(*weights.repository.split("/"), *weights.file.split("/"))
-            part = target.with_name(target.name + ".part")
-            await asyncio.to_thread(self._prepare, part, weights)
-            await self._tried(lambda: self._download(client, weights, part, progress))
-        return await asyncio.to_thread(_checked, part, target, weights)
-
-    def _client(self) -> httpx2.AsyncClient:
-        server = Server(self.title, "HF_TOKEN", "HF_ENDPOINT")
-        return web_client(server, _host(self.endpoint), proxy=self._proxy, ca_file=self._ca_file)
+            why = error.strerror or "unknown reason"
+            raise errors.UpstreamRefused(
+                f"The model cannot be kept in the cache folder ({why}). Make room there, or give the path of a GGUF file."
+            ) from None
 
     async def _tried(self, work: Callable[[], Any]) -> Any:
         """The result of some work that may need several tries; each goes on where the last one stopped."""
@@ -152,21 +149,38 @@ class Hub:
                 body += piece if not isinstance(piece, int) else b""
                 if len(body) > 8 * _PIECE:
                     break
+        listed: list[Weights] = []
         try:
-            listed = list(_listed(named["repository"], json.loads(bytes(body))))
+            listing = json.loads(bytes(body))
+            revision = listing.get("sha") or "main"
+            if not re.fullmatch(r"[\w.-]{1,64}", revision):
+                raise ValueError("no revision")
+            for entry in listing["siblings"]:
+                file, blob = entry["rfilename"], entry.get("lfs") or {}
+                size = blob.get("size") or entry.get("size")
+                fits = file.lower().endswith(".gguf") and not _PARTS.search(file) and "mmproj" not in file.lower()
+                if fits and isinstance(size, int) and size > 0 and _is_safe(file):
+                    checksum = re.fullmatch(r"[0-9a-f]{64}", blob.get("sha256") or "")
+                    sha256 = checksum[0] if checksum else ""
+                    listed.append(Weights(named["repository"], revision, file, size, sha256))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise failures.not_fetched(self.title) from None
-        return _fitting(name, listed, named["file"], named["weights"])
-
-    def _prepare(self, part: Path, weights: Weights) -> None:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        there = part.stat().st_size if part.exists() else 0
-        if there > weights.size:
-            part.unlink()
-            there = 0
-        needed, free = weights.size - there, shutil.disk_usage(part.parent).free
-        if needed > free:
-            raise failures.no_room(needed, free)
+        wanted = (named["weights"] or "").lower()
+        fitting = [
+            weights for weights in listed if named["file"] in (None, weights.file) and wanted in weights.file.lower()
+        ]
+        if not fitting:
+            files = ", ".join(weights.file for weights in listed[:12])
+            raise errors.UpstreamRefused(
+                f"'{name[:100]}' has no such file. It has: {files}."
+                if files
+                else f"'{name[:100]}' has no GGUF file in one piece. Look for a repository whose name ends with -GGUF."
+            )
+        for usual in _USUAL:
+            for weights in fitting:
+                if re.search(rf"(^|[-._/]){usual}[-._]", weights.file, re.IGNORECASE):
+                    return weights
+        return min(fitting, key=lambda weights: weights.size)
 
     async def _download(
         self, client: httpx2.AsyncClient, weights: Weights, part: Path, progress: Callable[[int, int], None]
@@ -202,16 +216,26 @@ class Hub:
         import httpx2
 
         for _ in range(_REDIRECTS):
-            headers = self._headers(url, start)
+            headers = {"Accept-Encoding": "identity"}
+            if start:
+                headers["Range"] = f"bytes={start}-"
+            token = os.environ.get("HF_TOKEN", "")
+            if token and token.isascii() and token.isprintable() and urlsplit(url)[:2] == urlsplit(self.endpoint)[:2]:
+                headers["Authorization"] = f"Bearer {token}"
             async with asyncio.timeout(_SILENCE_SECONDS):
                 response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
-            if response.is_redirect:
-                await response.aclose()
-                url = _next(url, response.headers.get("location", ""))
-                continue
-            break
+            if not response.is_redirect:
+                break
+            await response.aclose()
+            url = _redirected(url, response.headers.get("location", ""))
         try:
-            self._look_at(response, name)
+            if response.status_code in (401, 403, 404):
+                raise errors.UpstreamRefused(
+                    f"{self.title} has no model '{name[:100]}', or it must be agreed to there first (then set HF_TOKEN). "
+                    "Check the name."
+                )
+            if not response.is_success:
+                raise failures.not_fetched(self.title)
             yield start if response.status_code == httpx2.codes.PARTIAL_CONTENT else 0
             pieces = response.aiter_bytes(_PIECE)
             while True:
@@ -223,45 +247,28 @@ class Hub:
         finally:
             await response.aclose()
 
-    def _headers(self, url: str, start: int) -> dict[str, str]:
-        headers = {"Accept-Encoding": "identity"}
-        if start:
-            headers["Range"] = f"bytes={start}-"
-        token = os.environ.get("HF_TOKEN", "")
-        if token and token.isascii() and token.isprintable() and urlsplit(url)[:2] == urlsplit(self.endpoint)[:2]:
-            headers["Authorization"] = f"Bearer {token}"
-        return headers
 
-    def _look_at(self, response: httpx2.Response, name: str) -> None:
-        if response.status_code in (401, 403, 404):
-            raise failures.not_on_hub(name, self.title)
-        if not response.is_success:
-            raise failures.not_fetched(self.title)
-
-
-def _next(url: str, location: str) -> str:
+def _redirected(url: str, location: str) -> str:
     """Where a redirect leads: never from a protected connection to one that is not."""
-    try:
+    with suppress(ValueError):
         target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-    except ValueError:
-        raise failures.not_fetched(_host(url)) from None
-    if scheme != "https" and (scheme != "http" or urlsplit(url).scheme != "http"):
-        raise failures.not_fetched(_host(url))
-    return target
+        if urlsplit(target).scheme in {"https", urlsplit(url).scheme}:
+            return target
+    raise failures.not_fetched(host_of(url))
 
 
-def _listed(repository: str, listing: Any) -> Iterable[Weights]:
-    revision = listing.get("sha") or "main"
-    if not re.fullmatch(r"[\w.-]{1,64}", revision):
-        raise ValueError("no revision")
-    for entry in listing["siblings"]:
-        file, blob = entry["rfilename"], entry.get("lfs") or {}
-        size = blob.get("size") or entry.get("size")
-        fits = file.lower().endswith(".gguf") and not _PARTS.search(file) and "mmproj" not in file.lower()
-        if fits and isinstance(size, int) and size > 0 and _is_safe(file):
-            sha256 = blob.get("sha256") or ""
-            yield Weights(repository, revision, file, size, sha256 if re.fullmatch(r"[0-9a-f]{64}", sha256) else "")
+def _prepare(part: Path, weights: Weights) -> None:
+    """The folder, with room on the disk for what is missing of the file."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    there = part.stat().st_size if part.exists() else 0
+    if there > weights.size:
+        part.unlink()
+        there = 0
+    needed, free = weights.size - there, shutil.disk_usage(part.parent).free
+    if needed > free:
+        raise errors.UpstreamRefused(
+            f"The model needs {failures.size(needed)} on the disk, and {failures.size(free)} are free. Make room."
+        )
 
 
 def _is_safe(file: str) -> bool:
@@ -272,17 +279,6 @@ def _is_safe(file: str) -> bool:
         and ":" not in file
         and all(part not in ("", ".", "..") for part in file.split("/"))
     )
-
-
-def _fitting(name: str, listed: list[Weights], file: str | None, weights: str | None) -> Weights:
-    named = [entry for entry in listed if file in (None, entry.file) and (weights or "").lower() in entry.file.lower()]
-    if not named:
-        raise failures.no_weights(name, tuple(file.file for file in listed))
-    for usual in _USUAL:
-        for candidate in named:
-            if re.search(rf"(^|[-._/]){usual}[-._]", candidate.file, re.IGNORECASE):
-                return candidate
-    return min(named, key=lambda candidate: candidate.size)
 
 
 def _checked(part: Path, target: Path, weights: Weights) -> Path:
@@ -310,9 +306,3 @@ def _locked(file: BinaryIO) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _host(url: str) -> str:
-    with suppress(ValueError):
-        return urlsplit(url).hostname or ""
-    return ""

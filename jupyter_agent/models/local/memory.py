@@ -16,24 +16,16 @@ def available(meminfo: Path = _MEMINFO, control_group: Path = _CONTROL_GROUP) ->
 
     In a container the container's own limit counts, if it is the lower one.
     """
-    known = [size for size in (_of_machine(meminfo), _of_container(control_group)) if size is not None]
-    return min(known, default=None)
-
-
-def _of_machine(meminfo: Path) -> int | None:
+    known: list[int] = []
     with suppress(OSError):
-        available = re.search(r"^MemAvailable:\s*(\d+) kB", meminfo.read_text(encoding="ascii"), re.MULTILINE)
-        if available:
-            return int(available[1]) * 1024
-    with suppress(AttributeError, ValueError, OSError):  # macOS says how much there is, not how much is free
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
-
-
-def _of_container(control_group: Path) -> int | None:
+        if free := re.search(r"^MemAvailable:\s*(\d+) kB", meminfo.read_text(encoding="ascii"), re.MULTILINE):
+            known.append(int(free[1]) * 1024)
+    if not known:
+        with suppress(AttributeError, ValueError, OSError):  # macOS says how much there is, not how much is free
+            known.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     with suppress(OSError, ValueError):
         limit = int((control_group / "memory.max").read_text(encoding="ascii"))
         used = int((control_group / "memory.current").read_text(encoding="ascii"))
         cached = re.search(r"^file (\d+)", (control_group / "memory.stat").read_text(encoding="ascii"), re.MULTILINE)
-        return max(0, limit - used + (int(cached[1]) if cached else 0))
-    return None
+        known.append(max(0, limit - used + (int(cached[1]) if cached else 0)))
+    return min(known, default=None)

@@ -57,7 +57,10 @@ class LocalModel:
     @classmethod
     def from_config(cls, config: JupyterAgent, model: str) -> Self:
         """Build for ``local:<path or id>``; nothing is read, fetched or started yet."""
-        hub = Hub(_cache_folder(), proxy=config.proxy, ca_file=config.ca_file)
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("jupyter-agent") / "models"  # files that can be fetched again
+        hub = Hub(folder, proxy=config.proxy, ca_file=config.ca_file)
         return cls(model, hub, context_tokens=config.context_tokens)
 
     @property
@@ -104,8 +107,11 @@ class LocalModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         if not process.ready:
             yield Waiting("Loading the model …")
-        model = await self._connected(process, deadline)
-        async with aclosing(model.stream(messages, tools, deadline=deadline)) as events:
+        address = await process.address(deadline)
+        if self._model is None:
+            connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
+            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS)
+        async with aclosing(self._model.stream(messages, tools, deadline=deadline)) as events:
             async for event in events:
                 yield event
 
@@ -138,26 +144,24 @@ class LocalModel:
         if await asyncio.to_thread(self._file) is not None:
             return
         while True:
-            fetching = self._fetch()
+            loop = asyncio.get_running_loop()
+            if self._fetching is None or self._fetching.get_loop() is not loop:  # one for all who ask
+                self._fetching = loop.create_task(self._hub.fetch(self._wanted, self._note))
+            fetching = self._fetching
             left = deadline - _SPARE_SECONDS - time.monotonic()
             done, _ = await asyncio.wait([fetching], timeout=max(0.0, min(_REPORT_SECONDS, left)))
             if done:
                 break
             if left <= 0:
-                raise failures.still_fetching(self._wanted, self._progress)
+                raise errors.UpstreamError(
+                    f"{self._wanted} is still being fetched{self._progress}, and goes on. Ask again in some minutes."
+                )
             yield Waiting(f"Fetching {self._wanted}{self._progress} …")
         if fetching.cancelled():  # the server stops
             raise failures.stopped()
         self._fetching = None
         if (error := fetching.exception()) is not None:
             raise error
-
-    def _fetch(self) -> asyncio.Task[Path]:
-        """The task that fetches, one for all who ask."""
-        loop = asyncio.get_running_loop()
-        if self._fetching is None or self._fetching.get_loop() is not loop:
-            self._fetching = loop.create_task(self._hub.fetch(self._wanted, self._note))
-        return self._fetching
 
     def _note(self, here: int, whole: int) -> None:
         self._progress = f": {failures.size(here)} of {failures.size(whole)} ({100 * here // max(1, whole)} %)"
@@ -169,7 +173,12 @@ class LocalModel:
             UpstreamRefused: there is none, or it is no model.
         """
         if not self._wanted:
-            raise failures.unnamed(self._hub.all_fetched())
+            fetched = ", ".join(self._hub.all_fetched()[:10])
+            raise errors.UpstreamRefused(
+                "Name a local model: local:<path of a GGUF file>, or local:<owner>/<repository> of Hugging Face, such as "
+                "local:Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF (1.1 GB, fetched once)."
+                + (f" There are: {fetched}." if fetched else "")
+            )
         path = Path(self._wanted).expanduser()
         if not (path.is_absolute() or path.is_file()):
             return self._hub.fetched(self._wanted)
@@ -197,17 +206,3 @@ class LocalModel:
         if model is not None:
             await model.close()
         return process
-
-    async def _connected(self, process: EngineProcess, deadline: float) -> OpenAIModel:
-        address = await process.address(deadline)
-        if self._model is None:
-            connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
-            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS)
-        return self._model
-
-
-def _cache_folder() -> Path:
-    """Where files that can be fetched again belong."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("jupyter-agent") / "models"

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.core import errors
 from jupyter_agent.models.local import failures, memory
+from jupyter_agent.models.local.failures import SMALLER, size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _COMMAND = ("-P", "-m", "jupyter_agent.models.local.engine")  # -P: nothing of the current folder is imported
@@ -74,7 +74,7 @@ class EngineProcess:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return await asyncio.shield(asyncio.wrap_future(self._address))
         except TimeoutError:
-            raise failures.still_loading() from None
+            raise errors.UpstreamTimeout("The local model is still being loaded. Ask again in a moment.") from None
         except EOFError:
             raise await asyncio.to_thread(self._why) from None
 
@@ -113,13 +113,16 @@ class EngineProcess:
                 return
             needed, free = self.path.stat().st_size, memory.available()
             if free is not None and needed > free:
-                raise failures.too_large(needed, free)
+                raise errors.UpstreamRefused(
+                    f"The model needs {size(needed)} of memory, and {size(free)} are free. Close other kernels. {SMALLER}"
+                )
             self._process = process = subprocess.Popen(
                 [sys.executable, *_COMMAND],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(os.environ),
+                # No secret is any business of a program that reads files from anywhere.
+                env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
                 start_new_session=True,  # what interrupts us is not for it
             )
         for work in (self._listen, self._keep_words):
@@ -158,17 +161,19 @@ class EngineProcess:
         if words.endswith("missing"):
             return failures.missing_extra()
         if words.endswith("broken"):
-            return failures.broken_extra()
+            return errors.MissingExtra(
+                "The engine for local models (xllamacpp) cannot be loaded on this machine. Reinstall it, or use a server of "
+                "models, such as Ollama."
+            )
         if self._was_killed() or re.search(r"out of memory|failed to allocate|bad_alloc|Cannot allocate", words):
             return failures.out_of_memory()
         if re.search(r"unknown (model )?architecture|unknown pre-tokenizer", words):
-            return failures.too_new()
-        return failures.damaged()
+            return errors.UpstreamRefused(
+                "The engine does not know this kind of model yet. Run `pip install --upgrade xllamacpp`, or choose another model."
+            )
+        return errors.UpstreamRefused(
+            "The model's file is damaged, or of a kind that the engine does not read. Fetch it again, or choose another."
+        )
 
     def _was_killed(self) -> bool:
         return self._process is not None and self._process.poll() == -9
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the engine needs; no secret is any business of a program that reads files from anywhere."""
-    return {name: value for name, value in environ.items() if not _SECRET.search(name)}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_agent.config import api_keys
+from jupyter_agent.core import errors
 from jupyter_agent.models.openai_compatible import failures
-from jupyter_agent.models.openai_compatible.failures import Server
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
-from jupyter_agent.models.openai_compatible.transport import web_client
+from jupyter_agent.models.openai_compatible.transport import host_of, web_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -60,7 +61,7 @@ class Connection:
     @property
     def is_openai(self) -> bool:
         """Whether it is OpenAI's own server."""
-        return _host(self._base_url) == "api.openai.com"
+        return host_of(self._base_url) == "api.openai.com"
 
     @property
     def is_ours(self) -> bool:
@@ -68,21 +69,16 @@ class Connection:
         return not (self.is_openai or self.provider.needs_key)
 
     @property
-    def server(self) -> Server:
-        """How errors speak of it."""
-        one = self.provider
-        return Server(self._name(), one.key, one.where, one.start, one.load, one.name)
-
-    def _name(self) -> str:
-        """Scheme, host and port, no more."""
+    def server(self) -> Provider:
+        """The provider as errors speak of it: where it is not at its usual address, by scheme, host and port, no more."""
         if self.is_openai or self._own_key or self._base_url in ("", self.provider.base_url):
-            return self.provider.title
+            return self.provider
         try:
             parts = urlsplit(self._base_url)
-            address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         except ValueError:
-            return "The model's server"
-        return address if self.provider is OPENAI else f"{self.provider.title} at {address}"
+            return replace(self.provider, title="The model's server")
+        return replace(self.provider, title=title if self.provider is OPENAI else f"{self.provider.title} at {title}")
 
     async def client(self) -> AsyncOpenAI:
         """The SDK's client; imported and built in a thread on first use.
@@ -91,7 +87,20 @@ class Connection:
             UpstreamAuth: there is no usable key.
             UpstreamRefused: the address is none that models have.
         """
-        self._check_url()
+        if not self._base_url:
+            raise errors.UpstreamRefused(f"The address of {self.server} is not set. Set {self.server.where}.")
+        try:
+            parts = urlsplit(self._base_url)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid:
+            raise failures.bad_url(self.server)
+        if "@" in parts.netloc:
+            # A password would be seen wherever the address is.
+            raise errors.UpstreamRefused(
+                f"{self.server.where} must not hold a user name or password. Put the key in {self.server.key}."
+            )
         self._key()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
@@ -145,31 +154,24 @@ class Connection:
         key = self._own_key or (api_keys.get(self.provider.key) if self.provider.key else "")
         if not key:
             if not self.is_ours:
-                raise failures.no_key(self.server)
+                raise errors.UpstreamAuth(
+                    f"There is no key for {self.server}. {self.server.key_hint} Or ask a model of your own: "
+                    "`jupyter agent models` says which."
+                )
             return "none"
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise failures.bad_key(self.server)
+            raise errors.UpstreamAuth(
+                f"The key in {self.server.key} holds a space, a line break or a character outside ASCII: copy it again. "
+                f"{self.server.key_hint}"
+            )
         return key
-
-    def _check_url(self) -> None:
-        if not self._base_url:
-            raise failures.no_url(self.server)
-        try:
-            parts = urlsplit(self._base_url)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid:
-            raise failures.bad_url(self.server)
-        if "@" in parts.netloc:
-            raise failures.url_with_key(self.server)
 
     def _build(self) -> AsyncOpenAI:
         import httpx2
         import openai
 
         http = web_client(
-            self.server, _host(self._base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
+            self.server, host_of(self._base_url), proxy=self._proxy, ca_file=self._ca_file, resolve=self._resolve
         )
 
         async def key() -> str:
@@ -187,10 +189,3 @@ class Connection:
         self._http, self._headers = http, {name: given[name] for name in given if name != "Authorization"}
         self._url = httpx2.URL(f"{client.base_url}chat/completions")
         return client
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""

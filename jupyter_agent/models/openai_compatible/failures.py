@@ -6,7 +6,6 @@ import email.utils
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from jupyter_agent.core import errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jupyter_agent.models.openai_compatible.provider import Provider
 
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|window|size)|maximum.{0,40}tokens|prompt is too long|too many (input )?tokens"
@@ -43,35 +44,6 @@ _SPENT = re.compile(
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """How errors speak of a server.
-
-    Attributes:
-        name: For the user: scheme, host and port, or the company's name.
-        key: Environment variable with its key.
-        where: What sets its address.
-        start: How it is started, as a sentence.
-        load: How a model is fetched that it does not have, as a command with ``{model}``.
-        prefix: What stands before the colon of its models.
-    """
-
-    name: str = "The model's server"
-    key: str = "OPENAI_API_KEY"
-    where: str = "c.JupyterAgent.base_url (or OPENAI_BASE_URL)"
-    start: str = ""
-    load: str = ""
-    prefix: str = "openai"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def key_hint(self) -> str:
-        """How the key is set."""
-        return f"Set {self.key} in the environment that Jupyter is started from, and start Jupyter again."
-
-
 class Failure(Exception):
     """A failed request on its way to one of our errors, with what decides whether and how it is tried again.
 
@@ -92,7 +64,7 @@ class Failure(Exception):
         self.without = without
 
 
-def from_exception(error: Exception, server: Server) -> Failure:
+def from_exception(error: Exception, server: Provider) -> Failure:
     """Translate whatever the SDK, its HTTP library or a parser raised while a server was asked.
 
     Args:
@@ -107,19 +79,25 @@ def from_exception(error: Exception, server: Server) -> Failure:
     if isinstance(error, errors.UpstreamError):
         return Failure(error)
     if isinstance(error, openai.APIStatusError):
-        return from_status(error.status_code, _words(error), server, error.response.headers)
+        text = words(error.body) or str(error)[:2000]
+        return from_status(error.status_code, text, server, error.response.headers)
     if isinstance(error, httpx2.InvalidURL):
         return Failure(bad_url(server))
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return Failure(unreachable(server), passing=True)
     if "CERTIFICATE_VERIFY_FAILED" in f"{error} {error.__cause__}":
-        return Failure(untrusted(server))
+        return Failure(
+            errors.UpstreamUnreachable(
+                f"{server} shows a certificate that is not trusted here. If your company uses its own certificates, name "
+                "their file in c.JupyterAgent.ca_file."
+            )
+        )
     if isinstance(error, (openai.APIConnectionError, httpx2.TransportError, OSError)):
         return Failure(unreachable(server), passing=True)
     return Failure(garbled(server))
 
 
-def from_status(status: int, words: str, server: Server, headers: Mapping[str, str] | None = None) -> Failure:
+def from_status(status: int, words: str, server: Provider, headers: Mapping[str, str] | None = None) -> Failure:
     """Translate a failure that the server has a number and words for; the words decide but are never repeated."""
     if status == 413 or (status < 500 and _TOO_LONG.search(words)):
         return Failure(
@@ -136,21 +114,20 @@ def from_status(status: int, words: str, server: Server, headers: Mapping[str, s
         return Failure(errors.UpstreamRateLimit(f"The credit at {server} is used up. Look at the account's billing."))
     if status == 429:
         wait = retry_after(headers or {})
-        return Failure(too_many(server, wait), passing=True, wait=wait)
-    part = _unknown_part(status, words)
-    if not part and status in PASSING:
+        when = "Wait a little and ask again." if wait is None else f"Ask again in {_duration(wait)}."
+        error = errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
+        return Failure(error, passing=True, wait=wait)
+    # Some say with status 500 which part of the request they stumble over.
+    if status in (400, 404, 422, 500, 501):
+        for part, sign in _UNKNOWN_PARTS.items():
+            if sign.search(words):
+                return Failure(_not_taken(status, server), without=part)
+    if status in PASSING:
         return Failure(
             errors.UpstreamError(f"{server} reported an internal error (status {status}). Try again in a moment."),
             passing=True,
             wait=retry_after(headers or {}),
         )
-    if part:
-        return Failure(_not_taken(status, server), without=part)
-    return _refused(status, words, server)
-
-
-def _refused(status: int, words: str, server: Server) -> Failure:
-    """A request that this server will never take as it is."""
     if 300 <= status < 400:
         return Failure(
             errors.UpstreamProtocol(
@@ -166,17 +143,10 @@ def _refused(status: int, words: str, server: Server) -> Failure:
     return Failure(_not_taken(status, server))
 
 
-def _not_taken(status: int, server: Server) -> errors.UpstreamRefused:
+def _not_taken(status: int, server: Provider) -> errors.UpstreamRefused:
     return errors.UpstreamRefused(
         f"{server} refused the request (status {status}). Try another model, or a new conversation."
     )
-
-
-def _unknown_part(status: int, words: str) -> str:
-    """The part of the request that the server stumbles over; some say so with status 500."""
-    if status not in (400, 404, 422, 500, 501):
-        return ""
-    return next((part for part, sign in _UNKNOWN_PARTS.items() if sign.search(words)), "")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -198,12 +168,6 @@ def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip(), re.ASCII) else None
 
 
-def _words(error: Exception) -> str:
-    """What the server says of a failure, for our eyes only: code, type and message."""
-    body = getattr(error, "body", None)
-    return words(body) or str(error)[:2000]
-
-
 def words(body: object) -> str:
     """Code, type and message of an error object, as one text to look for signs in."""
     if isinstance(body, str):
@@ -218,46 +182,13 @@ def words(body: object) -> str:
     return ""
 
 
-def too_many(server: Server, wait: float | None) -> errors.UpstreamRateLimit:
-    """A limit of requests or tokens per time."""
-    when = "Wait a little and ask again." if wait is None else f"Ask again in {_duration(wait)}."
-    return errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
-
-
 def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{max(1, round(seconds))} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 6000 else f"{round(seconds / 3600)} hours"
 
 
-def no_key(server: Server) -> errors.UpstreamAuth:
-    """The server answers nobody without a key, and there is none."""
-    return errors.UpstreamAuth(
-        f"There is no key for {server}. {server.key_hint} Or ask a model of your own: `jupyter agent models` says which."
-    )
-
-
-def bad_key(server: Server) -> errors.UpstreamAuth:
-    """The key holds characters that no key has."""
-    return errors.UpstreamAuth(
-        f"The key in {server.key} holds a space, a line break or a character outside ASCII: copy it again. "
-        f"{server.key_hint}"
-    )
-
-
-def no_models(server: Server) -> errors.UpstreamRefused:
-    """The server has nothing to chat with."""
-    return errors.UpstreamRefused(
-        f"{server} offers no model that can chat. Load one there, or name it: {server.prefix}:<model>."
-    )
-
-
-def unnamed(server: Server) -> errors.UpstreamRefused:
-    """There is no sensible choice among all that the server may have."""
-    return errors.UpstreamRefused(f"Name the model that {server} shall answer with: {server.prefix}:<model>.")
-
-
-def no_such_model(server: Server, model: str, names: tuple[str, ...]) -> errors.UpstreamRefused:
+def no_such_model(server: Provider, model: str, names: tuple[str, ...]) -> errors.UpstreamRefused:
     """The server has others, which may be named: those with a similar name, if there are any."""
     names = tuple(name for name in names if name != model)
     near = (
@@ -271,32 +202,12 @@ def no_such_model(server: Server, model: str, names: tuple[str, ...]) -> errors.
     return errors.UpstreamRefused(f"{server} has no model '{model[:100]}'.{hint} Set c.JupyterAgent.model.")
 
 
-def no_url(server: Server) -> errors.UpstreamRefused:
-    """Every customer has an address of their own."""
-    return errors.UpstreamRefused(f"The address of {server} is not set. Set {server.where}.")
-
-
-def bad_url(server: Server) -> errors.UpstreamRefused:
+def bad_url(server: Provider) -> errors.UpstreamRefused:
     """The address is not one."""
     return errors.UpstreamRefused(f"{server.where} must be an address such as http://127.0.0.1:11434/v1.")
 
 
-def url_with_key(server: Server) -> errors.UpstreamRefused:
-    """The address holds a password, which would be seen wherever the address is."""
-    return errors.UpstreamRefused(f"{server.where} must not hold a user name or password. Put the key in {server.key}.")
-
-
-def bad_proxy() -> errors.UpstreamRefused:
-    """The proxy's address is not one."""
-    return errors.UpstreamRefused("c.JupyterAgent.proxy must be an address such as http://proxy.example.com:3128.")
-
-
-def bad_ca_file() -> errors.UpstreamRefused:
-    """The company's certificates cannot be read."""
-    return errors.UpstreamRefused("c.JupyterAgent.ca_file cannot be read as a PEM file of certificates.")
-
-
-def unreachable(server: Server) -> errors.UpstreamUnreachable:
+def unreachable(server: Provider) -> errors.UpstreamUnreachable:
     """Nobody answers there."""
     start = f" {server.start}" if server.start else ""
     return errors.UpstreamUnreachable(
@@ -304,22 +215,7 @@ def unreachable(server: Server) -> errors.UpstreamUnreachable:
     )
 
 
-def untrusted(server: Server) -> errors.UpstreamUnreachable:
-    """Its certificate is not one that this machine knows."""
-    return errors.UpstreamUnreachable(
-        f"{server} shows a certificate that is not trusted here. If your company uses its own certificates, name "
-        "their file in c.JupyterAgent.ca_file."
-    )
-
-
-def forbidden_address(server: Server) -> errors.UpstreamRefused:
-    """The address belongs to a machine's own services, never to a model."""
-    return errors.UpstreamRefused(
-        f"{server} is not an address for models (link-local or a cloud's metadata). Set {server.where} to another."
-    )
-
-
-def garbled(server: Server) -> errors.UpstreamProtocol:
+def garbled(server: Provider) -> errors.UpstreamProtocol:
     """What came is not the protocol."""
     return errors.UpstreamProtocol(
         f"{server} does not answer as an OpenAI-compatible server does. Is {server.where} right (usually it "
@@ -327,18 +223,13 @@ def garbled(server: Server) -> errors.UpstreamProtocol:
     )
 
 
-def broken_off(server: Server) -> errors.UpstreamProtocol:
+def broken_off(server: Provider) -> errors.UpstreamProtocol:
     """The answer was interrupted."""
     return errors.UpstreamProtocol(f"{server} broke off in the middle of the answer. Ask again.")
 
 
-def silent(server: Server, seconds: float) -> errors.UpstreamTimeout:
+def silent(server: Provider, seconds: float) -> errors.UpstreamTimeout:
     """Nothing came for too long."""
     return errors.UpstreamTimeout(
         f"{server} has sent nothing for {seconds:.0f} seconds. Ask again, or try another model."
     )
-
-
-def too_late(server: Server) -> errors.UpstreamTimeout:
-    """The turn's time is over."""
-    return errors.UpstreamTimeout(f"{server} did not finish in the time given. Ask again, or ask for less.")

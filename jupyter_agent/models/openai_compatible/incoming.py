@@ -15,8 +15,7 @@ GATHER_SECONDS = 0.01
 class Incoming:
     """What has come of an answer and was not taken yet.
 
-    Servers send each token by itself. To read, tell and write each by itself costs a process that answers a hundred
-    questions at once more time than it has; by the time it comes back to one of them, some tokens have gathered.
+    Servers send each token by itself; to handle each by itself takes more time than a process with a hundred answers has.
     """
 
     def __init__(self) -> None:
@@ -57,21 +56,17 @@ class Incoming:
         try:
             async with aclosing(pieces):
                 async for piece in pieces:
-                    await self._add(piece)
+                    if piece:
+                        self._came += piece
+                        self._news.set()
+                    while len(self._came) > MAX_AHEAD:
+                        self._taken.clear()
+                        await self._taken.wait()
         except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
             self._failure = error
         finally:
             self._over = True
             self._news.set()
-
-    async def _add(self, piece: bytes) -> None:
-        if not piece:
-            return
-        self._came += piece
-        self._news.set()
-        while len(self._came) > MAX_AHEAD:
-            self._taken.clear()
-            await self._taken.wait()
 
 
 @asynccontextmanager

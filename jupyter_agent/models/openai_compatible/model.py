@@ -1,9 +1,7 @@
 """Models behind any OpenAI-compatible server: OpenAI, Ollama, llama.cpp, vLLM, LM Studio, a company's gateway.
 
-Chat completions only. OpenAI's own server also has the Responses API, whose one gain here would be that a reasoning model
-keeps its thoughts from one tool call to the next; the price would be a second wire format with streams, errors and retries of
-its own for a single server, which moreover keeps what it is sent unless told otherwise. What is spoken here is understood by
-every server there is, so that all of them are one path, tested once.
+Chat completions only, which every server understands: one path, tested once. The Responses API would keep a reasoning model's
+thoughts between tool calls, at the price of a second wire format for OpenAI's own server, which keeps what it is sent.
 """
 
 from __future__ import annotations
@@ -21,8 +19,8 @@ from jupyter_agent.core.messages import TextDelta
 from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
-from jupyter_agent.models.openai_compatible.incoming import Incoming, read_ahead
-from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, Answer, EventDecoder, ServerEvent, TooLong
+from jupyter_agent.models.openai_compatible.incoming import read_ahead
+from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, EventDecoder, ServerEvent, StreamedAnswer, TooLong
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
 from jupyter_agent.models.openai_compatible.wire import request
 
@@ -88,7 +86,7 @@ class OpenAIModel:
         without, tries = self._without, 0
         while True:
             spoken = CallReader(tool.name for tool in tools) if tools and "tools" in without else None
-            answer = Answer(self._connection.server, used, spoken)
+            answer = StreamedAnswer(self._connection.server, used, spoken)
             try:
                 body = request(await self._chosen(), messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
@@ -99,7 +97,8 @@ class OpenAIModel:
                 failure = failures.from_exception(error, self._connection.server)
             # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
             if answer.spoken:
-                raise self._interrupted(failure)
+                late = isinstance(failure.error, errors.UpstreamTimeout)
+                raise failure.error if late else failures.broken_off(self._connection.server)
             if failure.without and failure.without not in without | {"model"}:
                 without |= {failure.without}
                 self._without |= without & {"tools", "stream_options", "system", "pictures"}
@@ -131,15 +130,20 @@ class OpenAIModel:
     async def _chosen(self) -> str:
         """The model's name; where none was given, the first that the server offers."""
         if not self._model:
-            if not self._connection.provider.takes_first:
-                raise failures.unnamed(self._connection.server)
+            server = self._connection.server
+            if not server.takes_first:
+                raise errors.UpstreamRefused(f"Name the model that {server} shall answer with: {server.name}:<model>.")
             names = await self.models()
             if not names:
-                raise failures.no_models(self._connection.server)
+                raise errors.UpstreamRefused(
+                    f"{server} offers no model that can chat. Load one there, or name it: {server.name}:<model>."
+                )
             self._model = names[0]
         return self._model
 
-    async def _answer(self, body: dict[str, Any], answer: Answer, deadline: float) -> AsyncGenerator[ModelEvent, None]:
+    async def _answer(
+        self, body: dict[str, Any], answer: StreamedAnswer, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
         """One request and its answer, read to its end or closed."""
         async with AsyncExitStack() as stack:
             opening = self._connection.open_stream(body)
@@ -147,14 +151,12 @@ class OpenAIModel:
             texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
             async for text in texts:
                 yield TextDelta(text)
-        if text := answer.rest():
-            yield TextDelta(text)
-        calls = answer.calls()
-        for call in calls:
-            yield call
-        yield answer.finished(calls)
+        for event in answer.end():
+            yield event
 
-    async def _texts(self, response: httpx2.Response, answer: Answer, deadline: float) -> AsyncGenerator[str, None]:
+    async def _texts(
+        self, response: httpx2.Response, answer: StreamedAnswer, deadline: float
+    ) -> AsyncGenerator[str, None]:
         """What the response says, in one text what came together; returns only if the answer is complete."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json":  # the server does not stream
@@ -171,7 +173,15 @@ class OpenAIModel:
         decoder = EventDecoder()
         async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
-                piece = await self._next(came, answer, decoder.heard, deadline)
+                piece = None
+                if not answer.complete:
+                    taking = came.take(gather=answer.spoken)  # the first text is not held back
+                    piece = await self._within(taking, self._idle if decoder.heard else self._first, deadline)
+                else:
+                    with suppress(
+                        Exception
+                    ):  # the answer is here; only its usage may follow, and how the connection ends
+                        piece = await self._within(came.take(), _USAGE_SECONDS, deadline)
                 for text in _joined(_texts(answer, decoder, piece)):
                     yield text
                 if piece is None:
@@ -179,16 +189,6 @@ class OpenAIModel:
         if not answer.complete:
             server = self._connection.server
             raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))
-
-    async def _next(self, came: Incoming, answer: Answer, heard: bool, deadline: float) -> bytes | None:
-        """Some more bytes; None at the end, or when a complete answer's usage does not come."""
-        if not answer.complete:
-            took = came.take(gather=answer.spoken)  # the first text is not held back
-            return await self._within(took, self._idle if heard else self._first, deadline)
-        try:
-            return await self._within(came.take(), _USAGE_SECONDS, deadline)
-        except Exception:  # noqa: BLE001 - the answer is here; how the connection ends does not matter
-            return None
 
     async def _within(self, work: Awaitable[_T], seconds: float, deadline: float) -> _T:
         """The result of some waiting, which ends after so many seconds and at the turn's deadline."""
@@ -198,32 +198,25 @@ class OpenAIModel:
                 return await work
         except TimeoutError:
             server = self._connection.server
-            late = failures.too_late(server) if left <= seconds else failures.silent(server, seconds)
+            late = failures.silent(server, seconds)
+            if left <= seconds:
+                late = errors.UpstreamTimeout(f"{server} did not finish in the time given. Ask again, or ask for less.")
         raise late
 
     async def _pause(self, failure: Failure, tries: int, deadline: float) -> None:
         """Wait before the next try, or raise the failure for good."""
         if failure.without == "model":
-            raise await self._no_such_model()
+            names: tuple[str, ...] = ()
+            if self._connection.provider.lists:
+                with suppress(errors.UpstreamError):
+                    names = await self.models()
+            raise failures.no_such_model(self._connection.server, self._model, names)
         usual = self._backoff * 2 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, hides nothing
         seconds = usual if failure.wait is None else failure.wait
         in_time = seconds <= _MAX_WAIT and time.monotonic() + seconds < deadline
         if not failure.passing or tries >= MAX_TRIES or not in_time:
             raise failure.error
         await asyncio.sleep(seconds)
-
-    async def _no_such_model(self) -> Exception:
-        names: tuple[str, ...] = ()
-        if self._connection.provider.lists:
-            with suppress(errors.UpstreamError):
-                names = await self.models()
-        return failures.no_such_model(self._connection.server, self._model, names)
-
-    def _interrupted(self, failure: Failure) -> Exception:
-        """What ended an answer that had begun."""
-        if isinstance(failure.error, errors.UpstreamTimeout):
-            return failure.error
-        return failures.broken_off(self._connection.server)
 
 
 def can_chat(name: str) -> bool:
@@ -245,10 +238,12 @@ def models_of(listing: object) -> tuple[str, ...]:
     return tuple(name for name in fit if can_chat(name))[:500]
 
 
-def _texts(answer: Answer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
+def _texts(answer: StreamedAnswer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
     """The texts that some bytes, or the end, add to an answer."""
     try:
-        for event in decoder.end() if piece is None else decoder.feed(piece):
+        for event in decoder.feed(
+            b"\n\n" if piece is None else piece
+        ):  # what a stream cut short has left is whole, too
             yield answer.take(event)
     except TooLong:
         answer.cut()

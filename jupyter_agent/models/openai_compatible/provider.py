@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_OPTION = "c.JupyterAgent.base_url"
-
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -26,6 +24,7 @@ class Provider:
         lists: Whether what it lists is what it takes.
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
+        option: Option that sets its address.
     """
 
     name: str
@@ -40,19 +39,30 @@ class Provider:
     lists: bool = True
     start: str = ""
     load: str = ""
+    option: str = "c.JupyterAgent.base_url"
 
-    def usual_url(self) -> str:
-        """Its address where the options name none; empty where that cannot be known."""
-        address = os.environ.get(self.address, "").strip() if self.address else ""
-        return self._completed(address) if address else self.base_url
+    def __str__(self) -> str:
+        return self.title
 
     @property
     def where(self) -> str:
         """What sets its address, for sentences."""
-        return f"{_OPTION} (or {self.address})" if self.address else _OPTION
+        return f"{self.option} (or {self.address})" if self.address else self.option
 
-    def _completed(self, address: str) -> str:
-        """An address as the provider's own programs take it, made whole: ``0.0.0.0`` is where a server listens."""
+    @property
+    def key_hint(self) -> str:
+        """How its key is set, as a sentence."""
+        return f"Set {self.key} in the environment that Jupyter is started from, and start Jupyter again."
+
+    def usual_url(self) -> str:
+        """Its address where the options name none; empty where that cannot be known.
+
+        What the environment says is read as the provider's own programs do, and made whole: ``0.0.0.0`` is where a server
+        listens.
+        """
+        address = os.environ.get(self.address, "").strip() if self.address else ""
+        if not address:
+            return self.base_url
         usual = urlsplit(self.base_url)
         try:
             parts = urlsplit(address if "://" in address else f"{usual.scheme or 'https'}://{address}")

@@ -6,14 +6,16 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from jupyter_agent.core.messages import ModelFinished, ToolCall, Usage
+from jupyter_agent.core.messages import ModelFinished, TextDelta, ToolCall, Usage
 from jupyter_agent.models.openai_compatible import failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jupyter_agent.core.messages import ModelEvent
+    from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.models.openai_compatible.text_tools import CallReader
 
 #: Bytes of text, and of tool arguments, that one answer may have.
@@ -91,10 +93,6 @@ class EventDecoder:
             yield from self._line(whole.decode("utf-8"))
         self._line_parts.append(rest)
 
-    def end(self) -> Iterator[ServerEvent]:
-        """Yield the event that a stream cut short has left."""
-        yield from self.feed(b"\n\n")
-
     def _line(self, line: str) -> Iterator[ServerEvent]:
         name, _, value = line.removeprefix("\ufeff").partition(":")
         if name == "data":
@@ -115,7 +113,7 @@ class _PartialCall:
     arguments: list[str] = field(default_factory=list)
 
 
-class Answer:
+class StreamedAnswer:
     """What has been understood of an answer so far.
 
     Args:
@@ -124,9 +122,7 @@ class Answer:
         reader: Finds the calls in the text of a model that knows no tools.
     """
 
-    def __init__(
-        self, server: failures.Server, used: frozenset[str] = frozenset(), reader: CallReader | None = None
-    ) -> None:
+    def __init__(self, server: Provider, used: frozenset[str] = frozenset(), reader: CallReader | None = None) -> None:
         self.done = False
         self.spoken = False
         self._finish = ""
@@ -157,7 +153,15 @@ class Answer:
         if not isinstance(chunk, dict):
             raise TypeError("not an object")
         if chunk.get("error") or event.name == "error":
-            raise self._reported(chunk)
+            error = chunk.get("error")
+            code = error.get("code") if isinstance(error, dict) else None
+            status = code if isinstance(code, int) and 400 <= code < 600 else 500
+            words = failures.words(chunk)
+            if status == 500 and re.search(r"rate.?limit", words, re.IGNORECASE):
+                status = 429
+            if status == 500 and re.search(r"context|invalid.request|not.found", words, re.IGNORECASE):
+                status = 400
+            raise failures.from_status(status, words, self._server)
         self._usage = _usage(chunk.get("usage")) or self._usage
         text = "".join(self._choice(choice) for choice in _list(chunk.get("choices")))
         if self._reader is None:
@@ -166,63 +170,54 @@ class Answer:
         self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
         return text
 
-    def rest(self) -> str:
-        """Text of a complete answer that might have become a call and has not."""
-        return self._reader.end() if self._reader is not None else ""
-
     def cut(self) -> None:
         """End the answer here, because it has grown too long."""
         self._finish = "length"
         self.done = True
 
-    def calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls of a complete answer, each with an id of its own; none where they may be cut short."""
-        if self._refused or self._finish in ("length", "refused"):
-            return ()
-        made = [
-            ToolCall(self._own_id(call.id), call.name, "".join(call.arguments) or "{}")
-            for call in self._calls.values()
-            if call.name or any(call.arguments)
-        ]
-        spoken = self._reader.calls if self._reader is not None else []
-        made.extend(ToolCall(self._own_id(""), call.name, call.arguments) for call in spoken)
-        return tuple(made[:MAX_CALLS])
+    def end(self) -> Iterator[ModelEvent]:
+        """The events that end a complete answer: text that might have become a call, tool calls, and how it ended.
 
-    def finished(self, calls: tuple[ToolCall, ...]) -> ModelFinished:
-        """How the answer ended."""
-        if self._refused or self._finish == "refused":
-            return ModelFinished("refused", self._usage)
-        if self._finish == "length":
-            return ModelFinished("length", self._usage)
-        return ModelFinished("tool_calls" if calls else "stop", self._usage)
+        Each call has an id of its own; there are none where they may be cut short.
+        """
+        if self._reader is not None and (text := self._reader.end()):
+            yield TextDelta(text)
+        refused = self._refused or self._finish == "refused"
+        calls: list[ToolCall] = []
+        if not refused and self._finish != "length":
+            calls += [
+                ToolCall(self._own_id(call.id), call.name, "".join(call.arguments) or "{}")
+                for call in self._calls.values()
+                if call.name or any(call.arguments)
+            ]
+            spoken = self._reader.calls if self._reader is not None else []
+            calls += [ToolCall(self._own_id(""), call.name, call.arguments) for call in spoken]
+            yield from calls[:MAX_CALLS]
+        usual: Literal["tool_calls", "stop"] = "tool_calls" if calls else "stop"
+        yield ModelFinished("refused" if refused else "length" if self._finish == "length" else usual, self._usage)
 
     def _choice(self, choice: Any) -> str:
+        """Take in one choice and return the text that it adds."""
         if not isinstance(choice, dict):
             raise TypeError("not a choice")
         if choice.get("index") not in (0, None):
             return ""
         delta = choice.get("delta") or choice.get("message") or {}
-        text = self._text(delta)
-        for call in _list(delta.get("tool_calls")):
-            self._call(call)
-        self._end(choice.get("finish_reason"))
-        return text
-
-    def _text(self, delta: dict[str, Any]) -> str:
         text = _plain(delta.get("content"))
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refused = True
             text += refusal
         self.spoken = self.spoken or bool(text)
-        return self._fit("text", text)
-
-    def _end(self, reason: object) -> None:
-        if not isinstance(reason, str) or not reason or self._finish:
-            return
-        if reason == "error":
-            raise failures.Failure(failures.broken_off(self._server), passing=True)
-        self._finish = _REASONS.get(reason.lower(), "stop")
+        text = self._fit("text", text)
+        for call in _list(delta.get("tool_calls")):
+            self._call(call)
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason and not self._finish:
+            if reason == "error":
+                raise failures.Failure(failures.broken_off(self._server), passing=True)
+            self._finish = _REASONS.get(reason.lower(), "stop")
+        return text
 
     def _call(self, delta: Any) -> None:
         if not isinstance(delta, dict):
@@ -242,19 +237,15 @@ class Answer:
     def _key(self, index: object, id_: str, name: str) -> int:
         """The number of the call that a delta belongs to; an unused one where it begins a call."""
         last = max(self._calls, default=-1)
-        if isinstance(index, int) and not isinstance(index, bool) and not self._is_other(index, id_, name):
-            return index
+        if isinstance(index, int) and not isinstance(index, bool):
+            known = self._calls.get(index)
+            # Some servers send every call whole, and all as number 0.
+            if known is None or not name or (id_ == known.id if id_ and known.id else name == known.name):
+                return index
         same = next((number for number, call in self._calls.items() if id_ and call.id == id_), None)
         if same is not None:
             return same
         return last + 1 if id_ or name or last < 0 else last
-
-    def _is_other(self, index: int, id_: str, name: str) -> bool:
-        """Whether a number is used again for another call: some servers send every call whole, and all as number 0."""
-        known = self._calls.get(index)
-        if known is None or not name:
-            return False
-        return id_ != known.id if id_ and known.id else name != known.name
 
     def _fit(self, kind: str, text: str) -> str:
         """The text if there is room for it, else as much as there is room for, and the answer ends."""
@@ -271,17 +262,6 @@ class Answer:
             id_ = f"call_{uuid.uuid4().hex[:24]}"
         self._used.add(id_)
         return id_
-
-    def _reported(self, chunk: dict[str, Any]) -> failures.Failure:
-        error = chunk.get("error")
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 500
-        words = failures.words(chunk)
-        if status == 500 and re.search(r"rate.?limit", words, re.IGNORECASE):
-            status = 429
-        if status == 500 and re.search(r"context|invalid.request|not.found", words, re.IGNORECASE):
-            status = 400
-        return failures.from_status(status, words, self._server)
 
 
 def _list(value: Any) -> list[Any]:
@@ -310,13 +290,13 @@ def _plain(content: object) -> str:
 
 
 def _usage(value: object) -> Usage | None:
+    """What the server counted; what cannot be true counts nothing."""
     if not isinstance(value, dict):
         return None
     cost = value.get("cost")
     dollars = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < _MAX_TOKENS else 0.0
-    return Usage(_tokens(value.get("prompt_tokens")), _tokens(value.get("completion_tokens")), dollars)
-
-
-def _tokens(value: object) -> int:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_TOKENS
-    return int(value) if is_count and isinstance(value, int) else 0
+    sent, received = (
+        count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MAX_TOKENS else 0
+        for count in (value.get("prompt_tokens"), value.get("completion_tokens"))
+    )
+    return Usage(sent, received, dollars)

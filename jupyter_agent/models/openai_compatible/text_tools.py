@@ -42,7 +42,7 @@ def offer(tools: Sequence[ToolSpec]) -> Message:
     return Message("system", _OFFER + "\n".join(lines))
 
 
-def retold(messages: Iterable[Message]) -> list[Message]:
+def without_calls(messages: Iterable[Message]) -> list[Message]:
     """The same history with its calls as the model is told to write them, and their results as messages of the user."""
     converted: list[Message] = []
     names: dict[str | None, str] = {}
@@ -113,9 +113,15 @@ class CallReader:
             passed.extend(self._whole_line())
             self._line, self._within = other, False
         passed.extend(self._part_of_line())
-        held = len(self._block.body) if self._block is not None else 0
-        if held + len(self._line) > MAX_CALL:
-            passed.append(self._given_up())
+        if len(self._block.body if self._block else "") + len(self._line) > MAX_CALL:
+            # Too much is held back: it is text, unless it was said to be a call.
+            block = self._block or _Block("call" if _TAG in self._line else "perhaps", "", "")
+            if block.kind == "call":
+                self.calls.append(_broken(""))
+                self.over, self._line, self._block = True, "", None
+            else:
+                passed.append(block.opening + block.body + self._line)
+                self._block, self._line, self._within, self._begun = _Block("code", block.end, ""), "", True, True
         return self._text_outside_calls("".join(passed))
 
     def end(self) -> str:
@@ -126,17 +132,6 @@ class CallReader:
         if block is not None and block.kind != "code":
             passed.append(self._closed(block))
         return self._text_outside_calls("".join(passed))
-
-    def _given_up(self) -> str:
-        """Too much is held back: it is text, unless it was said to be a call."""
-        block = self._block or _Block("call" if _TAG in self._line else "perhaps", "", "")
-        if block.kind == "call":
-            self.calls.append(_broken(""))
-            self.over, self._line, self._block = True, "", None
-            return ""
-        text = block.opening + block.body + self._line
-        self._block, self._line, self._within, self._begun = _Block("code", block.end, ""), "", True, True
-        return text
 
     def _text_outside_calls(self, text: str) -> str:
         if not self.calls:
@@ -155,7 +150,14 @@ class CallReader:
                 self._block = _Block("call", _END_TAG, "")
                 line = after
             elif opened and not self._within:
-                yield from self._opened(line, opened)
+                self._begun = True
+                language = opened["language"].lower()
+                kind: Literal["call", "perhaps", "code"] = "perhaps" if language in _PERHAPS else "code"
+                self._block = block = _Block("call" if language in _CERTAIN else kind, opened["fence"], line)
+                if block.kind == "code":
+                    yield line
+                elif rest := line[opened.end() :].strip():
+                    yield from self._inside(rest)  # all of it in one line
                 return
             elif not self._begun and line.lstrip().startswith("{"):
                 self._block = _Block("perhaps", "", "")
@@ -165,18 +167,6 @@ class CallReader:
                 return
         yield from self._inside(line)
 
-    def _opened(self, line: str, opened: re.Match[str]) -> Iterator[str]:
-        self._begun = True
-        language = opened["language"].lower()
-        kind: Literal["call", "perhaps", "code"] = (
-            "call" if language in _CERTAIN else "perhaps" if language in _PERHAPS else "code"
-        )
-        self._block = _Block(kind, opened["fence"], line)
-        if kind == "code":
-            yield line
-        elif rest := line[opened.end() :].strip():
-            yield from self._inside(rest)  # all of it in one line
-
     def _inside(self, line: str) -> Iterator[str]:
         block = self._block
         assert block is not None
@@ -185,8 +175,10 @@ class CallReader:
             block.body += body
         else:
             stripped = line.strip()
-            end = block.end if block.end and stripped.endswith(block.end) and self._ends(block, stripped) else ""
-            body, after = (line if not end else stripped.removesuffix(end)), ""
+            # A fence ends a block on a line of its own; a call's may stand right behind the call.
+            ends = block.kind != "code" or not (self._within or (block.end and stripped.strip(block.end[0])))
+            end = block.end if ends and stripped.endswith(block.end) else ""
+            body, after = (stripped.removesuffix(end) if end else line), ""
             block.body += body if block.kind != "code" else ""
         if block.kind == "code":
             yield line
@@ -196,10 +188,6 @@ class CallReader:
                 yield self._closed(block, line)
             if after.strip():
                 yield after
-
-    def _ends(self, block: _Block, stripped: str) -> bool:
-        """A fence ends a block on a line of its own; a call's may stand right behind the call."""
-        return block.kind != "code" or not (self._within or stripped.strip(block.end[0]))
 
     def _closed(self, block: _Block, end: str = "") -> str:
         """A block is complete: its calls are noted, or it is given back as text."""
@@ -221,39 +209,31 @@ class CallReader:
             return
         if block is None and not self._begun and line.lstrip().startswith("{"):
             return
-        safe = len(line) if block is not None else _before_tag(line)
+        safe = len(line)
+        if block is None:  # a tag may begin, or be whole
+            tag = next((tag for tag in (_TAG[:size] for size in range(len(_TAG), 0, -1)) if line.endswith(tag)), "")
+            safe = line.find(_TAG) if _TAG in line else len(line) - len(tag)
         if safe:
             yield line[:safe]
             self._line, self._within, self._begun = line[safe:], True, True
 
 
-def _before_tag(line: str) -> int:
-    """Where a tag begins, or may begin at the line's end."""
-    whole = line.find(_TAG)
-    if whole >= 0:
-        return whole
-    return next((len(line) - n for n in range(len(_TAG) - 1, 0, -1) if line.endswith(_TAG[:n])), len(line))
-
-
 def _calls(body: str) -> list[SpokenCall]:
     """The calls of a block: one object, a list of them, or one after the other; empty where anything else is in it."""
+    values: list[Any] = []
+    text, decoder = body.strip(), json.JSONDecoder()
     try:
-        values = list(_values(body.strip()))
+        try:
+            while text:
+                value, end = decoder.raw_decode(text)
+                values.append(value)
+                text = text[end:].lstrip(" \t\r\n,;")
+        except ValueError:
+            # Single quotes and a comma too many are what models write who have read much Python.
+            values.append(ast.literal_eval(text))
         return [_call(entry) for value in values for entry in (value if isinstance(value, list) else [value])]
     except (ValueError, RecursionError, MemoryError, SyntaxError):
         return []
-
-
-def _values(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder()
-    try:
-        while text:
-            value, end = decoder.raw_decode(text)
-            yield value
-            text = text[end:].lstrip(" \t\r\n,;")
-    except ValueError:
-        # Single quotes and a comma too many are what models write who have read much Python.
-        yield ast.literal_eval(text)
 
 
 def _call(value: Any) -> SpokenCall:

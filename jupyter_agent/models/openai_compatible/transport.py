@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from jupyter_agent.core import errors
 from jupyter_agent.models.openai_compatible import failures
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable
 
     import httpx2
 
-    from jupyter_agent.models.openai_compatible.failures import Server
+    from jupyter_agent.models.openai_compatible.provider import Provider
 
     Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -30,7 +32,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def web_client(
-    server: Server, host: str, *, proxy: str = "", ca_file: str = "", resolve: Resolve | None = None
+    server: Provider, host: str, *, proxy: str = "", ca_file: str = "", resolve: Resolve | None = None
 ) -> httpx2.AsyncClient:
     """An HTTP client that follows no redirects and takes nothing from the environment.
 
@@ -46,40 +48,27 @@ def web_client(
     """
     import httpx2
 
-    way = None if is_here(host) else _way(proxy)
-    # How many may be asked at once is the server's to say: its turns have a limit, and one that waited here would look silent.
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
-    inner = httpx2.AsyncHTTPTransport(verify=_trusted(ca_file), trust_env=False, proxy=way, limits=limits)
-    transport: Any = _GuardedTransport(inner, _literal if way else resolve or _addresses, server)
-    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-    return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=timeout)
-
-
-def _trusted(ca_file: str) -> ssl.SSLContext:
-    """The usual certificates, and the company's own."""
-    import httpx2
-
     context = httpx2.create_ssl_context(trust_env=False)
     if ca_file:
         try:
             context.load_verify_locations(cafile=Path(ca_file).expanduser())
         except (OSError, ValueError):  # ssl.SSLError is an OSError
-            raise failures.bad_ca_file() from None
-    return context
-
-
-def _way(address: str) -> httpx2.Proxy | None:
-    import httpx2
-
-    if not address:
-        return None
-    try:
-        proxy = httpx2.Proxy(address)
-    except (ValueError, httpx2.InvalidURL):
-        raise failures.bad_proxy() from None
-    if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
-        raise failures.bad_proxy()
-    return proxy
+            message = "c.JupyterAgent.ca_file cannot be read as a PEM file of certificates."
+            raise errors.UpstreamRefused(message) from None
+    route = None
+    if proxy and not is_this_machine(host):
+        with suppress(ValueError, httpx2.InvalidURL):
+            route = httpx2.Proxy(proxy)
+        if route is None or route.url.scheme not in ("http", "https") or not route.url.host:
+            raise errors.UpstreamRefused(
+                "c.JupyterAgent.proxy must be an address such as http://proxy.example.com:3128."
+            )
+    # How many may be asked at once is the server's to say: its turns have a limit, and one that waited here would look silent.
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=route, limits=limits)
+    transport: Any = _GuardedTransport(inner, _literal if route else resolve or _addresses, server)
+    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=timeout)
 
 
 async def _literal(host: str, _: int) -> list[str]:
@@ -90,7 +79,7 @@ async def _literal(host: str, _: int) -> list[str]:
 class _GuardedTransport:
     """Connects to addresses that have been looked at, and keeps long error pages out."""
 
-    def __init__(self, inner: httpx2.AsyncHTTPTransport, resolve: Resolve, server: Server) -> None:
+    def __init__(self, inner: httpx2.AsyncHTTPTransport, resolve: Resolve, server: Provider) -> None:
         self._inner = inner
         self._resolve = resolve
         self._server = server
@@ -105,35 +94,45 @@ class _GuardedTransport:
         await self._inner.aclose()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await self._connect(request, await self._look_up(request.url.host, request.url.port or 443))
-        if response.headers.get("content-encoding", "identity") != "identity":
-            await response.aclose()
-            raise failures.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
-        return response if response.is_success else await _shortened(response)
-
-    async def _look_up(self, host: str, port: int) -> list[str]:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                addresses = await self._resolve(host, port)
+                addresses = await self._resolve(request.url.host, request.url.port or 443)
         except (OSError, UnicodeError) as error:
             raise failures.unreachable(self._server) from error
         if not addresses:
             raise failures.unreachable(self._server)
         if any(is_forbidden(address) for address in addresses):
-            raise failures.forbidden_address(self._server)
-        return addresses
+            # It belongs to a machine's own services, never to a model.
+            raise errors.UpstreamRefused(
+                f"{self._server} is not an address for models (link-local or a cloud's metadata). "
+                f"Set {self._server.where} to another."
+            )
+        response = await self._connect(request, addresses)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise failures.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
+        return response if response.is_success else await _shortened(response)
 
     async def _connect(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:
         """Ask the first address that can be reached; the name is not looked up again, so it cannot change."""
         import httpx2
 
-        *others, last = addresses[:4]
-        for address in others:
+        url, extensions = request.url, {**request.extensions, "sni_hostname": request.url.host}
+        for address in addresses[:4]:
+            aimed = request
+            if address != url.host:  # certificate and `Host` are still those of the name
+                aimed = httpx2.Request(
+                    request.method,
+                    url.copy_with(host=address),
+                    headers=request.headers,
+                    stream=request.stream,
+                    extensions=extensions,
+                )
             try:
-                return await self._inner.handle_async_request(_aimed(request, address))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout):
-                continue
-        return await self._inner.handle_async_request(_aimed(request, last))
+                return await self._inner.handle_async_request(aimed)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                failure = error
+        raise failure
 
 
 def is_forbidden(address: str) -> bool:
@@ -158,21 +157,6 @@ async def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _aimed(request: httpx2.Request, address: str) -> httpx2.Request:
-    """The same request to an address; certificate and `Host` are still those of the name."""
-    if address == request.url.host:
-        return request
-    import httpx2
-
-    return httpx2.Request(
-        request.method,
-        request.url.copy_with(host=address),
-        headers=request.headers,
-        stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": request.url.host},
-    )
-
-
 async def _shortened(response: httpx2.Response) -> httpx2.Response:
     """An error's response with its body read, as far as anybody wants to read it."""
     import httpx2
@@ -193,7 +177,7 @@ async def _shortened(response: httpx2.Response) -> httpx2.Response:
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body[:_ERROR_BYTES]))
 
 
-def is_here(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Whether a host is this machine, to which no proxy leads."""
     return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
@@ -205,3 +189,10 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def host_of(url: str) -> str:
+    """The host in a URL; empty where there is none."""
+    with suppress(ValueError):
+        return (urlsplit(url).hostname or "").rstrip(".")
+    return ""

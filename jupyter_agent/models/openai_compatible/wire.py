@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,39 +34,31 @@ def request(
             put into words), ``system`` (it goes into the first user message), ``pictures`` (the model does not see),
             ``stream_options``.
     """
-    prepared = _prepared(messages, tools, without)
-    spoken = _merged(_as_user(prepared) if "system" in without else prepared)
-    wired = _wire_messages(spoken, sees="pictures" not in without)
+    if "tools" in without:
+        prepared = text_tools.without_calls([*messages, *([text_tools.offer(tools)] if tools else [])])
+    else:
+        offered = set() if "calls" in without else {tool.name for tool in tools}
+        # In the present turn a call of a tool that does not exist stays one, so that the model learns from its result.
+        now = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
+        earlier = [message.tool_calls for message in messages[: now if offered else None]]
+        unusual = [calls for calls in earlier if any(call.name not in offered for call in calls)]
+        prepared = in_words(messages, {call.id for calls in unusual for call in calls})
+    if "system" in without:  # for templates that know none: first, and as the user's
+        prepared.sort(key=lambda message: message.role != "system")
+        prepared = [replace(message, role="user") if message.role == "system" else message for message in prepared]
+    wired = _wire_messages(_merged(prepared), sees="pictures" not in without)
     body: dict[str, Any] = {"model": model, "messages": wired, "stream": True}
     if "stream_options" not in without:
         body["stream_options"] = {"include_usage": True}
     if tools and "tools" not in without:
-        body["tools"] = [_wire_tool(tool) for tool in tools]
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+            }
+            for tool in tools
+        ]
     return body
-
-
-def _prepared(messages: Sequence[Message], tools: Sequence[ToolSpec], without: frozenset[str]) -> Sequence[Message]:
-    if "tools" in without:
-        return text_tools.retold([*messages, *([text_tools.offer(tools)] if tools else [])])
-    return in_words(messages, _unusual(messages, frozenset() if "calls" in without else {tool.name for tool in tools}))
-
-
-def _unusual(messages: Sequence[Message], offered: AbstractSet[str]) -> set[str | None]:
-    """Ids of the calls that servers may refuse: of tools that the request does not have.
-
-    In the present turn a call of a tool that does not exist stays one, so that the model learns from its result.
-    """
-    now = (
-        max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
-        if offered
-        else len(messages)
-    )
-    return {
-        call.id
-        for message in messages[:now]
-        if any(call.name not in offered for call in message.tool_calls)
-        for call in message.tool_calls
-    }
 
 
 def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[Message]:
@@ -82,12 +75,6 @@ def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[
     return prepared
 
 
-def _as_user(messages: Iterable[Message]) -> list[Message]:
-    """System messages first and as the user's, for templates that know none."""
-    ordered = sorted(messages, key=lambda message: message.role != "system")
-    return [replace(message, role="user") if message.role == "system" else message for message in ordered]
-
-
 def _merged(messages: Sequence[Message]) -> list[Message]:
     """One system message, first; no empty messages; no two of one role in a row where servers want turns to alternate."""
     system = "\n\n".join(
@@ -95,7 +82,8 @@ def _merged(messages: Sequence[Message]) -> list[Message]:
     )
     merged = [Message("system", system)] if system else []
     for message in messages:
-        if message.role == "system" or _is_empty(message):
+        is_empty = message.role != "tool" and not message.content.strip() and not message.tool_calls
+        if message.role == "system" or is_empty:
             continue
         last = merged[-1] if merged else None
         if last and last.role == message.role != "tool" and not last.tool_calls:
@@ -104,10 +92,6 @@ def _merged(messages: Sequence[Message]) -> list[Message]:
         else:
             merged.append(message)
     return merged
-
-
-def _is_empty(message: Message) -> bool:
-    return message.role != "tool" and not message.content.strip() and not message.tool_calls
 
 
 def _wire_messages(messages: Sequence[Message], *, sees: bool) -> list[dict[str, Any]]:
@@ -120,12 +104,12 @@ def _wire_messages(messages: Sequence[Message], *, sees: bool) -> list[dict[str,
             wired += _wire_pictures(shown, sees=sees)
             shown = []
         shown += message.pictures
-        one: dict[str, Any] = {"role": message.role, "content": _clean(message.content)}
+        entry: dict[str, Any] = {"role": message.role, "content": _clean(message.content)}
         if message.tool_calls:
-            one["tool_calls"] = [_wire_call(call, ids) for call in message.tool_calls]
+            entry["tool_calls"] = [_wire_call(call, ids) for call in message.tool_calls]
         if message.role == "tool":
-            one["tool_call_id"] = ids.get(message.tool_call_id or "", "call00000")
-        wired.append(one)
+            entry["tool_call_id"] = ids.get(message.tool_call_id or "", "call00000")
+        wired.append(entry)
     return wired + _wire_pictures(shown, sees=sees)
 
 
@@ -145,25 +129,16 @@ def _wire_call(call: ToolCall, ids: dict[str, str]) -> dict[str, Any]:
     # Nine letters and digits are what Mistral's servers insist on and everybody else takes.
     ids[call.id] = f"call{len(ids) + 1:05d}"
     name = _NOT_IN_NAMES.sub("_", call.name)[:64] or "unknown"
-    return {"id": ids[call.id], "type": "function", "function": {"name": name, "arguments": _arguments(call.arguments)}}
-
-
-def _arguments(text: str) -> str:
-    """JSON text of an object: servers that parse what the model once wrote refuse the whole request otherwise."""
-    try:
-        valid = isinstance(json.loads(text, parse_constant=_refuse), dict)
-    except (ValueError, RecursionError):
-        valid = False
-    return _clean(text) if valid else "{}"
+    arguments = "{}"
+    with suppress(ValueError, RecursionError):
+        # Servers that parse what the model once wrote refuse the whole request if it is no JSON text of an object.
+        if isinstance(json.loads(call.arguments, parse_constant=_refuse), dict):
+            arguments = _clean(call.arguments)
+    return {"id": ids[call.id], "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
-
-
-def _wire_tool(tool: ToolSpec) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    return {"type": "function", "function": function}
 
 
 def _clean(text: str) -> str:
