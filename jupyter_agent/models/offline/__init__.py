@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UpstreamTimeout
@@ -44,15 +44,9 @@ class OfflineModel:
                 yield ToolCall(f"call_{uuid.uuid4().hex[:16]}", tool, arguments)
             yield ModelFinished("tool_calls")
             return
-        for piece in _pieces(blocks):
-            yield TextDelta(piece)
+        for place, block in enumerate(blocks):  # each paragraph by itself
+            yield TextDelta(block if place == 0 else f"\n\n{block}")
         yield ModelFinished()
 
     async def close(self) -> None:
         """There is nothing to let go of."""
-
-
-def _pieces(blocks: Sequence[str]) -> Iterator[str]:
-    """Blocks as they are streamed: each paragraph by itself."""
-    for place, block in enumerate(blocks):
-        yield block if place == 0 else f"\n\n{block}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jupyter_agent.models.offline.dialects.choice import dialect
-from jupyter_agent.models.offline.dialects.dialect import Dialect
+from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
 from jupyter_agent.models.offline.facts import Facts, Ran
 from jupyter_agent.models.offline.markdown import name, python
-from jupyter_agent.models.offline.namespace import Frame
+from jupyter_agent.models.offline.namespace import Table
 from jupyter_agent.models.offline.query import Condition, Query
 from jupyter_agent.models.offline.results import Result, result
 from jupyter_agent.models.offline.words import joined
@@ -17,16 +16,25 @@ Expression = Callable[[Dialect], str]
 Sentence = Callable[[Result], str]
 
 
-def block(query: Query, frame: Frame, expression: Expression) -> str:
+def block(query: Query, frame: Table, expression: Expression) -> str:
     """The expression as a block of code to insert, with the imports that it needs."""
     language = dialect(frame, query.namespace)
     return python("\n".join([*language.imports, *([""] if language.imports else []), expression(language)]))
 
 
-def computed(  # noqa: PLR0917 - the last two are what differs, and read best in a row
-    query: Query, facts: Facts, frame: Frame, title: str, expression: Expression, said: Sentence
+def computed(
+    query: Query, facts: Facts, title: str, expression: Expression, describe: Sentence | None = None
 ) -> Sequence[str]:
-    """What an expression yields, said in words, and the code; only the code where it is asked for or cannot run."""
+    """What an expression over the query's table yields, said in words, and the code; only the code where it is asked for or cannot run.
+
+    Args:
+        query: What is asked.
+        facts: Where the expression is run.
+        title: What is computed, as a phrase.
+        expression: The code in a dialect.
+        describe: Puts the result into words; the title if None.
+    """
+    frame = query.the_frame()
     code = block(query, frame, expression)
     if query.wants_code:
         return [f"{title}:", code]
@@ -36,7 +44,7 @@ def computed(  # noqa: PLR0917 - the last two are what differs, and read best in
     found = result(ran.text, [column.name for column in frame.columns])
     if found.empty:
         return [f"{title}: **none**.", code]
-    sentence = said(found)
+    sentence = describe(found) if describe is not None else f"{title}:"
     return [sentence, *([] if found.number is not None and sentence else found.blocks()), code]
 
 
@@ -52,12 +60,12 @@ def _not_run(ran: Ran, title: str) -> Sequence[str]:
     return [f"{why} {title}:"]
 
 
-def told(conditions: Sequence[Condition]) -> str:
+def where_clause(conditions: Sequence[Condition]) -> str:
     """Conditions in words: `` where `city` is `Berlin` ``; empty for none."""
-    return f" where {joined([_told(condition) for condition in conditions])}" if conditions else ""
+    return f" where {joined([_in_words(condition) for condition in conditions])}" if conditions else ""
 
 
-def _told(condition: Condition) -> str:
+def _in_words(condition: Condition) -> str:
     column, values = name(condition.column.name), [name(value) for value in condition.values]
     match condition.operator:
         case "missing" | "present":

@@ -10,8 +10,8 @@ from typing import Any
 
 from jupyter_agent.models.offline.lexicon import BINDING, MONTHS, TELLING
 from jupyter_agent.models.offline.mentions import Skeleton
-from jupyter_agent.models.offline.names import Mention
-from jupyter_agent.models.offline.namespace import Column, Frame
+from jupyter_agent.models.offline.names import NameMention
+from jupyter_agent.models.offline.namespace import Column, Table
 from jupyter_agent.models.offline.query import Condition, Operator
 
 _COMPARED: tuple[tuple[Operator, str], ...] = (
@@ -56,17 +56,17 @@ _EXCEPT = re.compile(r"\b(?:except|excluding|without|not|but not|other than|excl
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ParsedConditions:
     """The conditions and which mentions they used up."""
 
     conditions: tuple[Condition, ...]
     used: frozenset[str]
 
 
-def conditions(skeleton: Skeleton, frame: Frame | None) -> Found:
+def conditions(skeleton: Skeleton, frame: Table | None) -> ParsedConditions:
     """All conditions that a question puts on the rows of a frame."""
     if frame is None:
-        return Found((), frozenset())
+        return ParsedConditions((), frozenset())
     found: list[Condition] = []
     used: set[str] = set()
     for reader in (_between, _compared, _counted, _missing, _contained, _truths, _bare, _valued, _timed):
@@ -74,17 +74,17 @@ def conditions(skeleton: Skeleton, frame: Frame | None) -> Found:
             if not used & set(places):
                 found.append(condition)
                 used.update(places)
-    return Found(tuple(_united(found)), frozenset(used))
+    return ParsedConditions(tuple(_united(found)), frozenset(used))
 
 
-def _column(skeleton: Skeleton, place: str, frame: Frame) -> Column | None:
+def _column(skeleton: Skeleton, place: str, frame: Table) -> Column | None:
     return next((column for column in skeleton.mention(place).columns if column.frame == frame.name), None)
 
 
 Read = Iterator[tuple[Condition, tuple[str, ...]]]
 
 
-def _between(skeleton: Skeleton, frame: Frame) -> Read:
+def _between(skeleton: Skeleton, frame: Table) -> Read:
     for match in _BETWEEN.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
         if column is not None and not (column.role == "number" and match[2].startswith("DATE")):
@@ -92,13 +92,13 @@ def _between(skeleton: Skeleton, frame: Frame) -> Read:
             yield Condition(column, "between", values), (match[1], match[2], match[3])
 
 
-def _compared(skeleton: Skeleton, frame: Frame) -> Read:
+def _compared(skeleton: Skeleton, frame: Table) -> Read:
     for match in _COLUMN_FIRST.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
         mention = skeleton.mention(match[3])
         if column is None or (mention.variable is not None and mention.variable.kind not in ("number", "text")):
             continue
-        operator = next(one for one, pattern in _COMPARED if re.fullmatch(pattern, match[2]))
+        operator = next(candidate for candidate, pattern in _COMPARED if re.fullmatch(pattern, match[2]))
         if (
             operator in (">=", "==")
             and match[2] in ("from", "of")
@@ -109,15 +109,15 @@ def _compared(skeleton: Skeleton, frame: Frame) -> Read:
         yield Condition(column, operator, (_value(column, mention),)), (match[1], match[3])
 
 
-def _counted(skeleton: Skeleton, frame: Frame) -> Read:
+def _counted(skeleton: Skeleton, frame: Table) -> Read:
     for match in _NUMBER_FIRST.finditer(skeleton.text):
         column = _column(skeleton, match[3], frame)
         if column is not None and column.role == "number":
-            operator = next(one for one, pattern in _COMPARED if re.fullmatch(pattern, match[1]))
+            operator = next(candidate for candidate, pattern in _COMPARED if re.fullmatch(pattern, match[1]))
             yield Condition(column, operator, (_value(column, skeleton.mention(match[2])),)), (match[2], match[3])
 
 
-def _missing(skeleton: Skeleton, frame: Frame) -> Read:
+def _missing(skeleton: Skeleton, frame: Table) -> Read:
     if not re.search(r"\b(?:where|rows?|with|whose|filter|only|if)\b", skeleton.text):
         return
     for match in _MISSING.finditer(skeleton.text):
@@ -130,7 +130,7 @@ def _missing(skeleton: Skeleton, frame: Frame) -> Read:
         yield Condition(column, "missing"), (first[2],)
 
 
-def _contained(skeleton: Skeleton, frame: Frame) -> Read:
+def _contained(skeleton: Skeleton, frame: Table) -> Read:
     for match in _TEXT.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
         operator: Operator = (
@@ -140,7 +140,7 @@ def _contained(skeleton: Skeleton, frame: Frame) -> Read:
             yield Condition(column, operator, (skeleton.typed(match[3]),)), (match[1], match[3])
 
 
-def _truths(skeleton: Skeleton, frame: Frame) -> Read:
+def _truths(skeleton: Skeleton, frame: Table) -> Read:
     for match in _TRUTH.finditer(skeleton.text):
         column = _column(skeleton, match[1], frame)
         if column is not None:
@@ -151,7 +151,7 @@ def _truths(skeleton: Skeleton, frame: Frame) -> Read:
             yield Condition(column, "==", (not re.search(r"not|non|un", match[1]),)), (match[2],)
 
 
-def _bare(skeleton: Skeleton, frame: Frame) -> Read:
+def _bare(skeleton: Skeleton, frame: Table) -> Read:
     """``city is Hamburg``: a value that is not among those known."""
     match = _BARE.search(skeleton.text.rstrip(" ?!."))
     column = _column(skeleton, match[1], frame) if match else None
@@ -160,20 +160,17 @@ def _bare(skeleton: Skeleton, frame: Frame) -> Read:
         yield Condition(column, operator, (skeleton.typed(match[2]),)), (match[1],)
 
 
-def _valued(skeleton: Skeleton, frame: Frame) -> Read:
+def _valued(skeleton: Skeleton, frame: Table) -> Read:
     """``for Berlin``: a value says which column it is of."""
-    for match in re.finditer(r"(?:VAL|VAR|COL)\d+", skeleton.text):
-        mention = skeleton.mention(match[0])
-        if mention.label != "VAL":
-            continue
-        options = [(column, value) for column, value in mention.values if column.frame == frame.name]
-        if options:
-            column, value = options[0]
-            excluded = _EXCEPT.search(skeleton.text[: match.start()])
-            yield Condition(column, "!=" if excluded else "==", (value,)), (match[0],)
+    for match in re.finditer(r"VAL\d+", skeleton.text):
+        for column, value in skeleton.mention(match[0]).values:
+            if column.frame == frame.name:
+                excluded = _EXCEPT.search(skeleton.text[: match.start()])
+                yield Condition(column, "!=" if excluded else "==", (value,)), (match[0],)
+                break
 
 
-def _timed(skeleton: Skeleton, frame: Frame) -> Read:
+def _timed(skeleton: Skeleton, frame: Table) -> Read:
     """``in 2023``, ``since March 2024``, ``before 2024-05-01`` on the column that says when."""
     column = frame.time
     if column is None:
@@ -183,7 +180,7 @@ def _timed(skeleton: Skeleton, frame: Frame) -> Read:
         if first is not None and last is not None:
             yield Condition(column, "during", (first[0], last[1])), (match[1], match[2])
     for match in MONTH_ALONE.finditer(skeleton.text):
-        years = {str(column.facts.get(one))[:4] for one in ("min", "max")}
+        years = {str(column.facts.get(bound))[:4] for bound in ("min", "max")}
         if len(years) == 1 and (year := years.pop()).isdecimal():
             span = _iso_span(f"{year}-{MONTHS[match[1]]}")
             assert span is not None
@@ -232,31 +229,30 @@ def _iso_span(text: str) -> tuple[str, str] | None:
     return f"{year:04}-{month:02}-{rest[0]:02}", "{:04}-{:02}-{:02}".format(*following)
 
 
-def _value(column: Column, mention: Mention) -> Any:
+def _value(column: Column, mention: NameMention) -> Any:
     """A mention as a value of a column: the data's own spelling, a number for numbers."""
     if mention.label == "NUM":
         return mention.number if column.role != "text" else mention.text
     if mention.label == "DATE":
         span = _iso_span(mention.text)
         return span[0] if span else mention.text
-    own = next((value for one, value in mention.values if one.name == column.name), None)
-    if own is None:
-        own = next((value for value in column.values if value.casefold() == mention.text.casefold()), mention.text)
-    return own
+    own = [value for holder, value in mention.values if holder.name == column.name]
+    own += [value for value in column.values if value.casefold() == mention.text.casefold()]
+    return own[0] if own else mention.text
 
 
 def _united(found: list[Condition]) -> Iterator[Condition]:
     """Two values of one column are either of them."""
     merged: dict[tuple[str, str], list[Any]] = {}
-    for one in found:
-        if one.operator in ("==", "!="):
-            merged.setdefault((one.column.name, one.operator), []).extend(one.values)
+    for condition in found:
+        if condition.operator in ("==", "!="):
+            merged.setdefault((condition.column.name, condition.operator), []).extend(condition.values)
     done: set[tuple[str, str]] = set()
-    for one in found:
-        place = (one.column.name, one.operator)
+    for condition in found:
+        place = (condition.column.name, condition.operator)
         values = merged.get(place, [])
-        if one.operator != "==" or len(values) < 2:
-            yield one
+        if condition.operator != "==" or len(values) < 2:
+            yield condition
         elif place not in done:
             done.add(place)
-            yield Condition(one.column, "isin", tuple(values))
+            yield Condition(condition.column, "isin", tuple(values))

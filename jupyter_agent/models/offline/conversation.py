@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -54,7 +55,10 @@ class Conversation:
         """Read messages in the order of the provider's protocol."""
         asked = [place for place, message in enumerate(messages) if message.role == "user"]
         last = asked[-1] if asked else len(messages)
-        questions = tuple(question_of(messages[place].content) for place in asked)
+        # A question is what stands outside the context blocks of a user message.
+        questions = tuple(_CONTEXT.sub("", messages[place].content).strip() for place in asked)
+        context = "\n".join(block[0] for block in _CONTEXT.finditer(messages[last].content)) if asked else ""
+        changed = _CHANGED.search(context)
         answers = [
             message.content for message in messages[:last] if message.role == "assistant" and message.content.strip()
         ]
@@ -65,7 +69,7 @@ class Conversation:
             results=_by_call(messages[last:], lambda message: message.content),
             before=_by_call(messages[:last], lambda message: message.content),
             offered=frozenset(tool.name for tool in tools),
-            changed=_changed(messages[asked[-1]].content) if asked else (),
+            changed=tuple(changed[1].split(", ")) if changed else (),
             codes=_by_call(messages[last:], lambda message: message.code),
         )
 
@@ -78,30 +82,15 @@ class Conversation:
         )
 
 
-def question_of(content: str) -> str:
-    """The question in a user message: what stands outside its context blocks, if it has any."""
-    return _CONTEXT.sub("", content).strip()
-
-
-def _changed(content: str) -> tuple[str, ...]:
-    told = [found for block in _CONTEXT.finditer(content) for found in _CHANGED.findall(block[0])]
-    return tuple(told[0].split(", ")) if told else ()
-
-
 def _by_call(messages: Iterable[Message], value: Callable[[Message], str]) -> Mapping[Signature, str]:
     calls: dict[str, Signature] = {}
     found: dict[Signature, str] = {}
     for message in messages:
         for call in message.tool_calls:
-            calls[call.id] = signature(call.name, _arguments(call.arguments))
+            arguments: object = None
+            with suppress(ValueError, RecursionError):
+                arguments = json.loads(call.arguments or "{}")
+            calls[call.id] = signature(call.name, arguments if isinstance(arguments, dict) else {})
         if message.role == "tool" and message.tool_call_id in calls:
             found[calls[message.tool_call_id]] = value(message)
     return MappingProxyType(found)
-
-
-def _arguments(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

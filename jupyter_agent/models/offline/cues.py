@@ -90,16 +90,20 @@ def functions(text: str) -> tuple[Function, ...]:
     """All that are named, in their order."""
     text = _asking(text)
     named = (*_FUNCTIONS, ("max", "max|maximum"), ("min", "min|minimum"))
-    found = {one: match.start() for one, pattern in named if (match := _search(pattern, text)) is not None}
-    return tuple(sorted(found, key=lambda one: found[one]))
+    found = {
+        function_name: match.start()
+        for function_name, pattern in named
+        if (match := _search(pattern, text)) is not None
+    }
+    return tuple(sorted(found, key=lambda function_name: found[function_name]))
 
 
 def functions_of(text: str) -> list[tuple[Function, str]]:
     """Functions with the placeholders of the columns right behind them."""
     named = (*_FUNCTIONS, ("max", "max|maximum|highest|largest"), ("min", "min|minimum|lowest|smallest"))
     return [
-        (one, match[1])
-        for one, pattern in named
+        (function_name, match[1])
+        for function_name, pattern in named
         for match in re.finditer(rf"\b(?:{pattern})(?: of)?(?: the)? (COL\d+)", text)
     ]
 
@@ -116,24 +120,19 @@ def lowest(text: str) -> bool:
     )
 
 
+_ADVERBS: dict[Period, str] = {
+    "year": "yearly|annually|annual|year (?:over|to|on|by) year|yoy", "quarter": "quarterly",
+    "month": "monthly|month (?:over|to|on|by) month", "week": "weekly|week (?:over|to|on|by) week",
+    "day": "daily|day (?:to|by) day", "hour": "hourly", "weekday": "by weekday",
+}  # fmt: skip
+
+
 def period(text: str) -> Period | None:
     """Groups by time that the words ask for."""
-    for one, pattern in _PERIODS:
-        if re.search(rf"\b{_BEFORE_PERIOD} (?:{pattern})\b", text) or re.search(rf"\b(?:{_adverb(one)})\b", text):
-            return one
+    for period_name, pattern in _PERIODS:
+        if _search(f"{_BEFORE_PERIOD} (?:{pattern})", text) or _search(_ADVERBS[period_name], text):
+            return period_name
     return "month" if re.search(r"\bover time\b|\btrends?\b|\bthrough time\b|\btime series\b", text) else None
-
-
-def _adverb(one: Period) -> str:
-    return {
-        "year": "yearly|annually|annual|year (?:over|to|on|by) year|yoy",
-        "quarter": "quarterly",
-        "month": "monthly|month (?:over|to|on|by) month",
-        "week": "weekly|week (?:over|to|on|by) week",
-        "day": "daily|day (?:to|by) day",
-        "hour": "hourly",
-        "weekday": "by weekday",
-    }[one]
 
 
 def chart(text: str) -> str | None:

@@ -62,7 +62,7 @@ def _magics(source: str) -> Iterator[str]:
 def defined(source: str) -> tuple[str, ...]:
     """Names that a cell binds at its top level."""
     tree = parsed(source)
-    found = [one for statement in (tree.body if tree else []) for one in _bound(statement)]
+    found = [bound for statement in (tree.body if tree else []) for bound in _bound(statement)]
     return tuple(dict.fromkeys(found))
 
 
@@ -110,7 +110,10 @@ def _statement(statement: ast.stmt) -> Iterator[str]:
         case ast.ImportFrom():
             yield f"imports {names([name.name for name in statement.names])} from {name(statement.module or '.')}"
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield _function(statement)
+            arguments = statement.args
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            called = f"{statement.name}({', '.join(argument.arg for argument in every)})"
+            yield f"defines the function {name(called)}{_doc(statement)}"
         case ast.ClassDef():
             yield f"defines the class {name(statement.name)}{_doc(statement)}"
         case ast.Assign():
@@ -135,15 +138,9 @@ def _statement(statement: ast.stmt) -> Iterator[str]:
             yield f"checks that {name(_short(statement.test))}"
         case ast.Raise():
             yield "raises an error"
-        case ast.Expr():
-            yield from _expression(statement.value)
-
-
-def _function(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    arguments = statement.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    called = f"{statement.name}({', '.join(one.arg for one in every)})"
-    return f"defines the function {name(called)}{_doc(statement)}"
+        case ast.Expr() if not isinstance(statement.value, ast.Constant):
+            shown, phrases = name(_short(statement.value), 120), list(_calls(statement.value))
+            yield ", ".join(phrases) + f" — {shown}" if phrases else f"shows {shown}"
 
 
 def _doc(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
@@ -185,13 +182,6 @@ def _value(node: ast.expr) -> str:
             return "a small function"
     phrases = list(_calls(node))
     return f"{', '.join(phrases)} — {name(_short(node), 120)}" if phrases else name(_short(node), 120)
-
-
-def _expression(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant):
-        return
-    phrases = list(_calls(node))
-    yield ", ".join(phrases) + f" — {name(_short(node), 120)}" if phrases else f"shows {name(_short(node), 120)}"
 
 
 def _calls(node: ast.expr) -> Iterator[str]:

@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Cell, Variable
 from jupyter_agent.models.offline.conversation import Conversation, Signature, signature
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.namespace import Namespace, real, texts, whole
 
 #: Codes of calls that were not made.
-_REFUSED = frozenset(
-    {"denied", "needs_approval", "unknown_tool", "invalid_arguments", "invalid_code", "approval_stale"}
-)
-_ENDED = frozenset(
-    {"max_steps", "max_tool_calls", "max_write_calls", "max_tokens", "max_cost", "repeated_call", "deadline"}
+_REFUSED = words(
+    "denied needs_approval unknown_tool invalid_arguments invalid_code approval_stale"
+    " max_steps max_tool_calls max_write_calls max_tokens max_cost repeated_call deadline"
 )
 _ENTRY = re.compile(r'\{"(?:name": "[^"]*", "type|id)": "')
 
@@ -90,7 +89,7 @@ class Facts:
         listed = data.get("cells") if data is not None else None
         if not isinstance(listed, Sequence) or isinstance(listed, str):
             return None
-        return tuple(_cell(one) for one in listed if isinstance(one, Mapping))
+        return tuple(_cell(entry) for entry in listed if isinstance(entry, Mapping))
 
     def checked(self) -> Mapping[str, Any] | None:
         """What is stale and what to run, as ``check_notebook`` tells it; None when nobody can look."""
@@ -109,7 +108,7 @@ class Facts:
         failure = self.conversation.codes.get(signature("run_code", {"code": code}), "")
         if not failure:
             return Ran("ok", text)
-        if failure in _REFUSED or failure in _ENDED:
+        if failure in _REFUSED:
             return Ran("refused", text)
         return Ran("failed" if failure == "exception" else "unreachable", text)
 

@@ -27,7 +27,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class CellError:
     """An error of a cell."""
 
     name: str
@@ -37,7 +37,7 @@ class Failure:
     places: tuple[Place, ...]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Failure:
+    def of(cls, data: Mapping[str, Any]) -> CellError:
         """Read the result of ``read_error``."""
         frames = data.get("frames")
         listed = [frame for frame in frames if isinstance(frame, Mapping)] if isinstance(frames, (list, tuple)) else []
@@ -46,19 +46,29 @@ class Failure:
             message=re.sub(r"^(['\"])(.*)\1, tuple, \d+ items$", r"\2", str(data.get("message") or "")),
             execution_count=whole(data.get("execution_count")),
             source=str(data.get("source") or ""),
-            places=tuple(_place(one) for one in listed),
+            places=tuple(
+                Place(
+                    function=str(frame.get("function") or ""),
+                    line=whole(frame.get("line")) or 0,
+                    source=str(frame.get("source") or ""),
+                    variables={str(key): str(value) for key, value in variables.items()}
+                    if isinstance(variables := frame.get("variables"), Mapping)
+                    else {},
+                )
+                for frame in listed
+            ),
         )
 
     @classmethod
-    def pasted(cls, text: str) -> Failure | None:
+    def pasted(cls, text: str) -> CellError | None:
         """Read a traceback within a question; None where there is none."""
         begin = text.find("Traceback (most recent call last)")
         raised = list(_RAISED.finditer(text, begin)) if begin >= 0 else []
         if not raised:
             return None
         places = tuple(
-            Place(one["function"], int(one["line"]), one["source"].strip(), {})
-            for one in _FRAME.finditer(text, begin, raised[-1].start())
+            Place(frame["function"], int(frame["line"]), frame["source"].strip(), {})
+            for frame in _FRAME.finditer(text, begin, raised[-1].start())
         )
         source = places[-1].source if places else ""
         return cls(raised[-1]["name"], (raised[-1]["message"] or "").strip(), None, source, places)
@@ -83,23 +93,13 @@ class Failure:
         return changed if count else None
 
 
-def _place(frame: Mapping[str, Any]) -> Place:
-    variables = frame.get("variables")
-    return Place(
-        function=str(frame.get("function") or ""),
-        line=whole(frame.get("line")) or 0,
-        source=str(frame.get("source") or ""),
-        variables={str(key): str(value) for key, value in variables.items()} if isinstance(variables, Mapping) else {},
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Remedy:
+class Explanation:
     """Why it failed and what to do.
 
     Attributes:
         reasons: Paragraphs of Markdown.
-        code: Code that cures it, if one can be written.
+        code: Code that mends it, if one can be written.
         whole_cell: Whether the code is the corrected cell, or only a line to add or run before.
     """
 
@@ -109,12 +109,17 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """What a remedy may look at."""
+class ErrorContext:
+    """What a fix may look at."""
 
-    failure: Failure
+    failure: CellError
     namespace: Namespace
     facts: Facts
 
 
-Cure = Callable[[Patient], Remedy | None]
+Fix = Callable[[ErrorContext], Explanation | None]
+
+
+def always(reason: str) -> Fix:
+    """A fix that depends on nothing but the kind of error."""
+    return lambda _context: Explanation([reason])

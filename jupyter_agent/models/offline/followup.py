@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.namespace import Frame
 from jupyter_agent.models.offline.query import Condition, Query
 
 _OWN = re.compile(
@@ -17,7 +15,10 @@ _OWN = re.compile(
 
 def inherited(query: Query, previous: Query | None) -> Query:
     """Fill from the previous query what the new one leaves open."""
-    query = _with_default_frame(query, previous)
+    spoken = previous.frame if previous is not None else None
+    if query.frame is None and spoken is not None and not query.columns:
+        names = {candidate.name for candidate in query.candidates}
+        query = replace(query, frame=spoken, candidates=()) if not names or spoken.name in names else query
     if previous is None or not _leans(query, previous):
         return query
     same = previous.frame is not None and query.frame is not None and previous.frame.name == query.frame.name
@@ -26,20 +27,6 @@ def inherited(query: Query, previous: Query | None) -> Query:
         return _over(query, previous)
     elsewhere = bool(query.columns) and query.function is None
     return replace(query, function=previous.function, extreme=previous.extreme) if elsewhere else query
-
-
-def _with_default_frame(query: Query, previous: Query | None) -> Query:
-    """No table named: the one last spoken of, else the only one."""
-    if query.frame is not None:
-        return query
-    spoken = previous.frame if previous is not None else None
-    if spoken is not None and not query.columns and (not query.candidates or _among(spoken, query)):
-        return replace(query, frame=spoken, candidates=())
-    return query
-
-
-def _among(frame: Frame, query: Query) -> bool:
-    return frame.name in {candidate.name for candidate in query.candidates}
 
 
 def _leans(query: Query, previous: Query) -> bool:
@@ -63,15 +50,18 @@ def _says_something(query: Query) -> bool:
 def _over(query: Query, previous: Query) -> Query:
     """The new question's slots over the old one's."""
     by, columns = query.by, query.columns
-    if not query.skill and not by and not query.order and columns and _replaces_key(query, previous):
-        by, columns = columns, ()
+    are_keys = bool(columns) and all(column.role in ("text", "truth") for column in columns)
+    if not query.skill and not by and not query.order and previous.by and are_keys:
+        by, columns = columns, ()  # "what about rooms?" after "price by city": a text takes the key's place
+    # "which one is the largest" asks for the largest of what was computed, not for another computation.
+    only_extreme = query.extreme and query.function in ("max", "min")
     keyed = bool(by or query.period)
     merged = replace(
         query,
         columns=columns or previous.columns,
         by=by if keyed else previous.by,
         period=query.period if keyed else previous.period,
-        function=query.function if query.function and not _only_extreme(query) else previous.function or query.function,
+        function=query.function if query.function and not only_extreme else previous.function or query.function,
         conditions=_conditions(query, previous),
         order=query.order or previous.order,
         descending=query.descending if query.descending is not None else _direction(query, previous),
@@ -79,17 +69,9 @@ def _over(query: Query, previous: Query) -> Query:
         chart=query.chart or (previous.chart if not query.skill else None),
         extreme=query.extreme or (previous.extreme and not query.function),
     )
-    return _without_own_keys(merged)
-
-
-def _replaces_key(query: Query, previous: Query) -> bool:
-    """``what about rooms?`` after ``price by city``: a text takes the key's place, a number the value's."""
-    return bool(previous.by) and all(column.role in ("text", "truth") for column in query.columns)
-
-
-def _only_extreme(query: Query) -> bool:
-    """``which one is the largest``: the largest of what was computed, not another computation."""
-    return query.extreme and query.function in ("max", "min")
+    # Groups by a column of which one value is left say nothing.
+    fixed = {condition.column.name for condition in merged.conditions if condition.operator == "=="}
+    return replace(merged, by=tuple(key for key in merged.by if key.name not in fixed))
 
 
 def _direction(query: Query, previous: Query) -> bool | None:
@@ -104,14 +86,3 @@ def _conditions(query: Query, previous: Query) -> tuple[Condition, ...]:
         return query.conditions
     fresh = {condition.column.name for condition in query.conditions}
     return (*(condition for condition in previous.conditions if condition.column.name not in fresh), *query.conditions)
-
-
-def _without_own_keys(query: Query) -> Query:
-    """Groups by a column of which one value is left say nothing."""
-    fixed = {condition.column.name for condition in query.conditions if condition.operator == "=="}
-    return replace(query, by=tuple(one for one in query.by if one.name not in fixed))
-
-
-def spoken_of(query: Query, previous: Query | None) -> Variable | None:
-    """What "it" would be after this query."""
-    return query.target or (previous.target if previous is not None else None)

@@ -91,25 +91,18 @@ NUMBERS = {
 
 MONTHS = {
     name: place
-    for place, names in enumerate(
-        (
-            "jan january",
-            "feb february",
-            "mar march",
-            "apr april",
-            "may",
-            "jun june",
-            "jul july",
-            "aug august",
-            "sep sept september",
-            "oct october",
-            "nov november",
-            "dec december",
-        ),
-        1,
+    for place, name in enumerate(
+        words("january february march april may june july august september october november december"), 1
     )
-    for name in words(names)
 }
+MONTHS |= {name[:3]: place for name, place in MONTHS.items()} | {"sept": 9}
 
 #: What a mistyped long word is compared with.
-SPELLING = (*sorted(one for one in TELLING if len(one) > 4), "columns", "column", "variables", "variable", "dataframe")
+SPELLING = (
+    *sorted(word for word in TELLING if len(word) > 4),
+    "columns",
+    "column",
+    "variables",
+    "variable",
+    "dataframe",
+)

@@ -11,12 +11,11 @@ _LONGEST = 80
 
 def visible(text: str, longest: int = _LONGEST) -> str:
     """One line in which control and direction characters are spelled out."""
-    shown = "".join(one if one.isprintable() else _spelled(one) for one in text[: longest + 1])
+    shown = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text[: longest + 1]
+    )
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
-
-
-def _spelled(letter: str) -> str:
-    return letter.encode("unicode_escape").decode("ascii")
 
 
 def name(text: object, longest: int = _LONGEST) -> str:
@@ -32,7 +31,7 @@ def name(text: object, longest: int = _LONGEST) -> str:
 def names(texts: Iterable[object], limit: int = 12) -> str:
     """Several names with commas; beyond the limit only how many more."""
     every = list(texts)
-    shown = ", ".join(name(one) for one in every[:limit])
+    shown = ", ".join(name(item) for item in every[:limit])
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"
 
 
@@ -55,7 +54,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequenc
     """A table of Markdown texts; `numeric` are the columns that stand to the right."""
     rule = ["--:" if place in numeric else "---" for place in range(len(header))]
     lines = [header, rule, *rows]
-    return "\n".join("| " + " | ".join(one.replace("|", "\\|") for one in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def figure(value: object) -> str:

@@ -9,56 +9,28 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, CONTRACTIONS, MONTHS, NUMBERS, SPELLING, TELLING
-from jupyter_agent.models.offline.names import Label, Mention, Names
+from jupyter_agent.models.offline.lexicon import (
+    ADJECTIVES,
+    BINDING,
+    CONTRACTIONS,
+    MONTHS,
+    NUMBERS,
+    SPELLING,
+    TELLING,
+    words,
+)
+from jupyter_agent.models.offline.names import Label, NameMention, Names
 from jupyter_agent.models.offline.words import Token, key, number, tokens
 
 _LONGEST = 5
-_NAMING = frozenset(
-    {"column", "columns", "variable", "called", "named", "field", "df", "of", "by", "per", "vs", "versus", "against"}
-)
+_NAMING = frozenset(words("column columns variable called named field df of by per vs versus against"))
 _HANDLING = frozenset({"column", "columns", "field", "convert", "rename", "drop", "parse", "cast", "by", "per"})
 _BRINGING = frozenset(
-    {
-        "mean",
-        "average",
-        "avg",
-        "total",
-        "sum",
-        "max",
-        "maximum",
-        "min",
-        "minimum",
-        "median",
-        "highest",
-        "lowest",
-        "largest",
-        "smallest",
-        "unique",
-        "distinct",
-        "std",
-    }
+    words(
+        "mean average avg total sum max maximum min minimum median highest lowest largest smallest unique distinct std"
+    )
 )
-_INTRODUCING = frozenset(
-    {
-        "is",
-        "are",
-        "was",
-        "of",
-        "variable",
-        "does",
-        "print",
-        "show",
-        "inspect",
-        "describe",
-        "about",
-        "value",
-        "explain",
-        "in",
-        "on",
-        "for",
-    }
-)
+_INTRODUCING = frozenset(words("is are was of variable does print show inspect describe about value explain in on for"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +38,7 @@ class Skeleton:
     """A question in lower case, its names replaced by ``VAR0``, ``COL1``, …: the number is the mention's place."""
 
     text: str
-    mentions: tuple[Mention, ...]
+    mentions: tuple[NameMention, ...]
     unknown: tuple[str, ...]
     spelling: Mapping[str, str]
 
@@ -76,11 +48,11 @@ class Skeleton:
             return self.mention(word).text
         return self.spelling.get(word, word)
 
-    def mention(self, placeholder: str) -> Mention:
+    def mention(self, placeholder: str) -> NameMention:
         """The mention of a placeholder such as ``COL1``."""
         return self.mentions[int(placeholder.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))]
 
-    def of(self, *labels: Label) -> tuple[Mention, ...]:
+    def of(self, *labels: Label) -> tuple[NameMention, ...]:
         """Mentions of some kinds, in order."""
         return tuple(mention for mention in self.mentions if mention.label in labels)
 
@@ -89,7 +61,7 @@ def skeleton(question: str, names: Names) -> Skeleton:
     """Find the names in a question."""
     pieces = tokens(question)
     text: list[str] = []
-    mentions: list[Mention] = []
+    mentions: list[NameMention] = []
     unknown: list[str] = []
     place = 0
     while place < len(pieces):
@@ -102,21 +74,15 @@ def skeleton(question: str, names: Names) -> Skeleton:
             if _foreign(pieces[place]):
                 unknown.append(pieces[place].text)
         place += taken
-    return _ready(text, mentions, unknown, {piece.lower: piece.text for piece in reversed(pieces)})
-
-
-def _ready(
-    text: Sequence[str], mentions: Sequence[Mention], unknown: Sequence[str], spelling: Mapping[str, str]
-) -> Skeleton:
     joined = re.sub(r"\bin \[ (NUM\d+) \]", r"cell \1", " ".join(text))
     spaced = " ".join(part for part in joined.split(" ") if part not in "()[]:")
     agreed = _agreed(mentions)
     for place, (before, after) in enumerate(zip(mentions, agreed, strict=True)):
         spaced = spaced.replace(f"{before.label}{place}", f"{after.label}{place}")
-    return Skeleton(spaced, tuple(agreed), tuple(unknown), spelling)
+    return Skeleton(spaced, tuple(agreed), tuple(unknown), {piece.lower: piece.text for piece in reversed(pieces)})
 
 
-def _agreed(mentions: Sequence[Mention]) -> list[Mention]:
+def _agreed(mentions: Sequence[NameMention]) -> list[NameMention]:
     """Where a word names both a variable and a column of a frame that is named too, it is the column."""
     frames = {
         mention.variable.name
@@ -128,38 +94,40 @@ def _agreed(mentions: Sequence[Mention]) -> list[Mention]:
         inside = tuple(column for column in mention.columns if column.frame in frames)
         other = mention.variable is not None and frames - {mention.variable.name}
         out.append(
-            Mention("COL", mention.text, columns=inside) if mention.label == "VAR" and inside and other else mention
+            NameMention("COL", mention.text, columns=inside) if mention.label == "VAR" and inside and other else mention
         )
     return out
 
 
-def _at(pieces: Sequence[Token], place: int, question: str, names: Names) -> tuple[int, Mention | None]:
+def _at(pieces: Sequence[Token], place: int, question: str, names: Names) -> tuple[int, NameMention | None]:
     """The longest name that begins at a token, and how many tokens it takes."""
     token = pieces[place]
     if token.kind == "quoted":
         return 1, _quoted(token, names)
     if token.kind == "file":
-        return 1, Mention("FILE", token.text)
+        return 1, NameMention("FILE", token.text)
     for length in range(min(_LONGEST, len(pieces) - place), 0, -1):
         gram = pieces[place : place + length]
-        if not _one_phrase(gram, question):
+        gaps = (question[first.end : second.start] for first, second in pairwise(gram))
+        if gram[0].kind != "word" or any(token.kind not in ("word", "number", "date") for token in gram):
             continue
+        if any(gap.strip(" -_/|$#@%&") for gap in gaps):
+            continue  # not one phrase
         mention = _phrase(gram, place, pieces, question, names)
         if mention is not None:
             return length, mention
-    return 1, _numbered(token, place, pieces, names) or _literal(token) or _similar(token, names)
+    if (numbered := _numbered(token, place, pieces, names)) is not None:
+        return 1, numbered
+    if token.kind == "number":
+        return 1, NameMention("NUM", token.text, number=number(token.text))
+    return 1, NameMention("DATE", token.text) if token.kind == "date" else _similar(token, names)
 
 
-def _one_phrase(gram: Sequence[Token], question: str) -> bool:
-    if any(one.kind not in ("word", "number", "date") for one in gram) or gram[0].kind != "word":
-        return False
-    between = (question[a.end : b.start] for a, b in pairwise(gram))
-    return all(not gap.strip(" -_/|$#@%&") for gap in between)
-
-
-def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question: str, names: Names) -> Mention | None:
+def _phrase(
+    gram: Sequence[Token], place: int, pieces: Sequence[Token], question: str, names: Names
+) -> NameMention | None:
     text = question[gram[0].start : gram[-1].end].removesuffix("'s").removesuffix("’s")
-    words = [one.lower for one in gram]
+    words = [token.lower for token in gram]
     if len(gram) > 1:
         return names.exactly(text) if words[0] not in BINDING and words[-1] not in BINDING else None
     word = words[0].removesuffix("'s")
@@ -172,7 +140,7 @@ def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question
     if word in BINDING and not pointed:
         return _last_resort(text, place, pieces, names)
     if (word in TELLING or word in NUMBERS) and not pointed and not _expected(place, pieces, names, text):
-        value = names.exactly(text) if word in TELLING and _is_meant(place, pieces) else None
+        value = names.exactly(text) if word in TELLING and _may_be_value(place, pieces) else None
         return value if value is not None and value.label == "VAL" else None
     found = names.exactly(text)
     if found is not None and (found.label != "VAL" or word not in TELLING):
@@ -180,18 +148,18 @@ def _phrase(gram: Sequence[Token], place: int, pieces: Sequence[Token], question
     return names.partly(text) if word not in TELLING and word not in MONTHS else None
 
 
-def _last_resort(text: str, place: int, pieces: Sequence[Token], names: Names) -> Mention | None:
+def _last_resort(text: str, place: int, pieces: Sequence[Token], names: Names) -> NameMention | None:
     """A name like ``a`` or ``when``: a column after "column" or what is done to it, a variable as the last word."""
     before = pieces[place - 1].lower if place else ""
     after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
     if before in _HANDLING or after == "column":
         columns = tuple(column for frame in names.frames for column in frame.columns if column.name == text)
         if columns:
-            return Mention("COL", text, columns=columns)
+            return NameMention("COL", text, columns=columns)
     last = all(piece.kind == "mark" for piece in pieces[place + 1 :])
     introduced = place > 0 and pieces[place - 1].lower in _INTRODUCING
     variable = names.namespace.variables.get(text)
-    return Mention("VAR", text, variable) if last and introduced and variable is not None else None
+    return NameMention("VAR", text, variable) if last and introduced and variable is not None else None
 
 
 def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> bool:
@@ -203,19 +171,8 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     exact = any(column.name.casefold() == text.casefold() for frame in names.frames for column in frame.columns)
     if not exact:
         return False
-    named = before in _NAMING | _HANDLING | _BRINGING or after in (
-        "column",
-        "by",
-        "vs",
-        "versus",
-        "against",
-        "per",
-        ">",
-        "<",
-        "=",
-        "==",
-        ">=",
-        "<=",
+    named = before in _NAMING | _HANDLING | _BRINGING or after in words(
+        "column by vs versus against per > < = == >= <="
     )
     asked = before in ("which", "what", "each", "every") and after in (
         "has",
@@ -232,37 +189,31 @@ def _expected(place: int, pieces: Sequence[Token], names: Names, text: str) -> b
     )
 
 
-def _is_meant(place: int, pieces: Sequence[Token]) -> bool:
+def _may_be_value(place: int, pieces: Sequence[Token]) -> bool:
     """Whether a word that says what is wanted stands where only one of the values can: ``rating of filter in Lisbon``."""
     before = pieces[place - 1].lower if place else ""
     after = pieces[place + 1].lower if place + 1 < len(pieces) else ""
     return before in ("of", "for", "from") and after in ("in", "at", "and", "or", "by", "per", ",", "?", "")
 
 
-def _quoted(token: Token, names: Names) -> Mention:
+def _quoted(token: Token, names: Names) -> NameMention:
     found = names.exactly(token.text)
     if found is None and "." in token.text and token.text.rsplit(".", 1)[1].isalnum():
-        return Mention("FILE", token.text)
+        return NameMention("FILE", token.text)
     same = found is not None and (key(found.text) == key(token.text))
-    return found if found is not None and same else Mention("STR", token.text)
+    return found if found is not None and same else NameMention("STR", token.text)
 
 
-def _numbered(token: Token, place: int, pieces: Sequence[Token], names: Names) -> Mention | None:
+def _numbered(token: Token, place: int, pieces: Sequence[Token], names: Names) -> NameMention | None:
     """A column whose label is a number, where a name is expected."""
     before = pieces[place - 1].lower if place else ""
     if token.kind != "number" or before not in _NAMING | _HANDLING | _BRINGING | {"plot"}:
         return None
     columns = tuple(column for frame in names.frames for column in frame.columns if column.name == token.text)
-    return Mention("COL", token.text, columns=columns) if columns else None
+    return NameMention("COL", token.text, columns=columns) if columns else None
 
 
-def _literal(token: Token) -> Mention | None:
-    if token.kind == "number":
-        return Mention("NUM", token.text, number=number(token.text))
-    return Mention("DATE", token.text) if token.kind == "date" else None
-
-
-def _similar(token: Token, names: Names) -> Mention | None:
+def _similar(token: Token, names: Names) -> NameMention | None:
     """A name that looks like an unknown word, unless a word of the language looks more like it."""
     if (
         token.kind != "word"
@@ -287,23 +238,20 @@ def _spelled(token: Token) -> str:
     if token.kind != "word" or len(word) < 5 or word in BINDING | TELLING or word in MONTHS:
         return word
     close = difflib.get_close_matches(word, SPELLING, n=1, cutoff=0.82)
-    return close[0] if close and close[0][0] == word[0] and not _inflected(word, close[0]) else word
-
-
-def _inflected(word: str, known: str) -> bool:
-    return word.startswith(known) or known.startswith(word)
+    is_other = close and close[0][0] == word[0] and not word.startswith(close[0]) and not close[0].startswith(word)
+    return close[0] if is_other else word
 
 
 def _foreign(token: Token) -> bool:
     """Whether an unlinked word looks like a name of code that does not exist."""
     return token.kind == "word" and (
         "_" in token.text
-        or any(one.isdigit() for one in token.text)
+        or any(letter.isdigit() for letter in token.text)
         or (token.text != token.lower and token.text[1:] != token.text[1:].lower())
     )
 
 
-def mentioned_frames(mentions: Iterable[Mention]) -> Iterator[Variable]:
+def mentioned_frames(mentions: Iterable[NameMention]) -> Iterator[Variable]:
     """Frames that are named."""
     return (
         mention.variable

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.words import forms, key, parts
 
 Label = Literal["VAR", "COL", "VAL", "FILE", "NUM", "DATE", "STR"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class NameMention:
     """Some words of a question and what they name.
 
     Attributes:
@@ -51,7 +51,7 @@ class _Entry:
 class Names:
     """The names of a namespace, ready to be found in questions."""
 
-    def __init__(self, namespace: Namespace, frames: Iterable[Frame]) -> None:
+    def __init__(self, namespace: Namespace, frames: Iterable[Table]) -> None:
         self.namespace = namespace
         self.frames = tuple(frames)
         self._entries: defaultdict[str, _Entry] = defaultdict(_Entry)
@@ -72,7 +72,7 @@ class Names:
     def _add(self, name: str) -> _Entry:
         return self._entries[key(name)]
 
-    def exactly(self, text: str) -> Mention | None:
+    def exactly(self, text: str) -> NameMention | None:
         """What has this name, forgiving case, spaces, punctuation and plural."""
         for fromkey in dict.fromkeys(
             [key(text), *(name for form in sorted(forms(text)) for name in self._by_form.get(form, ()))]
@@ -82,15 +82,15 @@ class Names:
                 return _mention(text, entry)
         return None
 
-    def partly(self, text: str) -> Mention | None:
+    def partly(self, text: str) -> NameMention | None:
         """The one column whose name contains this word."""
         wanted = forms(text)
         found = [column for column in self._columns if len(key(text)) > 2 and wanted & parts(column.name)]
-        if not found or len({one.name for one in found}) > 1:
+        if not found or len({variable.name for variable in found}) > 1:
             return None
-        return Mention("COL", text, columns=tuple(found))
+        return NameMention("COL", text, columns=tuple(found))
 
-    def nearly(self, text: str) -> tuple[float, Mention] | None:
+    def nearly(self, text: str) -> tuple[float, NameMention] | None:
         """The variable, column or value that looks most like this, with how much."""
         wanted = key(text)
         close = difflib.get_close_matches(wanted, self._entries, n=1, cutoff=0.77) if len(wanted) > 3 else []
@@ -98,10 +98,10 @@ class Names:
         if not close or (wanted[0] != close[0][0] and ratio < 0.87):
             return None
         mention = _mention(text, self._entries[close[0]])
-        return ratio, Mention(mention.label, text, mention.variable, mention.columns, mention.values, similar=True)
+        return ratio, NameMention(mention.label, text, mention.variable, mention.columns, mention.values, similar=True)
 
 
-def _mention(text: str, entry: _Entry) -> Mention:
+def _mention(text: str, entry: _Entry) -> NameMention:
     exact_variable = next((variable for variable in entry.variables if variable.name == text), None)
     variable = exact_variable or next(iter(entry.variables), None)
     exact = tuple(column for column in entry.columns if column.name == text)
@@ -114,4 +114,4 @@ def _mention(text: str, entry: _Entry) -> Mention:
     else:
         label = "VAL" if entry.values else "FILE"
     file = entry.files[0] if label == "FILE" and entry.files else text
-    return Mention(label, file, variable, columns, tuple(entry.values))
+    return NameMention(label, file, variable, columns, tuple(entry.values))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.models.offline.markdown import names
 
 Role = Literal["number", "time", "text", "truth", "other"]
 
@@ -35,7 +36,7 @@ def real(value: object) -> float | int | None:
 
 def texts(value: object) -> tuple[str, ...]:
     """A list of texts from JSON."""
-    return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else ()
+    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +108,17 @@ def unquoted(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Table:
     """A table in the kernel."""
 
     variable: Variable
     columns: tuple[Column, ...]
 
     @classmethod
-    def of(cls, variable: Variable) -> Frame:
+    def of(cls, variable: Variable) -> Table:
         """Read a variable of kind ``frame``."""
         listed = variable.facts.get("columns")
-        wires = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, Sequence) else []
+        wires = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, Sequence) else []
         labels = [str(wire.get("name", "")) for wire in wires]
         columns = tuple(
             Column(variable.name, label, place, wire, _plain(label, labels))
@@ -150,10 +151,6 @@ class Frame:
         """``pandas`` or ``polars``: whose code works on it."""
         return "polars" if self.variable.type.startswith("polars") else "pandas"
 
-    def column(self, name: str) -> Column | None:
-        """The column of a name."""
-        return next((column for column in self.columns if column.name == name), None)
-
     def of_role(self, *roles: Role) -> tuple[Column, ...]:
         """Columns of some roles, in order."""
         return tuple(column for column in self.columns if column.role in roles)
@@ -170,6 +167,11 @@ def _plain(label: str, labels: Sequence[str]) -> bool:
     if _CHANGED.search(label) or labels.count(label) > 1:
         return False
     return not re.fullmatch(r"-?[\d.]+|\(.*\)|nan|None|NaT|True|False|\d{4}-\d\d-\d\d.*", label)
+
+
+def names_of(named: Iterable[Column | Table | Variable], limit: int = 12) -> str:
+    """Names of columns, tables or variables as Markdown, with commas; beyond the limit only how many more."""
+    return names([item.name for item in named], limit)
 
 
 def in_code(name: str) -> str:
@@ -200,16 +202,19 @@ class Namespace:
     reachable: bool = True
 
     @property
-    def frames(self) -> tuple[Frame, ...]:
+    def frames(self) -> tuple[Table, ...]:
         """All tables."""
-        return tuple(Frame.of(variable) for variable in self.variables.values() if variable.kind == "frame")
+        return tuple(Table.of(variable) for variable in self.variables.values() if variable.kind == "frame")
 
-    def frame(self, name: str) -> Frame | None:
-        """The table of a name."""
-        variable = self.variables.get(name)
-        return Frame.of(variable) if variable is not None and variable.kind == "frame" else None
+    def fresh(self, wanted: str) -> str:
+        """A name that hides none of the user's: this one, or this one with a number."""
+        return next(
+            name
+            for place in range(1, 1000)
+            if (name := f"{wanted}_{place}" if place > 1 else wanted) not in self.variables
+        )
 
     def alias(self, module: str) -> str | None:
         """The name under which a module was imported."""
         modules = (variable for variable in self.variables.values() if variable.kind == "module")
-        return next((one.name for one in modules if one.facts.get("module") == module), None)
+        return next((variable.name for variable in modules if variable.facts.get("module") == module), None)

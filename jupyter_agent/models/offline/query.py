@@ -9,26 +9,13 @@ from typing import Any, Literal
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.markdown import name as shown
 from jupyter_agent.models.offline.mentions import Skeleton
-from jupyter_agent.models.offline.names import Mention
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.names import NameMention
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.words import joined
 
 Operator = Literal[
-    "==",
-    "!=",
-    ">",
-    ">=",
-    "<",
-    "<=",
-    "between",
-    "during",
-    "isin",
-    "missing",
-    "present",
-    "contains",
-    "startswith",
-    "endswith",
-]
+    "==", "!=", ">", ">=", "<", "<=", "between", "during", "isin", "missing", "present", "contains", "startswith", "endswith"
+]  # fmt: skip
 Function = Literal["mean", "median", "sum", "max", "min", "std", "var", "count", "nunique", "mode"]
 Period = Literal["year", "quarter", "month", "week", "day", "hour", "weekday"]
 
@@ -41,6 +28,12 @@ _NOUNS: Mapping[Function, str] = {
 def noun(function: Function) -> str:
     """The function in words."""
     return _NOUNS[function]
+
+
+def has_table(query: Query) -> bool:
+    """Whether it is about a table, and no picture of it."""
+    has_frame = query.frame is not None or bool(query.candidates)
+    return query.chart is None and has_frame and (query.target is None or query.target.kind == "frame")
 
 
 class Ask(Exception):
@@ -88,9 +81,9 @@ class Query:
     namespace: Namespace
     skill: str = ""
     target: Variable | None = None
-    frame: Frame | None = None
-    candidates: tuple[Frame, ...] = ()
-    other: Frame | None = None
+    frame: Table | None = None
+    candidates: tuple[Table, ...] = ()
+    other: Table | None = None
     columns: tuple[Column, ...] = ()
     by: tuple[Column, ...] = ()
     period: Period | None = None
@@ -113,7 +106,7 @@ class Query:
         return self.skeleton.text
 
     @property
-    def mentions(self) -> Sequence[Mention]:
+    def mentions(self) -> Sequence[NameMention]:
         """All names that the question itself has."""
         return self.skeleton.mentions
 
@@ -122,7 +115,7 @@ class Query:
         """The first column, if any."""
         return self.columns[0] if self.columns else None
 
-    def the_frame(self) -> Frame:
+    def the_frame(self) -> Table:
         """The table, for skills that need one.
 
         Raises:
@@ -134,11 +127,6 @@ class Query:
             raise Ask(_no_frame(self.namespace))
         choices = joined([shown(candidate.name) for candidate in self.candidates[:6]], "or")
         raise Ask(f"Which table do you mean: {choices}?")
-
-    @property
-    def mentioned_similar(self) -> tuple[Mention, ...]:
-        """Names that were guessed from their looks."""
-        return tuple(mention for mention in self.mentions if mention.similar)
 
 
 def _no_frame(namespace: Namespace) -> str:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.conditions import MONTH_ALONE, Found, conditions
+from jupyter_agent.models.offline.conditions import MONTH_ALONE, ParsedConditions, conditions
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADJECTIVES, BINDING, MONTHS, NUMBERS, TELLING, VERBS, words
 from jupyter_agent.models.offline.mentions import Skeleton, mentioned_frames, skeleton
-from jupyter_agent.models.offline.names import Mention, Names
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.names import NameMention, Names
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.query import Condition, Function, Query
 from jupyter_agent.models.offline.words import parts
 
@@ -42,38 +42,38 @@ _UNREAD = re.compile(
 )
 _TIME = re.compile(r"\b(?:dates?|days?|when|time ?(?:range|span|frame|period))\b")
 #: Where a word that says what is wanted, such as "filter", may be a value.
-_MEANT = re.compile(r"\b(?:of|for|from) ([a-z]+)(?= (?:in|at|and|or|by|per)\b|[ ?.!]*$)")
+_POSSIBLE_VALUE = re.compile(r"\b(?:of|for|from) ([a-z]+)(?= (?:in|at|and|or|by|per)\b|[ ?.!]*$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ConversationContext:
     """Where a question is asked: what the kernel holds and what is talked about."""
 
     facts: Facts
     namespace: Namespace
     previous: Query | None = None
 
-    def frames(self) -> tuple[Frame, ...]:
+    def frames(self) -> tuple[Table, ...]:
         """All tables, in full detail where that is known already."""
         return tuple(self._detailed(frame) for frame in self.namespace.frames)
 
-    def _detailed(self, frame: Frame) -> Frame:
+    def _detailed(self, frame: Table) -> Table:
         full = self.facts.inspected_if_known(frame.name)
-        return Frame.of(full) if full is not None and full.kind == "frame" and full.facts.get("columns") else frame
+        return Table.of(full) if full is not None and full.kind == "frame" and full.facts.get("columns") else frame
 
 
-def understood(question: str, scene: Scene) -> Query:
+def understood(question: str, context: ConversationContext) -> Query:
     """Fill the slots that the question itself fills."""
-    bones = skeleton(question, Names(scene.namespace, scene.frames()))
-    frame, candidates = _about(bones, scene)
-    if frame is not None and _unread_value(bones, question, frame):
-        scene.facts.inspected(frame.name)
-        bones = skeleton(question, Names(scene.namespace, scene.frames()))
-        frame, candidates = _about(bones, scene)
-    found = conditions(bones, frame)
-    found = _with_literals(found, bones, question, frame)
-    query = Query(bones, scene.namespace, frame=frame, candidates=candidates, conditions=found.conditions)
-    return _compared(_with_words(_with_columns(_with_targets(query, scene), found.used)))
+    normalized = skeleton(question, Names(context.namespace, context.frames()))
+    frame, candidates = _about(normalized, context)
+    if frame is not None and _unread_value(normalized, question, frame):
+        context.facts.inspected(frame.name)
+        normalized = skeleton(question, Names(context.namespace, context.frames()))
+        frame, candidates = _about(normalized, context)
+    found = conditions(normalized, frame)
+    found = _with_literals(found, normalized, question, frame)
+    query = Query(normalized, context.namespace, frame=frame, candidates=candidates, conditions=found.conditions)
+    return _compared(_with_words(_with_columns(_with_targets(query, context), found.used)))
 
 
 def _compared(query: Query) -> Query:
@@ -85,28 +85,28 @@ def _compared(query: Query) -> Query:
     return replace(query, by=(either,), function=query.function or "mean")
 
 
-def _about(bones: Skeleton, scene: Scene) -> tuple[Frame | None, tuple[Frame, ...]]:
+def _about(normalized: Skeleton, context: ConversationContext) -> tuple[Table | None, tuple[Table, ...]]:
     """The table that is named, or that has the named columns, or that was spoken of; else those it could be."""
-    mentions, frames = bones.mentions, {frame.name: frame for frame in scene.frames()}
+    mentions, frames = normalized.mentions, {frame.name: frame for frame in context.frames()}
     named = [
         frames[mentioned_frame.name] for mentioned_frame in mentioned_frames(mentions) if mentioned_frame.name in frames
     ]
     if named:
         return named[0], ()
     holding = _holding([mention for mention in mentions if mention.label in ("COL", "VAL")], list(frames.values()))
-    spoken = scene.previous.frame if scene.previous is not None else None
-    if spoken is not None and spoken.name in {one.name for one in holding}:
+    spoken = context.previous.frame if context.previous is not None else None
+    if spoken is not None and spoken.name in {frame.name for frame in holding}:
         return frames[spoken.name], ()
-    fitting = holding if len(holding) == 1 else [one for one in holding if _fits(one, bones.text)]
+    fitting = holding if len(holding) == 1 else [frame for frame in holding if _fits(frame, normalized.text)]
     if len(fitting) == 1:
         return fitting[0], ()
     whole = _whole(holding)
-    return whole, tuple(one for one in holding if one is not whole)
+    return whole, tuple(frame for frame in holding if frame is not whole)
 
 
-def _whole(frames: Sequence[Frame]) -> Frame | None:
+def _whole(frames: Sequence[Table]) -> Table | None:
     """The table that the others look like a part of: it has more rows than they, and all their columns."""
-    most = max(frames, key=lambda one: one.rows or 0, default=None)
+    most = max(frames, key=lambda frame: frame.rows or 0, default=None)
     others = [frame for frame in frames if frame is not most]
     if most is None or most.rows is None or any(other.rows is None or other.rows >= most.rows for other in others):
         return None
@@ -114,15 +114,12 @@ def _whole(frames: Sequence[Frame]) -> Frame | None:
     return most if others and all({column.name for column in other.columns} <= own for other in others) else None
 
 
-def _fits(frame: Frame, text: str) -> bool:
+def _fits(frame: Table, text: str) -> bool:
     """Whether a table has what the words speak of: a time for ``which month``, a quantity for ``sold``."""
     timed = cues.period(text) is not None or bool(_TIME.search(text))
-    return (frame.time is not None or not timed) and _measures(frame, text)
-
-
-def _measures(frame: Frame, text: str) -> bool:
-    numbers = frame.of_role("number")
-    return all(any(parts(column.name) & {*names} for column in numbers) for names in _spoken(text, VERBS))
+    spoken = _spoken(text, VERBS)
+    measured = all(any(parts(column.name) & {*names} for column in frame.of_role("number")) for names in spoken)
+    return (frame.time is not None or not timed) and measured
 
 
 def _spoken(text: str, telling: Mapping[str, str]) -> list[list[str]]:
@@ -130,10 +127,10 @@ def _spoken(text: str, telling: Mapping[str, str]) -> list[list[str]]:
     return [names.split() for pattern, names in telling.items() if re.search(rf"\b(?:{pattern})\b", text)]
 
 
-def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame]:
+def _holding(mentions: Sequence[NameMention], frames: Sequence[Table]) -> list[Table]:
     """The frames that have the most of the named columns and values."""
 
-    def count(frame: Frame) -> int:
+    def count(frame: Table) -> int:
         homes = [{c.frame for c in mention.columns} | {c.frame for c, _ in mention.values} for mention in mentions]
         return sum(frame.name in home for home in homes)
 
@@ -141,20 +138,20 @@ def _holding(mentions: Sequence[Mention], frames: Sequence[Frame]) -> list[Frame
     return [frame for frame in frames if count(frame) == most]
 
 
-def _unread_value(bones: Skeleton, question: str, frame: Frame) -> bool:
+def _unread_value(normalized: Skeleton, question: str, frame: Table) -> bool:
     """Whether some word may be a value of a text column that has not been listed yet."""
-    if frame.time is not None and MONTH_ALONE.search(bones.text) and "min" not in frame.time.facts:
+    if frame.time is not None and MONTH_ALONE.search(normalized.text) and "min" not in frame.time.facts:
         return True
     if not any(column.role == "text" for column in frame.columns):
         return False
-    if any(mention.label == "STR" or _is_elsewhere(mention, frame) for mention in bones.mentions):
+    if any(mention.label == "STR" or _is_elsewhere(mention, frame) for mention in normalized.mentions):
         return True
-    if any(one in TELLING for one in _MEANT.findall(bones.text)):
+    if any(word in TELLING for word in _POSSIBLE_VALUE.findall(normalized.text)):
         return True
-    return any(_free(one) for one in _UNREAD.findall(bones.text)) or bool(_capitals(question, bones))
+    return any(_free(word) for word in _UNREAD.findall(normalized.text)) or bool(_capitals(question, normalized))
 
 
-def _is_elsewhere(mention: Mention, frame: Frame) -> bool:
+def _is_elsewhere(mention: NameMention, frame: Table) -> bool:
     """Whether a word is known as a value of other tables only."""
     return mention.label == "VAL" and all(column.frame != frame.name for column, _ in mention.values)
 
@@ -163,24 +160,26 @@ def _free(word: str) -> bool:
     return word not in BINDING | TELLING and word not in MONTHS and word not in NUMBERS and len(word) > 1
 
 
-def _capitals(question: str, bones: Skeleton) -> str:
+def _capitals(question: str, normalized: Skeleton) -> str:
     """Words in capitals, not at the beginning, that no name explains."""
     found = re.findall(r"(?<=[\w,] )(?:[A-Z][\w'-]*(?: (?=[A-Z])|))+", question)
-    explained = {word.casefold() for mention in bones.mentions for word in mention.text.split()}
-    for one in found:
-        words = one.strip().split()
+    explained = {word.casefold() for mention in normalized.mentions for word in mention.text.split()}
+    for run in found:
+        words = run.strip().split()
         if all(_free(word.casefold()) and word.casefold() not in explained for word in words) and words[0] != "I":
             return " ".join(words)
     return ""
 
 
-def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | None) -> Found:
+def _with_literals(
+    found: ParsedConditions, normalized: Skeleton, question: str, frame: Table | None
+) -> ParsedConditions:
     """``only for Berlin`` where Berlin is not among the known values: it is taken as typed, if one column can have it."""
     if frame is None or found.conditions:
         return found
-    literal = next((one.text for one in bones.of("STR")), "") or _capitals(question, bones)
+    literal = next((mention.text for mention in normalized.of("STR")), "") or _capitals(question, normalized)
     match = re.search(
-        r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", bones.text.rstrip(" ?.!")
+        r"\b(?:only|just|for|in|from|except|excluding) (?:the )?([\w ]+|STR\d+)$", normalized.text.rstrip(" ?.!")
     )
     texts = [column for column in frame.columns if column.role == "text" and not column.date_like]
     if not literal or not match or len(texts) != 1:
@@ -188,15 +187,15 @@ def _with_literals(found: Found, bones: Skeleton, question: str, frame: Frame | 
     place = re.search(r"STR\d+", match[1])
     if place is None and literal.casefold() != match[1].strip():
         return found
-    return Found((Condition(texts[0], "==", (literal,)),), frozenset({place[0]} if place else ()))
+    return ParsedConditions((Condition(texts[0], "==", (literal,)),), frozenset({place[0]} if place else ()))
 
 
-def _with_targets(query: Query, scene: Scene) -> Query:
+def _with_targets(query: Query, context: ConversationContext) -> Query:
     """The variable it is about and the second table."""
     variables = [
         mention.variable for mention in query.mentions if mention.label == "VAR" and mention.variable is not None
     ]
-    frames = {frame.name: frame for frame in scene.frames()}
+    frames = {frame.name: frame for frame in context.frames()}
     others = [
         frames[variable.name]
         for variable in variables
@@ -217,17 +216,17 @@ def _with_columns(query: Query, used: frozenset[str]) -> Query:
     patterns = (_BY, _WISE, _WHICH, _HAVING) if cues.superlative(text) else (_BY, _WISE)
     for pattern in patterns:
         for match in pattern.finditer(text):
-            keys += [one for one in re.findall(r"COL\d+", match[1]) if one not in taken and one not in keys]
+            keys += [word for word in re.findall(r"COL\d+", match[1]) if word not in taken and word not in keys]
     by = _placed(query, " ".join(keys), frozenset(taken))
     rest = [f"{mention.label}{place}" for place, mention in enumerate(query.mentions) if mention.label == "COL"]
-    left = " ".join(one for one in rest if one not in taken and one not in keys)
+    left = " ".join(placeholder for placeholder in rest if placeholder not in taken and placeholder not in keys)
     columns = _placed(query, left, frozenset(taken)) if frame is not None else ()
     return _with_implied(_with_top_groups(_turned(replace(query, by=by, order=order, columns=columns))))
 
 
 def _turned(query: Query) -> Query:
     """``compare cities by revenue``: a text is a key, and a number is what is compared."""
-    numbers = bool(query.by) and all(message.role == "number" for message in query.by)
+    numbers = bool(query.by) and all(column.role == "number" for column in query.by)
     keys = bool(query.columns) and all(column.role in ("text", "truth") for column in query.columns)
     if numbers and keys and cues.function(query.text)[0] is None:
         return replace(query, by=query.columns, columns=query.by)
@@ -240,17 +239,19 @@ def _with_top_groups(query: Query) -> Query:
     key = _placed(query, match[1], frozenset()) if match else ()
     if not key or key[0].role not in ("text", "truth") or query.by:
         return query
-    columns = tuple(one for one in (*query.columns, *query.order) if one not in key)
+    columns = tuple(column for column in (*query.columns, *query.order) if column not in key)
     return replace(query, by=key, columns=columns, order=())
 
 
 def _with_implied(query: Query) -> Query:
     """``most expensive`` speaks of the price, ``sold the most`` of the quantity."""
-    if query.frame is None or any(message.role == "number" for message in (*query.columns, *query.order)):
+    if query.frame is None or any(column.role == "number" for column in (*query.columns, *query.order)):
         return query
     telling = ADJECTIVES | VERBS if _sells(query.text) else ADJECTIVES
     words = [word for names in _spoken(query.text, telling) for word in names]
-    found = next((one for word in words for one in query.frame.of_role("number") if word in parts(one.name)), None)
+    found = next(
+        (column for word in words for column in query.frame.of_role("number") if word in parts(column.name)), None
+    )
     return replace(query, columns=(*query.columns, found)) if found is not None else query
 
 
@@ -274,6 +275,9 @@ def _with_words(query: Query) -> Query:
     if query.columns and function in (None, "count", "max", "min") and _sells(text):
         function = "sum"
     amount = cues.limit(text)
+    count: object = None
+    if amount is not None:
+        count = NUMBERS[amount] if amount in NUMBERS else query.skeleton.mention(amount).number
     over, each, period = _OVER.search(text), _each(query), cues.period(text)
     if period is not None and query.order and not query.columns:
         query = replace(query, columns=query.order, order=())
@@ -285,12 +289,16 @@ def _with_words(query: Query) -> Query:
         period=period,
         chart=cues.chart(text),
         descending=cues.descending(text),
-        limit=_amount(query.skeleton, amount),
+        limit=int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None,
         wants_code=bool(cues.CODE.search(text)),
         continues=_continues(query) or bool(over and not query.columns),
         unread=(
-            *(query.skeleton.typed(one) for one in _UNKNOWN_KEY.findall(text) if _free(one) and one not in _FILLING),
-            *(query.skeleton.typed(one) for one in _ANOTHER_KEY.findall(text) if _is_no_key(query, one)),
+            *(
+                query.skeleton.typed(word)
+                for word in _UNKNOWN_KEY.findall(text)
+                if _free(word) and word not in _FILLING
+            ),
+            *(query.skeleton.typed(word) for word in _ANOTHER_KEY.findall(text) if _is_no_key(query, word)),
             *(
                 mention.text
                 for mention in query.mentions
@@ -326,11 +334,14 @@ _FILLING = frozenset(
 
 def _each(query: Query) -> tuple[Function, ...]:
     """``mean price and total quantity``: one function for each column, where they are not all the same."""
-    said = {place: one for one, place in cues.functions_of(query.text)}
+    functions = {place: function for function, place in cues.functions_of(query.text)}
     own = [
-        said.get(place) for column in query.columns for place in said if column in query.skeleton.mention(place).columns
+        functions.get(place)
+        for column in query.columns
+        for place in functions
+        if column in query.skeleton.mention(place).columns
     ]
-    found = tuple(one for one in own if one is not None)
+    found = tuple(function for function in own if function is not None)
     return found if len(found) == len(query.columns) and len(set(found)) > 1 else ()
 
 
@@ -338,13 +349,6 @@ def _sells(text: str) -> bool:
     """``how much did we sell``, ``which one sold the most``."""
     asked = cues.superlative(text) or cues.AMOUNT.search(text)
     return bool(asked and _spoken(text, VERBS))
-
-
-def _amount(bones: Skeleton, amount: str | None) -> int | None:
-    if amount is None:
-        return None
-    count = NUMBERS.get(amount) if amount in NUMBERS else bones.mention(amount).number
-    return int(count) if isinstance(count, (int, float)) and 0 < count <= 1000 else None
 
 
 def _continues(query: Query) -> bool:

@@ -12,6 +12,7 @@ from jupyter_agent.models.offline.markdown import fence, figure, name, table
 _OUT = re.compile(r"^\s*Out\[\d+\]:\s?")
 _NUMBER = re.compile(r"(?:np\.\w+\()?(-?(?:\d[\d_]*(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))\)?", re.IGNORECASE)
 _TAIL = re.compile(r"^(?:Name: .*|Length: \d+.*|dtype: .*|Freq: .*|\[\d+ rows x \d+ columns\])$")
+_EMPTY = ("…", "NaN", "null", "None", "")
 _LONGEST = 30
 
 
@@ -45,21 +46,21 @@ class Result:
         if not self.rows:
             return [fence(self.text)]
         shown = self.rows[:_LONGEST]
-        numeric = [place for place in range(len(self.header)) if all(_is_number(row[place]) for row in shown)]
-        body = [[_cell(one) for one in row] for row in shown]
+        numeric = [
+            place
+            for place in range(len(self.header))
+            if all(_NUMBER.fullmatch(row[place]) or row[place] in _EMPTY for row in shown)
+        ]
+        body = [[_cell(cell) for cell in row] for row in shown]
         left = "" if self.complete and len(shown) == len(self.rows) else "Not all rows are shown."
-        return [table([name(one) if one else " " for one in self.header], body, numeric), left]
-
-
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None or text in ("…", "null", "None", "NaN", "")
+        return [table([name(title) if title else " " for title in self.header], body, numeric), left]
 
 
 def _cell(text: str) -> str:
     value = _number(text)
     if value is not None:
         return figure(value)
-    return text if text in ("…", "NaN", "null", "None", "") else name(text)
+    return text if text in _EMPTY else name(text)
 
 
 def _number(text: str) -> float | int | None:
@@ -102,7 +103,7 @@ def _series(text: str, lines: Sequence[str]) -> Result:
     named = re.search(r"^(?:Freq: \S+, )?Name: (.*?), (?:Length: \d+, )?dtype", text, re.MULTILINE)
     pairs = [re.split(r"\s{2,}", line.strip()) for line in body]
     head = pairs[0][0] if pairs and len(pairs[0]) == 1 else ""
-    rows = [tuple(one) for one in (pairs[1:] if head else pairs)]
+    rows = [tuple(row) for row in (pairs[1:] if head else pairs)]
     cut = any(set("".join(row)) <= {".", " "} for row in rows)
     rows = [row for row in rows if not set("".join(row)) <= {".", " "}]
     if not rows or any(len(row) != 2 for row in rows):
@@ -136,9 +137,9 @@ def _name_ends(top: str, known: Sequence[str]) -> Sequence[int]:
     while top[place:].strip():
         place += len(top[place:]) - len(top[place:].lstrip())
         fitting = [
-            one
-            for one in known
-            if top.startswith(one, place) and top[place + len(one) : place + len(one) + 1] in ("", " ")
+            row
+            for row in known
+            if top.startswith(row, place) and top[place + len(row) : place + len(row) + 1] in ("", " ")
         ]
         place += len(max(fitting, key=len)) if fitting else len(top[place:].split(" ", 1)[0])
         ends.append(place)
@@ -158,7 +159,7 @@ def _cut_at(text: str, top: str, rows: Sequence[str], ends: Sequence[int], index
     spans = list(pairwise(ends))
     header = [top[start:end].strip() for start, end in spans]
     cells = [[line[start:end].strip() for start, end in spans] for line in rows]
-    if any(not one for one in header) or any(not cell for row in cells for cell in row):
+    if any(not title for title in header) or any(not cell for row in cells for cell in row):
         return Result(text)
     labels = [line[: ends[0]].strip() for line in rows]
     if index or not all(label.isdigit() for label in labels):

@@ -14,11 +14,6 @@ from jupyter_agent.models.offline.query import Query
 Answer: TypeAlias = Sequence[str]
 
 
-def always(query: Query) -> bool:
-    """A skill that its cue alone decides."""
-    return bool(query.text) or True
-
-
 @dataclass(frozen=True, slots=True)
 class Skill:
     """A pure answer to one kind of question.
@@ -38,7 +33,7 @@ class Skill:
     name: str
     cue: re.Pattern[str]
     answer: Callable[[Query, Facts], Answer]
-    fits: Callable[[Query], bool] = always
+    fits: Callable[[Query], bool] = lambda _query: True
     weight: int = 50
     repeats: bool = True
     implied: bool = False
@@ -54,4 +49,4 @@ def cue(*patterns: str) -> re.Pattern[str]:
 def chosen(query: Query, skills: Iterable[Skill]) -> Skill | None:
     """The heaviest skill that fits."""
     fitting = [skill for skill in skills if skill.cue.search(query.text) and skill.fits(query)]
-    return max(fitting, key=lambda one: one.weight, default=None)
+    return max(fitting, key=lambda skill: skill.weight, default=None)

@@ -96,12 +96,12 @@ def parts(name: str) -> frozenset[str]:
 def near(name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.6) -> tuple[str, ...]:
     """Known names that look like a name, the likeliest first."""
     by_key: dict[str, str] = {}
-    for one in known:
-        by_key.setdefault(key(one), one)
+    for candidate in known:
+        by_key.setdefault(key(candidate), candidate)
     wanted = key(name)
     found = difflib.get_close_matches(wanted, by_key, n=limit, cutoff=cutoff)
-    inside = [one for one in by_key if len(wanted) > 2 and len(one) > 2 and (wanted in one or one in wanted)]
-    return tuple(dict.fromkeys(by_key[one] for one in (*found, *inside)))[:limit]
+    inside = [other for other in by_key if len(wanted) > 2 and len(other) > 2 and (wanted in other or other in wanted)]
+    return tuple(dict.fromkeys(by_key[folded] for folded in (*found, *inside)))[:limit]
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:

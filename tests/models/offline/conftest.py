@@ -1,4 +1,4 @@
-"""Desks to ask the offline model at."""
+"""Sessions in which the offline model is asked."""
 
 from __future__ import annotations
 

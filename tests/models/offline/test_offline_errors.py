@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent.models.offline.failure import Failure
+from jupyter_agent.models.offline.failure import CellError
 from tests.support.offline_session import OfflineSession, new_shell, write_notebook
 
 SETUP = """
@@ -182,8 +182,10 @@ def test_of_a_traceback_with_causes_the_last_error_counts() -> None:
     second = (
         "\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n"
     )
-    failure = Failure.pasted(f'{first}{second}  File "a.py", line 9, in main\n    load()\nmy.own.Trouble: it is late\n')
+    failure = CellError.pasted(
+        f'{first}{second}  File "a.py", line 9, in main\n    load()\nmy.own.Trouble: it is late\n'
+    )
     assert failure is not None
     assert (failure.name, failure.message, failure.source) == ("my.own.Trouble", "it is late", "load()")
     assert [place.function for place in failure.places] == ["load", "main"]
-    assert Failure.pasted("Traceback (most recent call last) is a phrase") is None
+    assert CellError.pasted("Traceback (most recent call last) is a phrase") is None

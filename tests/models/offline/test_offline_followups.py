@@ -135,3 +135,21 @@ def test_thanks_and_greetings_do_not_forget_the_topic(offline: OfflineSession) -
     offline.ask("mean price by city")
     assert offline.ask("thanks!").text == "You are welcome."
     assert "median()" in offline.ask("and the median?").text
+
+
+@pytest.mark.parametrize("question", ["which columns are numeric?", "cumulative sum of price"])
+def test_a_question_that_cannot_be_asked_of_another_column_is_not_repeated(
+    offline: OfflineSession, question: str
+) -> None:
+    offline.ask(question)
+    assert "`area` is a column of `df`" in offline.ask("what about area?").text
+
+
+def test_a_new_column_cannot_be_computed_from_a_column_of_another_table(
+    offline_with: Callable[[str], OfflineSession],
+) -> None:
+    offline = offline_with(
+        "import pandas as pd\nsales = pd.DataFrame({'price': [1], 'key': [1]})\n"
+        "land = pd.DataFrame({'area': [1], 'key': [1]})"
+    )
+    assert "`area` is no column of `sales`" in offline.ask("add a column price per area to sales").text

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from jupyter_agent.models.offline.dialects.dialect import Dialect
+from typing import TypeAlias
+
 from jupyter_agent.models.offline.dialects.pandas import Pandas
 from jupyter_agent.models.offline.dialects.polars import Polars
-from jupyter_agent.models.offline.namespace import Frame, Namespace
+from jupyter_agent.models.offline.namespace import Namespace, Table
+
+#: One library's way to write what is asked of a table.
+Dialect: TypeAlias = Pandas | Polars
 
 
-def dialect(frame: Frame, namespace: Namespace, *, runs: bool = False) -> Dialect:
+def dialect(frame: Table, namespace: Namespace, *, runs: bool = False) -> Dialect:
     """The dialect of a frame's library.
 
     Args:

@@ -4,67 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from jupyter_agent.models.offline.dialects.dialect import Grouping, alias
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_name
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.query import Condition, Function, Period
 
 _MODE = "lambda values: values.mode().iat[0]"
 _CALLS: dict[Function, str] = {
-    "mean": "mean()",
-    "median": "median()",
-    "sum": "sum()",
-    "max": "max()",
-    "min": "min()",
-    "std": "std()",
-    "var": "var()",
-    "count": "count()",
-    "nunique": "nunique()",
-    "mode": f"agg({_MODE})",
-}
+    "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
+    "var": "var()", "count": "count()", "nunique": "nunique()", "mode": f"agg({_MODE})",
+}  # fmt: skip
 _RUNNING = {
-    "cumulative": "cumsum()",
-    "change": "pct_change()",
-    "difference": "diff()",
-    "shift": "shift(1)",
+    "cumulative": "cumsum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)",
     "rank": "rank(ascending=False)",
-}
+}  # fmt: skip
 _OFFSETS: dict[Period, str] = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W", "day": "D", "hour": "h"}
 _PERIODS: dict[Period, str] = {
-    "year": ".dt.year",
-    "quarter": ".dt.to_period('Q')",
-    "month": ".dt.to_period('M')",
-    "week": ".dt.to_period('W')",
-    "day": ".dt.date",
-    "hour": ".dt.hour",
-    "weekday": ".dt.day_name()",
-}
+    "year": ".dt.year", "quarter": ".dt.to_period('Q')", "month": ".dt.to_period('M')",
+    "week": ".dt.to_period('W')", "day": ".dt.date", "hour": ".dt.hour", "weekday": ".dt.day_name()",
+}  # fmt: skip
 _WRITERS = {
-    "csv": "to_csv",
-    "tsv": "to_csv",
-    "parquet": "to_parquet",
-    "json": "to_json",
-    "xlsx": "to_excel",
+    "csv": "to_csv", "tsv": "to_csv", "parquet": "to_parquet", "json": "to_json", "xlsx": "to_excel",
     "xls": "to_excel",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Pandas:
-    """Expressions over a pandas DataFrame."""
+    """Expressions over a pandas DataFrame. Every one is a single expression that binds no name.
 
-    frame: Frame
+    `Polars` has the same methods.
+
+    Attributes:
+        frame: The table.
+        pd: How pandas is written.
+        imports: Import statements that shown code needs before it.
+        is_pandas: Whether the table can draw itself.
+    """
+
+    frame: Table
     pd: str
-    _imports: tuple[str, ...]
+    imports: tuple[str, ...]
+    is_pandas: ClassVar[bool] = True
 
     @classmethod
-    def of(cls, frame: Frame, namespace: Namespace, runs: bool) -> Pandas:
+    def of(cls, frame: Table, namespace: Namespace, runs: bool) -> Pandas:
         """With pandas as the user imported it."""
         return cls(frame, *alias(namespace, "pandas", "pd", runs))
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        return self._imports
 
     def _at(self, column: Column) -> str:
         if not column.plain and self._twice(column):
@@ -72,7 +59,7 @@ class Pandas:
         return f"{self.frame.code}[{column.label}]"
 
     def _twice(self, column: Column) -> bool:
-        return sum(one.name == column.name for one in self.frame.columns) > 1
+        return sum(other.name == column.name for other in self.frame.columns) > 1
 
     def _mask(self, conditions: Sequence[Condition]) -> str:
         masks = [self._condition(condition) for condition in conditions]
@@ -100,9 +87,11 @@ class Pandas:
         return f"{at} {condition.operator} {values[0]!r}"
 
     def rows(self, conditions: Sequence[Condition] = ()) -> str:
+        """The frame, or its rows that meet the conditions."""
         return f"{self.frame.code}[{self._mask(conditions)}]" if conditions else self.frame.code
 
     def column(self, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        """One column of those rows."""
         if not conditions:
             return self._at(column)
         if self._twice(column):
@@ -110,24 +99,28 @@ class Pandas:
         return f"{self.frame.code}.loc[{self._mask(conditions)}, {column.label}]"
 
     def statistic(self, function: Function, column: Column, conditions: Sequence[Condition] = ()) -> str:
+        """One number from a column."""
         call = "mode().iat[0]" if function == "mode" else _CALLS[function]
         return f"{self.column(column, conditions)}.{call}"
 
     def count(self, conditions: Sequence[Condition]) -> str:
+        """How many rows."""
         if not conditions:
             return f"len({self.frame.code})"
         mask = self._mask(conditions)
         return f"int({mask}.sum())" if mask.endswith(")") and "&" not in mask else f"int(({mask}).sum())"
 
     def grouped(self, grouping: Grouping) -> str:
+        """One value for each group."""
         rows, keys = self._keyed(grouping)
-        value = self._value(grouping)
+        value = "" if not grouping.values else f"[{_labels(grouping.values)}]"
         call = "size()" if not grouping.values else _CALLS[grouping.function]
         if keys.startswith("resample") and call == "sum()" and grouping.descending is False:
             call = "sum(min_count=1)"  # a day without rows has no sum, so it is not the lowest
         if grouping.each:
             calls = (
-                f"{value.label}: {_in_agg(how)}" for value, how in zip(grouping.values, grouping.each, strict=True)
+                f"{value.label}: {_MODE if how == 'mode' else repr(how)}"
+                for value, how in zip(grouping.values, grouping.each, strict=True)
             )
             value, call = "", f"agg({{{', '.join(calls)}}})"
         code = f"{rows}.{keys}{value}.{call}"
@@ -148,9 +141,9 @@ class Pandas:
         if not grouping.by and real_time and grouping.period in _OFFSETS and grouping.period != "hour":
             on = "" if time is None else f", on={time.label}"
             return rows, f"resample({_OFFSETS[grouping.period]!r}{on})"
-        name = self._free_name(grouping.period)
+        name = free_name(self.frame, grouping.period)
         rows += f".assign({name}=lambda rows: {self._moment(time)}{_PERIODS[grouping.period]})"
-        keys = ", ".join([*(one.label for one in grouping.by), repr(name)])
+        keys = ", ".join([*(key.label for key in grouping.by), repr(name)])
         return rows, f"groupby([{keys}]{self._observed(grouping.by)})" if grouping.by else f"groupby({keys})"
 
     def _moment(self, time: Column | None) -> str:
@@ -161,50 +154,41 @@ class Pandas:
         zone = ".dt.tz_localize(None)" if "," in time.dtype else ""
         return f"rows[{time.label}]{zone}"
 
-    def _free_name(self, wanted: str) -> str:
-        taken = {column.name for column in self.frame.columns}
-        return next(
-            name
-            for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
-            if name not in taken or name[-1] == "_"
-        )
-
     def _observed(self, keys: Sequence[Column]) -> str:
         return ", observed=True" if any(key.dtype.startswith("categor") for key in keys) else ""
 
-    def _value(self, grouping: Grouping) -> str:
-        if not grouping.values:
-            return ""
-        return f"[{grouping.values[0].label}]" if len(grouping.values) == 1 else f"[{_listed(grouping.values)}]"
-
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
+        """How often each value occurs."""
         return f"{self.column(column, conditions)}.value_counts()" + (f".head({limit})" if limit else "")
 
     def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
+        """The rows in another order."""
         down = ", ascending=False" if descending else ""
         return f"{self.rows(conditions)}.sort_values({_labels(order)}{down})"
 
-    def top(self, order: Sequence[Column], descending: bool, limit: int, conditions: Sequence[Condition] = ()) -> str:
-        return f"{self.sorted(order, descending, conditions)}.head({limit})"
-
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        """Some columns."""
         if conditions:
             return f"{self.frame.code}.loc[{self._mask(conditions)}, {_listed(columns)}]"
         return f"{self.frame.code}[{_listed(columns)}]"
 
     def correlated(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
+        """One number for two columns, else the matrix."""
         if len(columns) == 2:
             return f"{self.column(columns[0], conditions)}.corr({self.column(columns[1], conditions)})"
         return f"{self.rows(conditions)}.corr(numeric_only=True)"
 
     def duplicates(self, columns: Sequence[Column]) -> str:
+        """How many rows repeat an earlier one."""
         return f"int({self.frame.code}.duplicated({_labels(columns) if columns else ''}).sum())"
 
-    def joined(self, other: Frame, left: Column, right: Column) -> str:
+    def joined(self, other: Table, left: Column, right: Column) -> str:
+        """Two tables side by side on a column of each."""
         on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
         return f"{self.frame.code}.merge({other.code}, {on}, how='left')"
 
     def pivoted(self, rows: Column, across: Column, value: Column | None, function: Function) -> str:
+        """A table with one row and one column for each value of two keys."""
         if value is None:
             return f"{self.pd}.crosstab({self._at(rows)}, {self._at(across)})"
         observed = self._observed((rows, across))
@@ -214,23 +198,31 @@ class Pandas:
         )
 
     def renamed(self, column: Column, name: str) -> str:
+        """A column under another name."""
         return f"{self.frame.code}.rename(columns={{{column.label}: {name!r}}})"
 
     def dropped(self, columns: Sequence[Column]) -> str:
+        """The table without some columns."""
         return f"{self.frame.code}.drop(columns={_labels(columns)})"
 
     def without_missing(self, columns: Sequence[Column]) -> str:
+        """Rows that have a value (in some columns, or in all)."""
         return f"{self.frame.code}.dropna({f'subset={_listed(columns)}' if columns else ''})"
 
-    def filled(self, column: Column) -> str:
+    def filled(self, column: Column, value: object = None) -> str:
+        """A column with the gaps filled: by a function's name or a value, else median for numbers, most frequent for the rest."""
         at = self._at(column)
+        if value is not None:
+            return f"{at}.fillna({at}.{value}())" if value in _CALLS else f"{at}.fillna({value!r})"
         best = f"{at}.median()" if column.role == "number" else f"{at}.mode().iat[0]"
         return f"{at}.fillna({best})"
 
     def as_time(self, column: Column) -> str:
+        """A text column read as dates."""
         return f"{self.pd}.to_datetime({self._at(column)}, errors='coerce')"
 
     def as_type(self, column: Column, wanted: str) -> str:
+        """A column as ``int``, ``float``, ``str``, ``category`` or ``bool``; what cannot be read becomes missing."""
         at = self._at(column)
         if wanted not in ("int", "float"):
             return f"{at}.astype({wanted!r})"
@@ -238,54 +230,49 @@ class Pandas:
         return f"{number}.round().astype('Int64')" if wanted == "int" else f"{number}.astype('float64')"
 
     def replaced(self, column: Column, expression: str) -> str:
+        """A statement that puts an expression in a column's place."""
         return f"{self._at(column)} = {expression}"
 
     def derived(self, name: str, first: Column, sign: str, second: Column | float | int | None) -> str:
+        """A statement that adds a column computed from another and a column or number."""
         other = self._at(second) if isinstance(second, Column) else repr(second)
         return f"{self.frame.code}[{name!r}] = {self._at(first)} {sign} {other}"
 
     def running(self, column: Column, kind: str, window: int, function: Function, time: Column | None) -> str:
+        """``cumulative``, ``moving``, ``change``, ``difference``, ``shift`` or ``rank`` of a column, row by row."""
         at = self._at(column)
         if time is not None and kind != "rank":
             at = f"{self.frame.code}.set_index({time.label})[{column.label}].sort_index()"
         return f"{at}.{_RUNNING.get(kind, f'rolling({window}).{_CALLS[function]}')}"
 
     def running_groups(self, grouping: Grouping, kind: str, window: int) -> str:
+        """The same of one value for each group, group by group."""
         return f"{self.grouped(grouping)}.{_RUNNING.get(kind, f'rolling({window}).mean()')}"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
+        """A table with one row for each value of the key and one column for each period."""
         return f"{self.grouped(grouping)}.unstack()"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
-        return (
-            f"{self.column(column, conditions)}.quantile({shares[0]!r})"
-            if len(shares) == 1
-            else f"{self.column(column, conditions)}.quantile({list(shares)!r})"
-        )
-
-    def filled_with(self, column: Column, value: object) -> str:
-        at = self._at(column)
-        return f"{at}.fillna({at}.{value}())" if value in _CALLS else f"{at}.fillna({value!r})"
+        """Values below which these shares of a column lie."""
+        wanted = shares[0] if len(shares) == 1 else list(shares)
+        return f"{self.column(column, conditions)}.quantile({wanted!r})"
 
     def deduplicated(self, columns: Sequence[Column]) -> str:
+        """The table without repeated rows."""
         return f"{self.frame.code}.drop_duplicates({f'subset={_listed(columns)}' if columns else ''})"
 
     def saved(self, path: str) -> str:
+        """A call that writes the table to a file of that name."""
         ending = path.rsplit(".", 1)[-1].lower()
         writer = _WRITERS.get(ending, "to_csv")
         extra = {"to_json": ", orient='records', date_format='iso'", "to_parquet": ""}.get(writer, ", index=False")
         return f"{self.frame.code}.{writer}({path!r}{', sep=' + repr(chr(9)) if ending == 'tsv' else ''}{extra})"
 
     def row(self, place: int, columns: Sequence[Column]) -> str:
+        """One row, or some of its values; places count from 0."""
         table = self._at(columns[0]) if len(columns) == 1 else self.selected(columns) if columns else self.frame.code
         return f"{table}.iloc[{place}]"
-
-    def head(self, limit: int) -> str:
-        return f"{self.frame.code}.head({limit})"
-
-
-def _in_agg(function: Function) -> str:
-    return repr(function) if function != "mode" else _MODE
 
 
 def _listed(columns: Sequence[Column]) -> str:

@@ -4,64 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from jupyter_agent.models.offline.dialects.dialect import Grouping, alias
-from jupyter_agent.models.offline.namespace import Column, Frame, Namespace
+from jupyter_agent.models.offline.dialects.dialect import Grouping, alias, free_name
+from jupyter_agent.models.offline.namespace import Column, Namespace, Table
 from jupyter_agent.models.offline.query import Condition, Function, Period
 
 _CALLS: dict[Function, str] = {
-    "mean": "mean()",
-    "median": "median()",
-    "sum": "sum()",
-    "max": "max()",
-    "min": "min()",
-    "std": "std()",
-    "var": "var()",
-    "count": "count()",
-    "nunique": "n_unique()",
-    "mode": "mode().first()",
-}
+    "mean": "mean()", "median": "median()", "sum": "sum()", "max": "max()", "min": "min()", "std": "std()",
+    "var": "var()", "count": "count()", "nunique": "n_unique()", "mode": "mode().first()",
+}  # fmt: skip
 _PERIODS: dict[Period, str] = {
-    "year": ".dt.year()",
-    "quarter": ".dt.truncate('1q')",
-    "month": ".dt.truncate('1mo')",
-    "week": ".dt.truncate('1w')",
-    "day": ".dt.date()",
-    "hour": ".dt.hour()",
-    "weekday": ".dt.strftime('%A')",
-}
+    "year": ".dt.year()", "quarter": ".dt.truncate('1q')", "month": ".dt.truncate('1mo')",
+    "week": ".dt.truncate('1w')", "day": ".dt.date()", "hour": ".dt.hour()", "weekday": ".dt.strftime('%A')",
+}  # fmt: skip
 _RUNNING = {
-    "cumulative": "cum_sum()",
-    "change": "pct_change()",
-    "difference": "diff()",
-    "shift": "shift(1)",
+    "cumulative": "cum_sum()", "change": "pct_change()", "difference": "diff()", "shift": "shift(1)",
     "rank": "rank(descending=True)",
-}
+}  # fmt: skip
 _WRITERS = {
-    "csv": "write_csv",
-    "tsv": "write_csv",
-    "parquet": "write_parquet",
-    "json": "write_json",
+    "csv": "write_csv", "tsv": "write_csv", "parquet": "write_parquet", "json": "write_json",
     "xlsx": "write_excel",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Polars:
-    """Expressions over a polars DataFrame; a lazy one is collected first."""
+    """Expressions over a polars DataFrame; a lazy one is collected first. What each means, `Pandas` says."""
 
-    frame: Frame
+    frame: Table
     pl: str
-    _imports: tuple[str, ...]
+    imports: tuple[str, ...]
+    is_pandas: ClassVar[bool] = False
 
     @classmethod
-    def of(cls, frame: Frame, namespace: Namespace, runs: bool) -> Polars:
+    def of(cls, frame: Table, namespace: Namespace, runs: bool) -> Polars:
         """With polars as the user imported it."""
         return cls(frame, *alias(namespace, "polars", "pl", runs))
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        return self._imports
 
     @property
     def _table(self) -> str:
@@ -113,8 +92,8 @@ class Polars:
         return f"{self.rows(conditions)}.height"
 
     def grouped(self, grouping: Grouping) -> str:
-        keys = [one.label for one in grouping.by]
-        name = self._free_name(grouping.period) if grouping.period else ""
+        keys = [key.label for key in grouping.by]
+        name = free_name(self.frame, grouping.period) if grouping.period else ""
         if grouping.period is not None and grouping.time is not None:
             keys.append(f"{self._moment(grouping.time)}{_PERIODS[grouping.period]}.alias({name!r})")
         calls = grouping.each or (grouping.function,) * len(grouping.values)
@@ -134,7 +113,7 @@ class Polars:
 
     def _ordered(self, grouping: Grouping, name: str) -> str:
         if grouping.descending is None:
-            keys = [*(one.label for one in grouping.by), *([repr(name)] if name else [])]
+            keys = [*(key.label for key in grouping.by), *([repr(name)] if name else [])]
             return f".sort({', '.join(keys)})"
         return f".sort({_value(grouping)}, descending={grouping.descending})"
 
@@ -143,24 +122,13 @@ class Polars:
             return self._col(time)
         return f"{self._col(time)}.str.{_reader(time)}()"
 
-    def _free_name(self, wanted: str) -> str:
-        taken = {column.name for column in self.frame.columns}
-        return next(
-            name
-            for name in (wanted, f"by_{wanted}", f"the_{wanted}", f"{wanted}_")
-            if name not in taken or name[-1] == "_"
-        )
-
     def counted(self, column: Column, conditions: Sequence[Condition] = (), limit: int | None = None) -> str:
         return f"{self.column(column, conditions)}.value_counts(sort=True)" + (f".head({limit})" if limit else "")
 
     def sorted(self, order: Sequence[Column], descending: bool, conditions: Sequence[Condition] = ()) -> str:
-        keys = ", ".join(one.label for one in order)
+        keys = ", ".join(column.label for column in order)
         down = ", descending=True" if descending else ""
         return f"{self.rows(conditions)}.sort({keys}{down}, nulls_last=True)"
-
-    def top(self, order: Sequence[Column], descending: bool, limit: int, conditions: Sequence[Condition] = ()) -> str:
-        return f"{self.sorted(order, descending, conditions)}.head({limit})"
 
     def selected(self, columns: Sequence[Column], conditions: Sequence[Condition] = ()) -> str:
         return f"{self.rows(conditions)}.select({', '.join(column.label for column in columns)})"
@@ -176,7 +144,7 @@ class Polars:
         table = self.selected(columns) if columns else self._table
         return f"{table}.height - {table}.unique().height"
 
-    def joined(self, other: Frame, left: Column, right: Column) -> str:
+    def joined(self, other: Table, left: Column, right: Column) -> str:
         on = f"on={left.label}" if left.name == right.name else f"left_on={left.label}, right_on={right.label}"
         return f"{self._table}.join({other.code}, {on}, how='left')"
 
@@ -194,8 +162,10 @@ class Polars:
     def without_missing(self, columns: Sequence[Column]) -> str:
         return f"{self.frame.code}.drop_nulls({', '.join(column.label for column in columns)})"
 
-    def filled(self, column: Column) -> str:
+    def filled(self, column: Column, value: object = None) -> str:
         at = self._col(column)
+        if value is not None:
+            return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"
         best = f"{at}.median()" if column.role == "number" else f"{at}.drop_nulls().mode().first()"
         return f"{at}.fill_null({best})"
 
@@ -228,7 +198,7 @@ class Polars:
         return f"{self.grouped(grouping)}.with_columns({', '.join(f'{result}.{call}' for result in self._results(grouping))})"
 
     def pivoted_groups(self, grouping: Grouping) -> str:
-        name = self._free_name(grouping.period) if grouping.period else ""
+        name = free_name(self.frame, grouping.period) if grouping.period else ""
         return f"{self.grouped(grouping)}.pivot({name!r}, index={grouping.by[0].label}, values={_value(grouping)})"
 
     def quantiles(self, column: Column, shares: Sequence[float], conditions: Sequence[Condition] = ()) -> str:
@@ -238,10 +208,6 @@ class Polars:
             if len(shares) == 1
             else f"[{at}.quantile(share, 'linear') for share in {list(shares)!r}]"
         )
-
-    def filled_with(self, column: Column, value: object) -> str:
-        at = self._col(column)
-        return f"{at}.fill_null({at}.{_CALLS[value]})" if value in _CALLS else f"{at}.fill_null({value!r})"
 
     def deduplicated(self, columns: Sequence[Column]) -> str:
         subset = f"subset=[{', '.join(column.label for column in columns)}], " if columns else ""
@@ -256,9 +222,6 @@ class Polars:
         if len(columns) == 1:
             return f"{self.column(columns[0])}[{place}]"
         return f"{self.selected(columns) if columns else self._table}.row({place}, named=True)"
-
-    def head(self, limit: int) -> str:
-        return f"{self._table}.head({limit})"
 
 
 def _reader(column: Column) -> str:

@@ -6,19 +6,21 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.computing import block, computed, told
-from jupyter_agent.models.offline.dialects.dialect import Dialect, Grouping
+from jupyter_agent.models.offline.computing import computed, where_clause
+from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import ADDITIVE
-from jupyter_agent.models.offline.markdown import figure, name, names, share
-from jupyter_agent.models.offline.namespace import Column, Frame
+from jupyter_agent.models.offline.markdown import figure, name, share
+from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import joined, parts
 
+_SINGULAR = re.compile(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)")
 
-def grouping(query: Query, frame: Frame) -> Grouping:
+
+def grouping(query: Query, frame: Table) -> Grouping:
     """What to compute over which groups.
 
     Raises:
@@ -50,7 +52,7 @@ def grouping(query: Query, frame: Frame) -> Grouping:
         _time(query, frame) if query.period is not None else None,
         query.conditions,
         _direction(query, values),
-        query.limit or (1 if query.extreme and _singular(query) else None),
+        query.limit or (1 if query.extreme and _SINGULAR.search(query.text) else None),
         shared,
         query.each if values == query.columns else (),
     )
@@ -62,35 +64,31 @@ def _usual(values: tuple[Column, ...], shared: bool) -> Function:
     return "sum" if shared or (numbers and all(parts(number.name) & ADDITIVE for number in numbers)) else "mean"
 
 
-def _singular(query: Query) -> bool:
-    return bool(
-        re.search(r"\b(?:which|what|who) (?:one|COL\d+|month|year|day|week|weekday|hour|quarter)\b(?!s)", query.text)
-    )
-
-
-def _measure(query: Query, frame: Frame, by: tuple[Column, ...]) -> tuple[Column, ...]:
+def _measure(query: Query, frame: Table, by: tuple[Column, ...]) -> tuple[Column, ...]:
     """The numbers to bring together when none is named: the only ones there are."""
-    numbers = tuple(one for one in frame.of_role("number") if one not in by and not one.name.lower().endswith("id"))
+    numbers = tuple(
+        column for column in frame.of_role("number") if column not in by and not column.name.lower().endswith("id")
+    )
     if query.function is None:
         return ()
     if not numbers:
         raise Ask(f"{name(frame.name)} has no number column to take the {noun(query.function)} of.")
     if query.extreme and len(numbers) > 1:
         raise Ask(
-            f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names([number.name for number in numbers])}."
+            f"The {'lowest' if cues.lowest(query.text) else 'highest'} of what? {name(frame.name)} has the number columns {names_of(numbers)}."
         )
     return numbers[:8]
 
 
-def _time(query: Query, frame: Frame) -> Column | None:
-    named = next((one for one in (*query.columns, *query.by) if one.temporal), None)
+def _time(query: Query, frame: Table) -> Column | None:
+    named = next((column for column in (*query.columns, *query.by) if column.temporal), None)
     if named is not None or frame.time is not None:
         return named or frame.time
     index = frame.variable.facts.get("index")
     if isinstance(index, dict) and str(index.get("dtype", "")).startswith("datetime"):
         return None
     raise Ask(
-        f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names([column.name for column in frame.columns])}."
+        f"No column of {name(frame.name)} holds dates, so I cannot group by {query.period}. Its columns are {names_of(frame.columns)}."
     )
 
 
@@ -104,21 +102,21 @@ def _direction(query: Query, values: tuple[Column, ...]) -> bool | None:
     return None if query.period is not None or len(values) > 1 else True
 
 
-def grouped_title(grouped: Grouping, frame: Frame) -> str:
+def grouped_title(grouped: Grouping, frame: Table) -> str:
     """The computation in words."""
-    keys = [*(name(one.name) for one in grouped.by), *([grouped.period] if grouped.period else [])]
-    return f"{_what(grouped)} by {joined(keys)} in {name(frame.name)}{told(grouped.conditions)}"
+    keys = [*(name(key.name) for key in grouped.by), *([grouped.period] if grouped.period else [])]
+    return f"{_what(grouped)} by {joined(keys)} in {name(frame.name)}{where_clause(grouped.conditions)}"
 
 
 def _what(grouped: Grouping) -> str:
     if grouped.shared:
-        return f"Share of {names([value.name for value in grouped.values]) if grouped.values else 'rows'}"
+        return f"Share of {names_of(grouped.values) if grouped.values else 'rows'}"
     if grouped.each:
         each = zip(grouped.values, grouped.each, strict=True)
-        told = joined([f"{noun(how)} of {name(one.name)}" for one, how in each])
-        return told[:1].upper() + told[1:]
+        listed = joined([f"{noun(how)} of {name(column.name)}" for column, how in each])
+        return listed[:1].upper() + listed[1:]
     if grouped.values:
-        return f"{noun(grouped.function).capitalize()} of {names([value.name for value in grouped.values])}"
+        return f"{noun(grouped.function).capitalize()} of {names_of(grouped.values)}"
     return "Rows"
 
 
@@ -126,20 +124,14 @@ def _grouped(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     groups = grouping(query, frame)
     if not groups.by and groups.period is None:
-        raise Ask(
-            f"By which column of {name(frame.name)} shall I group? There are {names([column.name for column in frame.columns])}."
-        )
+        raise Ask(f"By which column of {name(frame.name)} shall I group? There are {names_of(frame.columns)}.")
     title = grouped_title(groups, frame)
 
-    def said(result: Result) -> str:
-        return (
-            _extreme(groups, result) if groups.limit == 1 or (query.extreme and groups.limit is None) else f"{title}:"
-        )
+    def sentence(result: Result) -> str:
+        is_one = groups.limit == 1 or (query.extreme and groups.limit is None)
+        return _extreme(groups, result) if is_one else f"{title}:"
 
-    def expression(language: Dialect) -> str:
-        return language.grouped(groups)
-
-    return computed(query, facts, frame, title, expression, said)
+    return computed(query, facts, title, lambda language: language.grouped(groups), sentence)
 
 
 def _extreme(groups: Grouping, result: Result) -> str:
@@ -148,33 +140,32 @@ def _extreme(groups: Grouping, result: Result) -> str:
         return "The first is the answer:"
     key, value = result.rows[0]
     least = "lowest" if groups.descending is False else "highest"
-    what = f"{noun(groups.function)} of {name(groups.values[0].name)}" if groups.values else "number of rows"
-    what = what if groups.function not in ("max", "min") or not groups.values else name(groups.values[0].name)
+    column = name(groups.values[0].name) if groups.values else ""
     if groups.shared:
-        what = f"share of {name(groups.values[0].name) if groups.values else 'rows'}"
-    number = Result(value).text
-    return f"**{name(key)}** has the {least} {what}: **{_readable(number)}**{told(groups.conditions)}."
-
-
-def _readable(text: str) -> str:
+        what = f"share of {column or 'rows'}"
+    elif column:
+        what = column if groups.function in ("max", "min") else f"{noun(groups.function)} of {column}"
+    else:
+        what = "number of rows"
     try:
-        return figure(float(text))
+        shown = figure(float(value))
     except ValueError:
-        return name(text)
+        shown = name(value)
+    return f"**{name(key)}** has the {least} {what}: **{shown}**{where_clause(groups.conditions)}."
 
 
 def _count(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    title = f"Rows of {name(frame.name)}{told(query.conditions)}"
+    title = f"Rows of {name(frame.name)}{where_clause(query.conditions)}"
 
-    def said(result: Result) -> str:
+    def sentence(result: Result) -> str:
         if result.number is None:
             return f"{title}:"
         total = f" of {figure(frame.rows)}" if frame.rows is not None else ""
         part = f" ({share(result.number, frame.rows)})" if frame.rows else ""
-        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{told(query.conditions)}{part}."
+        return f"**{figure(result.number)}**{total} rows of {name(frame.name)}{where_clause(query.conditions)}{part}."
 
-    return computed(query, facts, frame, title, lambda language: language.count(query.conditions), said)
+    return computed(query, facts, title, lambda language: language.count(query.conditions), sentence)
 
 
 def _top(query: Query, facts: Facts) -> Answer:
@@ -185,48 +176,37 @@ def _top(query: Query, facts: Facts) -> Answer:
         or query.columns[:1]
     )
     if not order:
-        raise Ask(f"By which column? {name(frame.name)} has {names([column.name for column in frame.columns])}.")
+        raise Ask(f"By which column? {name(frame.name)} has {names_of(frame.columns)}.")
     down = query.descending if query.descending is not None else not cues.lowest(query.text)
     limit = query.limit or (1 if re.search(r"\b(?:row|record|entry|observation|one)\b", query.text) else 5)
-    title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{told(query.conditions)}"
+    title = f"The {'row' if limit == 1 else f'{limit} rows'} of {name(frame.name)} with the {'highest' if down else 'lowest'} {name(order[0].name)}{where_clause(query.conditions)}"
     return computed(
-        query, facts, frame, title, lambda one: one.top(order, down, limit, query.conditions), lambda _: f"{title}:"
+        query, facts, title, lambda language: f"{language.sorted(order, down, query.conditions)}.head({limit})"
     )
-
-
-def _grouped_code(query: Query) -> str:
-    """The grouped expression as code, for those who only want that."""
-    frame = query.the_frame()
-    return block(query, frame, lambda one: one.grouped(grouping(query, frame)))
-
-
-def _groups(query: Query) -> bool:
-    keyed = bool(query.by or query.period)
-    return keyed and bool(query.frame or query.candidates) and query.chart is None
 
 
 def _correlated(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    columns = [message for message in (*query.columns, *query.by) if message.role in ("number", "truth")][:2]
-    named = [one for one in (*query.columns, *query.by) if one not in columns]
+    columns = [column for column in (*query.columns, *query.by) if column.role in ("number", "truth")][:2]
+    named = [column for column in (*query.columns, *query.by) if column not in columns]
     if named and len(columns) < 2:
         return [
             f"{name(named[0].name)} is of type {name(named[0].dtype)}; a correlation needs numbers. Compare its groups instead, for example *mean of a number by {name(named[0].name)}*."
         ]
     pair = tuple(columns) if len(columns) == 2 else ()
-    title = (
-        f"Correlation of {names([one.name for one in pair])}"
-        if pair
-        else f"Correlations of the number columns of {name(frame.name)}"
-    )
+    title = f"Correlation of {names_of(pair)}" if pair else f"Correlations of the number columns of {name(frame.name)}"
 
-    def said(result: Result) -> str:
+    def sentence(result: Result) -> str:
         if result.number is None:
             return f"{title}:"
         return f"{title}: **{figure(result.number)}** ({_strength(float(result.number))})."
 
     return computed(
-        replace(query, columns=pair), facts, frame, title, lambda one: one.correlated(pair, query.conditions), said
+        replace(query, columns=pair),
+        facts,
+        title,
+        lambda language: language.correlated(pair, query.conditions),
+        sentence,
     )
 
 
@@ -243,7 +223,7 @@ SKILLS = (
         "group",
         cue(r"group(?:ed|by|ing)?", r"aggregat\w+", r"mean", r"[a-z]+"),
         _grouped,
-        _groups,
+        lambda query: bool(query.by or query.period) and bool(query.frame or query.candidates) and query.chart is None,
         weight=53,
         implied=True,
         measures=True,
@@ -286,13 +266,7 @@ SKILLS = (
     ),
     Skill(
         "correlation",
-        cue(
-            r"corr\w*",
-            r"relationship between",
-            r"relat(?:ed|es?|ion)(?: of| to| between)?",
-            r"depends? on",
-            r"associat\w+",
-        ),
+        cue(r"corr\w*|relationship between|relat(?:ed|es?|ion)(?: of| to| between)?|depends? on|associat\w+"),
         _correlated,
         lambda query: query.chart is None,
         weight=67,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from jupyter_agent.models.offline.computing import computed, told
+from jupyter_agent.models.offline.computing import computed, where_clause
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, table
-from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
+from jupyter_agent.models.offline.namespace import Column, Table, moment, real, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
 
-def the_column(query: Query) -> tuple[Frame, Column]:
+def the_column(query: Query) -> tuple[Table, Column]:
     """The table and the column that the query is about."""
     assert query.column is not None
     return query.the_frame(), query.column
@@ -24,7 +24,7 @@ def inspected(column: Column, facts: Facts) -> Column:
     if variable is None:
         return column
     if variable.kind == "frame":
-        return next((one for one in Frame.of(variable).columns if one.position == column.position), column)
+        return next((other for other in Table.of(variable).columns if other.position == column.position), column)
     return Column(column.frame, column.name, column.position, {**column.facts, **variable.facts}, column.plain)
 
 
@@ -47,10 +47,9 @@ def _gaps(query: Query, facts: Facts) -> Answer:
         return computed(
             query,
             facts,
-            frame,
             f"Missing values of {name(column.name)}",
-            lambda one: f"{one.column(column)}.isna().sum()",
-            lambda one: f"{name(column.name)} has {figure(one.number)} missing values.",
+            lambda language: f"{language.column(column)}.isna().sum()",
+            lambda language: f"{name(column.name)} has {figure(language.number)} missing values.",
         )
     if not missing:
         return [f"{name(column.name)} of {name(frame.name)} has **no missing values**."]
@@ -65,25 +64,18 @@ def _unique(query: Query, facts: Facts) -> Answer:
     known = inspected(column, facts)
     unique, values = whole(known.facts.get("unique")), known.values
     counted = f"**{many(unique, 'unique value')}**" if unique is not None else "these values"
-    said = f"{name(column.name)} of {name(frame.name)} has {counted}"
+    sentence = f"{name(column.name)} of {name(frame.name)} has {counted}"
     top = _top(known)
     if top and unique is not None and unique <= len(top):
-        return [f"{said}:", top_table(known, frame)]
-    if _short_of_values(values, unique) and not re.search(r"\bhow many\b|\bnumber of\b|\bcount of\b", query.text):
+        return [f"{sentence}:", top_table(known, frame)]
+    only_counted = re.search(r"\bhow many\b|\bnumber of\b|\bcount of\b", query.text)
+    if (unique is None or len(values) < unique <= 50) and not only_counted:
+        title = f"Unique values of {name(column.name)}"
         return computed(
-            query,
-            facts,
-            frame,
-            f"Unique values of {name(column.name)}",
-            lambda one: one.counted(column, limit=50),
-            lambda _: f"{said}:",
+            query, facts, title, lambda language: language.counted(column, limit=50), lambda _: f"{sentence}:"
         )
     examples = f", for example {names(values, 5)}" if values else ""
-    return [f"{said}{examples}."]
-
-
-def _short_of_values(values: tuple[str, ...], unique: int | None) -> bool:
-    return unique is None or (len(values) < unique <= 50)
+    return [f"{sentence}{examples}."]
 
 
 def _top(column: Column) -> list[tuple[str, int]]:
@@ -96,7 +88,7 @@ def _top(column: Column) -> list[tuple[str, int]]:
     ]
 
 
-def top_table(column: Column, frame: Frame) -> str:
+def top_table(column: Column, frame: Table) -> str:
     """Values with how often they occur."""
     rows = [
         [name(value), figure(count), share(count, frame.rows) if frame.rows else "–"] for value, count in _top(column)
@@ -113,15 +105,8 @@ def _counted(query: Query, facts: Facts) -> Answer:
             f"{name(column.name)} of {name(frame.name)} has {many(unique, 'different value')}:",
             top_table(known, frame),
         ]
-    title = f"How often each {name(column.name)} occurs in {name(frame.name)}{told(query.conditions)}"
-    return computed(
-        query,
-        facts,
-        frame,
-        title,
-        lambda one: one.counted(column, query.conditions, query.limit),
-        lambda _: f"{title}:",
-    )
+    title = f"How often each {name(column.name)} occurs in {name(frame.name)}{where_clause(query.conditions)}"
+    return computed(query, facts, title, lambda language: language.counted(column, query.conditions, query.limit))
 
 
 def frequent(query: Query, facts: Facts) -> Answer:
@@ -142,20 +127,22 @@ def meaning(query: Query, facts: Facts) -> Answer:
     """What the data shows a column to be."""
     frame, column = the_column(query)
     known = inspected(column, facts)
-    said = [f"type {name(known.dtype)}"]
+    details = [f"type {name(known.dtype)}"]
     missing, unique = whole(known.facts.get("missing")), whole(known.facts.get("unique"))
-    said += [
+    details += [
         many(missing, "missing value") if missing is not None else "",
         many(unique, "unique value") if unique is not None else "",
     ]
-    blocks = [f"{name(column.name)} is a column of {name(frame.name)}: {', '.join(one for one in said if one)}."]
+    blocks = [
+        f"{name(column.name)} is a column of {name(frame.name)}: {', '.join(detail for detail in details if detail)}."
+    ]
     if re.search(r"\bmean\b|\bmeaning\b|\bstand for\b|\brepresent", query.text):
         blocks.append("What it stands for is not written in the data; this is what the data shows:")
     return [*blocks, *_shown(known, frame)]
 
 
-def _shown(column: Column, frame: Frame) -> Answer:
-    stats = [(one, column.facts.get(one)) for one in ("min", "max", "mean", "median", "std", "sum")]
+def _shown(column: Column, frame: Table) -> Answer:
+    stats = [(statistic, column.facts.get(statistic)) for statistic in ("min", "max", "mean", "median", "std", "sum")]
     rows = [
         [stat, figure(value) if real(value) is not None else name(moment(str(value)))]
         for stat, value in stats
@@ -183,10 +170,7 @@ SKILLS = (
         "type of a column",
         cue(
             r"is COL\d+ (?:an? |of type )?(?:date\w*|strings?|text|num\w+|ints?|integers?|floats?|categor\w+|bool\w*)",
-            r"d?types?",
-            r"data ?type",
-            r"kind",
-            r"format",
+            r"d?types?|data ?type|kind|format",
         ),
         _typed,
         one_column,
@@ -206,17 +190,9 @@ SKILLS = (
     Skill(
         "unique values",
         cue(
-            r"unique",
-            r"distinct",
-            r"different",
-            r"categories",
-            r"levels",
-            r"possible values",
-            r"what values",
+            r"unique|distinct|different|categories|levels|possible values|what values",
             r"(?:which|what) COL\d+s? (?:are there|exist|do we have|are in|does)",
-            r"all (?:the )?(?:values|COL\d+)",
-            r"values? (?:of|in|does|for)",
-            r"list (?:all |the |of )*COL\d+",
+            r"all (?:the )?(?:values|COL\d+)|values? (?:of|in|does|for)|list (?:all |the |of )*COL\d+",
             r"how many COL\d+",
         ),
         _unique,
@@ -235,17 +211,10 @@ SKILLS = (
     Skill(
         "value counts",
         cue(
-            r"value counts?",
-            r"how often",
-            r"frequenc(?:y|ies)",
+            r"value counts?|how often|frequenc(?:y|ies)",
             r"counts? (?:of|by|per|for)(?: each| every)? (?:value|COL\d+)",
             r"(?:how many|number of|count)(?: \w+){0,3} (?:of each|for each|by|per|in each|each|with each|are there of each) COL\d+",
-            r"breakdown",
-            r"tally",
-            r"distribution",
-            r"occurrences?",
-            r"appears?",
-            r"each COL\d+",
+            r"breakdown|tally|distribution|occurrences?|appears?|each COL\d+",
             r"(?:percentages?|percent|shares?|proportions?)\b[^?]*(?:by|per|each|of|for) COL\d+",
         ),
         _counted,
@@ -263,9 +232,7 @@ SKILLS = (
     Skill(
         "most frequent value",
         cue(
-            r"(?:most|least) (?:common|frequent|popular|often)",
-            r"mode",
-            r"commonest",
+            r"(?:most|least) (?:common|frequent|popular|often)|mode|commonest",
             r"(?:most|fewest|least|more)(?: of the)? (?:rows|entries|records|observations|times|often|data|samples)",
             r"rarest",
         ),
@@ -276,26 +243,10 @@ SKILLS = (
     Skill(
         "meaning of a column",
         cue(
-            r"what (?:does|is|do|are|about)",
-            r"what's",
-            r"describe",
-            r"explain",
-            r"mean",
-            r"meaning",
-            r"about",
-            r"summar\w+",
-            r"info",
-            r"statistics",
-            r"stats",
-            r"show",
-            r"look",
-            r"tell",
-            r"^(?:the )?(?:VAR\d+ )?COL\d+(?: (?:of|in|column|from|for|the|VAR\d+))*(?: \?)?$",
-            r"inspect",
-            r"values",
-            r"distribution",
-            r"details?",
-            r"overview",
+            r"what (?:does|is|do|are|about)|what's|describe|explain|mean|meaning|about|summar\w+|info",
+            r"statistics|stats|show|look|tell",
+            r"^(?:the )?(?:VAR\d+ )?COL\d+(?: (?:of|in|column|from|for|the|VAR\d+))*(?: \?)?$|inspect|values",
+            r"distribution|details?|overview",
         ),
         meaning,
         lambda query: one_column(query) and not query.conditions and len(query.columns) == 1,

@@ -25,10 +25,10 @@ def _defined(query: Query, facts: Facts) -> Answer:
         gone = " That cell is no longer in the notebook as it ran." if cells is not None else ""
         return [f"{name(variable.name)} was last set in {where}.{gone}"]
     changed = "" if cell.execution_count == count or count is None else " The cell has been run or edited since."
-    place = (cells or ()).index(cell) + 1
+    place, lines = (cells or ()).index(cell) + 1, cell.source.splitlines()
     return [
         f"{name(variable.name)} was last set in {where}, cell {place} from the top.{changed}",
-        python(_shortened(cell.source)),
+        python(cell.source if len(lines) <= 40 else "\n".join([*lines[:40], f"# … {len(lines) - 40} more lines"])),
     ]
 
 
@@ -39,11 +39,6 @@ def _variable(query: Query) -> Variable:
     return query.the_frame().variable
 
 
-def _shortened(source: str, limit: int = 40) -> str:
-    lines = source.splitlines()
-    return source if len(lines) <= limit else "\n".join([*lines[:limit], f"# … {len(lines) - limit} more lines"])
-
-
 def _home(variable: Variable, cells: tuple[Cell, ...]) -> Cell | None:
     """The cell that the kernel names, else the last one that ran and assigns the name."""
     own = next((cell for cell in cells if variable.cell_id is not None and cell.id == variable.cell_id), None)
@@ -51,21 +46,20 @@ def _home(variable: Variable, cells: tuple[Cell, ...]) -> Cell | None:
         return own
     assigning = [cell for cell in cells if cell.kind == "code" and _assigns(cell.source, variable.name)]
     ran = [
-        one for one in assigning if one.execution_count is not None and one.execution_count == variable.execution_count
+        cell
+        for cell in assigning
+        if cell.execution_count is not None and cell.execution_count == variable.execution_count
     ]
     return next(iter(ran or assigning[-1:]), None)
 
 
 def _assigns(source: str, wanted: str) -> bool:
     escaped = re.escape(wanted)
-    return (
-        re.search(
-            rf"^\s*(?:{escaped}\b[^=\n(]*=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\b|(?:for|with) .*\b{escaped}\b)",
-            source,
-            re.MULTILINE,
-        )
-        is not None
+    pattern = (
+        rf"^\s*(?:{escaped}\b[^=\n(]*=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\b"
+        rf"|(?:for|with) .*\b{escaped}\b)"
     )
+    return re.search(pattern, source, re.MULTILINE) is not None
 
 
 def _used(query: Query, facts: Facts) -> Answer:
@@ -73,14 +67,14 @@ def _used(query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return ["I cannot read the notebook's cells here."]
-    using = [
-        (place, cell)
-        for place, cell in enumerate(cells, 1)
-        if cell.kind == "code" and re.search(rf"\b{re.escape(variable.name)}\b", cell.source)
-    ]
+    word = re.compile(rf"\b{re.escape(variable.name)}\b")
+    using = [(place, cell) for place, cell in enumerate(cells, 1) if cell.kind == "code" and word.search(cell.source)]
     if not using:
         return [f"No cell of this notebook mentions {name(variable.name)}."]
-    lines = [f"- {_called(place, one)}: {name(_line(one.source, variable.name), 120)}" for place, one in using[:20]]
+    lines = []
+    for place, cell in using[:20]:
+        line = next((line.strip() for line in cell.source.splitlines() if word.search(line)), "")
+        lines.append(f"- {_called(place, cell)}: {name(line, 120)}")
     return [
         f"{name(variable.name)} is mentioned in {len(using)} cells:"
         if len(using) > 1
@@ -95,23 +89,15 @@ def _called(place: int, cell: Cell) -> str:
     )
 
 
-def _line(source: str, wanted: str) -> str:
-    return next((line.strip() for line in source.splitlines() if re.search(rf"\b{re.escape(wanted)}\b", line)), "")
-
-
 SKILLS = (
     Skill(
         "definition",
         cue(
             r"where (?:is|was|were|are|did|do|does|has)\b[^?]*(?:defined?|created?|assigned|made|come|from|set|declared|initiali[sz]ed|loaded|get|appear)",
             r"(?:which|what) cell\b[^?]*(?:defin\w+|creat\w+|assign\w*|makes?|made|sets?|changed|loads?|loaded)",
-            r"origin",
-            r"who (?:defined|created|set)",
+            r"origin|who (?:defined|created|set)",
             r"how (?:was|is) (?:VAR\d+|it) (?:defined|created|made|computed|calculated)",
-            r"(?:definition|source) of",
-            r"when (?:was|did)",
-            r"come from",
-            r"defined",
+            r"(?:definition|source) of|when (?:was|did)|come from|defined",
         ),
         _defined,
         lambda query: query.target is not None or bool(query.columns),
@@ -121,8 +107,7 @@ SKILLS = (
         "uses",
         cue(
             r"where (?:is|was|do|are|have)\b[^?]*(?:used|use|referenced|mentioned|needed)",
-            r"(?:which|what) cells?\b[^?]*(?:uses?|used|using|mentions?|reads?|references?|depends?)",
-            r"usages?",
+            r"(?:which|what) cells?\b[^?]*(?:uses?|used|using|mentions?|reads?|references?|depends?)|usages?",
         ),
         _used,
         lambda query: query.target is not None,

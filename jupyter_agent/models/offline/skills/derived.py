@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline.computing import block, computed
-from jupyter_agent.models.offline.dialects.dialect import Dialect
+from jupyter_agent.models.offline.dialects.choice import Dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import figure, name, names
-from jupyter_agent.models.offline.namespace import Column
+from jupyter_agent.models.offline.markdown import figure, name
+from jupyter_agent.models.offline.namespace import Column, names_of
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.aggregates import grouped_title, grouping
@@ -38,47 +38,45 @@ def _arithmetic(query: Query, _facts: Facts) -> Answer:
     frame, match = query.the_frame(), _TWO.search(query.text)
     if match is None:
         raise Ask(
-            f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names([column.name for column in frame.columns])}."
+            f"How shall it be computed? For example: *add a column price per area*. {name(frame.name)} has {names_of(frame.columns)}."
         )
     first = _column(query, match[1])
     sign, word = next((sign, word) for sign, word, pattern in _SIGNS if re.fullmatch(pattern, match[2]))
     operand = query.skeleton.mention(match[3])
     second = _column(query, match[3]) if operand.label == "COL" else operand.number
-    told = second.name if isinstance(second, Column) else figure(second)
-    wanted = _wanted(query) or f"{_word(first.name)}_{word}_{_word(told)}"
+    shown_operand = second.name if isinstance(second, Column) else figure(second)
+    called = _NAMED.search(query.text.rstrip(" ?.!"))
+    wanted = (
+        query.skeleton.typed(called[1] or called[2]) if called else f"{_word(first.name)}_{word}_{_word(shown_operand)}"
+    )
     return [
-        f"A new column {name(wanted)}, {name(first.name)} {word} {name(told)}:",
-        block(query, frame, lambda one: one.derived(wanted, first, sign, second)),
+        f"A new column {name(wanted)}, {name(first.name)} {word} {name(shown_operand)}:",
+        block(query, frame, lambda language: language.derived(wanted, first, sign, second)),
     ]
 
 
 def _column(query: Query, place: str) -> Column:
     frame = query.the_frame()
-    return next(column for column in query.skeleton.mention(place).columns if column.frame == frame.name)
+    columns = query.skeleton.mention(place).columns
+    column = next((column for column in columns if column.frame == frame.name), None)
+    if column is None:
+        raise Ask(
+            f"{name(query.skeleton.mention(place).text)} is no column of {name(frame.name)}: join the tables first."
+        )
+    return column
 
 
 def _word(text: str) -> str:
     return re.sub(r"\W+", "_", text).strip("_").lower() or "value"
 
 
-def _wanted(query: Query) -> str:
-    match = _NAMED.search(query.text.rstrip(" ?.!"))
-    return query.skeleton.typed(match[1] or match[2]) if match else ""
-
-
 def _running(query: Query, facts: Facts) -> Answer:
     frame, column = query.the_frame(), query.column
     if column is None:
-        raise Ask(f"Of which column? {name(frame.name)} has {names([one.name for one in frame.of_role('number')])}.")
+        raise Ask(f"Of which column? {name(frame.name)} has {names_of(frame.of_role('number'))}.")
     kind = next(kind for kind, pattern in _RUNNING if re.search(rf"\b(?:{pattern})\b", query.text))
-    window = next(
-        (
-            mention.number
-            for mention in query.mentions
-            if mention.label == "NUM" and isinstance(mention.number, int) and mention.number > 0
-        ),
-        7,
-    )
+    numbers = (mention.number for mention in query.skeleton.of("NUM"))
+    window = next((number for number in numbers if isinstance(number, int) and number > 0), 7)
     if query.period is not None:
         return _running_groups(query, facts, kind, window)
     time = frame.time
@@ -86,22 +84,20 @@ def _running(query: Query, facts: Facts) -> Answer:
     def expression(language: Dialect) -> str:
         return language.running(column, kind, window, query.function or "mean", time)
 
-    said = _said(kind, window, query.function or "mean", "row")
+    phrase = _running_phrase(kind, window, query.function or "mean", "row")
     order = f", in the order of {name(time.name)}" if time is not None and kind != "rank" else ""
-    return [f"{said} of {name(column.name)} in {name(frame.name)}{order}:", block(query, frame, expression)]
+    return [f"{phrase} of {name(column.name)} in {name(frame.name)}{order}:", block(query, frame, expression)]
 
 
 def _running_groups(query: Query, facts: Facts, kind: str, window: int) -> Answer:
     """From one month to the next, rather than from row to row."""
     frame = query.the_frame()
     groups = replace(grouping(query, frame), descending=None, limit=None)
-    title = f"{_said(kind, window, 'mean', str(query.period))}: {grouped_title(groups, frame)}"
-    return computed(
-        query, facts, frame, title, lambda one: one.running_groups(groups, kind, window), lambda _: f"{title}:"
-    )
+    title = f"{_running_phrase(kind, window, 'mean', str(query.period))}: {grouped_title(groups, frame)}"
+    return computed(query, facts, title, lambda language: language.running_groups(groups, kind, window))
 
 
-def _said(kind: str, window: int, function: str, each: str) -> str:
+def _running_phrase(kind: str, window: int, function: str, each: str) -> str:
     return {
         "cumulative": "Running total",
         "moving": f"Moving {function} over {window} {each}s",
@@ -130,5 +126,6 @@ SKILLS = (
         _running,
         lambda query: query.frame is not None and query.chart is None and bool(query.columns) and not query.limit,
         weight=72,
+        repeats=False,
     ),
 )

@@ -26,8 +26,7 @@ SKILLS = (
         "hidden state",
         cue(
             r"(?:stale|out of date|outdated|up to date|out of order|orphaned|hidden state|reproduc\w+)",
-            r"restart (?:and|&|\+) run all",
-            r"run all(?: cells)?",
+            r"restart (?:and|&|\+) run all|run all(?: cells)?",
             r"restart(?:ed|ing)? (?:the )?(?:kernel|notebook)\b[^?]*(?:work|run|fail|reproduce|same)",
             r"(?:which|what) cells?\b[^?]*\b(?:run|rerun|re-run|execute)\b",
         ),

@@ -7,29 +7,13 @@ import re
 
 from jupyter_agent.models.offline.computing import block
 from jupyter_agent.models.offline.facts import Facts
+from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import many, name, names, python
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import near
 
-_DATA = (
-    "csv",
-    "tsv",
-    "txt",
-    "parquet",
-    "json",
-    "jsonl",
-    "ndjson",
-    "xlsx",
-    "xls",
-    "feather",
-    "pkl",
-    "pickle",
-    "npy",
-    "gz",
-    "zip",
-    "arrow",
-)
+_DATA = words("csv tsv txt parquet json jsonl ndjson xlsx xls feather pkl pickle npy gz zip arrow")
 _READERS = {
     "csv": "{pd}.read_csv({path})", "gz": "{pd}.read_csv({path})", "zip": "{pd}.read_csv({path})", "txt": "{pd}.read_csv({path}, sep=None, engine='python')",
     "tsv": "{pd}.read_csv({path}, sep={tab})", "parquet": "{pd}.read_parquet({path})", "json": "{pd}.read_json({path})",
@@ -77,7 +61,9 @@ def _variable(path: str, query: Query) -> str:
     stem = f"data_{stem}" if not stem.isidentifier() or keyword.iskeyword(stem) else stem
     taken = query.namespace.variables
     return next(
-        one for one in (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000))) if one not in taken
+        candidate
+        for candidate in (stem, f"{stem}_data", *(f"{stem}_{place}" for place in range(2, 1000)))
+        if candidate not in taken
     )
 
 
@@ -88,20 +74,17 @@ def _known_files(query: Query, facts: Facts) -> tuple[str, ...]:
 def _read(query: Query, facts: Facts) -> Answer:
     files = _known_files(query, facts)
     data = [file for file in files if ending(file) in _DATA]
-    named = next((one.text for one in query.skeleton.of("FILE")), "") or next(
-        (one.text for one in query.skeleton.of("STR")), ""
-    )
+    named = next((mention.text for mention in (*query.skeleton.of("FILE"), *query.skeleton.of("STR"))), "")
     if named and named in files:
         return [f"Read {name(named)}, which lies beside the notebook:", python(reading(named, query))]
     if named:
         return _not_there(named, data, query)
     kind = next(
-        (one for one in _DATA if re.search(rf"\b{one}\b", query.text)),
+        (extension for extension in _DATA if re.search(rf"\b{extension}\b", query.text)),
         "xlsx" if re.search(r"\bexcel\b", query.text) else "",
     )
-    fitting = [one for one in data if not kind or ending(one) == kind]
-    words = [one for one in fitting if any(word in one.lower() for word in _words(query))]
-    chosen = words or fitting
+    fitting = [file for file in data if not kind or ending(file) == kind]
+    chosen = [file for file in fitting if any(word in file.lower() for word in _words(query))] or fitting
     if not chosen:
         return [
             f"There is no {kind or 'data'} file beside the notebook."
@@ -113,25 +96,8 @@ def _read(query: Query, facts: Facts) -> Answer:
 
 
 def _words(query: Query) -> list[str]:
-    common = {
-        "read",
-        "load",
-        "open",
-        "import",
-        "file",
-        "data",
-        "the",
-        "from",
-        "into",
-        "dataframe",
-        "how",
-        "with",
-        "pandas",
-        "polars",
-        "this",
-        "that",
-    }
-    return [one for one in re.findall(r"[a-z]{3,}", query.text) if one not in common and one not in _DATA]
+    common = words("read load open import file data the from into dataframe how with pandas polars this that")
+    return [word for word in re.findall(r"[a-z]{3,}", query.text) if word not in common and word not in _DATA]
 
 
 def _not_there(wanted: str, data: list[str], query: Query) -> Answer:
@@ -151,31 +117,26 @@ def _not_there(wanted: str, data: list[str], query: Query) -> Answer:
 
 def _listed(query: Query, facts: Facts) -> Answer:
     files = _known_files(query, facts)
-    kinds = [one for one in _DATA if re.search(rf"\b{one}s?\b", query.text)]
+    kinds = [extension for extension in _DATA if re.search(rf"\b{extension}s?\b", query.text)]
     shown = [file for file in files if not kinds or ending(file) in kinds]
     if not shown:
         return ["There are no such files beside the notebook." if files else "I see no files beside the notebook."]
-    return [f"{many(len(shown), 'file')} beside the notebook:\n\n" + "\n".join(f"- {name(one)}" for one in shown[:60])]
+    return [
+        f"{many(len(shown), 'file')} beside the notebook:\n\n" + "\n".join(f"- {name(file)}" for file in shown[:60])
+    ]
 
 
 def _saved(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
-    named = next((one.text for one in (*query.skeleton.of("FILE"), *query.skeleton.of("STR"))), "")
-    kind = (
-        "xlsx"
-        if re.search(r"\bexcel\b|\bxlsx\b", query.text)
-        else next((one for one in ("parquet", "json", "tsv", "csv") if re.search(rf"\b{one}\b", query.text)), "csv")
-    )
+    named = next((mention.text for mention in (*query.skeleton.of("FILE"), *query.skeleton.of("STR"))), "")
+    kinds = ("excel", "xlsx", "parquet", "json", "tsv")
+    kind = next((kind for kind in kinds if re.search(rf"\b{kind}\b", query.text)), "csv").replace("excel", "xlsx")
     stem = re.sub(r"\W+", "_", frame.name)
     path = named or f"{stem}.{kind}"
     return [
         f"Save {name(frame.name)} as {name(path)} beside the notebook (an existing file of that name is replaced):",
-        block(query, frame, lambda one: one.saved(path)),
+        block(query, frame, lambda language: language.saved(path)),
     ]
-
-
-def _unnamed(query: Query) -> bool:
-    return query.chart is None and (query.target is None or bool(query.skeleton.of("FILE")))
 
 
 SKILLS = (
@@ -183,19 +144,17 @@ SKILLS = (
         "read file",
         cue(
             r"(?:read|load|open|import|ingest)\b[^?]*(?:FILE\d+|STR\d+|csv|tsv|parquet|json|excel|xlsx|file|data)",
-            r"how (?:do|can|to)[^?]*(?:read|load|open|import)",
-            r"^(?:read|load|open)",
+            r"how (?:do|can|to)[^?]*(?:read|load|open|import)|^(?:read|load|open)",
         ),
         _read,
-        _unnamed,
+        lambda query: query.chart is None and (query.target is None or bool(query.skeleton.of("FILE"))),
         weight=79,
     ),
     Skill(
         "files",
         cue(
             r"(?:which|what|list|show|any|see|are there|how many)\b[^?]*(?:files?|csvs?|folder|directory)",
-            r"(?:csv|parquet|json|data)? ?files\s*\??$",
-            r"^(?:ls|dir)$",
+            r"(?:csv|parquet|json|data)? ?files\s*\??$|^(?:ls|dir)$",
         ),
         _listed,
         lambda query: query.target is None,
@@ -205,8 +164,7 @@ SKILLS = (
         "save",
         cue(
             r"(?:save|write|export|store|dump|download)\b[^?]*(?:csv|tsv|parquet|json|excel|xlsx|file|disk|FILE\d+|STR\d+|VAR\d+|it)",
-            r"to_csv|to_parquet|to_excel|write_csv",
-            r"^(?:save|export)",
+            r"to_csv|to_parquet|to_excel|write_csv|^(?:save|export)",
         ),
         _saved,
         lambda query: query.chart is None and not re.search(r"\bfigure|plot|chart\b", query.text),

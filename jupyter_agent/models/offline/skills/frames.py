@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from jupyter_agent.models.offline.computing import computed, told
+from jupyter_agent.models.offline.computing import computed
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, size, table
-from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
+from jupyter_agent.models.offline.namespace import Column, Table, moment, real, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
 _LONGEST = 60
 
 
-def full_frame(query: Query, facts: Facts) -> Frame:
+def full_frame(query: Query, facts: Facts) -> Table:
     """The query's table as inspection has it, else as the list has it."""
     frame = query.the_frame()
     variable = facts.inspected(frame.name)
     return (
-        Frame.of(variable)
+        Table.of(variable)
         if variable is not None and variable.kind == "frame" and variable.facts.get("columns")
         else frame
     )
@@ -29,11 +30,8 @@ def full_frame(query: Query, facts: Facts) -> Frame:
 def shape(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     rows = "an unknown number of rows" if frame.rows is None else many(frame.rows, "row")
-    return [f"{name(frame.name)} has **{rows}** and **{many(frame.width, 'column')}**.", _cut(frame)]
-
-
-def _cut(frame: Frame) -> str:
-    return "" if frame.rows is not None else "Its rows are not counted, because that would run a computation."
+    uncounted = "" if frame.rows is not None else "Its rows are not counted, because that would run a computation."
+    return [f"{name(frame.name)} has **{rows}** and **{many(frame.width, 'column')}**.", uncounted]
 
 
 def _columns(query: Query, _facts: Facts) -> Answer:
@@ -87,31 +85,21 @@ _ROLES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def _head(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
     limit = query.limit or 5
-    last = bool(re.search(r"\b(?:last|tail|bottom|end|random|sample)\b", query.text))
     head = frame.variable.facts.get("head")
-    if last or limit > 5 or not isinstance(head, Sequence) or not head:
-        return _computed_head(query, facts, frame, limit)
+    word, title = "head", "The first rows"
+    if re.search(r"\b(?:random|sample)\b", query.text):
+        word, title = "sample", "Random rows"
+    elif re.search(r"\b(?:last|tail|bottom|end)\b", query.text):
+        word, title = "tail", "The last rows"
+    if word != "head" or limit > 5 or not isinstance(head, Sequence) or not head:
+        full, title = replace(query, frame=frame), f"{title} of {name(frame.name)}"
+        return computed(full, facts, title, lambda language: f"{language.rows()}.{word}({limit})")
     rows = [row for row in head if isinstance(row, (list, tuple))][:limit]
     header = [name(column.name) for column in frame.columns]
     return [
         f"The first {many(len(rows), 'row')} of {name(frame.name)}:",
-        table(header, [[name(moment(str(one))) for one in row] for row in rows if len(row) == len(header)]),
+        table(header, [[name(moment(str(cell))) for cell in row] for row in rows if len(row) == len(header)]),
     ]
-
-
-def _computed_head(query: Query, facts: Facts, frame: Frame, limit: int) -> Answer:
-    word = (
-        "sample"
-        if re.search(r"\b(?:random|sample)\b", query.text)
-        else "tail"
-        if re.search(r"\b(?:last|tail|bottom|end)\b", query.text)
-        else "head"
-    )
-    title = {"sample": "Random rows", "tail": "The last rows", "head": "The first rows"}[word]
-    said = f"{title} of {name(frame.name)}"
-    return computed(
-        query, facts, frame, said, lambda one: one.head(limit).replace(".head(", f".{word}("), lambda _: f"{said}:"
-    )
 
 
 def _summary(query: Query, facts: Facts) -> Answer:
@@ -133,34 +121,27 @@ def _summary(query: Query, facts: Facts) -> Answer:
     ]
 
 
-def _measures(frame: Frame) -> Answer:
+def _measures(frame: Table) -> Answer:
     stats = ("min", "max", "mean", "median", "std")
     rows = [
-        [name(one.name), *(figure(real(one.facts.get(stat))) for stat in stats), _missing(one)]
-        for one in frame.of_role("number")[:30]
-        if real(one.facts.get("mean")) is not None
+        [name(column.name), *(figure(real(column.facts.get(stat))) for stat in stats), _missing(column)]
+        for column in frame.of_role("number")[:30]
+        if real(column.facts.get("mean")) is not None
     ]
     return [table(["number column", *stats, "missing"], rows, range(1, 7))] if rows else []
 
 
-def _categories(frame: Frame) -> Answer:
+def _categories(frame: Table) -> Answer:
     rows = []
-    for message in [column for column in frame.columns if column.role != "number"][:30]:
+    for column in [column for column in frame.columns if column.role != "number"][:30]:
         span = (
-            f"{name(moment(str(message.facts['min'])))} to {name(moment(str(message.facts['max'])))}"
-            if message.role == "time" and message.facts.get("min")
-            else names(message.values[:4])
+            f"{name(moment(str(column.facts['min'])))} to {name(moment(str(column.facts['max'])))}"
+            if column.role == "time" and column.facts.get("min")
+            else names(column.values[:4])
         )
-        unique = whole(message.facts.get("unique"))
-        rows.append(
-            [
-                name(message.name),
-                name(message.dtype),
-                figure(unique) if unique is not None else "–",
-                _missing(message),
-                span,
-            ]
-        )
+        unique = whole(column.facts.get("unique"))
+        counted = figure(unique) if unique is not None else "–"
+        rows.append([name(column.name), name(column.dtype), counted, _missing(column), span])
     return [table(["other column", "type", "unique", "missing", "values"], rows, [2, 3])] if rows else []
 
 
@@ -194,15 +175,8 @@ SKILLS = (
         "shape",
         cue(
             _ROWS,
-            r"shape",
-            r"dimensions?",
-            r"how (?:big|large|long|wide|many columns)",
-            r"number of columns",
-            r"(?:row|column) count",
-            r"size",
-            r"len(?:gth)?",
-            r"count (?:the )?columns",
-            r"rows and columns",
+            r"shape|dimensions?|how (?:big|large|long|wide|many columns)|number of columns",
+            r"(?:row|column) count|size|len(?:gth)?|count (?:the )?columns|rows and columns",
         ),
         shape,
         whole_frame,
@@ -211,15 +185,7 @@ SKILLS = (
     Skill(
         "columns",
         cue(
-            r"columns?",
-            r"column names",
-            r"fields?",
-            r"features?",
-            r"attributes?",
-            r"headers?",
-            r"schema",
-            r"structure",
-            r"keys",
+            r"columns?|column names|fields?|features?|attributes?|headers?|schema|structure|keys",
             r"variables (?:of|in) VAR\d+",
         ),
         _columns,
@@ -236,19 +202,16 @@ SKILLS = (
         _chosen,
         whole_frame,
         weight=57,
+        repeats=False,
     ),
     Skill(
         "first rows",
         cue(
-            r"head",
-            r"tail",
-            r"preview",
+            r"head|tail|preview",
             r"(?:first|last|top|sample|random|some|few)(?: \w+| NUM\d+)? (?:rows|lines|records|entries|examples|observations)",
             r"what does (?:VAR\d+|it|the data) look like",
             r"(?:show|print|display|view|see|look at|peek at|let me see)(?: me)?(?: the| my)?(?: data| table| dataframe)?(?: in| of)? (?:VAR\d+|data|table|dataframe)(?: \?)?$",
-            r"example rows?",
-            r"sample of",
-            r"sample",
+            r"example rows?|sample of|sample",
         ),
         _head,
         _named_or_leaning,
@@ -257,31 +220,10 @@ SKILLS = (
     Skill(
         "summary",
         cue(
-            r"describe",
-            r"summar(?:y|ise|ize)",
-            r"overview",
-            r"stat(?:istic)?s?",
-            r"info(?:rmation)?",
-            r"tell me (?:more )?about",
-            r"what (?:is|are|do you know about|does|'s)",
-            r"what's",
-            r"explain",
-            r"about",
-            r"profile",
-            r"explore",
-            r"^@?VAR\d+(?: \?)?$",
-            r"inspect",
-            r"analy[sz]e",
-            r"details?",
-            r"look at",
-            r"eda",
-            r"run ?down",
-            r"contain",
-            r"contains",
-            r"hold",
-            r"show",
-            r"print",
-            r"display",
+            r"describe|summar(?:y|ise|ize)|overview|stat(?:istic)?s?|info(?:rmation)?|tell me (?:more )?about",
+            r"what (?:is|are|do you know about|does|'s)|what's|explain|about|profile|explore",
+            r"^@?VAR\d+(?: \?)?$|inspect|analy[sz]e|details?|look at|eda|run ?down|contain|contains|hold|show",
+            r"print|display",
         ),
         _summary,
         lambda query: (
@@ -310,4 +252,4 @@ SKILLS = (
     ),
 )
 
-__all__ = ["SKILLS", "full_frame", "told"]
+__all__ = ["SKILLS", "full_frame"]

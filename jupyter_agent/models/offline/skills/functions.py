@@ -10,7 +10,7 @@ from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.values import called, full
 
 
-def _told(query: Query, facts: Facts) -> Answer:
+def _described(query: Query, facts: Facts) -> Answer:
     function = full(query, facts)
     signature = called(function)
     parameters = [text for text in texts(function.facts.get("parameters")) if text.isidentifier()]
@@ -39,41 +39,17 @@ def _source(query: Query, facts: Facts) -> Answer:
     )
 
 
-def _callable(query: Query) -> bool:
-    return query.target is not None and query.target.kind in ("function", "class") and query.chart is None
-
-
 SKILLS = (
     Skill(
         "function",
         cue(
-            r"signature",
-            r"arguments?",
-            r"args",
-            r"parameters?",
-            r"params",
-            r"how (?:do|can|should|to)[^?]*(?:call|use|invoke|run)",
-            r"call",
-            r"usage",
-            r"(?:what|which) (?:does|is|do|inputs?)",
-            r"explain",
-            r"describe",
-            r"docstring",
-            r"docs?",
-            r"documentation",
-            r"help",
-            r"source",
-            r"return",
-            r"^@?VAR\d+(?: \?)?$",
-            r"tell me about",
-            r"show",
-            r"about",
-            r"takes?",
-            r"accepts?",
-            r"inputs?",
+            r"signature|arguments?|args|parameters?|params",
+            r"how (?:do|can|should|to)[^?]*(?:call|use|invoke|run)|call|usage",
+            r"(?:what|which) (?:does|is|do|inputs?)|explain|describe|docstring|docs?|documentation|help|source",
+            r"return|^@?VAR\d+(?: \?)?$|tell me about|show|about|takes?|accepts?|inputs?",
         ),
-        _told,
-        _callable,
+        _described,
+        lambda query: query.target is not None and query.target.kind in ("function", "class") and query.chart is None,
         weight=47,
     ),
 )

@@ -9,7 +9,7 @@ from jupyter_agent.models.offline.computing import block
 from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import name, names, python
-from jupyter_agent.models.offline.namespace import Column, Frame
+from jupyter_agent.models.offline.namespace import Column, Table, names_of
 from jupyter_agent.models.offline.query import Ask, Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.words import forms, key, parts
@@ -25,17 +25,17 @@ def _joined(query: Query, _facts: Facts) -> Answer:
     pairs = [
         pair
         for pair in _pairs(left, right)
-        if not named or any(one.name in (pair[0].name, pair[1].name) for one in named)
+        if not named or any(column.name in (pair[0].name, pair[1].name) for column in named)
     ]
     if not pairs:
         raise Ask(
-            f"{name(left.name)} and {name(right.name)} share no column. {_both(left, right)} Say on which columns to join them."
+            f"{name(left.name)} and {name(right.name)} share no column. {name(left.name)} has {names_of(left.columns)}; {name(right.name)} has {names_of(right.columns)}. Say on which columns to join them."
         )
     first, second = pairs[0]
     on = name(first.name) if first.name == second.name else f"{name(first.name)} = {name(second.name)}"
     blocks = [
         f"{name(left.name)} with {name(right.name)} joined on {on}; every row of {name(left.name)} is kept:",
-        block(query, left, lambda one: one.joined(right, first, second)),
+        block(query, left, lambda language: language.joined(right, first, second)),
     ]
     others = [pair[0].name for pair in pairs[1:]]
     if first.role != second.role:
@@ -43,11 +43,7 @@ def _joined(query: Query, _facts: Facts) -> Answer:
     return [*blocks, f"They also share {names(others)}." if others else ""]
 
 
-def _both(left: Frame, right: Frame) -> str:
-    return f"{name(left.name)} has {names([column.name for column in left.columns])}; {name(right.name)} has {names([column.name for column in right.columns])}."
-
-
-def _tables(query: Query) -> tuple[Frame, Frame]:
+def _tables(query: Query) -> tuple[Table, Table]:
     """The two that are named; else the only two; else the one named and the one that shares most with it."""
     frames = query.namespace.frames
     first = query.frame or (frames[0] if len(frames) == 2 else None)
@@ -56,13 +52,13 @@ def _tables(query: Query) -> tuple[Frame, Frame]:
     others = [query.other] if query.other is not None else [frame for frame in frames if frame.name != first.name]
     if not others:
         raise Ask(f"{name(first.name)} is the only table there is; a join needs two.")
-    best = max(others, key=lambda one: len(list(_pairs(first, one))))
+    best = max(others, key=lambda frame: len(list(_pairs(first, frame))))
     if query.other is None and len(others) > 1 and not list(_pairs(first, best)):
-        raise Ask(f"With which table shall I join {name(first.name)}: {names([other.name for other in others])}?")
+        raise Ask(f"With which table shall I join {name(first.name)}: {names_of(others)}?")
     return first, best
 
 
-def _pairs(left: Frame, right: Frame) -> Iterator[tuple[Column, Column]]:
+def _pairs(left: Table, right: Table) -> Iterator[tuple[Column, Column]]:
     """Columns that are the same: by name (keys first), by name but for spelling, and ``id`` of a table named in the other."""
     exact = [(column, other) for column in left.columns for other in right.columns if column.name == other.name]
     yield from sorted(
@@ -80,7 +76,7 @@ def _key_like(column: Column) -> bool:
     return bool({"id", "key", "code", "no", "nr"} & parts(column.name))
 
 
-def _refers(column: Column, table: Frame, own: Column) -> bool:
+def _refers(column: Column, table: Table, own: Column) -> bool:
     """``customer_id`` refers to ``id`` of ``customers``."""
     return key(own.name) == "id" and any(key(column.name) == f"{form}id" for form in forms(table.name))
 
@@ -100,51 +96,47 @@ def _across(query: Query, _facts: Facts) -> Answer:
     """Columns of two tables in one question: joined first, then grouped."""
     left, right = _homes(query)
     pairs = list(_pairs(left, right))
-    said = f"{names([one.name for one in _owned(query, left)])} is in {name(left.name)}, {names([one.name for one in _owned(query, right)])} in {name(right.name)}"
+    sentence = f"{names_of(_owned(query, left))} is in {name(left.name)}, {names_of(_owned(query, right))} in {name(right.name)}"
     if not pairs:
-        raise Ask(f"{said}, and the two share no column to join on.")
-    wanted = next(
-        one
-        for one in ("joined", *(f"joined_{place}" for place in range(2, 1000)))
-        if one not in query.namespace.variables
-    )
-    joined = block(query, left, lambda one: f"{wanted} = {one.joined(right, *pairs[0])}")
+        raise Ask(f"{sentence}, and the two share no column to join on.")
+    wanted = query.namespace.fresh("joined")
+    joined = block(query, left, lambda language: f"{wanted} = {language.joined(right, *pairs[0])}")
     both = replace(left.variable, name=wanted)
-    columns = tuple(replace(one, frame=wanted) for one in (*left.columns, *right.columns))
-    frame = Frame(both, columns)
+    columns = tuple(replace(column, frame=wanted) for column in (*left.columns, *right.columns))
+    frame = Table(both, columns)
     named = [
         column
         for column in columns
         if column.name in {column.name for mention in query.mentions for column in mention.columns}
     ]
-    keys = tuple(message for message in named if message.role != "number")[:2] or tuple(named[-1:])
-    values = tuple(one for one in named if one not in keys)
+    keys = tuple(column for column in named if column.role != "number")[:2] or tuple(named[-1:])
+    values = tuple(column for column in named if column not in keys)
     groups = Grouping(
         query.function if values and query.function else "mean" if values else "count", values, keys, descending=True
     )
     return [
-        f"{said}. Joined on {name(pairs[0][0].name)}:",
+        f"{sentence}. Joined on {name(pairs[0][0].name)}:",
         joined,
         "Then:",
-        block(query, frame, lambda one: one.grouped(groups)),
+        block(query, frame, lambda language: language.grouped(groups)),
     ]
 
 
-def _homes(query: Query) -> tuple[Frame, Frame]:
+def _homes(query: Query) -> tuple[Table, Table]:
     """The table with the number first."""
     frames = [candidate for candidate in query.candidates if _owned(query, candidate)][:2]
-    frames.sort(key=lambda one: not any(column.role == "number" for column in _owned(query, one)))
+    frames.sort(key=lambda frame: not any(column.role == "number" for column in _owned(query, frame)))
     return frames[0], frames[1]
 
 
-def _owned(query: Query, frame: Frame) -> list[Column]:
+def _owned(query: Query, frame: Table) -> list[Column]:
     return [column for mention in query.mentions for column in mention.columns if column.frame == frame.name]
 
 
 def _apart(query: Query) -> bool:
     """Whether the named columns are in two tables, and in no single one."""
     named = [mention for mention in query.mentions if mention.label == "COL"]
-    homes = [{column.frame for column in one.columns} for one in named]
+    homes = [{column.frame for column in mention.columns} for mention in named]
     return (
         query.frame is None
         and query.chart is None

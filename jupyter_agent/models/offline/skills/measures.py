@@ -6,35 +6,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.computing import computed, told
-from jupyter_agent.models.offline.dialects.dialect import Dialect
+from jupyter_agent.models.offline.computing import computed, where_clause
+from jupyter_agent.models.offline.dialects.choice import Dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import figure, many, name, names
-from jupyter_agent.models.offline.namespace import Column, Frame, moment, real, whole
+from jupyter_agent.models.offline.markdown import figure, many, name
+from jupyter_agent.models.offline.namespace import Column, moment, names_of, real, whole
 from jupyter_agent.models.offline.query import Ask, Function, Query, noun
 from jupyter_agent.models.offline.results import Result
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.columns import frequent, inspected, meaning, one_column, the_column
 
 _WIRE: Mapping[Function, str] = {
-    "mean": "mean",
-    "median": "median",
-    "sum": "sum",
-    "max": "max",
-    "min": "min",
-    "std": "std",
+    "mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std",
     "nunique": "unique",
-}
+}  # fmt: skip
 
 
 def _statistic(query: Query, facts: Facts) -> Answer:
-    frame, _ = the_column(query)
     function = query.function
     assert function is not None
     if function == "mode":
         return frequent(query, facts)
     tell = _computed_statistic if query.conditions or query.wants_code else _one_statistic
-    return [block for one, how in _asked(query, function) for block in tell(query, facts, frame, one, how)]
+    return [block for column, how in _asked(query, function) for block in tell(query, facts, column, how)]
 
 
 def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:
@@ -43,26 +37,24 @@ def _asked(query: Query, function: Function) -> list[tuple[Column, Function]]:
         return list(zip(query.columns, query.each, strict=True))
     named = [function for function in cues.functions(query.text) if function in _WIRE]
     if len(query.columns) == 1 and len(named) > 1 and (not query.extreme or {"max", "min"} & {*named}):
-        return [(query.columns[0], one) for one in named]
+        return [(query.columns[0], function) for function in named]
     if query.conditions or query.wants_code:
         return [(query.columns[0], function)]
     return [(column, function) for column in query.columns]
 
 
-def _one_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
+def _one_statistic(query: Query, facts: Facts, column: Column, function: Function) -> Answer:
     value = _known(inspected(column, facts), function)
     if value is None:
-        if (
-            column.role in ("text", "truth", "other")
-            and function in ("mean", "median", "std", "var", "sum")
-            and column.role != "truth"
-        ):
+        if column.role in ("text", "other") and function in ("mean", "median", "std", "var", "sum"):
             return [
                 f"{name(column.name)} is of type {name(column.dtype)}, so it has no {noun(function)}.",
                 *meaning(query, facts),
             ]
-        return _computed_statistic(query, facts, frame, column, function)
-    return [f"The {noun(function)} of {name(column.name)} in {name(frame.name)} is **{value}**.{_without_gaps(column)}"]
+        return _computed_statistic(query, facts, column, function)
+    return [
+        f"The {noun(function)} of {name(column.name)} in {name(query.the_frame().name)} is **{value}**.{_without_gaps(column)}"
+    ]
 
 
 def _known(column: Column, function: Function) -> str | None:
@@ -79,16 +71,15 @@ def _without_gaps(column: Column) -> str:
     return f" {many(missing, 'missing value')} left out." if missing else ""
 
 
-def _computed_statistic(query: Query, facts: Facts, frame: Frame, column: Column, function: Function) -> Answer:
-    title = f"The {noun(function)} of {name(column.name)}{told(query.conditions)}"
+def _computed_statistic(query: Query, facts: Facts, column: Column, function: Function) -> Answer:
+    title = f"The {noun(function)} of {name(column.name)}{where_clause(query.conditions)}"
 
-    def said(result: Result) -> str:
+    def sentence(result: Result) -> str:
         return f"{title} is **{figure(result.number)}**." if result.number is not None else f"{title}:"
 
-    def expression(language: Dialect) -> str:
-        return language.statistic(function, column, query.conditions)
-
-    return computed(query, facts, frame, title, expression, said)
+    return computed(
+        query, facts, title, lambda language: language.statistic(function, column, query.conditions), sentence
+    )
 
 
 def _range(query: Query, facts: Facts) -> Answer:
@@ -97,38 +88,33 @@ def _range(query: Query, facts: Facts) -> Answer:
     low, high = known.facts.get("min"), known.facts.get("max")
     if low is None or high is None:
         return meaning(query, facts)
-    values = [name(moment(one)) if isinstance(one, str) else figure(one) for one in (low, high)]
+    values = [name(moment(bound)) if isinstance(bound, str) else figure(bound) for bound in (low, high)]
     return [
         f"{name(column.name)} of {name(frame.name)} goes from **{values[0]}** to **{values[1]}**.{_without_gaps(column)}"
     ]
 
 
 def _quantiles(query: Query, facts: Facts) -> Answer:
-    frame, column = the_column(query)
-    said = [
-        mention.number
-        for mention in query.mentions
-        if mention.label == "NUM" and isinstance(mention.number, (int, float))
-    ]
-    shares = [one / 100 if one > 1 else float(one) for one in said if 0 < one <= 100] or [0.25, 0.5, 0.75]
-    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(share) for share in shares)} of {name(column.name)}{told(query.conditions)}"
+    _, column = the_column(query)
+    numbers = [mention.number for mention in query.skeleton.of("NUM") if mention.number is not None]
+    shares = [number / 100 if number > 1 else float(number) for number in numbers if 0 < number <= 100]
+    shares = shares or [0.25, 0.5, 0.75]
+    title = f"{'Quantile' if len(shares) == 1 else 'Quantiles'} {', '.join(figure(share) for share in shares)} of {name(column.name)}{where_clause(query.conditions)}"
 
     def sentence(result: Result) -> str:
         return f"{title}: **{figure(result.number)}**." if result.number is not None else f"{title}:"
 
-    return computed(query, facts, frame, title, lambda one: one.quantiles(column, shares, query.conditions), sentence)
+    return computed(
+        query, facts, title, lambda language: language.quantiles(column, shares, query.conditions), sentence
+    )
 
 
 def _outliers(query: Query, facts: Facts) -> Answer:
     if query.column is None:
         numbers = query.the_frame().of_role("number")
-        raise Ask(
-            f"In which column? {name(query.the_frame().name)} has the number columns {names([number.name for number in numbers])}."
-        )
+        raise Ask(f"In which column? {name(query.the_frame().name)} has the number columns {names_of(numbers)}.")
     frame, column = the_column(query)
-    title = (
-        f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{told(query.conditions)}"
-    )
+    title = f"Values of {name(column.name)} more than 1.5 times the middle half's width outside it{where_clause(query.conditions)}"
 
     def expression(language: Dialect) -> str:
         low, high = "values.quantile(0.25)", "values.quantile(0.75)"
@@ -138,16 +124,14 @@ def _outliers(query: Query, facts: Facts) -> Answer:
         mask = f"(values < {low} - {fence}) | (values > {high} + {fence})"
         return f"{picked}({mask}))({values})" if frame.library == "polars" else f"{picked}[{mask}])({values})"
 
-    return computed(query, facts, frame, title, expression, lambda _: f"{title}:")
+    return computed(query, facts, title, expression)
 
 
 def _span(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     time = query.column if query.column is not None and query.column.temporal else frame.time
     if time is None:
-        raise Ask(
-            f"No column of {name(frame.name)} holds dates. It has {names([column.name for column in frame.columns])}."
-        )
+        raise Ask(f"No column of {name(frame.name)} holds dates. It has {names_of(frame.columns)}.")
     return _range(replace(query, columns=(time,)), facts)
 
 
@@ -165,11 +149,9 @@ SKILLS = (
         "time span",
         cue(
             r"(?:date|time) ?(?:range|span|frame|period)",
-            r"when (?:was|is|did|does|were)\b[^?]*(?:first|last|latest|earliest|start|end|begin)",
-            r"from when",
+            r"when (?:was|is|did|does|were)\b[^?]*(?:first|last|latest|earliest|start|end|begin)|from when",
             r"(?:first|last|latest|earliest|newest|oldest|most recent) (?:date|day|timestamp|entry|record|sale)",
-            r"period (?:is )?covered",
-            r"how (?:old|recent) is",
+            r"period (?:is )?covered|how (?:old|recent) is",
             r"how (?:many|long) (?:days|weeks|months|years|hours)\b[^?]*(?:of|data|cover|there|in)",
         ),
         _span,
@@ -206,15 +188,8 @@ SKILLS = (
     Skill(
         "range of a column",
         cue(
-            r"range",
-            r"extent",
-            r"from when to when",
-            r"min and max",
-            r"min(?:imum)? (?:and|to|/|&) max(?:imum)?",
-            r"span",
-            r"time frame",
-            r"period covered",
-            r"date range",
+            r"range|extent|from when to when|min and max|min(?:imum)? (?:and|to|/|&) max(?:imum)?|span",
+            r"time frame|period covered|date range",
         ),
         _range,
         one_column,

@@ -23,20 +23,15 @@ def _summarised(_query: Query, facts: Facts) -> Answer:
     code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
     if not code and not cells:
         return ["This notebook has no cells yet."]
-    ran = sum(one.execution_count is not None for one in code)
-    failed = [one for one in code if one.error]
-    told = [f"**{many(len(cells), 'cell')}**, {len(code)} of them code ({ran} run)."]
-    modules = list(dict.fromkeys(module.split(".")[0] for one in code for module in imported(one.source)))
-    told += [f"It imports {names(modules, 20)}."] if modules else []
-    told += (
-        [
-            f"{many(len(failed), 'cell')} failed: "
-            + "; ".join(f"{_called(one, cells)}: {name(one.error, 120)}" for one in failed[:5])
-        ]
-        if failed
-        else []
-    )
-    return [" ".join(told[:2]), *told[2:], *_outline(cells)]
+    ran = sum(cell.execution_count is not None for cell in code)
+    failed = [cell for cell in code if cell.error]
+    blocks = [f"**{many(len(cells), 'cell')}**, {len(code)} of them code ({ran} run)."]
+    modules = list(dict.fromkeys(module.split(".")[0] for cell in code for module in imported(cell.source)))
+    blocks += [f"It imports {names(modules, 20)}."] if modules else []
+    if failed:
+        listed = "; ".join(f"{_called(cell, cells)}: {name(cell.error, 120)}" for cell in failed[:5])
+        blocks.append(f"{many(len(failed), 'cell')} failed: {listed}")
+    return [" ".join(blocks[:2]), *blocks[2:], *_outline(cells)]
 
 
 def _outline(cells: tuple[Cell, ...]) -> Answer:
@@ -55,12 +50,12 @@ def _outline(cells: tuple[Cell, ...]) -> Answer:
 
 def _gist(cell: Cell) -> str:
     bound = defined(cell.source)
-    said = [f"defines {names(bound, 6)}" if bound else ""]
+    details = [f"defines {names(bound, 6)}" if bound else ""]
     actions = [step for step in steps(cell.source) if not step.startswith(("sets", "imports", "defines"))]
     modules = imported(cell.source)
-    said += [f"imports {names(modules, 6)}" if modules else "", actions[0] if actions else ""]
-    told = [one for one in said if one]
-    return "; ".join(told) if told else "does nothing yet"
+    details += [f"imports {names(modules, 6)}" if modules else "", actions[0] if actions else ""]
+    phrases = [detail for detail in details if detail]
+    return "; ".join(phrases) if phrases else "does nothing yet"
 
 
 def _called(cell: Cell, cells: tuple[Cell, ...]) -> str:
@@ -75,17 +70,12 @@ def _cell_explained(query: Query, facts: Facts) -> Answer:
     cells = facts.cells()
     if cells is None:
         return [_NONE]
-    cell, said = _meant(query, cells)
+    cell, title = _cell_asked_about(query, cells)
     if cell is None:
-        counts = [cell.execution_count for cell in cells if cell.execution_count is not None]
-        there = (
-            f" Cells that ran: {', '.join(f'`In [{count}]`' for count in counts[:30])}."
-            if counts
-            else " No cell has run yet."
-        )
-        return [f"There is no such cell.{there}"]
+        ran = ", ".join([f"`In [{cell.execution_count}]`" for cell in cells if cell.execution_count is not None][:30])
+        return [f"There is no such cell. {f'Cells that ran: {ran}.' if ran else 'No cell has run yet.'}"]
     if cell.kind != "code":
-        return [f"{said} is text:", fence(cell.source[:2000], "markdown")]
+        return [f"{title} is text:", fence(cell.source[:2000], "markdown")]
     listed = "\n".join(f"{place}. {step[:1].upper()}{step[1:]}." for place, step in enumerate(steps(cell.source), 1))
     outcome = (
         f"It failed: {name(cell.error, 300)}"
@@ -94,10 +84,10 @@ def _cell_explained(query: Query, facts: Facts) -> Answer:
         if cell.output.strip()
         else ""
     )
-    return [f"{said}:", python(cell.source[:3000]), listed or "It is empty.", outcome]
+    return [f"{title}:", python(cell.source[:3000]), listed or "It is empty.", outcome]
 
 
-def _meant(query: Query, cells: tuple[Cell, ...]) -> tuple[Cell | None, str]:
+def _cell_asked_about(query: Query, cells: tuple[Cell, ...]) -> tuple[Cell | None, str]:
     """The cell by its execution count, which is what people see; else by its place from the top."""
     code = [cell for cell in cells if cell.kind == "code"]
     number = _number(query)
@@ -105,18 +95,16 @@ def _meant(query: Query, cells: tuple[Cell, ...]) -> tuple[Cell | None, str]:
         found = next((cell for cell in reversed(cells) if cell.execution_count == number), None)
         if found is not None:
             return found, f"`In [{number}]`"
+        suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         placed = cells[number - 1] if 0 < number <= len(cells) else None
-        return placed, f"No cell has the number `In [{number}]`; the {_nth(number)} cell from the top"
+        return placed, f"No cell has the number `In [{number}]`; the {number}{suffix} cell from the top"
     word = next((ordinal for ordinal in _ORDINALS if re.search(rf"\b{ordinal}\b", query.text)), "last")
-    ran = sorted((one for one in code if one.execution_count is not None), key=lambda one: one.execution_count or 0)
+    ran = sorted(
+        (cell for cell in code if cell.execution_count is not None), key=lambda cell: cell.execution_count or 0
+    )
     chosen = ran if word == "last" and ran else code
     place = _ORDINALS[word]
     return (chosen[place], f"The {word} cell") if chosen and -len(chosen) <= place < len(chosen) else (None, "")
-
-
-def _nth(number: int) -> str:
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def _number(query: Query) -> int | None:
@@ -134,7 +122,7 @@ def _counted(_query: Query, facts: Facts) -> Answer:
     if cells is None:
         return [_NONE]
     code = [cell for cell in cells if cell.kind == "code"]
-    ran = [one for one in code if one.execution_count is not None]
+    ran = [cell for cell in code if cell.execution_count is not None]
     return [
         f"This notebook has **{many(len(cells), 'cell')}**: {len(code)} code ({len(ran)} run), {len(cells) - len(code)} text."
     ]
@@ -159,10 +147,8 @@ SKILLS = (
         "notebook",
         cue(
             r"(?:summari[sz]e|summary|overview|outline|explain|describe|what does|what is|what's|walk me through|structure|about|toc|table of contents|headings?|sections?|content)\b[^?]*(?:notebook|file|analysis|document)",
-            r"(?:this|the) notebook",
-            r"what (?:is|does) this(?: all)?(?: about| do)?\s*\??$",
-            r"(?:headings|sections|table of contents|outline)",
-            r"walk me through (?:it|this)",
+            r"(?:this|the) notebook|what (?:is|does) this(?: all)?(?: about| do)?\s*\??$",
+            r"(?:headings|sections|table of contents|outline)|walk me through (?:it|this)",
         ),
         _summarised,
         lambda query: query.target is None and not query.columns,

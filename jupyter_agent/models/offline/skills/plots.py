@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from jupyter_agent.models.offline.computing import told
-from jupyter_agent.models.offline.dialects.choice import dialect
-from jupyter_agent.models.offline.dialects.dialect import Dialect, Grouping
+from jupyter_agent.models.offline.computing import where_clause
+from jupyter_agent.models.offline.dialects.choice import Dialect, dialect
+from jupyter_agent.models.offline.dialects.dialect import Grouping
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.lexicon import BINDING, TELLING
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Column, Frame, in_code
+from jupyter_agent.models.offline.namespace import Column, in_code
 from jupyter_agent.models.offline.pictures import (
     axes,
     bars_or_line,
     boxes,
     finished,
-    fresh,
     histograms,
-    is_pandas,
     matrix,
     pair,
 )
@@ -34,8 +32,8 @@ def _plotted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     columns = (
         *query.columns,
-        *(one for one in query.by if one not in query.columns),
-        *(one for one in query.order if one not in query.columns),
+        *(column for column in query.by if column not in query.columns),
+        *(column for column in query.order if column not in query.columns),
     )
     language = dialect(frame, query.namespace)
     if (query.chart == "heatmap" or "correlation" in query.text) and len(columns) < 2:
@@ -58,35 +56,31 @@ def _one(query: Query, language: Dialect, column: Column) -> Answer:
     if column.role == "time" or chart in ("line", "area", "scatter"):
         return _along(query, language, column, chart)
     values = language.column(column, query.conditions)
-    gapless = f"{values}.dropna()" if is_pandas(language) else f"{values}.drop_nulls()"
-    call = f"plt.boxplot({gapless})" if chart == "box" else f"plt.hist({gapless}, bins={_bins(query)})"
+    gapless = f"{values}.dropna()" if language.is_pandas else f"{values}.drop_nulls()"
+    match = re.search(r"\bNUM(\d+) bins?\b", query.text)
+    wanted = query.mentions[int(match[1])].number if match else None
+    bins = wanted if isinstance(wanted, int) and 0 < wanted <= 1000 else 30
+    call = f"plt.boxplot({gapless})" if chart == "box" else f"plt.hist({gapless}, bins={bins})"
     what = "Box plot" if chart == "box" else "Histogram"
-    said = f"{what} of {name(column.name)} in {name(language.frame.name)}{told(query.conditions)}:"
+    sentence = f"{what} of {name(column.name)} in {name(language.frame.name)}{where_clause(query.conditions)}:"
     labels = ("", column.name) if chart == "box" else (column.name, "rows")
-    return finished(query, said, [call], f"{what} of {column.name}", labels)
+    return finished(query, sentence, [call], f"{what} of {column.name}", labels)
 
 
 def _counts(query: Query, language: Dialect, column: Column, chart: str) -> Answer:
     counted = language.counted(column, query.conditions, query.limit or 20)
-    said = f"How often each {name(column.name)} occurs in {name(language.frame.name)}{told(query.conditions)}, as {'a pie' if chart == 'pie' else 'bars'}:"
-    if is_pandas(language):
+    sentence = f"How often each {name(column.name)} occurs in {name(language.frame.name)}{where_clause(query.conditions)}, as {'a pie' if chart == 'pie' else 'bars'}:"
+    labels = ("", "") if chart == "pie" else axes(chart, column.name, "rows")
+    if language.is_pandas:
         call = f"{counted}.plot.{chart}({'ylabel=' + repr('') if chart == 'pie' else ''})"
-        return finished(
-            query,
-            said,
-            [call],
-            f"Rows by {column.name}",
-            ("", "") if chart == "pie" else axes(chart, column.name, "rows"),
-        )
-    counts = fresh("counts", query)
+        return finished(query, sentence, [call], f"Rows by {column.name}", labels)
+    counts = query.namespace.fresh("counts")
     keys, heights = f"{counts}[{column.label}]", f"{counts}['count']"
     lines = [
         f"{counts} = {counted}",
         f"plt.pie({heights}, labels={keys})" if chart == "pie" else f"plt.{chart}({keys}.cast(str), {heights})",
     ]
-    return finished(
-        query, said, lines, f"Rows by {column.name}", ("", "") if chart == "pie" else axes(chart, column.name, "rows")
-    )
+    return finished(query, sentence, lines, f"Rows by {column.name}", labels)
 
 
 def _along(query: Query, language: Dialect, column: Column, chart: str) -> Answer:
@@ -99,71 +93,45 @@ def _along(query: Query, language: Dialect, column: Column, chart: str) -> Answe
         return pair(query, language, time, column, "line")
     values = language.column(column, query.conditions)
     call = f"plt.plot({values}{', ' + repr('.') if chart == 'scatter' else ''})"
-    return finished(
-        query,
-        f"{name(column.name)} of {name(language.frame.name)} row by row:",
-        [call],
-        column.name,
-        ("row", column.name),
-    )
+    sentence = f"{name(column.name)} of {name(language.frame.name)} row by row:"
+    return finished(query, sentence, [call], column.name, ("row", column.name))
 
 
 def _two(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
     first, second = columns[:2]
     time = next((column for column in columns[:2] if column.temporal), None)
-    if query.chart == "box":
-        return boxes(query, language, *_value_and_key(first, second))
-    if query.chart == "hist" and all(column.role == "number" for column in columns[:2]):
+    numbers = first.role == second.role == "number"
+    value, key = (second, first) if second.role == "number" and first.role != "number" else (first, second)
+    if query.chart == "hist" and numbers:
         return histograms(query, language, (first, second))
-    if query.chart == "hist":
-        return boxes(query, language, *_value_and_key(first, second))
+    if query.chart in ("box", "hist"):
+        return boxes(query, language, value, key)
     if time is not None and query.chart != "scatter":
         return pair(query, language, time, second if time is first else first, "line")
-    if all(column.role == "number" for column in columns[:2]) and query.chart in (None, "scatter", "line"):
-        horizontal, vertical = (second, first) if _versus(query) else (first, second)
+    if numbers and query.chart in (None, "scatter", "line"):
+        # "y vs x", "y against x" and "y by x" name the vertical one first.
+        versus = re.search(r" (?:vs|versus|against|over|by|per|as a function of|depending on|on) ", query.text)
+        horizontal, vertical = (second, first) if versus else (first, second)
         return pair(query, language, horizontal, vertical, query.chart or "scatter")
-    value, key = _value_and_key(first, second)
     if value.role != "number":
         return _crossed(query, language, value, key)
     groups = grouping(replace(query, columns=(value,), by=(key,)), language.frame)
     return bars_or_line(query, language, groups, query.chart or "bar")
 
 
-def _versus(query: Query) -> bool:
-    """``y vs x``, ``y against x`` and ``y by x`` name the vertical one first."""
-    return any(
-        word in query.text
-        for word in (
-            " vs ",
-            " versus ",
-            " against ",
-            " over ",
-            " by ",
-            " per ",
-            " as a function of ",
-            " depending on ",
-            " on ",
-        )
-    )
-
-
-def _value_and_key(first: Column, second: Column) -> tuple[Column, Column]:
-    return (second, first) if second.role == "number" and first.role != "number" else (first, second)
-
-
 def _crossed(query: Query, language: Dialect, first: Column, second: Column) -> Answer:
-    said = f"How often {name(first.name)} and {name(second.name)} occur together:"
-    if is_pandas(language):
+    sentence = f"How often {name(first.name)} and {name(second.name)} occur together:"
+    if language.is_pandas:
         call = f"{language.pivoted(first, second, None, 'count')}.plot.bar(stacked=True)"
-        return finished(query, said, [call], f"{first.name} and {second.name}", (first.name, "rows"), language)
+        return finished(query, sentence, [call], f"{first.name} and {second.name}", (first.name, "rows"), language)
     groups = Grouping("count", (), (first,), None, None, query.conditions, True)
-    return bars_or_line(query, language, groups, "bar", said)
+    return bars_or_line(query, language, groups, "bar", sentence)
 
 
 def _plotted_groups(query: Query, language: Dialect, columns: tuple[Column, ...]) -> Answer:
     frame = language.frame
     if query.period is None and query.by and query.columns and query.chart is None and query.function is None:
-        numbers = all(message.role in ("number", "time") for message in (query.columns[0], query.by[0]))
+        numbers = all(column.role in ("number", "time") for column in (query.columns[0], query.by[0]))
         if len(columns) > 1 and (numbers or query.by[0].temporal):
             return _two(query, language, columns)
     groups = grouping(query, frame)
@@ -185,7 +153,7 @@ def _plotted_frame(query: Query, language: Dialect) -> Answer:
         return pair(query, language, frame.time, numbers[0], "line")
     if query.chart == "scatter" and len(numbers) > 1:
         return pair(query, language, numbers[0], numbers[1], "scatter")
-    if is_pandas(language) and query.chart in (None, "hist"):
+    if language.is_pandas and query.chart in (None, "hist"):
         call = f"{language.selected(numbers[:12], query.conditions)}.hist(bins=30)"
         return finished(
             query, f"Histograms of the number columns of {name(frame.name)}:", [call], frame.name, ("", ""), language
@@ -212,47 +180,22 @@ def _plotted_values(query: Query) -> Answer:
 
 
 def _frame_like(query: Query) -> bool:
-    if not query.mentions and not query.continues and query.period is None and _strange(query):
-        return False
+    if not query.mentions and not query.continues and query.period is None:
+        known = BINDING | TELLING | {"correlations", "everything", "bins", "matplotlib"}
+        if any(part not in known and part.isalpha() and len(part) > 2 for part in query.text.split()):
+            return False  # the picture is to show something that is not in the kernel
     kinds = ("frame", "series", "sequence", "array")
     return query.target is None or query.target.kind in kinds or query.frame is not None
-
-
-def _bins(query: Query) -> int:
-    match = re.search(r"\bNUM(\d+) bins?\b", query.text)
-    wanted = query.mentions[int(match[1])].number if match else None
-    return wanted if isinstance(wanted, int) and 0 < wanted <= 1000 else 30
-
-
-def _strange(query: Query) -> bool:
-    """Whether the picture is to show something that is not in the kernel."""
-    known = BINDING | TELLING | {"correlations", "everything", "bins", "matplotlib"}
-    return any(part not in known and part.isalpha() and len(part) > 2 for part in query.text.split())
 
 
 SKILLS = (
     Skill(
         "plot",
         cue(
-            r"plots?(?:ted|ting)?",
-            r"charts?",
-            r"graphs?",
-            r"hist(?:ogram)?s?",
-            r"scatter ?(?:plot)?s?",
-            r"box ?plots?",
-            r"visuali[sz]\w*",
-            r"draw",
-            r"heat ?map",
-            r"pie",
-            r"bar (?:chart|plot|graph)s?",
-            r"as (?:a )?(?:bars?|lines?|pie|box|boxes|histogram|scatter)",
-            r"bars",
-            r"line ?plots?",
-            r"picture",
-            r"diagram",
-            r"count ?plot",
-            r"show (?:me )?(?:a |the )?(?:trend|distribution)",
-            r"distribution of COL\d+",
+            r"plots?(?:ted|ting)?|charts?|graphs?|hist(?:ogram)?s?|scatter ?(?:plot)?s?|box ?plots?",
+            r"visuali[sz]\w*|draw|heat ?map|pie|bar (?:chart|plot|graph)s?",
+            r"as (?:a )?(?:bars?|lines?|pie|box|boxes|histogram|scatter)|bars|line ?plots?|picture|diagram",
+            r"count ?plot|show (?:me )?(?:a |the )?(?:trend|distribution)|distribution of COL\d+",
         ),
         _plotted,
         _frame_like,
@@ -262,4 +205,4 @@ SKILLS = (
     ),
 )
 
-__all__ = ["SKILLS", "Frame"]
+__all__ = ["SKILLS"]

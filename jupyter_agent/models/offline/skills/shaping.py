@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 
 from jupyter_agent.models.offline import cues
-from jupyter_agent.models.offline.computing import block, computed, told
-from jupyter_agent.models.offline.dialects.dialect import Dialect
+from jupyter_agent.models.offline.computing import block, computed, where_clause
+from jupyter_agent.models.offline.dialects.choice import Dialect
 from jupyter_agent.models.offline.facts import Facts
-from jupyter_agent.models.offline.markdown import figure, name, names
-from jupyter_agent.models.offline.namespace import Column, Frame
-from jupyter_agent.models.offline.query import Ask, Query
+from jupyter_agent.models.offline.markdown import figure, name
+from jupyter_agent.models.offline.namespace import Column, Table, names_of
+from jupyter_agent.models.offline.query import Ask, Query, has_table
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.aggregates import grouped_title, grouping
 
@@ -20,15 +20,13 @@ def _sorted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     order = query.order or query.columns or query.by
     if not order:
-        raise Ask(
-            f"Sort {name(frame.name)} by which column? It has {names([column.name for column in frame.columns])}."
-        )
+        raise Ask(f"Sort {name(frame.name)} by which column? It has {names_of(frame.columns)}.")
     down = query.descending if query.descending is not None else False
     direction = "largest first" if down else "smallest first"
-    said = f"{name(frame.name)}{told(query.conditions)} sorted by {names([one.name for one in order])}, {direction}:"
+    sentence = f"{name(frame.name)}{where_clause(query.conditions)} sorted by {names_of(order)}, {direction}:"
     return [
-        said,
-        block(query, frame, lambda one: one.sorted(order, down, query.conditions)),
+        sentence,
+        block(query, frame, lambda language: language.sorted(order, down, query.conditions)),
         "It is a new table: assign it to keep it.",
     ]
 
@@ -36,10 +34,10 @@ def _sorted(query: Query, _facts: Facts) -> Answer:
 def _filtered(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     columns = query.columns
-    title = f"The rows of {name(frame.name)}{told(query.conditions)}"
+    title = f"The rows of {name(frame.name)}{where_clause(query.conditions)}"
 
-    def expression(one: Dialect) -> str:
-        return one.selected(columns, query.conditions) if columns else one.rows(query.conditions)
+    def expression(language: Dialect) -> str:
+        return language.selected(columns, query.conditions) if columns else language.rows(query.conditions)
 
     if (
         re.search(
@@ -51,9 +49,8 @@ def _filtered(query: Query, facts: Facts) -> Answer:
         return computed(
             query,
             facts,
-            frame,
             title,
-            lambda one: f"{expression(one)}.head({limit})",
+            lambda language: f"{expression(language)}.head({limit})",
             lambda _: f"{title} (at most {limit}):",
         )
     return [f"{title}:", block(query, frame, expression)]
@@ -61,17 +58,15 @@ def _filtered(query: Query, facts: Facts) -> Answer:
 
 def _row(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
-    place = next(
-        (mention.number for mention in query.mentions if mention.label == "NUM" and isinstance(mention.number, int)), 0
-    )
+    numbers = (mention.number for mention in query.skeleton.of("NUM"))
+    place = next((number for number in numbers if isinstance(number, int)), 0)
     title = f"Row {place} of {name(frame.name)}, counted from 0"
 
     return computed(
         query,
         facts,
-        frame,
         title,
-        lambda one: one.row(place, query.columns),
+        lambda language: language.row(place, query.columns),
         lambda found: f"{title}: **{figure(found.number)}**." if found.number is not None else f"{title}:",
     )
 
@@ -79,65 +74,47 @@ def _row(query: Query, facts: Facts) -> Answer:
 def _selected(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     return [
-        f"{names([column.name for column in query.columns])} of {name(frame.name)}:",
-        block(query, frame, lambda one: one.selected(query.columns)),
+        f"{names_of(query.columns)} of {name(frame.name)}:",
+        block(query, frame, lambda language: language.selected(query.columns)),
     ]
 
 
 def _pivoted(query: Query, _facts: Facts) -> Answer:
     frame = query.the_frame()
     named = [*query.by, *(column for column in query.columns if column not in query.by)]
-    keys = [message for message in named if message.role != "number"] or named
+    keys = [column for column in named if column.role != "number"] or named
     if query.period is not None and keys:
         return _pivoted_periods(query, frame, keys[0])
-    numbers = [message for message in named if message.role == "number" and message not in keys]
+    numbers = [column for column in named if column.role == "number" and column not in keys]
     if len(numbers) > 1 and len(keys) < 2:
         keys.append(numbers[0])
-    value = next((message for message in named if message.role == "number" and message not in keys[:2]), None)
+    value = next((column for column in named if column.role == "number" and column not in keys[:2]), None)
     rows, across = _two_keys(frame, keys)
     function = query.function or "mean"
     what = f"{function} of {name(value.name)}" if value is not None else "number of rows"
-    said = (
+    sentence = (
         f"The {what} of {name(frame.name)}, a row for each {name(rows.name)} and a column for each {name(across.name)}:"
     )
-    return [said, block(query, frame, lambda one: one.pivoted(rows, across, value, function))]
+    return [sentence, block(query, frame, lambda language: language.pivoted(rows, across, value, function))]
 
 
-def _pivoted_periods(query: Query, frame: Frame, key: Column) -> Answer:
+def _pivoted_periods(query: Query, frame: Table, key: Column) -> Answer:
     """A column for each month, say."""
-    columns = tuple(
-        message for message in (*query.columns, *query.by) if message.role == "number" and message is not key
-    )[:1]
+    columns = tuple(column for column in (*query.columns, *query.by) if column.role == "number" and column is not key)[
+        :1
+    ]
     groups = replace(grouping(replace(query, by=(key,), columns=columns), frame), descending=None, limit=None)
-    said = f"{grouped_title(groups, frame)}, a row for each {name(key.name)} and a column for each {query.period}:"
-    return [said, block(query, frame, lambda one: one.pivoted_groups(groups))]
+    sentence = f"{grouped_title(groups, frame)}, a row for each {name(key.name)} and a column for each {query.period}:"
+    return [sentence, block(query, frame, lambda language: language.pivoted_groups(groups))]
 
 
-def _two_keys(frame: Frame, keys: list[Column]) -> tuple[Column, Column]:
-    candidates = [*keys, *(one for one in frame.of_role("text", "truth") if one not in keys)]
+def _two_keys(frame: Table, keys: list[Column]) -> tuple[Column, Column]:
+    candidates = [*keys, *(column for column in frame.of_role("text", "truth") if column not in keys)]
     if len(candidates) < 2:
         raise Ask(
-            f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names([column.name for column in frame.columns])}."
+            f"A pivot needs two keys and a value, such as *pivot the mean of a number by two columns*. {name(frame.name)} has {names_of(frame.columns)}."
         )
     return candidates[0], candidates[1]
-
-
-def _has_frame(query: Query) -> bool:
-    return (
-        query.chart is None
-        and (query.frame is not None or bool(query.candidates))
-        and (query.target is None or query.target.kind == "frame")
-    )
-
-
-def _sortable(query: Query) -> bool:
-    return (
-        _has_frame(query)
-        and not query.by
-        and query.period is None
-        and not cues.limit(query.text)
-        and query.limit is None
-    )
 
 
 SKILLS = (
@@ -145,7 +122,13 @@ SKILLS = (
         "sort",
         cue(r"sort(?:ed|ing)?", r"order(?:ed)? (?:\w+ ){0,4}by", r"arrange", r"rank(?:ed)? (?:\w+ ){0,4}by"),
         _sorted,
-        _sortable,
+        lambda query: (
+            has_table(query)
+            and not query.by
+            and query.period is None
+            and not cues.limit(query.text)
+            and query.limit is None
+        ),
         weight=68,
         implied=True,
         sticks=True,
@@ -153,27 +136,12 @@ SKILLS = (
     Skill(
         "filter",
         cue(
-            r"filter\w*",
-            r"where",
-            r"only",
-            r"rows? (?:with|that|which|in|for|from)",
-            r"subset",
-            r"select",
-            r"keep",
-            r"show",
-            r"list",
-            r"find",
-            r"which",
-            r"exclude",
-            r"get",
-            r"what",
-            r"entries",
-            r"records",
-            r"(?:VAL|STR)\d+",
+            r"filter\w*|where|only|rows? (?:with|that|which|in|for|from)|subset|select|keep|show|list|find",
+            r"which|exclude|get|what|entries|records|(?:VAL|STR)\d+",
         ),
         _filtered,
         lambda query: (
-            _has_frame(query)
+            has_table(query)
             and bool(query.conditions)
             and query.function in (None, "count")
             and not query.by
@@ -187,7 +155,7 @@ SKILLS = (
         cue(r"[^\W\d]+", r"[A-Z]+\d+"),
         _filtered,
         lambda query: (
-            _has_frame(query)
+            has_table(query)
             and bool(query.conditions)
             and query.function is None
             and not query.by
@@ -196,26 +164,19 @@ SKILLS = (
         weight=22,
         implied=True,
     ),
-    Skill("row", cue(r"row (?:number )?NUM\d+", r"NUM\d+ row"), _row, _has_frame, weight=67),
+    Skill("row", cue(r"row (?:number )?NUM\d+", r"NUM\d+ row"), _row, has_table, weight=67),
     Skill(
         "select columns",
-        cue(
-            r"select",
-            r"only (?:the )?columns?",
-            r"keep (?:only )?",
-            r"subset",
-            r"extract",
-            r"just (?:the )?(?:columns? )?",
-        ),
+        cue(r"select|only (?:the )?columns?|keep (?:only )?|subset|extract|just (?:the )?(?:columns? )?"),
         _selected,
-        lambda query: _has_frame(query) and bool(query.columns) and not query.conditions and not query.by,
+        lambda query: has_table(query) and bool(query.columns) and not query.conditions and not query.by,
         weight=57,
     ),
     Skill(
         "pivot",
         cue(r"pivot\w*", r"cross ?tab\w*", r"contingency", r"matrix of", r"tabulate"),
         _pivoted,
-        _has_frame,
+        has_table,
         weight=75,
         sticks=True,
         measures=True,

@@ -15,9 +15,15 @@ from jupyter_agent.models.offline.words import near
 
 def unable(query: Query, _facts: Facts) -> Answer:
     """Two honest lines."""
-    missing = _missing(query)
-    if missing:
-        return missing
+    strange = [mention.text for mention in query.skeleton.of("STR")] + list(query.skeleton.unknown) + absent(query)
+    if strange:  # a name that is neither a variable nor a column
+        columns = (column.name for frame in query.namespace.frames for column in frame.columns)
+        close = near(strange[0], [*query.namespace.variables, *columns])
+        hint = f" Names like it: {names(close)}." if close else ""
+        return [
+            f"I find no {name(strange[0])} among the variables and columns.{hint}",
+            "Ask *which variables are there?* for the list.",
+        ]
     if len(query.candidates) > 1 and query.skeleton.of("COL"):
         query.the_frame()
     about = f" about {name(query.target.name)}" if query.target is not None else ""
@@ -39,18 +45,4 @@ _ASKED = re.compile(
 def absent(query: Query) -> list[str]:
     """A word that stands where a name is expected and is none."""
     found = [match[1] for pattern in (_NAMED, _ASKED) if (match := pattern.search(query.text)) is not None]
-    return [one for one in found if one not in BINDING | TELLING and not re.fullmatch(r"[A-Z]+\d+", one)]
-
-
-def _missing(query: Query) -> Answer:
-    """A name that is neither a variable nor a column."""
-    strange = [one.text for one in query.skeleton.of("STR")] + list(query.skeleton.unknown) + absent(query)
-    if not strange:
-        return []
-    known = [*query.namespace.variables, *(column.name for frame in query.namespace.frames for column in frame.columns)]
-    close = near(strange[0], known)
-    hint = f" Names like it: {names(close)}." if close else ""
-    return [
-        f"I find no {name(strange[0])} among the variables and columns.{hint}",
-        "Ask *which variables are there?* for the list.",
-    ]
+    return [word for word in found if word not in BINDING | TELLING and not re.fullmatch(r"[A-Z]+\d+", word)]

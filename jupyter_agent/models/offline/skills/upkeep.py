@@ -7,7 +7,7 @@ import re
 from jupyter_agent.models.offline.computing import computed
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import figure, many, name, names, share, size, table
-from jupyter_agent.models.offline.namespace import real, whole
+from jupyter_agent.models.offline.namespace import names_of, real, whole
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 from jupyter_agent.models.offline.skills.frames import about_frame, full_frame, shape, whole_frame
@@ -25,10 +25,10 @@ def _memory(query: Query, facts: Facts) -> Answer:
 def _duplicates(query: Query, facts: Facts) -> Answer:
     frame = query.the_frame()
     within = query.columns
-    where = f" in {names([one.name for one in within])}" if within else ""
+    where = f" in {names_of(within)}" if within else ""
     title = f"Duplicate rows of {name(frame.name)}{where}"
 
-    def said(result: object) -> str:
+    def sentence(result: object) -> str:
         count = getattr(result, "number", None)
         if count == 0:
             return f"No, {name(frame.name)} has **no duplicate rows**{where}."
@@ -39,23 +39,25 @@ def _duplicates(query: Query, facts: Facts) -> Answer:
             else f"{title}:"
         )
 
-    return computed(query, facts, frame, title, lambda one: one.duplicates(within), said)
+    return computed(query, facts, title, lambda language: language.duplicates(within), sentence)
 
 
 def _gaps(query: Query, facts: Facts) -> Answer:
     frame = full_frame(query, facts)
     known = [(column, whole(column.facts.get("missing"))) for column in frame.columns]
-    found = sorted(((one, count) for one, count in known if count), key=lambda pair: -pair[1])
+    found = sorted(((column, count) for column, count in known if count), key=lambda pair: -pair[1])
     if query.extreme and found:
         return [
             f"{name(found[0][0].name)} has the most missing values: **{figure(found[0][1])}** ({share(found[0][1], frame.rows or 0)})."
         ]
     if not found:
-        unknown = [one.name for one, count in known if count is None]
+        unknown = [column.name for column, count in known if count is None]
         return [
             f"{name(frame.name)} has **no missing values**." + (f" Not counted: {names(unknown)}." if unknown else "")
         ]
-    rows = [[name(one.name), figure(count), share(count, frame.rows) if frame.rows else "–"] for one, count in found]
+    rows = [
+        [name(column.name), figure(count), share(count, frame.rows) if frame.rows else "–"] for column, count in found
+    ]
     total = sum(count for _, count in found)
     return [
         f"{name(frame.name)} has **{many(total, 'missing value')}** in {many(len(found), 'column')}:",
@@ -69,11 +71,7 @@ SKILLS = (
         cue(
             r"memory(?! \?)(?! *$)",
             r"(?:how (?:much|big|large|heavy)|use|uses|used|usage|size|VAR\d+ in)\b[^?]*memory",
-            r"memory (?:usage|use|size|footprint)",
-            r"(?:mega|kilo|giga)?bytes",
-            r"(?:kb|mb|gb)",
-            r"ram",
-            r"heavy",
+            r"memory (?:usage|use|size|footprint)|(?:mega|kilo|giga)?bytes|(?:kb|mb|gb)|ram|heavy",
         ),
         _memory,
         whole_frame,
@@ -81,9 +79,7 @@ SKILLS = (
     ),
     Skill(
         "duplicates",
-        cue(
-            r"duplicat\w*", r"repeated rows", r"duplicity", r"rows? (?:that )?(?:repeat|occur twice)", r"double entries"
-        ),
+        cue(r"duplicat\w*|repeated rows|duplicity|rows? (?:that )?(?:repeat|occur twice)|double entries"),
         _duplicates,
         lambda query: (
             about_frame(query) and not re.search(r"\b(?:remove|drop|delete|get rid|eliminate|clean)\b", query.text)

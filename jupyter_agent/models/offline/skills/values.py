@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +26,8 @@ def full(query: Query, facts: Facts) -> Variable:
 
 def _described(query: Query, facts: Facts) -> Answer:
     variable = full(query, facts)
-    return [_headline(variable), *_details(variable), _origin(variable)]
+    count = variable.execution_count
+    return [_headline(variable), *_details(variable), f"Set in `In [{count}]`." if count is not None else ""]
 
 
 def _headline(variable: Variable) -> str:
@@ -35,24 +37,15 @@ def _headline(variable: Variable) -> str:
         long = f" of length {length}" if length is not None else ""
         return f"{name(variable.name)} looks like a secret, so its value is withheld (a {name(short_type(variable))}{long})."
     if variable.kind in _SIMPLE and facts.get("value") is not None and variable.kind != "text":
-        return f"{name(variable.name)} is **{_exact(variable)}** (a {name(short_type(variable))})."
+        return f"{name(variable.name)} is **{name(variable.facts['value'], 200)}** (a {name(short_type(variable))})."
     if variable.kind == "none":
         return f"{name(variable.name)} is `None`."
     return f"{name(variable.name)} is {name(variable.summary or short_type(variable), 160)} (type {name(short_type(variable))})."
 
 
-def _exact(variable: Variable) -> str:
-    text = str(variable.facts["value"])
-    return name(text, 200)
-
-
 def short_type(variable: Variable) -> str:
     """The class without its module."""
     return variable.type.rsplit(".", 1)[-1] or variable.kind
-
-
-def _origin(variable: Variable) -> str:
-    return f"Set in `In [{variable.execution_count}]`." if variable.execution_count is not None else ""
 
 
 def _details(variable: Variable) -> Answer:
@@ -69,11 +62,12 @@ def _details(variable: Variable) -> Answer:
         case "array" | "series" | "index":
             return _numbers(facts)
         case "function":
-            return _function(variable)
+            return [fence(called(variable)), *([name(facts["doc"], 300)] if facts.get("doc") else [])]
         case "class":
             return _class(facts)
         case "module":
-            return [f"The module {name(facts.get('module') or variable.name)}" + _version(facts)]
+            version = f", version {name(facts['version'])}" if facts.get("version") else ""
+            return [f"The module {name(facts.get('module') or variable.name)}{version}."]
         case "number" | "bool" | "none" | "path" | "datetime":
             return []
         case "exception":
@@ -81,32 +75,22 @@ def _details(variable: Variable) -> Answer:
     return _object(facts)
 
 
-def _version(facts: Mapping[str, object]) -> str:
-    return f", version {name(facts['version'])}." if facts.get("version") else "."
-
-
 def _text(facts: Mapping[str, object]) -> Answer:
     value = str(facts.get("value", ""))
     length = whole(facts.get("length"))
-    said = (
-        f"{many(length, 'character')}" + ("; it begins:" if len(value) < length else ":")
-        if length is not None
-        else "It is:"
-    )
-    return [said, fence("\n".join(visible(line, 500) for line in value.splitlines()[:40]))] if value else [said]
+    sentence = "It is:"
+    if length is not None:
+        sentence = many(length, "character") + ("; it begins:" if len(value) < length else ":")
+    return [sentence, fence("\n".join(visible(line, 500) for line in value.splitlines()[:40]))] if value else [sentence]
 
 
 def _mapping(facts: Mapping[str, object]) -> Answer:
     keys, items = texts(facts.get("keys")), facts.get("items")
     length = whole(facts.get("length")) or len(keys)
-    blocks = [f"{many(length, 'key')}: {names(keys, 30)}" + _more(length, min(len(keys), 30))]
+    blocks = [f"{many(length, 'key')}: {names(keys, 30)}" + (" …" if length > min(len(keys), 30) else "")]
     if isinstance(items, Mapping) and items:
         blocks.append(table(["key", "value"], [[name(key), name(value, 100)] for key, value in items.items()]))
     return blocks
-
-
-def _more(length: int, shown: int) -> str:
-    return " …" if length > shown else ""
 
 
 def _sequence(facts: Mapping[str, object]) -> Answer:
@@ -114,7 +98,7 @@ def _sequence(facts: Mapping[str, object]) -> Answer:
     length = whole(facts.get("length")) or len(items)
     kinds = texts(facts.get("item_types"))
     of = f" of {names(kinds, 4)}" if kinds else ""
-    return [f"{many(length, 'item')}{of}: {names(items, 10)}{_more(length, len(items))}"]
+    return [f"{many(length, 'item')}{of}: {names(items, 10)}{' …' if length > len(items) else ''}"]
 
 
 _STATS = ("min", "max", "mean", "median", "std", "sum")
@@ -123,23 +107,17 @@ _STATS = ("min", "max", "mean", "median", "std", "sum")
 def _numbers(facts: Mapping[str, object]) -> Answer:
     shape = facts.get("shape")
     where = " × ".join(map(str, shape)) if isinstance(shape, Sequence) and not isinstance(shape, str) else ""
-    said = [f"shape {where}" if where else "", f"dtype {name(facts['dtype'])}" if facts.get("dtype") else ""]
+    details = [f"shape {where}" if where else "", f"dtype {name(facts['dtype'])}" if facts.get("dtype") else ""]
     length, missing = whole(facts.get("length")), whole(facts.get("missing"))
-    said += [
+    details += [
         many(length, "value") if length is not None else "",
         f"{many(missing, 'missing value')}" if missing is not None else "",
     ]
     rows = [[stat, figure(real(facts[stat]))] for stat in _STATS if real(facts.get(stat)) is not None]
-    blocks = [", ".join(one for one in said if one)]
+    blocks = [", ".join(detail for detail in details if detail)]
     blocks += [table(["statistic", "value"], rows, [1])] if rows else []
     samples = texts(facts.get("samples"))
     return [*blocks, f"First values: {names(samples, 8)}"] if samples else blocks
-
-
-def _function(variable: Variable) -> Answer:
-    facts = variable.facts
-    blocks = [fence(called(variable))]
-    return [*blocks, name(facts["doc"], 300)] if facts.get("doc") else blocks
 
 
 def called(variable: Variable) -> str:
@@ -149,10 +127,10 @@ def called(variable: Variable) -> str:
 
 
 def _class(facts: Mapping[str, object]) -> Answer:
-    said = [f"Signature: {name(facts['signature'], 300)}" if facts.get("signature") else ""]
-    said += [f"Bases: {names(texts(facts.get('bases')))}" if facts.get("bases") else ""]
-    said += [f"Methods: {names(texts(facts.get('methods')), 30)}" if facts.get("methods") else ""]
-    return [*[one for one in said if one], *([name(facts["doc"], 300)] if facts.get("doc") else [])]
+    details = [f"Signature: {name(facts['signature'], 300)}" if facts.get("signature") else ""]
+    details += [f"Bases: {names(texts(facts.get('bases')))}" if facts.get("bases") else ""]
+    details += [f"Methods: {names(texts(facts.get('methods')), 30)}" if facts.get("methods") else ""]
+    return [*[detail for detail in details if detail], *([name(facts["doc"], 300)] if facts.get("doc") else [])]
 
 
 def _object(facts: Mapping[str, object]) -> Answer:
@@ -169,12 +147,8 @@ def _typed(query: Query, _facts: Facts) -> Answer:
     values = f"; its values are {name(dtype)}" if dtype else ""
     return [
         f"{name(variable.name)} is a {name(short_type(variable))} ({name(variable.type)}){values}.",
-        _inside(variable),
+        f"It is {name(variable.summary, 160)}." if variable.summary else "",
     ]
-
-
-def _inside(variable: Variable) -> str:
-    return f"It is {name(variable.summary, 160)}." if variable.summary else ""
 
 
 def _length(query: Query, facts: Facts) -> Answer:
@@ -182,7 +156,7 @@ def _length(query: Query, facts: Facts) -> Answer:
     shape, length = variable.facts.get("shape"), whole(variable.facts.get("length"))
     if isinstance(shape, Sequence) and not isinstance(shape, str):
         return [
-            f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(_product(shape))} values of {name(variable.facts.get('dtype', ''))}."
+            f"{name(variable.name)} has the shape **({', '.join(map(str, shape))})**: {figure(math.prod(length for length in shape if isinstance(length, int)))} values of {name(variable.facts.get('dtype', ''))}."
         ]
     if length is None:
         return [f"{name(variable.name)} has no length: it is a {name(short_type(variable))}.", *_details(variable)]
@@ -190,13 +164,6 @@ def _length(query: Query, facts: Facts) -> Answer:
         variable.kind, "item"
     )
     return [f"{name(variable.name)} has **{many(length, noun)}** (`len({in_code(variable.name)})`)."]
-
-
-def _product(shape: Sequence[object]) -> int:
-    count = 1
-    for one in shape:
-        count *= one if isinstance(one, int) else 1
-    return count
 
 
 def _keys(query: Query, facts: Facts) -> Answer:
@@ -213,11 +180,12 @@ def _key_named(query: Query) -> str | None:
     """A key of the target that the question names."""
     if query.target is None or query.target.kind != "mapping":
         return None
-    said = {one.text for one in query.skeleton.of("STR")} | set(query.text.split()) | set(query.skeleton.unknown)
-    wanted = {key(one) for one in said}
+    quoted = (mention.text for mention in query.skeleton.of("STR"))
+    typed = {*quoted, *query.text.split(), *query.skeleton.unknown}
+    wanted = set(map(key, typed))
     keys, whole_text = texts(query.target.facts.get("keys")), key(query.text)
-    named = next((one for one in keys if one in said or (len(one) > 1 and key(one) in wanted)), None)
-    return named or next((one for one in keys if len(key(one)) > 4 and key(one) in whole_text), None)
+    named = next((item for item in keys if item in typed or (len(item) > 1 and key(item) in wanted)), None)
+    return named or next((item for item in keys if len(key(item)) > 4 and key(item) in whole_text), None)
 
 
 def _item(query: Query, facts: Facts) -> Answer:
@@ -234,19 +202,10 @@ def _one(query: Query) -> bool:
     return query.target is not None and query.target.kind != "frame" and not query.columns
 
 
-def _container(query: Query) -> bool:
-    return _one(query) and query.target is not None and query.target.kind in {"mapping", "object", "class"}
-
-
 _STATISTICS = {
-    "mean": "mean",
-    "median": "median",
-    "sum": "sum",
-    "max": "max",
-    "min": "min",
-    "std": "std",
+    "mean": "mean", "median": "median", "sum": "sum", "max": "max", "min": "min", "std": "std",
     "nunique": "unique",
-}
+}  # fmt: skip
 
 
 def _statistic(query: Query, facts: Facts) -> Answer:
@@ -276,15 +235,10 @@ def _measured(query: Query) -> bool:
 
 
 _BUILT_IN = {
-    "max": "max({})",
-    "min": "min({})",
-    "sum": "sum({})",
-    "mean": "__import__('statistics').mean({})",
-    "median": "__import__('statistics').median({})",
-    "std": "__import__('statistics').stdev({})",
-    "nunique": "len(set({}))",
-    "mode": "__import__('statistics').mode({})",
-}
+    "max": "max({})", "min": "min({})", "sum": "sum({})", "mean": "__import__('statistics').mean({})",
+    "median": "__import__('statistics').median({})", "std": "__import__('statistics').stdev({})",
+    "nunique": "len(set({}))", "mode": "__import__('statistics').mode({})",
+}  # fmt: skip
 
 
 def _shown_code(code: str) -> str:
@@ -315,15 +269,11 @@ SKILLS = (
     Skill(
         "value",
         cue(
-            r"(?:what|which|who) (?:is|are|was|does|do|exactly is)",
-            r"what's",
+            r"(?:what|which|who) (?:is|are|was|does|do|exactly is)|what's",
             r"(?:show|print|display|inspect|describe|explain|check|see|view|tell me about|about|info|details?|value|values|content|contents)",
-            r"^VAR\d+(?: \?)?$",
-            r"^@?VAR\d+",
-            r"^is VAR\d+",
+            r"^VAR\d+(?: \?)?$|^@?VAR\d+|^is VAR\d+",
             r"(?:hold|holds|contain|contains|stored|inside|look like|looks like|equal)",
-            r"(?:summary|summarise|summarize|overview)",
-            r"know about",
+            r"(?:summary|summarise|summarize|overview)|know about",
         ),
         _described,
         _one,
@@ -338,17 +288,7 @@ SKILLS = (
     ),
     Skill(
         "length",
-        cue(
-            r"how (?:long|big|large|many|much)",
-            r"len",
-            r"length",
-            r"size",
-            r"shape",
-            r"dimensions?",
-            r"number of",
-            r"count",
-            r"ndim",
-        ),
+        cue(r"how (?:long|big|large|many|much)|len|length|size|shape|dimensions?|number of|count|ndim"),
         _length,
         _one,
         weight=44,
@@ -357,7 +297,7 @@ SKILLS = (
         "keys",
         cue(r"keys?", r"attributes?", r"fields?", r"members?", r"properties", r"entries"),
         _keys,
-        _container,
+        lambda query: query.target is not None and query.target.kind in {"mapping", "object", "class"} and _one(query),
         weight=46,
     ),
     Skill("statistic of an array", cue(r"[a-z]+"), _statistic, _measured, weight=43),

@@ -7,6 +7,7 @@ import re
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.models.offline.facts import Facts
 from jupyter_agent.models.offline.markdown import many, name, names, table
+from jupyter_agent.models.offline.namespace import names_of
 from jupyter_agent.models.offline.query import Query
 from jupyter_agent.models.offline.skill import Answer, Skill, cue
 
@@ -40,39 +41,32 @@ def _listing(query: Query, _facts: Facts) -> Answer:
         (kind for kind in _KINDS if re.search(rf"\b(?:{kind[0]})\b", query.text)), ("", "variable", frozenset())
     )
     found = [variable for variable in query.namespace.variables.values() if not kinds or variable.kind in kinds]
+    if not query.namespace.variables:
+        return ["There are no variables in the kernel yet. Run a cell that defines some."]
     if not found:
-        return [_nothing(query, noun)]
+        return [f"There is no {noun} in the kernel. There are: {names(query.namespace.variables)}."]
     plural = {"class": "classes", "dictionary": "dictionaries", "series": "series"}.get(noun, noun + "s")
     if noun == "imported module":
         return [f"**{many(len(found), noun, plural)}**", _modules(found)]
-    return [f"**{many(_total(query, found, bool(kinds)), noun, plural)}** in the kernel:", *_rows(found, bool(kinds))]
-
-
-def _total(query: Query, found: list[Variable], chosen: bool) -> int:
-    return len(found) if chosen else max(query.namespace.total, len(found))
-
-
-def _nothing(query: Query, noun: str) -> str:
-    if not query.namespace.variables:
-        return "There are no variables in the kernel yet. Run a cell that defines some."
-    return f"There is no {noun} in the kernel. There are: {names(query.namespace.variables)}."
+    total = len(found) if kinds else max(query.namespace.total, len(found))
+    return [f"**{many(total, noun, plural)}** in the kernel:", *_rows(found, bool(kinds))]
 
 
 def _rows(found: list[Variable], every: bool) -> Answer:
     """Data first; functions and modules in one line each unless they were asked for."""
-    data = [one for one in found if every or one.kind not in _NOT_SHOWN]
+    data = [variable for variable in found if every or variable.kind not in _NOT_SHOWN]
     blocks = []
     if data:
-        rows = [
-            [name(variable.name), name(variable.summary or variable.type), _where(variable)]
-            for variable in data[:_LONGEST]
-        ]
+        rows = []
+        for variable in data[:_LONGEST]:
+            origin = f"In [{variable.execution_count}]" if variable.execution_count is not None else "–"
+            rows.append([name(variable.name), name(variable.summary or variable.type), origin])
         blocks.append(table(["name", "what it is", "from"], rows))
     if len(data) > _LONGEST:
-        blocks.append(f"and {len(data) - _LONGEST} more: {names([one.name for one in data[_LONGEST:]], 60)}")
-    rest = [one for one in found if not every and one.kind in _NOT_SHOWN]
+        blocks.append(f"and {len(data) - _LONGEST} more: {names_of(data[_LONGEST:], 60)}")
+    rest = [variable for variable in found if not every and variable.kind in _NOT_SHOWN]
     for kind, plural in (("function", "Functions"), ("class", "Classes"), ("module", "Modules")):
-        chosen = [one.name for one in rest if one.kind == kind]
+        chosen = [variable.name for variable in rest if variable.kind == kind]
         blocks += [f"{plural}: {names(chosen, 40)}"] if chosen else []
     return blocks
 
@@ -81,32 +75,24 @@ def _version(query: Query, _facts: Facts) -> Answer:
     module = _module_named(query)
     assert module is not None
     version, real_name = module.facts.get("version"), module.facts.get("module") or module.name
-    if not version:
-        return [f"{name(real_name)} is imported as {name(module.name)}; it tells no version."]
-    return [f"{name(real_name)} is imported as {name(module.name)}, version **{name(version)}**."]
+    known = f", version **{name(version)}**" if version else "; it tells no version"
+    return [f"{name(real_name)} is imported as {name(module.name)}{known}."]
 
 
 def _module_named(query: Query) -> Variable | None:
-    said = set(query.text.split()) | {mention.text for mention in query.mentions}
+    typed = set(query.text.split()) | {mention.text for mention in query.mentions}
     modules = [variable for variable in query.namespace.variables.values() if variable.kind == "module"]
     return next(
-        (module for module in modules if said & {module.name, str(module.facts.get("module", "")).split(".")[0]}), None
+        (module for module in modules if typed & {module.name, str(module.facts.get("module", "")).split(".")[0]}), None
     )
 
 
-def _where(variable: Variable) -> str:
-    return f"In [{variable.execution_count}]" if variable.execution_count is not None else "–"
-
-
 def _modules(found: list[Variable]) -> str:
-    rows = [
-        [
-            name(one.name),
-            name(one.facts.get("module") or one.name),
-            name(one.facts.get("version")) if one.facts.get("version") else "–",
-        ]
-        for one in found
-    ]
+    rows = []
+    for variable in found:
+        version = variable.facts.get("version")
+        module = variable.facts.get("module") or variable.name
+        rows.append([name(variable.name), name(module), name(version) if version else "–"])
     return table(["name", "module", "version"], rows)
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 
-from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name
 from jupyter_agent.models.offline.words import near
@@ -26,19 +26,19 @@ _COMMON = words(
 _OPTIONAL = re.compile(r"(?:Missing optional dependency|install|requires) '?([a-zA-Z][\w-]*)'?")
 
 
-def _no_module(patient: Patient) -> Remedy | None:
-    match = re.search(r"No module named '([^']+)'", patient.failure.message)
+def _no_module(context: ErrorContext) -> Explanation | None:
+    match = re.search(r"No module named '([^']+)'", context.failure.message)
     if match is None:
-        return _bad_import(patient)
+        return _bad_import(context)
     module = match[1]
     top = module.split(".")[0]
     known = {*_COMMON, *sys.stdlib_module_names}
-    close = near(top, [one for one in known if not one.startswith("_")], cutoff=0.75)
+    close = near(top, [module for module in known if not module.startswith("_")], cutoff=0.75)
     if top not in known and top not in _PACKAGES and close:
-        fixed = patient.failure.corrected(rf"(?<![\w.]){re.escape(top)}(?!\w)", close[0])
-        return Remedy([f"There is no module {name(module)}. Did you mean {name(close[0])}?"], fixed)
+        fixed = context.failure.corrected(rf"(?<![\w.]){re.escape(top)}(?!\w)", close[0])
+        return Explanation([f"There is no module {name(module)}. Did you mean {name(close[0])}?"], fixed)
     if top in sys.stdlib_module_names or "." in module:
-        return Remedy(
+        return Explanation(
             [
                 f"{name(top)} is there, but has no part {name(module)}. Check the spelling, or whether a newer version of it is needed.",
                 f"A file of your own called `{top}.py` would also hide it.",
@@ -47,27 +47,27 @@ def _no_module(patient: Patient) -> Remedy | None:
     package = _PACKAGES.get(top, top)
     if not re.fullmatch(r"[A-Za-z0-9._-]+", package):
         return None
-    said = f" (the package is called {name(package)})" if package != top else ""
-    return Remedy(
+    hint = f" (the package is called {name(package)})" if package != top else ""
+    return Explanation(
         [
-            f"{name(top)} is not installed in this kernel's environment{said}. Install it there, then run the cell again:"
+            f"{name(top)} is not installed in this kernel's environment{hint}. Install it there, then run the cell again:"
         ],
         f"%pip install {package}",
         whole_cell=False,
     )
 
 
-def _bad_import(patient: Patient) -> Remedy | None:
-    message = patient.failure.message
+def _bad_import(context: ErrorContext) -> Explanation | None:
+    message = context.failure.message
     match = re.search(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'", message)
     if match is not None and "partially initialized" in message:
-        return Remedy(
+        return Explanation(
             [
                 f"{name(match[2])} is still being imported: two modules import each other, or a file of your own has that name and hides the real one. Rename the file and restart the kernel."
             ]
         )
     if match is not None:
-        return Remedy(
+        return Explanation(
             [
                 f"{name(match[2])} has no {name(match[1])}: it is spelled otherwise, or was moved or removed in the installed version.",
                 f"See what it has with {name(f'dir({match[2]})')}.",
@@ -76,11 +76,11 @@ def _bad_import(patient: Patient) -> Remedy | None:
     optional = _OPTIONAL.search(message)
     if optional is None:
         return None
-    return Remedy(
+    return Explanation(
         [f"This needs the package {name(optional[1])}, which is not installed in the kernel's environment:"],
         f"%pip install {optional[1]}",
         whole_cell=False,
     )
 
 
-CURES: Mapping[str, Cure] = {"ModuleNotFoundError": _no_module, "ImportError": _bad_import}
+FIXES: Mapping[str, Fix] = {"ModuleNotFoundError": _no_module, "ImportError": _bad_import}

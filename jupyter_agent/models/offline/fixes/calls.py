@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import fence, name, names
-from jupyter_agent.models.offline.namespace import Frame, texts
+from jupyter_agent.models.offline.namespace import Table, texts
 from jupyter_agent.models.offline.skills.values import called
 from jupyter_agent.models.offline.words import near
 
@@ -34,11 +34,11 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
     ("DataFrame", "unique"): "drop_duplicates", ("DataFrame", "length"): "shape", ("Series", "length"): "size",
 }  # fmt: skip
 _METHODS: Mapping[str, tuple[str, ...]] = {
-    "list": tuple(one for one in dir(list) if one[0] != "_"),
-    "dict": tuple(one for one in dir(dict) if one[0] != "_"),
-    "str": tuple(one for one in dir(str) if one[0] != "_"),
-    "set": tuple(one for one in dir(set) if one[0] != "_"),
-    "tuple": tuple(one for one in dir(tuple) if one[0] != "_"),
+    "list": tuple(method for method in dir(list) if method[0] != "_"),
+    "dict": tuple(method for method in dir(dict) if method[0] != "_"),
+    "str": tuple(method for method in dir(str) if method[0] != "_"),
+    "set": tuple(method for method in dir(set) if method[0] != "_"),
+    "tuple": tuple(method for method in dir(tuple) if method[0] != "_"),
     "DataFrame": words(
         "head tail describe info groupby merge join pivot_table sort_values dropna fillna drop rename columns index shape dtypes value_counts apply map "
         "query loc iloc corr plot hist to_csv to_parquet to_excel to_numpy reset_index set_index isna notna duplicated drop_duplicates astype sample "
@@ -51,19 +51,19 @@ _METHODS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _no_attribute(patient: Patient) -> Remedy | None:
-    message = patient.failure.message
+def _no_attribute(context: ErrorContext) -> Explanation | None:
+    message = context.failure.message
     if re.match(r"'NoneType' object has no attribute", message):
-        return _none(patient)
+        return _none(context)
     match = re.search(r"(?:'|module ')?([\w.]+)'? (?:object )?has no attribute '([^']+)'", message)
     if match is None:
         return None
     owner, wanted = match[1].rsplit(".", 1)[-1], match[2]
     if (owner, wanted) in _REMOVED:
         reason, renamed = _REMOVED[owner, wanted]
-        fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f".{renamed}") if renamed else None
-        return Remedy([reason], fixed)
-    subject = _owner(patient, wanted, owner)
+        fixed = context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f".{renamed}") if renamed else None
+        return Explanation([reason], fixed)
+    subject = _owner(context, wanted, owner)
     instead = _INSTEAD.get((owner, wanted))
     close = (instead,) if instead else near(wanted, [*_attributes(subject), *_METHODS.get(owner, ())])
     keyed = (
@@ -72,8 +72,8 @@ def _no_attribute(patient: Patient) -> Remedy | None:
         else ()
     )
     if subject is not None and keyed:
-        fixed = patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{keyed[0]!r}]")
-        return Remedy(
+        fixed = context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", f"[{keyed[0]!r}]")
+        return Explanation(
             [
                 f"{name(subject.name)} is a dictionary: its values are reached with square brackets. The nearest key is {name(keyed[0])}."
             ],
@@ -83,44 +83,44 @@ def _no_attribute(patient: Patient) -> Remedy | None:
     if not close:
         known = _attributes(subject) or _METHODS.get(owner, ())
         has = f" It has {names(known, 15)}." if known else ""
-        return Remedy([reason + has])
+        return Explanation([reason + has])
     columns = _columns(subject)
     right = f"[{close[0]!r}]" if close[0] in columns and not close[0].isidentifier() else f".{close[0]}"
-    return Remedy(
+    return Explanation(
         [f"{reason} The nearest is {name(close[0])}."],
-        patient.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right),
+        context.failure.corrected(rf"\.{re.escape(wanted)}(?!\w)", right),
     )
 
 
-def _none(patient: Patient) -> Remedy:
+def _none(context: ErrorContext) -> Explanation:
     subject = next(
         (
             variable
-            for variable in patient.namespace.variables.values()
+            for variable in context.namespace.variables.values()
             if variable.kind == "none"
-            and re.search(rf"\b{re.escape(variable.name)}\b", patient.failure.line or patient.failure.source)
+            and re.search(rf"\b{re.escape(variable.name)}\b", context.failure.line or context.failure.source)
         ),
         None,
     )
     who = name(subject.name) if subject is not None else "The value before the dot"
-    return Remedy(
+    return Explanation(
         [
             f"{who} is `None`. Often a function that changes something in place (such as `list.sort()` or `inplace=True`) or one without `return` was assigned: its result is `None`."
         ]
     )
 
 
-def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
+def _owner(context: ErrorContext, wanted: str, owner: str) -> Variable | None:
     """The variable before the dot."""
-    for match in re.finditer(rf"(\w+)\s*\.\s*{re.escape(wanted)}\b", patient.failure.source):
-        variable = patient.namespace.variables.get(match[1])
+    for match in re.finditer(rf"(\w+)\s*\.\s*{re.escape(wanted)}\b", context.failure.source):
+        variable = context.namespace.variables.get(match[1])
         if variable is not None:
             return variable
     return next(
         (
             variable
-            for variable in patient.namespace.variables.values()
-            if variable.type.rsplit(".", 1)[-1] == owner and variable.name in patient.failure.line
+            for variable in context.namespace.variables.values()
+            if variable.type.rsplit(".", 1)[-1] == owner and variable.name in context.failure.line
         ),
         None,
     )
@@ -128,7 +128,7 @@ def _owner(patient: Patient, wanted: str, owner: str) -> Variable | None:
 
 def _columns(variable: Variable | None) -> tuple[str, ...]:
     return (
-        tuple(column.name for column in Frame.of(variable).columns)
+        tuple(column.name for column in Table.of(variable).columns)
         if variable is not None and variable.kind == "frame"
         else ()
     )
@@ -145,16 +145,16 @@ def _attributes(variable: Variable | None) -> tuple[str, ...]:
     )
 
 
-def _wrong_call(patient: Patient) -> Remedy | None:
-    message = patient.failure.message
+def _wrong_call(context: ErrorContext) -> Explanation | None:
+    message = context.failure.message
     match = re.match(r"(?:[\w.<>]+\.)?(\w+)\(\) (.*)", message, re.DOTALL)
     if match is None:
-        return _wrong_types(patient)
-    function = patient.namespace.variables.get(match[1]) or patient.namespace.variables.get(
+        return _wrong_types(context)
+    function = context.namespace.variables.get(match[1]) or context.namespace.variables.get(
         message.split("(")[0].split(".")[0]
     )
     if function is None or function.kind not in ("function", "class"):
-        return Remedy(
+        return Explanation(
             [
                 f"{name(match[1])} was called with arguments that do not fit: it {name(match[2], 200)}.",
                 f"`help({match[1]})` tells what it takes.",
@@ -167,11 +167,11 @@ def _wrong_call(patient: Patient) -> Remedy | None:
     keyword = re.search(r"unexpected keyword argument '([^']+)'", message)
     close = near(keyword[1], texts(function.facts.get("parameters"))) if keyword else ()
     fixed = (
-        patient.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=")
+        context.failure.corrected(rf"\b{re.escape(keyword[1])}(\s*)=(?!=)", f"{close[0]}=")
         if keyword and close
         else None
     )
-    return Remedy(reasons, fixed)
+    return Explanation(reasons, fixed)
 
 
 _TYPES: tuple[tuple[str, str], ...] = (
@@ -223,17 +223,21 @@ _TYPES: tuple[tuple[str, str], ...] = (
 )
 
 
-def _wrong_types(patient: Patient) -> Remedy | None:
-    cure = next((cure for pattern, cure in _TYPES if re.search(pattern, patient.failure.message, re.IGNORECASE)), None)
-    return Remedy([cure, *_kinds(patient)]) if cure is not None else None
+def _wrong_types(context: ErrorContext) -> Explanation | None:
+    fix = next((fix for pattern, fix in _TYPES if re.search(pattern, context.failure.message, re.IGNORECASE)), None)
+    return Explanation([fix, *_kinds(context)]) if fix is not None else None
 
 
-def _kinds(patient: Patient) -> list[str]:
+def _kinds(context: ErrorContext) -> list[str]:
     """Types of the variables of the failing line."""
-    words = dict.fromkeys(re.findall(r"[^\W\d]\w*", patient.failure.line))
-    known = [patient.namespace.variables[word] for word in words if word in patient.namespace.variables]
-    shown = [f"{name(one.name)} is a {name(one.type.rsplit('.', 1)[-1])}" for one in known if one.kind != "module"]
+    words = dict.fromkeys(re.findall(r"[^\W\d]\w*", context.failure.line))
+    known = [context.namespace.variables[word] for word in words if word in context.namespace.variables]
+    shown = [
+        f"{name(variable.name)} is a {name(variable.type.rsplit('.', 1)[-1])}"
+        for variable in known
+        if variable.kind != "module"
+    ]
     return [f"Here {', '.join(shown[:6])}."] if shown else []
 
 
-CURES: Mapping[str, Cure] = {"AttributeError": _no_attribute, "TypeError": _wrong_call, "UFuncTypeError": _wrong_types}
+FIXES: Mapping[str, Fix] = {"AttributeError": _no_attribute, "TypeError": _wrong_call, "UFuncTypeError": _wrong_types}

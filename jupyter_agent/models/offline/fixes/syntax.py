@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.explaining import parsed
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
 from jupyter_agent.models.offline.markdown import name
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -37,32 +37,17 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _unread(patient: Patient) -> Remedy | None:
-    message, source = patient.failure.message, patient.failure.source
+def _unread(context: ErrorContext) -> Explanation | None:
+    message, source = context.failure.message, context.failure.source
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, message)), "Python could not read this line.")
     fixed = (
-        next((attempt for attempt in _attempts(source) if attempt != source and _reads(attempt)), None)
+        next((attempt for attempt in _attempts(source) if attempt != source and parsed(attempt) is not None), None)
         if len(source) < 20_000 and source.strip()
         else None
     )
-    changed = _difference(source, fixed) if fixed else []
-    return Remedy([hint, *changed], fixed)
-
-
-def _difference(before: str, after: str) -> list[str]:
-    for old, new in zip(before.splitlines(), after.splitlines(), strict=False):
-        if old != new:
-            return [f"{name(old.strip(), 120)} becomes {name(new.strip(), 120)}."]
-    return []
-
-
-def _reads(source: str) -> bool:
-    plain = "\n".join("pass" if re.match(r"\s*[%!]", line) else line for line in source.splitlines())
-    try:
-        ast.parse(plain)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    pairs = zip(source.splitlines(), fixed.splitlines(), strict=False) if fixed else ()
+    changed = [f"{name(old.strip(), 120)} becomes {name(new.strip(), 120)}." for old, new in pairs if old != new]
+    return Explanation([hint, *changed[:1]], fixed)
 
 
 def _attempts(source: str) -> Iterator[str]:
@@ -126,4 +111,4 @@ def _indented(lines: list[str]) -> Iterator[str]:
             yield "\n".join([*lines[: place + 1], " " * width + following.lstrip(), *lines[place + 2 :]])
 
 
-CURES: Mapping[str, Cure] = {"SyntaxError": _unread, "IndentationError": _unread, "TabError": _unread}
+FIXES: Mapping[str, Fix] = {"SyntaxError": _unread, "IndentationError": _unread, "TabError": _unread}

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 from jupyter_agent.core.kernel_state import Variable
-from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix, always
 from jupyter_agent.models.offline.markdown import name
-from jupyter_agent.models.offline.namespace import Frame, whole
+from jupyter_agent.models.offline.namespace import Table, whole
 
 _NUMBER = "Read what can be read and mark the rest as missing: `pd.to_numeric(column, errors='coerce')`. Thousands signs and units go first: `.str.replace(r'[^0-9.-]', '', regex=True)`."
-_CURES: tuple[tuple[str, str], ...] = (
+_FIXES: tuple[tuple[str, str], ...] = (
     (
         r"(?:The )?truth value of (?:a|an) (?:Series|DataFrame|array)",
         "A whole column is neither true nor false. Use `&`, `|`, `~` with brackets around each comparison instead of `and`, `or`, `not`; or ask `.any()` or `.all()`.",
@@ -74,12 +74,14 @@ _SHAPES = re.compile(
 )
 
 
-def _value(patient: Patient) -> Remedy | None:
-    message = patient.failure.message
+def _value(context: ErrorContext) -> Explanation | None:
+    message = context.failure.message
     if _SHAPES.search(message):
-        return Remedy(["Two things that have to be of the same size are not.", *_sizes(patient), _shape_hint(message)])
-    cure = next((cure for pattern, cure in _CURES if re.search(pattern, message)), None)
-    return Remedy([cure]) if cure is not None else None
+        return Explanation(
+            ["Two things that have to be of the same size are not.", *_sizes(context), _shape_hint(message)]
+        )
+    fix = next((fix for pattern, fix in _FIXES if re.search(pattern, message)), None)
+    return Explanation([fix]) if fix is not None else None
 
 
 def _shape_hint(message: str) -> str:
@@ -92,14 +94,14 @@ def _shape_hint(message: str) -> str:
     return "Compare the sizes with `.shape` just before this line."
 
 
-def _sizes(patient: Patient) -> list[str]:
+def _sizes(context: ErrorContext) -> list[str]:
     """Sizes of the variables of the failing line."""
-    source = patient.failure.line or patient.failure.source
-    told = []
+    source = context.failure.line or context.failure.source
+    listed = []
     for word in dict.fromkeys(re.findall(r"[^\W\d]\w*", source)):
-        size = _size(patient.namespace.variables.get(word))
-        told += [f"{name(word)} {size}"] if size else []
-    return [f"Here {', '.join(told[:6])}."] if told else []
+        size = _size(context.namespace.variables.get(word))
+        listed += [f"{name(word)} {size}"] if size else []
+    return [f"Here {', '.join(listed[:6])}."] if listed else []
 
 
 def _size(variable: Variable | None) -> str:
@@ -109,28 +111,28 @@ def _size(variable: Variable | None) -> str:
     if isinstance(shape, (list, tuple)):
         return f"has the shape ({', '.join(map(str, shape))})"
     if variable.kind == "frame":
-        frame = Frame.of(variable)
+        frame = Table.of(variable)
         return f"has {frame.rows} rows and {frame.width} columns"
     return (
         f"has {length} items" if length is not None and variable.kind in ("sequence", "series", "index", "text") else ""
     )
 
 
-def _division(patient: Patient) -> Remedy | None:
+def _division(context: ErrorContext) -> Explanation | None:
     zeros = [
         variable.name
-        for variable in patient.namespace.variables.values()
+        for variable in context.namespace.variables.values()
         if variable.kind == "number"
         and str(variable.facts.get("value")) in ("0", "0.0")
-        and re.search(rf"\b{re.escape(variable.name)}\b", patient.failure.line or patient.failure.source)
+        and re.search(rf"\b{re.escape(variable.name)}\b", context.failure.line or context.failure.source)
     ]
-    place = patient.failure.place
+    place = context.failure.place
     zeros += [
         key for key, value in (place.variables.items() if place else ()) if value in ("0", "0.0") and key not in zeros
     ]
     who = f" {name(zeros[0])} is 0 here." if zeros else ""
     divisor = zeros[0] if zeros and zeros[0].isidentifier() else "divisor"
-    return Remedy(
+    return Explanation(
         [
             f"Something is divided by zero.{who}",
             f"Say what shall happen then: `result = value / {divisor} if {divisor} else float('nan')`.",
@@ -138,35 +140,21 @@ def _division(patient: Patient) -> Remedy | None:
     )
 
 
-def _overflow(_patient: Patient) -> Remedy | None:
-    return Remedy(
-        ["The number became too large for its type. Work with logarithms, smaller steps, or Python's own `int`."]
-    )
-
-
-def _recursion(patient: Patient) -> Remedy | None:
-    place = patient.failure.place
+def _recursion(context: ErrorContext) -> Explanation | None:
+    place = context.failure.place
     who = f" {name(place.function)}" if place is not None and place.function != "<module>" else ""
-    return Remedy(
+    return Explanation(
         [
             f"The function{who} calls itself without end. It needs a case in which it returns without calling itself; look whether the argument comes nearer to that case in each call."
         ]
     )
 
 
-def _memory(_patient: Patient) -> Remedy | None:
-    return Remedy(
-        [
-            "There is not enough memory. Read fewer columns (`usecols=[…]`), smaller types (`astype('category')`, `float32`), or the file in pieces (`chunksize=100_000`)."
-        ]
-    )
+def _dates(context: ErrorContext) -> Explanation | None:
+    return _value(context) or Explanation([_FIXES[3][1]])
 
 
-def _dates(patient: Patient) -> Remedy | None:
-    return _value(patient) or Remedy([_CURES[3][1]])
-
-
-CURES: Mapping[str, Cure] = {
+FIXES: Mapping[str, Fix] = {
     "ValueError": _value,
     "MergeError": _value,
     "InvalidIndexError": _value,
@@ -174,9 +162,13 @@ CURES: Mapping[str, Cure] = {
     "ShapeError": _value,
     "IntCastingNaNError": _value,
     "ZeroDivisionError": _division,
-    "OverflowError": _overflow,
+    "OverflowError": always(
+        "The number became too large for its type. Work with logarithms, smaller steps, or Python's own `int`."
+    ),
     "RecursionError": _recursion,
-    "MemoryError": _memory,
+    "MemoryError": always(
+        "There is not enough memory. Read fewer columns (`usecols=[…]`), smaller types (`astype('category')`, `float32`), or the file in pieces (`chunksize=100_000`)."
+    ),
     "DateParseError": _dates,
     "OutOfBoundsDatetime": _dates,
     "ParserError": _dates,

@@ -6,8 +6,7 @@ import builtins
 import re
 from collections.abc import Mapping
 
-from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.models.offline.failure import Cure, Patient, Remedy
+from jupyter_agent.models.offline.failure import ErrorContext, Explanation, Fix
 from jupyter_agent.models.offline.lexicon import words
 from jupyter_agent.models.offline.markdown import name, names
 from jupyter_agent.models.offline.words import near
@@ -35,91 +34,75 @@ _MODULES = frozenset(
 )
 
 
-def _undefined(patient: Patient) -> Remedy | None:
-    match = re.search(r"name '([^']+)' is not defined", patient.failure.message)
+def _undefined(context: ErrorContext) -> Explanation | None:
+    match = re.search(r"name '([^']+)' is not defined", context.failure.message)
     if match is None:
         return None
     missing = match[1]
-    spelled = _misspelled(patient, missing)
+    spelled = _misspelled(context, missing)
     if missing in _IMPORTS or missing in _MODULES:
         statement = _IMPORTS.get(missing, f"import {missing}")
-        return Remedy(
-            [f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{patient.failure.source}".rstrip()
+        return Explanation(
+            [f"{name(missing)} is not imported in this kernel."], f"{statement}\n\n{context.failure.source}".rstrip()
         )
+    mine = [variable.name for variable in context.namespace.variables.values() if variable.kind != "module"]
     return (
-        _defined_later(patient, missing)
+        _defined_later(context, missing)
         or spelled
-        or Remedy(
+        or Explanation(
             [
                 f"There is no {name(missing)} in the kernel: the cell that defines it has not run since the kernel started, or the name is spelled otherwise.",
-                *_known(patient),
+                *([f"Names there are: {names(mine, 15)}."] if mine else []),
             ]
         )
     )
 
 
-def _known(patient: Patient) -> list[str]:
-    mine = [variable.name for variable in patient.namespace.variables.values() if variable.kind != "module"]
-    return [f"Names there are: {names(mine, 15)}."] if mine else []
-
-
-def _misspelled(patient: Patient, missing: str) -> Remedy | None:
-    locals_ = list(patient.failure.place.variables) if patient.failure.place else []
-    common = [one for one in dir(builtins) if not one.startswith("_") and one.islower()]
-    close = near(missing, [*locals_, *patient.namespace.variables], cutoff=0.7) or near(missing, common, cutoff=0.75)
-    close = tuple(one for one in close if one != missing)
+def _misspelled(context: ErrorContext, missing: str) -> Explanation | None:
+    locals_ = list(context.failure.place.variables) if context.failure.place else []
+    common = [builtin for builtin in dir(builtins) if not builtin.startswith("_") and builtin.islower()]
+    close = near(missing, [*locals_, *context.namespace.variables], cutoff=0.7) or near(missing, common, cutoff=0.75)
+    close = tuple(candidate for candidate in close if candidate != missing)
     if not close:
         return None
-    fixed = patient.failure.corrected(rf"(?<![\w.'\"]){re.escape(missing)}(?!\w)", close[0])
+    fixed = context.failure.corrected(rf"(?<![\w.'\"]){re.escape(missing)}(?!\w)", close[0])
     other = f" Others like it: {names(close[1:])}." if close[1:] else ""
-    return Remedy([f"There is no {name(missing)}, but there is {name(close[0])}.{other}"], fixed)
+    return Explanation([f"There is no {name(missing)}, but there is {name(close[0])}.{other}"], fixed)
 
 
-def _defined_later(patient: Patient, missing: str) -> Remedy | None:
+def _defined_later(context: ErrorContext, missing: str) -> Explanation | None:
     """A cell of the notebook defines the name and has not run."""
-    if "read_cells" not in patient.facts.conversation.offered:
+    if "read_cells" not in context.facts.conversation.offered:
         return None
-    for cell in patient.facts.cells() or ():
-        if cell.kind == "code" and cell.source != patient.failure.source and _defines(cell, missing):
-            ran = (
-                "it has not run in this kernel"
-                if cell.execution_count is None
-                else f"it is `In [{cell.execution_count}]`, but the name is gone (the kernel may have been restarted)"
-            )
-            return Remedy(
-                [f"A cell of this notebook defines {name(missing)}; {ran}. Run it first:"],
-                cell.source,
-                whole_cell=False,
-            )
+    escaped = re.escape(missing)
+    defines = re.compile(
+        rf"^\s*(?:{escaped}\s*(?::[^=\n]+)?=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\s*$)",
+        re.MULTILINE,
+    )
+    for cell in context.facts.cells() or ():
+        if cell.kind == "code" and cell.source != context.failure.source and defines.search(cell.source):
+            ran = "it has not run in this kernel"
+            if cell.execution_count is not None:
+                ran = f"it is `In [{cell.execution_count}]`, but the name is gone (the kernel may have been restarted)"
+            reason = f"A cell of this notebook defines {name(missing)}; {ran}. Run it first:"
+            return Explanation([reason], cell.source, whole_cell=False)
     return None
 
 
-def _defines(cell: Cell, wanted: str) -> bool:
-    escaped = re.escape(wanted)
-    return (
-        re.search(
-            rf"^\s*(?:{escaped}\s*(?::[^=\n]+)?=(?!=)|(?:async )?def {escaped}\b|class {escaped}\b|(?:from \S+ )?import .*\b{escaped}\s*$)",
-            cell.source,
-            re.MULTILINE,
-        )
-        is not None
-    )
-
-
-def _unbound(patient: Patient) -> Remedy | None:
-    match = re.search(r"local variable '([^']+)'", patient.failure.message)
+def _unbound(context: ErrorContext) -> Explanation | None:
+    match = re.search(r"local variable '([^']+)'", context.failure.message)
     if match is None:
         return None
     variable = match[1]
-    outside = patient.namespace.variables.get(variable)
-    where = patient.failure.place
+    outside = context.namespace.variables.get(variable)
+    where = context.failure.place
     reason = f"Inside the function{' ' + name(where.function) if where and where.function != '<module>' else ''}, {name(variable)} is assigned somewhere, so Python takes it for a local name all through the function; it was read before it had a value."
-    cure = (
+    fix = (
         f"There is a {name(variable)} outside: pass it as an argument, or say `global {variable}` first in the function."
         if outside is not None and variable.isidentifier()
         else f"Give {name(variable)} a value before it is used, on every path through the function."
     )
-    return Remedy([reason, cure])
+    return Explanation([reason, fix])
 
 
-CURES: Mapping[str, Cure] = {"NameError": _undefined, "UnboundLocalError": _unbound}
+FIXES: Mapping[str, Fix] = {"NameError": _undefined, "UnboundLocalError": _unbound}
