@@ -10,13 +10,8 @@ from importlib import import_module
 
 from jupyter_agent.core.errors import AgentError
 
-#: Command → module and coroutine, where these are not named like the command.
-_COMMANDS = {
-    "sessions": ("tables", "sessions"),
-    "models": ("tables", "models"),
-    "export": ("transfer", "export"),
-    "import": ("transfer", "import_"),
-}
+#: Command → module, where it is not named like the command.
+_MODULES = {"sessions": "tables", "models": "tables", "export": "transfer", "import": "transfer"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,9 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and arguments.command != "lab":
         top.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest  # passed to `jupyter lab`
-    module, coroutine = _COMMANDS.get(arguments.command, (arguments.command, arguments.command))
+    name = arguments.command
     try:
-        code: int = asyncio.run(getattr(import_module(f"jupyter_agent.cli.{module}"), coroutine)(arguments))
+        module = import_module(f"jupyter_agent.cli.{_MODULES.get(name, name)}")
+        code: int = asyncio.run(getattr(module, "import_" if name == "import" else name)(arguments))
     except AgentError as error:
         print(f"jupyter agent: {error.message}", file=sys.stderr)
         return ERROR

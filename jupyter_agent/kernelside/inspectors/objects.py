@@ -56,28 +56,22 @@ def fields(value: object) -> dict[str, Any]:
 
 def describe_instance(value: object, _budget: TimeBudget) -> ValueDescription:
     """Any instance: its fields, and the first line of its class's docstring."""
-    held = fields(value)
+    held, cls = fields(value), type(value)
     shown = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
-    facts: dict[str, Any] = {}
-    if shown:
-        facts["fields"] = shown
     more = [line(name, 60) for name in list(held)[MAX_FIELDS:] if not name.startswith("_")]
-    if more:
-        facts["members"] = more[:MAX_MEMBERS]
-    if is_local_module(module_name(type(value))):
-        facts["methods"] = methods(type(value))
-    doc = first_line(class_dict(type(value)).get("__doc__"))
-    if doc:
-        facts["doc"] = doc
-    if type(class_attribute(type(value), "__dataclass_fields__")) is dict:
-        facts["dataclass"] = True
-    bases = [qualified_name(base).removeprefix("builtins.") for base in mro(type(value))[1:4] if base is not object]
-    if bases:
-        facts["bases"] = bases
+    found = {
+        "fields": shown,
+        "members": more[:MAX_MEMBERS],
+        "methods": methods(cls) if is_local_module(module_name(cls)) else [],
+        "doc": first_line(class_dict(cls).get("__doc__")),
+        "dataclass": type(class_attribute(cls, "__dataclass_fields__")) is dict,
+        "bases": [qualified_name(base).removeprefix("builtins.") for base in mro(cls)[1:4] if base is not object],
+    }
+    facts = {name: fact for name, fact in found.items() if fact}
     if not shown:
         return ValueDescription("object", opaque(value), facts)
     first = [f"{name}={text}" for name, text in list(shown.items())[:3]] + ["…"] * (len(shown) > 3)
-    return ValueDescription("object", line(f"{class_name(type(value))}({', '.join(first)})", 2 * MAX_LINE), facts)
+    return ValueDescription("object", line(f"{class_name(cls)}({', '.join(first)})", 2 * MAX_LINE), facts)
 
 
 def exception_message(value: BaseException) -> str:

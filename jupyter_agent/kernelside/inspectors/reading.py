@@ -28,17 +28,12 @@ _VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08
 #: Identities of the types whose values have nothing inside. Types are compared by identity, for a metaclass may define ``==``.
 PLAIN_IDS = frozenset(map(id, (int, float, str, bool, bytes, type(None), complex)))
 _METHOD_IDS = frozenset(map(id, (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)))
-_BUILTINS = (int, float, str, list, dict, tuple, set, frozenset, bool, bytes)
-_SHORT_NAMES = {id(cls): cls.__name__ for cls in _BUILTINS}
-_BUILTIN_NAMES = {id(cls): f"builtins.{cls.__name__}" for cls in _BUILTINS}
+_BUILTIN_NAMES = {id(cls): cls.__name__ for cls in (int, float, str, list, dict, tuple, set, frozenset, bool, bytes)}
 
 
 def class_name(cls: type) -> str:
     """The class's own name."""
-    builtin = _SHORT_NAMES.get(id(cls))
-    if builtin is not None:
-        return builtin
-    return line(str(_NAME(cls)), MAX_NAME)
+    return _BUILTIN_NAMES.get(id(cls)) or line(str(_NAME(cls)), MAX_NAME)
 
 
 def module_name(cls: type) -> str:
@@ -54,7 +49,7 @@ def qualified_name(cls: type) -> str:
     """``module.Class``, such as ``builtins.int``."""
     builtin = _BUILTIN_NAMES.get(id(cls))
     if builtin is not None:
-        return builtin
+        return f"builtins.{builtin}"
     name = _QUALNAME(cls)
     text = name if type(name) is str else str(_NAME(cls))
     module = module_name(cls)

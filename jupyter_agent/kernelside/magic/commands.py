@@ -7,21 +7,13 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """One slash command.
+    """One slash command."""
 
-    Attributes:
-        name: What is typed after the slash.
-        arguments: How its arguments are shown in the help; empty when it takes none.
-        summary: One line for a reader.
-        asks: The question that it stands for, if it asks one.
-        asks_about: What stands before its arguments in that question, where it is given some.
-    """
-
-    name: str
-    arguments: str
-    summary: str
-    asks: str = ""
-    asks_about: str = ""
+    name: str  # what is typed after the slash
+    arguments: str  # how they are shown in the help; empty when it takes none
+    summary: str  # one line for a reader
+    asks: str = ""  # the question that it stands for, if it asks one
+    asks_about: str = ""  # what stands before its arguments in that question, where it is given some
 
 
 FIX = "What went wrong in @error, and how is it fixed? Show the corrected code."

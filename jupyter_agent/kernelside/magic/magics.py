@@ -49,8 +49,7 @@ def load(
     Args:
         ip: The shell.
         options: What whoever installs us knows: ``url``, ``token``, ``kernel_id``; all may be missing.
-        make_client: Makes the client for when there is no server; a magic that has one is not replaced by one that has
-            not, nor is one of somebody else's.
+        make_client: For when there is no server; a magic that has one, or is not ours, is not replaced by one that has not.
     """
     from IPython.core.magic import no_var_expand
 

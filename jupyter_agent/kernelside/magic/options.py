@@ -10,23 +10,14 @@ APPROVALS = ("read-only", "ask", "auto-edit", "auto")
 
 
 class Options(NamedTuple):
-    """What stood before the question.
+    """What stood before the question."""
 
-    Attributes:
-        model: Name of the model that shall answer; empty for the chosen one.
-        session: Id of the conversation; empty for the notebook's newest.
-        format: ``markdown``, ``code`` or ``json``.
-        cell: Whether the code goes into the next cell.
-        run: Whether the answer's code is run.
-        approval: What may be done unasked; empty for the configured mode.
-    """
-
-    model: str = ""
-    session: str = ""
-    format: str = "markdown"
-    cell: bool = False
-    run: bool = False
-    approval: str = ""
+    model: str = ""  # name of the one that shall answer; empty for the chosen one
+    session: str = ""  # id of the conversation; empty for the notebook's newest
+    format: str = "markdown"  # or ``code`` or ``json``
+    cell: bool = False  # whether the code goes into the next cell
+    run: bool = False  # whether the answer's code is run
+    approval: str = ""  # what may be done unasked; empty for the configured mode
 
 
 class BadOption(ValueError):
