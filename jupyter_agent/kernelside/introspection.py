@@ -74,18 +74,16 @@ class Introspector:
     def _variables(self, changed: list[tuple[str, Any]]) -> list[dict[str, Any]]:
         """Descriptions of at most `wire.MAX_VARIABLES`, data before code, within the state's time and size."""
         total_budget = TimeBudget(wire.STATE_SECONDS)
-        variable_budget = TimeBudget(wire.VARIABLE_SECONDS)
         characters = 0
         described = []
         for name, value in changed:
             is_plain = id(type(value)) in PLAIN_IDS
             if is_plain:
-                description = _describe(name, value, variable_budget)
+                description = _describe(name, value, total_budget)
             elif total_budget.spent or characters > wire.MAX_STATE_CHARACTERS:
                 description = _UNEVALUATED
             else:
-                variable_budget.renew()
-                description = _describe(name, value, variable_budget)
+                description = _describe(name, value, TimeBudget(wire.VARIABLE_SECONDS))
             described.append(self._variable_to_json(name, value, description))
             characters += wire.MAX_TEXT if is_plain else len(repr(description.facts))
         return described

@@ -53,18 +53,14 @@ def signature(function: types.FunctionType, *, without_first: bool = False) -> s
 
 def describe_function(value: types.FunctionType, _budget: TimeBudget) -> ValueDescription:
     """A function written in Python."""
-    shown = signature(value)
-    name = line(_NAME(value), MAX_NAME)
-    facts: dict[str, Any] = {
-        "signature": f"{name}{shown}",
-        "parameters": parameters(value)[:_MAX_PARAMETERS],
-        "doc": first_line(_DOC(value)),
-    }
+    shown = f"{line(_NAME(value), MAX_NAME)}{signature(value)}"
+    names = parameters(value)[:_MAX_PARAMETERS]
+    facts: dict[str, Any] = {"signature": shown, "parameters": names, "doc": first_line(_DOC(value))}
     module = _ANNOTATED_MODULE(value)
     if type(module) is str:
         facts["module"] = line(module, MAX_NAME)
         facts["local"] = is_local_module(module)
-    return ValueDescription("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
+    return ValueDescription("function", line(shown, 2 * MAX_LINE), facts)
 
 
 def describe_method(value: types.MethodType, _budget: TimeBudget) -> ValueDescription:
@@ -73,10 +69,9 @@ def describe_method(value: types.MethodType, _budget: TimeBudget) -> ValueDescri
     if type(function) is not types.FunctionType:
         return ValueDescription("function", opaque(value), {})
     owner = types.MethodType.__dict__["__self__"].__get__(value)
-    shown = signature(function, without_first=True)
-    name = f"{class_name(type(owner))}.{_NAME(function)}"
-    facts = {"signature": f"{name}{shown}", "parameters": parameters(function)[1:], "doc": first_line(_DOC(function))}
-    return ValueDescription("function", line(f"{name}{shown}", 2 * MAX_LINE), facts)
+    shown = f"{class_name(type(owner))}.{_NAME(function)}{signature(function, without_first=True)}"
+    facts = {"signature": shown, "parameters": parameters(function)[1:], "doc": first_line(_DOC(function))}
+    return ValueDescription("function", line(shown, 2 * MAX_LINE), facts)
 
 
 def describe_builtin(value: Any, _budget: TimeBudget) -> ValueDescription:

@@ -42,23 +42,17 @@ _ARGUMENTS = BaseException.__dict__["args"].__get__
 _BUILTIN_STR = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__"], ImportError.__dict__["__str__"])
 
 
-def fields(value: object) -> dict[str, Any]:
-    """What an instance holds, by name: its dictionary and its slots, never its properties.
-
-    What was learnt (``coef_``) comes first, what is private (``_cache``) last.
-    """
-    namespace = list((instance_dict(value) or {}).items())
-    found = {name: held for name, held in namespace if type(name) is str and name[:2] != "__"}
-    found = found | slots(value) | found
-    rank = {name: 2 if name.startswith("_") else 0 if name.endswith("_") else 1 for name in found}
-    return {name: found[name] for name in sorted(found, key=rank.__getitem__)}
-
-
 def describe_instance(value: object, _budget: TimeBudget) -> ValueDescription:
-    """Any instance: its fields, and the first line of its class's docstring."""
-    held, cls = fields(value), type(value)
-    shown = {line(name, 60): named_line(name, held[name]) for name in list(held)[:MAX_FIELDS]}
-    more = [line(name, 60) for name in list(held)[MAX_FIELDS:] if not name.startswith("_")]
+    """Any instance: what its dictionary and its slots hold, never its properties, and what its class says."""
+    cls = type(value)
+    namespace = list((instance_dict(value) or {}).items())
+    held = {name: content for name, content in namespace if type(name) is str and name[:2] != "__"}
+    held = held | slots(value) | held
+    # What was learnt (``coef_``) comes first, what is private (``_cache``) last.
+    rank = {name: 2 if name.startswith("_") else 0 if name.endswith("_") else 1 for name in held}
+    names = sorted(held, key=rank.__getitem__)
+    shown = {line(name, 60): named_line(name, held[name]) for name in names[:MAX_FIELDS]}
+    more = [line(name, 60) for name in names[MAX_FIELDS:] if not name.startswith("_")]
     found = {
         "fields": shown,
         "members": more[:MAX_MEMBERS],

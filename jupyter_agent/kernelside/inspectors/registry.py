@@ -25,12 +25,7 @@ class TimeBudget:
 
     def __init__(self, seconds: float = VARIABLE_SECONDS, *, detail: bool = False) -> None:
         self.detail = detail
-        self._seconds = seconds
         self._end = time.perf_counter() + seconds
-
-    def renew(self) -> None:
-        """Begins anew, for the next description."""
-        self._end = time.perf_counter() + self._seconds
 
     @property
     def spent(self) -> bool:
