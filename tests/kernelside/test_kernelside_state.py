@@ -31,6 +31,7 @@ def test_each_way_of_changing_in_place_is_seen(shell: Shell) -> None:
     shell.run("import numpy as np, pandas as pd\nfrom collections import deque")
     shell.run("items = [1]; nested = {'a': [1]}; group = {1}; array = np.zeros(5); line = deque([1])")
     shell.run("df = pd.DataFrame({'x': [1, 2]})\nclass P: pass\np = P(); p.n = 1")
+    shell.run("from types import SimpleNamespace\nspace = SimpleNamespace(n=1)")
     ways = {
         "items": "items.append(2)",
         "nested": "nested['a'].append(2)",
@@ -39,6 +40,7 @@ def test_each_way_of_changing_in_place_is_seen(shell: Shell) -> None:
         "line": "line.append(2)",
         "df": "df.loc[0, 'x'] = 9",
         "p": "p.n = 2",
+        "space": "space.n = 2",
     }
     shell.delta()
     for name, code in ways.items():
@@ -46,6 +48,7 @@ def test_each_way_of_changing_in_place_is_seen(shell: Shell) -> None:
         reply = shell.delta()
         assert [variable["name"] for variable in reply["changed"]] == [name]
         assert reply["executions"][-1]["mutated"] == [name]
+    assert shell.variables()["space"]["facts"]["fields"] == {"n": "2"}
     shell.run("df['y'] = 0")
     assert [variable["name"] for variable in shell.delta()["changed"]] == ["df"]
 

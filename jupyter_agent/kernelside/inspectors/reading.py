@@ -99,7 +99,7 @@ def is_local_module(name: object) -> bool:
 def instance_dict(value: object) -> dict[str, Any] | None:
     """The instance's own dictionary; None if it has none or if its class hides it."""
     descriptor = class_attribute(type(value), "__dict__")
-    if type(descriptor) is not types.GetSetDescriptorType:
+    if type(descriptor) is not types.GetSetDescriptorType and type(descriptor) is not types.MemberDescriptorType:
         return None
     try:
         found = descriptor.__get__(value)
