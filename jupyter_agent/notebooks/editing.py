@@ -62,7 +62,10 @@ def apply_edit(
     cells[index] = node = copy.deepcopy(before)
     if edit.kind == "run":
         outputs, count = run
-        node["outputs"] = [_with_texts(output, _split_lines) for output in outputs]
+        node["outputs"] = [
+            _with_texts(output, lambda text: text.splitlines(keepends=True) if isinstance(text, str) else text)
+            for output in outputs
+        ]
         node["execution_count"] = count
     else:
         node["source"] = edit.source.splitlines(keepends=True)
@@ -217,8 +220,3 @@ def _with_texts(output: Mapping[str, Any], convert: Callable[[object], object]) 
             mime: value if _JSON.fullmatch(mime) else convert(value) for mime, value in sorted(data.items())
         }
     return node
-
-
-def _split_lines(value: object) -> object:
-    """Text in lines, as nbformat writes it."""
-    return value.splitlines(keepends=True) if isinstance(value, str) else value

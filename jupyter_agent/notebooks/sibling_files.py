@@ -50,11 +50,11 @@ def checked_path(name: str) -> PurePosixPath:
     return path
 
 
-def resolve_inside(folder: Path, name: str) -> Path:
-    """The file below the folder, links followed.
+def read_text(folder: Path, name: str, limit: int) -> str:
+    """The first `limit` characters of a text file below a folder, links followed.
 
     Raises:
-        NotFound: there is none, it is outside, or it may hold secrets.
+        NotFound: there is none that may be read; the message says why.
     """
     folder = folder.resolve()
     try:
@@ -63,19 +63,9 @@ def resolve_inside(folder: Path, name: str) -> Path:
         raise NotFound("There is no such file.") from error
     if not path.is_relative_to(folder):
         raise NotFound("Only files in the notebook's folder, or below it, can be read.")
-    checked_path(path.relative_to(folder).as_posix())
+    checked_path(path.relative_to(folder).as_posix())  # a link may lead to a secret
     if not path.is_file():
         raise NotFound("This is not a file.")
-    return path
-
-
-def read_text(folder: Path, name: str, limit: int) -> str:
-    """The first `limit` characters of a text file below a folder.
-
-    Raises:
-        NotFound: there is none that may be read; the message says why.
-    """
-    path = resolve_inside(folder, name)
     try:
         # A pipe may have taken the file's place: it must not keep us waiting.
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
