@@ -47,8 +47,8 @@ class Connections:
             from psycopg import ProgrammingError
             from psycopg.conninfo import conninfo_to_dict
         except ImportError as error:
-            cure = 'PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"'
-            raise MissingExtra(cure) from error
+            message = 'PostgreSQL needs a package: pip install "jupyter-notebook-agent[postgresql]"'
+            raise MissingExtra(message) from error
         try:
             address: dict[str, Any] = dict(conninfo_to_dict(url))
             if not all(port.isdecimal() for port in str(address.get("port", "5432")).split(",")):
@@ -74,7 +74,7 @@ class Connections:
             connection = await self._idle_or_new()
             try:
                 yield connection
-            except BaseException as error:
+            except BaseException as error:  # it is raised again
                 if not isinstance(error, Error):  # cancelled, for example, with an answer still to come
                     await connection.close()
                 raise
@@ -100,7 +100,7 @@ class Connections:
                 return connection
             try:
                 await connection.execute("SELECT 1")
-            except BaseException as error:
+            except BaseException as error:  # a connection that is not whole is closed
                 await connection.close()
                 if not isinstance(error, Error):  # cancelled, for example
                     raise
@@ -110,7 +110,7 @@ class Connections:
         try:
             settings = _SETTINGS.format(statement=TIMEOUT_SECONDS * 1000, lock=round(LOCK_SECONDS * 1000))
             await connection.execute(settings.encode())
-        except BaseException:
+        except BaseException:  # a cancellation too; it is raised again
             await connection.close()
             raise
         return connection
