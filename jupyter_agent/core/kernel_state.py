@@ -220,6 +220,11 @@ class KernelState:
     def after(self, delta: StateDelta) -> KernelState:
         """The state with a delta applied; a delta of another epoch starts afresh."""
         fresh = delta.epoch != self.epoch or delta.since == 0
+        if not (fresh or delta.changed or delta.deleted or delta.executions):
+            # The same objects: what was made of them can be used again.
+            return replace(
+                self, version=delta.version, total=delta.total, status=delta.status, taken_at=delta.taken_at, stale=""
+            )
         variables = {} if fresh else dict(self.variables)
         deleted = {} if fresh else dict(self.deleted)
         for variable in delta.changed:

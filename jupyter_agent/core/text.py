@@ -179,12 +179,11 @@ class TokenCalibration:
     """Corrects the estimate by what the models' servers report: each model has a vocabulary of its own."""
 
     def __init__(self) -> None:
-        self._factors: dict[str, float] = {}
+        self._counters: dict[str, tuple[float, Callable[[str], int]]] = {}
 
     def counter(self, model: str) -> Callable[[str], int]:
         """Estimates tokens for this model; by the plain estimate until a server has reported any."""
-        factor = self._factors.get(model)
-        return estimate_tokens if factor is None else lambda text: math.ceil(factor * estimate_tokens(text))
+        return self._counters.get(model, (1.0, estimate_tokens))[1]
 
     def learn(self, model: str, estimated: int, reported: int) -> None:
         """Take in what a server reported for a request, with a margin of a twentieth.
@@ -195,6 +194,6 @@ class TokenCalibration:
         if estimated <= 0 or reported <= 0:
             return
         factor = min(2.0, max(0.5, 1.05 * reported / estimated))
-        known = self._factors.get(model, 1.0)
+        known = self._counters.get(model, (1.0, estimate_tokens))[0]
         if abs(factor - known) > 0.1 * known:
-            self._factors[model] = factor
+            self._counters[model] = factor, lambda text: math.ceil(factor * estimate_tokens(text))

@@ -32,6 +32,8 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _STATUS_SHARE = 0.1
 #: How often the selection is made again because its text came out longer than its pieces.
 _ATTEMPTS = 5
+_MAX_RECENT = 4
+_recent: dict[tuple[object, ...], tuple[object, Selection]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,7 @@ def build(
         count: Tokens of a text, at least.
     """
     changed = tuple(changed)
-    near = _by_distance(cells, active_cell_id)
-    proximity = Proximity([cell for cell in near if cell.kind == "code"], changed, state)
-    selection = Selection(proximity, count)
-    selection.offer_variables(state.variables.values() if state is not None else ())
-    selection.offer_cells(near)
+    selection = _selection(state, tuple(cells), active_cell_id, changed, count)
     status = [_kernel_line(state, age_seconds)]
     if changed:
         status.append(f"Changed since the last question: {', '.join(changed[:40])}")
@@ -122,6 +120,28 @@ def build(
             return context
         room -= excess + excess // 4 + 1
     return _cut(context, budget_tokens, count)
+
+
+def _selection(
+    state: KernelState | None,
+    cells: tuple[Cell, ...],
+    active_cell_id: str | None,
+    changed: tuple[str, ...],
+    count: Count,
+) -> Selection:
+    """What there is to select from; that of an earlier question where kernel and notebook are as they were."""
+    known = (state.variables, state.executions) if state is not None else ((), ())
+    key = (*map(id, known), cells, active_cell_id, changed, count)
+    if (recent := _recent.pop(key, None)) is None:
+        near = _by_distance(cells, active_cell_id)
+        selection = Selection(Proximity([cell for cell in near if cell.kind == "code"], changed, state), count)
+        selection.offer_variables(state.variables.values() if state is not None else ())
+        selection.offer_cells(near)
+        recent = known, selection  # kept with it, so that no other object gets its id
+    _recent[key] = recent
+    if len(_recent) > _MAX_RECENT:
+        del _recent[next(iter(_recent))]
+    return recent[1]
 
 
 def _compose(

@@ -101,6 +101,7 @@ class SessionLog:
         """
         check_owner(owner)
         check_notebook(notebook_id)
+        named = session_id is not None
         session_id = uuid.uuid4().hex if session_id is None else check_id(session_id, "session_id")
         retried = turn_id is not None
         turn_id = uuid.uuid4().hex if turn_id is None else check_id(turn_id, "turn_id")
@@ -115,8 +116,9 @@ class SessionLog:
                 started=time.time(),
             )
             try:
-                return await self._begin(owner, notebook_id, session_id, opened, retried=retried)
+                return await self._begin(owner, notebook_id, session_id, opened, named=named, retried=retried)
             except VersionConflict:
+                named = True
                 continue  # another process committed first: read the session again
         raise TurnInProgress(ANOTHER_QUESTION)
 
@@ -189,11 +191,16 @@ class SessionLog:
             raise NotFound(NOT_FOUND)
         return await self._close_abandoned(session)
 
-    async def _begin(self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn, *, retried: bool) -> Begun:
+    async def _begin(
+        self, owner: str, notebook_id: str, session_id: str, opened: OpenTurn, *, named: bool, retried: bool
+    ) -> Begun:
         cached_at, session = self._cached.pop((owner, notebook_id, session_id), (0.0, None))
-        if session is None or time.monotonic() - cached_at > CACHE_SECONDS or self.is_expired(session):
+        is_usable = (
+            session is not None and time.monotonic() - cached_at <= CACHE_SECONDS and not self.is_expired(session)
+        )
+        if named and not is_usable:  # an id made just now need not be looked for
             session = await self._find(owner, notebook_id, session_id)
-        if session is None and not notebook_id:  # asked without a notebook: the only session of that id
+        if named and session is None and not notebook_id:  # asked without a notebook: the only session of that id
             page = await self.store.find(owner, session_id=session_id, limit=2)
             session = page.sessions[0] if len(page.sessions) == 1 else None
         if session is not None and self.is_expired(session) and not await self.is_held(session.open):

@@ -20,9 +20,9 @@ async def test_what_came_together_is_taken_together_and_none_is_the_end() -> Non
         yield b"b"
 
     async with read_ahead(pieces()) as came:
-        assert await came.take() == b"ab"
-        assert await came.take() is None
-        assert await came.take() is None
+        assert await came.take(5.0) == b"ab"
+        assert await came.take(5.0) is None
+        assert await came.take(5.0) is None
 
 
 async def test_what_came_before_a_failure_is_taken_first() -> None:
@@ -31,9 +31,9 @@ async def test_what_came_before_a_failure_is_taken_first() -> None:
         raise OSError("reset")
 
     async with read_ahead(pieces()) as came:
-        assert await came.take() == b"a"
+        assert await came.take(5.0) == b"a"
         with pytest.raises(OSError, match="reset"):
-            await came.take()
+            await came.take(5.0)
 
 
 async def test_no_more_is_read_ahead_than_may_be_and_all_of_it_comes() -> None:
@@ -46,10 +46,10 @@ async def test_no_more_is_read_ahead_than_may_be_and_all_of_it_comes() -> None:
             yield b"x" * (MAX_AHEAD // 10)
 
     async with read_ahead(pieces()) as came:
-        first = await came.take()
+        first = await came.take(5.0)
         assert read <= MAX_AHEAD + 2 * (MAX_AHEAD // 10)
         total = len(first or b"")
-        while piece := await came.take():
+        while piece := await came.take(5.0):
             total += len(piece)
     assert total == read == 40 * (MAX_AHEAD // 10)
 
@@ -65,7 +65,7 @@ async def test_whoever_leaves_ends_the_reading_and_closes_what_was_read() -> Non
             closed.set()
 
     async with read_ahead(pieces()) as came:
-        assert await came.take() == b"a"
+        assert await came.take(5.0) == b"a"
     assert closed.is_set()
 
 
@@ -82,7 +82,26 @@ async def test_what_follows_closely_is_gathered_once_there_was_something_to_show
         await asyncio.Event().wait()
 
     async with read_ahead(pieces()) as came:
-        assert await came.take(gather=True) == b"a"
+        assert await came.take(5.0, gather=True) == b"a"
         more.set()
-        assert await came.take(gather=True) == b"bcd"
+        assert await came.take(5.0, gather=True) == b"bcd"
     assert all_came.is_set()
+
+
+async def test_silence_is_an_error_and_what_comes_afterwards_is_taken() -> None:
+    go_on = asyncio.Event()
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"a"
+        await go_on.wait()
+        yield b"b"
+
+    async with read_ahead(pieces()) as came:
+        assert await came.take(60.0) == b"a"  # a longer wait that is over keeps no shorter one from ending
+        with pytest.raises(TimeoutError):
+            await came.take(0.01)
+        with pytest.raises(TimeoutError):
+            await came.take(-1.0)
+        go_on.set()
+        assert await came.take(5.0) == b"b"
+        assert await came.take(5.0) is None

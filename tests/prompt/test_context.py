@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState, Variable
+from jupyter_agent.core.kernel_state import Cell, Execution, ExecutionError, Frame, KernelState, StateDelta, Variable
 from jupyter_agent.core.messages import Json, Message
 from jupyter_agent.prompt.context import SYSTEM, build
 
@@ -51,6 +51,20 @@ def test_the_notebook_is_told_the_same_way_whatever_is_asked() -> None:
         build(question, state(number("x"), frame("df", "a")), cells, count=count) for question in ("x?", "and df?")
     ]
     assert built[0].notebook == built[1].notebook
+
+
+def test_a_context_is_the_same_whatever_was_built_of_the_same_notebook_before() -> None:
+    known = state(number("x"), frame("df", *(f"c{number}" for number in range(40))))
+    cells = [Cell("a", "code", "x = 1", 1)]
+    built = [
+        build(question, known, cells, budget_tokens=budget, count=count)
+        for budget in (4000, 250, 60, 4000)
+        for question in ("c39?", "x?")
+    ]
+    assert built[:2] == built[-2:]
+    changed = known.after(StateDelta("e", 1, 2, (number("y", 2),), (), (), 3, "idle", 2.0))
+    assert "y: int 3" in build("?", changed, cells, count=count).notebook
+    assert "x = 2" in build("?", known, [Cell("a", "code", "x = 2", 1)], count=count).notebook
 
 
 def test_two_turns_without_a_change_share_nine_tenths_of_their_prompt() -> None:

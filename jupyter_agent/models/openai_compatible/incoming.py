@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 
@@ -25,18 +26,32 @@ class Incoming:
         self._last_taken = 0.0
         self._news = asyncio.Event()
         self._taken = asyncio.Event()
+        self._silent_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def take(self, *, gather: bool = False) -> bytes | None:
+    async def take(self, seconds: float, *, gather: bool = False) -> bytes | None:
         """All that is there, as soon as there is any; None at the end.
 
         Args:
+            seconds: How long anything is waited for.
             gather: Whether what comes within `GATHER_SECONDS` of what was taken last is gathered for as long.
 
         Raises:
+            TimeoutError: nothing came for so long.
             Exception: reading failed, after what had come.
         """
-        await self._news.wait()
         loop = asyncio.get_running_loop()
+        if seconds <= 0:
+            raise TimeoutError
+        if not self._news.is_set():
+            self._silent_at = loop.time() + seconds
+            if self._timer is None or self._timer.when() > self._silent_at:
+                self._set_timer(loop)
+            await self._news.wait()
+            if loop.time() >= self._silent_at and not self._came and not self._over:
+                self._news.clear()
+                raise TimeoutError
+            self._silent_at = math.inf
         if gather and not self._over and loop.time() - self._last_taken < GATHER_SECONDS:
             await asyncio.sleep(GATHER_SECONDS)
         if self._came:
@@ -68,6 +83,23 @@ class Incoming:
             self._over = True
             self._news.set()
 
+    def close(self) -> None:
+        """Wait for nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One timer for all that is waited for: each piece of an answer only moves the time at which it rings for good."""
+        self.close()
+        self._timer = loop.call_at(self._silent_at, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._silent_at <= loop.time():
+            self._news.set()
+        elif self._silent_at < math.inf:
+            self._set_timer(loop)
+
 
 @asynccontextmanager
 async def read_ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Incoming, None]:
@@ -77,5 +109,6 @@ async def read_ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Inco
     try:
         yield came
     finally:
+        came.close()
         reading.cancel()
         await asyncio.wait([reading])

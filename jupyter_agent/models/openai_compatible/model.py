@@ -173,15 +173,18 @@ class OpenAIModel:
         decoder = EventDecoder()
         async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
-                piece = None
-                if not answer.complete:
-                    taking = came.take(gather=answer.spoken)  # the first text is not held back
-                    piece = await self._within(taking, self._idle if decoder.heard else self._first, deadline)
-                else:
-                    with suppress(
-                        Exception
-                    ):  # the answer is here; only its usage may follow, and how the connection ends
-                        piece = await self._within(came.take(), _USAGE_SECONDS, deadline)
+                piece, left = None, deadline - time.monotonic()
+                seconds = self._idle if decoder.heard else self._first
+                try:
+                    if answer.complete:
+                        # Only its usage may follow, and how the connection ends does not matter.
+                        with suppress(Exception):
+                            piece = await came.take(min(_USAGE_SECONDS, left))
+                    else:
+                        # The first text is not held back.
+                        piece = await came.take(min(seconds, left), gather=answer.spoken)
+                except TimeoutError:
+                    raise self._late(seconds, left) from None
                 for text in _joined(_texts(answer, decoder, piece)):
                     yield text
                 if piece is None:
@@ -197,11 +200,16 @@ class OpenAIModel:
             async with asyncio.timeout(min(seconds, left)):
                 return await work
         except TimeoutError:
-            server = self._connection.server
-            late = failures.silent(server, seconds)
-            if left <= seconds:
-                late = errors.UpstreamTimeout(f"{server} did not finish in the time given. Ask again, or ask for less.")
+            late = self._late(seconds, left)
         raise late
+
+    def _late(self, seconds: float, left: float) -> errors.UpstreamError:
+        """Why waiting for so long has ended, by the time that was left of the turn's."""
+        if left <= seconds:
+            return errors.UpstreamTimeout(
+                f"{self._connection.server} did not finish in the time given. Ask again, or ask for less."
+            )
+        return failures.silent(self._connection.server, seconds)
 
     async def _pause(self, failure: Failure, tries: int, deadline: float) -> None:
         """Wait before the next try, or raise the failure for good."""
