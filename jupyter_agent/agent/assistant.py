@@ -85,12 +85,14 @@ class Assistant:
     Attributes:
         resources: What the conversations share.
         sessions: Where they are kept.
+        redactor: Withholds secrets.
         edit_history: What turns did to notebooks: undo, redo.
     """
 
     def __init__(self, resources: Resources, sessions: SessionManager) -> None:
         self.resources = resources
         self.sessions = sessions
+        self.redactor = resources.redactor
         self.edit_history = EditHistory(sessions, resources.redactor)
 
     @classmethod
@@ -126,11 +128,6 @@ class Assistant:
     def tools(self) -> Mapping[str, Tool]:
         """What models may do, by name, without the tools of MCP servers."""
         return self.resources.tools
-
-    @property
-    def redactor(self) -> Redactor:
-        """Withholds secrets."""
-        return self.resources.redactor
 
     @property
     def default_model(self) -> str:
@@ -189,7 +186,9 @@ class Assistant:
         Raises:
             AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
-        model, approval = self.model(question.model), self._approval_mode(question)
+        model, approval = self.model(question.model), question.approval or self.resources.options.approval
+        if approval == "auto" and not self.resources.options.allow_auto:
+            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
         query = self.redactor.text(question.query)
         await self.resources.throttle.wait()
         async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
@@ -223,8 +222,12 @@ class Assistant:
         Raises:
             AgentError: no such model, the store is unavailable.
         """
-        model = self.model(question.model)
-        session = await self._session_of(question)
+        model, session = self.model(question.model), None
+        session_id = question.session_id
+        session_id = session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
+        if session_id is not None:
+            with suppress(NotFound):
+                session = await self.sessions.get(question.owner, session_id, question.notebook_id or None)
         limit = self.resources.options.session_history_limit
         earlier = await self.sessions.model_history(session, limit) if session is not None else ()
         view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
@@ -275,9 +278,8 @@ class Assistant:
                 # Never after anything was answered or done.
                 if share == _SHARES[-1] or state.transcript.messages or state.transcript.reply:
                     raise
-        if (
-            state.transcript.is_usage_reported and not state.transcript.actions
-        ):  # a turn with tools made several requests
+        # A turn with tools made several requests.
+        if state.transcript.is_usage_reported and not state.transcript.actions:
             estimated = request.estimate(state.prompt, self._offered(question), estimate_tokens)
             shared.calibration.learn(model.name, estimated, state.transcript.usage.input_tokens)
 
@@ -326,12 +328,6 @@ class Assistant:
 
     # What a question is answered with -------------------------------------------------------------
 
-    def _approval_mode(self, question: Question) -> str:
-        mode = question.approval or self.resources.options.approval
-        if mode == "auto" and not self.resources.options.allow_auto:
-            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
-        return mode
-
     def _all_tools(self, question: Question) -> Mapping[str, Tool]:
         return {**self.tools, **self.resources.mcp_servers.tools(), **question.tools}
 
@@ -340,19 +336,8 @@ class Assistant:
         return [tool.spec for tool in tools.values()]
 
     def _without_secrets(self, context: TurnContext) -> TurnContext:
-        """A key may be the name of a variable, and the names of those that changed are sent as they are."""
+        # A key may be the name of a variable, and the names of those that changed are sent as they are.
         return replace(context, changed=tuple(map(self.redactor.text, context.changed)))
-
-    async def _session_of(self, question: Question) -> Session | None:
-        """The conversation that the question would continue, if there is one."""
-        session_id = question.session_id
-        session_id = session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
-        if session_id is None:
-            return None
-        try:
-            return await self.sessions.get(question.owner, session_id, question.notebook_id or None)
-        except NotFound:
-            return None
 
     def _tool_context(self, state: TurnState, question: Question) -> ToolContext:
         open_turn = state.session.open

@@ -255,8 +255,11 @@ class Agent:
                     output = await self._answer(_run_output(running))
                 finally:
                     running.cancel()
-            else:
-                output = await self._call_tool(tool, call, arguments, context)
+            # The same read again, with nothing executed in between, is answered from the cache.
+            elif (output := self._read_cache.get(key := call_key(call))) is None:
+                output = await self._answer(tool.call(arguments, context))
+                if effect == "read" and output is not None:
+                    self._read_cache[key] = output
         assert output is not None
         if not output.ok and status == "done":
             status = "failed"
@@ -270,6 +273,8 @@ class Agent:
 
     def _parse_call(self, call: ToolCall, *, is_cut_off: bool) -> tuple[Tool | None, dict[str, Any], ToolOutput | None]:
         """The tool and its arguments, or an output for the model that explains what is wrong with the call."""
+        from jsonschema import Draft202012Validator
+
         tool = self._tools.get(call.name)
         if tool is None:
             near = difflib.get_close_matches(call.name[:100], self._tools, n=1)
@@ -282,9 +287,12 @@ class Agent:
             arguments = json.loads(
                 call.arguments or "{}", parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
             )
-            _validate(arguments, tool.spec.parameters)
-        except (ValueError, RecursionError) as error:
-            return tool, {}, ToolOutput.failure("invalid_arguments", f"{error}. Call again with arguments that fit.")
+            error = next(iter(Draft202012Validator(tool.spec.parameters).iter_errors(arguments)), None)
+            if error is not None:
+                path = ".".join(map(str, error.absolute_path)) or "arguments"
+                raise ValueError(f"{path}: {error.message[:200]}")
+        except (ValueError, RecursionError) as invalid:
+            return tool, {}, ToolOutput.failure("invalid_arguments", f"{invalid}. Call again with arguments that fit.")
         return tool, arguments, None
 
     async def _record_actions(self, transcript: Transcript) -> None:
@@ -292,18 +300,6 @@ class Agent:
         if self._record is not None:
             under_way = (transcript.under_way,) if transcript.under_way is not None else ()
             await self._record((*(action for action in transcript.actions if action.effect != "read"), *under_way))
-
-    async def _call_tool(
-        self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
-    ) -> ToolOutput | None:
-        """A tool's output; the same read again, with nothing executed in between, is answered from the cache."""
-        key = call_key(call)
-        if tool.effect == "read" and key in self._read_cache:
-            return self._read_cache[key]
-        output = await self._answer(tool.call(arguments, context))
-        if tool.effect == "read" and output is not None:
-            self._read_cache[key] = output
-        return output
 
     async def _answer(self, answering: Awaitable[ToolOutput | None]) -> ToolOutput | None:
         """A tool's output within the turn's time; its failure is an output too."""
@@ -343,12 +339,3 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found := dict(pairs)) < len(pairs):
         raise ValueError("a key is there twice")
     return found
-
-
-def _validate(arguments: object, schema: Mapping[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
-    error = next(iter(Draft202012Validator(schema).iter_errors(arguments)), None)
-    if error is not None:
-        path = ".".join(map(str, error.absolute_path)) or "arguments"
-        raise ValueError(f"{path}: {error.message[:200]}")

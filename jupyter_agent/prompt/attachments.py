@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from jupyter_agent.core.errors import KernelUnavailable, NotFound
@@ -107,8 +109,10 @@ async def attachments(question: str, context: TurnContext) -> tuple[Attachment, 
         context: Where to look.
     """
     found: list[Attachment] = []
+    # Where no cell has failed, ``@error`` is the variable of that name, if there is one.
+    no_error = context.state is None or context.state.last_error is None
     for mention in mentions(question):
-        if mention.kind == "variable" or (mention.kind == "error" and _means_variable(context)):
+        if mention.kind == "variable" or (mention.kind == "error" and no_error and "error" in context.variables):
             found.append(await _variable(mention, context))
         elif mention.kind == "cell":
             found.append(_cell(mention, context))
@@ -120,31 +124,24 @@ async def attachments(question: str, context: TurnContext) -> tuple[Attachment, 
 
 
 def fit(found: Sequence[Attachment], budget_tokens: int, count: Count) -> str:
-    """Attachments as text: each has its title, and as many of its lines as its share of the budget allows."""
+    """Attachments as text: each has its title, and as many of its lines as its share of the budget allows.
+
+    The title alone stays where nothing else fits, and nothing where not even that does.
+    """
     texts: list[str] = []
     for number, attachment in enumerate(found):
-        text = _fit_one(attachment, budget_tokens // (len(found) - number), count)
-        budget_tokens -= count(text) + 1 if text else 0
-        texts.append(text)
-    return "\n".join(text for text in texts if text)
-
-
-def _fit_one(attachment: Attachment, budget_tokens: int, count: Count) -> str:
-    """Title and lines; the title alone stays where nothing else fits, and nothing where not even that does."""
-    lines = [f"  {line}" for line in attachment.lines]
-    whole = "\n".join([attachment.title, *lines])
-    if count(whole) <= budget_tokens:
-        return whole
-    note = "  … {} more lines left out"
-    left = budget_tokens - count(attachment.title) - count(note.format(len(lines))) - 2
-    fitting = 0
-    for line in lines:
-        left -= count(line) + 1
-        if left < 0:
-            break
-        fitting += 1
-    text = "\n".join([attachment.title, *lines[:fitting], note.format(len(lines) - fitting)])
-    return text if count(text) <= budget_tokens else ""
+        share = budget_tokens // (len(found) - number)
+        lines = [f"  {line}" for line in attachment.lines]
+        text = "\n".join([attachment.title, *lines])
+        if count(text) > share:
+            note = "  … {} more lines left out"
+            room = share - count(attachment.title) - count(note.format(len(lines))) - 2
+            fitting = bisect_right(list(accumulate(count(line) + 1 for line in lines)), room)
+            text = "\n".join([attachment.title, *lines[:fitting], note.format(len(lines) - fitting)])
+        if count(text) <= share:
+            texts.append(text)
+            budget_tokens -= count(text) + 1
+    return "\n".join(texts)
 
 
 async def _variable(mention: Mention, context: TurnContext) -> Attachment:
@@ -163,7 +160,7 @@ async def _variable(mention: Mention, context: TurnContext) -> Attachment:
                 return Attachment(f"{mention.text}: {error.message}")
     if known is None:
         return Attachment(f"{mention.text}: there is no variable of that name.{_similar(name, context.variables)}")
-    columns = descriptions.members(known)
+    columns = descriptions.describe(known).members
     if mention.column and mention.column not in columns:
         title = f"{mention.text}: {name} has no column of that name.{_similar(mention.column, columns)}"
     return Attachment(title, tuple(descriptions.full_lines(known)))
@@ -200,11 +197,6 @@ async def _file(mention: Mention, notebook: Notebook | None) -> Attachment:
     if len(text) >= FILE_CHARACTERS:
         text, note = without_last_word(text), f"; its first {FILE_CHARACTERS} characters"
     return Attachment(f"{mention.text}, which the question mentions{note}:", tuple(text.splitlines()) or ("(empty)",))
-
-
-def _means_variable(context: TurnContext) -> bool:
-    """Whether ``@error`` is a variable: there is one of that name, and no cell has failed."""
-    return (context.state is None or context.state.last_error is None) and "error" in context.variables
 
 
 def _error(mention: Mention, context: TurnContext) -> Attachment:

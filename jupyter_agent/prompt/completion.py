@@ -58,7 +58,12 @@ def complete_name(cursor: Cursor, state: KernelState | None) -> str:
     if state is None or cursor.language != "python" or line.lstrip().startswith(("#", "%", "!")):
         return ""
     if column := _COLUMN.search(line):
-        return _rest_of_column(column, cursor.suffix, state)
+        typed, quote = column["typed"], column["quote"]
+        names = _fields(state.variables.get(column["frame"]))
+        plain = (name for name in names if quote not in name and "\\" not in name)
+        rest = next((name[len(typed) :] for name in plain if name.startswith(typed)), None)
+        # Editors close quotes and brackets by themselves.
+        return "" if rest is None else rest if cursor.suffix.startswith(quote) else f"{rest}{quote}]"
     if line.count('"') % 2 or line.count("'") % 2 or cursor.suffix[:1].isidentifier():
         return ""
     if attribute := _ATTRIBUTE.search(line):
@@ -86,7 +91,7 @@ def messages(cursor: Cursor, state: KernelState | None, redactor: Redactor) -> t
 
 
 async def complete_code(cursor: Cursor, state: KernelState | None, model: Model, redactor: Redactor) -> str:
-    """What a model inserts at the cursor, in one short request.
+    """What a model inserts at the cursor, in one short request: no fences, nothing that stands there already, no secrets.
 
     Raises:
         UpstreamError: the model's server failed, or took too long.
@@ -99,38 +104,17 @@ async def complete_code(cursor: Cursor, state: KernelState | None, model: Model,
                 text += event.text
             if len(text) > 2 * MAX_CHARACTERS:
                 break
-    return _before_secrets(_insertion(text, cursor), cursor, redactor)
-
-
-def _insertion(text: str, cursor: Cursor) -> str:
-    """The code of a model's answer, without fences and without what stands before the cursor already."""
     fenced = FENCED_CODE.match(text.lstrip())
     text = fenced["source"].removesuffix("\n") if fenced else text.rstrip()
     line = cursor.prefix.rpartition("\n")[2]
     if line.strip() and text.startswith(line):
         text = text[len(line) :]
-    return text[:MAX_CHARACTERS]
-
-
-def _before_secrets(text: str, cursor: Cursor, redactor: Redactor) -> str:
-    """As much as stands before anything that looks secret: a note of what was withheld is no code."""
+    # As much as stands before anything that looks secret: a note of what was withheld is no code.
     line = cursor.prefix[-_BEFORE:].rpartition("\n")[2]
     line = line if redactor.text(line) == line else ""
-    whole = line + text
-    redacted = redactor.text(whole)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, redacted, strict=False)))
-    return whole[len(line) : same]
-
-
-def _rest_of_column(found: re.Match[str], suffix: str, state: KernelState) -> str:
-    typed, quote = found["typed"], found["quote"]
-    columns = _fields(state.variables.get(found["frame"]))
-    plain = (column for column in columns if quote not in column and "\\" not in column)
-    column = next((column for column in plain if column.startswith(typed)), None)
-    if column is None:
-        return ""
-    closing = "" if suffix.startswith(quote) else f"{quote}]"  # editors close quotes and brackets by themselves
-    return column[len(typed) :] + closing
+    whole = line + text[:MAX_CHARACTERS]
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(whole, redactor.text(whole), strict=False))
+    return whole[len(line) : sum(1 for _ in same)]
 
 
 def _rest(names: Iterable[str], typed: str) -> str:

@@ -105,12 +105,7 @@ def build(
     """
     changed = tuple(changed)
     selection = _selection(state, tuple(cells), active_cell_id, changed, count)
-    status = [_kernel_line(state, age_seconds)]
-    if changed:
-        status.append(f"Changed since the last question: {', '.join(changed[:40])}")
-    if stale:
-        status += ["Not as the notebook says:", *(f"- {head(reason, 300)}" for reason in stale)]
-    status += _error_lines(state)
+    status = _status(state, age_seconds, changed, stale)
     room = int(budget_tokens * (1 - _STATUS_SHARE))
     for _ in range(_ATTEMPTS):
         selection.choose(room)
@@ -133,7 +128,10 @@ def _selection(
     known = (state.variables, state.executions) if state is not None else ((), ())
     key = (*map(id, known), cells, active_cell_id, changed, count)
     if (recent := _recent.pop(key, None)) is None:
-        near = _by_distance(cells, active_cell_id)
+        # Nearest to the active cell first, those above before those below.
+        active = next((index for index, cell in enumerate(cells) if cell.id == active_cell_id), len(cells) - 1)
+        order = sorted(range(len(cells)), key=lambda index: (abs(index - active), index > active))
+        near = [cells[index] for index in order]
         selection = Selection(Proximity([cell for cell in near if cell.kind == "code"], changed, state), count)
         selection.offer_variables(state.variables.values() if state is not None else ())
         selection.offer_cells(near)
@@ -175,29 +173,25 @@ def _cut(context: NotebookContext, budget_tokens: int, count: Count) -> Notebook
     return NotebookContext(notebook, status, {"variables": count(notebook), "cells": 0, "status": count(status)})
 
 
-def _kernel_line(state: KernelState | None, age_seconds: float) -> str:
+def _status(state: KernelState | None, age_seconds: float, changed: Sequence[str], stale: Sequence[str]) -> list[str]:
+    """The kernel's status, what changed, what is not as the notebook says, the last error."""
     if state is None:
-        return "Kernel: none is running, so there are no live variables."
-    if state.source == "client":
-        return "Kernel: not reachable. The variables are those that the client sent."
-    if state.stale:
-        return f"Kernel: {state.status}. Its state is {age_seconds:.0f} s old: {state.stale}"
-    return f"Kernel: {state.status}, {max(state.total, len(state.variables))} variables, read just now."
-
-
-def _error_lines(state: KernelState | None) -> list[str]:
+        lines = ["Kernel: none is running, so there are no live variables."]
+    elif state.source == "client":
+        lines = ["Kernel: not reachable. The variables are those that the client sent."]
+    elif state.stale:
+        lines = [f"Kernel: {state.status}. Its state is {age_seconds:.0f} s old: {state.stale}"]
+    else:
+        lines = [f"Kernel: {state.status}, {max(state.total, len(state.variables))} variables, read just now."]
+    if changed:
+        lines.append(f"Changed since the last question: {', '.join(changed[:40])}")
+    if stale:
+        lines += ["Not as the notebook says:", *(f"- {head(reason, 300)}" for reason in stale)]
     newest = state.executions[-1] if state is not None and state.executions else None
-    if newest is None or newest.error is None:
-        return []
-    lines = [f"The last cell, In [{newest.count}], failed: {newest.error.name}: {head(newest.error.message, 500)}"]
-    for frame in newest.error.frames[-3:]:
-        lines.append(f"  in {frame.function}, line {frame.line}: {head(frame.source.strip(), 200)}")
-        lines += [f"    {name} = {head(value, 120)}" for name, value in list(frame.variables.items())[:12]]
+    if newest is not None and newest.error is not None:
+        error = newest.error
+        lines.append(f"The last cell, In [{newest.count}], failed: {error.name}: {head(error.message, 500)}")
+        for frame in error.frames[-3:]:
+            lines.append(f"  in {frame.function}, line {frame.line}: {head(frame.source.strip(), 200)}")
+            lines += [f"    {name} = {head(value, 120)}" for name, value in list(frame.variables.items())[:12]]
     return lines
-
-
-def _by_distance(cells: Sequence[Cell], active_cell_id: str | None) -> list[Cell]:
-    """Cells by their distance to the active one, nearest first, those above before those below."""
-    active = next((index for index, cell in enumerate(cells) if cell.id == active_cell_id), len(cells) - 1)
-    order = sorted(range(len(cells)), key=lambda index: (abs(index - active), index > active))
-    return [cells[index] for index in order]

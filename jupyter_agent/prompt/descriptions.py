@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,20 +37,26 @@ class VariableText:
     remarks: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
-def describe(variable: Variable) -> VariableText:
-    """All parts of a variable's description, cached because most questions need them again."""
+def _describe(variable: Variable) -> VariableText:
+    facts, signature = variable.facts, variable.facts.get("signature")
+    keyword = {"function": "def", "class": "class"}.get(variable.kind)
+    has_signature = keyword is not None and isinstance(signature, str)
+    is_own = facts.get("module") == "__main__" or bool(facts.get("local"))
+    details = {name: _column(column) for name, column in _columns(variable).items()}
+    for label in ("items", "fields"):
+        if isinstance(given := facts.get(label), Mapping):
+            details.update({str(key): f"{key}: {value}" for key, value in given.items()})
     return VariableText(
-        is_import(variable), line(variable), members(variable), details(variable), tuple(_remarks(variable))
+        is_import=not facts.get("local") if variable.kind == "module" else keyword is not None and not is_own,
+        line=f"{keyword} {signature}" if has_signature else f"{variable.name}: {variable.summary}",
+        members=_members(facts),
+        details=details,
+        remarks=_remarks(variable),
     )
 
 
-def is_import(variable: Variable) -> bool:
-    """Whether the name stands for somebody else's module, function or class."""
-    if variable.kind == "module":
-        return not variable.facts.get("local")
-    is_own = variable.facts.get("module") == "__main__" or bool(variable.facts.get("local"))
-    return variable.kind in ("function", "class") and not is_own
+#: All parts of a variable's description, cached because most questions need them again.
+describe = lru_cache(maxsize=4096)(_describe)
 
 
 def import_lines(variables: Iterable[Variable]) -> list[str]:
@@ -67,31 +73,6 @@ def import_lines(variables: Iterable[Variable]) -> list[str]:
     return [*([", ".join(aliases)] if aliases else []), *named]
 
 
-def line(variable: Variable) -> str:
-    """Name, type and size: ``df: DataFrame 891 × 12``; functions and classes with their signature."""
-    signature = variable.facts.get("signature")
-    if variable.kind == "function" and isinstance(signature, str):
-        return f"def {signature}"
-    if variable.kind == "class" and isinstance(signature, str):
-        return f"class {signature}"
-    return f"{variable.name}: {variable.summary}"
-
-
-def members(variable: Variable) -> tuple[str, ...]:
-    """Names inside the variable: columns, keys, labels of rows, fields, methods."""
-    return tuple(dict.fromkeys(_member_names(variable.facts)))
-
-
-def _member_names(facts: Mapping[str, Any]) -> Iterator[str]:
-    for label in _MEMBERS:
-        given = facts.get(label)
-        for member in given if isinstance(given, (Mapping, Sequence)) and not isinstance(given, str) else ():
-            yield str(member.get("name")) if isinstance(member, Mapping) else str(member)
-    index = facts.get("index")
-    if isinstance(index, Mapping) and index.get("name"):
-        yield str(index["name"])
-
-
 def wrapped(items: Iterable[str], indent: str = "  ", separator: str = ", ") -> list[str]:
     """Items in indented lines of at most `WIDTH` characters, where an item allows it."""
     lines: list[str] = []
@@ -103,51 +84,49 @@ def wrapped(items: Iterable[str], indent: str = "  ", separator: str = ", ") -> 
     return lines
 
 
-def details(variable: Variable) -> dict[str, str]:
-    """What is known of each member: dtype, missing values, samples; a value's text."""
-    found = {name: _column(column) for name, column in _columns(variable).items()}
-    for label in ("items", "fields"):
-        given = variable.facts.get(label)
-        if isinstance(given, Mapping):
-            found.update({str(key): f"{key}: {value}" for key, value in given.items()})
-    return found
-
-
-def _remarks(variable: Variable) -> list[str]:
-    """What is known apart from its members: first lines of documentation, index, samples."""
-    facts = variable.facts
-    lines = []
-    if facts.get("doc"):
-        lines.append(str(facts["doc"]))
-    index = facts.get("index")
-    if isinstance(index, Mapping) and index.get("first") is not None:
-        lines.append(
-            f"index {index.get('name') or ''} {index.get('dtype', '')}: {index['first']} … {index.get('last')}"
-        )
-    samples = [str(sample) for sample in _sequence(facts.get("samples"))]
-    if samples and variable.kind in ("series", "array", "index"):
-        lines.append("values: " + ", ".join(samples[:5]))
-    items = facts.get("items")
-    if isinstance(items, Sequence) and not isinstance(items, str):
-        lines.append("items: " + ", ".join(map(str, items[:5])))
-    return lines
-
-
 def full_lines(variable: Variable) -> list[str]:
     """Everything that its facts hold, in lines, the most important first."""
-    facts, columns, texts = variable.facts, _columns(variable), details(variable)
+    facts, columns, text = variable.facts, _columns(variable), _describe(variable)
     lines: list[str] = []
     for column in columns.values():
         statistics = [(name, column[name]) for name in column if name in _STATISTICS]
         values = [f"{name} {_on_one_line(value)}" for name, value in statistics if value is not None]
         lines.append(", ".join([_column(column), *values]))
-    names = [texts.get(name, name) for name in members(variable) if name not in columns]
+    names = [text.details.get(name, name) for name in text.members if name not in columns]
     labels = [label for label in (*_STATISTICS, *_SINGLE) if facts.get(label) not in (None, "", [], {})]
     rows = ["; ".join(map(str, row)) for row in _sequence(facts.get("head")) if isinstance(row, (list, tuple))]
     more = [f"{label}: {_on_one_line(facts[label])}" for label in labels]
     more += ["first rows:", *(f"  {row}" for row in rows)] if rows else []
-    more += _remarks(variable)
-    return [line(variable), *(f"  {text}" for text in lines), *wrapped(names), *(f"  {text}" for text in more)]
+    more += text.remarks
+    return [text.line, *(f"  {line}" for line in lines), *wrapped(names), *(f"  {line}" for line in more)]
+
+
+def _members(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    names: list[str] = []
+    for label in _MEMBERS:
+        given = facts.get(label)
+        if isinstance(given, (Mapping, Sequence)) and not isinstance(given, str):
+            names += (str(member.get("name") if isinstance(member, Mapping) else member) for member in given)
+    index = facts.get("index")
+    if isinstance(index, Mapping) and index.get("name"):
+        names.append(str(index["name"]))
+    return tuple(dict.fromkeys(names))
+
+
+def _remarks(variable: Variable) -> tuple[str, ...]:
+    facts = variable.facts
+    remarks = [str(facts["doc"])] if facts.get("doc") else []
+    index = facts.get("index")
+    if isinstance(index, Mapping) and index.get("first") is not None:
+        remarks.append(
+            f"index {index.get('name') or ''} {index.get('dtype', '')}: {index['first']} … {index.get('last')}"
+        )
+    if (samples := _sequence(facts.get("samples"))) and variable.kind in ("series", "array", "index"):
+        remarks.append("values: " + ", ".join(map(str, samples[:5])))
+    items = facts.get("items")
+    if isinstance(items, Sequence) and not isinstance(items, str):
+        remarks.append("items: " + ", ".join(map(str, items[:5])))
+    return tuple(remarks)
 
 
 def _columns(variable: Variable) -> dict[str, Mapping[str, Any]]:

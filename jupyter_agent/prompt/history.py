@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
-from jupyter_agent.core.messages import Message
+from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.text import counted_head
 from jupyter_agent.sessions.summary import is_summary
 
@@ -55,7 +55,12 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
         count: Tokens of a text, at least.
     """
     if turns and is_summary(turns[0]):
-        return _summarized(turns[0], turns[1:], budget_tokens, count)
+        # A summary has a right to half of the budget; then comes what fits of the turns after it.
+        summary = _turn_messages(turns[0])
+        if _cost(summary, count) > budget_tokens // 2:
+            summary = _question_and_answer(summary, budget_tokens // 2, count)
+        later = fit(turns[1:], budget_tokens - _cost(summary, count), count)
+        return replace(later, messages=repair([*summary, *later.messages]))
     whole = [_turn_messages(turn) for turn in turns]
     if sum(_cost(messages, count) for messages in whole) <= budget_tokens:
         return Fitted(repair(chain.from_iterable(whole)), 0, "")
@@ -70,15 +75,6 @@ def fit(turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
         question, *rest = kept[0]
         kept[0] = [replace(question, content=f"{note}\n\n{question.content}"), *rest]
     return Fitted(repair(chain.from_iterable(kept)), len(dropped), note)
-
-
-def _summarized(summary: Turn, turns: Sequence[Turn], budget_tokens: int, count: Count) -> Fitted:
-    """A summary, with a right to half of the budget, then what fits of the turns after it."""
-    first = _turn_messages(summary)
-    if _cost(first, count) > budget_tokens // 2:
-        first = _question_and_answer(first, budget_tokens // 2, count)
-    rest = fit(turns, budget_tokens - _cost(first, count), count)
-    return replace(rest, messages=repair([*first, *rest.messages]))
 
 
 def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -105,38 +101,28 @@ def repair(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 
 def _with_results(messages: Sequence[Message]) -> Iterator[Message]:
-    """Each assistant message with the results of its calls right after it, and no other results."""
+    """Each assistant message with the results of its calls right after it, and no other results; ids are used once."""
     used: set[str] = set()
     for position, message in enumerate(messages):
         if message.role == "user" and message.content.strip():
             yield Message("user", message.content)
         elif message.role == "assistant" and (message.tool_calls or message.content.strip()):
-            results = _results_after(messages, position)
-            calls = tuple(replace(call, id=_unused(call.id, used)) for call in message.tool_calls)
-            yield Message("assistant", message.content, calls)
+            results: dict[str, list[str]] = {}
+            for result in takewhile(lambda later: later.role == "tool", messages[position + 1 :]):
+                results.setdefault(result.tool_call_id or "", []).append(result.content)
+            calls: list[ToolCall] = []
+            for call in message.tool_calls:
+                unused, number = call.id or "call", 1
+                while unused in used:
+                    number += 1
+                    unused = f"{call.id or 'call'}_{number}"
+                used.add(unused)
+                calls.append(replace(call, id=unused))
+            yield Message("assistant", message.content, tuple(calls))
             for call, old in zip(calls, message.tool_calls, strict=True):
                 waiting = results.get(old.id)
                 content = waiting.pop(0) if waiting else INTERRUPTED
                 yield Message("tool", content if content.strip() else "(no output)", tool_call_id=call.id)
-
-
-def _results_after(messages: Sequence[Message], position: int) -> dict[str, list[str]]:
-    """Contents of the tool results between an assistant message and the next message that is none, by call."""
-    results: dict[str, list[str]] = {}
-    for message in messages[position + 1 :]:
-        if message.role != "tool":
-            break
-        results.setdefault(message.tool_call_id or "", []).append(message.content)
-    return results
-
-
-def _unused(id_: str, used: set[str]) -> str:
-    unused, number = id_ or "call", 1
-    while unused in used:
-        number += 1
-        unused = f"{id_ or 'call'}_{number}"
-    used.add(unused)
-    return unused
 
 
 def _turn_messages(turn: Turn) -> list[Message]:
@@ -162,7 +148,14 @@ def _newest(whole: Sequence[list[Message]], room: int, count: Count) -> list[lis
     kept: list[list[Message]] = []
     for number, turn in enumerate(reversed(whole)):
         share = room // 2 if number == 0 else 0
-        form = turn if _cost(turn, count) <= share else _short_outputs(turn)
+        form = turn
+        if _cost(turn, count) > share:
+            form = [
+                replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS))
+                if message.role == "tool"
+                else message
+                for message in turn
+            ]
         cost = _cost(form, count)
         if cost > room and number == 0:
             form = _question_and_answer(turn, room, count)
@@ -178,14 +171,6 @@ def _newest(whole: Sequence[list[Message]], room: int, count: Count) -> list[lis
         room -= gain
         kept[number] = whole[-1 - number]
     return kept[::-1]
-
-
-def _short_outputs(turn: Iterable[Message]) -> list[Message]:
-    """A turn with its tool outputs shortened."""
-    return [
-        replace(message, content=_shortened(message.content, _OUTPUT_CHARACTERS)) if message.role == "tool" else message
-        for message in turn
-    ]
 
 
 def _question_and_answer(turn: Sequence[Message], room: int, count: Count) -> list[Message]:

@@ -114,9 +114,17 @@ def preview_json(
         count: Tokens of a text, at least.
     """
     tokens = {**prompt.tokens, "tools": _tool_tokens(tools, count)}
+    messages: list[dict[str, Json]] = []
+    for message in prompt.messages:
+        data: dict[str, Json] = {"role": message.role, "content": message.content}
+        if message.tool_calls:
+            data["tool_calls"] = [to_json(call) for call in message.tool_calls]
+        if message.tool_call_id is not None:
+            data["tool_call_id"] = message.tool_call_id
+        messages.append(data)
     return {
         "model": model,
-        "messages": [_message_json(message) for message in prompt.messages],
+        "messages": messages,
         "tools": [
             {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in tools
         ],
@@ -124,15 +132,6 @@ def preview_json(
         "withheld": prompt.withheld,
         "warnings": list(warnings),
     }
-
-
-def _message_json(message: Message) -> dict[str, Json]:
-    data: dict[str, Json] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        data["tool_calls"] = [to_json(call) for call in message.tool_calls]
-    if message.tool_call_id is not None:
-        data["tool_call_id"] = message.tool_call_id
-    return data
 
 
 def _tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:

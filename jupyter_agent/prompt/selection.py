@@ -61,7 +61,8 @@ class _Candidate:
     def clear(self) -> None:
         """Select nothing of it."""
         self.named = self.line = False
-        self.members, self.details, self.remarks = [], {}, []
+        for selected in (self.members, self.details, self.remarks):
+            selected.clear()
 
     def lines(self) -> list[str]:
         """Its lines; none where only its name is selected."""
@@ -100,7 +101,8 @@ class Selection:
         self._pieces: list[_Piece] = []
         self._imports: list[_Candidate] = []
         self._own: list[_Candidate] = []
-        self._cells: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
+        self._outputs: dict[str, str] = {}
         self._selected: set[int] = set()
 
     def offer_variables(self, variables: Iterable[Variable]) -> None:
@@ -109,32 +111,34 @@ class Selection:
             description = descriptions.describe(variable)
             entries = self._imports if description.is_import else self._own
             entries.append(_Candidate(variable, description, len(entries)))
-        for entry in self._imports:
-            is_near = self._proximity.of_word(entry.variable.name) <= NEAR
-            self._offer_name(entry, 1.0 if is_near else 5.0)
-        for entry in self._own:
-            name, line = entry.variable.name, entry.description.line
-            self._offer_name(entry, 2.0)
-            self._offer(8.0 + 0.8 * entry.position, line, partial(setattr, entry, "line", True), entry, saves=name)
+        for entry in (*self._imports, *self._own):
+            name, description, position = entry.variable.name, entry.description, entry.position
+            is_near = self._proximity.of_word(name) <= NEAR
+            rank = 2.0 if not description.is_import else 1.0 if is_near else 5.0
+            self._offer(rank + 0.05 * position, name, partial(setattr, entry, "named", True), entry, is_name=True)
+            if description.is_import:
+                continue
+            select = partial(setattr, entry, "line", True)
+            self._offer(8.0 + 0.8 * position, description.line, select, entry, saves=name)
             self._offer_members(entry)
-            for number, remark in enumerate(entry.description.remarks):
-                rank = 60.0 + 2.0 * entry.position + number
-                self._offer(rank, f"  {remark}", partial(self._add_remark, entry, remark), entry)
+            for number, remark in enumerate(description.remarks):
+                self._offer(60.0 + 2.0 * position + number, f"  {remark}", partial(entry.remarks.append, remark), entry)
 
     def offer_cells(self, near: Sequence[Cell]) -> None:
         """The cells nearest to the user, source before output."""
         for distance, cell in enumerate(near):
-            source, output = whole_source(cell), _output(cell)
-            self._offer(16 + 4.0 * distance, source, partial(self._cells.__setitem__, cell.id, source))
-            if output:
-                self._offer(30 + 5.0 * distance, output, partial(self._add_output, cell.id, output))
+            source = whole_source(cell)
+            self._offer(16 + 4.0 * distance, source, partial(self._sources.__setitem__, cell.id, source))
+            output = "".join(f"\n  > {line}" for line in head(cell.output, 600).splitlines()) if cell.output else ""
+            if output := f"\n  error: {head(cell.error, 300)}" if cell.error else output:
+                self._offer(30 + 5.0 * distance, output, partial(self._outputs.__setitem__, cell.id, output))
 
     def choose(self, budget: int) -> None:
         """Select pieces in their order, as long as they fit, from the beginning."""
         for entry in (*self._imports, *self._own):
             entry.clear()
-        self._cells.clear()
-        self._selected.clear()
+        for selected in (self._sources, self._outputs, self._selected):
+            selected.clear()
         self._pieces.sort(key=attrgetter("rank", "order"))
         self._select(self._pieces, budget)
 
@@ -162,40 +166,33 @@ class Selection:
                 self._selected.add(piece.order)
 
     def _offer(
-        self, rank: float, text: str, select: Callable[[], object], entry: _Candidate | None = None, saves: str = ""
+        self,
+        rank: float,
+        text: str,
+        select: Callable[[], object],
+        entry: _Candidate | None = None,
+        *,
+        saves: str = "",
+        is_name: bool = False,
     ) -> None:
         cost = self.count(text) - (self.count(saves) if saves else 0) + 1
-        self._pieces.append(_Piece(rank, len(self._pieces), cost, select, entry))
-
-    def _offer_name(self, entry: _Candidate, rank: float) -> None:
-        cost, select = self.count(entry.variable.name) + 1, partial(setattr, entry, "named", True)
-        self._pieces.append(_Piece(rank + 0.05 * entry.position, len(self._pieces), cost, select, entry, is_name=True))
+        self._pieces.append(_Piece(rank, len(self._pieces), cost, select, entry, is_name))
 
     def _offer_members(self, entry: _Candidate) -> None:
-        """Names that stand in near cells before the others."""
+        """Names that stand in near cells before the others, a few at a time; then what is known of them."""
         near: list[str] = []
         far: list[str] = []
         for name in entry.description.members:
             (near if self._proximity.of_word(name) <= NEAR else far).append(name)
-        for names in _chunks(near):
-            self._offer_chunk(entry, 9.0 + 0.7 * entry.position, names)
-        for number, names in enumerate(_chunks(far)):
-            self._offer_chunk(entry, 12.0 + 1.5 * entry.position + 2.5 * number, names)
-
-    def _offer_chunk(self, entry: _Candidate, rank: float, names: Sequence[str]) -> None:
-        self._offer(rank, ", ".join(names), lambda: entry.members.extend(names), entry)
-        details = {name: entry.description.details[name] for name in names if name in entry.description.details}
-        if details:
-            text, bare = ", ".join(details.values()), ", ".join(details)
-            self._offer(rank + 25.0, text, lambda: entry.details.update(details), entry, saves=bare)
-
-    @staticmethod
-    def _add_remark(entry: _Candidate, remark: str) -> None:
-        entry.remarks.append(remark)  # looked up when it is selected: clearing the entry makes a new list
-
-    def _add_output(self, cell_id: str, output: str) -> None:
-        if cell_id in self._cells:
-            self._cells[cell_id] += output
+        known = entry.description.details
+        for listed, first, step, each in ((near, 9.0, 0.7, 0.0), (far, 12.0, 1.5, 2.5)):
+            for start in range(0, len(listed), CHUNK):
+                names = listed[start : start + CHUNK]
+                rank = first + step * entry.position + each * (start // CHUNK)
+                self._offer(rank, ", ".join(names), partial(entry.members.extend, names), entry)
+                if details := {name: known[name] for name in names if name in known}:
+                    text, bare = ", ".join(details.values()), ", ".join(details)
+                    self._offer(rank + 25.0, text, partial(entry.details.update, details), entry, saves=bare)
 
     def variables_text(self) -> str:
         """The selected variables: imports in short, entries, then those of which only the name is selected."""
@@ -213,24 +210,14 @@ class Selection:
 
     def cells_text(self, cells: Sequence[Cell]) -> str:
         """The selected cells in the notebook's order."""
-        shown = [self._cells[cell.id] for cell in cells if cell.id in self._cells]
+        sources, outputs = self._sources, self._outputs
+        shown = [sources[cell.id] + outputs.get(cell.id, "") for cell in cells if cell.id in sources]
         left_out = len(cells) - len(shown)
         note = f" ({left_out} of {len(cells)} left out)" if left_out else ""
         return "\n".join([f"Cells{note}:", *shown]) if shown else ""
-
-
-def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
-    """Names in pieces of `CHUNK`."""
-    return [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
 
 
 def whole_source(cell: Cell) -> str:
     """A cell with its whole source, as it stands in a prompt."""
     count = f"In [{cell.execution_count or ' '}]" if cell.kind == "code" else cell.kind
     return "\n".join([f"{count} id={cell.id}", *(f"  {line}" for line in cell.source.splitlines())])
-
-
-def _output(cell: Cell) -> str:
-    if cell.error:
-        return f"\n  error: {head(cell.error, 300)}"
-    return "".join(f"\n  > {line}" for line in head(cell.output, 600).splitlines()) if cell.output else ""
