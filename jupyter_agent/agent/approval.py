@@ -36,55 +36,47 @@ class Refusal:
     output: ToolOutput
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """Decides by the approval mode, and asks the user where the mode says so.
+async def check_approval(
+    tool: Tool,
+    call: ToolCall,
+    arguments: Mapping[str, Any],
+    context: ToolContext,
+    *,
+    limits: Limits,
+    decide: Decide | None,
+) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
+    """Yield what the user is asked, then a refusal unless the call may be made: by the approval mode of the limits.
 
-    Attributes:
-        limits: With the mode.
-        decide: Answers approvals; None where nobody can.
+    `decide` answers approvals; it is None where nobody can.
     """
-
-    limits: Limits
-    decide: Decide | None = None
-
-    async def check(
-        self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
-    ) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
-        """Yield what the user is asked, then a refusal unless the call may be made."""
-        mode = self.limits.approval
-        if mode == "read-only":
-            yield Refusal("denied", _READ_ONLY)
-            return
-        unasked = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
-        if unasked and not await _is_always_asked(tool, arguments, context):
-            return
-        if self.decide is None:
-            yield Refusal("needs_approval", _NOBODY)
-            return
-        epoch = await _kernel_epoch(context)
-        digest = approval_digest(tool.spec.name, arguments, context, epoch)
-        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest)
-        decision = asyncio.ensure_future(self.decide(request))
-        try:
-            yield request
-            approved = await asyncio.wait_for(decision, self.limits.remaining)
-        except TimeoutError:
-            approved = False
-        finally:
-            decision.cancel()
-        if approved is not True:
-            yield Refusal("denied", _DENIED)
-        elif tool.effect == "execute" and await _kernel_epoch(context) != epoch:
-            yield Refusal("failed", _STALE)
-
-
-def approval_digest(tool: str, arguments: Mapping[str, Any], context: ToolContext, epoch: str) -> str:
-    """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
+    if limits.approval == "read-only":
+        yield Refusal("denied", _READ_ONLY)
+        return
+    unasked = limits.approval == "auto" or (limits.approval == "auto-edit" and tool.effect == "write")
+    if unasked and not await _is_always_asked(tool, arguments, context):
+        return
+    if decide is None:
+        yield Refusal("needs_approval", _NOBODY)
+        return
+    epoch = await _kernel_epoch(context)
+    # Of what would be done, to which cell as it was shown, and in which kernel.
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
-    text = json.dumps([tool, arguments, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps([tool.spec.name, arguments, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest)
+    decision = asyncio.ensure_future(decide(request))
+    try:
+        yield request
+        approved = await asyncio.wait_for(decision, limits.remaining)
+    except TimeoutError:
+        approved = False
+    finally:
+        decision.cancel()
+    if approved is not True:
+        yield Refusal("denied", _DENIED)
+    elif tool.effect == "execute" and await _kernel_epoch(context) != epoch:
+        yield Refusal("failed", _STALE)
 
 
 async def _is_always_asked(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:

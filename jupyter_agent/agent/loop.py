@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
+from jupyter_agent.agent.approval import Refusal, check_approval
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, call_key, checked_usage
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
@@ -140,7 +140,7 @@ class Agent:
         self._tools = offered_tools(tools, limits.effects, through_magic=run is not None)
         self._limits = limits
         self._tracker = LimitTracker(limits)
-        self._approval = ApprovalPolicy(limits, decide)
+        self._decide = decide
         self._redact = redact
         self._run_code = run
         self._record = record
@@ -235,7 +235,8 @@ class Agent:
         if output is None and isinstance(tool, CheckedTool):
             output = await self._answer(tool.check(arguments, context))
         if tool is not None and output is None and effect != "read":
-            async with aclosing(self._approval.check(tool, call, arguments, context)) as steps:
+            asked = check_approval(tool, call, arguments, context, limits=self._limits, decide=self._decide)
+            async with aclosing(asked) as steps:
                 async for step in steps:
                     if isinstance(step, Refusal):
                         status, output = step.status, step.output
