@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -254,6 +255,11 @@ class KernelState:
             return tuple(self.variables)
         changed = [name for name, variable in self.variables.items() if variable.version > version]
         return (*changed, *(name for name, deleted_at in self.deleted.items() if deleted_at > version))
+
+    @property
+    def age_seconds(self) -> float:
+        """How old it is, to a tenth of a second; 0 where nothing is known."""
+        return round(max(0.0, time.time() - self.taken_at), 1) if self.taken_at else 0.0
 
     @property
     def last_error(self) -> Execution | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ class TurnContext:
     @property
     def age_seconds(self) -> float:
         """How old the kernel's state is; 0 where there is none."""
-        return _age_seconds(self.state)
+        return self.state.age_seconds if self.state is not None else 0.0
 
     def state_json(self) -> dict[str, Json] | None:
         """The state in short, for replies."""
@@ -133,15 +132,10 @@ async def build(
     elif state.source == "client":
         warnings.append(_CLIENT_VARIABLES)
     elif state.stale:
-        warnings.append(f"The kernel's state is {_age_seconds(state):.0f} s old: {state.stale}")
+        warnings.append(f"The kernel's state is {state.age_seconds:.0f} s old: {state.stale}")
     stale: tuple[str, ...] = ()
     if question.query and analyses is not None:
         stale = await analyses.stale_for(question.query, cells, state, question.active_cell_id, question.notebook)
     return TurnContext(
         question.kernel, question.notebook, session, state, cells, tuple(turns), changed, tuple(warnings), stale
     )
-
-
-def _age_seconds(state: KernelState | None) -> float:
-    taken = state.taken_at if state is not None else 0.0
-    return round(max(0.0, time.time() - taken), 1) if taken else 0.0

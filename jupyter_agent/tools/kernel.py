@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -37,7 +36,7 @@ class ListVariables:
             {
                 "kernel": {
                     "status": state.status,
-                    "age_s": round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0,
+                    "age_s": state.age_seconds,
                     "stale": state.stale,
                     "source": state.source,
                 },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.messages import to_json
@@ -19,7 +18,7 @@ def state_to_json(state: KernelState, since: int = 0) -> dict[str, Any]:
         "epoch": state.epoch,
         "version": state.version,
         "status": state.status,
-        "age_s": round(max(0.0, time.time() - state.taken_at), 1) if state.taken_at else 0.0,
+        "age_s": state.age_seconds,
         "stale": state.stale,
         "total": state.total,
         "variables": [
