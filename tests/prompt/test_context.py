@@ -62,6 +62,9 @@ def test_a_context_is_the_same_whatever_was_built_of_the_same_notebook_before() 
         for question in ("c39?", "x?")
     ]
     assert built[:2] == built[-2:]
+    unchanged = known.after(StateDelta("e", 1, 1, (), (), (), 2, "busy", 2.0))
+    assert (unchanged.status, unchanged.taken_at, unchanged.variables) == ("busy", 2.0, known.variables)
+    assert build("x?", unchanged, cells, budget_tokens=4000, count=count).notebook == built[0].notebook
     changed = known.after(StateDelta("e", 1, 2, (number("y", 2),), (), (), 3, "idle", 2.0))
     assert "y: int 3" in build("?", changed, cells, count=count).notebook
     assert "x = 2" in build("?", known, [Cell("a", "code", "x = 2", 1)], count=count).notebook
