@@ -190,7 +190,9 @@ class AgentHandler(APIHandler):
 
     def reply(self, value: Any, status: int | None = None) -> None:
         """Finish with a JSON value, and with the document's status where none is given."""
-        self.set_status(status or (int(self.operation.status) if self.operation is not None else 200))
+        if status is None:  # only what is posted creates something: the rest needs no table, and no wire types
+            status = int(self.operation.status) if self.method == "post" and self.operation is not None else 200
+        self.set_status(status)
         self.finish(json_text(value))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -233,7 +235,7 @@ class AgentHandler(APIHandler):
 def _with_checked_path(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @wraps(method)
     async def checked(self: AgentHandler, **given: str) -> None:
-        await method(self, **self.check_parameters("path", given))
+        await method(self, **(self.check_parameters("path", given) if given else {}))
 
     return checked
 
