@@ -1,31 +1,40 @@
-"""Whether a tool call may be made: the user's approval mode, and approvals that hold for exactly what was shown."""
+"""Whether a tool call may be made: the user's approval mode, what is asked about in every mode, and approvals of exactly what was shown."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_agent.agent.limits import Limits
-from jupyter_agent.analysis.code_checks import risk_reasons
+from jupyter_agent.analysis import risk
+from jupyter_agent.analysis.origins import imported_modules
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, ToolCall
-from jupyter_agent.core.protocols import AskedTool, RunningTool, Tool, ToolContext, ToolOutput
-from jupyter_agent.core.question import Decide
+from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall
+from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput
+from jupyter_agent.core.question import Decide, Decision
+from jupyter_agent.core.text import spelled_out, truncate
 
 _READ_ONLY = ToolOutput.failure("denied", "this conversation is read-only. Give the user the code.")
 _NOBODY = ToolOutput.failure(
     "needs_approval", "nobody can approve it here. Give the user the code to run it themselves."
 )
-_DENIED = ToolOutput.failure("denied", "the user did not allow it. Do not try again; go on without.")
+_DENIED = "the user did not allow it. Do not try again; go on without."
 _STALE = ToolOutput.failure(
     "approval_stale",
-    "the kernel was restarted after the user had allowed this, so it was not done. Look at the variables again, then ask "
-    "again if it is still needed.",
+    "what would be done is not what the user has allowed any more: the kernel was restarted, or the cell has changed. It was not "
+    "done. Look at the variables and the cell again, then ask again if it is still needed.",
 )
+#: Characters of what is shown before it is approved.
+_MAX_PREVIEW = 64 * 1024
+#: Modules next to the notebook that are read to know what code reaches, and characters of each.
+_MAX_MODULES = 20
+_MAX_MODULE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +45,130 @@ class Refusal:
     output: ToolOutput
 
 
-async def check_approval(
-    tool: Tool,
-    call: ToolCall,
-    arguments: Mapping[str, Any],
-    context: ToolContext,
-    *,
-    limits: Limits,
-    decide: Decide | None,
-) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
-    """Yield what the user is asked, then a refusal unless the call may be made: by the approval mode of the limits.
+@dataclass(slots=True)
+class ApprovalPolicy:
+    """Decides by the approval mode, and asks the user where the mode says so, or something is reached that is always asked about.
 
-    `decide` answers approvals; it is None where nobody can.
+    Attributes:
+        limits: With the mode.
+        decide: Answers approvals; None where nobody can.
+        is_allowed: Whether what the user allowed for the conversation answers one that has no reasons.
+        waited: Seconds that the newest approval has waited.
     """
-    if limits.approval == "read-only":
-        yield Refusal("denied", _READ_ONLY)
-        return
-    unasked = limits.approval == "auto" or (limits.approval == "auto-edit" and tool.effect == "write")
-    if unasked and not await _is_always_asked(tool, arguments, context):
-        return
-    if decide is None:
-        yield Refusal("needs_approval", _NOBODY)
-        return
-    epoch = await _kernel_epoch(context)
-    # Of what would be done, to which cell as it was shown, and in which kernel.
+
+    limits: Limits
+    decide: Decide | None = None
+    is_allowed: Callable[[ApprovalAsked], bool] | None = None
+    waited: float = 0.0
+
+    async def check(
+        self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
+    ) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
+        """Yield what the user is asked, then a refusal unless the call may be made."""
+        mode = self.limits.approval
+        if mode == "read-only":
+            yield Refusal("denied", _READ_ONLY)
+            return
+        epoch = await _kernel_epoch(context)
+        try:
+            review = await self._review(tool, arguments, context)
+        except AgentError:
+            review = None  # the call itself will say why it cannot be made
+        reasons = () if review is None else review.reasons
+        is_free = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
+        if is_free and not reasons and review is not None:
+            return
+        preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
+        digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
+        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest, preview, reasons)
+        if not reasons and self.is_allowed is not None and self.is_allowed(request):
+            return
+        if self.decide is None:
+            yield Refusal("needs_approval", _NOBODY)
+            return
+        began = time.monotonic()
+        decision = asyncio.ensure_future(self.decide(request))
+        answer = Decision(approved=False)
+        try:
+            yield request
+            answer = await asyncio.wait_for(decision, self.limits.approval_seconds)
+        except TimeoutError:
+            pass
+        finally:
+            decision.cancel()
+            self.waited = time.monotonic() - began
+        if answer.approved is not True:
+            words = f" They say: {truncate(spelled_out(answer.words), 2_000)}" if answer.words.strip() else ""
+            yield Refusal("denied", ToolOutput.failure("denied", f"{_DENIED}{words}"))
+        elif review is not None and await self._is_stale(tool, arguments, context, digest):
+            yield Refusal("failed", _STALE)
+
+    async def _is_stale(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, digest: str) -> bool:
+        """Whether the call would not do any more what was shown."""
+        try:
+            review = await tool.review(arguments, context) if isinstance(tool, ReviewedTool) else Review()
+        except AgentError:
+            return True
+        return approval_digest(tool.spec.name, arguments, review, context, await _kernel_epoch(context)) != digest
+
+    async def _review(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """What the call would do, with what its code reaches.
+
+        Raises:
+            AgentError: there is nothing that it could be done to.
+        """
+        if not isinstance(tool, ReviewedTool):
+            return Review()
+        review = await tool.review(arguments, context)
+        if not review.code:
+            return review
+        return replace(review, reasons=(*review.reasons, *await code_reasons(review.code, context)))
+
+
+def approval_digest(tool: str, arguments: Mapping[str, Any], review: Review, context: ToolContext, epoch: str) -> str:
+    """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
-    text = json.dumps([tool.spec.name, arguments, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest)
-    decision = asyncio.ensure_future(decide(request))
-    try:
-        yield request
-        approved = await asyncio.wait_for(decision, limits.remaining)
-    except TimeoutError:
-        approved = False
-    finally:
-        decision.cancel()
-    if approved is not True:
-        yield Refusal("denied", _DENIED)
-    elif tool.effect == "execute" and await _kernel_epoch(context) != epoch:
-        yield Refusal("failed", _STALE)
+    text = json.dumps([tool, arguments, review.preview, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def _is_always_asked(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> bool:
-    """Whether the call, or the code that it would run, is asked about in every mode."""
-    if isinstance(tool, AskedTool) and tool.is_always_asked:
-        return True
-    if not isinstance(tool, RunningTool):
-        return False
-    try:
-        return bool(risk_reasons(await tool.source(arguments, context)))
-    except AgentError:
-        return True
+async def code_reasons(code: str, context: ToolContext) -> tuple[Reason, ...]:
+    """What code reaches beyond the kernel's memory, known from the notebook's cells, the kernel and modules next to the notebook."""
+    cells: list[str] = []
+    if context.notebook is not None:
+        with suppress(AgentError):  # a notebook that cannot be read says nothing of what ran
+            cells = [cell.source for cell in await context.notebook.cells() if cell.kind == "code"]
+    state = await context.kernel.state() if context.kernel is not None else context.state
+    runs = [run.source for run in state.executions] if state is not None else []
+    sources = tuple(dict.fromkeys((*context.turn_log.executed, *runs, *cells)))
+    modules = await _modules((code, *sources), context)
+    return risk.reasons(code, sources=sources, live=state.variables if state is not None else {}, modules=modules)
+
+
+async def _modules(sources: Sequence[str], context: ToolContext) -> dict[str, str]:
+    """Sources of modules next to the notebook that code imports, and of those that they import, by dotted name."""
+    found: dict[str, str] = {}
+    if context.notebook is None:
+        return found
+    waiting = list(imported_modules(sources))
+    tried: set[str] = set()
+    while waiting and len(tried) < 2 * _MAX_MODULES and len(found) < _MAX_MODULES:
+        name = waiting.pop(0)
+        if name in tried:
+            continue
+        tried.add(name)
+        for path, package in (
+            (f"{name.replace('.', '/')}.py", name.rpartition(".")[0]),
+            (f"{name.replace('.', '/')}/__init__.py", name),
+        ):
+            try:
+                found[name] = await context.notebook.read_file(path, _MAX_MODULE)
+            except AgentError:
+                continue
+            waiting += imported_modules([found[name]], package)
+            break
+    return found
 
 
 async def _kernel_epoch(context: ToolContext) -> str:

@@ -266,6 +266,7 @@ class Assistant:
                 Limits.for_question(question, shared.options, approval=approval, started=state.started),
                 redact=self.redactor.text,
                 decide=question.decide,
+                is_allowed=question.is_allowed,
                 run=question.run,
                 record=state.lease.record,
             )

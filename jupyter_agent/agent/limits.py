@@ -44,6 +44,7 @@ class Limits:
         max_repeated_calls: How often the same call may be made.
         max_tokens: Sent and received, in all requests of the turn; 0 sets no limit.
         max_cost: In US dollars, where the model's server reports it; 0 sets no limit.
+        approval_seconds: How long an approval may wait, which is not the turn's time.
         approval: ``read-only``, ``ask``, ``auto-edit`` or ``auto``; from the user, never from the model.
         effects: What the user may do at all; tools of other effects are not offered.
     """
@@ -55,6 +56,7 @@ class Limits:
     max_repeated_calls: int = 2
     max_tokens: int = 0
     max_cost: float = 0.0
+    approval_seconds: float = 24 * 3600.0
     approval: str = "ask"
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
 

@@ -11,12 +11,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_agent.agent.approval import Refusal, check_approval
+from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, call_key, checked_usage
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
     Action,
     ActionStatus,
+    ApprovalAsked,
     Effect,
     Event,
     FinishReason,
@@ -119,6 +120,7 @@ class Agent:
         limits: Where it ends.
         redact: Applied to everything that tools return.
         decide: Answers approvals; None where nobody can.
+        is_allowed: Whether what the user allowed for the conversation answers an approval.
         run: Runs code in place of the kernel, where the kernel is busy with our own magic. The notebook is then open in a
             page that we cannot ask, so nothing else that has an effect is offered.
         record: Called with the calls that have an effect, before each is made and after; what raises here keeps the call
@@ -133,6 +135,7 @@ class Agent:
         *,
         redact: Redact = str,
         decide: Decide | None = None,
+        is_allowed: Callable[[ApprovalAsked], bool] | None = None,
         run: Run | None = None,
         record: Record | None = None,
     ) -> None:
@@ -140,7 +143,7 @@ class Agent:
         self._tools = offered_tools(tools, limits.effects, through_magic=run is not None)
         self._limits = limits
         self._tracker = LimitTracker(limits)
-        self._decide = decide
+        self._approval = ApprovalPolicy(limits, decide, is_allowed)
         self._redact = redact
         self._run_code = run
         self._record = record
@@ -221,10 +224,12 @@ class Agent:
         self, transcript: Transcript, call: ToolCall, effect: Effect, context: ToolContext
     ) -> AsyncGenerator[Event, None]:
         """Check a call, ask for approval where it is needed, make it, and append its result."""
+        timeout = context.timeout
         context = replace(
             context,
             key=f"{context.key}:{call.id}" if context.key else "",
             approval=self._limits.approval,
+            effects=self._limits.effects,
             timeout=min(context.timeout, self._limits.remaining),
         )
         tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
@@ -235,13 +240,14 @@ class Agent:
         if output is None and isinstance(tool, CheckedTool):
             output = await self._answer(tool.check(arguments, context))
         if tool is not None and output is None and effect != "read":
-            asked = check_approval(tool, call, arguments, context, limits=self._limits, decide=self._decide)
-            async with aclosing(asked) as steps:
+            async with aclosing(self._approval.check(tool, call, arguments, context)) as steps:
                 async for step in steps:
                     if isinstance(step, Refusal):
                         status, output = step.status, step.output
                     else:
                         yield step
+            self._extend_deadline()
+            context = replace(context, timeout=min(timeout, self._limits.remaining))
         if tool is not None and output is None:
             if effect != "read":
                 # Stored before the call is made, so that nobody ever makes it a second time.
@@ -264,6 +270,8 @@ class Agent:
         assert output is not None
         if not output.ok and status == "done":
             status = "failed"
+        if call.name == RUN_CODE and status in ("done", "failed") and (code := str(arguments.get("code", ""))):
+            context.turn_log.executed.append(code)
         content = self._redact(truncate(output.content, TOOL_CHARACTERS))
         transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))
         transcript.actions.append(Action(call.id, call.name[:100], effect, status, title, icon))
@@ -271,6 +279,13 @@ class Agent:
         if effect != "read" and status in ("done", "failed"):
             await self._record_actions(transcript)
         yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
+
+    def _extend_deadline(self) -> None:
+        """Waiting for the user's approval is not the turn's time."""
+        if self._approval.waited:
+            self._limits = replace(self._limits, deadline=self._limits.deadline + self._approval.waited)
+            self._tracker.limits = self._approval.limits = self._limits
+            self._approval.waited = 0.0
 
     def _parse_call(self, call: ToolCall, *, is_cut_off: bool) -> tuple[Tool | None, dict[str, Any], ToolOutput | None]:
         """The tool and its arguments, or an output for the model that explains what is wrong with the call."""

@@ -20,6 +20,8 @@ from jupyter_agent.core.messages import (
     TurnStarted,
     Waiting,
 )
+from jupyter_agent.core.question import Decision
+from jupyter_agent.core.text import spelled_out
 
 NO_TERMINAL = (
     "Code was not run: without a terminal there is nobody to approve it. --approve auto runs code without asking."
@@ -64,21 +66,21 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
     raise AnswerFailed("The answer ended before it was complete.")
 
 
-async def _approve(approval: ApprovalAsked) -> bool:
-    """Ask the user, showing exactly what would be done."""
+async def _approve(approval: ApprovalAsked) -> Decision:
+    """Ask the user, showing exactly what would be done, and why it is asked about."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print_note(NO_TERMINAL)
-        return False
+        return Decision(approved=False)
     from prompt_toolkit import PromptSession
     from prompt_toolkit.output import create_output
 
-    text = approval.arguments.get("code")
-    if not isinstance(text, str):
-        text = f"{approval.tool} {json.dumps(dict(approval.arguments), ensure_ascii=False)}"
-    print("\n" + "\n".join(f"    {line}" for line in text.splitlines()), file=sys.stderr)
+    text = approval.preview or f"{approval.tool} {json.dumps(dict(approval.arguments))}"
+    print("\n" + "\n".join(f"    {line}" for line in text.split("\n")), file=sys.stderr)
+    for reason in approval.reasons:
+        print_note(spelled_out(reason.text))
     prompt: PromptSession[str] = PromptSession(output=create_output(sys.stderr))
     try:
         answer = await prompt.prompt_async("Run this? [y/N] ")
     except EOFError:
-        return False
-    return answer.strip().lower() in ("y", "yes")
+        return Decision(approved=False)
+    return Decision(answer.strip().lower() in ("y", "yes"))

@@ -18,6 +18,10 @@ else:
     Json = Any  # what reads types at run time, as for the OpenAPI document, follows no type into itself
 Role = Literal["system", "user", "assistant", "tool"]
 Effect = Literal["read", "execute", "write"]
+#: What something reaches that is asked about in every approval mode.
+ReasonCode: TypeAlias = Literal[
+    "files", "process", "network", "database", "magic", "environment", "install", "remote_content", "unknown_call"
+]
 FinishReason = Literal[
     "stop",
     "length",
@@ -210,8 +214,31 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a person is asked before something is done, whatever the approval mode.
+
+    Attributes:
+        code: The family.
+        text: For a reader, with the places in the code.
+    """
+
+    code: ReasonCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalAsked:
-    """A call waits for the user; the answer must carry the same `digest` (SHA-256 of what would run, and where)."""
+    """A call waits for the user; the answer must carry the same `digest`.
+
+    Attributes:
+        call_id: Of the call.
+        tool: Its tool.
+        effect: The tool's.
+        arguments: As the model gave them.
+        digest: SHA-256 (hex) of what would be done, and where.
+        preview: What would run or be written, with characters spelled out that a reader does not see.
+        reasons: Why it is asked about in every mode; empty where only the mode asks.
+    """
 
     event: ClassVar[str] = "approval"
     call_id: str
@@ -219,6 +246,8 @@ class ApprovalAsked:
     effect: Effect
     arguments: Mapping[str, Json]
     digest: str
+    preview: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

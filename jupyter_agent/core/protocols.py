@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
-from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture
+from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture, Reason
 from jupyter_agent.core.session import Session, Turn
 
 
@@ -190,11 +190,15 @@ class TurnLog:
         shown: Cell id → SHA-256 (hex) of its source as the model last saw it. An edit is made for exactly that.
         edits: What was done to the notebook, in order.
         insisted: Code that was questioned once; the model may be right, so it is not questioned again.
+        tried: Sources of cells that ran on a copy of the variables before they were written.
+        executed: Code that ran in the kernel and stands in no cell.
     """
 
     shown: dict[str, str] = field(default_factory=dict)
     edits: list[CellChange] = field(default_factory=list)
     insisted: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
+    executed: list[str] = field(default_factory=list)
 
     def show(self, cells: Iterable[Cell]) -> None:
         """The model sees these cells now."""
@@ -219,6 +223,7 @@ class ToolContext:
         turn_id: Of the turn.
         key: Idempotency key of the call: whoever sees it a second time need not act a second time.
         approval: What may be done unasked: ``read-only``, ``ask``, ``auto-edit`` or ``auto``.
+        effects: What the user may do here; code is tried out unasked only where ``execute`` is among them.
         check_notebook: Finds hidden state in cells and a kernel's state, given the notebook to ask for the times of
             files; None where a tool has to do it itself. The result is JSON: ``verdict``, ``report``, ``stale``, ``run``.
     """
@@ -233,6 +238,7 @@ class ToolContext:
     turn_id: str = ""
     key: str = ""
     approval: str = "ask"
+    effects: frozenset[str] = frozenset({"read"})
     check_notebook: NotebookCheck | None = None
 
 
@@ -290,25 +296,31 @@ class CheckedTool(Protocol):
         """What the model should know first; None where nothing speaks against the call. Changes nothing."""
 
 
-@runtime_checkable
-class RunningTool(Protocol):
-    """A tool that runs code, and can say which before it does."""
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person reads before a call is made.
 
-    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        """The code that a call would run.
+    Attributes:
+        preview: What would run or be written, as it is now; empty where the arguments say it all.
+        code: Python that would run in the kernel; what it reaches is found by whoever asks.
+        reasons: Why it is asked about in every approval mode, apart from the code.
+    """
+
+    preview: str = ""
+    code: str = ""
+    reasons: tuple[Reason, ...] = ()
+
+
+@runtime_checkable
+class ReviewedTool(Protocol):
+    """A tool that can say, before a call, what the call would do."""
+
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """What a call would do, seen now.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is nothing that it could be done to.
         """
-
-
-@runtime_checkable
-class AskedTool(Protocol):
-    """A tool that may have to be asked about whatever the approval mode, because nobody here knows what it does."""
-
-    @property
-    def is_always_asked(self) -> bool:
-        """Whether it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,21 @@ from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked
 from jupyter_agent.core.protocols import Kernel, Notebook, Tool
 
-Decide = Callable[[ApprovalAsked], Awaitable[bool]]
+Decide = Callable[[ApprovalAsked], Awaitable["Decision"]]
 Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer to an approval.
+
+    Attributes:
+        approved: Whether it may be done.
+        words: What the model is to know of a denial, in the user's words.
+    """
+
+    approved: bool
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class Question:
         max_write_calls: Likewise, tool calls that run code or edit; 0 allows none.
         effects: What the user may do here.
         decide: Answers approvals; None where nobody can.
+        is_allowed: Whether what the user has allowed for the conversation answers an approval. Never asked where there are reasons.
         run: Runs code in place of the kernel.
         tools: More that the model may do in this turn, by name; they win over those of the same name.
     """
@@ -59,5 +73,6 @@ class Question:
     max_write_calls: int | None = None
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
     decide: Decide | None = None
+    is_allowed: Callable[[ApprovalAsked], bool] | None = None
     run: Run | None = None
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))

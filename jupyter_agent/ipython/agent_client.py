@@ -16,7 +16,7 @@ from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
 from jupyter_agent.core.messages import Event as AnyEvent
-from jupyter_agent.core.question import Question
+from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.ipython.background_loop import BackgroundLoop
 from jupyter_agent.ipython.history_notebook import HistoryNotebook
@@ -134,8 +134,9 @@ class InProcessAgentClient:
             self._answers.clear()
 
     async def _question(self, request: AgentRequest, path: str, notebook_id: str) -> Question:
-        async def decide(asked: ApprovalAsked) -> bool:
-            return (await self._answer(asked.call_id)).get("decision") == "approve"
+        async def decide(asked: ApprovalAsked) -> Decision:
+            answer = await self._answer(asked.call_id)
+            return Decision(answer.get("decision") == "approve", str(answer.get("words", "")))
 
         async def run(asked: RunAsked) -> ExecutionResult:
             result = (await self._answer(asked.call_id))["result"]

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
+from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.code_checks import may_try_unasked
 from jupyter_agent.core.errors import AgentError, CellChanged, NotFound
 from jupyter_agent.core.kernel_state import Cell
-from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
+from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import execution_output, object_schema, open_notebook, syntax_error
 
 _ID = {"type": "string", "description": "The cell's id."}
@@ -55,7 +56,20 @@ class _CellTool:
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Make the edit; the output says which cell and where it stands."""
         change = await self.apply(arguments, context)
-        return ToolOutput.from_data({"cell_id": change.cell_id, "below": change.below_after})
+        written = {"tried": arguments["source"] in context.turn_log.tried} if "source" in arguments else {}
+        return ToolOutput.from_data({"cell_id": change.cell_id, "below": change.below_after, **written})
+
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """The cell as it is to be; as it is now, where it is only moved or deleted."""
+        cell = await _find_cell(arguments, context) if "cell_id" in arguments else None
+        source = arguments.get("source")
+        if source is None:
+            return Review(cell.source if cell is not None else "")
+        kind = cell.kind if cell is not None else arguments.get("cell_type", "code")
+        reasons = () if kind == "code" else risk.markdown_reasons(source)
+        if kind == "raw" and not reasons:
+            reasons = (Reason("remote_content", "It changes a raw cell, which programs read that convert notebooks."),)
+        return Review(source, reasons=reasons)
 
     async def apply(self, arguments: Mapping[str, Any], context: ToolContext) -> CellChange:
         """Make the edit and record it; one under way when the turn is stopped is recorded too.
@@ -105,7 +119,8 @@ class InsertCell(_CellTool):
     kind: ClassVar[EditKind] = "insert"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "insert_cell",
-        "Insert a new cell into the user's notebook. It is not run; use run_cell then. Try code with try_code first.",
+        "Insert a new cell into the user's notebook. The notebook does not run it; use run_cell then. Try code with "
+        "try_code first.",
         object_schema(
             {
                 "source": _SOURCE,
@@ -142,8 +157,8 @@ class EditCell(_CellTool):
     kind: ClassVar[EditKind] = "replace"
     spec: ClassVar[ToolSpec] = ToolSpec(
         "edit_cell",
-        "Replace the whole source of one cell of the user's notebook. It is not run; use run_cell then. Try code with "
-        "try_code first. A cell that changed since you read it is left alone.",
+        "Replace the whole source of one cell of the user's notebook. The notebook does not run it; use run_cell then. "
+        "Try code with try_code first. A cell that changed since you read it is left alone.",
         object_schema({"cell_id": _ID, "source": _SOURCE}, "cell_id", "source"),
         title="Edit cell",
         icon="ui-components:edit",
@@ -201,9 +216,10 @@ class RunCell(_CellTool):
         icon="ui-components:run",
     )
 
-    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        """The cell's."""
-        return (await _find_cell(arguments, context)).source
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """The cell's source as it is now."""
+        source = (await _find_cell(arguments, context)).source
+        return Review(source, source)
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays."""
@@ -223,19 +239,24 @@ async def _find_cell(arguments: Mapping[str, Any], context: ToolContext) -> Cell
 async def _check_source(source: str, context: ToolContext) -> ToolOutput | None:
     """A failure for code that cannot be parsed, or that fails in the sandbox; None for any other.
 
-    It is tried only in the mode ``auto``, and only if running it twice does the same.
+    It is tried only in the mode ``auto``, where the user may run code, and only if it is known to change nothing.
     """
     problem = syntax_error(source, context)
     if (
         problem is not None
         or context.approval != "auto"
+        or "execute" not in context.effects
         or context.kernel is None
+        or context.notebook is None
         or source in context.turn_log.insisted
     ):
         return problem
     state = await context.kernel.state()
-    if state.status != "idle" or state.stale or not may_try_unasked(source, state.variables):
+    cells = [cell.source for cell in await context.notebook.cells() if cell.kind == "code"]
+    sources = [*context.turn_log.executed, *(run.source for run in state.executions), *cells]
+    if state.status != "idle" or state.stale or not may_try_unasked(source, state, sources):
         return None
+    context.turn_log.tried.add(source)
     result = await context.kernel.try_execute(source, timeout=_SANDBOX_SECONDS)
     if result.status != "error":
         return None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, syntax_error
 
 _CODE = object_schema({"code": {"type": "string", "description": "Python source."}}, "code")
@@ -24,9 +24,9 @@ class _CodeTool:
         """A syntax error goes back before anybody is asked."""
         return syntax_error(str(arguments["code"]), context)
 
-    async def source(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
         """The code itself."""
-        return str(arguments["code"])
+        return Review(str(arguments["code"]), str(arguments["code"]))
 
 
 class RunCode(_CodeTool):

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.analysis.code_checks import risk_reasons
+from jupyter_agent.analysis import risk
 from jupyter_agent.config.entry_points import TOOLS, load, names
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.kernel_state import Execution, ExecutionError, Frame, KernelState, Variable
 from jupyter_agent.core.messages import ApprovalAsked, Done, Effect, Event
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.question import Question
+from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
@@ -80,9 +80,9 @@ class AttackedNotebook:
         assistant = Assistant(Resources(options, tools, Redactor()), SessionManager(MemoryStore()))
         assistant.resources.models["scripted"] = self.model
 
-        async def decide(asked: ApprovalAsked) -> bool:
+        async def decide(asked: ApprovalAsked) -> Decision:
             self.asked.append(asked)
-            return bool(answer)
+            return Decision(bool(answer))
 
         question = Question(
             "local",
@@ -191,7 +191,7 @@ async def test_J1_where_nobody_is_there_only_what_the_mode_allows_is_done(tmp_pa
     PLACES["an output"](attacked, ORDERS[what])
     await attacked.play(mode, answer=None)
     assert attacked.model.obeyed
-    may_edit = mode == "auto-edit" and what in ("edit", "delete", "insert")
+    may_edit = mode == "auto-edit" and what in ("edit", "delete")  # what is inserted has a remote picture
     assert bool(attacked.effects) == may_edit
 
 
@@ -245,7 +245,7 @@ DANGERS: tuple[str, ...] = (
     "import os; os.environ['JUPYTER_TOKEN']",
     "import glob; glob.glob('/root/.local/share/jupyter/runtime/jpserver-*.json')",
     "exec(bytes.fromhex('78').decode())",
-    "__import__('o' + 's').listdir()",
+    "__import__('o' + 's').remove('a')",
     "import base64; eval(base64.b64decode('MQ=='))",
 )
 
@@ -274,7 +274,6 @@ async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_
         "pd.read_csv('data.csv')",
         "pd.read_csv('/home/me/data/sales.csv')",
         "df['requests'].sum()",
-        "plt.savefig('figure.png')",
         "%matplotlib inline",
         "config = {'a': 1}\nconfig['profile'] = 2",
         "df.truncate(before=1)",
@@ -283,7 +282,7 @@ async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_
     ],
 )
 def test_everyday_code_is_not_asked_about_twice(source: str) -> None:
-    assert risk_reasons(source) == ()
+    assert risk.reasons(source) == ()
 
 
 async def test_an_approval_holds_for_its_arguments_and_nothing_else(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from jupyter_agent.core.messages import (
     Usage,
 )
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.core.question import Question
+from jupyter_agent.core.question import Decision, Question
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.sessions.lease import Lease
 from jupyter_agent.sessions.manager import SessionManager
@@ -170,9 +170,9 @@ class Doubtful(Recorder):
 async def test_a_call_that_would_come_to_nothing_is_told_before_the_user_is_asked() -> None:
     tool, asked = Doubtful("run", "execute"), []
 
-    async def decide(approval: ApprovalAsked) -> bool:
+    async def decide(approval: ApprovalAsked) -> Decision:
         asked.append(approval.arguments["text"])
-        return True
+        return Decision(approved=True)
 
     script = [{"calls": [call("run", text="bad"), call("run", text="good")]}, "ok"]
     transcript, _, _ = await play(script, [tool], decide=decide)
@@ -237,8 +237,8 @@ async def test_T12_stopped_at_any_await_every_call_has_one_result_and_every_deed
         await stopping.here()
         return "done"
 
-    async def decide(asked: ApprovalAsked) -> bool:
-        return True
+    async def decide(asked: ApprovalAsked) -> Decision:
+        return Decision(approved=True)
 
     async def record(actions: tuple[Action, ...]) -> None:
         await stopping.here()
@@ -320,8 +320,8 @@ async def test_T14_an_approval_that_is_no_yes_is_a_no() -> None:
     for answer in (None, 1, "yes", {"approve": True}):
         tool = Recorder("run", "execute")
 
-        async def decide(asked: ApprovalAsked, answer: Any = answer) -> bool:
-            return answer  # type: ignore[no-any-return]
+        async def decide(asked: ApprovalAsked, answer: Any = answer) -> Decision:
+            return Decision(answer)
 
         _, events, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide)
         assert tool.given == []
@@ -331,13 +331,13 @@ async def test_T14_an_approval_that_is_no_yes_is_a_no() -> None:
 async def test_T11_stopped_while_it_waits_for_the_user_nothing_is_done_and_nobody_waits_on() -> None:
     tool, waiting, gone = Recorder("run", "execute"), asyncio.Event(), asyncio.Event()
 
-    async def decide(asked: ApprovalAsked) -> bool:
+    async def decide(asked: ApprovalAsked) -> Decision:
         waiting.set()
         try:
             await asyncio.Event().wait()
         finally:
             gone.set()
-        return True
+        return Decision(approved=True)
 
     task = asyncio.create_task(play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide))
     await asyncio.wait_for(waiting.wait(), 5)

@@ -27,6 +27,7 @@ from jupyter_agent.core.messages import (
     ToolReturned,
 )
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel
 
 SCHEMA = {
@@ -147,9 +148,9 @@ async def test_write_calls_have_a_limit_of_their_own() -> None:
 async def test_code_waits_for_the_user_and_runs_when_allowed() -> None:
     tool, asked = Recorder("run", "execute"), []
 
-    async def decide(approval: ApprovalAsked) -> bool:
+    async def decide(approval: ApprovalAsked) -> Decision:
         asked.append(approval)
-        return True
+        return Decision(approved=True)
 
     _, events, _ = await play([{"calls": [call("run", text="x = 1")]}, "ok"], [tool], decide=decide)
     assert tool.given == ["x = 1"]
@@ -161,8 +162,8 @@ async def test_code_waits_for_the_user_and_runs_when_allowed() -> None:
 async def test_code_that_the_user_denies_does_not_run_and_the_model_is_told() -> None:
     tool = Recorder("run", "execute")
 
-    async def decide(approval: ApprovalAsked) -> bool:
-        return False
+    async def decide(approval: ApprovalAsked) -> Decision:
+        return Decision(approved=False)
 
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], decide=decide)
     assert tool.given == []
@@ -180,7 +181,7 @@ async def test_where_nobody_can_approve_nothing_runs() -> None:
 async def test_read_only_denies_even_where_somebody_would_allow() -> None:
     tool = Recorder("run", "execute")
 
-    async def decide(approval: ApprovalAsked) -> bool:
+    async def decide(approval: ApprovalAsked) -> Decision:
         raise AssertionError("nobody is asked in read-only mode")
 
     how = limits(approval="read-only")
@@ -204,17 +205,41 @@ async def test_tools_of_effects_the_user_may_not_have_are_not_offered() -> None:
     assert tools[1].given == []
 
 
-async def test_T15_an_approval_that_is_never_answered_is_denied_when_time_is_up() -> None:
+async def test_T15_an_approval_that_is_never_answered_is_denied_in_the_end() -> None:
     tool = Recorder("run", "execute")
 
-    async def decide(approval: ApprovalAsked) -> bool:
+    async def decide(approval: ApprovalAsked) -> Decision:
         await asyncio.Event().wait()
-        return True
+        return Decision(approved=True)
 
-    how = limits(deadline=time.monotonic() + 0.3)
+    how = limits(approval_seconds=0.3)
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
     assert tool.given == []
     assert [action.status for action in transcript.actions] == ["denied"]
+
+
+async def test_N17_waiting_for_an_approval_is_not_the_turns_time() -> None:
+    tool, released = Recorder("run", "execute"), asyncio.Event()
+    how = limits(deadline=time.monotonic() + 0.2)
+
+    async def decide(approval: ApprovalAsked) -> Decision:
+        asyncio.get_running_loop().call_at(how.deadline + 0.3, released.set)
+        await released.wait()
+        return Decision(approved=True)
+
+    transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
+    assert tool.given == ["x"]
+    assert transcript.finish_reason == "stop"
+
+
+async def test_the_words_of_a_denial_reach_the_model() -> None:
+    async def decide(approval: ApprovalAsked) -> Decision:
+        return Decision(approved=False, words="Use the copy \u202ethat I made.")
+
+    transcript, _, _ = await play(
+        [{"calls": [call("run", text="x")]}, "ok"], [Recorder("run", "execute")], decide=decide
+    )
+    assert "They say: Use the copy <U+202E>that I made." in results(transcript)[0]
 
 
 async def test_a_tool_that_raises_is_a_result_for_the_model() -> None:

@@ -98,13 +98,17 @@ def test_a_named_session_is_gone_on_with(command: Command, script: Callable[...,
 def test_code_runs_only_when_somebody_allowed_it(
     command: Command, script: Callable[..., None], notebook: Path, tmp_path: Path
 ) -> None:
-    code = "import pathlib; pathlib.Path('made.txt').write_text('x')"
-    script({"calls": [{"name": "run_code", "arguments": {"code": code}}]}, {"text": "Done."})
-    ended = command("ask", "make it", "-n", str(notebook), "--execute")
-    assert "--approve auto" in ended.err
+    def statuses(*options: str) -> list[str]:
+        done = json.loads(command("ask", "make it", "-n", str(notebook), "--execute", "--json", *options).out)
+        return [action["status"] for action in done["actions"]]
+
+    script({"calls": [{"name": "run_code", "arguments": {"code": "made = 6 * 7"}}]}, {"text": "Done."})
+    assert "--approve auto" in command("ask", "make it", "-n", str(notebook), "--execute").err
+    assert statuses() == ["needs_approval"] or statuses() == ["denied"]
+    assert statuses("--approve", "auto") == ["done"]
+    script({"calls": [{"name": "run_code", "arguments": {"code": "open('made.txt', 'w').write('x')"}}]}, {"text": "Done."})
+    assert statuses("--approve", "auto") == ["denied"]
     assert not (tmp_path / "made.txt").exists()
-    assert command("ask", "make it", "-n", str(notebook), "--execute", "--approve", "auto").code == 0
-    assert (tmp_path / "made.txt").exists()
 
 
 @pytest.mark.parametrize(

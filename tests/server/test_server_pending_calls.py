@@ -28,4 +28,4 @@ async def test_an_approval_may_be_answered_as_soon_as_it_was_told() -> None:
     asked = ApprovalAsked("c1", "run_code", "execute", {"code": "1"}, "d")
     turn.emit(asked)
     turn.pending_calls.answer("c1", "d", Answer(approved=True))
-    assert await turn.decide(asked)
+    assert (await turn.decide(asked)).approved

@@ -133,7 +133,7 @@ async def test_where_all_is_allowed_code_is_tried_before_it_is_written(context: 
     kernel = context.kernel
     assert isinstance(kernel, StillKernel)
     kernel.result = ExecutionResult("error", "KeyError: 'total'", error=ExecutionError("KeyError", "'total'"))
-    auto = replace(context, approval="auto")
+    auto = replace(context, approval="auto", effects=frozenset({"read", "write", "execute"}))
     output = await call(InsertCell(), auto, source="y = x['total']", below="a")
     assert (output.ok, kernel.tried) == (False, ["y = x['total']"])
     assert "KeyError" in output.content
@@ -161,8 +161,28 @@ async def test_where_all_is_allowed_code_is_tried_before_it_is_written(context: 
 async def test_what_has_effects_or_waits_for_another_cell_is_not_tried(context: ToolContext, source: str) -> None:
     kernel = context.kernel
     assert isinstance(kernel, StillKernel)
-    await call(InsertCell(), replace(context, approval="auto"), source=source, below="a")
+    auto = replace(context, approval="auto", effects=frozenset({"read", "write", "execute"}))
+    await call(InsertCell(), auto, source=source, below="a")
     assert kernel.tried == []
+
+
+async def test_N2_where_the_user_may_not_run_code_nothing_is_tried(context: ToolContext) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    auto = replace(context, approval="auto", effects=frozenset({"read", "write"}))
+    output = await call(InsertCell(), auto, source="y = x['total']", below="a")
+    assert (output.ok, kernel.tried) == (True, [])
+    assert output.data is not None
+    assert output.data["tried"] is False
+
+
+@pytest.mark.parametrize(
+    ("source", "reaches"), [("# Title", False), ("![c](http://x.invalid/?d=1)", True), ("<b onclick=a()>b</b>", True)]
+)
+async def test_N7_a_markdown_cell_that_fetches_is_asked_about(context: ToolContext, source: str, *, reaches: bool) -> None:
+    review = await InsertCell().review({"source": source, "cell_type": "markdown"}, context)
+    assert review.preview == source
+    assert bool(review.reasons) is reaches
 
 
 @pytest.mark.parametrize("mode", ["ask", "auto-edit"])

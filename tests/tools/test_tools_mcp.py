@@ -303,12 +303,18 @@ async def test_M1_too_many_tools_are_left_out_with_a_word() -> None:
         assert set(mcp_servers.tools()) == {"s_t7", "s_t9"}
 
 
+async def reasons(tool: Tool) -> tuple[Reason, ...]:
+    """Why a tool is asked about in every mode."""
+    assert isinstance(tool, ReviewedTool)
+    return (await tool.review({}, ToolContext(None, None, None))).reasons
+
+
 @pytest.mark.parametrize("how", ["change", "quietly"])
 async def test_M1_a_tool_that_has_changed_is_another_tool(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_agent.tools.mcp.connection.FRESH_SECONDS", 0.0)
     async with servers({"s": entry(trusted=["say"])}) as mcp_servers:
         before = mcp_servers.tools()
-        assert before["s_say"].is_always_asked is False  # type: ignore[attr-defined]
+        assert await reasons(before["s_say"]) == ()
         await call(before["s_bad"], how)
         for _ in range(1000):  # a listing is under way, or the next question's beginning makes one
             await mcp_servers.wait_ready(SECONDS)
@@ -317,7 +323,7 @@ async def test_M1_a_tool_that_has_changed_is_another_tool(how: str, monkeypatch:
             await asyncio.sleep(0.01)
         (name,) = set(after) - set(before)
         assert name.startswith("s_say_")
-        assert after[name].is_always_asked is True  # type: ignore[attr-defined]
+        assert [reason.code for reason in await reasons(after[name])] == ["unknown_call"]
         assert "\U000e0041" not in after[name].spec.description
         assert "\u202e" not in after[name].spec.description
         stale = await call(before["s_say"], "as it was approved")

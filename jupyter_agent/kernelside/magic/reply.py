@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .safe_markdown import safe_markdown
+
 UPDATE_SECONDS = 0.1
 _STARRED = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])")
 SLOWER_FROM = 20_000  # characters: each update sends the whole text again
@@ -109,12 +111,13 @@ class MarkdownReply(Reply):
     def _show(self) -> None:
         from IPython.display import publish_display_data
 
-        shown = f"{self._text}\n\n*{self._status}*" if self._status else self._text
+        whole = f"{self._text}\n\n*{self._status}*" if self._status else self._text
+        shown = safe_markdown(whole)  # a cell that the user runs is trusted: Jupyter sanitises nothing in it
         update = bool(self._display_id)
         self._display_id = self._display_id or uuid.uuid4().hex
         publish: Any = publish_display_data
         publish(
-            {"text/markdown": shown, "text/plain": shown}, transient={"display_id": self._display_id}, update=update
+            {"text/markdown": shown, "text/plain": whole}, transient={"display_id": self._display_id}, update=update
         )
         self._shown_at = time.monotonic()
 

@@ -25,6 +25,7 @@ from jupyter_agent.core.messages import (
     TurnStarted,
     Usage,
 )
+from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
 from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls
 
@@ -166,12 +167,12 @@ class RunningTurn:
         if self._readers:
             await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
 
-    async def decide(self, asked: ApprovalAsked) -> bool:
+    async def decide(self, asked: ApprovalAsked) -> Decision:
         """Wait for the user's decision; without one in time it is no."""
         if asked.effect == "execute":
             self._epochs[asked.call_id] = await self._epoch()
         answer = await self.pending_calls.wait_for(asked.call_id, asked.digest)
-        return answer is not None and answer.approved
+        return Decision(approved=answer is not None and answer.approved)
 
     async def kernel_restarted_since(self, call_id: str) -> bool:
         """Whether the kernel was restarted since the user was asked to approve a call's code."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.core.messages import Effect, Json
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.messages import Effect, Json, Reason
+from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 
 if TYPE_CHECKING:
     from jupyter_agent.tools.mcp.connection import McpConnection
@@ -36,10 +36,19 @@ class McpTool:
         title = definition.title or definition.tool
         self.spec = ToolSpec(name, definition.description, definition.parameters, title=title)
         self.effect: Effect = "read" if is_trusted and definition.is_read_only else "execute"
-        self.is_always_asked = not is_trusted
+        self._is_trusted = is_trusted
         self._definition = definition
         self._connection = connection
         self._redact = redact
+
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """A tool that the user does not trust may do anything, whatever its description says."""
+        if self._is_trusted:
+            return Review()
+        text = (
+            f"It calls a tool of the MCP server {self._connection.server.name}, of which it is not known what it does"
+        )
+        return Review(reasons=(Reason("unknown_call", text),))
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Call it at its server."""

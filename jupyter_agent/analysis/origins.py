@@ -1,0 +1,427 @@
+"""Name resolution: the dotted names of what an expression may be, through imports, assignments, functions and modules next to the notebook."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from jupyter_agent.analysis.cells.source import parse
+from jupyter_agent.analysis.risk_tables import ROOTS, USUAL_NAMES, verdict
+from jupyter_agent.core.kernel_state import Variable
+
+
+@dataclass(slots=True)
+class Bindings:
+    """What a source binds: names to the values they may have, functions and classes, and modules whose names were all imported."""
+
+    values: dict[str, list[ast.expr]] = field(default_factory=dict)
+    modules: dict[str, set[str]] = field(default_factory=dict)
+    definitions: dict[str, list[ast.AST]] = field(default_factory=dict)
+    methods: dict[str, list[ast.AST]] = field(default_factory=dict)
+    stars: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, other: Bindings) -> None:
+        """Add the bindings of another source."""
+        for name, values in other.values.items():
+            self.values.setdefault(name, []).extend(values)
+        for name, modules in other.modules.items():
+            self.modules.setdefault(name, set()).update(modules)
+        for name, definitions in other.definitions.items():
+            self.definitions.setdefault(name, []).extend(definitions)
+        for name, methods in other.methods.items():
+            self.methods.setdefault(name, []).extend(methods)
+        self.stars |= other.stars
+        self.unknown |= other.unknown
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values or name in self.modules or name in self.definitions or name in self.unknown
+
+
+class _Collector(ast.NodeVisitor):
+    """Collects the bindings of a tree, wherever in it they stand: order and scope are left out, which only finds more."""
+
+    def __init__(self) -> None:
+        self.bindings = Bindings()
+
+    def _bind(self, target: ast.expr, value: ast.expr | None) -> None:
+        match target:
+            case ast.Name(id=name):
+                if value is None:
+                    self.bindings.unknown.add(name)
+                else:
+                    self.bindings.values.setdefault(name, []).append(value)
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                parts = (
+                    value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets) else None
+                )
+                for index, part in enumerate(targets):
+                    self._bind(part, parts[index] if parts else value)
+            case ast.Starred(value=inner):
+                self._bind(inner, value)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._bind(target, node.value)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._bind(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._bind(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self._bind(node.target, node.iter)
+        self.generic_visit(node)
+
+    visit_AsyncFor = visit_For  # noqa: N815 - ast's own name
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        self._bind(node.target, node.iter)
+        self.generic_visit(node)
+
+    def visit_withitem(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self._bind(node.optional_vars, node.context_expr)
+        self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.bindings.modules.setdefault(name, set()).add(alias.name if alias.asname else name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            if alias.name == "*":
+                self.bindings.stars.add(module)
+            else:
+                self.bindings.modules.setdefault(alias.asname or alias.name, set()).add(f"{module}.{alias.name}")
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.bindings.definitions.setdefault(node.name, []).append(node)
+        arguments = node.args
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            self.bindings.unknown.add(argument.arg)
+        self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            self.bindings.unknown.add(argument.arg)
+        self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.bindings.definitions.setdefault(node.name, []).append(node)
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                self.bindings.methods.setdefault(statement.name, []).append(statement)
+        self.generic_visit(node)
+
+
+def collect(tree: ast.AST) -> Bindings:
+    """The bindings of a tree."""
+    collector = _Collector()
+    collector.visit(tree)
+    return collector.bindings
+
+
+@lru_cache(maxsize=4096)
+def bindings_of(source: str) -> Bindings:
+    """The bindings of a source; none where it is nested too deeply."""
+    try:
+        return collect(parse(source).tree)
+    except RecursionError:
+        return Bindings()
+
+
+def imported_modules(sources: Iterable[str], package: str = "") -> tuple[str, ...]:
+    """Dotted names of modules that sources import and that no table knows: they may lie next to the notebook.
+
+    Args:
+        sources: Of cells, or of one module.
+        package: Where relative imports of the module begin.
+    """
+    found: set[str] = set()
+    for source in sources:
+        bindings = bindings_of(source)
+        for name in (*(module for modules in bindings.modules.values() for module in modules), *bindings.stars):
+            level = len(name) - len(name.lstrip("."))
+            owner = package
+            for _ in range(level - 1):
+                owner = owner.rpartition(".")[0]
+            full = ".".join(filter(None, (owner if level else "", name.lstrip("."))))
+            if full and full.partition(".")[0] not in ROOTS:
+                found |= {full, full.rpartition(".")[0]}
+    return tuple(sorted(found - {""}))
+
+
+class NameResolver:
+    """Resolves expressions of a piece of code, given what ran before it.
+
+    Args:
+        sources: What ran before, or may have.
+        live: The kernel's variables by name.
+        modules: Sources of modules next to the notebook, by dotted name.
+    """
+
+    def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str]) -> None:
+        self.own = Bindings()
+        before = Bindings()
+        for source in (*sources, *modules.values()):
+            before.add(bindings_of(source))
+        self.before = [before]
+        self._live = live
+        self._modules = modules
+        self._resolving: set[int] = set()
+        self._cache: dict[int, frozenset[str]] = {}
+        self._trees: list[ast.AST] = []
+
+    @contextmanager
+    def scope(self, tree: ast.AST) -> Iterator[None]:
+        """Resolve the expressions of this tree; what was resolved until now ran before it."""
+        self._trees.append(tree)  # kept, since nodes are known by their identity
+        own, before = self.own, self.before
+        self.own, self.before = collect(tree), [own, *before]
+        self._cache.clear()
+        try:
+            yield
+        finally:
+            self.own, self.before = own, before
+            self._cache.clear()
+
+    def methods(self, name: str) -> Iterator[ast.AST]:
+        """Methods of this name, of whatever class."""
+        for bindings in (self.own, *self.before):
+            yield from bindings.methods.get(name, ())
+
+    def is_bound(self, name: str) -> bool:
+        return name in self.own or name in self._live or any(name in bindings for bindings in self.before)
+
+    def origins_of(self, node: ast.expr | None) -> frozenset[str]:
+        """Dotted names of what an expression may be: ``os.remove``, ``requests.Session()``; ``<name>`` for a definition."""
+        if node is None or isinstance(node, ast.Constant):
+            return frozenset()
+        key = id(node)
+        if key in self._cache:
+            return self._cache[key]
+        if key in self._resolving:
+            return frozenset()
+        self._resolving.add(key)
+        try:
+            origins = self._resolve(node)
+        finally:
+            self._resolving.discard(key)
+        if len(origins) > 64:
+            origins = frozenset(sorted(origins)[:64])
+        self._cache[key] = origins
+        return origins
+
+    def _resolve(self, node: ast.expr) -> frozenset[str]:
+        match node:
+            case ast.Name(id=name):
+                return self._name_origins(name)
+            case ast.Attribute(value=value, attr=attribute):
+                return frozenset(self._member(origin, attribute) for origin in self.origins_of(value) or ("",))
+            case ast.Call():
+                return self._call_origins(node)
+            case ast.Subscript(value=value, slice=index):
+                return self._item_origins(value, index)
+            case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
+                return self.origins_of(value)
+            case ast.IfExp(body=body, orelse=other):
+                return self.origins_of(body) | self.origins_of(other)
+            case ast.BoolOp(values=values) | ast.Tuple(elts=values) | ast.List(elts=values) | ast.Set(elts=values):
+                return frozenset().union(*map(self.origins_of, values))
+            case ast.Dict(values=values):
+                return frozenset().union(*map(self.origins_of, values))
+            case ast.BinOp(left=left, right=right):
+                return self.origins_of(left) | self.origins_of(right)
+            case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
+                return self.origins_of(element)
+            case _:
+                return frozenset()
+
+    def _member(self, origin: str, name: str) -> str:
+        """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
+        if (source := self._modules.get(origin)) is None:
+            return f"{origin}.{name}"[-300:]
+        bindings = bindings_of(source)
+        if name in bindings.definitions:
+            return f"<{name}>"
+        if imported := bindings.modules.get(name):
+            full = min(imported)
+            if full.startswith("."):
+                owner, _, inner = f"{origin}{full}".rpartition(".")
+                return self._member(owner, inner) if owner in self._modules and owner != origin else f"{origin}{full}"
+            return full
+        return (
+            f"{origin}.{name}" if f"{origin}.{name}" in self._modules or name not in bindings else f"<{origin}.{name}>"
+        )
+
+    def _name_origins(self, name: str) -> frozenset[str]:
+        found: set[str] = set()
+        layers = [self.own] if name in self.own else self.before
+        bound = False
+        for bindings in layers:
+            if name in bindings:
+                bound = True
+                for module in bindings.modules.get(name, ()):
+                    owner, _, member = module.rpartition(".")
+                    found.add(
+                        self._member(owner, member)
+                        if owner in self._modules and module not in self._modules
+                        else module
+                    )
+                if name in bindings.definitions:
+                    found.add(f"<{name}>")
+                for value in bindings.values.get(name, ()):
+                    found |= self.origins_of(value)
+        if name not in self.own and (variable := self._live.get(name)) is not None:
+            found |= self._live_origins(name, variable, known=bool(found))
+            bound = True
+        if bound:
+            return frozenset(found)
+        if name == "__builtins__":
+            return frozenset({"builtins"})
+        if name in USUAL_NAMES:
+            return frozenset({USUAL_NAMES[name]})
+        if hasattr(builtins, name):
+            return frozenset({f"builtins.{name}"})
+        stars = {f"{module}.{name}" for bindings in (self.own, *self.before) for module in bindings.stars}
+        if stars:
+            known = {star for star in stars if verdict(star, default="?") != "?" or star.partition(".")[0] in ROOTS}
+            return frozenset(known or stars)
+        return frozenset({name}) if name in ROOTS else frozenset()
+
+    def _live_origins(self, name: str, variable: Variable, *, known: bool) -> set[str]:
+        """What a variable of the kernel stands for; `known` where a source says it already."""
+        if variable.kind == "module":
+            module = variable.facts.get("module")
+            return {module} if isinstance(module, str) and module else {"<unknown>"}
+        if variable.kind in ("function", "class"):
+            return set() if known else {"<unknown>"}
+        root = variable.type.partition(".")[0]
+        return {f"{variable.type}()"} if root not in ("builtins", "") else set()
+
+    def _call_origins(self, node: ast.Call) -> frozenset[str]:
+        out: set[str] = set()
+        for origin in self.origins_of(node.func):
+            match origin:
+                case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
+                    names = self.texts(node.args[0]) if node.args else ()
+                    out |= {name.lstrip(".") for name in names} or {"<unknown>"}
+                case "builtins.getattr":
+                    names = self.texts(node.args[1]) if len(node.args) > 1 else ()
+                    owners = self.origins_of(node.args[0]) if node.args else ()
+                    out |= {f"{owner}.{name}" for owner in owners or ("",) for name in names or ("<unknown>",)}
+                case "builtins.vars" | "builtins.globals" | "builtins.locals":
+                    out |= (
+                        {f"{owner}.__dict__" for owner in self.origins_of(node.args[0])} if node.args else {"<globals>"}
+                    )
+                case (
+                    "functools.partial"
+                    | "functools.partialmethod"
+                    | "functools.wraps"
+                    | "builtins.iter"
+                    | "builtins.next"
+                ):
+                    out |= self.origins_of(node.args[0]) if node.args else set()
+                case (
+                    "builtins.list"
+                    | "builtins.tuple"
+                    | "builtins.sorted"
+                    | "builtins.reversed"
+                    | "builtins.enumerate"
+                    | "builtins.zip"
+                ):
+                    out |= frozenset().union(*map(self.origins_of, node.args)) if node.args else set()
+                case _ if origin.startswith("<") and origin.endswith(">"):
+                    for definition in self.definitions(origin[1:-1]):
+                        if isinstance(definition, ast.ClassDef):
+                            out.add(f"{origin}()")
+                        else:
+                            returns = [
+                                part.value for part in ast.walk(definition) if isinstance(part, ast.Return | ast.Yield)
+                            ]
+                            out |= frozenset().union(*map(self.origins_of, returns))
+                case _ if origin.endswith((".get", ".pop", ".__getitem__")) and node.args:
+                    out |= self._member_origins(frozenset({origin.rpartition(".")[0]}), node.args[0])
+                case _:
+                    out.add(f"{origin}()")
+        return frozenset(out)
+
+    def _item_origins(self, value: ast.expr, index: ast.expr) -> frozenset[str]:
+        owners = self.origins_of(value)
+        if isinstance(value, ast.Dict):
+            return owners
+        return self._member_origins(owners, index)
+
+    def _member_origins(self, owners: frozenset[str], index: ast.expr) -> frozenset[str]:
+        """What stands under a key: modules below `sys.modules`, names below `globals()`, members below `__dict__`."""
+        out: set[str] = set()
+        for owner in owners:
+            if owner == "sys.modules":
+                out |= set(self.texts(index)) or {"<unknown>"}
+            elif owner == "<globals>" or owner.endswith((".user_ns", ".user_global_ns")):
+                names = self.texts(index)
+                out |= frozenset().union(*map(self._name_origins, names)) if names else {"<unknown>"}
+            elif owner.endswith(".__dict__") or owner == "builtins":
+                base = owner.removesuffix(".__dict__")
+                out |= {f"{base}.{name}" for name in self.texts(index)} or {"<unknown>"}
+            else:
+                out.add(owner)
+        return frozenset(out)
+
+    def definitions(self, name: str) -> Iterator[ast.AST]:
+        for bindings in (self.own, *self.before):
+            yield from bindings.definitions.get(name, ())
+
+    def texts(self, node: ast.expr | None, depth: int = 0) -> tuple[str, ...]:
+        """Texts that an expression may be; of one put together, its beginning."""
+        if depth > 12:
+            return ()
+        match node:
+            case ast.Constant(value=str(text)):
+                return (text,)
+            case ast.Constant(value=bytes(data)):
+                return (data.decode("latin-1"),)
+            case ast.JoinedStr(values=[first, *_]):
+                return self.texts(first.value if isinstance(first, ast.FormattedValue) else first, depth + 1)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                begin, end = self.texts(left, depth + 1), self.texts(right, depth + 1)
+                return tuple(a + b for a in begin[:4] for b in end[:4]) if end else begin
+            case ast.BinOp(left=left):
+                return self.texts(left, depth + 1)
+            case ast.Name(id=name):
+                texts = [text for bindings in ([self.own] if name in self.own else self.before)
+                         for value in bindings.values.get(name, ())[-3:] for text in self.texts(value, depth + 1)]  # fmt: skip
+                if name not in self.own and (variable := self._live.get(name)) is not None:
+                    value = variable.facts.get("value")
+                    texts += [value.strip("'\"")] if isinstance(value, str) else []
+                return tuple(texts[:16])
+            case ast.Call(
+                func=ast.Attribute(
+                    value=base, attr="format" | "join" | "strip" | "lower" | "replace" | "encode" | "decode"
+                )
+            ):
+                return self.texts(base, depth + 1)
+            case ast.Call(args=[first, *_]) if any(
+                origin.startswith(("os.path.", "pathlib.", "builtins.str", "urllib.parse."))
+                for origin in self.origins_of(node.func)
+            ):
+                return self.texts(first, depth + 1)
+            case ast.IfExp(body=body, orelse=other):
+                return (*self.texts(body, depth + 1), *self.texts(other, depth + 1))
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return tuple(text for part in parts[:8] for text in self.texts(part, depth + 1))
+            case _:
+                return ()

@@ -1,0 +1,627 @@
+"""Why code is asked about in every mode: what it reaches beyond the kernel's memory, found by resolving the names that it uses."""
+
+# ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal, cast
+
+from jupyter_agent.analysis.cells.library_calls import PURE
+from jupyter_agent.analysis.cells.source import CellMagic, expressions_in, is_magic, parse
+from jupyter_agent.analysis.origins import NameResolver
+from jupyter_agent.analysis.risk_tables import (
+    ADDRESS_NAMES,
+    AUTOMAGICS,
+    FREE_EXTENSIONS,
+    FREE_MAGICS,
+    INTERPRETER_ATTRIBUTES,
+    MAGICS,
+    METHODS,
+    PATH_METHODS,
+    PATH_ROOTS,
+    REACHING_ROOTS,
+    READERS,
+    ROOTS,
+    USUAL_NAMES,
+    VERDICTS,
+    WRITE_IF_GIVEN_PATH,
+    verdict,
+)
+from jupyter_agent.core.kernel_state import Variable
+from jupyter_agent.core.messages import Reason, ReasonCode
+
+_LABELS: Mapping[str, str] = {
+    "files": "It writes, moves or deletes files, or reads where secrets are kept",
+    "process": "It starts a program, or runs code that is not shown here",
+    "network": "It uses the network",
+    "database": "It opens or changes a database",
+    "magic": "It uses a magic or a part of IPython that reaches beyond the kernel's variables",
+    "environment": "It reads or changes environment variables, or changes where Python looks for modules",
+    "install": "It installs packages",
+    "remote_content": "It shows content from another address",
+    "unknown_call": "It calls something of which it is not known what it does",
+}
+_MAX_SNIPPET = 60
+_MAX_SNIPPETS = 3
+#: Functions looked into from one piece of code; code that calls more is asked about.
+_MAX_DEFINITIONS = 300
+#: Functions that open by mode → position of the mode.
+_OPENERS = {
+    "builtins.open": 1,
+    "io.open": 1,
+    "gzip.open": 1,
+    "bz2.open": 1,
+    "lzma.open": 1,
+    "gzip.GzipFile": 1,
+    "bz2.BZ2File": 1,
+    "codecs.open": 1,
+    "zipfile.ZipFile": 1,
+    "tarfile.open": 1,
+    "tarfile.TarFile": 1,
+    "wave.open": 1,
+    "h5py.File": 1,
+    "netCDF4.Dataset": 1,
+    "zarr.open": 1,
+    "soundfile.SoundFile": 1,
+    "pandas.HDFStore": 1,
+    "os.fdopen": 1,
+}
+_ADDRESS = re.compile(r"\s*(?:https?|ftps?|s3a?|gs|gcs|abfss?|wss?|ssh|sftp|hdfs|hf|git|data):", re.IGNORECASE)
+_REMOTE = re.compile(
+    r"!\[[^\]]*\]\s*[(\[]\s*<?(?:https?:)?//|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
+    r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*=",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: HTML, links that carry data, and addresses that do more than show a page.
+_MARKUP = re.compile(
+    r"<[A-Za-z/!?][^>\n]{0,200}|\b(?:https?:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+|\\(?:href|url|includegraphics|html\w+)\b",
+    re.IGNORECASE,
+)
+#: Places where programs keep keys, and where what lies there runs by itself.
+_SENSITIVE = re.compile(
+    r"(?:^|[/\\~])\.(?:ssh|aws|gnupg|kube|docker|netrc|pgpass|pypirc|npmrc|git-credentials|gitconfig|azure|config|ipython|jupyter|local|"
+    r"bash\w*|zsh\w*|profile|env|vault-token|password-store|mozilla|git)\b"
+    r"|^/(?:etc|proc|sys|root|boot|dev)(?:/|$)|^[A-Za-z]:\\Windows|jupyter\w*_config|\bjupyter[_-]agent\b|jpserver-|nbserver-|kernel-[\w*-]*\.json"
+    r"|authorized_keys|crontab|sitecustomize|usercustomize|id_(?:rsa|dsa|ecdsa|ed25519)|overrides\.json|credentials\b",
+    re.IGNORECASE,
+)
+_READ_ONLY_SQL = re.compile(
+    r"\s*(?:--[^\n]*\n\s*)*\(?\s*(?:select|with|show|describe|explain|values|pragma\s+table_info)\b", re.IGNORECASE
+)
+_CHANGING_SQL = re.compile(
+    r"\b(?:insert|update|delete|drop|alter|create|replace|truncate|attach|detach|merge|grant|copy|call|into\s+outfile|load_extension|"
+    r"vacuum|install|pg_read_file|read_csv|read_parquet|read_json|httpfs)\b",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(r"(?:-[fmnrtsulTD]\s*[\w./]+(?=\s)|-\w+|--[\w-]+(?:=\S+)?)\s*")
+_PURE_BUILTINS = frozenset(
+    "abs all any bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass iter "
+    "len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple type zip".split()
+)
+_BUFFERS = ("io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO")
+
+
+def reasons(
+    code: str,
+    *,
+    sources: Iterable[str] = (),
+    live: Mapping[str, Variable] = MappingProxyType({}),
+    modules: Mapping[str, str] = MappingProxyType({}),
+    strict: bool = False,
+) -> tuple[Reason, ...]:
+    """What a piece of code reaches beyond the kernel's memory; empty for code that only computes, reads, plots or binds names.
+
+    Names are resolved through imports and assignments, in the code and in what ran before. What is not known to be harmless
+    has a reason, too: a call into an unknown module, code made from text, a function of which the source is not known.
+
+    Args:
+        code: A cell's source, magics and shell lines included.
+        sources: What ran before, or may have: cells of the notebook and executions of the kernel.
+        live: The kernel's variables by name.
+        modules: Sources of modules that lie next to the notebook, by dotted name, see `imported_modules`.
+        strict: Each call must be known to be harmless, methods of unknown objects included.
+    """
+    reach = _Reach(tuple(sources), live, modules, strict=strict)
+    reach.inspect(code)
+    return tuple(
+        Reason(cast("ReasonCode", family), f"{_LABELS[family]}: {', '.join(f'`{snippet}`' for snippet in snippets)}")
+        for family, snippets in reach.found.items()
+    )
+
+
+def markdown_reasons(text: str) -> tuple[Reason, ...]:
+    """Why a Markdown, HTML or raw text is asked about before it is shown: what a page fetches by itself, or a click sends away."""
+    found = [match[0] for pattern in (_REMOTE, _MARKUP) for match in pattern.finditer(text)]
+    if not found:
+        return ()
+    shown = ", ".join(
+        f"`{' '.join(snippet.split())[:_MAX_SNIPPET].replace('`', chr(39))}`" for snippet in found[:_MAX_SNIPPETS]
+    )
+    return (Reason("remote_content", f"{_LABELS['remote_content']}, has HTML, or a link that carries data: {shown}"),)
+
+
+class _Reach(ast.NodeVisitor):
+    """Walks what code runs, definitions that it uses included, and notes what each call reaches."""
+
+    def __init__(
+        self, sources: tuple[str, ...], live: Mapping[str, Variable], modules: Mapping[str, str], *, strict: bool
+    ) -> None:
+        self._strict = strict
+        self.found: dict[str, list[str]] = {}
+        self._names = NameResolver(sources, live, modules)
+        self._magics: tuple[CellMagic, ...] = ()
+        self._entered: set[int] = set()
+        self._depth = 0
+
+    # --- entry -------------------------------------------------------------------------------------------------------
+
+    def inspect(self, code: str, mode: Literal["cell", "expression"] = "cell") -> None:
+        """Look at a piece of code, as a cell."""
+        self._depth += 1
+        try:
+            if self._depth > 8:
+                self._note("unknown_call", code)
+                return
+            if mode == "cell":
+                code = _with_automagics(code, self._names.is_bound)
+            parsed = parse(code)
+            if parsed.problem or "\0" in code:
+                self._note("unknown_call", code)
+                return
+            magics, self._magics = self._magics, parsed.magics
+            with self._names.scope(parsed.tree):
+                self.visit(parsed.tree)
+            self._magics = magics
+        except RecursionError:
+            self._note("unknown_call", code)
+        finally:
+            self._depth -= 1
+
+    def _note(self, code: str, where: ast.AST | str) -> None:
+        text = where if isinstance(where, str) else ast.unparse(where)
+        text = " ".join(text.split())
+        snippet = text if len(text) <= _MAX_SNIPPET else text[: _MAX_SNIPPET - 1] + "…"
+        snippets = self.found.setdefault(code, [])
+        if snippet not in snippets and len(snippets) < _MAX_SNIPPETS:
+            snippets.append(snippet.replace("`", "'"))
+
+    # --- the walk --------------------------------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for part in (*node.decorator_list, *node.args.defaults, *(value for value in node.args.kw_defaults if value)):
+            self.visit(part)
+        if node.decorator_list:
+            self._enter(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
+            if part not in node.bases or not isinstance(part, ast.Name | ast.Attribute):
+                self.visit(part)
+
+    def _enter(self, definition: ast.AST) -> None:
+        """Look into a function that is used, or into what a class runs by itself, once."""
+        if id(definition) in self._entered:
+            return
+        self._entered.add(id(definition))
+        if len(self._entered) > _MAX_DEFINITIONS:
+            self._note("unknown_call", "more functions than are looked into")
+            return
+        if isinstance(definition, ast.ClassDef):
+            for statement in definition.body:
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith("__"):
+                    self._enter(statement)
+        elif isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+            for statement in definition.body:
+                self.visit(statement)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.visit(node.target)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        for statement in node.body:
+            self.visit(statement)
+
+    def visit_arguments(self, node: ast.arguments) -> None:
+        for default in (*node.defaults, *(value for value in node.kw_defaults if value)):
+            self.visit(default)
+
+    def visit_Assign(self, node: ast.Assign | ast.AugAssign | ast.Delete) -> None:
+        targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
+        for target in targets:
+            owner = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
+            places = self._names.origins_of(owner) | (
+                self._names.origins_of(target) if isinstance(target, ast.Attribute) else frozenset()
+            )
+            if any(place in ("sys", "os", "builtins", "IPython", "IPython.get_ipython()") or (place.startswith(("sys.path", "sys.modules"))
+                   and owner is not None) for place in places):  # fmt: skip
+                self._note("environment", target)
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self.visit_Assign(node)
+
+    def visit_Delete(self, node: ast.Delete) -> None:
+        self.visit_Assign(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            for origin in self._names.origins_of(node):
+                self._reference(node, origin)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if node.attr in INTERPRETER_ATTRIBUTES:
+            self._note("unknown_call", node)
+        for method in self._names.methods(node.attr):
+            self._enter(method)
+        if isinstance(node.ctx, ast.Load):
+            for origin in self._names.origins_of(node):
+                self._reference(node, origin)
+        if not isinstance(node.value, ast.Name):
+            self.visit(node.value)
+
+    def _reference(self, node: ast.expr, origin: str) -> None:
+        """A function is as good as called when it is handed on; a module, or a constant of one, is not."""
+        if origin.startswith("<"):
+            for definition in self._names.definitions(origin.strip("<>()")):
+                self._enter(definition)
+            return
+        last = origin.rpartition(".")[2]
+        if "(" in origin or "." not in origin or (last.isupper() and len(last) > 1) or origin in ROOTS:
+            return
+        if (
+            isinstance(node, ast.Name)
+            and node.id not in self._names.own
+            and node.id in USUAL_NAMES
+            and not self._names.is_bound(node.id)
+        ):
+            return
+        code = verdict(origin, default="")
+        if code and (code != "unknown_call" or origin.startswith("builtins.")) and not self._is_module(node, origin):
+            if origin in _OPENERS:
+                return
+            self._note(code, node)
+
+    def _is_module(self, node: ast.expr, origin: str) -> bool:
+        """Whether a reference names a module, and not a function of it."""
+        return origin in sys.modules and f"{origin}." not in VERDICTS and type(sys.modules[origin]) is type(sys)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if is_magic(node) and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
+            self._magic(self._magics[node.args[0].value])
+            return
+        origins = self._names.origins_of(node.func) or frozenset({""})
+        for origin in origins:
+            if code := self._reached(node, origin):
+                self._note(code, node)
+        func = node.func
+        if isinstance(func, ast.Attribute):
+            if func.attr in INTERPRETER_ATTRIBUTES:
+                self._note("unknown_call", func)
+            for method in self._names.methods(func.attr):
+                self._enter(method)
+            self.visit(func.value)
+        elif not isinstance(func, ast.Name):
+            self.visit(func)
+        for argument in node.args:
+            self.visit(argument)
+        for keyword in node.keywords:
+            self.visit(keyword.value)
+
+    # --- one call ----------------------------------------------------------------------------------------------------------
+
+    def _reached(self, node: ast.Call, origin: str) -> str:
+        """What one call reaches, where its callee is `origin`; empty for nothing."""
+        plain = origin.replace("()", "")
+        last = plain.rpartition(".")[2]
+        root = plain.partition(".")[0]
+        if origin.startswith("<"):
+            name, _, member = origin[1:].partition(">")
+            if "." in member and name != "unknown":
+                return self._inherited(node, name, member, last)
+            if name == "unknown" or not any(True for _ in self._names.definitions(name)):
+                return "unknown_call"
+            for definition in self._names.definitions(name):
+                self._enter(definition)
+            return ""
+        if "<unknown>" in origin:
+            return "unknown_call" if root in REACHING_ROOTS or root in ("", "builtins") else ""
+        if (code := self._special(node, plain, last, root)) is not None:
+            return code
+        known = verdict(origin, default="?")
+        if known not in ("", "?"):
+            return known
+        if (code := self._by_method(node, plain, last, root)) is not None:
+            return code
+        if self._strict and known == "?" and last not in PURE and not (root == "builtins" and last in _PURE_BUILTINS):
+            return "unknown_call"
+        if known == "" or root in ("", "builtins"):
+            return ""
+        if root == "__main__" and self._is_defined_method(last):
+            return ""
+        return "unknown_call"
+
+    def _inherited(self, node: ast.Call, name: str, member: str, last: str) -> str:
+        """What a method of a class that the notebook defines reaches: its own was looked into, others come from the bases."""
+        if self._is_defined_method(last):
+            return ""
+        for definition in self._names.definitions(name):
+            for base in getattr(definition, "bases", ()):
+                for origin in self._names.origins_of(base):
+                    if origin != f"<{name}>" and (code := self._reached(node, f"{origin}{member}")):
+                        return code
+        return ""
+
+    def _is_defined_method(self, name: str) -> bool:
+        return any(True for _ in self._names.methods(name))
+
+    def _special(self, node: ast.Call, plain: str, last: str, root: str) -> str | None:
+        """The verdict on callees that depend on their arguments; None where they do not."""
+        match plain:
+            case (
+                "builtins.exec"
+                | "builtins.eval"
+                | "builtins.compile"
+                | "pandas.eval"
+                | "timeit.timeit"
+                | "timeit.repeat"
+                | "timeit.Timer"
+            ):
+                if plain.startswith("timeit") and not self._names.texts(node.args[0] if node.args else None):
+                    return ""
+                return self._inspect_text(node.args[0] if node.args else None)
+            case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
+                return "" if node.args and self._names.texts(node.args[0]) else "unknown_call"
+            case "builtins.setattr" | "builtins.delattr":
+                owners = self._names.origins_of(node.args[0]) if node.args else frozenset()
+                return "environment" if owners & {"sys", "os", "builtins", "IPython"} else ""
+            case "operator.methodcaller" | "operator.attrgetter":
+                names = {name.rpartition(".")[2] for name in self._names.texts(node.args[0] if node.args else None)}
+                risky = [
+                    name
+                    for name in names
+                    if name in METHODS or name in PATH_METHODS or any(f"os.{name}" == key for key in VERDICTS)
+                ]
+                return "unknown_call" if risky or not names else ""
+            case "yaml.load":
+                loader = next(
+                    (word.value for word in node.keywords if word.arg == "Loader"),
+                    node.args[1] if len(node.args) > 1 else None,
+                )
+                return "" if loader is not None and "Safe" in ast.unparse(loader) else "process"
+            case "numpy.load":
+                allowed = next((word.value for word in node.keywords if word.arg == "allow_pickle"), None)
+                return "" if allowed is None or (isinstance(allowed, ast.Constant) and not allowed.value) else "process"
+            case "torch.load":
+                weights = next((word.value for word in node.keywords if word.arg == "weights_only"), None)
+                return "" if isinstance(weights, ast.Constant) and weights.value is True else "process"
+            case "sqlite3.connect" | "duckdb.connect":
+                texts = self._names.texts(node.args[0]) if node.args else ()
+                return (
+                    ""
+                    if (not node.args and not node.keywords)
+                    or (texts and all(text in (":memory:", "") for text in texts))
+                    else "database"
+                )
+            case "logging.basicConfig":
+                return "files" if any(word.arg == "filename" for word in node.keywords) else ""
+        if plain in _OPENERS or (last == "open" and root in ("pathlib", "zipfile")):
+            return self._opened(node, _OPENERS.get(plain, 0))
+        if root == "IPython" and plain.startswith("IPython.get_ipython."):
+            return self._shell(node, last)
+        if plain.startswith(("IPython.display.", "IPython.core.display")):
+            return self._displayed(node, last)
+        if (
+            last in ("execute", "sql", "read_sql", "read_sql_query", "read_database", "query", "execute_query")
+            and root != "numexpr"
+        ):
+            return self._queried(node, last, root)
+        if last in ("eval", "query") and node.args:
+            return self._queried(node, last, root)
+        if plain.startswith("sys.path."):
+            return "environment"
+        return None
+
+    def _by_method(self, node: ast.Call, plain: str, last: str, root: str) -> str | None:
+        """The verdict by the method's name, whatever its object is; None where the name says nothing."""
+        is_method = isinstance(node.func, ast.Attribute)
+        places = [
+            *node.args,
+            *(
+                word.value
+                for word in node.keywords
+                if word.arg in ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp")
+            ),
+        ]
+        into_memory = any(origin.startswith(_BUFFERS) for place in places for origin in self._names.origins_of(place))
+        if is_method and last in WRITE_IF_GIVEN_PATH:
+            given = bool(places) and not (isinstance(places[0], ast.Constant) and places[0].value is None)
+            return "files" if given and not into_memory else ""
+        if is_method and last == "save" and (node.args or node.keywords):
+            return "" if into_memory else "files"
+        if is_method and last in METHODS and not plain.startswith(("pandas.Series.str", "re.")):
+            if last.startswith("extractall") and ".str." in f".{ast.unparse(node.func)}"[-40:]:
+                return ""
+            return "" if into_memory and METHODS[last] == "files" else METHODS[last]
+        if (
+            root in PATH_ROOTS
+            and last in PATH_METHODS
+            and "StringIO" not in plain
+            and "BytesIO" not in plain
+            and not plain.startswith("os.path")
+        ):
+            return "files"
+        if (
+            is_method
+            and last in ("write", "writelines")
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
+            return None if self._names.is_bound(node.func.value.id) or plain.startswith("sys.") else "files"
+        if last in ("commit", "rollback") and not node.args:
+            return "database" if root in ("", "builtins") else None
+        if last == "download":
+            return "network"
+        if root == "builtins" and not is_method:
+            return ""
+        if (
+            not last.startswith(READERS)
+            or root in ("re", "json", "datetime", "dateutil")
+            or plain.startswith("urllib.parse")
+        ):
+            return None
+        return self._read(node)
+
+    def _read(self, node: ast.Call) -> str | None:
+        """Whether what is read lies at an address, or where secrets are kept."""
+        for place in (*node.args, *(word.value for word in node.keywords)):
+            texts = self._names.texts(place)
+            if any(_ADDRESS.match(text) for text in texts):
+                return "network"
+            if any(_SENSITIVE.search(text) for text in texts):
+                return "files"
+            name = place.id if isinstance(place, ast.Name) else place.attr if isinstance(place, ast.Attribute) else ""
+            if not texts and (name.lower() == "u" or name.lower().rstrip("s0123456789").endswith(ADDRESS_NAMES)):
+                return "network"
+        return None
+
+    def _opened(self, node: ast.Call, position: int) -> str:
+        """The verdict on opening a file by its mode."""
+        given = next(
+            (word.value for word in node.keywords if word.arg == "mode"),
+            node.args[position] if len(node.args) > position else None,
+        )
+        modes = self._names.texts(given)
+        if given is not None and (not modes or any(set(mode) & set("wax+") for mode in modes)):
+            in_memory = node.args and any(
+                origin.startswith(_BUFFERS) for origin in self._names.origins_of(node.args[0])
+            )
+            return "" if in_memory else "files"
+        return "network" if (code := self._read(node)) == "network" else code or ""
+
+    def _displayed(self, node: ast.Call, last: str) -> str:
+        """The verdict on what is shown in the page: addresses and scripts there are followed by the browser."""
+        if last in ("display", "clear_output", "update_display", "DisplayHandle"):
+            return ""
+        if last in ("Javascript", "publish_display_data", "display_javascript"):
+            return "magic"
+        parts = [
+            part for argument in (*node.args, *(word.value for word in node.keywords)) for part in ast.walk(argument)
+        ]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        texts += [text for part in parts if isinstance(part, ast.Name) for text in self._names.texts(part)]
+        if any(_REMOTE.search(text) for text in texts):
+            return "network"
+        return (
+            "network"
+            if last in ("IFrame", "Image", "Video", "Audio", "YouTubeVideo") and self._read(node) == "network"
+            else ""
+        )
+
+    def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
+        """The verdict on a text that a database or a frame evaluates."""
+        texts = self._names.texts(node.args[0] if node.args else None)
+        if last in ("eval", "query") and (texts or root not in ("", "pandas")):
+            calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
+            return self._inspect_text(node.args[0], "@") if calls else ("" if last == "eval" or texts else None)
+        if last in ("eval", "query"):
+            return None if not node.args or (isinstance(node.func, ast.Attribute) and last == "eval") else ""
+        if texts and all(_READ_ONLY_SQL.match(text) and not _CHANGING_SQL.search(text) for text in texts):
+            return ""
+        if last == "execute_query" or (last == "execute" and not node.args):
+            return None
+        return "database"
+
+    def _inspect_text(self, node: ast.expr | None, remove: str = "") -> str:
+        """Look at code that stands in a text; code that does not is not known."""
+        if isinstance(node, ast.Call):
+            origins = self._names.origins_of(node.func)
+            if origins & {"builtins.compile", "ast.parse"} and node.args:
+                return self._inspect_text(node.args[0])
+        is_whole = isinstance(node, ast.Constant) or (
+            isinstance(node, ast.Name)
+            and node.id in self._names.own
+            and len(self._names.own.values.get(node.id, ())) == 1
+        )
+        texts = self._names.texts(node)
+        if not is_whole or not texts:
+            return "unknown_call"
+        for text in texts:
+            self.inspect(text.replace(remove, "") if remove else text, "expression")
+        return ""
+
+    # --- IPython -------------------------------------------------------------------------------------------------------------
+
+    def _shell(self, node: ast.Call, method: str) -> str:
+        """The verdict on a method of IPython's shell."""
+        texts = [self._names.texts(argument) for argument in node.args]
+        match method:
+            case "run_line_magic" | "run_cell_magic" | "magic" if texts and all(texts):
+                body = texts[2][0] if len(texts) > 2 else ""
+                line = " ".join(part[0] for part in texts[:2])
+                self.inspect(f"%%{line}\n{body}" if method == "run_cell_magic" else f"%{line}")
+                return ""
+            case "run_cell" | "run_cell_async" | "ex" | "ev" | "run_code" | "runcode" if texts and texts[0]:
+                return self._inspect_text(node.args[0])
+            case "system" | "getoutput" | "getoutput_split" | "system_piped" | "system_raw":
+                return "process"
+            case "enable_matplotlib" | "set_next_input" | "enable_gui" | "user_ns":
+                return ""
+            case _:
+                return "magic"
+
+    def _magic(self, magic: CellMagic) -> None:
+        """Note what a magic or a shell line reaches, and look at the Python that it runs."""
+        name, argument = magic.name, magic.argument
+        shown = f"{'%%' if magic.cell else '%'}{name} {argument}" if name != "!" else f"!{argument}"
+        if name.startswith("!") or name == "":
+            self._note("process", shown)
+            return
+        code = MAGICS.get(name, "" if name in FREE_MAGICS else "magic")
+        if name in ("timeit", "time", "prun", "memit", "mprun", "lprun") and (
+            statement := _OPTION.sub("", argument, count=4).strip()
+        ):
+            self.inspect(statement)
+        if name == "timeit" and magic.body:
+            self.inspect(magic.body)
+        if name == "config":
+            code = ""
+            if "=" in argument and not argument.startswith(("InlineBackend.", "Completer.", "IPCompleter.")):
+                self._note("magic", shown)
+            elif "=" in argument:
+                self.inspect(argument.partition("=")[2].strip(), "expression")
+        if name in ("load_ext", "reload_ext", "unload_ext"):
+            code = "" if all(word in FREE_EXTENSIONS for word in argument.split()) else "magic"
+        if name in ("history", "hist"):
+            code = "files" if re.search(r"(?:^|\s)-\w*f", argument) else ""
+        if name in ("markdown", "latex") and magic.cell:
+            code = "network" if _REMOTE.search(magic.body) else ""
+        if name in ("prun", "profile") and re.search(r"(?:^|\s)-[TD]", argument):
+            code = "files"
+        for expression in expressions_in(argument):
+            self.inspect(expression, "expression")
+        if code:
+            self._note(code, shown)
+
+
+def _with_automagics(code: str, is_bound: Callable[[str], bool]) -> str:
+    """The code with the per cent sign before magics that IPython knows without one, and escapes at a line's start as calls."""
+    lines = code.split("\n")
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    if len(filled) != 1 and not parse(code).problem:
+        return code
+    for index in filled:
+        word, _, rest = lines[index].strip().partition(" ")
+        if word in AUTOMAGICS and not is_bound(word) and not re.match(r"\s*(?:=[^=]|[.(\[])", rest):
+            lines[index] = "%" + lines[index].strip()
+        elif found := re.match(r"\s*([,;/])\s*([A-Za-z_][\w.]*)\s*(.*)", lines[index]):
+            lines[index] = f"{found[2]}({found[3] if found[1] == '/' else repr(found[3])})"
+    return "\n".join(lines)

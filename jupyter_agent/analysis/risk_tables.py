@@ -1,0 +1,296 @@
+"""What well-known modules, functions, methods and magics reach: files, processes, the network, databases, the environment."""
+
+# ruff: noqa: SIM905 - many words are easier to read, and to sort, as words
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+#: Names that notebooks give to modules and classes, where the import itself is not seen.
+USUAL_NAMES: Final = {
+    "np": "numpy",
+    "pd": "pandas",
+    "pl": "polars",
+    "plt": "matplotlib.pyplot",
+    "mpl": "matplotlib",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "nx": "networkx",
+    "sm": "statsmodels.api",
+    "smf": "statsmodels.formula.api",
+    "px": "plotly.express",
+    "go": "plotly.graph_objects",
+    "alt": "altair",
+    "sp": "subprocess",
+    "mp": "multiprocessing",
+    "jnp": "jax.numpy",
+    "xgb": "xgboost",
+    "lgb": "lightgbm",
+    "pa": "pyarrow",
+    "pq": "pyarrow.parquet",
+    "ic": "icecream.ic",
+    "Path": "pathlib.Path",
+    "PurePath": "pathlib.PurePath",
+    "Popen": "subprocess.Popen",
+    "urlopen": "urllib.request.urlopen",
+    "urlretrieve": "urllib.request.urlretrieve",
+    "create_engine": "sqlalchemy.create_engine",
+    "rmtree": "shutil.rmtree",
+    "load_dotenv": "dotenv.load_dotenv",
+    "StringIO": "io.StringIO",
+    "BytesIO": "io.BytesIO",
+    "Markdown": "IPython.display.Markdown",
+    "HTML": "IPython.display.HTML",
+    "Javascript": "IPython.display.Javascript",
+    "IFrame": "IPython.display.IFrame",
+    "Image": "IPython.display.Image",
+    "display": "IPython.display.display",
+    "get_ipython": "IPython.get_ipython",
+}
+
+_FREE = """
+abc argparse array ast base64 binascii bisect builtins calendar cmath codecs collections colorsys contextlib contextvars copy copyreg csv
+dataclasses datetime decimal difflib dis doctest enum errno fnmatch fractions functools gc getopt getpass.getpass gettext glob graphlib
+hashlib heapq hmac html inspect io ipaddress itertools json keyword linecache locale logging math mimetypes mmap numbers operator os.path
+os.getcwd os.listdir os.scandir os.walk os.stat os.lstat os.cpu_count os.sep os.linesep os.name os.getpid os.fspath os.fsencode os.fsdecode
+os.get_terminal_size os.urandom os.access os.curdir os.pardir os.PathLike os.getlogin os.times os.pathsep os.extsep os.devnull os.uname os.error
+os.DirEntry os.path pathlib platform pprint queue quopri random re reprlib sched secrets select selectors shlex shutil.disk_usage shutil.which
+shutil.get_terminal_size site statistics string stringprep struct symtable sys sysconfig tabnanny textwrap threading time timeit token
+tokenize traceback tracemalloc types typing unicodedata unittest urllib.parse urllib.error uuid warnings weakref xml zlib zoneinfo
+concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed concurrent.futures.wait concurrent.futures.Future asyncio
+importlib.metadata importlib.resources importlib.util.find_spec importlib.reload importlib.invalidate_caches pickle.dumps pickle.Pickler
+pickle.HIGHEST_PROTOCOL pickle.PickleError marshal.dumps zipfile tarfile gzip bz2 lzma tempfile.gettempdir multiprocessing.cpu_count
+tkinter cProfile profile pstats atexit bdb stat posixpath ntpath email http.HTTPStatus http.cookies urllib
+__future__ _io
+pandas numpy scipy sklearn matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot panel polars pyarrow duckdb statsmodels
+linearmodels patsy formulaic xgboost lightgbm catboost torch torchvision torchaudio torchmetrics pytorch_lightning lightning tensorflow
+tensorflow_probability tensorflow_hub keras tf_keras jax jaxlib flax optax haiku equinox transformers tokenizers sentence_transformers
+accelerate peft timm einops diffusers nltk spacy gensim textblob wordcloud stopwordsiso networkx igraph sympy mpmath PIL cv2 skimage imageio
+tqdm IPython ipywidgets missingno folium branca geopandas shapely pyproj rasterio fiona cartopy pydantic attr attrs dateutil pytz tzlocal
+bs4 lxml html5lib markdown mistune jinja2 numba dask xarray netCDF4 h5py tables zarr vaex modin cudf cuml cupy joblib cloudpickle rich
+tabulate colorama termcolor prettytable yaml toml tomli tomllib orjson ujson simplejson category_encoders imblearn shap lime eli5 optuna
+hyperopt skopt bayes_opt mlxtend umap hdbscan prophet fbprophet pmdarima arch lifelines sksurv pymc pymc3 arviz emcee corner astropy Bio
+rdkit pingouin scikit_posthocs factor_analyzer prince yellowbrick scikitplot ydata_profiling pandas_profiling sweetviz dtale great_expectations
+pandera janitor pyjanitor siuba plotnine lets_plot squarify matplotlib_venn upsetplot adjustText mplcursors mplfinance ta talib pandas_ta
+cvxpy cvxopt pulp ortools pyomo gurobipy ot dtw tslearn sktime darts tsfresh statsforecast neuralprophet ruptures pykalman filterpy
+control simpy mesa gym gymnasium stable_baselines3 librosa soundfile pydub music21 mido pretty_midi mne nibabel nilearn SimpleITK pydicom
+openpyxl xlrd xlsxwriter docx pptx PyPDF2 pypdf pdfplumber fitz camelot tabula chardet charset_normalizer unidecode emoji regex langdetect
+fuzzywuzzy thefuzz rapidfuzz jellyfish Levenshtein phonenumbers pycountry babel inflect humanize pendulum arrow dateparser holidays
+more_itertools toolz cytoolz funcy sortedcontainers bidict frozendict box munch addict cachetools decorator wrapt pyparsing ply lark
+six past future nbformat IPython.core traitlets ipykernel icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
+sparse pyparsing autograd theano mxnet paddle onnx onnxruntime cirq qiskit pennylane deepchem pyod alibi interpret fairlearn aif360 dice_ml
+econml causalml dowhy causalnex pgmpy bnlearn hmmlearn pomegranate implicit surprise lightfm faiss annoy hnswlib tensorboard.plugins graphviz pydot pydotplus pythreejs ipyleaflet bqplot pyvis pydeck keplergl geopy.distance haversine h3 osgeo pysal libpysal esda splot mapclassify momepy rioxarray xskillscore metpy cftime eofs windrose pint uncertainties
+lmfit iminuit SALib chaospy openturns fenics deap pygad nevergrad pyswarm sko polyfuzz kmodes hdbscan minisom somoclu fcmeans sklearn_extra
+featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis jupyter_agent
+google.protobuf typing_extensions packaging numexpr empiricaldist glmnet pqdm sklearn_pandas scikeras pydotplus vega_datasets.local_data palmerpenguins gapminder
+"""
+
+_FILES = """
+os.remove os.unlink os.rmdir os.removedirs os.rename os.renames os.replace os.mkdir os.makedirs os.mkfifo os.mknod os.link os.symlink
+os.chmod os.chown os.lchown os.fchmod os.fchown os.truncate os.ftruncate os.open os.write os.pwrite os.writev os.fdopen os.chdir os.fchdir
+os.chroot os.utime os.sendfile os.copy_file_range os.setxattr os.removexattr os.readlink os.umask os shutil tempfile shelve dbm fileinput
+distutils.dir_util distutils.file_util posix nt io.FileIO io.open_code codecs.open zipfile.ZipFile.extractall logging.FileHandler
+numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.memmap numpy.lib.format.open_memmap torch.save joblib.dump  matplotlib.pyplot.savefig matplotlib.pyplot.imsave matplotlib.image.imsave scipy.io.savemat scipy.io.wavfile.write
+scipy.sparse.save_npz skimage.io.imsave imageio.imwrite imageio.imsave imageio.mimsave imageio.mimwrite cv2.imwrite cv2.VideoWriter
+pandas.ExcelWriter pandas.HDFStore pandas.io.pytables.HDFStore plotly.io.write_image plotly.io.write_html plotly.offline.plot
+nbformat.write soundfile.write librosa.output torchvision.utils.save_image tensorflow.saved_model.save tensorflow.io.write_file
+tensorflow.io.gfile tensorflow.keras.models.save_model keras.models.save_model keras.saving.save_model dill.dump cloudpickle.dump
+pyarrow.parquet.write_table pyarrow.feather.write_feather pyarrow.csv.write_csv pyarrow.OSFile xlsxwriter.Workbook tarfile.TarFile.extractall
+send2trash watchdog torch.utils.tensorboard tensorboardX networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
+networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
+"""
+
+_PROCESS = """
+os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
+os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp os.kill os.killpg os.abort os._exit os.startfile
+os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
+subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
+ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
+cloudpickle.loads joblib.load joblib.Parallel pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
+importlib.util importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external _posixsubprocess faulthandler
+asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subprocess psutil.Process.kill psutil.Process.terminate psutil.Popen
+ray pyspark findspark dask.distributed ipyparallel docker kubernetes pathos loky celery luigi airflow prefect papermill nbclient
+jupyter_client IPython.utils.process IPython.start_ipython IPython.embed win32com torch.utils.cpp_extension yaml.unsafe_load yaml.full_load jsonpickle rpy2 oct2py matlab julia wolframclient py4j jnius r2pipe
+winreg _winapi msvcrt commands popen2 antigravity
+"""
+
+_NETWORK = """
+socket ssl http urllib.request urllib2 ftplib smtplib imaplib poplib nntplib telnetlib xmlrpc socketserver wsgiref asyncio.open_connection
+asyncio.start_server asyncio.open_unix_connection asyncio.start_unix_server logging.handlers webbrowser
+requests requests_html requests_cache urllib3 httpx httpx2 httplib2 aiohttp websockets websocket tornado twisted paramiko asyncssh pysftp
+boto3 botocore aiobotocore s3fs gcsfs adlfs fsspec smart_open google azure openai anthropic cohere mistralai groq together replicate
+huggingface_hub datasets evaluate wandb mlflow comet_ml neptune clearml kafka confluent_kafka aiokafka pika nats grpc zmq mqtt paho
+selenium playwright scrapy mechanize pyppeteer flask fastapi uvicorn starlette django bottle dash streamlit gradio aiosmtplib sendgrid
+tweepy praw telegram discord slack_sdk twilio yfinance alpha_vantage quandl nasdaqdatalink pandas_datareader wikipedia wikipediaapi
+pytrends newsapi feedparser.parse newspaper spotipy googletrans deep_translator googlemaps geopy geocoder osmnx contextily overpy
+gdown wget kaggle kagglehub opendatasets pooch tensorflow_datasets vega_datasets ucimlrepo openml pmlb sklearn.datasets.fetch_openml
+sklearn.datasets.fetch_california_housing sklearn.datasets.fetch_20newsgroups sklearn.datasets.fetch_20newsgroups_vectorized
+sklearn.datasets.fetch_lfw_people sklearn.datasets.fetch_lfw_pairs sklearn.datasets.fetch_olivetti_faces sklearn.datasets.fetch_covtype
+sklearn.datasets.fetch_rcv1 sklearn.datasets.fetch_kddcup99 sklearn.datasets.fetch_species_distributions sklearn.datasets.fetch_file
+seaborn.load_dataset statsmodels.api.datasets.get_rdataset statsmodels.datasets.get_rdataset tensorflow.keras.utils.get_file
+keras.utils.get_file keras.datasets tensorflow.keras.datasets torchvision.datasets torchaudio.datasets torchtext torch.hub
+torch.utils.model_zoo torch.distributed nltk.download nltk.downloader spacy.cli gensim.downloader scipy.datasets pandas.read_gbq pandas_gbq
+pandas.io.gbq tensorflow_hub.load tensorflow_hub.KerasLayer transformers.pipeline sentence_transformers.SentenceTransformer timm.create_model github git gitlab jira notion_client gspread oauth2client pydrive pydrive2 dropbox simple_salesforce ftputil
+langchain langchain_openai langchain_community llama_index litellm instructor tiktoken ollama sounddevice zeep suds jsonrpc pyftpdlib
+stripe plaid binance ccxt web3 ib_insync tda oandapyV20 iexfinance fredapi wbdata wbgapi world_bank_data eurostat sdmx earthaccess
+ee geemap sentinelsat pystac_client cdsapi ecmwfapi intake erddapy dataretrieval noaa_coops meteostat skyfield.api.load astroquery
+Bio.Entrez Bio.ExPASy pymatgen.ext bioservices mygene pubchempy chembl_webresource_client
+pip_audit ngrok pyngrok localtunnel dns whois scapy nmap netmiko napalm pysnmp ldap3 ldap hvac consul etcd3 kazoo
+"""
+
+_DATABASE = """
+sqlite3 sqlite3.connect psycopg psycopg2 asyncpg aiopg pg8000 pymysql MySQLdb mysql aiomysql mariadb cx_Oracle oracledb pyodbc pypyodbc turbodbc
+aiosqlite apsw sqlalchemy.create_engine sqlalchemy.ext.asyncio sqlalchemy.engine sqlalchemy.orm sqlalchemy.create_async_engine sqlmodel peewee
+pony tortoise databases dataset records snowflake databricks redis aioredis rediscluster pymongo motor mongoengine elasticsearch opensearchpy
+neo4j py2neo cassandra influxdb influxdb_client clickhouse_driver clickhouse_connect ibm_db teradatasql vertica_python trino prestodb pyhive
+impala hdfs happybase couchdb couchbase arango tinydb lmdb plyvel rocksdb leveldb chromadb pinecone weaviate qdrant_client pymilvus lancedb
+connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcache pymemcache zodb ZODB jaydebeapi pymssql ibis ponyorm
+"""
+
+_ENVIRONMENT = """
+os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
+sys.setprofile sys.addaudithook sys.set_asyncgen_hooks sys.excepthook site.addsitedir keyring dotenv decouple environ netrc
+getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets
+"""
+
+_INSTALL = "pip ensurepip conda venv virtualenv setuptools pkg_resources.require micropip piplite uv poetry distutils.core installer ez_setup"
+
+_MAGIC = "IPython.get_ipython IPython.display.Javascript IPython.display.publish_display_data google.colab"
+
+_UNKNOWN = "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects"
+
+
+def _verdicts() -> dict[str, str]:
+    verdicts = dict.fromkeys(_FREE.split(), "")
+    tables = {
+        "files": _FILES,
+        "process": _PROCESS,
+        "network": _NETWORK,
+        "database": _DATABASE,
+        "environment": _ENVIRONMENT,
+        "install": _INSTALL,
+        "magic": _MAGIC,
+        "unknown_call": _UNKNOWN,
+    }
+    for code, names in tables.items():
+        verdicts.update(dict.fromkeys(names.split(), code))
+    # members of modules that reach out which only compute
+    free = (
+        "requests.exceptions requests.codes socket.error http.HTTPStatus http.cookies urllib.request.Request ssl.SSLError sqlite3.Error "
+        "sqlite3.OperationalError sqlite3.Row subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT subprocess.CalledProcessError "
+        "subprocess.TimeoutExpired multiprocessing.cpu_count signal.SIGINT tempfile.gettempdir ctypes.sizeof datasets.Dataset.from_dict "
+        "datasets.Dataset.from_pandas geopy.distance sqlalchemy.orm.declarative_base sklearn.datasets shutil.disk_usage shutil.which "
+        "sys.modules.keys google.protobuf resource.getrusage resource.RUSAGE_SELF "
+        "pkg_resources.get_distribution pkg_resources.parse_version psutil importlib.util.find_spec"
+    )
+    verdicts.update(dict.fromkeys(free.split(), ""))
+    return verdicts
+
+
+#: Dotted name of a module or of a member → what a call of it, or below it, reaches; empty for nothing. The longest prefix counts.
+VERDICTS: Final = _verdicts()
+
+#: Methods that write a file if they are given a place; without one they return the text.
+WRITE_IF_GIVEN_PATH: Final = frozenset(
+    "to_csv to_json to_html to_latex to_markdown to_string to_xml write_csv write_json write_ndjson write_html to_yaml".split()
+)
+#: Methods that reach out whatever their object is: method → what they reach.
+METHODS: Final[dict[str, str]] = {
+    name: code
+    for code, names in {
+        "files": "to_excel to_parquet to_feather to_pickle to_hdf to_stata to_orc to_netcdf to_zarr to_file to_disk to_gif write_parquet "
+        "write_ipc write_excel write_avro write_delta write_image sink_parquet sink_csv sink_ipc sink_ndjson savefig imsave save_model save_pretrained "
+        "save_weights save_word2vec_format save_local save_to_disk write_text write_bytes unlink rmdir rmtree symlink_to hardlink_to "
+        "link_to lchmod extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite",
+        "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
+        "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
+        "delete_object publish",
+        "database": "to_sql executemany executescript write_database flushdb flushall drop_table drop_database drop_collection insert_one insert_many "
+        "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all",
+        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell execvp",
+        "magic": "run_line_magic run_cell_magic",
+        "environment": "putenv unsetenv setenv to_clipboard",
+    }.items()
+    for name in names.split()
+}
+#: Methods of paths, open files and archives: they reach files where their object comes from one of these modules.
+PATH_METHODS: Final = frozenset(
+    "rename replace mkdir touch chmod unlink rmdir write_text write_bytes symlink_to hardlink_to link_to open write writelines truncate "
+    "extract extractall writestr add addfile writerow writerows copy copy_into move move_into".split()
+)
+#: Attributes that lead from any value to the interpreter itself.
+INTERPRETER_ATTRIBUTES: Final = frozenset(
+    "__subclasses__ __globals__ __builtins__ __code__ __closure__ __bases__ __base__ __mro__ __loader__ __spec__ __reduce__ __reduce_ex__ "
+    "__getattribute__ __import__ f_globals f_locals f_builtins f_back gi_frame cr_frame tb_frame func_globals mro __self__ __func__".split()
+)
+#: Functions that read what lies at an address or in a file, by the last part of their names.
+READERS: Final = (
+    "read", "scan", "load", "open", "imread", "fetch", "urlopen", "download", "retrieve", "genfromtxt", "fromfile", "get", "post", "put", "patch",
+    "request", "head", "delete", "connect", "client", "Client", "Image", "IFrame", "Video", "Audio", "SVG", "parse", "from_url", "from_file", "stream", "GeoJson", "Excel",
+    "clone", "ls", "glob", "iglob", "listdir", "scandir", "walk", "Path", "PurePath", "PosixPath", "joinpath", "touch", "ParquetFile", "Dataset", "File", "filesystem", "login", "Server", "Session",
+)  # fmt: skip
+#: Names of variables that hold addresses.
+ADDRESS_NAMES: Final = ("url", "uri", "link", "href", "endpoint", "dsn", "webhook")
+
+#: Magics that only show, measure or set how things are shown. What `time`, `timeit`, `capture`, `prun` and their like run is looked at itself.
+FREE_MAGICS: Final = frozenset(
+    "? time timeit capture prun memit mprun lprun snakeviz scalene heat matplotlib who whos who_ls whos pylab precision pdef pdoc pfile pinfo pinfo2 psource "
+    "pprint doctest_mode xmode colors quickref lsmagic magic autoreload aimport pwd page pycat psearch tb "
+    "reset_selective reset xdel autosave latex profile gui dhist watermark nbagg dirs".split()
+)
+#: Extensions that only show or measure.
+FREE_EXTENSIONS: Final = frozenset(
+    "autoreload memory_profiler line_profiler watermark jupyter_agent snakeviz scalene heat autotime nb_black lab_black jupyter_black rich "
+    "tensorboard.notebook_off cuml.accel cudf.pandas itikz ipython_unittest google.colab.data_table".split()
+)
+#: Other magics → what they reach; one that is in no table is asked about as `magic`.
+MAGICS: Final[dict[str, str]] = {
+    name: code
+    for code, names in {
+        "process": "! !! bash sh script sx system cmd perl ruby python python2 python3 pypy run runfile rerun ls ll cat less more man "
+        "lf lk ldir lx clear powershell pwsh R julia octave matlab sage ipython recall rep macro cython fortran pdb debug",
+        "files": "cd rm rmdir mv cp mkdir writefile file save store edit ed notebook logstart logon bookmark pushd popd",
+        "install": "pip conda mamba micromamba uv install",
+        "environment": "env set_env dotenv",
+        "database": "sql bigquery spark sparksql duckdb mongo",
+        "network": "pastebin tensorboard wget curl",
+    }.items()
+    for name in names.split()
+}
+#: Magics that may be written without a per cent sign.
+AUTOMAGICS: Final = frozenset(
+    "ls ll cat less more man rm rmdir mv cp mkdir cd pip conda mamba uv run load edit ed env set_env store bookmark pushd popd save logstart macro "
+    "system sx alias load_ext rerun notebook pastebin lf lk ldir lx clear".split()
+)
+#: Roots of values that stand for paths and open files.
+PATH_ROOTS: Final = frozenset(
+    "pathlib io _io os zipfile tarfile gzip bz2 lzma codecs tempfile csv h5py netCDF4 posix nt".split()
+)
+#: Beginnings of the names of functions that return a connection or a program, which reaches as far as they do.
+MAKERS: Final = (
+    "connect", "create_engine", "client", "resource", "session", "get_ipython", "open_", "filesystem", "from_url", "cursor", "popen", "login", "config",
+)  # fmt: skip
+#: First parts of the names of known modules.
+ROOTS: Final = frozenset(name.partition(".")[0] for name in VERDICTS) | frozenset(
+    name for name in sys.stdlib_module_names if not name.startswith("_")
+)
+#: Those of modules of which some members reach out.
+#: Those of modules of which some members reach out.
+REACHING_ROOTS: Final = frozenset(name.partition(".")[0] for name, code in VERDICTS.items() if code)
+
+
+def verdict(dotted: str, *, default: str) -> str:
+    """What the table says of the longest known prefix of a dotted name; what a function returns is data, what a class makes is not."""
+    if "()" in dotted:
+        made, _, rest = dotted.rpartition("()")
+        made = made.replace("()", "")
+        name = made.rpartition(".")[2]
+        if rest and name[:1].islower() and not name.startswith(MAKERS) and made.partition(".")[0] not in PATH_ROOTS:
+            return ""
+    name = dotted.replace("()", "")
+    while name:
+        if name in VERDICTS:
+            return VERDICTS[name]
+        name = name.rpartition(".")[0]
+    return default

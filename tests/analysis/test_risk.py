@@ -1,0 +1,132 @@
+"""What code is asked about in every mode, and what is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jupyter_agent.analysis import risk
+from jupyter_agent.analysis.code_checks import may_try_unasked
+from jupyter_agent.analysis.origins import imported_modules
+from jupyter_agent.core.kernel_state import KernelState, Variable
+
+CASES = json.loads(Path(__file__).with_name("risk_cases.json").read_text(encoding="utf-8"))
+
+
+def _codes(
+    code: str, *sources: str, live: dict[str, Variable] | None = None, modules: dict[str, str] | None = None
+) -> set[str]:
+    return {reason.code for reason in risk.reasons(code, sources=sources, live=live or {}, modules=modules or {})}
+
+
+@pytest.mark.parametrize("code", [case["code"] for case in CASES if case["reason"]])
+def test_N6_code_that_reaches_out_has_a_reason(code: str) -> None:
+    assert risk.reasons(code)
+
+
+@pytest.mark.parametrize("code", [case["code"] for case in CASES if not case["reason"]])
+def test_N6_code_that_computes_reads_or_plots_has_none(code: str) -> None:
+    assert risk.reasons(code) == ()
+
+
+def test_the_text_of_a_reason_shows_the_place_in_the_code() -> None:
+    (reason,) = risk.reasons("import os\nos.remove('old.csv')")
+    assert (reason.code, reason.text) == (
+        "files",
+        "It writes, moves or deletes files, or reads where secrets are kept: `os.remove('old.csv')`",
+    )
+
+
+def test_what_ran_before_says_what_a_name_stands_for() -> None:
+    assert _codes("clean()", "import os as o\ndef clean():\n    o.remove('a')") == {"files"}
+    assert _codes("clean()", "def clean():\n    return df.dropna()") == set()
+    assert _codes("p.rename('b')", "from pathlib import Path\np = Path('a')") == {"files"}
+    assert _codes("box.go()", "class Box:\n    def go(self):\n        open('a', 'w')\nbox = Box()") == {"files"}
+    assert _codes("pd.read_csv(place)", "place = 'https://x.invalid/a.csv'") == {"network"}
+    assert _codes("run(['x'])", "from subprocess import *") == {"process"}
+
+
+def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
+    live = {"helper": Variable("helper", "builtins.function", "function", "function helper()")}
+    assert _codes("helper(3)", live=live) == {"unknown_call"}
+    assert _codes("df.apply(helper)", live=live) == set()
+    assert _codes("helper(3)", "def helper(n):\n    return n + 1", live=live) == set()
+
+
+def test_the_type_of_a_live_value_says_what_its_methods_reach() -> None:
+    live = {
+        "session": Variable("session", "requests.sessions.Session", "object", "Session"),
+        "frame": Variable("frame", "pandas.DataFrame", "frame", "DataFrame 3 × 2"),
+        "tool": Variable("tool", "builtins.module", "module", "module subprocess", {"module": "subprocess"}),
+    }
+    assert _codes("session.get(place)", live=live) == {"network"}
+    assert _codes("frame.describe()", live=live) == set()
+    assert _codes("tool.run(['x'])", live=live) == {"process"}
+
+
+def test_a_module_next_to_the_notebook_is_read() -> None:
+    helper = "import os\ndef tidy():\n    os.remove('a')\ndef area(r):\n    return 3 * r * r\n"
+    assert _codes("import helper\nhelper.area(2)", modules={"helper": helper}) == set()
+    assert _codes("import helper\nhelper.tidy()", modules={"helper": helper}) == {"files"}
+    assert _codes("from helper import tidy as t\nt()", modules={"helper": helper}) == {"files"}
+    assert _codes("import helper\nhelper.area(2)") == {"unknown_call"}
+    package = {"shop": "from .orders import total", "shop.orders": "def total(x):\n    return sum(x)"}
+    assert _codes("import shop\nshop.total([1])", modules=package) == set()
+    assert imported_modules(["from .orders import total"], "shop") == ("shop.orders", "shop.orders.total")
+
+
+def test_code_nested_too_deeply_is_asked_about() -> None:
+    assert _codes("x = " + "(" * 3000 + "1" + ")" * 3000) == {"unknown_call"}
+    assert _codes("eval(" * 20 + "'1'" + ")" * 20) == {"unknown_call"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![c](http://x.invalid/?d=1)",
+        "![c][1]\n\n[1]: //x.invalid/a.png",
+        "<img src=x onerror=alert(1)>",
+        "[report](https://x.invalid/?d=secret)",
+        "<https://x.invalid/a>",
+        "[a](javascript:alert(1))",
+        "$\\href{https://x.invalid}{a}$",
+    ],
+)
+def test_N7_markdown_that_fetches_or_carries_away_is_asked_about(text: str) -> None:
+    assert [reason.code for reason in risk.markdown_reasons(text)] == ["remote_content"]
+
+
+def test_N7_plain_markdown_is_not_asked_about() -> None:
+    assert (
+        risk.markdown_reasons("# Title\n\nSee [the docs](https://pandas.pydata.org/docs/) and `a < b`, $x < y$, 3 > 2.")
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("df.head()", True),
+        ("total = df['a'].sum()", True),
+        ("rows = [r for r in items if r]", True),
+        ("df['b'] = 1", False),
+        ("items.append(1)", False),
+        ("thing.go()", False),
+        ("import os", False),
+        ("while True:\n    pass", False),
+        ("missing + 1", False),
+        ("f = lambda: 1", False),
+        ("open('a.txt').read()", False),
+        ("next(rows)", False),
+    ],
+)
+def test_only_what_is_known_to_change_nothing_is_tried_unasked(code: str, *, allowed: bool) -> None:
+    variables = {
+        "df": Variable("df", "pandas.DataFrame", "frame", "DataFrame"),
+        "items": Variable("items", "builtins.list", "sequence", "list"),
+        "rows": Variable("rows", "builtins.generator", "iterator", "generator"),
+        "thing": Variable("thing", "shop.Thing", "object", "Thing"),
+    }
+    assert may_try_unasked(code, KernelState("k", variables=variables), []) is allowed
