@@ -32,7 +32,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 def _text(output: Any) -> str:
     data = output.get("data", {})
-    return str(output.get("text", data.get("text/markdown", data.get("text/plain", output.get("evalue", "")))))
+    return str(output.get("text", data.get("text/plain", output.get("evalue", ""))))
 
 
 def test_the_columns_are_the_live_ones(outputs: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
-from jupyter_agent.analysis.cells.source import CellMagic, expressions_in, is_magic, parse
+from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
 from jupyter_agent.analysis.origins import NameResolver
 from jupyter_agent.analysis.risk_tables import (
     ADDRESS_NAMES,
@@ -334,6 +334,8 @@ class _Reach(ast.NodeVisitor):
             return ""
         if "<unknown>" in origin:
             return "unknown_call" if root in REACHING_ROOTS or root in ("", "builtins") else ""
+        if self._strict and plain in ("builtins.exec", "builtins.eval", "builtins.compile"):
+            return "unknown_call"
         if (code := self._special(node, plain, last, root)) is not None:
             return code
         known = verdict(origin, default="?")
@@ -606,8 +608,8 @@ class _Reach(ast.NodeVisitor):
             code = "network" if _REMOTE.search(magic.body) else ""
         if name in ("prun", "profile") and re.search(r"(?:^|\s)-[TD]", argument):
             code = "files"
-        for expression in expressions_in(argument):
-            self.inspect(expression, "expression")
+        for expression, variable in INTERPOLATED.findall(argument):
+            self.inspect(expression or variable, "expression")
         if code:
             self._note(code, shown)
 

@@ -106,7 +106,9 @@ def test_code_runs_only_when_somebody_allowed_it(
     assert "--approve auto" in command("ask", "make it", "-n", str(notebook), "--execute").err
     assert statuses() == ["needs_approval"] or statuses() == ["denied"]
     assert statuses("--approve", "auto") == ["done"]
-    script({"calls": [{"name": "run_code", "arguments": {"code": "open('made.txt', 'w').write('x')"}}]}, {"text": "Done."})
+    script(
+        {"calls": [{"name": "run_code", "arguments": {"code": "open('made.txt', 'w').write('x')"}}]}, {"text": "Done."}
+    )
     assert statuses("--approve", "auto") == ["denied"]
     assert not (tmp_path / "made.txt").exists()
 

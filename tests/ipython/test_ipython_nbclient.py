@@ -33,7 +33,7 @@ def executed(*sources: str, allow_errors: bool = False) -> Any:
 
 
 def markdown(outputs: list[dict[str, Any]]) -> list[str]:
-    return [output["data"]["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
+    return [output["data"]["text/plain"] for output in outputs if "text/markdown" in output.get("data", {})]
 
 
 def printed(outputs: list[dict[str, Any]]) -> str:

@@ -31,7 +31,7 @@ class Shown:
 
     @property
     def markdown(self) -> list[str]:
-        return [output["data"]["text/markdown"] for output in self.outputs if "text/markdown" in output.get("data", {})]
+        return [output["data"]["text/plain"] for output in self.outputs if "text/markdown" in output.get("data", {})]
 
     @property
     def streams(self) -> str:

@@ -179,7 +179,9 @@ async def test_N2_where_the_user_may_not_run_code_nothing_is_tried(context: Tool
 @pytest.mark.parametrize(
     ("source", "reaches"), [("# Title", False), ("![c](http://x.invalid/?d=1)", True), ("<b onclick=a()>b</b>", True)]
 )
-async def test_N7_a_markdown_cell_that_fetches_is_asked_about(context: ToolContext, source: str, *, reaches: bool) -> None:
+async def test_N7_a_markdown_cell_that_fetches_is_asked_about(
+    context: ToolContext, source: str, *, reaches: bool
+) -> None:
     review = await InsertCell().review({"source": source, "cell_type": "markdown"}, context)
     assert review.preview == source
     assert bool(review.reasons) is reaches

@@ -23,7 +23,8 @@ from jsonschema import Draft202012Validator
 from traitlets import TraitError
 
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput
+from jupyter_agent.core.messages import Reason
+from jupyter_agent.core.protocols import ReviewedTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.text import visible_text
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.tools.mcp import failures, settings
