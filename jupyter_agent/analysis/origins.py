@@ -269,38 +269,36 @@ class NameResolver:
 
     def _name_origins(self, name: str) -> frozenset[str]:
         found: set[str] = set()
-        layers = [self.own] if name in self.own else self.before
-        bound = False
-        for bindings in layers:
-            if name in bindings:
-                bound = True
-                for module in bindings.modules.get(name, ()):
-                    owner, _, member = module.rpartition(".")
-                    found.add(
-                        self._member(owner, member)
-                        if owner in self._modules and module not in self._modules
-                        else module
-                    )
-                if name in bindings.definitions:
-                    found.add(f"<{name}>")
-                for value in bindings.values.get(name, ()):
-                    found |= self.origins_of(value)
-        if name not in self.own and (variable := self._live.get(name)) is not None:
-            found |= self._live_origins(name, variable, known=bool(found))
-            bound = True
-        if bound:
+        own_values = [part for value in self.own.values.get(name, ()) for part in ast.walk(value)]
+        is_own = name in self.own
+        # ``os = os`` means what the name stood for before
+        is_hidden = is_own and not any(isinstance(part, ast.Name) and part.id == name for part in own_values)
+        bound = [bindings for bindings in ((self.own,) if is_hidden else (self.own, *self.before)) if name in bindings]
+        for bindings in bound:
+            for module in bindings.modules.get(name, ()):
+                owner, _, member = module.rpartition(".")
+                is_local = owner in self._modules and module not in self._modules
+                found.add(self._member(owner, member) if is_local else module)
+            if name in bindings.definitions:
+                found.add(f"<{name}>")
+            for value in bindings.values.get(name, ()):
+                found |= self.origins_of(value)
+        if is_hidden:
             return frozenset(found)
-        if name == "__builtins__":
-            return frozenset({"builtins"})
-        if name in USUAL_NAMES:
-            return frozenset({USUAL_NAMES[name]})
-        if hasattr(builtins, name):
-            return frozenset({f"builtins.{name}"})
-        stars = {f"{module}.{name}" for bindings in (self.own, *self.before) for module in bindings.stars}
-        if stars:
-            known = {star for star in stars if verdict(star, default="?") != "?" or star.partition(".")[0] in ROOTS}
-            return frozenset(known or stars)
-        return frozenset({name}) if name in ROOTS else frozenset()
+        if not found:
+            stars = {f"{module}.{name}" for bindings in (self.own, *self.before) for module in bindings.stars}
+            known = {star for star in stars if verdict(star, default="?") != "?"}
+            found |= known or (stars if not bound and not hasattr(builtins, name) else set())
+        if (variable := self._live.get(name)) is not None:
+            found |= self._live_origins(name, variable, known=bool(found))
+        elif not found and (not bound or is_own):
+            if name == "__builtins__" or name in USUAL_NAMES:
+                found.add(USUAL_NAMES.get(name, "builtins"))
+            elif hasattr(builtins, name):
+                found.add(f"builtins.{name}")
+            elif name in ROOTS:
+                found.add(name)
+        return frozenset(found)
 
     def _live_origins(self, name: str, variable: Variable, *, known: bool) -> set[str]:
         """What a variable of the kernel stands for; `known` where a source says it already."""

@@ -55,6 +55,18 @@ def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
     assert _codes("helper(3)", "def helper(n):\n    return n + 1", live=live) == set()
 
 
+def test_a_name_that_is_bound_to_itself_stands_for_what_it_did() -> None:
+    assert _codes("os = os\nos.remove('a')", "import os") == {"files"}
+    assert _codes("os = os\nos.remove('a')") == {"files"}
+    assert _codes("df = df.dropna()", "df = pd.read_csv('a.csv')") == set()
+
+
+def test_what_a_star_import_bound_is_known_where_the_library_is() -> None:
+    live = {"linspace": Variable("linspace", "builtins.function", "function", "function linspace()")}
+    assert _codes("linspace(0, 1)", "from numpy import *", live=live) == set()
+    assert _codes("linspace(0, 1)", "from mine import *", live=live) == {"unknown_call"}
+
+
 def test_the_type_of_a_live_value_says_what_its_methods_reach() -> None:
     live = {
         "session": Variable("session", "requests.sessions.Session", "object", "Session"),
