@@ -61,6 +61,7 @@ class AttackedNotebook:
     tools: dict[str, Tool] = field(default_factory=dict)
     question: str = "What is in my notebook?"
     asked: list[ApprovalAsked] = field(default_factory=list)
+    stands: bool = False
     model: ObedientModel = field(default_factory=ObedientModel)
 
     @property
@@ -92,6 +93,7 @@ class AttackedNotebook:
             notebook=FileNotebook(self.path),
             approval=mode,
             decide=None if answer is None else decide,
+            is_allowed=lambda asked: self.stands,
         )
         async with aclosing(assistant.ask(question)) as events:
             return [event async for event in events]
@@ -261,6 +263,19 @@ async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_
     await attacked.play("auto", answer=False)
     assert {item.tool for item in attacked.asked} == {"run_code", "try_code", "run_cell"}
     assert attacked.effects == []
+
+
+@pytest.mark.parametrize("mode", ["ask", "auto-edit", "auto"])
+@pytest.mark.parametrize("source", DANGERS)
+async def test_N5_what_was_allowed_for_the_conversation_does_not_answer_what_reaches_out(
+    tmp_path: Path, source: str, mode: str
+) -> None:
+    attacked = AttackedNotebook(tmp_path, stands=True)
+    PLACES["an output"](attacked, order("run_code", code="1 + 1") + order("run_code", code=source))
+    await attacked.play(mode, answer=False)
+    assert attacked.kernel.ran == ["1 + 1"]
+    assert [asked.preview for asked in attacked.asked] == [source]
+    assert attacked.asked[0].reasons
 
 
 @pytest.mark.parametrize(
