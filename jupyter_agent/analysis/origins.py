@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jupyter_agent.analysis.cells.source import parse
-from jupyter_agent.analysis.risk_tables import ROOTS, USUAL_NAMES, verdict
+from jupyter_agent.analysis.risk_tables import EMBEDDED, ROOTS, USUAL_NAMES, VERDICTS, verdict
 from jupyter_agent.core.kernel_state import Variable
 
 
@@ -164,6 +164,11 @@ def imported_modules(sources: Iterable[str], package: str = "") -> tuple[str, ..
     return tuple(sorted(found - {""}))
 
 
+def is_in_memory(node: ast.Call, texts: tuple[str, ...]) -> bool:
+    """Whether a call opens a database that lives in memory only, `texts` being what its first argument may be."""
+    return (not node.args and not node.keywords) or (bool(texts) and all(text in (":memory:", "") for text in texts))
+
+
 class NameResolver:
     """Resolves expressions of a piece of code, given what ran before it.
 
@@ -253,7 +258,9 @@ class NameResolver:
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
         if (source := self._modules.get(origin)) is None:
-            return f"{origin}.{name}"[-300:]
+            full = f"{origin}.{name}"[-300:]
+            is_module = name.lstrip("_") in EMBEDDED and origin.partition(".")[0] in ROOTS and "(" not in origin
+            return name.lstrip("_") if is_module and full not in VERDICTS else full
         bindings = bindings_of(source)
         if name in bindings.definitions:
             return f"<{name}>"
@@ -331,6 +338,7 @@ class NameResolver:
                     | "functools.wraps"
                     | "builtins.iter"
                     | "builtins.next"
+                    | "importlib.reload"
                 ):
                     out |= self.origins_of(node.args[0]) if node.args else set()
                 case (
@@ -342,6 +350,10 @@ class NameResolver:
                     | "builtins.zip"
                 ):
                     out |= frozenset().union(*map(self.origins_of, node.args)) if node.args else set()
+                case "sqlite3.connect" | "duckdb.connect" if is_in_memory(
+                    node, self.texts(node.args[0] if node.args else None)
+                ):
+                    out.add(":memory:")
                 case _ if origin.startswith("<") and origin.endswith(">"):
                     for definition in self.definitions(origin[1:-1]):
                         if isinstance(definition, ast.ClassDef):

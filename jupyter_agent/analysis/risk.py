@@ -13,10 +13,11 @@ from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
-from jupyter_agent.analysis.origins import NameResolver
+from jupyter_agent.analysis.origins import NameResolver, is_in_memory
 from jupyter_agent.analysis.risk_tables import (
     ADDRESS_NAMES,
     AUTOMAGICS,
+    EMBEDDED,
     FREE_EXTENSIONS,
     FREE_MAGICS,
     INTERPRETER_ATTRIBUTES,
@@ -67,6 +68,8 @@ _OPENERS = {
     "h5py.File": 1,
     "netCDF4.Dataset": 1,
     "zarr.open": 1,
+    "rasterio.open": 1,
+    "fiona.open": 1,
     "soundfile.SoundFile": 1,
     "pandas.HDFStore": 1,
     "os.fdopen": 1,
@@ -98,11 +101,33 @@ _CHANGING_SQL = re.compile(
     r"vacuum|install|pg_read_file|read_csv|read_parquet|read_json|httpfs)\b",
     re.IGNORECASE,
 )
+_STATEMENT = re.compile(
+    r"\s*(?:insert|update|delete|drop|alter|create|replace|truncate|attach|copy|install|merge|grant|vacuum)\s+[\w(]",
+    re.IGNORECASE,
+)
+#: What makes a page load an address that follows.
+_LOADING = re.compile(r"\bsrc\s*=|<\s*script|url\(|@import|!\[|\bhref\s*=\s*[\"']?$", re.IGNORECASE)
+#: Modules that are not handed on without a question, since what happens to them there is not seen.
+_MODULES = frozenset(name for name in EMBEDDED | ROOTS if VERDICTS.get(name)) | EMBEDDED - {"sys", "tempfile"}
+#: Functions that are not handed on → what they reach.
+_HANDED_ON = {
+    "builtins.__import__": "unknown_call",
+    "builtins.getattr": "unknown_call",
+    "importlib.import_module": "unknown_call",
+    "builtins.open": "files",
+    "io.open": "files",
+}
+#: Functions that only show what they are given.
+_LOOKED_AT = frozenset(
+    f"builtins.{name}" for name in "dir help print type id repr str isinstance issubclass hasattr len".split()
+) | {"importlib.reload"}
 _OPTION = re.compile(r"(?:-[fmnrtsulTD]\s*[\w./]+(?=\s)|-\w+|--[\w-]+(?:=\S+)?)\s*")
 _PURE_BUILTINS = frozenset(
     "abs all any bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass iter "
     "len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple type zip".split()
 )
+#: Texts and bytes that paths and files give.
+_TEXT_OF_PATH = re.compile(r"\.(?:read\w*|name|stem|suffix(?:es)?|parts|as_posix|as_uri|getvalue)\.")
 _BUFFERS = ("io.StringIO", "io.BytesIO", "_io.StringIO", "_io.BytesIO")
 
 
@@ -215,8 +240,12 @@ class _Reach(ast.NodeVisitor):
             return
         if isinstance(definition, ast.ClassDef):
             for statement in definition.body:
-                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith("__"):
-                    self._enter(statement)
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith("_"):
+                    self._enter(statement)  # Python and Jupyter call these by themselves
+                    if statement.name.startswith("_repr_") and (
+                        statement.name == "_repr_javascript_" or self._loads(statement.body)
+                    ):
+                        self._note("network", f"{definition.name}.{statement.name}")
         elif isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in definition.body:
                 self.visit(statement)
@@ -244,6 +273,12 @@ class _Reach(ast.NodeVisitor):
             if any(place in ("sys", "os", "builtins", "IPython", "IPython.get_ipython()") or (place.startswith(("sys.path", "sys.modules"))
                    and owner is not None) for place in places):  # fmt: skip
                 self._note("environment", target)
+        value = getattr(node, "value", None)
+        is_alias = isinstance(value, ast.Name | ast.Attribute) and all(
+            isinstance(target, ast.Name) for target in targets
+        )
+        if is_alias and self._names.origins_of(value) & _MODULES:
+            return  # another name for a module reaches nothing yet
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
@@ -275,6 +310,11 @@ class _Reach(ast.NodeVisitor):
                 self._enter(definition)
             return
         last = origin.rpartition(".")[2]
+        if origin in _MODULES or origin in _HANDED_ON:
+            self._note(_HANDED_ON.get(origin, "unknown_call"), node)
+        by_name = METHODS.get(last, "files" if last in WRITE_IF_GIVEN_PATH else "")
+        if isinstance(node, ast.Attribute) and (by_name or (origin.startswith("pathlib.") and last in PATH_METHODS)):
+            self._note(by_name or "files", node)
         if "(" in origin or "." not in origin or (last.isupper() and len(last) > 1) or origin in ROOTS:
             return
         if (
@@ -303,16 +343,19 @@ class _Reach(ast.NodeVisitor):
             if code := self._reached(node, origin):
                 self._note(code, node)
         func = node.func
+        is_looked_at = bool(origins & _LOOKED_AT) or any(origin.startswith("inspect.") for origin in origins)
         if isinstance(func, ast.Attribute):
             if func.attr in INTERPRETER_ATTRIBUTES:
                 self._note("unknown_call", func)
             for method in self._names.methods(func.attr):
                 self._enter(method)
-            self.visit(func.value)
+            if not isinstance(func.value, ast.Name):
+                self.visit(func.value)
         elif not isinstance(func, ast.Name):
             self.visit(func)
         for argument in node.args:
-            self.visit(argument)
+            if not (is_looked_at and self._names.origins_of(argument) & _MODULES):
+                self.visit(argument)
         for keyword in node.keywords:
             self.visit(keyword.value)
 
@@ -320,6 +363,8 @@ class _Reach(ast.NodeVisitor):
 
     def _reached(self, node: ast.Call, origin: str) -> str:
         """What one call reaches, where its callee is `origin`; empty for nothing."""
+        if origin.startswith(":memory:"):
+            return ""
         plain = origin.replace("()", "")
         last = plain.rpartition(".")[2]
         root = plain.partition(".")[0]
@@ -340,7 +385,7 @@ class _Reach(ast.NodeVisitor):
             return code
         known = verdict(origin, default="?")
         if known not in ("", "?"):
-            return known
+            return "" if known == "files" and self._is_into_memory(node) else known
         if (code := self._by_method(node, plain, last, root)) is not None:
             return code
         if self._strict and known == "?" and last not in PURE and not (root == "builtins" and last in _PURE_BUILTINS):
@@ -406,13 +451,10 @@ class _Reach(ast.NodeVisitor):
                 weights = next((word.value for word in node.keywords if word.arg == "weights_only"), None)
                 return "" if isinstance(weights, ast.Constant) and weights.value is True else "process"
             case "sqlite3.connect" | "duckdb.connect":
-                texts = self._names.texts(node.args[0]) if node.args else ()
-                return (
-                    ""
-                    if (not node.args and not node.keywords)
-                    or (texts and all(text in (":memory:", "") for text in texts))
-                    else "database"
-                )
+                return "" if is_in_memory(node, self._names.texts(node.args[0] if node.args else None)) else "database"
+            case "numpy.memmap":
+                modes = self._names.texts(next((word.value for word in node.keywords if word.arg == "mode"), None))
+                return "" if modes and all(mode in ("r", "readonly", "c", "copyonwrite") for mode in modes) else "files"
             case "logging.basicConfig":
                 return "files" if any(word.arg == "filename" for word in node.keywords) else ""
         if plain in _OPENERS or (last == "open" and root in ("pathlib", "zipfile")):
@@ -434,16 +476,9 @@ class _Reach(ast.NodeVisitor):
 
     def _by_method(self, node: ast.Call, plain: str, last: str, root: str) -> str | None:
         """The verdict by the method's name, whatever its object is; None where the name says nothing."""
-        is_method = isinstance(node.func, ast.Attribute)
-        places = [
-            *node.args,
-            *(
-                word.value
-                for word in node.keywords
-                if word.arg in ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp")
-            ),
-        ]
-        into_memory = any(origin.startswith(_BUFFERS) for place in places for origin in self._names.origins_of(place))
+        is_method = isinstance(node.func, ast.Attribute) or "." in plain
+        places = _places(node)
+        into_memory = self._is_into_memory(node)
         if is_method and last in WRITE_IF_GIVEN_PATH:
             given = bool(places) and not (isinstance(places[0], ast.Constant) and places[0].value is None)
             return "files" if given and not into_memory else ""
@@ -456,6 +491,7 @@ class _Reach(ast.NodeVisitor):
         if (
             root in PATH_ROOTS
             and last in PATH_METHODS
+            and not _TEXT_OF_PATH.search(plain)
             and "StringIO" not in plain
             and "BytesIO" not in plain
             and not plain.startswith("os.path")
@@ -482,6 +518,18 @@ class _Reach(ast.NodeVisitor):
             return None
         return self._read(node)
 
+    def _is_into_memory(self, node: ast.Call) -> bool:
+        """Whether what is written goes into a buffer."""
+        return any(origin.startswith(_BUFFERS) for place in _places(node) for origin in self._names.origins_of(place))
+
+    def _loads(self, nodes: Iterable[ast.AST]) -> bool:
+        """Whether markup in these makes a page load something: an address in it, or one that is put in when it runs."""
+        parts = [part for node in nodes for part in ast.walk(node)]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        texts += [text for part in parts if isinstance(part, ast.Name) for text in self._names.texts(part)]
+        is_put_together = any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts)
+        return any(_REMOTE.search(text) or (is_put_together and _LOADING.search(text)) for text in texts)
+
     def _read(self, node: ast.Call) -> str | None:
         """Whether what is read lies at an address, or where secrets are kept."""
         for place in (*node.args, *(word.value for word in node.keywords)):
@@ -490,7 +538,8 @@ class _Reach(ast.NodeVisitor):
                 return "network"
             if any(_SENSITIVE.search(text) for text in texts):
                 return "files"
-            name = place.id if isinstance(place, ast.Name) else place.attr if isinstance(place, ast.Attribute) else ""
+            first = place.left if isinstance(place, ast.BinOp) else place
+            name = first.id if isinstance(first, ast.Name) else first.attr if isinstance(first, ast.Attribute) else ""
             if not texts and (name.lower() == "u" or name.lower().rstrip("s0123456789").endswith(ADDRESS_NAMES)):
                 return "network"
         return None
@@ -511,16 +560,11 @@ class _Reach(ast.NodeVisitor):
 
     def _displayed(self, node: ast.Call, last: str) -> str:
         """The verdict on what is shown in the page: addresses and scripts there are followed by the browser."""
-        if last in ("display", "clear_output", "update_display", "DisplayHandle"):
-            return ""
+        if last in ("display", "update_display", "clear_output", "DisplayHandle"):
+            return "network" if any(word.arg == "raw" for word in node.keywords) else ""
         if last in ("Javascript", "publish_display_data", "display_javascript"):
             return "magic"
-        parts = [
-            part for argument in (*node.args, *(word.value for word in node.keywords)) for part in ast.walk(argument)
-        ]
-        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-        texts += [text for part in parts if isinstance(part, ast.Name) for text in self._names.texts(part)]
-        if any(_REMOTE.search(text) for text in texts):
+        if self._loads((*node.args, *(word.value for word in node.keywords))):
             return "network"
         return (
             "network"
@@ -531,6 +575,8 @@ class _Reach(ast.NodeVisitor):
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
         texts = self._names.texts(node.args[0] if node.args else None)
+        if any(_STATEMENT.match(text) for text in texts):
+            return "database"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
             calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
             return self._inspect_text(node.args[0], "@") if calls else ("" if last == "eval" or texts else None)
@@ -612,6 +658,12 @@ class _Reach(ast.NodeVisitor):
             self.inspect(expression or variable, "expression")
         if code:
             self._note(code, shown)
+
+
+def _places(node: ast.Call) -> list[ast.expr]:
+    """Arguments of a call that may say where it writes."""
+    named = ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp")
+    return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
 
 
 def _with_automagics(code: str, is_bound: Callable[[str], bool]) -> str:

@@ -97,13 +97,15 @@ pandas.ExcelWriter pandas.HDFStore pandas.io.pytables.HDFStore plotly.io.write_i
 nbformat.write soundfile.write librosa.output torchvision.utils.save_image tensorflow.saved_model.save tensorflow.io.write_file
 tensorflow.io.gfile tensorflow.keras.models.save_model keras.models.save_model keras.saving.save_model dill.dump cloudpickle.dump
 pyarrow.parquet.write_table pyarrow.feather.write_feather pyarrow.csv.write_csv pyarrow.OSFile xlsxwriter.Workbook tarfile.TarFile.extractall
-send2trash watchdog torch.utils.tensorboard tensorboardX networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
+send2trash watchdog torch.utils.tensorboard tensorboardX tensorflow.keras.callbacks.ModelCheckpoint tensorflow.keras.callbacks.TensorBoard tensorflow.keras.callbacks.CSVLogger
+keras.callbacks.ModelCheckpoint keras.callbacks.TensorBoard keras.callbacks.CSVLogger pytorch_lightning.Trainer lightning.Trainer
+transformers.Trainer transformers.TrainingArguments Bio.SeqIO.write Bio.AlignIO.write Bio.Phylo.write networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
 networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
 """
 
 _PROCESS = """
 os.system os.popen os.execl os.execle os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle os.spawnlp os.spawnlpe
-os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp os.kill os.killpg os.abort os._exit os.startfile
+os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os.posix_spawnp builtins.breakpoint os.kill os.killpg os.abort os._exit os.startfile
 os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
@@ -130,7 +132,7 @@ sklearn.datasets.fetch_lfw_people sklearn.datasets.fetch_lfw_pairs sklearn.datas
 sklearn.datasets.fetch_rcv1 sklearn.datasets.fetch_kddcup99 sklearn.datasets.fetch_species_distributions sklearn.datasets.fetch_file
 seaborn.load_dataset statsmodels.api.datasets.get_rdataset statsmodels.datasets.get_rdataset tensorflow.keras.utils.get_file
 keras.utils.get_file keras.datasets tensorflow.keras.datasets torchvision.datasets torchaudio.datasets torchtext torch.hub
-torch.utils.model_zoo torch.distributed nltk.download nltk.downloader spacy.cli gensim.downloader scipy.datasets pandas.read_gbq pandas_gbq
+torch.utils.model_zoo torch.distributed nltk.download nltk.downloader spacy.cli gensim.downloader scipy.datasets numpy.DataSource pandas.read_gbq pandas_gbq
 pandas.io.gbq tensorflow_hub.load tensorflow_hub.KerasLayer transformers.pipeline sentence_transformers.SentenceTransformer timm.create_model github git gitlab jira notion_client gspread oauth2client pydrive pydrive2 dropbox simple_salesforce ftputil
 langchain langchain_openai langchain_community llama_index litellm instructor tiktoken ollama sounddevice zeep suds jsonrpc pyftpdlib
 stripe plaid binance ccxt web3 ib_insync tda oandapyV20 iexfinance fredapi wbdata wbgapi world_bank_data eurostat sdmx earthaccess
@@ -262,6 +264,10 @@ MAGICS: Final[dict[str, str]] = {
 AUTOMAGICS: Final = frozenset(
     "ls ll cat less more man rm rmdir mv cp mkdir cd pip conda mamba uv run load edit ed env set_env store bookmark pushd popd save logstart macro "
     "system sx alias load_ext rerun notebook pastebin lf lk ldir lx clear".split()
+)
+#: Modules that other modules have as a member, by which code could reach them unseen.
+EMBEDDED: Final = frozenset(
+    "os sys subprocess shutil socket builtins importlib ctypes posix pty tempfile multiprocessing runpy".split()
 )
 #: Roots of values that stand for paths and open files.
 PATH_ROOTS: Final = frozenset(
