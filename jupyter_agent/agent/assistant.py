@@ -255,6 +255,9 @@ class Assistant:
             await shared.mcp_servers.wait_ready()
         context = state.context = replace(context, warnings=(*context.warnings, *shared.mcp_servers.warnings))
         attached = await attachments(question.query, context)
+        # Who wants the answer's code run has approved it, as far as somebody may approve what they have not seen.
+        is_approved = shared.options.allow_auto and approval != "read-only"
+        run_answer = ("auto" if is_approved else approval) if question.run_answer else ""
         for share in _SHARES:
             state.prompt = self._prompt(question, context, attached, share)
             state.transcript.request = list(state.prompt.messages)
@@ -268,6 +271,7 @@ class Assistant:
                 decide=question.decide,
                 is_allowed=question.is_allowed,
                 run=question.run,
+                run_answer=run_answer,
                 record=state.lease.record,
             )
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ class LocalConversation:
         self._edit_history = edit_history
         self._last = ""
         self._chosen = ""
+        self._deleted = ""
 
     def set_last_session(self, session_id: str) -> None:
         """Remember the session that a question was answered in."""
@@ -59,14 +61,10 @@ class LocalConversation:
             for role, content in (("user", turn.question), ("assistant", turn.reply))
         ]
 
-    async def clear(self, notebook_id: str, named: str = "") -> bool:
-        """Forget the conversation, so that the next question starts afresh; False if there was none."""
+    async def current(self, notebook_id: str, named: str = "") -> dict[str, Any]:
+        """The current conversation in short; empty where there is none."""
         session = await self._session(notebook_id, named)
-        self._chosen = uuid4().hex
-        if session is None:
-            return False
-        await self._sessions.clear(LOCAL, session.id, session.notebook_id)
-        return True
+        return {} if session is None else summary(session)
 
     async def execute(
         self,
@@ -105,7 +103,16 @@ class LocalConversation:
             session = await sessions.get(LOCAL, argument, notebook_id or None)
             self._chosen = session.id
             return summary(session)
+        if name == "restore":
+            if not (argument or self._deleted):
+                raise NotFound(session_commands.NOTHING_TO_RESTORE)
+            restored = await sessions.restore(LOCAL, argument or self._deleted)
+            self._chosen = restored.id
+            return summary(restored)
         current = await self._session(notebook_id, named)
+        if name == "clear":
+            self._chosen = uuid4().hex
+            return {"session_id": "" if current is None else current.id}
         if current is None:
             raise NotFound(session_commands.NO_TURNS)
         key = (LOCAL, current.id, current.notebook_id)
@@ -121,6 +128,12 @@ class LocalConversation:
                     "left": replayed.left,
                     "stopped": replayed.stopped,
                 }
+            case "delete":
+                deletion = await sessions.delete(*key)
+                self._deleted, self._chosen = current.id, uuid4().hex
+                until = deletion.restorable_until
+                day = None if until is None else datetime.fromtimestamp(until).astimezone().isoformat()
+                return {"session_id": current.id, "restorable_until": day}
             case "undo" | "redo" if self._edit_history is not None:
                 undone = await self._edit_history.move(name, *key, notebook=notebook)
                 return {**summary(undone.session), "edits": undone.to_json()}

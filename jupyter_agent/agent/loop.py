@@ -31,6 +31,7 @@ from jupyter_agent.core.messages import (
     Usage,
     UsageReported,
     Waiting,
+    code_blocks,
 )
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.question import Decide, Run
@@ -46,6 +47,10 @@ SHOWN_CHARACTERS = 2_000
 MAX_ARGUMENTS = 1024 * 1024
 #: The one tool that a kernel busy with our own magic can serve, through the magic.
 RUN_CODE = "run_code"
+#: Beginning of the id of the call that runs the code of the answer; no call of a model's has it.
+_ANSWER = "answer_"
+_PYTHON = ("", "python", "py", "python3", "ipython")
+_MAY_NOT_RUN = "The code was not run: you may not run code here."
 INTERRUPTED = "Interrupted; whether it took effect is not known."
 _CUT_OFF = "your call was cut off because it was too long"
 _TIME_OVER = ToolOutput.failure("timeout", "the turn's time is used up.")
@@ -123,6 +128,7 @@ class Agent:
         is_allowed: Whether what the user allowed for the conversation answers an approval.
         run: Runs code in place of the kernel, where the kernel is busy with our own magic. The notebook is then open in a
             page that we cannot ask, so nothing else that has an effect is offered.
+        run_answer: The approval mode in which the Python code of the answer is run at its end; empty where it is not run.
         record: Called with the calls that have an effect, before each is made and after; what raises here keeps the call
             from being made.
     """
@@ -137,6 +143,7 @@ class Agent:
         decide: Decide | None = None,
         is_allowed: Callable[[ApprovalAsked], bool] | None = None,
         run: Run | None = None,
+        run_answer: str = "",
         record: Record | None = None,
     ) -> None:
         self._model = model
@@ -146,6 +153,7 @@ class Agent:
         self._approval = ApprovalPolicy(limits, decide, is_allowed)
         self._redact = redact
         self._run_code = run
+        self._run_answer = run_answer
         self._record = record
         self._read_cache: dict[tuple[str, str], ToolOutput] = {}
 
@@ -170,6 +178,10 @@ class Agent:
                 break
         else:
             transcript.finish_reason = "max_steps"
+        if self._run_answer and transcript.finish_reason == "stop":
+            async with aclosing(self._execute_answer(transcript, context)) as events:
+                async for event in events:
+                    yield event
         if explanation := EXPLANATIONS.get(transcript.finish_reason or "stop"):
             yield transcript.add_text(f"*Stopped: {explanation}.*")
 
@@ -187,7 +199,7 @@ class Agent:
                     case Waiting():
                         yield event
                     case ToolCall():
-                        is_new = event.id and event.id not in used_ids
+                        is_new = event.id and event.id not in used_ids and not event.id.startswith(_ANSWER)
                         calls.append(event if is_new else replace(event, id=f"call_{uuid.uuid4().hex[:16]}"))
                         used_ids.add(calls[-1].id)
                     case ModelFinished():
@@ -219,6 +231,24 @@ class Agent:
             async with aclosing(self._execute_call(transcript, call, effect, context)) as events:
                 async for event in events:
                     yield event
+
+    async def _execute_answer(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
+        """Run the Python code of the answer, as if the model had called the tool for it."""
+        blocks = [block for block in code_blocks(transcript.reply) if block.language.lower() in _PYTHON]
+        if not blocks:
+            return
+        if RUN_CODE not in self._tools:
+            yield transcript.add_text(f"*{_MAY_NOT_RUN}*")
+            return
+        code = "\n\n".join(block.source for block in blocks)
+        call = ToolCall(f"{_ANSWER}{uuid.uuid4().hex[:16]}", RUN_CODE, json.dumps({"code": code}))
+        transcript.messages[-1] = replace(transcript.messages[-1], tool_calls=(call,))
+        transcript.finish_reason = None
+        self._limits = self._tracker.limits = self._approval.limits = replace(self._limits, approval=self._run_answer)
+        async with aclosing(self._execute_calls(transcript, [call], context)) as events:
+            async for event in events:
+                yield event
+        transcript.finish_reason = transcript.finish_reason or "stop"
 
     async def _execute_call(
         self, transcript: Transcript, call: ToolCall, effect: Effect, context: ToolContext
@@ -255,7 +285,7 @@ class Agent:
                 await self._record_actions(transcript)
                 self._read_cache.clear()
             if self._run_code is not None and call.name == RUN_CODE:
-                request = RunAsked(call.id, str(arguments.get("code", "")))
+                request = RunAsked(call.id, str(arguments.get("code", "")), call.id.startswith(_ANSWER))
                 running = asyncio.ensure_future(self._run_code(request))
                 try:
                     yield request

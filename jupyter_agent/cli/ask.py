@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from jupyter_agent.cli.arguments import OK, USAGE
-from jupyter_agent.cli.context import open_context, print_note
+from jupyter_agent.cli.context import open_context, print_json, print_note, print_text
 from jupyter_agent.cli.turn import ask_question
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.kernelside.magic.reply import fenced
@@ -17,14 +16,14 @@ async def ask(arguments: argparse.Namespace) -> int:
     """Ask one question; the exit code."""
     query = _query(arguments.question)
     if not query:
-        print('jupyter agent ask: there is no question. Try: jupyter agent ask "…" --notebook FILE', file=sys.stderr)
+        print_text('jupyter agent ask: there is no question. Try: jupyter agent ask "…" --notebook FILE', error=True)
         return USAGE
     async with open_context(arguments) as context:
         done = await ask_question(context, query, show_text=not arguments.json)
     if arguments.json:
-        print(json.dumps(to_json(done), ensure_ascii=False, indent=2))
+        print_json(to_json(done))
     elif not done.reply.endswith("\n"):
-        print()
+        print_text("")
     for warning in done.warnings:
         print_note(warning)
     return OK

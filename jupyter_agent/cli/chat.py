@@ -9,7 +9,7 @@ import sys
 from functools import partial
 
 from jupyter_agent.cli.arguments import OK
-from jupyter_agent.cli.context import CliContext, open_context, print_note
+from jupyter_agent.cli.context import CliContext, open_context, print_note, print_text
 from jupyter_agent.cli.prompt import read_lines
 from jupyter_agent.cli.turn import ask_question
 from jupyter_agent.core.errors import AgentError
@@ -36,7 +36,7 @@ async def chat(arguments: argparse.Namespace) -> int:
                 elif command:
                     output = await _command_output(context, *command)
                     is_note = command[0] in session_commands.NOTES
-                    print(without_emphasis(output) if is_note else output, flush=True)
+                    print_text(without_emphasis(output) if is_note else output)
             except (AgentError, commands.UnknownCommand) as error:
                 print_note(str(error))
     return OK
@@ -50,11 +50,11 @@ async def _answer(context: CliContext, query: str) -> None:
     try:
         done = await turn
     except asyncio.CancelledError:
-        print("\nStopped.", flush=True)
+        print_text("\nStopped.")
         return
     finally:
         signal.signal(signal.SIGINT, before)
-    print(flush=True)
+    print_text("")
     for warning in done.warnings:
         print_note(warning)
 
@@ -67,19 +67,17 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
         messages = await conversation.history(context.notebook_id, session, turns=turns)
         lines = [f"{'> ' if message['role'] == 'user' else ''}{message['content']}" for message in messages]
         return "\n\n".join(lines) or session_commands.NO_TURNS
-    if name == "clear":
-        existed = await conversation.clear(context.notebook_id, session)
-        context.session = ""
-        return "The conversation was cleared." if existed else "There was no conversation to clear."
     if name in session_commands.NAMES:
         problem = session_commands.usage_error(name, rest)
         if problem:
             return problem
+        if name == "delete" and (kept := await _deletion_refused(context)):
+            return kept
         ask_again = partial(context.ask_again, rest)
         answer = await conversation.execute(
             name, rest, context.notebook_id, session, answer=ask_again, notebook=context.notebook
         )
-        if name in ("use", "branch", "replay"):
+        if name in ("clear", "delete", "restore", "use", "branch", "replay"):
             context.session = ""  # `conversation` knows the chosen one
         return session_commands.to_markdown(name, rest, answer)
     if name == "vars":
@@ -103,3 +101,20 @@ async def _command_output(context: CliContext, name: str, rest: str) -> str:
         models = [{"id": model, "default": model == default} for model in context.assistant.models()]
         return tables.models_list(models, context.model)
     return commands.table(commands.EXIT)
+
+
+async def _deletion_refused(context: CliContext) -> str:
+    """Why the current conversation is not deleted; empty where the user wants it."""
+    session = await context.conversation.current(context.notebook_id, context.session)
+    if not session:
+        return session_commands.NO_TURNS
+    if not sys.stdin.isatty():
+        return session_commands.NOBODY_TO_ASK
+    from prompt_toolkit import PromptSession
+
+    prompt: PromptSession[str] = PromptSession()
+    try:
+        typed = await prompt.prompt_async(session_commands.deletion_question(session))
+    except (EOFError, KeyboardInterrupt):
+        typed = ""
+    return "" if typed.strip().lower() in ("y", "yes") else session_commands.NOT_DELETED

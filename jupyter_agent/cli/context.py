@@ -24,6 +24,7 @@ from jupyter_agent.core.protocols import Kernel
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernelside.client import server_info
+from jupyter_agent.kernelside.hidden_characters import for_terminal, json_for_terminal
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.notebooks.file import FileNotebook
 
@@ -129,8 +130,19 @@ def print_progress(number: int, total: int, cell: Cell) -> None:
     print_note(f"Running cell {number} of {total}: {cell.source.strip().partition(chr(10))[0][:70]}")
 
 
+def print_text(text: str, *, end: str = "\n", error: bool = False) -> None:
+    """Print what models, notebooks or users wrote on stdout, or on stderr, without what commands a terminal."""
+    print(for_terminal(text), end=end, file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON; what commands a terminal is escaped."""
+    print(json_for_terminal(value))
+
+
 def print_note(text: str) -> None:
     """Print what is not the answer on stderr; a terminal shows it faint."""
+    text = for_terminal(text)
     faint = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     print(f"\x1b[2m· {text}\x1b[0m" if faint else f"· {text}", file=sys.stderr, flush=True)
 

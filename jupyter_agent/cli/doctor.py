@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
-import json
-import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from jupyter_agent.cli.arguments import ERROR, OK, USAGE
-from jupyter_agent.cli.context import CELL_SECONDS, print_note, print_progress, start_notebook_kernel
+from jupyter_agent.cli.context import (
+    CELL_SECONDS,
+    print_json,
+    print_note,
+    print_progress,
+    print_text,
+    start_notebook_kernel,
+)
 from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.report import Report
@@ -32,16 +37,16 @@ async def doctor(arguments: argparse.Namespace) -> int:
         cells = await notebook.cells()
         report = await NotebookAnalyses().report(cells, None, notebook)
     except (NotFound, TooLarge) as error:
-        print(f"jupyter agent doctor: {error.message}", file=sys.stderr)
+        print_text(f"jupyter agent doctor: {error.message}", error=True)
         return USAGE
     proof = await _run_copy(path, cells) if arguments.execute else None
     reproducible = proof.reproduces if proof is not None else report.prediction.verdict == "reproduces"
     if arguments.json:
         executed = None if proof is None else proof.to_json()
         result = {"notebook": str(path), "reproducible": reproducible, "executed": executed, **report.to_json()}
-        print(json.dumps(result, ensure_ascii=False, indent=2))
+        print_json(result)
     else:
-        print(report.to_markdown() if proof is None else _to_markdown(proof, report))
+        print_text(report.to_markdown() if proof is None else _to_markdown(proof, report))
     return OK if reproducible else ERROR
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from jupyter_agent.core.errors import AgentError
+from jupyter_agent.kernelside.hidden_characters import for_terminal
 
 #: Command → module, where it is not named like the command.
 _MODULES = {"sessions": "tables", "models": "tables", "export": "transfer", "import": "transfer"}
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = import_module(f"jupyter_agent.cli.{_MODULES.get(name, name)}")
         code: int = asyncio.run(getattr(module, "import_" if name == "import" else name)(arguments))
     except AgentError as error:
-        print(f"jupyter agent: {error.message}", file=sys.stderr)
+        print(for_terminal(f"jupyter agent: {error.message}"), file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import sys
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -16,10 +14,11 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, summary
 from jupyter_agent.agent.replay import last_event
 from jupyter_agent.cli.arguments import ERROR, OK
-from jupyter_agent.cli.context import notebook_id, open_assistant
+from jupyter_agent.cli.context import notebook_id, open_assistant, print_json, print_text
 from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.messages import Done
 from jupyter_agent.core.question import Question
+from jupyter_agent.core.text import spelled_out
 
 TEST = "This is a test of the connection. Answer with the word: ready."
 
@@ -31,14 +30,17 @@ async def sessions(arguments: argparse.Namespace) -> int:
         page = await assistant.sessions.find(LOCAL, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
     if arguments.json:
         entries = [{**summary(session), "last_activity": session.last_activity} for session in page.sessions]
-        print(json.dumps(entries, ensure_ascii=False, indent=2))
+        print_json(entries)
         return OK
     for session in page.sessions:
         active = datetime.fromtimestamp(session.last_activity).astimezone().strftime("%Y-%m-%d %H:%M")
         questions = f"{session.depth:>4} {'question ' if session.depth == 1 else 'questions'}"
-        print(f"{session.id}  {active}  {questions}  {session.notebook_id or '-'}  {session.title}")
+        title = " ".join(session.title.split())
+        print_text(
+            f"{session.id}  {active}  {questions}  {spelled_out(session.notebook_id) or '-'}  {spelled_out(title)}"
+        )
     if not page.sessions:
-        print("There are no conversations.", file=sys.stderr)
+        print_text("There are no conversations.", error=True)
     return OK
 
 
@@ -49,14 +51,14 @@ async def models(arguments: argparse.Namespace) -> int:
             return await _test_model(assistant, arguments.test or assistant.default_model)
         providers = await asyncio.gather(*(_provider_status(assistant, name) for name in assistant.models()))
     if arguments.json:
-        print(json.dumps(providers, ensure_ascii=False, indent=2))
+        print_json(providers)
     else:
         for provider in sorted(providers, key=lambda provider: not (provider["default"] or provider["reachable"])):
             state = "answers" if provider["reachable"] else f"does not answer: {provider['why']}"
-            print(f"{provider['id']}{' (default)' if provider['default'] else ''}: {state}")
+            print_text(f"{provider['id']}{' (default)' if provider['default'] else ''}: {state}")
             for name in provider["models"]:
                 if name != provider["id"]:
-                    print(f"    -m {provider['id'].partition(':')[0]}:{name}")
+                    print_text(f"    -m {provider['id'].partition(':')[0]}:{name}")
     return OK if providers[0]["reachable"] else ERROR
 
 
@@ -81,9 +83,9 @@ async def _test_model(assistant: Assistant, name: str) -> int:
         with suppress(NotFound):
             await assistant.sessions.clear(LOCAL, str(question.session_id), "")
     if not isinstance(last, Done):
-        print(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
+        print_text(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
         return ERROR
     tokens = f"{last.usage.input_tokens} + {last.usage.output_tokens} tokens"
     reply = " ".join(last.reply.split())[:60]
-    print(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {reply}")
+    print_text(f"{name}: answers in {time.monotonic() - begin:.1f} s, {tokens}: {reply}")
     return OK

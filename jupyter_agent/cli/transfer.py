@@ -7,7 +7,7 @@ import sys
 
 from jupyter_agent.agent.commands import LOCAL
 from jupyter_agent.cli.arguments import ERROR, OK
-from jupyter_agent.cli.context import notebook_id, open_assistant, print_note
+from jupyter_agent.cli.context import notebook_id, open_assistant, print_note, print_text
 from jupyter_agent.core.errors import VersionConflict
 from jupyter_agent.kernelside.wire import count
 from jupyter_agent.sessions.export import MEDIA_TYPES
@@ -21,7 +21,10 @@ async def export(arguments: argparse.Namespace) -> int:
     async with open_assistant() as assistant:
         text = await assistant.sessions.export(LOCAL, arguments.session, file_format, notebook)
     if arguments.output is None:
-        print(text, end="")
+        if sys.stdout.isatty():
+            print_text(text, end="")
+        else:
+            sys.stdout.write(text)  # a file, or for a program: as it is
         return OK
     try:
         arguments.output.write_text(text, encoding="utf-8", errors="replace")
@@ -49,11 +52,11 @@ async def import_(arguments: argparse.Namespace) -> int:
             )
     except VersionConflict:
         return _error("A conversation with that id already exists. Choose another id with --session.")
-    print(session.id)
+    print_text(session.id)
     print_note(f"{count(session.depth, 'question')}, about {session.notebook_id or 'no notebook'}")
     return OK
 
 
 def _error(text: str) -> int:
-    print(f"jupyter agent: {text}", file=sys.stderr)
+    print_text(f"jupyter agent: {text}", error=True)
     return ERROR

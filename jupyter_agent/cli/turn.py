@@ -7,7 +7,7 @@ import sys
 from contextlib import aclosing
 from dataclasses import replace
 
-from jupyter_agent.cli.context import CliContext, print_note
+from jupyter_agent.cli.context import CliContext, print_note, print_text
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -22,6 +22,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.question import Decision
 from jupyter_agent.core.text import spelled_out
+from jupyter_agent.kernelside.magic.turn import NOBODY_WORDS, PROMPT, denial_words
 
 NO_TERMINAL = (
     "Code was not run: without a terminal there is nobody to approve it. --approve auto runs code without asking."
@@ -46,7 +47,7 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                 case TurnStarted() if not context.session:
                     context.conversation.set_last_session(event.session_id)
                 case TextDelta() if show_text:
-                    print(event.text if has_text else event.text.lstrip("\n"), end="", flush=True)
+                    print_text(event.text if has_text else event.text.lstrip("\n"), end="")
                     has_text = True
                 case Waiting() if sys.stderr.isatty():
                     print_note(event.text)
@@ -55,7 +56,7 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                     print_note(f"{event.title or event.tool} {name if isinstance(name, str) else ''}".rstrip())
                 case Done():
                     if show_text and not has_text:
-                        print(event.reply, end="", flush=True)
+                        print_text(event.reply, end="")
                     return event
                 case Failed():
                     raise AnswerFailed(event.message)
@@ -70,17 +71,19 @@ async def _approve(approval: ApprovalAsked) -> Decision:
     """Ask the user, showing exactly what would be done, and why it is asked about."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         print_note(NO_TERMINAL)
-        return Decision(approved=False)
+        return Decision(approved=False, words=NOBODY_WORDS)
     from prompt_toolkit import PromptSession
     from prompt_toolkit.output import create_output
 
-    text = approval.preview or f"{approval.tool} {json.dumps(dict(approval.arguments))}"
-    print("\n" + "\n".join(f"    {line}" for line in text.split("\n")), file=sys.stderr)
+    shown = approval.preview or f"{approval.tool} {json.dumps(dict(approval.arguments), ensure_ascii=False)}"
+    print_text("\n" + "\n".join(f"    {line}" for line in spelled_out(shown).split("\n")), error=True)
     for reason in approval.reasons:
-        print_note(spelled_out(reason.text))
+        print_note(f"This is always asked about: {spelled_out(reason.text)}")
     prompt: PromptSession[str] = PromptSession(output=create_output(sys.stderr))
     try:
-        answer = await prompt.prompt_async("Run this? [y/N] ")
+        answer = (await prompt.prompt_async(PROMPT.format("Run this"))).strip()
     except EOFError:
         return Decision(approved=False)
-    return Decision(answer.strip().lower() in ("y", "yes"))
+    if answer.lower() in ("y", "yes"):
+        return Decision(approved=True)
+    return Decision(approved=False, words=denial_words(answer))

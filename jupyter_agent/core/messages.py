@@ -252,11 +252,12 @@ class ApprovalAsked:
 
 @dataclass(frozen=True, slots=True)
 class RunAsked:
-    """Code for the magic to run itself, because the kernel is busy with the magic."""
+    """Code for the magic to run itself, because the kernel is busy with the magic; it may be that of the answer."""
 
     event: ClassVar[str] = "run"
     call_id: str
     code: str
+    in_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -353,11 +353,11 @@ class SessionStore(Protocol):
         """The session's head."""
 
     async def commit(self, session: Session, turn: Turn | None = None) -> None:
-        """Replace the head and append a turn, both or neither.
+        """Replace the head and append a turn, both or neither; the session may have another owner, notebook or id than before.
 
         Raises:
             VersionConflict: the stored revision is not ``session.revision - 1``, the session is gone, the turn's id
-                exists, or another session has the new notebook and id.
+                exists, or another session has the new owner, notebook and id.
         """
 
     async def turn(self, key: str, turn_id: str) -> Turn | None:

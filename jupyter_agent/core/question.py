@@ -52,6 +52,7 @@ class Question:
         decide: Answers approvals; None where nobody can.
         is_allowed: Whether what the user has allowed for the conversation answers an approval. Never asked where there are reasons.
         run: Runs code in place of the kernel.
+        run_answer: Whether the Python code of the answer is run at its end, unasked where nothing speaks against that.
         tools: More that the model may do in this turn, by name; they win over those of the same name.
     """
 
@@ -75,4 +76,5 @@ class Question:
     decide: Decide | None = None
     is_allowed: Callable[[ApprovalAsked], bool] | None = None
     run: Run | None = None
+    run_answer: bool = False
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))

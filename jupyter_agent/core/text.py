@@ -12,6 +12,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from jupyter_agent.kernelside import hidden_characters
+
+#: For whoever reads a text before saying yes to it; it is needed in kernels too.
+spelled_out = hidden_characters.spelled_out
 #: A fenced code block of a Markdown text; ``close`` is empty where the text ends within it.
 FENCED_CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})(?P<language>[^\n`]*)\n(?P<source>.*?)(?P<close>^(?P=fence)(?!\S)|\Z)",
@@ -20,8 +24,6 @@ FENCED_CODE = re.compile(
 
 #: Control, format, surrogate and private characters: they show nothing, or change how others are shown.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-#: Letters and symbols that are drawn as nothing: Hangul fillers, the empty Braille cell, Khmer inherent vowels, a combining joiner, musical null.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u034f\U0001d159\u180b\u180c\u180d\u180f")
 #: White space, and the joiners that emoji and some scripts are written with.
 _KEPT_CONTROLS = "\n\t\u200c\u200d"
 #: Longest text, longest list inside of a list, longest other list: tried in order until the whole fits.
@@ -106,29 +108,6 @@ def counted_head(text: str, limit: int) -> str:
     """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
-
-
-def spelled_out(text: str) -> str:
-    """The text with each character spelled out, as ``<U+202E>``, that shows nothing or changes how others are shown.
-
-    These are controls but for line breaks and tabs, bidi and other format characters, variation selectors, spaces other than the
-    space, line separators, and letters that are blank. For whoever reads a text before saying yes to it.
-    """
-    return "".join(
-        character
-        if character in "\n\t" or (character.isascii() and character.isprintable()) or not _is_hidden(character)
-        else f"<U+{ord(character):04X}>"
-        for character in text
-    )
-
-
-def _is_hidden(character: str) -> bool:
-    return (
-        unicodedata.category(character) in _INVISIBLE | {"Zs", "Zl", "Zp"}
-        or character in _BLANK
-        or "\ufe00" <= character <= "\ufe0f"
-        or "\U000e0000" <= character <= "\U000e0fff"
-    )
 
 
 def visible_text(text: str, limit: int) -> str:

@@ -23,6 +23,7 @@ from jupyter_agent.ipython.history_notebook import HistoryNotebook
 from jupyter_agent.kernels.local import LocalKernel
 from jupyter_agent.kernelside.client import server_info
 from jupyter_agent.kernelside.client.agent_client import NO_NOTEBOOK
+from jupyter_agent.kernelside.magic import session_commands
 from jupyter_agent.kernelside.magic.errors import AgentFailed
 from jupyter_agent.kernelside.magic.turn import AgentRequest, Event
 from jupyter_agent.notebooks.file import FileNotebook
@@ -67,10 +68,6 @@ class InProcessAgentClient:
         _, notebook_id = self._notebook()
         return self._result(self._conversation.history(notebook_id, session, turns=turns))
 
-    def clear(self, session: str) -> bool:
-        _, notebook_id = self._notebook()
-        return self._result(self._conversation.clear(notebook_id, session))
-
     def doctor(self) -> str:
         path, _ = self._notebook()
         if not path:
@@ -86,6 +83,8 @@ class InProcessAgentClient:
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         path, notebook_id = self._notebook()
+        if name == session_commands.CURRENT:
+            return self._result(self._conversation.current(notebook_id, session))
 
         async def answer(replayed: Session, query: str, seconds: float) -> AnyEvent:
             """A question of a replay, by the chosen model; nothing is run."""
@@ -153,6 +152,7 @@ class InProcessAgentClient:
             approval=request.approval or None,
             decide=decide,
             run=run,
+            run_answer=request.run,
         )
 
     async def _answer(self, call_id: str) -> Mapping[str, Any]:

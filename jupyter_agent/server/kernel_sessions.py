@@ -47,7 +47,7 @@ class SharedSessionHandler(SessionHandler):
             await jupyters.delete(session_id)
 
     async def _answer(self, session_id: str, jupyters: web.HTTPError) -> None:
-        """Our conversation of that id, or that it is cleared; whatever goes wrong before, Jupyter's own answer stands."""
+        """Our conversation of that id, or that it is deleted; whatever goes wrong before, Jupyter's own answer stands."""
         action = "read" if self.request.method == "GET" else "write"
         if jupyters.status_code != 404 or not await identity.allowed(self, action, identity.AUTH_RESOURCE):
             raise jupyters
@@ -63,10 +63,10 @@ class SharedSessionHandler(SessionHandler):
             if not isinstance(error, NotFound):
                 self.log.warning("jupyter-agent: conversations cannot be read: %s", error.code)
             raise jupyters from error
-        from jupyter_agent.server.api.sessions import clear, session_to_json
+        from jupyter_agent.server.api.sessions import delete, session_to_json
         from jupyter_agent.server.encoding import json_text
 
         if action == "read":
             self.finish(json_text(session_to_json(session)))
         else:
-            self.finish(json_text(await clear(services, owner, session_id, session.notebook_id)))
+            self.finish(json_text(await delete(services, owner, session_id, session.notebook_id)))

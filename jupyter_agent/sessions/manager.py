@@ -6,21 +6,49 @@ import secrets
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jupyter_agent.core.errors import AmbiguousSession, BadRequest, Conflict, Forbidden, NotFound, VersionConflict
+from jupyter_agent.core.errors import (
+    AmbiguousSession,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    StoreUnavailable,
+    VersionConflict,
+)
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Page, SessionStore
 from jupyter_agent.core.session import Session, Turn, is_within
 from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.deletion import (
+    DELETED,
+    KEPT_SECONDS,
+    Deletion,
+    deleted_owner,
+    deleted_sessions,
+    former_id,
+    purge,
+    restorable_until,
+)
 from jupyter_agent.sessions.export import export
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, sha256_hex
 from jupyter_agent.sessions.import_ import read_json
 from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.tree import ALL_TURNS, SessionTree
-from jupyter_agent.sessions.turns import ATTEMPTS, LEASE_SECONDS, NOT_FOUND, PAGE, SessionLog
+from jupyter_agent.sessions.turns import (
+    ATTEMPTS,
+    LEASE_SECONDS,
+    NOT_FOUND,
+    PAGE,
+    SessionLog,
+    interrupted,
+    is_same,
+    with_turn,
+)
 
 #: Turns after a summary, up to which it is checked whether it belongs to this branch.
 MAX_TURNS_AFTER_SUMMARY = 1000
@@ -153,7 +181,7 @@ class SessionManager:
         return (summary, *path[1:][-limit:])
 
     async def clear(self, owner: str, session_id: str, notebook_id: str | None = None) -> None:
-        """Forget a session and its turns; a turn being answered is lost to it.
+        """Remove a session and its turns for good; a turn being answered is lost to it.
 
         Raises:
             AmbiguousSession: several notebooks have one of that id, and none is named.
@@ -163,12 +191,87 @@ class SessionManager:
         page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=2)
         if len(page.sessions) > 1:
             raise AmbiguousSession("Several notebooks have a conversation of that id. Say which with notebook_id.")
-        # A record that is so damaged that no list shows it can still be named, and is deleted too.
         key = page.sessions[0].key if page.sessions else session_key(owner, notebook_id or "", session_id)
+        if not page.sessions:
+            # A record that is so damaged that no list shows it can still be named; one that can be read has another name now.
+            with suppress(StoreUnavailable):
+                await self.store.read(key)
+                raise NotFound(NOT_FOUND)
         for share in (share for session in page.sessions for share in _shares(session)):
             await self.store.delete(share)
         if not await self.store.delete(key):
             raise NotFound(NOT_FOUND)
+
+    async def delete(self, owner: str, session_id: str, notebook_id: str | None = None) -> Deletion:
+        """Delete a session so that `restore` can bring it back for some days; a turn being answered is interrupted.
+
+        One whose record is damaged, so that it could not be used anyway, is removed for good.
+
+        Raises:
+            AmbiguousSession: several notebooks have one of that id, and none is named.
+        """
+        check_id(session_id, "session_id")
+        check_owner(owner)
+        page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=2)
+        if len(page.sessions) != 1 or page.sessions[0].metadata.get("unreadable") is True:
+            await self.clear(owner, session_id, notebook_id)
+            return Deletion(session_id, None)
+        session = await self.get(owner, session_id, page.sessions[0].notebook_id)
+        until = time.time() + KEPT_SECONDS
+        if self.log.max_age_seconds > 0:
+            until = min(until, session.last_activity + self.log.max_age_seconds)
+        entry: dict[str, Json] = {"id": session_id, "until": until}
+        for _ in range(ATTEMPTS):
+            open_turn = None if session.open is None else interrupted(session)
+            closed = session if open_turn is None else with_turn(session, open_turn)
+            extra: dict[str, Json] = {name: value for name, value in closed.extra.items() if name != "shares"}
+            extra[DELETED] = entry
+            hidden = replace(closed, owner=deleted_owner(owner), id=uuid.uuid4().hex, extra=MappingProxyType(extra))
+            try:
+                await self.log.commit(hidden, open_turn)
+            except VersionConflict:
+                current = await self.store.read(session.key)
+                if current is None or not is_same(current, session):
+                    raise NotFound(NOT_FOUND) from None
+                session = current
+            else:
+                for share in _shares(session):
+                    await self.store.delete(share)
+                await purge(self.store, owner, self.log.max_sessions)
+                return Deletion(session_id, until)
+        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
+
+    async def restore(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
+        """Take a deletion back: of several that had that id, the newest. Where the id is another session's now, it gets a new one.
+
+        Raises:
+            NotFound: there is none, or it was deleted too long ago.
+            TooManyRequests: the owner has as many sessions as are kept.
+        """
+        check_id(session_id, "session_id")
+        check_owner(owner)
+        found = [
+            session
+            async for session in deleted_sessions(self.store, owner)
+            if former_id(session) == session_id
+            and notebook_id in (None, session.notebook_id)
+            and belongs_to(replace(session, owner=owner), owner)
+            and restorable_until(session) > time.time()
+        ]
+        if not found:
+            raise NotFound("There is no deleted conversation of that id, or it was deleted too long ago.")
+        await self.log.check_capacity(owner)
+        deleted = max(found, key=restorable_until)
+        extra = MappingProxyType({name: value for name, value in deleted.extra.items() if name != DELETED})
+        for new_id in (session_id, f"{session_id[:100]}.{uuid.uuid4().hex[:8]}"):
+            try:
+                return await self.log.commit(replace(deleted, owner=owner, id=new_id, extra=extra))
+            except VersionConflict:
+                current = await self.store.read(deleted.key)
+                if current is None or not is_same(current, deleted):
+                    raise NotFound(NOT_FOUND) from None
+                deleted = current
+        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
 
     async def rename_notebook(self, owner: str, old_path: str, new_path: str) -> int:
         """Follow a notebook, or a folder of notebooks, that was renamed or moved; how many sessions went along.

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 from jupyter_agent.core.errors import (
-    BadRequest,
     NotFound,
     StoreFull,
     StoreUnavailable,
@@ -25,6 +24,7 @@ from jupyter_agent.core.errors import (
 from jupyter_agent.core.messages import Action, CellChange
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import OpenTurn, PendingUndo, Session, Turn
+from jupyter_agent.sessions import deletion
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
 
 LEASE_SECONDS = 30.0
@@ -168,12 +168,7 @@ class SessionLog:
             # The commit may have happened though its acknowledgement was lost.
             stored = await self.store.turn(session.key, turn.id)
             current = await self.store.read(session.key)
-            if (
-                stored is None
-                or current is None
-                or current.created_at != session.created_at
-                or stored.status != turn.status
-            ):
+            if stored is None or current is None or not is_same(current, session) or stored.status != turn.status:
                 raise
             return current
         return ended
@@ -244,23 +239,18 @@ class SessionLog:
         return session
 
     async def new_session(self, owner: str, notebook_id: str, session_id: str) -> Session:
-        """A head that is not stored yet, under a free key.
-
-        Raises:
-            BadRequest: too many sessions of that id have been moved to other notebooks.
-        """
+        """A head that is not stored yet, under a free key."""
+        key = session_key(owner, notebook_id, session_id)
+        other = await self.store.read(key)
+        # A session that was moved to another notebook, or deleted, keeps its key.
+        if other is not None and other.name != (owner, notebook_id, session_id):
+            key = session_key(owner, notebook_id, session_id, uuid.uuid4().int)
         now = time.time()
-        for namesakes in range(ATTEMPTS):
-            key = session_key(owner, notebook_id, session_id, namesakes)
-            other = await self.store.read(key)
-            # A session that was moved to another notebook keeps its key.
-            if other is None or (other.notebook_id, other.id) == (notebook_id, session_id):
-                return Session(key, session_id, owner, notebook_id, created_at=now, last_activity=now)
-        raise BadRequest("Too many conversations had this session_id; choose another.")
+        return Session(key, session_id, owner, notebook_id, created_at=now, last_activity=now)
 
     async def cleanup(self, owner: str) -> int:
-        """Delete one owner's sessions that are idle for longer than is kept; how many there were."""
-        deleted, cursor = 0, None
+        """Remove one owner's sessions that are idle for longer than is kept, or were deleted long ago; how many there were."""
+        deleted, cursor = await deletion.purge(self.store, owner, self.max_sessions), None
         while self.max_age_seconds > 0:
             page = await self.store.find(owner, limit=PAGE, cursor=cursor)
             for session in page.sessions:
@@ -304,7 +294,7 @@ class SessionLog:
         assert session.open is not None
         current: Session | None = session
         for _ in range(ATTEMPTS):
-            if current is None or current.created_at != session.created_at or current.open is None:
+            if current is None or not is_same(current, session) or current.open is None:
                 break
             if current.open.holder != session.open.holder:
                 break
@@ -328,7 +318,7 @@ class SessionLog:
                 return await self.commit(changed)
             except VersionConflict:
                 current = await self.store.read(session.key)
-                if current is None or current.created_at != session.created_at:
+                if current is None or not is_same(current, session):
                     raise NotFound(NOT_FOUND) from None
                 session = current
         raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
@@ -364,12 +354,17 @@ class SessionLog:
                 return await self.commit(with_turn(session, abandoned), abandoned)
             except VersionConflict:
                 current = await self.store.read(session.key)
-                if current is None:
+                if current is None or not is_same(current, session):
                     raise NotFound(NOT_FOUND) from None
                 session = current
             except (StoreUnavailable, StoreFull):
                 return session
         return session
+
+
+def is_same(current: Session, session: Session) -> bool:
+    """Whether a stored session is the one that was read before: neither deleted since nor created anew."""
+    return (current.created_at, current.owner) == (session.created_at, session.owner)
 
 
 def interrupted(session: Session) -> Turn:

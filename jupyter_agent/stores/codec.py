@@ -19,7 +19,7 @@ MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
 UNREADABLE = "unreadable"
 #: What is said of a record that cannot be read, and of a store that a later release has migrated.
-DAMAGED = "The stored record of this conversation is damaged. Clear the conversation or restore a backup."
+DAMAGED = "The stored record of this conversation is damaged. Delete the conversation or restore a backup."
 NEWER = "The conversations were written by a newer release of jupyter-notebook-agent. Upgrade to use them."
 
 _Value = TypeVar("_Value", Session, Turn)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 META = "ja:meta"
 TIMEOUT_SECONDS = 5.0
 _BATCH = 200
-_LOST = "Redis dropped a part of this conversation. Clear it, and set maxmemory-policy to noeviction."
+_LOST = "Redis dropped a part of this conversation. Delete it, and set maxmemory-policy to noeviction."
 _log = logging.getLogger(__name__)
 
 

@@ -62,7 +62,9 @@ if ARGV[9] then
 end
 if head[4] ~= KEYS[4] then
   redis.call('DEL', head[4])
-  redis.call('HSET', KEYS[6], 'name', KEYS[4])
+  local list = redis.call('HGET', KEYS[6], 'list')
+  if list and list ~= KEYS[3] then redis.call('ZREM', list, ARGV[2]) end
+  redis.call('HSET', KEYS[6], 'name', KEYS[4], 'list', KEYS[3])
 end
 redis.call('HSET', KEYS[1], 'data', ARGV[3], 'revision', ARGV[4], 'name', KEYS[4], 'notebook_id', ARGV[7], 'id', ARGV[8])
 redis.call('SET', KEYS[4], ARGV[2])

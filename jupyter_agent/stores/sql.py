@@ -57,7 +57,7 @@ _CREATE = (
     f" WHERE {_OF_THIS_RELEASE}"
 )
 _REPLACE = (
-    "UPDATE jupyter_agent_sessions SET notebook_id = %(notebook_id)s, id = %(id)s, revision = %(revision)s,"  # noqa: S608 – ours
+    "UPDATE jupyter_agent_sessions SET owner = %(owner)s, notebook_id = %(notebook_id)s, id = %(id)s, revision = %(revision)s,"  # noqa: S608 – ours
     " last_activity = %(last_activity)s, searched = %(searched)s, data = %(data)s"
     f" WHERE key = %(key)s AND revision = %(revision)s - 1 AND created_at = %(created_at)s AND {_OF_THIS_RELEASE}"
 )

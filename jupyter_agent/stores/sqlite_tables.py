@@ -52,11 +52,11 @@ _APPEND = (
 _REPLACE = (
     "UPDATE sessions SET revision = :revision, last_activity = :last_activity, searched = :searched, data = :data"
     " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
-    " AND notebook_id = :notebook_id AND id = :id"
+    " AND owner = :owner AND notebook_id = :notebook_id AND id = :id"
 )
 _RENAME = (
-    "UPDATE sessions SET notebook_id = :notebook_id, id = :id, revision = :revision, last_activity = :last_activity,"
-    " searched = :searched, data = :data"
+    "UPDATE sessions SET owner = :owner, notebook_id = :notebook_id, id = :id, revision = :revision,"
+    " last_activity = :last_activity, searched = :searched, data = :data"
     " WHERE key = :key AND revision = :revision - 1 AND created_at = :created_at"
 )
 _OWNERS = """

@@ -408,6 +408,29 @@ class StoreSuite(Suite):
         assert await store.count("ann") == 3
 
     @asynchronous
+    async def test_a_session_moves_to_another_owner_with_its_turns(self) -> None:
+        store = self.client()
+        new, first = session(), turn(1)
+        await store.create(session("rest"))
+        await store.create(new)
+        asked = following(new, first)
+        await store.commit(asked, first)
+        moved = following(asked, owner="\x7fann", id="other")
+        await store.commit(moved)
+        assert [found.id for found in (await store.find("ann")).sessions] == ["rest"]
+        assert [found.id for found in (await store.find("\x7fann")).sessions] == ["other"]
+        assert (await store.count("ann"), await store.count("\x7fann")) == (1, 1)
+        assert await store.read(new.key) == moved
+        assert await store.path(new.key, "t1", 5) == (first,)
+        await store.create(session(key="k-again"))
+        with pytest.raises(VersionConflict):
+            await store.commit(following(moved, owner="ann", id="s"))
+        await store.commit(following(moved, owner="ann", id="back"))
+        assert {found.id for found in (await store.find("ann")).sessions} == {"rest", "s", "back"}
+        assert await store.delete(new.key)
+        assert (await store.count("ann"), await store.count("\x7fann")) == (2, 0)
+
+    @asynchronous
     async def test_D9_text_is_read_the_same_from_every_store(self) -> None:
         store = self.client()
         for text in [

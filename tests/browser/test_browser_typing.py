@@ -74,6 +74,31 @@ def test_commands_are_completed_and_done_in_the_sidebar(opened: SidebarPage) -> 
     expect(opened.exchanges).to_have_count(0)
 
 
+def test_clear_keeps_what_there_was_and_a_deletion_is_asked_about_and_taken_back(opened: SidebarPage) -> None:
+    opened.ask("keep this")
+    opened.wait_for_answer()
+    for _ in range(2):
+        opened.question.fill("/clear")
+        opened.question.press("Enter")
+        expect(opened.exchanges).to_have_count(0)
+    opened.ask("delete this")
+    opened.wait_for_answer()
+    for button in ("Cancel", "Delete"):
+        opened.question.fill("/delete")
+        opened.question.press("Enter")
+        opened.page.locator(".jp-Dialog").get_by_role("button", name=button).click()
+        expect(opened.exchanges).to_have_count(1 if button == "Cancel" else 0)
+    expect(opened.panel).to_contain_text("brings it back")
+    opened.button("Conversations").click()
+    expect(opened.panel.locator(".jp-agent-row-title")).to_have_text(["keep this"])
+    opened.button("Back to the conversation").click()
+    opened.question.fill("/restore")
+    opened.question.press("Enter")
+    expect(opened.questions).to_contain_text(["delete this"])
+    opened.button("Conversations").click()
+    expect(opened.panel.locator(".jp-agent-row-title")).to_have_text(["delete this", "keep this"])
+
+
 def test_arrow_keys_bring_earlier_questions_and_the_draft_back(opened: SidebarPage) -> None:
     for question in ("first", "second"):
         opened.ask(question)

@@ -30,14 +30,15 @@ def test_lines_of_a_pipe_are_one_conversation(command: Command, notebook: Path) 
 
 def test_commands_of_the_chat(command: Command, script: Callable[..., None]) -> None:
     script({"text": "Yes."})
-    lines = "/help\n/histroy\nhello\n/model offline\n/model\n/vars\n/clear\n/clear\n/history ²\n/history\n"
+    lines = "/help\n/histroy\nhello\n/model offline\n/model\n/vars\n/clear\n/clear\n/delete\n/history ²\n/history\n"
     ended = command("chat", stdin=lines)
     assert ended.code == 0
     assert "/exit" in ended.out
     assert "Did you mean /history?" in ended.err
     assert ended.out.count("- `offline` ← answers now") == 2
     assert "There is no kernel." in ended.out
-    assert ended.out.index("The conversation was cleared.") < ended.out.index("There was no conversation to clear.")
+    assert ended.out.count("A new conversation starts with the next question.") == 2
+    assert "Nothing was deleted" not in ended.out
     assert ended.out.endswith("This conversation has no questions yet.\n")
 
 

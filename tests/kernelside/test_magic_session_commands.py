@@ -66,12 +66,12 @@ async def test_commands_about_conversations_go_through_the_server(server: Runnin
 async def test_a_conversation_that_was_chosen_goes_on_until_another_is_newer(server: RunningServer) -> None:
     async with opened(server, "b.ipynb") as (page, _):
         await say(page, "alpha")
-        assert "cleared" in await say(page, "/clear")
+        assert "A new conversation" in await say(page, "/clear")
         await say(page, "beta")
         assert "same answers: 1" in await say(page, "/replay")
         assert "beta" in await say(page, "/history")
-        assert len((await say(page, "/sessions")).splitlines()) == 2
-        assert "cleared" in await say(page, "/clear")
+        assert len((await say(page, "/sessions")).splitlines()) == 3
+        assert "A new conversation" in await say(page, "/clear")
         assert "has no questions yet" in await say(page, "/history")
         await say(page, "gamma")
         assert "beta" not in await say(page, "/history")

@@ -158,7 +158,7 @@ def test_the_user_is_asked_with_the_exact_code(  # noqa: PLR0917
 
     def answer(prompt: str) -> str:
         assert "import os; os.remove('x')" in capsys.readouterr().out
-        assert prompt == "Run this code? [y/N] "
+        assert prompt == "Run this code? [y/N] (n: and why, for the model) "
         return typed
 
     server.script = script
@@ -352,9 +352,169 @@ def test_commands_speak_of_the_conversation(
     shell.run_cell("%agent first\n%agent /history 5\n%agent /clear\n%agent /model")
     out = capsys.readouterr().out
     assert "**You:** How many?\n\n891" in out
-    assert "The conversation was cleared." in out
+    assert "A new conversation starts with the next question. The one before is kept: `/use s1` continues it." in out
     assert "- `offline` ← answers now\n- `openai`\n" in out
-    assert ("/base/api/agent/sessions/s1", None) in server.acted
+    assert server.acted == []
+
+
+def test_a_second_clear_keeps_everything_too(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell("%agent first\n%agent /clear\n%agent /clear\n%agent second")
+    assert capsys.readouterr().out.count("starts with the next question") == 2
+    assert server.acted == []
+    assert server.asked[1]["context"]["session_id"] not in (None, "s1")
+
+
+def test_delete_asks_once_and_says_how_it_is_taken_back(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "n" if len(asked) == 1 else "y"
+
+    monkeypatch.setattr("builtins.input", answer)
+    shell.run_cell("%agent first\n%agent /delete")
+    assert "nobody can be asked here" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    shell.run_cell("%agent /delete")
+    assert (len(asked), server.acted) == (1, [])
+    assert asked[0].startswith("Delete '<U+202E>title' (1 question)?")
+    shell.run_cell("%agent /delete\n%agent /delete\n%agent /restore")
+    out = capsys.readouterr().out
+    assert "Until 2026-12-29 `/restore s1` brings it back." in out
+    assert "This conversation has no questions yet." in out
+    assert "Restored, and continuing `s1`" in out
+    assert len(asked) == 2
+    assert server.acted == [
+        ("/base/api/agent/sessions/s1", None),
+        ("/base/api/agent/sessions/s1/restore", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("n: use the copy", "use the copy"),
+        ("No, not on mine", "not on mine"),
+        ("note it", "note it"),
+        ("n", ""),
+        ("", ""),
+    ],
+)
+def test_the_words_of_a_denial_go_to_the_model(
+    shell: Any, server: SmallJupyter, monkeypatch: pytest.MonkeyPatch, typed: str, words: str
+) -> None:
+    given = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": {"code": "1"}, "digest": "d1"}
+        given.append(server.next_answer())
+        yield DONE
+
+    server.script = script
+    monkeypatch.setattr("builtins.input", lambda _: typed)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    shell.run_cell("%agent run it")
+    assert given == [{"decision": "deny", "digest": "d1", **({"words": words} if words else {})}]
+
+
+HIDDEN = "\x1b[2K\x1b]52;c;cm0gLXJm\x07\r\u202e\u200b\u3164\uffa0\ufe0f\U000e0100\x9b"
+
+
+def test_N8_what_is_approved_in_a_terminal_is_spelled_out_with_its_reasons(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"x = 1  # {HIDDEN}"
+    reasons = [{"code": "files", "text": f"it deletes files: `rm{HIDDEN}`"}]
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "tool_call", {"call_id": "c1", "tool": f"run{HIDDEN}", "arguments": {"name": HIDDEN}}
+        yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": {"code": code}, "reasons": reasons}
+        server.next_answer()
+        yield "approval", {"call_id": "c2", "tool": f"t{HIDDEN}", "arguments": {"a": HIDDEN}, "preview": ""}
+        server.next_answer()
+        yield "approval", {"call_id": "c3", "tool": "edit_cell", "arguments": {}, "preview": f"what {HIDDEN} is"}
+        server.next_answer()
+        yield "text", {"text": f"An answer {HIDDEN} 👩\u200d🔬 ❤\ufe0f.\r\n"}
+        yield "error", {"message": f"no {HIDDEN}"}
+
+    server.script = script
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    shell.run_cell("%agent do it")
+    out = capsys.readouterr().out
+    spelled = (
+        "<U+001B>[2K<U+001B>]52;c;cm0gLXJm<U+0007><U+000D><U+202E><U+200B><U+3164><U+FFA0><U+FE0F><U+E0100><U+009B>"
+    )
+    assert f"x = 1  # {spelled}" in out
+    assert f"This is always asked about: it deletes files: `rm{spelled}`." in out
+    assert f"what {spelled} is" in out
+    assert "An answer <U+001B>[2K" in out
+    assert "👩\u200d🔬 ❤\ufe0f.\n" in out  # an answer is no code: emoji stay
+    assert not set("\x1b\x07\r\x9b\u202e") & set(out)
+
+
+def test_N8_json_and_code_of_an_answer_command_no_terminal(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script = says(HIDDEN, code=[{"language": "python", "source": f"'{HIDDEN}'"}])
+    shell.run_cell("%agent -f json x")
+    out = capsys.readouterr().out
+    assert json.loads(out)["reply"] == HIDDEN
+    assert not set("\x1b\x07\r\x9b\u202e") & set(out)
+    shell.run_cell("%agent -f code x")
+    assert not set("\x1b\x07\r\x9b\u202e") & set(capsys.readouterr().out)
+
+
+def test_where_nobody_can_be_asked_the_model_is_to_give_the_code_and_the_run_goes_on(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = []
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        reasons = [{"code": "files", "text": "it deletes files"}]
+        yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": {"code": "1"}, "reasons": reasons}
+        given.append(server.next_answer())
+        yield "text", {"text": "Here it is."}
+        yield DONE
+
+    server.script = script
+    assert shell.run_cell("%agent do it\nreached = 1").success
+    assert shell.user_ns["reached"] == 1
+    assert "Give me the code" in given[0]["words"]
+    assert "asked about in every mode, and nobody can be asked here: it deletes files." in capsys.readouterr().out
+
+
+def test_N3_the_server_decides_whether_the_code_of_an_answer_runs(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "made = 41 + 1\nprint('ran')"
+    block = {"language": "python", "source": code}
+
+    def script(server: SmallJupyter) -> Events:
+        yield STARTED
+        yield "text", {"text": f"```python\n{code}\n```"}
+        yield "tool_call", {"call_id": "answer_1", "tool": "run_code", "arguments": {"code": code}}
+        yield "run", {"call_id": "answer_1", "code": code, "in_answer": True}
+        assert server.next_answer()["result"] == {"status": "ok", "text": "ran\n"}
+        yield "done", {**DONE[1], "reply": code, "code": [block]}
+
+    server.script = script
+    shell.run_cell("%agent --run make it")
+    assert server.asked[0]["run_answer"] is True
+    assert shell.user_ns["made"] == 42
+    assert capsys.readouterr().out.count("print('ran')") == 1
+    shell.run_cell("%agent --run -f code make it")
+    assert capsys.readouterr().out == f"{code}\nran\n"
+    server.script = says("It is:", code=[{"language": "python", "source": "unasked = 1"}])
+    shell.run_cell("%agent --run make it")
+    assert "unasked" not in shell.user_ns
 
 
 def test_context_shows_what_would_be_sent_and_asks_nothing(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbconvert.filters.markdown import markdown2html
 
 from jupyter_agent.kernelside.magic.safe_markdown import safe_markdown
 from tests.support.hostile_inputs import ADDRESSES, HANDLERS, MARKDOWN, NAMES, PICTURES, RAW
@@ -82,3 +84,32 @@ def test_V12_a_long_hostile_text_takes_no_long_time(text: str) -> None:
     began = time.process_time()
     safe_markdown(text)
     assert time.process_time() - began < 5
+
+
+class _LivePayloads(HTMLParser):
+    """Elements and attributes of exported HTML that could run, load or lead elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not _HARMLESS_TAG.fullmatch(tag):
+            self.found.append((tag, "", None))
+        for name, value in attrs:
+            is_elsewhere = name.endswith("href") and not re.match(r"https?:|mailto:|#", value or "", re.IGNORECASE)
+            if is_elsewhere or re.match(r"on|src|ping$|background$|data-command|formaction", name):
+                self.found.append((tag, name, value))
+
+
+_HARMLESS_TAG = re.compile(
+    "a|b|blockquote|br|code|dd|del|div|dl|dt|em|h[1-6]|hr|input|li|ol|p|pre|span|strong|su[bp]|table|t(body|d|h|head|r)|ul"
+)
+
+
+@pytest.mark.parametrize("around", ["{}", "> {}", "- {}", "| a |\n|---|\n| {} |", "$x$ {} $y$", "**You:** {}"])
+def test_N1_an_exported_page_holds_no_live_payload(around: str) -> None:
+    for text in HOSTILE:
+        parser = _LivePayloads()
+        parser.feed(markdown2html(safe_markdown(around.format(text))))
+        assert (text, parser.found) == (text, [])

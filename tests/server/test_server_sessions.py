@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,11 +96,26 @@ async def test_S3_ids_that_differ_by_case_are_two(rest: RestClient) -> None:
 
 async def test_S11_a_cleared_conversation_is_gone(rest: RestClient) -> None:
     await rest.ask("x", {"session_id": "s1"})
-    assert (await rest("DELETE", "api/sessions/s1")).body == {"status": "cleared", "session_id": "s1"}
+    cleared = (await rest("DELETE", "api/sessions/s1")).body
+    assert cleared == {"status": "cleared", "session_id": "s1", "restorable_until": cleared["restorable_until"]}
     for method in ("DELETE", "GET"):
         reply = await rest(method, "api/sessions/s1")
         assert (reply.status, reply.body["code"]) == (404, "not_found")
     assert (await rest.ask("y", {"session_id": "s1"})).body["turn_count"] == 2
+
+
+@pytest.mark.parametrize("prefix", ["api/sessions", "api/agent/sessions"])
+async def test_a_deletion_says_until_when_it_can_be_taken_back_and_is(rest: RestClient, prefix: str) -> None:
+    await rest.ask("x", {"session_id": "s1", "notebook_id": "a.ipynb"})
+    before = (await rest("GET", "api/agent/sessions/s1")).body
+    until = datetime.fromisoformat((await rest("DELETE", f"{prefix}/s1")).body["restorable_until"])
+    assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(hours=24)  # of a store in memory
+    assert (await rest("GET", "api/agent/sessions")).body["sessions"] == []
+    assert (await rest("POST", "api/agent/sessions/s1/restore", notebook_id="b.ipynb")).status == 404
+    restored = await rest("POST", "api/agent/sessions/s1/restore")
+    assert (restored.status, restored.body) == (200, before)
+    assert (await rest("POST", "api/agent/sessions/s1/restore")).status == 404
+    assert (await rest("GET", "api/agent/sessions/s1/history")).body["history"][0]["content"] == "x"
 
 
 async def test_S12_clearing_stops_the_turn_that_runs(rest: RestClient, script: Script) -> None:
@@ -166,7 +182,8 @@ async def test_S4_a_conversation_may_have_a_uuid_as_clients_make_them(rest: Rest
     await rest.ask("x", {"session_id": ours})
     assert (await rest("GET", f"api/sessions/{ours}")).body["session_id"] == ours
     assert len((await rest("GET", f"api/sessions/{ours}/history")).body["history"]) == 2
-    assert (await rest("DELETE", f"api/sessions/{ours}")).body == {"status": "cleared", "session_id": ours}
+    cleared = (await rest("DELETE", f"api/sessions/{ours}")).body
+    assert (cleared["status"], cleared["session_id"]) == ("cleared", ours)
     assert (await rest("GET", f"api/sessions/{ours}")).body["message"].startswith("Session not found")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -406,3 +407,98 @@ async def test_titles_are_one_short_line(manager: SessionManager) -> None:
     assert done.title.startswith("a long word")
     assert len(done.title) <= 80
     assert done.title.endswith("…")
+
+
+async def test_a_deletion_can_be_taken_back_with_all_branches(manager: SessionManager) -> None:
+    await ask(manager, "first")
+    await ask(manager, "second")
+    await manager.tree.move_head("undo", "ann", "s", "a.ipynb")
+    secret = await manager.share("ann", "s")
+    before = await manager.get("ann", "s")
+    deletion = await manager.delete("ann", "s")
+    assert deletion.session_id == "s"
+    assert deletion.restorable_until == pytest.approx(time.time() + 30 * 86400, abs=60)
+    assert (await manager.find("ann")).sessions == ()
+    assert await manager.default_session_id("ann", "a.ipynb", interactive=True) is None
+    for call in (
+        manager.get("ann", "s"),
+        manager.delete("ann", "s"),
+        manager.delete("ann", "s", "a.ipynb"),
+        manager.shared(secret),
+    ):
+        with pytest.raises(NotFound):
+            await call
+    with pytest.raises(NotFound):
+        await manager.restore("bob", "s")
+    restored = await manager.restore("ann", "s")
+    assert (restored.name, restored.head, restored.redo) == (before.name, before.head, before.redo)
+    assert await questions(manager) == ["first"]
+    assert len(await manager.tree.all_turns(restored)) == 2
+    with pytest.raises(NotFound):
+        await manager.shared(secret)
+    with pytest.raises(NotFound):
+        await manager.restore("ann", "s")
+    await ask(manager, "third")
+    assert await questions(manager) == ["first", "third"]
+
+
+async def test_the_id_of_a_deleted_conversation_is_free_and_the_newest_of_several_comes_back(
+    manager: SessionManager,
+) -> None:
+    for number in range(20):
+        await ask(manager, f"question {number}")
+        await manager.delete("ann", "s")
+    await ask(manager, "now")
+    restored = await manager.restore("ann", "s")
+    assert restored.id.startswith("s.")
+    assert await questions(manager, restored.id) == ["question 19"]
+    assert await questions(manager) == ["now"]
+
+
+async def test_S12_deleting_during_a_turn_is_not_undone_by_its_end(manager: SessionManager) -> None:
+    begun = await manager.log.begin("ann", "a.ipynb", "s", None, "why?", "")
+    await manager.delete("ann", "s")
+    for late in (manager.log.finish(begun.session, answered(begun)), manager.log.renew(begun.session)):
+        with pytest.raises(VersionConflict):
+            await late
+    with pytest.raises(NotFound):
+        await manager.log.change(begun.session, lambda current: replace(current, title="late"))
+    assert (await manager.find("ann")).sessions == ()
+    restored = await manager.restore("ann", "s")
+    assert restored.open is None
+    assert [turn.status for turn in await manager.tree.history(restored, 5)] == ["interrupted"]
+
+
+async def test_S11_of_eight_who_delete_at_once_one_does(manager: SessionManager) -> None:
+    await ask(manager)
+    ends = await asyncio.gather(*(manager.delete("ann", "s") for _ in range(8)), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["Deletion", *["NotFound"] * 7]
+    assert (await manager.restore("ann", "s")).id == "s"
+
+
+async def test_what_was_deleted_is_removed_for_good_after_30_days(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = SessionManager(store, max_sessions=2)
+    session = await ask(manager)
+    await manager.delete("ann", "s")
+    assert await manager.log.cleanup("ann") == 0
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 30 * 86400 + 1)
+    with pytest.raises(NotFound):
+        await manager.restore("ann", "s")
+    assert await manager.log.cleanup("ann") == 1
+    assert await store.read(session.key) is None
+
+
+async def test_I8_only_so_many_deleted_conversations_are_kept(store: SessionStore) -> None:
+    manager = SessionManager(store, max_sessions=2)
+    for number in range(4):
+        await ask(manager, session_id=f"s{number}")
+        await manager.delete("ann", f"s{number}")
+    with pytest.raises(NotFound):
+        await manager.restore("ann", "s1")
+    assert (await manager.restore("ann", "s2")).id == "s2"
+    await ask(manager, session_id="other")
+    with pytest.raises(TooManyRequests):
+        await manager.restore("ann", "s3")

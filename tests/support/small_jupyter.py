@@ -102,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.endswith("/history"):
             entries = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "891"}]
             self._json(200, {"session_id": "s1", "turn_count": 2, "history": entries})
+        elif path.endswith("/sessions/s1"):
+            self._json(200, {"session_id": "s1", "title": "\u202etitle", "turns": 1})
         else:
             self._json(404, {"message": "Not Found"})
 
@@ -109,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._path()
         if self._known(path):
             self.server.acted.append((path, None))
-            self._json(200, {"status": "cleared", "session_id": "s1"})
+            until = "2026-12-29T00:00:00.000Z"
+            self._json(200, {"status": "cleared", "session_id": "s1", "restorable_until": until})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or "null")
@@ -123,6 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.acted.append((path, body))
         if path == "/base/api/agent/context":
             self._json(200, CONTEXT)
+            return
+        if path.endswith("/restore"):
+            self._json(200, {"session_id": "s1", "title": "title", "turns": 1})
             return
         if path.endswith("/cancel"):
             self.server.cancelled.set()

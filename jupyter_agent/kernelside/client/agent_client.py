@@ -32,9 +32,13 @@ class HttpAgentClient:
         self._kernel_id = kernel_id
         self._last_session = ""  # of a kernel without a notebook
         self._chosen_session = ""  # by a command, until a question was asked in it: from then on it is the newest
+        self._new_session = ""  # the chosen one, as long as it has no question
+        self._deleted_session = ""  # the one that was deleted last
 
     def ask(self, request: AgentRequest) -> Generator[Event, None, None]:
         body = {**self._request_body(request), "stream": True, "run": "client"}
+        if request.run:
+            body["run_answer"] = True
         turn_id = ""
         try:
             for name, data in self._client.events("api/agent/quick", body):
@@ -67,12 +71,6 @@ class HttpAgentClient:
         answer = self._client.request("GET", path, query=query, missing_ok=True) or {}
         return [entry for entry in answer.get("history", ()) if isinstance(entry, dict)]
 
-    def clear(self, session: str) -> bool:
-        session, query = self._session(session)
-        self._chosen_session = uuid4().hex
-        path = f"api/agent/sessions/{session}"
-        return bool(session) and self._client.request("DELETE", path, query=query, missing_ok=True) is not None
-
     def context(self, request: AgentRequest) -> dict[str, Any]:
         answer = self._client.request("POST", "api/agent/context", self._request_body(request))
         return answer if isinstance(answer, dict) else {}
@@ -86,13 +84,31 @@ class HttpAgentClient:
             found = self._client.request("GET", f"api/agent/sessions/{rest}", query=query) if rest else {}
             self._chosen_session = rest
             return dict(found)
+        if name == "restore":
+            session = rest or self._deleted_session
+            if not session:
+                raise AgentFailed(session_commands.NOTHING_TO_RESTORE)
+            restored = self._client.request("POST", f"api/agent/sessions/{session}/restore")
+            self._chosen_session = str(restored["session_id"])
+            return dict(restored)
         session, query = self._session(session)
+        path = f"api/agent/sessions/{session}"
+        if name == session_commands.CURRENT:
+            return dict((session and self._client.request("GET", path, query=query, missing_ok=True)) or {})
+        if name == "clear":
+            before = "" if session == self._new_session else session
+            self._chosen_session = self._new_session = uuid4().hex
+            return {"session_id": before}
         if not session:
             raise AgentFailed(session_commands.NO_TURNS)
-        path = f"api/agent/sessions/{session}"
         if name == "export":
             query["format"] = session_commands.export_format(rest)
             return {"text": self._client.request("GET", f"{path}/export", query=query, as_text=True)}
+        if name == "delete":
+            deleted = self._client.request("DELETE", path, query=query)
+            self._deleted_session, self._chosen_session = session, uuid4().hex
+            self._new_session = self._chosen_session
+            return dict(deleted)
         method, seconds = "POST", REPLY_SECONDS
         body: dict[str, Any] | None = None
         if name == "share":

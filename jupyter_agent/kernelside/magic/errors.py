@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..hidden_characters import for_terminal
+
 _LAST = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
@@ -20,7 +22,7 @@ class _ShortError(BaseException):
     def _render_traceback_(self) -> list[str]:
         for name, value in self._users_error.items():
             setattr(sys, name, value)
-        return [f"{self.label}{self}"]
+        return [f"{self.label}{for_terminal(str(self))}"]
 
 
 class AgentFailed(_ShortError, Exception):

@@ -108,7 +108,8 @@ class AgentMagic:
             if not text or name == "help":
                 print(HELP + "\n".join(f"    {line}" for line in commands.table().splitlines()))
             elif question:
-                request = AgentRequest(question, chosen.session, chosen.model or self._chosen_model, chosen.approval)
+                model = chosen.model or self._chosen_model
+                request = AgentRequest(question, chosen.session, model, chosen.approval, chosen.run)
                 TurnView(self._ip, self._client(), chosen).run(request)
             else:
                 reply = start(self._ip, "markdown")
@@ -138,6 +139,8 @@ class AgentMagic:
                 raise AgentFailed(problem)
             if name == "replay":
                 reply.status("asking the questions again…")
+            elif name == "delete":
+                return self._readable(self._delete(chosen))
             answer = self._client().session_command(chosen.session, name, rest)
             markdown = session_commands.to_markdown(name, rest, answer)
             return self._readable(markdown) if name in session_commands.NOTES else markdown
@@ -160,11 +163,6 @@ class AgentMagic:
                 if entry.get("role") in ("user", "assistant")
             ]
             return "\n\n".join(shown) or self._readable(f"*{session_commands.NO_TURNS}*")
-        if name == "clear":
-            existed = client.clear(chosen.session)
-            return self._readable(
-                "*The conversation was cleared.*" if existed else "*There was no conversation to clear.*"
-            )
         if name == "doctor":
             return client.doctor()
         if name == "context":
@@ -172,6 +170,25 @@ class AgentMagic:
             return tables.context_report(client.context(AgentRequest(query, chosen.session, model, chosen.approval)))
         names = tables.models_list(client.models(), self._chosen_model)
         return f"{names}\n\n*`%agent /model NAME` chooses another, `%agent -m NAME …` one for a single question.*"
+
+    def _delete(self, chosen: Options) -> str:
+        """Delete the current conversation after asking; what came of it, in Markdown."""
+        import builtins
+
+        from . import session_commands
+        from .reply import front_end
+
+        client = self._client()
+        session = client.session_command(chosen.session, session_commands.CURRENT, "")
+        if not session:
+            return f"*{session_commands.NO_TURNS}*"
+        if not front_end(self._ip).can_ask:
+            return session_commands.NOBODY_TO_ASK
+        typed = builtins.input(session_commands.deletion_question(session)).strip().lower()
+        if typed not in ("y", "yes"):
+            return session_commands.NOT_DELETED
+        session_id = str(session["session_id"])
+        return session_commands.to_markdown("delete", "", client.session_command(session_id, "delete", ""))
 
     def _readable(self, note: str) -> str:
         """A note of ours, without its emphasis where Markdown is not rendered."""

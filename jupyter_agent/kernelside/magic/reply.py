@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..hidden_characters import for_terminal
 from .safe_markdown import safe_markdown
 
 UPDATE_SECONDS = 0.1
@@ -31,7 +32,7 @@ class Reply:
     def finish(self, note: str = "") -> None:
         """Nothing more comes; the note is set apart."""
         if note:
-            print(note, file=sys.stderr, flush=True)
+            print(for_terminal(note), file=sys.stderr, flush=True)
 
 
 class FrontEnd(NamedTuple):
@@ -117,13 +118,15 @@ class MarkdownReply(Reply):
         self._display_id = self._display_id or uuid.uuid4().hex
         publish: Any = publish_display_data
         publish(
-            {"text/markdown": shown, "text/plain": whole}, transient={"display_id": self._display_id}, update=update
+            {"text/markdown": shown, "text/plain": for_terminal(whole)},
+            transient={"display_id": self._display_id},
+            update=update,
         )
         self._shown_at = time.monotonic()
 
 
 class TextReply(Reply):
-    """Text printed as it comes."""
+    """Text printed as it comes, without what commands a terminal."""
 
     def __init__(self) -> None:
         self._begun = False  # whether the text since the last status or block has
@@ -132,7 +135,7 @@ class TextReply(Reply):
     def text(self, more: str) -> None:
         more = more if self._begun else more.lstrip("\n")
         if more:
-            print(more, end="", flush=True)
+            print(for_terminal(more), end="", flush=True)
             self._begun, self._open = True, not more.endswith("\n")
 
     def status(self, words: str) -> None:
@@ -146,7 +149,7 @@ class TextReply(Reply):
             print(flush=True)
         self._begun = self._open = False
         if note:
-            print(note, flush=True)
+            print(for_terminal(note), flush=True)
 
 
 def code_of(done: Mapping[str, Any], *, python_only: bool = False) -> str:

@@ -7,11 +7,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-NAMES = frozenset({"undo", "redo", "branch", "replay", "sessions", "use", "export", "share"})
+from ..hidden_characters import spelled_out
+from ..wire import count
+
+NAMES = frozenset(
+    {"clear", "delete", "restore", "undo", "redo", "branch", "replay", "sessions", "use", "export", "share"}
+)
 #: Those that answer with a note of ours, and not with what users or models wrote.
-NOTES = frozenset({"undo", "redo", "branch", "use", "share"})
+NOTES = frozenset({"clear", "delete", "restore", "undo", "redo", "branch", "use", "share"})
+#: Name of a client's command that no user types: the current conversation in short; empty where there is none.
+CURRENT = "current"
 EXPORT_FORMATS = ("md", "ipynb", "json")
 NO_TURNS = "This conversation has no questions yet."
+NOTHING_TO_RESTORE = "Say which conversation: `/restore ID`. Nothing was deleted here since the start."
+NOT_DELETED = "*Nothing was deleted.*"
+NOBODY_TO_ASK = "*Nothing was deleted: it is asked first, and nobody can be asked here.*"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z")
 
 
@@ -26,9 +36,15 @@ def usage_error(name: str, rest: str) -> str:
         return "Usage: `/export`, or `/export FILE` with a name that ends in .md, .ipynb or .json."
     if name == "share" and rest not in ("", "copy", "off"):
         return "Usage: `/share`, `/share copy` or `/share off`."
-    if name == "use" and rest and not _ID.match(rest):
+    if name in ("use", "restore") and rest and not _ID.match(rest):
         return "This is not the id of a conversation; `/sessions` lists them."
     return ""
+
+
+def deletion_question(session: Mapping[str, Any]) -> str:
+    """What is asked before a conversation is deleted."""
+    questions = count(int(session.get("turns") or 0), "question")
+    return f"Delete {_title(session)!r} ({questions})? It can be restored for a while. [y/N] "
 
 
 def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
@@ -60,6 +76,14 @@ def to_markdown(name: str, rest: str, answer: Mapping[str, Any]) -> str:
             f"*Everybody who is signed in to this Jupyter server may now {may} this conversation at* "
             f"`api/agent/shared/{answer.get('secret')}`*; `/share off` ends that.*"
         )
+    if name == "clear":
+        kept = f" The one before is kept: `/use {session_id}` continues it." if session_id else ""
+        return f"*A new conversation starts with the next question.{kept}*"
+    if name == "delete":
+        until = str(answer.get("restorable_until") or "")[:10]
+        return f"*Deleted. Until {until} `/restore {session_id}` brings it back.*" if until else "*Deleted for good.*"
+    if name == "restore":
+        return f"*Restored, and continuing `{session_id}`, {_title(answer)}.*"
     if name == "replay":
         return _replay_report(answer)
     if name == "use":
@@ -92,4 +116,5 @@ def _replay_report(answer: Mapping[str, Any]) -> str:
 
 
 def _title(session: Mapping[str, Any]) -> str:
-    return " ".join(str(session.get("title") or "without a title").split())
+    """On one line, without hidden characters, or what would be more than text in Markdown."""
+    return spelled_out(" ".join(str(session.get("title") or "without a title").split()))

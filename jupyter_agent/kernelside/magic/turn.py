@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 import sys
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
 from .. import visible_run
+from ..hidden_characters import for_terminal, json_for_terminal, spelled_out
 from .errors import AgentFailed, Stopped
 from .options import Options
 from .reply import code_of, fenced, front_end, start
@@ -19,6 +21,15 @@ Event = tuple[str, dict[str, Any]]
 NOBODY_TO_ASK = (
     "Code was not run: it cannot be approved here. `%agent --approve auto …` runs the code of an answer unasked."
 )
+NOBODY_WITH_REASONS = "Code was not run: it is asked about in every mode, and nobody can be asked here: {}."
+READ_ONLY = "Code was not run: this conversation is read-only."
+#: What the model is sent where nobody can be asked.
+NOBODY_WORDS = "Nobody is here to be asked. Give me the code, so that I can run it later."
+#: Characters of a denial's words, and of a call as it is shown.
+MAX_WORDS = 2_000
+MAX_CALL = 200
+PROMPT = "{}? [y/N] (n: and why, for the model) "
+_NO = re.compile(r"no?\b[\s:,.;-]*(?P<words>.*)", re.IGNORECASE | re.DOTALL)
 
 
 class AgentRequest(NamedTuple):
@@ -28,6 +39,7 @@ class AgentRequest(NamedTuple):
     session: str = ""
     model: str = ""
     approval: str = ""
+    run: bool = False  # whether the code of the answer is run at its end
 
 
 class AgentClient(Protocol):
@@ -41,9 +53,6 @@ class AgentClient(Protocol):
 
     def history(self, session: str, turns: int) -> list[dict[str, Any]]:
         """The conversation's last questions and answers, oldest first: ``role`` and ``content`` of each."""
-
-    def clear(self, session: str) -> bool:
-        """Forget the conversation; False if there was none."""
 
     def session_command(self, session: str, name: str, rest: str) -> dict[str, Any]:
         """Execute one of `session_commands.NAMES`; its answer, as that of the REST route."""
@@ -73,6 +82,8 @@ class TurnView:
         self._has_text = False
         self._shown_calls: set[str] = set()
         self._notes: list[str] = []
+        self._failure = ""  # why the code of the answer failed, if it did
+        self._is_code_printed = False
 
     def run(self, request: AgentRequest) -> None:
         """Ask, show the answer, and do with it what the options want.
@@ -87,20 +98,15 @@ class TurnView:
                 self._reply.text(str(done.get("reply", "")))
             self._reply.finish(" ".join([*self._notes, *map(str, done.get("warnings") or ())]))
             if self._options.format == "json":
-                print(json.dumps(done, ensure_ascii=False, indent=2))
-            elif self._options.format == "code":
+                print(json_for_terminal(done))
+            elif self._options.format == "code" and not self._is_code_printed:
                 code = code_of(done)
-                print(code or "The answer has no code.", file=sys.stdout if code else sys.stderr)
+                print(for_terminal(code) or "The answer has no code.", file=sys.stdout if code else sys.stderr)
             code = code_of(done, python_only=True)
             if code and self._options.cell:
                 self._ip.set_next_input(code, replace=False)
-            if code and self._options.run:
-                result = visible_run.run(self._ip, code)
-                if result["status"] != "ok":
-                    ran = threading.current_thread() is threading.main_thread()
-                    raise AgentFailed(
-                        "the code of the answer failed; `%agent /fix` explains why." if ran else result["text"]
-                    )
+            if self._failure:
+                raise AgentFailed(self._failure)
         except KeyboardInterrupt:
             self._reply.finish()
             raise Stopped("Stopped.") from None
@@ -122,17 +128,18 @@ class TurnView:
                 elif name == "tool_call":
                     arguments = data.get("arguments")
                     about = arguments.get("name") if isinstance(arguments, dict) else None
-                    self._reply.status(f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}…")
+                    called = f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}"
+                    self._reply.status(f"{' '.join(spelled_out(called).split())[:MAX_CALL]}…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
                 elif name == "approval":
                     self._approve(data)
                 elif name == "run":
-                    call_id, code = str(data.get("call_id", "")), str(data.get("code", ""))
-                    if call_id not in self._shown_calls:
-                        self._show_code(call_id, code)
-                    result = visible_run.run(self._ip, code)
-                    self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
+                    self._run(data)
+                elif name == "tool_result":
+                    is_refused = data.get("status") == "denied" and data.get("call_id") not in self._shown_calls
+                    if is_refused and self._options.run:
+                        self._notes.append(READ_ONLY)
                 elif name == "error":
                     raise AgentFailed(str(data.get("message") or "the turn failed."))
                 elif name == "cancelled":
@@ -141,29 +148,60 @@ class TurnView:
                     raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
         raise AgentFailed("the connection to the Jupyter server broke off before the answer was complete.")
 
+    def _run(self, data: Mapping[str, Any]) -> None:
+        """Runs code where the user sees it, and sends the result; that of the answer stands in it already."""
+        call_id, code = str(data.get("call_id", "")), str(data.get("code", ""))
+        in_answer = data.get("in_answer") is True
+        if in_answer and self._options.format == "code":
+            print(for_terminal(code))
+            self._is_code_printed = True
+        elif in_answer:
+            self._reply.finish()
+        elif call_id not in self._shown_calls:
+            self._show_code(call_id, code)
+        result = visible_run.run(self._ip, code)
+        if in_answer and result["status"] != "ok":
+            ran = threading.current_thread() is threading.main_thread()
+            explained = "the code of the answer failed; `%agent /fix` explains why."
+            self._failure = explained if ran else result["text"]
+        self._client.act(self._turn_id, call_id, {"decision": "approve", "result": result})
+
     def _approve(self, data: Mapping[str, Any]) -> None:
         """Asks the user, where somebody can be asked, and answers the server."""
         call_id, arguments = str(data.get("call_id", "")), data.get("arguments")
-        approved = False
+        reasons = [spelled_out(str(reason.get("text", ""))) for reason in data.get("reasons") or ()]
+        approved, words = False, NOBODY_WORDS
         if front_end(self._ip).can_ask:
             code = arguments.get("code") if isinstance(arguments, dict) else None
-            if isinstance(code, str):
-                self._show_code(call_id, code)
-            else:
-                self._reply.block(f"`{data.get('tool', '')}` {json.dumps(arguments, ensure_ascii=False)}")
+            preview = spelled_out(str(data.get("preview") or code or ""))
+            tool = spelled_out(str(data.get("tool", "")))
+            shown = preview or f"{tool} {spelled_out(json.dumps(arguments, ensure_ascii=False))}"
+            self._show_code(call_id, shown, reasons, "python" if preview else "text")
             try:
                 # By its module: the kernel puts a function of its own in the place of `input` while a cell runs.
-                typed = builtins.input("Run this code? [y/N] " if code else "Do this? [y/N] ")
-                approved = typed.strip().lower() in ("y", "yes")
+                typed = builtins.input(PROMPT.format("Run this code" if code else "Do this")).strip()
             except EOFError:
-                pass
-        elif NOBODY_TO_ASK not in self._notes:
-            self._notes.append(NOBODY_TO_ASK)
+                typed = ""
+            approved = typed.lower() in ("y", "yes")
+            words = denial_words(typed)
+        else:
+            note = NOBODY_WITH_REASONS.format("; ".join(reasons)) if reasons else NOBODY_TO_ASK
+            self._notes += [note] if note not in self._notes else []
         answer: dict[str, Any] = {"decision": "approve" if approved else "deny"}
+        if words and not approved:
+            answer["words"] = words
         if data.get("digest"):
             answer["digest"] = data["digest"]
         self._client.act(self._turn_id, call_id, answer)
 
-    def _show_code(self, call_id: str, code: str) -> None:
+    def _show_code(self, call_id: str, code: str, reasons: Sequence[str] = (), language: str = "python") -> None:
+        """Code that runs now, or that is to be approved, with why it is asked about."""
         self._shown_calls.add(call_id)
-        self._reply.block(fenced(code, "python"))
+        because = f"\n\nThis is always asked about: {'; '.join(reasons)}." if reasons else ""
+        self._reply.block(f"{fenced(code, language)}{because}")
+
+
+def denial_words(typed: str) -> str:
+    """What somebody adds to a no, for the model."""
+    refusal = _NO.match(typed.strip())
+    return (refusal["words"] if refusal is not None else typed.strip())[:MAX_WORDS]

@@ -102,7 +102,7 @@ def from_status(status: int, words: str, server: Provider, headers: Mapping[str,
     if status == 413 or (status < 500 and _TOO_LONG.search(words)):
         return Failure(
             errors.ContextTooLong(
-                "The conversation does not fit the model. Start a new one or /clear this one, or lower "
+                "The conversation does not fit the model. Start a new one with /clear, or lower "
                 "c.JupyterAgent.context_tokens."
             )
         )

@@ -94,6 +94,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         max_steps=limits.max_steps,
         max_tool_calls=limits.max_tool_calls,
         max_write_calls=limits.max_write_calls,
+        run_answer=bool(body.run_answer),
         effects=await identity.effects(handler),
     )
     return ParsedRequest(question, tuple(warnings), open_notebook)

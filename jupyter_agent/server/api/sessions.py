@@ -1,4 +1,4 @@
-"""Conversations: list, info, history, title, clear; export to JSON, Markdown or a notebook, import of the JSON."""
+"""Conversations: list, info, history, title, delete and restore; export to JSON, Markdown or a notebook, import of the JSON."""
 
 from __future__ import annotations
 
@@ -109,13 +109,13 @@ class ConversationsHandler(AgentHandler):
 
 
 class ConversationHandler(AgentHandler):
-    """One conversation: its summary; or clear it, and stop a turn that is being answered."""
+    """One conversation: its summary; or delete it, and stop a turn that is being answered."""
 
     async def get(self, session_id: str) -> None:
         self.reply(session_to_json(await self.sessions.get(*self.locate(session_id))))
 
     async def delete(self, session_id: str) -> None:
-        self.reply(await clear(self.services, *self.locate(session_id)))
+        self.reply(await delete(self.services, *self.locate(session_id)))
 
 
 class RenamableConversationHandler(ConversationHandler):
@@ -164,13 +164,26 @@ class ImportHandler(AgentHandler):
         self.reply(session_to_json(await self.sessions.import_json(self.owner, text)))
 
 
-async def clear(services: Services, owner: str, session_id: str, notebook_id: str | None) -> ClearedReply:
-    """Stop the turns of a conversation, then clear it.
+class RestoreHandler(AgentHandler):
+    """``POST …/restore``: take a deletion back."""
+
+    async def post(self, session_id: str) -> None:
+        """The conversation as it was; its id is another where that id was used again since."""
+        self.reply(session_to_json(await self.sessions.restore(*self.locate(session_id))))
+
+
+async def delete(services: Services, owner: str, session_id: str, notebook_id: str | None) -> ClearedReply:
+    """Stop the turns of a conversation, then delete it.
 
     Raises:
         NotFound: there is no such conversation.
         AmbiguousSession: several notebooks have one of that id, and none is named.
     """
     await services.turns.stop_session(owner, session_id, notebook_id)
-    await services.assistant.sessions.clear(owner, session_id, notebook_id)
-    return {"status": "cleared", "session_id": session_id}
+    deletion = await services.assistant.sessions.delete(owner, session_id, notebook_id)
+    until = deletion.restorable_until
+    return {
+        "status": "cleared",
+        "session_id": session_id,
+        "restorable_until": None if until is None else timestamp(until),
+    }

@@ -101,7 +101,13 @@ _SESSIONS_STREAM = (
 #: One conversation, under our own address, and under the one that it shares with Jupyter's kernel sessions.
 _CONVERSATION = (
     _get_session("", "A conversation in short", sessions.SessionReply),
-    _delete("", "Clear a conversation", sessions.ClearedReply, query=_NOTEBOOK, errors=WRITE),
+    _delete(
+        "",
+        "Delete a conversation; for 30 days it can be restored",
+        sessions.ClearedReply,
+        query=_NOTEBOOK,
+        errors=WRITE,
+    ),
     _get(
         "/history",
         "A conversation's last entries, oldest first",
@@ -112,6 +118,13 @@ _CONVERSATION = (
 #: What only our own address of a conversation has.
 _SESSION = (
     _patch("", "Set title and metadata", sessions.SessionReply, sessions.SessionChange, query=_NOTEBOOK, errors=WRITE),
+    _post(
+        "/restore",
+        "Take a deletion back",
+        sessions.SessionReply,
+        query=_NOTEBOOK,
+        errors=(*WRITE, "429"),
+    ),
     _get_session("/turns", "All turns of all branches, in short", sessions.TurnsReply),
     _edit(
         "/undo", "Take the newest turn back, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest

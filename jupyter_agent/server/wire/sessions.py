@@ -77,10 +77,13 @@ class SessionListReply(TypedDict):
 
 
 class ClearedReply(TypedDict):
-    """A conversation was cleared."""
+    """A conversation was deleted."""
 
     status: Literal["cleared"]
     session_id: str
+    restorable_until: Annotated[
+        str | None, about("ISO 8601 in UTC: until then POST …/restore brings it back; null where it cannot")
+    ]
 
 
 class AnswerStep(TypedDict):

@@ -86,6 +86,12 @@ class QuickRequest(Body, frozen=True):
         Literal["client"] | None,
         about("client: the caller runs the turn's code itself, asked by `run` events (needs the stream)"),
     ] = None
+    run_answer: Annotated[
+        bool | None,
+        about(
+            "whether the Python code of the answer is run at its end, without asking where nothing speaks against it"
+        ),
+    ] = None
     edit: Annotated[
         Literal["client"] | None,
         about(

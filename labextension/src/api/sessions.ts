@@ -2,6 +2,7 @@
 
 import { type AgentClient, pathOf } from './client';
 import type {
+  ClearedReply,
   HistoryEntry,
   NotebookEdits,
   ReplayReply,
@@ -98,9 +99,14 @@ export class SessionsApi {
     return this._client.getText(pathOf('sessions', id, 'export'), { format, notebook_id: notebookId });
   }
 
-  /** Delete a conversation permanently. */
-  async delete(id: string, notebookId: string): Promise<void> {
-    await this._client.send('DELETE', pathOf('sessions', id), undefined, { notebook_id: notebookId });
+  /** Delete a conversation; for some time it can be restored. */
+  async delete(id: string, notebookId: string): Promise<ClearedReply> {
+    return this._client.send('DELETE', pathOf('sessions', id), undefined, { notebook_id: notebookId });
+  }
+
+  /** Take a deletion back. */
+  async undelete(id: string): Promise<SessionReply> {
+    return this._client.send('POST', pathOf('sessions', id, 'restore'));
   }
 
   private _post(id: string, action: string, notebookId: string, body: unknown): Promise<any> {

@@ -26,13 +26,22 @@ export interface AnswerStep {
   tool?: string;
 }
 
-/** A call waits for the user; the answer must carry the same `digest` (SHA-256 of what would run, and where). */
+/** A call waits for the user; the answer must carry the same `digest`. */
 export interface ApprovalAsked {
+  /** Of the call. */
   call_id: string;
+  /** Its tool. */
   tool: string;
+  /** The tool's. */
   effect: 'execute' | 'read' | 'write';
+  /** As the model gave them. */
   arguments: Record<string, any>;
+  /** SHA-256 (hex) of what would be done, and where. */
   digest: string;
+  /** What would run or be written, with characters spelled out that a reader does not see. */
+  preview: string;
+  /** Why it is asked about in every mode; empty where only the mode asks. */
+  reasons: Reason[];
 }
 
 /** Where a new conversation branches off. */
@@ -205,8 +214,10 @@ export interface CleanupReply {
   removed: number;
 }
 
-/** A conversation was cleared. */
+/** A conversation was deleted. */
 export interface ClearedReply {
+  /** ISO 8601 in UTC: until then POST …/restore brings it back; null where it cannot */
+  restorable_until: string | null;
   session_id: string;
   status: 'cleared';
 }
@@ -650,8 +661,18 @@ export interface QuickRequest {
   budget?: TurnLimits | null;
   /** client: the caller runs the turn's code itself, asked by `run` events (needs the stream) */
   run?: 'client' | null;
+  /** whether the Python code of the answer is run at its end, without asking where nothing speaks against it */
+  run_answer?: boolean | null;
   /** client: the caller has the notebook open and edits it itself, asked by `edit` events (needs the stream) */
   edit?: 'client' | null;
+}
+
+/** Why a person is asked before something is done, whatever the approval mode. */
+export interface Reason {
+  /** The family. */
+  code: 'database' | 'environment' | 'files' | 'install' | 'magic' | 'network' | 'process' | 'remote_content' | 'unknown_call';
+  /** For a reader, with the places in the code. */
+  text: string;
 }
 
 /** What came of a replay. */
@@ -704,10 +725,11 @@ export interface RestartPrediction {
   verdict: 'differs' | 'fails' | 'reproduces';
 }
 
-/** Code for the magic to run itself, because the kernel is busy with the magic. */
+/** Code for the magic to run itself, because the kernel is busy with the magic; it may be that of the answer. */
 export interface RunAsked {
   call_id: string;
   code: string;
+  in_answer: boolean;
 }
 
 /** A turn that is being answered. */

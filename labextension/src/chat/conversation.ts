@@ -29,11 +29,15 @@ export class Conversation implements ITurnObserver {
   readonly choices: Choices;
   /** What the user has typed and not sent. */
   draft = '';
+  /** The id of the conversation that was deleted here last. */
+  deletedId = '';
   private _session: SessionReply | null = null;
   private _branches: Branches | null = null;
   private _entryLimit = FIRST_ENTRIES;
   private _hasEarlier = false;
   private _loadState: 'initial' | 'loading' | 'loaded' = 'initial';
+  /** When the user started a new conversation that has no question yet: older ones do not take its place. */
+  private _newSince = '';
   private _problem = '';
   private _notice = '';
   private _stream: TurnStream;
@@ -116,7 +120,8 @@ export class Conversation implements ITurnObserver {
       await this.attempt(async () => {
         const session = await this.api.sessions.findDefault(this.notebookId);
         // A question asked meanwhile has started a new conversation.
-        if (session && this._loadState === 'loading' && !this.transcript.last) {
+        const isNewer = session !== null && session.last_activity > this._newSince;
+        if (isNewer && this._loadState === 'loading' && !this.transcript.last) {
           await this.show(session);
         }
         this._loadState = 'loaded';
@@ -193,7 +198,7 @@ export class Conversation implements ITurnObserver {
         return;
       }
       if (!now) {
-        this.startNew();
+        this.startNew(); // The conversation before it is not what the user was in.
       } else if (now.head !== this._session.head) {
         await this.show(now);
       } else {
@@ -244,6 +249,7 @@ export class Conversation implements ITurnObserver {
 
   /** Start a new conversation; the old one stays stored. */
   startNew(): void {
+    this._newSince = new Date().toISOString();
     this._reset();
     this._loadState = 'loaded';
     this.transcript.render();

@@ -1,8 +1,10 @@
 // Actions on a conversation as a whole, for the menu and the slash commands.
 
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { isNotFound } from '../api/client';
 import type { ExportFormat } from '../api/sessions';
+import type { SessionReply } from '../api/wire';
 import { notebookPath } from '../notebook/notebookContext';
 import { applyChanges } from '../notebook/restore';
 import type { Conversation } from './conversation';
@@ -91,21 +93,38 @@ export async function exportSession(conversation: Conversation, format: ExportFo
   }
 }
 
-/** Delete the conversation permanently and start a new one. */
-export async function remove(conversation: Conversation): Promise<void> {
-  const { session, api } = conversation;
-  conversation.startNew();
-  if (session) {
-    await conversation.attempt(async () => {
-      try {
-        await api.sessions.delete(session.session_id, session.notebook_id);
-      } catch (error) {
-        if (!isNotFound(error)) {
-          throw error;
-        }
-      }
-    });
+/** Ask whether a conversation shall be deleted. */
+export async function confirmDeletion(translation: TranslationBundle): Promise<boolean> {
+  const { button } = await showDialog({
+    title: translation.__('Delete this conversation?'),
+    body: translation.__('It can be restored for a while: the sidebar says how and until when. The notebook is not changed.'),
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: translation.__('Delete') })]
+  });
+  return button.accept;
+}
+
+/** Delete a stored conversation; if it is the one that is shown, a new one is started. */
+export async function remove(conversation: Conversation, session: SessionReply, translation: TranslationBundle): Promise<void> {
+  const { session_id, notebook_id } = session;
+  const { api, session: current } = conversation;
+  if (current?.session_id === session_id && current.notebook_id === notebook_id) {
+    conversation.startNew();
   }
+  await conversation.attempt(async () => {
+    try {
+      const { restorable_until: until } = await api.sessions.delete(session_id, notebook_id);
+      conversation.deletedId = session_id;
+      conversation.notify(
+        until
+          ? translation.__('Deleted. Until %1, /restore %2 brings it back.', until.slice(0, 10), session_id)
+          : translation.__('The conversation was deleted for good.')
+      );
+    } catch (error) {
+      if (!isNotFound(error)) {
+        throw error;
+      }
+    }
+  });
 }
 
 function fileName(title: string): string {

@@ -6,7 +6,7 @@ import type { SlashCommand } from '../api/wire';
 import type { KernelWatch } from '../notebook/kernelWatch';
 import { notebookContext } from '../notebook/notebookContext';
 import type { Conversation } from './conversation';
-import { branch, exportSession, redo, remove, undo } from './sessionActions';
+import { branch, confirmDeletion, exportSession, redo, remove, undo } from './sessionActions';
 import type { Suggestions } from './suggestions';
 
 export interface ICommandContext {
@@ -60,7 +60,24 @@ const HANDLERS: Record<string, Handler> = {
   help: (_, { conversation, services }) => conversation.addOutput('/help', commandTable(services.suggestions.commands)),
   history: (_, { openPage }) => openPage('library'),
   sessions: (_, { openPage }) => openPage('library'),
-  clear: (_, { conversation }) => remove(conversation),
+  clear: (_, { conversation }) => conversation.startNew(),
+  delete: async (_, { conversation }, translation) => {
+    const { session } = conversation;
+    if (!session) {
+      conversation.addOutput('/delete', translation.__('This conversation is empty.'));
+    } else if (await confirmDeletion(translation)) {
+      await remove(conversation, session, translation);
+    }
+  },
+  restore: async (id, { conversation }, translation) => {
+    const deleted = id || conversation.deletedId;
+    if (!deleted) {
+      conversation.addOutput('/restore', translation.__('Say which conversation: `/restore ID`.'));
+      return;
+    }
+    await conversation.open(await conversation.api.sessions.undelete(deleted));
+    conversation.notify(translation.__('The conversation was restored.'));
+  },
   undo: (_, { conversation }, translation) => undo(conversation, translation),
   redo: (_, { conversation }, translation) => redo(conversation, translation),
   branch: (_, { conversation }, translation) => branch(conversation, translation),

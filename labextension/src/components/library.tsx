@@ -4,9 +4,9 @@ import * as React from 'react';
 import { deleteIcon, editIcon } from '@jupyterlab/ui-components';
 import type { SessionListReply, SessionReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
+import { confirmDeletion, remove } from '../chat/sessionActions';
 import { relativeTime } from './format';
 import { IconButton } from './iconButton';
-import { confirmDeletion } from './menu';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 
@@ -91,15 +91,11 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
     }
     onOpened();
   };
-  const remove = async () => {
-    if (!(await confirmDeletion(services))) {
-      return;
+  const confirmAndRemove = async () => {
+    if (await confirmDeletion(translation)) {
+      await remove(conversation, session, translation);
+      onChanged();
     }
-    if (isCurrent) {
-      conversation.startNew();
-    }
-    await conversation.attempt(() => conversation.api.sessions.delete(id, notebook));
-    onChanged();
   };
   const rename = async (newTitle: string) => {
     setRenaming(false);
@@ -129,7 +125,7 @@ function Row({ session, conversation, everywhere, onOpened, onChanged }: IRowPro
         </button>
       )}
       <IconButton icon={editIcon} label={translation.__('Rename “%1”', title)} onClick={() => setRenaming(true)} />
-      <IconButton icon={deleteIcon} label={translation.__('Delete “%1”', title)} onClick={() => void remove()} />
+      <IconButton icon={deleteIcon} label={translation.__('Delete “%1”', title)} onClick={() => void confirmAndRemove()} />
     </li>
   );
 }

@@ -1,6 +1,6 @@
 // The menu of one conversation.
 
-import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { InputDialog } from '@jupyterlab/apputils';
 import {
   deleteIcon,
   downloadIcon,
@@ -15,7 +15,7 @@ import {
 } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import type { Conversation } from '../chat/conversation';
-import { branch, exportSession, redo, remove, rename, undo } from '../chat/sessionActions';
+import { branch, confirmDeletion, exportSession, redo, remove, rename, undo } from '../chat/sessionActions';
 import type { IServices, PageName } from './services';
 
 export interface IMenuContext {
@@ -80,8 +80,8 @@ function items({ conversation, services, openPage, onDone }: IMenuContext): (IIt
       icon: deleteIcon,
       enabled: session !== null,
       execute: async () => {
-        if (await confirmDeletion(services)) {
-          await remove(conversation);
+        if (session && (await confirmDeletion(translation))) {
+          await remove(conversation, session, translation);
         }
         onDone();
       }
@@ -99,14 +99,4 @@ async function promptForTitle(conversation: Conversation, { translation }: IServ
     await rename(conversation, value.trim());
   }
   onDone();
-}
-
-/** Ask whether a conversation shall be deleted. */
-export async function confirmDeletion({ translation }: IServices): Promise<boolean> {
-  const { button } = await showDialog({
-    title: translation.__('Delete this conversation?'),
-    body: translation.__('It will be permanently deleted from the server. The notebook is not changed.'),
-    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: translation.__('Delete') })]
-  });
-  return button.accept;
 }
