@@ -6,16 +6,20 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from jupyter_agent.cli.main import main
 
 CELLS = ["import pandas as pd\ndf = pd.DataFrame({'price': [1, 2], 'region': ['a', 'b']})", "total = 1 / 0", "x = 1"]
+
+
+WAIT = 60
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,25 @@ def command(
         return Ended(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
+    """Start `jupyter agent` in a pseudo-terminal."""
+    started: list[Any] = []
+
+    def start(*arguments: str) -> Any:
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "jupyter_agent.cli", *arguments],
+            env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            encoding="utf-8",
+            timeout=WAIT,
+            dimensions=(40, 120),
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)

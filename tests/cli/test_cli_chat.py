@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pexpect
-import pytest
 
 from tests.cli.conftest import Command
-
-WAIT = 60
 
 
 def test_lines_of_a_pipe_are_one_conversation(command: Command, notebook: Path) -> None:
@@ -101,28 +97,6 @@ def test_an_error_does_not_end_the_conversation(command: Command, script: Callab
     ended = command("chat", stdin="alpha\nbeta\n")
     assert (ended.code, ended.out) == (0, "Fine.\n")
     assert "No key." in ended.err
-
-
-@pytest.fixture
-def terminal(environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
-    """Start `jupyter agent` in a pseudo-terminal."""
-    started: list[Any] = []
-
-    def start(*arguments: str) -> Any:
-        child = pexpect.spawn(
-            sys.executable,
-            ["-m", "jupyter_agent.cli", *arguments],
-            env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
-            encoding="utf-8",
-            timeout=WAIT,
-            dimensions=(40, 120),
-        )
-        started.append(child)
-        return child
-
-    yield start
-    for child in started:
-        child.close(force=True)
 
 
 def test_in_a_terminal_ctrl_c_stops_the_answer_and_ctrl_d_ends(

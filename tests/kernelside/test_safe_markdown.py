@@ -113,3 +113,8 @@ def test_N1_an_exported_page_holds_no_live_payload(around: str) -> None:
         parser = _LivePayloads()
         parser.feed(markdown2html(safe_markdown(around.format(text))))
         assert (text, parser.found) == (text, [])
+
+
+def test_a_bar_in_the_code_of_a_table_is_a_bar() -> None:
+    rows = markdown2html(safe_markdown("| name |\n|---|\n| `a\\|b` |\n\nand `c\\|d`"))
+    assert re.sub(r"<[^>]+>|\s", "", rows) == "namea|bandc\\|d"

@@ -113,7 +113,10 @@ def _without_code_spans(text: str, spans: list[str]) -> str:
         if index in following and text[start - 1 : start] != "\\":
             closing = runs[following[index]]
             written += [text[end:start], f"\ue000{len(spans)}\ue001"]
-            spans.append(_code_span(text[inner : closing[0]]))
+            code = text[inner : closing[0]]
+            if text[text.rfind("\n", 0, start) + 1 : start].lstrip().startswith("|"):
+                code = code.replace("\\|", "|")  # in a row of a table a bar in code is written so
+            spans.append(_code_span(code))
             end = closing[1]
             index = following[index]
         index += 1
