@@ -39,10 +39,11 @@ _MAX_MODULE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call is not made."""
+    """Why a call is not made; with what would have to be approved, where nobody can be asked."""
 
     status: ActionStatus
     output: ToolOutput
+    asked: ApprovalAsked | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class ApprovalPolicy:
         if not reasons and self.is_allowed is not None and self.is_allowed(request):
             return
         if self.decide is None:
-            yield Refusal("needs_approval", _NOBODY)
+            yield Refusal("needs_approval", _NOBODY, request)
             return
         began = time.monotonic()
         decision = asyncio.ensure_future(self.decide(request))

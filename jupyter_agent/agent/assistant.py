@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from jupyter_agent.agent import turn as turns
@@ -269,7 +270,7 @@ class Assistant:
                 Limits.for_question(question, shared.options, approval=approval, started=state.started),
                 redact=self.redactor.text,
                 decide=question.decide,
-                is_allowed=question.is_allowed,
+                is_allowed=partial(question.is_allowed, state.session) if question.is_allowed is not None else None,
                 run=question.run,
                 run_answer=run_answer,
                 record=state.lease.record,

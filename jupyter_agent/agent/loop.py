@@ -267,6 +267,7 @@ class Agent:
         title, icon = (tool.spec.title, tool.spec.icon) if tool is not None else ("", "")
         yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon)
         status: ActionStatus = "done"
+        action = Action(call.id, call.name[:100], effect, "interrupted", title, icon)
         if output is None and isinstance(tool, CheckedTool):
             output = await self._answer(tool.check(arguments, context))
         if tool is not None and output is None and effect != "read":
@@ -274,6 +275,9 @@ class Agent:
                 async for step in steps:
                     if isinstance(step, Refusal):
                         status, output = step.status, step.output
+                        if (asked := step.asked) is not None:
+                            preview = self._redact(asked.preview)
+                            action = replace(action, digest=asked.digest, preview=preview, reasons=asked.reasons)
                     else:
                         yield step
             self._extend_deadline()
@@ -281,7 +285,7 @@ class Agent:
         if tool is not None and output is None:
             if effect != "read":
                 # Stored before the call is made, so that nobody ever makes it a second time.
-                transcript.under_way = Action(call.id, call.name[:100], effect, "interrupted", title, icon)
+                transcript.under_way = action
                 await self._record_actions(transcript)
                 self._read_cache.clear()
             if self._run_code is not None and call.name == RUN_CODE:
@@ -304,7 +308,7 @@ class Agent:
             context.turn_log.executed.append(code)
         content = self._redact(truncate(output.content, TOOL_CHARACTERS))
         transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))
-        transcript.actions.append(Action(call.id, call.name[:100], effect, status, title, icon))
+        transcript.actions.append(replace(action, status=status))
         transcript.under_way = None
         if effect != "read" and status in ("done", "failed"):
             await self._record_actions(transcript)

@@ -292,7 +292,19 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One tool call of a turn, in short; `title` and `icon` are its tool's, see `ToolSpec`."""
+    """One tool call of a turn, in short.
+
+    Attributes:
+        call_id: Of the call.
+        tool: Its tool.
+        effect: The tool's.
+        status: What became of it.
+        title: The tool's, see `ToolSpec`.
+        icon: Likewise.
+        digest: Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`.
+        preview: Likewise, without secrets.
+        reasons: Likewise.
+    """
 
     call_id: str
     tool: str
@@ -300,6 +312,9 @@ class Action:
     status: ActionStatus
     title: str = ""
     icon: str = ""
+    digest: str = ""
+    preview: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

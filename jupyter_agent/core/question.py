@@ -9,8 +9,11 @@ from types import MappingProxyType
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked
 from jupyter_agent.core.protocols import Kernel, Notebook, Tool
+from jupyter_agent.core.session import Session
 
 Decide = Callable[[ApprovalAsked], Awaitable["Decision"]]
+#: Whether what the user has allowed for a conversation answers an approval.
+IsAllowed = Callable[[Session, ApprovalAsked], bool]
 Run = Callable[[RunAsked], Awaitable[ExecutionResult]]
 
 
@@ -74,7 +77,7 @@ class Question:
     max_write_calls: int | None = None
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
     decide: Decide | None = None
-    is_allowed: Callable[[ApprovalAsked], bool] | None = None
+    is_allowed: IsAllowed | None = None
     run: Run | None = None
     run_answer: bool = False
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))

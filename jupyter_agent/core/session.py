@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
-from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, Role, ToolCall, Usage
+from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, Reason, Role, ToolCall, Usage
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
 UndoKind = Literal["undo", "redo"]
@@ -189,6 +189,12 @@ def _build(kind: Any, data: Mapping[str, Any]) -> Any:
     return kind(**{name: data[name] for name in data.keys() & kind.__dataclass_fields__.keys()})
 
 
+def _action(data: Mapping[str, Any]) -> Action:
+    reasons = tuple(_build(Reason, reason) for reason in data.get("reasons", ()))
+    action: Action = _build(Action, data)
+    return replace(action, reasons=reasons)
+
+
 def _string(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a string")
@@ -221,7 +227,7 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     "UndoKind": partial(_choice, get_args(UndoKind)),
     "FinishReason | None": lambda value: value,
     "Usage": partial(_build, Usage),
-    "tuple[Action, ...]": lambda values: tuple(_build(Action, value) for value in values),
+    "tuple[Action, ...]": lambda values: tuple(map(_action, values)),
     "tuple[CellChange, ...]": lambda values: tuple(_build(CellChange, value) for value in values),
     "tuple[ToolCall, ...]": lambda values: tuple(_build(ToolCall, value) for value in values),
     "tuple[Message, ...]": lambda values: tuple(from_json(Message, value) for value in values),

@@ -30,6 +30,7 @@ ROUTES = {
     "/api/agent/sessions/{session_id}": "api.sessions:RenamableConversationHandler",
     "/api/agent/sessions/{session_id}/history": "api.sessions:HistoryHandler",
     "/api/agent/sessions/{session_id}/restore": "api.sessions:RestoreHandler",
+    "/api/agent/sessions/{session_id}/permissions": "api.sessions:PermissionsHandler",
     "/api/agent/sessions/{session_id}/undo": "api.session_tree:UndoHandler",
     "/api/agent/sessions/{session_id}/redo": "api.session_tree:RedoHandler",
     "/api/agent/sessions/{session_id}/go": "api.session_tree:GoHandler",

@@ -12,13 +12,14 @@ from jupyter_agent.server.turns.running_turn import RunningTurn
 
 async def test_an_answer_that_comes_before_it_is_waited_for_counts() -> None:
     pending = PendingCalls()
-    pending.expect("c1", "d")
+    asked = ApprovalAsked("c1", "run_code", "execute", {"code": "1"}, "d")
+    pending.expect("c1", asked)
     with pytest.raises(ApprovalStale):
         pending.answer("c1", "other", Answer(approved=True))
     pending.answer("c1", "d", Answer(approved=True))
     with pytest.raises(ApprovalStale):
         pending.answer("c1", "d", Answer(approved=False))
-    assert await pending.wait_for("c1", "d") == Answer(approved=True)
+    assert await pending.wait_for("c1", asked) == Answer(approved=True)
     with pytest.raises(ApprovalStale):
         pending.answer("c1", "d", Answer(approved=True))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import steps as turn_steps
+from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import to_json
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import timestamp
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         ClearedReply,
         ExportedSession,
         HistoryEntry,
+        PermissionsReply,
         SessionChange,
         SessionReply,
     )
@@ -138,6 +141,24 @@ class HistoryHandler(AgentHandler):
         self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": history})
 
 
+class PermissionsHandler(AgentHandler):
+    """``…/permissions``: what the user has allowed for the conversation, and taking it back."""
+
+    async def get(self, session_id: str) -> None:
+        session = await self.sessions.get(*self.locate(session_id))
+        self._reply(session)
+
+    async def delete(self, session_id: str) -> None:
+        session = await self.sessions.get(*self.locate(session_id))
+        self.services.turns.permissions.revoke(session, self.query_parameters()["effect"])
+        self._reply(session)
+
+    def _reply(self, session: Session) -> None:
+        effects = list(self.services.turns.permissions.standing(session))
+        permissions: PermissionsReply = {"session_id": session.id, "effects": effects}
+        self.reply(permissions)
+
+
 class ExportHandler(AgentHandler):
     """``GET …/export``: the conversation up to its head, to be saved."""
 
@@ -180,7 +201,10 @@ async def delete(services: Services, owner: str, session_id: str, notebook_id: s
         AmbiguousSession: several notebooks have one of that id, and none is named.
     """
     await services.turns.stop_session(owner, session_id, notebook_id)
-    deletion = await services.assistant.sessions.delete(owner, session_id, notebook_id)
+    sessions = services.assistant.sessions
+    with suppress(AgentError):  # one that cannot be read has no permissions, and is deleted too
+        services.turns.permissions.revoke(await sessions.get(owner, session_id, notebook_id))
+    deletion = await sessions.delete(owner, session_id, notebook_id)
     until = deletion.restorable_until
     return {
         "status": "cleared",

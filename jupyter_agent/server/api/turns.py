@@ -131,13 +131,9 @@ class ActionHandler(AgentHandler):
         turn = self.services.turns.get(self.owner, turn_id)
         if turn is None:
             raise ApprovalStale("The turn has ended; nothing waits for this answer any more.")
-        answer = Answer(given.get("decision") == "approve", given.get("result"))
-        stale = answer.approved and answer.result is None and await turn.kernel_restarted_since(call_id)
-        turn.pending_calls.answer(call_id, given.get("digest"), answer)
-        if stale:  # the turn finds the same, runs nothing, and goes on
-            raise ApprovalStale(
-                "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."
-            )
+        answer = Answer(given.get("decision") == "approve", given.get("result"), given.get("words") or "")
+        stands = given.get("scope") == "conversation"
+        await turn.answer(call_id, given.get("digest"), answer, for_conversation=stands)
         self.reply({"status": "accepted", "call_id": call_id})
 
 

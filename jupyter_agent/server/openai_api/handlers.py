@@ -85,7 +85,8 @@ class ChatCompletionsHandler(OpenAIHandler):
             with suppress(NotFound, ApprovalStale):
                 turn = self.services.turns.get(self.owner, turn_id)
                 if turn is not None:
-                    turn.pending_calls.answer(call_id, None, Answer(approved=True, result=CallResult("ok", text)))
+                    result = Answer(approved=True, result=CallResult("ok", text))
+                    turn.pending_calls.answer(call_id, None, result, from_client_tool=True)
                     resumed = turn
         return resumed
 

@@ -35,6 +35,7 @@ PARAMETERS: dict[str, Any] = {
     "format": Literal["json", "md", "ipynb"],
     "since": Annotated[Count, about("only what changed after this version")],
     "column": ShortText,
+    "effect": Annotated[Literal["execute", "write"], about("only this one; all if missing")],
     "probe": Annotated[int, Meta(ge=0, le=1), about("1: look for servers of models here too")],
     "Last-Event-ID": Annotated[str, about("the id of the last event that was read; the stream continues after it")],
     "X-Jupyter-Agent-Session": Annotated[SessionId, about("the same as session_id in the body")],
@@ -125,6 +126,8 @@ _SESSION = (
         query=_NOTEBOOK,
         errors=(*WRITE, "429"),
     ),
+    _get_session("/permissions", "What the user has allowed for the conversation", sessions.PermissionsReply),
+    _delete("/permissions", "Take it back", sessions.PermissionsReply, query=("notebook_id", "effect"), errors=WRITE),
     _get_session("/turns", "All turns of all branches, in short", sessions.TurnsReply),
     _edit(
         "/undo", "Take the newest turn back, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest

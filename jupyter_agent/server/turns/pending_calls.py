@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.core.errors import (
     AgentError,
     ApprovalStale,
+    BadRequest,
     CellChanged,
     Forbidden,
     KernelUnavailable,
@@ -18,9 +19,11 @@ from jupyter_agent.core.errors import (
 )
 
 if TYPE_CHECKING:
+    from jupyter_agent.core.messages import ApprovalAsked
     from jupyter_agent.server.wire.turns import CallResult
 
-APPROVAL_SECONDS = 900.0
+#: How long code to run or a cell to edit may take its reader. How long an approval may wait is the approval policy's.
+READER_SECONDS = 900.0
 #: Status of an edit that the page did not make → the tool's error.
 EDIT_ERRORS: Mapping[str, tuple[type[AgentError], str]] = {
     "cell_changed": (
@@ -43,42 +46,78 @@ class Answer:
     Attributes:
         approved: Whether it may be done, or was done.
         result: What the page did, as it posted it.
+        words: What the model is to know of a denial.
     """
 
     approved: bool
     result: CallResult | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """A call that waits.
+
+    Attributes:
+        answer: What it waits for.
+        approval: What is to be approved; None for code to run or a cell to edit.
+        is_client_tool: Whether it was handed over to a tool of a client of the OpenAI API, which alone may answer it.
+    """
+
+    answer: asyncio.Future[Answer]
+    approval: ApprovalAsked | None = None
+    is_client_tool: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class PendingCalls:
-    """The calls of one turn that wait for an answer: by id the digest and the answer to come."""
+    """The calls of one turn that wait for an answer, by id."""
 
-    _pending: dict[str, tuple[str, asyncio.Future[Answer]]] = field(default_factory=dict)
+    _pending: dict[str, PendingCall] = field(default_factory=dict)
 
-    def expect(self, call_id: str, digest: str = "") -> None:
-        """Register a call; its answer may come before anybody waits for it."""
-        self._pending[call_id] = (digest, asyncio.get_running_loop().create_future())
+    def expect(
+        self, call_id: str, approval: ApprovalAsked | None = None, *, is_client_tool: bool = False
+    ) -> PendingCall:
+        """Register a call, unless it waits already; its answer may come before anybody waits for it."""
+        pending = self._pending.get(call_id)
+        if pending is None or pending.approval != approval or pending.is_client_tool != is_client_tool:
+            pending = PendingCall(asyncio.get_running_loop().create_future(), approval, is_client_tool)
+            self._pending[call_id] = pending
+        return pending
 
-    async def wait_for(self, call_id: str, digest: str = "", seconds: float = APPROVAL_SECONDS) -> Answer | None:
+    async def wait_for(
+        self,
+        call_id: str,
+        approval: ApprovalAsked | None = None,
+        *,
+        is_client_tool: bool = False,
+        seconds: float | None = READER_SECONDS,
+    ) -> Answer | None:
         """Wait for an answer; None when none comes in time."""
-        if call_id not in self._pending:
-            self.expect(call_id, digest)
+        pending = self.expect(call_id, approval, is_client_tool=is_client_tool)
         try:
-            return await asyncio.wait_for(self._pending[call_id][1], seconds)
+            return await asyncio.wait_for(pending.answer, seconds)
         except TimeoutError:
             return None
         finally:
             self._pending.pop(call_id, None)
 
-    def answer(self, call_id: str, digest: str | None, answer: Answer) -> None:
-        """Resolve a pending call.
+    def answer(
+        self, call_id: str, digest: str | None, answer: Answer, *, from_client_tool: bool = False
+    ) -> ApprovalAsked | None:
+        """Resolve a pending call; what was approved or denied by that, if it was an approval.
 
         Raises:
-            ApprovalStale: no call of that id waits, or the digest is another call's.
+            ApprovalStale: no call of that id waits for an answer from there, or the digest is another call's.
+            BadRequest: it approves something without the digest of what was shown.
         """
-        expected, pending = self._pending.get(call_id, ("", None))
-        if pending is None or pending.done():
+        pending = self._pending.get(call_id)
+        if pending is None or pending.answer.done() or pending.is_client_tool != from_client_tool:
             raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
+        expected = pending.approval.digest if pending.approval is not None else ""
+        if pending.approval is not None and answer.approved and digest is None:
+            raise BadRequest("Who approves names what was shown: send the 'digest' that came with the approval.")
         if digest is not None and not hmac.compare_digest(digest.encode(), expected.encode()):
             raise ApprovalStale("This answer is for another call than the one that waits now. Review it again.")
-        pending.set_result(answer)
+        pending.answer.set_result(answer)
+        return pending.approval

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from jupyter_agent.core.errors import Conflict
+from jupyter_agent.core.errors import ApprovalStale, Conflict
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult, RunStatus
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -28,9 +28,11 @@ from jupyter_agent.core.messages import (
 from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
 from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls
+from jupyter_agent.server.turns.permissions import Permissions
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel
+    from jupyter_agent.core.session import Session
 
 STOP_SECONDS = 5.0
 DRAIN_SECONDS = 1.0
@@ -76,6 +78,7 @@ class RunningTurn:
         started: Its first event, once the question is durable.
         stopped: Why it was stopped, if it was.
         log: Its events.
+        permissions: What users have allowed for conversations.
         pending_calls: Its calls that wait for a reader.
         awaits_client_tool: Whether a call is handed over to a tool that its reader has.
         handed_over_at: Number of the event with which that happened last; 0 before.
@@ -92,6 +95,7 @@ class RunningTurn:
     started: TurnStarted | None = None
     stopped: StopReason | None = None
     log: EventLog = field(default_factory=EventLog)
+    permissions: Permissions = field(default_factory=Permissions)
     pending_calls: PendingCalls = field(default_factory=PendingCalls)
     awaits_client_tool: bool = False
     handed_over_at: int = 0
@@ -101,6 +105,7 @@ class RunningTurn:
     _readers: set[object] = field(default_factory=set)
     _no_readers: asyncio.Event = field(default_factory=asyncio.Event)
     _grace: asyncio.TimerHandle | None = None
+    _session: Session | None = None
     _call_id: str = ""
     _epochs: dict[str, str] = field(default_factory=dict)
     _edits: int = 0
@@ -120,7 +125,7 @@ class RunningTurn:
         if isinstance(event, ToolCalled):
             self._call_id, self._edits = event.call_id, 0
         elif isinstance(event, ApprovalAsked):
-            self.pending_calls.expect(event.call_id, event.digest)
+            self.pending_calls.expect(event.call_id, event)
         elif isinstance(event, (RunAsked, EditAsked)):
             self.pending_calls.expect(event.call_id)
         self.log.append(event)
@@ -168,16 +173,38 @@ class RunningTurn:
             await asyncio.wait([asyncio.ensure_future(self._no_readers.wait())], timeout=DRAIN_SECONDS)
 
     async def decide(self, asked: ApprovalAsked) -> Decision:
-        """Wait for the user's decision; without one in time it is no."""
+        """Wait for the user's decision, as long as the approval policy lets it wait."""
+        answer = await self.pending_calls.wait_for(asked.call_id, asked, seconds=None)
+        assert answer is not None
+        return Decision(answer.approved, answer.words)
+
+    def is_allowed(self, session: Session, asked: ApprovalAsked) -> bool:
+        """Whether what the user has allowed for the conversation answers an approval."""
+        self._session = session
+        return self.permissions.allows(session, asked)
+
+    async def remember_epoch(self, asked: ApprovalAsked) -> None:
+        """Before the user is shown code: which kernel it is that they see."""
         if asked.effect == "execute":
             self._epochs[asked.call_id] = await self._epoch()
-        answer = await self.pending_calls.wait_for(asked.call_id, asked.digest)
-        return Decision(approved=answer is not None and answer.approved)
 
-    async def kernel_restarted_since(self, call_id: str) -> bool:
-        """Whether the kernel was restarted since the user was asked to approve a call's code."""
-        before = self._epochs.get(call_id, "")
-        return before != "" and before != await self._epoch()
+    async def answer(self, call_id: str, digest: str | None, answer: Answer, *, for_conversation: bool = False) -> None:
+        """Answer a call that waits; `for_conversation`: what is approved stands, unless there are reasons to ask each time.
+
+        Raises:
+            ApprovalStale: nothing waits for this answer, or the kernel was restarted since the user was asked.
+            BadRequest: it approves something without the digest of what was shown.
+        """
+        before = self._epochs.get(call_id, "") if answer.approved else ""
+        is_restarted = before != "" and before != await self._epoch()
+        asked = self.pending_calls.answer(call_id, digest, answer)
+        self._epochs.pop(call_id, None)
+        if is_restarted:  # the turn finds the same, runs nothing, and goes on
+            raise ApprovalStale(
+                "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."
+            )
+        if for_conversation and answer.approved and asked is not None and not asked.reasons and self._session:
+            self.permissions.allow(self._session, asked.effect)
 
     async def _epoch(self) -> str:
         return (await self.kernel.state()).epoch if self.kernel is not None else ""
@@ -217,9 +244,9 @@ class RunningTurn:
     async def hand_over(self) -> Answer | None:
         """Hand the last call to a tool of the reader's, and wait for its result."""
         self.awaits_client_tool = True
-        self.pending_calls.expect(self._call_id)
+        self.pending_calls.expect(self._call_id, is_client_tool=True)
         self.log.append(HandedOver(self._call_id))
         try:
-            return await self.pending_calls.wait_for(self._call_id)
+            return await self.pending_calls.wait_for(self._call_id, is_client_tool=True)
         finally:
             self.awaits_client_tool = False

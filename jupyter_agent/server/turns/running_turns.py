@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Literal
 from prometheus_client import Counter, Histogram
 
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
-from jupyter_agent.core.messages import TERMINAL, Cancelled, Done, Event, Failed, Interrupted, TurnStarted
+from jupyter_agent.core.messages import (
+    TERMINAL,
+    ApprovalAsked,
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    TurnStarted,
+)
+from jupyter_agent.server.turns.permissions import Permissions
 from jupyter_agent.server.turns.running_turn import RunningTurn
 from jupyter_agent.server.turns.session_events import SessionEvent, SessionEvents
 
@@ -45,6 +55,9 @@ class RunningTurns:
         log: Gets errors that are not the user's.
         session_events: Where turns that begin and end are published.
         limit: How many may run for one owner.
+
+    Attributes:
+        permissions: What users have allowed for conversations.
     """
 
     def __init__(
@@ -54,6 +67,7 @@ class RunningTurns:
         limit: int = 20,
     ) -> None:
         self.limit = limit
+        self.permissions = Permissions()
         self._log = log
         self._session_events = session_events
         self._all: set[RunningTurn] = set()
@@ -85,8 +99,8 @@ class RunningTurns:
         """
         if sum(turn.owner == owner for turn in self._all) >= self.limit:
             raise TooManyRequests(f"{self.limit} questions are being answered for you now. Wait for one of them.")
-        turn = RunningTurn(owner, warnings=warnings, published=published)
-        question = make_question(turn)
+        turn = RunningTurn(owner, warnings=warnings, published=published, permissions=self.permissions)
+        question = replace(make_question(turn), is_allowed=turn.is_allowed)
         turn.notebook_id, turn.kernel = question.notebook_id, question.kernel
         self._all.add(turn)
         if question.turn_id is not None:
@@ -144,8 +158,10 @@ class RunningTurns:
                         turn.started = event
                         self._by_id[turn.owner, event.turn_id] = turn
                         self._publish(turn, event, "started")
-                    turn.emit(event)
                     try:
+                        if isinstance(event, ApprovalAsked):
+                            await turn.remember_epoch(event)
+                        turn.emit(event)
                         await turn.wait_for_capacity()
                     except asyncio.CancelledError as stop:
                         await events.athrow(stop)  # closed without it, the turn would be stored without the reason

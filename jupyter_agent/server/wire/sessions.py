@@ -86,6 +86,13 @@ class ClearedReply(TypedDict):
     ]
 
 
+class PermissionsReply(TypedDict):
+    """What needs no further approval in a conversation; what is asked about in every mode is asked about all the same."""
+
+    session_id: str
+    effects: Annotated[list[Effect], about("execute: code is run; write: cells are edited")]
+
+
 class AnswerStep(TypedDict):
     """A step on the way to an answer: a text, or a tool call, which has all the other fields."""
 

@@ -191,7 +191,17 @@ class CallAnswer(PartialBody, frozen=True):
 
     decision: Literal["approve", "deny"] | UnsetType = UNSET
     digest: Annotated[
-        Annotated[str, Meta(max_length=200)] | UnsetType | None, about("the digest of the approval that is answered")
+        Annotated[str, Meta(max_length=200)] | UnsetType | None,
+        about("the digest of the approval that is answered; required to approve"),
+    ] = UNSET
+    words: Annotated[
+        Annotated[str, Meta(max_length=10_000)] | UnsetType | None, about("with a denial: what the model is to know")
+    ] = UNSET
+    scope: Annotated[
+        Literal["once", "conversation"] | UnsetType | None,
+        about(
+            "conversation: what is approved is not asked about again in this conversation, unless there are reasons to"
+        ),
     ] = UNSET
     result: CallResult | UnsetType | None = UNSET
 

@@ -1,13 +1,25 @@
 // What travels between the page and the server. Made from the server's types by `make wire`; not edited by hand.
 
-/** One tool call of a turn, in short; `title` and `icon` are its tool's, see `ToolSpec`. */
+/** One tool call of a turn, in short. */
 export interface Action {
+  /** Of the call. */
   call_id: string;
+  /** Its tool. */
   tool: string;
+  /** The tool's. */
   effect: 'execute' | 'read' | 'write';
+  /** What became of it. */
   status: 'denied' | 'done' | 'failed' | 'interrupted' | 'needs_approval';
+  /** The tool's, see `ToolSpec`. */
   title: string;
+  /** Likewise. */
   icon: string;
+  /** Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`. */
+  digest: string;
+  /** Likewise, without secrets. */
+  preview: string;
+  /** Likewise. */
+  reasons: Reason[];
 }
 
 /** A step on the way to an answer: a text, or a tool call, which has all the other fields. */
@@ -53,8 +65,12 @@ export interface BranchRequest {
 /** The user's decision on a call, or what the caller did for it. */
 export interface CallAnswer {
   decision?: 'approve' | 'deny';
-  /** the digest of the approval that is answered */
+  /** the digest of the approval that is answered; required to approve */
   digest?: string | null;
+  /** with a denial: what the model is to know */
+  words?: string | null;
+  /** conversation: what is approved is not asked about again in this conversation, unless there are reasons to */
+  scope?: 'conversation' | 'once' | null;
   result?: CallResult | null;
 }
 
@@ -586,6 +602,13 @@ export interface OfferedTool {
 export interface PendingUndoInfo {
   kind: 'redo' | 'undo';
   turn_id: string;
+}
+
+/** What needs no further approval in a conversation; what is asked about in every mode is asked about all the same. */
+export interface PermissionsReply {
+  /** execute: code is run; write: cells are edited */
+  effects: ('execute' | 'read' | 'write')[];
+  session_id: string;
 }
 
 /** A cell as the page has it. */
