@@ -60,6 +60,8 @@ def script() -> list[Any] | None:
             "match": "run it",
             "text": "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n\nSee [docs](https://docs.invalid).",
         },
+        {"match": "reach out", "calls": [{"name": "run_code", "arguments": {"code": "!touch F"}}]},
+        {"match": "reach out", "text": "Done."},
         {"match": "a cell", "calls": [{"name": "insert_cell", "arguments": {"source": "x = 2"}}]},
         {"match": "a cell", "text": "Done."},
         {"text": "Understood."},
@@ -88,13 +90,21 @@ def test_axe_finds_nothing_in_any_state(sidebar: SidebarPage, jupyter: JupyterPr
 
     look("welcome")
     sidebar.ask("run it")
-    sidebar.button("Run").wait_for()
+    sidebar.button("Allow once").wait_for()
     look("approval")
-    sidebar.button("Run").click()
+    sidebar.button("Allow running code in this conversation").click()
     sidebar.wait_for_answer()
+    sidebar.button("Take back: May run code in this conversation").wait_for()
     look("answer")
     assert sidebar.page.evaluate(_FAINT) == []
-    sidebar.button("Ask again").click()
+    sidebar.ask("reach out")
+    sidebar.panel.locator(".jp-agent-reasons").wait_for()
+    look("reasons")
+    assert sidebar.page.evaluate(_FAINT) == []
+    sidebar.button("Deny").click()
+    sidebar.wait_for_answer()
+    sidebar.button("Take back: May run code in this conversation").click()
+    sidebar.button("Ask again").first.click()
     sidebar.button("Deny").click()
     sidebar.wait_for_answer()
     sidebar.panel.get_by_role("group", name="Other versions of this question").wait_for()

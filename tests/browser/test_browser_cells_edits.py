@@ -57,11 +57,10 @@ def _sources(sidebar: SidebarPage) -> list[str]:
 
 def _allow(sidebar: SidebarPage, times: int) -> None:
     for _ in range(times):
-        card = sidebar.panel.locator(".jp-agent-approval")
-        card.wait_for()
-        waiting = card.locator("h3").inner_text(), card.locator("pre").inner_text()
-        card.locator(".jp-agent-primary").click()
-        expect(card.filter(has_text=waiting[1])).to_have_count(0)
+        sidebar.asked.wait_for()
+        waiting = sidebar.asked.element_handle()
+        sidebar.allow()
+        waiting.wait_for_element_state("hidden")
 
 
 def test_edits_appear_in_the_notebook_and_undo_takes_all_of_them_back(opened: SidebarPage) -> None:
@@ -104,11 +103,11 @@ def test_ctrl_z_takes_an_edit_back(opened: SidebarPage) -> None:
 
 def test_K18_a_cell_that_the_user_changes_meanwhile_is_left_alone(opened: SidebarPage) -> None:
     opened.ask("only the first one")
-    opened.panel.locator(".jp-agent-approval").wait_for()
+    opened.asked.wait_for()
     opened.cells.first.locator(".cm-content").click()
     opened.page.keyboard.press("End")
     opened.page.keyboard.type("00")
-    opened.panel.locator(".jp-agent-approval .jp-agent-primary").click()
+    opened.allow()
     opened.wait_for_answer()
     expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 300")
     expect(opened.panel.locator(".jp-agent-tool").filter(has_text="cell")).to_have_count(2)
@@ -153,7 +152,7 @@ def test_all_proposals_of_a_kind_can_be_accepted_at_once(opened: SidebarPage) ->
     opened.wait_for_answer()
     opened.ask("only the first one")
     expect(opened.wait_for_answer()).to_contain_text("Done.")
-    expect(opened.panel.locator(".jp-agent-approval")).to_have_count(0)
+    expect(opened.asked).to_have_count(0)
 
 
 def test_code_of_an_answer_replaces_the_active_cell_or_runs_in_a_new_one(opened: SidebarPage) -> None:

@@ -62,10 +62,10 @@ def test_an_answer_that_is_cut_off_goes_on_where_it_was(sidebar: SidebarPage, no
 
 def test_a_page_that_is_loaded_again_goes_on_with_the_answer_and_its_approval(opened: SidebarPage) -> None:
     opened.ask("run it")
-    opened.button("Run").wait_for()
+    opened.button("Allow once").wait_for()
     opened.reload()
     expect(opened.questions).to_contain_text(["run it"])
-    opened.button("Run").click()
+    opened.button("Allow once").click()
     expect(opened.wait_for_answer()).to_contain_text("Done.")
 
 

@@ -45,7 +45,7 @@ def say(sidebar: SidebarPage, *questions: str) -> None:
 
 def test_what_tools_did_is_there_again_after_a_reload(opened: SidebarPage) -> None:
     opened.ask("run it")
-    opened.button("Run").click()
+    opened.button("Allow once").click()
     opened.wait_for_answer()
     opened.reload()
     row = opened.answer.locator("details.jp-agent-tool")

@@ -94,7 +94,7 @@ def test_J7_an_approval_shows_every_character_of_what_would_run(sidebar: Sidebar
     sidebar.ask("spoof me")
     code = sidebar.panel.get_by_role("region", name="Run code?").locator("pre")
     expect(code).to_contain_text(";danger = 2")
-    expect(code).to_contain_text("⟨U+202E⟩esrever⟨U+202C⟩ ⟨U+200B⟩⟨U+E0041⟩<b>not bold</b>")
+    expect(code).to_contain_text("<U+202E>esrever<U+202C> <U+200B><U+E0041><b>not bold</b>")
     assert code.evaluate("one => one.scrollWidth <= one.clientWidth")
     sidebar.panel.get_by_role("button", name="Deny").click()
     expect(sidebar.wait_for_answer()).to_contain_text("Done.")

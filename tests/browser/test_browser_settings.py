@@ -1,4 +1,4 @@
-"""Who answers and what it may do: settings with validation, the rules of one notebook, and a word that stands."""
+"""Who answers and what it may do: settings with validation, and the rules of one notebook."""
 
 from __future__ import annotations
 
@@ -57,15 +57,3 @@ def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> Non
     opened.page.get_by_role("combobox", name="Model").select_option("offline")
     opened.ask("which variables are there?")
     expect(opened.wait_for_answer().locator(".jp-agent-foot")).to_contain_text("offline")
-
-
-def test_what_was_allowed_for_the_session_is_not_asked_again(opened: SidebarPage) -> None:
-    opened.ask("run it")
-    opened.button("Allow for this session").click()
-    expect(opened.wait_for_answer()).to_contain_text("Run code")
-    opened.ask("run it once more")
-    expect(opened.wait_for_answer()).to_contain_text("Run code")
-    opened.reload()
-    expect(opened.exchanges).to_have_count(2)
-    opened.ask("run it a third time")
-    expect(opened.button("Run")).to_be_visible()

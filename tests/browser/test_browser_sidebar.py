@@ -128,7 +128,7 @@ def test_code_runs_only_after_the_user_has_seen_and_allowed_it(opened: SidebarPa
     opened.ask("run it")
     card = opened.panel.get_by_role("region", name="Run code?")
     expect(card.locator("pre")).to_have_text("answer = 6 * 7\nprint(answer)", use_inner_text=True)
-    card.get_by_role("button", name="Run").click()
+    card.get_by_role("button", name="Allow once").click()
     answer = opened.wait_for_answer()
     expect(answer).to_contain_text("That is all.")
     row = answer.locator("details", has_text="Run code")

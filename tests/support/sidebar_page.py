@@ -14,6 +14,7 @@ from tests.support.jupyter_process import JupyterProcess
 
 #: A kernel or a page on a busy machine takes its time.
 PATIENCE_MILLISECONDS = 40_000
+_YES = re.compile("^(Accept|Allow once)$")
 _ENDED = re.compile("done|failed|cancelled|interrupted")
 
 
@@ -119,6 +120,15 @@ class SidebarPage:
         """Choose an entry of the conversation's menu."""
         self.button("More").click()
         self.page.locator(".jp-agent-menu").get_by_role("menuitem", name=entry).click()
+
+    @property
+    def asked(self) -> Locator:
+        """What waits for the user: an edit at its cell, everything else on a card in the panel."""
+        return self.page.locator(".jp-agent-proposal:visible, .jp-agent-approval")
+
+    def allow(self) -> None:
+        """Say yes to what waits, once."""
+        self.asked.get_by_role("button", name=_YES).click()
 
     @property
     def questions(self) -> Locator:

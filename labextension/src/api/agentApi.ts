@@ -7,6 +7,7 @@ import { ContextApi } from './context';
 import { DoctorApi } from './doctor';
 import { KernelsApi } from './kernels';
 import { ModelsApi } from './models';
+import { PermissionsApi } from './permissions';
 import { SessionEvents } from './sessionEvents';
 import { SessionsApi } from './sessions';
 import { SettingsApi } from './settings';
@@ -18,6 +19,7 @@ export class AgentApi {
   readonly doctor: DoctorApi;
   readonly kernels: KernelsApi;
   readonly models: ModelsApi;
+  readonly permissions: PermissionsApi;
   readonly sessionEvents: SessionEvents;
   readonly sessions: SessionsApi;
   readonly settings: SettingsApi;
@@ -30,6 +32,7 @@ export class AgentApi {
     this.doctor = new DoctorApi(client);
     this.kernels = new KernelsApi(client);
     this.models = new ModelsApi(client);
+    this.permissions = new PermissionsApi(client);
     this.sessionEvents = new SessionEvents(client);
     this.sessions = new SessionsApi(client);
     this.settings = new SettingsApi(client);

@@ -3,7 +3,7 @@
 import { type AgentClient, isNotFound, NetworkError, pathOf, ResponseError } from './client';
 import type { INotebookContext } from './context';
 import { type AgentEvent, TERMINAL } from './events';
-import type { QuickRequest } from './wire';
+import type { CallAnswer, QuickRequest } from './wire';
 
 /** How long to try to reconnect once an answer has begun. */
 const RECONNECT_MILLISECONDS = 120_000;
@@ -15,7 +15,10 @@ export interface IQuestion extends QuickRequest {
   turn_id: string;
 }
 
-export type Decision = 'approve' | 'deny';
+/** The user's decision on an approval: for this call alone, or also for the conversation; a denial may say why. */
+export interface IDecision extends Pick<CallAnswer, 'scope' | 'words'> {
+  decision: 'approve' | 'deny';
+}
 
 /** The turn is not running any more, and its end was not received. */
 export class TurnLost extends Error {}
@@ -43,8 +46,8 @@ export class TurnsApi {
   }
 
   /** Decide an approval; the digest identifies exactly what was approved. */
-  async decide(turnId: string, callId: string, decision: Decision, digest: string): Promise<void> {
-    await this._client.send('POST', pathOf('turns', turnId, 'actions', callId), { decision, digest });
+  async decide(turnId: string, callId: string, decision: IDecision, digest: string): Promise<void> {
+    await this._client.send('POST', pathOf('turns', turnId, 'actions', callId), { ...decision, digest });
   }
 
   /** Report the result of an edit that the page made. */

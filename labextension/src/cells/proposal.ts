@@ -10,6 +10,10 @@ interface IProposedEdit {
   tool: string;
   title: string;
   arguments: Record<string, unknown>;
+  /** Why it is asked about whatever the user has allowed. */
+  reasons?: readonly { text: string }[];
+  /** Whether the user's yes can stand for the conversation. */
+  isAllowedForConversation?: boolean;
 }
 
 export type ProposalDecision = 'accept' | 'reject' | 'accept-all';
@@ -28,7 +32,7 @@ export class Proposal extends Widget {
     const title = withHiddenShown(_edit.title);
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', title);
-    this.node.append(this._toolbar(title), ...diffOf(_edit, source, _translation));
+    this.node.append(this._toolbar(title), ...this._reasons(), ...diffOf(_edit, source, _translation));
     // Keys typed here are for these buttons, not for the notebook.
     this.node.dataset.lmSuppressShortcuts = 'true';
     this.node.addEventListener('keydown', event => event.stopPropagation());
@@ -50,11 +54,27 @@ export class Proposal extends Widget {
       this._button(__('Accept'), 'accept', __('Make this edit')),
       this._button(__('Reject'), 'reject', __('Do not make this edit'))
     );
-    if (this._edit.tool) {
-      const hint = __('Make this edit and all other edits of this kind in this conversation');
+    if (this._edit.isAllowedForConversation) {
+      const hint = __('Make this edit and all others in this conversation; what loads something remote is asked about all the same');
       bar.append(this._button(__('Accept all'), 'accept-all', hint));
     }
     return bar;
+  }
+
+  private _reasons(): HTMLElement[] {
+    const { reasons = [] } = this._edit;
+    if (reasons.length === 0) {
+      return [];
+    }
+    const list = document.createElement('ul');
+    list.className = 'jp-agent-reasons';
+    list.setAttribute('aria-label', this._translation.__('Asked each time, because:'));
+    for (const { text } of reasons) {
+      const item = document.createElement('li');
+      item.textContent = withHiddenShown(text);
+      list.append(item);
+    }
+    return [list];
   }
 
   private _button(label: string, decision: ProposalDecision, hint: string): HTMLElement {

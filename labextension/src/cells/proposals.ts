@@ -3,9 +3,8 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Widget } from '@lumino/widgets';
 import type { Conversation } from '../chat/conversation';
-import type { IExchange, IToolPart } from '../chat/exchange';
+import { type IExchange, isAllowedForConversation, type IToolPart } from '../chat/exchange';
 import { placeInCell } from './cellPlacement';
 import { Proposal, type ProposalDecision } from './proposal';
 
@@ -13,15 +12,20 @@ import { Proposal, type ProposalDecision } from './proposal';
 const EDIT_TOOLS: ReadonlySet<string> = new Set(['insert_cell', 'edit_cell', 'delete_cell', 'move_cell']);
 
 export class Proposals {
-  private _shown = new Map<string, Widget>();
+  private _shown = new Map<string, Proposal>();
 
   constructor(
     private readonly _panel: NotebookPanel,
     private readonly _conversation: Conversation,
-    private readonly _translation: TranslationBundle
+    private readonly _translation: TranslationBundle,
+    private readonly _activate: () => void
   ) {
     _conversation.changed.connect(this._update, this);
-    _panel.disposed.connect(() => _conversation.changed.disconnect(this._update, this));
+    _conversation.revealRequested.connect(this._reveal, this);
+    _panel.disposed.connect(() => {
+      _conversation.changed.disconnect(this._update, this);
+      _conversation.revealRequested.disconnect(this._reveal, this);
+    });
   }
 
   private _update(): void {
@@ -46,15 +50,45 @@ export class Proposals {
       return; // The card in the sidebar asks anyway.
     }
     const source = cell.model.sharedModel.getSource();
-    const proposal = new Proposal(part, source, this._translation, decision => this._decide(exchange, part, decision));
+    const edit = { ...part, reasons: part.approval?.reasons ?? [], isAllowedForConversation: isAllowedForConversation(part) };
+    const proposal = new Proposal(edit, source, this._translation, decision => this._decide(exchange, part, decision));
     this._shown.set(part.callId, proposal);
     placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');
-    void this._panel.content.scrollToCell(cell);
+    this._conversation.setApproval(exchange, part, { isAtCell: true });
+    proposal.disposed.connect(() => {
+      if (this._shown.delete(part.callId)) {
+        this._conversation.setApproval(exchange, part, { isAtCell: false }); // The cell is gone: the sidebar asks.
+      }
+    });
+    if (!this._panel.node.contains(document.activeElement)) {
+      this._scrollTo(cell);
+    }
+  }
+
+  /** Scroll only: `scrollToCell` would also move the focus, and what the user types, into the cell. */
+  private _scrollTo(cell: Cell): void {
+    const { content } = this._panel;
+    void content.scrollToItem(content.widgets.indexOf(cell)).catch(() => undefined);
+  }
+
+  /** The user wants to see it: bring the notebook to the front, and go there. */
+  private async _reveal(_: Conversation, callId: string): Promise<void> {
+    const { content } = this._panel;
+    const proposal = this._shown.get(callId);
+    const index = content.widgets.findIndex(cell => cell === proposal?.parent);
+    if (proposal && index >= 0) {
+      this._activate();
+      await content.scrollToItem(index).catch(() => undefined);
+      proposal.node.scrollIntoView({ block: 'nearest' });
+      proposal.focus();
+    }
   }
 
   private _decide(exchange: IExchange, part: IToolPart, decision: ProposalDecision): void {
-    const always = decision === 'accept-all';
-    void this._conversation.decide(exchange, part, decision === 'reject' ? 'deny' : 'approve', always);
+    void this._conversation.decide(exchange, part, {
+      decision: decision === 'reject' ? 'deny' : 'approve',
+      ...(decision === 'accept-all' ? { scope: 'conversation' as const } : {})
+    });
     this._panel.content.node.focus();
   }
 

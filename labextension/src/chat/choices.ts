@@ -13,7 +13,6 @@ interface IStoredChoices {
 
 export class Choices {
   private _stored: IStoredChoices;
-  private _allowed = new Set<string>();
 
   constructor(private readonly _notebook: string) {
     this._stored = { model: '', approval: '', questions: [], ...readStored(this._key) };
@@ -34,7 +33,6 @@ export class Choices {
   }
 
   set approval(approval: ApprovalMode) {
-    this._allowed.clear();
     this._update({ approval });
   }
 
@@ -46,15 +44,6 @@ export class Choices {
   remember(question: string): void {
     const others = this._stored.questions.filter(other => other !== question);
     this._update({ questions: [...others, question].slice(-MAX_QUESTIONS) });
-  }
-
-  /** Approve all calls of a tool until the page is closed. */
-  allow(tool: string): void {
-    this._allowed.add(tool);
-  }
-
-  allows(tool: string): boolean {
-    return this._allowed.has(tool);
   }
 
   private get _key(): string {

@@ -3,17 +3,18 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
-import type { ISignal } from '@lumino/signaling';
+import { type ISignal, Signal } from '@lumino/signaling';
 import type { AgentApi } from '../api/agentApi';
 import { isNotFound } from '../api/client';
-import type { Decision } from '../api/turns';
+import type { AllowedEffect } from '../api/permissions';
+import type { IDecision } from '../api/turns';
 import type { SessionReply } from '../api/wire';
 import { PageEdits } from '../notebook/edits';
 import { notebookContext, notebookPath } from '../notebook/notebookContext';
 import { Branches, type TreeTurn } from './branches';
 import { Choices } from './choices';
 import { errorMessage } from './errorMessages';
-import { commandOutput, type IExchange, type IToolPart, newExchange } from './exchange';
+import { commandOutput, type IApproval, type IExchange, type IToolPart, newExchange } from './exchange';
 import { fromHistory } from './history';
 import { Transcript } from './transcript';
 import { type ITurnObserver, TurnStream } from './turnStream';
@@ -32,6 +33,8 @@ export class Conversation implements ITurnObserver {
   /** The id of the conversation that was deleted here last. */
   deletedId = '';
   private _session: SessionReply | null = null;
+  private _permissions: readonly AllowedEffect[] = [];
+  private _revealRequested = new Signal<this, string>(this);
   private _branches: Branches | null = null;
   private _entryLimit = FIRST_ENTRIES;
   private _hasEarlier = false;
@@ -50,7 +53,7 @@ export class Conversation implements ITurnObserver {
   ) {
     this._path = this.notebookId;
     this.choices = new Choices(this._path);
-    this._stream = new TurnStream(this.transcript, api.turns, this.choices, _translation, this);
+    this._stream = new TurnStream(this.transcript, api.turns, _translation, this);
     notebook?.context.pathChanged.connect(() => this._onRenamed(this.notebookId));
     notebook?.sessionContext.statusChanged.connect((_, status) => {
       if (status === 'restarting' || status === 'autorestarting') {
@@ -62,6 +65,16 @@ export class Conversation implements ITurnObserver {
   /** Emitted when there is something new to render. */
   get changed(): ISignal<Transcript, void> {
     return this.transcript.changed;
+  }
+
+  /** Emitted with a call's id when the user wants to see the edit that is proposed in the notebook. */
+  get revealRequested(): ISignal<this, string> {
+    return this._revealRequested;
+  }
+
+  /** What the agent may do in this conversation without asking again, as the server has it. */
+  get permissions(): readonly AllowedEffect[] {
+    return this._permissions;
   }
 
   get exchanges(): readonly IExchange[] {
@@ -204,6 +217,7 @@ export class Conversation implements ITurnObserver {
       } else {
         this._session = now;
         this._follow(now);
+        await this._loadPermissions();
       }
     });
   }
@@ -242,9 +256,33 @@ export class Conversation implements ITurnObserver {
     this._stream.stop();
   }
 
-  /** Decide an approval; `always`: and later ones for this tool, in this conversation. */
-  async decide(exchange: IExchange, part: IToolPart, decision: Decision, always = false): Promise<void> {
-    await this._stream.decide(exchange, part, decision, always);
+  /** Decide an approval. */
+  async decide(exchange: IExchange, part: IToolPart, decision: IDecision): Promise<void> {
+    await this._stream.decide(exchange, part, decision);
+    if (decision.scope === 'conversation') {
+      await this._loadPermissions();
+    }
+  }
+
+  /** Take back what was allowed for this conversation. */
+  async revoke(effect: AllowedEffect): Promise<void> {
+    const session = this._session;
+    if (session) {
+      await this.attempt(async () => {
+        const { session_id, notebook_id } = session;
+        this._permissions = await this.api.permissions.revoke(session_id, notebook_id, effect);
+      });
+    }
+  }
+
+  /** Change what is shown of a call's approval. */
+  setApproval(exchange: IExchange, part: IToolPart, change: Partial<IApproval>): void {
+    this._stream.setApproval(exchange.id, part.callId, change);
+  }
+
+  /** Show the edit that is proposed in the notebook. */
+  reveal(part: IToolPart): void {
+    this._revealRequested.emit(part.callId);
   }
 
   /** Start a new conversation; the old one stays stored. */
@@ -293,11 +331,24 @@ export class Conversation implements ITurnObserver {
     this._problem = '';
     this.transcript.replace(fromHistory(entries));
     this._follow(session);
+    await this._loadPermissions();
   }
 
   /** The message about an error for the user. */
   errorMessage(error: unknown): string {
     return errorMessage(error, this._translation);
+  }
+
+  /** Without an answer of the server nothing is shown to stand; the server is who asks. */
+  private async _loadPermissions(): Promise<void> {
+    const session = this._session;
+    if (session) {
+      const loaded = await this.api.permissions.get(session.session_id, session.notebook_id).catch(() => []);
+      if (this._session?.session_id === session.session_id) {
+        this._permissions = loaded;
+        this.transcript.render();
+      }
+    }
   }
 
   /** The notebook was renamed; the server renames it in its conversations, too. */
@@ -311,6 +362,7 @@ export class Conversation implements ITurnObserver {
   private _reset(): void {
     this._stream.abandon();
     this._session = null;
+    this._permissions = [];
     this._branches = null;
     this._hasEarlier = false;
     this._entryLimit = FIRST_ENTRIES;

@@ -1,7 +1,7 @@
 // One question with its answer: a value, folded over the turn's events.
 
 import type { ActionStatus, AgentEvent, Effect, IApprovalRequested } from '../api/events';
-import type { ToolCalled } from '../api/wire';
+import type { Reason, ToolCalled } from '../api/wire';
 
 export interface ITextPart {
   kind: 'text';
@@ -28,8 +28,14 @@ export interface IToolPart {
 /** The user's approval of a call; `decision` is null while it is pending. */
 export interface IApproval {
   digest: string;
+  /** What would run or be written. */
+  preview: string;
+  /** Why it is asked about whatever the user has allowed. */
+  reasons: readonly Reason[];
   decision: 'approve' | 'deny' | null;
   problem: string;
+  /** It is asked about at the cell, and not here as well. */
+  isAtCell: boolean;
 }
 
 export type Part = ITextPart | IToolPart;
@@ -102,6 +108,11 @@ export function waitsForUser(exchange: IExchange): boolean {
     isRunning(exchange) &&
     exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null)
   );
+}
+
+/** Whether the user's yes to a call can stand for the conversation: nothing that is asked about each time, or that cannot be shown. */
+export function isAllowedForConversation({ approval, effect }: IToolPart): boolean {
+  return approval !== null && approval.reasons.length === 0 && (effect !== 'execute' || approval.preview !== '');
 }
 
 /** The exchange after one more event. */
@@ -198,7 +209,8 @@ export function toolPart(call: Omit<ToolCalled, 'title' | 'icon'> & Partial<Tool
 }
 
 function withApproval(parts: readonly Part[], event: IApprovalRequested): readonly Part[] {
-  const approval: IApproval = { digest: event.digest, decision: null, problem: '' };
+  const { digest, preview = '', reasons = [] } = event;
+  const approval: IApproval = { digest, preview, reasons, decision: null, problem: '', isAtCell: false };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
   const all = known ? parts : [...parts, toolPart(event)];
   // What is shown is what the approval is about, not what the call had before.

@@ -2,9 +2,8 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type AgentEvent, TERMINAL } from '../api/events';
-import { type Decision, TurnLost, type TurnsApi } from '../api/turns';
+import { type IDecision, TurnLost, type TurnsApi } from '../api/turns';
 import type { PageEdits } from '../notebook/edits';
-import type { Choices } from './choices';
 import { errorMessage } from './errorMessages';
 import { ended, type IApproval, type IExchange, type IToolPart, reduce, withTool } from './exchange';
 import type { Transcript } from './transcript';
@@ -28,7 +27,6 @@ export class TurnStream {
   constructor(
     private readonly _transcript: Transcript,
     private readonly _turns: TurnsApi,
-    private readonly _choices: Choices,
     private readonly _translation: TranslationBundle,
     private readonly _observer: ITurnObserver
   ) {}
@@ -95,17 +93,14 @@ export class TurnStream {
     this._abort = null;
   }
 
-  /** Decide an approval; `always`: and later ones for this tool, in this conversation. */
-  async decide(exchange: IExchange, part: IToolPart, decision: Decision, always: boolean): Promise<void> {
+  /** Decide an approval. */
+  async decide(exchange: IExchange, part: IToolPart, decision: IDecision): Promise<void> {
     const { approval } = part;
     if (!approval || approval.decision) {
       return;
     }
-    if (always) {
-      this._choices.allow(part.tool);
-    }
-    const set = (change: Partial<IApproval>) => this._setApproval(exchange.id, part.callId, change);
-    set({ decision, problem: '' });
+    const set = (change: Partial<IApproval>) => this.setApproval(exchange.id, part.callId, change);
+    set({ decision: decision.decision, problem: '' });
     try {
       await this._turns.decide(exchange.turnId, part.callId, decision, approval.digest);
     } catch (error) {
@@ -121,12 +116,13 @@ export class TurnStream {
     );
     for (const part of exchange?.parts ?? []) {
       if (exchange && part.kind === 'tool' && part.effect === 'execute' && part.approval?.decision === null) {
-        this._setApproval(exchange.id, part.callId, { problem });
+        this.setApproval(exchange.id, part.callId, { problem });
       }
     }
   }
 
-  private _setApproval(id: string, callId: string, change: Partial<IApproval>): void {
+  /** Change what is shown of a call's approval. */
+  setApproval(id: string, callId: string, change: Partial<IApproval>): void {
     this._transcript.update(id, exchange =>
       withTool(exchange, callId, call => ({ ...call, approval: call.approval && { ...call.approval, ...change } }))
     );
@@ -142,12 +138,6 @@ export class TurnStream {
       this._observer.onStarted(event.session_id, event.turn_id);
     } else if (event.event === 'edit') {
       void edits?.make(event, id);
-    } else if (event.event === 'approval' && this._choices.allows(event.tool)) {
-      const exchange = this._transcript.running;
-      const call = exchange?.parts.find(part => part.kind === 'tool' && part.callId === event.call_id);
-      if (exchange?.id === id && call?.kind === 'tool') {
-        void this.decide(exchange, call, 'approve', false);
-      }
     }
   }
 }

@@ -5,6 +5,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { hiddenHost, sanitizeHtml, sanitizeMarkdown, sanitizeMath } from './sanitize';
 
 const MARKDOWN = 'text/markdown';
+const MAX_HIGHLIGHTED_CHARACTERS = 20_000;
 
 export class AnswerRenderer {
   private _rendermime: IRenderMimeRegistry;
@@ -29,6 +30,18 @@ export class AnswerRenderer {
     node.querySelectorAll('.jp-InternalAnchorLink').forEach(link => link.remove());
     node.querySelectorAll('a').forEach(prepareLink);
     return node;
+  }
+
+  /** The parts of highlighted code; none where the renderer would show anything but exactly this code. */
+  async highlight(code: string, language: string): Promise<readonly Node[]> {
+    if (code.length > MAX_HIGHLIGHTED_CHARACTERS) {
+      return [];
+    }
+    const longest = Math.max(...(code.match(/`+/g) ?? []).map(ticks => ticks.length), 2);
+    const fence = '`'.repeat(longest + 1);
+    const node = await this.render(`${fence}${language}\n${code}\n${fence}`);
+    const block = node.querySelector('pre > code');
+    return block && withoutEnd(block.textContent ?? '') === withoutEnd(code) ? Array.from(block.childNodes) : [];
   }
 
   /** Typeset the mathematics of an element that is in the page. */
@@ -61,6 +74,11 @@ export function followLink(event: MouseEvent): void {
   } else if (/^mailto:/i.test(address)) {
     window.open(address, '_self');
   }
+}
+
+/** A renderer ends a block with a line break. */
+function withoutEnd(code: string): string {
+  return code.replace(/\n$/, '');
 }
 
 function prepareLink(link: HTMLAnchorElement): void {

@@ -1,72 +1,134 @@
-// The card that asks for approval of a call: the exact arguments, and the buttons to decide.
+// The card that asks for approval of a call: what would be done, why it is asked, and the buttons to decide.
 
 import * as React from 'react';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon } from '@jupyterlab/ui-components';
-import type { Decision } from '../api/turns';
-import type { IToolPart } from '../chat/exchange';
+import type { IDecision } from '../api/turns';
+import type { Conversation } from '../chat/conversation';
+import { isAllowedForConversation, type IToolPart } from '../chat/exchange';
+import { notebookLanguage } from '../notebook/notebookContext';
+import { HighlightedCode } from './highlightedCode';
 import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 
 interface IProps {
+  conversation: Conversation;
   part: IToolPart;
-  onDecide: (decision: Decision, always: boolean) => void;
+  onDecide: (decision: IDecision) => void;
 }
 
 /** From so many lines on their number is shown. */
 const MANY_LINES = 12;
+/** Arguments of a call that the card shows in words, or as what would be done. */
+const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(['code', 'source', 'cell_id', 'below']);
 
-export function ApprovalCard({ part, onDecide }: IProps): JSX.Element {
+export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Element {
   const { translation } = useServices();
   const titleId = React.useId();
-  const { problem } = part.approval!;
-  const text = argumentsText(part);
-  const lines = text.split('\n').length;
+  const [words, setWords] = React.useState('');
+  const { problem, preview, reasons } = part.approval!;
+  const place = placeOf(conversation, part, translation);
+  const code = withHiddenShown(preview);
+  const others = withHiddenShown(argumentsText(part, preview !== ''));
+  const lines = code.split('\n').length;
+  const { notebook } = conversation;
+  const language = notebook && (part.effect === 'execute' || part.tool.endsWith('_cell')) ? notebookLanguage(notebook) : '';
+  const deny = () => onDecide({ decision: 'deny', words: words.trim() });
   return (
     <section className="jp-agent-approval" aria-labelledby={titleId}>
       <h3 id={titleId} title={part.tool}>
         {withHiddenShown(part.title)}?
       </h3>
+      {place && <p className="jp-agent-note">{place}</p>}
       {part.tool === 'restart_kernel' && (
         <p className="jp-agent-note">{translation.__('All variables will be lost.')}</p>
       )}
-      <pre tabIndex={0} dir="ltr">
-        {withHiddenShown(text)}
-      </pre>
+      {others && (
+        <pre tabIndex={0} dir="ltr">
+          {others}
+        </pre>
+      )}
+      {code && <HighlightedCode code={code} language={language} />}
       {lines > MANY_LINES && <p className="jp-agent-note">{translation.__('%1 lines', lines)}</p>}
+      {reasons.length > 0 && (
+        <div className="jp-agent-reasons">
+          <p>{translation.__('Asked each time, because:')}</p>
+          <ul>
+            {reasons.map(({ text }, index) => (
+              <li key={index}>{withHiddenShown(text)}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       {problem && (
         <p className="jp-agent-note jp-agent-problem" role="alert">
           {problem}
         </p>
       )}
       <div className="jp-agent-buttons">
-        <button type="button" className="jp-agent-button jp-agent-primary" onClick={() => onDecide('approve', false)}>
+        <button type="button" className="jp-agent-button jp-agent-primary" onClick={() => onDecide({ decision: 'approve' })}>
           <runIcon.react tag="span" />
-          {part.effect === 'execute' ? translation.__('Run') : translation.__('Allow')}
+          {translation.__('Allow once')}
         </button>
-        <button type="button" className="jp-agent-button" onClick={() => onDecide('deny', false)}>
+        {isAllowedForConversation(part) && (
+          <button
+            type="button"
+            className="jp-agent-button"
+            title={translation.__('What reaches beyond the kernel is asked about all the same')}
+            onClick={() => onDecide({ decision: 'approve', scope: 'conversation' })}
+          >
+            {part.effect === 'execute'
+              ? translation.__('Allow running code in this conversation')
+              : translation.__('Allow edits in this conversation')}
+          </button>
+        )}
+        <button type="button" className="jp-agent-button" onClick={deny}>
           {translation.__('Deny')}
         </button>
-        <button
-          type="button"
-          className="jp-agent-button"
-          title={translation.__('Allow all calls of “%1” in this conversation until the page is closed', part.tool)}
-          onClick={() => onDecide('approve', true)}
-        >
-          {translation.__('Allow for this session')}
-        </button>
+        <input
+          type="text"
+          value={words}
+          maxLength={2000}
+          data-lm-suppress-shortcuts="true"
+          aria-label={translation.__('Why not, for the agent (optional)')}
+          placeholder={translation.__('Why not? (optional)')}
+          onChange={event => setWords(event.target.value)}
+          onKeyDown={event => {
+            if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+              event.preventDefault();
+              deny();
+            }
+          }}
+        />
       </div>
     </section>
   );
 }
 
-/** All arguments of a call by name; code as it is, and last. */
-function argumentsText(part: IToolPart): string {
-  const { code, ...others } = part.arguments;
-  const lines = Object.entries(others).map(
-    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`
-  );
-  if (code !== undefined) {
-    lines.push(typeof code === 'string' ? code : JSON.stringify(code));
+/** Which cell the call is about, as the user counts cells. */
+function placeOf(conversation: Conversation, { tool, arguments: values }: IToolPart, translation: TranslationBundle): string {
+  const about = (id: unknown, known: string, unknown: string) => {
+    const index = conversation.notebook?.content.widgets.findIndex(cell => cell.model.id === id) ?? -1;
+    return index < 0 ? unknown : translation.__(known, index + 1);
+  };
+  const below = () =>
+    values.below === '' ? translation.__('At the top of the notebook') : about(values.below, 'Below cell %1', '');
+  switch (tool) {
+    case 'insert_cell':
+      return values.below === undefined ? '' : below();
+    case 'move_cell':
+      return [about(values.cell_id, 'Cell %1', ''), below()].filter(Boolean).join(' → ');
+    default:
+      return values.cell_id === undefined
+        ? ''
+        : about(values.cell_id, 'Cell %1', translation.__('A cell that is not in this notebook: %1', String(values.cell_id)));
   }
-  return lines.join('\n');
+}
+
+/** Arguments of a call by name; those that are shown otherwise only where there is no preview. */
+function argumentsText(part: IToolPart, hasPreview: boolean): string {
+  return Object.entries(part.arguments)
+    .filter(([name]) => !(hasPreview ? SHOWN_OTHERWISE.has(name) : ['cell_id', 'below'].includes(name)))
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('\n');
 }

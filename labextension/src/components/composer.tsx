@@ -8,6 +8,7 @@ import { ChoicesBar } from './choicesBar';
 import { CompletionList, useCompletion } from './completionList';
 import { useRender } from './hooks';
 import { sendIcon } from './icons';
+import { PermissionChips } from './permissionChips';
 import { type PageName, useServices } from './services';
 
 const MAX_HEIGHT_PIXELS = 200;
@@ -82,6 +83,7 @@ export function Composer({ conversation, input, openPage }: IProps): JSX.Element
       }}
     >
       <CompletionList completion={completion} />
+      <PermissionChips conversation={conversation} onDone={() => input.current?.focus()} />
       <textarea
         ref={input}
         value={text}

@@ -49,11 +49,12 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
           part.kind === 'tool' ? (
             <ToolRow
               key={part.callId}
+              conversation={conversation}
               part={part}
               running={running}
               onInterrupt={() => void conversation.notebook?.sessionContext.session?.kernel?.interrupt()}
-              onDecide={(decision, always) => {
-                void conversation.decide(exchange, part, decision, always);
+              onDecide={decision => {
+                void conversation.decide(exchange, part, decision);
                 onDone();
               }}
             />

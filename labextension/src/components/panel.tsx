@@ -141,7 +141,7 @@ export class AgentPanel extends ReactWidget {
     if (!conversation) {
       conversation = new Conversation(notebook, this._api, this._services.translation);
       this._conversations.set(notebook, conversation);
-      new Proposals(notebook, conversation, this._services.translation);
+      new Proposals(notebook, conversation, this._services.translation, () => this._options.app.shell.activateById(notebook.id));
     }
     return conversation;
   }

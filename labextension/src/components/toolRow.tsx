@@ -3,7 +3,8 @@
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { buildIcon, closeIcon, LabIcon, refreshIcon } from '@jupyterlab/ui-components';
-import type { Decision } from '../api/turns';
+import type { IDecision } from '../api/turns';
+import type { Conversation } from '../chat/conversation';
 import type { IToolPart } from '../chat/exchange';
 import { ApprovalCard } from './approvalCard';
 import { formatDuration } from './format';
@@ -15,20 +16,25 @@ const TICK_MILLISECONDS = 1000;
 const MAX_SUBJECT_CHARACTERS = 100;
 
 interface IProps {
+  conversation: Conversation;
   part: IToolPart;
   /** Whether the turn is still running. */
   running: boolean;
-  onDecide: (decision: Decision, always: boolean) => void;
+  onDecide: (decision: IDecision) => void;
   onInterrupt: () => void;
 }
 
-export function ToolRow({ part, running, onDecide, onInterrupt }: IProps): JSX.Element {
+export function ToolRow({ conversation, part, running, onDecide, onInterrupt }: IProps): JSX.Element {
   const { translation } = useServices();
   if (part.status === 'running' && running) {
-    return part.approval && !part.approval.decision ? (
-      <ApprovalCard part={part} onDecide={onDecide} />
+    const { approval } = part;
+    if (!approval || approval.decision) {
+      return <RunningCall part={part} onInterrupt={onInterrupt} />;
+    }
+    return approval.isAtCell && !approval.problem ? (
+      <ProposedAtCell part={part} onReveal={() => conversation.reveal(part)} />
     ) : (
-      <RunningCall part={part} onInterrupt={onInterrupt} />
+      <ApprovalCard conversation={conversation} part={part} onDecide={onDecide} />
     );
   }
   const { code, source } = part.arguments;
@@ -49,6 +55,19 @@ export function ToolRow({ part, running, onDecide, onInterrupt }: IProps): JSX.E
       {shownCode && <pre tabIndex={0}>{withHiddenShown(shownCode)}</pre>}
       {part.content && <pre tabIndex={0}>{withHiddenShown(indented(part.content))}</pre>}
     </details>
+  );
+}
+
+/** An edit that is asked about at its cell, and only there. */
+function ProposedAtCell({ part, onReveal }: { part: IToolPart; onReveal: () => void }): JSX.Element {
+  const { translation } = useServices();
+  return (
+    <div className="jp-agent-tool jp-agent-at-cell">
+      <span>{translation.__('%1? It is proposed in the notebook.', withHiddenShown(part.title))}</span>
+      <button type="button" className="jp-agent-small-button" onClick={onReveal}>
+        {translation.__('Show')}
+      </button>
+    </div>
   );
 }
 

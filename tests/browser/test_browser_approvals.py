@@ -1,0 +1,147 @@
+"""The user is asked: what would be done and why is on the card, what stands is shown and taken back, and nothing is asked twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
+
+STANDS = "May run code in this conversation"
+ALLOW = "Allow running code in this conversation"
+
+
+def _call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": name, "arguments": arguments}
+
+
+@pytest.fixture(scope="module")
+def script() -> list[Any] | None:
+    remote = _call("insert_cell", source="![c](http://127.0.0.1:9/?d=1)", cell_type="markdown", below="first")
+    edit = [_call("read_cells"), _call("edit_cell", cell_id="second", source="number + 2")]
+    return [
+        {"match": "count", "calls": [_call("run_code", code="for n in [1, 2]:\n    print('seen', n)")]},
+        {"match": "count", "text": "Counted."},
+        {"match": "reach out", "calls": [_call("run_code", code="x = 1\n!touch \u202etxt.reached")]},
+        {"match": "reach out", "text": "So it is."},
+        {"match": "the second cell", "calls": [_call("read_cells"), _call("run_cell", cell_id="second")]},
+        {"match": "the second cell", "text": "It ran."},
+        {"match": "slowly", "text": "a " * 30, "chunks": 30, "delay": 0.1, "calls": edit},
+        {"match": "slowly", "text": "Edited."},
+        {"match": "picture", "calls": [_call("read_cells"), remote]},
+        {"match": "picture", "text": "Drawn."},
+        {"text": "Understood."},
+    ]
+
+
+@pytest.fixture
+def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest) -> SidebarPage:
+    name = f"{request.node.name[:40]}.ipynb"
+    write_notebook(jupyter.root / name, first="number = 3", second="number + 1")
+    sidebar.go(name)
+    sidebar.open()
+    return sidebar
+
+
+def test_N5_what_stands_is_shown_holds_after_a_reload_and_is_taken_back_by_the_keyboard(
+    opened: SidebarPage, jupyter: JupyterProcess
+) -> None:
+    chip = opened.panel.get_by_role("listitem").filter(has_text=STANDS)
+    opened.ask("count them")
+    card = opened.panel.get_by_role("region", name="Run code?")
+    expect(card.locator("pre")).to_have_text("for n in [1, 2]:\n    print('seen', n)", use_inner_text=True)
+    expect(card.locator("pre span").first).to_be_visible()  # highlighted
+    expect(chip).to_have_count(0)
+    opened.button(ALLOW).click()
+    expect(opened.wait_for_answer()).to_contain_text("Counted.")
+    expect(chip).to_be_visible()
+    opened.ask("count once more")
+    expect(opened.wait_for_answer()).to_contain_text("Counted.")
+    opened.reload()
+    expect(chip).to_be_visible()
+    opened.ask("count a third time")
+    expect(opened.wait_for_answer()).to_contain_text("Counted.")
+    # What reaches out is asked about all the same, with its reason, and cannot be allowed for longer.
+    opened.ask("reach out")
+    expect(card.locator("pre")).to_have_text("x = 1\n!touch <U+202E>txt.reached", use_inner_text=True)
+    expect(card.locator(".jp-agent-reasons")).to_contain_text("Asked each time, because:")
+    expect(card.locator(".jp-agent-reasons li").first).to_contain_text("touch")
+    expect(card.get_by_role("button")).to_have_text(["Allow once", "Deny"])
+    card.get_by_role("textbox").fill("Take the table that I have.")
+    card.get_by_role("textbox").press("Enter")
+    row = opened.wait_for_answer().locator("details", has_text="Run code (denied)")
+    row.locator("summary").click()
+    expect(row).to_contain_text("They say: Take the table that I have.")
+    assert not [path.name for path in jupyter.root.iterdir() if "reached" in path.name]
+    opened.button(f"Take back: {STANDS}").press("Enter")
+    expect(chip).to_have_count(0)
+    expect(opened.question).to_be_focused()
+    opened.ask("count again")
+    opened.button(ALLOW).click()
+    opened.wait_for_answer()
+    expect(chip).to_be_visible()
+    opened.button("New conversation").click()
+    expect(chip).to_have_count(0)
+    opened.ask("count anew")
+    expect(opened.button("Allow once")).to_be_visible()
+
+
+def test_N4_the_card_of_a_cell_shows_its_code_and_a_change_before_the_answer_runs_nothing(opened: SidebarPage) -> None:
+    opened.ask("the second cell, please")
+    card = opened.panel.locator(".jp-agent-approval")
+    expect(card.locator("pre")).to_have_text("number + 1")
+    expect(card).to_contain_text("Cell 2")
+    expect(card).not_to_contain_text("cell_id")
+    opened.cells.nth(1).locator(".cm-content").click()
+    opened.page.keyboard.press("End")
+    opened.page.keyboard.type("00")
+    opened.button("Allow once").click()
+    expect(opened.wait_for_answer().locator(".jp-agent-tool").last).to_contain_text("(failed)")
+    expect(opened.cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[ ]:")
+
+
+def test_an_edit_is_asked_about_once_and_what_is_typed_meanwhile_stays_in_the_question(opened: SidebarPage) -> None:
+    opened.ask("slowly, please")
+    opened.question.press_sequentially("dd this is my next question", delay=150)  # longer than the answer takes to ask
+    proposal = opened.page.locator(".jp-agent-proposal")
+    expect(proposal).to_be_visible()
+    expect(opened.question).to_be_focused()
+    opened.page.keyboard.type("!")
+    expect(opened.question).to_have_value("dd this is my next question!")
+    expect(opened.cells).to_have_count(2)
+    expect(opened.panel.locator(".jp-agent-approval")).to_have_count(0)
+    expect(opened.panel).to_contain_text("It is proposed in the notebook.")
+    opened.button("Show").press("Enter")
+    expect(proposal.get_by_role("button", name="Accept", exact=True)).to_be_focused()
+    opened.page.keyboard.press("Enter")
+    expect(opened.wait_for_answer()).to_contain_text("Edited.")
+    expect(opened.cells.nth(1).locator(".cm-content")).to_have_text("number + 2")
+
+
+def test_an_edit_whose_cell_goes_away_is_asked_about_in_the_panel(opened: SidebarPage) -> None:
+    opened.ask("slowly, please")
+    opened.page.locator(".jp-agent-proposal").wait_for()
+    opened.cells.nth(1).locator(".jp-InputPrompt").click()
+    opened.page.keyboard.press("d")
+    opened.page.keyboard.press("d")
+    expect(opened.cells).to_have_count(1)
+    opened.panel.locator(".jp-agent-approval").get_by_role("button", name="Deny").click()
+    expect(opened.wait_for_answer()).to_contain_text("Edited.")
+
+
+def test_N7_an_edit_that_loads_something_is_asked_about_although_edits_are_allowed(opened: SidebarPage) -> None:
+    opened.ask("slowly, please")
+    opened.page.locator(".jp-agent-proposal").get_by_role("button", name="Accept all").click()
+    expect(opened.wait_for_answer()).to_contain_text("Edited.")
+    expect(opened.panel.get_by_role("listitem").filter(has_text="May edit cells")).to_be_visible()
+    opened.page.get_by_label("What the agent may do").select_option("Edit without asking")
+    opened.ask("a picture, please")
+    proposal = opened.page.locator(".jp-agent-proposal")
+    expect(proposal.locator(".jp-agent-reasons li").first).to_be_visible()
+    expect(proposal.get_by_role("button")).to_have_text(["Accept", "Reject"])
+    proposal.get_by_role("button", name="Reject").click()
+    expect(opened.wait_for_answer()).to_contain_text("Drawn.")
+    expect(opened.cells).to_have_count(2)
