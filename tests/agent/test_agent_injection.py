@@ -93,7 +93,7 @@ class AttackedNotebook:
             notebook=FileNotebook(self.path),
             approval=mode,
             decide=None if answer is None else decide,
-            is_allowed=lambda asked: self.stands,
+            is_allowed=lambda session, asked: self.stands,
         )
         async with aclosing(assistant.ask(question)) as events:
             return [event async for event in events]
