@@ -33,7 +33,7 @@ def names(events: list[tuple[str, Any]]) -> list[str]:
 
 
 async def test_N3_harmless_code_runs_once_and_is_an_action(rest: RestClient, script: Script) -> None:
-    script([HARMLESS, "Later."])
+    script([{"match": "x", "text": HARMLESS}, {"match": "y", "text": "Later."}])
     events = await events_of(rest)
     assert names(events) == ["tool_call", "run", "tool_result", "done"]
     run, done = dict(events)["run"], dict(events)["done"]
@@ -47,7 +47,7 @@ async def test_N3_harmless_code_runs_once_and_is_an_action(rest: RestClient, scr
 
 
 async def test_N3_what_reaches_out_is_asked_about_with_the_reason(rest: RestClient, script: Script) -> None:
-    script([REACHING, REACHING])
+    script([REACHING])
     events = await events_of(rest)
     assert names(events) == ["tool_call", "approval", "tool_result", "done"]
     approval, done = dict(events)["approval"], dict(events)["done"]
