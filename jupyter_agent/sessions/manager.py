@@ -203,7 +203,7 @@ class SessionManager:
             raise NotFound(NOT_FOUND)
 
     async def delete(self, owner: str, session_id: str, notebook_id: str | None = None) -> Deletion:
-        """Delete a session so that `restore` can bring it back for some days; a turn being answered is interrupted.
+        """Delete a session so that `restore` can bring it back for some days; a turn being answered is interrupted, and shares end.
 
         One whose record is damaged, so that it could not be used anyway, is removed for good.
 
@@ -274,7 +274,7 @@ class SessionManager:
         raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
 
     async def rename_notebook(self, owner: str, old_path: str, new_path: str) -> int:
-        """Follow a notebook, or a folder of notebooks, that was renamed or moved; how many sessions went along.
+        """Follow a notebook, or a folder of notebooks, that was renamed or moved; how many sessions, deleted ones included, went along.
 
         Where a session of the new path has the same id, it was about a notebook that is gone: it gets another id.
 
@@ -290,6 +290,8 @@ class SessionManager:
             cursor = page.cursor
             if cursor is None:
                 break
+        deleted = deleted_sessions(self.store, owner)
+        moving += [session async for session in deleted if is_within(session.notebook_id, old_path)]
         lost: Conflict | None = None
         for session in moving:
             try:

@@ -442,6 +442,13 @@ async def test_a_deletion_can_be_taken_back_with_all_branches(manager: SessionMa
     assert await questions(manager) == ["first", "third"]
 
 
+async def test_a_deleted_conversation_follows_its_notebook(manager: SessionManager) -> None:
+    await ask(manager)
+    await manager.delete("ann", "s")
+    assert await manager.rename_notebook("ann", "a.ipynb", "b.ipynb") == 1
+    assert (await manager.restore("ann", "s")).notebook_id == "b.ipynb"
+
+
 async def test_the_id_of_a_deleted_conversation_is_free_and_the_newest_of_several_comes_back(
     manager: SessionManager,
 ) -> None:
