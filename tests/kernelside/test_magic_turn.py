@@ -481,14 +481,17 @@ def test_where_nobody_can_be_asked_the_model_is_to_give_the_code_and_the_run_goe
         reasons = [{"code": "files", "text": "it deletes files"}]
         yield "approval", {"call_id": "c1", "tool": "run_code", "arguments": {"code": "1"}, "reasons": reasons}
         given.append(server.next_answer())
+        yield "tool_result", {"call_id": "c1", "tool": "run_code", "status": "denied", "content": "denied"}
         yield "text", {"text": "Here it is."}
         yield DONE
 
     server.script = script
-    assert shell.run_cell("%agent do it\nreached = 1").success
+    assert shell.run_cell("%agent --run do it\nreached = 1").success
     assert shell.user_ns["reached"] == 1
     assert "Give me the code" in given[0]["words"]
-    assert "asked about in every mode, and nobody can be asked here: it deletes files." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "asked about in every mode, and nobody can be asked here: it deletes files." in out
+    assert "read-only" not in out
 
 
 def test_N3_the_server_decides_whether_the_code_of_an_answer_runs(

@@ -185,6 +185,7 @@ class TurnView:
             approved = typed.lower() in ("y", "yes")
             words = denial_words(typed)
         else:
+            self._shown_calls.add(call_id)
             note = NOBODY_WITH_REASONS.format("; ".join(reasons)) if reasons else NOBODY_TO_ASK
             self._notes += [note] if note not in self._notes else []
         answer: dict[str, Any] = {"decision": "approve" if approved else "deny"}
