@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 FRONT_END := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
              labextension/package.json labextension/tsconfig.json labextension/yarn.lock
+SUITES := analysis ipython kernels kernelside models stores server fuzz browser
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help lab test check wire format slow bench clean system
@@ -31,9 +32,13 @@ format: $(VENV)/.test ## let the formatter decide
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-slow: $(VENV)/.test system ## the long runs: kill loops, fuzzing, kernels of other versions
+slow: $(VENV)/.test system ## the long runs, one suite after the other, or one: make slow SUITE=fuzz
 	$(BIN)/pip install --quiet --editable ".[slow]"
-	$(BIN)/python -m pytest -m slow --timeout 3600 $(PYTEST)
+	for suite in $(or $(SUITE),$(SUITES)); do echo "== $$suite"; case $$suite in \
+	  fuzz) paths="tests/server/test_server_fuzz.py";; \
+	  server) paths="tests/server --ignore=tests/server/test_server_fuzz.py";; \
+	  *) paths="tests/$$suite";; \
+	esac; $(BIN)/python -m pytest -m slow --timeout 2700 $$paths $(PYTEST) || exit 1; done
 
 bench: $(VENV)/.test ## every benchmark prints a ratio against a named peer or floor
 	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,8 +28,9 @@ from jupyter_agent.core.errors import (
     UnknownModel,
     UpstreamTimeout,
 )
+from jupyter_agent.core.failure_log import log_failure
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
-from jupyter_agent.core.protocols import Model, Tool, ToolContext, ToolSpec
+from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.session import Session, TurnStatus
 from jupyter_agent.core.text import TokenCalibration, estimate_tokens
@@ -97,7 +98,9 @@ class Assistant:
         self.edit_history = EditHistory(sessions, resources.redactor)
 
     @classmethod
-    def from_config(cls, options: JupyterAgent) -> Assistant:
+    def from_config(
+        cls, options: JupyterAgent, wrap_store: Callable[[SessionStore], SessionStore] | None = None
+    ) -> Assistant:
         """Wire what the options name; nothing heavy is imported and nothing is opened before the first question.
 
         Raises:
@@ -108,9 +111,10 @@ class Assistant:
         if store is None:
             raise BadRequest(entry_points.store_problem(options.store))
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
+        opened: SessionStore = store(options.store)
         redactor = Redactor(api_keys.stored().values(), environ=os.environ, enabled=options.redact)
         sessions = SessionManager(
-            store(options.store),
+            opened if wrap_store is None else wrap_store(opened),
             max_age_seconds=hours * 3600,
             max_sessions=options.session_max_concurrent,
             scope=options.session_scope,
@@ -330,6 +334,8 @@ class Assistant:
             await self._commit(state, "failed", error.code)
         except AgentError as failure:
             error = failure
+        redact = partial(self.redactor.text, always=True)
+        log_failure(error.code, error.message, error.detail, redact, is_ours=error.status >= 500)
         return Failed(error.message, error.code, error.retryable, error.status)
 
     # What a question is answered with -------------------------------------------------------------

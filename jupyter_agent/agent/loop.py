@@ -35,7 +35,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import estimate_tokens, truncate
+from jupyter_agent.core.text import estimate_tokens, truncate, well_formed
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.
@@ -190,12 +190,16 @@ class Agent:
         specs = [tool.spec for tool in self._tools.values()]
         messages = [*transcript.request, *transcript.messages]
         used_ids = {call.id for message in messages for call in message.tool_calls}
-        finished = ModelFinished()
+        finished, half = ModelFinished(), ""
         async with aclosing(self._model.stream(messages, specs, deadline=self._limits.deadline)) as stream:
             async for event in stream:
                 match event:
                     case TextDelta():
-                        yield transcript.add_text(event.text)
+                        # Some servers cut an emoji in two.
+                        text = half + event.text
+                        half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+                        if text := text.removesuffix(half):
+                            yield transcript.add_text(well_formed(text))
                     case Waiting():
                         yield event
                     case ToolCall():
@@ -204,6 +208,8 @@ class Agent:
                         used_ids.add(calls[-1].id)
                     case ModelFinished():
                         finished = event
+        if half:
+            yield transcript.add_text("\N{REPLACEMENT CHARACTER}")
         answer = Message("assistant", transcript.unrecorded, tuple(calls))
         transcript.messages.append(answer)
         transcript.unrecorded = ""

@@ -108,6 +108,11 @@ class JupyterAgent(Configurable):
         config=True
     )
     max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
+    audit_content = Bool(
+        False,
+        help="Whether the audit events that Jupyter's event logger gets have questions, code and answers in them, and "
+        "not only their sizes and hashes.",
+    ).tag(config=True)
     session_scope = Enum(
         SCOPES,
         "explicit",

@@ -15,6 +15,8 @@ class AgentError(Exception):
     status: ClassVar[int] = 503
     code: ClassVar[str] = "unavailable"
     retryable: ClassVar[bool] = False
+    #: Words of another server, for the log alone: they may repeat the question.
+    detail: str = ""
 
     def __init_subclass__(cls, *, status: int = 0, code: str = "", retryable: bool | None = None) -> None:
         cls.status = status or cls.status

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from jupyter_agent.core.text import FENCED_CODE
+from jupyter_agent.core.failure_log import request_id
+from jupyter_agent.core.text import FENCED_CODE, well_formed
 
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -346,6 +347,7 @@ class Failed:
     code: str
     retryable: bool
     status: int = field(default=503)
+    request_id: str = field(default_factory=request_id.get)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,15 +398,17 @@ TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted
 
 
 def to_json(value: Any) -> Any:
-    """Dataclasses, mappings and tuples as plain JSON data; what JSON has no number for becomes null."""
+    """Dataclasses, mappings and tuples as plain JSON data, of what JSON and UTF-8 can carry; what is no number becomes null."""
+    if isinstance(value, str):
+        return value if value.isascii() else well_formed(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: to_json(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
+        return {well_formed(str(key)): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [to_json(item) for item in value]
     return str(value)

@@ -110,6 +110,15 @@ def counted_head(text: str, limit: int) -> str:
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
 
 
+def well_formed(text: str) -> str:
+    """The text with halves of surrogate pairs joined, and those that have no other half replaced by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def visible_text(text: str, limit: int) -> str:
     """The beginning of a foreign text without invisible characters; what is cut ends with an ellipsis."""
     visible = "".join(

@@ -109,11 +109,11 @@ class Redactor:
             digits = digits if (offset + len(raw)) % 3 == 0 else digits[:-1]
             self._encoded |= dict.fromkeys((digits, digits.replace("+", "-").replace("/", "_")), kind)
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, *, always: bool = False) -> str:
         """The text with ``[withheld: <what>]`` in the place of each secret."""
         parts: list[str] = []
         position = 0
-        for span in self._spans(text) if self.enabled else ():
+        for span in self._spans(text) if self.enabled or always else ():
             parts += [text[position : span.start], _MARK, span.kind, "]"]
             position = span.end
             self.counts[span.kind] += 1

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from http.client import responses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyter_agent.core.errors import (
@@ -22,8 +21,10 @@ from jupyter_agent.core.errors import (
     TooManyRequests,
     UnsupportedMedia,
 )
+from jupyter_agent.core.failure_log import log_failure, request_id
 from jupyter_agent.server import bodies, identity
 from jupyter_agent.server.encoding import json_text
+from jupyter_agent.server.streamed_body import BODY_SECONDS, MAX_DISCARDED, StreamedBodyHandler
 from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.session_events import SessionEvent
 
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
     from jupyter_agent.sessions.manager import SessionManager
 
-BODY_SECONDS = 30.0
 #: Bodies up to this size are checked on the event loop; larger ones in a thread, so that no other request waits.
 SMALL_BODY = 16 * 1024
 _ERRORS = (BadRequest, Forbidden, NotFound, TooLarge, UnsupportedMedia, TooManyRequests)
 _CODES = {error.status: error.code for error in _ERRORS} | {401: "unauthorized", 405: "method_not_allowed"}
+_FOREIGN_HOST = (
+    "This server does not answer to that host name. Use its own address, or have its administrator add the name to "
+    "c.ServerApp.local_hostnames or set c.ServerApp.allow_remote_access."
+)
 _MESSAGES = {
     401: "Sign in to Jupyter, or send its token as 'Authorization: token …'.",
     403: "Not allowed: sign in to Jupyter, or send its token as 'Authorization: token …'; requests with a cookie also "
@@ -45,8 +49,7 @@ _MESSAGES = {
 }
 
 
-@web.stream_request_body
-class AgentHandler(APIHandler):
+class AgentHandler(StreamedBodyHandler):
     """A JSON handler of ours.
 
     Bodies are received in pieces: a client that is not signed in, or sends too much, cannot fill the memory. Each method of
@@ -74,6 +77,7 @@ class AgentHandler(APIHandler):
         self.document_path = path
         self.method = (self.request.method or "get").lower()
         self.request_id = uuid.uuid4().hex[:12]
+        request_id.set(self.request_id)
         self._chunks = bytearray()
         self._received = 0
 
@@ -81,13 +85,14 @@ class AgentHandler(APIHandler):
         """Refuse requests without a user before anything else, and large bodies before they are read."""
         connection: Any = self.request.connection
         if hasattr(connection, "set_max_body_size"):
-            connection.set_max_body_size(2 * self.max_body)
+            connection.set_max_body_size(MAX_DISCARDED)
             connection.set_body_timeout(BODY_SECONDS)
         await super().prepare()
         if self.current_user is None and self.request.method != "OPTIONS":
             raise web.HTTPError(403)
-        declared = self.request.headers.get("Content-Length", "0")
-        self._check_size(int(declared) if declared.isdigit() else 0)
+        if self.request.method not in web.RequestHandler.SUPPORTED_METHODS:
+            raise web.HTTPError(405)
+        self._check_size(self.declared_size())
 
     def _check_size(self, size: int) -> None:
         if size > self.max_body:
@@ -128,9 +133,9 @@ class AgentHandler(APIHandler):
 
         body = bytes(self._chunks)
         if self._received or self.operation is None or self.operation.body_required:
+            self._check_size(self._received)
             headers = self.request.headers
             bodies.check_headers(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
-            self._check_size(self._received)
         else:
             body = b"{}"
         if len(body) <= SMALL_BODY:
@@ -158,6 +163,22 @@ class AgentHandler(APIHandler):
         from jupyter_agent.server.openapi import validation  # the wire types are loaded by the first request
 
         return validation.check_parameters(self.document_path, self.method, place, given)
+
+    @property
+    def user_name(self) -> str:
+        """Of the signed-in user; where only a token is known, the owner: Jupyter makes up a name for each request."""
+        name = str(self.current_user.username)
+        return name if self.owner in (name, identity.EVERYBODY) else self.owner
+
+    def audit_session(self, action: str, session_id: str | None, notebook_id: str | None = None, **fields: Any) -> None:
+        """Something was done with a conversation as a whole."""
+        ids: dict[str, Any] = {
+            "session_id": session_id,
+            "notebook_id": notebook_id,
+            "owner": self.owner,
+            "by": self.user_name,
+        }
+        self.services.audit.emit("session", action=action, **ids, **fields)
 
     def locate(self, session_id: str) -> tuple[str, str, str | None]:
         """Owner, id and notebook of the conversation that the address names."""
@@ -195,6 +216,12 @@ class AgentHandler(APIHandler):
         self.set_status(status)
         self.finish(json_text(value))
 
+    async def reply_made(self, make: Callable[[], Any]) -> None:
+        """Finish with a JSON value that may be large: it is made and written in a thread, so that no other request waits."""
+        text = await asyncio.to_thread(lambda: json_text(make()))
+        self.set_status(200)
+        self.finish(text)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """What is neither ours nor HTTP's is a bug of ours, reported without details."""
         status, error = status_code, kwargs.get("exc_info", (None, None))[1]
@@ -209,10 +236,12 @@ class AgentHandler(APIHandler):
             status = error.status
             body |= {"message": error.message, "code": error.code, "retryable": error.retryable}
             body |= error.ids if isinstance(error, TurnFailed) else {}
-        elif status in (500, 503):
-            status = 503
+        elif status >= 500:
+            status = 500
             message = f"Something went wrong in the assistant; the server's log has it as {self.request_id}."
             body |= {"message": message, "code": "internal"}
+        elif status == 403 and not self.check_host():
+            body["message"] = _FOREIGN_HOST
         elif status == 405:
             from jupyter_agent.server.openapi.operations import OPERATIONS
 
@@ -226,8 +255,24 @@ class AgentHandler(APIHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """One record with the request's id; never its address, which may carry the token."""
-        if isinstance(value, (AgentError, TurnFailed, web.HTTPError)):
-            self.log.debug("jupyter-agent: request %s: %s", self.request_id, type(value).__name__)
+        redact = partial(self.services.assistant.redactor.text, always=True)
+        if isinstance(value, (AgentError, TurnFailed)):
+            detail = getattr(value, "detail", "")
+            log_failure(value.code, value.message, detail, redact, is_ours=value.status >= 500)
+            if value.status == 403 and self.current_user is not None:
+                owner, route = self.owner, self.document_path
+                what = redact(value.message)
+                self.services.audit.refused(
+                    value.code, owner=owner, by=self.user_name, what=what, method=self.method, route=route
+                )
+        elif isinstance(value, web.HTTPError) and value.status_code < 500:
+            log_failure(
+                str(value.status_code),
+                value.log_message or responses.get(value.status_code, ""),
+                "",
+                redact,
+                is_ours=False,
+            )
         else:
             self.log.error("jupyter-agent: request %s failed", self.request_id, exc_info=value)
 

@@ -137,6 +137,8 @@ class AgentExtension(ExtensionApp):
 def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: Any) -> Services:
     """Import what handles requests, and wire it."""
     from jupyter_agent.agent.assistant import Assistant
+    from jupyter_agent.server import metrics
+    from jupyter_agent.server.audit import Audit
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.mcp_server.bridge import McpBridge
     from jupyter_agent.server.services import Services
@@ -146,15 +148,17 @@ def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: An
     for target in ROUTES.values():
         handler_class(target)
     session_events = SessionEvents()
+    audit = Audit(server.event_logger, with_content=options.audit_content)
     return Services(
         options=options,
-        assistant=Assistant.from_config(options),
+        assistant=Assistant.from_config(options, metrics.measured),
         kernels=Kernels(server.kernel_manager, server.session_manager, log),
-        turns=RunningTurns(log, session_events, options.max_running_turns),
+        turns=RunningTurns(log, session_events, options.max_running_turns, audit),
         contents=server.contents_manager,
         notebook_renames=renames,
         session_events=session_events,
         mcp=McpBridge(),
+        audit=audit,
     )
 
 

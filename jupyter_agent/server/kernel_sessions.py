@@ -69,4 +69,5 @@ class SharedSessionHandler(SessionHandler):
         if action == "read":
             self.finish(json_text(session_to_json(session)))
         else:
-            self.finish(json_text(await delete(services, owner, session_id, session.notebook_id)))
+            by = owner if owner != identity.EVERYBODY else str(self.current_user.username)
+            self.finish(json_text(await delete(services, owner, session_id, session.notebook_id, by)))

@@ -16,6 +16,7 @@ from jupyter_agent.core.errors import NotFound
 from jupyter_agent.kernels.gateway import WebSocketTransport
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
+from jupyter_agent.server.metrics import KERNELS
 
 if TYPE_CHECKING:
     import logging
@@ -59,9 +60,11 @@ class Kernels:
         """
         if kernel_id not in self._manager:
             self._connected.pop(kernel_id, None)
+            KERNELS.set(len(self._connected))
             raise NotFound(UNKNOWN_KERNEL)
         if kernel_id not in self._connected:
             self._connected[kernel_id] = self._connect(kernel_id)
+            KERNELS.set(len(self._connected))
         return self._connected[kernel_id]
 
     async def for_notebook(self, path: str) -> RemoteKernel | None:
@@ -133,6 +136,7 @@ class Kernels:
 
     async def _disconnect(self, kernel_id: str) -> None:
         kernel = self._connected.pop(kernel_id, None)
+        KERNELS.set(len(self._connected))
         if kernel is not None:
             await kernel.close()
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import pkgutil
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.sessions.handlers import SessionHandler
 from jupyter_server.services.sessions.handlers import default_handlers as jupyters_session_handlers
 from tornado import web
 
+from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server.kernel_sessions import SharedSessionHandler
+from jupyter_agent.server.streamed_body import StreamedBodyHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
@@ -89,8 +91,7 @@ def handler_class(target: str) -> type[Any]:
     return found
 
 
-@web.stream_request_body
-class DeferredHandler(APIHandler):
+class DeferredHandler(StreamedBodyHandler):
     """Waits until the extension is loaded, then becomes the handler of its route, before the request is prepared.
 
     Its own methods never run. They are what Jupyter checks when routes are registered, and ask for what the handlers ask for: an
@@ -106,13 +107,18 @@ class DeferredHandler(APIHandler):
         """Nothing of the request is looked at, and nothing of its body read, before the route's own handler does."""
         try:
             services = await self._load()
-        except Exception:  # noqa: BLE001 - options may name stores and tools of others; the log has it already
+        except Exception as error:  # noqa: BLE001 - options may name stores and tools of others; the log has it already
             await super().prepare()
             if self.current_user is None:
                 raise web.HTTPError(403) from None
-            self.set_status(503)
-            message = "The assistant could not be loaded; the server's log says why."
-            self.finish(json.dumps({"message": message, "code": "unavailable", "retryable": False, "request_id": ""}))
+            status, code = 500, "internal"
+            if isinstance(error, AgentError):
+                status, code = 503, error.code if error.status >= 500 else "unavailable"
+            self.set_status(status)
+            message, request_id = "The assistant could not be loaded; the server's log says why.", uuid.uuid4().hex[:12]
+            body = {"message": message, "code": code, "retryable": False, "request_id": request_id}
+            self.log.warning("jupyter-agent: request %s: the extension is not loaded, see above", request_id)
+            self.finish(json.dumps(body))
             return
         self.__class__ = handler_class(self._target)
         connection: Any = self.request.connection

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.config.options import JupyterAgent
+    from jupyter_agent.server.audit import Audit
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.notebook_renames import NotebookRenames
     from jupyter_agent.server.turns.running_turns import RunningTurns
@@ -39,6 +40,7 @@ class Services:
         notebook_renames: Keeps conversations with notebooks that are renamed.
         session_events: Publishes changes of conversations to open pages.
         mcp: Our tools for other agents.
+        audit: Gets what was asked, done and decided.
     """
 
     options: JupyterAgent
@@ -49,3 +51,4 @@ class Services:
     notebook_renames: NotebookRenames
     session_events: SessionEvents
     mcp: McpEndpoint
+    audit: Audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 import uuid
@@ -309,7 +310,8 @@ class SessionManager:
             BadRequest: no such format.
         """
         session = await self.get(owner, session_id, notebook_id)
-        return export(session, await self.tree.history(session, ALL_TURNS), kind)
+        turns = await self.tree.history(session, ALL_TURNS)
+        return await asyncio.to_thread(export, session, turns, kind)
 
     async def import_json(
         self, owner: str, text: str, *, notebook_id: str | None = None, session_id: str | None = None

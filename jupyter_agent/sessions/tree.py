@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from jupyter_agent.sessions.turns import SessionLog, branch_heads, interrupted, 
 
 ALL_TURNS = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.
-_STRIDE = 50
+_STRIDE = 200
 #: In `Session.extra`: id of the undo that ended last, and how: ``finished`` or ``cancelled``.
 _LAST_UNDO = "last_undo"
 _NO_TURN = "There is no such turn in this conversation."
@@ -55,7 +56,19 @@ class SessionTree:
         abandoned = (interrupted(session),) if is_abandoned else ()
         if session.head is None or limit <= len(abandoned):
             return abandoned[:limit]
-        return (*await self._store.path(session.key, session.head, limit - len(abandoned)), *abandoned)
+        return (*await self.path(session.key, session.head, limit - len(abandoned)), *abandoned)
+
+    async def path(self, key: str, turn_id: str, limit: int) -> tuple[Turn, ...]:
+        """At most `limit` turns on the way to a turn, oldest first, read in pieces: other requests go on between them."""
+        parts: list[tuple[Turn, ...]] = []
+        above: str | None = turn_id
+        while above is not None and limit > 0:
+            part = await self._store.path(key, above, min(limit, _STRIDE))
+            parts.append(part)
+            limit -= len(part)
+            above = part[0].parent if part else None
+            await asyncio.sleep(0)
+        return tuple(turn for part in reversed(parts) for turn in part)
 
     async def move_head(self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
         """Take the newest turn back without its notebook, or bring it again, until another question is asked.
@@ -180,6 +193,7 @@ class SessionTree:
                 part = await self._store.path(session.key, above, _STRIDE)
                 found.update((turn.id, turn) for turn in part)
                 above = part[0].parent if part else None
+                await asyncio.sleep(0)
         return tuple(sorted(found.values(), key=lambda turn: (turn.depth, turn.started)))
 
     async def branch(
@@ -200,7 +214,7 @@ class SessionTree:
         """
         session = await self._log.get(owner, session_id, notebook_id)
         last = session.head if turn_id is None else (await self.turn(session, turn_id)).id
-        turns = () if last is None else await self._store.path(session.key, last, ALL_TURNS)
+        turns = () if last is None else await self.path(session.key, last, ALL_TURNS)
         return await self.copy(session, turns, owner, new_id)
 
     async def replay(
@@ -223,7 +237,7 @@ class SessionTree:
         """
         session = await self._log.get(owner, session_id, notebook_id)
         end = session.head if last is None else (await self.turn(session, last)).id
-        path = () if end is None else await self._store.path(session.key, end, ALL_TURNS)
+        path = () if end is None else await self.path(session.key, end, ALL_TURNS)
         start = 0 if first is None else next((index for index, turn in enumerate(path) if turn.id == first), None)
         if start is None:
             raise NotFound(_NO_TURN)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
+
+from traitlets.log import get_logger
 
 from jupyter_agent.core.errors import (
     AgentError,
@@ -33,7 +34,6 @@ META = "ja:meta"
 TIMEOUT_SECONDS = 5.0
 _BATCH = 200
 _LOST = "Redis dropped a part of this conversation. Delete it, and set maxmemory-policy to noeviction."
-_log = logging.getLogger(__name__)
 
 
 class RedisStore:
@@ -255,9 +255,9 @@ async def _initialize(client: Redis) -> str:
         raise SchemaNewer(codec.NEWER)
     info = {**await client.info("memory"), **await client.info("persistence")}
     if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
-        _log.warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
+        get_logger().warning("Redis may drop conversations when memory is short; set maxmemory-policy to noeviction.")
     if not info.get("aof_enabled"):
-        _log.warning("Redis may lose the newest turns in a crash; set appendonly yes and appendfsync always.")
+        get_logger().warning("Redis may lose the newest turns in a crash; set appendonly yes and appendfsync always.")
     return str(epoch.decode())
 
 

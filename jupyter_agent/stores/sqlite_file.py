@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 import sqlite3
@@ -11,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from traitlets.log import get_logger
 
 from jupyter_agent.core.errors import AgentError, SchemaNewer, StoreFull, StoreUnavailable
 from jupyter_agent.stores import codec
@@ -23,7 +24,6 @@ LOG_PAGES = 200
 _LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs"}
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs")
 _UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
-_log = logging.getLogger(__name__)
 
 
 class SqliteFile:
@@ -235,7 +235,7 @@ def is_local(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
     whole = path.resolve()
     kind = next((kinds[str(folder)] for folder in (whole, *whole.parents) if str(folder) in kinds), "unknown")
     if kind.startswith(_NETWORK):
-        _log.warning(
+        get_logger().warning(
             "Conversations are kept on a network disk (%s); locks there may fail. A local path is safer.", kind
         )
     return kind in _LOCAL

@@ -98,7 +98,13 @@ def from_exception(error: Exception, server: Provider) -> Failure:
 
 
 def from_status(status: int, words: str, server: Provider, headers: Mapping[str, str] | None = None) -> Failure:
-    """Translate a failure that the server has a number and words for; the words decide but are never repeated."""
+    """Translate a failure that the server has a number and words for; the words decide, and are for the log alone."""
+    failure = _from_status(status, words, server, headers)
+    failure.error.detail = words
+    return failure
+
+
+def _from_status(status: int, words: str, server: Provider, headers: Mapping[str, str] | None) -> Failure:
     if status == 413 or (status < 500 and _TOO_LONG.search(words)):
         return Failure(
             errors.ContextTooLong(

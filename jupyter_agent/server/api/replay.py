@@ -35,7 +35,7 @@ class AskingHandler(AgentHandler):
         """
         if self.disconnected:
             raise Conflict("Nobody waits for the answer any more.")
-        turn = self.services.turns.start(self.services.assistant, self.owner, lambda _: question)
+        turn = self.services.turns.start(self.services.assistant, self.owner, lambda _: question, by=self.user_name)
         self.on_disconnect = partial(turn.stop, "cancelled")
         try:
             return await turn.last_event()

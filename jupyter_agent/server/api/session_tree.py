@@ -15,7 +15,14 @@ from jupyter_agent.sessions.undo import Undone
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Notebook
     from jupyter_agent.core.session import UndoKind
-    from jupyter_agent.server.wire.sessions import BranchRequest, GoRequest, MoveRequest, ShareRequest, TurnInfo
+    from jupyter_agent.server.wire.sessions import (
+        BranchRequest,
+        GoRequest,
+        MoveRequest,
+        ShareRequest,
+        TurnInfo,
+        TurnsReply,
+    )
 
 SHARED_TURNS = 1000
 SHOWN_CHARACTERS = 300
@@ -75,18 +82,23 @@ class TurnsHandler(AgentHandler):
 
     async def get(self, session_id: str) -> None:
         session = await self.sessions.get(*self.locate(session_id))
-        turns: list[TurnInfo] = [
-            {
-                "turn_id": turn.id,
-                "parent": turn.parent,
-                "question": turn.question[:SHOWN_CHARACTERS],
-                "status": turn.status,
-                "model": turn.model,
-                "created_at": timestamp(turn.started),
-            }
-            for turn in await self.sessions.tree.all_turns(session)
-        ]
-        self.reply({"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": turns})
+        turns = await self.sessions.tree.all_turns(session)
+
+        def tree() -> TurnsReply:
+            shown: list[TurnInfo] = [
+                {
+                    "turn_id": turn.id,
+                    "parent": turn.parent,
+                    "question": turn.question[:SHOWN_CHARACTERS],
+                    "status": turn.status,
+                    "model": turn.model,
+                    "created_at": timestamp(turn.started),
+                }
+                for turn in turns
+            ]
+            return {"session_id": session.id, "head": session.head, "can_redo": bool(session.redo), "turns": shown}
+
+        await self.reply_made(tree)
 
 
 class BranchHandler(AgentHandler):
@@ -107,12 +119,14 @@ class ShareHandler(AgentHandler):
         owner, session_id, notebook = self.locate(session_id)
         mode = body.mode or "read"
         secret = await self.sessions.share(owner, session_id, notebook, mode=mode)
+        self.audit_session("shared", session_id, notebook, mode=mode)
         self.reply({"session_id": session_id, "secret": secret, "mode": mode})
 
     async def delete(self, session_id: str) -> None:
         """Revoke one secret, or all."""
         owner, session_id, notebook = self.locate(session_id)
         revoked = await self.sessions.unshare(owner, session_id, notebook, token=self.query_parameters()["secret"])
+        self.audit_session("unshared", session_id, notebook, size=revoked)
         self.reply({"session_id": session_id, "revoked": revoked})
 
 
@@ -120,22 +134,30 @@ class SharedConversationHandler(AgentHandler):
     """``GET /api/agent/shared/{secret}``: its history; neither its owner nor its notebook."""
 
     async def get(self, secret: str) -> None:
-        session, _ = await self.sessions.shared(secret)
+        session, mode = await self.sessions.shared(secret)
+        self.audit_session("read_shared", session.id, mode=mode)
         turns = await self.sessions.tree.history(session, SHARED_TURNS)
-        created_at, history = timestamp(session.created_at), history_to_json(turns, 2 * SHARED_TURNS)
-        shared = {"title": session.title, "turn_count": session.turn_count, "created_at": created_at}
-        self.reply({**shared, "history": history})
+        shared = {
+            "title": session.title,
+            "turn_count": session.turn_count,
+            "created_at": timestamp(session.created_at),
+        }
+        await self.reply_made(lambda: {**shared, "history": history_to_json(turns, 2 * SHARED_TURNS)})
 
 
 class CopySharedHandler(AgentHandler):
     """``POST /api/agent/shared/{secret}/copy``: a conversation of one's own that begins as a copy of the shared one."""
 
     async def post(self, secret: str) -> None:
-        self.reply(session_to_json(await self.sessions.copy_shared(self.owner, secret)))
+        session = await self.sessions.copy_shared(self.owner, secret)
+        self.audit_session("copied", session.id, session.notebook_id)
+        self.reply(session_to_json(session))
 
 
 class CleanupHandler(AgentHandler):
     """``POST /api/agent/sessions/cleanup``: delete one's expired conversations."""
 
     async def post(self) -> None:
-        self.reply({"removed": await self.sessions.log.cleanup(self.owner)})
+        removed = await self.sessions.log.cleanup(self.owner)
+        self.audit_session("cleaned_up", None, size=removed)
+        self.reply({"removed": removed})

@@ -118,7 +118,7 @@ class ConversationHandler(AgentHandler):
         self.reply(session_to_json(await self.sessions.get(*self.locate(session_id))))
 
     async def delete(self, session_id: str) -> None:
-        self.reply(await delete(self.services, *self.locate(session_id)))
+        self.reply(await delete(self.services, *self.locate(session_id), self.user_name))
 
 
 class RenamableConversationHandler(ConversationHandler):
@@ -137,8 +137,9 @@ class HistoryHandler(AgentHandler):
     async def get(self, session_id: str) -> None:
         session = await self.sessions.get(*self.locate(session_id))
         limit = self.query_parameters()["max_turns"]
-        history = history_to_json(await self.sessions.tree.history(session, (limit + 1) // 2), limit)
-        self.reply({"session_id": session.id, "turn_count": session.turn_count, "history": history})
+        turns = await self.sessions.tree.history(session, (limit + 1) // 2)
+        known = {"session_id": session.id, "turn_count": session.turn_count}
+        await self.reply_made(lambda: {**known, "history": history_to_json(turns, limit)})
 
 
 class PermissionsHandler(AgentHandler):
@@ -168,7 +169,9 @@ class ExportHandler(AgentHandler):
         text = await self.sessions.export(owner, session_id, kind, notebook)
         name = f"conversation-{session_id.replace(':', '_')}.{kind}"
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
-        self.finish(text.encode(errors="replace"), set_content_type=f"{MEDIA_TYPES[kind]}; charset=UTF-8")
+        data = await asyncio.to_thread(text.encode, errors="replace")
+        self.audit_session("exported", session_id, notebook, format=kind, size=len(data))
+        self.finish(data, set_content_type=f"{MEDIA_TYPES[kind]}; charset=UTF-8")
 
 
 class ImportHandler(AgentHandler):
@@ -182,7 +185,9 @@ class ImportHandler(AgentHandler):
 
         exported: ExportedSession = await self.json_body()
         text = await asyncio.to_thread(json.dumps, structs.asdict(exported))
-        self.reply(session_to_json(await self.sessions.import_json(self.owner, text)))
+        session = await self.sessions.import_json(self.owner, text)
+        self.audit_session("imported", session.id, session.notebook_id, size=len(text))
+        self.reply(session_to_json(session))
 
 
 class RestoreHandler(AgentHandler):
@@ -190,10 +195,12 @@ class RestoreHandler(AgentHandler):
 
     async def post(self, session_id: str) -> None:
         """The conversation as it was; its id is another where that id was used again since."""
-        self.reply(session_to_json(await self.sessions.restore(*self.locate(session_id))))
+        session = await self.sessions.restore(*self.locate(session_id))
+        self.audit_session("restored", session.id, session.notebook_id)
+        self.reply(session_to_json(session))
 
 
-async def delete(services: Services, owner: str, session_id: str, notebook_id: str | None) -> ClearedReply:
+async def delete(services: Services, owner: str, session_id: str, notebook_id: str | None, by: str) -> ClearedReply:
     """Stop the turns of a conversation, then delete it.
 
     Raises:
@@ -205,6 +212,7 @@ async def delete(services: Services, owner: str, session_id: str, notebook_id: s
     with suppress(AgentError):  # one that cannot be read has no permissions, and is deleted too
         services.turns.permissions.revoke(await sessions.get(owner, session_id, notebook_id))
     deletion = await sessions.delete(owner, session_id, notebook_id)
+    services.audit.emit("session", action="deleted", owner=owner, by=by, session_id=session_id, notebook_id=notebook_id)
     until = deletion.restorable_until
     return {
         "status": "cleared",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_config_dir
 from traitlets import Enum, TraitError
@@ -15,6 +17,7 @@ from jupyter_agent.config import api_keys
 from jupyter_agent.config.options import JupyterAgent, environment_names
 from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
 from jupyter_agent.models.openai.providers import PROVIDERS
+from jupyter_agent.server.api.requests import check_chats
 from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
@@ -46,6 +49,9 @@ class SettingsHandler(AgentHandler):
         await self.need("write", "config")
         options, changes = self.services.options, body.settings.given() if body.settings else {}
         values = {name: _checked(options, name, value) for name, value in changes.items()}
+        if values.get("model"):
+            check_chats(values["model"])
+            self.services.assistant.model(values["model"])  # raises for what is none
         keys = {_variable(provider): key for provider, key in (body.keys or {}).items()}
         try:
             if values:
@@ -59,6 +65,12 @@ class SettingsHandler(AgentHandler):
             raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
         for name, value in values.items():
             setattr(options, name, value if value is not None else _default(options, name))
+        who: dict[str, Any] = {"owner": self.owner, "by": self.user_name}
+        for name, value in values.items():
+            action = "reset" if value is None else "set"
+            self.services.audit.emit("setting", {"value": value}, name=name, action=action, **who)
+        for name, key in keys.items():
+            self.services.audit.emit("setting", name=name, action="set" if key else "reset", **who)
         await self.services.assistant.reconfigure()
         self.reply(self._to_json())
 
@@ -104,12 +116,24 @@ def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
         return None
     if name == "approval" and value == "auto" and not options.allow_auto:
         raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto).")
-    if name == "base_url" and value and not value.startswith(("http://", "https://")):
-        raise BadRequest("'settings.base_url' must be an address that begins with http:// or https://.")
+    if name == "base_url" and value and not _is_address(value):
+        raise BadRequest(
+            "'settings.base_url' must be an address that begins with http:// or https:// and has no spaces or password."
+        )
     try:
         return getattr(JupyterAgent(**{name: value}), name)
     except TraitError as error:
         raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for what is none
+    except ValueError:
+        return False
+    plain = text.isprintable() and not re.search(r"\s", text)
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
 def _default(options: JupyterAgent, name: str) -> Any:

@@ -50,7 +50,9 @@ class QuickHandler(StreamingHandler):
             notebook = request.open_notebook(turn.edit) if request.open_notebook else request.question.notebook
             return replace(request.question, decide=turn.decide, run=run, notebook=notebook)
 
-        turn = self.services.turns.start(self.services.assistant, self.owner, question, request.warnings)
+        turn = self.services.turns.start(
+            self.services.assistant, self.owner, question, request.warnings, by=self.user_name
+        )
         # A reader that knows the turn's id can return; one that runs its code is lost with the connection.
         may_return = body.run is None and (stream or request.question.turn_id is not None)
         self.on_disconnect = unsubscribe = partial(turn.unsubscribe, turn.subscribe(), may_return=may_return)
@@ -134,6 +136,8 @@ class ActionHandler(AgentHandler):
         answer = Answer(given.get("decision") == "approve", given.get("result"), given.get("words") or "")
         stands = given.get("scope") == "conversation"
         await turn.answer(call_id, given.get("digest"), answer, for_conversation=stands)
+        if turn.observation is not None and answer.result is None:
+            turn.observation.answered(call_id, "approve" if answer.approved else "deny", self.user_name)
         self.reply({"status": "accepted", "call_id": call_id})
 
 

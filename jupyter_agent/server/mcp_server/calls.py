@@ -7,17 +7,18 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, ToolCall
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, ToolCall, ToolCalled, ToolReturned
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec, TurnLog
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import kernel_of, notebook_of
+from jupyter_agent.server.turns.observation import TurnObservation
 
 if TYPE_CHECKING:
     from jupyter_agent.server.base_handler import AgentHandler
@@ -93,9 +94,14 @@ class Calls:
         model = SingleCallModel(ToolCall("call_1", name, json.dumps(given)))
         agent = Agent(model, assistant.tools, limits, redact=assistant.redactor.text)
         transcript = Transcript([])
+        audit, by = handler.services.audit, handler.user_name
+        observation = TurnObservation(audit, handler.owner, path, model=model.name, by=by)
         async with aclosing(agent.run(transcript, context)) as events:
-            async for _ in events:
-                pass
+            async for event in events:
+                if isinstance(event, ToolCalled):
+                    event = replace(event, arguments=assistant.redactor.mapping(event.arguments))  # noqa: PLW2901
+                if isinstance(event, (ToolCalled, ToolReturned)):
+                    observation.on_event(event)
         result = next(message for message in transcript.messages if message.role == "tool")
         return ToolOutput(result.content, transcript.actions[-1].status == "done", result.pictures, result.code)
 

@@ -112,7 +112,9 @@ class ChatCompletionsHandler(OpenAIHandler):
             return replace(question, tools=tools, effects=frozenset({"read"}) if tools else question.effects)
 
         published = assistant is self.services.assistant
-        return self.services.turns.start(assistant, self.owner, with_tools, request.warnings, published=published)
+        return self.services.turns.start(
+            assistant, self.owner, with_tools, request.warnings, published=published, by=self.user_name
+        )
 
 
 class ChatModelsHandler(OpenAIHandler):

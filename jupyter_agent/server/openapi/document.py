@@ -8,19 +8,20 @@ from typing import Any
 
 from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS, Operation
 from jupyter_agent.server.openapi.schemas import TEMPLATE, Schema, schemas_of
-from jupyter_agent.server.wire.settings import ErrorReply
 
 _STATUSES = {
     "400": "Bad input; the message names the field.",
     "403": "Not signed in, or not allowed.",
     "404": "Unknown, or not yours.",
     "405": "Not this method here; the Allow header says which.",
+    "406": "The Accept header has no type of the reply.",
     "409": "turn_in_progress, undo_in_progress, version_conflict, turn_id_reused, approval_stale, cell_changed.",
     "413": "Too large.",
     "415": "Not JSON.",
     "429": "A limit of this server.",
     "502": "The language model's server failed: upstream_*.",
-    "503": "store_unavailable, kernel_unavailable, or an error of this server.",
+    "500": "internal: a bug of the assistant; the server's log has the request_id.",
+    "503": "store_unavailable, kernel_unavailable: what the assistant needs is not there now.",
     "504": "The language model's server did not answer in time.",
     "507": "No room to keep the conversation.",
 }
@@ -30,7 +31,11 @@ _STATUSES = {
 def document() -> dict[str, Any]:
     """The whole document, paths below Jupyter's base URL."""
     operations = [operation for methods in OPERATIONS.values() for operation in methods.values()]
-    types = {kind: None for operation in operations for kind in (operation.body, operation.reply, *operation.events)}
+    types = {
+        kind: None
+        for operation in operations
+        for kind in (operation.body, operation.reply, *operation.events, *operation.error_replies)
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -42,13 +47,15 @@ def document() -> dict[str, Any]:
             path: {method: _described(path, operation) for method, operation in methods.items()}
             for path, methods in OPERATIONS.items()
         },
-        "components": {"schemas": schemas_of(ErrorReply, *filter(None, types))[1]},
+        "components": {"schemas": schemas_of(*filter(None, types))[1]},
     }
 
 
 def _described(path: str, operation: Operation) -> Schema:
     """One operation, as the document has it."""
-    content = {media: {"schema": {"type": "string"}} for media in operation.media}
+    content: Schema = {
+        media: {"schema": {"type": "object" if media.endswith("json") else "string"}} for media in operation.media
+    }
     if operation.reply is not None or not operation.stream:
         content |= _json(operation.reply)
     if operation.stream:
@@ -63,7 +70,10 @@ def _described(path: str, operation: Operation) -> Schema:
         "responses": {
             operation.status: {"description": "Done.", "content": content},
             **({"202": {"description": operation.accepted}} if operation.accepted else {}),
-            **{status: {"description": _STATUSES[status], "content": _json(ErrorReply)} for status in operation.errors},
+            **{
+                status: {"description": _STATUSES[status], "content": _json(*operation.error_replies)}
+                for status in operation.errors
+            },
         },
     }
     if operation.body is not None:
@@ -78,10 +88,12 @@ def _parameter(place: str, name: str) -> Schema:
     return {"name": name, "in": place, "required": place == "path", "schema": schema}
 
 
-def _json(kind: Any) -> Schema:
-    """JSON of a type; of none: any object."""
-    schema = {"type": "object"} if kind is None else {"$ref": TEMPLATE.format(name=kind.__name__)}
-    return {"application/json": {"schema": schema}}
+def _json(*kinds: Any) -> Schema:
+    """JSON of one of the types; of None: any object."""
+    schemas: list[Schema] = [
+        {"type": "object"} if kind is None else {"$ref": TEMPLATE.format(name=kind.__name__)} for kind in kinds
+    ]
+    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
 
 
 def _stream(operation: Operation) -> Schema:

@@ -14,7 +14,7 @@ from jupyter_agent.server.wire import kernels, openai_api, sessions, settings, t
 from jupyter_agent.server.wire.body import Count, KernelId, NotebookId, Secret, SessionId, ShortText, about
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
-READ = ("400", "403", "404", "405", "503")
+READ = ("400", "403", "404", "405", "500", "503")
 POSTED = (*READ, "413", "415")
 WRITE = (*READ, "409", "413", "415", "507")
 TURN = (*WRITE, "429", "502", "504")
@@ -61,6 +61,7 @@ class Operation:
         stream: What the reply is as an event stream, in words; empty where it is none.
         events: The types of the stream's events.
         media: Further types of a reply, which are text.
+        error_replies: The types of a reply that says why it failed.
         accepted: What a status of 202 means; empty where there is none.
     """
 
@@ -78,6 +79,7 @@ class Operation:
     events: tuple[type[Any], ...] = ()
     media: tuple[str, ...] = ()
     accepted: str = ""
+    error_replies: tuple[Any, ...] = (settings.ErrorReply,)
 
 
 _get, _post, _put, _patch, _delete = (partial(Operation, name) for name in ("get", "post", "put", "patch", "delete"))
@@ -261,7 +263,8 @@ _SERVER = (
         "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",
         body=openai_api.McpMessage,
         query=_NOTEBOOK,
-        errors=POSTED,
+        errors=(*POSTED, "406"),
+        error_replies=(settings.ErrorReply, openai_api.McpErrorReply),
         accepted="Taken in; it needs no answer.",
     ),
 )

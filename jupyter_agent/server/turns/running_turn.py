@@ -33,6 +33,7 @@ from jupyter_agent.server.turns.permissions import Permissions
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel
     from jupyter_agent.core.session import Session
+    from jupyter_agent.server.turns.observation import TurnObservation
 
 STOP_SECONDS = 5.0
 DRAIN_SECONDS = 1.0
@@ -77,6 +78,7 @@ class RunningTurn:
         published: Whether other pages learn of it.
         started: Its first event, once the question is durable.
         stopped: Why it was stopped, if it was.
+        observation: What is audited and measured of it.
         log: Its events.
         permissions: What users have allowed for conversations.
         pending_calls: Its calls that wait for a reader.
@@ -94,6 +96,7 @@ class RunningTurn:
     published: bool = True
     started: TurnStarted | None = None
     stopped: StopReason | None = None
+    observation: TurnObservation | None = None
     log: EventLog = field(default_factory=EventLog)
     permissions: Permissions = field(default_factory=Permissions)
     pending_calls: PendingCalls = field(default_factory=PendingCalls)

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import sys
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import aclosing
@@ -14,9 +13,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from prometheus_client import Counter, Histogram
-
 from jupyter_agent.core.errors import AgentError, Conflict, NotFound, TooManyRequests
+from jupyter_agent.core.failure_log import request_id
 from jupyter_agent.core.messages import (
     TERMINAL,
     ApprovalAsked,
@@ -27,6 +25,8 @@ from jupyter_agent.core.messages import (
     Interrupted,
     TurnStarted,
 )
+from jupyter_agent.server.audit import Audit
+from jupyter_agent.server.turns.observation import TurnObservation
 from jupyter_agent.server.turns.permissions import Permissions
 from jupyter_agent.server.turns.running_turn import RunningTurn
 from jupyter_agent.server.turns.session_events import SessionEvent, SessionEvents
@@ -41,10 +41,6 @@ KEPT_SECONDS = 30.0
 MAX_KEPT = 8 * 1024 * 1024
 #: After a turn with which a model's SDK was imported, until its objects are left out of garbage collection.
 FREEZE_SECONDS = 1.0
-#: Figures on Jupyter's own /metrics.
-_TURNS = Counter("jupyter_agent_turns", "Turns by how they ended.", ["status"])
-_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
-_SECONDS = Histogram("jupyter_agent_turn_seconds", "How long turns took.", buckets=_BUCKETS)
 _Key = tuple[str, str]
 
 
@@ -55,6 +51,7 @@ class RunningTurns:
         log: Gets errors that are not the user's.
         session_events: Where turns that begin and end are published.
         limit: How many may run for one owner.
+        audit: Gets what they do.
 
     Attributes:
         permissions: What users have allowed for conversations.
@@ -65,9 +62,11 @@ class RunningTurns:
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
         session_events: SessionEvents,
         limit: int = 20,
+        audit: Audit | None = None,
     ) -> None:
         self.limit = limit
         self.permissions = Permissions()
+        self._audit = audit or Audit()
         self._log = log
         self._session_events = session_events
         self._all: set[RunningTurn] = set()
@@ -84,6 +83,7 @@ class RunningTurns:
         warnings: tuple[str, ...] = (),
         *,
         published: bool = True,
+        by: str | None = None,
     ) -> RunningTurn:
         """Begin to answer.
 
@@ -93,6 +93,7 @@ class RunningTurns:
             make_question: Makes the question; its approvals may be the turn's.
             warnings: For its end.
             published: Whether other pages learn of it; not of a conversation that is not stored.
+            by: Name of the signed-in user.
 
         Raises:
             TooManyRequests: the owner has as many turns running as are allowed.
@@ -102,6 +103,8 @@ class RunningTurns:
         turn = RunningTurn(owner, warnings=warnings, published=published, permissions=self.permissions)
         question = replace(make_question(turn), is_allowed=turn.is_allowed)
         turn.notebook_id, turn.kernel = question.notebook_id, question.kernel
+        query = assistant.redactor.text(question.query)
+        turn.observation = TurnObservation(self._audit, owner, turn.notebook_id, query, by=by)
         self._all.add(turn)
         if question.turn_id is not None:
             self._by_id.setdefault((owner, question.turn_id), turn)
@@ -162,13 +165,15 @@ class RunningTurns:
                         if isinstance(event, ApprovalAsked):
                             await turn.remember_epoch(event)
                         turn.emit(event)
+                        if turn.observation is not None:
+                            turn.observation.on_event(event)
                         await turn.wait_for_capacity()
                     except asyncio.CancelledError as stop:
                         await events.athrow(stop)  # closed without it, the turn would be stored without the reason
         except (asyncio.CancelledError, AgentError) as error:
             end = end or _end_of(turn, error)
         except Exception as error:  # noqa: BLE001 - models and tools of others run in there
-            self._log.error("jupyter-agent: a turn failed", exc_info=error)
+            self._log.error("jupyter-agent: request %s: a turn failed", request_id.get() or "-", exc_info=error)
             end = end or _end_of(turn, error)
         finally:
             self._end(turn, question.turn_id, end or _end_of(turn, AgentError("The turn ended without an answer.")))
@@ -176,8 +181,8 @@ class RunningTurns:
     def _end(self, turn: RunningTurn, asked_id: str | None, end: Event | BaseException) -> None:
         """Give its readers the end, and keep it for a moment for those that return."""
         self._all.discard(turn)
-        _TURNS.labels("refused" if isinstance(end, BaseException) else end.event).inc()
-        _SECONDS.observe(time.monotonic() - turn.began)
+        if turn.observation is not None:
+            turn.observation.end(end)
         if isinstance(end, BaseException):
             turn.log.close(end)
         else:
@@ -225,7 +230,10 @@ def _end_of(turn: RunningTurn, error: BaseException) -> Event | BaseException:
         return kind(started.session_id, started.turn_id, turn.log.text)
     if isinstance(error, AgentError):
         return Failed(error.message, error.code, error.retryable, error.status)
-    return Failed("Something went wrong in the assistant; the server's log says more.", "internal", retryable=False)
+    message = (
+        f"Something went wrong in the assistant; the server's log has it as {request_id.get() or 'a turn failed'}."
+    )
+    return Failed(message, "internal", retryable=False, status=500)
 
 
 @cache

@@ -104,6 +104,14 @@ class ChatModelsReply(TypedDict):
     data: list[ChatModel]
 
 
+class McpErrorReply(TypedDict):
+    """An error as the Model Context Protocol has it."""
+
+    jsonrpc: Literal["2.0"]
+    id: str | int | None
+    error: Annotated[dict[str, Any], about("code and message")]
+
+
 class McpMessage(OpenBody, frozen=True):
     """A request or notification of the Model Context Protocol."""
 

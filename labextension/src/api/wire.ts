@@ -415,6 +415,7 @@ export interface Failed {
   code: string;
   retryable: boolean;
   status: number;
+  request_id?: string;
 }
 
 /** A server of models on this machine. */
@@ -520,6 +521,14 @@ export interface KeyInfo {
   set: boolean;
   source: '' | 'environment' | 'user';
   variable: string;
+}
+
+/** An error as the Model Context Protocol has it. */
+export interface McpErrorReply {
+  /** code and message */
+  error: Record<string, any>;
+  id: string | number | null;
+  jsonrpc: '2.0';
 }
 
 /** A request or notification of the Model Context Protocol. */
