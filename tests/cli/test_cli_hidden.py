@@ -37,7 +37,7 @@ def test_N8_titles_errors_and_cells_command_no_terminal(
     script({"text": "Yes."})
     command("ask", f"title {HIDDEN} \u3164")
     listed = command("sessions")
-    assert "title <U+001B>[2K" in listed.out
+    assert "<U+202E>" in listed.out
     assert "<U+3164>" in listed.out
     assert not COMMANDS & set(listed.out)
     assert not COMMANDS & set(command("sessions", "--json").out)
@@ -55,15 +55,14 @@ def test_N8_titles_errors_and_cells_command_no_terminal(
 def test_N8_what_is_approved_is_spelled_out_and_the_words_of_a_denial_reach_the_model(
     terminal: Callable[..., Any], script: Callable[..., None], command: Command, notebook: Path, tmp_path: Path
 ) -> None:
-    code = f"open('made.txt', 'w')  # {HIDDEN} \u3164\U000e0100"
+    code = f"open('made.txt', 'w').write('''{HIDDEN} \u3164\U000e0100''')"
     script(
         {"calls": [{"name": "run_code", "arguments": {"code": code}}]},
-        {"calls": [{"name": "read_notebook", "arguments": {}}]},
         {"text": "As you like."},
     )
     child = terminal("ask", "make it", "-n", str(notebook), "--execute")
     child.expect_exact(
-        "open('made.txt', 'w')  # <U+001B>[2K<U+001B>]52;c;cm0gLXJm<U+0007><U+000D><U+202E><U+009B> <U+3164><U+E0100>"
+        "open('made.txt', 'w').write('''<U+001B>[2K<U+001B>]52;c;cm0gLXJm<U+0007><U+000D><U+202E><U+009B> <U+3164><U+E0100>"
     )
     child.expect_exact("This is always asked about: ")
     child.expect(re.compile("file|write", re.IGNORECASE))
@@ -99,5 +98,6 @@ def test_delete_asks_in_the_chat_and_restore_brings_it_back(
     child.expect("agent>")
     child.send("/history\r")
     child.expect("> delete this")
+    child.expect("agent>")
     child.sendeof()
     child.expect(pexpect.EOF)
