@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..hidden_characters import for_terminal
-
 _LAST = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
@@ -20,6 +18,8 @@ class _ShortError(BaseException):
         self._users_error: dict[str, Any] = {name: getattr(sys, name) for name in _LAST if hasattr(sys, name)}
 
     def _render_traceback_(self) -> list[str]:
+        from ..hidden_characters import for_terminal  # here: nothing is loaded with the magic that it does not need yet
+
         for name, value in self._users_error.items():
             setattr(sys, name, value)
         return [f"{self.label}{for_terminal(str(self))}"]
