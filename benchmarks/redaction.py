@@ -26,7 +26,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    tables = (secret_patterns.ANYWHERE, secret_patterns.MARKED, secret_patterns.IN_LONG_WORDS)
+    tables = (secret_patterns.ANYWHERE, secret_patterns.MARKED, secret_patterns.IN_LONG_KEYS)
     needles = [
         needle for table in (*tables, secret_patterns.AFTER_SECRET_WORDS) for row in table for needle in row.needles
     ]

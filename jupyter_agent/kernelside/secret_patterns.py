@@ -39,7 +39,9 @@ _ALNUM, _URL, _BASE64, _HEX, _UPPER = r"[A-Za-z0-9]", r"[A-Za-z0-9_-]", r"[A-Za-
 KEYS: Keys = (
     ("API key", "sk-", rf"(?:{_ALNUM}{{0,20}}[_-]){{0,24}}{_DIGIT}{_ALNUM}{{16,}}{_URL}*"),
     ("API key", "sk-ant- sk-proj- sk-svcacct- sk-admin-", rf"{_DIGIT}{_URL}{{40,}}"),
+    ("API key", "sk-", rf"[a-z][a-z0-9]{{1,11}}-{_DIGIT}(?=[a-z0-9_-]{{0,40}}[A-Z]){_URL}{{24,}}"),
     ("API key", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}"),
+    ("API key", "sk-helicone-", r"[a-z0-9]{7}(?:-[a-z0-9]{7}){3}"),
     ("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_ALNUM}{{20,}}"),
     ("GitHub token", "github_pat_", r"[A-Za-z0-9_]{20,}"),
     ("GitLab token", "glpat- gldt- glrt- glptt- glcbt- glimt- glft- glsoat- gloas- glagent-", rf"{_URL}{{16,}}"),
@@ -47,7 +49,7 @@ KEYS: Keys = (
     ("Slack token", "xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-", r"[A-Za-z0-9-]{10,}"),
     ("Slack token", "xoxe.", r"xox[bp]-[A-Za-z0-9-]{10,}"),
     ("Google key", "AIza", rf"{_URL}{{30,}}"),
-    ("Google key", "ya29. GOCSPX-", rf"{_URL}{{20,}}"),
+    ("Google key", "ya29. GOCSPX-", rf"(?:[a-z]\.)?{_URL}{{20,}}"),
     ("Google key", "AQ.", rf"{_DIGIT}{_URL}{{40,}}"),
     ("Hugging Face token", "hf_", rf"{_ALNUM}{{20,}}"),
     ("Hugging Face token", "api_org_", rf"{_ALNUM}{{30,}}"),
@@ -81,66 +83,191 @@ KEYS: Keys = (
     ("Vault token", "hvs. hvb. hvr.", rf"{_DIGIT}{_URL}{{50,}}"),
     ("Tailscale key", "tskey-", rf"[a-z]{{2,12}}-{_ALNUM}{{6,}}-{_ALNUM}{{16,}}"),
     ("Cloudflare token", "cfut_ cfat_ cfk_", rf"{_DIGIT}{_URL}{{36,}}"),
-    ("Atlassian token", "ATATT3xFf ATCTT3xFf", r"[A-Za-z0-9_=-]{60,}"),
     ("age key", "AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{20,}"),
-    ("Buildkite token", "bkua_", rf"{_HEX}{{40}}{_END}"),
+    ("Buildkite token", "bkua_ bkat_", rf"{_HEX}{{40}}{_END}"),
     ("CircleCI token", "CCIPAT_ CCIPRJ_", rf"{_ALNUM}{{10,}}_{_HEX}{{40}}{_END}"),
     ("Doppler token", "dp.pt. dp.ct. dp.sa. dp.scim. dp.audit.", rf"{_ALNUM}{{40,}}"),
     ("Dynatrace token", "dt0c01. dt0s01. dt0s02.", rf"{_UPPER}{{8,24}}\.{_UPPER}{{64}}{_END}"),
     ("EasyPost key", "EZAK EZTK", rf"{_DIGIT}{_ALNUM}{{54}}{_END}"),
     ("Netlify token", "nfp_", rf"{_DIGIT}{_ALNUM}{{36,}}"),
-    ("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.=-]{32,}"),
     ("Prefect key", "pnu_ pnb_", rf"{_ALNUM}{{36}}{_END}"),
     ("Pulumi token", "pul-", rf"{_HEX}{{40}}{_END}"),
     ("Sentry token", "sntryu_", rf"{_HEX}{{64}}{_END}"),
     ("SonarQube token", "squ_ sqp_ sqa_", rf"{_HEX}{{40}}{_END}"),
-    ("Square token", "sq0atp- sq0csp-", rf"{_URL}{{22,}}"),
-    ("Typeform token", "tfp_", r"[A-Za-z0-9_.=-]{50,}"),
+    ("Square token", "sq0atp- sq0csp- EAAA", rf"{_DIGIT}{_URL}{{22,}}"),
+    ("1Password key", "A3-", rf"{_UPPER}{{6}}-{_UPPER}{{6,11}}(?:-{_UPPER}{{5}}){{3,4}}{_END}"),
+    ("Adobe secret", "p8e-", rf"{_ALNUM}{{32}}{_END}"),
+    ("Airtable token", "pat", rf"{_ALNUM}{{14}}\.{_HEX}{{64}}{_END}"),
+    ("Alibaba key", "LTAI STS.", rf"{_DIGIT}{_ALNUM}{{12,40}}{_END}"),
+    ("Apify token", "apify_api_", rf"{_ALNUM}{{30,}}"),
+    ("Artifactory key", "AKCp cmVmd", rf"{_DIGIT}{_ALNUM}{{59,69}}{_END}"),
+    ("AWS key", "A3T", rf"{_DIGIT}{_UPPER}{{17}}{_END}"),
+    ("Axiom token", "xaat- xapt-", r"[0-9a-f-]{36}"),
+    ("Bitbucket token", "ATBB ATOA", rf"{_DIGIT}{_ALNUM}{{30,}}"),
+    ("ClickHouse key", "4b1d", rf"{_ALNUM}{{38}}{_END}"),
+    ("Clojars token", "CLOJARS_", rf"{_ALNUM}{{60}}{_END}"),
+    ("Cloudflare key", "v1.0-", rf"{_HEX}{{24}}-{_HEX}{{146}}{_END}"),
+    ("CockroachDB key", "CCDB1_", r"[A-Za-z0-9_]{40,}"),
+    ("Contentful token", "CFPAT-", rf"{_URL}{{30,}}"),
+    ("Databricks token", "dose dkea", rf"{_HEX}{{32}}{_END}"),
+    ("Datadog key", "ddapi_ ddapp_", rf"{_ALNUM}{{28,}}"),
+    ("dbt token", "dbtc_ dbtu_", rf"{_DIGIT}{_URL}{{30,}}"),
+    ("Deno token", "ddp_ ddo_", rf"{_ALNUM}{{36}}{_END}"),
+    ("DigitalOcean key", "DO00", rf"{_UPPER}{{16}}{_END}"),
+    ("DingTalk secret", "SEC", rf"{_HEX}{{64}}{_END}"),
+    ("Discord token", "mfa.", rf"{_DIGIT}{_URL}{{80,}}"),
+    ("Dropbox token", "sl. sl.u.", rf"{_DIGIT}{_URL}{{100,}}"),
+    ("Facebook token", "EAA", rf"{_DIGIT}{_ALNUM}{{90,}}"),
+    ("Instagram token", "IGQV", rf"{_DIGIT}{_URL}{{90,}}"),
+    ("Flutterwave key", "FLWSECK_TEST- FLWSECK-", r"[a-h0-9]{12,32}(?:-X)?" + _END),
+    ("Fly.io token", "fo1_", rf"{_URL}{{43}}{_END}"),
+    ("GitHub token", "v1.", rf"{_HEX}{{40}}{_END}"),
+    ("GitLab token", "glffct- GR1348941", rf"{_URL}{{20,}}"),
+    ("Google key", "1//0", rf"{_DIGIT}{_URL}{{60,}}"),
+    ("API token", "eyJrIjoi eyJhcGlf", rf"{_ALNUM}{{60,}}={{0,2}}"),
+    ("Harness token", "pat. sat.", rf"{_URL}{{22}}\.{_ALNUM}{{24}}\.{_ALNUM}{{20}}{_END}"),
+    ("Honeycomb key", "hcaik_ hcxik_ hcamk_", r"[0-9a-z]{40,}"),
+    ("HubSpot token", "pat-", r"[a-z]{2}[0-9]-[0-9a-f-]{36}" + _END),
+    ("Infisical token", "st.", rf"[0-9a-f-]{{8,36}}\.{_HEX}{{32}}\.{_HEX}{{32}}{_END}"),
+    ("Infracost key", "ico-", rf"{_DIGIT}{_ALNUM}{{32}}{_END}"),
+    ("Intra 42 secret", "s-s4t2ud- s-s4t2af-", rf"{_HEX}{{64}}{_END}"),
+    ("JSON Web Token", "ZXlKaGJHY2lPaU ZXlKMGVYQWlPaU ZXlKcmFXUWlPaU", rf"{_BASE64}{{60,}}={{0,2}}"),
+    ("Kubernetes token", "sha256~", rf"{_URL}{{43}}{_END}"),
+    ("Langfuse key", "pk-lf-", r"[0-9a-f-]{36}" + _END),
+    ("LaunchDarkly key", "api- sdk- mob-", r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + _END),
+    ("Linear key", "lin_oauth_", rf"{_HEX}{{40,}}"),
+    ("LinkedIn secret", "WPL_AP1.", rf"{_ALNUM}{{12,}}\.{_ALNUM}{{4,}}"),
+    ("Mailgun key", "pubkey-", rf"{_HEX}{{32}}{_END}"),
+    ("MailerSend token", "mlsn.", rf"{_HEX}{{64}}{_END}"),
+    ("MongoDB secret", "mdb_sa_sk_", rf"{_URL}{{30,}}"),
+    ("New Relic key", "NRII- NRJS- NRIQ-", rf"{_URL}{{19,}}"),
+    ("NuGet key", "oy2", rf"{_DIGIT}[a-z0-9]{{43}}{_END}"),
+    ("Octopus key", "API-", rf"{_DIGIT}{_UPPER}{{24,36}}{_END}"),
+    ("OneSignal key", "os_v2_app_", r"[a-z0-9]{60,}"),
+    ("package index token", "cio", rf"{_DIGIT}{_ALNUM}{{32}}{_END}"),
+    ("package index token", "packagist_uut_ packagist_oat_ packagist_acm_", rf"{_HEX}{{32,}}"),
+    ("Paddle key", "pdl_", r"(?:live|sdbx)_apikey_[A-Za-z0-9_]{30,}"),
+    ("payment key", "access_token$production$ access_token$sandbox$", rf"{_ALNUM}{{16}}\${_HEX}{{32}}{_END}"),
+    ("payment key", "access-sandbox- access-development- access-production-", r"[0-9a-f-]{36}" + _END),
+    ("payment key", "live_ test_", rf"{_HEX}{{35}}{_END}"),
+    ("payment key", "rzp_live_ rzp_test_", rf"{_ALNUM}{{14}}{_END}"),
+    ("payment key", "shippo_live_ shippo_test_", rf"{_HEX}{{40}}{_END}"),
+    ("payment key", "polar_oat_ polar_pat_", rf"{_ALNUM}{{30,}}"),
+    ("PubNub key", "sec-c-", rf"{_DIGIT}{_URL}{{36,}}"),
+    ("Rancher token", "token-", r"[a-z0-9]{5}:[a-z0-9]{54}" + _END),
+    ("ReadMe key", "rdme_", rf"{_DIGIT}[a-z0-9]{{70}}{_END}"),
+    ("Scaleway key", "SCW", rf"{_DIGIT}{_UPPER}{{17}}{_END}"),
+    ("Scalingo token", "tk-us- tk-eu-", rf"{_DIGIT}{_URL}{{48}}{_END}"),
+    ("SettleMint token", "sm_pat_ sm_aat_ sm_sat_", rf"{_DIGIT}{_ALNUM}{{16}}{_END}"),
+    ("Shopify token", "shptka_", rf"{_HEX}{{32}}{_END}"),
+    ("Sourcegraph token", "sgp_", rf"(?:(?:{_HEX}{{16}}|local)_)?{_HEX}{{40}}{_END}"),
+    ("Stripe key", "sk_prod_ rk_prod_", rf"{_ALNUM}{{16,}}"),
+    ("Tencent key", "AKID", rf"{_DIGIT}{_ALNUM}{{32}}{_END}"),
+    ("Trello token", "ATTA", rf"{_HEX}{{64}}{_END}"),
+    (
+        "Vault token",
+        "s.",
+        rf"{_DIGIT}(?=[A-Z0-9]{{0,23}}[a-z])(?=[a-z0-9]{{0,23}}[A-Z]){_ALNUM}{{24}}(?![A-Za-z0-9_.(=-])",
+    ),
+    ("Vercel token", "vcp_ vci_ vca_ vcr_ vck_", rf"{_ALNUM}{{24,}}"),
+    ("Vercel token", "vercel_blob_rw_", r"[A-Za-z0-9_]{30,}"),
+    ("Volcengine key", "AKLT", rf"{_DIGIT}{_ALNUM}{{40,50}}{_END}"),
+    ("Yandex key", "AQVN YCM YCAJE t1.9euelZ y0_", rf"{_DIGIT}{_URL}{{20,}}(?:\.{_URL}{{40,}})?"),
+    (
+        "API key",
+        "jina_ e2b_ fc- bb_live_ rnd_ figo_ flp_ rpa_ aio_ esecret_ octoai_ csk- bsk- pk-portkey- ydc-sk-",
+        rf"{_DIGIT}{_URL}{{24,}}{_END}",
+    ),
+    ("API key", "sk_", rf"{_DIGIT}(?:{_HEX}{{48}}|{_URL}{{43}}){_END}"),
+    ("API key", "pa- BSA", rf"{_DIGIT}(?=[a-z0-9_-]{{0,40}}[A-Z]){_URL}{{28,43}}{_END}"),
+    ("API key", "ak- as-", rf"{_DIGIT}(?=[a-z0-9]{{0,21}}[A-Z]){_ALNUM}{{22}}{_END}"),
+    ("API key", "pk_", rf"[0-9]{{5,10}}_{_UPPER}{{32}}{_END}"),
 )
-#: The same of keys that need not have a long word, because + and / are among their characters.
+#: The same of keys that need not have a long word, because +, / or = are among their characters.
 BASE64_KEYS: Keys = (
+    ("Atlassian token", "ATATT3xFf ATCTT3xFf", r"[A-Za-z0-9_=-]{60,}"),
+    ("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.=-]{32,}"),
+    ("Typeform token", "tfp_", r"[A-Za-z0-9_.=-]{50,}"),
+    ("Duffel token", "duffel_live_ duffel_test_", r"[A-Za-z0-9_=-]{40,}"),
+    ("Frame.io token", "fio-u-", r"[A-Za-z0-9_=-]{60,}"),
     ("AWS key", "ABSK", rf"{_BASE64}{{80,}}={{0,2}}"),
     ("Fly.io token", "fm1_ fm1a_ fm1r_ fm2_", rf"{_BASE64}{{80,}}={{0,3}}"),
     ("1Password token", "ops_eyJ", r"[A-Za-z0-9+/=_-]{100,}"),
     ("Sentry token", "sntrys_eyJ", r"[A-Za-z0-9+/=_]{60,}"),
-    ("Grafana token", "glc_eyJ", r"[A-Za-z0-9+/=]{40,}"),
+    ("Grafana token", "glc_", rf"{_DIGIT}{_BASE64}{{32,}}={{0,3}}"),
+    ("AWS key", "bedrock-api-key-", rf"{_BASE64}{{60,}}={{0,3}}"),
+    ("Mapbox token", "sk.eyJ", rf"{_URL}{{40,}}\.{_URL}{{20,}}"),
 )
 #: Characters that these keys may have other than letters, digits, - and _, and those in the middle of other secrets.
 KEY_CHARACTERS = "+/=.~:"
-#: Characters of a long word.
-LONG_WORD = 15
+#: Characters of a long word of letters, digits, - and _, and of one that has `KEY_CHARACTERS`, too.
+LONG_WORD, LONG_MARKED_WORD = 15, 20
+#: Characters before a long word in which a key's prefix begins, and on both sides of one in which it is searched for otherwise.
+LONGEST_PREFIX, MARGIN = 26, 64
 
 
 def _pattern(kind: str, needles: str, expression: str) -> Pattern:
     return Pattern(kind, tuple(needles.split()), expression)
 
 
-#: Searched for in texts that have a long word of any `KEY_CHARACTERS`.
-MARKED = (
-    _pattern("Slack address", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})"),
-    _pattern("Discord address", "/api/webhooks/", rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})"),
+#: Only in texts that have a long word.
+KEY_FILES = (
+    _pattern(
+        "password",
+        ":5432: :*:",
+        r"(?:(?<![A-Za-z0-9._*-])|(?<=\\n))[A-Za-z0-9._*-]{1,253}:(?:[0-9]{2,5}|\*):[^\s:\"']{1,64}:[^\s:\"']{1,64}:([^\s\"'`\\]{4,256})",
+    ),
     _pattern(
         "private key",
         "Private-Lines:",
         r"Private-Lines:\s{0,3}[0-9]{1,4}(?:\\r)?(?:\\n|\s){1,3}[\"', ]{0,8}"
         r"((?:[A-Za-z0-9+/=]{4,80}(?:(?:\\r|\\n|[\s\"',]){1,12}|\Z)){1,200})",
     ),
-    _pattern("Azure secret", "8Q~", rf"(?<![A-Za-z0-9]){_ALNUM}{{3}}8Q~[A-Za-z0-9_.~-]{{31,34}}"),
-    _pattern("Terraform token", ".atlasv1.", rf"(?<![A-Za-z0-9]){_ALNUM}{{14}}\.atlasv1\.{_URL}{{60,}}"),
 )
-#: In every text.
-ANYWHERE = (
+#: Searched for around long words of any `KEY_CHARACTERS`.
+MARKED = (
     _pattern(
-        "private key",
-        "-----BEGIN",
-        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        rf"(?:(?:[^-]|-(?!----)){{0,{LONGEST}}}-----END [A-Z0-9 ]{{0,40}}-----|[^-\"'{{}}<>]{{0,{LONGEST}}})",
+        "webhook address",
+        "/hooks/ /hook/ hooks.slack.com/ /IncomingWebhook/",
+        r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|/bot/v2/hook/|hooks\.zapier\.com/hooks/catch/[0-9]{1,12}/|/IncomingWebhook/)"
+        r"([A-Za-z0-9/_-]{6,})",
     ),
-    _pattern("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
-    _pattern("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
-)
-#: Only in texts with a long word of letters, digits, - and _.
-IN_LONG_WORDS = (
+    _pattern("Discord address", "/api/webhooks/", rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})"),
+    _pattern("Azure secret", "Q~", r"(?<![A-Za-z0-9])[A-Za-z0-9_.~]{3}[0-9]Q~[A-Za-z0-9_.~-]{31,34}"),
+    # Azure signs its keys: these stand near their ends.
+    _pattern(
+        "Azure key",
+        "JQQJ99 AZDO ACDb ASt AzFu ACR AzSe AMC AEh ASb ARm AIoT AzCa",
+        rf"(?<![A-Za-z0-9+=])(?=[A-Za-z+/]{{0,64}}[0-9])(?:{_ALNUM}{{52}}JQQJ99{_ALNUM}{{10,40}}|{_BASE64}{{32,80}}"
+        r"(?:\+(?:ASt|ACR|AMC|AEh|ASb|ARm)|AIoT|ACDb|AZDO|AzFu|AzSe|AzCa)[A-Za-z0-9+/]{4,6}={0,2})(?![A-Za-z0-9+=])",
+    ),
+    _pattern(
+        "Twitter token",
+        "A" * 20,
+        r"(?<![A-Za-z0-9+/=])A{20,24}(?=[A-Za-z%]{0,60}[0-9])[A-Za-z0-9%]{60,110}(?![A-Za-z0-9+/=%])",
+    ),
+    _pattern(
+        "Facebook token",
+        "| %7C",
+        rf"(?<![0-9])[0-9]{{15,16}}(?:\||%7C)(?=[A-Za-z_-]{{0,40}}[0-9]){_URL}{{27,40}}{_END}",
+    ),
+    _pattern("MaxMind key", "_mmk", rf"(?<![A-Za-z0-9]){_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
+    _pattern("New Relic key", "NRAL", rf"(?<![A-Za-z0-9]){_HEX}{{36}}NRAL{_END}"),
+    _pattern("Mailchimp key", "-us", rf"(?<![A-Za-z0-9]){_HEX}{{32}}-us[0-9]{{1,2}}{_END}"),
+    _pattern("Asana token", "1/ 2/", r"(?<![A-Za-z0-9/])[12]/[0-9]{13,20}(?:/[0-9]{13,20})?:([0-9a-f]{32})" + _END),
+    _pattern("Kubernetes token", "::server:", rf"(?<![A-Za-z0-9])K10{_HEX}{{64}}::server:{_HEX}{{32}}{_END}"),
+    _pattern(
+        "Bitwarden token", "0.", rf"(?<![A-Za-z0-9.])0\.[0-9a-f-]{{36}}\.({_ALNUM}{{30}}:[A-Za-z0-9+/]{{22}}={{0,2}})"
+    ),
+    _pattern("API key", "-", rf"(?<![A-Za-z0-9-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}:({_HEX}{{32}}){_END}"),
+    _pattern(
+        "Authress key",
+        ".acc_ .acc-",
+        r"\b[a-z]{2,8}_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,}",
+    ),
+    _pattern("Doppler token", "dp.st.", rf"{ALONE}dp\.st\.[a-z0-9_-]{{1,40}}\.{_ALNUM}{{40,}}"),
+    _pattern("session cookie", "_gitlab_session=", rf"_gitlab_session=({_HEX}{{32}})"),
+    _pattern("Terraform token", ".atlasv1.", rf"(?<![A-Za-z0-9]){_ALNUM}{{14}}\.atlasv1\.{_URL}{{60,}}"),
     _pattern("Telegram token", ":AA", rf"{ALONE}[0-9]{{8,10}}:AA[A-Za-z0-9_-]{{33}}"),
     _pattern(
         "JSON Web Token",
@@ -152,6 +279,34 @@ IN_LONG_WORDS = (
         "Discord token",
         "MT Mj Mz ND NT Nj Nz OD OT",
         rf"{ALONE}(?:M[Tjz]|N[DTjz]|O[DT]){_URL}{{20,26}}\.{_URL}{{6}}\.{_URL}{{27,40}}(?![A-Za-z0-9_-])",
+    ),
+)
+#: In every text that has one of these.
+HINTS = ("://", "-----BEGIN")
+ANYWHERE = (
+    _pattern(
+        "private key",
+        "-----BEGIN",
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        rf"(?:(?:[^-]|-(?!----)){{0,{LONGEST}}}-----END [A-Z0-9 ]{{0,40}}-----|[^-\"'{{}}<>]{{0,{LONGEST}}})",
+    ),
+    _pattern("password in an address", "://", r"://[^\s:/@\"'<>]{0,256}:([^\s/\"'<>]{1,256})@"),
+    _pattern("token in an address", "://", r"://([A-Za-z0-9_-]{20,256})@"),
+)
+#: Characters of a word that may be a key of an unknown kind: a prefix, then letters of both cases and digits in no order.
+LONG_KEY = 31
+_RUN = r"(?:[a-z]+(?![a-z])|[A-Z]+(?![A-Z])|[0-9]+(?![0-9]))"
+IN_LONG_KEYS = (
+    _pattern(
+        "API key",
+        "_ -",
+        rf"(?<![A-Za-z0-9_+=.-])(?!sha[0-9]|chatcmpl)[A-Za-z][A-Za-z0-9]{{1,15}}[_-](?:[A-Za-z0-9]{{1,10}}[_-]){{0,2}}"
+        rf"(?={_ALNUM}{{28,}}(?![A-Za-z0-9_+-]))(?=[A-Za-z]{{0,40}}[0-9])(?=[a-z0-9]{{0,40}}[A-Z]){_RUN}{{14,}}",
+    ),
+    _pattern(
+        "API key",
+        "_ .",
+        rf"(?<![A-Za-z0-9_+=.-])(?:[123]{_ALNUM}{{26}}_(?=[A-Za-z]{{0,20}}[0-9]){_ALNUM}{{20,22}}|{_HEX}{{32}}\.{_ALNUM}{{16}}){_END}",
     ),
 )
 #: Only in texts that have, in lower case, one of `SECRET_WORDS`.
@@ -203,10 +358,15 @@ AFTER_SECRET_WORDS = (
     ),
     _pattern(
         "password",
-        "--pass --token --secret --api",
-        r"--(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
+        "-pass --token --secret --api --access",
+        r"--(?:[a-z]{1,12}-)?(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
     ),
     _pattern("password", "sshpass", r"\bsshpass\s{1,3}-p\s{0,3}[\"']?([^\s\"'<>$\\]{4,256})"),
+    _pattern(
+        "password",
+        "mysql",
+        r"\bmysql[a-z-]{0,10}(?:\s{1,3}(?!-p)\S{1,200}){0,20}?\s{1,3}-p[\"']?([^\s\"'<>$\\][^\s\"'<>$\\]{3,256})",
+    ),
     _pattern(
         "password",
         "curl",
@@ -246,7 +406,7 @@ NAME = (
 SECRET_NAME = re.compile(rf"{NAME}s?(?:[_-][A-Za-z0-9_-]*)?\Z", re.IGNORECASE)
 #: One of these is in every such name, in lower case.
 NAME_WORDS = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")
-SECRET_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig", "cookie", "curl")
+SECRET_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig", "cookie", "curl", "mysql")
 
 QUOTE = r"\\{0,3}[\"']"
 #: What is given to a name: ``= "…"``, ``: "…"``, ``=> '…'`` (the value in one of the first three groups), or plain up to

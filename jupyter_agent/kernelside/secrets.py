@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -98,14 +99,18 @@ def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
     In a value of the user's (`in_value`) shapes count, too, that prose and code have for other reasons.
     """
     found: list[Span] = []
-    if "://" in text or "-----BEGIN" in text:
+    if any(hint in text for hint in patterns.HINTS):
         found += _matches(patterns.ANYWHERE, text)
     if has_long_word(text, _KEY_LETTERS, patterns.LONG_WORD):
-        found += _keys(patterns.BASE64_KEYS, text)
-        found += _matches(patterns.MARKED, text)
-        if has_long_word(text, _LETTERS, patterns.LONG_WORD):
-            found += _keys(patterns.KEYS, text)
-            found += _matches(patterns.IN_LONG_WORDS, text)
+        marked = _around_long_words(text, _KEY_LETTERS, patterns.LONG_MARKED_WORD, patterns.MARGIN)
+        words = _around_long_words(text, _LETTERS, patterns.LONG_WORD, patterns.LONGEST_PREFIX)
+        found += _matches(patterns.KEY_FILES, text)
+        found += _keys(patterns.BASE64_KEYS, text, marked)
+        found += _matches(patterns.MARKED, text, marked)
+        found += _keys(patterns.KEYS, text, words)
+        if words and has_long_word(text, _LETTERS, patterns.LONG_KEY):
+            keys = _around_long_words(text, _LETTERS, patterns.LONG_KEY, patterns.MARGIN)
+            found += _matches(patterns.IN_LONG_KEYS, text, keys)
     lower = text.lower()
     if any(word in lower for word in patterns.SECRET_WORDS):
         found += _matches(patterns.AFTER_SECRET_WORDS, text)
@@ -115,11 +120,30 @@ def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
     return found
 
 
-def _keys(keys: patterns.Keys, text: str) -> Iterator[Span]:
+Windows = Sequence[tuple[int, int]]
+
+
+def _around_long_words(text: str, table: bytes, length: int, margin: int) -> Windows:
+    """The parts of a text that have words of so many characters, with what stands next to them."""
+    words = text.encode("ascii", "replace").translate(table)
+    windows: list[tuple[int, int]] = []
+    start = words.find(b"w" * length)
+    while start >= 0:
+        end = words.find(b" ", start)
+        end = end if end >= 0 else len(words)
+        if windows and start - margin <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], end + margin)
+        else:
+            windows.append((max(0, start - margin), end + margin))
+        start = words.find(b"w" * length, end)
+    return windows
+
+
+def _keys(keys: patterns.Keys, text: str, windows: Windows) -> Iterator[Span]:
     """Keys that begin with a known prefix, where that is not within a word."""
     prefixes, by_prefix = _key_table(keys)
     end = 0
-    for begun in prefixes.finditer(text):
+    for begun in (begun for window in windows for begun in prefixes.finditer(text, *window)):
         for kind, expression in by_prefix[begun[0]] if begun.start() >= end else ():
             match = _compiled(expression).match(text, begun.start())
             if match is not None:
@@ -141,11 +165,11 @@ def _key_table(keys: patterns.Keys) -> tuple[re.Pattern[str], dict[str, list[tup
     return re.compile("|".join(branches)), by_prefix
 
 
-def _matches(table: Iterable[Pattern], text: str) -> Iterator[Span]:
+def _matches(table: Iterable[Pattern], text: str, windows: Windows = ((0, sys.maxsize),)) -> Iterator[Span]:
     for kind, needles, expression in table:
         if any(needle in text for needle in needles):
             regex = _compiled(expression)
-            for match in regex.finditer(text):
+            for match in (match for window in windows for match in regex.finditer(text, *window)):
                 yield Span(*match.span(regex.groups), kind, match.start())
 
 

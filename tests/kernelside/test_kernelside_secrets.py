@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-def test_V13_a_key_of_every_known_kind_stays_in_the_kernel(shell: Shell, kind: str) -> None:
+def test_N19_a_key_of_every_known_kind_stays_in_the_kernel(shell: Shell, kind: str) -> None:
     key, secret = secret_key(kind)
     shell.shell.user_ns.update(plain=key, listed=[key], mapped={"value": key}, raw=key.encode(), prose=f"use {key}!")
     shell.run(
@@ -28,13 +28,13 @@ def test_V13_a_key_of_every_known_kind_stays_in_the_kernel(shell: Shell, kind: s
 
 
 @pytest.mark.parametrize("form", secret_forms())
-def test_V13_a_secret_in_a_known_form_stays_in_the_kernel(shell: Shell, form: str) -> None:
+def test_N19_a_secret_in_a_known_form_stays_in_the_kernel(shell: Shell, form: str) -> None:
     text, secret = secret_forms()[form]
     shell.shell.user_ns["plain"] = text
     assert secret not in json.dumps([shell.variables(), shell.inspect("plain")])
 
 
-@pytest.mark.parametrize("text", HARMLESS[:-3])
+@pytest.mark.parametrize("text", HARMLESS[:10])
 def test_a_value_that_only_looks_like_a_key_is_shown(shell: Shell, text: str) -> None:
     shell.shell.user_ns["plain"] = text
     assert shell.inspect("plain")["facts"]["value"] == text

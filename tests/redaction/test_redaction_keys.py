@@ -24,7 +24,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-def test_P1_a_key_of_every_known_kind_is_withheld_wherever_it_stands(kind: str) -> None:
+def test_N19_a_key_of_every_known_kind_is_withheld_wherever_it_stands(kind: str) -> None:
     for place, text in PLACES.items():
         key, secret = secret_key(kind, place)
         if place == "in an address" and "://" in key:
@@ -40,7 +40,7 @@ def test_P1_a_key_of_every_known_kind_is_withheld_wherever_it_stands(kind: str) 
 
 
 @pytest.mark.parametrize("form", secret_forms())
-def test_P1_a_secret_in_a_known_form_is_withheld_also_in_pieces(form: str) -> None:
+def test_N19_a_secret_in_a_known_form_is_withheld_also_in_pieces(form: str) -> None:
     for seed in "abc":
         text, secret = secret_forms(seed)[form]
         text = f"before\n{text}\nafter"

@@ -1,4 +1,4 @@
-"""Forty-four secrets in every place that a notebook has, and none of them in anything that leaves it."""
+"""Fifty-three secrets in every place that a notebook has, and none of them in anything that leaves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forty-four secrets, and the places where people leave them."""
+"""Fifty-three secrets, and the places where people leave them."""
 
 from __future__ import annotations
 
@@ -46,6 +46,15 @@ for _before, _core, _after in [
     ("dapi", _drawn(32, _HEX), ""),
     ("123456789:AA", _drawn(33), ""),
     ("eyJhbGciOiJIUzI1NiJ9.", f"{_drawn(30)}.{_drawn(30)}", ""),
+    ("AQ.", _drawn(50), ""),
+    ("hvs.", _drawn(92), ""),
+    ("dckr_pat_", _drawn(27), ""),
+    ("rubygems_", _drawn(48, _HEX), ""),
+    ("napi_", _drawn(64), ""),
+    ("p8e-", _drawn(32), ""),
+    ("shippo_live_", "7a" + _drawn(38, _HEX), ""),
+    ("abc_xyz_", _drawn(40), ""),
+    ("*:*:*:bob:", _drawn(14), ""),
     ("postgresql://bob:", _drawn(14), "@db.example.com/x"),
 ]:
     SHAPED[f"{_before}{_core}{_after}"] = _core
