@@ -83,7 +83,7 @@ def run_cells(notebook: str, own_folders: list[str]) -> None:
         def enable_gui(self, gui: str | None = None) -> None:
             """There is no screen."""
 
-    shell = Shell.instance()
+    shell: Any = Shell.instance()
     shell.run_cell("import matplotlib.pyplot, matplotlib.font_manager")  # which may look for fonts with a program
     shell.reset(new_session=False)
     sys.addaudithook(hook)

@@ -300,13 +300,13 @@ IN_LONG_KEYS = (
     _pattern(
         "API key",
         "_ -",
-        rf"(?<![A-Za-z0-9_+=.-])(?!sha[0-9]|chatcmpl)[A-Za-z][A-Za-z0-9]{{1,15}}[_-](?:[A-Za-z0-9]{{1,10}}[_-]){{0,2}}"
+        rf"(?:(?<![A-Za-z0-9_+=.\\-])|(?<=\\[nrtbf]))(?!sha[0-9]|chatcmpl)[A-Za-z][A-Za-z0-9]{{1,15}}[_-](?:[A-Za-z0-9]{{1,10}}[_-]){{0,2}}"
         rf"(?={_ALNUM}{{28,}}(?![A-Za-z0-9_+-]))(?=[A-Za-z]{{0,40}}[0-9])(?=[a-z0-9]{{0,40}}[A-Z]){_RUN}{{14,}}",
     ),
     _pattern(
         "API key",
         "_ .",
-        rf"(?<![A-Za-z0-9_+=.-])(?:[123]{_ALNUM}{{26}}_(?=[A-Za-z]{{0,20}}[0-9]){_ALNUM}{{20,22}}|{_HEX}{{32}}\.{_ALNUM}{{16}}){_END}",
+        rf"(?:(?<![A-Za-z0-9_+=.\\-])|(?<=\\[nrtbf]))(?:[123]{_ALNUM}{{26}}_(?=[A-Za-z]{{0,20}}[0-9]){_ALNUM}{{20,22}}|{_HEX}{{32}}\.{_ALNUM}{{16}}){_END}",
     ),
 )
 #: Only in texts that have, in lower case, one of `SECRET_WORDS`.
