@@ -85,7 +85,7 @@ def _measured(operation: str, method: Callable[..., Awaitable[Any]]) -> Callable
             if error.status >= 500:
                 STORE_ERRORS.labels(operation, error.code).inc()
             raise
-        except Exception:
+        except Exception:  # whatever a store of others raises is counted and goes on its way
             STORE_ERRORS.labels(operation, "internal").inc()
             raise
         finally:

@@ -33,7 +33,7 @@ def names(events: list[tuple[str, Any]]) -> list[str]:
 
 
 async def test_N3_harmless_code_runs_once_and_is_an_action(rest: RestClient, script: Script) -> None:
-    script([{"match": "x", "text": HARMLESS}, {"match": "y", "text": "Later."}])
+    script([{"match": "and then", "text": "Later."}, {"match": "x", "text": HARMLESS}])
     events = await events_of(rest)
     assert names(events) == ["tool_call", "run", "tool_result", "done"]
     run, done = dict(events)["run"], dict(events)["done"]
@@ -43,7 +43,7 @@ async def test_N3_harmless_code_runs_once_and_is_an_action(rest: RestClient, scr
     history = (await rest("GET", "api/agent/sessions/s1/history")).body["history"]
     assert history[1]["actions"] == done["actions"]
     assert [step.get("tool", "") for step in history[1]["steps"]] == ["", "run_code"]
-    assert (await rest.ask("y", {"session_id": "s1"})).body["reply"] == "Later."
+    assert (await rest.ask("and then", {"session_id": "s1"})).body["reply"] == "Later."
 
 
 async def test_N3_what_reaches_out_is_asked_about_with_the_reason(rest: RestClient, script: Script) -> None:

@@ -498,7 +498,7 @@ async def test_what_was_deleted_is_removed_for_good_after_30_days(
     assert await store.read(session.key) is None
 
 
-async def test_I8_only_so_many_deleted_conversations_are_kept(store: SessionStore) -> None:
+async def test_only_so_many_deleted_conversations_are_kept(store: SessionStore) -> None:
     manager = SessionManager(store, max_sessions=2)
     for number in range(4):
         await ask(manager, session_id=f"s{number}")
