@@ -130,14 +130,18 @@ def _select_changed(items: list[tuple[str, Any]], versions: dict[str, int], sinc
     """What changed, data before functions, classes and modules; where there is too much, what changed last."""
     changed = [item for item in items if versions.get(item[0], 0) > since] if since else items
     data = [item for item in changed if id(type(item[1])) in PLAIN_IDS or not is_code(item[1])]
-    if len(data) > wire.MAX_VARIABLES:
-        # What is of one version keeps its order; so does the answer.
-        newest = sorted(range(len(data)), key=[versions.get(name, 0) for name, _ in data].__getitem__)
-        return [data[at] for at in sorted(newest[-wire.MAX_VARIABLES :])]
-    if len(data) == len(changed):
+    data = _newest(data, versions, wire.MAX_VARIABLES)
+    if len(data) in (len(changed), wire.MAX_VARIABLES):
         return data
-    code = [item for item in changed if is_code(item[1])]
-    return [*data, *code[: wire.MAX_VARIABLES - len(data)]]
+    return [*data, *_newest([item for item in changed if is_code(item[1])], versions, wire.MAX_VARIABLES - len(data))]
+
+
+def _newest(items: list[tuple[str, Any]], versions: dict[str, int], most: int) -> list[tuple[str, Any]]:
+    """Those that changed last, or, of one version, were bound last, in their order."""
+    if len(items) <= most:
+        return items
+    newest = sorted(range(len(items)), key=[versions.get(name, 0) for name, _ in items].__getitem__)
+    return [items[at] for at in sorted(newest[-most:])]
 
 
 def is_code(value: object) -> bool:

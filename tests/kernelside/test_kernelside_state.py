@@ -116,6 +116,16 @@ def test_V11_many_variables_are_counted_and_the_newest_data_is_listed(shell: She
     assert "last" in [variable["name"] for variable in reply["changed"]]
 
 
+def test_V11_of_many_functions_those_that_were_bound_last_are_listed(shell: Shell) -> None:
+    shell.run(
+        "import types\nglobals().update({f'f{n}': types.FunctionType(compile('1', '', 'eval'), {}) for n in range(500)})"
+    )
+    shell.run("def mine(): pass\ndata = 1")
+    listed = [variable["name"] for variable in shell.delta()["changed"]]
+    assert len(listed) == 200
+    assert {"data", "mine"} <= set(listed)
+
+
 def test_an_error_is_told_with_the_locals_of_its_frames(shell: Shell) -> None:
     shell.run("def share(total, parts, password='hunter2'):\n    return total / parts", "a")
     shell.run("share(1, 0)", "b")

@@ -116,8 +116,8 @@ async def test_N15_a_method_that_nobody_has_is_answered_on_every_route_without_a
                 if method == "HEAD":
                     assert b" 405 " in await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)
                     continue
-                status, headers, body = await answer(reader)
-                assert (status, body["code"]) == (405, "method_not_allowed")
+                status, headers, answered = await answer(reader)
+                assert (status, answered["code"]) == (405, "method_not_allowed")
                 allowed = headers["allow"].split(", ")
                 assert {name.upper() for name in methods} <= set(allowed)
     assert not [record for record in caplog.records if record.exc_info or "Traceback" in record.getMessage()]
@@ -140,9 +140,9 @@ async def test_N15_a_client_that_sends_too_much_reads_why_it_is_refused(
             writer.write(b"100000\r\n" + piece + b"\r\n" if chunked else piece)
             await asyncio.wait_for(writer.drain(), 30)
         writer.write(b"0\r\n\r\n" if chunked else b"")
-        status, _, body = await answer(reader)
+        status, _, answered = await answer(reader)
         expected = (413, "too_large") if token is None else (403, "forbidden")
-        assert (status, body["code"]) == expected
+        assert (status, answered["code"]) == expected
         if token is None:  # and the connection is as good as before
             writer.write(head(jp_serverapp, "GET", "/api/agent/health"))
             assert (await answer(reader))[0] == 200
@@ -164,10 +164,10 @@ async def test_N15_who_asks_before_sending_need_not_send(rest: RestClient, jp_se
 async def test_N15_a_foreign_host_name_is_not_told_to_sign_in(rest: RestClient, jp_serverapp: Any) -> None:
     async with connection(jp_serverapp) as (reader, writer):
         writer.write(head(jp_serverapp, "GET", "/api/agent/health", host="evil.example"))
-        status, _, body = await answer(reader)
+        status, _, answered = await answer(reader)
     assert status == 403
-    assert "local_hostnames" in body["message"]
-    assert "ign in" not in body["message"]
+    assert "local_hostnames" in answered["message"]
+    assert "ign in" not in answered["message"]
 
 
 # What goes out ----------------------------------------------------------------------------------
