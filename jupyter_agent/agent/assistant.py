@@ -180,6 +180,7 @@ class Assistant:
         for model in self.resources.models.values():
             await model.close()
         self.resources.models.clear()
+        await self.sessions.log.close()
         await self.sessions.store.close()
 
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:

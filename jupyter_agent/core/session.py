@@ -77,6 +77,7 @@ class OpenTurn:
         actions: Tool calls with an effect so far; those under way are ``interrupted``, which is what they are if nothing
             more is ever heard of them.
         edits: What was changed in the notebook so far.
+        process: The process that answers, where it can be known whether that is gone.
     """
 
     id: str
@@ -88,6 +89,7 @@ class OpenTurn:
     calls: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     edits: tuple[CellChange, ...] = ()
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class PendingUndo:
         turn_id: The turn that is undone or redone.
         expires: On the store's clock, in seconds; later, anybody may finish it or take it back.
         reverting: Whether it is being taken back: the cells are restored to what they were, and the head stays.
+        process: As in `OpenTurn`; empty where a page restores the cells.
     """
 
     id: str
@@ -107,6 +110,7 @@ class PendingUndo:
     turn_id: str
     expires: float
     reverting: bool = False
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
 from jupyter_agent.core.text import head
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
 from jupyter_agent.kernels.outputs import OutputCollector, Status
 from jupyter_agent.kernels.rpc import PROBE_CONTENT, PROBE_TYPE, KernelRpc, Restarted, execute_request, text_field
-from jupyter_agent.kernels.transport import KernelMessage
+from jupyter_agent.kernels.transport import DROPPED, KernelMessage
 from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 
 #: Seconds between checks whether the kernel is alive.
@@ -31,6 +32,10 @@ _SUBSCRIBED = 2.0
 #: Characters of an object's signature and documentation.
 _MAX_SIGNATURE = 8_000
 
+#: Outputs from which on a missing end means that there were too many.
+_FLOOD = 500
+
+_INCOMPLETE = "\n[The outputs came faster than they could be read: the last ones are missing.]\n"
 _NO_REPLY = "The kernel ran the code but sent no reply: its output streams may have been replaced. Restart the kernel."
 _QUEUED = "The kernel is busy with another cell, so the code did not run in time. It may still run after that cell."
 _STILL_RUNNING = "\n[The code still runs: it did not react to an interrupt. Restart the kernel to stop it.]\n"
@@ -62,6 +67,7 @@ class CodeExecution:
         self._outputs = OutputCollector()
         self._probes: list[str] = []
         self._count: int | None = None
+        self._received = 0
         self._subscribed = asyncio.Event()
         self._busy = asyncio.Event()
         self._idle = asyncio.Event()
@@ -116,12 +122,16 @@ class CodeExecution:
                 return ExecutionResult("unavailable", "The kernel dropped the code because an earlier cell failed.")
             error = ExecutionError(str(content.get("ename", "")), head(str(content.get("evalue", "")), 2000))
             status = "error"
+        elif end == "lost":
+            raise KernelUnavailable(str(reply.exception()))
         if end == "died":
             status = "died"
+        elif end == "replied" and not self._idle.is_set() and self._received >= _FLOOD:
+            note = _INCOMPLETE  # the kernel itself drops what nobody takes
         return replace(self._outputs.result(status, note, error), execution_count=self._count)
 
     async def _wait_end(self, reply: asyncio.Future[Mapping[str, Any]], deadline: float) -> str:
-        """How the execution ended: ``replied``, ``no_reply``, ``died``, or ``timeout`` at the deadline."""
+        """How the execution ended: ``replied``, ``no_reply``, ``died``, ``lost``, or ``timeout`` at the deadline."""
         waits = [asyncio.ensure_future(self._idle.wait()), asyncio.ensure_future(self.dead.wait())]
         try:
             while True:
@@ -141,7 +151,7 @@ class CodeExecution:
         if not reply.done() and not (await asyncio.wait([reply], timeout=_GRACE))[0]:
             return "no_reply"
         if reply.exception() is not None:
-            return "died"
+            return "lost" if isinstance(reply.exception(), KernelUnavailable) else "died"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LATE_OUTPUT):
                 await self._idle.wait()
@@ -167,7 +177,10 @@ class CodeExecution:
         elif message_type == "execute_input":
             count = content.get("execution_count")
             self._count = count if isinstance(count, int) else None
+        elif message_type == DROPPED:
+            self._outputs.add_dropped(int(content["count"]))
         elif not self._idle.is_set():
+            self._received += 1
             self._outputs.add(message_type, content)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +16,11 @@ from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from jupyter_agent.core.errors import KernelUnavailable
-from jupyter_agent.kernels.transport import Channel, Receiver
+from jupyter_agent.kernels.transport import CLOSED, Channel, Receiver, is_end
 
 _PING_SECONDS = 30.0
+_MAX_STATUS = 5_000
+_IOPUB = re.compile(r'"channel"\s*:\s*"iopub"')
 
 
 class WebSocketTransport:
@@ -36,6 +39,7 @@ class WebSocketTransport:
         self._connection = dict(connection or {})
         self._socket: WebSocketClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._is_subscribed = False
 
     async def open(self, receive: Receiver) -> None:
         """Connect.
@@ -50,9 +54,14 @@ class WebSocketTransport:
             raise KernelUnavailable("The kernel's gateway does not answer.") from error
         self._reader = asyncio.create_task(self._read(self._socket, receive))
 
-    def iopub(self) -> contextlib.AbstractAsyncContextManager[None]:
-        """Nothing to do: the gateway sends iopub messages anyway."""
-        return contextlib.nullcontext()
+    @contextlib.asynccontextmanager
+    async def iopub(self) -> AsyncGenerator[None, None]:
+        """Outside of it iopub messages, which the gateway sends anyway, are dropped as text."""
+        self._is_subscribed = True
+        try:
+            yield
+        finally:
+            self._is_subscribed = False
 
     async def send(self, channel: Channel, message_type: str, content: Mapping[str, Any]) -> str:
         """Send a request.
@@ -83,9 +92,14 @@ class WebSocketTransport:
         while (text := await socket.read_message()) is not None:
             if not isinstance(text, str):
                 continue  # binary frames carry widgets' buffers; no request of ours is answered with them
+            if self._session not in text and not (len(text) < _MAX_STATUS and is_end(text.encode())):
+                continue  # an answer to somebody else
+            if not self._is_subscribed and _IOPUB.search(text) is not None:
+                continue
             try:
                 message = json.loads(text)
                 channel = str(message["channel"])
             except (ValueError, TypeError, KeyError):
                 continue
             receive(channel, message)
+        receive(CLOSED, {})

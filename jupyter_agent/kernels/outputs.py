@@ -62,14 +62,16 @@ class OutputCollector:
         match message_type:
             case "stream":
                 name, text = str(content.get("name", "stdout")), str(content.get("text", ""))
-                self._text.add(text)
+                left_out = content.get("left_out")
+                left_out = left_out if isinstance(left_out, int) else 0
+                self._text.add(text, left_out)
                 last = self._tail[-1] if self._tail else self._head[-1] if self._head else None
                 if last is not None and last.stream is not None and last.content["name"] == name:
-                    last.stream.add(text)
+                    last.stream.add(text, left_out)
                     last.size = last.stream.length
                 else:
                     stream = HeadTail()
-                    stream.add(text)
+                    stream.add(text, left_out)
                     self._append(_Output({"output_type": "stream", "name": name}, stream.length, stream=stream))
             case "display_data" | "execute_result":
                 self._add_display(message_type, content)
@@ -79,6 +81,10 @@ class OutputCollector:
                     if display_id and output.display_id == display_id:
                         output.content.update(data=data, metadata=metadata)
                         output.size = _characters(output.content)
+                        if sum(kept.size for kept in (*self._head, *self._tail)) > _HEAD_CHARACTERS + _TAIL_CHARACTERS:
+                            note = f"[an update of {output.size:,} characters, left out]"
+                            output.content.update(data={"text/plain": note}, metadata={})
+                            output.size = len(note)
             case "error":
                 name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
                 self.error = ExecutionError(name=name[:200], message=cleaned(head(message, 2000)))
@@ -117,6 +123,11 @@ class OutputCollector:
         ):
             self._tail.popleft()
             self._left_out += 1
+
+    def add_dropped(self, count: int) -> None:
+        """Note that outputs of this execution were dropped unread, after those that were added."""
+        self._left_out += count
+        self._text.add(f"\n[… {count:,} outputs left out: they came faster than they could be read …]\n")
 
     def result(self, status: Status, note: str = "", error: ExecutionError | None = None) -> ExecutionResult:
         """The execution's result with everything that was collected.

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from jupyter_agent.core.errors import KernelUnavailable
-from jupyter_agent.kernels.transport import Channel, KernelMessage, Transport
+from jupyter_agent.kernels.transport import CLOSED, Channel, KernelMessage, Transport
 
 #: A request that every kernel answers at once, and that changes nothing: ``kernel_info_request`` makes IPython draw a
 #: random tip, from the user's own random numbers.
 PROBE_TYPE = "comm_info_request"
 PROBE_CONTENT: Mapping[str, Any] = {"target_name": "jupyter_agent"}
+_LOST = "The connection to the kernel was lost. What was running may still run there."
 
 
 class Restarted(Exception):
@@ -79,12 +80,12 @@ class KernelRpc:
         finally:
             self._listener = None
 
-    def fail_pending(self) -> None:
-        """Raise `Restarted` wherever a reply is waited for."""
+    def fail_pending(self, error: Exception | None = None) -> None:
+        """Raise an error, by default `Restarted`, wherever a reply is waited for."""
         pending, self._pending = self._pending, {}
         for reply in pending.values():
             if not reply.done():
-                reply.set_exception(Restarted())
+                reply.set_exception(error or Restarted())
                 reply.exception()
 
     async def close(self) -> None:
@@ -99,6 +100,10 @@ class KernelRpc:
                 self.is_open = True
 
     def _receive(self, channel: str, message: KernelMessage) -> None:
+        if channel == CLOSED:
+            self.is_open = False
+            self.fail_pending(KernelUnavailable(_LOST))
+            return
         if channel == "iopub":
             if self._listener is not None:
                 self._listener(message)

@@ -20,8 +20,9 @@ class HeadTail:
         self._tail: list[str] = []
         self._tail_length = 0
 
-    def add(self, text: str) -> None:
-        """Append text."""
+    def add(self, text: str, left_out: int = 0) -> None:
+        """Append text, from whose middle so many characters were left out before."""
+        self._left_out += left_out
         room = LIMIT - len(self._head)
         if room > 0:
             self._head += text[:room]

@@ -13,7 +13,7 @@ from jupyter_agent.core.messages import Action, CellChange
 from jupyter_agent.core.session import Session
 from jupyter_agent.sessions.manager import SessionManager
 
-RENEW_SECONDS = 10.0
+RENEW_SECONDS = 3.0
 _LOST = "Another process went on with this conversation, so this answer was stopped. Reload the conversation."
 _Event = TypeVar("_Event")
 

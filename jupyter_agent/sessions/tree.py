@@ -80,17 +80,18 @@ class SessionTree:
         """
 
         async def moved(session: Session) -> Session:
-            _check_idle(session)
+            await self._check_idle(session)
             return await self._moved(session, kind, _next_turn(session, kind))
 
         return await self._log.change(await self._log.get(owner, session_id, notebook_id), moved)
 
     async def begin_undo(
-        self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None
+        self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None, *, process: str = ""
     ) -> tuple[Session, PendingUndo]:
         """Record an undo or redo, durably, before the notebook's cells are restored; the head stays where it is.
 
         One whose lease has ended is taken over: the same kind continues it, and the opposite kind takes it back.
+        `process` is the one that restores the cells, where it is no page.
 
         Returns:
             The session, and the recorded undo. Restore the cells of its `turn_id` now, then call `end_undo`.
@@ -105,11 +106,11 @@ class SessionTree:
         async def begun(session: Session) -> Session:
             pending = session.pending_undo
             if pending is None or await self._log.is_held(pending):
-                _check_idle(session)
+                await self._check_idle(session)
                 turn_id = _next_turn(session, kind)
                 pending = PendingUndo(operation_id, kind, turn_id, 0.0)
             expires = await self._store.now() + self._log.lease_seconds
-            taken = replace(pending, id=operation_id, expires=expires, reverting=kind != pending.kind)
+            taken = replace(pending, id=operation_id, expires=expires, reverting=kind != pending.kind, process=process)
             return replace(session, pending_undo=taken)
 
         session = await self._log.get(owner, session_id, notebook_id)
@@ -166,7 +167,7 @@ class SessionTree:
         """
 
         async def moved(session: Session) -> Session:
-            _check_idle(session)
+            await self._check_idle(session)
             turn = None if turn_id is None else await self.turn(session, turn_id)
             head, depth = (None, 0) if turn is None else (turn.id, turn.depth)
             return _with_head(with_branch_kept(session), head, depth, ())
@@ -271,19 +272,20 @@ class SessionTree:
         await self._store.create(new, turns)
         return new
 
+    async def _check_idle(self, session: Session) -> None:
+        if session.open is not None:
+            free = await self._log.free_in_words(session.open)
+            raise TurnInProgress("This conversation is answering a question. Wait for it, or cancel it." + free)
+        if session.pending_undo is not None:
+            free = await self._log.free_in_words(session.pending_undo)
+            raise UndoInProgress("An undo of this conversation is not finished yet. Try again in a moment." + free)
+
     async def _moved(self, session: Session, kind: UndoKind, turn_id: str) -> Session:
         """The session with its head one turn back, or one forward again."""
         if kind == "redo":
             return _with_head(session, turn_id, session.depth + 1, session.redo[:-1])
         turn = await self.turn(session, turn_id)
         return _with_head(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
-
-
-def _check_idle(session: Session) -> None:
-    if session.open is not None:
-        raise TurnInProgress("This conversation is answering a question. Wait for it, or cancel it.")
-    if session.pending_undo is not None:
-        raise UndoInProgress("An undo of this conversation is not finished yet. Try again in a moment.")
 
 
 def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from collections import OrderedDict
@@ -12,9 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from jupyter_agent.core.errors import (
+    AgentError,
     NotFound,
     StoreFull,
     StoreUnavailable,
+    TooLarge,
     TooManyRequests,
     TurnIdReused,
     TurnInProgress,
@@ -26,8 +29,13 @@ from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import OpenTurn, PendingUndo, Session, Turn
 from jupyter_agent.sessions import deletion
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
+from jupyter_agent.sessions.process import is_gone, is_known, this_process
 
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 10.0
+#: A lease that ends later is of another boot, or of a clock that was set back since; earlier releases took 30 seconds.
+_MAX_LEASE_SECONDS = 60.0
+#: Seconds between attempts to close a turn that the store did not take: the first, and the longest.
+_CLOSE_AFTER, _CLOSE_AT_LEAST_EVERY = 0.1, 2.0
 ATTEMPTS = 16
 PAGE = 200
 MAX_VARIABLES = 200
@@ -80,6 +88,10 @@ class SessionLog:
         self._began = time.time() - time.monotonic()
         # Heads as this process committed them last: the next question saves a read, and its commit fails if one is stale.
         self._cached: OrderedDict[tuple[str, str, str], tuple[float, Session]] = OrderedDict()
+        # By their holders, the turns of this process that the store would not take when they ended; None: that never began.
+        self._unclosed: dict[str, tuple[Session, Turn | None]] = {}
+        self._closing: asyncio.Task[None] | None = None
+        self._dropped_undos: set[str] = set()
 
     async def begin(  # noqa: PLR0917 – who, where, which, then what
         self,
@@ -114,6 +126,7 @@ class SessionLog:
                 question=question,
                 digest=digest,
                 started=time.time(),
+                process=this_process(),
             )
             try:
                 return await self._begin(owner, notebook_id, session_id, opened, named=named, retried=retried)
@@ -151,7 +164,8 @@ class SessionLog:
     async def finish(self, session: Session, turn: Turn) -> Session:
         """Append the turn that `begin` opened and make it the head; safe to call again.
 
-        The turn's parent, depth and digest are those of its beginning, whatever the caller set.
+        The turn's parent, depth and digest are those of its beginning, whatever the caller set. Where the store does not
+        take it, it is stored as soon as it does, or when this process is asked about the session again.
 
         Raises:
             VersionConflict: the turn was taken over, or the session is gone; nothing was stored.
@@ -159,6 +173,16 @@ class SessionLog:
         if session.open is None or session.open.id != turn.id:
             raise VersionConflict("That turn is not open.")
         turn = replace(turn, parent=session.head, depth=session.depth + 1, digest=session.open.digest)
+        self._unclosed.pop(session.open.holder, None)
+        try:
+            return await self._finish(session, turn)
+        except VersionConflict:
+            raise
+        except AgentError as error:
+            self._close_later(session, interrupted(session) if isinstance(error, TooLarge) else turn)
+            raise
+
+    async def _finish(self, session: Session, turn: Turn) -> Session:
         try:
             ended = await self._while_open(session, turn, lambda current, _: with_turn(current, turn))
             self._cached[ended.owner, ended.notebook_id, ended.id] = time.monotonic(), ended
@@ -182,6 +206,7 @@ class SessionLog:
             NotFound: unknown, expired, or somebody else's.
         """
         session = await self._find(owner, notebook_id, check_id(session_id, "session_id"))
+        session = await self._closed(session)
         if session is None or self.is_expired(session):
             raise NotFound(NOT_FOUND)
         return await self._close_abandoned(session)
@@ -198,6 +223,7 @@ class SessionLog:
         if named and session is None and not notebook_id:  # asked without a notebook: the only session of that id
             page = await self.store.find(owner, session_id=session_id, limit=2)
             session = page.sessions[0] if len(page.sessions) == 1 else None
+        session = await self._closed(session)
         if session is not None and self.is_expired(session) and not await self.is_held(session.open):
             await self.store.delete(session.key)
             session = None
@@ -213,10 +239,11 @@ class SessionLog:
             _check_retry(stored.digest, opened.digest)
             return Begun(await self.store.read(session.key) or session, opened.id, replayed=stored)
         if session.open is not None and await self.is_held(session.open):
+            free = await self.free_in_words(session.open)
             if session.open.id != opened.id:
-                raise TurnInProgress(ANOTHER_QUESTION)
+                raise TurnInProgress(ANOTHER_QUESTION + free)
             _check_retry(session.open.digest, opened.digest)
-            raise TurnInProgress("This question is being answered. Wait for it, or follow its events.")
+            raise TurnInProgress("This question is being answered. Wait for it, or follow its events." + free)
         if session.pending_undo is not None:
             raise UndoInProgress("An undo of this conversation is not finished. Undo again to finish it, then ask.")
         abandoned = None if session.open is None else interrupted(session)
@@ -229,14 +256,66 @@ class SessionLog:
         return Begun(await self._opened(session, self.store.commit(session, abandoned)), opened.id)
 
     async def _opened(self, session: Session, write: Awaitable[None]) -> Session:
-        """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it."""
+        """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it.
+
+        A turn that nobody was told of may be open all the same; it is taken back, so that it holds up no other.
+        """
         try:
-            await write
-        except StoreUnavailable:
-            stored = await self.store.read(session.key)
-            if stored is None or stored.open != session.open:
-                raise
+            try:
+                await write
+            except StoreUnavailable:
+                stored = await self.store.read(session.key)
+                if stored is None or stored.open != session.open:
+                    raise
+        except (StoreUnavailable, asyncio.CancelledError):
+            self._close_later(session, None)
+            raise
         return session
+
+    def _close_later(self, session: Session, turn: Turn | None) -> None:
+        """Store a turn's end, or take its beginning back, as soon as the store takes it."""
+        assert session.open is not None
+        self._unclosed[session.open.holder] = session, turn
+        if self._closing is None or self._closing.done():
+            self._closing = asyncio.create_task(self._close_all())
+
+    async def _close_all(self) -> None:
+        pause = _CLOSE_AFTER
+        while self._unclosed:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _CLOSE_AT_LEAST_EVERY)
+            for holder in tuple(self._unclosed):
+                await self._close(holder)
+
+    async def _close(self, holder: str) -> None:
+        session, turn = self._unclosed.get(holder, (None, None))
+        if session is None:
+            return
+        try:
+            if turn is None:
+                await self._while_open(session, None, lambda current, _: replace(current, open=None))
+            else:
+                await self._finish(session, turn)
+        except (StoreUnavailable, StoreFull):
+            return
+        except AgentError:  # taken over, or gone with its session
+            pass
+        self._unclosed.pop(holder, None)
+
+    async def _closed(self, session: Session | None) -> Session | None:
+        """The session, as it is once its turn has been closed that this process could not close before."""
+        if session is None or session.open is None or session.open.holder not in self._unclosed:
+            return session
+        await self._close(session.open.holder)
+        return await self.store.read(session.key)
+
+    async def close(self) -> None:
+        """Close what could not be closed before, where the store takes it now."""
+        if self._closing is not None and not self._closing.done():
+            self._closing.cancel()
+            await asyncio.wait([self._closing])
+        for holder in tuple(self._unclosed):
+            await self._close(holder)
 
     async def new_session(self, owner: str, notebook_id: str, session_id: str) -> Session:
         """A head that is not stored yet, under a free key."""
@@ -334,10 +413,24 @@ class SessionLog:
         return session
 
     async def is_held(self, lease: OpenTurn | PendingUndo | None) -> bool:
-        """Whether a lease has not ended. One far in the future is of another boot, or of a clock since set back."""
-        return lease is not None and 0 < lease.expires - await self.store.now() <= 2 * max(
-            self.lease_seconds, LEASE_SECONDS
-        )
+        """Whether a lease has not ended, and its holder may still be there."""
+        if lease is None or is_gone(lease.process):
+            return False
+        if isinstance(lease, PendingUndo) and lease.id in self._dropped_undos:
+            return False
+        left = lease.expires - await self.store.now()
+        return 0 < left <= max(2 * self.lease_seconds, _MAX_LEASE_SECONDS)
+
+    def drop_undo(self, operation_id: str) -> None:
+        """An undo of this process has failed: whoever comes next may finish it, or take it back."""
+        self._dropped_undos.add(operation_id)
+
+    async def free_in_words(self, lease: OpenTurn | PendingUndo) -> str:
+        """When a lease ends by itself, as a sentence; empty where its holder is known to be there."""
+        if is_known(lease.process):
+            return ""
+        seconds = max(1, math.ceil(lease.expires - await self.store.now()))
+        return f" If what held it is gone, it is free again in {seconds} s."
 
     def is_expired(self, session: Session) -> bool:
         """Whether a session is idle for longer than is kept; a clock set ahead meanwhile makes none older."""

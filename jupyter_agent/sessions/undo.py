@@ -15,6 +15,7 @@ from jupyter_agent.core.session import Session, UndoKind
 from jupyter_agent.notebooks.editing import same_cell
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.process import this_process
 
 #: Characters of one side of a change as it is stored.
 MAX_STORED = 1024 * 1024
@@ -128,28 +129,37 @@ class EditHistory:
         if dry_run:
             session = await tree.move_head(kind, owner, session_id, notebook_id)
             return await self._prepared(session, kind, session.redo[-1] if kind == "undo" else str(session.head))
-        undone = await self.begin(kind, owner, session_id, notebook_id)
-        if undone.changes:
-            problem = ""
-            try:
-                if notebook is None:
-                    raise NotFound(_NO_NOTEBOOK)
-                left = await notebook.restore(undone.changes)
-            except AgentError as error:
-                problem, left = error.message, tuple(change.cell_id for change in undone.changes)
-            undone = replace(undone, conflicts=tuple(dict.fromkeys((*undone.conflicts, *left))), problem=problem)
-        session = await tree.end_undo(owner, session_id, undone.session.notebook_id, undone.operation, is_applied=True)
+        undone = await self.begin(kind, owner, session_id, notebook_id, process=this_process())
+        try:
+            if undone.changes:
+                problem = ""
+                try:
+                    if notebook is None:
+                        raise NotFound(_NO_NOTEBOOK)
+                    left = await notebook.restore(undone.changes)
+                except AgentError as error:
+                    problem, left = error.message, tuple(change.cell_id for change in undone.changes)
+                undone = replace(undone, conflicts=tuple(dict.fromkeys((*undone.conflicts, *left))), problem=problem)
+            notebook_id = undone.session.notebook_id
+            session = await tree.end_undo(owner, session_id, notebook_id, undone.operation, is_applied=True)
+        except BaseException:
+            self.sessions.log.drop_undo(undone.operation)
+            raise
         return replace(undone, session=session, operation="")
 
-    async def begin(self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None) -> Undone:
+    async def begin(
+        self, kind: UndoKind, owner: str, session_id: str, notebook_id: str | None = None, *, process: str = ""
+    ) -> Undone:
         """Record an undo or redo whose `changes` the caller applies; then it calls `SessionTree.end_undo`.
+
+        `process` is the one that applies them, where it is no page.
 
         Raises:
             Conflict: there is nothing to undo or redo.
             TurnInProgress: a turn is being answered.
             UndoInProgress: another undo is being applied.
         """
-        session, pending = await self.sessions.tree.begin_undo(kind, owner, session_id, notebook_id)
+        session, pending = await self.sessions.tree.begin_undo(kind, owner, session_id, notebook_id, process=process)
         return replace(await self._prepared(session, kind, pending.turn_id), operation=pending.id)
 
     async def recover(self, session: Session, notebook: Notebook | None) -> Session:

@@ -32,10 +32,12 @@ class RunningServer:
     Args:
         home: Holds everything it writes; servers that share it are the same user's.
         environment: On top of a clean one.
+        extension: Whether it has ours.
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, environment: Mapping[str, str], *, extension: bool = True) -> None:
         self.home = home
+        self._extension = extension
         self.root = home / "notebooks"
         self.runtime = home / "runtime"
         self.log = ""
@@ -70,7 +72,7 @@ class RunningServer:
                 "--ip=127.0.0.1",
             ),
             *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={TOKEN}"),
-            "--ServerApp.jpserver_extensions=jupyter_agent=True",
+            f"--ServerApp.jpserver_extensions=jupyter_agent={self._extension}",
             cwd=self.root,
             env=self._environment,
             stderr=asyncio.subprocess.PIPE,
@@ -87,6 +89,12 @@ class RunningServer:
             self.log += line.decode()
             if LISTENING in line:
                 listening.set()
+
+    def memory(self, field: str = "VmRSS") -> int:
+        """KiB that it has in memory, or, of ``VmHWM``, has had at most."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(field))
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the end.
