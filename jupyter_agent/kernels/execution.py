@@ -25,6 +25,7 @@ _ALIVE_INTERVAL = 1.0
 #: Seconds for interrupted code to end, and for what belongs to a reply to arrive after it.
 _GRACE = 5.0
 _LATE_OUTPUT = 2.0
+_LATE_FLOOD = 30.0
 #: Seconds for the message that the code began to run.
 _LATE_BUSY = 1.0
 #: Seconds to wait for the first iopub message, which proves the subscription.
@@ -152,9 +153,13 @@ class CodeExecution:
             return "no_reply"
         if reply.exception() is not None:
             return "lost" if isinstance(reply.exception(), KernelUnavailable) else "died"
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LATE_OUTPUT):
-                await self._idle.wait()
+        # Of a flood more may still wait to be read than fits into the time for what comes late.
+        end, received = time.monotonic() + _LATE_FLOOD, -1
+        while not self._idle.is_set() and received < self._received and time.monotonic() < end:
+            received = self._received
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LATE_OUTPUT):
+                    await self._idle.wait()
         return "replied"
 
     def _on_iopub(self, message: KernelMessage) -> None:

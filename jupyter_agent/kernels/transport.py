@@ -32,8 +32,8 @@ _IOPUB_TYPES = frozenset(
     | {"update_display_data", "error", "clear_output"}
 )
 
-#: What is dropped of a backlog.
-_OUTPUTS = frozenset({"stream", "display_data", "execute_result"})
+#: What is dropped of a backlog; replies, errors and the kernel's status are not.
+_DROPPABLE = frozenset({"stream", "display_data", "execute_result", "update_display_data", "clear_output"})
 #: The type of a message of our own: so many outputs before the next message were dropped, as they came too fast.
 DROPPED = "jupyter_agent_dropped"
 
@@ -144,6 +144,8 @@ class ZmqTransport:
                     count, began = 0, time.monotonic()
         finally:
             decoding.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await decoding
 
     def _sort_in(self, channel: str, parts: list[zmq.Frame], backlog: _Backlog) -> None:
         """Keep a message that somebody here waits for, which its bytes show already."""
@@ -220,8 +222,8 @@ class _Backlog:
         self._bytes += len(waiting.signed[3])
         self._is_filled.set()
         while len(self._messages) > 1 and (len(self._messages) > _MAX_BACKLOG or self._bytes > _MAX_BACKLOG_BYTES):
-            oldest = (index for index, kept in enumerate(self._messages) if kept.header["msg_type"] in _OUTPUTS)
-            index = next(oldest, None)
+            droppable = (index for index, kept in enumerate(self._messages) if kept.header["msg_type"] in _DROPPABLE)
+            index = next(droppable, None)
             if index is None:
                 break
             self._bytes -= len(self._messages[index].signed[3])
