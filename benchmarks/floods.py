@@ -109,7 +109,7 @@ async def run_in_turn(server: RunningServer, notebook: str, question: str) -> st
     context = {"notebook_id": notebook}
     body = {"query": question, "approval": "auto", "stream": True, "context": context}
     shown = ""
-    async for name, data in server.stream(body):
+    async for name, data in server.stream(body, silence=300):
         if name in ("tool_result", "error"):
             shown = json.dumps(data)
     return shown
@@ -139,6 +139,7 @@ async def measure(folder: Path, count: int, extension: bool) -> dict[str, Cost]:
             ]
             with Watch(server) as watch:
                 results = await asyncio.gather(*runs)
+            print(f"{'ours' if extension else 'bare'}: {flood}, {watch.seconds:.1f} s", file=sys.stderr, flush=True)
             costs[flood] = Cost(watch.waits, watch.seconds, (watch.peak - watch.before) / 1024, results)
         for kernel_id in kernels.values():
             await server("DELETE", f"api/kernels/{kernel_id}")

@@ -126,8 +126,8 @@ class RunningServer:
         )
         return response.code, json.loads(response.body) if response.body else None
 
-    async def stream(self, body: Any) -> AsyncGenerator[tuple[str, Any], None]:
-        """Ask, and give the events as they come."""
+    async def stream(self, body: Any, silence: float = 30) -> AsyncGenerator[tuple[str, Any], None]:
+        """Ask, and give the events as they come; at most so many seconds without one."""
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         data = json.dumps(body).encode()
@@ -136,7 +136,7 @@ class RunningServer:
         writer.write(head.encode() + data)
         name = ""
         try:
-            while line := await asyncio.wait_for(reader.readline(), 30):
+            while line := await asyncio.wait_for(reader.readline(), silence):
                 if line.startswith(b"event: "):
                     name = line[7:].decode().strip()
                 elif line.startswith(b"data: "):
