@@ -35,7 +35,7 @@ def _stat(pid: int) -> tuple[str, str]:
 
 
 def this_process() -> str:
-    """This process, as `is_gone` knows it; empty where nothing can be known of it."""
+    """This process, as `has_ended` knows it; empty where nothing can be known of it."""
     started = _stat(os.getpid())[1]
     return f"{_space()}:{os.getpid()}:{started}" if _space() and started else ""
 
@@ -45,7 +45,7 @@ def is_known(process: str) -> bool:
     return bool(_space()) and process.partition(":")[0] == _space()
 
 
-def is_gone(process: str) -> bool:
+def has_ended(process: str) -> bool:
     """Whether the process is known to have ended: of this machine, in the same process space, and not one of its id since.
 
     Args:

@@ -29,7 +29,7 @@ from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import OpenTurn, PendingUndo, Session, Turn
 from jupyter_agent.sessions import deletion
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, title_of
-from jupyter_agent.sessions.process import is_gone, is_known, this_process
+from jupyter_agent.sessions.process import has_ended, is_known, this_process
 
 LEASE_SECONDS = 10.0
 #: A lease that ends later is of another boot, or of a clock that was set back since; earlier releases took 30 seconds.
@@ -414,7 +414,7 @@ class SessionLog:
 
     async def is_held(self, lease: OpenTurn | PendingUndo | None) -> bool:
         """Whether a lease has not ended, and its holder may still be there."""
-        if lease is None or is_gone(lease.process):
+        if lease is None or has_ended(lease.process):
             return False
         if isinstance(lease, PendingUndo) and lease.id in self._dropped_undos:
             return False

@@ -142,7 +142,7 @@ class EditHistory:
                 undone = replace(undone, conflicts=tuple(dict.fromkeys((*undone.conflicts, *left))), problem=problem)
             notebook_id = undone.session.notebook_id
             session = await tree.end_undo(owner, session_id, notebook_id, undone.operation, is_applied=True)
-        except BaseException:
+        except BaseException:  # whatever ends it, a cancelled task too: the next one begins afresh
             self.sessions.log.drop_undo(undone.operation)
             raise
         return replace(undone, session=session, operation="")

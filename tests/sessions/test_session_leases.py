@@ -19,7 +19,7 @@ from jupyter_agent.core.messages import CellChange
 from jupyter_agent.core.session import OpenTurn, Session, Turn
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
-from jupyter_agent.sessions.process import is_gone, this_process
+from jupyter_agent.sessions.process import has_ended, this_process
 from jupyter_agent.sessions.turns import LEASE_SECONDS
 from jupyter_agent.sessions.undo import EditHistory
 from jupyter_agent.stores.memory import MemoryStore
@@ -126,14 +126,14 @@ async def test_N14_a_conversation_whose_process_was_killed_answers_at_once(tmp_p
 
 async def test_N14_only_of_this_machines_processes_anything_is_concluded() -> None:
     space, pid, started = this_process().split(":")
-    assert not is_gone(this_process())
-    assert is_gone(f"{space}:{pid}:{int(started) - 1}")  # another process of the same id, since
-    assert is_gone(f"{space}:{2**22 + 1}:{started}")
-    assert not is_gone("")
-    assert not is_gone(f"another:{2**22 + 1}:{started}")
-    assert not is_gone(f"{space}:x:y")
-    assert not is_gone(f"{space}:{2**80}:{started}")
-    assert not is_gone(f"{space}:1:{_started(1)}")
+    assert not has_ended(this_process())
+    assert has_ended(f"{space}:{pid}:{int(started) - 1}")  # another process of the same id, since
+    assert has_ended(f"{space}:{2**22 + 1}:{started}")
+    assert not has_ended("")
+    assert not has_ended(f"another:{2**22 + 1}:{started}")
+    assert not has_ended(f"{space}:x:y")
+    assert not has_ended(f"{space}:{2**80}:{started}")
+    assert not has_ended(f"{space}:1:{_started(1)}")
 
 
 def _started(pid: int) -> str:
