@@ -22,6 +22,7 @@ def _call(name: str, **arguments: Any) -> dict[str, Any]:
 def script() -> list[Any] | None:
     remote = _call("insert_cell", source="![c](http://127.0.0.1:9/?d=1)", cell_type="markdown", below="first")
     edit = [_call("read_cells"), _call("edit_cell", cell_id="second", source="number + 2")]
+    every = [*edit, _call("insert_cell", source="# added", below="second"), _call("run_cell", cell_id="second")]
     return [
         {"match": "count", "calls": [_call("run_code", code="for n in [1, 2]:\n    print('seen', n)")]},
         {"match": "count", "text": "Counted."},
@@ -33,6 +34,8 @@ def script() -> list[Any] | None:
         {"match": "slowly", "text": "Edited."},
         {"match": "picture", "calls": [_call("read_cells"), remote]},
         {"match": "picture", "text": "Drawn."},
+        {"match": "do it all", "text": "a " * 30, "chunks": 30, "delay": 0.1, "calls": every},
+        {"match": "do it all", "text": "All done."},
         {"text": "Understood."},
     ]
 
@@ -119,6 +122,23 @@ def test_an_edit_is_asked_about_once_and_what_is_typed_meanwhile_stays_in_the_qu
     opened.page.keyboard.press("Enter")
     expect(opened.wait_for_answer()).to_contain_text("Edited.")
     expect(opened.cells.nth(1).locator(".cm-content")).to_have_text("number + 2")
+
+
+def test_what_is_typed_in_a_cell_stays_there_while_the_agent_edits_and_runs_others(opened: SidebarPage) -> None:
+    opened.page.get_by_label("What the agent may do").select_option("Run without asking")
+    opened.ask("do it all")
+    first = opened.cells.first.locator(".cm-content")
+    first.click()
+    opened.page.keyboard.press("End")
+    ran = opened.cells.nth(1).locator(".jp-InputPrompt").filter(has_text="[1]:")
+    typed = ""
+    while not ran.is_visible():
+        opened.page.keyboard.type("d", delay=50)
+        typed += "d"
+    opened.page.keyboard.type("x", delay=50)
+    expect(first).to_have_text(f"number = 3{typed}x")
+    expect(opened.cells).to_have_count(3)
+    expect(opened.wait_for_answer()).to_contain_text("All done.")
 
 
 def test_an_edit_whose_cell_goes_away_is_asked_about_in_the_panel(opened: SidebarPage) -> None:

@@ -130,6 +130,7 @@ async def test_N5_a_new_conversation_has_no_permissions(rest: RestClient, script
     assert (await rest("DELETE", SESSION)).status == 200
     copies.append((await rest("POST", "api/agent/sessions/import", exported)).body)
     assert copies[-1]["session_id"] == "s1"  # of the same id as the one that was deleted
+    copies.append((await rest("POST", f"{SESSION}/restore", {})).body)
     for copy in copies:
         assert await standing(rest, copy["session_id"]) == [], copy
         assert await is_asked(rest, "harmless", copy["session_id"])

@@ -115,9 +115,11 @@ async function runCell(
     return 'unavailable';
   }
   const notebook = panel.content;
-  const succeeded = await NotebookActions.runCells(notebook, [notebook.widgets[index]], panel.sessionContext).catch(
-    () => false
-  );
+  const { mode } = notebook;
+  const running = NotebookActions.runCells(notebook, [notebook.widgets[index]], panel.sessionContext);
+  // Running cells leaves the edit mode: what the user types in another cell at this moment would become commands.
+  notebook.mode = mode;
+  const succeeded = await running.catch(() => false);
   if (cells.find(cellId) < 0) {
     return 'not_found';
   }
