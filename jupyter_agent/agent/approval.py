@@ -81,7 +81,8 @@ class ApprovalPolicy:
             return
         preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
         digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
-        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest, preview, reasons)
+        shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
+        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest, preview, shown)
         if not reasons and self.is_allowed is not None and self.is_allowed(request):
             return
         if self.decide is None:

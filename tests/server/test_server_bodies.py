@@ -57,7 +57,9 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
-async def test_H1_H2_H3_H4_H7_H8_H9_H10_H14_a_body_that_is_not_plain_json_is_bad_input(rest: RestClient, body: bytes) -> None:
+async def test_H1_H2_H3_H4_H7_H8_H9_H10_H14_a_body_that_is_not_plain_json_is_bad_input(
+    rest: RestClient, body: bytes
+) -> None:
     reply = await rest("POST", QUICK, body, {"Content-Type": "application/json"})
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert set(reply.body) == {"message", "code", "retryable", "request_id"}
