@@ -44,7 +44,7 @@ def test_loading_us_into_a_server_imports_nothing_heavy_and_little_of_ours(tmp_p
     assert ours == {
         *("jupyter_agent", "config", "config.entry_points", "config.installation", "config.options"),
         *("core", "core.errors", "server", "server.extension", "server.identity", "server.kernel_sessions"),
-        *("server.notebook_renames", "server.routes"),
+        *("server.notebook_renames", "server.routes", "server.streamed_body"),
     }
 
 

@@ -52,6 +52,7 @@ async def test_an_error_during_the_turn_is_the_last_event(rest: RestClient, scri
         "code": "upstream_unreachable",
         "retryable": True,
         "status": 502,
+        "request_id": events[-1][1]["request_id"],
     }
 
 

@@ -51,7 +51,8 @@ class SettingsHandler(AgentHandler):
         values = {name: _checked(options, name, value) for name, value in changes.items()}
         if values.get("model"):
             check_chats(values["model"])
-            self.services.assistant.model(values["model"])  # raises for what is none
+            if ":" not in values["model"]:  # what a provider has is known when it is asked
+                self.services.assistant.model(values["model"])  # raises for what is none
         keys = {_variable(provider): key for provider, key in (body.keys or {}).items()}
         try:
             if values:
