@@ -13,15 +13,15 @@ from functools import partial
 from typing import Any
 
 from jupyter_agent.agent import turn as turns
-from jupyter_agent.agent.limits import Limits
-from jupyter_agent.agent.loop import Agent, offered_tools
+from jupyter_agent.agent.limits import Limits, within_ceilings
+from jupyter_agent.agent.loop import Agent, offered_specs, offered_tools
 from jupyter_agent.agent.throttle import LoopThrottle
 from jupyter_agent.agent.turn import TurnState
 from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import (
     AgentError,
-    BadRequest,
     ContextTooLong,
     Forbidden,
     NotFound,
@@ -55,7 +55,7 @@ class Resources:
     """What the conversations of one process share.
 
     Attributes:
-        options: Limits and defaults.
+        options: Limits and defaults of the process.
         tools: What models may do, by name.
         redactor: Withholds secrets from models and from the store.
         mcp_servers: More tools, of others.
@@ -64,6 +64,7 @@ class Resources:
         throttle: Keeps the heavy work of many turns apart.
         block_key: Names the blocks of data in prompts; known to nobody outside this process.
         analyses: Find what is stale in notebooks; one for each notebook, whoever asks.
+        user_settings: Of the users, where there are several.
     """
 
     options: JupyterAgent
@@ -75,6 +76,7 @@ class Resources:
     throttle: LoopThrottle = field(default_factory=LoopThrottle)
     block_key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     analyses: NotebookAnalyses = field(default_factory=NotebookAnalyses)
+    user_settings: UserSettings | None = None
 
 
 class Assistant:
@@ -99,31 +101,41 @@ class Assistant:
 
     @classmethod
     def from_config(
-        cls, options: JupyterAgent, wrap_store: Callable[[SessionStore], SessionStore] | None = None
+        cls,
+        options: JupyterAgent,
+        wrap_store: Callable[[SessionStore], SessionStore] | None = None,
+        user_settings: UserSettings | None = None,
     ) -> Assistant:
         """Wire what the options name; nothing heavy is imported and nothing is opened before the first question.
 
-        Raises:
-            BadRequest: an option names something that is not there.
+        What cannot be loaded is left out, and named in the options' problems.
+
+        Args:
+            options: Of the process.
+            wrap_store: Given the store, what is used in its place.
+            user_settings: Of its users; without them the options hold for everybody.
         """
-        scheme = options.store.partition("://")[0]
-        store = entry_points.load(entry_points.STORES, scheme)
-        if store is None:
-            raise BadRequest(entry_points.store_problem(options.store))
+        store, scheme = _open_store(options)
         hours = options.session_max_age_hours or (24.0 if scheme == "memory" else 0.0)
-        opened: SessionStore = store(options.store)
-        redactor = Redactor(api_keys.stored().values(), environ=os.environ, enabled=options.redact)
+        redactor = Redactor(api_keys.secrets(), environ=os.environ, enabled=options.redact)
+        policy = options.policy
         sessions = SessionManager(
-            opened if wrap_store is None else wrap_store(opened),
+            store if wrap_store is None else wrap_store(store),
             max_age_seconds=hours * 3600,
             max_sessions=options.session_max_concurrent,
             scope=options.session_scope,
             redactor=redactor,
+            may_share=policy.share,
+            may_export=policy.export,
         )
-        tools = registry.load(options.tools)
+        loaded, problems = registry.load(options.tools)
+        options.problems += problems
+        tools = {name: tool for name, tool in loaded.items() if policy.allows("tools", name)}
         taken = {*entry_points.names(entry_points.TOOLS), *tools}
-        servers = McpServers(options.mcp_servers, redactor, taken, proxy=options.proxy, ca_file=options.ca_file)
-        return cls(Resources(options, tools, redactor, servers), sessions)
+        servers = McpServers(
+            options.mcp_servers, redactor, taken, proxy=options.proxy, ca_file=options.ca_file, policy=policy
+        )
+        return cls(Resources(options, tools, redactor, servers, user_settings=user_settings), sessions)
 
     def with_sessions(self, sessions: SessionManager) -> Assistant:
         """An assistant on other conversations with the same resources, which are not to be closed with it."""
@@ -136,37 +148,63 @@ class Assistant:
 
     @property
     def default_model(self) -> str:
-        """``provider:model`` of questions that name none."""
+        """``provider:model`` of questions that name none, where the user has chosen none."""
         return self.resources.options.model
 
-    def models(self) -> tuple[str, ...]:
-        """The configured model first, then the other providers."""
-        configured = self.default_model
+    def options_of(self, user: str) -> JupyterAgent:
+        """The options that hold for a user; those of the process for nobody in particular."""
+        settings = self.resources.user_settings
+        return settings.options_of(user) if settings is not None else self.resources.options
+
+    def models(self, user: str = "") -> tuple[str, ...]:
+        """The user's configured model first, then the other providers, and where the policy names models, these."""
+        options = self.options_of(user)
+        configured = options.model
+        if options.lock("model"):
+            return (configured,)
         hidden = ("scripted", configured.partition(":")[0])
-        return (configured, *(name for name in entry_points.names(entry_points.MODELS) if name not in hidden))
+        policy = self.resources.options.policy
+        others = (name for name in entry_points.names(entry_points.MODELS) if name not in hidden)
+        names = (configured, *(name for name in others if policy.allows("models", name)), *policy.named_models())
+        return tuple(dict.fromkeys(names))
 
     def model(self, name: str | None) -> Model:
         """The model of that name, made once; None names the configured one.
 
         Raises:
-            UnknownModel: there is no such provider.
+            UnknownModel, Forbidden: as `check_model`; or the policy does not allow its address.
         """
         name = name or self.default_model
-        provider, _, rest = name.partition(":")
+        factory, models = self.check_model(name), self.resources.models
+        if name not in models:
+            models[name] = factory(self.resources.options, name.partition(":")[2])
+        return models[name]
+
+    def check_model(self, name: str) -> Callable[..., Model]:
+        """The factory of a model that may be asked.
+
+        Raises:
+            UnknownModel: there is no such provider, or it cannot be loaded.
+            Forbidden: the administrator's policy does not allow it.
+        """
+        provider, policy = name.partition(":")[0], self.resources.options.policy
+        if not policy.allows("models", name):
+            allowed = " ".join(words for words in policy.restrictions() if words.startswith("Models"))
+            raise Forbidden(f"The policy of this server does not allow the model '{name[:80]}'. {allowed}")
         # A script is a file of the server's: only its own configuration may name one.
-        is_allowed = provider != "scripted" or name == self.default_model
-        factory = entry_points.load(entry_points.MODELS, provider) if is_allowed else None
+        is_known = provider != "scripted" or name == self.default_model
+        try:
+            factory = entry_points.load(entry_points.MODELS, provider) if is_known else None
+        except (Exception, SystemExit) as error:  # a provider of others may fail in any way when it is imported
+            raise UnknownModel(entry_points.problem(entry_points.MODELS, provider, error)) from error
         if factory is None:
             known = ", ".join(name for name in entry_points.names(entry_points.MODELS) if name != "scripted")
             raise UnknownModel(f"There is no model '{name[:80]}'. Choose one of these providers: {known}.")
-        models = self.resources.models
-        if name not in models:
-            models[name] = factory(self.resources.options, rest)
-        return models[name]
+        return factory
 
     async def reconfigure(self) -> None:
         """Apply options and keys that have changed: models are made anew."""
-        for secret in api_keys.stored().values():
+        for secret in api_keys.secrets():
             self.redactor.add_secret(secret)
         self.redactor.enabled = self.resources.options.redact
         models = self.resources.models
@@ -192,9 +230,9 @@ class Assistant:
         Raises:
             AgentError: before the turn began (another one is running, no such model, the store is unavailable).
         """
-        model, approval = self.model(question.model), question.approval or self.resources.options.approval
-        if approval == "auto" and not self.resources.options.allow_auto:
-            raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto). Use 'ask'.")
+        options = self.options_of(question.owner if question.user is None else question.user)
+        question, lowered = within_ceilings(question, options)
+        model = self.model(question.model or options.model)
         query = self.redactor.text(question.query)
         await self.resources.throttle.wait()
         async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
@@ -204,7 +242,7 @@ class Assistant:
                 return
             try:
                 answer = redact_events(
-                    state.lease.guarded(self._answer(state, question, model, approval)), self.redactor
+                    state.lease.guarded(self._answer(state, question, model, lowered)), self.redactor
                 )
                 async with state.lease.held(), aclosing(answer) as events:
                     async for event in events:
@@ -228,7 +266,9 @@ class Assistant:
         Raises:
             AgentError: no such model, the store is unavailable.
         """
-        model, session = self.model(question.model), None
+        options = self.options_of(question.owner if question.user is None else question.user)
+        question, lowered = within_ceilings(question, options)
+        model, session = self.model(question.model or options.model), None
         session_id = question.session_id
         session_id = session_id or await self.sessions.default_session_id(question.owner, question.notebook_id)
         if session_id is not None:
@@ -239,14 +279,14 @@ class Assistant:
         view = await snapshot.read_kernel_and_cells(question.kernel, question.notebook)
         context = self._without_secrets(await snapshot.build(question, view, session, earlier, self.resources.analyses))
         prompt = self._prompt(question, context, await attachments(question.query, context), _SHARES[0])
-        warnings = (*context.warnings, *prompt.warnings)
+        warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
         return request.preview_json(model.name, prompt, self._offered(question), warnings, count)
 
     # The steps of a turn --------------------------------------------------------------------------
 
     async def _answer(
-        self, state: TurnState, question: Question, model: Model, approval: str
+        self, state: TurnState, question: Question, model: Model, lowered: tuple[str, ...]
     ) -> AsyncGenerator[Event, None]:
         """Context, prompt and loop; once more with a shorter prompt where the model's server finds it too long."""
         shared = self.resources
@@ -259,10 +299,15 @@ class Assistant:
         yield TurnStarted(state.session.id, state.turn.id, model.name, context.state_json())
         if question.effects:
             await shared.mcp_servers.wait_ready()
-        context = state.context = replace(context, warnings=(*context.warnings, *shared.mcp_servers.warnings))
+        warnings = (*context.warnings, *lowered, *shared.mcp_servers.warnings)
+        context = state.context = replace(context, warnings=warnings)
         attached = await attachments(question.query, context)
         # Who wants the answer's code run has approved it, as far as somebody may approve what they have not seen.
-        is_approved = shared.options.allow_auto and approval != "read-only"
+        options, approval = (
+            self.options_of(question.owner if question.user is None else question.user),
+            question.approval or "",
+        )
+        is_approved = options.allowed("approval", "auto") == "auto" and approval != "read-only"
         run_answer = ("auto" if is_approved else approval) if question.run_answer else ""
         for share in _SHARES:
             state.prompt = self._prompt(question, context, attached, share)
@@ -272,7 +317,7 @@ class Assistant:
             agent = Agent(
                 model,
                 self._all_tools(question),
-                Limits.for_question(question, shared.options, approval=approval, started=state.started),
+                Limits.for_question(question, shared.options, started=state.started),
                 redact=self.redactor.text,
                 decide=question.decide,
                 is_allowed=partial(question.is_allowed, state.session) if question.is_allowed is not None else None,
@@ -298,7 +343,7 @@ class Assistant:
         self, question: Question, context: TurnContext, attached: tuple[Attachment, ...], share: float
     ) -> Prompt:
         """The prompt within a share of the token budget; nothing leaves that is not redacted here."""
-        shared = self.resources
+        shared, options = self.resources, self.options_of(question.owner if question.user is None else question.user)
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
@@ -307,10 +352,10 @@ class Assistant:
             context,
             attached,
             active_cell_id=question.active_cell_id,
-            budget_tokens=int(shared.options.context_tokens * share),
+            budget_tokens=int(options.context_tokens * share),
             mark=f"context-{mark}",
             redactor=self.redactor,
-            count=shared.calibration.counter(self.model(question.model).name),
+            count=shared.calibration.counter(self.model(question.model or options.model).name),
         )
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
@@ -342,11 +387,13 @@ class Assistant:
     # What a question is answered with -------------------------------------------------------------
 
     def _all_tools(self, question: Question) -> Mapping[str, Tool]:
-        return {**self.tools, **self.resources.mcp_servers.tools(), **question.tools}
+        policy, others = self.resources.options.policy, self.resources.mcp_servers.tools()
+        allowed = {name: tool for name, tool in others.items() if policy.allows("tools", name)}
+        return {**self.tools, **allowed, **question.tools}
 
     def _offered(self, question: Question) -> list[ToolSpec]:
         tools = offered_tools(self._all_tools(question), question.effects, through_magic=question.run is not None)
-        return [tool.spec for tool in tools.values()]
+        return offered_specs(tools, question.approval or "")
 
     def _without_secrets(self, context: TurnContext) -> TurnContext:
         # A key may be the name of a variable, and the names of those that changed are sent as they are.
@@ -365,3 +412,21 @@ class Assistant:
             key=open_turn.holder if open_turn is not None else state.turn.id,
             check_notebook=self.resources.analyses.check,
         )
+
+
+def _open_store(options: JupyterAgent) -> tuple[SessionStore, str]:
+    """The store that the options name, and its scheme; where there is none, one in memory, and the problem is noted."""
+    scheme = options.store.partition("://")[0]
+    problem = entry_points.store_problem(options.store)
+    try:
+        store = None if problem else entry_points.load(entry_points.STORES, scheme)
+        if store is not None:
+            return store(options.store), scheme
+    except AgentError as error:
+        problem = error.message
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a store of others may fail in any way when it is imported
+        problem = entry_points.problem(entry_points.STORES, scheme, error)
+    options.problems.append(f"{problem} Until then conversations are only kept in memory.")
+    memory = entry_points.load(entry_points.STORES, "memory")
+    assert memory is not None
+    return memory("memory://"), "memory"

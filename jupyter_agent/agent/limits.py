@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Action, Effect, FinishReason, Message, ToolCall, Usage
@@ -28,6 +28,8 @@ EXPLANATIONS: Mapping[FinishReason, str] = {
 }
 #: The most tokens, or dollars, that a server may report for one answer.
 _MAX_REPORTED = 100_000_000
+#: Limits that a request may lower.
+_CAPPED = ("deadline_seconds", "max_steps", "max_tool_calls", "max_write_calls")
 #: Calls in a row whose arguments cannot be parsed.
 _MAX_INVALID_CALLS = 3
 
@@ -61,13 +63,12 @@ class Limits:
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
 
     @classmethod
-    def for_question(cls, question: Question, options: JupyterAgent, *, approval: str, started: float) -> Limits:
+    def for_question(cls, question: Question, options: JupyterAgent, *, started: float) -> Limits:
         """The options' limits, lowered to those of the question.
 
         Args:
-            question: With its own limits.
+            question: With its own limits, and the approval mode that holds.
             options: Upper bounds.
-            approval: The mode that holds.
             started: When the turn began, on `time.monotonic()`.
         """
 
@@ -82,7 +83,7 @@ class Limits:
             max_repeated_calls=options.max_repeated_calls,
             max_tokens=options.max_tokens,
             max_cost=options.max_cost,
-            approval=approval,
+            approval=question.approval or options.approval,
             effects=question.effects,
         )
 
@@ -90,6 +91,23 @@ class Limits:
     def remaining(self) -> float:
         """Seconds until the deadline, at least a tenth."""
         return max(0.1, self.deadline - time.monotonic())
+
+
+def within_ceilings(question: Question, options: JupyterAgent) -> tuple[Question, tuple[str, ...]]:
+    """The question with nothing that goes beyond what the administrator has fixed or capped, and what was lowered, in sentences."""
+    warnings: list[str] = []
+    approval = options.allowed("approval", question.approval or options.approval)
+    if question.approval not in (None, approval):
+        warnings.append(f"Approval '{question.approval}' is not allowed on this server; '{approval}' holds.")
+    model, fixed = question.model, options.lock("model")
+    if model and model != options.model and fixed:
+        warnings.append(f"The model is {fixed}: '{options.model}' answers, not '{model[:80]}'.")
+        model = None
+    for name in _CAPPED:
+        asked, highest = getattr(question, name), getattr(options, name)
+        if asked is not None and asked > highest:
+            warnings.append(f"{name} is at most {highest:g} on this server; {asked:g} was asked for.")
+    return replace(question, approval=approval, model=model), tuple(warnings)
 
 
 @dataclass(slots=True)

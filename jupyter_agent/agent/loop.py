@@ -33,7 +33,7 @@ from jupyter_agent.core.messages import (
     Waiting,
     code_blocks,
 )
-from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput
+from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decide, Run
 from jupyter_agent.core.text import estimate_tokens, truncate, well_formed
 
@@ -187,7 +187,7 @@ class Agent:
 
     async def _query(self, transcript: Transcript, calls: list[ToolCall]) -> AsyncGenerator[Event, None]:
         """Ask the model once; `calls` gets the calls that it asks for."""
-        specs = [tool.spec for tool in self._tools.values()]
+        specs = offered_specs(self._tools, self._limits.approval)
         messages = [*transcript.request, *transcript.messages]
         used_ids = {call.id for message in messages for call in message.tool_calls}
         finished, half = ModelFinished(), ""
@@ -379,6 +379,11 @@ def offered_tools(
         for name, tool in tools.items()
         if tool.effect in effects and (not through_magic or tool.effect == "read" or name == RUN_CODE)
     }
+
+
+def offered_specs(tools: Mapping[str, Tool], approval: str) -> list[ToolSpec]:
+    """What the model is told of: where nothing may be run or edited, nothing that does. A call of it all the same is denied."""
+    return [tool.spec for tool in tools.values() if tool.effect == "read" or approval != "read-only"]
 
 
 async def _run_output(running: Awaitable[Any]) -> ToolOutput:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from jupyter_agent.config.options import APPROVALS
+from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
 OK, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -34,8 +34,9 @@ examples:
   jupyter agent doctor sales.ipynb
   jupyter agent doctor sales.ipynb --execute
   jupyter agent doctor sales.ipynb --json | jq -r '.findings[].reason'
+  jupyter agent doctor
 
-Exit codes: 0 reproducible, 1 not reproducible (or no kernel can be started), 2 wrong usage, 130 Ctrl-C.
+Exit codes: 0 reproducible (nothing wrong), 1 not reproducible (or no kernel can be started, or something is wrong), 2 wrong usage, 130 Ctrl-C.
 """
 
 EXPORT_EPILOG = """\
@@ -147,12 +148,13 @@ def _add_question_commands(commands: _Commands) -> None:
 def _add_doctor(commands: _Commands) -> None:
     doctor = commands.add_parser(
         "doctor",
-        help="check whether Restart & Run All would reproduce a notebook",
+        help="check whether Restart & Run All would reproduce a notebook, or this installation",
         description="Report what is stale, out of order or never run in a notebook, and whether Restart & Run All would "
-        "reproduce it.",
+        "reproduce it. Without a notebook: which options, stores, models, tools and inspectors cannot be used, and what the "
+        "administrator's policy sets.",
         epilog=DOCTOR_EPILOG,
     )
-    doctor.add_argument("notebook", type=_notebook, metavar="FILE", help="the notebook")
+    doctor.add_argument("notebook", nargs="?", type=_notebook, metavar="FILE", help="the notebook")
     doctor.add_argument(
         "--execute",
         action="store_true",

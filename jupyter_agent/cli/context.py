@@ -17,6 +17,7 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
+from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Event
@@ -66,7 +67,10 @@ class CliContext:
 @asynccontextmanager
 async def open_assistant() -> AsyncIterator[Assistant]:
     """An assistant with the options of Jupyter's configuration files and of the environment."""
-    assistant = Assistant.from_config(JupyterAgent(config=read_config_files()))
+    settings = UserSettings(JupyterAgent(config=read_config_files()))
+    assistant = Assistant.from_config(settings.options, user_settings=settings)
+    for problem in settings.options.problems:
+        print_note(problem)
     try:
         yield assistant
     finally:

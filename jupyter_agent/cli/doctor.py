@@ -1,4 +1,4 @@
-"""`jupyter agent doctor`: would Restart & Run All reproduce a notebook? From its cells, or by running a copy."""
+"""`jupyter agent doctor`: whether Restart & Run All would reproduce a notebook, or what of this installation cannot be used."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from jupyter_agent.cli.context import (
     print_text,
     start_notebook_kernel,
 )
+from jupyter_agent.config import entry_points
+from jupyter_agent.config.options import JupyterAgent, read_config_files
+from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import NotFound, TooLarge
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.doctor.report import Report
@@ -30,8 +33,13 @@ _DIFF_LINES = 40
 
 
 async def doctor(arguments: argparse.Namespace) -> int:
-    """Examine a notebook, and with ``--execute`` run a copy of it; 0 if it is reproducible, 1 if not."""
-    path: Path = arguments.notebook
+    """Examine a notebook, and with ``--execute`` run a copy of it; 0 if it is reproducible, 1 if not.
+
+    Without a notebook examine the installation; 0 if all of it can be used.
+    """
+    path: Path | None = arguments.notebook
+    if path is None:
+        return _check_installation(as_json=arguments.json)
     try:
         notebook = FileNotebook(path)
         cells = await notebook.cells()
@@ -48,6 +56,27 @@ async def doctor(arguments: argparse.Namespace) -> int:
     else:
         print_text(report.to_markdown() if proof is None else _to_markdown(proof, report))
     return OK if reproducible else ERROR
+
+
+def _check_installation(*, as_json: bool) -> int:
+    """Options, the administrator's policy, and all that is installed as a store, model provider, tool or inspector."""
+    options = UserSettings(JupyterAgent(config=read_config_files())).options
+    problems = [*options.problems]
+    if problem := entry_points.store_problem(options.store):
+        problems.append(problem)
+    problems += [
+        f"There is no tool '{name}'." for name in options.tools if name not in entry_points.names(entry_points.TOOLS)
+    ]
+    problems += entry_points.broken()
+    fixed = {name: options.lock(name) for name in options.traits(config=True) if options.lock(name)}
+    restrictions = [*options.policy.restrictions(), *(f"{name}: {reason}." for name, reason in fixed.items())]
+    restrictions += [f"{name}: at most {highest}." for name, highest in options.policy.at_most.items()]
+    if as_json:
+        print_json({"problems": problems, "restrictions": restrictions})
+    else:
+        print_text("\n".join(problems) or "Options, policy, stores, models, tools and inspectors can all be used.")
+        print_text("\n".join(["", "The administrator has set:", *restrictions] if restrictions else []))
+    return ERROR if problems else OK
 
 
 async def _run_copy(path: Path, cells: Sequence[Cell]) -> Reproduction:

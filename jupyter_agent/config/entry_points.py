@@ -11,6 +11,7 @@ from typing import Any, cast
 STORES = "jupyter_agent.stores"
 MODELS = "jupyter_agent.models"
 TOOLS = "jupyter_agent.tools"
+INSPECTORS = "jupyter_agent.inspectors"
 #: Stores that need an optional package → the package, and the extra that installs it.
 _NEEDED = {"redis": ("redis", "redis"), "rediss": ("redis", "redis"), "postgresql": ("psycopg", "postgresql")}
 
@@ -24,6 +25,27 @@ def load(group: str, name: str) -> Callable[..., Any] | None:
     """The factory registered under a name; None if there is none."""
     entry_point = _registered(group).get(name)
     return None if entry_point is None else cast("Callable[..., Any]", entry_point.load())
+
+
+def broken() -> list[str]:
+    """Why each store, model provider, tool and inspector of this environment cannot be used that cannot; loads all of them."""
+    problems: list[str] = []
+    for group in (STORES, MODELS, TOOLS, INSPECTORS):
+        for name in names(group):
+            try:
+                load(group, name)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - what others wrote may fail in any way when it is imported
+                problems.append(problem(group, name, error))
+    return problems
+
+
+def problem(group: str, name: str, error: BaseException) -> str:
+    """Why what is registered under a name cannot be used, for a user and for whoever repairs it."""
+    entry_point = _registered(group)[name]
+    owner = f" (of {entry_point.dist.name})" if entry_point.dist is not None else ""
+    kind = {STORES: "store", MODELS: "model provider", TOOLS: "tool", INSPECTORS: "inspector"}[group]
+    reason = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
+    return f"The {kind} '{name}'{owner} cannot be loaded and is left out ({reason}). Repair or uninstall it."
 
 
 def store_problem(url: str) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
+from copy import copy
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
 from traitlets.config import Application, Config, Configurable
+
+from jupyter_agent.config.policy import APPROVALS, OFFLINE, Policy, lower, read_policy
 
 #: Names without the prefix, for those who know them from elsewhere.
 _ALSO = {
@@ -18,7 +23,20 @@ _ALSO = {
     "session_history_limit": "SESSION_HISTORY_LIMIT",
 }
 SCOPES = ("explicit", "user-notebook", "notebook")
-APPROVALS = ("read-only", "ask", "auto-edit", "auto")
+#: What a user may set, and of these what stays the server's where it has several users.
+USER_OPTIONS = ("model", "base_url", "approval", "redact", "context_tokens")
+SERVER_OPTIONS = ("base_url", "redact")
+#: What holds where an option that keeps something from happening has no valid value; others have their default then.
+_STRICTEST: Mapping[str, Any] = {
+    "allow_auto": False,
+    "approval": "read-only",
+    "base_url": "invalid:",
+    "locked_settings": list(USER_OPTIONS),
+    "model": OFFLINE,
+    "store": "memory://",
+    "tools": ["(none)"],
+}
+_BY_POLICY = "fixed by the administrator's policy"
 #: Names of Jupyter's configuration files that may hold our options; the last one wins.
 CONFIG_FILES = ("jupyter_config", "jupyter_server_config", "jupyter_agent_config")
 
@@ -85,9 +103,13 @@ class JupyterAgent(Configurable):
         help="What the agent may do unasked: 'read-only' never runs code, 'ask' asks before running code or editing, "
         "'auto-edit' edits unasked, 'auto' does all unasked.",
     ).tag(config=True)
-    allow_auto = Bool(True, help="Whether requests may ask for approval 'auto'.").tag(config=True)
+    allow_auto = Bool(True, help="Whether users and requests may have approval 'auto'; else they get 'auto-edit'.").tag(
+        config=True
+    )
     locked_settings = List(
-        Unicode(), help="Names of options that cannot be set in the page, such as 'model' and 'base_url'."
+        Unicode(),
+        help="Names of options that users and requests cannot set, such as 'model' and 'base_url'; requests may only be "
+        "stricter. What users must not be able to change themselves belongs into the policy of the machine.",
     ).tag(config=True)
     redact = Bool(True, help="Whether secrets are withheld from models and from the store.").tag(config=True)
     context_tokens = Int(8000, min=500, help="Tokens that a request to the model may have, history included.").tag(
@@ -129,12 +151,129 @@ class JupyterAgent(Configurable):
     )
 
     def __init__(self, **kwargs: Any) -> None:
+        """Read configuration and environment, then apply the administrator's policy.
+
+        A value that is not valid is left out and named in `problems`; only one given here is an error.
+
+        Raises:
+            TraitError: an argument is not valid.
+        """
+        #: What is wrong with the options, for users.
+        self.problems: list[str] = []
+        #: What the user has set in the page and holds here.
+        self.user: dict[str, Any] = {}
         super().__init__(**kwargs)
         configured = {name for section in self.section_names() for name in self.config.get(section, {})}
         for name, trait in self.traits(config=True).items():
-            text = next(filter(None, map(os.environ.get, environment_names(name))), None)
-            if text and name not in configured and name not in kwargs:
-                setattr(self, name, trait.from_string(text))
+            variable = next(filter(os.environ.get, environment_names(name)), None)
+            if variable and name not in configured and name not in kwargs:
+                try:
+                    setattr(self, name, trait.from_string(os.environ[variable]))
+                except (TraitError, ValueError, TypeError) as error:
+                    self._reject(name, variable, os.environ[variable], error)
+        self.policy = read_policy()
+        self._enforce_policy()
+        self._configured = {name: getattr(self, name) for name in USER_OPTIONS}
+
+    def _load_config(
+        self, cfg: Config, section_names: list[str] | None = None, traits: dict[str, Any] | None = None
+    ) -> None:
+        """Each value by itself, so that one that is not valid does not take the others with it."""
+        known = self.traits(config=True)
+        for name, value in self._find_my_config(cfg).items():
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f" Did you mean '{near[0]}'?" if near else ""
+                self.problems.append(f"There is no option c.JupyterAgent.{name[:60]}.{hint}")
+                continue
+            try:
+                super()._load_config(Config({type(self).__name__: {name: value}}), traits=known)
+            except (TraitError, ValueError, TypeError) as error:
+                self._reject(name, f"c.JupyterAgent.{name}", value, error)
+
+    def _reject(self, name: str, place: str, value: Any, error: Exception) -> None:
+        if name in _STRICTEST:
+            setattr(self, name, _STRICTEST[name])
+        shown = "its value" if name in ("store", "proxy", "mcp_servers", "base_url") else repr(value)[:60]
+        reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
+        self.problems.append(f"{place} cannot be {shown}{reason}; {getattr(self, name)!r:.80} holds. Correct it.")
+
+    def _enforce_policy(self) -> None:
+        """Set what the policy forces, lower what it caps, and leave out what it does not allow."""
+        try:
+            for name in (*self.policy.force, *self.policy.at_most):
+                if name not in self.traits(config=True):
+                    raise ValueError(f"there is no option '{name[:40]}'")
+            for name, value in self.policy.force.items():
+                setattr(self, name, value)
+            for name, highest in self.policy.at_most.items():
+                setattr(self, name, lower(name, getattr(self, name), highest))
+        except (TraitError, ValueError, TypeError) as error:
+            self.policy = Policy.strictest(str(error)[:200])
+            for name, value in self.policy.force.items():
+                setattr(self, name, value)
+        if self.policy.problem:
+            self.problems.append(self.policy.problem)
+        if not self.policy.allows("models", self.model):
+            self.problems.append(
+                f"The model '{self.model}' is not allowed by this server's policy; '{OFFLINE}' answers."
+            )
+            self.model = OFFLINE
+        if not self.policy.allows("stores", self.store):
+            self.problems.append(
+                "The policy of this server does not allow the store that c.JupyterAgent.store names: conversations are only "
+                "kept in memory until it is corrected."
+            )
+            self.store = "memory://"
+
+    def lock(self, name: str) -> str:
+        """Why nobody may set an option but the administrator; empty where anybody may."""
+        if name in self.policy.force:
+            return _BY_POLICY
+        return "fixed on this server (c.JupyterAgent.locked_settings)" if name in self.locked_settings else ""
+
+    def allowed(self, name: str, value: Any) -> Any:
+        """The value of an option that holds where a user or a request wants this one: as wanted, or stricter."""
+        if name == "approval":
+            ceilings = [*([self.approval] if self.lock(name) else []), *(["auto-edit"] if not self.allow_auto else [])]
+            return min([value, *ceilings, self.policy.at_most.get(name, value)], key=APPROVALS.index)
+        if self.lock(name):
+            return getattr(self, name)
+        return lower(name, value, self.policy.at_most[name]) if name in self.policy.at_most else value
+
+    def set_by_user(self, values: Mapping[str, Any], names: Iterable[str] = USER_OPTIONS) -> None:
+        """Let a user's settings hold where the administrator has not fixed them; what is not among them is as configured.
+
+        Args:
+            values: The settings, by option.
+            names: The options that the user may set here.
+        """
+        for name in names:
+            if name in values or name in self.user:
+                self._set_by_user(name, values)
+
+    def _set_by_user(self, name: str, values: Mapping[str, Any]) -> None:
+        self.user.pop(name, None)
+        wanted = values.get(name, self._configured[name])
+        is_allowed = name != "model" or self.policy.allows("models", str(wanted))
+        try:
+            setattr(self, name, self.allowed(name, wanted) if is_allowed else self._configured[name])
+        except TraitError:
+            self.problems.append(f"The setting '{name}' cannot be {wanted!r:.60}; set it anew.")
+            return
+        if name in values:
+            self.user[name] = getattr(self, name)
+
+    def configured(self, name: str) -> Any:
+        """An option's value without the user's setting."""
+        return self._configured[name] if name in self.user else getattr(self, name)
+
+    def with_user(self, values: Mapping[str, Any], names: Iterable[str]) -> JupyterAgent:
+        """A copy in which a user's settings hold, as `set_by_user` has it."""
+        copied = copy(self)
+        copied.problems, copied.user = list(self.problems), dict(self.user)
+        copied.set_by_user(values, names)
+        return copied
 
     @default("store")
     def _default_store(self) -> str:

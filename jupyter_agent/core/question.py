@@ -37,6 +37,7 @@ class Question:
     Attributes:
         owner: Whose conversation it is, from the server's identity.
         query: What the user asked.
+        user: Whose settings hold; None takes the owner's.
         session_id: The conversation; None starts one.
         notebook_id: The notebook's path below the server's root; empty without one.
         kernel: The notebook's kernel, where there is one.
@@ -61,6 +62,7 @@ class Question:
 
     owner: str
     query: str
+    user: str | None = None
     session_id: str | None = None
     notebook_id: str = ""
     kernel: Kernel | None = None

@@ -12,6 +12,7 @@ from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
+from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked, TurnStarted, to_json
@@ -45,8 +46,9 @@ class InProcessAgentClient:
         self._ip = ip
         config = read_config_files()
         config.merge(ip.config)
+        settings = UserSettings(JupyterAgent(config=config))
         try:
-            self._assistant = Assistant.from_config(JupyterAgent(config=config))
+            self._assistant = Assistant.from_config(settings.options, user_settings=settings)
         except AgentError as error:
             raise AgentFailed(error.message) from None
         self._conversation = LocalConversation(self._assistant.sessions, self._assistant.edit_history)

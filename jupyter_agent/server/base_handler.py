@@ -29,6 +29,7 @@ from jupyter_agent.server.turns.running_turn import TurnFailed
 from jupyter_agent.server.turns.session_events import SessionEvent
 
 if TYPE_CHECKING:
+    from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.server.openapi.operations import Operation
     from jupyter_agent.server.services import Services
     from jupyter_agent.sessions.manager import SessionManager
@@ -110,6 +111,11 @@ class AgentHandler(StreamedBodyHandler):
         owner = identity.owner(self, self.services.options.session_scope)
         self.services.notebook_renames.add_owner(owner)
         return owner
+
+    @property
+    def user_options(self) -> JupyterAgent:
+        """The options that hold for the signed-in user."""
+        return self.services.assistant.options_of(identity.settings_owner(self))
 
     @property
     def sessions(self) -> SessionManager:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_agent.config.entry_points import store_problem
 from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.errors import AgentError, BadRequest
+from jupyter_agent.config.user_settings import UserSettings
+from jupyter_agent.core.errors import AgentError
+from jupyter_agent.server import identity
 from jupyter_agent.server.notebook_renames import CONTENTS, NotebookRenames
 from jupyter_agent.server.routes import ROUTES, handler_class, handlers
 
@@ -41,29 +42,28 @@ class AgentExtension(ExtensionApp):
     classes: ClassVar[list[Any]] = [JupyterAgent]  # type: ignore[misc]  # as Jupyter's own extensions do
     services: Services | None = None
     _options: JupyterAgent
+    _user_settings: UserSettings
     _notebook_renames: NotebookRenames
     _loading: asyncio.Task[Services] | None = None
     _timer: asyncio.TimerHandle | None = None
     _prefetching: asyncio.Task[None] | None = None
 
     def _config_file_name_default(self) -> str:
-        """The file that the settings page writes; by itself Jupyter would look for one with its own name twice."""
+        """By itself Jupyter would look for a file with its own name twice."""
         return "jupyter_agent_config"
 
     def initialize_handlers(self) -> None:
-        """Read the options and register the routes; nothing else is imported, and nothing is opened.
-
-        Raises:
-            BadRequest: there is no store of that kind; Jupyter logs it, and the server runs without the extension.
-        """
+        """Read the options and register the routes; nothing else is imported, and nothing is opened."""
         server = self.serverapp
         assert server is not None
         if problem := installation_problem():
             self.log.warning("jupyter-agent: %s", problem)
         events: Any = server.event_logger
         self._options = JupyterAgent(parent=server)
-        if not self._options.store.startswith("sqlite:") and (problem := store_problem(self._options.store)):
-            raise BadRequest(problem)
+        one_user = identity.has_one_user(type(server.identity_provider))
+        self._user_settings = UserSettings(self._options, has_one_user=one_user)
+        for problem in self._options.problems:
+            self.log.warning("jupyter-agent: %s", problem)
         self._notebook_renames = NotebookRenames(self._sessions, self.log)
         events.add_listener(schema_id=CONTENTS, listener=self._notebook_renames.on_change)
         manager: Any = server.kernel_manager
@@ -96,7 +96,9 @@ class AgentExtension(ExtensionApp):
         server = self.serverapp
         assert server is not None
         events: Any = server.event_logger
-        services: Services = await asyncio.to_thread(_build, server, self._options, self._notebook_renames, self.log)
+        services: Services = await asyncio.to_thread(
+            _build, server, self._user_settings, self._notebook_renames, self.log
+        )
         events.add_listener(schema_id=KERNEL_ACTIONS, listener=services.kernels.on_action)
         services.kernels.prepare_running()
         self.services = services
@@ -134,8 +136,8 @@ class AgentExtension(ExtensionApp):
         await services.assistant.close()
 
 
-def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: Any) -> Services:
-    """Import what handles requests, and wire it."""
+def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, log: Any) -> Services:
+    """Import what handles requests, and wire it; what cannot be loaded is left out, and named in the log."""
     from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.server import metrics
     from jupyter_agent.server.audit import Audit
@@ -147,11 +149,15 @@ def _build(server: Any, options: JupyterAgent, renames: NotebookRenames, log: An
 
     for target in ROUTES.values():
         handler_class(target)
-    session_events = SessionEvents()
+    session_events, options = SessionEvents(), user_settings.options
     audit = Audit(server.event_logger, with_content=options.audit_content)
+    known = len(options.problems)
+    assistant = Assistant.from_config(options, metrics.measured, user_settings)
+    for problem in options.problems[known:]:
+        log.error("jupyter-agent: %s", problem)
     return Services(
         options=options,
-        assistant=Assistant.from_config(options, metrics.measured),
+        assistant=assistant,
         kernels=Kernels(server.kernel_manager, server.session_manager, log),
         turns=RunningTurns(log, session_events, options.max_running_turns, audit),
         contents=server.contents_manager,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
@@ -28,6 +29,32 @@ _DISTINGUISHES_USERS = (
 _PERMISSIONS: dict[Effect, tuple[str, str]] = {"execute": ("execute", "kernels"), "write": ("write", "contents")}
 
 
+def settings_owner(handler: JupyterHandler) -> str:
+    """Whose settings hold: the user's name; empty where the server is this user's own, with its address of models and its keys.
+
+    A server of Jupyter's own identity providers has one user, whoever has the token or the password. A JupyterHub server belongs
+    to the user that it was started for; whom they let in has settings of their own. Any other provider has several users.
+    """
+    provider: type[Any] = type(handler.identity_provider)
+    if not _distinguishes_users(provider):
+        return ""
+    name = str(handler.current_user.username)
+    is_hub = any(base.__module__.split(".")[0] == "jupyterhub" for base in provider.__mro__)
+    return "" if is_hub and name == os.environ.get("JUPYTERHUB_USER") else name
+
+
+def has_one_user(provider: type[Any]) -> bool:
+    """Whether a server with this identity provider is one user's own, who may let others in."""
+    return not _distinguishes_users(provider) or any(
+        base.__module__.split(".")[0] == "jupyterhub" for base in provider.__mro__
+    )
+
+
+def _distinguishes_users(provider: type[Any]) -> bool:
+    methods = (getattr(provider, name, None) for name in _DISTINGUISHES_USERS)
+    return any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method)
+
+
 def owner(handler: JupyterHandler, scope: str) -> str:
     """The signed-in user's name, or ``local``; one for everybody where the sessions' scope is the notebook.
 
@@ -35,8 +62,7 @@ def owner(handler: JupyterHandler, scope: str) -> str:
     conversation kept under it would be lost at once. They know one user: whoever has the token.
     """
     provider: type[Any] = type(handler.identity_provider)
-    methods = (getattr(provider, name, None) for name in _DISTINGUISHES_USERS)
-    if not any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method):
+    if not _distinguishes_users(provider):
         return LOCAL
     return EVERYBODY if scope == "notebook" else str(handler.current_user.username)
 

@@ -53,6 +53,7 @@ from jupyter_agent.sessions.turns import (
 
 #: Turns after a summary, up to which it is checked whether it belongs to this branch.
 MAX_TURNS_AFTER_SUMMARY = 1000
+_NOT_SHARED = "Conversations cannot be shared on this server, by its administrator's policy."
 
 
 class SessionManager:
@@ -67,6 +68,8 @@ class SessionManager:
         lease_seconds: How long a turn stays open without `renew`.
         scope: Where a question belongs that names no session: ``explicit``, in a new one; else in the newest of its notebook.
         redactor: Withholds secrets in what clients send to be kept: titles, metadata, summaries, imports.
+        may_share: Whether the administrator lets conversations be shared, and what is shared be read.
+        may_export: Whether the administrator lets them be exported.
 
     Attributes:
         log: The turns of sessions: begin, renew, finish.
@@ -82,6 +85,8 @@ class SessionManager:
         lease_seconds: float = LEASE_SECONDS,
         scope: str = "explicit",
         redactor: Redactor | None = None,
+        may_share: bool = True,
+        may_export: bool = True,
     ) -> None:
         self.store = store
         self.log = SessionLog(
@@ -90,6 +95,8 @@ class SessionManager:
         self.tree = SessionTree(self.log)
         self._scope = scope
         self._redactor = redactor
+        self._may_share = may_share
+        self._may_export = may_export
 
     async def get(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
         """The session of that id about that notebook; without a notebook, the most recently active of that id."""
@@ -308,7 +315,10 @@ class SessionManager:
 
         Raises:
             BadRequest: no such format.
+            Forbidden: the administrator's policy does not allow it.
         """
+        if not self._may_export:
+            raise Forbidden("Conversations cannot be exported on this server, by its administrator's policy.")
         session = await self.get(owner, session_id, notebook_id)
         turns = await self.tree.history(session, ALL_TURNS)
         return await asyncio.to_thread(export, session, turns, kind)
@@ -341,7 +351,13 @@ class SessionManager:
         *,
         mode: Literal["read", "copy"] = "read",
     ) -> str:
-        """A secret with which others may read the conversation, or also copy it, until `unshare`."""
+        """A secret with which others may read the conversation, or also copy it, until `unshare`.
+
+        Raises:
+            Forbidden: the administrator's policy does not allow it.
+        """
+        if not self._may_share:
+            raise Forbidden(_NOT_SHARED)
         token = secrets.token_urlsafe(24)
         share = _share_key(token)
         session = await self.get(owner, session_id, notebook_id)
@@ -375,7 +391,10 @@ class SessionManager:
 
         Raises:
             NotFound: no such secret, revoked, or the conversation is gone.
+            Forbidden: the administrator's policy does not allow it.
         """
+        if not self._may_share:
+            raise Forbidden(_NOT_SHARED)
         share = _share_key(token)
         record = await self.store.read(share)
         session = None if record is None else await self.store.read(str(record.extra.get("key", "")))

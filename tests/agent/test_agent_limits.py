@@ -38,10 +38,10 @@ from tests.agent.test_agent_loop import Recorder, call, limits, play, results
 def test_a_question_lowers_the_limits_down_to_none_and_raises_no_deadline() -> None:
     question = Question("local", "?", deadline_seconds=1e6, max_steps=1, max_tool_calls=0, max_write_calls=0)
     options = JupyterAgent(deadline_seconds=600.0)
-    lowered = Limits.for_question(question, options, approval="ask", started=100.0)
+    lowered = Limits.for_question(question, options, started=100.0)
     assert (lowered.max_steps, lowered.max_tool_calls, lowered.max_write_calls) == (1, 0, 0)
     assert lowered.deadline == 700.0
-    usual = Limits.for_question(Question("local", "?"), options, approval="ask", started=100.0)
+    usual = Limits.for_question(Question("local", "?"), options, started=100.0)
     assert (usual.max_steps, usual.max_tool_calls, usual.max_write_calls) == (10, 25, 15)
     assert usual.deadline == 700.0
 

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
 from jupyter_agent.config.options import JupyterAgent
-from jupyter_agent.core.errors import Forbidden, TurnIdReused, TurnInProgress, UnknownModel
+from jupyter_agent.core.errors import TurnIdReused, TurnInProgress, UnknownModel
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
 from jupyter_agent.core.messages import Done, Event, Failed, TextDelta, TurnStarted
 from jupyter_agent.core.question import Question
@@ -250,9 +250,9 @@ async def test_a_request_cannot_name_a_script_of_its_own() -> None:
         await ScriptedAssistant(["ok"]).ask("q", model="scripted:/etc/hostname")
 
 
-async def test_auto_is_refused_where_it_is_switched_off() -> None:
-    with pytest.raises(Forbidden):
-        await ScriptedAssistant(["ok"], allow_auto=False).ask("q", approval="auto")
+async def test_N9_auto_is_lowered_where_it_is_switched_off_and_the_reply_says_so() -> None:
+    done = await ScriptedAssistant(["ok"], allow_auto=False).done("q", approval="auto")
+    assert "Approval 'auto' is not allowed on this server; 'auto-edit' holds." in done.warnings
 
 
 async def test_from_config_wires_stores_models_and_tools_by_their_entry_points() -> None:

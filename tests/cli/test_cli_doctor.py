@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.environments import broken_distribution
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 DOCTOR = (sys.executable, "-m", "jupyter_agent.cli", "doctor")
 
@@ -43,6 +45,27 @@ def write_notebook(path: Path, *cells: tuple[str, int | None, str]) -> Path:
     ]
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code}), encoding="utf-8")
     return path
+
+
+def test_N16_without_a_notebook_it_names_what_cannot_be_used_here(
+    run: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    ended = run()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "can all be used" in ended.stdout
+    environment["PYTHONPATH"] = os.pathsep.join([broken_distribution(tmp_path), environment.get("PYTHONPATH", "")])
+    environment["JUPYTER_AGENT_MAX_STEPS"] = "many"
+    ended = run("--json")
+    assert ended.returncode == 1
+    problems = " ".join(json.loads(ended.stdout)["problems"])
+    for name in (
+        "tool 'broken_tool'",
+        "store 'broken'",
+        "model provider 'broken_model'",
+        "inspector 'fractions.Fraction'",
+    ):
+        assert f"The {name} (of broken-tools) cannot be loaded" in problems
+    assert "JUPYTER_AGENT_MAX_STEPS" in problems
 
 
 GOOD = (("x = 1", 1, ""), ("print(x + 1)", 2, "2\n"))

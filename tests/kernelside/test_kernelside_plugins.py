@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_agent.kernelside.inspectors import plugins
+from tests.support.environments import broken_distribution
 
 if TYPE_CHECKING:
     from .conftest import Shell
@@ -37,6 +38,18 @@ def test_an_inspector_comes_by_entry_point_and_is_bounded(
     assert variables["early"]["facts"]["value"] == "False"
     assert (variables["fish"]["summary"], variables["fish"]["facts"]["fins"]) == ("a fish", 2)
     assert (len(variables["fish"]["facts"]["long"]), variables["fish"]["facts"]["odd"]) == (2000, None)
+
+
+def test_N16_an_inspector_that_cannot_be_imported_is_named_and_its_values_stay_known(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(broken_distribution(tmp_path))
+    monkeypatch.setattr(plugins, "_registered", False)
+    importlib.invalidate_caches()
+    shell.run("import fractions\nhalf, one = fractions.Fraction(1, 2), 1")
+    variables = shell.variables()
+    assert variables["half"]["facts"]["unevaluated"].startswith("the inspector fractions.Fraction cannot be loaded")
+    assert variables["one"]["facts"]["value"] == "1"
 
 
 def test_an_object_that_opted_in_is_quoted_when_inspected_only(shell: Shell) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from jupyter_agent.server.extension import AgentExtension
 from tests.support.agent_client import RestClient
-from tests.support.environments import foreign_distribution
+from tests.support.environments import broken_distribution, foreign_distribution
 from tests.support.running_server import RunningServer
 
 HEAVY = {"openai", "pydantic", "mcp", "starlette", "sqlalchemy", "redis", "psycopg", "pandas", "numpy", "httpx2"}
@@ -42,7 +42,8 @@ def test_loading_us_into_a_server_imports_nothing_heavy_and_little_of_ours(tmp_p
     assert not {name.partition(".")[0] for name in loaded} & HEAVY
     ours = {name.removeprefix("jupyter_agent.") for name in loaded if name.partition(".")[0] == "jupyter_agent"}
     assert ours == {
-        *("jupyter_agent", "config", "config.entry_points", "config.installation", "config.options"),
+        *("jupyter_agent", "config", "config.installation", "config.options"),
+        *("config.api_keys", "config.policy", "config.user_settings"),
         *("core", "core.errors", "server", "server.extension", "server.identity", "server.kernel_sessions"),
         *("server.notebook_renames", "server.routes", "server.streamed_body"),
     }
@@ -75,12 +76,19 @@ class TestMisconfigured:
 
     @pytest.fixture(params=[{"store": "no address"}, {"store": "nobody://x"}, {"approval": "always"}, {"max_steps": 0}])
     def jp_server_config(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        return {"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}, "JupyterAgent": request.param}
+        options = {"store": "memory://", "model": "offline", **request.param}
+        return {"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}, "JupyterAgent": options}
 
-    async def test_M4_leaves_the_server_without_us(self, jp_fetch: Any) -> None:
+    async def test_N16_M4_a_bad_value_is_named_in_log_and_page_and_the_rest_works(
+        self, jp_fetch: Any, extension: AgentExtension, caplog: pytest.LogCaptureFixture
+    ) -> None:
         rest = RestClient(jp_fetch)
         assert (await rest("GET", "api")).status == 200
-        assert (await rest("GET", "api/agent/health")).status == 404
+        health = (await rest("GET", "api/agent/health")).body
+        assert health["status"] == "degraded"
+        (problem,) = health["problems"]
+        assert (await rest("GET", "api/agent/settings")).body["problems"] == [problem]
+        assert (await rest.ask("x")).status == 200
 
 
 async def test_requests_that_come_before_the_extension_is_loaded_wait_for_it(
@@ -93,34 +101,39 @@ async def test_requests_that_come_before_the_extension_is_loaded_wait_for_it(
     assert extension.services is not None
 
 
-class TestNotLoadable:
-    """A server whose options name something that is only looked up when the extension is loaded."""
+class TestUnknownTool:
+    """A server whose options name a tool that is only looked up when the extension is loaded."""
 
     @pytest.fixture
     def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
-        return {**jp_server_config, "JupyterAgent": {"store": "memory://", "tools": ["nothing"]}}
+        options = {**jp_server_config["JupyterAgent"], "tools": ["nothing"]}
+        return {**jp_server_config, "JupyterAgent": options}
 
-    async def test_M6_its_log_says_why_and_jupyters_own_routes_answer(
-        self, jp_fetch: Any, extension: AgentExtension, caplog: pytest.LogCaptureFixture
+    async def test_N16_M6_its_log_says_why_and_no_other_tool_takes_its_place(
+        self, rest: RestClient, caplog: pytest.LogCaptureFixture
     ) -> None:
-        rest = RestClient(jp_fetch)
-        for _ in range(2):
-            reply = await rest("GET", "api/agent/health")
-            assert (reply.status, reply.body["code"]) == (503, "unavailable")
-        assert [record.getMessage() for record in caplog.records if "could not be loaded" in record.getMessage()] == [
-            "jupyter-agent: the extension could not be loaded: There is no tool 'nothing'. Correct c.JupyterAgent.tools."
-        ]
-        assert (await rest("GET", "api/agent/health", None, {"Authorization": ""})).status == 403
-        assert (await rest("GET", "api/sessions/0a0a0a0a-0000-0000-0000-000000000000")).status == 404
-        assert (await rest("GET", "api/sessions")).status == 200
+        problem = "There is no tool 'nothing'. Correct c.JupyterAgent.tools."
+        assert (await rest("GET", "api/agent/health")).body["problems"] == [problem]
+        assert (await rest("POST", "api/agent/context", {"query": "x"})).body["tools"] == []
+        assert (await rest.ask("x")).status == 200
 
 
-async def test_M6_a_server_that_cannot_load_us_starts_and_its_log_says_why(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path, {"JUPYTER_AGENT_STORE": "nobody://x"})
+async def test_N16_a_tool_that_raises_on_import_and_a_bad_store_are_named_and_the_rest_works(tmp_path: Path) -> None:
+    path = broken_distribution(tmp_path)
+    environment = {"JUPYTER_AGENT_STORE": "nobody://x", "PYTHONPATH": os.pathsep.join([path, *sys.path])}
+    server = RunningServer(tmp_path, environment)
     await server.start()
     try:
-        assert (await server("GET", "api"))[0] == 200
-        assert "There is no store 'nobody://'. Set c.JupyterAgent.store to one of: " in server.log
+        health = (await server("GET", "api/agent/health"))[1]
+        problems = " ".join(health["problems"])
+        assert "There is no store 'nobody://'. Set c.JupyterAgent.store to one of: " in problems
+        assert "The tool 'broken_tool' (of broken-tools) cannot be loaded" in problems
+        assert all(problem in server.log for problem in health["problems"])
+        status, reply = await server("POST", "api/agent/quick", {"query": "hello", "model": "offline"})
+        assert (status, reply["model"]) == (200, "offline")
+        assert (await server("POST", "api/agent/quick", {"query": "x", "model": "broken_model:y"}))[0] == 400
+        _, context = await server("POST", "api/agent/context", {"query": "hello"})
+        assert {"run_code", "read_cells"} <= {tool["name"] for tool in context["tools"]}
     finally:
         await server.end()
 

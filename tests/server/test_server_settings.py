@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
+from jupyter_core.paths import jupyter_data_dir
 
 from jupyter_agent.config import api_keys
 from jupyter_agent.server.services import Services
@@ -24,7 +24,7 @@ def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _kept() -> Path:
-    return Path(jupyter_config_dir()) / "jupyter_agent_config.json"
+    return Path(jupyter_data_dir()) / "jupyter-agent" / "settings.json"
 
 
 async def test_settings_are_told_with_where_they_are_from(rest: RestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,13 @@ async def test_settings_are_told_with_where_they_are_from(rest: RestClient, monk
     assert settings["settings"]["approval"]["value"] == "ask"
     assert settings["settings"]["approval"]["source"] == "default"
     assert settings["settings"]["approval"]["choices"] == ["read-only", "ask", "auto-edit", "auto"]
-    assert settings["keys"]["openai"] == {"set": False, "source": "", "variable": "OPENAI_API_KEY"}
+    assert settings["keys"]["openai"] == {
+        "set": False,
+        "source": "",
+        "variable": "OPENAI_API_KEY",
+        "base_url": "https://api.openai.com/v1",
+        "locked": False,
+    }
 
 
 async def test_a_setting_holds_at_once_and_for_the_next_start(rest: RestClient, services: Services) -> None:
@@ -43,25 +49,25 @@ async def test_a_setting_holds_at_once_and_for_the_next_start(rest: RestClient, 
     assert settings["approval"]["source"] == "user"
     assert services.options.approval == "read-only"
     assert services.assistant.redactor.text("sk-proj-" + "a1B2" * 11).startswith("sk-proj-")
-    assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": change["settings"]}
+    assert json.loads(_kept().read_text(encoding="utf-8")) == change["settings"]
     assert stat.S_IMODE(_kept().stat().st_mode) == 0o600
     settings = (await rest("PUT", PATH, {"settings": {"approval": None, "redact": None}})).body["settings"]
     assert (settings["approval"]["value"], settings["approval"]["source"]) == ("ask", "default")
-    assert json.loads(_kept().read_text(encoding="utf-8")) == {"JupyterAgent": {"context_tokens": 900}}
+    assert json.loads(_kept().read_text(encoding="utf-8")) == {"context_tokens": 900}
 
 
 async def test_a_key_is_kept_for_its_owner_and_never_told(rest: RestClient, services: Services) -> None:
     for change in ({"keys": {"openai": KEY}}, {"settings": {"context_tokens": 1000}}):
         reply = await rest("PUT", PATH, change)
         assert (reply.status, KEY in reply.text) == (200, False)
-    assert reply.body["keys"]["openai"] == {"set": True, "source": "user", "variable": "OPENAI_API_KEY"}
+    assert (reply.body["keys"]["openai"]["set"], reply.body["keys"]["openai"]["source"]) == (True, "user")
     file = Path(jupyter_data_dir()) / "jupyter-agent" / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert api_keys.get("OPENAI_API_KEY") == KEY
+    assert api_keys.get("OPENAI_API_KEY", "https://api.openai.com/v1/") == KEY
     assert KEY not in _kept().read_text(encoding="utf-8")
     assert KEY not in services.assistant.redactor.text(f"see {KEY}")
     await rest("PUT", PATH, {"keys": {"openai": None}})
-    assert api_keys.get("OPENAI_API_KEY") == ""
+    assert api_keys.get("OPENAI_API_KEY", "https://api.openai.com/v1") == ""
 
 
 async def test_a_key_of_the_environment_wins_and_is_changed_there(
@@ -121,4 +127,4 @@ async def test_a_model_completes_at_the_cursor(rest: RestClient, script: Script)
 
 async def test_without_a_model_and_a_kernel_there_is_nothing_to_complete(rest: RestClient) -> None:
     reply = await rest("POST", "api/agent/complete", {"prefix": "pri", "model": "offline"})
-    assert reply.body == {"completion": "", "model": "offline"}
+    assert reply.body == {"completion": "", "model": "offline", "warnings": []}

@@ -36,7 +36,7 @@ class EditedNotebook:
     def __init__(self, path: Path, store: MemoryStore) -> None:
         self.book = FileNotebook(path)
         self.assistant = Assistant(
-            Resources(JupyterAgent(model="scripted"), load(()), Redactor()), SessionManager(store)
+            Resources(JupyterAgent(model="scripted"), load(())[0], Redactor()), SessionManager(store)
         )
         calls = [
             {"name": "edit_cell", "arguments": {"cell_id": "a", "source": "x = 2"}},

@@ -35,3 +35,21 @@ def foreign_distribution(folder: Path) -> str:
         "Metadata-Version: 2.1\nName: jupyter-agent\nVersion: 9.9\n", encoding="utf-8"
     )
     return str(folder / "site")
+
+
+def broken_distribution(folder: Path) -> str:
+    """A folder for Python's path with a distribution of which nothing that it registers can be imported."""
+    information = folder / "broken" / "broken_tools-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-tools\nVersion: 1.0\n", encoding="utf-8")
+    points = {
+        "tools": "broken_tool = broken_tools:Tool",
+        "stores": "broken = broken_tools:Store",
+        "models": "broken_model = broken_tools:Model",
+        "inspectors": "fractions.Fraction = broken_tools:inspect",
+    }
+    text = "".join(f"[jupyter_agent.{group}]\n{point}\n" for group, point in points.items())
+    (information / "entry_points.txt").write_text(text, encoding="utf-8")
+    module = folder / "broken" / "broken_tools.py"
+    module.write_text("import sys\nsys.exit('this release needs another Python')\n", encoding="utf-8")
+    return str(folder / "broken")

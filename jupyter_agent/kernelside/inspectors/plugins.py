@@ -44,12 +44,25 @@ def register_plugins() -> None:
     for point in found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, ()):
         module, _, name = point.name.rpartition(".")
         if module and name:
-            register_when_loaded(module, name, partial(_describe_by_plugin, cache(point.load)), opaque)
+            inspector = partial(_describe_by_plugin, point.name, cache(partial(_load, point)))
+            register_when_loaded(module, name, inspector, opaque)
 
 
-def _describe_by_plugin(load: Callable[[], Any], value: Any, budget: TimeBudget) -> ValueDescription:
+def _load(point: Any) -> Any:
+    """The inspector, or the name of what its import raised, which is not tried again."""
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:
+        return type(error).__name__
+
+
+def _describe_by_plugin(name: str, load: Callable[[], Any], value: Any, budget: TimeBudget) -> ValueDescription:
     with imports_allowed():
-        kind, summary, facts = load()(value, budget.detail)
+        inspect = load()
+        if type(inspect) is str:
+            unevaluated = f"the inspector {name} cannot be loaded ({inspect})"
+            return ValueDescription("object", opaque(value), {"unevaluated": line(unevaluated, MAX_LINE)})
+        kind, summary, facts = inspect(value, budget.detail)
     return ValueDescription(line(str(kind), 20), line(str(summary), 2 * MAX_LINE), bounded(dict(facts)))
 
 

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
@@ -71,9 +72,10 @@ PROVIDERS = {provider.name: provider for provider in (OPENAI, OLLAMA, VLLM, LMST
 def configured_url(provider: Provider, config: JupyterAgent) -> str:
     """A provider's address: of the options where they mean this provider, else of the environment, else the usual one.
 
-    The options' address belongs to the options' provider, and that of OPENAI_BASE_URL to ``openai`` alone.
+    The options' address belongs to the model that it was set with, and that of OPENAI_BASE_URL to ``openai`` alone.
     """
-    configured = config.model.partition(":")[0]
+    model = config.model if "base_url" in config.user else config.configured("model")
+    configured = model.partition(":")[0]
     if provider is OPENAI:
         applies = configured not in PROVIDERS or configured == provider.name
     else:
@@ -81,10 +83,31 @@ def configured_url(provider: Provider, config: JupyterAgent) -> str:
     return config.base_url if config.base_url and applies else provider.usual_url()
 
 
+def is_configured(url: str, provider: Provider, config: JupyterAgent) -> bool:
+    """Whether an address is the provider's usual one or the configuration's, and not one that a user has set in the page."""
+    return url in (provider.usual_url(), config.configured("base_url"))
+
+
 def build(provider: Provider, config: JupyterAgent, model: str) -> OpenAIModel:
-    """The model ``<provider>:<model>``; the SDK is not imported yet, and nobody asked."""
-    connection = Connection(configured_url(provider, config), provider, proxy=config.proxy, ca_file=config.ca_file)
+    """The model ``<provider>:<model>``; the SDK is not imported yet, and nobody asked.
+
+    Raises:
+        Forbidden: the administrator's policy does not allow its address.
+    """
+    url = configured_url(provider, config)
+    if url and not config.policy.allows("base_urls", url):
+        raise Forbidden(
+            f"The policy of this server does not allow the address of {provider}. {allowed_addresses(config)}"
+        )
+    connection = Connection(
+        url, provider, proxy=config.proxy, ca_file=config.ca_file, takes_any_key=is_configured(url, provider, config)
+    )
     return OpenAIModel(model, connection)
+
+
+def allowed_addresses(config: JupyterAgent) -> str:
+    """The addresses that the administrator's policy allows, as a sentence."""
+    return next((words for words in config.policy.restrictions() if words.startswith("Addresses")), "")
 
 
 #: Registered as entry points.

@@ -33,6 +33,8 @@ class Connection:
         proxy: Web proxy on the way to it, unless it is on this machine.
         ca_file: PEM file of certificates to trust besides the usual ones.
         own_key: Of a server that is a process of ours; others get the key of the environment.
+        takes_any_key: Whether the address is configured, so that the key of the environment is meant for it; else it gets only
+            a key that was set for this address.
         resolve: Host and port to IP addresses; the system's own unless a test says otherwise.
     """
 
@@ -44,6 +46,7 @@ class Connection:
         proxy: str = "",
         ca_file: str = "",
         own_key: str = "",
+        takes_any_key: bool = True,
         resolve: Resolve | None = None,
     ) -> None:
         self.provider = provider
@@ -51,6 +54,7 @@ class Connection:
         self._proxy = proxy
         self._ca_file = ca_file
         self._own_key = own_key
+        self._takes_any_key = takes_any_key
         self._resolve = resolve
         self._client: AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
@@ -78,7 +82,8 @@ class Connection:
             title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         except ValueError:
             return replace(self.provider, title="The model's server")
-        return replace(self.provider, title=title if self.provider is OPENAI else f"{self.provider.title} at {title}")
+        title = title if self.provider is OPENAI else f"{self.provider.title} at {title}"
+        return replace(self.provider, title=title, is_set_by_user=not self._takes_any_key)
 
     async def client(self) -> AsyncOpenAI:
         """The SDK's client; imported and built in a thread on first use.
@@ -151,7 +156,9 @@ class Connection:
         Raises:
             UpstreamAuth: the server needs one and there is none, or it cannot be one.
         """
-        key = self._own_key or (api_keys.get(self.provider.key) if self.provider.key else "")
+        key, variable = self._own_key, self.provider.key
+        if not key and variable:
+            key = api_keys.get(variable, self._base_url, is_configured=self._takes_any_key)
         if not key:
             if not self.is_ours:
                 raise errors.UpstreamAuth(

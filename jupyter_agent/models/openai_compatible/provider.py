@@ -25,6 +25,7 @@ class Provider:
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
         option: Option that sets its address.
+        is_set_by_user: Whether its address was set in the page, so that the environment's key is not meant for it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Provider:
     start: str = ""
     load: str = ""
     option: str = "c.JupyterAgent.base_url"
+    is_set_by_user: bool = False
 
     def __str__(self) -> str:
         return self.title
@@ -52,6 +54,8 @@ class Provider:
     @property
     def key_hint(self) -> str:
         """How its key is set, as a sentence."""
+        if self.is_set_by_user:
+            return "Its address was set in the page, and a key belongs to its address: set the key for it there, too."
         return f"Set {self.key} in the environment that Jupyter is started from, and start Jupyter again."
 
     def usual_url(self) -> str:

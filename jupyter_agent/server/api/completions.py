@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
+from jupyter_agent.agent.limits import within_ceilings
 from jupyter_agent.core.errors import TooManyRequests
+from jupyter_agent.core.question import Question
 from jupyter_agent.prompt import completion
 from jupyter_agent.server.api.requests import check_chats, kernel_of
 from jupyter_agent.server.base_handler import AgentHandler
@@ -50,8 +52,11 @@ class CompleteHandler(AgentHandler):
         kernel = await kernel_of(self, context.kernel_id if context else None, path.strip("/"), [])
         state = await kernel.state(timeout=STATE_SECONDS) if kernel is not None else None
         cursor = completion.Cursor(body.prefix, body.suffix or "", body.language or "python")
-        model = assistant.model(body.model)
+        options = self.user_options
+        question, lowered = within_ceilings(Question(self.owner, "", model=body.model), options)
+        model = assistant.model(question.model or options.model)
         if model.name == "offline":
-            return {"completion": completion.complete_name(cursor, state), "model": model.name}
-        text = await completion.complete_code(cursor, state, model, assistant.redactor)
-        return {"completion": text, "model": model.name}
+            text = completion.complete_name(cursor, state)
+        else:
+            text = await completion.complete_code(cursor, state, model, assistant.redactor)
+        return {"completion": text, "model": model.name, "warnings": list(lowered)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_agent.config.installation import version
+from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernelside.magic import commands
 from jupyter_agent.models.discovery import discover
+from jupyter_agent.server import identity
 from jupyter_agent.server.base_handler import AgentHandler
 
 
@@ -36,10 +38,11 @@ class HealthHandler(AgentHandler):
         except AgentError as error:
             store = error.code
         health = {
-            "status": "ok" if store == "ok" else "degraded",
+            "status": "ok" if store == "ok" and not self.services.options.problems else "degraded",
             "version": version(),
-            "model": self.services.assistant.default_model,
+            "model": self.user_options.model,
             "store": store,
+            "problems": list(self.services.options.problems),
             "session_scope": self.services.options.session_scope,
         }
         self.reply(health)
@@ -49,9 +52,14 @@ class ModelsHandler(AgentHandler):
     """``GET …/models``: providers and the default model; with `probe` also the model servers on this machine."""
 
     async def get(self) -> None:
-        assistant = self.services.assistant
-        models = [{"id": model, "default": model == assistant.default_model} for model in assistant.models()]
-        reply: dict[str, Any] = {"default": assistant.default_model, "models": models}
+        names = self.services.assistant.models(identity.settings_owner(self))
+        default = names[0]
+        highest = self.user_options.allowed("approval", APPROVALS[-1])
+        reply: dict[str, Any] = {
+            "default": default,
+            "approvals": APPROVALS[: APPROVALS.index(highest) + 1],
+            "models": [{"id": name, "default": name == default} for name in names],
+        }
         if self.query_parameters()["probe"]:
             reply["found"] = [
                 {"provider": found.provider, "title": found.title, "base_url": found.base_url, "models": found.names}

@@ -9,6 +9,7 @@ from jupyter_agent.agent.replay import replay, replay_question
 from jupyter_agent.core.errors import BadRequest, Conflict
 from jupyter_agent.core.messages import Done, Event
 from jupyter_agent.core.question import Question
+from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.api.sessions import session_to_json
 from jupyter_agent.server.base_handler import AgentHandler
@@ -90,12 +91,13 @@ class SummarizeHandler(AskingHandler):
         copy = await self.sessions.tree.branch(session.owner, session.id, session.notebook_id)
         question = Question(
             owner=session.owner,
+            user=identity.settings_owner(self),
             query=SUMMARIZE,
             session_id=copy.id,
             notebook_id=copy.notebook_id,
             model=model,
             effects=frozenset(),
-            deadline_seconds=self.services.options.quick_deadline_seconds,
+            deadline_seconds=min(self.user_options.deadline_seconds, self.user_options.quick_deadline_seconds),
         )
         try:
             end = await self.answer_to(question)

@@ -75,9 +75,11 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     session_id, sessions = context.session_id, handler.services.assistant.sessions
     if session_id is None and context.continue_default:
         session_id = await sessions.default_session_id(handler.owner, path, interactive=True)
-    options = handler.services.options
+    options = handler.user_options
+    seconds = options.deadline_seconds
     question = Question(
         owner=handler.owner,
+        user=identity.settings_owner(handler),
         query=body.query,
         session_id=session_id,
         notebook_id=path,
@@ -90,7 +92,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         digest=_digest(body),
         variables=context.variables or {},
         deadline_seconds=limits.deadline_seconds
-        or (options.deadline_seconds if streaming else options.quick_deadline_seconds),
+        or (seconds if streaming else min(seconds, options.quick_deadline_seconds)),
         max_steps=limits.max_steps,
         max_tool_calls=limits.max_tool_calls,
         max_write_calls=limits.max_write_calls,

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_core.paths import jupyter_config_dir
 from traitlets import Enum, TraitError
 
 from jupyter_agent.config import api_keys
-from jupyter_agent.config.options import JupyterAgent, environment_names
+from jupyter_agent.config.options import SERVER_OPTIONS, USER_OPTIONS, JupyterAgent, environment_names
+from jupyter_agent.config.policy import APPROVALS
+from jupyter_agent.config.user_settings import ONE_USER, SettingsError, UserSettings
 from jupyter_agent.core.errors import BadRequest, Forbidden, StoreUnavailable
-from jupyter_agent.models.openai.providers import PROVIDERS
+from jupyter_agent.models.openai.providers import PROVIDERS, allowed_addresses, configured_url, is_configured
+from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import check_chats
 from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
+    from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.server.wire.settings import (
         KeyInfo,
         KeySource,
@@ -30,15 +31,13 @@ if TYPE_CHECKING:
         SettingsRequest,
     )
 
-#: What the page shows, in this order.
-NAMES = ("model", "base_url", "approval", "redact", "context_tokens")
-_FILE = "jupyter_agent_config.json"
+_OF_SERVER = "the same for all users of this server, and set by its administrator"
 
 
 class SettingsHandler(AgentHandler):
     """Values with where each is from, and which keys there are.
 
-    Those that are set, or reset with null, apply immediately and are stored.
+    Those that are set, or reset with null, apply immediately and are stored, for the user who sets them and nobody else.
     """
 
     async def get(self) -> None:
@@ -47,84 +46,124 @@ class SettingsHandler(AgentHandler):
     async def put(self) -> None:
         body: SettingsRequest = await self.json_body()
         await self.need("write", "config")
-        options, changes = self.services.options, body.settings.given() if body.settings else {}
-        values = {name: _checked(options, name, value) for name, value in changes.items()}
-        if values.get("model"):
-            check_chats(values["model"])
-            if ":" not in values["model"]:  # what a provider has is known when it is asked
-                self.services.assistant.model(values["model"])  # raises for what is none
-        keys = {_variable(provider): key for provider, key in (body.keys or {}).items()}
+        user, options = identity.settings_owner(self), self.user_options
+        changes = body.settings.given() if body.settings else {}
+        for name, value in changes.items():
+            self._check(options, name, value)
+        providers = {name: _provider(name) for name in body.keys or {}}
+        if providers and user != ONE_USER:
+            raise Forbidden(f"Keys are {_OF_SERVER}.")
+        if providers:  # a key is set for the address that holds after this request
+            future = options.with_user({**options.user, **changes}, USER_OPTIONS) if changes else options
+            _check_keys(future, providers)
         try:
-            if values:
-                stored = _stored()
-                own = {**_user_settings(stored), **values}
-                stored["JupyterAgent"] = {name: value for name, value in own.items() if value is not None}
-                api_keys.write_private(Path(jupyter_config_dir(), _FILE), json.dumps(stored, indent=2) + "\n")
-            if keys:
-                api_keys.store(keys)
-        except OSError as error:
-            raise StoreUnavailable("The settings cannot be written to Jupyter's configuration folder.") from error
+            if changes:
+                self._user_settings.update(user, changes)
+            if body.keys:
+                keys = {providers[name].key: key for name, key in body.keys.items()}
+                api_keys.store(
+                    keys, {provider.key: configured_url(provider, options) for provider in providers.values()}
+                )
+        except (SettingsError, OSError) as error:
+            text = (
+                str(error)
+                if isinstance(error, SettingsError)
+                else "The keys cannot be written to Jupyter's data folder."
+            )
+            raise StoreUnavailable(text) from error
+        values = {**changes, **{providers[name].key: key for name, key in (body.keys or {}).items()}}
         for name, value in values.items():
-            setattr(options, name, value if value is not None else _default(options, name))
-        who: dict[str, Any] = {"owner": self.owner, "by": self.user_name}
-        for name, value in values.items():
+            content = {"value": value} if name in changes else None
             action = "reset" if value is None else "set"
-            self.services.audit.emit("setting", {"value": value}, name=name, action=action, **who)
-        for name, key in keys.items():
-            self.services.audit.emit("setting", name=name, action="set" if key else "reset", **who)
-        await self.services.assistant.reconfigure()
+            self.services.audit.emit("setting", content, name=name, action=action, owner=self.owner, by=self.user_name)
+        if user == ONE_USER:  # what others set changes nothing that models are made with
+            await self.services.assistant.reconfigure()
         self.reply(self._to_json())
 
+    @property
+    def _user_settings(self) -> UserSettings:
+        settings = self.services.assistant.resources.user_settings
+        assert settings is not None
+        return settings
+
+    def _check(self, options: JupyterAgent, name: str, value: Any) -> None:
+        """Refuse a value that the administrator does not allow, or that the option cannot have."""
+        if reason := self._lock(options, name):
+            raise Forbidden(f"'{name}' is {reason}.")
+        if value is None:
+            return
+        try:
+            JupyterAgent(**{name: value})
+        except TraitError as error:
+            raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
+        if (allowed := options.allowed(name, value)) != value:
+            raise Forbidden(f"'{name}' can be at most {json.dumps(allowed)} on this server.")
+        if name == "model":
+            check_chats(value)
+            self.services.assistant.check_model(value)
+        if name == "base_url" and value:
+            if not _is_address(value):
+                raise BadRequest(
+                    "'settings.base_url' must be an address that begins with http:// or https:// and has no spaces or password."
+                )
+            if not options.policy.allows("base_urls", value):
+                raise Forbidden(f"The policy of this server does not allow that address. {allowed_addresses(options)}")
+
+    def _lock(self, options: JupyterAgent, name: str) -> str:
+        """Why this user cannot set an option; empty where they can."""
+        if identity.settings_owner(self) != ONE_USER and name in SERVER_OPTIONS:
+            return _OF_SERVER
+        return options.lock(name)
+
     def _to_json(self) -> SettingsReply:
-        options, own = self.services.options, _user_settings(_stored())
+        options = self.user_options
         return {
-            "settings": {name: _setting(options, name, own) for name in NAMES},
-            "keys": {provider.name: _key(provider.key) for provider in PROVIDERS.values() if provider.key},
+            "settings": {name: self._setting(options, name) for name in USER_OPTIONS},
+            "keys": {provider.name: self._key(options, provider) for provider in PROVIDERS.values() if provider.key},
+            "restrictions": list(options.policy.restrictions()),
+            "problems": list(dict.fromkeys([*self.services.options.problems, *options.problems])),
         }
 
+    def _setting(self, options: JupyterAgent, name: str) -> SettingInfo:
+        trait, variables = options.traits()[name], environment_names(name)
+        source: SettingSource = "default"
+        if name in options.user:
+            source = "user"
+        elif any(name in options.config.get(section, {}) for section in options.section_names()):
+            source = "configuration"
+        elif any(map(os.environ.get, variables)):
+            source = "environment"
+        reason = self._lock(options, name)
+        setting: SettingInfo = {
+            "value": getattr(options, name),
+            "source": source,
+            "locked": bool(reason),
+            "reason": reason,
+            "help": trait.help,
+            "variable": variables[0],
+        }
+        if isinstance(trait, Enum):
+            highest = options.allowed(name, APPROVALS[-1])
+            setting["choices"] = list(APPROVALS[: APPROVALS.index(highest) + 1])
+        if name in options.policy.at_most or (name == "approval" and not options.allow_auto):
+            setting["at_most"] = options.allowed(name, options.policy.at_most.get(name, APPROVALS[-1]))
+            setting["reason"] = reason or f"at most {setting['at_most']}, by this server's administrator"
+        return setting
 
-def _setting(options: JupyterAgent, name: str, own: Mapping[str, Any]) -> SettingInfo:
-    trait, variables = options.traits()[name], environment_names(name)
-    source: SettingSource = "default"
-    if name in own:
-        source = "user"
-    elif any(name in options.config.get(section, {}) for section in options.section_names()):
-        source = "configuration"
-    elif any(map(os.environ.get, variables)):
-        source = "environment"
-    setting: SettingInfo = {
-        "value": getattr(options, name),
-        "source": source,
-        "locked": name in options.locked_settings,
-        "help": trait.help,
-        "variable": variables[0],
-    }
-    if isinstance(trait, Enum):
-        setting["choices"] = [value for value in trait.values or () if value != "auto" or options.allow_auto]
-    return setting
+    def _key(self, options: JupyterAgent, provider: Provider) -> KeyInfo:
+        url, source = configured_url(provider, options), _key_source(options, provider)
+        locked = source == "environment" or identity.settings_owner(self) != ONE_USER
+        variable = provider.key
+        return {"set": bool(source), "source": source, "variable": variable, "base_url": url, "locked": locked}
 
 
-def _key(variable: str) -> KeyInfo:
-    source: KeySource = "environment" if os.environ.get(variable) else "user" if api_keys.stored().get(variable) else ""
-    return {"set": bool(source), "source": source, "variable": variable}
-
-
-def _checked(options: JupyterAgent, name: str, value: Any) -> Any:
-    """The value as the option takes it, if the administrator has not fixed the option or forbidden the value."""
-    if name in options.locked_settings:
-        raise Forbidden(f"'{name}' is fixed on this server (c.JupyterAgent.locked_settings).")
-    if value is None:
-        return None
-    if name == "approval" and value == "auto" and not options.allow_auto:
-        raise Forbidden("Approval 'auto' is switched off here (c.JupyterAgent.allow_auto).")
-    if name == "base_url" and value and not _is_address(value):
-        raise BadRequest(
-            "'settings.base_url' must be an address that begins with http:// or https:// and has no spaces or password."
-        )
-    try:
-        return getattr(JupyterAgent(**{name: value}), name)
-    except TraitError as error:
-        raise BadRequest(f"'settings.{name}' cannot be {json.dumps(value)[:80]}.") from error
+def _key_source(options: JupyterAgent, provider: Provider) -> KeySource:
+    """Where the key is from that the provider's server would get."""
+    url = configured_url(provider, options)
+    is_known = is_configured(url, provider, options)
+    if is_known and os.environ.get(provider.key):
+        return "environment"
+    return "user" if api_keys.get(provider.key, url, is_configured=is_known) else ""
 
 
 def _is_address(text: str) -> bool:
@@ -137,35 +176,16 @@ def _is_address(text: str) -> bool:
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
-def _default(options: JupyterAgent, name: str) -> Any:
-    """The option's value without the user's setting."""
-    sections = [options.config.get(section, {}) for section in options.section_names()]
-    values = [section[name] for section in sections if name in section]
-    configured = values[-1] if values and name not in _user_settings(_stored()) else None
-    return configured if configured is not None else getattr(JupyterAgent(), name)
-
-
-def _variable(provider: str) -> str:
-    """The environment variable of a provider's key, if the environment, which wins, does not have it."""
-    known = PROVIDERS.get(provider)
+def _provider(name: str) -> Provider:
+    known = PROVIDERS.get(name)
     if known is None or not known.key:
-        raise BadRequest(f"'keys' has no provider '{provider[:60]}' that takes a key.")
-    if os.environ.get(known.key):
-        raise Forbidden(f"The key of {known.title} comes from the environment ({known.key}) and is changed there.")
-    return known.key
+        raise BadRequest(f"'keys' has no provider '{name[:60]}' that takes a key.")
+    return known
 
 
-def _stored() -> dict[str, Any]:
-    """The file that has the user's settings."""
-    try:
-        read = json.loads(Path(jupyter_config_dir(), _FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise StoreUnavailable(f"{_FILE} in Jupyter's configuration folder cannot be read; correct it.") from error
-    return read if isinstance(read, dict) else {}
-
-
-def _user_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
-    section = stored.get("JupyterAgent", {})
-    return dict(section) if isinstance(section, dict) else {}
+def _check_keys(options: JupyterAgent, providers: dict[str, Provider]) -> None:
+    """Refuse keys where the environment, which wins, has one for that server."""
+    for provider in providers.values():
+        if _key_source(options, provider) == "environment":
+            text = f"The key of {provider.title} comes from the environment ({provider.key}) and is changed there."
+            raise Forbidden(text)

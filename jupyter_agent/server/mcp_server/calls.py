@@ -62,7 +62,9 @@ class Calls:
 
     async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
         """The tools that the user may use, each with the notebook as one more argument."""
-        effects = await identity.effects(handler)
+        effects, options = await identity.effects(handler), handler.user_options
+        if options.allowed("approval", options.approval) == "read-only":
+            effects &= {"read"}
         offered: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
         for tool in handler.services.assistant.tools.values():
             if tool.effect in effects:
@@ -82,13 +84,15 @@ class Calls:
         notebook = await notebook_of(handler, path, None, warnings)
         state = await kernel.state() if kernel is not None else None
         turn_log = self._turn_log(handler.owner, path)
-        options, assistant = handler.services.options, handler.services.assistant
+        options, assistant = handler.user_options, handler.services.assistant
         check = assistant.resources.analyses.check
         context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log, check_notebook=check)
         limits = Limits(
-            deadline=time.monotonic() + CALL_SECONDS,
+            deadline=time.monotonic() + min(CALL_SECONDS, options.deadline_seconds),
             max_steps=1,
-            approval=options.approval if options.allow_auto or options.approval != "auto" else "ask",
+            max_tool_calls=options.max_tool_calls,
+            max_write_calls=options.max_write_calls,
+            approval=options.allowed("approval", options.approval),
             effects=await identity.effects(handler),
         )
         model = SingleCallModel(ToolCall("call_1", name, json.dumps(given)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
+from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.openai_api.replies import ChatReply, error_body
 from jupyter_agent.server.openai_api.requests import (
@@ -122,7 +123,7 @@ class ChatModelsHandler(OpenAIHandler):
 
     async def get(self) -> None:
         """Names for `model`; the first one is this server's default."""
-        names = dict.fromkeys((DEFAULT, *self.services.assistant.models()))
+        names = dict.fromkeys((DEFAULT, *self.services.assistant.models(identity.settings_owner(self))))
         models = [{"id": name, "object": "model", "created": 0, "owned_by": name.partition(":")[0]} for name in names]
         self.reply({"object": "list", "data": models})
 

@@ -150,10 +150,13 @@ class ChatReply:
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
     def _session(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if self._done is not None and self._done.warnings:
+            fields["warnings"] = list(self._done.warnings)
         if not self.in_session or self.turn.started is None:
-            return {}
+            return fields
         session_id = self.turn.started.session_id
-        fields: dict[str, Any] = {"sessionId": session_id, "session_id": session_id}
+        fields |= {"sessionId": session_id, "session_id": session_id}
         if self._done is not None:
             fields |= {"messages": to_json(self._done.messages), "reply": self._done.reply}
         return fields

@@ -82,6 +82,7 @@ class ChatCompletionReply(TypedDict):
     system_fingerprint: None
     choices: list[dict[str, Any]]
     usage: dict[str, Any]
+    warnings: NotRequired[Annotated[list[str], about("what the user should know of this answer")]]
     sessionId: NotRequired[str]
     session_id: NotRequired[str]
     messages: NotRequired[list[dict[str, Any]]]

@@ -42,7 +42,9 @@ class SettingInfo(TypedDict):
 
     value: Any
     source: SettingSource
-    locked: Annotated[bool, about("fixed by the administrator")]
+    locked: Annotated[bool, about("whether this user cannot change it")]
+    reason: Annotated[str, about("why it is locked or capped; empty where it is neither")]
+    at_most: NotRequired[Annotated[Any, about("the highest value that the administrator allows")]]
     help: str
     variable: Annotated[str, about("the environment variable that sets it")]
     choices: NotRequired[list[str]]
@@ -51,9 +53,11 @@ class SettingInfo(TypedDict):
 class KeyInfo(TypedDict):
     """Whether a provider's key is there, and where it is from."""
 
-    set: bool
+    set: Annotated[bool, about("whether there is one for the server at base_url")]
     source: KeySource
     variable: str
+    base_url: Annotated[str, about("the server that it belongs to; no other is ever sent it")]
+    locked: Annotated[bool, about("whether this user cannot change it")]
 
 
 class SettingsReply(TypedDict):
@@ -61,6 +65,10 @@ class SettingsReply(TypedDict):
 
     settings: dict[str, SettingInfo]
     keys: dict[str, KeyInfo]
+    restrictions: Annotated[list[str], about("what else the administrator's policy does not allow")]
+    problems: Annotated[
+        list[str], about("options, tools and the policy that cannot be used as they are, and what to do")
+    ]
 
 
 class ModelInfo(TypedDict):
@@ -84,6 +92,7 @@ class ModelsReply(TypedDict):
 
     default: Annotated[str, about("what answers when a request names no model")]
     models: list[ModelInfo]
+    approvals: Annotated[list[Approval], about("the approval modes that a request may ask for")]
     found: NotRequired[Annotated[list[FoundServer], about("where servers of models were looked for")]]
 
 
@@ -111,6 +120,7 @@ class HealthReply(TypedDict):
     model: NotRequired[str]
     store: NotRequired[Annotated[str, about("ok, or the code of what is wrong with it")]]
     session_scope: NotRequired[str]
+    problems: NotRequired[Annotated[list[str], about("as in the settings")]]
 
 
 class ErrorReply(TypedDict):

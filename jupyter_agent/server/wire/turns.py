@@ -115,6 +115,7 @@ class CompletionReply(TypedDict):
 
     completion: Annotated[str, about("may be empty")]
     model: str
+    warnings: Annotated[list[str], about("what was lowered to the administrator's values")]
 
 
 class SentCall(TypedDict):

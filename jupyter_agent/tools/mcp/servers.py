@@ -18,6 +18,7 @@ from jupyter_agent.tools.mcp.definitions import McpDefinition
 from jupyter_agent.tools.mcp.tool import McpTool
 
 if TYPE_CHECKING:
+    from jupyter_agent.config.policy import Policy
     from jupyter_agent.redaction.redactor import Redactor
 
 #: Characters that all definitions together may have in a request, some 6,000 tokens.
@@ -34,6 +35,7 @@ class McpServers:
         taken: Names that tools have already.
         proxy: Address of a web proxy.
         ca_file: PEM file of certificates to trust.
+        policy: The administrator's, which may allow only some.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class McpServers:
         *,
         proxy: str = "",
         ca_file: str = "",
+        policy: Policy = settings.NO_POLICY,
     ) -> None:
-        servers, self._problems = settings.read(configured, os.environ)
+        servers, self._problems = settings.read(configured, os.environ, policy)
         for value in (value for server in servers for value in server.headers.values()):
             for secret in (value, *value.split()):
                 redactor.add_secret(secret)

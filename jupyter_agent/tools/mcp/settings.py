@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_agent.config.policy import Policy
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 #: Variables that make a program load other code than its own.
 _LOADER = re.compile(r"LD_.*|DYLD_.*|GCONV_PATH|BASH_ENV|ENV|PYTHONSTARTUP|NODE_OPTIONS")
+#: Variables that decide where a program comes from; refused where the administrator's policy names programs.
+_CODE_PATH = re.compile(r"PATH|PYTHON.*|NODE_.*|UV_.*|PIP_.*|(?i:npm_config_.*)")
+NO_POLICY = Policy()
 _KEYS = frozenset({"args", "command", "disabled", "env", "headers", "timeout", "tools", "trusted", "type", "url"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 CALL_SECONDS = 60.0
@@ -47,19 +53,33 @@ class ServerSettings:
     timeout: float = CALL_SECONDS
 
 
-def read(configured: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[list[ServerSettings], list[str]]:
-    """Settings of the servers that can be used, and what is wrong with the others."""
+def read(
+    configured: Mapping[str, Any], environ: Mapping[str, str], policy: Policy = NO_POLICY
+) -> tuple[list[ServerSettings], list[str]]:
+    """Settings of the servers that can be used and that the policy allows, and what is wrong with the others."""
     servers: list[ServerSettings] = []
     problems: list[str] = []
     for name, entry in configured.items():
         try:
             if not (isinstance(entry, Mapping) and entry.get("disabled") is True):
-                servers.append(_server(name, entry, environ))
+                server = _server(name, entry, environ)
+                _check_policy(server, policy)
+                servers.append(server)
         except InvalidSettings as error:
             problems.append(
                 f"The MCP server '{str(name)[:40]}' is not used: {error} Correct c.JupyterAgent.mcp_servers."
             )
     return servers, problems
+
+
+def _check_policy(server: ServerSettings, policy: Policy) -> None:
+    """Refuse a server that the administrator's policy does not allow, or one that could run other code than its command."""
+    if "mcp_servers" in policy.force or "mcp_servers" not in policy.patterns:
+        return
+    if not policy.allows("mcp_servers", server.url or shlex.join(server.command)):
+        raise InvalidSettings("the policy of this server does not allow it.")
+    if refused := next(filter(_CODE_PATH.fullmatch, server.environment), ""):
+        raise InvalidSettings(f"where the policy names commands, 'env' may not have '{refused}'.")
 
 
 def _server(name: Any, entry: Any, environ: Mapping[str, str]) -> ServerSettings:

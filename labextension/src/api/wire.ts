@@ -162,6 +162,8 @@ export interface ChatCompletionReply {
   session_id?: string;
   system_fingerprint: null;
   usage: Record<string, any>;
+  /** what the user should know of this answer */
+  warnings?: string[];
 }
 
 /** As the OpenAI API has it; what is not listed here, such as temperature, is accepted and not used. */
@@ -254,6 +256,8 @@ export interface CompletionReply {
   /** may be empty */
   completion: string;
   model: string;
+  /** what was lowered to the administrator's values */
+  warnings: string[];
 }
 
 /** Code to be completed at the cursor. */
@@ -453,6 +457,8 @@ export interface GoRequest {
 /** How the assistant is. */
 export interface HealthReply {
   model?: string;
+  /** as in the settings */
+  problems?: string[];
   session_scope?: string;
   status: 'degraded' | 'ok';
   /** ok, or the code of what is wrong with it */
@@ -518,6 +524,11 @@ export interface KernelStateReply {
 
 /** Whether a provider's key is there, and where it is from. */
 export interface KeyInfo {
+  /** the server that it belongs to; no other is ever sent it */
+  base_url: string;
+  /** whether this user cannot change it */
+  locked: boolean;
+  /** whether there is one for the server at base_url */
   set: boolean;
   source: '' | 'environment' | 'user';
   variable: string;
@@ -545,6 +556,8 @@ export interface ModelInfo {
 
 /** The models that can answer. */
 export interface ModelsReply {
+  /** the approval modes that a request may ask for */
+  approvals: ('ask' | 'auto' | 'auto-edit' | 'read-only')[];
   /** what answers when a request names no model */
   default: string;
   /** where servers of models were looked for */
@@ -841,10 +854,14 @@ export interface SessionReply {
 
 /** A setting, and where it is from. */
 export interface SettingInfo {
+  /** the highest value that the administrator allows */
+  at_most?: any;
   choices?: string[];
   help: string;
-  /** fixed by the administrator */
+  /** whether this user cannot change it */
   locked: boolean;
+  /** why it is locked or capped; empty where it is neither */
+  reason: string;
   source: 'configuration' | 'default' | 'environment' | 'user';
   value: any;
   /** the environment variable that sets it */
@@ -865,6 +882,10 @@ export interface SettingValues {
 /** Settings by name, keys by provider. */
 export interface SettingsReply {
   keys: Record<string, KeyInfo>;
+  /** options, tools and the policy that cannot be used as they are, and what to do */
+  problems: string[];
+  /** what else the administrator's policy does not allow */
+  restrictions: string[];
   settings: Record<string, SettingInfo>;
 }
 

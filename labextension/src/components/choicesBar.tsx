@@ -18,6 +18,14 @@ export function ChoicesBar({ conversation, openPage }: IProps): JSX.Element {
   const { translation } = useServices();
   const { choices } = conversation;
   const render = useRender();
+  const allowed = useModels(conversation)?.approvals;
+  const modes: [ApprovalMode, string][] = [
+    ['', translation.__('Default')],
+    ['read-only', translation.__('Read only')],
+    ['ask', translation.__('Ask first')],
+    ['auto-edit', translation.__('Edit without asking')],
+    ['auto', translation.__('Run without asking')]
+  ];
   return (
     <div className="jp-agent-choices">
       <ModelPicker conversation={conversation} onSettings={() => openPage('settings')} onChange={render} />
@@ -30,11 +38,11 @@ export function ChoicesBar({ conversation, openPage }: IProps): JSX.Element {
           render();
         }}
       >
-        <option value="">{translation.__('Default')}</option>
-        <option value="read-only">{translation.__('Read only')}</option>
-        <option value="ask">{translation.__('Ask first')}</option>
-        <option value="auto-edit">{translation.__('Edit without asking')}</option>
-        <option value="auto">{translation.__('Run without asking')}</option>
+        {modes.map(([mode, label]) => (
+          <option key={mode} value={mode} disabled={mode !== '' && allowed?.includes(mode) === false}>
+            {label}
+          </option>
+        ))}
       </select>
     </div>
   );
@@ -49,15 +57,7 @@ interface IModelPickerProps {
 function ModelPicker({ conversation, onSettings, onChange }: IModelPickerProps) {
   const { translation } = useServices();
   const { choices } = conversation;
-  const api = conversation.api.models;
-  const [models, setModels] = React.useState<ModelsReply | null>(api.cached);
-  React.useEffect(() => {
-    let isCurrent = true;
-    void api.list().then(found => isCurrent && found && setModels(found));
-    return () => {
-      isCurrent = false;
-    };
-  }, [api]);
+  const models = useModels(conversation);
   const names = new Set(models?.models.map(model => model.id) ?? []);
   if (choices.model) {
     names.add(choices.model);
@@ -88,4 +88,18 @@ function ModelPicker({ conversation, onSettings, onChange }: IModelPickerProps) 
       <option value={SETTINGS}>{translation.__('Settings…')}</option>
     </select>
   );
+}
+
+/** The models and approval modes that a question may ask for; null until they are known. */
+function useModels(conversation: Conversation): ModelsReply | null {
+  const api = conversation.api.models;
+  const [models, setModels] = React.useState<ModelsReply | null>(api.cached);
+  React.useEffect(() => {
+    let isCurrent = true;
+    void api.list().then(found => isCurrent && found && setModels(found));
+    return () => {
+      isCurrent = false;
+    };
+  }, [api]);
+  return models;
 }

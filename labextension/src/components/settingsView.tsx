@@ -61,6 +61,7 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
         }
       }}
     >
+      {saved && <Sentences className="jp-agent-problem" sentences={saved.problems} />}
       {saved &&
         Object.entries(saved.settings).map(([name, setting]) => (
           <Field
@@ -82,6 +83,7 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
           {translation.__('No model server is running on this machine.')}
         </p>
       )}
+      {saved && <Sentences className="" sentences={saved.restrictions} />}
       {saved && <Keys saved={saved} draft={draft} onChange={keys => setDraft({ ...draft, keys })} />}
       {(invalid || problem) && (
         <p className="jp-agent-note jp-agent-problem" role="alert">
@@ -98,6 +100,20 @@ export function Settings({ conversation, onClose }: IProps): JSX.Element {
       </div>
       <ConnectHelp />
     </form>
+  );
+}
+
+/** What the administrator has set, or what is wrong, one sentence a line. */
+function Sentences({ sentences, className }: { sentences: readonly string[]; className: string }): JSX.Element | null {
+  if (sentences.length === 0) {
+    return null;
+  }
+  return (
+    <ul className={`jp-agent-note ${className}`}>
+      {sentences.map(sentence => (
+        <li key={sentence}>{sentence}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -179,14 +195,17 @@ function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
           <input
             type="password"
             autoComplete="off"
-            disabled={key.source === 'environment'}
+            disabled={key.locked}
+            title={key.base_url && translation.__('Only sent to %1', key.base_url)}
             placeholder={key.set ? translation.__('set (%1)', key.source || key.variable) : key.variable}
             value={draft.keys[provider] ?? ''}
             onChange={event => onChange({ ...draft.keys, [provider]: event.target.value.trim() })}
           />
         </label>
       ))}
-      <p className="jp-agent-note">{translation.__('Keys are kept on the server and are never shown again.')}</p>
+      <p className="jp-agent-note">
+        {translation.__('Keys are kept on the server, never shown again, and sent only to the address that they were set for.')}
+      </p>
     </details>
   );
 }
@@ -196,9 +215,10 @@ function modelNames(found: ModelsReply | null): readonly string[] {
   return Array.from(new Set([...(found?.models ?? []).map(model => model.id), ...local]));
 }
 
-function sourceMessage({ source, locked, variable }: SettingInfo, __: (text: string, ...values: string[]) => string): string {
-  if (locked) {
-    return __('Fixed by the administrator.');
+function sourceMessage(setting: SettingInfo, __: (text: string, ...values: string[]) => string): string {
+  const { source, reason, variable } = setting;
+  if (reason) {
+    return __('Here it is %1.', reason);
   }
   return source === 'environment' ? __('Set by %1.', variable) : '';
 }
