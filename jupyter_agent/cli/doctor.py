@@ -75,7 +75,8 @@ def _check_installation(*, as_json: bool) -> int:
         print_json({"problems": problems, "restrictions": restrictions})
     else:
         print_text("\n".join(problems) or "Options, policy, stores, models, tools and inspectors can all be used.")
-        print_text("\n".join(["", "The administrator has set:", *restrictions] if restrictions else []))
+        if restrictions:
+            print_text("\n".join(["", "The administrator has set:", *restrictions]))
     return ERROR if problems else OK
 
 

@@ -194,9 +194,10 @@ class JupyterAgent(Configurable):
     def _reject(self, name: str, place: str, value: Any, error: Exception) -> None:
         if name in _STRICTEST:
             setattr(self, name, _STRICTEST[name])
-        shown = "its value" if name in ("store", "proxy", "mcp_servers", "base_url") else repr(value)[:60]
+        hidden = name in ("store", "proxy", "mcp_servers", "base_url")
+        wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
-        self.problems.append(f"{place} cannot be {shown}{reason}; {getattr(self, name)!r:.80} holds. Correct it.")
+        self.problems.append(f"{place} {wrong}{reason}; {getattr(self, name)!r:.80} holds. Correct it.")
 
     def _enforce_policy(self) -> None:
         """Set what the policy forces, lower what it caps, and leave out what it does not allow."""

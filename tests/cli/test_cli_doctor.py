@@ -140,7 +140,7 @@ def test_a_cell_that_fails_in_the_run_is_reported(run: Run, tmp_path: Path) -> N
 def test_wrong_usage_is_said(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.ipynb"
     broken.write_text("no notebook", encoding="utf-8")
-    for arguments in ((), (tmp_path / "none.ipynb",), (broken,)):
+    for arguments in ((tmp_path / "none.ipynb",), (broken,)):
         ended = run(*arguments)
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "Traceback" not in ended.stderr
