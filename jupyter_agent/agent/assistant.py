@@ -180,8 +180,12 @@ class Assistant:
             models[name] = factory(self.resources.options, name.partition(":")[2])
         return models[name]
 
-    def check_model(self, name: str) -> Callable[..., Model]:
+    def check_model(self, name: str, *, may_be_script: bool = False) -> Callable[..., Model]:
         """The factory of a model that may be asked.
+
+        Args:
+            name: ``provider:model``.
+            may_be_script: Whether it may be a script, which is a file of the server's: only whose server it is may name one.
 
         Raises:
             UnknownModel: there is no such provider, or it cannot be loaded.
@@ -191,8 +195,7 @@ class Assistant:
         if not policy.allows("models", name):
             allowed = " ".join(words for words in policy.restrictions() if words.startswith("Models"))
             raise Forbidden(f"The policy of this server does not allow the model '{name[:80]}'. {allowed}")
-        # A script is a file of the server's: only its own configuration may name one.
-        is_known = provider != "scripted" or name == self.default_model
+        is_known = provider != "scripted" or may_be_script or name == self.default_model
         try:
             factory = entry_points.load(entry_points.MODELS, provider) if is_known else None
         except (Exception, SystemExit) as error:  # a provider of others may fail in any way when it is imported
@@ -426,7 +429,8 @@ def _open_store(options: JupyterAgent) -> tuple[SessionStore, str]:
         problem = error.message
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a store of others may fail in any way when it is imported
         problem = entry_points.problem(entry_points.STORES, scheme, error)
-    options.problems.append(f"{problem} Until then conversations are only kept in memory.")
+    options.store_problem = f"{problem} Until then conversations are only kept in memory."
+    options.problems.append(options.store_problem)
     memory = entry_points.load(entry_points.STORES, "memory")
     assert memory is not None
     return memory("memory://"), "memory"

@@ -18,7 +18,7 @@ from jupyter_agent.agent.commands import LOCAL, LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
-from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.core.errors import BadRequest, KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Event
 from jupyter_agent.core.protocols import Kernel
@@ -65,10 +65,19 @@ class CliContext:
 
 
 @asynccontextmanager
-async def open_assistant() -> AsyncIterator[Assistant]:
-    """An assistant with the options of Jupyter's configuration files and of the environment."""
+async def open_assistant(*, needs_store: bool = False) -> AsyncIterator[Assistant]:
+    """An assistant with the options of Jupyter's configuration files and of the environment.
+
+    Args:
+        needs_store: Whether a command is of no use where the configured store cannot be opened.
+
+    Raises:
+        BadRequest: it needs the store, and that cannot be opened.
+    """
     settings = UserSettings(JupyterAgent(config=read_config_files()))
     assistant = Assistant.from_config(settings.options, user_settings=settings)
+    if needs_store and settings.options.store_problem:
+        raise BadRequest(settings.options.store_problem)
     for problem in settings.options.problems:
         print_note(problem)
     try:

@@ -25,7 +25,7 @@ TEST = "This is a test of the connection. Answer with the word: ready."
 
 async def sessions(arguments: argparse.Namespace) -> int:
     """List conversations; the exit code."""
-    async with open_assistant() as assistant:
+    async with open_assistant(needs_store=True) as assistant:
         notebook = notebook_id(arguments.notebook) or None
         page = await assistant.sessions.find(LOCAL, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
     if arguments.json:

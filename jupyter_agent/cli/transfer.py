@@ -18,7 +18,7 @@ async def export(arguments: argparse.Namespace) -> int:
     extension = "" if arguments.output is None else arguments.output.suffix.lstrip(".").lower()
     file_format = arguments.format or (extension if extension in MEDIA_TYPES else "json")
     notebook = notebook_id(arguments.notebook) or None
-    async with open_assistant() as assistant:
+    async with open_assistant(needs_store=True) as assistant:
         text = await assistant.sessions.export(LOCAL, arguments.session, file_format, notebook)
     if arguments.output is None:
         if sys.stdout.isatty():
@@ -43,7 +43,7 @@ async def import_(arguments: argparse.Namespace) -> int:
     except UnicodeDecodeError:
         return _error(f"{arguments.file} is not an exported conversation: it is not UTF-8.")
     try:
-        async with open_assistant() as assistant:
+        async with open_assistant(needs_store=True) as assistant:
             session = await assistant.sessions.import_json(
                 LOCAL,
                 text,

@@ -36,6 +36,10 @@ _STRICTEST: Mapping[str, Any] = {
     "store": "memory://",
     "tools": ["(none)"],
 }
+_STORE_NOT_ALLOWED = (
+    "The policy of this server does not allow the store that c.JupyterAgent.store names: conversations are only kept in memory "
+    "until it is corrected."
+)
 _BY_POLICY = "fixed by the administrator's policy"
 #: Names of Jupyter's configuration files that may hold our options; the last one wins.
 CONFIG_FILES = ("jupyter_config", "jupyter_server_config", "jupyter_agent_config")
@@ -160,6 +164,8 @@ class JupyterAgent(Configurable):
         """
         #: What is wrong with the options, for users.
         self.problems: list[str] = []
+        #: Why conversations are only kept in memory although a store was named; empty where that is not so.
+        self.store_problem = ""
         #: What the user has set in the page and holds here.
         self.user: dict[str, Any] = {}
         super().__init__(**kwargs)
@@ -198,6 +204,8 @@ class JupyterAgent(Configurable):
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
         self.problems.append(f"{place} {wrong}{reason}; {getattr(self, name)!r:.80} holds. Correct it.")
+        if name == "store":
+            self.store_problem = self.problems[-1]
 
     def _enforce_policy(self) -> None:
         """Set what the policy forces, lower what it caps, and leave out what it does not allow."""
@@ -221,11 +229,8 @@ class JupyterAgent(Configurable):
             )
             self.model = OFFLINE
         if not self.policy.allows("stores", self.store):
-            self.problems.append(
-                "The policy of this server does not allow the store that c.JupyterAgent.store names: conversations are only "
-                "kept in memory until it is corrected."
-            )
-            self.store = "memory://"
+            self.store, self.store_problem = "memory://", _STORE_NOT_ALLOWED
+            self.problems.append(self.store_problem)
 
     def lock(self, name: str) -> str:
         """Why nobody may set an option but the administrator; empty where anybody may."""

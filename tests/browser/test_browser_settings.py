@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.support.sidebar_page import SidebarPage
+from tests.support.jupyter_process import JupyterProcess
+from tests.support.sidebar_page import SidebarPage, write_notebook
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +60,27 @@ def test_another_model_can_be_asked_for_one_notebook(opened: SidebarPage) -> Non
     opened.page.get_by_role("combobox", name="Model").select_option("offline")
     opened.ask("which variables are there?")
     expect(opened.wait_for_answer().locator(".jp-agent-foot")).to_contain_text("offline")
+
+
+def test_N9_what_the_administrator_has_fixed_is_shown_with_the_reason_and_not_offered(
+    browser: Browser, tmp_path: Path
+) -> None:
+    config = tmp_path / "config" / "jupyter_server_config.json"
+    config.parent.mkdir()
+    options = {"model": "offline", "locked_settings": ["model"], "allow_auto": False, "max_steps": 0}
+    config.write_text(json.dumps({"JupyterAgent": options}), encoding="utf-8")
+    with JupyterProcess(tmp_path) as process:
+        write_notebook(process.root / "fixed.ipynb", "x = 1")
+        context = browser.new_context(viewport={"width": 1400, "height": 850})
+        page = SidebarPage(context, process)
+        page.go("fixed.ipynb")
+        page.open()
+        modes = page.page.get_by_label("What the agent may do")
+        expect(modes.locator("option:disabled")).to_have_text(["Run without asking"])
+        page.choose("Settings")
+        expect(page.page.get_by_label("Model", exact=True)).to_be_disabled()
+        expect(page.panel.get_by_text("fixed on this server")).to_be_visible()
+        expect(page.panel.get_by_text("at most auto-edit")).to_be_visible()
+        expect(page.panel.get_by_text("c.JupyterAgent.max_steps cannot be 0")).to_be_visible()
+        page.stop_kernels()
+        context.close()

@@ -211,9 +211,10 @@ def test_the_servers_configuration_file_holds_here_too(command: Command, tmp_pat
     (tmp_path / "config").mkdir()
     text = "c.JupyterAgent.store = 'nowhere://'"
     (tmp_path / "config" / "jupyter_server_config.py").write_text(text, encoding="utf-8")
-    ended = command("ask", "x")
-    assert ended.code == 1
-    assert "There is no store 'nowhere://'" in ended.err
+    for arguments, code in ((("ask", "x"), 0), (("sessions",), 1), (("export", "x"), 1), (("import", "-"), 1)):
+        ended = command(*arguments)
+        assert ended.code == code
+        assert "There is no store 'nowhere://'" in ended.err
 
 
 def test_a_distribution_whose_files_may_lie_over_ours_is_reported_once(

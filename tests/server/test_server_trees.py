@@ -133,8 +133,8 @@ async def test_a_client_that_leaves_ends_its_replay(
     asked: asyncio.Queue[Any] = asyncio.Queue()
     start = services.turns.start
 
-    def noted(*arguments: Any) -> Any:
-        turn = start(*arguments)
+    def noted(*arguments: Any, **named: Any) -> Any:
+        turn = start(*arguments, **named)
         asked.put_nowait(turn)
         return turn
 
