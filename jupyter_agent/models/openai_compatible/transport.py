@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from jupyter_agent.core import errors
 from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible.network import AsyncioBackend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,6 +67,9 @@ def web_client(
     # How many may be asked at once is the server's to say: its turns have a limit, and one that waited here would look silent.
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=route, limits=limits)
+    # There is no option for it; where another release keeps it elsewhere, its own connections do as well, only slower.
+    with suppress(KeyError, AttributeError):
+        vars(inner)["_pool"]._network_backend = AsyncioBackend()
     transport: Any = _GuardedTransport(inner, _literal if route else resolve or _addresses, server)
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
     return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=timeout)

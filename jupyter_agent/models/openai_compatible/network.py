@@ -1,0 +1,158 @@
+"""Connections of the HTTP library on asyncio's own transports: its usual ones cost two system calls more for each piece of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
+
+#: Bytes that have come and were not read, after which the server has to wait.
+_MAX_UNREAD = 1 << 20
+
+
+class AsyncioBackend:
+    """Opens connections; an `AsyncNetworkBackend` of httpcore2 for the loop that runs."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: object = None,
+    ) -> AsyncioStream:
+        """A connection to a host."""
+        local = None if local_address is None else (local_address, 0)
+        loop = asyncio.get_running_loop()
+        with _translated("Connect"):
+            async with asyncio.timeout(timeout):
+                connecting = loop.create_connection(
+                    AsyncioStream, host, port, local_addr=local, happy_eyeballs_delay=0.25
+                )
+                return (await connecting)[1]
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between attempts to connect."""
+        await asyncio.sleep(seconds)
+
+
+class AsyncioStream(asyncio.Protocol):
+    """One connection; an `AsyncNetworkStream` of httpcore2."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: Any = None
+        self._unread = bytearray()
+        self._unsent: list[bytes] = []
+        self._is_over = self._is_full = False
+        self._failure: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What has come, as soon as there is any; empty at the end."""
+        with _translated("Read"):
+            if not self._unread and not self._is_over:
+                self._reader = self._loop.create_future()
+                async with asyncio.timeout(timeout):
+                    await self._reader
+            if not self._unread and self._failure is not None:
+                raise self._failure
+        piece = bytes(self._unread[:max_bytes])
+        del self._unread[:max_bytes]
+        if self._is_full and len(self._unread) <= _MAX_UNREAD:
+            self._is_full = False
+            self._transport.resume_reading()
+        return piece
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send with what else is written in this round of the loop: a request's head and its body are one packet."""
+        with _translated("Write"):
+            if self._writer is not None:
+                async with asyncio.timeout(timeout):
+                    await asyncio.shield(self._writer)
+            if self._is_over:
+                raise self._failure or ConnectionResetError("closed")
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(buffer)
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncioStream:
+        """The same connection, encrypted from now on."""
+        self._send()
+        try:
+            with _translated("Connect"):
+                async with asyncio.timeout(timeout):
+                    self._transport = await self._loop.start_tls(
+                        self._transport, self, ssl_context, server_hostname=server_hostname
+                    )
+        except BaseException:  # a cancellation too; it is raised again
+            await self.aclose()
+            raise
+        return self
+
+    async def aclose(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
+        await asyncio.sleep(0)
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore2 asks for; an idle connection is readable where the server has closed it."""
+        if info == "is_readable":
+            return bool(self._unread) or self._is_over
+        names = {"client_addr": "sockname", "server_addr": "peername"}
+        return self._transport.get_extra_info(names.get(info, info))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        if len(self._unread) > _MAX_UNREAD and not self._is_full:
+            self._is_full = True
+            self._transport.pause_reading()
+        _wake(self._reader)
+
+    def eof_received(self) -> None:
+        self._is_over = True
+        _wake(self._reader)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_over, self._failure = True, error
+        _wake(self._reader)
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._writer = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._writer)
+        self._writer = None
+
+    def _send(self) -> None:
+        if self._unsent:
+            self._transport.write(b"".join(self._unsent))
+            self._unsent.clear()
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Raise httpcore2's errors of connecting, reading or writing in the place of asyncio's."""
+    try:
+        yield
+    except (OSError, TimeoutError) as error:  # `ssl.SSLError` is an OSError
+        import httpcore2
+
+        kind = "Timeout" if isinstance(error, TimeoutError) else "Error"
+        raise getattr(httpcore2, f"{doing}{kind}")(str(error)) from error
