@@ -41,7 +41,7 @@ def script() -> list[Any]:
     answers = [
         {"match": rf"number {at}\b", "text": separator.join([*parts, "The end."])} for at, parts in enumerate(ANSWERS)
     ]
-    return [{"match": "fail now", "error": "upstream_error", "message": RAW[1] + PICTURES[0]}, *answers]
+    return [{"match": "(?m)^fail now", "error": "upstream_error", "message": RAW[1] + PICTURES[0]}, *answers]
 
 
 @pytest.mark.timeout(400)

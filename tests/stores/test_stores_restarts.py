@@ -150,7 +150,8 @@ async def test_N14_a_replica_that_takes_over_in_a_turn_goes_on_with_what_it_has(
             first = await begin(manager, "first")
             await finish(manager, first, "first")
             begun = await begin(manager, "second")
-            assert await asyncio.to_thread(servers[0].ask, "WAIT 1 60000") == ":1"  # what it had not sent would be lost
+            sent = await asyncio.to_thread(servers[0].ask, "WAIT 1 60000", 70)
+            assert sent == ":1"  # what it had not sent would be lost
             servers[0].kill()
             assert await asyncio.to_thread(servers[1].ask, "REPLICAOF NO ONE") == "+OK"
             address.move(servers[1].port)
@@ -165,5 +166,5 @@ async def test_N14_a_replica_that_takes_over_in_a_turn_goes_on_with_what_it_has(
         finally:
             await manager.log.close()
             await store.close()
-            for server in servers[1:]:
+            for server in servers:
                 server.stop()

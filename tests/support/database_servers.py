@@ -44,10 +44,10 @@ class RedisServer:
             assert self.process.poll() is None, "redis-server ended"
             time.sleep(0.005)  # there is nothing to wait on before it listens
 
-    def ask(self, command: str) -> str:
-        """The first line of its answer to an inline command; empty where it does not answer."""
+    def ask(self, command: str, seconds: float = 5) -> str:
+        """The first line of its answer to an inline command; empty where it does not answer in so many seconds."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
                 connection.sendall(f"{command}\r\n".encode())
                 return connection.recv(65536).decode(errors="replace").partition("\r\n")[0]
         except OSError:

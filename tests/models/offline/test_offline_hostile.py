@@ -322,7 +322,7 @@ def test_code_is_given_where_it_did_not_run(code: str, content: str, words: str)
 
 def test_nothing_is_run_in_a_read_only_conversation(offline: OfflineSession) -> None:
     reply = offline.fresh(approval="read-only").ask("mean price by city")
-    assert "not approved" in reply.text
+    assert "I cannot run code here" in reply.text
     assert offline.executed(reply)["_"].idxmax() == "Munich"
 
 
