@@ -235,7 +235,7 @@ class Assistant:
         """
         options = self.options_of(question.owner if question.user is None else question.user)
         question, lowered = within_ceilings(question, options)
-        model = self.model(question.model or options.model)
+        model = question.answered_by or self.model(question.model or options.model)
         query = self.redactor.text(question.query)
         await self.resources.throttle.wait()
         async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:
@@ -316,7 +316,8 @@ class Assistant:
             state.prompt = self._prompt(question, context, attached, share)
             state.transcript.request = list(state.prompt.messages)
             state.transcript.request_tokens = sum(state.prompt.tokens.values())
-            state.turn_log.show(state.prompt.full_sources(context.cells))
+            if question.answered_by is None:
+                state.turn_log.show(state.prompt.full_sources(context.cells))
             agent = Agent(
                 model,
                 self._all_tools(question),
@@ -358,7 +359,9 @@ class Assistant:
             budget_tokens=int(options.context_tokens * share),
             mark=f"context-{mark}",
             redactor=self.redactor,
-            count=shared.calibration.counter(self.model(question.model or options.model).name),
+            count=shared.calibration.counter(
+                (question.answered_by or self.model(question.model or options.model)).name
+            ),
         )
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:

@@ -97,7 +97,7 @@ async def begin(
             session = await sessions.get(owner, str(session_id), notebook_id or None)
             await edit_history.recover(session, question.notebook)
             begun = await sessions.log.begin(owner, notebook_id, session_id, question.turn_id, query, digest)
-        session, turn_log = begun.session, TurnLog()
+        session, turn_log = begun.session, question.turn_log or TurnLog()
         turn = Turn(
             id=begun.turn_id,
             parent=session.head,

@@ -149,6 +149,9 @@ class JupyterAgent(Configurable):
     session_max_age_hours = Float(
         0.0, min=0, help="Conversations idle for longer are removed; 0 keeps them (24 on memory://)."
     ).tag(config=True)
+    mcp_approval_seconds = Float(
+        300.0, min=0, help="How long a call of an MCP client waits for the user's answer in the panel; 0 does not wait."
+    ).tag(config=True)
     session_max_concurrent = Int(1000, min=1, help="Conversations kept for one user.").tag(config=True)
     session_history_limit = Int(100, min=1, help="Turns of a conversation that are considered for the model.").tag(
         config=True

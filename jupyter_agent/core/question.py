@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import ApprovalAsked, RunAsked
-from jupyter_agent.core.protocols import Kernel, Notebook, Tool
+from jupyter_agent.core.protocols import Kernel, Model, Notebook, Tool, TurnLog
 from jupyter_agent.core.session import Session
 
 Decide = Callable[[ApprovalAsked], Awaitable["Decision"]]
@@ -58,6 +58,8 @@ class Question:
         run: Runs code in place of the kernel.
         run_answer: Whether the Python code of the answer is run at its end, unasked where nothing speaks against that.
         tools: More that the model may do in this turn, by name; they win over those of the same name.
+        answered_by: Who answers in place of the model of that name: another agent that makes one call.
+        turn_log: What that one has seen of the notebook before; None where it has seen nothing but the prompt.
     """
 
     owner: str
@@ -83,3 +85,5 @@ class Question:
     run: Run | None = None
     run_answer: bool = False
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))
+    answered_by: Model | None = None
+    turn_log: TurnLog | None = None

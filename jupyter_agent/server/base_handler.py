@@ -176,6 +176,12 @@ class AgentHandler(StreamedBodyHandler):
         name = str(self.current_user.username)
         return name if self.owner in (name, identity.EVERYBODY) else self.owner
 
+    def audit_refused(self, code: str, what: str, session_id: str | None = None) -> None:
+        """An audit event about something in this request that does not hold."""
+        what = self.services.assistant.redactor.text(what, always=True)
+        by, ids = self.user_name, {"session_id": session_id, "method": self.method, "route": self.document_path}
+        self.services.audit.refused(code, owner=self.owner, by=by, what=what, **ids)
+
     def audit_session(self, action: str, session_id: str | None, notebook_id: str | None = None, **fields: Any) -> None:
         """Something was done with a conversation as a whole."""
         ids: dict[str, Any] = {
@@ -266,11 +272,7 @@ class AgentHandler(StreamedBodyHandler):
             detail = getattr(value, "detail", "")
             log_failure(value.code, value.message, detail, redact, is_ours=value.status >= 500)
             if value.status == 403 and self.current_user is not None:
-                owner, route = self.owner, self.document_path
-                what = redact(value.message)
-                self.services.audit.refused(
-                    value.code, owner=owner, by=self.user_name, what=what, method=self.method, route=route
-                )
+                self.audit_refused(value.code, value.message)
         elif isinstance(value, web.HTTPError) and value.status_code < 500:
             log_failure(
                 str(value.status_code),

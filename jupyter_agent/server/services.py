@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class McpEndpoint(Protocol):
     """Answers requests of the Model Context Protocol."""
 
-    async def exchange(self, handler: Any, body: bytes, disconnected: asyncio.Event) -> None:
-        """Answer one request; `handler` is an `AgentHandler`, whose response is written."""
+    async def exchange(self, handler: Any, body: bytes, disconnected: asyncio.Event, *, stream: bool) -> None:
+        """Answer one request, in one piece or as a stream; `handler` is an `AgentHandler`, whose response is written."""
 
     async def close(self) -> None:
         """End what runs."""

@@ -13,6 +13,7 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config import entry_points
 from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.config.policy import Policy
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, TextDelta
 from jupyter_agent.models.openai import providers
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+#: Models that answer in this process, or in one that they start on this machine.
+WITHOUT_ADDRESS = ("offline", "local", "scripted")
 OK = [TextDelta("ok"), ModelFinished("stop")]
 
 
@@ -290,3 +293,16 @@ async def test_L24_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> 
 def test_building_a_providers_model_asks_nobody_and_needs_no_address() -> None:
     assert build(OPENAI, JupyterAgent(), "").name == "openai:gpt-5-mini"
     assert [build(provider, JupyterAgent(), "").name for provider in (OLLAMA, AZURE)] == ["ollama", "azure"]
+
+
+@pytest.mark.parametrize("name", entry_points.names(entry_points.MODELS))
+def test_N9_every_model_that_has_an_address_is_held_to_the_policys(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(AZURE.address, "https://azure.example.com")
+    config = JupyterAgent()
+    config.policy = Policy(patterns={"base_urls": ((),)})
+    factory: Any = entry_points.load(entry_points.MODELS, name)
+    if name in WITHOUT_ADDRESS:
+        assert not isinstance(factory(config, "m"), OpenAIModel)
+    else:
+        with pytest.raises(errors.Forbidden, match=r"Addresses of models' servers: none"):
+            factory(config, "m")

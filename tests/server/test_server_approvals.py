@@ -146,15 +146,18 @@ def test_N5_permissions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [kept.allows(session, asked) for session in sessions] == [False, True, True]
 
 
-async def test_N17_an_approval_without_its_digest_is_refused_and_still_waits(rest: RestClient, script: Script) -> None:
+async def test_N17_an_answer_without_the_digest_is_refused_and_the_call_still_waits(
+    rest: RestClient, script: Script
+) -> None:
     script(SCRIPT)
     stream = rest.stream("harmless", {"session_id": "s1"})
     turn, asked = await stream.until("turn"), await stream.until("approval")
     path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
     for answer in ({}, {"digest": None}, {"result": {"status": "ok"}}):
-        refused = await rest("POST", path, {"decision": "approve", **answer})
-        assert (refused.status, refused.body["code"]) == (400, "bad_request"), answer
-        assert "'digest'" in refused.body["message"]
+        for decision in ("approve", "deny"):
+            refused = await rest("POST", path, {"decision": decision, **answer})
+            assert (refused.status, refused.body["code"]) == (400, "bad_request"), answer
+            assert "'digest'" in refused.body["message"]
     assert (await rest("POST", path, {"decision": "deny", "digest": asked["digest"]})).status == 200
     assert (await stream.until("done"))["actions"][0]["status"] == "denied"
 
@@ -173,7 +176,7 @@ async def test_N17_a_tool_message_answers_no_approval_of_another_entry_point(
     assert running_turn is not None
     assert not running_turn.pending_calls._pending[asked["call_id"]].answer.done()
     path = f"api/agent/turns/{turn['turn_id']}/actions/{asked['call_id']}"
-    assert (await rest("POST", path, {"decision": "deny"})).status == 200
+    assert (await rest("POST", path, {"decision": "deny", "digest": asked["digest"]})).status == 200
     assert (await stream.until("done"))["actions"][0]["status"] == "denied"
 
 

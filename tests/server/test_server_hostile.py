@@ -134,7 +134,7 @@ async def test_S17_two_servers_of_one_user_share_conversations_but_not_a_turn(tm
                 status, seen = await second("GET", "api/agent/sessions/s1")
                 assert (status, seen["session_id"]) == (200, "s1")
                 path = f"api/agent/turns/{turn_id}/actions/{data['call_id']}"
-                assert (await first("POST", path, {"decision": "deny"}))[0] == 200
+                assert (await first("POST", path, {"decision": "deny", "digest": data["digest"]}))[0] == 200
         _, history = await second("GET", "api/agent/sessions/s1/history")
         assert [entry["content"] for entry in history["history"]] == ["x", "Said."]
     finally:

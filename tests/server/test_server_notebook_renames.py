@@ -93,7 +93,9 @@ async def test_S16_a_rename_during_a_turn_loses_nothing(
     session = (await rest("GET", "api/agent/sessions/s1")).body
     assert session["notebook_id"] == "b.ipynb"
     (running,) = [turn.started.turn_id for turn in services.turns._all if turn.started is not None]
-    await rest("POST", f"api/agent/turns/{running}/actions/{asked['call_id']}", {"decision": "deny"})
+    await rest(
+        "POST", f"api/agent/turns/{running}/actions/{asked['call_id']}", {"decision": "deny", "digest": asked["digest"]}
+    )
     assert (await stream.all())[-1][0] == "done"
     history = (await rest("GET", "api/agent/sessions/s1/history", notebook_id="b.ipynb")).body["history"]
     assert [entry["content"] for entry in history] == ["one", "Said."]

@@ -14,6 +14,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
 from jupyter_agent.config.policy import FILE
+from jupyter_agent.server.audit import schema_id
 from jupyter_agent.server.services import Services
 from tests.server.test_server_access import ByHeader
 from tests.server.test_server_mcp import connected
@@ -101,6 +102,21 @@ class Ceilings(Administered):
         reply = (await rest("POST", "api/agent/complete", {"prefix": "x = ", "model": "offline"})).body
         assert reply["model"].startswith("scripted")
         assert any("The model is" in warning for warning in reply["warnings"])
+
+    async def test_N9_what_was_lowered_is_in_the_audit_log(self, rest: RestClient, jp_serverapp: Any) -> None:
+        lowered: list[tuple[str, str]] = []
+
+        async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+            lowered.append((data["code"], data["route"]))
+
+        jp_serverapp.event_logger.add_listener(schema_id=schema_id("policy"), listener=listen)
+        chat = {"messages": [{"role": "user", "content": "x"}]}
+        bodies = {"quick": {"query": "x"}, "context": {"query": "x"}, "complete": {"prefix": "x"}, CHAT[10:]: chat}
+        for path, body in bodies.items():
+            assert (await rest("POST", f"api/agent/{path}", {**body, "model": "offline"})).status == 200
+        await rest.ask("x", approval="read-only")
+        await jp_serverapp.event_logger.gather_listeners()
+        assert lowered == [("lowered", f"/api/agent/{path}") for path in bodies]
 
     async def test_N9_a_request_may_be_stricter(self, rest: RestClient) -> None:
         preview = (await rest("POST", "api/agent/context", {"query": "x", "approval": "read-only"})).body

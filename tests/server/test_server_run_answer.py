@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_agent.config.policy import Policy
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
 
@@ -67,7 +68,9 @@ async def test_N3_nothing_runs_in_a_read_only_conversation(rest: RestClient, scr
 
 async def test_N3_where_auto_is_forbidden_it_is_asked(rest: RestClient, script: Script, services: Services) -> None:
     services.options.allow_auto = False
-    script([HARMLESS])
+    script([HARMLESS] * 2)
+    assert names(await events_of(rest)) == ["tool_call", "approval", "tool_result", "done"]
+    services.options.allow_auto, services.options.policy = True, Policy(at_most={"approval": "ask"})
     assert names(await events_of(rest)) == ["tool_call", "approval", "tool_result", "done"]
 
 

@@ -87,8 +87,12 @@ async def test_T14_an_answer_to_another_call_than_was_shown_is_stale(rest: RestC
     for call_id, digest in ((asked["call_id"], "0" * 64), ("call_99", asked["digest"])):
         stale = await rest("POST", f"{path}/{call_id}", {"decision": "approve", "digest": digest})
         assert (stale.status, stale.body["code"]) == (409, "approval_stale")
-    assert (await rest("POST", f"{path}/{asked['call_id']}", {"decision": "deny"})).status == 200
-    assert (await rest("POST", f"{path}/{asked['call_id']}", {"decision": "deny"})).status == 409
+    assert (
+        await rest("POST", f"{path}/{asked['call_id']}", {"decision": "deny", "digest": asked["digest"]})
+    ).status == 200
+    assert (
+        await rest("POST", f"{path}/{asked['call_id']}", {"decision": "deny", "digest": asked["digest"]})
+    ).status == 409
     await stream.until("done")
     late = await rest("POST", f"{path}/{asked['call_id']}", {"decision": "approve"})
     assert (late.status, late.body["code"]) == (409, "approval_stale")

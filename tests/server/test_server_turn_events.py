@@ -96,7 +96,9 @@ async def test_T7_a_turn_whose_reader_leaves_waits_for_one_to_come_back(
     running = await _left(rest, services, jp_serverapp)
     again = rest.read(EVENTS)
     asked = await again.until("approval")
-    await rest("POST", f"api/agent/turns/t1/actions/{asked['call_id']}", {"decision": "deny"})
+    await rest(
+        "POST", f"api/agent/turns/t1/actions/{asked['call_id']}", {"decision": "deny", "digest": asked["digest"]}
+    )
     assert (await again.all())[-1][0] == "done"
     assert running.stopped is None
 

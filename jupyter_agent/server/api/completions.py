@@ -10,7 +10,7 @@ from jupyter_agent.agent.limits import within_ceilings
 from jupyter_agent.core.errors import TooManyRequests
 from jupyter_agent.core.question import Question
 from jupyter_agent.prompt import completion
-from jupyter_agent.server.api.requests import check_chats, kernel_of
+from jupyter_agent.server.api.requests import LOWERED, check_chats, kernel_of
 from jupyter_agent.server.base_handler import AgentHandler
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class CompleteHandler(AgentHandler):
         cursor = completion.Cursor(body.prefix, body.suffix or "", body.language or "python")
         options = self.user_options
         question, lowered = within_ceilings(Question(self.owner, "", model=body.model), options)
+        for words in lowered:
+            self.audit_refused(LOWERED, words)
         model = assistant.model(question.model or options.model)
         if model.name == "offline":
             text = completion.complete_name(cursor, state)

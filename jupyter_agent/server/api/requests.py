@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
+from jupyter_agent.agent.limits import within_ceilings
 from jupyter_agent.core.errors import BadRequest, KernelUnavailable, NotFound, UnknownModel
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.question import Question
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from jupyter_agent.server.base_handler import AgentHandler
     from jupyter_agent.server.wire.turns import PostedCell, QuickRequest
 
+#: Code of an audit event about a request that asked for more than the administrator allows, and was answered with less.
+LOWERED = "lowered"
 #: Prefix of paths in a page with real-time collaboration.
 SHARED_DRIVE = "RTC:"
 NOT_READABLE = "You may not read {resource} on this server, so the answer does not know {what}."
@@ -99,6 +102,8 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         run_answer=bool(body.run_answer),
         effects=await identity.effects(handler),
     )
+    for words in within_ceilings(question, options)[1]:
+        handler.audit_refused(LOWERED, words, session_id)
     return ParsedRequest(question, tuple(warnings), open_notebook)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_agent.config.installation import version
 from jupyter_agent.core.errors import AgentError, MissingExtra
 from jupyter_agent.core.protocols import ToolOutput
-from jupyter_agent.server.mcp_server.calls import Calls
+from jupyter_agent.server.mcp_server.calls import ApprovalRequired, Calls, Client
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 _INSTRUCTIONS = (
     "Live Jupyter notebooks: their variables, cells, errors and files. Begin with list_notebooks, then name the notebook "
-    "in each call. Reading is free; running code and editing need the approval mode that the user has set."
+    "in each call. Reading is free; before code runs or a cell is edited, the user may be asked, here or in Jupyter."
 )
-_HANDLER = "jupyter_agent"
+_HANDLER, _DISCONNECTED = "jupyter_agent", "jupyter_agent_disconnected"
+#: Name of the one thing that a client is asked.
+_APPROVAL = "approval"
+#: The revision of the protocol with which a server asks in place of a result.
+_ASKS_SINCE = "2026-07-28"
 Message = MutableMapping[str, Any]
 
 
@@ -32,19 +36,19 @@ class McpBridge:
 
     def __init__(self) -> None:
         self._calls = Calls()
-        self._manager: StreamableHTTPSessionManager | None = None
+        self._managers: dict[bool, StreamableHTTPSessionManager] = {}
         self._starting = asyncio.Lock()
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
-    async def exchange(self, handler: AgentHandler, body: bytes, disconnected: asyncio.Event) -> None:
-        """Answer one request.
+    async def exchange(self, handler: AgentHandler, body: bytes, disconnected: asyncio.Event, *, stream: bool) -> None:
+        """Answer one request, in one piece or as a stream.
 
         Raises:
             MissingExtra: the SDK is not installed.
         """
         async with self._starting:
-            manager = self._manager or await self._start()
+            managers = self._managers or await self._start()
         request = handler.request
         scope = {
             "type": "http",
@@ -64,9 +68,10 @@ class McpBridge:
             "client": None,
             "server": None,
             _HANDLER: handler,
+            _DISCONNECTED: disconnected,
         }
         connection = Connection(handler, disconnected, body)
-        await manager.handle_request(scope, connection.receive, connection.send)
+        await managers[stream].handle_request(scope, connection.receive, connection.send)
 
     async def close(self) -> None:
         """End what runs."""
@@ -75,23 +80,23 @@ class McpBridge:
             with suppress(asyncio.CancelledError):
                 await self._running
 
-    async def _start(self) -> StreamableHTTPSessionManager:
+    async def _start(self) -> dict[bool, StreamableHTTPSessionManager]:
         try:
-            manager = await asyncio.to_thread(_session_manager, self._calls)
+            managers = await asyncio.to_thread(_session_managers, self._calls)
         except ImportError as error:
             text = "The Model Context Protocol needs its SDK: pip install 'jupyter-notebook-agent[mcp]', then restart Jupyter."
             raise MissingExtra(text) from error
         ready = asyncio.Event()
 
         async def run() -> None:  # its task group must be left by the task that entered it
-            async with manager.run():
+            async with managers[False].run(), managers[True].run():
                 ready.set()
                 await self._stop.wait()
 
         self._running = asyncio.create_task(run())
         await ready.wait()
-        self._manager = manager
-        return manager
+        self._managers = managers
+        return managers
 
 
 @dataclass(slots=True)
@@ -124,7 +129,8 @@ class Connection:
         await self.handler.flush()
 
 
-def _session_manager(calls: Calls) -> StreamableHTTPSessionManager:
+def _session_managers(calls: Calls) -> dict[bool, StreamableHTTPSessionManager]:
+    """By whether they answer with a stream."""
     import mcp_types as types
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -142,11 +148,32 @@ def _session_manager(calls: Calls) -> StreamableHTTPSessionManager:
         ]
         return types.ListToolsResult(tools=tools)
 
-    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        context: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        scope, session = context.request.scope, context.session
+        answer = (params.input_responses or {}).get(_APPROVAL)
+        is_approved = isinstance(answer, types.ElicitResult) and answer.action == "accept"
+        asks = session.client_capabilities.elicitation if session.client_capabilities is not None else None
+        client = Client(
+            # A client of an earlier revision would have to be asked by a request of its own, for which it would need a session.
+            can_ask=context.protocol_version >= _ASKS_SINCE and asks is not None and (bool(asks.form) or not asks.url),
+            disconnected=scope[_DISCONNECTED],
+            report=lambda seconds, text: session.report_progress(seconds, message=text),
+            answered=params.request_state or "",
+            is_approved=is_approved,
+        )
+        output: ToolOutput | ApprovalRequired
         try:
-            output = await calls.call(context.request.scope[_HANDLER], params.name, params.arguments or {})
+            output = await calls.call(scope[_HANDLER], params.name, params.arguments or {}, client)
         except AgentError as error:
             output = ToolOutput.failure(error.code, error.message)
+        if isinstance(output, ApprovalRequired):
+            form = types.ElicitRequestFormParams(
+                message=output.text, requested_schema={"type": "object", "properties": {}}
+            )
+            asked: types.InputRequests = {_APPROVAL: types.ElicitRequest(params=form)}
+            return types.InputRequiredResult(input_requests=asked, request_state=output.key)
         text = types.TextContent(type="text", text=output.content)
         pictures = [
             types.ImageContent(type="image", data=picture.data, mime_type=picture.mime) for picture in output.pictures
@@ -162,4 +189,9 @@ def _session_manager(calls: Calls) -> StreamableHTTPSessionManager:
     )
     # Jupyter has checked host, origin and token before.
     checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return StreamableHTTPSessionManager(server, json_response=True, stateless=True, security_settings=checked)
+    return {
+        stream: StreamableHTTPSessionManager(
+            server, json_response=not stream, stateless=True, security_settings=checked
+        )
+        for stream in (False, True)
+    }

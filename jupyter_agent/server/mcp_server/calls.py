@@ -1,11 +1,13 @@
-"""Tool calls of other agents, made as our own agent makes them: validated, authorized, limited and redacted."""
+"""Tool calls of other agents, made as our own agent makes them: validated, authorized, approved, limited and redacted."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -14,17 +16,36 @@ from jupyter_core.utils import ensure_async
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, ToolCall, ToolCalled, ToolReturned
+from jupyter_agent.core.errors import ApprovalStale
+from jupyter_agent.core.messages import (
+    ApprovalAsked,
+    Done,
+    Message,
+    ModelEvent,
+    ModelFinished,
+    TextDelta,
+    ToolCall,
+    ToolCalled,
+    ToolReturned,
+    to_json,
+)
 from jupyter_agent.core.protocols import Tool, ToolContext, ToolOutput, ToolSpec, TurnLog
+from jupyter_agent.core.question import Decision, Question
+from jupyter_agent.core.text import spelled_out
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import kernel_of, notebook_of
 from jupyter_agent.server.turns.observation import TurnObservation
+from jupyter_agent.server.turns.running_turn import TurnFailed
 
 if TYPE_CHECKING:
     from jupyter_agent.server.base_handler import AgentHandler
+    from jupyter_agent.server.turns.running_turn import RunningTurn
 
 CALL_SECONDS = 120.0
+#: How often a client that waits is told so, which keeps it from giving up.
+PROGRESS_SECONDS = 10.0
 MAX_TURN_LOGS = 200
+MAX_APPROVALS = 200
 NOTEBOOK = "notebook"
 _NOTEBOOK_SCHEMA = {
     "type": "string",
@@ -35,23 +56,82 @@ LIST_NOTEBOOKS = ToolSpec(
     "The notebooks that are open with a running kernel: their paths, kernels and states.",
     {"type": "object", "properties": {}, "additionalProperties": False},
 )
+_DENIED = ToolOutput.failure("denied", "the user did not allow it. Do not try again; go on without.")
+_NOT_ASKED = (
+    "The call that this answers does not wait any more, or is not what was shown: the kernel was restarted, or the cell has changed. "
+    "It was not made. Call again."
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SingleCallModel:
-    """A model that makes one tool call and writes no text."""
+    """A model that makes one tool call, and takes what comes of it for another agent.
+
+    Attributes:
+        call: The call.
+        name: Who asked.
+        result: What came of it.
+    """
 
     call: ToolCall
     name: str = "client"
+    result: Message | None = None
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
-        yield self.call
-        yield ModelFinished("tool_calls")
+        if messages and messages[-1].role == "tool":
+            self.result = messages[-1]
+            yield TextDelta("The agent that asked for this has the result.")
+            yield ModelFinished("stop")
+        else:
+            yield self.call
+            yield ModelFinished("tool_calls")
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who makes a call.
+
+    Attributes:
+        can_ask: Whether it asks its user what we want to know.
+        disconnected: Set when it has left.
+        report: Tells it, after so many seconds, what is waited for.
+        answered: Key of the approval that this call answers; empty where it answers none.
+        is_approved: The answer.
+    """
+
+    can_ask: bool
+    disconnected: asyncio.Event
+    report: Callable[[float, str], Awaitable[None]]
+    answered: str = ""
+    is_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequired:
+    """What the client's user is to be asked before the call can be made again.
+
+    Attributes:
+        key: Comes back with the answer; good for one.
+        text: What the user has to know.
+    """
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NotebookCall:
+    """One call with all that it may see and use."""
+
+    call: ToolCall
+    path: str
+    context: ToolContext
+    effects: frozenset[Any]
 
 
 @dataclass(slots=True)
@@ -59,6 +139,7 @@ class Calls:
     """Calls of one server, each on a notebook; what a client has read of its cells is kept for the checks of its edits."""
 
     _turn_logs: OrderedDict[tuple[str, str], TurnLog] = field(default_factory=OrderedDict)
+    _approvals: OrderedDict[str, tuple[str, ApprovalAsked, TurnObservation]] = field(default_factory=OrderedDict)
 
     async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
         """The tools that the user may use, each with the notebook as one more argument."""
@@ -73,8 +154,14 @@ class Calls:
                 offered.append((tool, ToolSpec(tool.spec.name, tool.spec.description, schema)))
         return offered
 
-    async def call(self, handler: AgentHandler, name: str, arguments: Mapping[str, Any]) -> ToolOutput:
-        """Make a call."""
+    async def call(
+        self, handler: AgentHandler, name: str, arguments: Mapping[str, Any], client: Client
+    ) -> ToolOutput | ApprovalRequired:
+        """Make a call; what has to be approved is asked of the client's user, else in the panel of the notebook.
+
+        Raises:
+            ApprovalStale: it answers an approval that does not wait.
+        """
         if name == LIST_NOTEBOOKS.name:
             return ToolOutput.from_data({"notebooks": await _notebooks(handler)})
         given = dict(arguments)
@@ -84,30 +171,132 @@ class Calls:
         notebook = await notebook_of(handler, path, None, warnings)
         state = await kernel.state() if kernel is not None else None
         turn_log = self._turn_log(handler.owner, path)
-        options, assistant = handler.user_options, handler.services.assistant
-        check = assistant.resources.analyses.check
+        check = handler.services.assistant.resources.analyses.check
         context = ToolContext(kernel, state, notebook, timeout=CALL_SECONDS, turn_log=turn_log, check_notebook=check)
+        made = _NotebookCall(
+            ToolCall("call_1", name, json.dumps(given)), path, context, await identity.effects(handler)
+        )
+        approval = self._answered(handler, client)
+        if approval is not None and not client.is_approved:
+            return _DENIED
+        output, asked, observation = await self._make(handler, made, approval)
+        if asked is None:
+            return output
+        if approval is not None:
+            raise ApprovalStale(_NOT_ASKED)
+        if client.can_ask:
+            observation.on_event(asked)
+            key = secrets.token_urlsafe(16)
+            self._approvals[key] = (handler.owner, asked, observation)
+            if len(self._approvals) > MAX_APPROVALS:
+                self._approvals.popitem(last=False)
+            return ApprovalRequired(key, _approval_text(asked, path))
+        if path and handler.user_options.mcp_approval_seconds:
+            return await self._ask_in_panel(handler, made, client)
+        return output
+
+    def _answered(self, handler: AgentHandler, client: Client) -> ApprovalAsked | None:
+        """The approval that is answered with this call, which nobody can answer again."""
+        if not client.answered:
+            return None
+        owner, asked, observation = self._approvals.pop(client.answered, ("", None, None))
+        if asked is None or observation is None or owner != handler.owner:
+            raise ApprovalStale(_NOT_ASKED)
+        observation.answered(asked.call_id, "approve" if client.is_approved else "deny", handler.user_name)
+        return asked
+
+    async def _make(
+        self, handler: AgentHandler, made: _NotebookCall, approved: ApprovalAsked | None
+    ) -> tuple[ToolOutput, ApprovalAsked | None, TurnObservation]:
+        """Make the call if it may be made, with what would have to be approved otherwise."""
+        options, assistant = handler.user_options, handler.services.assistant
         limits = Limits(
             deadline=time.monotonic() + min(CALL_SECONDS, options.deadline_seconds),
             max_steps=1,
             max_tool_calls=options.max_tool_calls,
             max_write_calls=options.max_write_calls,
             approval=options.allowed("approval", options.approval),
-            effects=await identity.effects(handler),
+            effects=made.effects,
         )
-        model = SingleCallModel(ToolCall("call_1", name, json.dumps(given)))
-        agent = Agent(model, assistant.tools, limits, redact=assistant.redactor.text)
+
+        def is_approved(asked: ApprovalAsked) -> bool:
+            return approved is not None and asked.digest == approved.digest
+
+        async def decide(asked: ApprovalAsked) -> Decision:
+            return Decision(is_approved(asked))
+
+        model = SingleCallModel(made.call)
+        redact = assistant.redactor
+        agent = Agent(model, assistant.tools, limits, redact=redact.text, decide=None if approved is None else decide)
         transcript = Transcript([])
         audit, by = handler.services.audit, handler.user_name
-        observation = TurnObservation(audit, handler.owner, path, model=model.name, by=by)
-        async with aclosing(agent.run(transcript, context)) as events:
+        observation = TurnObservation(audit, handler.owner, made.path, model=model.name, by=by)
+        refused: ApprovalAsked | None = None
+        async with aclosing(agent.run(transcript, made.context)) as events:
             async for event in events:
                 if isinstance(event, ToolCalled):
-                    event = replace(event, arguments=assistant.redactor.mapping(event.arguments))  # noqa: PLW2901
+                    event = replace(event, arguments=redact.mapping(event.arguments))  # noqa: PLW2901
+                if isinstance(event, ApprovalAsked) and not is_approved(event):
+                    refused = event
                 if isinstance(event, (ToolCalled, ToolReturned)):
                     observation.on_event(event)
         result = next(message for message in transcript.messages if message.role == "tool")
-        return ToolOutput(result.content, transcript.actions[-1].status == "done", result.pictures, result.code)
+        action = transcript.actions[-1]
+        if action.status == "needs_approval":
+            shown = redact.mapping(made.call.parsed_arguments())
+            refused = ApprovalAsked(
+                action.call_id, action.tool, action.effect, shown, action.digest, action.preview, action.reasons
+            )
+        return _output(result, is_done=action.status == "done"), refused, observation
+
+    async def _ask_in_panel(self, handler: AgentHandler, made: _NotebookCall, client: Client) -> ToolOutput:
+        """Make the call as a turn of the notebook's conversation, whose approval every page of it shows."""
+        services, options = handler.services, handler.user_options
+        session_id = await services.assistant.sessions.default_session_id(handler.owner, made.path, interactive=True)
+        model = SingleCallModel(made.call, "mcp")
+
+        def question(turn: RunningTurn) -> Question:
+            return Question(
+                handler.owner,
+                f"Another agent (MCP) calls `{made.call.name}`.",
+                user=identity.settings_owner(handler),
+                session_id=session_id,
+                notebook_id=made.path,
+                kernel=made.context.kernel,
+                notebook=made.context.notebook,
+                deadline_seconds=CALL_SECONDS,
+                effects=made.effects,
+                decide=turn.decide,
+                answered_by=model,
+                turn_log=replace(made.context.turn_log, edits=[]),
+            )
+
+        turn = services.turns.start(services.assistant, handler.owner, question, by=handler.user_name)
+        reader = turn.subscribe()
+        end = asyncio.ensure_future(turn.last_event())
+        left = asyncio.ensure_future(client.disconnected.wait())
+        began = time.monotonic()
+        try:
+            while not end.done() and not left.done():
+                waited = time.monotonic() - began
+                if waited >= options.mcp_approval_seconds and not turn.pending_calls.is_empty:
+                    return ToolOutput.failure(
+                        "needs_approval", _nobody_answered(made.path, options.mcp_approval_seconds)
+                    )
+                await client.report(waited, f"Waits to be allowed in Jupyter: the agent's panel of {made.path} asks.")
+                seconds = max(0.01, min(PROGRESS_SECONDS, options.mcp_approval_seconds - waited))
+                await asyncio.wait({end, left}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if end.done() and isinstance(done := end.result(), Done) and model.result is not None:
+                return _output(model.result, is_done=done.actions[-1].status == "done")
+            if end.done():
+                failed = TurnFailed(end.result())
+                return ToolOutput.failure(failed.code, failed.message)
+            return _DENIED
+        finally:
+            end.cancel()
+            left.cancel()
+            turn.unsubscribe(reader, may_return=False)
+            turn.stop("cancelled")
 
     def _turn_log(self, owner: str, path: str) -> TurnLog:
         turn_log = self._turn_logs.setdefault((owner, path), TurnLog())
@@ -116,6 +305,25 @@ class Calls:
         if len(self._turn_logs) > MAX_TURN_LOGS:
             self._turn_logs.popitem(last=False)
         return turn_log
+
+
+def _output(result: Message, *, is_done: bool) -> ToolOutput:
+    return ToolOutput(result.content, is_done, result.pictures, result.code)
+
+
+def _approval_text(asked: ApprovalAsked, path: str) -> str:
+    """What the user of a client has to know before they say yes."""
+    shown = asked.preview or spelled_out(json.dumps(to_json(asked.arguments), ensure_ascii=False))
+    because = "".join(f"\n- {reason.text}" for reason in asked.reasons)
+    reasons = f"\n\nThis is always asked about:{because}" if because else ""
+    return f"Allow {asked.tool} in {spelled_out(path) or 'Jupyter'}?\n\n{shown}{reasons}"
+
+
+def _nobody_answered(path: str, seconds: float) -> str:
+    return (
+        f"the user has not answered within {seconds:g} seconds, and it was not done. Ask them to open {path} in JupyterLab with the "
+        "agent's panel, then call again: the panel asks them. What may be done unasked is their approval mode, in the panel's settings."
+    )
 
 
 async def _notebooks(handler: AgentHandler) -> list[dict[str, Any]]:

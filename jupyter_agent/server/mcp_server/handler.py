@@ -6,6 +6,7 @@ import asyncio
 
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.server.base_handler import AgentHandler
+from jupyter_agent.server.turns.sse import CONTENT_TYPE
 
 
 class McpHandler(AgentHandler):
@@ -14,11 +15,14 @@ class McpHandler(AgentHandler):
     max_body = 8 * 1024 * 1024
 
     async def post(self) -> None:
-        await self.json_body()
+        body = await self.json_body()
         if self.request.headers.get("Mcp-Session-Id"):
             raise NotFound("There is no such session. Initialize again: this server keeps none.")
         disconnected = asyncio.Event()
         self.on_disconnect = disconnected.set
-        await self.services.mcp.exchange(self, bytes(self._chunks), disconnected)
+        # Only a call may take long; its client then reads how that goes.
+        accepts_stream = CONTENT_TYPE in self.request.headers.get("Accept", "")
+        stream = accepts_stream and isinstance(body, dict) and body.get("method") == "tools/call"
+        await self.services.mcp.exchange(self, bytes(self._chunks), disconnected, stream=stream)
         if not self._finished:
             self.finish(set_content_type=self._headers.get("Content-Type", "application/json"))

@@ -102,6 +102,11 @@ class PendingCalls:
         finally:
             self._pending.pop(call_id, None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._pending
+
     def answer(
         self, call_id: str, digest: str | None, answer: Answer, *, from_client_tool: bool = False
     ) -> ApprovalAsked | None:
@@ -109,14 +114,16 @@ class PendingCalls:
 
         Raises:
             ApprovalStale: no call of that id waits for an answer from there, or the digest is another call's.
-            BadRequest: it approves something without the digest of what was shown.
+            BadRequest: it answers an approval without the digest of what was shown.
         """
         pending = self._pending.get(call_id)
         if pending is None or pending.answer.done() or pending.is_client_tool != from_client_tool:
             raise ApprovalStale("Nothing waits for this answer any more; it was answered, stopped, or took too long.")
         expected = pending.approval.digest if pending.approval is not None else ""
-        if pending.approval is not None and answer.approved and digest is None:
-            raise BadRequest("Who approves names what was shown: send the 'digest' that came with the approval.")
+        if pending.approval is not None and digest is None:
+            raise BadRequest(
+                "Who approves or denies names what was shown: send the 'digest' that came with the approval."
+            )
         if digest is not None and not hmac.compare_digest(digest.encode(), expected.encode()):
             raise ApprovalStale("This answer is for another call than the one that waits now. Review it again.")
         pending.answer.set_result(answer)

@@ -196,7 +196,7 @@ class RunningTurn:
 
         Raises:
             ApprovalStale: nothing waits for this answer, or the kernel was restarted since the user was asked.
-            BadRequest: it approves something without the digest of what was shown.
+            BadRequest: it answers an approval without the digest of what was shown.
         """
         before = self._epochs.get(call_id, "") if answer.approved else ""
         is_restarted = before != "" and before != await self._epoch()

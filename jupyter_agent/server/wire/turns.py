@@ -193,7 +193,7 @@ class CallAnswer(PartialBody, frozen=True):
     decision: Literal["approve", "deny"] | UnsetType = UNSET
     digest: Annotated[
         Annotated[str, Meta(max_length=200)] | UnsetType | None,
-        about("the digest of the approval that is answered; required to approve"),
+        about("the digest of the approval that is answered; required with one"),
     ] = UNSET
     words: Annotated[
         Annotated[str, Meta(max_length=10_000)] | UnsetType | None, about("with a denial: what the model is to know")

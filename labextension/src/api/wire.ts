@@ -65,7 +65,7 @@ export interface BranchRequest {
 /** The user's decision on a call, or what the caller did for it. */
 export interface CallAnswer {
   decision?: 'approve' | 'deny';
-  /** the digest of the approval that is answered; required to approve */
+  /** the digest of the approval that is answered; required with one */
   digest?: string | null;
   /** with a denial: what the model is to know */
   words?: string | null;
