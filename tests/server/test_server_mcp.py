@@ -119,7 +119,8 @@ async def test_M3_a_batch_is_refused(rest: RestClient) -> None:
 
 
 async def test_other_agents_use_a_live_notebook_as_far_as_its_user_lets_them(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path, {"JUPYTER_AGENT_APPROVAL": "auto", "JUPYTER_AGENT_MODEL": "offline"})
+    options = {"APPROVAL": "auto", "MODEL": "offline", "MCP_APPROVAL_SECONDS": "0"}
+    server = RunningServer(tmp_path, {f"JUPYTER_AGENT_{name}": value for name, value in options.items()})
     await server.start()
     kernel_id = await server.open_notebook("analysis.ipynb")
     try:

@@ -111,7 +111,12 @@ class Ceilings(Administered):
 
         jp_serverapp.event_logger.add_listener(schema_id=schema_id("policy"), listener=listen)
         chat = {"messages": [{"role": "user", "content": "x"}]}
-        bodies = {"quick": {"query": "x"}, "context": {"query": "x"}, "complete": {"prefix": "x"}, CHAT[10:]: chat}
+        bodies: dict[str, dict[str, Any]] = {
+            "quick": {"query": "x"},
+            "context": {"query": "x"},
+            "complete": {"prefix": "x"},
+            CHAT[10:]: chat,
+        }
         for path, body in bodies.items():
             assert (await rest("POST", f"api/agent/{path}", {**body, "model": "offline"})).status == 200
         await rest.ask("x", approval="read-only")

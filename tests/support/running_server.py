@@ -126,12 +126,22 @@ class RunningServer:
         )
         return response.code, json.loads(response.body) if response.body else None
 
-    async def stream(self, body: Any, silence: float = 30) -> AsyncGenerator[tuple[str, Any], None]:
+    async def approval(self, turn_id: str) -> Any:
+        """What a running turn asks its user."""
+        async for name, data in self.stream(None, path=f"turns/{turn_id}/events"):
+            if name == "approval":
+                return data
+        raise AssertionError("the turn asked nothing")
+
+    async def stream(
+        self, body: Any, silence: float = 30, path: str = "quick"
+    ) -> AsyncGenerator[tuple[str, Any], None]:
         """Ask, and give the events as they come; at most so many seconds without one."""
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        data = json.dumps(body).encode()
-        head = f"POST /api/agent/quick HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: token {TOKEN}\r\n"
+        data = b"" if body is None else json.dumps(body).encode()
+        method = "GET" if body is None else "POST"
+        head = f"{method} /api/agent/{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: token {TOKEN}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode() + data)
         name = ""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from jupyter_agent.core.errors import NotFound
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.turns.sse import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from jupyter_agent.server.wire.openai_api import McpMessage
 
 
 class McpHandler(AgentHandler):
@@ -15,14 +19,14 @@ class McpHandler(AgentHandler):
     max_body = 8 * 1024 * 1024
 
     async def post(self) -> None:
-        body = await self.json_body()
+        body: McpMessage = await self.json_body()
         if self.request.headers.get("Mcp-Session-Id"):
             raise NotFound("There is no such session. Initialize again: this server keeps none.")
         disconnected = asyncio.Event()
         self.on_disconnect = disconnected.set
         # Only a call may take long; its client then reads how that goes.
         accepts_stream = CONTENT_TYPE in self.request.headers.get("Accept", "")
-        stream = accepts_stream and isinstance(body, dict) and body.get("method") == "tools/call"
+        stream = accepts_stream and body.method == "tools/call"
         await self.services.mcp.exchange(self, bytes(self._chunks), disconnected, stream=stream)
         if not self._finished:
             self.finish(set_content_type=self._headers.get("Content-Type", "application/json"))
