@@ -207,7 +207,7 @@ class Assistant:
 
     async def reconfigure(self) -> None:
         """Apply options and keys that have changed: models are made anew."""
-        for secret in api_keys.secrets():
+        for secret in await asyncio.to_thread(api_keys.secrets):
             self.redactor.add_secret(secret)
         self.redactor.enabled = self.resources.options.redact
         models = self.resources.models

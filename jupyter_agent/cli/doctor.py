@@ -18,7 +18,7 @@ from jupyter_agent.cli.context import (
     print_text,
     start_notebook_kernel,
 )
-from jupyter_agent.config import entry_points
+from jupyter_agent.config import api_keys, entry_points
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import NotFound, TooLarge
@@ -67,7 +67,7 @@ def _check_installation(*, as_json: bool) -> int:
     problems += [
         f"There is no tool '{name}'." for name in options.tools if name not in entry_points.names(entry_points.TOOLS)
     ]
-    problems += entry_points.broken()
+    problems += [*entry_points.broken(), *api_keys.check()]
     fixed = {name: options.lock(name) for name in options.traits(config=True) if options.lock(name)}
     restrictions = [*options.policy.restrictions(), *(f"{name}: {reason}." for name, reason in fixed.items())]
     restrictions += [f"{name}: at most {highest}." for name, highest in options.policy.at_most.items()]

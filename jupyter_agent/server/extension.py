@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
+from jupyter_agent.config import api_keys
 from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.user_settings import UserSettings
@@ -153,7 +154,7 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
     audit = Audit(server.event_logger, with_content=options.audit_content)
     known = len(options.problems)
     assistant = Assistant.from_config(options, metrics.measured, user_settings)
-    for problem in options.problems[known:]:
+    for problem in [*options.problems[known:], *api_keys.check()]:
         log.error("jupyter-agent: %s", problem)
     return Services(
         options=options,

@@ -355,7 +355,7 @@ class TestOneUser(Administered):
             assert settings["keys"]["openai"]["base_url"] == first
             assert (await rest.ask("x")).status == 200
             change = {"keys": {"openai": "sk-of-the-first-server"}}
-            assert (await rest("PUT", SETTINGS, change)).body["keys"]["openai"]["source"] == "user"
+            assert (await rest("PUT", SETTINGS, change)).body["keys"]["openai"]["source"] == "file"
             assert (await rest.ask("x")).status == 200
             assert [key for _, key in asked] == ["Bearer none", "Bearer sk-of-the-first-server"]
             settings = (await rest("PUT", SETTINGS, {"settings": {"base_url": second}})).body

@@ -60,7 +60,7 @@ async def test_a_key_is_kept_for_its_owner_and_never_told(rest: RestClient, serv
     for change in ({"keys": {"openai": KEY}}, {"settings": {"context_tokens": 1000}}):
         reply = await rest("PUT", PATH, change)
         assert (reply.status, KEY in reply.text) == (200, False)
-    assert (reply.body["keys"]["openai"]["set"], reply.body["keys"]["openai"]["source"]) == (True, "user")
+    assert (reply.body["keys"]["openai"]["set"], reply.body["keys"]["openai"]["source"]) == (True, "file")
     file = Path(jupyter_data_dir()) / "jupyter-agent" / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert api_keys.get("OPENAI_API_KEY", "https://api.openai.com/v1/") == KEY

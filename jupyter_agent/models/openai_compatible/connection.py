@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -106,7 +107,7 @@ class Connection:
             raise errors.UpstreamRefused(
                 f"{self.server.where} must not hold a user name or password. Put the key in {self.server.key}."
             )
-        self._key()
+        await self._key()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             # Connections belong to the loop that opened them; those of an earlier loop died with it.
@@ -130,7 +131,7 @@ class Connection:
         await self.client()
         assert self._http is not None
         assert self._url is not None
-        headers = {**self._headers, "Authorization": f"Bearer {self._key()}"}
+        headers = {**self._headers, "Authorization": f"Bearer {await self._key()}"}
         content = json.dumps(body, ensure_ascii=False).encode()
         request = self._http.build_request("POST", self._url, content=content, headers=headers)
         response = await self._http.send(request, stream=True)
@@ -150,7 +151,7 @@ class Connection:
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.close()
 
-    def _key(self) -> str:
+    async def _key(self) -> str:
         """The key, read at the moment of use.
 
         Raises:
@@ -158,7 +159,8 @@ class Connection:
         """
         key, variable = self._own_key, self.provider.key
         if not key and variable:
-            key = api_keys.get(variable, self._base_url, is_configured=self._takes_any_key)
+            get = partial(api_keys.get, variable, self._base_url, is_configured=self._takes_any_key)
+            key = await asyncio.to_thread(get)  # it may wait for a keyring
         if not key:
             if not self.is_ours:
                 raise errors.UpstreamAuth(
@@ -182,7 +184,7 @@ class Connection:
         )
 
         async def key() -> str:
-            return self._key()
+            return await self._key()
 
         client = openai.AsyncOpenAI(
             api_key=key,

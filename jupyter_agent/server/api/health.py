@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_agent.config import api_keys
 from jupyter_agent.config.installation import version
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.core.errors import AgentError
@@ -37,12 +38,13 @@ class HealthHandler(AgentHandler):
             await self.sessions.find(self.owner, limit=1)
         except AgentError as error:
             store = error.code
+        problems = [*self.services.options.problems, *api_keys.problems()]
         health = {
-            "status": "ok" if store == "ok" and not self.services.options.problems else "degraded",
+            "status": "ok" if store == "ok" and not problems else "degraded",
             "version": version(),
             "model": self.user_options.model,
             "store": store,
-            "problems": list(self.services.options.problems),
+            "problems": problems,
             "session_scope": self.services.options.session_scope,
         }
         self.reply(health)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -41,11 +42,13 @@ class SettingsHandler(AgentHandler):
     """
 
     async def get(self) -> None:
+        await asyncio.to_thread(api_keys.stored)  # they may have to wait for a keyring
         self.reply(self._to_json())
 
     async def put(self) -> None:
         body: SettingsRequest = await self.json_body()
         await self.need("write", "config")
+        await asyncio.to_thread(api_keys.stored)
         user, options = identity.settings_owner(self), self.user_options
         changes = body.settings.given() if body.settings else {}
         for name, value in changes.items():
@@ -61,9 +64,8 @@ class SettingsHandler(AgentHandler):
                 self._user_settings.update(user, changes)
             if body.keys:
                 keys = {providers[name].key: key for name, key in body.keys.items()}
-                api_keys.store(
-                    keys, {provider.key: configured_url(provider, options) for provider in providers.values()}
-                )
+                addresses = {provider.key: configured_url(provider, options) for provider in providers.values()}
+                await asyncio.to_thread(api_keys.store, keys, addresses)
         except (SettingsError, OSError) as error:
             text = (
                 str(error)
@@ -121,7 +123,7 @@ class SettingsHandler(AgentHandler):
             "settings": {name: self._setting(options, name) for name in USER_OPTIONS},
             "keys": {provider.name: self._key(options, provider) for provider in PROVIDERS.values() if provider.key},
             "restrictions": list(options.policy.restrictions()),
-            "problems": list(dict.fromkeys([*self.services.options.problems, *options.problems])),
+            "problems": list(dict.fromkeys([*self.services.options.problems, *options.problems, *api_keys.problems()])),
         }
 
     def _setting(self, options: JupyterAgent, name: str) -> SettingInfo:
@@ -163,7 +165,7 @@ def _key_source(options: JupyterAgent, provider: Provider) -> KeySource:
     is_known = is_configured(url, provider, options)
     if is_known and os.environ.get(provider.key):
         return "environment"
-    return "user" if api_keys.get(provider.key, url, is_configured=is_known) else ""
+    return api_keys.place(provider.key, url, is_configured=is_known)
 
 
 def _is_address(text: str) -> bool:

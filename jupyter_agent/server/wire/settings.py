@@ -34,7 +34,7 @@ class SettingsRequest(PartialBody, frozen=True):
 
 
 SettingSource = Literal["user", "configuration", "environment", "default"]
-KeySource = Literal["environment", "user", ""]
+KeySource = Literal["environment", "keyring", "file", ""]
 
 
 class SettingInfo(TypedDict):
@@ -67,7 +67,7 @@ class SettingsReply(TypedDict):
     keys: dict[str, KeyInfo]
     restrictions: Annotated[list[str], about("what else the administrator's policy does not allow")]
     problems: Annotated[
-        list[str], about("options, tools and the policy that cannot be used as they are, and what to do")
+        list[str], about("options, tools, the policy and the keyring that cannot be used as they are, and what to do")
     ]
 
 

@@ -530,7 +530,7 @@ export interface KeyInfo {
   locked: boolean;
   /** whether there is one for the server at base_url */
   set: boolean;
-  source: '' | 'environment' | 'user';
+  source: '' | 'environment' | 'file' | 'keyring';
   variable: string;
 }
 
@@ -882,7 +882,7 @@ export interface SettingValues {
 /** Settings by name, keys by provider. */
 export interface SettingsReply {
   keys: Record<string, KeyInfo>;
-  /** options, tools and the policy that cannot be used as they are, and what to do */
+  /** options, tools, the policy and the keyring that cannot be used as they are, and what to do */
   problems: string[];
   /** what else the administrator's policy does not allow */
   restrictions: string[];

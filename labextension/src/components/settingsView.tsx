@@ -197,7 +197,7 @@ function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
             autoComplete="off"
             disabled={key.locked}
             title={key.base_url && translation.__('Only sent to %1', key.base_url)}
-            placeholder={key.set ? translation.__('set (%1)', key.source || key.variable) : key.variable}
+            placeholder={key.set ? translation.__('set (%1)', keyPlaces(translation)[key.source] ?? key.variable) : key.variable}
             value={draft.keys[provider] ?? ''}
             onChange={event => onChange({ ...draft.keys, [provider]: event.target.value.trim() })}
           />
@@ -208,6 +208,15 @@ function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
       </p>
     </details>
   );
+}
+
+/** Where a key lies, by its source. */
+function keyPlaces(translation: TranslationBundle): Record<string, string> {
+  return {
+    environment: translation.__('in the environment'),
+    keyring: translation.__('in the keyring'),
+    file: translation.__('in a file that only you can read')
+  };
 }
 
 function modelNames(found: ModelsReply | null): readonly string[] {
