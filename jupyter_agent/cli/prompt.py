@@ -31,7 +31,9 @@ async def read_lines(context: CliContext) -> AsyncIterator[str]:
     from prompt_toolkit.shortcuts import CompleteStyle
 
     history = Path(jupyter_data_dir()) / "jupyter-agent" / "chat_history"
-    history.parent.mkdir(parents=True, exist_ok=True)
+    history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    history.touch(mode=0o600)  # questions are nobody else's to read
+    history.chmod(0o600)
     prompt: PromptSession[str] = PromptSession(
         history=FileHistory(str(history)),
         complete_while_typing=False,
