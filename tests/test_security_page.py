@@ -98,7 +98,7 @@ def test_the_commands_remove_what_is_in_a_shared_store(
 
 
 def test_the_commands_remove_what_is_in_a_notebook(shell: Shell, tmp_path: Path) -> None:
-    marked = {"id": "a", "cell_type": "code", "source": "x", "outputs": [], "execution_count": None}
+    marked: dict[str, object] = {"id": "a", "cell_type": "code", "source": "x", "outputs": [], "execution_count": None}
     marked["metadata"] = {"jupyter_agent": {"turn_id": "t1"}, "tags": ["mine"]}
     place = tmp_path / "notebook.ipynb"
     place.write_text(

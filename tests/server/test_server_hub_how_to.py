@@ -58,7 +58,7 @@ class TestHub:
         assert seen["tables"] > 0
         assert [session["session_id"] for session in seen["listed"][1]["sessions"]][:1] == ["s1"]
 
-    def test_N11_nobody_sees_anothers_conversations(self, seen: dict[str, Any]) -> None:
+    def test_nobody_sees_anothers_conversations(self, seen: dict[str, Any]) -> None:
         (status, listed), (history_status, _) = seen["bobs"]
         assert (status, listed["sessions"], history_status, seen["guest"]) == (200, [], 404, 403)
 
@@ -92,9 +92,9 @@ class TestHub:
 
     def test_the_commands_for_users_do_what_the_page_says(self, seen: dict[str, Any]) -> None:
         for terminal in seen["terminals"].values():
-            (doctor, said), (ask, _), (sessions, listed), (refused, why) = terminal
+            (doctor, report), (ask, _), (sessions, listed), (refused, why) = terminal
             assert (doctor, ask, sessions, refused) == (0, 0, 0, 1)
-            assert "The administrator has set:" in said
+            assert "The administrator has set:" in report
             assert "first" in listed
             assert "openai:gpt-4o*" in why
 
