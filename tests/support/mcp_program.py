@@ -72,6 +72,8 @@ def text(value: object) -> dict[str, Any]:
 def call(name: str, arguments: dict[str, Any], number: Any) -> dict[str, Any] | None:
     if name == "heard":
         return text(HEARD)
+    if name == "look" and KIND == "order":
+        return text(sys.argv[2])
     if name == "pid":
         return text(os.getpid())
     if name == "env":

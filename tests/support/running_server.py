@@ -149,7 +149,7 @@ class RunningServer:
             while line := await asyncio.wait_for(reader.readline(), silence):
                 if line.startswith(b"event: "):
                     name = line[7:].decode().strip()
-                elif line.startswith(b"data: "):
+                elif line.startswith(b"data: ") and line.strip() != b"data: [DONE]":
                     yield name, json.loads(line[6:])
         finally:
             writer.close()
