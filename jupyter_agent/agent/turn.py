@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
-from jupyter_agent.core.errors import UndoInProgress
+from jupyter_agent.core.errors import UndoInProgress, status_of
 from jupyter_agent.core.messages import (
     Action,
     Cancelled,
@@ -214,7 +214,7 @@ def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
         yield TextDelta(turn.reply[len(text) :])
     match turn.status:
         case "failed":
-            yield Failed("This turn failed before; ask again.", turn.error or "failed", retryable=True)
+            yield Failed("This turn failed before; ask again.", turn.error or "failed", True, status_of(turn.error))
         case "cancelled":
             yield Cancelled(session.id, turn.id, turn.reply)
         case "interrupted":

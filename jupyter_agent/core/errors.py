@@ -28,6 +28,16 @@ class AgentError(Exception):
         self.message = message
 
 
+def status_of(code: str | None) -> int:
+    """The HTTP status of an error that is only known by its code, as of a stored turn; 500 for what is none of these."""
+    known = [AgentError]
+    for error in known:
+        if error.code == code:
+            return error.status
+        known += error.__subclasses__()
+    return 500
+
+
 class BadRequest(AgentError, status=400, code="bad_request"):
     """The request cannot be understood; the message names the field."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 from jupyter_agent.core.kernel_state import KernelState, Variable
-from jupyter_agent.core.messages import Message, TextDelta
+from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, Usage
 from jupyter_agent.core.protocols import Model
 from jupyter_agent.core.text import FENCED_CODE
 from jupyter_agent.redaction.redactor import Redactor
@@ -90,8 +90,21 @@ def messages(cursor: Cursor, state: KernelState | None, redactor: Redactor) -> t
     return Message("system", system), Message("user", text)
 
 
-async def complete_code(cursor: Cursor, state: KernelState | None, model: Model, redactor: Redactor) -> str:
+async def complete_code(
+    cursor: Cursor,
+    state: KernelState | None,
+    model: Model,
+    redactor: Redactor,
+    on_usage: Callable[[Usage], None] = lambda _: None,
+) -> str:
     """What a model inserts at the cursor, in one short request: no fences, nothing that stands there already, no secrets.
+
+    Args:
+        cursor: Where it is inserted.
+        state: Of the kernel; None where there is none.
+        model: Who is asked.
+        redactor: Withholds secrets.
+        on_usage: Gets the tokens, once they are known.
 
     Raises:
         UpstreamError: the model's server failed, or took too long.
@@ -102,6 +115,8 @@ async def complete_code(cursor: Cursor, state: KernelState | None, model: Model,
         async for event in events:
             if isinstance(event, TextDelta):
                 text += event.text
+            elif isinstance(event, ModelFinished):
+                on_usage(event.usage)
             if len(text) > 2 * MAX_CHARACTERS:
                 break
     fenced = FENCED_CODE.match(text.lstrip())

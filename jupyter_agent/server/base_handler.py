@@ -281,6 +281,10 @@ class AgentHandler(StreamedBodyHandler):
                 redact,
                 is_ours=False,
             )
+            if (
+                value.status_code == 403 and self.current_user is not None
+            ):  # Jupyter's authorizer, or a page without its token
+                self.audit_refused(Forbidden.code, value.log_message or "")
         else:
             self.log.error("jupyter-agent: request %s failed", self.request_id, exc_info=value)
 

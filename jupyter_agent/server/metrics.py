@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from jupyter_agent.core.errors import AgentError
 
 if TYPE_CHECKING:
+    from jupyter_agent.core.messages import Usage
     from jupyter_agent.core.protocols import SessionStore
 
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
@@ -52,6 +53,13 @@ class BoundedLabel:
 
 MODEL_LABEL = BoundedLabel()
 TOOL_LABEL = BoundedLabel(100)
+
+
+def count_tokens(model: str, usage: Usage) -> None:
+    """Tokens of one request to a model."""
+    label = MODEL_LABEL(model)
+    TOKENS.labels(label, "input").inc(max(0, usage.input_tokens))
+    TOKENS.labels(label, "output").inc(max(0, usage.output_tokens))
 
 
 class _MeasuredStore:

@@ -99,6 +99,27 @@ async def test_a_turn_that_edits_and_runs_is_undone_and_redone_to_the_same_bytes
         assert path.read_bytes() == after
 
 
+async def test_an_undo_and_a_redo_that_change_the_notebook_are_audited(
+    rest: RestClient, script: Script, path: Path, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(EDITS_AND_RUNS)
+    await started(rest)
+    await done(rest)
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        services.audit, "emit", lambda kind, *content, **fields: events.append({"kind": kind, **fields})
+    )
+    for way in ("undo", "redo"):
+        await rest("POST", f"{SESSION}/{way}", {"edits": "none"})
+        await rest("POST", f"{SESSION}/{'redo' if way == 'undo' else 'undo'}", {"edits": "none"})
+        await rest("POST", f"{SESSION}/{way}")
+    assert [(event["kind"], event["tool"], event["session_id"], event["by"]) for event in events] == [
+        ("edit", "undo", "s1", "local"),
+        ("edit", "redo", "s1", "local"),
+    ]
+    assert all(event["notebook_id"] == path.name for event in events)
+
+
 async def test_what_the_user_changed_since_is_left_and_told(rest: RestClient, script: Script, path: Path) -> None:
     script(EDITS_AND_RUNS)
     await started(rest)

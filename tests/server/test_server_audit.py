@@ -134,6 +134,18 @@ async def test_what_is_refused_is_audited(
     assert refused[0]["route"] == "/api/agent/settings"
 
 
+async def test_what_jupyters_authorizer_refuses_is_audited(
+    rest: RestClient, events: Events, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jp_serverapp.authorizer, "is_authorized", lambda handler, user, action, resource: False)
+    assert (await rest("GET", "api/agent/sessions")).status == 403
+    await jp_serverapp.event_logger.gather_listeners()
+    refused = [
+        (data["code"], data["owner"], data["route"], data["method"]) for kind, data in events if kind == "policy"
+    ]
+    assert refused == [("forbidden", "local", "/api/agent/sessions", "get")]
+
+
 def test_an_event_logger_that_fails_keeps_nobody_from_anything() -> None:
     class Failing:
         def register_event_schema(self, schema: Any) -> None:
@@ -176,6 +188,15 @@ async def test_P7_turns_calls_tokens_and_the_store_are_counted(
     monkeypatch.setattr(store, "find", metrics._measured("find", unavailable))
     assert (await rest("GET", "api/agent/sessions")).status == 503
     assert _value("jupyter_agent_store_errors_total", operation="find", code="store_unavailable") == errors + 1
+
+
+async def test_P7_tokens_at_the_cursor_are_counted_too(rest: RestClient, script: Script) -> None:
+    script([{"text": "df.head()", "usage": {"input_tokens": 40, "output_tokens": 4}}])
+    counted = {"input": 40, "output": 4}
+    before = {name: _value("jupyter_agent_tokens_total", model="scripted", direction=name) for name in counted}
+    assert (await rest("POST", "api/agent/complete", {"prefix": "x = "})).status == 200
+    after = {name: _value("jupyter_agent_tokens_total", model="scripted", direction=name) for name in counted}
+    assert all(after[name] > before[name] for name in counted)
 
 
 def test_P7_a_label_has_a_bounded_number_of_values() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from jupyter_agent.agent.limits import within_ceilings
 from jupyter_agent.core.errors import TooManyRequests
 from jupyter_agent.core.question import Question
 from jupyter_agent.prompt import completion
+from jupyter_agent.server import metrics
 from jupyter_agent.server.api.requests import LOWERED, check_chats, kernel_of
 from jupyter_agent.server.base_handler import AgentHandler
 
@@ -60,5 +62,7 @@ class CompleteHandler(AgentHandler):
         if model.name == "offline":
             text = completion.complete_name(cursor, state)
         else:
-            text = await completion.complete_code(cursor, state, model, assistant.redactor)
+            text = await completion.complete_code(
+                cursor, state, model, assistant.redactor, partial(metrics.count_tokens, model.name)
+            )
         return {"completion": text, "model": model.name, "warnings": list(lowered)}

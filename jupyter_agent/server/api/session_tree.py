@@ -58,6 +58,15 @@ class UndoHandler(AgentHandler):
             undone = await history.move(
                 self.kind, owner, session_id, session.notebook_id, notebook=notebook, dry_run=edits == "none"
             )
+        if (operation is not None and not body.cancel) or (edits == "server" and undone.changes and not undone.problem):
+            self.services.audit.emit(
+                "edit",
+                owner=owner,
+                by=self.user_name,
+                tool=self.kind,
+                session_id=undone.session.id,
+                notebook_id=undone.session.notebook_id,
+            )
         changes = undone.to_json() if edits != "none" else Undone(undone.session).to_json()
         self.reply({**session_to_json(undone.session), "edits": changes})
 

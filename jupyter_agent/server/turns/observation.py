@@ -17,6 +17,7 @@ from jupyter_agent.core.messages import (
     ToolCalled,
     ToolReturned,
     TurnStarted,
+    Usage,
     UsageReported,
     to_json,
 )
@@ -72,8 +73,7 @@ class TurnObservation:
                 self._emit("turn", {"question": self.query}, action="begun", model=event.model, **asked)
             case UsageReported():
                 used = (event.input_tokens, event.output_tokens)
-                for direction, now, before in zip(("input", "output"), used, self._tokens, strict=True):
-                    metrics.TOKENS.labels(metrics.MODEL_LABEL(self.model), direction).inc(max(0, now - before))
+                metrics.count_tokens(self.model, Usage(used[0] - self._tokens[0], used[1] - self._tokens[1]))
                 self._tokens = used
                 self._spans.answered(*used)
             case ToolCalled():

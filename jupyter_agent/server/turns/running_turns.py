@@ -176,7 +176,10 @@ class RunningTurns:
             self._log.error("jupyter-agent: request %s: a turn failed", request_id.get() or "-", exc_info=error)
             end = end or _end_of(turn, error)
         finally:
-            self._end(turn, question.turn_id, end or _end_of(turn, AgentError("The turn ended without an answer.")))
+            if end is None:
+                self._log.error("jupyter-agent: request %s: a turn ended without an end", request_id.get() or "-")
+                end = _end_of(turn, RuntimeError("The turn ended without an answer."))
+            self._end(turn, question.turn_id, end)
 
     def _end(self, turn: RunningTurn, asked_id: str | None, end: Event | BaseException) -> None:
         """Give its readers the end, and keep it for a moment for those that return."""
