@@ -35,7 +35,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import estimate_tokens, truncate, well_formed
+from jupyter_agent.core.text import estimate_tokens, refuse_constant, truncate, well_formed
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.
@@ -341,7 +341,7 @@ class Agent:
             if is_cut_off or len(call.arguments) > MAX_ARGUMENTS:
                 raise ValueError(_CUT_OFF if is_cut_off else "they are too long")
             arguments = json.loads(
-                call.arguments or "{}", parse_constant=_refuse_constant, object_pairs_hook=_unique_keys
+                call.arguments or "{}", parse_constant=refuse_constant, object_pairs_hook=_unique_keys
             )
             error = next(iter(Draft202012Validator(tool.spec.parameters).iter_errors(arguments)), None)
             if error is not None:
@@ -382,7 +382,7 @@ def offered_tools(
 
 
 def offered_specs(tools: Mapping[str, Tool], approval: str) -> list[ToolSpec]:
-    """What the model is told of: where nothing may be run or edited, nothing that does. A call of it all the same is denied."""
+    """What the model is offered: where nothing may be run or edited, nothing that does. A call of it all the same is denied."""
     return [tool.spec for tool in tools.values() if tool.effect == "read" or approval != "read-only"]
 
 
@@ -390,10 +390,6 @@ async def _run_output(running: Awaitable[Any]) -> ToolOutput:
     result = await running
     ok = result.status == "ok"
     return ToolOutput(result.text or "(no output)", ok=ok, code="" if ok else "exception")
-
-
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from jupyter_agent.kernelside import hidden_characters
 
@@ -108,6 +108,15 @@ def counted_head(text: str, limit: int) -> str:
     """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """What `json.loads` calls for NaN and infinities, which are no JSON.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{name} is not JSON")
 
 
 def well_formed(text: str) -> str:

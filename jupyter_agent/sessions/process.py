@@ -36,8 +36,13 @@ def _stat(pid: int) -> tuple[str, str]:
 
 def this_process() -> str:
     """This process, as `has_ended` knows it; empty where nothing can be known of it."""
-    started = _stat(os.getpid())[1]
-    return f"{_space()}:{os.getpid()}:{started}" if _space() and started else ""
+    return _known_process(os.getpid())
+
+
+@cache
+def _known_process(pid: int) -> str:
+    started = _stat(pid)[1]
+    return f"{_space()}:{pid}:{started}" if _space() and started else ""
 
 
 def is_known(process: str) -> bool:

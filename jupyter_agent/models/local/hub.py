@@ -105,7 +105,7 @@ class Hub:
 
         Args:
             name: ``owner/repository``, with ``:<weights>`` or ``/<file>`` if need be.
-            progress: Told the bytes that are here and the bytes that there are.
+            progress: Called with the bytes that are here and the bytes that there are.
 
         Raises:
             UpstreamError: one of its kinds, with the cure in words.

@@ -38,7 +38,7 @@ class Ran:
 
 
 class Facts:
-    """One turn's knowledge. Each question to it either answers or raises `Need`; what failed is told as None."""
+    """One turn's knowledge. Each question to it either answers or raises `Need`; what failed is None."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation

@@ -189,7 +189,7 @@ class Namespace:
         status: The kernel's status.
         stale: Why this may be out of date; empty when it is fresh.
         age: Seconds since it was read.
-        files: Files beside the notebook, where told.
+        files: Files in the notebook's folder, where they are known.
         reachable: Whether the kernel could be asked at all.
     """
 

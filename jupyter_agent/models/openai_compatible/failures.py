@@ -48,7 +48,7 @@ class Failure(Exception):
     """A failed request on its way to one of our errors, with what decides whether and how it is tried again.
 
     Attributes:
-        error: What the user is told.
+        error: What the user gets.
         passing: The same request may succeed a moment later.
         wait: Seconds that the server asks for; None where it does not say.
         without: An option that this server does not know, by which the request may succeed without it.

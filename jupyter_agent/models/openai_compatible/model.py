@@ -258,7 +258,7 @@ def _texts(answer: StreamedAnswer, decoder: EventDecoder, piece: bytes | None) -
 
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:
-    """All texts as one, if there are any; those before an error are told before it is raised."""
+    """All texts as one, if there are any; those before an error are yielded before it is raised."""
     texts_so_far: list[str] = []
     try:
         texts_so_far.extend(texts)

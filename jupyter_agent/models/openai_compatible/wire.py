@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core.messages import Message, Picture, ToolCall
+from jupyter_agent.core.text import refuse_constant
 from jupyter_agent.models.openai_compatible import text_tools
 
 if TYPE_CHECKING:
@@ -132,13 +133,9 @@ def _wire_call(call: ToolCall, ids: dict[str, str]) -> dict[str, Any]:
     arguments = "{}"
     with suppress(ValueError, RecursionError):
         # Servers that parse what the model once wrote refuse the whole request if it is no JSON text of an object.
-        if isinstance(json.loads(call.arguments, parse_constant=_refuse), dict):
+        if isinstance(json.loads(call.arguments, parse_constant=refuse_constant), dict):
             arguments = _clean(call.arguments)
     return {"id": ids[call.id], "type": "function", "function": {"name": name, "arguments": arguments}}
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
 
 
 def _clean(text: str) -> str:

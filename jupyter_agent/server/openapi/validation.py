@@ -1,4 +1,4 @@
-"""Requests checked against the wire types; what does not fit is told in words: the field, and what it must be."""
+"""Requests checked against the wire types; what does not fit is refused with a message: the field, and what it must be."""
 
 from __future__ import annotations
 
