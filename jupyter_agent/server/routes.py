@@ -48,6 +48,7 @@ ROUTES = {
     "/api/agent/turns/{turn_id}/events": "api.turns:TurnEventsHandler",
     "/api/agent/turns/{turn_id}/cancel": "api.turns:CancelHandler",
     "/api/agent/turns/{turn_id}/actions/{call_id}": "api.turns:ActionHandler",
+    "/api/agent/approvals": "api.turns:ApprovalsHandler",
     "/api/agent/mcp": "mcp_server.handler:McpHandler",
     "/api/agent/v1/chat/completions": "openai_api.handlers:ChatCompletionsHandler",
     "/api/agent/v1/models": "openai_api.handlers:ChatModelsHandler",

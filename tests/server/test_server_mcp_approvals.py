@@ -137,10 +137,10 @@ async def _approval(rest: RestClient) -> tuple[str, Any]:
 async def test_else_the_notebooks_panel_asks(  # noqa: PLR0917
     connect: Callable[..., Any], rest: RestClient, services: Services, path: Path, mode: str, decision: str
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
     async def report(progress: float, total: float | None, message: str | None) -> None:
-        told.append(message or "")
+        reported.append(message or "")
 
     with services.session_events.subscribe("local") as changes:
         async with connect(mode) as client:
@@ -148,13 +148,15 @@ async def test_else_the_notebooks_panel_asks(  # noqa: PLR0917
             changed = await asyncio.wait_for(anext(changes), 30)
             assert (changed.notebook_id, changed.status) == ("a.ipynb", "started")
             turn_id, asked = await _approval(rest)
-            assert asked["preview"] == "total = 42"
+            (waiting,) = (await rest("GET", "api/agent/approvals", notebook_id="a.ipynb")).body["approvals"]
+            assert waiting == {**waiting, **asked, "turn_id": turn_id, "preview": "total = 42"}
+            assert (await rest("GET", "api/agent/approvals", notebook_id="b.ipynb")).body == {"approvals": []}
             answer = {"decision": decision, "digest": asked["digest"], "words": "Not there."}
             answered = await rest("POST", f"api/agent/turns/{turn_id}/actions/{asked['call_id']}", answer)
             assert answered.status == 200
             result = await asyncio.wait_for(call, 30)
-    assert told
-    assert "the agent's panel of a.ipynb" in told[0]
+    assert reported
+    assert "the agent's panel of a.ipynb" in reported[0]
     assert result.is_error == (decision == "deny")
     assert _sources(path) == ([] if decision == "deny" else ["total = 42"])
     assert ("Not there." in _text(result)) == (decision == "deny")

@@ -386,6 +386,7 @@ COVERED: dict[str, EntryPoint | None] = {
             "/api/agent/shared/{secret}",
             "/api/agent/shared/{secret}/copy",
             "/api/agent/events",
+            "/api/agent/approvals",
             "/api/agent/turns/{turn_id}/cancel",
             "/api/agent/v1/models",
             "/api/agent/kernels/{kernel_id}/state",

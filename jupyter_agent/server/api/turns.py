@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.agent.turn import stored_events
 from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
-from jupyter_agent.core.messages import Done
+from jupyter_agent.core.messages import Done, Reason, to_json
 from jupyter_agent.server.api.requests import parse_request
 from jupyter_agent.server.base_handler import AgentHandler
 from jupyter_agent.server.encoding import KEEP_ALIVE, frame, numbered
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jupyter_agent.core.question import Question
     from jupyter_agent.server.turns.running_turn import RunningTurn
     from jupyter_agent.server.turns.session_events import SessionEvent
-    from jupyter_agent.server.wire.turns import CallAnswer, QuickRequest
+    from jupyter_agent.server.wire.turns import ApprovalsReply, CallAnswer, PendingApproval, QuickRequest
 
 
 class QuickHandler(StreamingHandler):
@@ -139,6 +139,31 @@ class ActionHandler(AgentHandler):
         if turn.observation is not None and answer.result is None:
             turn.observation.answered(call_id, "approve" if answer.approved else "deny", self.user_name)
         self.reply({"status": "accepted", "call_id": call_id})
+
+
+class ApprovalsHandler(AgentHandler):
+    """``GET …/approvals``: what waits for the user's approval, of one notebook or of all; ``…/actions/{call_id}`` answers it."""
+
+    async def get(self) -> None:
+        notebook_id, redactor = self.query_parameters()["notebook_id"], self.services.assistant.redactor
+        approvals: list[PendingApproval] = [
+            {
+                "session_id": started.session_id,
+                "notebook_id": turn.notebook_id,
+                "turn_id": started.turn_id,
+                "call_id": asked.call_id,
+                "tool": asked.tool,
+                "effect": asked.effect,
+                "arguments": to_json(redactor.mapping(asked.arguments)),
+                "digest": asked.digest,
+                "preview": redactor.text(asked.preview),
+                "reasons": [Reason(reason.code, redactor.text(reason.text)) for reason in asked.reasons],
+            }
+            for turn, started, asked in self.services.turns.waiting(self.owner)
+            if notebook_id in (None, turn.notebook_id)
+        ]
+        reply: ApprovalsReply = {"approvals": approvals}
+        self.reply(reply)
 
 
 class SessionEventsHandler(StreamingHandler):

@@ -210,6 +210,7 @@ _SERVER = (
         stream=_SESSIONS_STREAM,
         events=(SessionEvent,),
     ),
+    _get("approvals", "What waits for one's approval", turns.ApprovalsReply, query=_NOTEBOOK),
     _get("shared/{secret}", "What a secret opens, to be read", sessions.SharedSessionReply),
     _post(
         "shared/{secret}/copy",

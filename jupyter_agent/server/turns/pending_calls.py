@@ -107,6 +107,10 @@ class PendingCalls:
         """Whether nothing waits."""
         return not self._pending
 
+    def approvals(self) -> tuple[ApprovalAsked, ...]:
+        """What somebody has to approve."""
+        return tuple(call.approval for call in self._pending.values() if call.approval and not call.answer.done())
+
     def answer(
         self, call_id: str, digest: str | None, answer: Answer, *, from_client_tool: bool = False
     ) -> ApprovalAsked | None:

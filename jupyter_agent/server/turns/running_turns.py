@@ -122,6 +122,11 @@ class RunningTurns:
             raise NotFound("There is no such turn.")
         return turn
 
+    def waiting(self, owner: str) -> list[tuple[RunningTurn, TurnStarted, ApprovalAsked]]:
+        """What waits for an owner's approval, and in which turns."""
+        begun = [(turn, turn.started) for turn in self._all if turn.owner == owner and turn.started is not None]
+        return [(turn, started, asked) for turn, started in begun for asked in turn.pending_calls.approvals()]
+
     def find(self, owner: str, turn_id: str) -> RunningTurn | None:
         """The turn whose events are in memory: it runs, or has just ended."""
         return self._by_id.get((owner, turn_id)) or self._ended.get((owner, turn_id))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import UNSET, Meta, UnsetType
 
 from jupyter_agent.core.kernel_state import RunStatus
-from jupyter_agent.core.messages import Role
+from jupyter_agent.core.messages import Reason, Role
 from jupyter_agent.server.wire.body import (
     Approval,
     Body,
@@ -212,6 +212,27 @@ class CallAnswerReply(TypedDict):
 
     status: Literal["accepted"]
     call_id: str
+
+
+class PendingApproval(TypedDict):
+    """A call that waits until somebody approves or denies it."""
+
+    session_id: str
+    notebook_id: str
+    turn_id: str
+    call_id: str
+    tool: str
+    effect: Literal["execute", "write", "read"]
+    arguments: dict[str, Any]
+    digest: Annotated[str, about("to be sent with the answer")]
+    preview: Annotated[str, about("what would run or be written")]
+    reasons: Annotated[list[Reason], about("why it is asked about in every mode")]
+
+
+class ApprovalsReply(TypedDict):
+    """What waits for the user's approval now, in whichever entry point it was asked."""
+
+    approvals: list[PendingApproval]
 
 
 class CancelReply(TypedDict):

@@ -56,6 +56,11 @@ export interface ApprovalAsked {
   reasons: Reason[];
 }
 
+/** What waits for the user's approval now, in whichever entry point it was asked. */
+export interface ApprovalsReply {
+  approvals: PendingApproval[];
+}
+
 /** Where a new conversation branches off. */
 export interface BranchRequest {
   /** A turn of the conversation; its head if missing */
@@ -618,6 +623,23 @@ export interface OfferedTool {
   description: string;
   name: string;
   parameters: Record<string, any>;
+}
+
+/** A call that waits until somebody approves or denies it. */
+export interface PendingApproval {
+  arguments: Record<string, any>;
+  call_id: string;
+  /** to be sent with the answer */
+  digest: string;
+  effect: 'execute' | 'read' | 'write';
+  notebook_id: string;
+  /** what would run or be written */
+  preview: string;
+  /** why it is asked about in every mode */
+  reasons: Reason[];
+  session_id: string;
+  tool: string;
+  turn_id: string;
 }
 
 /** An undo or redo whose edits are not confirmed. */
