@@ -37,6 +37,7 @@ from jupyter_agent.core.text import TokenCalibration, estimate_tokens
 from jupyter_agent.doctor.service import NotebookAnalyses
 from jupyter_agent.prompt import request, snapshot
 from jupyter_agent.prompt.attachments import Attachment, attachments
+from jupyter_agent.prompt.context import RecentSelections
 from jupyter_agent.prompt.request import Prompt
 from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.event_stream import redact_events
@@ -63,6 +64,7 @@ class Resources:
         calibration: How the models' servers count tokens.
         throttle: Keeps the heavy work of many turns apart.
         block_key: Names the blocks of data in prompts; known to nobody outside this process.
+        selections: What the last questions' prompts were selected from.
         analyses: Find what is stale in notebooks; one for each notebook, whoever asks.
         user_settings: Of the users, where there are several.
     """
@@ -75,6 +77,7 @@ class Resources:
     calibration: TokenCalibration = field(default_factory=TokenCalibration)
     throttle: LoopThrottle = field(default_factory=LoopThrottle)
     block_key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    selections: RecentSelections = field(default_factory=dict)
     analyses: NotebookAnalyses = field(default_factory=NotebookAnalyses)
     user_settings: UserSettings | None = None
 
@@ -362,6 +365,7 @@ class Assistant:
             count=shared.calibration.counter(
                 (question.answered_by or self.model(question.model or options.model)).name
             ),
+            recent=shared.selections,
         )
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:

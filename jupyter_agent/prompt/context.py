@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from jupyter_agent.core.kernel_state import Cell, KernelState
 from jupyter_agent.core.messages import Message
@@ -33,7 +34,8 @@ _STATUS_SHARE = 0.1
 #: How often the selection is made again because its text came out longer than its pieces.
 _ATTEMPTS = 5
 _MAX_RECENT = 4
-_recent: dict[tuple[object, ...], tuple[object, Selection]] = {}
+#: Of the last questions, what there was to select from, by what it was made from, which is kept with it.
+RecentSelections: TypeAlias = dict[tuple[object, ...], tuple[object, Selection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def build(
     age_seconds: float = 0.0,
     budget_tokens: int = 4000,
     count: Count,
+    recent: RecentSelections | None = None,
 ) -> NotebookContext:
     """Select what is relevant to the question.
 
@@ -102,9 +105,10 @@ def build(
         age_seconds: How old the state is.
         budget_tokens: Tokens for all of it; the question comes on top.
         count: Tokens of a text, at least.
+        recent: Of earlier questions; used, and brought up to date.
     """
     changed = tuple(changed)
-    selection = _selection(state, tuple(cells), active_cell_id, changed, count)
+    selection = _selection(state, tuple(cells), active_cell_id, changed, count, recent={} if recent is None else recent)
     status = _status(state, age_seconds, changed, stale)
     room = int(budget_tokens * (1 - _STATUS_SHARE))
     for _ in range(_ATTEMPTS):
@@ -123,11 +127,13 @@ def _selection(
     active_cell_id: str | None,
     changed: tuple[str, ...],
     count: Count,
+    *,
+    recent: RecentSelections,
 ) -> Selection:
     """What there is to select from; that of an earlier question where kernel and notebook are as they were."""
     known = (state.variables, state.executions) if state is not None else ((), ())
     key = (*map(id, known), cells, active_cell_id, changed, count)
-    if (recent := _recent.pop(key, None)) is None:
+    if (kept := recent.pop(key, None)) is None:
         # Nearest to the active cell first, those above before those below.
         active = next((index for index, cell in enumerate(cells) if cell.id == active_cell_id), len(cells) - 1)
         order = sorted(range(len(cells)), key=lambda index: (abs(index - active), index > active))
@@ -135,11 +141,11 @@ def _selection(
         selection = Selection(Proximity([cell for cell in near if cell.kind == "code"], changed, state), count)
         selection.offer_variables(state.variables.values() if state is not None else ())
         selection.offer_cells(near)
-        recent = known, selection  # kept with it, so that no other object gets its id
-    _recent[key] = recent
-    if len(_recent) > _MAX_RECENT:
-        del _recent[next(iter(_recent))]
-    return recent[1]
+        kept = known, selection  # kept with it, so that no other object gets its id
+    recent[key] = kept
+    if len(recent) > _MAX_RECENT:
+        del recent[next(iter(recent))]
+    return kept[1]
 
 
 def _compose(

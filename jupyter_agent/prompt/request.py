@@ -57,6 +57,7 @@ def build(
     mark: str,
     redactor: Redactor,
     count: Count,
+    recent: context.RecentSelections | None = None,
 ) -> Prompt:
     """Put together system message, notebook, attachments, earlier turns and the question.
 
@@ -72,6 +73,7 @@ def build(
         mark: Name of the blocks that hold data.
         redactor: Withholds secrets.
         count: Tokens of a text, at least.
+        recent: What earlier questions selected from.
     """
     system = count(context.SYSTEM)
     room = max(0, budget_tokens // 2 - system)
@@ -86,6 +88,7 @@ def build(
         age_seconds=turn.age_seconds,
         budget_tokens=min(budget_tokens // 2, max(0, budget_tokens - system)),
         count=count,
+        recent=recent,
     )
     with_mentions = replace(notebook, status="\n".join(part for part in (notebook.status, mentioned) if part))
     tokens = {"system": system, **notebook.tokens, "mentions": count(mentioned)}
