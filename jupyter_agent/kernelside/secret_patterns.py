@@ -30,7 +30,8 @@ class Pattern(NamedTuple):
 #: Kind, prefixes, and what follows the prefix.
 Keys = tuple[tuple[str, str, str], ...]
 # Not within a word; the letter before may belong to an escape sequence of JSON, of a terminal, or of an address.
-ALONE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=[0-9;]m)|(?<=%[0-9A-F][0-9A-F]))"
+_ESCAPED = r"|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=[0-9;]m)"
+ALONE = rf"(?:(?<![A-Za-z0-9]){_ESCAPED}|(?<=%[0-9A-F][0-9A-F]))"
 _DIGIT = r"(?=[A-Za-z_-]{0,64}[0-9])"
 _END = r"(?![A-Za-z0-9])"
 _ALNUM, _URL, _BASE64, _HEX, _UPPER = r"[A-Za-z0-9]", r"[A-Za-z0-9_-]", r"[A-Za-z0-9+/]", r"[0-9a-f]", r"[A-Z0-9]"
@@ -181,6 +182,12 @@ KEYS: Keys = (
     ("API key", "sk_", rf"{_DIGIT}(?:{_HEX}{{48}}|{_URL}{{43}}){_END}"),
     ("API key", "pa- BSA", rf"{_DIGIT}(?=[a-z0-9_-]{{0,40}}[A-Z]){_URL}{{28,43}}{_END}"),
     ("API key", "ak- as-", rf"{_DIGIT}(?=[a-z0-9]{{0,21}}[A-Z]){_ALNUM}{{22}}{_END}"),
+    # The first part is a number in Base64: these are all the beginnings that it can have.
+    (
+        "Discord token",
+        "MT Mj Mz ND NT Nj Nz OD OT",
+        rf"{_URL}{{20,26}}\.{_URL}{{6}}\.{_URL}{{27,40}}(?![A-Za-z0-9_-])",
+    ),
     ("API key", "pk_", rf"[0-9]{{5,10}}_{_UPPER}{{32}}{_END}"),
 )
 #: The same of keys that need not have a long word, because +, / or = are among their characters.
@@ -215,7 +222,7 @@ KEY_FILES = (
     _pattern(
         "password",
         ":5432: :*:",
-        r"(?:(?<![A-Za-z0-9._*-])|(?<=\\n))[A-Za-z0-9._*-]{1,253}:(?:[0-9]{2,5}|\*):[^\s:\"']{1,64}:[^\s:\"']{1,64}:([^\s\"'`\\]{4,256})",
+        rf"(?:(?<![A-Za-z0-9._*-]){_ESCAPED})[A-Za-z0-9._*-]{{1,253}}:(?:[0-9]{{2,5}}|\*):[^\s:\"']{{1,64}}:[^\s:\"']{{1,64}}:([^\s\"'`\\]{{4,256}})",
     ),
     _pattern(
         "private key",
@@ -233,52 +240,48 @@ MARKED = (
         r"([A-Za-z0-9/_-]{6,})",
     ),
     _pattern("Discord address", "/api/webhooks/", rf"discord(?:app)?\.com/api/webhooks/[0-9]{{15,20}}/({_URL}{{60,}})"),
-    _pattern("Azure secret", "Q~", r"(?<![A-Za-z0-9])[A-Za-z0-9_.~]{3}[0-9]Q~[A-Za-z0-9_.~-]{31,34}"),
+    _pattern("Azure secret", "Q~", rf"{ALONE}[A-Za-z0-9_.~]{{3}}[0-9]Q~[A-Za-z0-9_.~-]{{31,34}}"),
     # Azure signs its keys: these stand near their ends.
     _pattern(
         "Azure key",
-        "JQQJ99 AZDO ACDb ASt AzFu ACR AzSe AMC AEh ASb ARm AIoT AzCa",
-        rf"(?<![A-Za-z0-9+=])(?=[A-Za-z+/]{{0,64}}[0-9])(?:{_ALNUM}{{52}}JQQJ99{_ALNUM}{{10,40}}|{_BASE64}{{32,80}}"
+        "JQQJ99 AZDO ACDb +A AzFu AzSe AIoT AzCa",
+        rf"(?:(?<![A-Za-z0-9+=]){_ESCAPED})(?=[A-Za-z+/]{{0,64}}[0-9])(?:{_ALNUM}{{52}}JQQJ99{_ALNUM}{{10,40}}|{_BASE64}{{32,80}}"
         r"(?:\+(?:ASt|ACR|AMC|AEh|ASb|ARm)|AIoT|ACDb|AZDO|AzFu|AzSe|AzCa)[A-Za-z0-9+/]{4,6}={0,2})(?![A-Za-z0-9+=])",
     ),
     _pattern(
         "Twitter token",
         "A" * 20,
-        r"(?<![A-Za-z0-9+/=])A{20,24}(?=[A-Za-z%]{0,60}[0-9])[A-Za-z0-9%]{60,110}(?![A-Za-z0-9+/=%])",
+        rf"(?:(?<![A-Za-z0-9+/=]){_ESCAPED})A{{20,24}}(?=[A-Za-z%]{{0,60}}[0-9])[A-Za-z0-9%]{{60,110}}(?![A-Za-z0-9+/=%])",
     ),
     _pattern(
         "Facebook token",
         "| %7C",
         rf"(?<![0-9])[0-9]{{15,16}}(?:\||%7C)(?=[A-Za-z_-]{{0,40}}[0-9]){_URL}{{27,40}}{_END}",
     ),
-    _pattern("MaxMind key", "_mmk", rf"(?<![A-Za-z0-9]){_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
-    _pattern("New Relic key", "NRAL", rf"(?<![A-Za-z0-9]){_HEX}{{36}}NRAL{_END}"),
-    _pattern("Mailchimp key", "-us", rf"(?<![A-Za-z0-9]){_HEX}{{32}}-us[0-9]{{1,2}}{_END}"),
-    _pattern("Asana token", "1/ 2/", r"(?<![A-Za-z0-9/])[12]/[0-9]{13,20}(?:/[0-9]{13,20})?:([0-9a-f]{32})" + _END),
-    _pattern("Kubernetes token", "::server:", rf"(?<![A-Za-z0-9])K10{_HEX}{{64}}::server:{_HEX}{{32}}{_END}"),
+    _pattern("MaxMind key", "_mmk", rf"{ALONE}{_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
+    _pattern("New Relic key", "NRAL", rf"{ALONE}{_HEX}{{36}}NRAL{_END}"),
+    _pattern("Mailchimp key", "-us", rf"{ALONE}{_HEX}{{32}}-us[0-9]{{1,2}}{_END}"),
+    _pattern("Asana token", "1/ 2/", r"/(?<=[12]/)[0-9]{13,20}(?:/[0-9]{13,20})?:([0-9a-f]{32})" + _END),
+    _pattern("Kubernetes token", "::server:", rf"{ALONE}K10{_HEX}{{64}}::server:{_HEX}{{32}}{_END}"),
+    _pattern("Bitwarden token", "0.", rf"0\.[0-9a-f-]{{36}}\.({_ALNUM}{{30}}:[A-Za-z0-9+/]{{22}}={{0,2}})"),
     _pattern(
-        "Bitwarden token", "0.", rf"(?<![A-Za-z0-9.])0\.[0-9a-f-]{{36}}\.({_ALNUM}{{30}}:[A-Za-z0-9+/]{{22}}={{0,2}})"
+        "API key",
+        ":",
+        rf":(?<={_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}:)({_HEX}{{32}}){_END}",
     ),
-    _pattern("API key", "-", rf"(?<![A-Za-z0-9-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}:({_HEX}{{32}}){_END}"),
     _pattern(
         "Authress key",
         ".acc_ .acc-",
-        r"\b[a-z]{2,8}_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,}",
+        rf"(?:\b{_ESCAPED})[a-z]{{2,8}}_[a-z0-9]{{5,30}}\.[a-z0-9]{{4,6}}\.acc[_-][a-z0-9-]{{10,32}}\.[A-Za-z0-9+/_=-]{{30,}}",
     ),
     _pattern("Doppler token", "dp.st.", rf"{ALONE}dp\.st\.[a-z0-9_-]{{1,40}}\.{_ALNUM}{{40,}}"),
     _pattern("session cookie", "_gitlab_session=", rf"_gitlab_session=({_HEX}{{32}})"),
-    _pattern("Terraform token", ".atlasv1.", rf"(?<![A-Za-z0-9]){_ALNUM}{{14}}\.atlasv1\.{_URL}{{60,}}"),
+    _pattern("Terraform token", ".atlasv1.", rf"{ALONE}{_ALNUM}{{14}}\.atlasv1\.{_URL}{{60,}}"),
     _pattern("Telegram token", ":AA", rf"{ALONE}[0-9]{{8,10}}:AA[A-Za-z0-9_-]{{33}}"),
     _pattern(
         "JSON Web Token",
         "eyJ",
-        r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf]))eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-    ),
-    # The first part is a number in Base64: these are all the beginnings that it can have.
-    _pattern(
-        "Discord token",
-        "MT Mj Mz ND NT Nj Nz OD OT",
-        rf"{ALONE}(?:M[Tjz]|N[DTjz]|O[DT]){_URL}{{20,26}}\.{_URL}{{6}}\.{_URL}{{27,40}}(?![A-Za-z0-9_-])",
+        rf"(?:(?<![A-Za-z0-9_-]){_ESCAPED})eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*)?",
     ),
 )
 #: In every text that has one of these.
@@ -300,13 +303,13 @@ IN_LONG_KEYS = (
     _pattern(
         "API key",
         "_ -",
-        rf"(?:(?<![A-Za-z0-9_+=.\\-])|(?<=\\[nrtbf]))(?!sha[0-9]|chatcmpl)[A-Za-z][A-Za-z0-9]{{1,15}}[_-](?:[A-Za-z0-9]{{1,10}}[_-]){{0,2}}"
+        rf"(?:(?<![A-Za-z0-9_+=.\\-]){_ESCAPED})(?!sha[0-9]|chatcmpl)[A-Za-z][A-Za-z0-9]{{1,15}}[_-](?:[A-Za-z0-9]{{1,10}}[_-]){{0,2}}"
         rf"(?={_ALNUM}{{28,}}(?![A-Za-z0-9_+-]))(?=[A-Za-z]{{0,40}}[0-9])(?=[a-z0-9]{{0,40}}[A-Z]){_RUN}{{14,}}",
     ),
     _pattern(
         "API key",
         "_ .",
-        rf"(?:(?<![A-Za-z0-9_+=.\\-])|(?<=\\[nrtbf]))(?:[123]{_ALNUM}{{26}}_(?=[A-Za-z]{{0,20}}[0-9]){_ALNUM}{{20,22}}|{_HEX}{{32}}\.{_ALNUM}{{16}}){_END}",
+        rf"(?:(?<![A-Za-z0-9_+=.\\-]){_ESCAPED})(?:[123]{_ALNUM}{{26}}_(?=[A-Za-z]{{0,20}}[0-9]){_ALNUM}{{20,22}}|{_HEX}{{32}}\.{_ALNUM}{{16}}){_END}",
     ),
 )
 #: Only in texts that have, in lower case, one of `SECRET_WORDS`.
@@ -359,19 +362,7 @@ AFTER_SECRET_WORDS = (
     _pattern(
         "password",
         "-pass --token --secret --api --access",
-        r"--(?:[a-z]{1,12}-)?(?:password|passwd|token|secret|api-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
-    ),
-    _pattern("password", "sshpass", r"\bsshpass\s{1,3}-p\s{0,3}[\"']?([^\s\"'<>$\\]{4,256})"),
-    _pattern(
-        "password",
-        "mysql",
-        r"\bmysql[a-z-]{0,10}(?:\s{1,3}(?!-p)\S{1,200}){0,20}?\s{1,3}-p[\"']?([^\s\"'<>$\\][^\s\"'<>$\\]{3,256})",
-    ),
-    _pattern(
-        "password",
-        "curl",
-        r"\bcurl\b(?:\s{1,3}(?!-u|--user)[^\s]{1,200}){0,20}?\s{1,3}(?:-u|--user)[= ]{0,3}[\"']?[^\s:\"'$<>]{1,64}:"
-        r"([^\s\"'<>$\\]{4,256})",
+        r"--(?:[a-z]{1,12}-)?(?:pass(?:word|wd|phrase)?|token|secret|(?:api|access|secret|account)-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
     ),
     _pattern("password", "dentified DENTIFIED", r"(?i:identified by)\s{1,3}[\"']([^\"'\n]{4,256})[\"']"),
     _pattern("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}([^\s\"'\\]{4,256})"),
@@ -382,6 +373,51 @@ AFTER_SECRET_WORDS = (
         r"\\{0,3}[\"']([^\"'\n\\]{4,256})",
     ),
     _pattern("API key", "key", r"\"key\\{0,3}\":\s{0,3}\\{0,3}\"([0-9a-f]{32})\\{0,3}\""),
+)
+#: Between the words of a command, which may be a list of texts.
+_NEXT = r"(?:(?:\\{0,3}[\"'])?,?\s{1,3}(?:\\{0,3}[\"'])?|\\{0,3}[\"'],\\{0,3}[\"'])"
+_NO_PLACEHOLDER = r"(?![-$<{%*]|(?i:your|pass(?:word|wd)?\b|secret\b|xxx|\.\.\.))"
+_COMMAND_WORD = r"[^\s\"';|&]{1,200}"
+#: Programs, the option of these that takes a password, and what stands in its value before that.
+_COMMANDS = (
+    ("mysql mysqldump mysqladmin mysqlimport mysqlsh mysqlcheck mysqlbinlog mysqlslap", "-p", ""),
+    ("mariadb mariadb-dump mariadb-admin mariadb-import mariadb-check 7z 7za 7zz rar unrar", "-p", ""),
+    ("sshpass", rf"-p{_NEXT}?", ""),
+    ("login", rf"-p(?:{_NEXT}|=)", ""),  # docker, podman, helm, az, oc
+    (
+        "mongo mongosh mongodump mongorestore cqlsh twine rabbitmqadmin rdesktop influx",
+        rf"-p(?:assword)?(?:{_NEXT}|=)",
+        "",
+    ),
+    ("redis-cli valkey-cli keydb-cli", rf"-a(?:{_NEXT}|=)", ""),
+    ("sqlcmd bcp isql tsql unzip zip ipmitool mosquitto_pub mosquitto_sub", rf"-P{_NEXT}?", ""),
+    ("ldapsearch ldapmodify ldapadd ldapdelete ldapwhoami ldappasswd", rf"-w{_NEXT}?", ""),
+    ("plink pscp psftp", rf"-pw{_NEXT}", ""),
+    ("keytool jarsigner apksigner", rf"-(?:[a-z]{{1,10}})?(?:store|key)pass{_NEXT}", ""),
+    ("openssl", rf"-pass(?:in|out)?{_NEXT}", "pass:"),
+    ("curl", rf"(?:-u|--user|-U|--proxy-user)(?:{_NEXT}|=)?", r"[^\s:\"'$<>]{1,64}:"),
+    ("http xh", rf"(?:-a|--auth)(?:{_NEXT}|=)", r"[^\s:\"'$<>]{1,64}:"),
+    ("smbclient rpcclient winexe", rf"(?:-U|--user)(?:{_NEXT}|=)?", r"[^\s%\"'$<>]{1,64}%"),
+    ("lftp", rf"-u{_NEXT}", r"[^\s,\"'$<>]{1,64},"),
+)
+PROGRAMS = tuple(name for names, _, _ in _COMMANDS for name in names.split())
+#: One of these is in every text that has one of them, in lower case.
+PROGRAM_HINTS = tuple(
+    f"{name} " if len(name) < 5 else name
+    for name in PROGRAMS
+    if not any(len(other) > 4 and other in name for other in PROGRAMS if other != name)
+)
+#: Only around an option that may be one of these; the program is at most so many characters before it.
+PASSWORD_OPTION = re.compile(r"-(?<=[\s\"']-)(?:[paPwuU]|-user|-auth|-proxy-user|[a-z]{1,10}pass)")
+LONGEST_COMMAND = 1024
+COMMANDS = tuple(
+    _pattern(
+        "password",
+        names,
+        rf"(?<![\w-])(?:{names.replace(' ', '|')})(?:{_NEXT}(?!{option}){_COMMAND_WORD}){{0,20}}?{_NEXT}{option}[\"']?{before}"
+        rf"{_NO_PLACEHOLDER}([^\s\"'<>$\\]{{4,256}})",
+    )
+    for names, option, before in _COMMANDS
 )
 #: The same, but only in values of variables: in prose and code these shapes mostly are no secrets.
 IN_VALUES = (
@@ -406,7 +442,7 @@ NAME = (
 SECRET_NAME = re.compile(rf"{NAME}s?(?:[_-][A-Za-z0-9_-]*)?\Z", re.IGNORECASE)
 #: One of these is in every such name, in lower case.
 NAME_WORDS = ("pass", "pwd", "dsn", "secret", "token", "credential", "key")
-SECRET_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig", "cookie", "curl", "mysql")
+SECRET_WORDS = (*NAME_WORDS, "authorization", "bearer", "identified", "sig", "cookie")
 
 QUOTE = r"\\{0,3}[\"']"
 #: What is given to a name: ``= "…"``, ``: "…"``, ``=> '…'`` (the value in one of the first three groups), or plain up to

@@ -106,11 +106,13 @@ def find_secrets(text: str, *, in_value: bool = False) -> list[Span]:
         words = _around_long_words(text, _LETTERS, patterns.LONG_WORD, patterns.LONGEST_PREFIX)
         found += _matches(patterns.KEY_FILES, text)
         found += _keys(patterns.BASE64_KEYS, text, marked)
-        found += _matches(patterns.MARKED, text, marked)
+        found += _matches(patterns.MARKED, text, marked) if marked else ()
         found += _keys(patterns.KEYS, text, words)
         if words and has_long_word(text, _LETTERS, patterns.LONG_KEY):
             keys = _around_long_words(text, _LETTERS, patterns.LONG_KEY, patterns.MARGIN)
             found += _matches(patterns.IN_LONG_KEYS, text, keys)
+    if "-" in text and (options := _around_options(text)):
+        found += _matches(patterns.COMMANDS, text, options)
     lower = text.lower()
     if any(word in lower for word in patterns.SECRET_WORDS):
         found += _matches(patterns.AFTER_SECRET_WORDS, text)
@@ -136,6 +138,17 @@ def _around_long_words(text: str, table: bytes, length: int, margin: int) -> Win
         else:
             windows.append((max(0, start - margin), end + margin))
         start = words.find(b"w" * length, end)
+    return windows
+
+
+def _around_options(text: str) -> Windows:
+    """The parts of a text that may be commands with an option that takes a password."""
+    windows: list[tuple[int, int]] = []
+    for match in patterns.PASSWORD_OPTION.finditer(text):
+        start, end = max(0, match.start() - patterns.LONGEST_COMMAND), match.end() + patterns.LONGEST_COMMAND
+        if windows and start <= windows[-1][1]:
+            start = windows.pop()[0]
+        windows.append((start, end))
     return windows
 
 

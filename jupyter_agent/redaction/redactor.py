@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
-from jupyter_agent.kernelside.secret_patterns import LONGEST, NAME, QUOTE, SECRET_NAME, SECRET_WORDS
+from jupyter_agent.kernelside.secret_patterns import (
+    LONGEST,
+    NAME,
+    PROGRAM_HINTS,
+    PROGRAMS,
+    QUOTE,
+    SECRET_NAME,
+    SECRET_WORDS,
+)
 from jupyter_agent.kernelside.secrets import Span, find_secrets, has_long_word, is_secret_value, merged, word_table
 
 if TYPE_CHECKING:
@@ -35,13 +43,24 @@ _UNFINISHED = re.compile(
     rf"(?:{QUOTE})?\]?\s{{0,3}}(?:(?::\s{{0,3}}str\s{{0,3}})?(?:=>|==?|[:=,])\s{{0,3}})?[rbfu]{{0,2}}"
     rf"(?:{QUOTE}(?:[^\"\n]{{0,512}}|[^'\n]{{0,512}})|[A-Za-z0-9-]{{0,64}}\s{{0,3}})?"
     r"|\b(?:set-)?cookie[\\\"']{0,3}\s{0,3}(?:[:=][^\n]{0,1024})?"
-    r"|\b(?:curl|sshpass|mysql[a-z-]{0,10})(?:\s{1,3}\S{1,200}){0,20}\s{0,3}"
+    rf"|(?<![\w-])(?:{'|'.join(PROGRAMS)})[\"']?(?:,?\s{{1,3}}[^\s-]\S{{0,200}}){{0,3}}(?:,?\s{{1,3}}[\"']?-\S{{0,200}}(?:\s{{1,3}}\S{{1,200}}){{0,17}})?\s{{0,3}}"
     r"|(?<![a-z_])(?:host|hostaddr|port|dbname|user|sslmode|(?:ssl)?password)=[^\s,()\"']{1,200}\s{1,3}"
     r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9})\Z",
     re.IGNORECASE,
 )
 #: One of these is in every such end, in lower case.
-_UNFINISHED_WORDS = (*SECRET_WORDS, "basic", "login", "--", "host", "port=", "dbname=", "user=", "sslmode=")
+_UNFINISHED_WORDS = (
+    *SECRET_WORDS,
+    *PROGRAM_HINTS,
+    "basic",
+    "login",
+    "--",
+    "host",
+    "port=",
+    "dbname=",
+    "user=",
+    "sslmode=",
+)
 #: Names of environment variables that hold secrets, and those that only sound like it.
 _SECRET_VARIABLE = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|PWD|DSN|AUTH|CREDENTIAL)S?(?:_|\d|$)"
@@ -178,7 +197,11 @@ class Redactor:
         end = _last_word(text, len(text))
         window = max(0, end - _WINDOW)
         lower = text[window:end].lower()
-        if any(word in lower for word in _UNFINISHED_WORDS) and (unfinished := _UNFINISHED.search(text, window, end)):
+        if (
+            lower
+            and any(word in lower for word in _UNFINISHED_WORDS)
+            and (unfinished := _UNFINISHED.search(text, window, end))
+        ):
             end = _last_word(text, unfinished.start())
         begun = text.rfind("-----BEGIN")
         if begun >= 0 and text.count("-----", begun) < 4:

@@ -33,6 +33,9 @@ def test_N19_a_key_of_every_known_kind_is_withheld_wherever_it_stands(kind: str)
         assert secret not in redacted, (place, key)
         assert "[withheld: " in redacted
     key, secret = secret_key(kind)
+    for before in ("\n", "\t", "\u2028", "first line\r\n", 'said "', "\x1b[1m"):
+        assert secret not in Redactor().text(json.dumps({"value": f"{before}{key}\n"})), before
+        assert secret not in Redactor().text(json.dumps(json.dumps({"value": f"{before}{key}\n"}))), before
     assert secret not in Redactor().text(json.dumps({"value": key}))
     assert secret not in Redactor().text(json.dumps({"outer": json.dumps({"value": key})}))
     stream = Redactor().stream()
