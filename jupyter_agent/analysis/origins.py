@@ -409,6 +409,8 @@ class NameResolver:
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 begin, end = self.texts(left, depth + 1), self.texts(right, depth + 1)
                 return tuple(a + b for a in begin[:4] for b in end[:4]) if end else begin
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return self._joined([left, right], depth)
             case ast.BinOp(left=left):
                 return self.texts(left, depth + 1)
             case ast.Name(id=name):
@@ -424,14 +426,28 @@ class NameResolver:
                 )
             ):
                 return self.texts(base, depth + 1)
-            case ast.Call(args=[first, *_]) if any(
+            case ast.Call(func=ast.Attribute(value=base, attr="expanduser" | "resolve" | "absolute"), args=[]):
+                return self.texts(base, depth + 1)
+            case ast.Call(func=ast.Attribute(value=base, attr="joinpath"), args=parts):
+                return self._joined([base, *parts], depth)
+            case ast.Call(args=[first, *rest]) if any(
                 origin.startswith(("os.path.", "pathlib.", "builtins.str", "urllib.parse."))
                 for origin in self.origins_of(node.func)
             ):
-                return self.texts(first, depth + 1)
+                return self._joined([first, *rest], depth) if rest else self.texts(first, depth + 1)
             case ast.IfExp(body=body, orelse=other):
                 return (*self.texts(body, depth + 1), *self.texts(other, depth + 1))
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 return tuple(text for part in parts[:8] for text in self.texts(part, depth + 1))
             case _:
                 return ()
+
+    def _joined(self, parts: list[ast.expr], depth: int) -> tuple[str, ...]:
+        """Paths that are put together of parts, of which some may not be known."""
+        known = [self.texts(part, depth + 1)[:4] for part in parts]
+        if not known[0] and not any(known[1:]):
+            return ()
+        paths = known[0] or ("",)
+        for texts in known[1:]:
+            paths = tuple(f"{path.rstrip('/')}/{text}" for path in paths for text in texts or ("",))[:16]
+        return paths

@@ -75,6 +75,7 @@ _OPENERS = {
     "os.fdopen": 1,
 }
 _ADDRESS = re.compile(r"\s*(?:https?|ftps?|s3a?|gs|gcs|abfss?|wss?|ssh|sftp|hdfs|hf|git|data):", re.IGNORECASE)
+_QUOTED_ADDRESS = re.compile(rf"[\"']{_ADDRESS.pattern}//", re.IGNORECASE)
 _REMOTE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]\s*<?(?:https?:)?//|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
     r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*=",
@@ -121,6 +122,33 @@ _HANDED_ON = {
 _LOOKED_AT = frozenset(
     f"builtins.{name}" for name in "dir help print type id repr str isinstance issubclass hasattr len".split()
 ) | {"importlib.reload"}
+#: Beginnings of the names of calls that write where they are given a place, and keywords that give one.
+_WRITERS = (
+    "write_",
+    "save_",
+    "sink_",
+    "imwrite",
+    "imsave",
+    "mimwrite",
+    "dump_to",
+    "delete_dir",
+    "delete_file",
+    "create_dir",
+    "copy_file",
+)
+_WRITTEN = frozenset(
+    "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir".split()
+)
+#: Keywords by which a library fetches what is not there yet.
+_FETCHING = frozenset(("download", "pretrained", "download_if_missing"))
+#: Modules whose models are fetched by their `weights`.
+_MODELS = (
+    "torchvision.",
+    "tensorflow.keras.applications.",
+    "keras.applications.",
+    "keras.api.applications.",
+    "tf_keras.applications.",
+)
 _OPTION = re.compile(r"(?:-[fmnrtsulTD]\s*[\w./]+(?=\s)|-\w+|--[\w-]+(?:=\S+)?)\s*")
 _PURE_BUILTINS = frozenset(
     "abs all any bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass iter "
@@ -315,7 +343,8 @@ class _Reach(ast.NodeVisitor):
         by_name = METHODS.get(last, "files" if last in WRITE_IF_GIVEN_PATH else "")
         if isinstance(node, ast.Attribute) and (by_name or (origin.startswith("pathlib.") and last in PATH_METHODS)):
             self._note(by_name or "files", node)
-        if "(" in origin or "." not in origin or (last.isupper() and len(last) > 1) or origin in ROOTS:
+        is_constant = (last.isupper() and len(last) > 1) or last in ("__version__", "__name__", "__doc__", "__file__")
+        if "(" in origin or "." not in origin or is_constant or origin in ROOTS:
             return
         if (
             isinstance(node, ast.Name)
@@ -382,6 +411,8 @@ class _Reach(ast.NodeVisitor):
         if self._strict and plain in ("builtins.exec", "builtins.eval", "builtins.compile"):
             return "unknown_call"
         if (code := self._special(node, plain, last, root)) is not None:
+            return code
+        if code := self._by_keyword(node, plain, last):
             return code
         known = verdict(origin, default="?")
         if known not in ("", "?"):
@@ -458,7 +489,7 @@ class _Reach(ast.NodeVisitor):
             case "logging.basicConfig":
                 return "files" if any(word.arg == "filename" for word in node.keywords) else ""
         if plain in _OPENERS or (last == "open" and root in ("pathlib", "zipfile")):
-            return self._opened(node, _OPENERS.get(plain, 0))
+            return self._opened(node, _OPENERS.get(plain, 1 if root == "zipfile" else 0))
         if root == "IPython" and plain.startswith("IPython.get_ipython."):
             return self._shell(node, last)
         if plain.startswith(("IPython.display.", "IPython.core.display")):
@@ -504,6 +535,9 @@ class _Reach(ast.NodeVisitor):
             and isinstance(node.func.value, ast.Name)
         ):
             return None if self._names.is_bound(node.func.value.id) or plain.startswith("sys.") else "files"
+        if is_method and last.startswith(_WRITERS) and places and not self._is_defined_method(last):
+            is_none = isinstance(places[0], ast.Constant) and places[0].value is None
+            return "" if into_memory or is_none else "files"
         if last in ("commit", "rollback") and not node.args:
             return "database" if root in ("", "builtins") else None
         if last == "download":
@@ -517,6 +551,19 @@ class _Reach(ast.NodeVisitor):
         ):
             return None
         return self._read(node)
+
+    def _by_keyword(self, node: ast.Call, plain: str, last: str) -> str:
+        """The verdict by a keyword that makes a library write or fetch something, whatever is called."""
+        named = {word.arg: word.value for word in node.keywords}
+        given = {name for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
+        if _FETCHING & given:
+            return "network"
+        if _WRITTEN & given and not self._is_into_memory(node):
+            return "files"
+        is_fetched = "weights" in given or ("weights" not in named and ".applications." in plain and last[:1].isupper())
+        if is_fetched and plain.startswith(_MODELS):
+            return "network"
+        return ""
 
     def _is_into_memory(self, node: ast.Call) -> bool:
         """Whether what is written goes into a buffer."""
@@ -532,8 +579,11 @@ class _Reach(ast.NodeVisitor):
 
     def _read(self, node: ast.Call) -> str | None:
         """Whether what is read lies at an address, or where secrets are kept."""
-        for place in (*node.args, *(word.value for word in node.keywords)):
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        for place in (*node.args, *(word.value for word in node.keywords), *([owner] if owner else [])):
             texts = self._names.texts(place)
+            if place is owner:
+                texts = tuple(text for text in texts if _SENSITIVE.search(text))
             if any(_ADDRESS.match(text) for text in texts):
                 return "network"
             if any(_SENSITIVE.search(text) for text in texts):
@@ -577,6 +627,8 @@ class _Reach(ast.NodeVisitor):
         texts = self._names.texts(node.args[0] if node.args else None)
         if any(_STATEMENT.match(text) for text in texts):
             return "database"
+        if any(_QUOTED_ADDRESS.search(text) for text in texts):
+            return "network"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
             calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
             return self._inspect_text(node.args[0], "@") if calls else ("" if last == "eval" or texts else None)

@@ -91,13 +91,13 @@ os.remove os.unlink os.rmdir os.removedirs os.rename os.renames os.replace os.mk
 os.chmod os.chown os.lchown os.fchmod os.fchown os.truncate os.ftruncate os.open os.write os.pwrite os.writev os.fdopen os.chdir os.fchdir
 os.chroot os.utime os.sendfile os.copy_file_range os.setxattr os.removexattr os.readlink os.umask os shutil tempfile shelve dbm fileinput
 distutils.dir_util distutils.file_util posix nt io.FileIO io.open_code codecs.open zipfile.ZipFile.extractall logging.FileHandler
-numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.memmap numpy.lib.format.open_memmap torch.save joblib.dump  matplotlib.pyplot.savefig matplotlib.pyplot.imsave matplotlib.image.imsave scipy.io.savemat scipy.io.wavfile.write
+numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.memmap numpy.lib.format.open_memmap torch.save torch.onnx.export torch.onnx.dynamo_export joblib.dump matplotlib.pyplot.savefig matplotlib.pyplot.imsave matplotlib.image.imsave scipy.io.savemat scipy.io.wavfile.write
 scipy.sparse.save_npz skimage.io.imsave imageio.imwrite imageio.imsave imageio.mimsave imageio.mimwrite cv2.imwrite cv2.VideoWriter
 pandas.ExcelWriter pandas.HDFStore pandas.io.pytables.HDFStore plotly.io.write_image plotly.io.write_html plotly.offline.plot
 nbformat.write soundfile.write librosa.output torchvision.utils.save_image tensorflow.saved_model.save tensorflow.io.write_file
 tensorflow.io.gfile tensorflow.keras.models.save_model keras.models.save_model keras.saving.save_model dill.dump cloudpickle.dump
 pyarrow.parquet.write_table pyarrow.feather.write_feather pyarrow.csv.write_csv pyarrow.OSFile xlsxwriter.Workbook tarfile.TarFile.extractall
-send2trash watchdog torch.utils.tensorboard tensorboardX tensorflow.keras.callbacks.ModelCheckpoint tensorflow.keras.callbacks.TensorBoard tensorflow.keras.callbacks.CSVLogger
+send2trash watchdog graphviz.Digraph.render graphviz.Graph.render graphviz.Source.render graphviz.render graphviz.view graphviz.Digraph.view graphviz.Graph.view graphviz.Source.view torch.utils.tensorboard tensorboardX tensorflow.keras.callbacks.ModelCheckpoint tensorflow.keras.callbacks.TensorBoard tensorflow.keras.callbacks.CSVLogger
 keras.callbacks.ModelCheckpoint keras.callbacks.TensorBoard keras.callbacks.CSVLogger pytorch_lightning.Trainer lightning.Trainer
 transformers.Trainer transformers.TrainingArguments Bio.SeqIO.write Bio.AlignIO.write Bio.Phylo.write networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
 networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
@@ -204,7 +204,7 @@ METHODS: Final[dict[str, str]] = {
         "files": "to_excel to_parquet to_feather to_pickle to_hdf to_stata to_orc to_netcdf to_zarr to_file to_disk to_gif write_parquet "
         "write_ipc write_excel write_avro write_delta write_image sink_parquet sink_csv sink_ipc sink_ndjson savefig imsave save_model save_pretrained "
         "save_weights save_word2vec_format save_local save_to_disk write_text write_bytes unlink rmdir rmtree symlink_to hardlink_to "
-        "link_to lchmod extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite",
+        "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite",
         "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
         "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
         "delete_object publish",
@@ -281,7 +281,6 @@ MAKERS: Final = (
 ROOTS: Final = frozenset(name.partition(".")[0] for name in VERDICTS) | frozenset(
     name for name in sys.stdlib_module_names if not name.startswith("_")
 )
-#: Those of modules of which some members reach out.
 #: Those of modules of which some members reach out.
 REACHING_ROOTS: Final = frozenset(name.partition(".")[0] for name, code in VERDICTS.items() if code)
 
