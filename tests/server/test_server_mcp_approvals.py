@@ -165,6 +165,16 @@ async def test_else_the_notebooks_panel_asks(  # noqa: PLR0917
     assert [action["status"] for action in history[1]["actions"]] == ["denied" if decision == "deny" else "done"]
 
 
+async def test_a_call_beyond_a_limit_is_said_not_to_be_made(
+    connect: Callable[..., Any], services: Services, path: Path
+) -> None:
+    services.options.max_write_calls = 0
+    async with connect() as client:
+        result = await client.call_tool("insert_cell", CELL)
+    assert (result.is_error, _text(result)[:10]) == (True, "Not done: ")
+    assert _sources(path) == []
+
+
 async def test_where_nobody_answers_in_time_the_client_is_told_what_to_do(
     connect: Callable[..., Any], services: Services, path: Path
 ) -> None:

@@ -241,13 +241,14 @@ class Calls:
                 if isinstance(event, (ToolCalled, ToolReturned)):
                     observation.on_event(event)
         result = next(message for message in transcript.messages if message.role == "tool")
-        action = transcript.actions[-1]
-        if action.status == "needs_approval":
+        action = next(iter(transcript.actions), None)  # there is none where a limit was reached
+        if action is not None and action.status == "needs_approval":
             shown = redact.mapping(made.call.parsed_arguments())
             refused = ApprovalAsked(
                 action.call_id, action.tool, action.effect, shown, action.digest, action.preview, action.reasons
             )
-        return _output(result, is_done=action.status == "done"), refused, observation
+        is_done = action is not None and action.status == "done"
+        return _output(result, is_done=is_done), refused, observation
 
     async def _ask_in_panel(self, handler: AgentHandler, made: _NotebookCall, client: Client) -> ToolOutput:
         """Make the call as a turn of the notebook's conversation, whose approval every page of it shows."""

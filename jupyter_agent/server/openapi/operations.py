@@ -267,6 +267,7 @@ _SERVER = (
         errors=(*POSTED, "406"),
         error_replies=(settings.ErrorReply, openai_api.McpErrorReply),
         accepted="Taken in; it needs no answer.",
+        media=("application/json",),
         stream="Of a call that waits for the user: notifications of its progress, then its result.",
     ),
 )
