@@ -100,7 +100,8 @@ def read_policy(folders: Sequence[str] | None = None) -> Policy:
         except (OSError, ValueError) as error:
             return Policy.strictest(f"{FILE} cannot be read ({type(error).__name__}).")
         try:
-            document = _checked(json.loads(text, object_pairs_hook=_unique))
+            # NaN and infinities are no JSON, and no limits: `int` refuses them.
+            document = _checked(json.loads(text, object_pairs_hook=_unique, parse_constant=int))
         except (ValueError, RecursionError) as error:
             return Policy.strictest(f"{FILE} is not valid: {str(error)[:200]}.")
         force |= document.get("force", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ def test_N9_what_the_policy_forces_and_caps_wins_over_configuration_and_environm
         {"at_most": {"redact": True}},
         {"at_most": {"approval": 3}},
         {"at_most": {"max_steps": "many"}},
+        {"at_most": {"max_tokens": math.nan}},
+        {"force": {"max_cost": math.inf}},
         {"models": "offline"},
         {"share": 0},
         "\udcff",
