@@ -10,7 +10,8 @@ const MAX_OUTPUT_CHARACTERS = 2000;
 /** The server takes 8 MiB, and so many cells; JSON and UTF-8 take up to six bytes for a character. */
 const MAX_BYTES = 6 * 1024 * 1024;
 const MAX_CELLS = 5000;
-const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
+/** Escape sequences of terminals, by the same pattern as the server's. */
+const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\\-_])/g;
 
 /** Path of a notebook on the server, without the drive that real-time collaboration puts before it. */
 export function notebookPath(panel: NotebookPanel | null): string {
