@@ -24,7 +24,7 @@ _READ_ONLY = ToolOutput.failure("denied", "this conversation is read-only. Give 
 _NOBODY = ToolOutput.failure(
     "needs_approval", "nobody can approve it here. Give the user the code to run it themselves."
 )
-_DENIED = "the user did not allow it. Do not try again; go on without."
+DENIED = "the user did not allow it. Do not try again; go on without."
 _STALE = ToolOutput.failure(
     "approval_stale",
     "what would be done is not what the user has allowed any more: the kernel was restarted, or the cell has changed. It was not "
@@ -101,7 +101,7 @@ class ApprovalPolicy:
             self.waited = time.monotonic() - began
         if answer.approved is not True:
             words = f" They say: {truncate(spelled_out(answer.words), 2_000)}" if answer.words.strip() else ""
-            yield Refusal("denied", ToolOutput.failure("denied", f"{_DENIED}{words}"))
+            yield Refusal("denied", ToolOutput.failure("denied", f"{DENIED}{words}"))
         elif review is not None and await self._is_stale(tool, arguments, context, digest):
             yield Refusal("failed", _STALE)
 

@@ -35,6 +35,7 @@ from jupyter_agent.analysis.risk_tables import (
 )
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.core.messages import Reason, ReasonCode
+from jupyter_agent.kernelside.wire import clip
 
 _LABELS: Mapping[str, str] = {
     "files": "It writes, moves or deletes files, or reads where secrets are kept",
@@ -238,7 +239,7 @@ class _Reach(ast.NodeVisitor):
     def _note(self, code: str, where: ast.AST | str) -> None:
         text = where if isinstance(where, str) else ast.unparse(where)
         text = " ".join(text.split())
-        snippet = text if len(text) <= _MAX_SNIPPET else text[: _MAX_SNIPPET - 1] + "…"
+        snippet = clip(text, _MAX_SNIPPET)
         snippets = self.found.setdefault(code, [])
         if snippet not in snippets and len(snippets) < _MAX_SNIPPETS:
             snippets.append(snippet.replace("`", "'"))

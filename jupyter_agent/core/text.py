@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -108,6 +109,11 @@ def counted_head(text: str, limit: int) -> str:
     """The beginning of a text, cut between words, with the number of characters there are in all."""
     first = head(text, limit)
     return text if len(first) == len(text) else f"{first}… ({len(text)} characters in all)"
+
+
+def sha256_hex(text: str) -> str:
+    """SHA-256 (hex) of any text, also of one that UTF-8 cannot encode."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def refuse_constant(name: str) -> NoReturn:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Message, ToolCall
 from jupyter_agent.core.text import counted_head
+from jupyter_agent.kernelside.wire import clip
 from jupyter_agent.sessions.summary import is_summary
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _note(dropped: Sequence[Turn], room: int, count: Count) -> str:
     lines: list[str] = []
     for turn in reversed(dropped):
         question = " ".join(turn.question.split())
-        line = f"- {question[:160]}{'…' if len(question) > 160 else ''}"
+        line = f"- {clip(question, 160)}"
         if count("\n".join([_note_text(len(dropped), lines), line])) > room:
             break
         lines.insert(0, line)

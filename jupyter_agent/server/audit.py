@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -56,8 +55,3 @@ class Audit:
     def refused(self, code: str, *, owner: str, by: str, what: str = "", **fields: Any) -> None:
         """The policy, a locked setting or Jupyter's authorizer did not allow something."""
         self.emit("policy", owner=owner, by=by, code=code, what=what, **fields)
-
-
-def sha256_hex(text: str) -> str:
-    """Of a text, to be compared without knowing it."""
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.core.session import Session
+from jupyter_agent.core.text import sha256_hex
 
 MAX_TITLE = 80
 
@@ -60,8 +60,3 @@ def title_of(question: str) -> str:
     """A title from a first question: one line, at most `MAX_TITLE` characters."""
     line = " ".join(_CONTROL.sub(" ", question[: MAX_TITLE * 8]).split())
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1].rstrip() + "…"
-
-
-def sha256_hex(text: str) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -24,6 +24,7 @@ from jupyter_agent.core.errors import (
 from jupyter_agent.core.messages import Json
 from jupyter_agent.core.protocols import Page, SessionStore
 from jupyter_agent.core.session import Session, Turn, is_within
+from jupyter_agent.core.text import sha256_hex
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.deletion import (
     DELETED,
@@ -36,12 +37,13 @@ from jupyter_agent.sessions.deletion import (
     restorable_until,
 )
 from jupyter_agent.sessions.export import export
-from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key, sha256_hex
+from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key
 from jupyter_agent.sessions.import_ import read_json
 from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.tree import ALL_TURNS, SessionTree
 from jupyter_agent.sessions.turns import (
     ATTEMPTS,
+    CONTENDED,
     LEASE_SECONDS,
     NOT_FOUND,
     PAGE,
@@ -247,7 +249,7 @@ class SessionManager:
                     await self.store.delete(share)
                 await purge(self.store, owner, self.log.max_sessions)
                 return Deletion(session_id, until)
-        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
+        raise VersionConflict(CONTENDED)
 
     async def restore(self, owner: str, session_id: str, notebook_id: str | None = None) -> Session:
         """Take a deletion back: of several that had that id, the newest. Where the id is another session's now, it gets a new one.
@@ -279,7 +281,7 @@ class SessionManager:
                 if current is None or not is_same(current, deleted):
                     raise NotFound(NOT_FOUND) from None
                 deleted = current
-        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
+        raise VersionConflict(CONTENDED)
 
     async def rename_notebook(self, owner: str, old_path: str, new_path: str) -> int:
         """Follow a notebook, or a folder of notebooks, that was renamed or moved; how many sessions, deleted ones included, went along.

@@ -45,6 +45,7 @@ MAX_CACHED_HEADS = 64
 #: revision.
 CACHE_SECONDS = 30.0
 NOT_FOUND = "There is no such conversation."
+CONTENDED = "The conversation is changed by others all the time. Try again in a moment."
 ANOTHER_QUESTION = "This conversation is answering another question. Wait for it, or cancel it."
 
 
@@ -258,7 +259,7 @@ class SessionLog:
     async def _opened(self, session: Session, write: Awaitable[None]) -> Session:
         """Await the write that opens a turn; also succeeds where the store did it and could not acknowledge it.
 
-        A turn that nobody was told of may be open all the same; it is taken back, so that it holds up no other.
+        A turn whose beginning was not reported to anybody may be open all the same; it is taken back, so that it holds up no other.
         """
         try:
             try:
@@ -400,7 +401,7 @@ class SessionLog:
                 if current is None or not is_same(current, session):
                     raise NotFound(NOT_FOUND) from None
                 session = current
-        raise VersionConflict("The conversation is changed by others all the time. Try again in a moment.")
+        raise VersionConflict(CONTENDED)
 
     async def commit(self, session: Session, turn: Turn | None = None) -> Session:
         """Store a changed session as its next revision.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
+from jupyter_agent.agent.approval import DENIED
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.errors import ApprovalStale
@@ -56,7 +57,7 @@ LIST_NOTEBOOKS = ToolSpec(
     "The notebooks that are open with a running kernel: their paths, kernels and states.",
     {"type": "object", "properties": {}, "additionalProperties": False},
 )
-_DENIED = ToolOutput.failure("denied", "the user did not allow it. Do not try again; go on without.")
+_DENIED = ToolOutput.failure("denied", DENIED)
 _NOT_ASKED = (
     "The call that this answers does not wait any more, or is not what was shown: the kernel was restarted, or the cell has changed. "
     "It was not made. Call again."

@@ -21,8 +21,9 @@ from jupyter_agent.core.messages import (
     UsageReported,
     to_json,
 )
+from jupyter_agent.core.text import sha256_hex
 from jupyter_agent.server import metrics
-from jupyter_agent.server.audit import Audit, sha256_hex
+from jupyter_agent.server.audit import Audit
 from jupyter_agent.server.tracing import TurnSpans
 
 
