@@ -1,6 +1,6 @@
 """What the tracker costs the user: a notebook of 100 cells in kernels with and without it, at 1,000 variables.
 
-Beside them runs a kernel with ipyflow, which follows cells too. All three are of one environment of their own, beside
+A third kernel has ipyflow, which follows cells too. All three are of one environment of their own, next to
 the package (``.venv-cell-peers``, or wherever ``CELL_PEERS`` says one is): ours is not installed there, it travels.
 They take every cell in turn, in an order that changes, so that a busy machine disturbs all alike. The ratio is that of
 the summed medians of each cell over the rounds.

@@ -1,4 +1,4 @@
-"""What a flood of outputs does to everybody else: a server with ours whose turns run it, beside a bare one, in one run.
+"""What a flood of outputs does to everybody else: a server with ours whose turns run it, compared with a bare one in the same run.
 
 Three kernels at once: 10,000 displays each; then 1 GB printed by one, and one output of 100 MB. On the bare server the same code is
 run by a client that listens to no output; the server itself reads all outputs of its kernels, to know when they were active.

@@ -1,4 +1,4 @@
-"""How much of the front end JupyterLab fetches before its panel is opened, and how much there is, beside other assistants'."""
+"""How much of the front end JupyterLab fetches before its panel is opened, and how much there is, compared with other assistants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `%load_ext jupyter_agent` costs a fresh kernel, beside IPython's own `%load_ext autoreload`: time and modules."""
+"""What `%load_ext jupyter_agent` costs a fresh kernel, compared with IPython's own `%load_ext autoreload`: time and modules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
 
 def main() -> None:
     """Fresh kernels in turn, so that the load of the machine falls on both alike."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode beside it
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode next to it
     runs: dict[str, list[tuple[float, list[str]]]] = {FLOOR: [], OURS: []}
     for _ in range(KERNELS):
         for extension, found in runs.items():

@@ -44,7 +44,7 @@ class Dataflow:
             interpreter: Knows what cells did in an earlier analysis; what they still do is not interpreted again.
 
         Raises:
-            AnalysisCancelled: the interpreter was told that nobody waits any more.
+            AnalysisCancelled: it was cancelled, because nobody waits for it any more.
         """
         interpreter = interpreter or CellInterpreter()
         code = tuple(cell for cell in cells if cell.kind == "code")

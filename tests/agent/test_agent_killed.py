@@ -1,4 +1,4 @@
-"""A process that dies at any point of a turn: no deed is done twice, what was done is known, the next turn works."""
+"""A process that dies at any point of a turn: no tool call is made twice, what was done is known, the next turn works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jupyter_agent.stores.sqlite import SqliteStore
 from tests.support import killed_turn
 
 ROOT = Path(__file__).parents[2]
-#: Commits of the turn: begun; first deed begins, has ended; second deed begins, has ended; finished.
+#: Commits of the turn: begun; first call begins, has ended; second call begins, has ended; finished.
 POINTS = (
     [("before", number) for number in range(1, 7)] + [("after", number) for number in range(1, 7)] + [("within", 1)]
 )

@@ -43,7 +43,7 @@ def script() -> list[Any] | None:
 
 @pytest.fixture
 def opened(sidebar: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest) -> SidebarPage:
-    """The sidebar beside three cells of known ids."""
+    """The sidebar next to three cells of known ids."""
     name = f"{request.node.name[:40]}.ipynb"
     write_notebook(jupyter.root / name, first="number = 3", second="number + 1", last="'the end'")
     sidebar.go(name)

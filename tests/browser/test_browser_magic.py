@@ -67,7 +67,7 @@ def test_what_a_cell_asks_appears_in_the_open_sidebar_and_its_code_in_the_next_c
     sidebar.page.locator(".jp-Completer-item").get_by_text("@df").click()
     expect(sidebar.cells.nth(2).locator(".cm-content")).to_have_text(
         "%agent double @df"
-    )  # beside JupyterLab's own words
+    )  # next to JupyterLab's own words
     type_over(sidebar, 2, "%agent --cell double the prices")
     sidebar.page.keyboard.press("Control+Enter")
     expect(sidebar.cells.nth(3).locator(".cm-content")).to_have_text(

@@ -1,4 +1,4 @@
-"""What happens beside an answer: another notebook, a new name, a restarted kernel, a stop; and events that nobody sent."""
+"""What happens during an answer: another notebook, a new name, a restarted kernel, a stop; and events that nobody sent."""
 
 from __future__ import annotations
 

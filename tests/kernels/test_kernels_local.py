@@ -1,4 +1,4 @@
-"""The kernel that is this very process: code on trial beside the main thread, signatures, no restart."""
+"""The kernel that is this very process: code tried in another thread, signatures, no restart."""
 
 from __future__ import annotations
 

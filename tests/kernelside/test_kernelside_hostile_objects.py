@@ -1,4 +1,4 @@
-"""The zoo: no animal's code runs, none hides another, none takes long, whatever its class does."""
+"""Hostile objects: no code of theirs runs, none hides another, none takes long, whatever its class does."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def loop() -> Iterator[BackgroundLoop]:
 
 @pytest.fixture(scope="module")
 def model(loop: BackgroundLoop) -> Iterator[RecordingModel]:
-    """A model's server beside the test, which may block."""
+    """A model's server in another thread, for the test may block."""
     stack = AsyncExitStack()
     yield loop.run(stack.enter_async_context(recording_model()))
     loop.run(stack.aclose())

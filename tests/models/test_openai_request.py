@@ -1,4 +1,4 @@
-"""What is sent to a server of models: forms that the strictest take, tries that can help, errors that say the cure."""
+"""What is sent to a server of models: forms that the strictest take, tries that can help, errors that say what to do."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, SpokenCall, offer, without_calls
+from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, WrittenCall, offer, without_calls
 from jupyter_agent.models.openai_compatible.wire import request
 from jupyter_agent.notebooks.posted import PostedNotebook
 from tests.support.fake_model_server import STREAM, answer, answered, asking, chunk, event, plain, running
@@ -28,10 +28,10 @@ SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "require
 TOOLS = [ToolSpec("list_files", "List the files.", {"type": "object"}), ToolSpec("inspect_variable", "Look.", SCHEMA)]
 REFUSED = plain(400, {"error": {"message": "registry.ollama.ai/library/gemma:2b does not support tools"}})
 CALL = '{"name": "inspect_variable", "arguments": {"name": "df"}}'
-DF = SpokenCall("inspect_variable", '{"name": "df"}')
+DF = WrittenCall("inspect_variable", '{"name": "df"}')
 
 
-def read(text: str, size: int = 0) -> tuple[str, list[SpokenCall]]:
+def read(text: str, size: int = 0) -> tuple[str, list[WrittenCall]]:
     reader = CallReader(tool.name for tool in TOOLS)
     pieces = [text[start : start + size] for start in range(0, len(text), size)] if size else [text]
     passed = "".join(reader.feed(piece) for piece in pieces) + reader.end()
@@ -116,9 +116,9 @@ def test_text_is_passed_on_before_its_line_ends() -> None:
 
 def test_several_calls_are_made_and_what_is_said_after_them_is_not_heard() -> None:
     two = f'```tool_call\n{CALL}\n```\n\n```tool_call\n{{"name": "list_files"}}\n```\n'
-    assert read(two) == ("", [DF, SpokenCall("list_files", "{}")])
-    assert read(two + "The result is 42.\n") == ("", [DF, SpokenCall("list_files", "{}")])
-    assert read(f'```tool_call\n{CALL}\n{{"name": "list_files"}}\n```')[1] == [DF, SpokenCall("list_files", "{}")]
+    assert read(two) == ("", [DF, WrittenCall("list_files", "{}")])
+    assert read(two + "The result is 42.\n") == ("", [DF, WrittenCall("list_files", "{}")])
+    assert read(f'```tool_call\n{CALL}\n{{"name": "list_files"}}\n```')[1] == [DF, WrittenCall("list_files", "{}")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What comes before a handler reads a body, and what goes out beside one: framing, long lines, headers, the log."""
+"""What comes before a handler reads a body, and what goes out next to one: framing, long lines, headers, the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that cannot answer, and why: the documented status, the cure in words, and nothing lost."""
+"""Models that cannot answer, and why: the documented status, what to do about it, and nothing lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations through the REST API, and Jupyter's own kernel sessions beside them."""
+"""Conversations through the REST API, and Jupyter's own kernel sessions next to them."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ async def _asynchronous() -> Any:
 
 
 def hostile_values(spy: Spy, folder: pathlib.Path) -> dict[str, Any]:
-    """The zoo: name → object. The spy is asleep while they are made."""
+    """The hostile objects by name. The spy is asleep while they are made."""
     raising = ACTS["exception"]
     made: dict[str, Any] = {f"act_{name}": plain(spy, act) for name, act in ACTS.items()}
     made |= {

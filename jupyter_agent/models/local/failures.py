@@ -1,4 +1,4 @@
-"""Why a local model does not answer, with the cure in words."""
+"""Why a local model does not answer, with what to do about it."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Hub:
             progress: Called with the bytes that are here and the bytes that there are.
 
         Raises:
-            UpstreamError: one of its kinds, with the cure in words.
+            UpstreamError: one of its kinds, with what to do about it.
         """
         server = Provider("", self.title, key="HF_TOKEN", option="HF_ENDPOINT")
         try:

@@ -80,7 +80,7 @@ class LocalModel:
 
         Raises:
             MissingExtra: the engine is not installed.
-            UpstreamError: one of its kinds, with the cure in words.
+            UpstreamError: one of its kinds, with what to do about it.
         """
         async with aclosing(self._fetched(deadline)) as waiting:
             async for event in waiting:

@@ -66,7 +66,7 @@ class EngineProcess:
 
         Raises:
             MissingExtra: the engine is not installed.
-            UpstreamError: the model cannot be run, with the cure in words.
+            UpstreamError: the model cannot be run, with what to do about it.
         """
         if self._process is None:
             await asyncio.to_thread(self._start)

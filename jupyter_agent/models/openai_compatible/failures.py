@@ -1,4 +1,4 @@
-"""Every way in which a model's server fails, as our errors with the cure in words."""
+"""Every way in which a model's server fails, as our errors with what to do about it."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _fenced(language: str, text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenCall:
+class WrittenCall:
     """A call as the model wrote it: the name may be empty and the arguments broken, so that it is told what is wrong."""
 
     name: str
@@ -95,7 +95,7 @@ class CallReader:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.calls: list[SpokenCall] = []
+        self.calls: list[WrittenCall] = []
         self.over = False
         self._names = frozenset(names)
         self._line = ""
@@ -218,7 +218,7 @@ class CallReader:
             self._line, self._within, self._begun = line[safe:], True, True
 
 
-def _calls(body: str) -> list[SpokenCall]:
+def _calls(body: str) -> list[WrittenCall]:
     """The calls of a block: one object, a list of them, or one after the other; empty where anything else is in it."""
     values: list[Any] = []
     text, decoder = body.strip(), json.JSONDecoder()
@@ -236,7 +236,7 @@ def _calls(body: str) -> list[SpokenCall]:
         return []
 
 
-def _call(value: Any) -> SpokenCall:
+def _call(value: Any) -> WrittenCall:
     """One object as a call.
 
     Raises:
@@ -250,10 +250,10 @@ def _call(value: Any) -> SpokenCall:
     if not name:
         raise ValueError("no name")
     arguments: Any = next((fields[key] for key in _ARGUMENTS if key in fields), {})
-    return SpokenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
+    return WrittenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 
-def _broken(body: str) -> SpokenCall:
+def _broken(body: str) -> WrittenCall:
     """A call that cannot be read: it is never made, and the model learns why."""
     named = _NAME.search(body)
-    return SpokenCall(named[1] if named else "", body.strip() or "{")
+    return WrittenCall(named[1] if named else "", body.strip() or "{")
