@@ -96,7 +96,7 @@ class Facts:
         return self._data("check_notebook", {})
 
     def files(self) -> tuple[str, ...] | None:
-        """Names of the files beside the notebook."""
+        """Names of the files next to the notebook."""
         data = self._data("list_files", {})
         return None if data is None else texts(data.get("files"))
 

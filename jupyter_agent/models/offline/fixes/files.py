@@ -22,9 +22,9 @@ def _missing(context: ErrorContext) -> Explanation | None:
     files = context.namespace.files or context.facts.files() or ()
     close = near(re.split(r"[/\\]", wanted)[-1], files) if wanted else ()
     reason = (
-        f"There is no file {name(wanted)} where the kernel works (beside the notebook)."
+        f"There is no file {name(wanted)} where the kernel works (next to the notebook)."
         if wanted
-        else "The file is not where the kernel works (beside the notebook)."
+        else "The file is not where the kernel works (next to the notebook)."
     )
     if close:
         fixed = context.failure.corrected(rf"(['\"]){re.escape(wanted)}\1", repr(close[0]))

@@ -1,4 +1,4 @@
-"""Files beside the notebook: which there are, reading one, saving a table."""
+"""Files next to the notebook: which there are, reading one, saving a table."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _read(query: Query, facts: Facts) -> Answer:
     data = [file for file in files if ending(file) in _DATA]
     named = next((mention.text for mention in (*query.skeleton.of("FILE"), *query.skeleton.of("STR"))), "")
     if named and named in files:
-        return [f"Read {name(named)}, which lies beside the notebook:", python(reading(named, query))]
+        return [f"Read {name(named)}, which lies next to the notebook:", python(reading(named, query))]
     if named:
         return _not_there(named, data, query)
     kind = next(
@@ -87,12 +87,12 @@ def _read(query: Query, facts: Facts) -> Answer:
     chosen = [file for file in fitting if any(word in file.lower() for word in _words(query))] or fitting
     if not chosen:
         return [
-            f"There is no {kind or 'data'} file beside the notebook."
+            f"There is no {kind or 'data'} file next to the notebook."
             + (f" There are {names(files, 15)}." if files else "")
         ]
     if len(chosen) > 1:
         raise Ask(f"Which file: {names(chosen, 15)}?")
-    return [f"Read {name(chosen[0])}, which lies beside the notebook:", python(reading(chosen[0], query))]
+    return [f"Read {name(chosen[0])}, which lies next to the notebook:", python(reading(chosen[0], query))]
 
 
 def _words(query: Query) -> list[str]:
@@ -104,12 +104,12 @@ def _not_there(wanted: str, data: list[str], query: Query) -> Answer:
     close = near(wanted, data)
     if close:
         return [
-            f"There is no {name(wanted)} beside the notebook, but there is {name(close[0])}:",
+            f"There is no {name(wanted)} next to the notebook, but there is {name(close[0])}:",
             python(reading(close[0], query)),
         ]
     there = f" Data files there are: {names(data, 15)}." if data else " There are no data files there."
     return [
-        f"I see no {name(wanted)} beside the notebook.{there}",
+        f"I see no {name(wanted)} next to the notebook.{there}",
         "If it lies elsewhere, this reads it:",
         python(reading(wanted, query)),
     ]
@@ -120,9 +120,9 @@ def _listed(query: Query, facts: Facts) -> Answer:
     kinds = [extension for extension in _DATA if re.search(rf"\b{extension}s?\b", query.text)]
     shown = [file for file in files if not kinds or ending(file) in kinds]
     if not shown:
-        return ["There are no such files beside the notebook." if files else "I see no files beside the notebook."]
+        return ["There are no such files next to the notebook." if files else "I see no files next to the notebook."]
     return [
-        f"{many(len(shown), 'file')} beside the notebook:\n\n" + "\n".join(f"- {name(file)}" for file in shown[:60])
+        f"{many(len(shown), 'file')} next to the notebook:\n\n" + "\n".join(f"- {name(file)}" for file in shown[:60])
     ]
 
 
@@ -134,7 +134,7 @@ def _saved(query: Query, _facts: Facts) -> Answer:
     stem = re.sub(r"\W+", "_", frame.name)
     path = named or f"{stem}.{kind}"
     return [
-        f"Save {name(frame.name)} as {name(path)} beside the notebook (an existing file of that name is replaced):",
+        f"Save {name(frame.name)} as {name(path)} next to the notebook (an existing file of that name is replaced):",
         block(query, frame, lambda language: language.saved(path)),
     ]
 
