@@ -43,6 +43,7 @@ from jupyter_agent.prompt.snapshot import TurnContext
 from jupyter_agent.redaction.event_stream import redact_events
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.owner import process_owner
 from jupyter_agent.sessions.undo import EditHistory
 from jupyter_agent.tools import registry
 from jupyter_agent.tools.mcp.servers import McpServers
@@ -61,6 +62,7 @@ class Resources:
         redactor: Withholds secrets from models and from the store.
         mcp_servers: More tools, of others.
         models: By name, each made when it is first asked for.
+        owner: Whose conversations they are where no users are known; empty before it is first asked for.
         calibration: How the models' servers count tokens.
         throttle: Keeps the heavy work of many turns apart.
         block_key: Names the blocks of data in prompts; known to nobody outside this process.
@@ -74,6 +76,7 @@ class Resources:
     redactor: Redactor
     mcp_servers: McpServers = field(default_factory=lambda: McpServers({}, Redactor(enabled=False), ()))
     models: dict[str, Model] = field(default_factory=dict)
+    owner: str = ""
     calibration: TokenCalibration = field(default_factory=TokenCalibration)
     throttle: LoopThrottle = field(default_factory=LoopThrottle)
     block_key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
@@ -143,6 +146,17 @@ class Assistant:
     def with_sessions(self, sessions: SessionManager) -> Assistant:
         """An assistant on other conversations with the same resources, which are not to be closed with it."""
         return Assistant(self.resources, sessions)
+
+    @property
+    def owner(self) -> str:
+        """Whose conversations they are where no users are known.
+
+        Raises:
+            StoreUnavailable: that cannot be read.
+        """
+        resources = self.resources
+        resources.owner = resources.owner or process_owner(resources.options.owner, resources.options.store)
+        return resources.owner
 
     @property
     def tools(self) -> Mapping[str, Tool]:

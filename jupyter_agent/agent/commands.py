@@ -15,7 +15,6 @@ from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.undo import EditHistory
 
 REPLAY_SECONDS = 600.0
-LOCAL = "local"  # as the server, too, calls its user where it knows only one
 
 
 class LocalConversation:
@@ -26,11 +25,13 @@ class LocalConversation:
 
     Args:
         sessions: Where conversations are kept.
+        owner: Whose they are.
         edit_history: What turns did to notebooks; without it undo and redo leave notebooks as they are.
     """
 
-    def __init__(self, sessions: SessionManager, edit_history: EditHistory | None = None) -> None:
+    def __init__(self, sessions: SessionManager, owner: str, edit_history: EditHistory | None = None) -> None:
         self._sessions = sessions
+        self.owner = owner
         self._edit_history = edit_history
         self._last = ""
         self._chosen = ""
@@ -49,7 +50,7 @@ class LocalConversation:
         """
         if named or self._chosen or not notebook_id:
             return named or self._chosen or self._last or None
-        return await self._sessions.default_session_id(LOCAL, notebook_id, interactive=True)
+        return await self._sessions.default_session_id(self.owner, notebook_id, interactive=True)
 
     async def history(self, notebook_id: str, named: str = "", *, turns: int) -> list[dict[str, Any]]:
         """The last `turns` questions and answers, oldest first: ``role`` and ``content`` of each."""
@@ -94,19 +95,19 @@ class LocalConversation:
         """
         sessions = self._sessions
         if name == "sessions":
-            page = await sessions.find(LOCAL, notebook_id=notebook_id or None, text=argument, limit=20)
+            page = await sessions.find(self.owner, notebook_id=notebook_id or None, text=argument, limit=20)
             return {"sessions": [summary(session) for session in page.sessions]}
         if name == "use":
             self._chosen = ""
             if not argument:
                 return {}
-            session = await sessions.get(LOCAL, argument, notebook_id or None)
+            session = await sessions.get(self.owner, argument, notebook_id or None)
             self._chosen = session.id
             return summary(session)
         if name == "restore":
             if not (argument or self._deleted):
                 raise NotFound(session_commands.NOTHING_TO_RESTORE)
-            restored = await sessions.restore(LOCAL, argument or self._deleted)
+            restored = await sessions.restore(self.owner, argument or self._deleted)
             self._chosen = restored.id
             return summary(restored)
         current = await self._session(notebook_id, named)
@@ -115,7 +116,7 @@ class LocalConversation:
             return {"session_id": "" if current is None else current.id}
         if current is None:
             raise NotFound(session_commands.NO_TURNS)
-        key = (LOCAL, current.id, current.notebook_id)
+        key = (self.owner, current.id, current.notebook_id)
         match name:
             case "replay":
                 planned = await sessions.tree.replay(*key)
@@ -139,7 +140,7 @@ class LocalConversation:
                 return {**summary(undone.session), "edits": undone.to_json()}
             case "export":
                 kind = session_commands.export_format(argument)
-                return {"text": await sessions.export(LOCAL, current.id, kind, current.notebook_id)}
+                return {"text": await sessions.export(self.owner, current.id, kind, current.notebook_id)}
             case "share" if argument == "off":
                 return {"revoked": await sessions.unshare(*key)}
             case "share":
@@ -154,7 +155,7 @@ class LocalConversation:
     async def _session(self, notebook_id: str, named: str) -> Session | None:
         session_id = await self.session_id(notebook_id, named)
         try:
-            return None if session_id is None else await self._sessions.get(LOCAL, session_id, notebook_id or None)
+            return None if session_id is None else await self._sessions.get(self.owner, session_id, notebook_id or None)
         except NotFound:
             return None
 

@@ -172,6 +172,12 @@ def _add_session_commands(commands: _Commands) -> None:
     sessions.add_argument("--notebook", type=_notebook, metavar="FILE", help="only conversations about this notebook")
     sessions.add_argument("--limit", type=int, default=20, metavar="N", help="at most N (default: 20)")
     sessions.add_argument("--json", action="store_true", help="print JSON")
+    sessions.add_argument(
+        "--claim",
+        action="store_true",
+        help="make those conversations yours that were kept before each server had an owner; on a store that several "
+        "people use only the first who does so gets them",
+    )
     export = commands.add_parser(
         "export",
         help="write a conversation to a file",

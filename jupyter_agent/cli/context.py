@@ -14,7 +14,7 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, LocalConversation
+from jupyter_agent.agent.commands import LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
@@ -48,7 +48,7 @@ class CliContext:
     async def question(self, query: str) -> Question:
         """A question about the notebook, in the conversation that is continued."""
         return Question(
-            owner=LOCAL,
+            owner=self.conversation.owner,
             query=query,
             session_id=await self.conversation.session_id(self.notebook_id, self.session),
             notebook_id=self.notebook_id,
@@ -100,7 +100,7 @@ async def open_context(arguments: argparse.Namespace) -> AsyncIterator[CliContex
         kernel = await start_notebook_kernel(path, stack) if arguments.execute else None
         context = CliContext(
             assistant,
-            LocalConversation(assistant.sessions, assistant.edit_history),
+            LocalConversation(assistant.sessions, assistant.owner, assistant.edit_history),
             notebook_id(path),
             notebook,
             kernel,
@@ -169,13 +169,14 @@ async def start_notebook_kernel(path: Path | None, stack: AsyncExitStack) -> Ker
     from jupyter_agent.kernels.owned_kernel import start_kernel
 
     folder, name = _kernel_folder_and_name(path)
+    env_remove = JupyterAgent(config=read_config_files()).kernel_env_remove
     try:
-        kernel, shutdown = await start_kernel(folder, name)
+        kernel, shutdown = await start_kernel(folder, name, env_remove=env_remove)
     except KernelUnavailable:
         if name == "python3":
             raise
         print_note(f"The notebook's kernel {name} is not installed; python3 is used instead.")
-        kernel, shutdown = await start_kernel(folder)
+        kernel, shutdown = await start_kernel(folder, env_remove=env_remove)
     stack.push_async_callback(shutdown)
     return kernel
 

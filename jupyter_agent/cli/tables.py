@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -11,23 +12,35 @@ from typing import Any
 from uuid import uuid4
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, summary
+from jupyter_agent.agent.commands import summary
 from jupyter_agent.agent.replay import last_event
 from jupyter_agent.cli.arguments import ERROR, OK
-from jupyter_agent.cli.context import notebook_id, open_assistant, print_json, print_text
+from jupyter_agent.cli.context import notebook_id, open_assistant, print_json, print_note, print_text
 from jupyter_agent.core.errors import AgentError, NotFound
 from jupyter_agent.core.messages import Done
 from jupyter_agent.core.question import Question
 from jupyter_agent.core.text import spelled_out
+from jupyter_agent.kernelside.wire import count
+from jupyter_agent.sessions.claim import CLAIM, claim, unclaimed
 
+CLAIM_LATER = "Not claimed, because they are damaged or being answered"
 TEST = "This is a test of the connection. Answer with the word: ready."
 
 
 async def sessions(arguments: argparse.Namespace) -> int:
-    """List conversations; the exit code."""
+    """List conversations, or claim those from before there were owners; the exit code."""
     async with open_assistant(needs_store=True) as assistant:
+        owner = assistant.owner
+        if arguments.claim:
+            claimed = await claim(assistant.sessions, owner)
+            print(f"Claimed: {count(claimed.moved, 'conversation')}.")
+            if claimed.left:
+                print(f"{CLAIM_LATER}: {claimed.left}. Try again later.", file=sys.stderr)
+            return OK
         notebook = notebook_id(arguments.notebook) or None
-        page = await assistant.sessions.find(LOCAL, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
+        page = await assistant.sessions.find(owner, notebook_id=notebook, text=arguments.text, limit=arguments.limit)
+        if waiting := await unclaimed(assistant.sessions.store, owner):
+            print_note(CLAIM.format(count(waiting, "conversation")))
     if arguments.json:
         entries = [{**summary(session), "last_activity": session.last_activity} for session in page.sessions]
         print_json(entries)
@@ -76,12 +89,14 @@ async def _provider_status(assistant: Assistant, name: str) -> dict[str, Any]:
 async def _test_model(assistant: Assistant, name: str) -> int:
     """Ask a model a question, which costs a few tokens, in a conversation that is removed again."""
     begin = time.monotonic()
-    question = Question(owner=LOCAL, query=TEST, session_id=f"test-{uuid4().hex}", model=name, effects=frozenset())
+    question = Question(
+        owner=assistant.owner, query=TEST, session_id=f"test-{uuid4().hex}", model=name, effects=frozenset()
+    )
     try:
         last = await last_event(assistant, question)
     finally:
         with suppress(NotFound):
-            await assistant.sessions.clear(LOCAL, str(question.session_id), "")
+            await assistant.sessions.clear(assistant.owner, str(question.session_id), "")
     if not isinstance(last, Done):
         print_text(f"{name}: does not answer: {getattr(last, 'message', 'the turn was stopped')}")
         return ERROR

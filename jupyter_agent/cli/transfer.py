@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from jupyter_agent.agent.commands import LOCAL
 from jupyter_agent.cli.arguments import ERROR, OK
 from jupyter_agent.cli.context import notebook_id, open_assistant, print_note, print_text
 from jupyter_agent.core.errors import VersionConflict
@@ -19,7 +18,7 @@ async def export(arguments: argparse.Namespace) -> int:
     file_format = arguments.format or (extension if extension in MEDIA_TYPES else "json")
     notebook = notebook_id(arguments.notebook) or None
     async with open_assistant(needs_store=True) as assistant:
-        text = await assistant.sessions.export(LOCAL, arguments.session, file_format, notebook)
+        text = await assistant.sessions.export(assistant.owner, arguments.session, file_format, notebook)
     if arguments.output is None:
         if sys.stdout.isatty():
             print_text(text, end="")
@@ -45,7 +44,7 @@ async def import_(arguments: argparse.Namespace) -> int:
     try:
         async with open_assistant(needs_store=True) as assistant:
             session = await assistant.sessions.import_json(
-                LOCAL,
+                assistant.owner,
                 text,
                 notebook_id=notebook_id(arguments.notebook) or None,
                 session_id=arguments.session or None,

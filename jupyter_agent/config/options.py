@@ -69,6 +69,19 @@ class _Json(Dict):
             raise TraitError(f"{self.name} must be a JSON object: {error}") from error
 
 
+class _Names(List[str]):
+    """Names, written in an environment variable with commas between them, or as a JSON list."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Unicode(), **options)
+
+    def from_string(self, text: str) -> Any:
+        try:
+            return json.loads(text) if text.lstrip().startswith("[") else [name.strip() for name in text.split(",")]
+        except ValueError as error:
+            raise TraitError(f"{self.name} must be names with commas between them: {error}") from error
+
+
 class JupyterAgent(Configurable):
     """Options of jupyter-agent: ``c.JupyterAgent.<name>`` in any Jupyter or IPython configuration file."""
 
@@ -95,7 +108,21 @@ class JupyterAgent(Configurable):
         "",
         help="Where conversations are kept: sqlite:///<path>, memory://. Empty: sessions.db in Jupyter's data folder.",
     ).tag(config=True)
-    tools = List(Unicode(), help="Names of the tools that models are offered. Empty: all.").tag(config=True)
+    owner = Unicode(
+        "",
+        help="Whose conversations these are where the server knows no users (a token, a password, or neither), of the command "
+        "line and of IPython. Empty: on a JupyterHub its user, else a random id that is made once and kept in the file "
+        "jupyter-agent/owner of Jupyter's data folder, so that everybody who keeps conversations in the same Redis, PostgreSQL "
+        "or folder has their own. Give several servers of yours the same value to continue conversations on all of them; "
+        "who knows it and may use the store has your conversations. Users whom JupyterHub or another identity provider names "
+        "are owners under their own names. Conversations from before servers had owners: `jupyter agent sessions --claim`.",
+    ).tag(config=True)
+    kernel_env_remove = _Names(
+        help="Environment variables of the server that its kernels do not get, by name or pattern, such as 'OPENAI_API_KEY' or "
+        "'AWS_*'. JUPYTER_AGENT_* they never get; what a kernelspec sets they do. Models and the store get the values of "
+        "secret ones in neither case.",
+    ).tag(config=True)
+    tools = _Names(help="Names of the tools that models are offered. Empty: all.").tag(config=True)
     mcp_servers = _Json(
         help="MCP servers whose tools models are offered in addition to the built-in ones, by name: {'command': [program, arguments…], 'env': {}} "
         "or {'url': 'https://…', 'headers': {}}; '${NAME}' in a value of these is taken from the environment. 'tools' names "
@@ -110,8 +137,7 @@ class JupyterAgent(Configurable):
     allow_auto = Bool(True, help="Whether users and requests may have approval 'auto'; else they get 'auto-edit'.").tag(
         config=True
     )
-    locked_settings = List(
-        Unicode(),
+    locked_settings = _Names(
         help="Names of options that users and requests cannot set, such as 'model' and 'base_url'; requests may only be "
         "stricter. What users must not be able to change themselves belongs into the policy of the machine.",
     ).tag(config=True)

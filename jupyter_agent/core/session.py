@@ -120,7 +120,7 @@ class Session:
     Attributes:
         key: The store's own key: opaque, ASCII, safe as a file name.
         id: The conversation's id, as clients say it.
-        owner: The server's user, ``local`` where the server has no real users.
+        owner: Whose it is: a user of an identity provider, else that of the server's data folder.
         notebook_id: The notebook's path below the server's root; empty without one.
         revision: Grows by one with every commit; the fencing number of every write.
         head: Id of the turn that the next question follows; None at the start.

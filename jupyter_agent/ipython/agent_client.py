@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from jupyter_agent.agent.assistant import Assistant
-from jupyter_agent.agent.commands import LOCAL, LocalConversation
+from jupyter_agent.agent.commands import LocalConversation
 from jupyter_agent.agent.replay import last_event, replay_question
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
@@ -48,10 +48,10 @@ class InProcessAgentClient:
         config.merge(ip.config)
         settings = UserSettings(JupyterAgent(config=config))
         try:
-            self._assistant = Assistant.from_config(settings.options, user_settings=settings)
+            self._assistant = assistant = Assistant.from_config(settings.options, user_settings=settings)
+            self._conversation = LocalConversation(assistant.sessions, assistant.owner, assistant.edit_history)
         except AgentError as error:
             raise AgentFailed(error.message) from None
-        self._conversation = LocalConversation(self._assistant.sessions, self._assistant.edit_history)
         self._kernel = LocalKernel(ip)
         self._loop = BackgroundLoop()
         #: By call, what the main thread answers; made by whoever is first, since it can be faster than our waiting.
@@ -144,7 +144,7 @@ class InProcessAgentClient:
             return ExecutionResult(result["status"], result["text"])
 
         return Question(
-            owner=LOCAL,
+            owner=self._assistant.owner,
             query=request.query,
             session_id=await self._conversation.session_id(notebook_id, request.session),
             notebook_id=notebook_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent.core.errors import KernelUnavailable
+from jupyter_agent.kernels.environment import kernel_environment
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
 
@@ -24,7 +25,11 @@ _MAX_SOCKET = 100
 
 
 async def start_kernel(
-    cwd: str, kernel_name: str = "python3", *, options: Mapping[str, Any] | None = None
+    cwd: str,
+    kernel_name: str = "python3",
+    *,
+    options: Mapping[str, Any] | None = None,
+    env_remove: Sequence[str] = (),
 ) -> tuple[RemoteKernel, Callable[[], Awaitable[None]]]:
     """Start a kernel; where possible it is reached over IPC sockets in a folder that only this user can read.
 
@@ -32,6 +37,7 @@ async def start_kernel(
         cwd: Its working folder.
         kernel_name: Name of an installed kernelspec.
         options: JSON data for the magic in the kernel.
+        env_remove: Environment variables that it does not get, as of `kernel_environment`.
 
     Returns:
         The kernel, and a function that stops it and closes the connection.
@@ -43,7 +49,7 @@ async def start_kernel(
         manager = AsyncKernelManager(kernel_name=kernel_name)
         _use_ipc(manager, stack)
         try:
-            await manager.start_kernel(cwd=cwd)
+            await manager.start_kernel(cwd=cwd, env=kernel_environment(os.environ, env_remove))
         except (NoSuchKernel, OSError, RuntimeError) as error:
             raise KernelUnavailable(f"The kernel {kernel_name} cannot be started.") from error
         stack.push_async_callback(manager.shutdown_kernel, now=True)

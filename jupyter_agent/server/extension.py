@@ -14,13 +14,14 @@ from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import AgentError
+from jupyter_agent.kernels.environment import limit_environment
+from jupyter_agent.kernelside.wire import count
 from jupyter_agent.server import identity
 from jupyter_agent.server.notebook_renames import CONTENTS, NotebookRenames
 from jupyter_agent.server.routes import ROUTES, handler_class, handlers
 
 if TYPE_CHECKING:
     from jupyter_agent.server.services import Services
-    from jupyter_agent.sessions.manager import SessionManager
 
 #: Message types of ours: our requests to a kernel are not the user's activity, for the culler and for JupyterLab's indicator.
 MESSAGE_TYPES = ("jupyter_agent_request", "jupyter_agent_reply")
@@ -48,6 +49,7 @@ class AgentExtension(ExtensionApp):
     _loading: asyncio.Task[Services] | None = None
     _timer: asyncio.TimerHandle | None = None
     _prefetching: asyncio.Task[None] | None = None
+    _counting: asyncio.Task[None] | None = None
 
     def _config_file_name_default(self) -> str:
         """By itself Jupyter would look for a file with its own name twice."""
@@ -61,16 +63,17 @@ class AgentExtension(ExtensionApp):
             self.log.warning("jupyter-agent: %s", problem)
         events: Any = server.event_logger
         self._options = JupyterAgent(parent=server)
-        one_user = identity.has_one_user(type(server.identity_provider))
+        one_user = identity.has_one_user(server.identity_provider)
         self._user_settings = UserSettings(self._options, has_one_user=one_user)
         for problem in self._options.problems:
             self.log.warning("jupyter-agent: %s", problem)
-        self._notebook_renames = NotebookRenames(self._sessions, self.log)
+        self._notebook_renames = NotebookRenames(self.load, self.log)
         events.add_listener(schema_id=CONTENTS, listener=self._notebook_renames.on_change)
         manager: Any = server.kernel_manager
         known = getattr(manager, "untracked_message_types", None)
         if known is not None:
             manager.untracked_message_types = [*known, *(name for name in MESSAGE_TYPES if name not in known)]
+        limit_environment(manager, self._options.kernel_env_remove)
         self.handlers.extend(handlers(self.load))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
@@ -104,15 +107,23 @@ class AgentExtension(ExtensionApp):
         services.kernels.prepare_running()
         self.services = services
         self._prefetching = asyncio.create_task(asyncio.to_thread(_prefetch, services.assistant.default_model))
+        self._counting = asyncio.create_task(self._log_unclaimed(services))
         return services
+
+    async def _log_unclaimed(self, services: Services) -> None:
+        """Say that there are conversations from before servers had owners, where this server could have them."""
+        from jupyter_agent.sessions.claim import CLAIM, unclaimed
+
+        if identity.distinguishes_users(services.identity_provider):
+            return
+        with suppress(AgentError):  # who asks for conversations is told
+            if number := await unclaimed(services.assistant.sessions.store, services.assistant.owner):
+                self.log.warning("jupyter-agent: %s", CLAIM.format(count(number, "conversation")))
 
     def _loaded(self, loading: asyncio.Task[Services]) -> None:
         if not loading.cancelled() and (error := loading.exception()) is not None:
             details = None if isinstance(error, AgentError) else error
             self.log.error("jupyter-agent: the extension could not be loaded: %s", error, exc_info=details)
-
-    async def _sessions(self) -> SessionManager:
-        return (await self.load()).assistant.sessions
 
     async def stop_extension(self) -> None:
         """End running turns, so that they are stored, then close kernels and the store."""
@@ -128,6 +139,8 @@ class AgentExtension(ExtensionApp):
         if self.services is None:
             return
         services, self.services = self.services, None
+        if self._counting is not None:
+            await asyncio.wait([self._counting])
         with suppress(Exception):
             events.remove_listener(listener=services.kernels.on_action)
         await services.turns.close()
@@ -162,6 +175,7 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
         kernels=Kernels(server.kernel_manager, server.session_manager, log),
         turns=RunningTurns(log, session_events, options.max_running_turns, audit),
         contents=server.contents_manager,
+        identity_provider=server.identity_provider,
         notebook_renames=renames,
         session_events=session_events,
         mcp=McpBridge(),

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
+from jupyter_agent.sessions.owner import everybody_owner, user_owner
+
 if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
     from jupyter_agent.core.messages import Effect
+    from jupyter_agent.server.services import Services
 
 #: What Jupyter's authorizer is asked about.
 AUTH_RESOURCE = "agent"
-LOCAL = "local"
-#: Owner of the conversations of a server where each notebook has one for all users; no user has that name.
-EVERYBODY = "(everybody on this server)"
 _DISTINGUISHES_USERS = (
     "get_user",
     "_get_user",
@@ -35,36 +35,50 @@ def settings_owner(handler: JupyterHandler) -> str:
     A server of Jupyter's own identity providers has one user, whoever has the token or the password. A JupyterHub server belongs
     to the user that it was started for; whom they let in has settings of their own. Any other provider has several users.
     """
-    provider: type[Any] = type(handler.identity_provider)
-    if not _distinguishes_users(provider):
+    if not distinguishes_users(handler.identity_provider):
         return ""
     name = str(handler.current_user.username)
-    is_hub = any(base.__module__.split(".")[0] == "jupyterhub" for base in provider.__mro__)
-    return "" if is_hub and name == os.environ.get("JUPYTERHUB_USER") else name
+    return "" if _is_hub(handler.identity_provider) and name == os.environ.get("JUPYTERHUB_USER") else name
 
 
-def has_one_user(provider: type[Any]) -> bool:
+def has_one_user(identity_provider: object) -> bool:
     """Whether a server with this identity provider is one user's own, who may let others in."""
-    return not _distinguishes_users(provider) or any(
-        base.__module__.split(".")[0] == "jupyterhub" for base in provider.__mro__
-    )
+    return not distinguishes_users(identity_provider) or _is_hub(identity_provider)
 
 
-def _distinguishes_users(provider: type[Any]) -> bool:
-    methods = (getattr(provider, name, None) for name in _DISTINGUISHES_USERS)
-    return any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method)
+def _is_hub(identity_provider: object) -> bool:
+    return any(base.__module__.split(".")[0] == "jupyterhub" for base in type(identity_provider).__mro__)
 
 
-def owner(handler: JupyterHandler, scope: str) -> str:
-    """The signed-in user's name, or ``local``; one for everybody where the sessions' scope is the notebook.
+def distinguishes_users(identity_provider: object) -> bool:
+    """Whether it knows users apart.
 
     Jupyter's own identity providers make up a new name for every request that comes with a token alone; a
     conversation kept under it would be lost at once. They know one user: whoever has the token.
     """
-    provider: type[Any] = type(handler.identity_provider)
-    if not _distinguishes_users(provider):
-        return LOCAL
-    return EVERYBODY if scope == "notebook" else str(handler.current_user.username)
+    provider: type[Any] = type(identity_provider)
+    methods = (getattr(provider, name, None) for name in _DISTINGUISHES_USERS)
+    return any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method)
+
+
+def owner(handler: JupyterHandler, services: Services) -> str:
+    """The signed-in user, or this server; one for everybody where the sessions' scope is the notebook.
+
+    Raises:
+        StoreUnavailable: it is this server, and that cannot be read.
+    """
+    if not distinguishes_users(handler.identity_provider):
+        return services.assistant.owner
+    if services.options.session_scope == "notebook":
+        return everybody_owner(services.assistant.owner)
+    return user_owner(str(handler.current_user.username))
+
+
+def user_name(handler: JupyterHandler, services: Services) -> str:
+    """Of the signed-in user; where only a token is known, the owner: Jupyter makes up a name for each request."""
+    if distinguishes_users(handler.identity_provider):
+        return str(handler.current_user.username)
+    return services.assistant.owner
 
 
 async def allowed(handler: JupyterHandler, action: str, resource: str) -> bool:

@@ -6,32 +6,35 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.paths import jupyter_data_dir
+
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.server.identity import LOCAL
 
 if TYPE_CHECKING:
     import logging
 
-    from jupyter_agent.sessions.manager import SessionManager
+    from jupyter_agent.server.services import Services
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 MAX_OWNERS = 1000
 
 
 class NotebookRenames:
-    """Moves conversations with their files and folders, for users who made requests and those whom the store knows.
+    """Moves conversations with their files and folders: the server's own, or those of its users.
+
+    On a store that other servers may use, too, its users are those who made requests; on its own also those whom the store knows.
 
     Args:
-        sessions: Where conversations are kept.
+        load: What the handlers share.
         log: Gets a warning when conversations could not be moved.
     """
 
     def __init__(
         self,
-        sessions: Callable[[], Awaitable[SessionManager]],
+        load: Callable[[], Awaitable[Services]],
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
     ) -> None:
-        self._sessions, self._log = sessions, log
+        self._load, self._log = load, log
         self._owners: OrderedDict[str, None] = OrderedDict()
 
     def add_owner(self, owner: str) -> None:
@@ -46,17 +49,33 @@ class NotebookRenames:
         old, new = (str(data.get(name) or "").strip("/") for name in ("source_path", "path"))
         if data.get("action") != "rename" or not old or not new or old == new:
             return
-        sessions = await self._sessions()
+        services = await self._load()
+        sessions = services.assistant.sessions
+        owners: dict[str, None] = dict(self._owners)
         try:
-            stored = await sessions.store.owners(old)  # users of before this server's start, if the store lists them
+            owners |= dict.fromkeys(await self._unseen_owners(services, old))
         except AgentError as error:
             self._warn(error)
-            stored = ()
-        for owner in dict.fromkeys((LOCAL, *self._owners, *stored)):
+        for owner in owners:
             try:
                 await sessions.rename_notebook(owner, old, new)
             except AgentError as error:
                 self._warn(error)
+
+    async def _unseen_owners(self, services: Services, path: str) -> list[str]:
+        """Whose conversations about a path are this server's, whether or not they made requests since its start."""
+        from jupyter_agent.server import identity
+        from jupyter_agent.sessions.owner import everybody_owner, is_user
+
+        assistant, options = services.assistant, services.options
+        if not identity.distinguishes_users(services.identity_provider):
+            return [assistant.owner]
+        if options.session_scope == "notebook":
+            return [everybody_owner(assistant.owner)]
+        is_own_store = options.store.startswith("memory:") or jupyter_data_dir() in options.store
+        return (
+            [owner for owner in await assistant.sessions.store.owners(path) if is_user(owner)] if is_own_store else []
+        )
 
     def _warn(self, error: AgentError) -> None:
         self._log.warning("jupyter-agent: conversations did not follow a renamed notebook: %s", error.code)

@@ -37,6 +37,7 @@ class Services:
         kernels: Of this server.
         turns: That run now.
         contents: Jupyter's contents manager.
+        identity_provider: Jupyter's own or another's, which may know users apart.
         notebook_renames: Keeps conversations with notebooks that are renamed.
         session_events: Publishes changes of conversations to open pages.
         mcp: Our tools for other agents.
@@ -48,6 +49,7 @@ class Services:
     kernels: Kernels
     turns: RunningTurns
     contents: Any
+    identity_provider: Any
     notebook_renames: NotebookRenames
     session_events: SessionEvents
     mcp: McpEndpoint

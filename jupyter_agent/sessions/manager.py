@@ -207,7 +207,7 @@ class SessionManager:
             with suppress(StoreUnavailable):
                 await self.store.read(key)
                 raise NotFound(NOT_FOUND)
-        for share in (share for session in page.sessions for share in _shares(session)):
+        for share in (share for session in page.sessions for share in shares_of(session)):
             await self.store.delete(share)
         if not await self.store.delete(key):
             raise NotFound(NOT_FOUND)
@@ -245,7 +245,7 @@ class SessionManager:
                     raise NotFound(NOT_FOUND) from None
                 session = current
             else:
-                for share in _shares(session):
+                for share in shares_of(session):
                     await self.store.delete(share)
                 await purge(self.store, owner, self.log.max_sessions)
                 return Deletion(session_id, until)
@@ -365,7 +365,7 @@ class SessionManager:
         session = await self.get(owner, session_id, notebook_id)
         granted = {"mode": mode, "created_at": time.time()}
         session = await self.log.change(
-            session, lambda current: _with_extra(current, "shares", {**_shares(current), share: granted})
+            session, lambda current: _with_extra(current, "shares", {**shares_of(current), share: granted})
         )
         now = time.time()
         extra: Mapping[str, Json] = MappingProxyType({"key": session.key, "created_at": session.created_at})
@@ -377,10 +377,10 @@ class SessionManager:
     ) -> int:
         """Revoke one secret, or all; how many there were."""
         session = await self.get(owner, session_id, notebook_id)
-        revoked = [share for share in _shares(session) if not token or share == _share_key(token)]
+        revoked = [share for share in shares_of(session) if not token or share == _share_key(token)]
 
         def without(current: Session) -> Session:
-            left = {share: granted for share, granted in _shares(current).items() if share not in revoked}
+            left = {share: granted for share, granted in shares_of(current).items() if share not in revoked}
             return _with_extra(current, "shares", left)
 
         await self.log.change(session, without)
@@ -400,7 +400,7 @@ class SessionManager:
         share = _share_key(token)
         record = await self.store.read(share)
         session = None if record is None else await self.store.read(str(record.extra.get("key", "")))
-        granted = None if session is None else _shares(session).get(share)
+        granted = None if session is None else shares_of(session).get(share)
         if session is None or record is None or granted is None or self.log.is_expired(session):
             raise NotFound(NOT_FOUND)
         if record.extra.get("created_at") != session.created_at:  # another session, created under the same key
@@ -447,7 +447,7 @@ def _with_extra(session: Session, name: str, value: Json) -> Session:
     return replace(session, extra=MappingProxyType({**session.extra, name: value}))
 
 
-def _shares(session: Session) -> dict[str, Any]:
+def shares_of(session: Session) -> dict[str, Any]:
     """What each share allows, by its key."""
     shares = session.extra.get("shares")
     return dict(shares) if isinstance(shares, Mapping) else {}

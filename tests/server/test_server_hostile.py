@@ -116,6 +116,7 @@ async def test_S17_two_servers_of_one_user_share_conversations_but_not_a_turn(tm
     environment = {
         "JUPYTER_AGENT_MODEL": f"scripted:{script}",
         "JUPYTER_AGENT_STORE": f"sqlite:///{tmp_path}/shared.db",
+        "JUPYTER_AGENT_OWNER": "ann",
     }
     servers = []
     for name in ("first", "second"):

@@ -133,7 +133,7 @@ class TestUsers:
         for user in ("ann", "bob"):
             ask = {"query": user, "context": {"session_id": "s1", "notebook_id": "a.ipynb"}}
             assert (await rest("POST", "api/agent/quick", ask, {"X-User": user})).status == 200
-        async with followed(services, owners=3):
+        async with followed(services, owners=2):
             renamed = await rest("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
             assert renamed.status == 200
         for user in ("ann", "bob"):
@@ -145,7 +145,7 @@ class TestUsers:
         write("a.ipynb")
         for user, path in (("ann", "a.ipynb"), ("bob", "a.ipynb"), ("eve", "ab.ipynb")):
             await services.assistant.sessions.log.begin(user, path, "s1", "t1", "why?", "")
-        async with followed(services, owners=3):
+        async with followed(services, owners=2):
             renamed = await rest("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "ann"})
             assert renamed.status == 200
         moved = {user: await about(rest, "b.ipynb", user) for user in ("ann", "bob", "eve", "joe")}

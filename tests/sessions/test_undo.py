@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.agent.assistant import Assistant, Resources
-from jupyter_agent.agent.commands import LOCAL, LocalConversation
+from jupyter_agent.agent.commands import LocalConversation
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import UndoInProgress
 from jupyter_agent.core.kernel_state import ExecutionResult
@@ -20,6 +20,7 @@ from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.sessions.owner import LOCAL
 from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools.registry import load
 from tests.notebooks.conftest import code, notebook, text_of
@@ -43,7 +44,7 @@ class EditedNotebook:
             {"name": "run_cell", "arguments": {"cell_id": "b"}},
         ]
         self.assistant.resources.models["scripted"] = ScriptedModel([{"calls": calls}, "Done."])
-        self.conversation = LocalConversation(self.assistant.sessions, self.assistant.edit_history)
+        self.conversation = LocalConversation(self.assistant.sessions, LOCAL, self.assistant.edit_history)
 
     async def ask(self, kernel: StillKernel) -> None:
         question = Question(

@@ -33,6 +33,9 @@ class RunningServer:
         home: Holds everything it writes; servers that share it are the same user's.
         environment: On top of a clean one.
         extension: Whether it has ours.
+
+    Attributes:
+        environment: That the next start has.
     """
 
     def __init__(self, home: Path, environment: Mapping[str, str], *, extension: bool = True) -> None:
@@ -42,7 +45,8 @@ class RunningServer:
         self.runtime = home / "runtime"
         self.log = ""
         self.url = ""
-        self._environment = {
+        self.token = TOKEN
+        self.environment = {
             "HOME": str(home),
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(
@@ -74,7 +78,7 @@ class RunningServer:
             *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={TOKEN}"),
             f"--ServerApp.jpserver_extensions=jupyter_agent={self._extension}",
             cwd=self.root,
-            env=self._environment,
+            env=self.environment,
             stderr=asyncio.subprocess.PIPE,
         )
         listening = asyncio.Event()

@@ -163,7 +163,8 @@ class HttpClient:
         if response.status in (401, 403) and not code:
             message = (
                 "this Jupyter server is opened by a password, which its kernels do not know. Give the server a token as "
-                "well, and the kernel the same in JUPYTER_AGENT_URL and JUPYTER_AGENT_TOKEN."
+                "well, and set its address and the token in the notebook: os.environ['JUPYTER_AGENT_URL'] and "
+                "os.environ['JUPYTER_AGENT_TOKEN']."
                 if self._address.password
                 else "the Jupyter server does not accept this kernel's token. Restart the kernel if the server was restarted."
             )
