@@ -104,15 +104,17 @@ async def _move(sessions: SessionManager, listed: Session, owner: str) -> bool:
                 continue
             new = same[0]  # an earlier claim was interrupted here
         now = await store.read(session.key)
-        if now is None or now.revision != session.revision:
-            await store.delete(new.key)  # a turn was added meanwhile
-            continue
+        if now is None:  # another process of this owner is at it, too
+            return True
+        if now.revision != session.revision:
+            continue  # a turn was added meanwhile: that is stored anew; a copy too many loses nothing
         for share in shares_of(session):
             record = await store.read(share)
             if record is not None:
                 extra = MappingProxyType({**record.extra, "key": new.key})
                 await store.commit(replace(record, revision=record.revision + 1, extra=extra))
-        return await store.delete(session.key)
+        await store.delete(session.key)
+        return True
     return False
 
 

@@ -57,6 +57,7 @@ async def test_N12_kernels_have_no_option_of_ours_however_they_are_started(serve
     assert (await server("PATCH", f"api/sessions/{session[0]['id']}", renamed))[0] == 200
     for restarted in (kernel_id, bare["id"]):
         assert (await server("POST", f"api/kernels/{restarted}/restart"))[0] == 200
+        assert (await server("GET", f"api/agent/kernels/{restarted}/state"))[0] == 200  # once it runs again
         found.append(await names(server, restarted))
     for variables in found:
         assert not {name for name in variables if name.startswith(("JUPYTER_AGENT", "AWS", "HF_"))}
