@@ -116,7 +116,7 @@ class AgentExtension(ExtensionApp):
 
         if identity.distinguishes_users(services.identity_provider):
             return
-        with suppress(AgentError):  # who asks for conversations is told
+        with suppress(Exception):  # stores may be a third party's; who asks for conversations is told what is wrong
             if number := await unclaimed(services.assistant.sessions.store, services.assistant.owner):
                 self.log.warning("jupyter-agent: %s", CLAIM.format(count(number, "conversation")))
 
@@ -140,6 +140,7 @@ class AgentExtension(ExtensionApp):
             return
         services, self.services = self.services, None
         if self._counting is not None:
+            self._counting.cancel()
             await asyncio.wait([self._counting])
         with suppress(Exception):
             events.remove_listener(listener=services.kernels.on_action)
