@@ -16,6 +16,7 @@ from tests.support.owner_walk import NOTEBOOK, REPLY, TITLE, ask_and_name, every
 from tests.support.running_server import RunningServer
 from tests.support.store_urls import DURABLE, Place
 
+MAGIC = "%load_ext jupyter_agent\n%agent /sessions anns"
 pytestmark = pytest.mark.parametrize("kind", DURABLE)
 
 
@@ -39,8 +40,8 @@ class Pair:
             await asyncio.gather(self.ann.end(), self.bob.end())
 
     def command(self, server: RunningServer, *arguments: str) -> str:
-        """What `jupyter agent` prints in a terminal of that server's user."""
-        command = [sys.executable, "-m", "jupyter_agent.cli", *arguments]
+        """What a program prints in a terminal of that server's user."""
+        command = [sys.executable, "-m", *arguments]
         ended = subprocess.run(
             command, env=server.environment, capture_output=True, encoding="utf-8", check=False, timeout=60
         )
@@ -62,9 +63,13 @@ async def test_N11_a_strangers_token_server_finds_nothing_on_any_route(
         assert status == 200
         assert await everything(ann) == before
 
-        assert TITLE in pair.command(ann, "sessions")
-        assert TITLE not in pair.command(bob, "sessions")
-        assert "no such conversation" in pair.command(bob, "export", "s1", "--notebook", str(ann.root / NOTEBOOK))
+        assert TITLE in pair.command(ann, "jupyter_agent.cli", "sessions")
+        assert TITLE not in pair.command(bob, "jupyter_agent.cli", "sessions")
+        assert TITLE in pair.command(ann, "IPython", "-c", MAGIC)
+        assert TITLE not in pair.command(bob, "IPython", "-c", MAGIC)
+        assert "no such conversation" in pair.command(
+            bob, "jupyter_agent.cli", "export", "s1", "--notebook", str(ann.root / NOTEBOOK)
+        )
         await ann.end()
         ann.environment["HOSTNAME"] = "elsewhere"
         await ann.start()
