@@ -322,7 +322,7 @@ async def _command(attack: Attacked, arguments: list[str], typed: str = "") -> N
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "jupyter_agent.cli", *arguments, "--notebook", NOTEBOOK, "--execute"),
         cwd=folder,
-        env={**os.environ, **attack.server._environment, "JUPYTER_AGENT_STORE": "memory://"},
+        env={**os.environ, **attack.server.environment, "JUPYTER_AGENT_STORE": "memory://"},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
