@@ -10,7 +10,7 @@ from types import MappingProxyType
 from jupyter_agent.core.errors import Forbidden, VersionConflict
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session
-from jupyter_agent.sessions.ids import sha256_hex
+from jupyter_agent.core.text import sha256_hex
 from jupyter_agent.sessions.manager import SessionManager, shares_of
 from jupyter_agent.sessions.owner import EVERYBODY, LOCAL, everybody_owner
 from jupyter_agent.sessions.turns import ATTEMPTS, PAGE
