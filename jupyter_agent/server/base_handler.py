@@ -108,7 +108,7 @@ class AgentHandler(StreamedBodyHandler):
     @property
     def owner(self) -> str:
         """Whose conversations these are."""
-        owner = identity.owner(self, self.services)
+        owner = identity.owner(self, self.services.assistant)
         self.services.notebook_renames.add_owner(owner)
         return owner
 
@@ -173,7 +173,7 @@ class AgentHandler(StreamedBodyHandler):
     @property
     def user_name(self) -> str:
         """Of the signed-in user; where only a token is known, the owner: Jupyter makes up a name for each request."""
-        return identity.user_name(self, self.services)
+        return identity.user_name(self, self.services.assistant)
 
     def audit_refused(self, code: str, what: str, session_id: str | None = None) -> None:
         """An audit event about something in this request that does not hold."""

@@ -15,7 +15,6 @@ from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.kernels.environment import limit_environment
-from jupyter_agent.kernelside.wire import count
 from jupyter_agent.server import identity
 from jupyter_agent.server.notebook_renames import CONTENTS, NotebookRenames
 from jupyter_agent.server.routes import ROUTES, handler_class, handlers
@@ -112,6 +111,7 @@ class AgentExtension(ExtensionApp):
 
     async def _log_unclaimed(self, services: Services) -> None:
         """Say that there are conversations from before servers had owners, where this server could have them."""
+        from jupyter_agent.kernelside.wire import count
         from jupyter_agent.sessions.claim import CLAIM, unclaimed
 
         if identity.distinguishes_users(services.identity_provider):

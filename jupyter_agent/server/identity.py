@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
-from jupyter_agent.sessions.owner import everybody_owner, user_owner
-
 if TYPE_CHECKING:
     from jupyter_server.base.handlers import JupyterHandler
 
+    from jupyter_agent.agent.assistant import Assistant
     from jupyter_agent.core.messages import Effect
-    from jupyter_agent.server.services import Services
 
 #: What Jupyter's authorizer is asked about.
 AUTH_RESOURCE = "agent"
@@ -61,24 +59,26 @@ def distinguishes_users(identity_provider: object) -> bool:
     return any(getattr(method, "__module__", "").split(".")[0] != "jupyter_server" for method in methods if method)
 
 
-def owner(handler: JupyterHandler, services: Services) -> str:
+def owner(handler: JupyterHandler, assistant: Assistant) -> str:
     """The signed-in user, or this server; one for everybody where the sessions' scope is the notebook.
 
     Raises:
         StoreUnavailable: it is this server, and that cannot be read.
     """
+    from jupyter_agent.sessions.owner import everybody_owner, user_owner  # not needed before the first request
+
     if not distinguishes_users(handler.identity_provider):
-        return services.assistant.owner
-    if services.options.session_scope == "notebook":
-        return everybody_owner(services.assistant.owner)
+        return assistant.owner
+    if assistant.resources.options.session_scope == "notebook":
+        return everybody_owner(assistant.owner)
     return user_owner(str(handler.current_user.username))
 
 
-def user_name(handler: JupyterHandler, services: Services) -> str:
+def user_name(handler: JupyterHandler, assistant: Assistant) -> str:
     """Of the signed-in user; where only a token is known, the owner: Jupyter makes up a name for each request."""
     if distinguishes_users(handler.identity_provider):
         return str(handler.current_user.username)
-    return services.assistant.owner
+    return assistant.owner
 
 
 async def allowed(handler: JupyterHandler, action: str, resource: str) -> bool:

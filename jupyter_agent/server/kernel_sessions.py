@@ -56,7 +56,7 @@ class SharedSessionHandler(SessionHandler):
         except Exception:  # noqa: BLE001 - options may name stores and tools of others; the log has it already
             raise jupyters from None
         try:
-            owner = identity.owner(self, services)
+            owner = identity.owner(self, services.assistant)
             notebook_id = self.get_query_argument("notebook_id", None)
             session = await services.assistant.sessions.get(owner, session_id, notebook_id)
         except AgentError as error:
@@ -69,5 +69,5 @@ class SharedSessionHandler(SessionHandler):
         if action == "read":
             self.finish(json_text(session_to_json(session)))
         else:
-            by = identity.user_name(self, services)
+            by = identity.user_name(self, services.assistant)
             self.finish(json_text(await delete(services, owner, session_id, session.notebook_id, by)))

@@ -13,7 +13,6 @@ from jupyter_agent.core.errors import AgentError
 if TYPE_CHECKING:
     import logging
 
-    from jupyter_agent.server.services import Services
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 MAX_OWNERS = 1000
@@ -25,13 +24,13 @@ class NotebookRenames:
     On a store that other servers may use, too, its users are those who made requests; on its own also those whom the store knows.
 
     Args:
-        load: What the handlers share.
+        load: What the handlers share, `Services`, whose part this is.
         log: Gets a warning when conversations could not be moved.
     """
 
     def __init__(
         self,
-        load: Callable[[], Awaitable[Services]],
+        load: Callable[[], Awaitable[Any]],
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self._load, self._log = load, log
@@ -62,7 +61,7 @@ class NotebookRenames:
             except AgentError as error:
                 self._warn(error)
 
-    async def _unseen_owners(self, services: Services, path: str) -> list[str]:
+    async def _unseen_owners(self, services: Any, path: str) -> list[str]:
         """Whose conversations about a path are this server's, whether or not they made requests since its start."""
         from jupyter_agent.server import identity
         from jupyter_agent.sessions.owner import everybody_owner, is_user

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ NAMES = "__import__('json').dumps(sorted(__import__('os').environ))"
 READ_ENVIRONMENT = "import os; assert not [name for name in os.environ if name.startswith(('JUPYTER_AGENT', 'AWS_'))]"
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
+@asynccontextmanager
+async def running_server(tmp_path: Path) -> AsyncIterator[RunningServer]:
     (tmp_path / "script.json").write_text(json.dumps([{"text": "Answered."}]), encoding="utf-8")
     running = RunningServer(
         tmp_path,
@@ -36,8 +37,10 @@ async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
         },
     )
     await running.start()
-    yield running
-    await running.end()
+    try:
+        yield running
+    finally:
+        await running.end()
 
 
 async def names(server: RunningServer, kernel_id: str) -> set[str]:
@@ -47,7 +50,12 @@ async def names(server: RunningServer, kernel_id: str) -> set[str]:
     return set(found)
 
 
-async def test_N12_kernels_have_no_option_of_ours_however_they_are_started(server: RunningServer) -> None:
+async def test_N12_kernels_have_no_option_of_ours_however_they_are_started(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server:
+        await check_kernels(server)
+
+
+async def check_kernels(server: RunningServer) -> None:
     kernel_id = await server.open_notebook("a.ipynb")
     _, session = await server("GET", "api/sessions")
     _, bare = await server("POST", "api/kernels", {"name": "python3"})

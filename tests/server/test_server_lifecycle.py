@@ -45,6 +45,7 @@ def test_loading_us_into_a_server_imports_nothing_heavy_and_little_of_ours(tmp_p
         *("jupyter_agent", "config", "config.installation", "config.options"),
         *("config.api_keys", "config.policy", "config.system_keyring", "config.user_settings"),
         *("core", "core.errors", "server", "server.extension", "server.identity", "server.kernel_sessions"),
+        *("kernels", "kernels.environment"),
         *("server.notebook_renames", "server.routes", "server.streamed_body"),
     }
 
