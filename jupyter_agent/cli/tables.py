@@ -34,6 +34,8 @@ async def sessions(arguments: argparse.Namespace) -> int:
         if arguments.claim:
             claimed = await claim(assistant.sessions, owner)
             print(f"Claimed: {count(claimed.moved, 'conversation')}.")
+            if claimed.deleted:
+                print(f"Claimed of those deleted, which can still be restored: {claimed.deleted}.")
             if claimed.left:
                 print(f"{CLAIM_LATER}: {claimed.left}. Try again later.", file=sys.stderr)
             return OK

@@ -64,7 +64,7 @@ class NotebookRenames:
     async def _unseen_owners(self, services: Any, path: str) -> list[str]:
         """Whose conversations about a path are this server's, whether or not they made requests since its start."""
         from jupyter_agent.server import identity
-        from jupyter_agent.sessions.owner import everybody_owner, is_user
+        from jupyter_agent.sessions.owner import everybody_owner, is_user, living_owner
 
         assistant, options = services.assistant, services.options
         if not identity.distinguishes_users(services.identity_provider):
@@ -72,9 +72,8 @@ class NotebookRenames:
         if options.session_scope == "notebook":
             return [everybody_owner(assistant.owner)]
         is_own_store = options.store.startswith("memory:") or jupyter_data_dir() in options.store
-        return (
-            [owner for owner in await assistant.sessions.store.owners(path) if is_user(owner)] if is_own_store else []
-        )
+        owners = map(living_owner, await assistant.sessions.store.owners(path) if is_own_store else ())
+        return [owner for owner in owners if is_user(owner)]
 
     def _warn(self, error: AgentError) -> None:
         self._log.warning("jupyter-agent: conversations did not follow a renamed notebook: %s", error.code)

@@ -11,8 +11,9 @@ from jupyter_agent.core.errors import Forbidden, VersionConflict
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session
 from jupyter_agent.core.text import sha256_hex
+from jupyter_agent.sessions.deletion import deleted_sessions
 from jupyter_agent.sessions.manager import SessionManager, shares_of
-from jupyter_agent.sessions.owner import EVERYBODY, LOCAL, everybody_owner
+from jupyter_agent.sessions.owner import EVERYBODY, LOCAL, deleted_owner, everybody_owner
 from jupyter_agent.sessions.turns import ATTEMPTS, PAGE
 
 CLAIM = (
@@ -22,10 +23,17 @@ CLAIM = (
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """How many conversations have changed hands, and how many have not: they are damaged, or being answered."""
+    """What has changed hands.
+
+    Attributes:
+        moved: How many conversations.
+        left: How many have not: they are damaged, or being answered.
+        deleted: How many deleted ones, which their new owner can restore.
+    """
 
     moved: int
     left: int
+    deleted: int = 0
 
 
 async def unclaimed(store: SessionStore, owner: str) -> int:
@@ -43,9 +51,11 @@ async def claim(sessions: SessionManager, owner: str) -> Claimed:
     Raises:
         Forbidden: another owner has claimed them.
     """
-    store, moved, number = sessions.store, 0, 0
+    store, moved, deleted, number = sessions.store, 0, 0, 0
     for former, heir in _heirs(owner):
-        if not await store.count(former):
+        found = await _all_of(store, former)
+        hidden = [session async for session in deleted_sessions(store, former)]
+        if not found and not hidden:
             continue
         key, now = _claim_key(former), time.time()
         extra = MappingProxyType({"owner": heir})
@@ -54,18 +64,21 @@ async def claim(sessions: SessionManager, owner: str) -> Claimed:
         except VersionConflict:
             if await _claimant(store, former) != heir:
                 raise Forbidden("Another server, or another account, has claimed these conversations.") from None
-        found: list[Session] = []
-        cursor: str | None = None
-        while True:
-            page = await store.find(former, limit=PAGE, cursor=cursor)
-            found += page.sessions
-            cursor = page.cursor
-            if cursor is None:
-                break
-        number += len(found)
+        number += len(found) + len(hidden)
         for session in found:
-            moved += await _move(sessions, session, heir)
-    return Claimed(moved, number - moved)
+            moved += await _move(sessions, session, heir, heir)
+        for session in hidden:
+            deleted += await _move(sessions, session, heir, deleted_owner(heir))
+    return Claimed(moved, number - moved - deleted, deleted)
+
+
+async def _all_of(store: SessionStore, owner: str) -> list[Session]:
+    page = await store.find(owner, limit=PAGE)
+    found = list(page.sessions)
+    while page.cursor is not None:
+        page = await store.find(owner, limit=PAGE, cursor=page.cursor)
+        found += page.sessions
+    return found
 
 
 def _heirs(owner: str) -> tuple[tuple[str, str], ...]:
@@ -83,8 +96,11 @@ async def _claimant(store: SessionStore, former: str) -> str | None:
     return None if record is None else str(record.extra.get("owner"))
 
 
-async def _move(sessions: SessionManager, listed: Session, owner: str) -> bool:
-    """Store a conversation anew under its new owner's key, with all branches and shares, and delete the former one."""
+async def _move(sessions: SessionManager, listed: Session, heir: str, owner: str) -> bool:
+    """Store a conversation anew under its heir's key, with all branches and shares, and delete the former one.
+
+    The heir is its owner, or the one whose deleted conversations its owner has.
+    """
     store, session_id = sessions.store, listed.id
     for _ in range(ATTEMPTS):
         if listed.metadata.get("unreadable") is True:
@@ -92,7 +108,7 @@ async def _move(sessions: SessionManager, listed: Session, owner: str) -> bool:
         session = await store.read(listed.key)
         if session is None or session.open is not None or session.pending_undo is not None:
             return False
-        new = await sessions.log.new_session(owner, session.notebook_id, session_id)
+        new = await sessions.log.new_session(heir, session.notebook_id, session_id)
         new = replace(session, key=new.key, id=session_id, owner=owner, revision=1)
         try:
             await store.create(new, await sessions.tree.all_turns(session))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jupyter_agent.core.protocols import SessionStore
 from jupyter_agent.core.session import Session
+from jupyter_agent.sessions.owner import deleted_owner
 
 KEPT_SECONDS = 30 * 24 * 3600.0
 #: Name in `Session.extra` of what is known of a deletion: the id before, when it was, until when it can be taken back.
@@ -26,11 +27,6 @@ class Deletion:
 
     session_id: str
     restorable_until: float | None
-
-
-def deleted_owner(owner: str) -> str:
-    """Who has an owner's deleted sessions: no owner's name has a control character."""
-    return f"\x7f{owner}"
 
 
 def former_id(session: Session) -> str:

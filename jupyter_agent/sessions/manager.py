@@ -30,7 +30,6 @@ from jupyter_agent.sessions.deletion import (
     DELETED,
     KEPT_SECONDS,
     Deletion,
-    deleted_owner,
     deleted_sessions,
     former_id,
     purge,
@@ -39,6 +38,7 @@ from jupyter_agent.sessions.deletion import (
 from jupyter_agent.sessions.export import export
 from jupyter_agent.sessions.ids import belongs_to, check_id, check_notebook, check_owner, session_key
 from jupyter_agent.sessions.import_ import read_json
+from jupyter_agent.sessions.owner import deleted_owner
 from jupyter_agent.sessions.summary import SUMMARY, summary_of
 from jupyter_agent.sessions.tree import ALL_TURNS, SessionTree
 from jupyter_agent.sessions.turns import (

@@ -17,7 +17,7 @@ from jupyter_agent.sessions.ids import check_owner
 LOCAL = "local"
 #: Before that, the owner of what all users of a server share where each notebook has one conversation.
 EVERYBODY = "(everybody on this server)"
-_SERVER, _EVERYBODY, _USER = "server:", "everybody:", "user:"
+_SERVER, _EVERYBODY, _USER, _DELETED = "server:", "everybody:", "user:", "\x7f"
 _ID = re.compile(r"([0-9a-f]{32})\n?")
 _FILE = (
     "The file 'owner' in the folder jupyter-agent of Jupyter's data folder, which says whose conversations are whose,"
@@ -70,12 +70,22 @@ def user_owner(name: str) -> str:
 
 def is_user(owner: str) -> bool:
     """Whether an owner is a user of an identity provider."""
-    return owner not in (LOCAL, EVERYBODY) and not owner.startswith((_SERVER, _EVERYBODY))
+    return owner not in (LOCAL, EVERYBODY) and not owner.startswith((_SERVER, _EVERYBODY, _DELETED))
 
 
 def everybody_owner(owner: str) -> str:
     """The owner of what all users of a server share, by the owner of the server itself."""
     return _EVERYBODY + owner
+
+
+def deleted_owner(owner: str) -> str:
+    """Who has an owner's deleted sessions: no owner's name has a control character."""
+    return _DELETED + owner
+
+
+def living_owner(owner: str) -> str:
+    """The owner whose sessions they are, or were before they were deleted."""
+    return owner.removeprefix(_DELETED)
 
 
 def _create(path: Path) -> None:

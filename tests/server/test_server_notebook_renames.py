@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_agent.server.notebook_renames import CONTENTS
 from jupyter_agent.server.services import Services
+from jupyter_agent.sessions.owner import LOCAL
 from tests.server.test_server_access import ByHeader
 from tests.support.agent_client import RestClient, Script
 
@@ -151,3 +152,17 @@ class TestUsers:
         moved = {user: await about(rest, "b.ipynb", user) for user in ("ann", "bob", "eve", "joe")}
         assert moved == {"ann": ["s1"], "bob": ["s1"], "eve": [], "joe": []}
         assert await about(rest, "ab.ipynb", "eve") == ["s1"]
+
+    async def test_N11_deleted_conversations_follow_with_their_owners_and_no_others(
+        self, rest: RestClient, services: Services, write: Callable[[str], None]
+    ) -> None:
+        write("a.ipynb")
+        sessions = services.assistant.sessions
+        for owner in ("ann", LOCAL):
+            await sessions.log.begin(owner, "a.ipynb", "s1", "t1", "why?", "")
+            await sessions.delete(owner, "s1")
+        async with followed(services):
+            renamed = await rest("PATCH", "api/contents/a.ipynb", {"path": "b.ipynb"}, {"X-User": "bob"})
+            assert renamed.status == 200
+        assert (await sessions.restore("ann", "s1")).notebook_id == "b.ipynb"
+        assert (await sessions.restore(LOCAL, "s1")).notebook_id == "a.ipynb"

@@ -99,3 +99,27 @@ async def test_N11_what_is_being_answered_waits_and_an_interrupted_claim_goes_on
     assert [session.id for session in (await sessions.find(ANN)).sessions] == ["s1"]
     with pytest.raises(NotFound):
         await sessions.get(LOCAL, "s1")
+
+
+async def test_N11_what_was_deleted_is_claimed_too_and_can_be_restored(store: SessionStore) -> None:
+    sessions = SessionManager(store)
+    for owner, session_id in ((LOCAL, "s1"), (LOCAL, "s2"), (EVERYBODY, "s3")):
+        await ask(sessions, owner, session_id, f"why {session_id}?")
+    for owner, session_id in ((LOCAL, "s1"), (EVERYBODY, "s3")):
+        await sessions.delete(owner, session_id)
+    assert await unclaimed(store, ANN) == 1
+    assert await claim(sessions, ANN) == Claimed(1, 0, 2)
+    assert [session.id for session in (await sessions.find(ANN)).sessions] == ["s2"]
+    for former in (LOCAL, BOB):
+        with pytest.raises(NotFound):
+            await sessions.restore(former, "s1")
+    await ask(sessions, LOCAL, "late", "by a server that has no owner yet")
+    await sessions.delete(LOCAL, "late")
+    with pytest.raises(Forbidden, match="claimed"):
+        await claim(sessions, BOB)
+    assert await claim(sessions, ANN) == Claimed(0, 0, 1)
+    for owner, session_id in ((ANN, "s1"), (everybody_owner(ANN), "s3")):
+        assert (await sessions.restore(owner, session_id)).id == session_id
+        restored, turns = await state(sessions, owner, session_id)
+        assert (restored.title, [turn.question for turn in turns]) == (f"why {session_id}?", [f"why {session_id}?"])
+        await ask(sessions, owner, session_id, "and now?")

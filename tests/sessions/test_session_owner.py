@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent.core.errors import BadRequest, StoreUnavailable
-from jupyter_agent.sessions.owner import EVERYBODY, LOCAL, everybody_owner, is_user, process_owner, user_owner
+from jupyter_agent.sessions.owner import (
+    EVERYBODY,
+    LOCAL,
+    deleted_owner,
+    everybody_owner,
+    is_user,
+    process_owner,
+    user_owner,
+)
 
 STORE = "redis://127.0.0.1/0"
 PRINT_OWNER = "from jupyter_agent.sessions.owner import process_owner; print(process_owner('', 'redis://x'))"
@@ -115,4 +123,5 @@ def test_N11_no_users_name_is_another_kind_of_owner_or_another_users() -> None:
     assert owners[:2] == names[:2]
     assert len(set(owners)) == len(names)
     assert all(map(is_user, owners))
+    assert not any(map(is_user, map(deleted_owner, owners)))
     assert not any(map(is_user, (LOCAL, EVERYBODY, "server:0", everybody_owner("server:0"), everybody_owner("ann"))))
