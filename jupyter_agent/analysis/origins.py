@@ -421,6 +421,12 @@ class NameResolver:
                     texts += [value.strip("'\"")] if isinstance(value, str) else []
                 return tuple(texts[:16])
             case ast.Call(
+                func=ast.Attribute(value=ast.Constant(value=str(between)), attr="join"),
+                args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],
+            ):
+                known = [self.texts(part, depth + 1)[:1] for part in parts[:32]]
+                return (between.join(text for texts in known for text in texts),) if any(known) else (between,)
+            case ast.Call(
                 func=ast.Attribute(
                     value=base, attr="format" | "join" | "strip" | "lower" | "replace" | "encode" | "decode"
                 )

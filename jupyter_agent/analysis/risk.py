@@ -74,8 +74,14 @@ _OPENERS = {
     "soundfile.SoundFile": 1,
     "pandas.HDFStore": 1,
     "os.fdopen": 1,
+    "tables.open_file": 1,
+    "scipy.io.FortranFile": 1,
+    "scipy.io.netcdf_file": 1,
+    "zarr.open_group": 1,
 }
 _ADDRESS = re.compile(r"\s*(?:https?|ftps?|s3a?|gs|gcs|abfss?|wss?|ssh|sftp|hdfs|hf|git|data):", re.IGNORECASE)
+#: An address anywhere in a text, or in front of which something is put: what it begins with may be any scheme.
+_ANY_ADDRESS = re.compile(r"(?<!file)(?<!memory)://|[a-z]::[a-z]|^\\\\\w", re.IGNORECASE)
 _QUOTED_ADDRESS = re.compile(rf"[\"']{_ADDRESS.pattern}//", re.IGNORECASE)
 _REMOTE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]\s*<?(?:https?:)?//|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
@@ -91,10 +97,21 @@ _MARKUP = re.compile(
 _SENSITIVE = re.compile(
     r"(?:^|[/\\~])\.(?:ssh|aws|gnupg|kube|docker|netrc|pgpass|pypirc|npmrc|git-credentials|gitconfig|azure|config|ipython|jupyter|local|"
     r"bash\w*|zsh\w*|profile|env|vault-token|password-store|mozilla|git)\b"
-    r"|^/(?:etc|proc|sys|root|boot|dev)(?:/|$)|^[A-Za-z]:\\Windows|jupyter\w*_config|\bjupyter[_-]agent\b|jpserver-|nbserver-|kernel-[\w*-]*\.json"
+    r"|^(?:file://\w*)?/(?:etc|proc|sys|root|boot|dev)(?:/|$)|^[A-Za-z]:\\Windows|jupyter\w*_config|\bjupyter[_-]agent\b|jpserver-|nbserver-|kernel-[\w*-]*\.json"
     r"|authorized_keys|crontab|sitecustomize|usercustomize|id_(?:rsa|dsa|ecdsa|ed25519)|overrides\.json|credentials\b",
     re.IGNORECASE,
 )
+#: What takes a database in memory, or an engine in it, to files and libraries.
+_LEAVES_MEMORY = re.compile(r"\b(?:attach|vacuum\s+into|load_extension|copy|export|install|load)\b", re.IGNORECASE)
+#: Libraries that evaluate texts as Python, and the names that such a text calls.
+_EVALUATING = frozenset("sympy patsy statsmodels formulaic linearmodels numexpr bambi".split())
+_CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+#: Libraries that show texts in the page as markup.
+_SHOWING = frozenset("ipywidgets panel bokeh folium pyvis pydeck".split())
+#: Methods of frames that call a method by its name.
+_BY_TEXT = frozenset(("apply", "agg", "aggregate", "transform", "map_partitions"))
+#: Libraries whose objects write themselves to the place that `write` is given.
+_SELF_WRITING = frozenset("xml lxml pypdf PyPDF2 pydot astropy music21".split())
 _READ_ONLY_SQL = re.compile(
     r"\s*(?:--[^\n]*\n\s*)*\(?\s*(?:select|with|show|describe|explain|values|pragma\s+table_info)\b", re.IGNORECASE
 )
@@ -249,6 +266,9 @@ class _Reach(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *node.args.defaults, *(value for value in node.args.kw_defaults if value)):
             self.visit(part)
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
+        for annotation in (node.returns, *(argument.annotation for argument in arguments if argument)):
+            self._visit_calls(annotation)
         if node.decorator_list:
             self._enter(node)
 
@@ -258,6 +278,10 @@ class _Reach(ast.NodeVisitor):
         for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
             if part not in node.bases or not isinstance(part, ast.Name | ast.Attribute):
                 self.visit(part)
+        for base in node.bases:  # a class may run code whenever another is derived from it
+            for origin in self._names.origins_of(base):
+                if origin.startswith("<"):
+                    self._reference(base, origin)
 
     def _enter(self, definition: ast.AST) -> None:
         """Look into a function that is used, or into what a class runs by itself, once."""
@@ -279,12 +303,20 @@ class _Reach(ast.NodeVisitor):
             for statement in definition.body:
                 self.visit(statement)
 
+    def _visit_calls(self, node: ast.expr | None) -> None:
+        """Look at the calls in an expression that only names types: annotations, what is caught."""
+        for part in ast.walk(node) if node is not None else ():
+            if isinstance(part, ast.Call):
+                self.visit(part)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.target)
+        self._visit_calls(node.annotation)
         if node.value is not None:
             self.visit(node.value)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        self._visit_calls(node.type)
         for statement in node.body:
             self.visit(statement)
 
@@ -393,14 +425,14 @@ class _Reach(ast.NodeVisitor):
 
     def _reached(self, node: ast.Call, origin: str) -> str:
         """What one call reaches, where its callee is `origin`; empty for nothing."""
-        if origin.startswith(":memory:"):
-            return ""
         plain = origin.replace("()", "")
         last = plain.rpartition(".")[2]
+        if origin.startswith(":memory:"):
+            return self._left_memory(node, last)
         root = plain.partition(".")[0]
         if origin.startswith("<"):
             name, _, member = origin[1:].partition(">")
-            if "." in member and name != "unknown":
+            if "." in member and name != "unknown" and last != "__call__":
                 return self._inherited(node, name, member, last)
             if name == "unknown" or not any(True for _ in self._names.definitions(name)):
                 return "unknown_call"
@@ -428,6 +460,12 @@ class _Reach(ast.NodeVisitor):
             return ""
         return "unknown_call"
 
+    def _left_memory(self, node: ast.Call, last: str) -> str:
+        """Whether a call on a database in memory reaches a file, a library or another database."""
+        texts = [text for argument in node.args for text in self._names.texts(argument)]
+        leaves = last in ("enable_load_extension", "load_extension") or any(map(_LEAVES_MEMORY.search, texts))
+        return "database" if leaves else ""
+
     def _inherited(self, node: ast.Call, name: str, member: str, last: str) -> str:
         """What a method of a class that the notebook defines reaches: its own was looked into, others come from the bases."""
         if self._is_defined_method(last):
@@ -454,8 +492,8 @@ class _Reach(ast.NodeVisitor):
                 | "timeit.repeat"
                 | "timeit.Timer"
             ):
-                if plain.startswith("timeit") and not self._names.texts(node.args[0] if node.args else None):
-                    return ""
+                if plain.startswith("timeit"):
+                    return self._timed(node)
                 return self._inspect_text(node.args[0] if node.args else None)
             case "builtins.__import__" | "importlib.import_module" | "importlib.__import__":
                 return "" if node.args and self._names.texts(node.args[0]) else "unknown_call"
@@ -470,14 +508,17 @@ class _Reach(ast.NodeVisitor):
                     if name in METHODS or name in PATH_METHODS or any(f"os.{name}" == key for key in VERDICTS)
                 ]
                 return "unknown_call" if risky or not names else ""
-            case "yaml.load":
+            case "timeit.main":
+                return "unknown_call"
+            case "yaml.load" | "yaml.load_all":
                 loader = next(
                     (word.value for word in node.keywords if word.arg == "Loader"),
                     node.args[1] if len(node.args) > 1 else None,
                 )
                 return "" if loader is not None and "Safe" in ast.unparse(loader) else "process"
             case "numpy.load":
-                allowed = next((word.value for word in node.keywords if word.arg == "allow_pickle"), None)
+                allowed = next((word.value for word in node.keywords if word.arg in ("allow_pickle", None)),
+                    node.args[2] if len(node.args) > 2 else None)  # fmt: skip
                 return "" if allowed is None or (isinstance(allowed, ast.Constant) and not allowed.value) else "process"
             case "torch.load":
                 weights = next((word.value for word in node.keywords if word.arg == "weights_only"), None)
@@ -504,13 +545,40 @@ class _Reach(ast.NodeVisitor):
             return self._queried(node, last, root)
         if plain.startswith("sys.path."):
             return "environment"
+        if root in _SHOWING and self._loads((*node.args, *(word.value for word in node.keywords))):
+            return "network"
+        if root in _EVALUATING and (code := self._evaluated(node)):
+            return code
         return None
+
+    def _timed(self, node: ast.Call) -> str:
+        """What `timeit` runs: a statement and a preparation, each a text or a function."""
+        given = (*node.args[:2], *(word.value for word in node.keywords if word.arg in ("stmt", "setup", None)))
+        codes = [self._inspect_text(part) for part in given if self._names.texts(part)]
+        return next(filter(None, codes), "")
+
+    def _evaluated(self, node: ast.Call) -> str:
+        """What a text does that a library evaluates as Python: a formula of a model, an expression of symbols."""
+        for argument in (*node.args, *(word.value for word in node.keywords)):
+            for text in self._names.texts(argument):
+                if "__" in text:
+                    return "unknown_call"
+                for name in _CALLED.findall(text):
+                    self.inspect(f"{name}(_, _)", "expression")
+        return ""
 
     def _by_method(self, node: ast.Call, plain: str, last: str, root: str) -> str | None:
         """The verdict by the method's name, whatever its object is; None where the name says nothing."""
         is_method = isinstance(node.func, ast.Attribute) or "." in plain
         places = _places(node)
         into_memory = self._is_into_memory(node)
+        first = self._names.texts(node.args[0]) if node.args else ()
+        if is_method and last in _BY_TEXT and any(text in METHODS or text in WRITE_IF_GIVEN_PATH for text in first):
+            return "files"
+        if is_method and node.args and last == "write" and root in _SELF_WRITING:
+            return "" if into_memory else "files"
+        if is_method and last == "dump" and first and len(node.args) == 1 and root not in ("yaml", "json", "toml"):
+            return "files"
         if is_method and last in WRITE_IF_GIVEN_PATH:
             given = bool(places) and not (isinstance(places[0], ast.Constant) and places[0].value is None)
             return "files" if given and not into_memory else ""
@@ -585,7 +653,7 @@ class _Reach(ast.NodeVisitor):
             texts = self._names.texts(place)
             if place is owner:
                 texts = tuple(text for text in texts if _SENSITIVE.search(text))
-            if any(_ADDRESS.match(text) for text in texts):
+            if any(_ADDRESS.match(text) for text in texts) or (place is not owner and _is_address(place, texts)):
                 return "network"
             if any(_SENSITIVE.search(text) for text in texts):
                 return "files"
@@ -598,7 +666,7 @@ class _Reach(ast.NodeVisitor):
     def _opened(self, node: ast.Call, position: int) -> str:
         """The verdict on opening a file by its mode."""
         given = next(
-            (word.value for word in node.keywords if word.arg == "mode"),
+            (word.value for word in node.keywords if word.arg in ("mode", None)),
             node.args[position] if len(node.args) > position else None,
         )
         modes = self._names.texts(given)
@@ -713,9 +781,15 @@ class _Reach(ast.NodeVisitor):
             self._note(code, shown)
 
 
+def _is_address(node: ast.expr, texts: Iterable[str]) -> bool:
+    """Whether an expression is, or has a piece of, the address of something that is not on this machine."""
+    pieces = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return any(_ANY_ADDRESS.search(text) for text in (*texts, *pieces))
+
+
 def _places(node: ast.Call) -> list[ast.expr]:
     """Arguments of a call that may say where it writes."""
-    named = ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp")
+    named = ("path", "path_or_buf", "buf", "file", "fname", "filename", "fp", None)
     return [*node.args, *(word.value for word in node.keywords if word.arg in named)]
 
 

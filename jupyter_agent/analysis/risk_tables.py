@@ -78,11 +78,11 @@ control simpy mesa gym gymnasium stable_baselines3 librosa soundfile pydub music
 openpyxl xlrd xlsxwriter docx pptx PyPDF2 pypdf pdfplumber fitz camelot tabula chardet charset_normalizer unidecode emoji regex langdetect
 fuzzywuzzy thefuzz rapidfuzz jellyfish Levenshtein phonenumbers pycountry babel inflect humanize pendulum arrow dateparser holidays
 more_itertools toolz cytoolz funcy sortedcontainers bidict frozendict box munch addict cachetools decorator wrapt pyparsing ply lark
-six past future nbformat IPython.core traitlets ipykernel icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
+six nbformat IPython.core traitlets icecream snoop memory_profiler line_profiler psutil GPUtil pympler objsize
 sparse pyparsing autograd theano mxnet paddle onnx onnxruntime cirq qiskit pennylane deepchem pyod alibi interpret fairlearn aif360 dice_ml
 econml causalml dowhy causalnex pgmpy bnlearn hmmlearn pomegranate implicit surprise lightfm faiss annoy hnswlib tensorboard.plugins graphviz pydot pydotplus pythreejs ipyleaflet bqplot pyvis pydeck keplergl geopy.distance haversine h3 osgeo pysal libpysal esda splot mapclassify momepy rioxarray xskillscore metpy cftime eofs windrose pint uncertainties
 lmfit iminuit SALib chaospy openturns fenics deap pygad nevergrad pyswarm sko polyfuzz kmodes hdbscan minisom somoclu fcmeans sklearn_extra
-featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis jupyter_agent
+featuretools tsfel woodwork evalml lazypredict pycaret flaml tpot autosklearn pytest hypothesis freezegun faker mimesis
 google.protobuf typing_extensions packaging numexpr empiricaldist glmnet pqdm sklearn_pandas scikeras pydotplus vega_datasets.local_data palmerpenguins gapminder
 """
 
@@ -101,6 +101,10 @@ send2trash watchdog graphviz.Digraph.render graphviz.Graph.render graphviz.Sourc
 keras.callbacks.ModelCheckpoint keras.callbacks.TensorBoard keras.callbacks.CSVLogger pytorch_lightning.Trainer lightning.Trainer
 transformers.Trainer transformers.TrainingArguments Bio.SeqIO.write Bio.AlignIO.write Bio.Phylo.write networkx.write_gml networkx.write_graphml networkx.write_gexf networkx.write_edgelist
 networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.summary.create_file_writer joblib.Memory lightgbm.Booster.save_model
+_io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio matplotlib.backends.backend_pdf.PdfPages
+pyarrow.output_stream pyarrow.memory_map pyarrow.create_memory_map pyarrow.ipc.new_file pyarrow.ipc.new_stream scipy.io.mmwrite imageio.get_writer
+astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw.MolToFile osgeo.gdal.Unlink osgeo.gdal.GetDriverByName
+sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee
 """
 
 _PROCESS = """
@@ -115,6 +119,11 @@ asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subproces
 ray pyspark findspark dask.distributed ipyparallel docker kubernetes pathos loky celery luigi airflow prefect papermill nbclient
 jupyter_client IPython.utils.process IPython.start_ipython IPython.embed win32com torch.utils.cpp_extension yaml.unsafe_load yaml.full_load jsonpickle rpy2 oct2py matlab julia wolframclient py4j jnius r2pipe
 winreg _winapi msvcrt commands popen2 antigravity
+profile cProfile.run cProfile.runctx cProfile.Profile.run cProfile.Profile.runctx bdb doctest unittest.main unittest.TextTestRunner unittest.mock._importer
+pytest.main past.builtins future.builtins six.exec_ decorator.FunctionMaker logging.config tkinter.Tcl tkinter.Tk.tk sys.breakpointhook
+numpy.testing.measure numpy.testing.rundocs numpy.testing.runstring numpy.testing.run_module_suite numpy.f2py numpy.distutils numpy.ctypeslib.load_library
+torch.classes torch.ops.load_library tensorflow.load_op_library matplotlib.testing yaml.unsafe_load_all yaml.full_load_all sympy.preview
+sympy.utilities.autowrap PIL.ImageShow psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
 """
 
 _NETWORK = """
@@ -139,6 +148,7 @@ stripe plaid binance ccxt web3 ib_insync tda oandapyV20 iexfinance fredapi wbdat
 ee geemap sentinelsat pystac_client cdsapi ecmwfapi intake erddapy dataretrieval noaa_coops meteostat skyfield.api.load astroquery
 Bio.Entrez Bio.ExPASy pymatgen.ext bioservices mygene pubchempy chembl_webresource_client
 pip_audit ngrok pyngrok localtunnel dns whois scapy nmap netmiko napalm pysnmp ldap3 ldap hvac consul etcd3 kazoo
+urllib.robotparser pyarrow.flight mne.datasets nilearn.datasets dtale panel.serve jax.profiler tqdm.contrib.telegram tqdm.contrib.slack tqdm.contrib.discord
 """
 
 _DATABASE = """
@@ -153,14 +163,23 @@ connectorx adbc_driver_postgresql adbc_driver_sqlite adbc_driver_manager memcach
 _ENVIRONMENT = """
 os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv sys.meta_path sys.path_hooks sys.settrace
 sys.setprofile sys.addaudithook sys.set_asyncgen_hooks sys.excepthook site.addsitedir keyring dotenv decouple environ netrc
-getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets
+getpass.getuser os.getlogin IPython.paths jupyter_core secretstorage google.colab.userdata kaggle_secrets pandas.io.clipboard
 """
 
 _INSTALL = "pip ensurepip conda venv virtualenv setuptools pkg_resources.require micropip piplite uv poetry distutils.core installer ez_setup"
 
-_MAGIC = "IPython.get_ipython IPython.display.Javascript IPython.display.publish_display_data google.colab"
+_MAGIC = """
+IPython.get_ipython IPython.display.Javascript IPython.display.publish_display_data google.colab jupyter_agent ipykernel traitlets.config
+IPython.core.getipython IPython.core.displaypub IPython.core.hooks IPython.core.magics IPython.core.history IPython.core.profiledir IPython.core.shellapp
+IPython.core.application IPython.core.debugger IPython.terminal IPython.testing IPython.external IPython.lib.demo IPython.lib.backgroundjobs
+IPython.utils.path IPython.utils._process_posix IPython.utils._process_common
+IPython.core.interactiveshell.InteractiveShell.instance IPython.core.interactiveshell.InteractiveShell._instance
+IPython.core.interactiveshell.InteractiveShell.system IPython.core.interactiveshell.InteractiveShell.getoutput
+IPython.core.interactiveshell.InteractiveShell.run_cell IPython.core.interactiveshell.InteractiveShell.run_code
+bokeh.models.CustomJS bokeh.models.callbacks.CustomJS
+"""
 
-_UNKNOWN = "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects"
+_UNKNOWN = "builtins.exec builtins.eval builtins.compile builtins.__build_class__ types.FunctionType types.CodeType gc.get_objects typing.ForwardRef typing.get_type_hints inspect.get_annotations"
 
 
 def _verdicts() -> dict[str, str]:
@@ -183,7 +202,7 @@ def _verdicts() -> dict[str, str]:
         "sqlite3.OperationalError sqlite3.Row subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT subprocess.CalledProcessError "
         "subprocess.TimeoutExpired multiprocessing.cpu_count signal.SIGINT tempfile.gettempdir ctypes.sizeof datasets.Dataset.from_dict "
         "datasets.Dataset.from_pandas geopy.distance sqlalchemy.orm.declarative_base sklearn.datasets shutil.disk_usage shutil.which "
-        "sys.modules.keys google.protobuf resource.getrusage resource.RUSAGE_SELF "
+        "sys.modules.keys google.protobuf traitlets.config.Config jupyter_agent.load_ipython_extension jupyter_agent.unload_ipython_extension resource.getrusage resource.RUSAGE_SELF "
         "pkg_resources.get_distribution pkg_resources.parse_version psutil importlib.util.find_spec"
     )
     verdicts.update(dict.fromkeys(free.split(), ""))
@@ -204,13 +223,14 @@ METHODS: Final[dict[str, str]] = {
         "files": "to_excel to_parquet to_feather to_pickle to_hdf to_stata to_orc to_netcdf to_zarr to_file to_disk to_gif write_parquet "
         "write_ipc write_excel write_avro write_delta write_image sink_parquet sink_csv sink_ipc sink_ndjson savefig imsave save_model save_pretrained "
         "save_weights save_word2vec_format save_local save_to_disk write_text write_bytes unlink rmdir rmtree symlink_to hardlink_to "
-        "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite",
+        "link_to lchmod imwrite mimsave mimwrite write_to_dataset write_dataset write_table extractall tofile savetxt write_pdf write_png write_svg export_html save_npz save_html writelines fwrite "
+        "dump_stats print_figure print_png print_pdf print_svg print_jpg writeLP writeMPS show_html",
         "network": "push_to_hub from_pretrained load_dataset urlopen urlretrieve sendall sendto sendmail connect_ex upload_file "
         "upload_blob download_file download_blob upload_from_filename upload_from_string download_as_bytes to_gbq put_object get_object "
-        "delete_object publish",
+        "delete_object publish create_connection create_server create_datagram_endpoint sock_connect getaddrinfo",
         "database": "to_sql executemany executescript write_database flushdb flushall drop_table drop_database drop_collection insert_one insert_many "
         "update_one update_many delete_one delete_many replace_one bulk_write drop_all create_all",
-        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell execvp",
+        "process": "getoutput getstatusoutput check_output check_call create_subprocess_exec create_subprocess_shell subprocess_exec subprocess_shell execvp",
         "magic": "run_line_magic run_cell_magic",
         "environment": "putenv unsetenv setenv to_clipboard",
     }.items()
