@@ -108,7 +108,7 @@ class ApprovalPolicy:
     async def _is_stale(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, digest: str) -> bool:
         """Whether the call would not do any more what was shown."""
         try:
-            review = await tool.review(arguments, context) if isinstance(tool, ReviewedTool) else Review()
+            review = await self._review(tool, arguments, context)
         except AgentError:
             return True
         return approval_digest(tool.spec.name, arguments, review, context, await _kernel_epoch(context)) != digest
@@ -128,10 +128,13 @@ class ApprovalPolicy:
 
 
 def approval_digest(tool: str, arguments: Mapping[str, Any], review: Review, context: ToolContext, epoch: str) -> str:
-    """SHA-256 (hex) of what would be done, to which cell as it was shown, and in which kernel."""
+    """SHA-256 (hex) of what would be done, what it reaches, to which cell as it was shown, and in which kernel."""
     kernel_id = context.kernel.kernel_id if context.kernel is not None else ""
     cell = context.turn_log.shown.get(str(arguments.get("cell_id", "")), "")
-    text = json.dumps([tool, arguments, review.preview, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True)
+    reached = sorted({reason.code for reason in review.reasons})
+    text = json.dumps(
+        [tool, arguments, review.preview, reached, kernel_id, epoch, cell], sort_keys=True, ensure_ascii=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

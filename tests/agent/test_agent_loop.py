@@ -26,7 +26,7 @@ from jupyter_agent.core.messages import (
     ToolCalled,
     ToolReturned,
 )
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel
 
@@ -230,6 +230,25 @@ async def test_N17_waiting_for_an_approval_is_not_the_turns_time() -> None:
     transcript, _, _ = await play([{"calls": [call("run", text="x")]}, "ok"], [tool], how, decide=decide)
     assert tool.given == ["x"]
     assert transcript.finish_reason == "stop"
+
+
+async def test_N17_an_approval_is_stale_once_what_would_run_reaches_more_than_was_said() -> None:
+    class Reviewed(Recorder):
+        async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+            self.context = context
+            return Review(preview=arguments["text"], code=arguments["text"])
+
+    tool = Reviewed("run", "execute")
+    asked: list[ApprovalAsked] = []
+
+    async def decide(approval: ApprovalAsked) -> Decision:
+        asked.append(approval)
+        tool.context.turn_log.executed.append("def clean():\n    open('f', 'w')")
+        return Decision(approved=True)
+
+    transcript, _, _ = await play([{"calls": [call("run", text="clean()")]}, "ok"], [tool], decide=decide)
+    assert (asked[0].reasons, tool.given) == ((), [])
+    assert results(transcript)[0].startswith("approval_stale: ")
 
 
 async def test_the_words_of_a_denial_reach_the_model() -> None:

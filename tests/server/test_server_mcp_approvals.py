@@ -124,6 +124,20 @@ async def test_N17_an_approval_is_good_for_one_call_of_what_was_shown(connect: C
     assert _sources(path) == ["total = 42"]
 
 
+async def test_N17_an_approval_is_good_for_the_notebook_that_was_shown(connect: Callable[..., Any], path: Path) -> None:
+    other = path.with_name("b.ipynb")
+    other.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+    yes = {"approval": mcp_types.ElicitResult(action="accept")}
+    async with connect(ask=Answering("accept")) as client:
+        asked = await client.session.call_tool("insert_cell", CELL, allow_input_required=True)
+        moved = {**CELL, "notebook": "b.ipynb"}
+        refused = await client.session.call_tool(
+            "insert_cell", moved, request_state=asked.request_state, input_responses=yes, allow_input_required=True
+        )
+    assert _text(refused).startswith("approval_stale: ")
+    assert _sources(other) == []
+
+
 async def _approval(rest: RestClient) -> tuple[str, Any]:
     """The turn that waits, as a page learns of it, and what its card shows."""
     listed = (await rest("GET", "api/agent/sessions", notebook_id="a.ipynb")).body["default_session"]

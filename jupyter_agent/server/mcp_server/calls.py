@@ -140,7 +140,7 @@ class Calls:
     """Calls of one server, each on a notebook; what a client has read of its cells is kept for the checks of its edits."""
 
     _turn_logs: OrderedDict[tuple[str, str], TurnLog] = field(default_factory=OrderedDict)
-    _approvals: OrderedDict[str, tuple[str, ApprovalAsked, TurnObservation]] = field(default_factory=OrderedDict)
+    _approvals: OrderedDict[str, tuple[str, str, ApprovalAsked, TurnObservation]] = field(default_factory=OrderedDict)
 
     async def tools_for(self, handler: AgentHandler) -> list[tuple[Tool | None, ToolSpec]]:
         """The tools that the user may use, each with the notebook as one more argument."""
@@ -177,7 +177,7 @@ class Calls:
         made = _NotebookCall(
             ToolCall("call_1", name, json.dumps(given)), path, context, await identity.effects(handler)
         )
-        approval = self._answered(handler, client)
+        approval = self._answered(handler, client, path)
         if approval is not None and not client.is_approved:
             return _DENIED
         output, asked, observation = await self._make(handler, made, approval)
@@ -188,7 +188,7 @@ class Calls:
         if client.can_ask:
             observation.on_event(asked)
             key = secrets.token_urlsafe(16)
-            self._approvals[key] = (handler.owner, asked, observation)
+            self._approvals[key] = (handler.owner, path, asked, observation)
             if len(self._approvals) > MAX_APPROVALS:
                 self._approvals.popitem(last=False)
             return ApprovalRequired(key, _approval_text(asked, path))
@@ -196,12 +196,12 @@ class Calls:
             return await self._ask_in_panel(handler, made, client)
         return output
 
-    def _answered(self, handler: AgentHandler, client: Client) -> ApprovalAsked | None:
-        """The approval that is answered with this call, which nobody can answer again."""
+    def _answered(self, handler: AgentHandler, client: Client, path: str) -> ApprovalAsked | None:
+        """The approval that is answered with this call, on the notebook that was named; nobody can answer it again."""
         if not client.answered:
             return None
-        owner, asked, observation = self._approvals.pop(client.answered, ("", None, None))
-        if asked is None or observation is None or owner != handler.owner:
+        owner, shown, asked, observation = self._approvals.pop(client.answered, ("", "", None, None))
+        if asked is None or observation is None or (owner, shown) != (handler.owner, path):
             raise ApprovalStale(_NOT_ASKED)
         observation.answered(asked.call_id, "approve" if client.is_approved else "deny", handler.user_name)
         return asked
