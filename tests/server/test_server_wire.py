@@ -82,6 +82,7 @@ def within(**context: Any) -> dict[str, Any]:
         (SESSION, {}, "The body needs at least one of title, metadata."),
         (SESSION, {"name": "x"}, 'The body has an unknown field: "name"; it may have title, metadata.'),
         (SETTINGS, {"keys": {"openai": "sk-secret with a space"}}, "'keys.openai' must be a key, without spaces."),
+        (SETTINGS, {"keys": {"openai": "sk-secret\n"}}, "'keys.openai' must be a key, without spaces."),
     ],
 )
 def test_a_refusal_names_the_field_what_it_must_be_and_what_it_is(
