@@ -219,7 +219,7 @@ async def everything(server: Server) -> list[tuple[int, str]]:
 
 async def records(store: SessionStore, owner: str) -> list[tuple[Session, Iterable[Turn]]]:
     """What is stored of an owner's conversations, deleted ones too, except of what is being answered."""
-    pages = [await store.find(one) for one in (owner, deleted_owner(owner))]
+    pages = [await store.find(name) for name in (owner, deleted_owner(owner))]
     kept = [session for page in pages for session in page.sessions if session.open is None]
     assert {session.id for session in kept} >= {"ann1"}
     assert len(kept) >= 2
@@ -276,7 +276,7 @@ async def find_nothing(ann: Server, root: Path, bob: Server) -> None:
         deleted = Ids("ann2", "turn2", "call2", "0" * 64, ids.kernel_id)
         assert b"event:" not in of_bob
         for known, stream in ((deleted, False), (settled, False), (ids, True)):
-            theirs, nobodys = [await walk(bob, one, stream=stream) for one in (known, known.unlike())]
+            theirs, nobodys = [await walk(bob, ids, stream=stream) for ids in (known, known.unlike())]
             assert theirs == nobodys
             documented = {status for (method, path), (status, _) in theirs.items() if _described(method, path)}
             assert documented == {404}, theirs
