@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -98,8 +99,13 @@ class Hub:
         raise AssertionError(self.log)
 
     async def __aexit__(self, *error: object) -> None:
+        proxy = self.folder / "proxy.pid"
+        proxies = [int(proxy.read_text(encoding="ascii"))] if proxy.exists() else []
         self._process.terminate()
         self._process.wait(60)
+        for leader in proxies:  # JupyterHub ends the first process of a proxy only, and through npx there are more
+            with suppress(ProcessLookupError):
+                os.killpg(leader, signal.SIGTERM)
 
     @property
     def log(self) -> str:
