@@ -28,14 +28,17 @@ class AgentError(Exception):
         self.message = message
 
 
-def status_of(code: str | None) -> int:
-    """The HTTP status of an error that is only known by its code, as of a stored turn; 500 for what is none of these."""
+def kinds() -> list[type[AgentError]]:
+    """The tree, its root first."""
     known = [AgentError]
     for error in known:
-        if error.code == code:
-            return error.status
         known += error.__subclasses__()
-    return 500
+    return known
+
+
+def status_of(code: str | None) -> int:
+    """The HTTP status of an error that is only known by its code, as of a stored turn; 500 for what is none of these."""
+    return next((error.status for error in kinds() if error.code == code), 500)
 
 
 class BadRequest(AgentError, status=400, code="bad_request"):

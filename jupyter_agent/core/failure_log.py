@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -13,6 +14,8 @@ from jupyter_agent.core.text import head, spelled_out
 #: Of the request that is being answered; empty where none is.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 _MAX_CHARACTERS = 1_000
+#: Request and code of the newest records: a turn and the handler that waits for it end with the same error.
+_logged: deque[tuple[str, str]] = deque(maxlen=100)
 
 
 def log() -> Any:
@@ -21,7 +24,7 @@ def log() -> Any:
 
 
 def log_failure(code: str, message: str, detail: str, redact: Callable[[str], str], *, is_ours: bool) -> None:
-    """One record at a level that is shown by default.
+    """One record at a level that is shown by default; none where this error of the request has one.
 
     Args:
         code: Of the error.
@@ -30,7 +33,11 @@ def log_failure(code: str, message: str, detail: str, redact: Callable[[str], st
         redact: Withholds secrets.
         is_ours: Whether something failed here or at another server, and not the request.
     """
+    failure = (request_id.get(), code)
+    if failure[0] and failure in _logged:
+        return
+    _logged.append(failure)
     reason = f"{message} It said: {detail}" if detail else message
     line = head(spelled_out(" ".join(redact(reason).split())), _MAX_CHARACTERS)
     record = log().warning if is_ours else log().info
-    record("jupyter-agent: request %s: %s: %s", request_id.get() or "-", code, line)
+    record("jupyter-agent: request %s: %s: %s", failure[0] or "-", code, line)

@@ -54,7 +54,7 @@ class AgentHandler(StreamedBodyHandler):
     """A JSON handler of ours.
 
     Bodies are received in pieces: a client that is not signed in, or sends too much, cannot fill the memory. Each method of
-    HTTP that a subclass has is only run for an authenticated and authorized user, with the path's parameters checked.
+    HTTP that a subclass has is only run for an authenticated and authorized user, with the parameters of path and query checked.
 
     Attributes:
         disconnected: Whether the client no longer waits.
@@ -70,7 +70,7 @@ class AgentHandler(StreamedBodyHandler):
     def __init_subclass__(cls) -> None:
         for method in ("get", "post", "put", "patch", "delete"):
             if method in vars(cls):
-                setattr(cls, method, web.authenticated(authorized(_with_checked_path(vars(cls)[method]))))
+                setattr(cls, method, web.authenticated(authorized(_with_checked_parameters(vars(cls)[method]))))
 
     def initialize(self, services: Services, path: str) -> None:
         """Take what all handlers share, and the path this one serves."""
@@ -288,10 +288,12 @@ class AgentHandler(StreamedBodyHandler):
             self.log.error("jupyter-agent: request %s failed", self.request_id, exc_info=value)
 
 
-def _with_checked_path(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def _with_checked_parameters(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @wraps(method)
     async def checked(self: AgentHandler, **given: str) -> None:
-        await method(self, **(self.check_parameters("path", given) if given else {}))
+        parameters = self.check_parameters("path", given) if given else {}
+        self.query_parameters()
+        await method(self, **parameters)
 
     return checked
 

@@ -33,6 +33,10 @@ class StreamedBodyHandler(APIHandler):
     SUPPORTED_METHODS = _AnyMethod()  # refused in `prepare`, with our own error
     _finishing: asyncio.Task[None] | None = None
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """A part of the address; bytes that are not UTF-8 become surrogates, which are refused as parameters are checked."""
+        return value.decode("utf-8", "surrogateescape")
+
     def data_received(self, chunk: bytes) -> None:
         """Of what is refused nothing is kept."""
 

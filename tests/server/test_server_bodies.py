@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server import base_handler, bodies
+from jupyter_agent.server.openapi.operations import OPERATIONS
 from jupyter_agent.server.openapi.validation import check_body
 from tests.support.agent_client import RestClient
 
@@ -220,3 +221,15 @@ def test_H12_any_bytes_are_understood_or_refused_in_words(body: bytes) -> None:
     except AgentError as error:
         refused = error
     assert refused is None or (refused.status in (400, 413) and refused.message.endswith("."))
+
+
+async def test_H12_a_parameter_of_the_query_is_checked_although_nothing_would_be_done_with_it(rest: RestClient) -> None:
+    await rest.ask("x", {"session_id": "s1"}, turn_id="t1")
+    for template, methods in OPERATIONS.items():
+        path = template.format(session_id="s1", turn_id="t1", kernel_id="k", name="x", secret="x", call_id="c")
+        for method, operation in methods.items():
+            body = {"jsonrpc": "2.0", "method": "x"} if operation.body is not None else None
+            for name in operation.query:
+                reply = await rest(method.upper(), path, body, None, **{name: "\x01" * 5000})
+                assert (template, method, name, reply.status) == (template, method, name, 400)
+                assert reply.body["message"].startswith(f"'{name}' ")

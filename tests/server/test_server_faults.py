@@ -295,7 +295,7 @@ async def test_N15_the_log_has_the_reason_of_each_error_by_its_request_id(
         (upstream.body["request_id"], "upstream_refused"),
         (events[-1][1]["request_id"], "upstream_refused"),
     ):
-        line = next(line for line in lines if f"request {number}: {code}: " in line)
+        (line,) = [line for line in lines if f"request {number}: {code}: " in line]
         assert line.isprintable()
         assert code == "not_found" or "no<U+001B>[31m such field [withheld" in line
     assert key not in caplog.text

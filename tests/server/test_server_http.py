@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from typing import Any
@@ -48,6 +49,23 @@ async def test_H17_a_body_whose_length_is_in_doubt_is_not_read(
     answer = await _response(jp_serverapp, head.encode() + b'{"query": "x"}')
     assert not answer or b" 400 " in answer.partition(b"\r\n")[0]
     assert (await rest.ask("x")).status == 200
+
+
+async def test_S2_an_address_that_is_not_utf8_is_bad_input(
+    rest: RestClient, jp_serverapp: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = jp_serverapp.identity_provider.token
+    places = {"session_id": "sessions/%ff", "name": "kernels/k/variables/a%ffb", "q": "sessions?q=%ff", "": "mcp%ff"}
+    for name, path in places.items():
+        mark = "&" if "?" in path else "?"
+        head = f"GET {jp_serverapp.base_url}api/agent/{path}{mark}token={token} HTTP/1.1\r\nHost: localhost\r\n"
+        answer = await _response(jp_serverapp, f"{head}Connection: close\r\n\r\n".encode())
+        body = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert body["code"] == ("bad_request" if name else "not_found")
+        assert body["message"] == f"'{name}' is not valid UTF-8." or not name
+        stranger = f"{head}Connection: close\r\n\r\n".replace(token, "%ff").encode()
+        assert (await _response(jp_serverapp, stranger)).startswith(b"HTTP/1.1 403 ")
+    assert token not in caplog.text
 
 
 @pytest.mark.parametrize("where", ["address", "header"])

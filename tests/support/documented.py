@@ -21,10 +21,19 @@ def check_reply(method: str, path: str, status: int, body: Any) -> None:
     fitting = [known for known in document()["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), address)]
     known = min(fitting, key=lambda template: template.count("{"), default="")
     operation = document()["paths"].get(known, {}).get(method.lower(), {"responses": {}})
-    content = operation["responses"].get(str(status), {}).get("content", {})
+    response = operation["responses"].get(str(status), {})
+    content = response.get("content", {})
     assert content or status >= 400, f"{method} {path} is not documented to give {status}"
     schema = content.get("application/json", {}).get("schema", {"$ref": "#/components/schemas/ErrorReply"})
     _validator(schema.get("$ref", "")).validate(body)
+    if status >= 400 and "code" in body:
+        check_code(response, body["code"])
+
+
+def check_code(response: dict[str, Any], code: str) -> None:
+    """Fail unless an error has a code that the document names for its status, where it names any."""
+    known = response.get("description", "").partition("Codes: ")[2].rstrip(".")
+    assert not known or code in known.split(", ")
 
 
 def check_event(name: str, data: Any) -> None:

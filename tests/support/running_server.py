@@ -43,7 +43,7 @@ class RunningServer:
         self._extension = extension
         self.root = home / "notebooks"
         self.runtime = home / "runtime"
-        self.log = ""
+        self._lines: list[str] = []
         self.url = ""
         self.token = TOKEN
         self.environment = {
@@ -90,9 +90,14 @@ class RunningServer:
         assert self._process is not None
         assert self._process.stderr is not None
         async for line in self._process.stderr:
-            self.log += line.decode()
+            self._lines.append(line.decode())
             if LISTENING in line:
                 listening.set()
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return "".join(self._lines)
 
     def memory(self, field: str = "VmRSS") -> int:
         """KiB that it has in memory, or, of ``VmHWM``, has had at most."""

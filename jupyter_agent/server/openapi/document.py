@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
+from jupyter_agent.core.errors import kinds
 from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS, Operation
 from jupyter_agent.server.openapi.schemas import TEMPLATE, Schema, schemas_of
 
@@ -15,16 +16,18 @@ _STATUSES = {
     "404": "Unknown, or not yours.",
     "405": "Not this method here; the Allow header says which.",
     "406": "The Accept header has no type of the reply.",
-    "409": "turn_in_progress, undo_in_progress, version_conflict, turn_id_reused, approval_stale, cell_changed.",
+    "409": "It does not fit what is there now.",
     "413": "Too large.",
     "415": "Not JSON.",
     "429": "A limit of this server.",
-    "502": "The language model's server failed: upstream_*.",
-    "500": "internal: a bug of the assistant; the server's log has the request_id.",
-    "503": "store_unavailable, kernel_unavailable: what the assistant needs is not there now.",
+    "502": "The language model's server failed.",
+    "500": "A bug of the assistant; the server's log has the request_id.",
+    "503": "What the assistant needs is not there now.",
     "504": "The language model's server did not answer in time.",
     "507": "No room to keep the conversation.",
 }
+#: Codes of errors that have no class.
+_FURTHER_CODES = {"405": "method_not_allowed", "409": "cancelled", "500": "internal", "503": "interrupted"}
 
 
 @cache
@@ -71,7 +74,7 @@ def _described(path: str, operation: Operation) -> Schema:
             operation.status: {"description": "Done.", "content": content},
             **({"202": {"description": operation.accepted}} if operation.accepted else {}),
             **{
-                status: {"description": _STATUSES[status], "content": _json(*operation.error_replies)}
+                status: {"description": _failure(status), "content": _json(*operation.error_replies)}
                 for status in operation.errors
             },
         },
@@ -79,6 +82,13 @@ def _described(path: str, operation: Operation) -> Schema:
     if operation.body is not None:
         described["requestBody"] = {"required": operation.body_required, "content": _json(operation.body)}
     return described
+
+
+def _failure(status: str) -> str:
+    """What a status means, and the codes that its errors may have."""
+    codes = {_FURTHER_CODES.get(status, ""), *(error.code for error in kinds() if str(error.status) == status)}
+    words = ", ".join(sorted(codes - {""}))
+    return f"{_STATUSES[status]} Codes: {words}." if words else _STATUSES[status]
 
 
 def _parameter(place: str, name: str) -> Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError as Mismatch
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPECTED = {
     "string": "text",
     "integer": "a whole number",
@@ -56,6 +58,8 @@ def check_parameters(path: str, method: str, place: str, given: Mapping[str, str
 
 def _checked_text(kind: Any, text: str, name: str) -> Any:
     """The text of a parameter, as a number where it is to be one and is."""
+    if _SURROGATE.search(text):
+        raise BadRequest(f"'{name}' is not valid UTF-8.")
     number = get_origin(kind) is Annotated and get_args(kind)[0] is int
     return checked(kind, int(text) if number and text.isascii() and text.isdigit() and len(text) < 16 else text, name)
 
