@@ -53,6 +53,8 @@ class _Collector(ast.NodeVisitor):
             case ast.Name(id=name):
                 if value is None:
                     self.bindings.unknown.add(name)
+                elif isinstance(value, ast.Lambda):
+                    self.bindings.definitions.setdefault(name, []).append(value)
                 else:
                     self.bindings.values.setdefault(name, []).append(value)
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
@@ -358,6 +360,8 @@ class NameResolver:
                     for definition in self.definitions(origin[1:-1]):
                         if isinstance(definition, ast.ClassDef):
                             out.add(f"{origin}()")
+                        elif isinstance(definition, ast.Lambda):
+                            out |= self.origins_of(definition.body)
                         else:
                             returns = [
                                 part.value for part in ast.walk(definition) if isinstance(part, ast.Return | ast.Yield)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -83,11 +84,16 @@ _ADDRESS = re.compile(r"\s*(?:https?|ftps?|s3a?|gs|gcs|abfss?|wss?|ssh|sftp|hdfs
 #: An address anywhere in a text, or in front of which something is put: what it begins with may be any scheme.
 _ANY_ADDRESS = re.compile(r"(?<!file)(?<!memory)://|[a-z]::[a-z]|^\\\\\w", re.IGNORECASE)
 _QUOTED_ADDRESS = re.compile(rf"[\"']{_ADDRESS.pattern}//", re.IGNORECASE)
+_ALT = r"!\[(?:[^\[\]\\`]|\\.|`[^`]*`|\[(?:[^\[\]\\]|\\.)*\])*\]"
 _REMOTE = re.compile(
-    r"!\[[^\]]*\]\s*[(\[]\s*<?(?:https?:)?//|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
+    rf"{_ALT}\s*[(\[]\s*<?(?:(?!attachment:)[a-z][a-z0-9+.-]{{1,20}}:|[/\\]{{2}})"
+    r"|^\s*\[[^\]]+\]:\s*(?:https?:)?//|\b(?:src|srcset|poster|background|data|xlink:href|formaction)\s*=\s*[\"']?\s*(?:https?:)?//"
     r"|url\(\s*[\"']?(?:https?:)?//|@import|^\s*(?:https?:)?//\S+$|<\s*(?:script|iframe|object|embed|link|meta|form|base)\b|javascript:|\bon\w+\s*=",
     re.IGNORECASE | re.MULTILINE,
 )
+#: Where Markdown has an address, and what an address of another place begins with.
+_DESTINATION = re.compile(r"\]\(\s*<?([^)\s>]+)|^\s*\[[^\]]+\]:\s*<?(\S+)", re.MULTILINE)
+_ELSEWHERE = re.compile(r"\s*(?:(?!attachment:)[a-z][a-z0-9+.-]{1,20}:|//)", re.IGNORECASE)
 #: HTML, links that carry data, and addresses that do more than show a page.
 _MARKUP = re.compile(
     r"<[A-Za-z/!?][^>\n]{0,200}|\b(?:https?:)?//[^\s)\]]*[?#&][^\s)\]]*|\b(?:javascript|data|vbscript|file):\S+|\\(?:href|url|includegraphics|html\w+)\b",
@@ -136,6 +142,8 @@ _HANDED_ON = {
     "builtins.open": "files",
     "io.open": "files",
 }
+#: Methods that Python calls for every attribute that is read, set or deleted.
+_ATTRIBUTE_HOOKS = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 #: Functions that only show what they are given.
 _LOOKED_AT = frozenset(
     f"builtins.{name}" for name in "dir help print type id repr str isinstance issubclass hasattr len".split()
@@ -157,6 +165,9 @@ _WRITERS = (
 _WRITTEN = frozenset(
     "out_file outfile output_file output_path output_dir save_path save_to save_dir out_path export_path log_dir logdir".split()
 )
+#: Names of methods that write, and names of files: a library's method of such a name, given one, writes it.
+_WRITING = re.compile(r"(?:write|save|export|dump|output)(?:_|[A-Z]|to\b|as\b|\Z)")
+_FILE_NAME = re.compile(r"[^\s<>]{1,200}\.[A-Za-z][A-Za-z0-9]{0,9}")
 #: Keywords by which a library fetches what is not there yet.
 _FETCHING = frozenset(("download", "pretrained", "download_if_missing"))
 #: Modules whose models are fetched by their `weights`.
@@ -208,12 +219,21 @@ def reasons(
 def markdown_reasons(text: str) -> tuple[Reason, ...]:
     """Why a Markdown, HTML or raw text is asked about before it is shown: what a page fetches by itself, or a click sends away."""
     found = [match[0] for pattern in (_REMOTE, _MARKUP) for match in pattern.finditer(text)]
+    found += [match[0] for match in _DESTINATION.finditer(text) if _is_disguised(match[1] or match[2])]
     if not found:
         return ()
     shown = ", ".join(
         f"`{' '.join(snippet.split())[:_MAX_SNIPPET].replace('`', chr(39))}`" for snippet in found[:_MAX_SNIPPETS]
     )
     return (Reason("remote_content", f"{_LABELS['remote_content']}, has HTML, or a link that carries data: {shown}"),)
+
+
+def _is_disguised(destination: str) -> bool:
+    """Whether Markdown's escapes and entities hide that an address leads elsewhere, or carries data."""
+    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(destination)).replace("\\", "/")
+    if plain == destination or not _ELSEWHERE.match(plain):
+        return False
+    return _ELSEWHERE.match(destination) is None or any(mark in plain for mark in "?#&")
 
 
 class _Reach(ast.NodeVisitor):
@@ -302,6 +322,8 @@ class _Reach(ast.NodeVisitor):
         elif isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in definition.body:
                 self.visit(statement)
+        elif isinstance(definition, ast.Lambda):
+            self.visit(definition.body)
 
     def _visit_calls(self, node: ast.expr | None) -> None:
         """Look at the calls in an expression that only names types: annotations, what is caught."""
@@ -348,6 +370,12 @@ class _Reach(ast.NodeVisitor):
     def visit_Delete(self, node: ast.Delete) -> None:
         self.visit_Assign(node)
 
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if any(name == "antigravity" for name in (getattr(node, "module", ""), *(alias.name for alias in node.names))):
+            self._note("process", node)
+
+    visit_ImportFrom = visit_Import  # noqa: N815 - ast's own name
+
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             for origin in self._names.origins_of(node):
@@ -356,8 +384,9 @@ class _Reach(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in INTERPRETER_ATTRIBUTES:
             self._note("unknown_call", node)
-        for method in self._names.methods(node.attr):
-            self._enter(method)
+        for name in (node.attr, *_ATTRIBUTE_HOOKS):
+            for method in self._names.methods(name):
+                self._enter(method)
         if isinstance(node.ctx, ast.Load):
             for origin in self._names.origins_of(node):
                 self._reference(node, origin)
@@ -469,6 +498,8 @@ class _Reach(ast.NodeVisitor):
     def _inherited(self, node: ast.Call, name: str, member: str, last: str) -> str:
         """What a method of a class that the notebook defines reaches: its own was looked into, others come from the bases."""
         if self._is_defined_method(last):
+            for method in self._names.methods(last):  # it may be reached by its name in a text
+                self._enter(method)
             return ""
         for definition in self._names.definitions(name):
             for base in getattr(definition, "bases", ()):
@@ -597,6 +628,10 @@ class _Reach(ast.NodeVisitor):
             and not plain.startswith("os.path")
         ):
             return "files"
+        if is_method and _WRITING.match(last) and not into_memory and root not in ("sys", "builtins", "io", "_io"):
+            arguments = (*node.args, *(word.value for word in node.keywords))
+            if any(_FILE_NAME.fullmatch(text) for argument in arguments for text in self._names.texts(argument)):
+                return "" if self._is_defined_method(last) else "files"
         if (
             is_method
             and last in ("write", "writelines")
@@ -627,6 +662,8 @@ class _Reach(ast.NodeVisitor):
         given = {name for name, value in named.items() if not isinstance(value, ast.Constant) or value.value}
         if _FETCHING & given:
             return "network"
+        if any("://" in text for text in self._names.texts(named.get("storage"))):
+            return "database"
         if _WRITTEN & given and not self._is_into_memory(node):
             return "files"
         is_fetched = "weights" in given or ("weights" not in named and ".applications." in plain and last[:1].isupper())
@@ -670,6 +707,8 @@ class _Reach(ast.NodeVisitor):
             node.args[position] if len(node.args) > position else None,
         )
         modes = self._names.texts(given)
+        if position and not node.args and not node.keywords:
+            return "files"  # `functools.partial` has given it place and mode before
         if given is not None and (not modes or any(set(mode) & set("wax+") for mode in modes)):
             in_memory = node.args and any(
                 origin.startswith(_BUFFERS) for origin in self._names.origins_of(node.args[0])
@@ -683,6 +722,8 @@ class _Reach(ast.NodeVisitor):
             return "network" if any(word.arg == "raw" for word in node.keywords) else ""
         if last in ("Javascript", "publish_display_data", "display_javascript"):
             return "magic"
+        if last in ("YouTubeVideo", "VimeoVideo", "ScribdDocument"):
+            return "network"
         if self._loads((*node.args, *(word.value for word in node.keywords))):
             return "network"
         return (

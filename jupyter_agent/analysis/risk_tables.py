@@ -104,7 +104,7 @@ networkx.write_adjlist networkx.write_pickle networkx.write_gpickle tensorflow.s
 _io.FileIO _io.open_code pstats.Stats.dump_stats cProfile.Profile.dump_stats pandas.io.common numpy.lib.npyio matplotlib.backends.backend_pdf.PdfPages
 pyarrow.output_stream pyarrow.memory_map pyarrow.create_memory_map pyarrow.ipc.new_file pyarrow.ipc.new_stream scipy.io.mmwrite imageio.get_writer
 astropy.io.fits.writeto SimpleITK.WriteImage rdkit.Chem.SDWriter rdkit.Chem.Draw.MolToFile osgeo.gdal.Unlink osgeo.gdal.GetDriverByName
-sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee
+markdown.markdownFromFile emcee.backends.HDFBackend great_expectations.get_context sklearn.datasets.dump_svmlight_file sklearn.datasets.clear_data_home tensorflow.profiler tensorflow.train.Checkpoint IPython.utils.io.Tee
 """
 
 _PROCESS = """

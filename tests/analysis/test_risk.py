@@ -46,6 +46,11 @@ def test_what_ran_before_says_what_a_name_stands_for() -> None:
     assert _codes("box.go()", "class Box:\n    def go(self):\n        open('a', 'w')\nbox = Box()") == {"files"}
     assert _codes("pd.read_csv(place)", "place = 'https://x.invalid/a.csv'") == {"network"}
     assert _codes("run(['x'])", "from subprocess import *") == {"process"}
+    assert _codes("wipe()", "wipe = lambda: open('a', 'w')") == {"files"}
+    assert _codes("wipe()", "import functools\nwipe = functools.partial(open, 'a', 'w')") == {"files"}
+    assert _codes("box.any", "class Box:\n    def __getattr__(self, name):\n        open('a', 'w')\nbox = Box()") == {
+        "files"
+    }
 
 
 def test_a_live_function_of_which_no_source_is_known_is_asked_about() -> None:
@@ -104,6 +109,16 @@ def test_code_nested_too_deeply_is_asked_about() -> None:
         "<https://x.invalid/a>",
         "[a](javascript:alert(1))",
         "$\\href{https://x.invalid}{a}$",
+        # what Markdown reads as an address
+        "![a](http\\://x.invalid/a.png)",
+        "![a](http&#58;//x.invalid/a.png)",
+        "![a](&#x2f;&sol;x.invalid/a.png)",
+        "![a](/\\x.invalid/a.png)",
+        "![a](https:x.invalid/a.png)",
+        "![a\\]b](http://x.invalid/a.png)",
+        "![a [b]](http://x.invalid/a.png)",
+        "[r]: http&#58;//x.invalid/a.png",
+        "[report](https://x.invalid/&#63;d=secret)",
     ],
 )
 def test_N7_markdown_that_fetches_or_carries_away_is_asked_about(text: str) -> None:
@@ -113,6 +128,12 @@ def test_N7_markdown_that_fetches_or_carries_away_is_asked_about(text: str) -> N
 def test_N7_plain_markdown_is_not_asked_about() -> None:
     assert (
         risk.markdown_reasons("# Title\n\nSee [the docs](https://pandas.pydata.org/docs/) and `a < b`, $x < y$, 3 > 2.")
+        == ()
+    )
+    assert (
+        risk.markdown_reasons(
+            "![a](img/a\\_b.png) [b](https://x.invalid/A_\\(b\\)) ![c](attachment:c.png) ![d](a&amp;b.png)"
+        )
         == ()
     )
 
