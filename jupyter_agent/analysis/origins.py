@@ -24,9 +24,19 @@ class Bindings:
     methods: dict[str, list[ast.AST]] = field(default_factory=dict)
     stars: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
+    #: What is added to a name's value, in the order of the source.
+    added: dict[str, list[ast.expr]] = field(default_factory=dict)
+    #: Values of attributes, whatever their object.
+    attributes: dict[str, list[ast.expr]] = field(default_factory=dict)
+    #: Parameters → the functions that have them, each with the name that it is called by.
+    parameters: dict[str, list[tuple[str, ast.arguments]]] = field(default_factory=dict)
+    #: Names of functions → calls of them, or with them among the arguments.
+    calls: dict[str, list[ast.Call]] = field(default_factory=dict)
+    #: Names that are read, and not called.
+    handed_on: set[str] = field(default_factory=set)
 
     def add(self, other: Bindings) -> None:
-        """Add the bindings of another source."""
+        """Add the names that another source binds."""
         for name, values in other.values.items():
             self.values.setdefault(name, []).extend(values)
         for name, modules in other.modules.items():
@@ -47,6 +57,8 @@ class _Collector(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.bindings = Bindings()
+        self._class_name = ""
+        self._lambdas: dict[int, str] = {}
 
     def _bind(self, target: ast.expr, value: ast.expr | None) -> None:
         match target:
@@ -54,6 +66,7 @@ class _Collector(ast.NodeVisitor):
                 if value is None:
                     self.bindings.unknown.add(name)
                 elif isinstance(value, ast.Lambda):
+                    self._lambdas[id(value)] = name
                     self.bindings.definitions.setdefault(name, []).append(value)
                 else:
                     self.bindings.values.setdefault(name, []).append(value)
@@ -62,13 +75,20 @@ class _Collector(ast.NodeVisitor):
                     value.elts if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets) else None
                 )
                 for index, part in enumerate(targets):
-                    self._bind(part, parts[index] if parts else value)
+                    self._bind(part, parts[index] if parts else _item_of(value))
+            case ast.Attribute(attr=name) if value is not None:
+                self.bindings.attributes.setdefault(name, []).append(value)
             case ast.Starred(value=inner):
                 self._bind(inner, value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._bind(target, node.value)
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.bindings.added.setdefault(node.target.id, []).append(node.value)
         self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -80,13 +100,13 @@ class _Collector(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        self._bind(node.target, node.iter)
+        self._bind(node.target, _item_of(node.iter))
         self.generic_visit(node)
 
     visit_AsyncFor = visit_For  # noqa: N815 - ast's own name
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
-        self._bind(node.target, node.iter)
+        self._bind(node.target, _item_of(node.iter))
         self.generic_visit(node)
 
     def visit_withitem(self, node: ast.withitem) -> None:
@@ -109,24 +129,47 @@ class _Collector(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.bindings.definitions.setdefault(node.name, []).append(node)
-        arguments = node.args
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            self.bindings.unknown.add(argument.arg)
+        self._bind_parameters(self._class_name if node.name == "__init__" else node.name, node.args)
         self.generic_visit(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast's own name
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-            self.bindings.unknown.add(argument.arg)
+        self._bind_parameters(self._lambdas.get(id(node), ""), node.args)
         self.generic_visit(node)
+
+    def _bind_parameters(self, function: str, arguments: ast.arguments) -> None:
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            self.bindings.unknown.add(argument.arg)
+            self.bindings.parameters.setdefault(argument.arg, []).append((function, arguments))
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.bindings.handed_on.add(node.id)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        for called in (node.func, *node.args):
+            if isinstance(called, ast.Name | ast.Attribute):
+                name = called.id if isinstance(called, ast.Name) else called.attr
+                self.bindings.calls.setdefault(name, []).append(node)
+            if not isinstance(called, ast.Name):
+                self.visit(called)
+        for keyword in node.keywords:
+            self.visit(keyword.value)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.bindings.definitions.setdefault(node.name, []).append(node)
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self.bindings.methods.setdefault(statement.name, []).append(statement)
+        outer, self._class_name = self._class_name, node.name
         self.generic_visit(node)
+        self._class_name = outer
+
+
+def _item_of(value: ast.expr | None) -> ast.expr | None:
+    """One of what an expression contains."""
+    return ast.Starred(value=value, ctx=ast.Load()) if value is not None else None
 
 
 def collect(tree: ast.AST) -> Bindings:
@@ -183,11 +226,12 @@ class NameResolver:
     def __init__(self, sources: Iterable[str], live: Mapping[str, Variable], modules: Mapping[str, str]) -> None:
         self.own = Bindings()
         before = Bindings()
-        for source in (*sources, *modules.values()):
-            before.add(bindings_of(source))
+        self._sources = [bindings_of(source) for source in (*sources, *modules.values())]
+        for bindings in self._sources:
+            before.add(bindings)
         self.before = [before]
-        self._live = live
-        self._modules = modules
+        self.live = live
+        self.modules = modules
         self._resolving: set[int] = set()
         self._cache: dict[int, frozenset[str]] = {}
         self._trees: list[ast.AST] = []
@@ -211,7 +255,7 @@ class NameResolver:
             yield from bindings.methods.get(name, ())
 
     def is_bound(self, name: str) -> bool:
-        return name in self.own or name in self._live or any(name in bindings for bindings in self.before)
+        return name in self.own or name in self.live or any(name in bindings for bindings in self.before)
 
     def origins_of(self, node: ast.expr | None) -> frozenset[str]:
         """Dotted names of what an expression may be: ``os.remove``, ``requests.Session()``; ``<name>`` for a definition."""
@@ -259,7 +303,7 @@ class NameResolver:
 
     def _member(self, origin: str, name: str) -> str:
         """A member of what `origin` stands for; of a module next to the notebook, what its source defines."""
-        if (source := self._modules.get(origin)) is None:
+        if (source := self.modules.get(origin)) is None:
             full = f"{origin}.{name}"[-300:]
             is_module = name.lstrip("_") in EMBEDDED and origin.partition(".")[0] in ROOTS and "(" not in origin
             return name.lstrip("_") if is_module and full not in VERDICTS else full
@@ -270,23 +314,75 @@ class NameResolver:
             full = min(imported)
             if full.startswith("."):
                 owner, _, inner = f"{origin}{full}".rpartition(".")
-                return self._member(owner, inner) if owner in self._modules and owner != origin else f"{origin}{full}"
+                return self._member(owner, inner) if owner in self.modules and owner != origin else f"{origin}{full}"
             return full
         return (
-            f"{origin}.{name}" if f"{origin}.{name}" in self._modules or name not in bindings else f"<{origin}.{name}>"
+            f"{origin}.{name}" if f"{origin}.{name}" in self.modules or name not in bindings else f"<{origin}.{name}>"
         )
+
+    def _bindings_of(self, name: str) -> tuple[list[Bindings], bool]:
+        """Where a name is bound, and whether only in this code."""
+        own_values = [part for value in self.own.values.get(name, ()) for part in ast.walk(value)]
+        # ``os = os`` means what the name stood for before
+        is_hidden = name in self.own and not any(isinstance(part, ast.Name) and part.id == name for part in own_values)
+        bound = [bindings for bindings in ((self.own,) if is_hidden else (self.own, *self.before)) if name in bindings]
+        return bound, is_hidden
+
+    def values_of(self, name: str) -> list[ast.expr | None]:
+        """What a name may be bound to, parameters by the calls of their functions; None for what is not known."""
+        bound, is_hidden = self._bindings_of(name)
+        found: list[ast.expr | None] = [value for bindings in bound for value in bindings.values.get(name, ())]
+        for bindings in (self.own,) if is_hidden else self._everywhere():
+            for function, arguments in bindings.parameters.get(name, ()):
+                found += self._given_to(function, name, arguments)
+        return found
+
+    def _everywhere(self) -> tuple[Bindings, ...]:
+        return (self.own, *self.before, *self._sources)
+
+    def added_to(self, name: str) -> list[ast.expr]:
+        """What is added to a name's value by augmented assignments."""
+        return [value for bindings in self._everywhere() for value in bindings.added.get(name, ())]
+
+    def attribute_values(self, name: str) -> list[ast.expr]:
+        """What attributes of this name are bound to."""
+        return [value for bindings in self._everywhere() for value in bindings.attributes.get(name, ())]
+
+    def _given_to(self, function: str, parameter: str, arguments: ast.arguments) -> Iterator[ast.expr | None]:
+        """What calls give to a parameter of a function."""
+        everywhere = self._everywhere()
+        names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+        position = names.index(parameter) if parameter in names else -1
+        defaults = (
+            arguments.defaults[position - len(names) :] if position >= len(names) - len(arguments.defaults) else []
+        )
+        yield from defaults[:1]
+        if not function or any(function in bindings.handed_on for bindings in everywhere):
+            yield None
+            return
+        calls = [call for bindings in everywhere for call in bindings.calls.get(function, ())]
+        for call in calls:
+            func = call.func
+            if isinstance(func, ast.Name | ast.Attribute) and function == (
+                func.id if isinstance(func, ast.Name) else func.attr
+            ):
+                index = position - (names[:1] == ["self"])
+                given = [word.value for word in call.keywords if word.arg in (parameter, None)]
+                spread = [argument for argument in call.args if isinstance(argument, ast.Starred)]
+                yield from given or spread or (call.args[index : index + 1] if index >= 0 else [])
+            else:  # handed to what calls it, such as `map`
+                yield from (_item_of(argument) for argument in call.args)
+        if not calls:
+            yield None
 
     def _name_origins(self, name: str) -> frozenset[str]:
         found: set[str] = set()
-        own_values = [part for value in self.own.values.get(name, ()) for part in ast.walk(value)]
+        bound, is_hidden = self._bindings_of(name)
         is_own = name in self.own
-        # ``os = os`` means what the name stood for before
-        is_hidden = is_own and not any(isinstance(part, ast.Name) and part.id == name for part in own_values)
-        bound = [bindings for bindings in ((self.own,) if is_hidden else (self.own, *self.before)) if name in bindings]
         for bindings in bound:
             for module in bindings.modules.get(name, ()):
                 owner, _, member = module.rpartition(".")
-                is_local = owner in self._modules and module not in self._modules
+                is_local = owner in self.modules and module not in self.modules
                 found.add(self._member(owner, member) if is_local else module)
             if name in bindings.definitions:
                 found.add(f"<{name}>")
@@ -298,7 +394,7 @@ class NameResolver:
             stars = {f"{module}.{name}" for bindings in (self.own, *self.before) for module in bindings.stars}
             known = {star for star in stars if verdict(star, default="?") != "?"}
             found |= known or (stars if not bound and not hasattr(builtins, name) else set())
-        if (variable := self._live.get(name)) is not None:
+        if (variable := self.live.get(name)) is not None:
             found |= self._live_origins(name, variable, known=bool(found))
         elif not found and (not bound or is_own):
             if name == "__builtins__" or name in USUAL_NAMES:
@@ -420,7 +516,7 @@ class NameResolver:
             case ast.Name(id=name):
                 texts = [text for bindings in ([self.own] if name in self.own else self.before)
                          for value in bindings.values.get(name, ())[-3:] for text in self.texts(value, depth + 1)]  # fmt: skip
-                if name not in self.own and (variable := self._live.get(name)) is not None:
+                if name not in self.own and (variable := self.live.get(name)) is not None:
                     value = variable.facts.get("value")
                     texts += [value.strip("'\"")] if isinstance(value, str) else []
                 return tuple(texts[:16])
@@ -449,6 +545,8 @@ class NameResolver:
                 return (*self.texts(body, depth + 1), *self.texts(other, depth + 1))
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 return tuple(text for part in parts[:8] for text in self.texts(part, depth + 1))
+            case ast.Starred(value=value):
+                return self.texts(value, depth + 1)
             case _:
                 return ()
 

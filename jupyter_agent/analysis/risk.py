@@ -14,11 +14,13 @@ from typing import Literal, cast
 
 from jupyter_agent.analysis.cells.library_calls import PURE
 from jupyter_agent.analysis.cells.source import INTERPOLATED, CellMagic, is_magic, parse
-from jupyter_agent.analysis.origins import NameResolver, is_in_memory
+from jupyter_agent.analysis.origins import NameResolver, imported_modules, is_in_memory
 from jupyter_agent.analysis.risk_tables import (
     ADDRESS_NAMES,
+    ADDRESS_READERS,
     AUTOMAGICS,
     EMBEDDED,
+    EVALUATORS,
     FREE_EXTENSIONS,
     FREE_MAGICS,
     INTERPRETER_ATTRIBUTES,
@@ -29,11 +31,13 @@ from jupyter_agent.analysis.risk_tables import (
     REACHING_ROOTS,
     READERS,
     ROOTS,
+    UNPICKLING_ROOTS,
     USUAL_NAMES,
     VERDICTS,
     WRITE_IF_GIVEN_PATH,
     verdict,
 )
+from jupyter_agent.analysis.visible_text import ESCAPED, UNSEEN, TextReader, is_address
 from jupyter_agent.core.kernel_state import Variable
 from jupyter_agent.core.messages import Reason, ReasonCode
 from jupyter_agent.kernelside.wire import clip
@@ -42,11 +46,12 @@ _LABELS: Mapping[str, str] = {
     "files": "It writes, moves or deletes files, or reads where secrets are kept",
     "process": "It starts a program, or runs code that is not shown here",
     "network": "It uses the network",
+    "network?": "It reads from an address that only shows when it runs",
     "database": "It opens or changes a database",
     "magic": "It uses a magic or a part of IPython that reaches beyond the kernel's variables",
     "environment": "It reads or changes environment variables, or changes where Python looks for modules",
     "install": "It installs packages",
-    "remote_content": "It shows content from another address",
+    "remote_content": "It shows content from another address, or text that only shows when it runs",
     "unknown_call": "It calls something of which it is not known what it does",
 }
 _MAX_SNIPPET = 60
@@ -179,6 +184,17 @@ _MODELS = (
     "tf_keras.applications.",
 )
 _OPTION = re.compile(r"(?:-[fmnrtsulTD]\s*[\w./]+(?=\s)|-\w+|--[\w-]+(?:=\S+)?)\s*")
+#: Keywords that give what is read.
+_ADDRESSED = frozenset(
+    "filepath_or_buffer path path_or_buf io source url uri fname filename file data src href".split()
+)
+#: What makes Python look for modules in other folders than the notebook's.
+_OTHER_FOLDERS = re.compile(
+    r"\bsys\s*\.\s*path\s*(?:\.\s*(?:insert|append|extend)|\+?=|\[)|\baddsitedir\b|\bchdir\b|^\s*%?cd\s", re.MULTILINE
+)
+#: Classes whose values are shown as markup.
+_MARKUP_CLASSES = frozenset("HTML HTMLMath Markdown SVG Latex Math Div".split())
+_MARKUP_METHODS = frozenset(f"_repr_{name}_" for name in "html markdown svg latex mimebundle".split())
 _PURE_BUILTINS = frozenset(
     "abs all any bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex int isinstance issubclass iter "
     "len list map max min next oct ord pow print range repr reversed round set slice sorted str sum tuple type zip".split()
@@ -211,7 +227,10 @@ def reasons(
     reach = _Reach(tuple(sources), live, modules, strict=strict)
     reach.inspect(code)
     return tuple(
-        Reason(cast("ReasonCode", family), f"{_LABELS[family]}: {', '.join(f'`{snippet}`' for snippet in snippets)}")
+        Reason(
+            cast("ReasonCode", family.rstrip("?")),
+            f"{_LABELS[family]}: {', '.join(f'`{snippet}`' for snippet in snippets)}",
+        )
         for family, snippets in reach.found.items()
     )
 
@@ -245,8 +264,11 @@ class _Reach(ast.NodeVisitor):
         self._strict = strict
         self.found: dict[str, list[str]] = {}
         self._names = NameResolver(sources, live, modules)
+        self._texts = TextReader(self._names)
         self._magics: tuple[CellMagic, ...] = ()
         self._entered: set[int] = set()
+        self._imports: set[str] = set()
+        self._sources = sources
         self._depth = 0
 
     # --- entry -------------------------------------------------------------------------------------------------------
@@ -319,6 +341,9 @@ class _Reach(ast.NodeVisitor):
                         statement.name == "_repr_javascript_" or self._loads(statement.body)
                     ):
                         self._note("network", f"{definition.name}.{statement.name}")
+                    returned = [part.value for part in ast.walk(statement) if isinstance(part, ast.Return)]
+                    if statement.name in _MARKUP_METHODS and self._texts.is_hidden(*returned):
+                        self._note("remote_content", f"{definition.name}.{statement.name}")
         elif isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in definition.body:
                 self.visit(statement)
@@ -346,6 +371,10 @@ class _Reach(ast.NodeVisitor):
         for default in (*node.defaults, *(value for value in node.kw_defaults if value)):
             self.visit(default)
 
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and node.value.lstrip().startswith("module://"):
+            self._note("process", node)
+
     def visit_Assign(self, node: ast.Assign | ast.AugAssign | ast.Delete) -> None:
         targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
         for target in targets:
@@ -356,6 +385,17 @@ class _Reach(ast.NodeVisitor):
             if any(place in ("sys", "os", "builtins", "IPython", "IPython.get_ipython()") or (place.startswith(("sys.path", "sys.modules"))
                    and owner is not None) for place in places):  # fmt: skip
                 self._note("environment", target)
+            is_shown = any(
+                place.endswith(tuple(f".{name}()" for name in _MARKUP_CLASSES))
+                for place in self._names.origins_of(owner)
+            )
+            is_backend = (
+                isinstance(target, ast.Subscript)
+                and "backend" in self._names.texts(target.slice)
+                and any(place.endswith("rcParams") for place in places)
+            )
+            if (is_shown or is_backend) and self._texts.is_hidden(getattr(node, "value", None)):
+                self._note("process" if is_backend else "remote_content", target)
         value = getattr(node, "value", None)
         is_alias = isinstance(value, ast.Name | ast.Attribute) and all(
             isinstance(target, ast.Name) for target in targets
@@ -369,12 +409,6 @@ class _Reach(ast.NodeVisitor):
 
     def visit_Delete(self, node: ast.Delete) -> None:
         self.visit_Assign(node)
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if any(name == "antigravity" for name in (getattr(node, "module", ""), *(alias.name for alias in node.names))):
-            self._note("process", node)
-
-    visit_ImportFrom = visit_Import  # noqa: N815 - ast's own name
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -445,10 +479,49 @@ class _Reach(ast.NodeVisitor):
         elif not isinstance(func, ast.Name):
             self.visit(func)
         for argument in node.args:
+            if any(
+                origin.startswith(ADDRESS_READERS) and "(" not in origin for origin in self._names.origins_of(argument)
+            ):
+                others = [self._texts.items(other) for other in node.args if other is not argument]
+                if any(is_address(text) for texts in others for text in texts):
+                    self._note("network?", node)
             if not (is_looked_at and self._names.origins_of(argument) & _MODULES):
                 self.visit(argument)
         for keyword in node.keywords:
             self.visit(keyword.value)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._imported(alias.name, node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names if node.module and not node.level else ():
+            self._imported(f"{node.module}.{alias.name}", node)
+
+    def _imported(self, module: str, node: ast.stmt) -> None:
+        """Look once at what modules next to the notebook run when they are imported; those in other folders are not known."""
+        root = module.partition(".")[0]
+        if root == "antigravity":
+            self._note("process", node)
+        if (
+            root in ROOTS
+            or module in self._imports
+            or any(
+                variable.kind == "module" and variable.facts.get("module") == module
+                for variable in self._names.live.values()
+            )
+        ):
+            return
+        self._imports.add(module)
+        if root not in self._names.modules and any(map(_OTHER_FOLDERS.search, self._sources)):
+            self._note("process", node)
+        if parent := module.rpartition(".")[0]:
+            self._imported(parent, node)
+        if (source := self._names.modules.get(module)) is not None:
+            self.inspect(source)
+            is_package = any(name.startswith(f"{module}.") for name in self._names.modules)
+            for inner in imported_modules([source], module if is_package else parent):
+                self._imported(inner, node)
 
     # --- one call ----------------------------------------------------------------------------------------------------------
 
@@ -474,6 +547,12 @@ class _Reach(ast.NodeVisitor):
             return "unknown_call"
         if (code := self._special(node, plain, last, root)) is not None:
             return code
+        if origin.startswith(ADDRESS_READERS) and "(" not in origin and self._is_unseen_address(node):
+            return "network?"
+        if plain in EVALUATORS and any(UNSEEN in text for text in self._given(node)):
+            return EVALUATORS[plain]
+        if last == "load" and root in UNPICKLING_ROOTS:
+            return "process"
         if code := self._by_keyword(node, plain, last):
             return code
         known = verdict(origin, default="?")
@@ -492,7 +571,12 @@ class _Reach(ast.NodeVisitor):
     def _left_memory(self, node: ast.Call, last: str) -> str:
         """Whether a call on a database in memory reaches a file, a library or another database."""
         texts = [text for argument in node.args for text in self._names.texts(argument)]
-        leaves = last in ("enable_load_extension", "load_extension") or any(map(_LEAVES_MEMORY.search, texts))
+        is_statement = bool(node.args) and last in ("execute", "executemany", "executescript", "sql", "query")
+        leaves = (
+            last in ("enable_load_extension", "load_extension")
+            or any(map(_LEAVES_MEMORY.search, texts))
+            or (is_statement and self._texts.is_hidden(node.args[0]))
+        )
         return "database" if leaves else ""
 
     def _inherited(self, node: ast.Call, name: str, member: str, last: str) -> str:
@@ -572,12 +656,18 @@ class _Reach(ast.NodeVisitor):
             and root != "numexpr"
         ):
             return self._queried(node, last, root)
-        if last in ("eval", "query") and node.args:
+        if last in ("eval", "query") and node.args and root != "tkinter":
             return self._queried(node, last, root)
         if plain.startswith("sys.path."):
             return "environment"
         if root in _SHOWING and self._loads((*node.args, *(word.value for word in node.keywords))):
             return "network"
+        if root in _SHOWING and last in _MARKUP_CLASSES and (code := self._marked_up(node)):
+            return code
+        if root == "tkinter" and ".tk." in plain:
+            return "process"
+        if plain.endswith("rcParams.update") and any("backend" in text for text in self._given(node)):
+            return "process" if any(UNSEEN in text for text in self._given(node)) else ""
         if root in _EVALUATING and (code := self._evaluated(node)):
             return code
         return None
@@ -683,6 +773,15 @@ class _Reach(ast.NodeVisitor):
         is_put_together = any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts)
         return any(_REMOTE.search(text) or (is_put_together and _LOADING.search(text)) for text in texts)
 
+    def _given(self, node: ast.Call, *names: str) -> frozenset[str]:
+        """What the first argument of a call, or those of these names, may be as texts."""
+        given = [*node.args[:1], *(word.value for word in node.keywords if not names or word.arg in (*names, None))]
+        return frozenset().union(*map(self._texts.texts, given))
+
+    def _is_unseen_address(self, node: ast.Call) -> bool:
+        """Whether what is read may lie at an address that only shows when the code runs."""
+        return any(map(is_address, self._given(node, *_ADDRESSED)))
+
     def _read(self, node: ast.Call) -> str | None:
         """Whether what is read lies at an address, or where secrets are kept."""
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -726,11 +825,19 @@ class _Reach(ast.NodeVisitor):
             return "network"
         if self._loads((*node.args, *(word.value for word in node.keywords))):
             return "network"
-        return (
-            "network"
-            if last in ("IFrame", "Image", "Video", "Audio", "YouTubeVideo") and self._read(node) == "network"
-            else ""
-        )
+        if last in _MARKUP_CLASSES:
+            return self._marked_up(node)
+        if last not in ("IFrame", "Image", "Video", "Audio", "YouTubeVideo"):
+            return ""
+        if self._read(node) == "network":
+            return "network"
+        return "network?" if self._is_unseen_address(node) else ""
+
+    def _marked_up(self, node: ast.Call) -> str:
+        """The verdict on a text that the page shows as markup."""
+        texts = self._given(node, "data", "value", "text", "object")
+        is_unseen = any(UNSEEN in text or _REMOTE.search(text.replace(ESCAPED, "")) for text in texts)
+        return "remote_content" if is_unseen or any(word.arg in ("url", "filename") for word in node.keywords) else ""
 
     def _queried(self, node: ast.Call, last: str, root: str) -> str | None:
         """The verdict on a text that a database or a frame evaluates."""
@@ -739,6 +846,8 @@ class _Reach(ast.NodeVisitor):
             return "database"
         if any(_QUOTED_ADDRESS.search(text) for text in texts):
             return "network"
+        if last in ("eval", "query") and self._texts.is_hidden(node.args[0]):
+            return "unknown_call"
         if last in ("eval", "query") and (texts or root not in ("", "pandas")):
             calls = [text for text in texts if ("@" in text and "(" in text) or "__" in text]
             return self._inspect_text(node.args[0], "@") if calls else ("" if last == "eval" or texts else None)
@@ -810,6 +919,8 @@ class _Reach(ast.NodeVisitor):
                 self.inspect(argument.partition("=")[2].strip(), "expression")
         if name in ("load_ext", "reload_ext", "unload_ext"):
             code = "" if all(word in FREE_EXTENSIONS for word in argument.split()) else "magic"
+        if name == "matplotlib" and "module:" in argument:
+            code = "process"
         if name in ("history", "hist"):
             code = "files" if re.search(r"(?:^|\s)-\w*f", argument) else ""
         if name in ("markdown", "latex") and magic.cell:

@@ -113,14 +113,14 @@ os.spawnv os.spawnve os.spawnvp os.spawnvpe os.fork os.forkpty os.posix_spawn os
 os.nice os.setuid os.setgid os.setsid os.setpriority os.sched_setaffinity
 subprocess pty runpy multiprocessing concurrent.futures.ProcessPoolExecutor concurrent.futures.process pexpect sh plumbum invoke fabric
 ctypes cffi signal resource pickle.load pickle.loads pickle.Unpickler marshal.load marshal.loads dill.load dill.loads dill cloudpickle.load
-cloudpickle.loads joblib.load joblib.Parallel pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
+cloudpickle.loads joblib.load networkx.read_gpickle sklearn.externals.joblib.load pandas.read_hdf nltk.data.load pyarrow.deserialize numpy.lib.format.read_array joblib.Parallel pandas.read_pickle pandas.io.pickle.read_pickle code codeop trace pdb imp zipimport pkgutil
 importlib.util importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external _posixsubprocess faulthandler
 asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subprocess psutil.Process.kill psutil.Process.terminate psutil.Popen
 ray pyspark findspark dask.distributed ipyparallel docker kubernetes pathos loky celery luigi airflow prefect papermill nbclient
 jupyter_client IPython.utils.process IPython.start_ipython IPython.embed win32com torch.utils.cpp_extension yaml.unsafe_load yaml.full_load jsonpickle rpy2 oct2py matlab julia wolframclient py4j jnius r2pipe
 winreg _winapi msvcrt commands popen2 antigravity
 profile cProfile.run cProfile.runctx cProfile.Profile.run cProfile.Profile.runctx bdb doctest unittest.main unittest.TextTestRunner unittest.mock._importer
-pytest.main past.builtins future.builtins six.exec_ decorator.FunctionMaker logging.config tkinter.Tcl tkinter.Tk.tk sys.breakpointhook
+pytest.main past.builtins future.builtins six.exec_ decorator.FunctionMaker logging.config tkinter.Tcl tkinter.Tk.tk tkinter.Tk.eval tkinter.Tk.call tkinter.Tk.evalfile sys.breakpointhook
 numpy.testing.measure numpy.testing.rundocs numpy.testing.runstring numpy.testing.run_module_suite numpy.f2py numpy.distutils numpy.ctypeslib.load_library
 torch.classes torch.ops.load_library tensorflow.load_op_library matplotlib.testing yaml.unsafe_load_all yaml.full_load_all sympy.preview
 sympy.utilities.autowrap PIL.ImageShow psutil.Process.send_signal psutil.Process.suspend psutil.Process.resume psutil.Process.nice psutil.Process.environ
@@ -252,6 +252,27 @@ READERS: Final = (
     "request", "head", "delete", "connect", "client", "Client", "Image", "IFrame", "Video", "Audio", "SVG", "parse", "from_url", "from_file", "stream", "GeoJson", "Excel",
     "clone", "ls", "glob", "iglob", "listdir", "scandir", "walk", "Path", "PurePath", "PosixPath", "joinpath", "touch", "ParquetFile", "Dataset", "File", "filesystem", "login", "Server", "Session",
 )  # fmt: skip
+#: Beginnings of the names of functions that take an address where they take the name of a file.
+ADDRESS_READERS: Final = (
+    "pandas.read_", "pandas.ExcelFile", "pandas.io.", "polars.read_", "polars.scan_", "modin.pandas.read_", "cudf.read_", "dask.dataframe.read_", "dask.bag.read_",
+    "dask.array.from_", "numpy.loadtxt", "numpy.genfromtxt", "numpy.recfrom", "xarray.open_", "geopandas.read_", "skimage.io.imread", "imageio.", "pyarrow.dataset.dataset",
+    "pyarrow.parquet.", "pyarrow.fs.", "lxml.etree.parse", "lxml.html.parse", "astropy.io.", "astropy.table.", "netCDF4.Dataset", "rasterio.open", "fiona.open", "matplotlib.pyplot.imread",
+    "matplotlib.image.imread", "duckdb.read_", "duckdb.from_", "zarr.open", "zarr.load", "altair.Data", "altair.UrlData", "folium.GeoJson", "folium.TileLayer",
+)  # fmt: skip
+#: Functions that evaluate a text as code, or load code that it names → what they reach where the text is not seen.
+EVALUATORS: Final[dict[str, str]] = {
+    name: code
+    for code, names in {
+        "process": "matplotlib.use matplotlib.pyplot.switch_backend matplotlib.rc",
+        "unknown_call": "numexpr.evaluate numexpr.re_evaluate jinja2.Template jinja2.Environment.from_string jinja2.environment.Template sympy.sympify sympy.S "
+        "sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify",
+    }.items()
+    for name in names.split()
+}
+#: Libraries whose `load` reads pickles.
+UNPICKLING_ROOTS: Final = frozenset(
+    "gensim statsmodels surprise stable_baselines3 pmdarima lightfm implicit hdbscan umap".split()
+)
 #: Names of variables that hold addresses.
 ADDRESS_NAMES: Final = ("url", "uri", "link", "href", "endpoint", "dsn", "webhook")
 

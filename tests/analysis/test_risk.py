@@ -94,6 +94,36 @@ def test_a_module_next_to_the_notebook_is_read() -> None:
     assert imported_modules(["from .orders import total"], "shop") == ("shop.orders", "shop.orders.total")
 
 
+def test_N6_what_a_module_next_to_the_notebook_runs_when_it_is_imported_is_looked_at() -> None:
+    modules = {
+        "tool": "import os\nos.remove('a')\ndef area():\n    return 1",
+        "shop": "from .orders import total",
+        "shop.orders": "open('a', 'w')\ntotal = 1",
+        "quiet": "import math\ndef area(r):\n    return math.pi * r",
+    }
+    assert _codes("import tool", modules=modules) == {"files"}
+    assert _codes("from tool import area", modules=modules) == {"files"}
+    assert _codes("import shop", modules=modules) == {"files"}
+    assert _codes("from quiet import area", modules=modules) == set()
+    live = {"tool": Variable("tool", "builtins.module", "module", "module tool", {"module": "tool"})}
+    assert _codes("import tool", modules=modules, live=live) == set()  # it has run
+
+
+def test_N6_a_module_from_a_folder_that_was_added_is_not_known() -> None:
+    assert _codes("import tool", "import sys\nsys.path.insert(0, 'lib')") == {"process"}
+    assert _codes("import numpy", "import sys\nsys.path.insert(0, 'lib')") == set()
+
+
+def test_N6_a_text_of_the_kernel_is_seen_where_its_value_is_known() -> None:
+    def text(value: str) -> dict[str, Variable]:
+        return {"place": Variable("place", "builtins.str", "text", "text", {"value": value})}
+
+    assert _codes("pd.read_csv(place)", live=text("'data/a.csv'")) == set()
+    assert _codes("pd.read_csv(place)", live=text("'http://x.invalid'")) == {"network"}
+    assert _codes("pd.read_csv(place)", live=text("'data/a…")) == {"network"}
+    assert _codes("pd.read_csv(place)") == {"network"}
+
+
 def test_code_nested_too_deeply_is_asked_about() -> None:
     assert _codes("x = " + "(" * 3000 + "1" + ")" * 3000) == {"unknown_call"}
     assert _codes("eval(" * 20 + "'1'" + ")" * 20) == {"unknown_call"}
