@@ -10,6 +10,7 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.web import RequestHandler
 
+from jupyter_agent.server.identity import distinguishes_users
 from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.routes import ROUTES, UNKNOWN_PATH, handler_class
 from tests.support.agent_client import RestClient, Script
@@ -41,6 +42,14 @@ class ByHeader(IdentityProvider):
         name = handler.request.headers.get("X-User", "")
         handler._token_authenticated = True  # type: ignore[attr-defined]
         return User(name) if name else None
+
+
+def test_N10_an_identity_provider_of_a_configuration_file_knows_users_apart() -> None:
+    source = "class Users(IdentityProvider):\n    def get_user(self, handler):\n        return None"
+    configuration: dict[str, Any] = {"IdentityProvider": IdentityProvider}
+    exec(source, configuration)  # as Jupyter reads its configuration: what it defines has no module
+    assert distinguishes_users(configuration["Users"]())
+    assert not distinguishes_users(IdentityProvider())
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
