@@ -9,7 +9,8 @@ frames in it. Each token carries the moment at which it was sent, on the machine
 - ``floor``: milliseconds of what no first token can come without: one durable commit and one round trip to the kernel,
   which go on at the same time, each measured alone.
 - ``token``: milliseconds from the model's server to the reader, of 100 concurrent streams with 50 tokens a second each. The
-  ratio is what we add at the 99th percentile, in times of the SDK's.
+  ratio is what we add at the 99th percentile, in times of the SDK's. ``relay`` is what no server in Tornado is below: one
+  that does nothing but hand each token on, in the same run.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
 - ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
   machine does, and its memory in MiB before and after the 100 streams.
@@ -31,6 +32,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +41,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
 
 from jupyter_agent.core.session import Session
 from jupyter_agent.kernels.remote import RemoteKernel
@@ -97,10 +102,33 @@ def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
 
+async def serve_relay(port: int) -> None:
+    """Hand each piece of an answer on, and nothing else: a handler of Tornado as bare as it can be."""
+
+    class Relay(RequestHandler):
+        async def post(self) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: {len(self.request.body)}\r\n\r\n"
+            writer.write(head.encode() + self.request.body)
+            await reader.readuntil(b"\r\n\r\n")
+            self.set_header("Content-Type", "text/event-stream")
+            self.request.connection.stream.set_nodelay(True)  # type: ignore[union-attr]
+            while size := int(await reader.readline(), 16):
+                self.write((await reader.readexactly(size + 2))[:-2])
+                self.flush()
+            writer.close()
+
+    server = HTTPServer(Application([("/v1/chat/completions", Relay)]))
+    server.add_sockets(sockets := bind_sockets(0, "127.0.0.1"))
+    print(sockets[0].getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+
 @asynccontextmanager
-async def model_server() -> AsyncIterator[str]:
+async def served(*arguments: str) -> AsyncIterator[str]:
+    """Another process of this file, which prints its port; its address."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, "--model-server"), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, __file__, *arguments), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     port = int(await process.stdout.readline())
@@ -213,7 +241,7 @@ def _percentile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100)[percent - 1]
 
 
-async def many(base_url: str, server: RunningServer, streams: int) -> None:
+async def many(base_url: str, relay_url: str, server: RunningServer, streams: int) -> None:
     body = {
         "model": f"m-{MANY_TOKENS}-{MANY_PAUSE}",
         "messages": [{"role": "user", "content": QUESTION}],
@@ -221,7 +249,10 @@ async def many(base_url: str, server: RunningServer, streams: int) -> None:
     }
     place = {"notebook_id": "analysis.ipynb"}
     path = "/api/agent/v1/chat/completions"
-    direct = await many_at_once(streams, lambda: read_tokens(base_url, "/v1/chat/completions", "x", body))
+    plain = "/v1/chat/completions"
+    direct, relay = [
+        await many_at_once(streams, partial(read_tokens, url, plain, "x", body)) for url in (base_url, relay_url)
+    ]
     stop = asyncio.Event()
     pinging = asyncio.ensure_future(pinged(server, stop))
     ours = await many_at_once(
@@ -230,8 +261,9 @@ async def many(base_url: str, server: RunningServer, streams: int) -> None:
     stop.set()
     waits = await pinging
     for percent in (50, 99):
-        a, b = _percentile(direct, percent), _percentile(ours, percent)
-        print(f"token p{percent} direct {a:7.1f}  ours {b:7.1f}  added {b - a:6.1f} ms, {(b - a) / a:.1f} times")
+        a, floor, b = (_percentile(ages, percent) for ages in (direct, relay, ours))
+        added = f"added {b - a:6.1f} ms, {(b - a) / a:.1f} times (relay {(floor - a) / a:.1f})"
+        print(f"token p{percent} direct {a:7.1f}  relay {floor:7.1f}  ours {b:7.1f}  {added}")
     print(f"lag      p50 {_percentile(waits, 50):.1f}  p99 {_percentile(waits, 99):.1f}  max {max(waits):.1f} ms")
 
 
@@ -261,7 +293,7 @@ async def main(rounds: int, streams: int) -> None:
 
     print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as home:
-        async with model_server() as base_url:
+        async with served("--model-server") as base_url, served("--relay", base_url) as relay_url:
             environment = {
                 "OPENAI_BASE_URL": base_url,
                 "OPENAI_API_KEY": "sk-none",
@@ -284,7 +316,7 @@ async def main(rounds: int, streams: int) -> None:
                 await floor(Path(home), kernel_id, rounds)
                 await one_after_the_other(direct, ours, rounds)
                 usage.report(rounds + 3, f"answer of {TOKENS} tokens")
-                await many(base_url, server, streams)
+                await many(base_url, relay_url, server, streams)
                 usage.report(streams, f"stream of {MANY_TOKENS} tokens")
             finally:
                 await asyncio.gather(ours.close(), direct.close())
@@ -295,6 +327,8 @@ async def main(rounds: int, streams: int) -> None:
 if __name__ == "__main__":
     if "--model-server" in sys.argv:
         asyncio.run(serve_model())
+    elif "--relay" in sys.argv:
+        asyncio.run(serve_relay(urlsplit(sys.argv[-1]).port or 0))
     else:
         given = [int(argument) for argument in sys.argv[1:]]
         asyncio.run(main(given[0] if given else 30, given[1] if len(given) > 1 else 100))
