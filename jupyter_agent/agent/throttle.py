@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 #: A round of the event loop that takes longer has enough to do.
-BUSY_SECONDS = 0.004
+BUSY_SECONDS = 0.0005
 #: The next in the queue does not wait longer than this for a shorter round.
 PATIENCE_SECONDS = 0.05
 
