@@ -55,6 +55,13 @@ def get(variable: str, base_url: str = "", *, is_configured: bool = True) -> str
     return by_address.get(_address(base_url), "") or (by_address.get("", "") if is_configured else "")
 
 
+def is_at_hand(variable: str, *, is_configured: bool = True) -> bool:
+    """Whether `get` answers at once, because no keyring has to be asked."""
+    if is_configured and os.environ.get(variable):
+        return True
+    return not _lock.locked() and _loaded.stamp == _stamp() and time.monotonic() <= _loaded.until
+
+
 def stored() -> dict[str, dict[str, str]]:
     """The keys that the user has set, by variable and address; one without an address is for configured servers."""
     with _lock:

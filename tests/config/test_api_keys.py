@@ -179,6 +179,21 @@ def test_a_keyring_that_is_unlocked_later_has_its_keys_again(monkeypatch: pytest
     assert (api_keys.get("OPENAI_API_KEY", OPENAI), api_keys.problems()) == (FIRST, [])
 
 
+def test_a_key_is_at_hand_once_no_keyring_has_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    _use(MemoryKeyring)
+    api_keys.store({"OPENAI_API_KEY": FIRST})
+    _restart(monkeypatch)
+    assert not api_keys.is_at_hand("OPENAI_API_KEY")
+    assert (api_keys.get("OPENAI_API_KEY"), api_keys.is_at_hand("OPENAI_API_KEY")) == (FIRST, True)
+    with api_keys._lock:  # somebody waits for the keyring
+        assert not api_keys.is_at_hand("OPENAI_API_KEY")
+    _file().unlink()
+    assert not api_keys.is_at_hand("OPENAI_API_KEY")
+    monkeypatch.setenv("OPENAI_API_KEY", SECOND)
+    assert api_keys.is_at_hand("OPENAI_API_KEY")
+    assert not api_keys.is_at_hand("OPENAI_API_KEY", is_configured=False)
+
+
 def test_without_the_package_the_file_has_the_key_and_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_keyring, "find_spec", lambda name: None)
     api_keys.store({"OPENAI_API_KEY": FIRST}, {"OPENAI_API_KEY": OPENAI})

@@ -160,7 +160,8 @@ class Connection:
         key, variable = self._own_key, self.provider.key
         if not key and variable:
             get = partial(api_keys.get, variable, self._base_url, is_configured=self._takes_any_key)
-            key = await asyncio.to_thread(get)  # it may wait for a keyring
+            is_at_hand = api_keys.is_at_hand(variable, is_configured=self._takes_any_key)
+            key = get() if is_at_hand else await asyncio.to_thread(get)  # it may wait for a keyring
         if not key:
             if not self.is_ours:
                 raise errors.UpstreamAuth(

@@ -55,6 +55,7 @@ class AsyncioStream(asyncio.Protocol):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come, as soon as there is any; empty at the end."""
+        self._send()  # what is asked does not wait for what else runs in this round of the loop
         with _translated("Read"):
             if not self._unread and not self._is_over:
                 self._reader = self._loop.create_future()
