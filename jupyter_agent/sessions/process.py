@@ -56,6 +56,8 @@ def has_ended(process: str) -> bool:
     Args:
         process: From `this_process`, of any process anywhere.
     """
+    if process == this_process():
+        return False
     _, _, rest = process.partition(":")
     pid, _, started = rest.partition(":")
     if not is_known(process) or not pid.isdecimal() or not started:
