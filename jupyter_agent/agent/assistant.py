@@ -28,7 +28,7 @@ from jupyter_agent.core.errors import (
     UnknownModel,
     UpstreamTimeout,
 )
-from jupyter_agent.core.failure_log import log_failure
+from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
 from jupyter_agent.core.protocols import Model, SessionStore, Tool, ToolContext, ToolSpec
 from jupyter_agent.core.question import Question
@@ -405,7 +405,7 @@ class Assistant:
         except AgentError as failure:
             error = failure
         redact = partial(self.redactor.text, always=True)
-        log_failure(error.code, error.message, error.detail, redact, is_ours=error.status >= 500)
+        log_failure(error.code, error.message, detail_of(error), redact, is_ours=error.status >= 500)
         return Failed(error.message, error.code, error.retryable, error.status)
 
     # What a question is answered with -------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from traitlets.log import get_logger
 
+from jupyter_agent.core.errors import StoreFull, StoreUnavailable
 from jupyter_agent.core.text import head, spelled_out
 
 #: Of the request that is being answered; empty where none is.
@@ -21,6 +22,13 @@ _logged: deque[tuple[str, str]] = deque(maxlen=100)
 def log() -> Any:
     """The logger of the Jupyter server, or of whatever application runs."""
     return get_logger()
+
+
+def detail_of(error: Exception) -> str:
+    """What only the log says of a failure: the words of the model's server, or of the store's driver."""
+    if isinstance(error, (StoreUnavailable, StoreFull)) and error.__cause__ is not None:
+        return f"{type(error.__cause__).__name__}: {error.__cause__}"
+    return getattr(error, "detail", "")
 
 
 def log_failure(code: str, message: str, detail: str, redact: Callable[[str], str], *, is_ours: bool) -> None:

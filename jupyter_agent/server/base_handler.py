@@ -21,7 +21,7 @@ from jupyter_agent.core.errors import (
     TooManyRequests,
     UnsupportedMedia,
 )
-from jupyter_agent.core.failure_log import log_failure, request_id
+from jupyter_agent.core.failure_log import detail_of, log_failure, request_id
 from jupyter_agent.server import bodies, identity
 from jupyter_agent.server.encoding import json_text
 from jupyter_agent.server.streamed_body import BODY_SECONDS, MAX_DISCARDED, StreamedBodyHandler
@@ -258,6 +258,8 @@ class AgentHandler(StreamedBodyHandler):
 
             methods = OPERATIONS.get(self.document_path, {})
             self.set_header("Allow", ", ".join([*(method.upper() for method in methods), "OPTIONS"]))
+        if status in (429, 503) and body["retryable"]:
+            self.set_header("Retry-After", "5")
         self.reply(self.error_body(status, body), status)
 
     def error_body(self, status: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -268,8 +270,7 @@ class AgentHandler(StreamedBodyHandler):
         """One record with the request's id; never its address, which may carry the token."""
         redact = partial(self.services.assistant.redactor.text, always=True)
         if isinstance(value, (AgentError, TurnFailed)):
-            detail = getattr(value, "detail", "")
-            log_failure(value.code, value.message, detail, redact, is_ours=value.status >= 500)
+            log_failure(value.code, value.message, detail_of(value), redact, is_ours=value.status >= 500)
             if value.status == 403 and self.current_user is not None:
                 self.audit_refused(value.code, value.message)
         elif isinstance(value, web.HTTPError) and value.status_code < 500:

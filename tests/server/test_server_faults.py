@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_agent.config import entry_points
-from jupyter_agent.core.errors import UpstreamRefused
+from jupyter_agent.core.errors import StoreUnavailable, UpstreamRefused
 from jupyter_agent.core.session import Session, Turn
 from jupyter_agent.server.openapi.operations import OPERATIONS
 from jupyter_agent.server.services import Services
@@ -300,6 +300,22 @@ async def test_N15_the_log_has_the_reason_of_each_error_by_its_request_id(
         assert code == "not_found" or "no<U+001B>[31m such field [withheld" in line
     assert key not in caplog.text
     assert "such" not in upstream.text
+
+
+async def test_N15_the_log_says_why_the_store_failed_and_the_reply_when_to_try_again(
+    rest: RestClient, services: Services, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refusing(*args: Any, **kwargs: Any) -> Any:
+        raise StoreUnavailable("The store cannot be used now.") from ConnectionError(
+            "redis://:long-password-1@db refused"
+        )
+
+    monkeypatch.setattr(services.assistant.sessions, "get", refusing)
+    reply = await rest("GET", "api/agent/sessions/nobody")
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
+    (line,) = [line for line in caplog.messages if reply.body["request_id"] in line and "store_unavailable" in line]
+    assert "It said: ConnectionError: redis://:[withheld" in line
+    assert "refused" not in reply.text
 
 
 async def test_N15_a_bug_of_ours_is_500_in_a_stream_too(
