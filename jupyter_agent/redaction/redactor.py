@@ -100,6 +100,7 @@ class Redactor:
         self.enabled = enabled
         self._plain: dict[str, str] = {}
         self._encoded: dict[str, str] = {}
+        self._spaced: set[str] = set()  # what white space is in
         for secret in secrets:
             self.add_secret(secret)
         for name, value in (environ or {}).items():
@@ -120,6 +121,8 @@ class Redactor:
             return
         for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
             self._plain[form] = kind
+            if re.search(r"\s", form):
+                self._spaced.add(form)
         raw = secret.encode("utf-8", "replace")
         self._encoded[raw.hex()] = kind
         for offset, lead in enumerate((0, 2, 3)):
@@ -209,7 +212,7 @@ class Redactor:
         begun = text.rfind("Private-Lines:")
         if begun >= 0 and text.find("Private-MAC", begun) < 0:
             end = min(end, begun)
-        for form in (form for form in self._plain if re.search(r"\s", form)):
+        for form in self._spaced:
             torn = next((n for n in range(min(len(form) - 1, len(text)), 0, -1) if text.endswith(form[:n])), 0)
             end = min(end, len(text) - torn)
         return next((span.context for span in self._spans(text) if span.context < end < span.end), end)
