@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import AgentError, NotFound, StoreUnavailable, VersionConflict
 from jupyter_agent.core.messages import Action, CellChange
@@ -34,7 +34,7 @@ class Lease:
     edits: Callable[[], Sequence[CellChange]] = tuple
     seconds: float = RENEW_SECONDS
     _lost: bool = False
-    _timeout: asyncio.Timeout | None = field(default=None)
+    _waiting: asyncio.Task[Any] | None = None
 
     async def record(self, actions: tuple[Action, ...]) -> None:
         """Store the turn's actions, before they run and after.
@@ -66,19 +66,21 @@ class Lease:
             VersionConflict: it was.
         """
         async with aclosing(events):
-            while True:
+            while not self._lost:
+                self._waiting = task = asyncio.current_task()
                 try:
-                    async with asyncio.timeout(0 if self._lost else None) as self._timeout:
-                        event = await anext(events)
+                    event = await anext(events)
                 except StopAsyncIteration:
                     return
-                except TimeoutError:
-                    if not self._lost:
+                except asyncio.CancelledError:
+                    # Not `asyncio.timeout`, which takes as long for each piece of an answer as all else here.
+                    if not self._lost or task is None or task.uncancel() > 0:
                         raise
-                    raise VersionConflict(_LOST) from None
+                    break
                 finally:
-                    self._timeout = None
+                    self._waiting = None
                 yield event
+        raise VersionConflict(_LOST)
 
     async def _renew(self) -> None:
         try:
@@ -88,5 +90,5 @@ class Lease:
                     self.session = await self.sessions.log.renew(self.session)
         except (VersionConflict, NotFound):
             self._lost = True
-            if self._timeout is not None:
-                self._timeout.reschedule(asyncio.get_running_loop().time())
+            if self._waiting is not None:
+                self._waiting.cancel()

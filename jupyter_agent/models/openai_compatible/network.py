@@ -56,12 +56,16 @@ class AsyncioStream(asyncio.Protocol):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come, as soon as there is any; empty at the end."""
         self._send()  # what is asked does not wait for what else runs in this round of the loop
-        with _translated("Read"):
-            if not self._unread and not self._is_over:
-                self._reader = self._loop.create_future()
-                async with asyncio.timeout(timeout):
-                    await self._reader
-            if not self._unread and self._failure is not None:
+        if not self._unread and not self._is_over:
+            self._reader = self._loop.create_future()
+            if timeout is None:
+                await self._reader
+            else:
+                with _translated("Read"):
+                    async with asyncio.timeout(timeout):
+                        await self._reader
+        if not self._unread and self._failure is not None:
+            with _translated("Read"):
                 raise self._failure
         piece = bytes(self._unread[:max_bytes])
         del self._unread[:max_bytes]

@@ -15,6 +15,8 @@ from jupyter_agent.server.turns.event_log import HandedOver
 from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
 
 _DONE = b"data: [DONE]\n\n"
+#: Stands for the text in a chunk that is made once for all texts of a response.
+_TEXT = "<text>"
 _REASONS = {"stop": "stop", "refused": "content_filter"}
 _TYPES = {
     400: "invalid_request_error",
@@ -76,13 +78,15 @@ class ChatReply:
         Raises:
             AgentError: the turn could not begin.
         """
+        before = after = b""
         try:
             async with aclosing(self._events()) as events:
                 async for event in events:
                     if isinstance(event, TurnStarted):
                         yield self._chunk({"role": "assistant", "content": ""})
+                        before, _, after = self._chunk({"content": _TEXT}).rpartition(f'"{_TEXT}"'.encode())
                     elif isinstance(event, TextDelta):
-                        yield self._chunk({"content": event.text})
+                        yield before + plain_json_text(event.text).encode() + after
         except TurnFailed as end:
             yield _data(error_body(end.status, end.message, end.code, retryable=end.retryable))
             return
