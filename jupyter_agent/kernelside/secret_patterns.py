@@ -102,7 +102,9 @@ KEYS: Keys = (
     ("Pulumi token", "pul-", rf"{_HEX}{{40}}{_END}"),
     ("Sentry token", "sntryu_", rf"{_HEX}{{64}}{_END}"),
     ("SonarQube token", "squ_ sqp_ sqa_", rf"{_HEX}{{40}}{_END}"),
-    ("Square token", "sq0atp- sq0csp- EAAA", rf"{_DIGIT}{_URL}{{22,}}"),
+    ("Square token", "sq0atp- sq0csp-", rf"{_URL}{{22,}}"),
+    ("Square token", "EAAA", rf"{_DIGIT}{_URL}{{22,}}"),
+    ("payment key", "APP_USR- TEST-", rf"[0-9]{{10,20}}-[0-9]{{6}}-{_HEX}{{32}}"),
     ("1Password key", "A3-", rf"{_UPPER}{{6}}-{_UPPER}{{6,11}}(?:-{_UPPER}{{5}}){{3,4}}{_END}"),
     ("Adobe secret", "p8e-", rf"{_ALNUM}{{32}}{_END}"),
     ("Airtable token", "pat", rf"{_ALNUM}{{14}}\.{_HEX}{{64}}{_END}"),
@@ -199,7 +201,7 @@ KEYS: Keys = (
 )
 #: The same of keys that need not have a long word, because +, / or = are among their characters.
 BASE64_KEYS: Keys = (
-    ("Atlassian token", "ATATT3xFf ATCTT3xFf", r"[A-Za-z0-9_=-]{60,}"),
+    ("Atlassian token", "ATATT3 ATCTT3", r"[A-Za-z0-9_=-]{60,}"),
     ("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.=-]{32,}"),
     ("Typeform token", "tfp_", r"[A-Za-z0-9_.=-]{50,}"),
     ("Duffel token", "duffel_live_ duffel_test_", r"[A-Za-z0-9_=-]{40,}"),
@@ -359,6 +361,13 @@ AFTER_SECRET_WORDS = (
         "AccountKey= SharedAccessKey=",
         r"(?<![A-Za-z0-9_])(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{40,100}={0,2})",
     ),
+    _pattern(  # what stands before a command: PGPASSWORD=… psql
+        "password",
+        "PASSWORD= PASSWD= _PWD= _TOKEN= _SECRET= _KEY=",
+        r"(?<![\w$])[A-Z][A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|_PWD|_TOKEN|_SECRET|(?:ACCESS|API)_KEY)=(?=[A-Za-z._~+/@!%^*-]{0,64}[0-9])"
+        r"([A-Za-z0-9._~+/@!%^*-]{8,256})(?=[\s`\"'\\]|\Z)",
+    ),
+    _pattern("password", "ansible_", r"\bansible_(?:[a-z]{2,10}_)?pass(?:word)?[=:]\s{0,3}([^\s\"'{}$<`\\]{4,256})"),
     _pattern("package index token", "_authToken=", r":_authToken=([^\s\"'$<]{8,256})"),
     _pattern(
         "connection string",

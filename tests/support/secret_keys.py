@@ -74,6 +74,7 @@ SHAPES: Mapping[str, tuple[str | tuple[str, int], ...]] = {
     "AWS Bedrock": ("ABSK", (BASE64, 120)),
     "Azure AD": ((ALNUM, 3), "8Q~", (ALNUM + "_.~-", 34)),
     "Atlassian": ("ATATT3xFfGF0", (ALNUM + "_-=", 180)),
+    "Bitbucket repository": ("ATCTT3", (ALNUM + "_-=", 180)),
     "Discord bot": ("MT", (ALNUM, 22), ".", (URL, 6), ".", (URL, 38)),
     "Discord webhook": ("https://discord.com/api/webhooks/12345678901234567/", (URL, 68)),
     "Slack webhook": ("https://hooks.slack.com/services/", (UPPER, 9), "/", (UPPER, 9), "/", (ALNUM, 24)),
@@ -179,9 +180,14 @@ def secret_key(kind: str, seed: str = "") -> tuple[str, str]:
 def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
     """Texts that have a secret by their form, and that secret."""
     draw = draw_with(seed)
-    password, line = draw(ALNUM, 14), draw(BASE64, 64)
+    password, line, hexadecimal = draw(ALNUM, 14), draw(BASE64, 64), draw(HEX, 32)
     putty = f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{line}\n{draw(BASE64, 24)}=\n"
     return {
+        "MercadoPago": (f"APP_USR-5361386623556752-334108-{hexadecimal}-840101234", hexadecimal),
+        "Square, no digit in it": ("sq0atp-wtaqU-EVRWGczaHhwNJPGE", "wtaqU-EVRWGczaHh"),
+        "a variable before a command": (f"PGPASSWORD={password} psql -h db.example.com shop", password),
+        "a variable before a command, in code": (f"`MYSQL_PWD={password} mysqldump shop`", password),
+        "Ansible": (f"db ansible_host=10.0.0.1 ansible_ssh_pass={password} ansible_user=bob", password),
         "PuTTY key": (f"{putty}Private-MAC: {draw(HEX, 64)}", line),
         "libpq, host first": (f"host=db.example.com user=bob password={password} dbname=x", password),
         "libpq, password first": (f"password={password} host=db.example.com", password),
@@ -241,6 +247,7 @@ HARMLESS = (
     "connect(host=host, user=user, password=password)",
     "key-value-store-benchmark-results-2024",
     "phx_model = lsv2_config.fw_settings",
+    "MAX_TOKEN=10 EOS_TOKEN=eos_token API_KEY=$KEY DB_PASSWORD=<password> run",
     "mysql -u bob -p < dump.sql; docker run -p 8080:80 image; redis-cli -a",
     "0.0.0.0:5432->5432/tcp, test_the_Float32Array_of_WebGL2RenderingContext",
     "docker run -p 8080:8080 -u 1000:1000 image; docker compose -p project up; zip -r out.zip data -x '*.pyc'",
