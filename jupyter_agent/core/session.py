@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
-from jupyter_agent.core.messages import Action, CellChange, FinishReason, Json, Message, Reason, Role, ToolCall, Usage
+from jupyter_agent.core.messages import (
+    Action,
+    ActionStatus,
+    CellChange,
+    Effect,
+    FinishReason,
+    Json,
+    Message,
+    Reason,
+    Role,
+    ToolCall,
+    Usage,
+)
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
 UndoKind = Literal["undo", "redo"]
@@ -171,7 +184,7 @@ def is_within(path: str, folder: str) -> bool:
     return bool(folder) and (path == folder or path.startswith(folder + "/"))
 
 
-_Record = TypeVar("_Record", Session, Turn, OpenTurn, PendingUndo, Message)
+_Record = TypeVar("_Record", Session, Turn, OpenTurn, PendingUndo, Message, ToolCall, Usage, Action, Reason, CellChange)
 
 
 def from_json(kind: type[_Record], data: Mapping[str, Any]) -> _Record:
@@ -180,23 +193,13 @@ def from_json(kind: type[_Record], data: Mapping[str, Any]) -> _Record:
     Raises:
         KeyError, TypeError, ValueError: the data is not one.
     """
+    if not isinstance(data, Mapping):
+        raise TypeError("not a record")
     given = {name: read(data[name]) for name, read, is_required in _FIELDS[kind] if is_required or name in data}
     if kind is Session:
         unknown = data.keys() - Session.__dataclass_fields__.keys() - {"schema"}
         given["unknown_fields"] = MappingProxyType({name: data[name] for name in unknown})
     return kind(**given)
-
-
-def _build(kind: Any, data: Mapping[str, Any]) -> Any:
-    if not isinstance(data, Mapping):
-        raise TypeError("not a record")
-    return kind(**{name: data[name] for name in data.keys() & kind.__dataclass_fields__.keys()})
-
-
-def _action(data: Mapping[str, Any]) -> Action:
-    reasons = tuple(_build(Reason, reason) for reason in data.get("reasons", ()))
-    action: Action = _build(Action, data)
-    return replace(action, reasons=reasons)
 
 
 def _string(value: object) -> str:
@@ -211,6 +214,24 @@ def _integer(value: object) -> int:
     return value
 
 
+def _number(value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _records(kind: Any) -> Callable[[Any], Any]:
+    return lambda values: tuple(from_json(kind, value) for value in values)
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Json]:
+    return MappingProxyType(dict(value))
+
+
 def _choice(choices: tuple[Any, ...], value: Any) -> Any:
     if value not in choices:
         raise ValueError("not a known value")
@@ -220,23 +241,24 @@ def _choice(choices: tuple[Any, ...], value: Any) -> Any:
 #: How a field is read, by its annotation.
 _READERS: Mapping[Any, Callable[[Any], Any]] = {
     "str": _string,
-    "str | None": lambda value: None if value is None else _string(value),
+    "str | None": _optional(_string),
     "int": _integer,
-    "float": float,
+    "float": _number,
     "bool": bool,
     "tuple[str, ...]": lambda values: tuple(map(_string, values)),
-    "Mapping[str, Json]": lambda value: MappingProxyType(dict(value)),
+    "Mapping[str, Json]": _mapping,
+    "Mapping[str, Json] | None": _optional(_mapping),
     "Role": partial(_choice, get_args(Role)),
+    "Effect": partial(_choice, get_args(Effect)),
+    "ActionStatus": partial(_choice, get_args(ActionStatus)),
     "TurnStatus": partial(_choice, get_args(TurnStatus)),
     "UndoKind": partial(_choice, get_args(UndoKind)),
-    "FinishReason | None": lambda value: value,
-    "Usage": partial(_build, Usage),
-    "tuple[Action, ...]": lambda values: tuple(map(_action, values)),
-    "tuple[CellChange, ...]": lambda values: tuple(_build(CellChange, value) for value in values),
-    "tuple[ToolCall, ...]": lambda values: tuple(_build(ToolCall, value) for value in values),
-    "tuple[Message, ...]": lambda values: tuple(from_json(Message, value) for value in values),
-    "OpenTurn | None": lambda value: None if value is None else from_json(OpenTurn, value),
-    "PendingUndo | None": lambda value: None if value is None else from_json(PendingUndo, value),
+    "FinishReason | None": _optional(_string),  # a later release may have more of these two
+    "ReasonCode": _string,
+    "Usage": partial(from_json, Usage),
+    "OpenTurn | None": _optional(partial(from_json, OpenTurn)),
+    "PendingUndo | None": _optional(partial(from_json, PendingUndo)),
+    **{f"tuple[{kind.__name__}, ...]": _records(kind) for kind in (Action, CellChange, Message, Reason, ToolCall)},
 }
 #: How each kind is read: its fields, and whether records of all releases have them. Pictures are not kept with a turn.
 _FIELDS: Mapping[Any, tuple[tuple[str, Callable[[Any], Any], bool], ...]] = {
@@ -251,5 +273,9 @@ _FIELDS: Mapping[Any, tuple[tuple[str, Callable[[Any], Any], bool], ...]] = {
         (OpenTurn, ("actions", "edits")),
         (PendingUndo, ()),
         (Session, ("pending_undo", "extra")),
+        *(
+            (part, [field.name for field in fields(part) if field.default is not MISSING])
+            for part in (ToolCall, Usage, Action, Reason, CellChange)
+        ),
     )
 }

@@ -69,6 +69,15 @@ def damaged(**changes: object) -> str:
         damaged(messages=[{"role": "user", "content": "x", "tool_calls": [], "tool_call_id": None}]),
         damaged(messages=[{"role": "tool", "content": "x", "tool_calls": [], "tool_call_id": "forged"}]),
         damaged(messages=[to_json(Turn("t", None, 1, "", CALLS))["messages"][0]]),
+        damaged(messages=[{**to_json(CALLS[0]), "tool_calls": [{"id": [], "name": "x", "arguments": ""}]}]),
+        damaged(started="nan"),
+        damaged(seconds=float("inf")),
+        damaged(finish_reason={"a": 1}),
+        damaged(usage={"input_tokens": {"a": 1}}),
+        damaged(usage=[]),
+        damaged(actions=[{"call_id": "c", "tool": {"a": 1}, "effect": "read", "status": "done"}]),
+        damaged(actions=[{"call_id": "c", "tool": "x", "effect": "none", "status": "done"}]),
+        damaged(edits=[{"cell_id": "c", "before": "x", "after": None}]),
     ],
 )
 async def test_S18_what_is_no_export_is_refused(manager: SessionManager, text: str) -> None:
