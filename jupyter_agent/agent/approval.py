@@ -83,7 +83,7 @@ class ApprovalPolicy:
         digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
         shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
         request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest, preview, shown)
-        if not reasons and self.is_allowed is not None and self.is_allowed(request):
+        if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
             return
         if self.decide is None:
             yield Refusal("needs_approval", _NOBODY, request)
@@ -121,7 +121,12 @@ class ApprovalPolicy:
         """
         if not isinstance(tool, ReviewedTool):
             return Review()
-        review = await tool.review(arguments, context)
+        try:
+            review = await tool.review(arguments, context)
+        except AgentError:
+            raise
+        except Exception as error:  # a foreign tool may raise anything
+            raise AgentError(f"the tool stopped with {type(error).__name__}.") from error
         if not review.code:
             return review
         return replace(review, reasons=(*review.reasons, *await code_reasons(review.code, context)))

@@ -287,13 +287,13 @@ class Agent:
                     else:
                         yield step
             self._extend_deadline()
+            self._read_cache.clear()  # the call changes something, or the user has, while it waited
             context = replace(context, timeout=min(timeout, self._limits.remaining))
         if tool is not None and output is None:
             if effect != "read":
                 # Stored before the call is made, so that nobody ever makes it a second time.
                 transcript.under_way = action
                 await self._record_actions(transcript)
-                self._read_cache.clear()
             if self._run_code is not None and call.name == RUN_CODE:
                 request = RunAsked(call.id, str(arguments.get("code", "")), call.id.startswith(_ANSWER))
                 running = asyncio.ensure_future(self._run_code(request))
@@ -305,7 +305,7 @@ class Agent:
             # The same read again, with nothing executed in between, is answered from the cache.
             elif (output := self._read_cache.get(key := call_key(call))) is None:
                 output = await self._answer(tool.call(arguments, context))
-                if effect == "read" and output is not None:
+                if effect == "read" and output is not None and output.ok:
                     self._read_cache[key] = output
         assert output is not None
         if not output.ok and status == "done":
@@ -349,6 +349,8 @@ class Agent:
                 raise ValueError(f"{path}: {error.message[:200]}")
         except (ValueError, RecursionError) as invalid:
             return tool, {}, ToolOutput.failure("invalid_arguments", f"{invalid}. Call again with arguments that fit.")
+        except Exception as error:  # noqa: BLE001 - a foreign tool's schema may refer to what is not there
+            return tool, {}, ToolOutput.failure("failed", f"the tool's parameters are invalid: {type(error).__name__}.")
         return tool, arguments, None
 
     async def _record_actions(self, transcript: Transcript) -> None:
@@ -361,7 +363,10 @@ class Agent:
         """A tool's output within the turn's time; its failure is an output too."""
         try:
             async with asyncio.timeout(self._limits.remaining):
-                return await answering
+                output = await answering
+            if output is not None and not (isinstance(output, ToolOutput) and isinstance(output.content, str)):
+                raise TypeError
+            return output
         except TimeoutError:
             return _TIME_OVER
         except AgentError as error:

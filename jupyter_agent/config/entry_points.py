@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -31,6 +31,7 @@ def broken() -> list[str]:
     """Why each store, model provider, tool and inspector of this environment cannot be used that cannot; loads all of them."""
     problems: list[str] = []
     for group in (STORES, MODELS, TOOLS, INSPECTORS):
+        problems += overruled(group)
         for name in names(group):
             try:
                 load(group, name)
@@ -41,11 +42,24 @@ def broken() -> list[str]:
 
 def problem(group: str, name: str, error: BaseException) -> str:
     """Why what is registered under a name cannot be used, for a user and for whoever repairs it."""
-    entry_point = _registered(group)[name]
-    owner = f" (of {entry_point.dist.name})" if entry_point.dist is not None else ""
-    kind = {STORES: "store", MODELS: "model provider", TOOLS: "tool", INSPECTORS: "inspector"}[group]
     reason = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
-    return f"The {kind} '{name}'{owner} cannot be loaded and is left out ({reason}). Repair or uninstall it."
+    title = _title(group, _registered(group)[name])
+    return f"{title} cannot be loaded and is left out ({reason}). Repair or uninstall it."
+
+
+def overruled(group: str) -> list[str]:
+    """Why each of a group is left out whose name another distribution, or this one, has registered too."""
+    return [
+        f"{_title(group, entry_point)} is left out: there is another of that name. Rename or uninstall one of them."
+        for entry_point in _entry_points(group)
+        if entry_point.value != _registered(group)[entry_point.name].value
+    ]
+
+
+def _title(group: str, entry_point: EntryPoint) -> str:
+    kind = {STORES: "store", MODELS: "model provider", TOOLS: "tool", INSPECTORS: "inspector"}[group]
+    owner = f" (of {entry_point.dist.name})" if entry_point.dist is not None else ""
+    return f"The {kind} '{entry_point.name}'{owner}"
 
 
 def store_problem(url: str) -> str:
@@ -68,9 +82,10 @@ def _is_installed(package: str) -> bool:
 
 
 @cache
+def _entry_points(group: str) -> Sequence[EntryPoint]:
+    """Ours first, so that nobody takes their place; looked up once, which reads the metadata of every installed package."""
+    return sorted(entry_points(group=group), key=lambda entry_point: not entry_point.value.startswith("jupyter_agent."))
+
+
 def _registered(group: str) -> Mapping[str, EntryPoint]:
-    """Looked up once: that reads the metadata of every installed package, 20 ms or more."""
-    found: dict[str, EntryPoint] = {}
-    for entry_point in entry_points(group=group):
-        found.setdefault(entry_point.name, entry_point)
-    return found
+    return {entry_point.name: entry_point for entry_point in reversed(_entry_points(group))}

@@ -14,7 +14,7 @@ import pytest
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
-from jupyter_agent.core.errors import UpstreamAuth
+from jupyter_agent.core.errors import KernelUnavailable, UpstreamAuth
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -269,6 +269,36 @@ async def test_a_tool_that_raises_is_a_result_for_the_model() -> None:
     assert results(transcript) == ["failed: the tool stopped with RuntimeError."]
 
 
+async def test_N16_a_foreign_tool_that_answers_nonsense_is_a_result_for_the_model() -> None:
+    class Foreign(Recorder):
+        async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+            raise ValueError("secret internals")
+
+    class NoOutput(Recorder):
+        async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+            return arguments  # type: ignore[return-value]
+
+    reviewed, unclear, silent = Foreign("reviewed", "execute"), Recorder("unclear", "read"), NoOutput("silent", "read")
+    unclear.spec = ToolSpec("unclear", "", {"type": "object", "properties": {"text": {"$ref": "#/$defs/none"}}})
+    calls = [call(name, text="x") for name in ("reviewed", "unclear", "silent")]
+    asked: list[ApprovalAsked] = []
+
+    async def decide(approval: ApprovalAsked) -> Decision:
+        asked.append(approval)
+        return Decision(approved=True)
+
+    how = limits(approval="auto")
+    transcript, _, _ = await play(
+        [{"calls": calls}, "ok"], [reviewed, unclear, silent], how, decide=decide, is_allowed=lambda asked: True
+    )
+    assert [approval.tool for approval in asked] == [
+        "reviewed"
+    ]  # what cannot be shown is asked about, whatever is allowed
+    assert reviewed.given == ["x"]
+    assert [action.status for action in transcript.actions] == ["done", "failed", "failed"]
+    assert transcript.reply == "ok"
+
+
 async def test_a_tool_that_hangs_is_left_at_the_deadline() -> None:
     async def hang(text: str) -> str:
         await asyncio.Event().wait()
@@ -375,6 +405,29 @@ async def test_a_failure_has_a_code_and_a_call_its_tools_title_wherever_it_is_sh
     assert [(action.title, action.icon) for action in transcript.actions] == called
     assert [event.code for event in events if isinstance(event, ToolReturned)] == ["", "unknown_tool"]
     assert [message.code for message in transcript.messages if message.role == "tool"] == ["", "unknown_tool"]
+
+
+async def test_while_a_call_waited_for_the_user_they_may_have_changed_what_was_read() -> None:
+    look, tool = Recorder("look", "read"), Recorder("run", "execute")
+
+    async def decide(approval: ApprovalAsked) -> Decision:
+        return Decision(approved=False, words="I ran it myself, look again.")
+
+    again = {"calls": [call("look", text="x")]}
+    await play([again, {"calls": [call("run", text="x")]}, again, "ok"], [look, tool], decide=decide)
+    assert look.given == ["x", "x"]
+
+
+async def test_a_read_that_failed_is_made_again() -> None:
+    async def busy_once(text: str) -> str:
+        if len(look.given) == 1:
+            raise KernelUnavailable("The kernel is busy.")
+        return "there it is"
+
+    look = Recorder("look", "read", busy_once)
+    again = {"calls": [call("look", text="x")]}
+    transcript, _, _ = await play([again, again, "ok"], [look])
+    assert results(transcript)[1] == "there it is"
 
 
 async def test_after_code_ran_through_the_magic_the_same_read_is_made_again() -> None:

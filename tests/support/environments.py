@@ -37,6 +37,38 @@ def foreign_distribution(folder: Path) -> str:
     return str(folder / "site")
 
 
+def foreign_tools(folder: Path) -> str:
+    """A folder for Python's path with a distribution whose tools are none of their names, and one that is good."""
+    information = folder / "foreign" / "foreign_tools-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: foreign-tools\nVersion: 1.0\n", encoding="utf-8"
+    )
+    names = ("good", "number", "namesake", "no_effect", "no_schema", "run_code")
+    points = "".join(f"{name} = foreign_tools:{name}\n" for name in names)
+    (information / "entry_points.txt").write_text(f"[jupyter_agent.tools]\n{points}", encoding="utf-8")
+    (folder / "foreign" / "foreign_tools.py").write_text(
+        """from jupyter_agent.core.protocols import ToolOutput, ToolSpec
+
+class Tool:
+    def __init__(self, name, effect="read", kind="object"):
+        self.spec = ToolSpec(name, "A foreign tool.", {"type": "object", "properties": {"x": {"type": kind}}}, "Foreign")
+        self.effect = effect
+    async def call(self, arguments, context):
+        return ToolOutput("ok")
+
+def good(): return Tool("good")
+def number(): return 5
+def namesake(): return Tool("another")
+def no_effect(): return Tool("no_effect", "all")
+def no_schema(): return Tool("no_schema", kind="nothing")
+def run_code(): return Tool("run_code")
+""",
+        encoding="utf-8",
+    )
+    return str(folder / "foreign")
+
+
 def broken_distribution(folder: Path) -> str:
     """A folder for Python's path with a distribution of which nothing that it registers can be imported."""
     information = folder / "broken" / "broken_tools-1.0.dist-info"
