@@ -20,6 +20,7 @@ from jupyter_agent.models.openai_compatible import failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
 from jupyter_agent.models.openai_compatible.incoming import read_ahead
+from jupyter_agent.models.openai_compatible.network import AsyncioStream
 from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, EventDecoder, ServerEvent, StreamedAnswer, TooLong
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
 from jupyter_agent.models.openai_compatible.wire import request
@@ -169,7 +170,7 @@ class OpenAIModel:
                 return
             pieces = _once(whole)
         else:
-            pieces = response.aiter_raw()  # a response with an encoding is refused
+            pieces = _pieces(response)
         decoder = EventDecoder()
         async with read_ahead(pieces) as came:
             while not answer.done and kind != "text/html":
@@ -276,6 +277,16 @@ async def _whole(response: httpx2.Response) -> bytes:
             if len(body) > MAX_EVENT:
                 raise ValueError("too long")
     return bytes(body)
+
+
+async def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes; a response with an encoding was refused."""
+    stream = response.extensions.get("network_stream")
+    if isinstance(stream, AsyncioStream) and response.headers.get("transfer-encoding") == "chunked":
+        async for piece in stream.chunks():
+            yield piece
+    async for piece in response.aiter_raw():  # the end, and what is not as usual, are the library's to understand
+        yield piece
 
 
 async def _once(piece: bytes) -> AsyncGenerator[bytes, None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Bytes that have come and were not read, after which the server has to wait.
 _MAX_UNREAD = 1 << 20
+#: The line before a chunk that is short enough to be kept until it is whole, or the beginning of such a line.
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,5})\r\n|[0-9A-Fa-f]{0,5}\r?\Z")
 
 
 class AsyncioBackend:
@@ -48,7 +51,7 @@ class AsyncioStream(asyncio.Protocol):
         self._transport: Any = None
         self._unread = bytearray()
         self._unsent: list[bytes] = []
-        self._is_over = self._is_full = False
+        self._is_over = self._is_full = self._is_asked = self._is_at_body = False
         self._failure: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
@@ -57,22 +60,37 @@ class AsyncioStream(asyncio.Protocol):
         """What has come, as soon as there is any; empty at the end."""
         self._send()  # what is asked does not wait for what else runs in this round of the loop
         if not self._unread and not self._is_over:
-            self._reader = self._loop.create_future()
-            if timeout is None:
-                await self._reader
-            else:
-                with _translated("Read"):
-                    async with asyncio.timeout(timeout):
-                        await self._reader
+            with _translated("Read"):
+                async with asyncio.timeout(timeout):
+                    await self._more()
         if not self._unread and self._failure is not None:
             with _translated("Read"):
                 raise self._failure
-        piece = bytes(self._unread[:max_bytes])
-        del self._unread[:max_bytes]
-        if self._is_full and len(self._unread) <= _MAX_UNREAD:
-            self._is_full = False
-            self._transport.resume_reading()
+        # The head of a response is given by itself: its body can then be taken by `chunks`.
+        head = self._unread.find(b"\r\n\r\n") + 4 if self._is_asked else 0
+        self._is_asked, self._is_at_body = False, 4 <= head <= max_bytes
+        piece = bytes(self._unread[: head if self._is_at_body else max_bytes])
+        self._took(len(piece))
         return piece
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The chunks of a body, as long as they are whole and as usual; from there on it is `read`.
+
+        The library's parser takes as long for each of them as all else that is done with a piece of an answer.
+        """
+        while self._is_at_body:
+            line = _CHUNK.match(self._unread)
+            if line is None:
+                break
+            end = line.end() + int(line[1] or b"0", 16)
+            if (line[1] is None or len(self._unread) < end + 2) and not self._is_over:
+                await self._more()
+                continue
+            if end == line.end() or self._unread[end : end + 2] != b"\r\n":
+                break
+            piece = bytes(self._unread[line.end() : end])
+            self._took(end + 2)
+            yield piece
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send with what else is written in this round of the loop: a request's head and its body are one packet."""
@@ -82,6 +100,7 @@ class AsyncioStream(asyncio.Protocol):
                     await asyncio.shield(self._writer)
             if self._is_over:
                 raise self._failure or ConnectionResetError("closed")
+        self._is_asked = True
         if not self._unsent:
             self._loop.call_soon(self._send)
         self._unsent.append(buffer)
@@ -139,6 +158,16 @@ class AsyncioStream(asyncio.Protocol):
     def resume_writing(self) -> None:
         _wake(self._writer)
         self._writer = None
+
+    async def _more(self) -> None:
+        self._reader = self._loop.create_future()
+        await self._reader
+
+    def _took(self, count: int) -> None:
+        del self._unread[:count]
+        if self._is_full and len(self._unread) <= _MAX_UNREAD:
+            self._is_full = False
+            self._transport.resume_reading()
 
     def _send(self) -> None:
         if self._unsent:
