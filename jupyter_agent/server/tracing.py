@@ -30,7 +30,7 @@ class TurnSpans:
         self._turn: Any = None
         self._parent: Any = None
         self._tools: dict[str, Any] = {}
-        self._model = ""
+        self._provider = self._model = ""
         self._request_began = 0
         self._tokens = (0, 0)
 
@@ -40,7 +40,8 @@ class TurnSpans:
             return
         from opentelemetry import trace
 
-        self._model = model
+        self._provider, _, name = model.partition(":")
+        self._model = name or model
         fields: dict[str, Any] = {"gen_ai.conversation.id": session_id, "gen_ai.agent.name": "jupyter-agent"}
         self._turn = self._start("invoke_agent", "jupyter-agent", **fields)
         self._parent = trace.set_span_in_context(self._turn)
@@ -73,15 +74,25 @@ class TurnSpans:
             _end(span, "interrupted")
         self._tools.clear()
         if self._turn is not None:
+            if error.startswith("upstream_"):  # the request to the model that failed
+                _end(self._start("chat", self._model, start_time=self._request_began), error)
             for name, count in zip(("input", "output"), self._tokens, strict=True):
                 self._turn.set_attribute(f"gen_ai.usage.{name}_tokens", count)
             _end(self._turn, error)
             self._turn = None
 
     def _start(self, operation: str, name: str, *, start_time: int | None = None, **fields: str) -> Any:
-        attributes = {"gen_ai.operation.name": operation, "gen_ai.request.model": self._model, **fields}
+        from opentelemetry.trace import SpanKind
+
+        attributes = {
+            "gen_ai.operation.name": operation,
+            "gen_ai.provider.name": self._provider,
+            "gen_ai.request.model": self._model,
+            **fields,
+        }
+        kind = SpanKind.CLIENT if operation == "chat" else SpanKind.INTERNAL
         return self._tracer.start_span(
-            f"{operation} {name}", context=self._parent, attributes=attributes, start_time=start_time
+            f"{operation} {name}", context=self._parent, kind=kind, attributes=attributes, start_time=start_time
         )
 
 

@@ -239,6 +239,25 @@ async def test_spans_follow_the_conventions_and_have_no_content(
     provider.shutdown()
 
 
+def test_spans_of_requests_name_the_provider_and_one_that_failed_has_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    sdk = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), sdk.TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", lambda: provider.get_tracer("test"))
+    turn = tracing.TurnSpans()
+    turn.begin("openai:gpt", "s1")
+    turn.end("upstream_timeout")
+    chat, whole = exporter.get_finished_spans()
+    assert (chat.name, chat.kind.name, whole.kind.name) == ("chat gpt", "CLIENT", "INTERNAL")
+    assert chat.attributes is not None
+    assert chat.attributes["error.type"] == "upstream_timeout"
+    assert chat.attributes["gen_ai.provider.name"] == "openai"
+    provider.shutdown()
+
+
 def test_nothing_of_opentelemetry_is_imported_without_its_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "find_spec", lambda name: None)
     tracing._tracer.cache_clear()
