@@ -1,16 +1,16 @@
 """What a turn costs: a question through a real Jupyter server against the same question asked of the model's server.
 
-One run, three more processes: a model's server that streams, a Jupyter server with ours, and a kernel with
+One run, four more processes: a model's server that streams, a relay, a Jupyter server with ours, and a kernel with
 frames in it. Each token carries the moment at which it was sent, on the machine's monotonic clock.
 
-- ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on both ways, in turns;
+- ``first`` and ``total``: milliseconds until the first token and until the end, by the OpenAI SDK on each way, in turns;
   through us the context is built from the live kernel and the conversation is stored before and after. The ratio is what
   we add to the first token, in times of the SDK's own.
 - ``floor``: milliseconds of what no first token can come without: one durable commit and one round trip to the kernel,
   which go on at the same time, each measured alone.
 - ``token``: milliseconds from the model's server to the reader, of 100 concurrent streams with 50 tokens a second each. The
-  ratio is what we add at the 99th percentile, in times of the SDK's. ``relay`` is what no server in Tornado is below: one
-  that does nothing but hand each token on, in the same run.
+  ratio is what we add at the 99th percentile, in times of the SDK's.
+- ``relay``: the same through what no server in Tornado is below: one that does nothing but hand each token on.
 - ``lag``: milliseconds that a request which does nothing waits meanwhile, which no lag of the event loop can exceed.
 - ``server``: milliseconds of processor time that our server took for each answer, which do not depend on what else the
   machine does, and its memory in MiB before and after the 100 streams.
@@ -153,12 +153,12 @@ async def one_turn(client: Any, model: str, extra: dict[str, Any]) -> tuple[floa
     return first, time.monotonic() - began
 
 
-async def one_after_the_other(direct: Any, ours: Any, rounds: int) -> None:
+async def one_after_the_other(direct: Any, relay: Any, ours: Any, rounds: int) -> None:
     model = f"m-{TOKENS}-{PAUSE}"
-    found: dict[str, list[tuple[float, float]]] = {"direct": [], "ours": []}
+    found: dict[str, list[tuple[float, float]]] = {"direct": [], "relay": [], "ours": []}
     for number in range(rounds + 3):
         place = {"notebook_id": "analysis.ipynb", "session_id": uuid.uuid4().hex}
-        for name, client, extra in (("direct", direct, {}), ("ours", ours, place)):
+        for name, client, extra in (("direct", direct, {}), ("relay", relay, {}), ("ours", ours, place)):
             measured = await one_turn(client, model, extra)
             if number >= 3:
                 found[name].append(measured)
@@ -166,7 +166,11 @@ async def one_after_the_other(direct: Any, ours: Any, rounds: int) -> None:
         medians = {name: 1000 * statistics.median(turn[at] for turn in turns) for name, turns in found.items()}
         added = statistics.median(1000 * (b[at] - a[at]) for a, b in zip(found["direct"], found["ours"], strict=True))
         ratio = f"{added / medians['direct']:.1f} times" if what == "first" else "median"
-        print(f"{what:8} direct {medians['direct']:7.1f}  ours {medians['ours']:7.1f}  added {added:6.1f} ms, {ratio}")
+        print(
+            f"{what:8}",
+            *(f"{name} {median:7.1f} " for name, median in medians.items()),
+            f"added {added:6.1f} ms, {ratio}",
+        )
 
 
 async def floor(home: Path, kernel_id: str, rounds: int) -> None:
@@ -305,7 +309,9 @@ async def main(rounds: int, streams: int) -> None:
             await server.start()
             kernel_id = await server.open_notebook("analysis.ipynb")
             ours = openai.AsyncOpenAI(base_url=f"{server.url}api/agent/v1", api_key=TOKEN, max_retries=0)
-            direct = openai.AsyncOpenAI(base_url=base_url, api_key="x", max_retries=0)
+            direct, relay = (
+                openai.AsyncOpenAI(base_url=url, api_key="x", max_retries=0) for url in (base_url, relay_url)
+            )
             try:
                 async with server.front_end(kernel_id) as front_end:
                     await front_end.run(FILL)
@@ -314,12 +320,12 @@ async def main(rounds: int, streams: int) -> None:
                 await asyncio.sleep(2)
                 usage = Usage(server)
                 await floor(Path(home), kernel_id, rounds)
-                await one_after_the_other(direct, ours, rounds)
+                await one_after_the_other(direct, relay, ours, rounds)
                 usage.report(rounds + 3, f"answer of {TOKENS} tokens")
                 await many(base_url, relay_url, server, streams)
                 usage.report(streams, f"stream of {MANY_TOKENS} tokens")
             finally:
-                await asyncio.gather(ours.close(), direct.close())
+                await asyncio.gather(ours.close(), relay.close(), direct.close())
                 await server("DELETE", f"api/kernels/{kernel_id}")
                 await server.end()
 
