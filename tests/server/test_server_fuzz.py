@@ -6,23 +6,24 @@ import asyncio
 import json
 import os
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_agent.server.openapi.operations import OPERATIONS
 from tests.support import fuzz_checks
 from tests.support.running_server import TOKEN, RunningServer
 
 #: How many requests there must be, and their seconds; `make slow SUITE=fuzz` ends within 45 minutes.
 CASES = int(os.environ.get("FUZZ_CASES", "100000"))
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "2400"))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "2500"))
 #: Phases of the runs that go on at the same time.
-RUNS = ("coverage,stateful", "fuzzing")
+RUNS = ("coverage,stateful", "fuzzing", "fuzzing")
 CONFIG = f"""
 hooks = "{fuzz_checks.__file__}"
-workers = 2
+workers = 1
 request-timeout = 30
 max-stream-events = 100000
 continue-on-failure = true
@@ -32,27 +33,6 @@ max-examples = 2500
 allow-x00 = true
 database = "none"
 
-[dictionaries]
-notebooks.values = ["a.ipynb"]
-sessions.values = ["s1", "s2"]
-turns.values = ["t1"]
-kernels.values = ["{{kernel}}"]
-secrets.values = ["{{secret}}"]
-names.values = ["x"]
-
-[parameters]
-"path.session_id" = {{{{ dictionary = "sessions", probability = 0.8 }}}}
-"path.turn_id" = {{{{ dictionary = "turns", probability = 0.8 }}}}
-"path.kernel_id" = {{{{ dictionary = "kernels", probability = 0.8 }}}}
-"path.secret" = {{{{ dictionary = "secrets", probability = 0.8 }}}}
-"path.name" = {{{{ dictionary = "names", probability = 0.8 }}}}
-"query.notebook_id" = {{{{ dictionary = "notebooks", probability = 0.8 }}}}
-"query.session_id" = {{{{ dictionary = "sessions", probability = 0.8 }}}}
-"query.kernel_id" = {{{{ dictionary = "kernels", probability = 0.8 }}}}
-"body.context.session_id" = {{{{ dictionary = "sessions", probability = 0.6 }}}}
-"body.context.notebook_id" = {{{{ dictionary = "notebooks", probability = 0.6 }}}}
-"body.context.kernel_id" = {{{{ dictionary = "kernels", probability = 0.3 }}}}
-
 [checks]
 positive_data_acceptance.enabled = false  # what a request means can be wrong although its form is not
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 502, 503, 504, 507]
@@ -60,10 +40,21 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 
 
 [[operations]]
 include-path = "{fuzz_checks.NEVER_ENDS}"
-request-timeout = 0.3
+request-timeout = 0.2
 max-stream-events = 1
 generation.max-examples = 50
+
+[[operations]]
+include-path = "/api/agent/mcp"
+headers = {{ Accept = "application/json, text/event-stream" }}
 """
+#: KiB.
+MAX_GROWTH = 512 * 1024
+#: Nothing waits for an answer, and nothing is undone twice the same way.
+NEVER_ANSWERED = {
+    "POST /api/agent/turns/{turn_id}/actions/{call_id}",
+    "POST /api/agent/sessions/{session_id}/redo",
+}
 #: Models and addresses stay: a generated one would be downloaded, or asked over the network.
 LOCKED = 'c.JupyterAgent.locked_settings = ["model", "base_url"]\n'
 
@@ -89,17 +80,41 @@ async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_
         context = {"session_id": "s1", "notebook_id": "a.ipynb"}
         async for _ in server.stream({"query": "x?", "stream": True, "turn_id": "t1", "context": context}):
             pass
+        async with server.front_end(kernel) as front_end:
+            await front_end.run("x = 1")
+        before = server.memory()
         _, shared = await server("POST", "api/agent/sessions/s1/share", {"mode": "copy"})
+        known = {
+            "session_id": ["s1", "s2"],
+            "notebook_id": ["a.ipynb"],
+            "turn_id": ["t1"],
+            "kernel_id": [kernel],
+            "secret": [shared["secret"]],
+            "name": ["x"],
+            "model": ["offline"],
+            "method": ["initialize", "ping", "tools/list", "tools/call"],
+        }
         config = tmp_path / "schemathesis.toml"
-        config.write_text(CONFIG.format(kernel=kernel, secret=shared["secret"]), encoding="utf-8")
-        await asyncio.gather(*(_run_schemathesis(server, config, phases) for phases in RUNS))
-        counted: Counter[str] = Counter()
+        config.write_text(CONFIG, encoding="utf-8")
+        await asyncio.gather(
+            *(_run_schemathesis(server, config, known, phases, number) for number, phases in enumerate(RUNS))
+        )
+        statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        slowest: Counter[str] = Counter()
         for file in tmp_path.glob("counted-*.json"):
-            counted.update(json.loads(file.read_text(encoding="utf-8")))
-        statuses = {status: number for status, number in sorted(counted.items()) if status.isdigit()}
-        slowest = [(name, number) for name, number in counted.most_common() if name.startswith("slowest")]
-        print(statuses, slowest[:10], f"{server.memory() // 1024} MiB")  # noqa: T201 - what was shown
-        assert sum(statuses.values()) >= CASES
+            of_run, slowest_of_run = json.loads(file.read_text(encoding="utf-8"))
+            for operation, numbers in of_run.items():
+                statuses[operation].update(numbers)
+            slowest |= Counter(slowest_of_run)
+        total = sum(map(Counter, statuses.values()), Counter())
+        lines = [f"{operation}: {dict(sorted(numbers.items()))}" for operation, numbers in sorted(statuses.items())]
+        lines += [f"{total.total()} requests {dict(sorted(total.items()))}, {server.memory() // 1024} MiB"]
+        print("\n".join(lines), slowest.most_common(10))  # noqa: T201 - what was shown
+        assert total.total() >= CASES
+        assert server.memory() < before + MAX_GROWTH
+        answered = {operation for operation, numbers in statuses.items() if any(number[0] == "2" for number in numbers)}
+        operations = {f"{method.upper()} {path}" for path, methods in OPERATIONS.items() for method in methods}
+        assert operations - answered <= NEVER_ANSWERED
         assert "Traceback" not in server.log
         status, health = await server("GET", "api/agent/health")
         assert (status, health["status"]) == (200, "ok")
@@ -107,16 +122,21 @@ async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_
         await server.end()
 
 
-async def _run_schemathesis(server: RunningServer, config: Path, phases: str) -> None:
+async def _run_schemathesis(
+    server: RunningServer, config: Path, known: dict[str, list[str]], phases: str, number: int
+) -> None:
     """Generate requests of some phases until the time is over; what is found fails."""
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
         *(f"{server.url}api/agent/openapi.json", "--url", server.url, "-H", f"Authorization: token {TOKEN}"),
         *("--phases", phases, "--max-time", str(SECONDS), "--no-color"),
     ]
-    output = config.parent / f"{phases}.txt"
+    environment = {**os.environ, "FUZZ_KNOWN": json.dumps(known)}
+    output = config.parent / f"{number}.txt"
     with output.open("w", encoding="utf-8") as file:
-        fuzzer = await asyncio.create_subprocess_exec(*command, stdout=file, stderr=file, cwd=config.parent)
+        fuzzer = await asyncio.create_subprocess_exec(
+            *command, stdout=file, stderr=file, cwd=config.parent, env=environment, start_new_session=True
+        )
         await asyncio.wait_for(fuzzer.wait(), SECONDS + 300)
     printed = output.read_text(encoding="utf-8")
     print("\n".join(line[:1000] for line in printed.splitlines()))  # noqa: T201 - which requests failed
