@@ -63,7 +63,8 @@ LOCKED = 'c.JupyterAgent.locked_settings = ["model", "base_url"]\n'
 async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "jupyter_server_config.py").write_text(LOCKED, encoding="utf-8")
-    server = RunningServer(tmp_path, {"JUPYTER_AGENT_STORE": "memory://", "JUPYTER_AGENT_MODEL": "offline"})
+    options = {"JUPYTER_AGENT_STORE": "memory://", "JUPYTER_AGENT_MODEL": "offline", "SESSION_MAX_CONCURRENT": "5000"}
+    server = RunningServer(tmp_path, options)
     await server.start()
     try:
         cell: dict[str, Any] = {

@@ -108,6 +108,9 @@ def _json(*kinds: Any) -> Schema:
 
 def _stream(operation: Operation) -> Schema:
     """A body of server-sent events; ``x-events`` has the schemas of their data."""
+    if not operation.events:  # of a protocol of others
+        schema: Schema = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+        return {**schema, "description": operation.stream, "x-events": {}}
     return {
         "type": "object",
         "description": operation.stream,

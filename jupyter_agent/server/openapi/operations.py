@@ -137,7 +137,11 @@ _SESSION = (
     _edit("/redo", "Redo the last undo, and what it did to the notebook", sessions.MoveReply, sessions.MoveRequest),
     _change("/go", "Continue from another turn", sessions.SessionReply, sessions.GoRequest),
     _create(
-        "/branch", "A new conversation with everything up to a turn", sessions.SessionReply, sessions.BranchRequest
+        "/branch",
+        "A new conversation with everything up to a turn",
+        sessions.SessionReply,
+        sessions.BranchRequest,
+        errors=(*WRITE, "429"),
     ),
     _create(
         "/replay",
