@@ -9,7 +9,9 @@ from typing import Any
 
 import openai
 import pytest
+from jsonschema import Draft202012Validator
 
+from jupyter_agent.server.openapi.document import document
 from jupyter_agent.server.services import Services
 from tests.server.test_server_kernels import front_end
 from tests.support.agent_client import RestClient, Script
@@ -45,6 +47,13 @@ async def test_the_sdk_gets_a_reply(client: openai.AsyncOpenAI, script: Script) 
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.usage.total_tokens) == (7, 3, 10)
     assert reply.model.startswith("scripted")
+
+
+async def test_H12_a_stream_has_what_the_document_says(rest: RestClient) -> None:
+    reply = await rest("POST", PATH, {"messages": USER, "stream": True})
+    content = document()["paths"][f"/{PATH}"]["post"]["responses"]["200"]["content"]
+    for event in reply.text.strip().split("\n\n"):
+        assert Draft202012Validator(content["text/event-stream"]["schema"]).is_valid(dict([event.split(": ", 1)]))
 
 
 async def test_the_sdk_reads_a_stream(client: openai.AsyncOpenAI, script: Script) -> None:

@@ -326,3 +326,24 @@ async def test_the_notebook_tells_conversations_of_one_id_apart(rest: RestClient
     assert await contents(rest, notebook_id="b.ipynb") == ["about b.ipynb", "Answered."]
     exported = json.loads((await rest("GET", f"{S1}/export", notebook_id="b.ipynb")).text)
     assert exported["session"]["notebook_id"] == "b.ipynb"
+
+
+async def test_H12_more_conversations_than_are_kept_is_an_answer_that_the_document_has(
+    rest: RestClient, services: Services
+) -> None:
+    await talk(rest, "one")
+    exported = (await rest("GET", f"{S1}/export")).body
+    shared = (await rest("POST", f"{S1}/share", {"mode": "copy"})).body
+    services.assistant.sessions.log.max_sessions = 1
+    session = "/api/agent/sessions/{session_id}"
+    for template, body in {
+        f"{session}/branch": {},
+        f"{session}/replay": {},
+        f"{session}/summarize": {},
+        "/api/agent/sessions/import": exported,
+        "/api/agent/shared/{secret}/copy": None,
+        "/api/agent/quick": {"query": "two"},
+    }.items():
+        reply = await rest("POST", template.format(session_id="s1", secret=shared["secret"]), body)
+        assert (template, reply.status) == (template, 429)
+        assert "429" in document()["paths"][template]["post"]["responses"]
