@@ -24,7 +24,7 @@ class Incoming:
         self._failure: Exception | None = None
         self._over = False
         self._last_taken = 0.0
-        self._news = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._taken = asyncio.Event()
         self._silent_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -43,13 +43,13 @@ class Incoming:
         loop = asyncio.get_running_loop()
         if seconds <= 0:
             raise TimeoutError
-        if not self._news.is_set():
+        if not self._came and not self._over:
             self._silent_at = loop.time() + seconds
             if self._timer is None or self._timer.when() > self._silent_at:
                 self._set_timer(loop)
-            await self._news.wait()
-            if loop.time() >= self._silent_at and not self._came and not self._over:
-                self._news.clear()
+            self._waiter = loop.create_future()
+            await self._waiter
+            if not self._came and not self._over:
                 raise TimeoutError
             self._silent_at = math.inf
         if gather and not self._over and loop.time() - self._last_taken < GATHER_SECONDS:
@@ -59,8 +59,6 @@ class Incoming:
             piece = bytes(self._came)
             self._came.clear()
             self._taken.set()
-            if not self._over:
-                self._news.clear()
             return piece
         if self._failure is not None:
             raise self._failure
@@ -73,7 +71,7 @@ class Incoming:
                 async for piece in pieces:
                     if piece:
                         self._came += piece
-                        self._news.set()
+                        self._wake()
                     while len(self._came) > MAX_AHEAD:
                         self._taken.clear()
                         await self._taken.wait()
@@ -81,12 +79,16 @@ class Incoming:
             self._failure = error
         finally:
             self._over = True
-            self._news.set()
+            self._wake()
 
     def close(self) -> None:
         """Wait for nothing more."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         """One timer for all that is waited for: each piece of an answer only moves the time at which it rings for good."""
@@ -96,7 +98,7 @@ class Incoming:
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         if self._silent_at <= loop.time():
-            self._news.set()
+            self._wake()
         elif self._silent_at < math.inf:
             self._set_timer(loop)
 
