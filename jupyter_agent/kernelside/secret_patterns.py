@@ -201,6 +201,17 @@ KEYS: Keys = (
 )
 #: The same of keys that need not have a long word, because +, / or = are among their characters.
 BASE64_KEYS: Keys = (
+    # "-----BEGIN … PRIVATE KEY" in Base64, and what such a key begins with, without that line.
+    (
+        "private key",
+        "LS0tLS1CRUdJTiBQUklWQVRFIE LS0tLS1CRUdJTiBSU0EgUFJJVk LS0tLS1CRUdJTiBFQyBQUklWQV LS0tLS1CRUdJTiBEU0EgUFJJVk LS0tLS1CRUdJTiBPUEVOU1NIIF LS0tLS1CRUdJTiBFTkNSWVBURU LS0tLS1CRUdJTiBQR1AgUFJJVk",
+        rf"{_BASE64}{{40,}}={{0,2}}",
+    ),
+    (
+        "private key",
+        "MIIEvQIBADAN MIIEvAIBADAN MIIEvgIBADAN MIIEpAIBAAKCAQEA MIIEowIBAAKCAQEA MIIEpQIBAAKCAQEA MIIJQgIBADAN MIIJQwIBADAN MIIJQQIBADAN MIIJKQIBAAKCAgEA MIIJKAIBAAKCAgEA MIIJKgIBAAKCAgEA MIIG/gIBADAN MIIG5AIBAAKCAYEA MHcCAQEEI MIGkAgEBBDA MIGHAgEAMBMGByqG MC4CAQAwBQYDK2VwBCIEI",
+        rf"{_BASE64}{{24,}}={{0,2}}",
+    ),
     ("Atlassian token", "ATATT3 ATCTT3", r"[A-Za-z0-9_=-]{60,}"),
     ("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.=-]{32,}"),
     ("Typeform token", "tfp_", r"[A-Za-z0-9_.=-]{50,}"),
@@ -240,6 +251,8 @@ KEY_FILES = (
         r"((?:[A-Za-z0-9+/=]{4,80}(?:(?:\\r|\\n|[\s\"',]){1,12}|\Z)){1,200})",
     ),
 )
+#: Services whose keys have no prefix: what is given to a name of theirs.
+SERVICES = "adafruit algolia beamer bitbucket bittrex meraki cloudflare codecov coinbase confluent contentful datadog droneci dropbox etsy fastly finicity finnhub flickr freshbooks gitter gocardless heroku hubspot intercom jfrog kraken kucoin launchdarkly looker mailgun mapbox mattermost messagebird netlify newrelic nytimes okta plaid privateai rapidapi sendbird snyk sonar squarespace sumologic telegram travisci twitch yandex zendesk"
 #: Searched for around long words of any `KEY_CHARACTERS`.
 MARKED = (
     _pattern(
@@ -266,6 +279,62 @@ MARKED = (
         "Facebook token",
         "| %7C",
         rf"(?<![0-9])[0-9]{{15,16}}(?:\||%7C)(?=[A-Za-z_-]{{0,40}}[0-9]){_URL}{{27,40}}{_END}",
+    ),
+    _pattern(
+        "password hash",
+        "$1$ $5$ $6$ $7$ $8$ $9$ $y$ $gy$ $2a$ $2b$ $2x$ $2y$ $apr1$ $sha1$ $scrypt$ $argon2 $pbkdf2 $bcrypt",
+        r"\$(?:[156789y]|gy|2[abxy]|apr1|sha1|scrypt|argon2[a-z]{1,2}|pbkdf2(?:-sha[0-9]{1,3})?|bcrypt-sha[0-9]{1,3})\${1,2}"
+        r"(?:[A-Za-z0-9=,./+-]{1,64}\${1,2}){1,4}(?=[A-Za-z./+]{0,80}[0-9])([A-Za-z0-9./+=]{22,128})(?![A-Za-z0-9./+$])",
+    ),
+    _pattern(
+        "password hash",
+        "$P$ $H$ $S$",
+        r"\$[PHS]\$(?=[A-Za-z./]{0,50}[0-9])([A-Za-z0-9./]{31,52})(?![A-Za-z0-9./+$])",
+    ),
+    _pattern(
+        "password hash",
+        "pbkdf2 scrypt: scrypt$ SCRAM-SHA-",
+        r"(?:pbkdf2_sha[0-9]{1,3}|pbkdf2:sha[0-9]{1,3}:[0-9]{1,9}|scrypt(?::[0-9:]{1,20})?|SCRAM-SHA-[0-9]{1,3})\$(?:[A-Za-z0-9+/=:,._-]{1,64}\$){1,3}([A-Za-z0-9+/=:]{40,180})",
+    ),
+    _pattern(
+        "password hash", "{S {MD5} {CRYPT}", rf"\{{(?:S?SHA(?:256|512)?|SMD5|MD5|CRYPT)\}}({_BASE64}{{20,}}={{0,2}})"
+    ),
+    _pattern(
+        "password hash",
+        "sha1: sha256: sha512:",
+        rf"(?<![A-Za-z0-9])sha(?:1|256|512):{_HEX}{{12}}:({_HEX}{{40,128}}){_END}",
+    ),
+    _pattern(
+        "registry password",
+        "auth\" auth'",
+        rf"[\"']auth\\{{0,3}}[\"']\s{{0,3}}:\s{{0,3}}\\{{0,3}}[\"']({_BASE64}{{12,2048}}={{0,2}})\\{{0,3}}[\"']",
+    ),
+    _pattern(
+        "registry password",
+        "_auth= _auth =",
+        rf"(?<![A-Za-z0-9.])_auth\s{{0,3}}=\s{{0,3}}[\"']?(?=[A-Za-z+/]{{0,64}}[0-9=])({_BASE64}{{12,2048}}={{0,2}})(?![A-Za-z0-9_.(\[])",
+    ),
+    _pattern("Authorization header", "SSWS", rf"SSWS[\s\\\"',:=]{{1,8}}{_DIGIT}({_URL}{{20,}})"),
+    _pattern(
+        "Authorization header",
+        "asic ASIC",
+        rf"\b(?i:basic)\s{{1,3}}(?=[A-Za-z+/]{{0,64}}[0-9=])({_BASE64}{{16,}}={{0,2}})(?![A-Za-z0-9+/=._-])",
+    ),
+    _pattern(
+        "package index token",
+        "BUNDLE_",
+        r"BUNDLE_[A-Z0-9_]{3,60}[\\\"']{0,3}\s{0,3}[=:]\s{0,3}[\\\"']{0,3}[A-Za-z0-9_-]{1,64}:([A-Za-z0-9_-]{8,})",
+    ),
+    _pattern(
+        "private key",
+        '"d\\ "k\\ "p\\ "q\\ "d" "k" "p" "q" "dp "dq "qi',
+        rf"\"(?:d|k|p|q|dp|dq|qi)\\{{0,3}}\"\s{{0,3}}:\s{{0,3}}\\{{0,3}}\"{_DIGIT}({_URL}{{43,}})\\{{0,3}}\"",
+    ),
+    _pattern(
+        "API key",
+        " ".join((SERVICES, SERVICES.upper(), SERVICES.title())),
+        rf"(?i:{SERVICES.replace(' ', '|')})[A-Za-z0-9_]{{0,40}}[\\\"']{{0,4}}\]?\s{{0,3}}(?:=>|[:=])\s{{0,3}}[\\\"']{{1,4}}"
+        rf"(?=[A-Za-z_-]{{0,40}}[0-9])(?=[0-9_-]{{0,40}}[A-Za-z])([A-Za-z0-9]{{24,100}}|{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})[\\\"']",
     ),
     _pattern("MaxMind key", "_mmk", rf"{ALONE}{_ALNUM}{{6}}_{_ALNUM}{{29}}_mmk{_END}"),
     _pattern("New Relic key", "NRAL", rf"{ALONE}{_HEX}{{36}}NRAL{_END}"),
@@ -368,7 +437,27 @@ AFTER_SECRET_WORDS = (
         r"([A-Za-z0-9._~+/@!%^*-]{8,256})(?=[\s`\"'\\]|\Z)",
     ),
     _pattern("password", "ansible_", r"\bansible_(?:[a-z]{2,10}_)?pass(?:word)?[=:]\s{0,3}([^\s\"'{}$<`\\]{4,256})"),
-    _pattern("package index token", "_authToken=", r":_authToken=([^\s\"'$<]{8,256})"),
+    _pattern("package index token", "_authToken= _password=", r":_(?:authToken|password)=([^\s\"'$<]{8,256})"),
+    _pattern(
+        "password",
+        "value=",
+        r"(?:key|name)=[\"'][A-Za-z0-9_.:-]{0,40}(?i:password|passphrase|secret|api_?key|token)[\"']\s{1,3}value=[\"']([^\"'<>\n$]{4,256})[\"']",
+    ),
+    _pattern(
+        "password",
+        "assword> assphrase> ecret> ecretKey> piKey> ssKey>",
+        r"<[A-Za-z0-9_.:-]{0,40}(?:[pP]assword|[pP]assphrase|[sS]ecret|[sS]ecretKey|[sS]ecretAccessKey|[aA]piKey)>([^<>\s$]{4,256})</",
+    ),
+    _pattern(
+        "Kubernetes secret",
+        "kind: Secret",
+        r"kind: Secret\s(?:[^\n]{0,200}\n){1,40}?(?:data|stringData):[ \t]{0,4}\n((?:[ \t]{1,8}[A-Za-z0-9_.-]{1,253}:[^\n]{0,16384}(?:\n|\Z)){1,100})",
+    ),
+    _pattern(
+        "Kubernetes secret",
+        "kind: Secret",
+        r"(?:^|\n)(?:data|stringData):[ \t]{0,4}\n((?:[ \t]{1,8}[A-Za-z0-9_.-]{1,253}:[^\n]{0,16384}\n){1,100})(?:[^\n]{0,200}\n){0,10}?kind: Secret\b",
+    ),
     _pattern(
         "connection string",
         "password=",
@@ -386,7 +475,11 @@ AFTER_SECRET_WORDS = (
         "-pass --token --secret --api --access",
         r"--(?:[a-z]{1,12}-)?(?:pass(?:word|wd|phrase)?|token|secret|(?:api|access|secret|account)-key)(?:=|\s{1,3})[\"']?([^\s\"'<$\[{(-][^\s\"'<>(){}\\]{3,})",
     ),
-    _pattern("password", "dentified DENTIFIED", r"(?i:identified by)\s{1,3}[\"']([^\"'\n]{4,256})[\"']"),
+    _pattern(
+        "password",
+        "dentified DENTIFIED",
+        r"(?i:identified\s{1,3}(?:by|with\s{1,3}\S{1,40}\s{1,3}(?:as|by)))\s{1,3}[\"']([^\"'\n]{4,256})[\"']",
+    ),
     _pattern("password", "password", r"\blogin\s{1,3}\S{1,64}\s{1,3}password\s{1,3}([^\s\"'\\]{4,256})"),
     _pattern(
         "password",

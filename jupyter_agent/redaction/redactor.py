@@ -19,6 +19,7 @@ from jupyter_agent.kernelside.secret_patterns import (
     QUOTE,
     SECRET_NAME,
     SECRET_WORDS,
+    SERVICES,
 )
 from jupyter_agent.kernelside.secrets import Span, find_secrets, has_long_word, is_secret_value, merged, word_table
 
@@ -38,7 +39,7 @@ _CODED = word_table(string.ascii_letters + string.digits + "-_+/")
 _WINDOW = 1024
 #: The end of a text in which a value has begun, or may begin, that is not over yet.
 _UNFINISHED = re.compile(
-    rf"(?:(?:{NAME}s?(?:[_-][A-Za-z0-9_-]{{0,32}})?|authorization|bearer|basic|identified(?:\s{{1,3}}by)?|--[a-z-]{{4,8}}"
+    rf"(?:(?:{NAME}s?(?:[_-][A-Za-z0-9_-]{{0,32}})?|authorization|bearer|basic|identified(?:\s{{1,3}}(?:by|with(?:\s{{1,3}}\S{{1,40}}(?:\s{{1,3}}(?:as|by))?)?))?|--[a-z-]{{4,8}}"
     r"|\blogin(?:\s{1,3}\S{1,64}(?:\s{1,3}password)?)?)"
     rf"(?:{QUOTE})?\]?\s{{0,3}}(?:(?::\s{{0,3}}str\s{{0,3}})?(?:=>|==?|[:=,])\s{{0,3}})?[rbfu]{{0,2}}"
     rf"(?:{QUOTE}(?:[^\"\n]{{0,512}}|[^'\n]{{0,512}})|[A-Za-z0-9-]{{0,64}}\s{{0,3}})?"
@@ -48,6 +49,10 @@ _UNFINISHED = re.compile(
     r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9})\Z",
     re.IGNORECASE,
 )
+#: A name to which the next word is given, and the last word, which may be such a name.
+_ASSIGNED = re.compile(r"[\w.-]{1,64}[\"'\\\]]{0,4}\s{0,3}(?:=>|[:=])\s{0,3}[\"'\\]{0,4}\Z")
+_LAST_WORD = re.compile(r"(?<!\w)(\w{1,64})[\"'\\\]]{0,4}\s{1,3}\Z")
+_TELLING_WORD = re.compile(rf"(?:_auth|SSWS)\Z|{SERVICES.replace(' ', '|')}", re.IGNORECASE)
 #: One of these is in every such end, in lower case.
 _UNFINISHED_WORDS = (
     *SECRET_WORDS,
@@ -205,6 +210,11 @@ class Redactor:
             and any(word in lower for word in _UNFINISHED_WORDS)
             and (unfinished := _UNFINISHED.search(text, window, end))
         ):
+            end = _last_word(text, unfinished.start())
+        unfinished = _ASSIGNED.search(text, max(0, end - 80), end)
+        if unfinished is None and (word := _LAST_WORD.search(text, max(0, end - 80), end)):
+            unfinished = word if _TELLING_WORD.search(word[1]) else None
+        if unfinished is not None:
             end = _last_word(text, unfinished.start())
         begun = text.rfind("-----BEGIN")
         if begun >= 0 and text.count("-----", begun) < 4:

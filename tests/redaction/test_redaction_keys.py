@@ -57,6 +57,20 @@ def test_N19_a_secret_in_a_known_form_is_withheld_also_in_pieces(form: str) -> N
             assert secret not in "".join(map(stream.feed, pieces)) + stream.flush(), size
 
 
+@pytest.mark.parametrize("is_data_first", [True, False])
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_N19_the_values_of_a_kubernetes_secret_are_withheld(field: str, *, is_data_first: bool) -> None:
+    values = f"{field}:\n  login: correct-horse\n  word: battery-staple\n"
+    head = "kind: Secret\nmetadata:\n  name: db\ntype: Opaque\n"
+    redacted = Redactor().text(
+        f"apiVersion: v1\n{values}{head}" if is_data_first else f"apiVersion: v1\n{head}{values}"
+    )
+    assert "correct-horse" not in redacted
+    assert "battery-staple" not in redacted
+    assert redacted.startswith("apiVersion: v1\n")
+    assert Redactor().text(f"kind: ConfigMap\n{values}") == f"kind: ConfigMap\n{values}"
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_only_looks_like_a_key_is_left_as_it_is(text: str) -> None:
     assert Redactor().text(text) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import string
 from collections.abc import Callable, Mapping
@@ -181,6 +182,7 @@ def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
     """Texts that have a secret by their form, and that secret."""
     draw = draw_with(seed)
     password, line, hexadecimal = draw(ALNUM, 14), draw(BASE64, 64), draw(HEX, 32)
+    basic = base64.b64encode(f"bob:{password}".encode()).decode()
     putty = f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{line}\n{draw(BASE64, 24)}=\n"
     return {
         "MercadoPago": (f"APP_USR-5361386623556752-334108-{hexadecimal}-840101234", hexadecimal),
@@ -229,11 +231,69 @@ def secret_forms(seed: str = "") -> dict[str, tuple[str, str]]:
         "X-Api-Key": (f"send X-Api-Key: {password} with it", password),
         "X-Api-Key in code": (f"`X-Api-Key: {password}`", password),
         "X-Auth-Token": (f"headers = {{'X-Auth-Token': '{password}'}}", password),
+        **_key_data(draw),
+        **_password_hashes(draw),
+        "docker, auth": (f'"auths": {{"ghcr.io": {{"auth": "{basic}"}}}}', basic),
+        "docker, auth on its lines": (f'\t"ghcr.io": {{\n\t\t"auth": "{basic}"\n\t}}', basic),
+        "podman, auth in a dict": (f"{{'quay.io': {{'auth': '{basic}'}}}}", basic),
+        ".npmrc, _auth": (f"_auth = {basic}", basic),
+        ".npmrc, _password": (f"//npm.example.com/:_password={basic}", basic),
+        "Basic": (f"value = 'Basic {basic}'", basic),
+        "Okta": (f"value = 'SSWS 00{(token := draw(URL, 40))}'", token),
+        "bundler": (f"BUNDLE_ENTERPRISE__CONTRIBSYS__COM={draw(HEX, 8)}:{(half := draw(HEX, 8))}", half),
+        "NuGet": (f'<add key="ClearTextPassword" value="{password}" />', password),
+        "Maven": (f"<server><id>a</id><password>{password}</password></server>", password),
+        "JSON Web Key": (f'{{"kty": "EC", "crv": "P-256", "d": "{(key := draw(URL, 43))}"}}', key),
+        "MySQL, native hash": (f"IDENTIFIED WITH mysql_native_password AS '*{(hashed := draw(HEX, 40))}'", hashed),
+        "a service's key": (f'ALGOLIA_ADMIN = "{(plain := draw(ALNUM, 32))}"', plain),
+        "a service's key, a UUID": (
+            f"heroku: '{draw(HEX, 8)}-{draw(HEX, 4)}-{draw(HEX, 4)}-{draw(HEX, 4)}-{(last := draw(HEX, 12))}'",
+            last,
+        ),
     }
+
+
+def _key_data(draw: Draw) -> dict[str, tuple[str, str]]:
+    """Private keys in Base64, as kubeconfig has them."""
+    found = {}
+    for kind in ("", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED "):
+        pem = f"-----BEGIN {kind}PRIVATE KEY-----\n{draw(BASE64, 64)}\n{draw(BASE64, 64)}\n-----END {kind}PRIVATE KEY-----\n"
+        data = base64.b64encode(pem.encode()).decode()
+        found[f"kubeconfig, {kind}key"] = (f"    client-key-data: {data}", data[60:])
+    return {**found, "key without its line": (f"key: MIIEvQIBADANBgkqhkiG9w0BAQEF{(body := draw(BASE64, 400))}", body)}
+
+
+def _password_hashes(draw: Draw) -> dict[str, tuple[str, str]]:
+    """Password hashes as /etc/shadow, htpasswd, databases and libraries keep them, and the part that must not leave."""
+    crypt = f"./{ALNUM}"
+    before = {
+        "SHA-512": (f"root:$6${draw(crypt, 16)}$", crypt, 86),
+        "SHA-512, rounds": (f"$6$rounds=5000${draw(ALNUM, 16)}$", crypt, 86),
+        "SHA-256": (f"$5${draw(crypt, 16)}$", crypt, 43),
+        "MD5": (f"bob:$1${draw(crypt, 8)}$", crypt, 22),
+        "yescrypt": (f"bob:$y$j9T${draw(crypt, 22)}$", crypt, 43),
+        "bcrypt": ("bob:$2b$12$", crypt, 53),
+        "bcrypt, in a compose file": ("bob:$$2y$$05$$", crypt, 53),
+        "apr1": (f"bob:$apr1${draw(crypt, 8)}$", crypt, 22),
+        "argon2": (f"argon2:$argon2id$v=19$m=65536,t=3,p=4${draw(BASE64, 22)}$", BASE64, 43),
+        "Django": (f"pbkdf2_sha256$600000${draw(ALNUM, 22)}$", BASE64, 43),
+        "passlib": (f"$pbkdf2-sha256$29000${draw(crypt, 22)}$", crypt, 43),
+        "werkzeug": (f"scrypt:32768:8:1${draw(ALNUM, 16)}$", HEX, 128),
+        "PostgreSQL": (f"SCRAM-SHA-256$4096:{draw(BASE64, 22)}==$", BASE64, 43),
+        "LDAP": ("userPassword: {SSHA}", BASE64, 38),
+        "phpass": ("$P$B", crypt, 30),
+        "Jupyter": (f"sha1:{draw(HEX, 12)}:", HEX, 40),
+    }
+    hashes = {name: (start, draw(alphabet, length)) for name, (start, alphabet, length) in before.items()}
+    return {f"hash, {name}": (f"{start}{end}", end) for name, (start, end) in hashes.items()}
 
 
 #: Texts that look like secrets and are none.
 HARMLESS = (
+    "self._auth = HTTPBasicAuthHandler2(); the basic ingredients1 of it; {'auth': 'none'}; $1$2 and $6$ cost more",
+    "algolia_index = 'documentation_of_the_package_2024'; heroku_url = 'https://shop-1234567890abcdef.herokuapp.com'",
+    '<input name="username" value="bob"/> <token>words</token> {"d": "M150 0 L75 200 L225 200 Z"}',
+    "kind: Secret santa, data: none; sha512-" + "Ab3De6Gh9Jk2Mn5Pq8St1Vw4Yz7Bc0Df3Gh6" + "==",
     "article sk-204115-blue-cotton-shirt-large is sold out",
     "pip install xai-explainable-models-2024-toolkit",
     "pass_rate = 0.93",
