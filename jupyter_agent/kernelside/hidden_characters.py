@@ -9,8 +9,14 @@ from typing import Any
 
 #: Control, format, surrogate and private characters: they show nothing, or change how others are shown.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
-#: Letters and symbols that are drawn as nothing: Hangul fillers, the empty Braille cell, Khmer inherent vowels, a combining joiner, musical null.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u034f\U0001d159\u180b\u180c\u180d\u180f")
+#: Letters, marks and symbols that are drawn as nothing: the empty Braille cell, Tifinagh and Brahmi joiners, blank hieroglyphs, the Khitan
+#: filler, the musical null.
+BLANK = "\u2800\u2d7f\U0001107f\U00016fe4\U00013441-\U00013442\U0001d159"
+#: These, and Unicode's Default_Ignorable_Code_Point, which Python does not know.
+_IS_BLANK = re.compile(
+    f"[{BLANK}\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 #: What a terminal obeys, what turns the order of letters round, and what no encoding takes.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -42,9 +48,4 @@ def json_for_terminal(value: Any) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    return (
-        unicodedata.category(character) in _INVISIBLE
-        or character in _BLANK
-        or "\ufe00" <= character <= "\ufe0f"
-        or "\U000e0000" <= character <= "\U000e0fff"
-    )
+    return unicodedata.category(character) in _INVISIBLE or _IS_BLANK.match(character) is not None

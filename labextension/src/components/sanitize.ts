@@ -55,9 +55,16 @@ export function hiddenHost(link: HTMLAnchorElement): string {
   return (link.textContent ?? '').includes(host) ? '' : host;
 }
 
+/**
+ * Characters that show nothing, or change how others are shown: as in the kernel's `hidden_characters.py`, but for the
+ * selector that makes a picture of an emoji, and for line breaks and tabs.
+ */
+const HIDDEN =
+  /(?!(?<=\p{Extended_Pictographic})\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2800\u2d7f\u{1107f}\u{16fe4}\u{13441}-\u{13442}\u{1d159}]/gu;
+
 /** Text with invisible and reordering characters replaced by their code points. */
 export function withHiddenShown(text: string): string {
-  return text.replace(/[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, character => {
+  return text.replace(HIDDEN, character => {
     const code = character.codePointAt(0) ?? 0;
     return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
   });
