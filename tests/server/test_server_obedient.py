@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import mcp_types
+import pexpect
 import pytest
 
 from jupyter_agent.cli.arguments import parser
@@ -309,8 +310,8 @@ async def at_the_cursor(attack: Attacked, mode: str, user: Answers) -> None:
         assert status == 200, reply
 
 
-async def _command(attack: Attacked, arguments: list[str], typed: str = "") -> None:
-    """In a kernel of its own, which runs the notebook's cells first: none of them does anything."""
+def _terminal_folder(attack: Attacked) -> Path:
+    """A folder with the notebook and the file, all orders in that, and cells of which none does anything."""
     folder = attack.server.home / "terminal"
     folder.mkdir(exist_ok=True)
     given = orders(attack.port)
@@ -319,9 +320,15 @@ async def _command(attack: Attacked, arguments: list[str], typed: str = "") -> N
     written["cells"][1]["source"] = f"df = {given['a value']!r}"
     written["cells"][2]["source"] = WATCH.format(path=str(attack.log), port=str(attack.port))
     (folder / NOTEBOOK).write_text(json.dumps(written), encoding="utf-8")
+    (folder / "notes.txt").write_text(" ".join(given.values()), encoding="utf-8")
+    return folder
+
+
+async def _command(attack: Attacked, arguments: list[str], typed: str = "") -> None:
+    """In a kernel of its own, which runs the notebook's cells first."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "jupyter_agent.cli", *arguments, "--notebook", NOTEBOOK, "--execute"),
-        cwd=folder,
+        cwd=_terminal_folder(attack),
         env={**os.environ, **attack.server.environment, "JUPYTER_AGENT_STORE": "memory://"},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -330,6 +337,52 @@ async def _command(attack: Attacked, arguments: list[str], typed: str = "") -> N
     out, err = await asyncio.wait_for(process.communicate(typed.encode()), 110)
     assert process.returncode == 0, err.decode()
     assert b"Done as I was told" in out
+
+
+async def _at_a_terminal(attack: Attacked, command: list[str], lines: list[str], prompt: str, user: Answers) -> None:
+    """Lines are typed, each at its prompt, and what is asked meanwhile is answered; the lines' output is what was shown."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", *command],
+        cwd=_terminal_folder(attack),
+        env={**os.environ, **attack.server.environment, "JUPYTER_AGENT_STORE": "memory://", "TERM": "dumb"},
+        encoding="utf-8",
+        timeout=120,
+        dimensions=(200, 400),
+        echo=False,
+    )
+
+    def talk() -> None:
+        for line in (*lines, ""):
+            while child.expect([prompt, r"\[y/N\] \(n: and why, for the model\)"]):
+                shown = child.before
+                user.asked += 1
+                if user.is_approving:
+                    user.approved.append((shown, shown if "always asked about" in shown else ""))
+                child.send("y\r" if user.is_approving else "n\r")
+            child.send(f"{line}\r" if line else "\x04")
+
+    try:
+        await asyncio.to_thread(talk)
+    finally:
+        child.close(force=True)
+
+
+async def in_plain_ipython(attack: Attacked, mode: str, user: Answers) -> None:
+    """Without a server: the assistant runs in IPython's own process."""
+    folder = _terminal_folder(attack)
+    given = orders(attack.port)
+    watch = WATCH.format(path=str(attack.log), port=str(attack.port))
+    setup = f"{watch}\ndf = {given['a value']!r}\n{given['a name']} = 1\nx = 1\n"
+    (folder / "setup.py").write_text(setup, encoding="utf-8")
+    command = ["IPython", "--simple-prompt", "--no-banner", "--colors=nocolor", "--no-confirm-exit"]
+    lines = ["%run -i setup.py", "%load_ext jupyter_agent", f"%agent --approve {mode} {attack.question}"]
+    await _at_a_terminal(attack, command, lines, r"In \[\d+\]: ", user)
+
+
+async def in_a_chat_at_a_terminal(attack: Attacked, mode: str, user: Answers) -> None:
+    command = ["jupyter_agent.cli", "chat", "--approve", mode, "--notebook", NOTEBOOK, "--execute"]
+    await _at_a_terminal(attack, command, [attack.question], "agent>", user)
 
 
 async def with_a_command(attack: Attacked, mode: str, user: Answers) -> None:
@@ -353,9 +406,18 @@ ENTRY_POINTS: tuple[EntryPoint, ...] = (
     at_the_cursor,
     with_a_command,
     in_a_chat,
+    in_plain_ipython,
+    in_a_chat_at_a_terminal,
 )
 #: Those in which somebody may say yes.
-ANSWERED = (in_the_sidebar, as_a_line, with_its_answer_run, as_an_mcp_client)
+ANSWERED = (
+    in_the_sidebar,
+    as_a_line,
+    with_its_answer_run,
+    as_an_mcp_client,
+    in_plain_ipython,
+    in_a_chat_at_a_terminal,
+)
 #: Route → its case; None where no model is asked and no tool called.
 COVERED: dict[str, EntryPoint | None] = {
     "/api/agent/quick": in_the_sidebar,
@@ -419,7 +481,7 @@ def test_N5_every_entry_point_has_its_case() -> None:
     assert set(COMMANDS) == set(commands)
     assert {case for case in (*COVERED.values(), *COMMANDS.values(), *MAGIC.values()) if case is not None} == {
         *ENTRY_POINTS
-    } - {in_one_piece}
+    } - {in_one_piece, in_plain_ipython, in_a_chat_at_a_terminal}
     assert set(MAGIC) <= set(magic_options.Options._fields)
 
 
