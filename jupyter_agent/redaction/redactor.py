@@ -8,6 +8,7 @@ import re
 import string
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
 
@@ -49,10 +50,8 @@ _UNFINISHED = re.compile(
     r"(?:[a-z_]{2,30}=[^\s,()\"']{1,200}\s{1,3}){0,9})\Z",
     re.IGNORECASE,
 )
-#: A name to which the next word is given, and the last word, which may be such a name.
-_ASSIGNED = re.compile(r"[\w.-]{1,64}[\"'\\\]]{0,4}\s{0,3}(?:=>|[:=])\s{0,3}[\"'\\]{0,4}\Z")
-_LAST_WORD = re.compile(r"(?<!\w)(\w{1,64})[\"'\\\]]{0,4}\s{1,3}\Z")
-_TELLING_WORD = re.compile(rf"(?:_auth|SSWS)\Z|{SERVICES.replace(' ', '|')}", re.IGNORECASE)
+#: Names of which what is given to them is a secret, whatever else they say.
+_TELLING_WORD = lru_cache(4096)(re.compile(rf"(?:_auth|SSWS)\Z|{SERVICES.replace(' ', '|')}", re.IGNORECASE).search)
 #: One of these is in every such end, in lower case.
 _UNFINISHED_WORDS = (
     *SECRET_WORDS,
@@ -211,11 +210,12 @@ class Redactor:
             and (unfinished := _UNFINISHED.search(text, window, end))
         ):
             end = _last_word(text, unfinished.start())
-        unfinished = _ASSIGNED.search(text, max(0, end - 80), end)
-        if unfinished is None and (word := _LAST_WORD.search(text, max(0, end - 80), end)):
-            unfinished = word if _TELLING_WORD.search(word[1]) else None
-        if unfinished is not None:
-            end = _last_word(text, unfinished.start())
+        start = _last_word(text, max(0, end - 1))  # the next word may be given to this one, or to the one before
+        word = text[start:end].rstrip(" \t\n\"'\\]")
+        if word.endswith(("=", ":", "=>")):
+            end = start if len(word) > 2 else _last_word(text, max(0, start - 1))
+        elif len(word) < 80 and _TELLING_WORD(word):
+            end = start
         begun = text.rfind("-----BEGIN")
         if begun >= 0 and text.count("-----", begun) < 4:
             end = min(end, begun)
