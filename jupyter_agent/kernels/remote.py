@@ -48,6 +48,7 @@ class RemoteKernel:
             with signals ignore.
         is_alive: Whether the kernel's process lives.
         restart: Restarts the kernel.
+        known: What is known of it from an earlier connection: only what has changed since is asked for.
     """
 
     def __init__(
@@ -59,13 +60,14 @@ class RemoteKernel:
         interrupt: Callable[[], Awaitable[None]] | None = None,
         is_alive: Callable[[], Awaitable[bool]] | None = None,
         restart: Callable[[], Awaitable[None]] | None = None,
+        known: KernelState | None = None,
     ) -> None:
         self.kernel_id = kernel_id
         self._rpc = KernelRpc(transport)
         self._interrupt = interrupt
         self._restart = restart
         self._is_alive = is_alive
-        self._state = KernelState(kernel_id=kernel_id)
+        self._state = known or KernelState(kernel_id=kernel_id)
         self._installation = SharedTask(partial(install, self._rpc, options or {}), once=True)
         self._reading = SharedTask(self._read_state)
         self._execution: CodeExecution | None = None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from jupyter_agent.core.kernel_state import Cell
+from jupyter_agent.core.kernel_state import Cell, KernelState
 from jupyter_agent.core.question import Question
 from jupyter_agent.kernels.remote import RemoteKernel
 from jupyter_agent.kernels.transport import ZmqTransport
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt import context, snapshot
 from jupyter_agent.redaction.redactor import Redactor
+
+#: Clients → what was known of their kernels at the last call.
+_known: WeakKeyDictionary[Any, KernelState] = WeakKeyDictionary()
 
 
 async def build_context(kernel_client: Any, cells_before: Sequence[str], query: str, token_budget: int) -> str:
@@ -29,11 +33,14 @@ async def build_context(kernel_client: Any, cells_before: Sequence[str], query: 
 
     client = AsyncKernelClient()
     client.load_connection_info(kernel_client.get_connection_info())
-    kernel, notebook = RemoteKernel(ZmqTransport(client), ""), PostedNotebook("", _cells(cells_before))
+    kernel = RemoteKernel(ZmqTransport(client), "", known=_known.get(kernel_client))
+    notebook = PostedNotebook("", _cells(cells_before))
     try:
         view = await snapshot.read_kernel_and_cells(kernel, notebook)
     finally:
         await kernel.close()  # its connection belongs to this event loop, which may be closed next
+    if view[0] is not None:
+        _known[kernel_client] = view[0]
     turn = await snapshot.build(Question("", "", kernel=kernel, notebook=notebook), view)
     built = context.build(
         query,

@@ -10,6 +10,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from jupyter_agent import build_context
+from jupyter_agent.kernels.remote import RemoteKernel
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +33,21 @@ def test_the_live_variables_are_told_and_no_task_is_left_in_the_loop(client: Any
         finally:
             loop.close()
         assert "rows: list" in text
+
+
+def test_only_what_changed_since_the_last_call_is_read(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    request = RemoteKernel._request
+
+    async def recorded(kernel: RemoteKernel, content: Any) -> Any:
+        reply = await request(kernel, content)
+        asked.append([variable["name"] for variable in reply["changed"]])
+        return reply
+
+    monkeypatch.setattr(RemoteKernel, "_request", recorded)
+    asyncio.run(build_context(client, [], "", 1000))
+    client.execute_interactive("del rows\ncolumns = ('a', 'b')")
+    text = asyncio.run(build_context(client, [], "", 1000))
+    assert asked[1] == ["columns"]
+    assert "columns: tuple" in text
+    assert "rows" not in text
