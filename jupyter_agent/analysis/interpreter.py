@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from jupyter_agent.analysis.cells.effects import (
     FunctionSummary,
     Mutation,
     NameRead,
+    SharedObject,
     StatementEffects,
 )
 from jupyter_agent.analysis.cells.names import HISTORY_NAMES, PREDEFINED, CellNames, is_history
@@ -31,6 +32,7 @@ from jupyter_agent.analysis.provenance import (
     AbstractValue,
     ExternalUse,
     Key,
+    Link,
     Node,
     Values,
     outlives_reset,
@@ -42,6 +44,7 @@ _PREDEFINED = PREDEFINED | HISTORY_NAMES | {"exit", "quit", "__name__", "__doc__
 _PREDEFINED |= {"__session__"}
 #: More names that may share data with one object are not followed: each pair of them would be looked at.
 _MAX_SHARING = 50
+_NO_LINKS: frozenset[Link] = frozenset()
 
 
 class AbstractInterpreter:
@@ -82,6 +85,7 @@ class AbstractInterpreter:
         self._used_names: set[str] = set()
         self._accumulated: set[str] = set()
         self._bound: set[str] = set()
+        self._unlinked: dict[str, int] = {}
         self._surely_bound: set[str] = set()
         self._objects = 0
         self._is_reset = False
@@ -107,6 +111,7 @@ class AbstractInterpreter:
             frozenset(self._used_names),
             frozenset(self._accumulated),
             frozenset(self._bound),
+            self._unlinked,
         )
 
     def _run(self, statement: StatementEffects) -> None:
@@ -340,29 +345,26 @@ class AbstractInterpreter:
         if value.function is not None and mutation.kind == "unknown":
             return
         after = self._mutated(value, mutation, operation)
-        if not value.aliases and not value.shares:
-            self._values[mutation.name] = after
-            return
-        for name in value.aliases | {mutation.name}:
-            known = self._get(name)
-            if known is not None and known.identity == value.identity:
-                self._values[name] = after._replace(aliases=known.aliases, shares=known.shares)
-        self._mark_sharing(mutation.name)
+        self._values[mutation.name] = after
+        for name, _ in self._linked(_names_of(value)):
+            self._values[name] = after
+        # what may share data with it, or holds it, may have changed with it
+        for name, known in self._linked(
+            value.shares | value.containers | (value.elements if mutation.deep else _NO_LINKS)
+        ):
+            self._values[name] = known._replace(node=self._key)
 
-    def _mark_sharing(self, name: str) -> None:
-        """Values that may share data with a mutated one may have changed with it."""
-        reached, pending = {name}, [name]
-        while pending and len(reached) < _MAX_SHARING:
-            value = self._get(pending.pop())
-            if value is None:
-                continue
-            for other in value.aliases | value.shares:
-                known = self._get(other)
-                shares = known is not None and (other in value.shares or known.identity == value.identity)
-                if other not in reached and known is not None and shares:
-                    reached.add(other)
-                    pending.append(other)
-                    self._values[other] = known._replace(node=self._key)
+    def _linked(self, links: Iterable[Link]) -> list[tuple[str, AbstractValue]]:
+        """The links' names with their values, without those that were bound to another object since."""
+        linked = []
+        for name, identity in links:
+            value = self._values[name] if name in self._values else None if self._is_reset else self._before.get(name)
+            if value is not None and value.identity == identity:
+                self._get(name)
+                linked.append((name, value))
+            elif name not in self._values and not self._is_reset:
+                self._unlinked[name] = value.identity if value is not None else 0
+        return linked
 
     def _mutated(self, value: AbstractValue, mutation: Mutation, operation: int) -> AbstractValue:
         """The value after a mutation; repeating an idempotent one leaves its number."""
@@ -438,8 +440,13 @@ class AbstractInterpreter:
         """Bind the statement's names, and those that functions bind which it calls."""
         statement = self._statement
         names = (*statement.binds, *statement.may_bind, *self._global_binds)
-        if not names:
+        if not names and not statement.shares:
             return
+        shared = [
+            (name, shared, self._get(shared.name))
+            for name, shared in statement.shares
+            if not shared.function or ((function := self._get(shared.function)) and function.function)
+        ]
         imported = dict(statement.imports)
         functions = {function.name: function for function in statement.functions}
         in_place = {mutation.name for mutation in statement.mutations if mutation.method == IN_PLACE}
@@ -452,8 +459,6 @@ class AbstractInterpreter:
             else:
                 created_by = _full_path(statement.value_call, source)
                 callee = source.function if source is not None and not rest else None
-        # a function of the user's may return, or keep, its arguments
-        sharing = statement.view_of if callee is None else (*statement.view_of, *statement.arguments)
         instance = callee.instance if callee is not None else None
         self._surely_bound.update(statement.binds)
         for name in names:
@@ -471,9 +476,12 @@ class AbstractInterpreter:
             else:
                 value = self._bound_value(name, operation, created_by, functions.get(name) or instance, sure=sure)
             self._values[name] = value
-            # what is bound on some paths only, or by `+=`, may still be the object that it was
-            former = (before.aliases | before.shares) - {name} if before is not None else ()
-            self._share(name, (*sharing, *former))
+            if before is not None:  # what is bound on some paths only, or by `+=`, may still be the object that it was
+                self._share(name, SharedObject(name), before)
+        for name, other, was in shared:
+            if other.name in names:
+                self._share(name, other, was)
+            self._share(name, other, self._get(other.name))
 
     def _alias(self, name: str) -> bool:
         """Give a name the object of another; False where that other is not bound."""
@@ -481,9 +489,12 @@ class AbstractInterpreter:
         value = self._get(other)
         if value is None or other == name:
             return value is not None
-        aliases = value.aliases | {name, other}
-        self._values[other] = value._replace(aliases=aliases)
+        known = self._linked(sorted(_names_of(value))[:_MAX_SHARING])
+        aliases = frozenset(alias for alias, _ in known) | {name, other}
+        for alias, now in (*known, (other, value)):
+            self._values[alias] = now._replace(aliases=aliases)
         self._values[name] = value._replace(aliases=aliases, node=self._key, writer=self._key)
+        self._link(name, value.shares, value.elements, value.containers)
         return True
 
     def _bound_value(
@@ -531,18 +542,63 @@ class AbstractInterpreter:
             identity=self._new_object(name),
         )
 
-    def _share(self, name: str, others: tuple[str, ...]) -> None:
-        """Record that a name's object may share data with those of others, and with whatever these share data with."""
-        reached = set(others)
-        for other in others:
-            value = self._get(other)
-            reached |= value.shares | value.aliases if value is not None else set()
-        for other in sorted(reached - {name})[:_MAX_SHARING]:
-            value, mine = self._get(other), self._get(name)
-            if value is None or mine is None or value.module or value.function or len(value.shares) >= _MAX_SHARING:
-                continue
-            self._values[other] = value._replace(shares=value.shares | {name})
-            self._values[name] = mine._replace(shares=mine.shares | {other})
+    def _share(self, name: str, shared: SharedObject, other: AbstractValue | None) -> None:
+        """Record that a name's object may share data with another, and with whatever that one shares data with."""
+        value, sharing = self._get(name), shared.sharing
+        if value is None or other is None or value.module or other.module or value.identity == other.identity:
+            return
+        if sharing == "copy" and not other.elements:
+            return
+        same = _names_of(other) | other.shares | {(shared.name, other.identity)}
+        elements = other.elements | same if sharing == "holds" else other.elements
+        # what holds the same elements changes when they are changed through this value, and this when through that
+        holders = other.containers if sharing == "holds" else same if sharing == "copy" else _NO_LINKS
+        own = {(name, value.identity)} | _names_of(value)
+        for holder, known in self._linked(holders | elements) if holders else ():
+            self._values[holder] = self._with_links(known, _NO_LINKS, own, _NO_LINKS)
+        for holder, known in self._linked(own) if holders else ():
+            self._values[holder] = value = self._with_links(known, _NO_LINKS, holders, _NO_LINKS)
+        shares, containers = _NO_LINKS, _NO_LINKS
+        if sharing in ("same", "part"):
+            shares, containers = same | (elements if sharing == "part" else _NO_LINKS), other.containers
+        self._link(name, value.shares | shares, value.elements | elements, value.containers | containers)
+
+    def _link(self, name: str, shares: frozenset[Link], elements: frozenset[Link], containers: frozenset[Link]) -> None:
+        """Link a name's object with others, and these with it."""
+        value = self._get(name)
+        assert value is not None
+        own = {(name, value.identity)} | _names_of(value)
+        for other, known in self._linked(own):
+            self._values[other] = self._with_links(known, shares, elements, containers)
+        for other, known in self._linked(shares - own):
+            self._values[other] = self._with_links(known, own, elements, _NO_LINKS)
+        for other, known in self._linked(containers - own):
+            self._values[other] = self._with_links(known, _NO_LINKS, own | elements, _NO_LINKS)
+        for other, known in self._linked(elements - own):
+            self._values[other] = self._with_links(known, _NO_LINKS, _NO_LINKS, own | shares | containers)
+
+    def _with_links(
+        self, value: AbstractValue, shares: Set[Link], elements: Set[Link], containers: Set[Link]
+    ) -> AbstractValue:
+        return value._replace(
+            shares=self._joined(value, value.shares, shares),
+            elements=self._joined(value, value.elements, elements),
+            containers=self._joined(value, value.containers, containers),
+        )
+
+    def _joined(self, value: AbstractValue, known: frozenset[Link], more: Set[Link]) -> frozenset[Link]:
+        """More links of a value, none of them to itself; of too many, some of those that still hold."""
+        if more <= known:
+            return known
+        links = known | {link for link in more if link[1] != value.identity}
+        if len(links) <= _MAX_SHARING:
+            return links
+        return frozenset(sorted((name, other.identity) for name, other in self._linked(links))[:_MAX_SHARING])
+
+
+def _names_of(value: AbstractValue) -> frozenset[Link]:
+    """Links to an object by all names that it was given."""
+    return frozenset((alias, value.identity) for alias in value.aliases)
 
 
 @lru_cache(maxsize=8192)

@@ -20,6 +20,8 @@ WILDCARD, SETTINGS, PICTURES, ENVIRONMENT = "‹*›", "‹settings›", "‹pic
 
 #: A node's key: the cell's id in a run from top to bottom, the number of the execution in what was executed.
 Key = str | int
+#: A name and the identity of the object that it had when the two were linked; it may have been bound to another since.
+Link = tuple[str, int]
 
 
 class AbstractValue(NamedTuple):
@@ -39,7 +41,9 @@ class AbstractValue(NamedTuple):
         exhaustible: Whether reading it exhausts it, as an iterator.
         identity: The same for names of one object, whatever its number.
         aliases: Names that were bound to this object.
-        shares: Names whose objects may share data with this one.
+        shares: Names that may share data with this object, each with the identity of its own.
+        elements: What this object may hold: it changes when they do.
+        containers: What may hold this object.
     """
 
     base: int
@@ -55,7 +59,9 @@ class AbstractValue(NamedTuple):
     exhaustible: bool = False
     identity: int = 0
     aliases: frozenset[str] = frozenset()
-    shares: frozenset[str] = frozenset()
+    shares: frozenset[Link] = frozenset()
+    elements: frozenset[Link] = frozenset()
+    containers: frozenset[Link] = frozenset()
 
     @property
     def number(self) -> int:
@@ -118,6 +124,7 @@ class Node:
         used_names: Names on whose value it depends; other inputs were looked up because data may be shared.
         accumulated: Names whose value running the same source again would change again.
         bound: Names that it binds.
+        unlinked: Names that were bound to another object than one that may share data with what it uses → identities.
     """
 
     key: Key
@@ -131,6 +138,7 @@ class Node:
     used_names: frozenset[str]
     accumulated: frozenset[str]
     bound: frozenset[str]
+    unlinked: Mapping[str, int]
 
 
 def is_shared_name(name: str) -> bool:

@@ -101,6 +101,10 @@ class _Interpreted:
             now = before.get(name)
             if now is not value and now != value:
                 return False
+        for name, identity in node.unlinked.items():
+            now = before.get(name)
+            if (now.identity if now is not None else 0) != identity:
+                return False
         return self.count == count or not (
             any(map(is_history, (*names.reads, *node.inputs, *names.defines, *names.deletes)))
             or any(use.kind == "history" for use in node.external_uses)

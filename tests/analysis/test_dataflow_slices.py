@@ -34,6 +34,25 @@ statement = st.one_of(
     st.builds("try:\n    {} = [{}[{}]]\nexcept IndexError:\n    pass".format, name, name, number),
 )
 cell = st.lists(statement, min_size=1, max_size=3).map("\n".join)
+held = st.one_of(
+    st.builds("{} = [{}, {}]".format, name, name, name),
+    st.builds("{} = {}[0]".format, name, name),
+    st.builds("{} = {{0: [{}], 1: {}}}".format, name, name, name),
+    st.builds("{}, {} = {}, {}".format, name, name, name, name),
+    st.builds("{}, *{} = {}".format, name, name, name),
+    st.builds("{}, ({}, {}) = {}, {}".format, name, name, name, name, name),
+    st.builds("{}.append({})".format, name, name),
+    st.builds("{}[0] = {}".format, name, name),
+    st.builds("{}[0].append({})".format, name, number),
+    st.builds("{} = list({})".format, name, name),
+    st.builds("{} = [one for one in {}]".format, name, name),
+    st.builds("if len({}) > {}:\n    {} = {}".format, name, number, name, name),
+    st.builds("for {} in [{}, {}]:\n    pass".format, name, name, name),
+    st.builds("for one in {}:\n    one.append({})".format, name, number),
+    st.builds("{} = {} or {}".format, name, name, name),
+    statement,
+)
+cell_with_held = st.lists(held, min_size=1, max_size=3).map("\n".join)
 PREFIX = ("a = [1]\nb = [2]\nc = [3]\nd = [4]", "def f(x): return x")
 
 
@@ -78,6 +97,19 @@ def test_the_slice_of_a_variable_makes_it_anew(cells: list[str]) -> None:
 @SLOW
 @given(st.lists(cell, min_size=1, max_size=25))
 def test_the_slice_of_a_variable_makes_it_anew_in_many_notebooks(cells: list[str]) -> None:
+    hold(cells)
+
+
+@QUICK
+@given(st.lists(cell_with_held, min_size=1, max_size=8))
+def test_the_slice_of_what_holds_other_objects_makes_it_anew(cells: list[str]) -> None:
+    hold(cells)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.lists(cell_with_held, min_size=1, max_size=16))
+def test_the_slice_of_what_holds_other_objects_makes_it_anew_in_many_notebooks(cells: list[str]) -> None:
     hold(cells)
 
 
@@ -198,6 +230,76 @@ SITUATIONS = [
     ("sources", "name", "cells"), SITUATIONS, ids=[" ⏎ ".join(case[0])[:60] for case in SITUATIONS]
 )
 def test_the_slice_of_a_variable_is_these_cells(sources: tuple[str, ...], name: str, cells: str) -> None:
+    assert NotebookSession(*sources).run().cells_of(name) == cells
+
+
+#: Cells after which `b` is, shows or holds the object of `a`, though it was not simply given its name.
+SHARING = [
+    ("pair = [a, 1]\nc = pair[0]\nb = c", "c = 1"),
+    ("c = a", "b = c", "c = 1"),
+    ("b = c = a", "c = 1"),
+    ("b: list = a",),
+    ("b = a if t else d",),
+    ("b = a or d",),
+    ("c = [(b := a), 1]",),
+    ("b = (1, [a])",),
+    ("b = {1: {2: a}}",),
+    ("p = {1: a}", "b = p[1]", "p = 0"),
+    ("p = [[a]]", "b = [p[0], 1]", "p = 0"),
+    ("b = [a, d][0]",),
+    ("p = [a, 1]", "b = [*p, 2]", "p = 0"),
+    ("p = {1: a}", "b = {**p, 2: 3}", "p = 0"),
+    ("c, b = d, a",),
+    ("c, (b, e) = 1, (a, 2)",),
+    ("p = [d, (1, a)]", "c, (e, b) = p", "p = 0"),
+    ("p = [1, d, a]", "c, *b = p", "p = 0"),
+    ("b = a\nb, c = [b], 1",),
+    ("if t:\n    b = a",),
+    ("try:\n    b = [a]\nfinally:\n    c = 1",),
+    ("for b in [d, a]:\n    pass",),
+    ("p = {1: a}", "for i, b in p.items():\n    pass", "p = 0"),
+    ("p = [a]", "for i, b in enumerate(p):\n    pass", "p = 0"),
+    ("match [1, a]:\n    case [c, b]:\n        pass",),
+    ("b = [a for i in range(2)]",),
+    ("p = [[a]]", "b = [one for inner in p for one in inner]", "p = 0"),
+    ("p = [a]", "b = p + [1]", "p = 0"),
+    ("p = [a]", "b = list(p)", "p = 0"),
+    ("p = [a]", "b = p.copy()", "p = 0"),
+    ("b = dict(k=a)",),
+    ("p = {1: a}", "b = p.get(1)", "p = 0"),
+    ("p = [a]", "b = p.pop()"),
+    ("b = []\nb.append([a])",),
+    ("b = []\nc = [b]", "b.extend([a])", "b = c", "c = 0"),
+    ("b = []\nb += [a]",),
+    ("b = [1]\nb[0] = a",),
+    ("b = {}\nb.update(k=a)",),
+    ("def f(x): return x", "b = [f([a])]"),
+    ("b = a", "a, d = d, a", "a = d"),
+    ("b = a\na = [a, 1]\na = a[0]",),
+]
+
+
+@pytest.mark.parametrize("sources", SHARING, ids=[" ⏎ ".join(case)[:60] for case in SHARING])
+def test_what_is_or_holds_an_object_changes_with_it(sources: tuple[str, ...]) -> None:
+    sources = ("t = True\na = [1]\nd = [4]", *sources, "a.append(0)")
+    part = slice_of(NotebookSession(*sources).run().flow, "b")
+    assert part is not None
+    assert ran(*part.sources)["b"] == ran(*sources)["b"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "name", "cells"),
+    [
+        (("x = [1]", "both = [x, 2]", "both.append(3)"), "x", "a"),
+        (("x = [1]", "both = [x, 2]", "both[0].append(3)"), "x", "abc"),
+        (("x = [1]", "both = [x, 2]", "for one in both[:1]:\n    one.append(3)"), "x", "abc"),
+        (("x = [[1]]", "y = x + [2]", "y.append(3)"), "x", "a"),
+        (("x = [1]", "y = x", "y = [2]", "y.append(3)"), "x", "a"),
+        (("x = [1]", "z = [2]", "y, w = x, z", "w.append(3)"), "y", "abc"),
+        (("x = [1]", "y = [x]", "x = [2]", "x.append(3)"), "y", "ab"),
+    ],
+)
+def test_what_shares_nothing_with_a_changed_object_stays(sources: tuple[str, ...], name: str, cells: str) -> None:
     assert NotebookSession(*sources).run().cells_of(name) == cells
 
 

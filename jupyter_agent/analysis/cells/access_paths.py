@@ -18,6 +18,7 @@ class AccessPath:
         exact: Whether it is that item itself and nothing further in.
         attribute: Whether the key was written as an attribute.
         called: Whether a call stands between.
+        depth: How many items and attributes are between the name and the object.
     """
 
     name: str
@@ -25,6 +26,7 @@ class AccessPath:
     exact: bool = True
     attribute: bool = False
     called: bool = False
+    depth: int = 0
 
 
 def access_path(node: ast.expr) -> AccessPath | None:
@@ -38,6 +40,8 @@ def access_path(node: ast.expr) -> AccessPath | None:
     called = any(isinstance(part, ast.Call) for part in parts)
     if not parts:
         return AccessPath(node.id)
+    steps = [part for part in parts if isinstance(part, (ast.Attribute, ast.Subscript))]
+    depth = sum(not (isinstance(step, ast.Attribute) and step.attr in _INDEXERS) for step in steps)
     first = parts[-1]
     if isinstance(first, ast.Attribute) and first.attr in _INDEXERS and len(parts) > 1:
         # the column of `df.loc[rows, "column"]`
@@ -45,11 +49,11 @@ def access_path(node: ast.expr) -> AccessPath | None:
         column = ""
         if isinstance(located, ast.Subscript) and isinstance(located.slice, ast.Tuple) and located.slice.elts:
             column = constant_text(located.slice.elts[-1])
-        return AccessPath(node.id, column or None, exact=False, called=called)
+        return AccessPath(node.id, column or None, exact=False, called=called, depth=depth)
     if isinstance(first, ast.Attribute):
-        return AccessPath(node.id, first.attr, len(parts) == 1, attribute=True, called=called)
+        return AccessPath(node.id, first.attr, len(parts) == 1, attribute=True, called=called, depth=depth)
     key = constant_key(first.slice) if isinstance(first, ast.Subscript) else None
-    return AccessPath(node.id, key, key is not None and len(parts) == 1, called=called)
+    return AccessPath(node.id, key, key is not None and len(parts) == 1, called=called, depth=depth)
 
 
 def dotted_path(node: ast.expr) -> str:

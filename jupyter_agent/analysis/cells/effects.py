@@ -12,6 +12,10 @@ IN_PLACE = "+="
 #: ``accumulate`` leaves something else each time; ``unknown`` may or may not mutate.
 MutationKind = Literal["assign", "overwrite", "accumulate", "unknown"]
 
+#: How a value may share data with an object: it may be the ``same`` or see its data, or be one or ``part`` of its
+#: elements; it ``holds`` the object, or is a shallow ``copy`` of it, which holds its elements.
+Sharing = Literal["same", "part", "holds", "copy"]
+
 
 @dataclass(frozen=True, slots=True)
 class NameRead:
@@ -41,6 +45,7 @@ class Mutation:
         method: The method that mutates, where it is one (of a module it is a plain function).
         sure: Whether it happens on every path.
         columns_only: Whether it adds or drops columns, and leaves the others as they are.
+        deep: Whether it changes something that the object holds.
     """
 
     name: str
@@ -49,6 +54,22 @@ class Mutation:
     method: str = ""
     sure: bool = True
     columns_only: bool = False
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedObject:
+    """An object with which a value may share data.
+
+    Attributes:
+        name: The name of the object.
+        sharing: How they share it.
+        function: They do only where this names a function of the user's; empty where they do anyway.
+    """
+
+    name: str
+    sharing: Sharing = "same"
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +153,8 @@ class StatementEffects:
         shows: Whether its value or text is displayed.
         is_result: Whether its value becomes ``_``.
         alias_of: The name whose very object it gives to what it binds.
-        view_of: Names whose objects the bound one may share data with.
+        shares: Names that it binds or mutates, each with an object with which its own may share data from then on.
         columns_of: The name of the frame some columns of which it binds, with all rows.
-        arguments: The names among the arguments of the call whose result it binds.
         value_call: Path of the call whose result it binds.
         idempotent: Whether, applied to its own result, it changes nothing.
         converts: Whether that holds only until something else changes the result.
@@ -155,9 +175,8 @@ class StatementEffects:
     shows: bool = False
     is_result: bool = False
     alias_of: str = ""
-    view_of: tuple[str, ...] = ()
+    shares: tuple[tuple[str, SharedObject], ...] = ()
     columns_of: str = ""
-    arguments: tuple[str, ...] = ()
     value_call: str = ""
     idempotent: bool = False
     converts: bool = False

@@ -7,7 +7,7 @@ import hashlib
 from functools import lru_cache
 
 from jupyter_agent.analysis.cells import library_calls as library
-from jupyter_agent.analysis.cells.access_paths import access_path, column_keywords, dotted_path
+from jupyter_agent.analysis.cells.access_paths import column_keywords, dotted_path
 from jupyter_agent.analysis.cells.effects import StatementEffects
 from jupyter_agent.analysis.cells.source import ParsedCell, is_magic, parse
 from jupyter_agent.analysis.cells.visitor import EffectVisitor, returns_none
@@ -64,9 +64,6 @@ def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffe
     if isinstance(node, ast.Expr) and is_magic(node.value) and not visitor.magic_texts:
         return None
     assigned = node.value if isinstance(node, ast.Assign) else None
-    arguments = (
-        [*assigned.args, *(keyword.value for keyword in assigned.keywords)] if isinstance(assigned, ast.Call) else []
-    )
     return StatementEffects(
         digest_of(ast.dump(node) + "".join(visitor.magic_texts) + (";" if is_last and parsed.quiet else "")),
         reads=tuple(visitor.reads.values()),
@@ -80,9 +77,8 @@ def _effects(node: ast.stmt, parsed: ParsedCell, is_last: bool) -> StatementEffe
         shows=visitor.shows or displayed,
         is_result=displayed,
         alias_of=_alias_of(node),
-        view_of=_view_of(assigned),
+        shares=tuple(dict.fromkeys(visitor.shares)),
         columns_of=_columns_of(assigned),
-        arguments=tuple(argument.id for argument in arguments if isinstance(argument, ast.Name)),
         value_call=_value_call(node),
         idempotent=_is_idempotent(node),
         converts=isinstance(assigned, ast.Call)
@@ -122,7 +118,10 @@ def _columns_of(value: ast.expr | None) -> str:
 
 def _alias_of(node: ast.stmt) -> str:
     """``x`` in ``y = x``, and in ``y = x.fit(…)``, which returns ``x`` itself."""
-    if not isinstance(node, ast.Assign) or not all(isinstance(target, ast.Name) for target in node.targets):
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return ""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if not all(isinstance(target, ast.Name) for target in targets):
         return ""
     match node.value:
         case ast.Name(id=name):
@@ -130,16 +129,6 @@ def _alias_of(node: ast.stmt) -> str:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit" | "set_params")):
             return name
     return ""
-
-
-def _view_of(value: ast.expr | None) -> tuple[str, ...]:
-    """Names whose objects an assigned value may share data with: ``y = x[1:]``, ``both = [x, y]``."""
-    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
-        return tuple(element.id for element in value.elts if isinstance(element, ast.Name))
-    if isinstance(value, ast.Dict):
-        return tuple(element.id for element in value.values if isinstance(element, ast.Name))
-    path = access_path(value) if isinstance(value, (ast.Attribute, ast.Subscript)) else None
-    return (path.name,) if path is not None and not path.called else ()
 
 
 # --- idempotence -------------------------------------------------------------------------------------------------

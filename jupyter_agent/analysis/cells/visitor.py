@@ -17,8 +17,17 @@ from jupyter_agent.analysis.cells.access_paths import (
     dotted_path,
     keyword_names,
 )
-from jupyter_agent.analysis.cells.effects import IN_PLACE, CallSite, FunctionSummary, Mutation, MutationKind, NameRead
+from jupyter_agent.analysis.cells.effects import (
+    IN_PLACE,
+    CallSite,
+    FunctionSummary,
+    Mutation,
+    MutationKind,
+    NameRead,
+    SharedObject,
+)
 from jupyter_agent.analysis.cells.scopes import FUNCTIONS, local_names, parameters_of, type_parameters
+from jupyter_agent.analysis.cells.sharing import assigned, elements_of, shared_objects, stored_by
 from jupyter_agent.analysis.cells.source import CellMagic, is_magic, parse
 
 _EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -47,6 +56,7 @@ class EffectVisitor:
         self.deleted: dict[str, None] = {}
         self.globals: set[str] = set()
         self.mutations: list[Mutation] = []
+        self.shares: list[tuple[str, SharedObject]] = []
         self.calls: list[CallSite] = []
         self.functions: list[FunctionSummary] = []
         self.imports: list[tuple[str, str]] = []
@@ -87,15 +97,22 @@ class EffectVisitor:
             self.definite.add(name)
 
     def mutate(
-        self, name: str, key: str | None, kind: MutationKind, method: str = "", *, columns_only: bool = False
+        self,
+        name: str,
+        key: str | None,
+        kind: MutationKind,
+        method: str = "",
+        *,
+        columns_only: bool = False,
+        deep: bool = False,
     ) -> None:
         """Record a mutation; of a loop's variable it is one of what the loop iterates over."""
         if self._is_shadowed(name):
             return
         for collection in self._elements_of.get(name, ()):
-            self.mutate(collection, None, "overwrite" if kind == "assign" else kind, method)
+            self.mutate(collection, None, "overwrite" if kind == "assign" else kind, method, deep=True)
         if name not in self.definite:
-            self.mutations.append(Mutation(name, key, kind, method, self.certain, columns_only))
+            self.mutations.append(Mutation(name, key, kind, method, self.certain, columns_only, deep))
 
     @contextmanager
     def _shadowed(self, names: Iterable[str]) -> Iterator[None]:
@@ -139,7 +156,7 @@ class EffectVisitor:
                     self.expression(body)
             case ast.NamedExpr(target=ast.Name(id=name), value=value):
                 self.expression(value)
-                self.bind(name)
+                self._assign(node.target, value)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 self._comprehension(node)
             case ast.BoolOp(values=values):
@@ -252,7 +269,8 @@ class EffectVisitor:
         if kind == "assign":
             key = f"{key or ''}.{function.attr.partition('_')[0]}()"
         columns_only = key is None and library.touches_columns_only(function.attr, column_keywords(node))
-        self.mutate(path.name, key, kind, function.attr, columns_only=columns_only)
+        self.mutate(path.name, key, kind, function.attr, columns_only=columns_only, deep=path.depth > 0)
+        self.shares += [(path.name, shared) for shared in stored_by(node)]
 
     def _magic(self, magic: CellMagic) -> None:
         if magic.name not in ("time", "?"):
@@ -294,13 +312,17 @@ class EffectVisitor:
                     self.shows = True
             case ast.Assign(targets=targets, value=value):
                 self.expression(value)
+                known = next((target for target in targets if isinstance(target, ast.Name)), None)
                 for target in targets:
-                    self._target(target)
+                    self._assign(target, value)
+                    if known is not None and target is not known:
+                        self.shares += assigned(target, None, shared_objects(known))
             case ast.AugAssign(target=target, value=value):
                 self.expression(value)
                 if isinstance(target, ast.Name):
                     self.read(target.id)
                     self.mutate(target.id, None, "unknown", IN_PLACE)
+                    self.shares += assigned(target, None, shared_objects(ast.BinOp(target, node.op, value)))
                     self.bind(target.id)
                 else:
                     self.expression(target)
@@ -308,7 +330,7 @@ class EffectVisitor:
             case ast.AnnAssign(target=target, annotation=annotation, value=value):
                 self.expressions([annotation, value])
                 if value is not None:
-                    self._target(target)
+                    self._assign(target, value)
             case ast.Delete(targets=targets):
                 for target in targets:
                     self._delete(target)
@@ -334,6 +356,11 @@ class EffectVisitor:
                     self.bind(name.id)
             case _:
                 self.expressions(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        """Visit the target of an assignment whose value was visited."""
+        self._target(target)
+        self.shares += assigned(target, value, shared_objects(value))
 
     def _target(self, node: ast.expr) -> None:
         """Visit the target of an assignment."""
@@ -373,7 +400,8 @@ class EffectVisitor:
                 self.expression(part)
         key = path.key if path.key not in library.WHOLE_OBJECT_ATTRIBUTES else None
         exact = path.exact and key is not None
-        self.mutate(path.name, key, "accumulate" if accumulates else "assign" if exact else "overwrite")
+        kind: MutationKind = "accumulate" if accumulates else "assign" if exact else "overwrite"
+        self.mutate(path.name, key, kind, deep=accumulates or path.depth > 1)
 
     def _delete(self, target: ast.expr) -> None:
         if isinstance(target, ast.Name):
@@ -419,6 +447,7 @@ class EffectVisitor:
             case ast.For(iter=iterable) | ast.AsyncFor(iter=iterable):
                 self.expression(iterable)
                 self._target(node.target)
+                self.shares += assigned(node.target, None, elements_of(iterable))
                 names = tuple(name.id for name in ast.walk(iterable) if isinstance(name, ast.Name))
                 for target in ast.walk(node.target):
                     if isinstance(target, ast.Name):
@@ -432,7 +461,7 @@ class EffectVisitor:
                 for item in items:
                     self.expression(item.context_expr)
                     if item.optional_vars is not None:
-                        self._target(item.optional_vars)
+                        self._assign(item.optional_vars, item.context_expr)
                 self.block(body)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
@@ -458,10 +487,14 @@ class EffectVisitor:
                 self.definite = set(before)
                 for pattern in ast.walk(case.pattern):
                     match pattern:
-                        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                        case (
+                            ast.MatchAs(name=str(name))
+                            | ast.MatchStar(name=str(name))
+                            | ast.MatchMapping(rest=str(name))
+                        ):
                             self.bind(name)
-                        case ast.MatchMapping(rest=str(name)):
-                            self.bind(name)
+                            self.shares += [(name, shared) for shared in shared_objects(node.subject)]
+                            self.shares += [(name, shared) for shared in elements_of(node.subject)]
                         case ast.MatchValue(value=expression) | ast.MatchClass(cls=expression):
                             self.expression(expression)
                 self.expression(case.guard)
