@@ -25,7 +25,7 @@ print(ipykernel.__version__, importlib.util.find_spec('jupyter_agent'), '_jupyte
 )
 async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requirement: str) -> None:
     python = create_environment(tmp_path, requirement)
-    specs = kernel_specs(tmp_path, str(python), "-m", "ipykernel_launcher")
+    specs = kernel_specs(tmp_path, str(python), "-E", "-m", "ipykernel_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
     kernel = RemoteKernel(
@@ -61,7 +61,7 @@ async def test_a_kernel_without_our_package_is_looked_into(tmp_path: Path, requi
 @pytest.mark.timeout(600)
 async def test_K17_xeus_python_degrades_with_a_clear_word(tmp_path: Path) -> None:
     python = create_environment(tmp_path, "xeus-python")
-    specs = kernel_specs(tmp_path, str(python), "-m", "xpython_launcher")
+    specs = kernel_specs(tmp_path, str(python), "-E", "-m", "xpython_launcher")
     manager = AsyncKernelManager(kernel_name="other", kernel_spec_manager=specs)
     await manager.start_kernel(cwd=str(tmp_path))
     kernel = RemoteKernel(

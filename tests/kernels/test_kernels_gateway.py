@@ -103,7 +103,9 @@ def server(gateway: str, tmp_path: Path) -> Iterator[str]:
     options = [
         "--no-browser",
         "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
         "--IdentityProvider.token=ours",
         f"--gateway-url=http://{gateway}",
         "--GatewayClient.auth_token=sesame",
