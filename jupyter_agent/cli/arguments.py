@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
+from jupyter_agent.config.installation import DISTRIBUTION, version
 from jupyter_agent.config.policy import APPROVALS
 from jupyter_agent.sessions.export import MEDIA_TYPES
 
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         description="The notebook assistant that already knows your notebook, in a terminal.",
         epilog=EXAMPLES,
     )
+    top.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_question_commands(commands)
     _add_doctor(commands)

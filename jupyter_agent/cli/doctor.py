@@ -19,6 +19,7 @@ from jupyter_agent.cli.context import (
     start_notebook_kernel,
 )
 from jupyter_agent.config import api_keys, entry_points
+from jupyter_agent.config.installation import installation_problem
 from jupyter_agent.config.options import JupyterAgent, read_config_files
 from jupyter_agent.config.user_settings import UserSettings
 from jupyter_agent.core.errors import NotFound, TooLarge
@@ -61,7 +62,7 @@ async def doctor(arguments: argparse.Namespace) -> int:
 def _check_installation(*, as_json: bool) -> int:
     """Options, the administrator's policy, and all that is installed as a store, model provider, tool or inspector."""
     options = UserSettings(JupyterAgent(config=read_config_files())).options
-    problems = [*options.problems]
+    problems = [*filter(None, [installation_problem()]), *options.problems]
     if problem := entry_points.store_problem(options.store):
         problems.append(problem)
     problems += [

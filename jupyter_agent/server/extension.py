@@ -58,10 +58,10 @@ class AgentExtension(ExtensionApp):
         """Read the options and register the routes; nothing else is imported, and nothing is opened."""
         server = self.serverapp
         assert server is not None
-        if problem := installation_problem():
-            self.log.warning("jupyter-agent: %s", problem)
         events: Any = server.event_logger
         self._options = JupyterAgent(parent=server)
+        if problem := installation_problem():
+            self._options.problems.append(problem)
         one_user = identity.has_one_user(server.identity_provider)
         self._user_settings = UserSettings(self._options, has_one_user=one_user)
         for problem in self._options.problems:

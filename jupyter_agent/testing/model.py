@@ -9,6 +9,9 @@ Subclass `ModelSuite` and say how a model is opened that answers `question`; whe
 one of them is not overridden, its tests are skipped. Everything runs in the event loop of one test, so a fake server can be
 started in `open_model`; pass what has to be closed with it to `opened`.
 
+A provider is registered in the entry-point group ``jupyter_agent.models`` under its name; the entry point is called with the
+options (`JupyterAgent`) and with what follows the colon in ``provider:model``, and returns the model.
+
 The suite does not look at what a model says, nor at its provider's wire format: these are for tests of your own. Deadlines
 are on `time.monotonic()`.
 

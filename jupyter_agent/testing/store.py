@@ -10,6 +10,9 @@ the same place, so that races between clients are real. Set `is_shared` where se
 may use the store: it then must not name the owners of a path. Tests open and close their clients themselves, each in an
 event loop of its own.
 
+A store is registered in the entry-point group ``jupyter_agent.stores`` under its URL's scheme; the entry point is called
+with the URL and returns the store.
+
 What the suite cannot see is what happens when a process or a server dies: that a commit is durable before it returns has to
 be tested by killing it. Names that begin with a letter and a number, such as ``S14``, are hazards that the project lists in
 ``tests/HAZARDS.md``.

@@ -10,6 +10,9 @@ Subclass `ToolSuite`, say how the tool is made, and give `arguments` for a call 
 to a failure. In `open_slow_context` a call takes longer than a second, so that it can be cancelled; where there is none,
 that test is skipped.
 
+A tool is registered in the entry-point group ``jupyter_agent.tools`` under the name of its specification; the entry point is
+called without arguments and returns the tool. One that has the name of ours is left out.
+
 What the tool does to a kernel or a notebook is for tests of your own, and so is whether its effect is declared rightly: a
 tool that says ``read`` is never asked about. The suite checks that such a tool at least records no edit.
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,13 @@ def test_a_distribution_whose_files_may_lie_over_ours_is_reported_once(
     assert ended.code == 0
     assert ended.err.count("pip uninstall jupyter-agent") == 1
     assert "pip install --force-reinstall jupyter-notebook-agent" in ended.err
+    ended = command("doctor")
+    assert ended.code == 1
+    assert "pip uninstall jupyter-agent" in ended.out
+
+
+def test_the_version_is_that_of_the_distribution(command: Command) -> None:
+    assert command("--version").out == f"jupyter-notebook-agent {metadata.version('jupyter-notebook-agent')}\n"
 
 
 def test_the_examples_of_the_help_are_commands_that_exist(

@@ -161,6 +161,8 @@ async def test_what_a_page_could_not_restore_is_taken_back(rest: RestClient, scr
     begun = (await rest("POST", f"{SESSION}/undo", {"edits": "client"})).body
     again = await rest("POST", f"{SESSION}/undo", {"edits": "client"})
     assert (again.status, again.body["code"]) == (409, "undo_in_progress")
+    nothing = await rest("POST", f"{SESSION}/undo", {"cancel": True})
+    assert (nothing.status, nothing.body["message"]) == (400, "'cancel' needs the 'operation' that is not to be done.")
     ended = {"operation": begun["edits"]["operation"], "cancel": True}
     cancelled = (await rest("POST", f"{SESSION}/undo", ended)).body
     assert (cancelled["head"], cancelled["pending_undo"]) == (turn_id, None)

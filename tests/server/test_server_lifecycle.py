@@ -147,6 +147,8 @@ async def test_a_server_warns_of_a_distribution_whose_files_may_lie_over_ours(tm
         (line,) = [line for line in server.log.splitlines() if "pip uninstall jupyter-agent" in line]
         assert "pip install --force-reinstall jupyter-notebook-agent" in line
         assert line.startswith("[W ")
+        (problem,) = (await server("GET", "api/agent/health"))[1]["problems"]
+        assert problem in line
     finally:
         await server.end()
 

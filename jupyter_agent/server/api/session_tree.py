@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from jupyter_agent.core.errors import BadRequest
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import notebook_of
 from jupyter_agent.server.api.sessions import history_to_json, session_to_json
@@ -40,6 +41,8 @@ class UndoHandler(AgentHandler):
         """
         body: MoveRequest = await self.json_body()
         edits, operation = body.edits or "server", body.operation
+        if body.cancel and operation is None:
+            raise BadRequest("'cancel' needs the 'operation' that is not to be done.")
         history, end = self.services.assistant.edit_history, self.sessions.tree.end_undo
         owner, session_id, notebook_id = self.locate(session_id)
         if operation is not None:
