@@ -195,6 +195,7 @@ class RedisStore:
 
     async def _reading(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:
         """Ask for something; once more where the connection turns out to be dead, which is harmless here."""
+        self._connected()  # says so where the package is missing or broken
         from redis.exceptions import ConnectionError as Disconnected
 
         try:

@@ -235,6 +235,7 @@ async def test_D12_no_key_expires(server: RedisServer) -> None:
 
 async def test_M6_without_the_package_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    monkeypatch.setitem(sys.modules, "redis.exceptions", None)
     with pytest.raises(MissingExtra, match=r'pip install "jupyter-notebook-agent\[redis\]"'):
         await RedisStore("redis://127.0.0.1").read("k")
 
