@@ -25,10 +25,10 @@ _NOBODY = ToolOutput.failure(
     "needs_approval", "nobody can approve it here. Give the user the code to run it themselves."
 )
 DENIED = "the user did not allow it. Do not try again; go on without."
-_STALE = ToolOutput.failure(
-    "approval_stale",
+#: Why a call is not made although it was allowed.
+STALE = (
     "what would be done is not what the user has allowed any more: the kernel was restarted, or the cell has changed. It was not "
-    "done. Look at the variables and the cell again, then ask again if it is still needed.",
+    "done. Look at the variables and the cell again, then ask again if it is still needed."
 )
 #: Characters of what is shown before it is approved.
 _MAX_PREVIEW = 64 * 1024
@@ -103,7 +103,7 @@ class ApprovalPolicy:
             words = f" They say: {truncate(spelled_out(answer.words), 2_000)}" if answer.words.strip() else ""
             yield Refusal("denied", ToolOutput.failure("denied", f"{DENIED}{words}"))
         elif review is not None and await self._is_stale(tool, arguments, context, digest):
-            yield Refusal("failed", _STALE)
+            yield Refusal("failed", ToolOutput.failure("approval_stale", STALE))
 
     async def _is_stale(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, digest: str) -> bool:
         """Whether the call would not do any more what was shown."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
-from jupyter_agent.agent.approval import DENIED
+from jupyter_agent.agent.approval import DENIED, STALE
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
 from jupyter_agent.core.errors import ApprovalStale
@@ -58,10 +58,6 @@ LIST_NOTEBOOKS = ToolSpec(
     {"type": "object", "properties": {}, "additionalProperties": False},
 )
 _DENIED = ToolOutput.failure("denied", DENIED)
-_NOT_ASKED = (
-    "The call that this answers does not wait any more, or is not what was shown: the kernel was restarted, or the cell has changed. "
-    "It was not made. Call again."
-)
 
 
 @dataclass(slots=True)
@@ -184,7 +180,7 @@ class Calls:
         if asked is None:
             return output
         if approval is not None:
-            raise ApprovalStale(_NOT_ASKED)
+            raise ApprovalStale(STALE)
         if client.can_ask:
             observation.on_event(asked)
             key = secrets.token_urlsafe(16)
@@ -202,7 +198,7 @@ class Calls:
             return None
         owner, shown, asked, observation = self._approvals.pop(client.answered, ("", "", None, None))
         if asked is None or observation is None or (owner, shown) != (handler.owner, path):
-            raise ApprovalStale(_NOT_ASKED)
+            raise ApprovalStale(STALE)
         observation.answered(asked.call_id, "approve" if client.is_approved else "deny", handler.user_name)
         return asked
 
