@@ -62,7 +62,7 @@ concurrent.futures.ThreadPoolExecutor concurrent.futures.as_completed concurrent
 importlib.metadata importlib.resources importlib.util.find_spec importlib.reload importlib.invalidate_caches pickle.dumps pickle.Pickler
 pickle.HIGHEST_PROTOCOL pickle.PickleError marshal.dumps zipfile tarfile gzip bz2 lzma tempfile.gettempdir multiprocessing.cpu_count
 tkinter cProfile profile pstats atexit bdb stat posixpath ntpath email http.HTTPStatus http.cookies urllib
-__future__ _io
+__future__ _io cycler
 pandas numpy scipy sklearn matplotlib mpl_toolkits seaborn plotly altair bokeh holoviews hvplot panel polars pyarrow duckdb statsmodels
 linearmodels patsy formulaic xgboost lightgbm catboost torch torchvision torchaudio torchmetrics pytorch_lightning lightning tensorflow
 tensorflow_probability tensorflow_hub keras tf_keras jax jaxlib flax optax haiku equinox transformers tokenizers sentence_transformers
