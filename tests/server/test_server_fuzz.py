@@ -47,6 +47,10 @@ generation.max-examples = 50
 [[operations]]
 include-path = "/api/agent/mcp"
 headers = {{ Accept = "application/json, text/event-stream" }}
+
+[[operations]]
+include-path = "/api/agent/sessions/{{session_id}}/permissions"
+checks.use_after_free.enabled = false  # what is deleted is what was allowed: afterwards nothing is
 """
 #: KiB.
 MAX_GROWTH = 512 * 1024
