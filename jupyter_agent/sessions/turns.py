@@ -301,7 +301,10 @@ class SessionLog:
             return
         try:
             if turn is None:
-                await self._while_open(session, None, lambda current, _: replace(current, open=None))
+                # It may never have been stored, and another beginning have its revision.
+                stored = await self.store.read(session.key)
+                if stored is not None and stored.open is not None and stored.open.holder == holder:
+                    await self._while_open(stored, None, lambda current, _: replace(current, open=None))
             else:
                 await self._finish(session, turn)
         except (StoreUnavailable, StoreFull):

@@ -208,6 +208,22 @@ async def test_N14_a_beginning_that_nobody_was_told_of_is_taken_back(
     assert [turn.reply for turn in await manager.tree.history(await manager.get("ann", "s"))] == ["because"]
 
 
+async def test_N14_what_is_taken_back_is_not_the_question_that_was_stored_in_its_place(
+    manager: SessionManager, store: BrokenStore
+) -> None:
+    first = await manager.log.begin("ann", "a.ipynb", "s", None, "first", "")
+    await manager.log.finish(first.session, Turn(first.turn_id, None, 0, "first", reply="1"))
+    store.error = StoreUnavailable("It is away.")  # before it has written anything
+    with pytest.raises(StoreUnavailable):
+        await begin(manager, "lost")
+    store.error = None
+    # It has the revision that the lost one would have had.
+    second = await SessionManager(store).log.begin("ann", "a.ipynb", "s", None, "second", "")
+    await manager.log.close()
+    await manager.log.finish(second.session, Turn(second.turn_id, None, 0, "second", reply="2"))
+    assert await turns(manager) == [("first", "done", "1"), ("second", "done", "2")]
+
+
 async def test_N14_a_question_cancelled_while_it_is_stored_holds_up_no_other(
     manager: SessionManager, store: BrokenStore
 ) -> None:
