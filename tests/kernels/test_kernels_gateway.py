@@ -19,6 +19,7 @@ from tornado.httpclient import AsyncHTTPClient
 from jupyter_agent.kernels.gateway import WebSocketTransport
 from jupyter_agent.kernels.remote import RemoteKernel
 from tests.support.environments import create_environment
+from tests.support.running_server import LISTENING
 
 
 async def check_kernel(url: str, headers: dict[str, str], interrupt: Callable[[], Awaitable[None]]) -> None:
@@ -101,6 +102,7 @@ def server(gateway: str, tmp_path: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = [
+        "--debug",
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
@@ -114,7 +116,7 @@ def server(gateway: str, tmp_path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyter_server", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert any("is running at" in line for line in process.stderr)
+        assert any(LISTENING in line.encode() for line in process.stderr)
         drain = threading.Thread(target=process.stderr.read)
         drain.start()
         yield f"http://127.0.0.1:{port}"
