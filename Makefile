@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 FRONT_END := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
              labextension/package.json labextension/tsconfig.json labextension/yarn.lock
-SUITES := analysis ipython kernels kernelside models stores server fuzz browser
+SUITES := analysis ipython kernels kernelside models stores kills server fuzz browser
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help lab test check wire format slow bench clean system
@@ -36,6 +36,8 @@ slow: $(VENV)/.test system ## the long runs, one suite after the other, or one: 
 	$(BIN)/pip install --quiet --editable ".[slow]"
 	for suite in $(or $(SUITE),$(SUITES)); do echo "== $$suite"; case $$suite in \
 	  fuzz) paths="tests/server/test_server_fuzz.py";; \
+	  stores) paths="tests/stores --ignore=tests/stores/test_stores_killed.py";; \
+	  kills) paths="tests/stores/test_stores_killed.py";; \
 	  server) paths="tests/server --ignore=tests/server/test_server_fuzz.py";; \
 	  *) paths="tests/$$suite";; \
 	esac; $(BIN)/python -m pytest -m slow --timeout 2700 $$paths $(PYTEST) || exit 1; done
