@@ -8,7 +8,6 @@ Subclass `ModelSuite` and say how a model is opened that answers `question`; whe
 `tools` are what the model is offered. The other methods open models that are slow, that fail, or that do not exist; where
 one of them is not overridden, its tests are skipped. Everything runs in the event loop of one test, so a fake server can be
 started in `open_model`; pass what has to be closed with it to `opened`.
-
 A provider is registered in the entry-point group ``jupyter_agent.models`` under its name; the entry point is called with the
 options (`JupyterAgent`) and with what follows the colon in ``provider:model``, and returns the model.
 

@@ -9,7 +9,6 @@ Subclass `StoreSuite` in a test file and say how a client of an empty place is o
 the same place, so that races between clients are real. Set `is_shared` where several servers with notebooks of their own
 may use the store: it then must not name the owners of a path. Tests open and close their clients themselves, each in an
 event loop of its own.
-
 A store is registered in the entry-point group ``jupyter_agent.stores`` under its URL's scheme; the entry point is called
 with the URL and returns the store.
 

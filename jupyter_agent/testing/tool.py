@@ -9,7 +9,6 @@ Subclass `ToolSuite`, say how the tool is made, and give `arguments` for a call 
 `open_context`: a kernel, its state and a notebook, whichever the tool needs. `failing_arguments` fit the schema and lead
 to a failure. In `open_slow_context` a call takes longer than a second, so that it can be cancelled; where there is none,
 that test is skipped.
-
 A tool is registered in the entry-point group ``jupyter_agent.tools`` under the name of its specification; the entry point is
 called without arguments and returns the tool. One that has the name of ours is left out.
 
