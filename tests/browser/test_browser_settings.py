@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
@@ -44,6 +44,28 @@ def test_settings_are_checked_and_hold_after_a_reload(opened: SidebarPage) -> No
     expect(opened.page.get_by_label("Tokens for a question")).to_have_value("9000")
     opened.panel.get_by_text("Keys of model providers").click()
     expect(opened.panel.locator("input[type=password]").first).to_have_value("")
+
+
+def test_a_stored_key_is_deleted_with_the_keyboard_once_that_is_saved(opened: SidebarPage) -> None:
+    def keys() -> Locator:
+        opened.choose("Settings")
+        opened.panel.get_by_text("Keys of model providers").click()
+        return opened.page.get_by_label("openrouter", exact=True)
+
+    delete = opened.button("Delete the key of openrouter")
+    keys().fill("key-of-this-test")
+    expect(delete).to_have_count(0)
+    opened.button("Save").click()
+    expect(keys()).to_have_attribute("placeholder", "set (in a file that only you can read)")
+    delete.focus()
+    opened.page.keyboard.press("Enter")
+    expect(opened.page.get_by_label("openrouter", exact=True)).to_have_attribute("placeholder", "Deleted when you save")
+    opened.button("Cancel").click()
+    expect(keys()).to_have_attribute("placeholder", "set (in a file that only you can read)")
+    delete.click()
+    opened.button("Save").click()
+    expect(keys()).to_have_attribute("placeholder", "OPENROUTER_API_KEY")
+    expect(delete).to_have_count(0)
 
 
 def test_a_notebook_that_may_only_be_looked_at_runs_nothing(opened: SidebarPage) -> None:

@@ -2,8 +2,10 @@
 
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ModelsReply, SettingInfo, SettingsReply } from '../api/wire';
+import { deleteIcon } from '@jupyterlab/ui-components';
+import type { KeyInfo, ModelsReply, SettingInfo, SettingsReply } from '../api/wire';
 import type { Conversation } from '../chat/conversation';
+import { IconButton } from './iconButton';
 import { useServices } from './services';
 import { ConnectHelp } from './welcome';
 
@@ -14,10 +16,10 @@ interface IProps {
   onClose: () => void;
 }
 
-/** Settings and keys that were changed and are not saved yet. */
+/** Settings and keys that were changed and are not saved yet; a key that is null is to be deleted. */
 interface IDraft {
   settings: Record<string, unknown>;
-  keys: Record<string, string>;
+  keys: Record<string, string | null>;
 }
 
 export function Settings({ conversation, onClose }: IProps): JSX.Element {
@@ -186,22 +188,37 @@ interface IKeysProps {
 function Keys({ saved, draft, onChange }: IKeysProps): JSX.Element {
   const { translation } = useServices();
   const title = React.useId();
+  const placeholder = (provider: string, key: KeyInfo) => {
+    if (draft.keys[provider] === null) {
+      return translation.__('Deleted when you save');
+    }
+    return key.set ? translation.__('set (%1)', keyPlaces(translation)[key.source] ?? key.variable) : key.variable;
+  };
   return (
     <details className="jp-agent-keys">
       <summary id={title}>{translation.__('Keys of model providers')}</summary>
       {Object.entries(saved.keys).map(([provider, key]) => (
-        <label key={provider}>
-          <span>{provider}</span>
-          <input
-            type="password"
-            autoComplete="off"
-            disabled={key.locked}
-            title={key.base_url && translation.__('Only sent to %1', key.base_url)}
-            placeholder={key.set ? translation.__('set (%1)', keyPlaces(translation)[key.source] ?? key.variable) : key.variable}
-            value={draft.keys[provider] ?? ''}
-            onChange={event => onChange({ ...draft.keys, [provider]: event.target.value.trim() })}
-          />
-        </label>
+        <div key={provider} className="jp-agent-key">
+          <label>
+            <span>{provider}</span>
+            <input
+              type="password"
+              autoComplete="off"
+              disabled={key.locked}
+              title={key.base_url && translation.__('Only sent to %1', key.base_url)}
+              placeholder={placeholder(provider, key)}
+              value={draft.keys[provider] ?? ''}
+              onChange={event => onChange({ ...draft.keys, [provider]: event.target.value.trim() })}
+            />
+          </label>
+          {['keyring', 'file'].includes(key.source) && !key.locked && draft.keys[provider] !== null && (
+            <IconButton
+              icon={deleteIcon}
+              label={translation.__('Delete the key of %1', provider)}
+              onClick={() => onChange({ ...draft.keys, [provider]: null })}
+            />
+          )}
+        </div>
       ))}
       <p className="jp-agent-note">
         {translation.__('Keys are kept on the server, never shown again, and sent only to the address that they were set for.')}
@@ -234,7 +251,7 @@ function sourceMessage(setting: SettingInfo, __: (text: string, ...values: strin
 
 /** The request body; keys that were not typed stay as they are. */
 function changes({ settings, keys }: IDraft): Record<string, unknown> {
-  const typed = Object.fromEntries(Object.entries(keys).filter(([, key]) => key));
+  const typed = Object.fromEntries(Object.entries(keys).filter(([, key]) => key !== ''));
   return { settings, ...(Object.keys(typed).length > 0 ? { keys: typed } : {}) };
 }
 
