@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.server.test_server_mcp import PATH
+from tests.server.test_server_mcp_approvals import connected
 from tests.support.jupyter_process import JupyterProcess
 from tests.support.sidebar_page import SidebarPage, write_notebook
 
@@ -165,3 +169,24 @@ def test_N7_an_edit_that_loads_something_is_asked_about_although_edits_are_allow
     proposal.get_by_role("button", name="Reject").click()
     expect(opened.wait_for_answer()).to_contain_text("Drawn.")
     expect(opened.cells).to_have_count(2)
+
+
+def test_N5_what_an_agent_elsewhere_wants_is_answered_in_the_notebooks_panel(
+    opened: SidebarPage, jupyter: JupyterProcess, request: pytest.FixtureRequest
+) -> None:
+    arguments = {"notebook": f"{request.node.name[:40]}.ipynb", "code": "print(6 * 7)\nopen('left.txt', 'w')"}
+
+    async def ask() -> str:
+        async with connected(f"{jupyter.address}{PATH}", jupyter.token, "legacy") as client:
+            result = await client.call_tool("run_code", arguments)
+            return "".join(part.text for part in result.content if part.type == "text")
+
+    with ThreadPoolExecutor(1) as pool:
+        for label, expected in (("Deny", "denied"), ("Allow once", "42")):
+            asked = pool.submit(asyncio.run, ask())
+            card = opened.panel.get_by_role("region", name="Run code?")
+            expect(card).to_contain_text("It writes, moves or deletes files")
+            expect(card.locator("pre")).to_have_text(arguments["code"], use_inner_text=True)
+            card.get_by_role("button", name=label, exact=True).click()
+            assert expected in asked.result(60)
+            expect(card).to_have_count(0)
