@@ -116,6 +116,9 @@ def test_parameters_of_the_query_become_numbers_or_are_refused() -> None:
     for text in ("0", "201", "7.0", "+7", "1e1", "null", "", "٧"):
         with pytest.raises(AgentError, match=r"^'limit' "):
             check_parameters(*listing, {"limit": text})
+    for text in ("-1", "999999999999999"):
+        with pytest.raises(AgentError, match=f"is out of range: from 1 to 200, not {text}"):
+            check_parameters(*listing, {"limit": text})
 
 
 @pytest.mark.parametrize(("path", "method", "schema"), BODIES, ids=[f"{method} {path}" for path, method, _ in BODIES])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError as Mismatch
 
+_INTEGER = re.compile("-?[0-9]{1,15}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPECTED = {
     "string": "text",
@@ -61,7 +62,7 @@ def _checked_text(kind: Any, text: str, name: str) -> Any:
     if _SURROGATE.search(text):
         raise BadRequest(f"'{name}' is not valid UTF-8.")
     number = get_origin(kind) is Annotated and get_args(kind)[0] is int
-    return checked(kind, int(text) if number and text.isascii() and text.isdigit() and len(text) < 16 else text, name)
+    return checked(kind, int(text) if number and _INTEGER.fullmatch(text) else text, name)
 
 
 def checked(kind: Any, value: Any, name: str = "") -> Any:
