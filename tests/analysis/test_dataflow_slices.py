@@ -64,11 +64,12 @@ def ran(*sources: str) -> dict[str, object]:
 
 
 def runs(sources: tuple[str, ...]) -> bool:
+    """Whether they run, and no list holds itself, which slices do not follow."""
     try:
-        ran(*sources)
+        namespace = ran(*sources)
     except (AttributeError, IndexError, TypeError, ValueError, KeyError, NameError):
         return False
-    return True
+    return "[...]" not in repr([namespace.get(name) for name in NAMES])
 
 
 def hold(cells: list[str]) -> None:
