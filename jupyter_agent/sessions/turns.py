@@ -219,14 +219,8 @@ class SessionLog:
         is_usable = (
             session is not None and time.monotonic() - cached_at <= CACHE_SECONDS and not self.is_expired(session)
         )
-        new, count = None, 0
-        if not is_usable:
-            # All that may be needed is asked at once, so that the store's thread is woken only once.
-            session, new, count = await asyncio.gather(
-                self._find(owner, notebook_id, session_id),
-                self.new_session(owner, notebook_id, session_id),
-                self.store.count(owner),
-            )
+        if named and not is_usable:  # an id made just now need not be looked for
+            session = await self._find(owner, notebook_id, session_id)
         if named and session is None and not notebook_id:  # asked without a notebook: the only session of that id
             page = await self.store.find(owner, session_id=session_id, limit=2)
             session = page.sessions[0] if len(page.sessions) == 1 else None
@@ -235,9 +229,8 @@ class SessionLog:
             await self.store.delete(session.key)
             session = None
         if session is None:
-            if new is None or count >= self.max_sessions:
-                await self.check_capacity(owner)
-                new = await self.new_session(owner, notebook_id, session_id)
+            # Asked at once, so that the store's thread is woken only once.
+            _, new = await asyncio.gather(self.check_capacity(owner), self.new_session(owner, notebook_id, session_id))
             session = replace(new, open=opened, title=title_of(opened.question))
             return Begun(await self._opened(session, self.store.create(session)), opened.id)
         if session.open is not None and session.open.holder == opened.holder:
@@ -366,14 +359,12 @@ class SessionLog:
             )
 
     async def _find(self, owner: str, notebook_id: str | None, session_id: str) -> Session | None:
-        finding = self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=1)
-        if notebook_id is None:
-            page = await finding
-        else:
-            session, page = await asyncio.gather(self.store.read(session_key(owner, notebook_id, session_id)), finding)
+        if notebook_id is not None:
+            session = await self.store.read(session_key(owner, notebook_id, session_id))
             if session is not None and (session.notebook_id, session.id) == (notebook_id, session_id):
                 return session if belongs_to(session, owner) else None
         # Moved here from another notebook, or asked for without one.
+        page = await self.store.find(owner, session_id=session_id, notebook_id=notebook_id, limit=1)
         found = page.sessions[0] if page.sessions else None
         if found is not None and found.metadata.get("unreadable") is True:
             found = await self.store.read(found.key)  # raises, in words, what is wrong with the record

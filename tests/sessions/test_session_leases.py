@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_agent.core.errors import StoreFull, StoreUnavailable, TooLarge, TurnInProgress, UndoInProgress
 from jupyter_agent.core.messages import CellChange
+from jupyter_agent.core.protocols import Page
 from jupyter_agent.core.session import OpenTurn, Session, Turn
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
@@ -48,6 +50,11 @@ class BrokenStore(MemoryStore):
         self.error: BaseException | None = None
         self.writes_first = False
         self.is_closed = asyncio.Event()
+        self.listed = 0
+
+    async def find(self, owner: str, **wanted: Any) -> Page:
+        self.listed += 1
+        return await super().find(owner, **wanted)
 
     async def read(self, key: str) -> Session | None:
         self._fail()
@@ -222,6 +229,15 @@ async def test_N14_what_is_taken_back_is_not_the_question_that_was_stored_in_its
     await manager.log.close()
     await manager.log.finish(second.session, Turn(second.turn_id, None, 0, "second", reply="2"))
     assert await turns(manager) == [("first", "done", "1"), ("second", "done", "2")]
+
+
+async def test_a_conversation_that_is_there_is_gone_on_with_without_a_look_through_all(store: BrokenStore) -> None:
+    first = await SessionManager(store).log.begin("ann", "a.ipynb", "s", None, "first", "")
+    await SessionManager(store).log.finish(first.session, Turn(first.turn_id, None, 0, "first", reply="1"))
+    store.listed = 0
+    await begin(SessionManager(store), "another process asks")
+    await SessionManager(store).log.begin("ann", "a.ipynb", None, None, "a new one", "")
+    assert store.listed == 0
 
 
 async def test_N14_a_question_cancelled_while_it_is_stored_holds_up_no_other(
