@@ -87,5 +87,6 @@ def _entry_points(group: str) -> Sequence[EntryPoint]:
     return sorted(entry_points(group=group), key=lambda entry_point: not entry_point.value.startswith("jupyter_agent."))
 
 
+@cache
 def _registered(group: str) -> Mapping[str, EntryPoint]:
     return {entry_point.name: entry_point for entry_point in reversed(_entry_points(group))}

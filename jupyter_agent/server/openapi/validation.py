@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 from msgspec import ValidationError, convert
 
 from jupyter_agent.core.errors import AgentError, BadRequest, TooLarge
+from jupyter_agent.core.text import well_formed
 from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS
 from jupyter_agent.server.openapi.schemas import schemas_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError as Mismatch
 
 _INTEGER = re.compile("-?[0-9]{1,15}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPECTED = {
     "string": "text",
     "integer": "a whole number",
@@ -59,7 +59,7 @@ def check_parameters(path: str, method: str, place: str, given: Mapping[str, str
 
 def _checked_text(kind: Any, text: str, name: str) -> Any:
     """The text of a parameter, as a number where it is to be one and is."""
-    if _SURROGATE.search(text):
+    if well_formed(text) != text:
         raise BadRequest(f"'{name}' is not valid UTF-8.")
     number = get_origin(kind) is Annotated and get_args(kind)[0] is int
     return checked(kind, int(text) if number and _INTEGER.fullmatch(text) else text, name)

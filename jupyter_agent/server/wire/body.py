@@ -41,7 +41,9 @@ def about(words: str) -> Meta:
 
 
 def form(words: str, **bounds: Any) -> Meta:
-    """Bounds of a value, with the words in which a client is told what it must look like."""
+    """Bounds of a value, with the words in which a client is told what it must look like; no line break passes a pattern's end."""
+    if bounds.get("pattern", "").endswith("$"):
+        bounds["pattern"] += r"(?!\n)"
     return Meta(extra_json_schema={"x-form": words}, **bounds)
 
 
@@ -49,15 +51,15 @@ SessionId = Annotated[
     str,
     form(
         "1 to 128 letters, digits and _ . : -, the first a letter or a digit",
-        pattern="^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$(?!\\n)",
+        pattern="^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$",
     ),
 ]
 NotebookId = Annotated[
-    str, form("a path without control characters", max_length=4096, pattern="^[^\\u0000-\\u001f\\ufffd]*$(?!\\n)")
+    str, form("a path without control characters", max_length=4096, pattern="^[^\\u0000-\\u001f\\ufffd]*$")
 ]
-KernelId = Annotated[str, form("an id as GET /api/kernels gives them", pattern="^[A-Za-z0-9_.:-]{1,200}$(?!\\n)")]
-ModelName = Annotated[str, form("provider:model", pattern="^\\S{1,200}$(?!\\n)")]
-Secret = Annotated[str, form("a secret as sharing gives it", pattern="^[A-Za-z0-9_-]{1,200}$(?!\\n)")]
+KernelId = Annotated[str, form("an id as GET /api/kernels gives them", pattern="^[A-Za-z0-9_.:-]{1,200}$")]
+ModelName = Annotated[str, form("provider:model", pattern="^\\S{1,200}$")]
+Secret = Annotated[str, form("a secret as sharing gives it", pattern="^[A-Za-z0-9_-]{1,200}$")]
 QuestionText = Annotated[str, form("a question, not blank", max_length=1024 * 1024, pattern="\\S")]
 ShortText = Annotated[str, Meta(max_length=1000)]
 Count = Annotated[int, Meta(ge=0)]

@@ -37,7 +37,7 @@ class ChatMessage(OpenBody, frozen=True):
 class ChatFunction(OpenBody, frozen=True):
     """A function of the client's; `parameters` is a JSON Schema."""
 
-    name: Annotated[str, form("1 to 64 letters, digits, _ and -", pattern="^[A-Za-z0-9_-]{1,64}$(?!\\n)")]
+    name: Annotated[str, form("1 to 64 letters, digits, _ and -", pattern="^[A-Za-z0-9_-]{1,64}$")]
     description: Annotated[str, Meta(max_length=10_000)] | None = None
     parameters: dict[str, Any] | None = None
 

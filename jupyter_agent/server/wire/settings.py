@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from jupyter_agent.server.wire.body import Approval, Body, ModelName, PartialBody, about, form
 
-ApiKey = Annotated[str, form("a key, without spaces", max_length=1000, pattern="^[!-~]{1,1000}$(?!\\n)")]
+ApiKey = Annotated[str, form("a key, without spaces", max_length=1000, pattern="^[!-~]{1,1000}$")]
 
 
 class SettingValues(Body, frozen=True):
