@@ -552,7 +552,9 @@ class AbstractInterpreter:
         same = _names_of(other) | other.shares | {(shared.name, other.identity)}
         elements = other.elements | same if sharing == "holds" else other.elements
         # what holds the same elements changes when they are changed through this value, and this when through that
-        holders = other.containers if sharing == "holds" else same if sharing == "copy" else _NO_LINKS
+        holders = _NO_LINKS
+        if sharing in ("holds", "copy"):
+            holders = other.containers | (same if sharing == "copy" else _NO_LINKS)
         own = {(name, value.identity)} | _names_of(value)
         for holder, known in self._linked(holders | elements) if holders else ():
             self._values[holder] = self._with_links(known, _NO_LINKS, own, _NO_LINKS)

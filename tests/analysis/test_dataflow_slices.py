@@ -277,6 +277,7 @@ SHARING = [
     ("def f(x): return x", "b = [f([a])]"),
     ("b = a", "a, d = d, a", "a = d"),
     ("b = a\na = [a, 1]\na = a[0]",),
+    ("a = [a, a]", "b = [a, a]", "a = a + [7]\na[0].append(5)"),
 ]
 
 
