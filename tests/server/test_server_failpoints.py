@@ -58,7 +58,13 @@ async def test_T12_a_server_killed_at(point: str, tmp_path: Path) -> None:
     server = RunningServer(tmp_path, environment)
     await server.start()
     await server.open_notebook("a.ipynb")
-    heard = [name async for name, _ in server.stream(ASK)]
+    heard = []
+    async for name, data in server.stream(ASK):
+        heard.append(name)
+        if name == "approval":  # a file is written: always asked about
+            answer = {"decision": "approve", "digest": data["digest"]}
+            status, _ = await server("POST", f"api/agent/turns/t1/actions/{data['call_id']}", answer)
+            assert status == 200
     assert await server.end() != 0, f"{point} was never reached: {heard}"
 
     again = RunningServer(tmp_path, {**environment, "TEST_FAILPOINT": "none-at-all"})
