@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from jupyter_agent.core.errors import Conflict, NotFound, StoreUnavailable, TurnInProgress, UndoInProgress
-from jupyter_agent.core.messages import Json
+from jupyter_agent.core.messages import CellChange, Json
 from jupyter_agent.core.session import PendingUndo, Session, Turn, UndoKind
 from jupyter_agent.sessions.ids import check_id
 from jupyter_agent.sessions.summary import SUMMARY, summary_of
@@ -19,6 +19,8 @@ from jupyter_agent.sessions.turns import SessionLog, branch_heads, interrupted, 
 ALL_TURNS = 1_000_000
 #: So many turns of a branch are read at once on the way to those that are known.
 _STRIDE = 200
+#: Marks a stored cell of which something was left out: nothing may be restored from it.
+CUT = "jupyter_agent_cut"
 #: In `Session.extra`: id of the undo that ended last, and how: ``finished`` or ``cancelled``.
 _LAST_UNDO = "last_undo"
 _NO_TURN = "There is no such turn in this conversation."
@@ -247,11 +249,15 @@ class SessionTree:
     async def copy(self, session: Session, turns: Sequence[Turn], owner: str, new_id: str | None) -> Session:
         """A new session of an owner with the turns of another session.
 
+        What another owner, or an imported file, says that it changed in a notebook is never restored in this one's.
+
         Raises:
             VersionConflict: `new_id` is taken.
             TooManyRequests: the owner has as many sessions as are kept.
         """
         await self._log.check_capacity(owner)
+        if owner != session.owner:
+            turns = [replace(turn, edits=tuple(map(_without_content, turn.edits))) for turn in turns]
         name = uuid.uuid4().hex if new_id is None else check_id(new_id, "session_id")
         new = await self._log.new_session(owner, session.notebook_id, name)
         head = turns[-1] if turns else None
@@ -286,6 +292,10 @@ class SessionTree:
             return _with_head(session, turn_id, session.depth + 1, session.redo[:-1])
         turn = await self.turn(session, turn_id)
         return _with_head(session, turn.parent, session.depth - 1, (*session.redo, turn.id))
+
+
+def _without_content(edit: CellChange) -> CellChange:
+    return CellChange(edit.cell_id, {CUT: True}, {CUT: True})
 
 
 def compare_turns(before: Sequence[Turn], after: Sequence[Turn]) -> tuple[dict[str, object], ...]:

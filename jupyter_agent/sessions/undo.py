@@ -16,13 +16,12 @@ from jupyter_agent.notebooks.editing import same_cell
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.process import this_process
+from jupyter_agent.sessions.tree import CUT
 
 #: Characters of one side of a change as it is stored.
 MAX_STORED = 1024 * 1024
 #: Characters of all changes that are kept whole in memory.
 MAX_REMEMBERED = 64 * 1024 * 1024
-#: Marks a stored cell of which something was left out: nothing may be restored from it.
-CUT = "jupyter_agent_cut"
 _NO_NOTEBOOK = "The notebook cannot be reached, so its cells were left as they are."
 
 

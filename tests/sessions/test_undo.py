@@ -21,6 +21,7 @@ from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.redaction.redactor import Redactor
 from jupyter_agent.sessions.manager import SessionManager
 from jupyter_agent.sessions.owner import LOCAL
+from jupyter_agent.sessions.undo import EditHistory
 from jupyter_agent.stores.memory import MemoryStore
 from jupyter_agent.tools.registry import load
 from tests.notebooks.conftest import code, notebook, text_of
@@ -95,6 +96,28 @@ async def test_a_process_that_was_not_there_undoes_what_the_store_has_whole(path
     await EditedNotebook(path, store).ask(showing("2"))
     await EditedNotebook(path, store).do("undo")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("through", ["a file", "a link"])
+async def test_what_somebody_elses_conversation_changed_is_never_restored_in_ones_own_notebook(
+    path: Path, through: str
+) -> None:
+    store = MemoryStore()
+    edited = EditedNotebook(path, store)
+    await edited.ask(showing("2"))
+    sessions = edited.assistant.sessions
+    if through == "a file":
+        text = (await sessions.export(LOCAL, "s1", "json")).replace("x = 1", "import os")
+        await sessions.import_json("bob", text)
+    else:
+        await sessions.copy_shared("bob", await sessions.share(LOCAL, "s1", mode="copy"), session_id="s1")
+    after = path.read_bytes()
+    history = EditHistory(sessions, Redactor())
+    undone = await history.move("undo", "bob", "s1", "a.ipynb", notebook=edited.book)
+    assert (undone.conflicts, undone.session.head) == (("a", "b"), None)
+    assert (await history.move("redo", "bob", "s1", "a.ipynb", notebook=edited.book)).changes == ()
+    assert path.read_bytes() == after
+    assert "Undone" in await edited.do("undo")  # its own owner's undo still restores
 
 
 @pytest.mark.parametrize("shown", ["sk-proj-" + "Zz9" * 16, "x" * 1_100_000], ids=["a secret", "a flood"])
