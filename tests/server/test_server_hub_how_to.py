@@ -57,7 +57,7 @@ class TestHub:
         assert (status, health["status"], health["problems"], health["store"]) == (200, "ok", [], "ok")
         assert (health["model"], seen["environment"]) == ("openai:gpt-4o", "postgresql")
         assert seen["tables"] > 0
-        assert [session["session_id"] for session in seen["listed"][1]["sessions"]][:1] == ["s1"]
+        assert [session["session_id"] for session in seen["listed"][1]["sessions"]] == ["first", "s1"]
 
     def test_nobody_sees_anothers_conversations(self, seen: dict[str, Any]) -> None:
         (status, listed), (history_status, _) = seen["bobs"]
