@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Action, Effect, FinishReason, Message, ToolCall, Usage
@@ -43,7 +42,7 @@ class Limits:
         max_steps: How often the model is asked.
         max_tool_calls: Calls of any tool; 0 allows none.
         max_write_calls: Calls that run code or edit; 0 allows none.
-        max_repeated_calls: How often the same call may be made.
+        max_repeated_calls: How often the same call may have the same result before the model is told; then the turn ends.
         max_tokens: Sent and received, in all requests of the turn; 0 sets no limit.
         max_cost: In US dollars, where the model's server reports it; 0 sets no limit.
         approval_seconds: How long an approval may wait, which is not the turn's time.
@@ -115,7 +114,6 @@ class LimitTracker:
     """Counts what a turn has used of its limits."""
 
     limits: Limits
-    _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _invalid: int = 0
 
     def check_step(self, usage: Usage) -> FinishReason | None:
@@ -127,7 +125,7 @@ class LimitTracker:
             return "max_tokens"
         return "max_cost" if 0 < limits.max_cost <= usage.cost else None
 
-    def check_call(self, call: ToolCall, effect: Effect, actions: Sequence[Action]) -> FinishReason | None:
+    def check_call(self, effect: Effect, actions: Sequence[Action]) -> FinishReason | None:
         """The limit that keeps a call from being made; None where there is none."""
         limits = self.limits
         if time.monotonic() >= limits.deadline:
@@ -136,11 +134,7 @@ class LimitTracker:
             return "max_tool_calls"
         if effect != "read" and sum(action.effect != "read" for action in actions) >= limits.max_write_calls:
             return "max_write_calls"
-        key = call_key(call)
-        self._calls[key] += 1
-        if self._invalid >= _MAX_INVALID_CALLS or self._calls[key] > limits.max_repeated_calls:
-            return "repeated_call"
-        return None
+        return "repeated_call" if self._invalid >= _MAX_INVALID_CALLS else None
 
     def count_arguments(self, *, valid: bool) -> None:
         """Count the calls in a row whose arguments are not valid."""

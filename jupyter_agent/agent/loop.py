@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
-from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, call_key, checked_usage
+from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
+from jupyter_agent.agent.repeated_calls import RepeatedCalls
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import (
     Action,
@@ -155,7 +156,7 @@ class Agent:
         self._run_code = run
         self._run_answer = run_answer
         self._record = record
-        self._read_cache: dict[tuple[str, str], ToolOutput] = {}
+        self._repeated = RepeatedCalls(limits.max_repeated_calls)
 
     async def run(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         """Emit events until done; `transcript` has what was answered and done at every moment.
@@ -225,10 +226,11 @@ class Agent:
         self, transcript: Transcript, calls: Sequence[ToolCall], context: ToolContext
     ) -> AsyncGenerator[Event, None]:
         """Execute calls in their order; after a limit is reached, the rest are answered with it."""
+        self._repeated.step += 1
         for call in calls:
             tool = self._tools.get(call.name)
             effect: Effect = tool.effect if tool is not None else "read"
-            limit = transcript.finish_reason or self._tracker.check_call(call, effect, transcript.actions)
+            limit = transcript.finish_reason or self._tracker.check_call(effect, transcript.actions)
             transcript.finish_reason = limit
             if limit is not None:
                 content = f"Not done: {EXPLANATIONS.get(limit, limit)}."
@@ -237,6 +239,8 @@ class Agent:
             async with aclosing(self._execute_call(transcript, call, effect, context)) as events:
                 async for event in events:
                     yield event
+            if self._repeated.has_gone_on:
+                transcript.finish_reason = "repeated_call"
 
     async def _execute_answer(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         """Run the Python code of the answer, as if the model had called the tool for it."""
@@ -274,6 +278,9 @@ class Agent:
         yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon)
         status: ActionStatus = "done"
         action = Action(call.id, call.name[:100], effect, "interrupted", title, icon)
+        version = self._repeated.version
+        if output is None and effect != "read" and (refusal := self._repeated.refusal(call)) is not None:
+            status, output = refusal
         if output is None and isinstance(tool, CheckedTool):
             output = await self._answer(tool.check(arguments, context))
         if tool is not None and output is None and effect != "read":
@@ -287,7 +294,7 @@ class Agent:
                     else:
                         yield step
             self._extend_deadline()
-            self._read_cache.clear()  # the call changes something, or the user has, while it waited
+            self._repeated.version += 1  # the call changes something, or the user has, while it waited
             context = replace(context, timeout=min(timeout, self._limits.remaining))
         if tool is not None and output is None:
             if effect != "read":
@@ -302,17 +309,18 @@ class Agent:
                     output = await self._answer(_run_output(running))
                 finally:
                     running.cancel()
-            # The same read again, with nothing executed in between, is answered from the cache.
-            elif (output := self._read_cache.get(key := call_key(call))) is None:
+            else:
                 output = await self._answer(tool.call(arguments, context))
-                if effect == "read" and output is not None and output.ok:
-                    self._read_cache[key] = output
         assert output is not None
+        if output.code == "cell_changed" and self._repeated.version == version:
+            self._repeated.version += 1  # by the user
         if not output.ok and status == "done":
             status = "failed"
         if call.name == RUN_CODE and status in ("done", "failed") and (code := str(arguments.get("code", ""))):
             context.turn_log.executed.append(code)
         content = self._redact(truncate(output.content, TOOL_CHARACTERS))
+        if note := self._repeated.add(call, status, output, version=version):
+            content = f"{note}\n{content}"
         transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))
         transcript.actions.append(replace(action, status=status))
         transcript.under_way = None

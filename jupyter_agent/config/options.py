@@ -159,7 +159,12 @@ class JupyterAgent(Configurable):
     max_running_turns = Int(20, min=1, help="Questions of one user that are answered at the same time.").tag(
         config=True
     )
-    max_repeated_calls = Int(2, min=1, help="How often one turn may repeat the same call.").tag(config=True)
+    max_repeated_calls = Int(
+        2,
+        min=1,
+        help="How often the same call may have the same result with nothing changed in between, before the model is told; when it "
+        "goes on after that, the turn ends.",
+    ).tag(config=True)
     audit_content = Bool(
         False,
         help="Whether the audit events that Jupyter's event logger gets have questions, code and answers in them, and "

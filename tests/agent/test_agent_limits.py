@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core.errors import StoreUnavailable, VersionConflict
 from jupyter_agent.core.messages import (
@@ -141,14 +142,15 @@ async def test_L18_calls_of_the_same_id_or_none_get_ids_of_their_own() -> None:
     assert [message.tool_call_id for message in transcript.messages if message.role == "tool"] == ids
 
 
-async def test_the_same_read_in_other_words_is_answered_from_the_turns_own_results() -> None:
+async def test_the_same_read_in_other_words_is_the_same_call() -> None:
     tool = Recorder("look", "read")
     script = [
         {"calls": [{"name": "look", "arguments": '{"text":"a"}'}, {"name": "look", "arguments": '{ "text" : "a" }'}]},
         "ok",
     ]
     transcript, _, _ = await play(script, [tool])
-    assert (tool.given, results(transcript)) == (["a"], ["got a", "got a"])
+    assert results(transcript) == ["got a", f"{NOTE}\ngot a"]
+    assert transcript.finish_reason == "stop"
 
 
 async def test_what_a_tool_shows_reaches_the_model_as_pictures() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.agent.repeated_calls import NOTE
 from jupyter_agent.core.errors import KernelUnavailable, UpstreamAuth
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
@@ -111,11 +112,12 @@ async def test_L16_arguments_that_do_not_fit_are_never_executed(arguments: str) 
     assert "invalid_arguments" in results(transcript)[0]
 
 
-async def test_L20_the_same_call_for_ever_ends_the_turn_and_reads_once() -> None:
+async def test_L20_the_same_call_for_ever_is_told_once_and_then_ends_the_turn() -> None:
     tool = Recorder("look", "read")
     transcript, _, _ = await play([{"calls": [call("look", text="a")]}], [tool])
     assert transcript.finish_reason == "repeated_call"
-    assert tool.given == ["a"]
+    assert tool.given == ["a"] * 3
+    assert results(transcript)[1] == f"{NOTE}\ngot a"
     assert len(results(transcript)) == sum(len(message.tool_calls) for message in transcript.messages)
 
 
@@ -439,5 +441,5 @@ async def test_after_code_ran_through_the_magic_the_same_read_is_made_again() ->
 
     again = {"calls": [call("look", text="x")]}
     script = [again, again, {"calls": [{"name": "run_code", "arguments": {"code": "x = 2"}}]}, again, "ok"]
-    await play(script, [look, tool], limits(approval="auto", max_repeated_calls=5), run=run)
-    assert look.given == ["x", "x"]
+    transcript, _, _ = await play(script, [look, tool], limits(approval="auto"), run=run)
+    assert [result.startswith(NOTE) for result in results(transcript)] == [False, True, False, False]
