@@ -26,6 +26,7 @@ from jupyter_agent.core.messages import (
     ModelFinished,
     RunAsked,
     TextDelta,
+    ThinkingDelta,
     ToolCall,
     ToolCalled,
     ToolReturned,
@@ -201,6 +202,8 @@ class Agent:
                         half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
                         if text := text.removesuffix(half):
                             yield transcript.add_text(well_formed(text))
+                    case ThinkingDelta():
+                        yield ThinkingDelta(well_formed(event.text))
                     case Waiting():
                         yield event
                     case ToolCall():
@@ -211,7 +214,7 @@ class Agent:
                         finished = event
         if half:
             yield transcript.add_text("\N{REPLACEMENT CHARACTER}")
-        answer = Message("assistant", transcript.unrecorded, tuple(calls))
+        answer = Message("assistant", transcript.unrecorded, tuple(calls), extra=finished.extra)
         transcript.messages.append(answer)
         transcript.unrecorded = ""
         transcript.cut_off = calls[-1].id if calls and finished.reason == "length" else ""

@@ -128,7 +128,7 @@ def finished(state: TurnState, redactor: Redactor, status: TurnStatus, error: st
     transcript.close()
     return replace(
         state.turn,
-        messages=tuple(redactor.message(replace(message, pictures=())) for message in transcript.messages),
+        messages=tuple(redactor.message(message.without_unkept()) for message in transcript.messages),
         reply=redactor.text(transcript.reply),
         status=status,
         error=error,

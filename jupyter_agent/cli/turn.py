@@ -16,6 +16,7 @@ from jupyter_agent.core.messages import (
     Failed,
     Interrupted,
     TextDelta,
+    ThinkingDelta,
     ToolCalled,
     TurnStarted,
     Waiting,
@@ -40,7 +41,7 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
         AgentError: there is no answer, or not the whole of it.
     """
     question = replace(await context.question(query), decide=_approve)
-    has_text = False
+    has_text, before = False, ""
     async with aclosing(context.assistant.ask(question)) as events:
         async for event in events:
             match event:
@@ -51,6 +52,8 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                     has_text = True
                 case Waiting() if sys.stderr.isatty():
                     print_note(event.text)
+                case ThinkingDelta() if sys.stderr.isatty() and before != event.event:
+                    print_note("Thinking…")
                 case ToolCalled() if sys.stderr.isatty():
                     name = event.arguments.get("name")
                     print_note(f"{event.title or event.tool} {name if isinstance(name, str) else ''}".rstrip())
@@ -64,6 +67,7 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                     raise AnswerFailed("The answer was stopped by another program.")
                 case _:
                     pass
+            before = event.event
     raise AnswerFailed("The answer ended before it was complete.")
 
 

@@ -6,7 +6,8 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -38,6 +39,11 @@ FinishReason = Literal[
 ActionStatus = Literal["done", "failed", "denied", "needs_approval", "interrupted"]
 
 
+def _sent_back() -> Any:
+    """A field for what a provider wants back within the turn: neither stored nor shown."""
+    return field(default_factory=lambda: MappingProxyType({}), hash=False, metadata={"is_kept": False})
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One call that the model asks for.
@@ -46,11 +52,13 @@ class ToolCall:
         id: Unique within the conversation.
         name: The tool's name, as the model wrote it (it may not exist).
         arguments: JSON text, as the model wrote it (it may be broken).
+        extra: Fields that the model's provider wants back within the turn; no other model, and nobody else, gets them.
     """
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Json] = _sent_back()
 
     def parsed_arguments(self) -> dict[str, Json]:
         """The arguments as JSON data; empty where they are no JSON object, or nested too deeply to be read."""
@@ -85,6 +93,7 @@ class Message:
         tool_call_id: Of a tool's result: which call it answers.
         pictures: Of a tool's result; not kept with a turn.
         code: Of a tool's result: why it failed, see `ToolOutput`; empty where all is well.
+        extra: Of the assistant's: as that of `ToolCall`.
     """
 
     role: Role
@@ -93,6 +102,12 @@ class Message:
     tool_call_id: str | None = None
     pictures: tuple[Picture, ...] = ()
     code: str = ""
+    extra: Mapping[str, Json] = _sent_back()
+
+    def without_unkept(self) -> Message:
+        """As it is kept with a turn: without pictures, and without what only its provider wants back."""
+        calls = tuple(ToolCall(call.id, call.name, call.arguments) for call in self.tool_calls)
+        return replace(self, tool_calls=calls, pictures=(), extra=MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +180,11 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelFinished:
-    """The last thing a model's stream yields."""
+    """The last thing a model's stream yields; `extra` is that of the message that has ended."""
 
     reason: Literal["stop", "length", "tool_calls", "refused"] = "stop"
     usage: Usage = Usage()
+    extra: Mapping[str, Json] = _sent_back()
 
 
 # What a turn emits: the name of each on the wire is its `event` --------------------------------
@@ -198,6 +214,14 @@ class TextDelta:
     """Some more of the answer, in Markdown."""
 
     event: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """Some more of what the model thinks before it answers: shown folded, no part of the answer, and not kept."""
+
+    event: ClassVar[str] = "thinking"
     text: str
 
 
@@ -378,10 +402,11 @@ class CodeBlock:
     source: str
 
 
-ModelEvent: TypeAlias = TextDelta | ToolCall | Waiting | ModelFinished
+ModelEvent: TypeAlias = ThinkingDelta | TextDelta | ToolCall | Waiting | ModelFinished
 Event: TypeAlias = (
     TurnStarted
     | Waiting
+    | ThinkingDelta
     | TextDelta
     | ToolCalled
     | ApprovalAsked
@@ -397,6 +422,12 @@ Event: TypeAlias = (
 TERMINAL: frozenset[str] = frozenset({"done", "error", "cancelled", "interrupted"})
 
 
+@cache
+def kept_fields(kind: type[Any]) -> tuple[str, ...]:
+    """Names of a dataclass's fields, but for those that only a provider gets back."""
+    return tuple(item.name for item in dataclasses.fields(kind) if item.metadata.get("is_kept", True))
+
+
 def to_json(value: Any) -> Any:
     """Dataclasses, mappings and tuples as plain JSON data, of what JSON and UTF-8 can carry; what is no number becomes null."""
     if isinstance(value, str):
@@ -406,7 +437,7 @@ def to_json(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: to_json(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {name: to_json(getattr(value, name)) for name in kept_fields(type(value))}
     if isinstance(value, Mapping):
         return {well_formed(str(key)): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -21,6 +21,7 @@ from jupyter_agent.core.messages import (
     Role,
     ToolCall,
     Usage,
+    kept_fields,
 )
 
 TurnStatus = Literal["done", "failed", "cancelled", "interrupted"]
@@ -260,12 +261,12 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     "PendingUndo | None": _optional(partial(from_json, PendingUndo)),
     **{f"tuple[{kind.__name__}, ...]": _records(kind) for kind in (Action, CellChange, Message, Reason, ToolCall)},
 }
-#: How each kind is read: its fields, and whether records of all releases have them. Pictures are not kept with a turn.
+#: How each kind is read: its fields, and whether records of all releases have them. Pictures are not kept with a turn, nor what a provider wants back.
 _FIELDS: Mapping[Any, tuple[tuple[str, Callable[[Any], Any], bool], ...]] = {
     kind: tuple(
         (field.name, _READERS[field.type], field.name not in added)
         for field in fields(kind)
-        if field.name not in ("pictures", "unknown_fields")
+        if field.name not in ("pictures", "unknown_fields") and field.name in kept_fields(kind)
     )
     for kind, added in (
         (Turn, ("edits", "extra")),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -33,9 +33,9 @@ class Request:
 class ScriptedModel:
     """Answers from a list of steps; the same messages always get the same answer.
 
-    A step is a mapping, all keys optional: ``text`` (said first), ``chunks`` (pieces it comes in, 1), ``delay`` (seconds
-    before each piece), ``calls`` (list of ``{"name", "arguments"}``; arguments as an object, or as text to be sent as it
-    is), ``finish`` (why it ends), ``usage`` (``{"input_tokens", "output_tokens"}``), ``error`` (code of an upstream error
+    A step is a mapping, all keys optional: ``thinking`` (thought first), ``text`` (said then), ``chunks`` (pieces it comes in, 1), ``delay`` (seconds
+    before each piece), ``calls`` (list of ``{"name", "arguments", "extra"}``; arguments as an object, or as text to be sent as it
+    is), ``finish`` (why it ends), ``extra`` (wanted back within the turn), ``usage`` (``{"input_tokens", "output_tokens"}``), ``error`` (code of an upstream error
     raised after the text), ``message`` (its words), ``match`` (regular expression looked for in the last user message).
 
     Where steps match the last user message only those are played, else those without ``match``. The first is played right
@@ -70,6 +70,8 @@ class ScriptedModel:
         self.requests.append(Request(tuple(messages), tuple(tools)))
         step = await self._next(messages)
         text, delay = str(step.get("text", "")), float(step.get("delay", 0))
+        if thinking := step.get("thinking"):
+            yield ThinkingDelta(str(thinking))
         size = max(1, -(-len(text) // max(1, int(step.get("chunks", 1)))))
         for start in range(0, len(text), size):
             left = deadline - time.monotonic()
@@ -85,7 +87,8 @@ class ScriptedModel:
         calls = _calls(step, messages)
         for call in calls:
             yield call
-        yield ModelFinished(step.get("finish", "tool_calls" if calls else "stop"), Usage(**step.get("usage", {})))
+        reason, usage = step.get("finish", "tool_calls" if calls else "stop"), Usage(**step.get("usage", {}))
+        yield ModelFinished(reason, usage, step.get("extra", {}))
 
     async def models(self) -> tuple[str, ...]:
         """A script has one voice."""
@@ -136,5 +139,5 @@ def _calls(step: Mapping[str, Any], messages: Sequence[Message]) -> list[ToolCal
             number += 1
         arguments = call.get("arguments", {})
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        calls.append(ToolCall(f"call_{number}", str(call["name"]), text))
+        calls.append(ToolCall(f"call_{number}", str(call["name"]), text, call.get("extra", {})))
     return calls

@@ -7,17 +7,23 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from jupyter_agent.core.errors import AgentError
-from jupyter_agent.core.messages import Event, TextDelta, ToolCalled
+from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCalled
 from jupyter_agent.redaction.redactor import Redactor
 
 
 async def redact_events(events: AsyncGenerator[Event, None], redactor: Redactor) -> AsyncGenerator[Event, None]:
     """The same events, each text held back until it is sure that no secret begins at its end."""
-    stream = redactor.stream()
+    stream, thinking = redactor.stream(), redactor.stream()
     failure: AgentError | None = None
     async with aclosing(events):
         try:
             async for event in events:
+                if isinstance(event, ThinkingDelta):
+                    if text := thinking.feed(event.text):
+                        yield ThinkingDelta(text)
+                    continue  # a secret of the answer may go on after it
+                if text := thinking.flush():
+                    yield ThinkingDelta(text)
                 text = stream.feed(event.text) if isinstance(event, TextDelta) else stream.flush()
                 if text:
                     yield TextDelta(text)
@@ -27,6 +33,8 @@ async def redact_events(events: AsyncGenerator[Event, None], redactor: Redactor)
                     yield event
         except AgentError as error:
             failure = error
+    if text := thinking.flush():
+        yield ThinkingDelta(text)
     if text := stream.flush():
         yield TextDelta(text)
     if failure is not None:

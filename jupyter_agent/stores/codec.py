@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from jupyter_agent.core.errors import BadRequest, SchemaNewer, StoreUnavailable, TooLarge
-from jupyter_agent.core.messages import to_json
+from jupyter_agent.core.messages import kept_fields, to_json
 from jupyter_agent.core.protocols import Page
 from jupyter_agent.core.session import SCHEMA, Session, Turn, from_json
 
@@ -173,7 +173,7 @@ def _fields(value: Any) -> dict[str, Any]:
     """What `json` does not know itself, as a dictionary."""
     if isinstance(value, Mapping):
         return dict(value)
-    data = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    data = {name: getattr(value, name) for name in kept_fields(value.__class__)}
     return {**data.pop("unknown_fields"), **data, "schema": SCHEMA} if isinstance(value, Session) else data
 
 

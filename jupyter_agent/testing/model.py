@@ -41,7 +41,7 @@ from contextlib import aclosing
 import pytest
 
 from jupyter_agent.core.errors import AgentError, UpstreamError, UpstreamTimeout
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Waiting
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Waiting
 from jupyter_agent.core.protocols import Model, ToolSpec
 from jupyter_agent.testing.runner import Suite, asynchronous
 
@@ -95,7 +95,7 @@ class ModelSuite(Suite):
         events = await self.answer(model)
         *answer, last = events
         assert isinstance(last, ModelFinished)
-        assert all(isinstance(event, (TextDelta, ToolCall, Waiting)) for event in answer)
+        assert all(isinstance(event, (ThinkingDelta, TextDelta, ToolCall, Waiting)) for event in answer)
         assert any(isinstance(event, (TextDelta, ToolCall)) for event in answer), "nothing was answered"
         assert all(isinstance(event.text, str) and event.text for event in answer if isinstance(event, TextDelta))
         assert min(last.usage.input_tokens, last.usage.output_tokens, last.usage.cost) >= 0

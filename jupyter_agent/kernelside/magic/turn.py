@@ -116,6 +116,7 @@ class TurnView:
 
     def _follow(self, request: AgentRequest) -> dict[str, Any]:
         """The events of the turn up to ``done``."""
+        before = ""
         with closing(self._client.ask(request)) as events:
             for name, data in events:
                 if name == "done":
@@ -132,6 +133,8 @@ class TurnView:
                     self._reply.status(f"{' '.join(spelled_out(called).split())[:MAX_CALL]}…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
+                elif name == "thinking" != before:
+                    self._reply.status("Thinking…")
                 elif name == "approval":
                     self._approve(data)
                 elif name == "run":
@@ -146,6 +149,7 @@ class TurnView:
                     raise AgentFailed("the answer was stopped from elsewhere.")
                 elif name == "interrupted":
                     raise AgentFailed("the Jupyter server stopped during the answer. Ask again.")
+                before = name
         raise AgentFailed("the connection to the Jupyter server broke off before the answer was complete.")
 
     def _run(self, data: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from jupyter_agent.core.messages import Event, TextDelta
+from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta
 
 #: Backpressure: so many characters may be unread by the fastest reader.
 MAX_UNREAD = 1024 * 1024
@@ -30,8 +30,9 @@ TurnEvent: TypeAlias = Event | HandedOver
 
 @dataclass(slots=True)
 class _Text:
-    """Consecutive text: joined now and then, its pieces known by where they end."""
+    """Consecutive text, or thinking: joined now and then, its pieces known by where they end."""
 
+    kind: type[TextDelta | ThinkingDelta]
     first: int
     last: int = 0
     pieces: list[str] = field(default_factory=list)
@@ -44,12 +45,12 @@ class _Text:
         if len(self.pieces) > _PIECES:
             self.pieces = ["".join(self.pieces)]
 
-    def after(self, number: int) -> TextDelta:
+    def after(self, number: int) -> TextDelta | ThinkingDelta:
         """What came after that number, in one piece."""
         missing = self.ends[-1] - (self.ends[number - self.first] if number >= self.first else 0)
         if missing == len(self.pieces[-1]):
-            return TextDelta(self.pieces[-1])
-        return TextDelta("".join(self.pieces)[-missing:] if missing else "")
+            return self.kind(self.pieces[-1])
+        return self.kind("".join(self.pieces)[-missing:] if missing else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +86,20 @@ class EventLog:
 
     @property
     def text(self) -> str:
-        """All text in it."""
-        return "".join(piece for entry in self._entries if isinstance(entry, _Text) for piece in entry.pieces)
+        """All text in it, without thinking."""
+        texts = (entry for entry in self._entries if isinstance(entry, _Text) and entry.kind is TextDelta)
+        return "".join(piece for entry in texts for piece in entry.pieces)
 
     def append(self, event: TurnEvent) -> None:
         """Add an event and wake all readers."""
         self._last += 1
-        if not isinstance(event, TextDelta):
+        if not isinstance(event, (TextDelta, ThinkingDelta)):
             self._entries.append(_Single(self._last, self._last, event))
             self.size += _EVENT_SIZE
         else:
             entry = self._entries[-1] if self._entries else None
-            if not isinstance(entry, _Text):
-                entry = _Text(self._last)
+            if not isinstance(entry, _Text) or entry.kind is not type(event):
+                entry = _Text(type(event), self._last)
                 self._entries.append(entry)
             entry.add(self._last, event.text)
             self.size += len(event.text)

@@ -976,6 +976,11 @@ export interface TextDelta {
   text: string;
 }
 
+/** Some more of what the model thinks before it answers: shown folded, no part of the answer, and not kept. */
+export interface ThinkingDelta {
+  text: string;
+}
+
 /** A tool is about to run. */
 export interface ToolCalled {
   call_id: string;
@@ -1079,6 +1084,7 @@ export interface Waiting {
 export type AgentEvent =
   | ({ event: 'turn' } & TurnStarted)
   | ({ event: 'waiting' } & Waiting)
+  | ({ event: 'thinking' } & ThinkingDelta)
   | ({ event: 'text' } & TextDelta)
   | ({ event: 'tool_call' } & ToolCalled)
   | ({ event: 'approval' } & ApprovalAsked)

@@ -8,6 +8,12 @@ export interface ITextPart {
   text: string;
 }
 
+/** What the model thought before it answered: shown folded, no part of the answer. */
+export interface IThinkingPart {
+  kind: 'thinking';
+  text: string;
+}
+
 export interface IToolPart {
   kind: 'tool';
   callId: string;
@@ -38,7 +44,7 @@ export interface IApproval {
   isAtCell: boolean;
 }
 
-export type Part = ITextPart | IToolPart;
+export type Part = ITextPart | IThinkingPart | IToolPart;
 export type Status = 'sent' | 'answering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface IExchange {
@@ -129,6 +135,8 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
       return { ...exchange, parts: [], status: 'answering', turnId: event.turn_id, model: event.model };
     case 'text':
       return { ...exchange, parts: withText(exchange.parts, event.text) };
+    case 'thinking':
+      return { ...exchange, parts: withThinking(exchange.parts, event.text) };
     case 'waiting':
       return { ...exchange, waiting: event.text };
     case 'tool_call':
@@ -189,6 +197,13 @@ function withText(parts: readonly Part[], text: string): readonly Part[] {
   }
   const start = text.replace(/^\s+/, '');
   return start ? [...parts, { kind: 'text', text: start }] : parts;
+}
+
+function withThinking(parts: readonly Part[], text: string): readonly Part[] {
+  const last = parts[parts.length - 1];
+  return last?.kind === 'thinking'
+    ? [...parts.slice(0, -1), { kind: 'thinking', text: last.text + text }]
+    : [...parts, { kind: 'thinking', text }];
 }
 
 /** A call that has begun. */

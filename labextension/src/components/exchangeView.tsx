@@ -9,6 +9,7 @@ import { canRetry, type IExchange, isRunning, waitsForUser } from '../chat/excha
 import { AnswerFooter } from './answerFooter';
 import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
+import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 import { ToolRow } from './toolRow';
 
@@ -58,6 +59,11 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
                 onDone();
               }}
             />
+          ) : part.kind === 'thinking' ? (
+            <details key={index} className="jp-agent-tool">
+              <summary>{translation.__('Thinking')}</summary>
+              <pre tabIndex={0}>{withHiddenShown(part.text.trim())}</pre>
+            </details>
           ) : (
             <AnswerText key={index} text={part.text} live={running && part === last} />
           )
