@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult
@@ -12,11 +13,15 @@ from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import cell_of, output_of
 from jupyter_agent.notebooks.posted import PostedNotebook
 
-EditInPage = Callable[[CellEdit], Awaitable[CellChange]]
+
+class EditInPage(Protocol):
+    """Has the page make an edit; where it refuses, it may say which cells it has: each, or the id of one that is not sent."""
+
+    async def __call__(self, edit: CellEdit, on_cells: Callable[[Sequence[Cell | str]], None]) -> CellChange: ...
 
 
 class OpenNotebook(PostedNotebook):
-    """Cells posted with a question, updated with each change that the page makes.
+    """Cells posted with a question, updated with each change that the page makes and with what it has when it refuses one.
 
     Args:
         path: Below the server's root.
@@ -35,7 +40,7 @@ class OpenNotebook(PostedNotebook):
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         try:
             async with asyncio.timeout(timeout):
-                change = await self._edit_in_page(edit)
+                change = await self._edit_in_page(edit, self._replace_cells)
         except TimeoutError as error:
             raise KernelUnavailable("The page that has the notebook open did not do this in time.") from error
         ids = [cell.id for cell in self._cells]
@@ -50,6 +55,12 @@ class OpenNotebook(PostedNotebook):
         self._cells = (*others[:index], cell_of(change.after, change.cell_id), *others[index:])
         self._outputs[change.cell_id] = output_of(change.after)
         return change
+
+    def _replace_cells(self, cells: Sequence[Cell | str]) -> None:
+        known = {cell.id: cell for cell in self._cells}
+        found = [known.get(cell) if isinstance(cell, str) else cell for cell in cells]
+        self._cells = tuple(cell for cell in found if cell is not None)
+        self._outputs.clear()
 
     async def output(self, cell_id: str) -> ExecutionResult:
         return self._outputs[cell_id] if cell_id in self._outputs else await super().output(cell_id)

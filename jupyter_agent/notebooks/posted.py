@@ -6,13 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from jupyter_agent.core.errors import AgentError, Forbidden, NotFound
+from jupyter_agent.core.errors import AgentError, CellChanged, Forbidden, NotFound
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import NO_CELL
 
 NOT_STORED = "The notebook is not stored on this server, so it cannot be edited here. Give the user the code instead."
+NOT_SAVED = (
+    "The cell as it was sent with the question is not the saved one, so it cannot be edited here, however often it is read. Give the "
+    "user the code, or ask them to save the notebook and to ask again."
+)
 
 
 class PostedNotebook:
@@ -61,7 +65,10 @@ class PostedNotebook:
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
         if self._stored is None:
             raise Forbidden(NOT_STORED)
-        change = await self._stored.edit(edit, timeout=timeout, kernel=kernel)
+        try:
+            change = await self._stored.edit(edit, timeout=timeout, kernel=kernel)
+        except CellChanged as error:
+            raise CellChanged(NOT_SAVED) from error
         self._cells = await self._stored.cells()
         return change
 

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import CellChange, CellEdit, Json, to_json
+from jupyter_agent.kernelside.wire import source_hash
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script, Stream
 
@@ -129,3 +130,24 @@ async def test_editing_oneself_needs_the_cells_as_the_page_has_them(rest: RestCl
     reply = await rest.ask("x", {"notebook_id": "a.ipynb"}, edit="client", stream=True)
     assert (reply.status, reply.body["code"]) == (400, "bad_request")
     assert "'context.cells'" in reply.body["message"]
+
+
+async def test_E31_a_refusal_brings_the_cells_as_they_are_so_that_read_again_can_be_obeyed(
+    rest: RestClient, script: Script
+) -> None:
+    read = {"calls": [{"name": "read_cells", "arguments": {}}]}
+    edit = {"calls": [{"name": "edit_cell", "arguments": {"cell_id": "c1", "source": "x = 2"}}]}
+    script([read, edit, read, edit, "Done."])
+    cells = [{"id": "c0", "kind": "code", "source": "big"}, {"id": "c1", "kind": "code", "source": "x = 1"}]
+    stream = rest.stream("x", {"notebook_id": "a.ipynb", "cells": cells}, edit="client", approval="auto-edit")
+    turn = f"api/agent/turns/{(await stream.until('turn'))['turn_id']}"
+    asked = await stream.until("edit")
+    now = [{"id": "c0", "kind": "code", "saved": True}, {"id": "c1", "kind": "code", "source": "x = 1  # mine"}]
+    refusal = {"decision": "approve", "result": {"status": "cell_changed", "cells": now}}
+    assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", refusal)).status == 200
+    asked = await stream.until("edit")
+    assert asked["edit"]["source_hash"] == source_hash("x = 1  # mine")
+    answer = {"decision": "approve", "result": {"status": "ok", "change": CHANGE}}
+    assert (await rest("POST", f"{turn}/actions/{asked['call_id']}", answer)).status == 200
+    done = await stream.until("done")
+    assert [action["status"] for action in done["actions"]] == ["done", "failed", "done", "done"]

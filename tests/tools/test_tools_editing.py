@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from jupyter_agent.core.messages import CellChange, CellEdit
 from jupyter_agent.core.protocols import CheckedTool, Tool, ToolContext, ToolOutput
 from jupyter_agent.notebooks.file import FileNotebook
 from jupyter_agent.notebooks.open import OpenNotebook
+from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, MoveCell, RunCell
 from jupyter_agent.tools.notebook import ReadCells
 from tests.notebooks.conftest import code, notebook, text_of
@@ -254,8 +256,11 @@ class Page:
         self.asked: list[CellEdit] = []
         self.sources = {"b": "x + 1"}
 
-    async def edit(self, edit: CellEdit) -> CellChange:
+    async def edit(self, edit: CellEdit, on_cells: Callable[[Sequence[Cell | str]], None]) -> CellChange:
         self.asked.append(edit)
+        if edit.source_hash and edit.source_hash != Cell("", "code", self.sources[edit.cell_id]).source_hash:
+            on_cells(["a", *(Cell(name, "code", source) for name, source in self.sources.items())])
+            raise CellChanged("Read it again.")
         old = self.sources.get(edit.cell_id, "")
         self.sources[edit.cell_id] = edit.source or old
         node = code(edit.cell_id, self.sources[edit.cell_id])
@@ -283,3 +288,25 @@ async def test_an_open_notebook_is_edited_by_its_page_and_read_as_it_is_there(co
     assert [edit.kind for edit in page.asked] == ["replace", "insert", "run", "delete"]
     assert page.asked[0].origin == {"session_id": "s", "turn_id": "t"}
     assert path.read_bytes() == before
+
+
+async def test_E31_a_cell_that_the_user_changed_in_the_page_is_read_again_and_edited(context: ToolContext) -> None:
+    page = Page()
+    book = OpenNotebook("a.ipynb", (Cell("a", "code", "x = 1"), Cell("b", "code", "x + 1")), page.edit)
+    there = replace(context, notebook=book)
+    await ReadCells().call({}, there)
+    page.sources["b"] = "x + 1  # mine"
+    assert (await call(EditCell(), there, cell_id="b", source="x * 2")).code == "cell_changed"
+    read = json.loads((await ReadCells().call({}, there)).content)["cells"]
+    assert [(cell["id"], cell["source"]) for cell in read] == [("a", "x = 1"), ("b", "x + 1  # mine")]
+    assert (await call(EditCell(), there, cell_id="b", source="x * 2  # mine")).ok
+    assert page.sources["b"] == "x * 2  # mine"
+
+
+async def test_E31_a_posted_cell_that_is_not_the_saved_one_is_not_said_to_be_readable_again(
+    context: ToolContext, path: Path
+) -> None:
+    book = PostedNotebook("a.ipynb", (Cell("b", "code", "x + 1  # not saved"),), FileNotebook(path))
+    there = replace(context, notebook=book)
+    await ReadCells().call({}, there)
+    assert "save the notebook" in (await call(EditCell(), there, cell_id="b", source="x * 2")).content

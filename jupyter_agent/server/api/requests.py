@@ -22,6 +22,7 @@ from jupyter_agent.notebooks.open import EditInPage, OpenNotebook
 from jupyter_agent.notebooks.posted import PostedNotebook
 from jupyter_agent.prompt.snapshot import NO_KERNEL
 from jupyter_agent.server import identity
+from jupyter_agent.server.turns.pending_calls import posted_cell
 
 if TYPE_CHECKING:
     from jupyter_agent.core.protocols import Kernel, Notebook
@@ -117,19 +118,7 @@ async def _posted_cells(
     if stored is not None and any(cell.saved for cell in posted):
         with suppress(NotFound):
             saved = {cell.id: cell for cell in await stored.cells()}
-    cells = [
-        saved.get(cell.id)
-        if cell.saved
-        else Cell(
-            id=cell.id,
-            kind=cell.kind,
-            source=cell.source or "",
-            execution_count=cell.execution_count,
-            output=cell.output or "",
-            error=cell.error or "",
-        )
-        for cell in posted
-    ]
+    cells = [saved.get(cell.id) if cell.saved else posted_cell(cell) for cell in posted]
     if missing := cells.count(None):
         problem = f"Of this large notebook {missing} cells are not known: save it"
         warnings.append(f"{problem}, so that the agent can read them from the file.")

@@ -17,10 +17,11 @@ from jupyter_agent.core.errors import (
     KernelUnavailable,
     NotFound,
 )
+from jupyter_agent.core.kernel_state import Cell
 
 if TYPE_CHECKING:
     from jupyter_agent.core.messages import ApprovalAsked
-    from jupyter_agent.server.wire.turns import CallResult
+    from jupyter_agent.server.wire.turns import CallResult, PostedCell
 
 #: How long code to run or a cell to edit may take its reader. How long an approval may wait is the approval policy's.
 READER_SECONDS = 900.0
@@ -37,6 +38,18 @@ EDIT_ERRORS: Mapping[str, tuple[type[AgentError], str]] = {
     "still_running": (KernelUnavailable, "The cell still runs."),
     "unavailable": (KernelUnavailable, "The cell could not be run: the notebook has no kernel."),
 }
+
+
+def posted_cell(posted: PostedCell) -> Cell:
+    """A cell as a page has it."""
+    return Cell(
+        id=posted.id,
+        kind=posted.kind,
+        source=posted.source or "",
+        execution_count=posted.execution_count,
+        output=posted.output or "",
+        error=posted.error or "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

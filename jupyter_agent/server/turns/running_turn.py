@@ -27,10 +27,13 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
-from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls
+from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls, posted_cell
 from jupyter_agent.server.turns.permissions import Permissions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jupyter_agent.core.kernel_state import Cell
     from jupyter_agent.core.protocols import Kernel
     from jupyter_agent.core.session import Session
     from jupyter_agent.server.turns.observation import TurnObservation
@@ -225,8 +228,12 @@ class RunningTurn:
             error=ExecutionError(posted.error.name, posted.error.message) if posted.error else None,
         )
 
-    async def edit(self, edit: CellEdit) -> CellChange:
+    async def edit(self, edit: CellEdit, on_cells: Callable[[Sequence[Cell | str]], None] | None = None) -> CellChange:
         """Have the page that asks edit its notebook.
+
+        Args:
+            edit: What to do.
+            on_cells: Called with the cells as the page has them where it did not make the edit, if it says so.
 
         Raises:
             CellChanged, NotFound, Forbidden: the page did not make the edit.
@@ -241,6 +248,8 @@ class RunningTurn:
             raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
         if (change := posted.change) is not None and change.cell_id == edit.cell_id:
             return CellChange(change.cell_id, change.before, change.after, change.below_before, change.below_after)
+        if posted.cells and on_cells is not None:
+            on_cells([cell.id if cell.saved else posted_cell(cell) for cell in posted.cells])
         kind, message = EDIT_ERRORS.get(posted.status, (Conflict, "The page could not make this edit."))
         raise kind(posted.text or message)
 

@@ -184,6 +184,9 @@ class CallResult(Body, frozen=True):
     text: Annotated[str | None, about("output, results and errors as text")] = None
     images: Annotated[Million | None, about("how many pictures it displayed")] = None
     change: PostedChange | None = None
+    cells: Annotated[PostedCells | None, about("where the edit was not made: the cells as the page has them now")] = (
+        None
+    )
     error: PostedError | None = None
 
 

@@ -94,6 +94,8 @@ export interface CallResult {
   /** how many pictures it displayed */
   images?: number | null;
   change?: PostedChange | null;
+  /** where the edit was not made: the cells as the page has them now */
+  cells?: PostedCell[] | null;
   error?: PostedError | null;
 }
 

@@ -3,8 +3,9 @@
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { IEditRequested } from '../api/events';
 import type { TurnsApi } from '../api/turns';
-import type { CellChange } from '../api/wire';
+import type { CellChange, PostedCell } from '../api/wire';
 import { type CellJson, metadataOf, NotebookCells } from './notebookCells';
+import { pageCells } from './notebookContext';
 import { sha256 } from './sha256';
 
 type Edit = IEditRequested['edit'];
@@ -13,6 +14,8 @@ type Edit = IEditRequested['edit'];
 interface IEditResult {
   status: 'ok' | 'error' | 'cell_changed' | 'not_found' | 'read_only' | 'unavailable' | 'died';
   change?: CellChange;
+  /** Where nothing was done: the cells as they are now, so that the model can read them again. */
+  cells?: PostedCell[];
 }
 
 /** Makes the edits of one turn, each once, and reports their results. */
@@ -47,10 +50,10 @@ async function makeEdit(panel: NotebookPanel, edit: Edit): Promise<IEditResult> 
   }
   const index = cells.find(edit.cell_id);
   if (index < 0) {
-    return { status: 'not_found' };
+    return { status: 'not_found', cells: pageCells(panel) };
   }
   if (sha256(cells.source(index)) !== edit.source_hash) {
-    return { status: 'cell_changed' };
+    return { status: 'cell_changed', cells: pageCells(panel) };
   }
   const before = cells.toJSON(index);
   const above = cells.above(index);

@@ -26,23 +26,23 @@ export function notebookLanguage(panel: NotebookPanel): string {
 
 /** The notebook as it is in the page now, unsaved changes included. */
 export function notebookContext(panel: NotebookPanel | null, sessionId: string | null): INotebookContext {
-  const cells = panel?.content.model?.cells;
-  const active = panel?.content.activeCell?.model.id ?? null;
   return {
     notebook_id: notebookPath(panel),
     session_id: sessionId,
     kernel_id: panel?.sessionContext.session?.kernel?.id ?? null,
-    active_cell_id: active,
-    cell_count: cells?.length ?? 0,
-    cells: postedCells(cells ? Array.from(cells, cellOf) : [], active)
+    active_cell_id: panel?.content.activeCell?.model.id ?? null,
+    cell_count: panel?.content.model?.cells.length ?? 0,
+    cells: pageCells(panel)
   };
 }
 
-/** The cells nearest to the active one in full, as many as there is room for. */
-function postedCells(cells: readonly ICell[], activeId: string | null): PostedCell[] {
+/** The cells as they are now; the nearest to the active one in full, as many as there is room for. */
+export function pageCells(panel: NotebookPanel | null): PostedCell[] {
+  const cells = Array.from(panel?.content.model?.cells ?? [], cellOf);
+  const activeId = panel?.content.activeCell?.model.id ?? null;
   const size = cells.reduce((sum, cell) => sum + cell.source.length + cell.output.length + cell.error.length + 100, 0);
   if (size <= MAX_BYTES / 6 && cells.length <= MAX_CELLS) {
-    return [...cells];
+    return cells;
   }
   const active = Math.max(0, cells.findIndex(cell => cell.id === activeId));
   const nearest = cells.map((_, index) => index).sort((a, b) => Math.abs(a - active) - Math.abs(b - active));
