@@ -1,0 +1,1 @@
+"""Questions about data, asked of a model through the assistant and without it."""
