@@ -16,12 +16,15 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import Done, Message, ModelFinished, Picture, TextDelta, ToolCall, ToolReturned
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
-from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, WrittenCall, offer, without_calls
+from jupyter_agent.models.openai_compatible.text_tools import MAX_CALL, CallReader, offer, without_calls
 from jupyter_agent.models.openai_compatible.wire import request
+from jupyter_agent.models.openai_compatible.written_calls import WrittenCall
 from jupyter_agent.notebooks.posted import PostedNotebook
 from tests.support.fake_model_server import STREAM, answer, answered, asking, chunk, event, plain, running
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jupyter_agent.core.messages import Event, ModelEvent
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -31,8 +34,8 @@ CALL = '{"name": "inspect_variable", "arguments": {"name": "df"}}'
 DF = WrittenCall("inspect_variable", '{"name": "df"}')
 
 
-def read(text: str, size: int = 0) -> tuple[str, list[WrittenCall]]:
-    reader = CallReader(tool.name for tool in TOOLS)
+def read(text: str, size: int = 0, tools: Sequence[ToolSpec] = TOOLS) -> tuple[str, list[WrittenCall]]:
+    reader = CallReader(tools)
     pieces = [text[start : start + size] for start in range(0, len(text), size)] if size else [text]
     passed = "".join(reader.feed(piece) for piece in pieces) + reader.end()
     return passed, reader.calls
@@ -60,6 +63,29 @@ WRITTEN = {
     "windows lines": f"```tool_call\r\n{CALL}\r\n```\r\n",
     "longer fence": f"````tool_call\n{CALL}\n````",
     "tildes": f"~~~tool_call\n{CALL}\n~~~",
+    "as Python in the block": "```tool_call\ninspect_variable(name='df')\n```",
+    "as Python, the whole answer": 'inspect_variable(name="df")',
+    "as Python, by position": "inspect_variable('df')\n",
+    "as Python in a fence": 'Let me see.\n```python\ninspect_variable("df")\n```\n',
+    "by parameters": "<function=inspect_variable>\n<parameter=name>\ndf\n</parameter>\n</function>",
+    "by parameters in a tag": "Let me see.\n<tool_call>\n<function=inspect_variable>\n<parameter=name>\ndf\n</parameter>\n</function>\n</tool_call>",
+    "by parameters, not closed": "<function=inspect_variable>\n<parameter=name>\ndf",
+    "a function with JSON": '<function=inspect_variable>{"name": "df"}</function>',
+    "invoked": '<function_calls>\n<invoke name="inspect_variable">\n<parameter name="name">df</parameter>\n</invoke>\n</function_calls>',
+    "with keys and values": "<tool_call>inspect_variable\n<arg_key>name</arg_key>\n<arg_value>df</arg_value>\n</tool_call>",
+    "in Mistral's list": f"[TOOL_CALLS][{CALL}]",
+    "in Mistral's list with words": f"Let me see. [TOOL_CALLS] [{CALL}]",
+    "in Mistral's newer way": '[TOOL_CALLS]inspect_variable[ARGS]{"name": "df"}',
+    "in Phi's way": f"<|tool_call|>[{CALL}]<|/tool_call|>",
+    "in Llama's way": '<|python_tag|>{"type": "function", "name": "inspect_variable", "parameters": {"name": "df"}}<|eom_id|>',
+    "a tag in a fence, the whole answer": f"```xml\n<tool_call>\n{CALL}\n</tool_call>\n```",
+    "a list, the whole answer": f"[{CALL}]",
+    "wrapped": f'{{"tool_calls": [{{"id": "1", "type": "function", "function": {CALL}}}]}}',
+    "arguments beside the name": '```json\n{"tool": "inspect_variable", "name": "df"}\n```',
+    "in a fence of another language": f"```python\n{CALL}\n```",
+    "then explained": f"```json\n{CALL}\n```\nThis shows what it is.",
+    "bare, then explained": f"{CALL}\n\nThis shows what it is.",
+    "as Python, then explained": 'inspect_variable("df")\n\nThis shows it.',
 }
 
 
@@ -71,7 +97,64 @@ def test_a_call_is_understood_however_it_is_written_and_cut(way: str, size: int)
     assert text.strip() in ("", "Let me see.")
 
 
+CODE_TOOL = ToolSpec(
+    "run_code", "Run.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
+)
+CODE = "x = 'a'\nprint(x)"
+WRITTEN_CODE = {
+    "a line break in JSON": '```json\n{"name": "run_code", "arguments": {"code": "x = \'a\'\nprint(x)"}}\n```',
+    "a line break in simple quotes": "run_code(code=\"x = 'a'\nprint(x)\")",
+    "three quotes": 'run_code("""x = \'a\'\nprint(x)""")',
+    "by parameters": f"<function=run_code>\n<parameter=code>\n{CODE}\n</parameter>\n</function>",
+}
+
+
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize("way", WRITTEN_CODE)
+def test_code_in_a_call_is_understood_however_its_lines_are_broken(way: str, size: int) -> None:
+    text, (call,) = read(WRITTEN_CODE[way], size, tools=[CODE_TOOL])
+    assert (text, call.name, json.loads(call.arguments)) == ("", "run_code", {"code": CODE})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>{"name": "inspect_variables", "arguments": {"name": "df"}}</tool_call>',
+        '```json\n{"name": "inspect_variables", "arguments": {"name": "df"}}\n```',
+        '[TOOL_CALLS][{"name": "inspect_variables", "arguments": {"name": "df"}}]',
+        "<function=inspect_variables><parameter=name>df</parameter></function>",
+    ],
+)
+def test_a_call_of_a_tool_that_does_not_exist_is_one(text: str) -> None:
+    assert read(text) == ("", [WrittenCall("inspect_variables", '{"name": "df"}')])
+
+
+def test_an_example_of_a_call_is_text_where_the_answer_goes_on() -> None:
+    example = f"Models write a call like this:\n```json\n{CALL}\n```\n"
+    assert read(example + "\nThat is all.", 1) == (example + "\nThat is all.", [])
+    assert read(example)[1] == [DF]
+
+
+def test_data_that_look_like_a_call_are_one_of_a_model_that_calls_as_it_should_only_at_the_end() -> None:
+    for text in (f"```json\n{CALL}\n```\nThis is it.", '{"name": "other", "arguments": {}}'):
+        reader = CallReader(TOOLS, is_strict=True)
+        assert (reader.feed(text) + reader.end(), reader.calls) == (text, [])
+    reader = CallReader(TOOLS, is_strict=True)
+    assert (reader.feed(f"```json\n{CALL}\n```\n") + reader.end(), reader.calls) == ("", [DF])
+
+
 NO_CALLS = {
+    "a tag in code": f"It writes:\n```xml\n<tool_call>\n{CALL}\n</tool_call>\n```\nand waits.",
+    "a tag in a block without a language": f"```\n<tool_call>\n{CALL}\n</tool_call>\n```\nis what it writes.",
+    "a tag within code in a line": f"Write `<tool_call>{CALL}</tool_call>` for it.",
+    "a tag that is spoken of": "The <tool_call> tag and [TOOL_CALLS] are used by some.",
+    "a list of tools": '```json\n[{"name": "inspect_variable", "description": "Look."}]\n```',
+    "data with a name": '{"name": "Ada", "parameters": {"lr": 0.1}}',
+    "data that only begin so": '```json\n{"name": "df", "rows": 5}\n```\n',
+    "code that calls another function": "```python\ninspect(df)\nprint(1)\n```\n",
+    "a link": "[list_files](a.md) tells more",
+    "a function of that name": "inspect_variable(x) is a tool.",
+    "code in a line": "```x``` is code\nand more",
     "code": "Run this:\n```python\nprint('<tool_call>')\n```\nDone.\n",
     "code that shows a call": f"```python\n```json\n{CALL}\n```\n",
     "data": 'The file has\n```json\n{"name": "df", "arguments": 1}\n```\nin it.',
@@ -103,8 +186,48 @@ def test_nothing_is_lost_and_nothing_depends_on_how_it_is_cut(text: str, size: i
         assert whole == text
 
 
+PARTS = [
+    "```",
+    "json",
+    "\n",
+    "\n\n",
+    " ",
+    "`",
+    "<tool_call>",
+    "</tool_call>",
+    "[TOOL_CALLS]",
+    "<function=",
+    ">",
+    "{",
+    "}",
+    "[",
+]
+PARTS += [
+    "]",
+    CALL,
+    '"name"',
+    ":",
+    "inspect_variable",
+    '("df")',
+    "run",
+    "words",
+    "<parameter=name>",
+    "for example",
+    "~~~",
+    ",",
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join), st.integers(1, 9))
+def test_parts_of_calls_in_any_order_do_not_depend_on_how_they_are_cut(text: str, size: int) -> None:
+    whole, calls = read(text)
+    assert read(text, size) == (whole, calls)
+    if not calls:
+        assert whole == text
+
+
 def test_text_is_passed_on_before_its_line_ends() -> None:
-    reader = CallReader(["list_files"])
+    reader = CallReader(TOOLS)
     assert [reader.feed(piece) for piece in ("There ", "are ", "five <", "tool", "s.")] == [
         "There ",
         "are ",
@@ -126,7 +249,6 @@ def test_several_calls_are_made_and_what_is_said_after_them_is_not_heard() -> No
     [
         ('{"name": "inspect_variable", "arguments": {"name": ', "inspect_variable"),
         ('{"name": "inspect_variable", arguments: {}}', "inspect_variable"),
-        ("inspect_variable(name='df')", ""),
         ("", ""),
         ("[" * 100_000, ""),
         ('{"a":' * 100_000, ""),
@@ -145,7 +267,7 @@ def test_L16_a_call_that_cannot_be_read_is_one_that_cannot_be_made(body: str, na
 
 @pytest.mark.parametrize("opening", ["```tool_call\n", "<tool_call>"])
 def test_L14_a_call_that_never_ends_is_given_up(opening: str) -> None:
-    reader = CallReader(["list_files"])
+    reader = CallReader(TOOLS)
     reader.feed(opening)
     fed = 0
     while not reader.over:
@@ -163,10 +285,10 @@ def test_L14_data_that_grows_too_long_for_a_call_is_text(opening: str) -> None:
 
 
 def test_L14_a_line_that_never_ends_costs_no_more_than_many_lines() -> None:
-    reader = CallReader(["list_files"])
+    reader = CallReader(TOOLS)
     passed = [reader.feed("ab <t") for _ in range(20_000)]
     assert "".join(passed) + reader.end() == "ab <t" * 20_000
-    assert len(reader._line) <= 10
+    assert len(reader._rest) <= 10
 
 
 def test_the_offer_names_every_tool_with_its_schema() -> None:
@@ -222,6 +344,32 @@ async def test_a_model_that_refuses_tools_is_offered_them_in_words_and_its_calls
     assert "tools" not in third  # remembered
     assert "inspect_variable" in second["messages"][0]["content"]
     assert [message["role"] for message in third["messages"]] == ["system", "user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize(
+    "way", ["tagged", "by parameters", "in Mistral's list", "in JSON", "bare", "as Python, the whole answer"]
+)
+async def test_a_server_that_passes_calls_on_as_text_is_understood_though_it_took_the_tools(
+    way: str, size: int
+) -> None:
+    text = WRITTEN[way]
+    async with running() as server, asking(server) as model:
+        server.queue(speaking(*(text[start : start + size] for start in range(0, len(text), size))))
+        events = await answer(model, Message("user", "rows?"), tools=TOOLS)
+    assert "tools" in server.asked[0].body
+    call = events[0]
+    assert isinstance(call, ToolCall)
+    assert events == [ToolCall(call.id, "inspect_variable", '{"name": "df"}'), ModelFinished("tool_calls")]
+
+
+async def test_a_call_that_a_server_passes_on_both_ways_is_made_once() -> None:
+    native = {"index": 0, "id": "c1", "type": "function", "function": {"name": DF.name, "arguments": DF.arguments}}
+    text = f"<tool_call>{CALL}</tool_call>"
+    async with running() as server, asking(server) as model:
+        server.queue(STREAM + chunk(content=text) + chunk(tool_calls=[native]) + chunk("tool_calls") + event("[DONE]"))
+        events = await answer(model, tools=TOOLS)
+    assert events == [ToolCall("c1", "inspect_variable", '{"name": "df"}'), ModelFinished("tool_calls")]
 
 
 async def test_the_answer_ends_where_the_model_makes_a_result_up() -> None:

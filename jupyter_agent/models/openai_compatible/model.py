@@ -86,8 +86,8 @@ class OpenAIModel:
         used = frozenset(call.id for message in messages for call in message.tool_calls)
         without, tries = self._without, 0
         while True:
-            spoken = CallReader(tool.name for tool in tools) if tools and "tools" in without else None
-            answer = StreamedAnswer(self._connection.server, used, spoken)
+            # Offered as they should be, too: not every server reads what its model writes.
+            answer = StreamedAnswer(self._connection.server, used, CallReader(tools) if tools else None)
             try:
                 body = request(await self._chosen(), messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:

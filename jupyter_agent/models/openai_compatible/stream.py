@@ -119,7 +119,7 @@ class StreamedAnswer:
     Args:
         server: Who answers.
         used: Ids that tool calls of the conversation have already.
-        reader: Finds the calls in the text of a model that knows no tools.
+        reader: Finds the calls that the model writes into its text.
     """
 
     def __init__(self, server: Provider, used: frozenset[str] = frozenset(), reader: CallReader | None = None) -> None:
@@ -190,7 +190,8 @@ class StreamedAnswer:
                 for call in self._calls.values()
                 if call.name or any(call.arguments)
             ]
-            spoken = self._reader.calls if self._reader is not None else []
+            # Some servers pass a call on both ways.
+            spoken = self._reader.calls if self._reader is not None and not calls else []
             calls += [ToolCall(self._own_id(""), call.name, call.arguments) for call in spoken]
             yield from calls[:MAX_CALLS]
         usual: Literal["tool_calls", "stop"] = "tool_calls" if calls else "stop"

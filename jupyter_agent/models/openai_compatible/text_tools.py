@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import Message
+from jupyter_agent.models.openai_compatible.written_calls import CallGrammar, WrittenCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from jupyter_agent.core.protocols import ToolSpec
 
@@ -27,13 +27,32 @@ You get the result in the next message. Use only these tools, with arguments tha
 """
 #: Characters of a block that may be a call; longer ones are none.
 MAX_CALL = 1 << 16
-_TAG, _END_TAG = "<tool_call>", "</tool_call>"
+#: What models begin a call with, and how it ends; empty where it ends with the answer.
+_TAGS = {
+    "<tool_call>": "</tool_call>",
+    "<tool_calls>": "</tool_calls>",
+    "<function_call>": "</function_call>",
+    "<function_calls>": "</function_calls>",
+    "<tools>": "</tools>",
+    "<|tool_call|>": "<|/tool_call|>",
+    "<|python_tag|>": "",
+    "[TOOL_CALLS]": "",
+    "<function=": "</function>",
+    "<invoke name=": "</invoke>",
+}
+_TAG = re.compile("|".join(map(re.escape, _TAGS)))
+_AFTER_TAG = re.compile(r"\s*(?:\Z|[{\[<\"'|]|[A-Za-z_][\w.-]*(?:\Z|[({\[<>\n]|\"?>))")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)")
-_CERTAIN = frozenset({"tool_call", "tool_calls", "tool"})
-_PERHAPS = frozenset({"", "json"})
-_NAME = re.compile(r"""["'](?:name|tool)["']\s*:\s*["']([^"']{1,100})["']""")
-_NAMES = ("name", "tool", "tool_name", "function")
-_ARGUMENTS = ("arguments", "parameters", "args", "input")
+_PERHAPS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
+_CERTAIN = frozenset({"tool_call", "tool_calls", "tool", "function_call"})
+#: What is said before an example; a call behind it counts only if nothing follows.
+_EXAMPLE = re.compile(
+    r"example|instance|e\.g\.|such as|like (this|so|that)|looks? like|format|syntax|would (be|look|call|write)",
+    re.IGNORECASE,
+)
+#: Behind data that are a call, on a new line: words.
+_WORDS_AFTER = re.compile(r"[}\])][ \t]*\n\s*(?=[^\s{}\[\](),;\"'`])")
+_LEAD = 300
 
 
 def offer(tools: Sequence[ToolSpec]) -> Message:
@@ -69,191 +88,220 @@ def _fenced(language: str, text: str) -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCall:
-    """A call as the model wrote it: the name may be empty and the arguments broken, so that it is told what is wrong."""
-
-    name: str
-    arguments: str
-
-
 @dataclass(slots=True)
 class _Block:
-    """Something fenced or tagged: a call, perhaps a call, or code, which is text like any other."""
+    """Something fenced or tagged, or data that the answer begins with.
+
+    Attributes:
+        kind: ``call`` is said to be one, ``perhaps`` may be one, ``code`` is text like any other.
+        end: The fence or the tag that ends it; empty where it ends with the answer.
+        opening: How it began.
+        is_first: Whether nothing stands before it.
+        searched: Characters of the body in which its end was not found.
+    """
 
     kind: Literal["call", "perhaps", "code"]
     end: str
     opening: str
-    body: str = ""
+    is_first: bool = False
+    searched: int = 0
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether a line ends it."""
+        return self.end[:1] in ("`", "~") and bool(self.end)
 
 
 class CallReader:
-    """Passes text on as it comes, but for blocks that are calls.
+    """Passes text on as it comes, but for what is a call.
 
     Args:
-        names: Of the tools that are offered; JSON that is not said to be a call is one only if it names one of them.
+        tools: Those that are offered; data and code that are not said to be a call are one only if they name one of them.
+        is_strict: Whether the model is known to call tools as it should, so that data which look like a call are an example
+            unless the answer ends with them.
+
+    Attributes:
+        calls: Those that were found.
+        over: The model goes on talking after a call: what it makes up of the result.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, tools: Iterable[ToolSpec], *, is_strict: bool = False) -> None:
         self.calls: list[WrittenCall] = []
         self.over = False
-        self._names = frozenset(names)
-        self._line = ""
-        self._within = False
-        self._begun = False
+        self._grammar = CallGrammar(tools)
+        self._is_strict = is_strict
+        self._rest = ""
+        self._within = False  # a line, of which a part was passed on
+        self._ticks = 0
+        self._lead = ""
         self._block: _Block | None = None
+        self._may_be_bare = True
+        self._pending: list[tuple[str, list[WrittenCall]]] = []
 
     def feed(self, text: str) -> str:
-        """Take in some text and return what is not a call; `over` once the model goes on talking after a call."""
+        """Take in some text and return what is not a call."""
         passed: list[str] = []
-        first, *others = text.split("\n")
-        self._line += first
-        for other in others:
-            self._line += "\n"
-            passed.extend(self._whole_line())
-            self._line, self._within = other, False
-        passed.extend(self._part_of_line())
-        if len(self._block.body if self._block else "") + len(self._line) > MAX_CALL:
-            # Too much is held back: it is text, unless it was said to be a call.
-            block = self._block or _Block("call" if _TAG in self._line else "perhaps", "", "")
-            if block.kind == "call":
-                self.calls.append(_broken(""))
-                self.over, self._line, self._block = True, "", None
-            else:
-                passed.append(block.opening + block.body + self._line)
-                self._block, self._line, self._within, self._begun = _Block("code", block.end, ""), "", True, True
-        return self._text_outside_calls("".join(passed))
+        for piece in text.splitlines(keepends=True):
+            self._rest += piece
+            passed.append(self._read(is_end=False))
+        return "".join(passed)
 
     def end(self) -> str:
         """The answer is complete: what was held back and is no call after all."""
-        passed = list(self._whole_line())
-        self._line = ""
-        block, self._block = self._block, None
-        if block is not None and block.kind != "code":
-            passed.append(self._closed(block))
-        return self._text_outside_calls("".join(passed))
+        passed = self._read(is_end=True)
+        for _, calls in self._pending:
+            self.calls += calls
+        return passed
 
-    def _text_outside_calls(self, text: str) -> str:
-        if not self.calls:
-            return text
-        self.over = self.over or bool(text.strip())
+    def _read(self, *, is_end: bool) -> str:
+        passed: list[str] = []
+        while self._rest or (is_end and self._block is not None):
+            before = len(self._rest), self._block
+            if self._block is None:
+                passed.append(self._passed(self._outside(is_end=is_end)))
+            elif self._block.kind == "code":
+                passed.append(self._passed(self._code(self._block, is_end=is_end)))
+            else:
+                passed.append(self._candidate(self._block, is_end=is_end))
+            if before == (len(self._rest), self._block):
+                break
+        return "".join(passed)
+
+    def _passed(self, text: str) -> str:
+        """Text that is no call: passed on, but not behind one."""
+        if self.calls:
+            self.over = self.over or bool(text.strip())
+            return ""
+        if self._pending and not text.strip():
+            self._pending.append((text, []))
+            return ""
+        text = "".join(raw for raw, _ in self._pending) + text
+        self._pending.clear()
+        self._lead = (self._lead + text)[-_LEAD:]
+        return text
+
+    def _taken(self, size: int) -> str:
+        """The next characters, which are no longer held back."""
+        text, self._rest = self._rest[:size], self._rest[size:]
+        if text:
+            line = text.rpartition("\n")[2]
+            self._within = bool(line) or (self._within and "\n" not in text)
+            self._ticks = line.count("`") + (0 if "\n" in text else self._ticks)
+        return text
+
+    def _outside(self, *, is_end: bool) -> str:
+        """Text up to where a call or a block may begin."""
+        line, newline, _ = self._rest.partition("\n")
+        is_whole = bool(newline) or is_end
+        is_first = not self._lead.strip() and not self._pending
+        if not self._within:
+            opened = _FENCE.match(line)
+            rest = line[opened.end() :].strip() if opened else ""
+            is_call = opened is not None and opened["language"].lower() in _CERTAIN
+            if opened and (is_call or "`" not in rest or self._grammar.may_begin(rest)):
+                if is_whole:
+                    size = opened.end() if rest else len(line + newline)
+                    opening = self._taken(size)
+                    self._block = _Block("call" if is_call else "perhaps", opened["fence"], opening, is_first)
+                return ""
+            if not is_whole and _PERHAPS_FENCE.fullmatch(line):
+                return ""
+            if is_first and self._may_be_bare and self._rest.strip() and self._grammar.may_begin(self._rest):
+                self._block = _Block("perhaps", "", "", is_first)
+                return ""
+        if tag := _TAG.search(line):
+            if (self._ticks + line[: tag.start()].count("`")) % 2:  # within code in a line
+                return self._taken(tag.end())
+            if tag.start():
+                return self._taken(tag.start())
+            self._block = _Block("call", _TAGS[tag[0]], self._taken(tag.end()), is_first)
+            return ""
+        if is_whole:
+            return self._taken(len(line + newline))
+        starts = (tag[:size] for tag in _TAGS for size in range(len(tag) - 1, 0, -1))
+        held = max((start for start in starts if line.endswith(start)), key=len, default="")
+        return self._taken(len(line) - len(held))
+
+    def _code(self, block: _Block, *, is_end: bool) -> str:
+        """A line of code, or what there is of it unless it may be the end."""
+        line, newline, _ = self._rest.partition("\n")
+        may_end = not self._within and not line.strip().strip(block.end[0])
+        if newline or is_end:
+            if may_end and len(line.strip()) >= len(block.end):
+                self._block = None
+            return self._taken(len(line + newline))
+        return "" if may_end else self._taken(len(line))
+
+    def _candidate(self, block: _Block, *, is_end: bool) -> str:
+        """A block that is a call or may be one, once it is complete or can be none any more."""
+        size, closing = self._closing(block, is_end=is_end)
+        is_closed = size >= 0
+        body = self._rest[:size] if is_closed else self._rest
+        if block.kind == "call" and not block.is_fenced and not _AFTER_TAG.match(body):
+            self._block = None  # it only speaks of the tag
+            return self._passed(block.opening)
+        if block.kind == "perhaps" and not (self._may_be_call(block, body) and len(body) <= MAX_CALL):
+            self._block = _Block("code", block.end, "") if block.end else None
+            self._may_be_bare = self._may_be_bare and bool(block.end)
+            return self._passed(block.opening)
+        if not (is_closed or is_end or len(body) > MAX_CALL):
+            return ""
+        self._block = None
+        raw = block.opening + self._taken(len(body) + len(closing))
+        if block.kind == "call":
+            if len(body) > MAX_CALL:
+                self.over, self._rest, body = True, "", ""
+            elif block.opening.strip() in ("<function=", "<invoke name="):
+                body = block.opening + body
+            for _, earlier in self._pending:
+                self.calls += earlier
+            self._pending.clear()
+            self.calls += self._grammar.certain(body)
+            return ""
+        is_tagged = _TAG.match(body.lstrip()) is not None
+        calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)
+        if not calls:
+            return self._passed(raw)
+        is_example = self._is_strict or _EXAMPLE.search(self._lead) is not None
+        if self.calls or not (is_tagged or is_example or self._pending):
+            self.calls += calls
+        else:
+            self._pending.append((raw, calls))
         return ""
 
-    def _whole_line(self) -> Iterator[str]:
-        """What of the line, or of the rest of it, may be passed on; it is over now."""
-        line = self._line
-        if self._block is None:
-            before, tag, after = line.partition(_TAG)
-            opened = _FENCE.match(line)
-            if tag:
-                yield before
-                self._block = _Block("call", _END_TAG, "")
-                line = after
-            elif opened and not self._within:
-                self._begun = True
-                language = opened["language"].lower()
-                kind: Literal["call", "perhaps", "code"] = "perhaps" if language in _PERHAPS else "code"
-                self._block = block = _Block("call" if language in _CERTAIN else kind, opened["fence"], line)
-                if block.kind == "code":
-                    yield line
-                elif rest := line[opened.end() :].strip():
-                    yield from self._inside(rest)  # all of it in one line
-                return
-            elif not self._begun and line.lstrip().startswith("{"):
-                self._block = _Block("perhaps", "", "")
-            else:
-                self._begun = self._begun or bool(line.strip())
-                yield line
-                return
-        yield from self._inside(line)
+    def _may_be_call(self, block: _Block, body: str) -> bool:
+        start = body.lstrip()
+        is_whole_answer = block.is_first and block.is_fenced and start[:1] in ("<", "[")
+        if is_whole_answer and (_TAG.match(start) or any(tag.startswith(start) for tag in _TAGS)):
+            return True
+        return self._grammar.may_begin(body)
 
-    def _inside(self, line: str) -> Iterator[str]:
-        block = self._block
-        assert block is not None
-        if block.end == _END_TAG:
-            body, end, after = line.partition(_END_TAG)
-            block.body += body
-        else:
-            stripped = line.strip()
-            # A fence ends a block on a line of its own; a call's may stand right behind the call.
-            ends = block.kind != "code" or not (self._within or (block.end and stripped.strip(block.end[0])))
-            end = block.end if ends and stripped.endswith(block.end) else ""
-            body, after = (stripped.removesuffix(end) if end else line), ""
-            block.body += body if block.kind != "code" else ""
-        if block.kind == "code":
-            yield line
-        if end:
-            self._block = None
-            if block.kind != "code":
-                yield self._closed(block, line)
-            if after.strip():
-                yield after
-
-    def _closed(self, block: _Block, end: str = "") -> str:
-        """A block is complete: its calls are noted, or it is given back as text."""
-        found = _calls(block.body)
-        if block.kind == "call":
-            self.calls.extend(found or [_broken(block.body)])
-            return ""
-        if found and all(call.name in self._names for call in found):
-            self.calls.extend(found)
-            return ""
-        return block.opening + block.body + (end if block.end and end.strip() == block.end else "")
-
-    def _part_of_line(self) -> Iterator[str]:
-        """What of a line that goes on may be passed on: not what may become the beginning of a call."""
-        line, block = self._line, self._block
-        if block is not None and block.kind != "code":
-            return
-        if not self._within and line.lstrip()[:1] in ("", "`", "~"):
-            return
-        if block is None and not self._begun and line.lstrip().startswith("{"):
-            return
-        safe = len(line)
-        if block is None:  # a tag may begin, or be whole
-            tag = next((tag for tag in (_TAG[:size] for size in range(len(_TAG), 0, -1)) if line.endswith(tag)), "")
-            safe = line.find(_TAG) if _TAG in line else len(line) - len(tag)
-        if safe:
-            yield line[:safe]
-            self._line, self._within, self._begun = line[safe:], True, True
-
-
-def _calls(body: str) -> list[WrittenCall]:
-    """The calls of a block: one object, a list of them, or one after the other; empty where anything else is in it."""
-    values: list[Any] = []
-    text, decoder = body.strip(), json.JSONDecoder()
-    try:
-        try:
-            while text:
-                value, end = decoder.raw_decode(text)
-                values.append(value)
-                text = text[end:].lstrip(" \t\r\n,;")
-        except ValueError:
-            # Single quotes and a comma too many are what models write who have read much Python.
-            values.append(ast.literal_eval(text))
-        return [_call(entry) for value in values for entry in (value if isinstance(value, list) else [value])]
-    except (ValueError, RecursionError, MemoryError, SyntaxError):
-        return []
-
-
-def _call(value: Any) -> WrittenCall:
-    """One object as a call.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    inner = value.get("function")
-    fields = inner if isinstance(inner, dict) else value
-    name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), "")
-    if not name:
-        raise ValueError("no name")
-    arguments: Any = next((fields[key] for key in _ARGUMENTS if key in fields), {})
-    return WrittenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
-
-
-def _broken(body: str) -> WrittenCall:
-    """A call that cannot be read: it is never made, and the model learns why."""
-    named = _NAME.search(body)
-    return WrittenCall(named[1] if named else "", body.strip() or "{")
+    def _closing(self, block: _Block, *, is_end: bool) -> tuple[int, str]:
+        """Where a block's body ends, and what ends it; -1 where it goes on."""
+        if not block.end:
+            words = _WORDS_AFTER.search(self._rest, max(0, block.searched - 1))
+            block.searched = self._rest.rfind("\n", 0, len(self._rest.rstrip())) + 1
+            if (
+                words
+                and block.kind == "perhaps"
+                and self._grammar.likely(self._rest[: words.start() + 1], is_lenient=True)
+            ):
+                return words.start() + 1, ""
+            return -1, ""
+        if not block.is_fenced:
+            return self._rest.find(block.end), block.end
+        position = block.searched
+        while position < len(self._rest):
+            line, newline, _ = self._rest[position:].partition("\n")
+            stripped = line.rstrip()
+            # It may stand right behind the call.
+            if stripped.endswith(block.end):
+                if not (newline or is_end):
+                    break
+                cut = len(stripped.rstrip(block.end[0]))
+                return position + cut, line[cut:] + newline
+            if not newline:
+                break
+            position += len(line) + 1
+        block.searched = position
+        return -1, ""
