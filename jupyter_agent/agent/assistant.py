@@ -406,7 +406,7 @@ class Assistant:
             error = failure
         redact = partial(self.redactor.text, always=True)
         log_failure(error.code, error.message, detail_of(error), redact, is_ours=error.status >= 500)
-        return Failed(error.message, error.code, error.retryable, error.status)
+        return Failed.from_error(error)
 
     # What a question is answered with -------------------------------------------------------------
 

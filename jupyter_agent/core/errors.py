@@ -17,6 +17,10 @@ class AgentError(Exception):
     retryable: ClassVar[bool] = False
     #: Words of another server, for the log alone: they may repeat the question.
     detail: str = ""
+    #: The status that the model's server gave; 0 where it gave none.
+    upstream_status: int = 0
+    #: Seconds after which it may be asked again, where it says so.
+    retry_after: float | None = None
 
     def __init_subclass__(cls, *, status: int = 0, code: str = "", retryable: bool | None = None) -> None:
         cls.status = status or cls.status

@@ -15,6 +15,8 @@ from jupyter_agent.core.failure_log import request_id
 from jupyter_agent.core.text import FENCED_CODE, well_formed
 
 if TYPE_CHECKING:
+    from jupyter_agent.core.errors import AgentError
+
     Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 else:
     Json = Any  # what reads types at run time, as for the OpenAPI document, follows no type into itself
@@ -364,7 +366,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The turn ended with an error; the answer so far is kept."""
+    """The turn ended with an error; the answer so far is kept.
+
+    Attributes:
+        upstream_status: The status that the model's server gave; 0 where it gave none.
+        retry_after: Seconds after which it may be asked again, where it says so.
+    """
 
     event: ClassVar[str] = "error"
     message: str
@@ -372,6 +379,20 @@ class Failed:
     retryable: bool
     status: int = field(default=503)
     request_id: str = field(default_factory=request_id.get)
+    upstream_status: int = 0
+    retry_after: float | None = None
+
+    @classmethod
+    def from_error(cls, error: AgentError) -> Failed:
+        """The end of a turn in which that was raised."""
+        return cls(
+            error.message,
+            error.code,
+            error.retryable,
+            error.status,
+            upstream_status=error.upstream_status,
+            retry_after=error.retry_after,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial, wraps
@@ -237,14 +238,14 @@ class AgentHandler(StreamedBodyHandler):
         """What is neither ours nor HTTP's is a bug of ours, reported without details."""
         status, error = status_code, kwargs.get("exc_info", (None, None))[1]
         code, message = _CODES.get(status, "error"), f"{responses.get(status, 'This request failed')}."
-        body = {
+        body: dict[str, Any] = {
             "message": _MESSAGES.get(status, message),
             "code": code,
             "retryable": False,
             "request_id": self.request_id,
         }
         if isinstance(error, (AgentError, TurnFailed)):
-            status = error.status
+            status = self.failure_status(error)
             body |= {"message": error.message, "code": error.code, "retryable": error.retryable}
             body |= error.ids if isinstance(error, TurnFailed) else {}
         elif status >= 500:
@@ -258,9 +259,16 @@ class AgentHandler(StreamedBodyHandler):
 
             methods = OPERATIONS.get(self.document_path, {})
             self.set_header("Allow", ", ".join([*(method.upper() for method in methods), "OPTIONS"]))
-        if status in (429, 503) and body["retryable"]:
-            self.set_header("Retry-After", "5")
+        retry_after = getattr(error, "retry_after", None)
+        if retry_after is not None:
+            self.set_header("Retry-After", str(math.ceil(retry_after)))
+        elif status in (429, 503) and body["retryable"] and not body["code"].startswith("upstream_"):
+            self.set_header("Retry-After", "5")  # what failed is ours
         self.reply(self.error_body(status, body), status)
+
+    def failure_status(self, error: AgentError | TurnFailed) -> int:
+        """The status of a failure for the clients of this handler."""
+        return error.status
 
     def error_body(self, status: int, body: dict[str, Any]) -> dict[str, Any]:
         """The error as the clients of this handler know it."""

@@ -158,6 +158,7 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
     from jupyter_agent.server.audit import Audit
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.mcp_server.bridge import McpBridge
+    from jupyter_agent.server.openai_api.retries import SentRequests
     from jupyter_agent.server.services import Services
     from jupyter_agent.server.turns.running_turns import RunningTurns
     from jupyter_agent.server.turns.session_events import SessionEvents
@@ -181,6 +182,7 @@ def _build(server: Any, user_settings: UserSettings, renames: NotebookRenames, l
         session_events=session_events,
         mcp=McpBridge(),
         audit=audit,
+        sent_requests=SentRequests(),
     )
 
 

@@ -16,6 +16,7 @@ from tornado import web
 
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.server.kernel_sessions import SharedSessionHandler
+from jupyter_agent.server.openai_api.errors import error_body
 from jupyter_agent.server.streamed_body import StreamedBodyHandler
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ ROUTES = {
     "/api/sessions/{session_id}/history": "api.sessions:HistoryHandler",
     "/api/sessions/{session_id}": "api.sessions:ConversationHandler",
 }
-UNKNOWN_PATH = "base_handler:UnknownPathHandler"
+OPENAI_API = "/api/agent/v1"
+#: Every other path below these.
+UNKNOWN_PATHS = {OPENAI_API: "openai_api.handlers:UnknownPathHandler", "/api/agent": "base_handler:UnknownPathHandler"}
 
 
 def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:
@@ -82,8 +85,9 @@ def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:
     for path, target in ROUTES.items():
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
         routes.append((pattern, DeferredHandler, {"load": load, "target": target, "path": path}))
-    unknown = {"load": load, "target": UNKNOWN_PATH, "path": ""}
-    return [*routes, (r"/api/agent(?:/.*)?", DeferredHandler, unknown)]
+    for base, target in UNKNOWN_PATHS.items():
+        routes.append((f"{base}(?:/.*)?", DeferredHandler, {"load": load, "target": target, "path": base}))
+    return routes
 
 
 def handler_class(target: str) -> type[Any]:
@@ -117,7 +121,9 @@ class DeferredHandler(StreamedBodyHandler):
                 status, code = 503, error.code if error.status >= 500 else "unavailable"
             self.set_status(status)
             message, request_id = "The assistant could not be loaded; the server's log says why.", uuid.uuid4().hex[:12]
-            body = {"message": message, "code": code, "retryable": False, "request_id": request_id}
+            body: dict[str, Any] = {"message": message, "code": code, "retryable": False, "request_id": request_id}
+            if self._path.startswith(OPENAI_API):
+                body = error_body(status, **body)
             self.log.warning("jupyter-agent: request %s: the extension is not loaded, see above", request_id)
             self.finish(json.dumps(body))
             return

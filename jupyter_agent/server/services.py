@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jupyter_agent.server.audit import Audit
     from jupyter_agent.server.kernels import Kernels
     from jupyter_agent.server.notebook_renames import NotebookRenames
+    from jupyter_agent.server.openai_api.retries import SentRequests
     from jupyter_agent.server.turns.running_turns import RunningTurns
     from jupyter_agent.server.turns.session_events import SessionEvents
 
@@ -42,6 +43,7 @@ class Services:
         session_events: Publishes changes of conversations to open pages.
         mcp: Our tools for other agents.
         audit: Gets what was asked, done and decided.
+        sent_requests: Of clients of the OpenAI API, which may send them again.
     """
 
     options: JupyterAgent
@@ -54,3 +56,4 @@ class Services:
     session_events: SessionEvents
     mcp: McpEndpoint
     audit: Audit
+    sent_requests: SentRequests

@@ -212,7 +212,7 @@ async def test_errors_are_the_sdks_errors(
     with pytest.raises(openai.BadRequestError, match="no model 'gpt-4o'"):
         await client.chat.completions.create(model="gpt-4o", messages=USER)
     stranger = client.with_options(api_key="wrong")
-    with pytest.raises(openai.PermissionDeniedError):
+    with pytest.raises(openai.AuthenticationError):
         await stranger.chat.completions.create(model="jupyter-agent", messages=USER)
     script([{"text": "Half", "error": "upstream_unreachable", "message": "Cannot reach it."}])
     with pytest.raises(openai.InternalServerError, match="Cannot reach it"):

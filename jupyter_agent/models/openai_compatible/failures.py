@@ -101,6 +101,8 @@ def from_status(status: int, words: str, server: Provider, headers: Mapping[str,
     """Translate a failure that the server has a number and words for; the words decide, and are for the log alone."""
     failure = _from_status(status, words, server, headers)
     failure.error.detail = words
+    failure.error.upstream_status = status
+    failure.error.retry_after = failure.wait
     return failure
 
 
@@ -205,7 +207,9 @@ def no_such_model(server: Provider, model: str, names: tuple[str, ...]) -> error
     hint = f" Did you mean {known}?" if near else f" It has: {known}." if names else ""
     if server.load and not near and re.fullmatch(r"[\w./:-]{1,100}", model):
         hint += f" Fetch it with `{server.load.format(model=model)}`."
-    return errors.UpstreamRefused(f"{server} has no model '{model[:100]}'.{hint} Set c.JupyterAgent.model.")
+    error = errors.UpstreamRefused(f"{server} has no model '{model[:100]}'.{hint} Set c.JupyterAgent.model.")
+    error.upstream_status = 404
+    return error
 
 
 def bad_url(server: Provider) -> errors.UpstreamRefused:

@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent.core.errors import ApprovalStale, BadRequest, NotFound
+from jupyter_agent.core.errors import AgentError, ApprovalStale, BadRequest, NotFound, UpstreamError
 from jupyter_agent.server import identity
 from jupyter_agent.server.api.requests import parse_request
-from jupyter_agent.server.openai_api.replies import ChatReply, error_body
+from jupyter_agent.server.openai_api.errors import error_body, status_of
+from jupyter_agent.server.openai_api.replies import ChatReply
 from jupyter_agent.server.openai_api.requests import (
     DEFAULT,
     ChatRequest,
@@ -18,12 +19,13 @@ from jupyter_agent.server.openai_api.requests import (
     parse_messages,
     unstored,
 )
+from jupyter_agent.server.openai_api.retries import RETRY_SECONDS
 from jupyter_agent.server.turns.pending_calls import Answer
 from jupyter_agent.server.turns.sse import StreamingHandler
 
 if TYPE_CHECKING:
     from jupyter_agent.core.question import Question
-    from jupyter_agent.server.turns.running_turn import RunningTurn
+    from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
     from jupyter_agent.server.wire.openai_api import ChatCompletionRequest
 
 SESSION_HEADER = "X-Jupyter-Agent-Session"
@@ -34,9 +36,31 @@ CLIENT_TOOL_SECONDS = 900.0
 class OpenAIHandler(StreamingHandler):
     """Answers errors in the shape that OpenAI clients know."""
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A wrong key is a 401; what was asked upstream is not to be sent again: that was done here, as often as it helps."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        is_passing = isinstance(error, AgentError) and error.retryable and not isinstance(error, UpstreamError)
+        if not is_passing:
+            self.set_header("x-should-retry", "false")
+        # With a cookie of an earlier answer, a wrong key is first found to lack the token of pages.
+        is_unknown = self.current_user is None or ("Authorization" in self.request.headers and "xsrf" in f"{error}")
+        super().write_error(401 if status_code == 403 and is_unknown and self.check_host() else status_code, **kwargs)
+
+    def failure_status(self, error: AgentError | TurnFailed) -> int:
+        """That of the model's server, where it gave one."""
+        return status_of(error)
+
     def error_body(self, status: int, body: dict[str, Any]) -> dict[str, Any]:
         """Their shape, with the fields of ours."""
         return error_body(status, **body)
+
+
+class UnknownPathHandler(OpenAIHandler):
+    """Every other path below ``/v1``."""
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        await super().prepare()
+        raise NotFound("There is nothing at this address. Here are: chat/completions, models, models/{model}.")
 
 
 class ChatCompletionsHandler(OpenAIHandler):
@@ -49,14 +73,25 @@ class ChatCompletionsHandler(OpenAIHandler):
         body: ChatCompletionRequest = await self.json_body()
         _check_supported(body)
         session_id = self._session_id(body)
-        chat = parse_messages(body.messages, stored=session_id is not None)
-        turn = self._resumed(chat) or await self._started(body, chat, session_id)
+        sent_requests = self.services.sent_requests
+        sent, is_retry = sent_requests.find(self.owner, session_id, bytes(self._chunks), self.request.headers)
+        turn = self.services.turns.find(self.owner, sent.turn_id) if is_retry else None
+        if turn is None or turn.never_began:
+            chat = parse_messages(body.messages, stored=session_id is not None)
+            turn = self._resumed(chat) or await self._started(body, chat, session_id, sent.turn_id)
+            started = turn.started
+            turn_id = sent.turn_id if started is None else started.turn_id
+            sent = sent_requests.remember(sent, turn_id, turn.handed_over_at)
         reader = turn.subscribe()
         with_usage = bool((body.stream_options or {}).get("include_usage"))
-        answer = ChatReply(turn, session_id is not None, with_usage)
+        answer = ChatReply(turn, session_id is not None, with_usage, sent.after)
 
         def unsubscribe() -> None:
-            turn.unsubscribe(reader, may_return=answer.handed_over, seconds=CLIENT_TOOL_SECONDS)
+            if answer.handed_over:
+                turn.unsubscribe(reader, may_return=True, seconds=CLIENT_TOOL_SECONDS)
+            else:  # nobody sends a request again once its stream has begun
+                may_return = sent.may_return and not body.stream
+                turn.unsubscribe(reader, may_return=may_return, seconds=RETRY_SECONDS, reason="cancelled")
 
         self.on_disconnect = unsubscribe
         try:
@@ -91,14 +126,16 @@ class ChatCompletionsHandler(OpenAIHandler):
                     resumed = turn
         return resumed
 
-    async def _started(self, body: ChatCompletionRequest, chat: ChatRequest, session_id: str | None) -> RunningTurn:
+    async def _started(
+        self, body: ChatCompletionRequest, chat: ChatRequest, session_id: str | None, turn_id: str
+    ) -> RunningTurn:
         if session_id is not None and chat.results:
             raise BadRequest("No call of a tool waits for these results here any more. Ask the question again.")
         from jupyter_agent.server.wire.turns import QuestionContext, QuickRequest
 
         context = QuestionContext(notebook_id=body.notebook_id, session_id=session_id)
         model = model_name(body.model, self.services.assistant)
-        asked = QuickRequest(query=chat.query, context=context, model=model, approval=body.approval)
+        asked = QuickRequest(query=chat.query, context=context, model=model, approval=body.approval, turn_id=turn_id)
         # A client of that API waits for whole answers as long as for streamed ones.
         request = await parse_request(self, asked, streaming=True)
         assistant, question = self.services.assistant, request.question

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_agent.core.messages import Done, Event, TextDelta, ToolCalled, TurnStarted, Usage, UsageReported, to_json
+from jupyter_agent.core.messages import (
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    Interrupted,
+    TextDelta,
+    ToolCalled,
+    TurnStarted,
+    Usage,
+    UsageReported,
+    to_json,
+)
 from jupyter_agent.server.encoding import plain_json_text
+from jupyter_agent.server.openai_api.errors import error_body, status_of
 from jupyter_agent.server.turns.event_log import HandedOver
 from jupyter_agent.server.turns.running_turn import RunningTurn, TurnFailed
 
@@ -18,20 +32,9 @@ _DONE = b"data: [DONE]\n\n"
 #: Stands for the text in a chunk that is made once for all texts of a response.
 _TEXT = "<text>"
 _REASONS = {"stop": "stop", "refused": "content_filter"}
-_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
-
-
-def error_body(status: int, message: str, code: str, **more: Any) -> dict[str, Any]:
-    """An error in the shape of the OpenAI API, with the fields of our own shape."""
-    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    error = {"message": message, "type": kind, "param": None, "code": code}
-    return {"error": error, "message": message, "code": code, **more}
+#: So long an answer is waited for before the response begins, whose status could not say that there is none.
+_HEAD_SECONDS = 10.0
+_SILENT = ("turn", "waiting", "usage")
 
 
 @dataclass(slots=True)
@@ -42,11 +45,13 @@ class ChatReply:
         turn: Whose events it is made from.
         in_session: Whether the response names the conversation, which the server keeps.
         with_usage: Whether the chunks end with the tokens used.
+        after: Number of the event after which it begins.
     """
 
     turn: RunningTurn
     in_session: bool
     with_usage: bool = False
+    after: int = 0
     _created: int = field(default_factory=lambda: int(time.time()))
     _usage: Usage = Usage()
     _call: ToolCalled | None = None
@@ -77,7 +82,11 @@ class ChatReply:
 
         Raises:
             AgentError: the turn could not begin.
+            TurnFailed: it ended before there was anything of an answer.
         """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HEAD_SECONDS):
+                await self._answer_begun()
         before = after = b""
         try:
             async with aclosing(self._events()) as events:
@@ -88,7 +97,7 @@ class ChatReply:
                     elif isinstance(event, TextDelta):
                         yield before + plain_json_text(event.text).encode() + after
         except TurnFailed as end:
-            yield _data(error_body(end.status, end.message, end.code, retryable=end.retryable))
+            yield _data(error_body(status_of(end), end.message, end.code, retryable=end.retryable))
             return
         if self._call is not None:
             yield self._chunk({"tool_calls": [{"index": 0, **self._call_to_json(self._call)}]})
@@ -97,23 +106,32 @@ class ChatReply:
             last += _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
         yield last + _DONE  # in one write
 
+    async def _answer_begun(self) -> None:
+        """Wait for something of an answer, or for the end."""
+        async with aclosing(self.turn.log.read(self.after)) as numbered:
+            async for _, event in numbered:
+                if isinstance(event, (Failed, Cancelled, Interrupted)):
+                    raise TurnFailed(event)
+                if event.event not in _SILENT:
+                    return
+
     async def _events(self) -> AsyncGenerator[Event, None]:
         """The events of this response; afterwards it is known how it ends."""
         turn, called = self.turn, None
-        if turn.handed_over_at and turn.started is not None:
+        if self.after and turn.started is not None:
             yield turn.started
-        async with aclosing(turn.log.read(turn.handed_over_at)) as numbered:
+        async with aclosing(turn.log.read(self.after)) as numbered:
             async for number, event in numbered:
                 if isinstance(event, UsageReported):
                     self._usage = Usage(event.input_tokens, event.output_tokens)
                 elif isinstance(event, ToolCalled):
                     called = event
                 elif isinstance(event, HandedOver):
-                    self._call, turn.handed_over_at = called, number
+                    self._call, turn.handed_over_at = called, max(number, turn.handed_over_at)
                     return
                 elif isinstance(event, Done):
                     self._done, self._usage = event, event.usage
-                elif event.event in ("error", "cancelled", "interrupted"):
+                elif isinstance(event, (Failed, Cancelled, Interrupted)):
                     raise TurnFailed(event)
                 else:
                     yield event

@@ -6,12 +6,13 @@ import re
 from functools import cache
 from typing import Any
 
-from jupyter_agent.core.errors import kinds
+from jupyter_agent.core.errors import UpstreamError, kinds
 from jupyter_agent.server.openapi.operations import DEFAULTS, OPERATIONS, PARAMETERS, Operation
 from jupyter_agent.server.openapi.schemas import TEMPLATE, Schema, schemas_of
 
 _STATUSES = {
     "400": "Bad input; the message names the field.",
+    "401": "Not signed in, or the model's server did not accept its key.",
     "403": "Not signed in, or not allowed.",
     "404": "Unknown, or not yours.",
     "405": "Not this method here; the Allow header says which.",
@@ -27,7 +28,13 @@ _STATUSES = {
     "507": "No room to keep the conversation.",
 }
 #: Codes of errors that have no class.
-_FURTHER_CODES = {"405": "method_not_allowed", "409": "cancelled", "500": "internal", "503": "interrupted"}
+_FURTHER_CODES = {
+    "401": "unauthorized",
+    "405": "method_not_allowed",
+    "409": "cancelled",
+    "500": "internal",
+    "503": "interrupted",
+}
 
 
 @cache
@@ -74,7 +81,7 @@ def _described(path: str, operation: Operation) -> Schema:
             operation.status: {"description": "Done.", "content": content},
             **({"202": {"description": operation.accepted}} if operation.accepted else {}),
             **{
-                status: {"description": _failure(status), "content": _json(*operation.error_replies)}
+                status: {"description": _failure(status, operation), "content": _json(*operation.error_replies)}
                 for status in operation.errors
             },
         },
@@ -84,9 +91,12 @@ def _described(path: str, operation: Operation) -> Schema:
     return described
 
 
-def _failure(status: str) -> str:
+def _failure(status: str, operation: Operation) -> str:
     """What a status means, and the codes that its errors may have."""
-    codes = {_FURTHER_CODES.get(status, ""), *(error.code for error in kinds() if str(error.status) == status)}
+    codes = {_FURTHER_CODES.get(status, "")}
+    for error in kinds():
+        if str(error.status) == status or (operation.passes_on and issubclass(error, UpstreamError)):
+            codes.add(error.code)
     words = ", ".join(sorted(codes - {""}))
     return f"{_STATUSES[status]} Codes: {words}." if words else _STATUSES[status]
 

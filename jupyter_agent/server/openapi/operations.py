@@ -63,6 +63,7 @@ class Operation:
         media: Further types of a reply, which are text.
         error_replies: The types of a reply that says why it failed.
         accepted: What a status of 202 means; empty where there is none.
+        passes_on: Whether a failure of the model's server has the status that it gave.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Operation:
     events: tuple[type[Any], ...] = ()
     media: tuple[str, ...] = ()
     accepted: str = ""
+    passes_on: bool = False
     error_replies: tuple[Any, ...] = (settings.ErrorReply,)
 
 
@@ -259,10 +261,11 @@ _SERVER = (
         openai_api.ChatCompletionReply,
         openai_api.ChatCompletionRequest,
         header="X-Jupyter-Agent-Session",
-        errors=TURN,
+        errors=("401", *TURN),
+        passes_on=True,
         stream="Chunks as the OpenAI API has them, then [DONE].",
     ),
-    _get("v1/models", "What may be named as the model", openai_api.ChatModelsReply),
+    _get("v1/models", "What may be named as the model", openai_api.ChatModelsReply, errors=("401", *READ)),
     _post(
         "mcp",
         "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",

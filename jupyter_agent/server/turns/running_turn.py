@@ -55,6 +55,8 @@ class TurnFailed(Exception):
         status: Of the response.
         code: Of the error.
         retryable: Whether asking again can help.
+        upstream_status: As in `Failed`.
+        retry_after: Likewise.
         ids: Of its session and turn, for the response.
     """
 
@@ -65,6 +67,7 @@ class TurnFailed(Exception):
         elif not isinstance(end, Failed):
             end = Failed("The turn was cancelled; what was answered so far is kept.", "cancelled", False, 409)
         self.message, self.status, self.code, self.retryable = end.message, end.status, end.code, end.retryable
+        self.upstream_status, self.retry_after = end.upstream_status, end.retry_after
         self.ids = {"session_id": started.session_id, "turn_id": started.turn_id} if started is not None else {}
         super().__init__(self.message)
 
@@ -126,6 +129,11 @@ class RunningTurn:
             ends = [event async for _, event in numbered if isinstance(event, (Done, Failed, Cancelled, Interrupted))]
         return ends[-1]
 
+    @property
+    def never_began(self) -> bool:
+        """Whether it has ended before its question was stored."""
+        return self.started is None and self.task is not None and self.task.done()
+
     def emit(self, event: Event) -> None:
         """Add an event for the readers."""
         if isinstance(event, ToolCalled):
@@ -145,8 +153,15 @@ class RunningTurn:
             self._grace.cancel()
         return reader
 
-    def unsubscribe(self, reader: object, *, may_return: bool, seconds: float | None = None) -> None:
-        """One reader less; after the last one the turn ends, at once or unless a reader returns in time."""
+    def unsubscribe(
+        self,
+        reader: object,
+        *,
+        may_return: bool,
+        seconds: float | None = None,
+        reason: StopReason = "interrupted",
+    ) -> None:
+        """One reader less; after the last one the turn ends, at once or, for that reason, unless a reader returns in time."""
         if self._readers != {reader}:
             self._readers.discard(reader)
             return
@@ -155,7 +170,7 @@ class RunningTurn:
         if not may_return:
             self.stop("cancelled")
         elif self.task is None or not self.task.done():
-            self._grace = asyncio.get_running_loop().call_later(seconds or GRACE_SECONDS, self.stop, "interrupted")
+            self._grace = asyncio.get_running_loop().call_later(seconds or GRACE_SECONDS, self.stop, reason)
 
     async def wait_for_capacity(self) -> None:
         """Wait while too much is unread; when nobody reads it, the turn ends."""

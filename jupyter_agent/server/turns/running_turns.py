@@ -237,7 +237,7 @@ def _end_of(turn: RunningTurn, error: BaseException) -> Event | BaseException:
         kind = Interrupted if turn.stopped == "interrupted" else Cancelled
         return kind(started.session_id, started.turn_id, turn.log.text)
     if isinstance(error, AgentError):
-        return Failed(error.message, error.code, error.retryable, error.status)
+        return Failed.from_error(error)
     message = (
         f"Something went wrong in the assistant; the server's log has it as {request_id.get() or 'a turn failed'}."
     )

@@ -427,6 +427,10 @@ export interface Failed {
   retryable: boolean;
   status: number;
   request_id?: string;
+  /** The status that the model's server gave; 0 where it gave none. */
+  upstream_status: number;
+  /** Seconds after which it may be asked again, where it says so. */
+  retry_after: number | null;
 }
 
 /** A server of models on this machine. */
