@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import msgspec
 import pytest
 
 from jupyter_agent.agent.assistant import Assistant
@@ -24,6 +25,7 @@ from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta,
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.local import memory
 from jupyter_agent.models.local.model import LocalModel
+from jupyter_agent.server.wire.turns import QuickRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +38,7 @@ LOADING = Waiting("Loading the model …")
 
 @pytest.fixture(autouse=True)
 def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(STAND_IN))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), os.environ.get("PYTHONPATH", "")]))
     for name in ("ENGINE_STAND_IN", "OPENAI_API_KEY", "HF_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
 
@@ -100,6 +102,9 @@ async def test_a_question_is_answered_by_a_process_for_us_alone(
     assert report["offline"] is True
     assert report["n_ctx"] == 12096
     assert report["secrets"] == []
+    assert (
+        report["threads"] == [max(1, len(os.sched_getaffinity(0)) - 1)] * 2
+    )  # none of its steps waits for what else runs
     with pytest.raises(ProcessLookupError):
         os.kill(pid or 0, 0)
 
@@ -122,6 +127,16 @@ async def test_several_first_questions_start_one_process(tmp_path: Path) -> None
         answers = await asyncio.gather(*(answer(model) for _ in range(4)))
         assert [answer[-1] for answer in answers] == [ModelFinished("stop")] * 4
         assert len({json.dumps(facts(answer)) for answer in answers}) == 1
+
+
+async def test_a_question_that_waits_for_another_says_so(tmp_path: Path) -> None:
+    async with local(file(tmp_path)) as model:
+        await answer(model)
+        async with aclosing(model.stream([Message("user", "hi")], deadline=time.monotonic() + 30)) as first:
+            assert isinstance(await anext(first), TextDelta)
+            second = await answer(model)
+        assert [type(event) for event in second] == [Waiting, TextDelta, ModelFinished]
+        assert [type(event) for event in await answer(model)] == [TextDelta, ModelFinished]
 
 
 async def test_a_process_that_was_ended_is_started_anew_with_the_next_question(tmp_path: Path) -> None:
@@ -270,6 +285,17 @@ async def test_the_wait_is_told_to_people_and_is_no_part_of_the_answer(tmp_path:
     assert isinstance(events[-1], Done)
     assert "Loading" not in events[-1].reply
     assert events[-1].reply.startswith("{")
+
+
+@pytest.mark.parametrize("name", ["local:/my models/a b.gguf", "openai:gpt", "x"])
+def test_a_request_may_name_a_model_whose_path_has_spaces(name: str) -> None:
+    assert msgspec.convert({"query": "hi", "model": name}, QuickRequest).model == name
+
+
+@pytest.mark.parametrize("name", ["", " a", "a ", "a\n", "a\0b", "a" * 501])
+def test_a_request_names_no_model_by_blanks(name: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"query": "hi", "model": name}, QuickRequest)
 
 
 def test_building_a_local_model_imports_nothing_heavy() -> None:

@@ -32,6 +32,9 @@ def main() -> None:
     parameters.model_alias = {wanted["name"]}
     parameters.n_ctx = wanted["context"]
     parameters.n_parallel = 1  # questions wait for each other: two at once are slower than one after the other
+    # All cores would make it wait for whatever else runs: each of its steps ends with the slowest thread.
+    threads = max(1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) - 1)
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     parameters.hostnames = [HOST]
     parameters.port = 0
     parameters.api_keys = [wanted["key"]]

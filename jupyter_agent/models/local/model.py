@@ -53,6 +53,7 @@ class LocalModel:
         self._model: OpenAIModel | None = None
         self._fetching: asyncio.Task[Path] | None = None
         self._progress = ""
+        self._answering = 0
 
     @classmethod
     def from_config(cls, config: JupyterAgent, model: str) -> Self:
@@ -111,9 +112,15 @@ class LocalModel:
         if self._model is None:
             connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
             self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS)
-        async with aclosing(self._model.stream(messages, tools, deadline=deadline)) as events:
-            async for event in events:
-                yield event
+        if self._answering:
+            yield Waiting("The model answers another question first …")
+        self._answering += 1
+        try:
+            async with aclosing(self._model.stream(messages, tools, deadline=deadline)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._answering -= 1
 
     async def models(self) -> tuple[str, ...]:
         """What can be asked without fetching anything.

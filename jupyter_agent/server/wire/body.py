@@ -58,7 +58,15 @@ NotebookId = Annotated[
     str, form("a path without control characters", max_length=4096, pattern="^[^\\u0000-\\u001f\\ufffd]*$")
 ]
 KernelId = Annotated[str, form("an id as GET /api/kernels gives them", pattern="^[A-Za-z0-9_.:-]{1,200}$")]
-ModelName = Annotated[str, form("provider:model", pattern="^\\S{1,200}$")]
+#: Of a local model it is a path, which may have spaces.
+ModelName = Annotated[
+    str,
+    form(
+        "provider:model",
+        max_length=500,
+        pattern="^[^\\s\\u0000-\\u001f\\ufffd](?:[^\\u0000-\\u001f\\ufffd]*[^\\s\\u0000-\\u001f\\ufffd])?$",
+    ),
+]
 Secret = Annotated[str, form("a secret as sharing gives it", pattern="^[A-Za-z0-9_-]{1,200}$")]
 QuestionText = Annotated[str, form("a question, not blank", max_length=1024 * 1024, pattern="\\S")]
 ShortText = Annotated[str, Meta(max_length=1000)]

@@ -258,8 +258,8 @@ function changes({ settings, keys }: IDraft): Record<string, unknown> {
 /** Why a draft cannot be saved; empty if it can. */
 function validationMessage({ settings }: IDraft, translation: TranslationBundle): string {
   const { model, base_url: address, context_tokens: tokens } = settings;
-  if (typeof model === 'string' && !/^\S{1,200}$/.test(model)) {
-    return translation.__('A model is named provider:model, without spaces, for example ollama:llama3.');
+  if (typeof model === 'string' && !/^\S(.{0,498}\S)?$/.test(model)) {
+    return translation.__('A model is named provider:model, for example ollama:llama3.');
   }
   if (typeof address === 'string' && address && !/^https?:\/\/\S+$/.test(address)) {
     return translation.__('The address of a model server begins with http:// or https://.');

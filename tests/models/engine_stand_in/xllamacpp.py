@@ -21,7 +21,7 @@ class CommonParams(SimpleNamespace):
     """Takes any parameter."""
 
     def __init__(self) -> None:
-        super().__init__(model=SimpleNamespace())
+        super().__init__(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
 
 
 class Server:
@@ -60,7 +60,12 @@ def _handler(parameters: CommonParams, wish: str) -> type[BaseHTTPRequestHandler
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            known = {key: value for key, value in vars(parameters).items() if key not in ("model", "api_keys")}
+            known = {
+                key: value
+                for key, value in vars(parameters).items()
+                if not key.startswith(("model", "api_keys", "cpuparams"))
+            }
+            known["threads"] = [parameters.cpuparams.n_threads, parameters.cpuparams_batch.n_threads]
             known |= {"model_alias": list(parameters.model_alias), "secrets": [k for k in os.environ if "CANARY" in k]}
             if wish == "die before":
                 os._exit(3)
