@@ -27,6 +27,8 @@ EXPLANATIONS: Mapping[FinishReason, str] = {
 }
 #: The most tokens, or dollars, that a server may report for one answer.
 _MAX_REPORTED = 100_000_000
+#: Seconds that no run takes; timers take no infinity on every system.
+_UNLIMITED = 365 * 86_400.0
 #: Limits that a request may lower.
 _CAPPED = ("deadline_seconds", "max_steps", "max_tool_calls", "max_write_calls")
 #: Calls in a row whose arguments cannot be parsed.
@@ -45,6 +47,8 @@ class Limits:
         max_repeated_calls: How often the same call may have the same result before the model is told; then the turn ends.
         max_tokens: Sent and received, in all requests of the turn; 0 sets no limit.
         max_cost: In US dollars, where the model's server reports it; 0 sets no limit.
+        run_timeout: Seconds that one run of code may take; 0 sets no limit.
+        is_run_counted: Whether running code is the turn's time.
         approval_seconds: How long an approval may wait, which is not the turn's time.
         approval: ``read-only``, ``ask``, ``auto-edit`` or ``auto``; from the user, never from the model.
         effects: What the user may do at all; tools of other effects are not offered.
@@ -57,6 +61,8 @@ class Limits:
     max_repeated_calls: int = 2
     max_tokens: int = 0
     max_cost: float = 0.0
+    run_timeout: float = 0.0
+    is_run_counted: bool = True
     approval_seconds: float = 24 * 3600.0
     approval: str = "ask"
     effects: frozenset[str] = frozenset({"read", "execute", "write"})
@@ -82,6 +88,8 @@ class Limits:
             max_repeated_calls=options.max_repeated_calls,
             max_tokens=options.max_tokens,
             max_cost=options.max_cost,
+            run_timeout=options.run_timeout,
+            is_run_counted=question.deadline_seconds is not None,
             approval=question.approval or options.approval,
             effects=question.effects,
         )
@@ -90,6 +98,11 @@ class Limits:
     def remaining(self) -> float:
         """Seconds until the deadline, at least a tenth."""
         return max(0.1, self.deadline - time.monotonic())
+
+    @property
+    def run_seconds(self) -> float:
+        """Seconds that a run of code which begins now may take."""
+        return min(self.run_timeout or _UNLIMITED, self.remaining if self.is_run_counted else _UNLIMITED)
 
 
 def within_ceilings(question: Question, options: JupyterAgent) -> tuple[Question, tuple[str, ...]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
+import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
 from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
     Action,
     ActionStatus,
@@ -29,15 +32,18 @@ from jupyter_agent.core.messages import (
     ThinkingDelta,
     ToolCall,
     ToolCalled,
+    ToolProgress,
     ToolReturned,
     Usage,
     UsageReported,
     Waiting,
     code_blocks,
 )
+from jupyter_agent.core.progress import PROGRESS, Progress
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import estimate_tokens, refuse_constant, truncate, well_formed
+from jupyter_agent.core.text import estimate_tokens, refuse_constant, tail, truncate, well_formed
+from jupyter_agent.tools.output import execution_output
 
 Redact = Callable[[str], str]
 #: Stores the calls with an effect made so far, before each is made and after.
@@ -45,6 +51,9 @@ Record = Callable[[tuple[Action, ...]], Awaitable[None]]
 #: Characters of a tool's output that the model is sent, and that are shown to the user.
 TOOL_CHARACTERS = 16_384
 SHOWN_CHARACTERS = 2_000
+#: Seconds after which it is shown that a call still runs; and for an interrupted one to say what it printed.
+PROGRESS_SECONDS = 3.0
+_INTERRUPT_SECONDS = 20.0
 #: Characters of a call's arguments.
 MAX_ARGUMENTS = 1024 * 1024
 #: The one tool that a kernel busy with our own magic can serve, through the magic.
@@ -74,6 +83,7 @@ class Transcript:
         unrecorded: Text of the answer that stands in no message yet.
         cut_off: Id of a call that the model could not finish.
         under_way: A call with an effect that has begun and not ended.
+        printed: What it printed so far, where the turn was stopped in it.
     """
 
     request: list[Message]
@@ -87,6 +97,7 @@ class Transcript:
     unrecorded: str = ""
     cut_off: str = ""
     under_way: Action | None = None
+    printed: str = ""
 
     def add_text(self, text: str) -> TextDelta:
         """More of the answer; a text that begins a new message begins a new paragraph of the reply."""
@@ -112,7 +123,9 @@ class Transcript:
             self.unrecorded = ""
         answered = {message.tool_call_id for message in self.messages if message.role == "tool"}
         for call in [call for message in self.messages for call in message.tool_calls if call.id not in answered]:
-            self.messages.append(Message("tool", INTERRUPTED, tool_call_id=call.id, code="interrupted"))
+            is_under_way = self.under_way is not None and self.under_way.call_id == call.id
+            content = f"{INTERRUPTED}\n{self.printed if is_under_way else ''}".strip()
+            self.messages.append(Message("tool", content, tool_call_id=call.id, code="interrupted"))
         if self.under_way is not None:
             self.actions.append(self.under_way)
             self.under_way = None
@@ -267,13 +280,11 @@ class Agent:
         self, transcript: Transcript, call: ToolCall, effect: Effect, context: ToolContext
     ) -> AsyncGenerator[Event, None]:
         """Check a call, ask for approval where it is needed, make it, and append its result."""
-        timeout = context.timeout
         context = replace(
             context,
             key=f"{context.key}:{call.id}" if context.key else "",
             approval=self._limits.approval,
             effects=self._limits.effects,
-            timeout=min(context.timeout, self._limits.remaining),
         )
         tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
         self._tracker.count_arguments(valid=output is None)
@@ -285,7 +296,8 @@ class Agent:
         if output is None and effect != "read" and (refusal := self._repeated.refusal(call)) is not None:
             status, output = refusal
         if output is None and isinstance(tool, CheckedTool):
-            output = await self._answer(tool.check(arguments, context))
+            seconds = self._limits.remaining
+            output = await self._answer(tool.check(arguments, replace(context, timeout=seconds)), seconds)
         if tool is not None and output is None and effect != "read":
             async with aclosing(self._approval.check(tool, call, arguments, context)) as steps:
                 async for step in steps:
@@ -296,24 +308,20 @@ class Agent:
                             action = replace(action, digest=asked.digest, preview=preview, reasons=asked.reasons)
                     else:
                         yield step
-            self._extend_deadline()
+            self._extend_deadline(self._approval.waited)
+            self._approval.waited = 0.0
             self._repeated.version += 1  # the call changes something, or the user has, while it waited
-            context = replace(context, timeout=min(timeout, self._limits.remaining))
         if tool is not None and output is None:
             if effect != "read":
                 # Stored before the call is made, so that nobody ever makes it a second time.
                 transcript.under_way = action
                 await self._record_actions(transcript)
-            if self._run_code is not None and call.name == RUN_CODE:
-                request = RunAsked(call.id, str(arguments.get("code", "")), call.id.startswith(_ANSWER))
-                running = asyncio.ensure_future(self._run_code(request))
-                try:
-                    yield request
-                    output = await self._answer(_run_output(running))
-                finally:
-                    running.cancel()
-            else:
-                output = await self._answer(tool.call(arguments, context))
+            async with aclosing(self._make_call(transcript, tool, call, arguments, context)) as progress:
+                async for event in progress:
+                    if isinstance(event, ToolOutput):
+                        output = event
+                    else:
+                        yield event
         assert output is not None
         if output.code == "cell_changed" and self._repeated.version == version:
             self._repeated.version += 1  # by the user
@@ -331,12 +339,48 @@ class Agent:
             await self._record_actions(transcript)
         yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
 
-    def _extend_deadline(self) -> None:
-        """Waiting for the user's approval is not the turn's time."""
-        if self._approval.waited:
-            self._limits = replace(self._limits, deadline=self._limits.deadline + self._approval.waited)
+    async def _make_call(
+        self, transcript: Transcript, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
+    ) -> AsyncGenerator[Event | ToolOutput, None]:
+        """Emit how a call goes on, and its output at last; one that runs code has as much time as runs may take."""
+        is_run = tool.effect == "execute" or arguments.get("run") is True
+        seconds = self._limits.run_seconds if is_run else min(context.timeout, self._limits.remaining)
+        context = replace(context, timeout=seconds)
+        if self._run_code is not None and call.name == RUN_CODE:
+            request = RunAsked(call.id, str(arguments.get("code", "")), call.id.startswith(_ANSWER))
+            yield request
+            answering = _run_output(self._run_code(request))
+        else:
+            answering = tool.call(arguments, context)
+        progress, called = Progress(), copy_context()
+        called.run(PROGRESS.set, progress)
+        # A kernel that interrupts the code at the end of its time still has to say what it printed.
+        answer = self._answer(answering, seconds + _INTERRUPT_SECONDS if is_run else self._limits.remaining, progress)
+        making = asyncio.create_task(answer, context=called)
+        began = time.monotonic()
+        try:
+            while not making.done():
+                elapsed = time.monotonic() - began
+                await asyncio.wait([making], timeout=min(30.0, max(PROGRESS_SECONDS, elapsed / 4)))
+                if not making.done():
+                    printed = tail(self._redact(progress.printed()), SHOWN_CHARACTERS)
+                    yield ToolProgress(call.id, call.name[:100], round(time.monotonic() - began, 1), printed)
+            if is_run and not self._limits.is_run_counted:
+                self._extend_deadline(time.monotonic() - began)
+            output = making.result()
+            assert output is not None
+            yield output
+        finally:
+            if not making.done():
+                transcript.printed = self._redact(truncate(progress.printed(), TOOL_CHARACTERS))
+                making.cancel()
+                await asyncio.wait([making])
+
+    def _extend_deadline(self, seconds: float) -> None:
+        """What is waited for is not the turn's time."""
+        if seconds:
+            self._limits = replace(self._limits, deadline=self._limits.deadline + seconds)
             self._tracker.limits = self._approval.limits = self._limits
-            self._approval.waited = 0.0
 
     def _parse_call(self, call: ToolCall, *, is_cut_off: bool) -> tuple[Tool | None, dict[str, Any], ToolOutput | None]:
         """The tool and its arguments, or an output for the model that explains what is wrong with the call."""
@@ -370,16 +414,19 @@ class Agent:
             under_way = (transcript.under_way,) if transcript.under_way is not None else ()
             await self._record((*(action for action in transcript.actions if action.effect != "read"), *under_way))
 
-    async def _answer(self, answering: Awaitable[ToolOutput | None]) -> ToolOutput | None:
-        """A tool's output within the turn's time; its failure is an output too."""
+    async def _answer(
+        self, answering: Awaitable[ToolOutput | None], seconds: float, progress: Progress | None = None
+    ) -> ToolOutput | None:
+        """A tool's output within the time it has; its failure is an output too."""
         try:
-            async with asyncio.timeout(self._limits.remaining):
+            async with asyncio.timeout(seconds):
                 output = await answering
             if output is not None and not (isinstance(output, ToolOutput) and isinstance(output.content, str)):
                 raise TypeError
             return output
         except TimeoutError:
-            return _TIME_OVER
+            printed = progress.printed() if progress is not None else ""
+            return replace(_TIME_OVER, content=f"{_TIME_OVER.content}\n{printed}".strip())
         except AgentError as error:
             return ToolOutput.failure(error.code, error.message)
         except Exception as error:  # noqa: BLE001 - a foreign tool may raise anything; its failure is data for the model
@@ -402,10 +449,8 @@ def offered_specs(tools: Mapping[str, Tool], approval: str) -> list[ToolSpec]:
     return [tool.spec for tool in tools.values() if tool.effect == "read" or approval != "read-only"]
 
 
-async def _run_output(running: Awaitable[Any]) -> ToolOutput:
-    result = await running
-    ok = result.status == "ok"
-    return ToolOutput(result.text or "(no output)", ok=ok, code="" if ok else "exception")
+async def _run_output(running: Awaitable[ExecutionResult]) -> ToolOutput:
+    return execution_output(await running)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

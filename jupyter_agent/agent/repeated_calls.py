@@ -24,7 +24,7 @@ class _Outcome:
     status: ActionStatus
     output: ToolOutput
     count: int = 1
-    told_in_step: int | None = None
+    warned_in_step: int | None = None
 
 
 @dataclass(slots=True)
@@ -76,12 +76,12 @@ class RepeatedCalls:
                 self.version += 1  # whoever changed it
             self._outcomes[key] = _Outcome(self.version, digest, status, output)
             return ""
-        count, told = known.count + 1, known.told_in_step
-        is_told = count >= self.highest
-        self.has_gone_on |= is_told and told is not None and told < self.step
-        step = self.step if is_told and told is None else told
+        count, warned = known.count + 1, known.warned_in_step
+        is_warned = count >= self.highest
+        self.has_gone_on |= is_warned and warned is not None and warned < self.step
+        step = self.step if is_warned and warned is None else warned
         self._outcomes[key] = _Outcome(self.version, known.digest, known.status, known.output, count, step)
-        return NOTE if is_told else ""
+        return NOTE if is_warned else ""
 
     def forget(self, calls: Collection[ToolCall]) -> None:
         """The model does not have the results of these calls any more."""

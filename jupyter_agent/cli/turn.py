@@ -18,6 +18,7 @@ from jupyter_agent.core.messages import (
     TextDelta,
     ThinkingDelta,
     ToolCalled,
+    ToolProgress,
     TurnStarted,
     Waiting,
 )
@@ -54,6 +55,8 @@ async def ask_question(context: CliContext, query: str, *, show_text: bool = Tru
                     print_note(event.text)
                 case ThinkingDelta() if sys.stderr.isatty() and before != event.event:
                     print_note("Thinking…")
+                case ToolProgress() if sys.stderr.isatty():
+                    print_note(f"Still running, {event.seconds:.0f} s (Ctrl-C stops it)")
                 case ToolCalled() if sys.stderr.isatty():
                     name = event.arguments.get("name")
                     print_note(f"{event.title or event.tool} {name if isinstance(name, str) else ''}".rstrip())

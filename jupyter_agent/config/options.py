@@ -149,6 +149,11 @@ class JupyterAgent(Configurable):
     quick_deadline_seconds = Float(30.0, min=1, help="A turn's time when its answer comes in one piece.").tag(
         config=True
     )
+    run_timeout = Float(
+        0.0,
+        min=0,
+        help="Seconds after which code that the agent runs is interrupted; 0 sets no limit: it runs until it ends or you stop it.",
+    ).tag(config=True)
     max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
     max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)

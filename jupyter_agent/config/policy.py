@@ -18,7 +18,7 @@ OFFLINE = "offline"
 #: What may be done unasked, the strictest first.
 APPROVALS = ("read-only", "ask", "auto-edit", "auto")
 #: Limits of which 0 sets none.
-UNLIMITED_AT_ZERO = ("max_tokens", "max_cost", "session_max_age_hours")
+UNLIMITED_AT_ZERO = ("max_tokens", "max_cost", "run_timeout", "session_max_age_hours")
 Subject = Literal["models", "base_urls", "tools", "mcp_servers", "stores"]
 _SUBJECTS: tuple[Subject, ...] = ("models", "base_urls", "tools", "mcp_servers", "stores")
 _VALUES = ("force", "at_most")

@@ -297,6 +297,17 @@ class EditAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """A tool call still runs: for how long, and the end of what was printed so far."""
+
+    event: ClassVar[str] = "progress"
+    call_id: str
+    tool: str
+    seconds: float
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolReturned:
     """A tool's result, shortened for display; `code` says why it failed, as in `ToolOutput`."""
 
@@ -433,6 +444,7 @@ Event: TypeAlias = (
     | ApprovalAsked
     | EditAsked
     | RunAsked
+    | ToolProgress
     | ToolReturned
     | UsageReported
     | Done

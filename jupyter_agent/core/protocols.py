@@ -34,7 +34,10 @@ class Kernel(Protocol):
         """
 
     async def execute(self, code: str, *, timeout: float) -> ExecutionResult:
-        """Run code in the user's namespace, visibly; past `timeout` seconds it is interrupted."""
+        """Run code in the user's namespace, visibly; past `timeout` seconds it is interrupted.
+
+        What it has printed so far is to be had in `core.progress` meanwhile, where the kernel can say it.
+        """
 
     async def try_execute(self, code: str, *, timeout: float) -> ExecutionResult:
         """Run code on trial: what it displays is returned, and nothing is bound in the user's namespace.

@@ -48,7 +48,8 @@ class Question:
         approval: What may be done without asking; None takes the configured mode.
         digest: SHA-256 of the request, which distinguishes a retry from a reused turn id; made from the question if empty.
         variables: Name → type as the client says, used only where no kernel can be asked.
-        deadline_seconds: The turn's time, at most as configured; None takes the configured one.
+        deadline_seconds: The turn's time, at most as configured; None takes the configured one, and then running code
+            is not the turn's time.
         max_steps: How often the model is asked, at most as configured; None takes the configured number.
         max_tool_calls: Likewise, tool calls; 0 allows none.
         max_write_calls: Likewise, tool calls that run code or edit; 0 allows none.

@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_agent.core.errors import KernelUnavailable
 from jupyter_agent.core.kernel_state import ExecutionError, ExecutionResult
+from jupyter_agent.core.progress import PROGRESS
 from jupyter_agent.core.text import head
 from jupyter_agent.kernels.install import BUILTINS, EXPRESSION, PACKAGE
 from jupyter_agent.kernels.outputs import OutputCollector, Status
@@ -75,6 +76,8 @@ class CodeExecution:
 
     async def run(self, request: Mapping[str, Any], deadline: float) -> ExecutionResult:
         """Send the request and wait for the end of the code; past `deadline` (`time.monotonic()`) it is interrupted."""
+        if (progress := PROGRESS.get()) is not None:
+            progress.printed = lambda: self._outputs.result("ok").text
         async with self._rpc.subscribed(self._on_iopub):
             await self._wait_subscribed()
             async with self._rpc.sent("shell", "execute_request", request) as (self._identifier, reply):

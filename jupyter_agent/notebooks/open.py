@@ -13,6 +13,9 @@ from jupyter_agent.core.protocols import Kernel, Notebook
 from jupyter_agent.notebooks.cells import cell_of, output_of
 from jupyter_agent.notebooks.posted import PostedNotebook
 
+#: Seconds for an interrupted cell to end, and for its page to say so.
+_INTERRUPT_SECONDS = 10.0
+
 
 class EditInPage(Protocol):
     """Has the page make an edit; where it refuses, it may say which cells it has: each, or the id of one that is not sent."""
@@ -38,11 +41,22 @@ class OpenNotebook(PostedNotebook):
         self._outputs: dict[str, ExecutionResult] = {}
 
     async def edit(self, edit: CellEdit, *, timeout: float, kernel: Kernel | None = None) -> CellChange:
+        interrupt = kernel.interrupt if kernel is not None and edit.kind == "run" else None
+        editing = asyncio.ensure_future(self._edit_in_page(edit, self._replace_cells))
         try:
-            async with asyncio.timeout(timeout):
-                change = await self._edit_in_page(edit, self._replace_cells)
-        except TimeoutError as error:
-            raise KernelUnavailable("The page that has the notebook open did not do this in time.") from error
+            await asyncio.wait([editing], timeout=timeout)
+            if not editing.done() and interrupt is not None:
+                await interrupt()
+                await asyncio.wait([editing], timeout=_INTERRUPT_SECONDS)  # for what it printed until then
+            if not editing.done():
+                raise KernelUnavailable("The page that has the notebook open did not do this in time.")
+            change = editing.result()
+        except asyncio.CancelledError:
+            if interrupt is not None and not editing.done():
+                await asyncio.shield(interrupt())
+            raise
+        finally:
+            editing.cancel()
         ids = [cell.id for cell in self._cells]
         index = ids.index(change.cell_id) if change.cell_id in ids else len(ids)
         others = [cell for cell in self._cells if cell.id != change.cell_id]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_agent.analysis import risk
@@ -223,8 +225,13 @@ class RunCell(_CellTool):
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays."""
+        began = time.monotonic()
         change = await self.apply(arguments, context)
-        return execution_output(await open_notebook(context).output(change.cell_id))
+        result = await open_notebook(context).output(change.cell_id)
+        is_late = time.monotonic() - began >= context.timeout
+        if is_late and result.error is not None and result.error.name in ("KeyboardInterrupt", "TimeoutError"):
+            result = replace(result, status="timeout")
+        return execution_output(result)
 
 
 async def _find_cell(arguments: Mapping[str, Any], context: ToolContext) -> Cell:

@@ -13,7 +13,10 @@ from jupyter_agent.core.protocols import Kernel, Notebook, ToolContext, ToolOutp
 #: Status of an execution → code of the output, and what to do about it.
 _FAILURES = {
     "error": ("exception", ""),
-    "timeout": ("timeout", "It took too long and was interrupted."),
+    "timeout": (
+        "timeout",
+        "Its time was used up, so it was interrupted before its end; what is above was printed until then.",
+    ),
     "died": (
         "kernel_died",
         "The kernel died while it ran; the variables are gone. Restart the kernel before anything else.",
@@ -24,6 +27,7 @@ _FAILURES = {
     ),
     "unavailable": ("kernel_unavailable", "The kernel cannot run code now. Give the user the code instead."),
 }
+INTERRUPTED = "The user interrupted it before its end; what is above was printed until then. Do not run it again unless they want it."
 
 
 def object_schema(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
@@ -62,6 +66,8 @@ def execution_output(result: ExecutionResult) -> ToolOutput:
         pictures = f"\n[{result.images} picture(s) shown to the user]" if result.images else ""
         return ToolOutput((result.text or "(no output)") + pictures, pictures=result.pictures)
     code, advice = _FAILURES.get(result.status, ("failed", ""))
+    if result.status == "error" and result.error is not None and result.error.name == "KeyboardInterrupt":
+        code, advice = "interrupted", INTERRUPTED
     text = "\n".join(part for part in (result.text, advice) if part) or "It failed."
     return ToolOutput(text, ok=False, pictures=result.pictures, code=code)
 

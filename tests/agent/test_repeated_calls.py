@@ -95,8 +95,8 @@ async def test_the_option_says_how_many_equal_results_there_may_be_before_the_mo
         [step("look", "a")], [Recorder("look", "read")], limits(max_repeated_calls=highest, max_steps=20)
     )
     assert transcript.finish_reason == "repeated_call"
-    told = [result.startswith(NOTE) for result in results(transcript)]
-    assert told == [False] * (max(2, highest) - 1) + [True, True]
+    warned = [result.startswith(NOTE) for result in results(transcript)]
+    assert warned == [False] * (max(2, highest) - 1) + [True, True]
 
 
 async def test_after_a_cell_has_changed_it_is_read_and_edited_again() -> None:

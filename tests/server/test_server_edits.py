@@ -132,7 +132,7 @@ async def test_editing_oneself_needs_the_cells_as_the_page_has_them(rest: RestCl
     assert "'context.cells'" in reply.body["message"]
 
 
-async def test_E31_a_refusal_brings_the_cells_as_they_are_so_that_read_again_can_be_obeyed(
+async def test_a_refusal_brings_the_cells_as_they_are_so_that_read_again_can_be_obeyed(
     rest: RestClient, script: Script
 ) -> None:
     read = {"calls": [{"name": "read_cells", "arguments": {}}]}

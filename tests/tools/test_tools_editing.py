@@ -290,7 +290,7 @@ async def test_an_open_notebook_is_edited_by_its_page_and_read_as_it_is_there(co
     assert path.read_bytes() == before
 
 
-async def test_E31_a_cell_that_the_user_changed_in_the_page_is_read_again_and_edited(context: ToolContext) -> None:
+async def test_a_cell_that_the_user_changed_in_the_page_is_read_again_and_edited(context: ToolContext) -> None:
     page = Page()
     book = OpenNotebook("a.ipynb", (Cell("a", "code", "x = 1"), Cell("b", "code", "x + 1")), page.edit)
     there = replace(context, notebook=book)
@@ -303,7 +303,7 @@ async def test_E31_a_cell_that_the_user_changed_in_the_page_is_read_again_and_ed
     assert page.sources["b"] == "x * 2  # mine"
 
 
-async def test_E31_a_posted_cell_that_is_not_the_saved_one_is_not_said_to_be_readable_again(
+async def test_a_posted_cell_that_is_not_the_saved_one_is_not_said_to_be_readable_again(
     context: ToolContext, path: Path
 ) -> None:
     book = PostedNotebook("a.ipynb", (Cell("b", "code", "x + 1  # not saved"),), FileNotebook(path))

@@ -131,6 +131,8 @@ class TurnView:
                     about = arguments.get("name") if isinstance(arguments, dict) else None
                     called = f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}"
                     self._reply.status(f"{' '.join(spelled_out(called).split())[:MAX_CALL]}…")
+                elif name == "progress":
+                    self._reply.status(f"{data.get('tool', '')} still runs, {data.get('seconds', 0):.0f} s…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
                 elif name == "thinking" != before:

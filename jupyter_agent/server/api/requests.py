@@ -80,7 +80,6 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
     if session_id is None and context.continue_default:
         session_id = await sessions.default_session_id(handler.owner, path, interactive=True)
     options = handler.user_options
-    seconds = options.deadline_seconds
     question = Question(
         owner=handler.owner,
         user=identity.settings_owner(handler),
@@ -95,8 +94,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         approval=body.approval,
         digest=_digest(body),
         variables=context.variables or {},
-        deadline_seconds=limits.deadline_seconds
-        or (seconds if streaming else min(seconds, options.quick_deadline_seconds)),
+        deadline_seconds=limits.deadline_seconds or (None if streaming else options.quick_deadline_seconds),
         max_steps=limits.max_steps,
         max_tool_calls=limits.max_tool_calls,
         max_write_calls=limits.max_write_calls,

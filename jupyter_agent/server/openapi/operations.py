@@ -92,7 +92,7 @@ _edit = partial(_change, body_required=False)
 _create = partial(_edit, status="201")
 _DOCTOR = "Stale, out-of-order and orphaned state; would Restart & Run All reproduce it"
 _TURN_STREAM = (
-    "Events turn, waiting, thinking, text, tool_call, approval, edit, run, tool_result, usage, then exactly one of done, error, "
+    "Events turn, waiting, thinking, text, tool_call, approval, edit, run, progress, tool_result, usage, then exactly one of done, error, "
     "cancelled, interrupted."
 )
 _RESUMED_STREAM = (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jupyter_agent.core.messages import ApprovalAsked
     from jupyter_agent.server.wire.turns import CallResult, PostedCell
 
-#: How long code to run or a cell to edit may take its reader. How long an approval may wait is the approval policy's.
+#: How long a cell to edit may take its reader. Code runs as long as its turn lets it; how long an approval may wait is the approval policy's.
 READER_SECONDS = 900.0
 #: Status of an edit that the page did not make → the tool's error.
 EDIT_ERRORS: Mapping[str, tuple[type[AgentError], str]] = {

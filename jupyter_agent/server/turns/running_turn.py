@@ -27,7 +27,7 @@ from jupyter_agent.core.messages import (
 )
 from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
-from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, Answer, PendingCalls, posted_cell
+from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, READER_SECONDS, Answer, PendingCalls, posted_cell
 from jupyter_agent.server.turns.permissions import Permissions
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class RunningTurn:
 
     async def run(self, asked: RunAsked) -> ExecutionResult:
         """Wait for the caller to run code and return the result."""
-        answer = await self.pending_calls.wait_for(asked.call_id)
+        answer = await self.pending_calls.wait_for(asked.call_id, seconds=None)
         if answer is None or (posted := answer.result) is None:
             return ExecutionResult("unavailable", "The code was not run.")
         status: Any = posted.status
@@ -258,7 +258,7 @@ class RunningTurn:
         self._edits += 1
         call_id = f"{self._call_id}.{self._edits}"  # an approval of the same call may have had its plain id
         self.emit(EditAsked(call_id, edit))
-        answer = await self.pending_calls.wait_for(call_id)
+        answer = await self.pending_calls.wait_for(call_id, seconds=None if edit.kind == "run" else READER_SECONDS)
         if answer is None or not answer.approved or (posted := answer.result) is None:
             raise Conflict("The page that has the notebook open did not make this edit. Ask the user what they want.")
         if (change := posted.change) is not None and change.cell_id == edit.cell_id:

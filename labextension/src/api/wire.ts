@@ -997,6 +997,14 @@ export interface ToolCalled {
   icon: string;
 }
 
+/** A tool call still runs: for how long, and the end of what was printed so far. */
+export interface ToolProgress {
+  call_id: string;
+  tool: string;
+  seconds: number;
+  content: string;
+}
+
 /** A tool's result, shortened for display; `code` says why it failed, as in `ToolOutput`. */
 export interface ToolReturned {
   call_id: string;
@@ -1096,6 +1104,7 @@ export type AgentEvent =
   | ({ event: 'approval' } & ApprovalAsked)
   | ({ event: 'edit' } & EditAsked)
   | ({ event: 'run' } & RunAsked)
+  | ({ event: 'progress' } & ToolProgress)
   | ({ event: 'tool_result' } & ToolReturned)
   | ({ event: 'usage' } & UsageReported)
   | ({ event: 'done' } & Done)

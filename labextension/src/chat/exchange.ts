@@ -143,6 +143,8 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
       return { ...exchange, parts: [...exchange.parts, toolPart(event)] };
     case 'approval':
       return { ...exchange, parts: withApproval(exchange.parts, event) };
+    case 'progress':
+      return withTool(exchange, event.call_id, part => ({ ...part, content: event.content ?? '' }));
     case 'tool_result':
       return withTool(exchange, event.call_id, part => ({
         ...part,

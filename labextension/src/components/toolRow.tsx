@@ -90,6 +90,7 @@ function RunningCall({ part, onInterrupt }: Pick<IProps, 'part' | 'onInterrupt'>
           {translation.__('Interrupt')}
         </button>
       )}
+      {part.content && <pre tabIndex={0}>{withHiddenShown(part.content)}</pre>}
     </div>
   );
 }
