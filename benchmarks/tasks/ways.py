@@ -78,12 +78,12 @@ class Clicks:
         self._allowed: set[Effect] = set()
 
     def is_allowed(self, session: Session, asked: ApprovalAsked) -> bool:
-        return not asked.reasons and asked.effect in self._allowed
+        return not asked.reasons and {asked.effect, *asked.effects} <= self._allowed
 
     async def decide(self, asked: ApprovalAsked) -> Decision:
         self.count += 1
         if self.count > 1 and not asked.reasons:
-            self._allowed.add(asked.effect)
+            self._allowed |= {asked.effect, *asked.effects}
         return Decision(approved=True)
 
 

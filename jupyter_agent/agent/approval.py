@@ -16,7 +16,7 @@ from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.origins import imported_modules
 from jupyter_agent.core.errors import AgentError
 from jupyter_agent.core.messages import ActionStatus, ApprovalAsked, Reason, ToolCall
-from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput
+from jupyter_agent.core.protocols import Review, ReviewedTool, Tool, ToolContext, ToolOutput, VariedTool
 from jupyter_agent.core.question import Decide, Decision
 from jupyter_agent.core.text import spelled_out, truncate
 
@@ -76,13 +76,15 @@ class ApprovalPolicy:
         except AgentError:
             review = None  # the call itself will say why it cannot be made
         reasons = () if review is None else review.reasons
-        is_free = mode == "auto" or (mode == "auto-edit" and tool.effect == "write")
+        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
+        is_free = mode == "auto" or (mode == "auto-edit" and effects == ("write",))
         if is_free and not reasons and review is not None:
             return
         preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
         digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
         shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
-        request = ApprovalAsked(call.id, tool.spec.name, tool.effect, arguments, digest, preview, shown)
+        more = effects if effects[1:] else ()
+        request = ApprovalAsked(call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more)
         if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
             return
         if self.decide is None:

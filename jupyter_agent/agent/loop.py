@@ -40,7 +40,7 @@ from jupyter_agent.core.messages import (
     code_blocks,
 )
 from jupyter_agent.core.progress import PROGRESS, Progress
-from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec, VariedTool
 from jupyter_agent.core.question import Decide, Run
 from jupyter_agent.core.text import estimate_tokens, refuse_constant, tail, truncate, well_formed
 from jupyter_agent.tools.output import execution_output
@@ -287,11 +287,15 @@ class Agent:
             effects=self._limits.effects,
         )
         tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
+        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (effect,)
+        effect = effects[-1]
         self._tracker.count_arguments(valid=output is None)
         title, icon = (tool.spec.title, tool.spec.icon) if tool is not None else ("", "")
-        yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon)
+        more = effects if effects[1:] else ()
+        title = f"{title} and run it" if more else title
+        yield ToolCalled(call.id, call.name[:100], effect, arguments, title, icon, more)
         status: ActionStatus = "done"
-        action = Action(call.id, call.name[:100], effect, "interrupted", title, icon)
+        action = Action(call.id, call.name[:100], effect, "interrupted", title, icon, effects=more)
         version = self._repeated.version
         if output is None and effect != "read" and (refusal := self._repeated.refusal(call)) is not None:
             status, output = refusal
@@ -438,7 +442,7 @@ def offered_tools(
 ) -> dict[str, Tool]:
     """Tools of these effects; through the magic, of those with an effect only the one that runs code."""
     return {
-        name: tool
+        name: tool.limited_to(effects) if isinstance(tool, VariedTool) else tool
         for name, tool in tools.items()
         if tool.effect in effects and (not through_magic or tool.effect == "read" or name == RUN_CODE)
     }

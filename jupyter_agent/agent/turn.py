@@ -207,7 +207,13 @@ def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
         else:
             action = step.action
             yield ToolCalled(
-                action.call_id, action.tool, action.effect, step.call.parsed_arguments(), action.title, action.icon
+                action.call_id,
+                action.tool,
+                action.effect,
+                step.call.parsed_arguments(),
+                action.title,
+                action.icon,
+                action.effects,
             )
             yield ToolReturned(action.call_id, action.tool, action.status, step.content, step.code)
     if turn.reply.startswith(text) and turn.reply != text:

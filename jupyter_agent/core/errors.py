@@ -97,6 +97,10 @@ class CellChanged(Conflict, code="cell_changed"):
     """The cell is no longer what the edit was made for."""
 
 
+class TextNotFound(Conflict, code="text_not_found"):
+    """What is to be replaced does not stand in the cell exactly once."""
+
+
 class TooLarge(AgentError, status=413, code="too_large"):
     """The request is larger than is accepted."""
 

@@ -229,7 +229,7 @@ class ThinkingDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """A tool is about to run."""
+    """A tool is about to run; `effects` are all that it does, where that is more than `effect`."""
 
     event: ClassVar[str] = "tool_call"
     call_id: str
@@ -238,6 +238,7 @@ class ToolCalled:
     arguments: Mapping[str, Json]
     title: str = ""
     icon: str = ""
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,7 @@ class ApprovalAsked:
         digest: SHA-256 (hex) of what would be done, and where.
         preview: What would run or be written, with characters spelled out that a reader does not see.
         reasons: Why it is asked about in every mode; empty where only the mode asks.
+        effects: All that it does, where that is more than `effect`: a cell that is written and run.
     """
 
     event: ClassVar[str] = "approval"
@@ -275,6 +277,7 @@ class ApprovalAsked:
     digest: str
     preview: str = ""
     reasons: tuple[Reason, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +345,7 @@ class Action:
         digest: Of what would have to be approved, where nobody could be asked; as in `ApprovalAsked`.
         preview: Likewise, without secrets.
         reasons: Likewise.
+        effects: All that it does, where that is more than `effect`.
     """
 
     call_id: str
@@ -353,6 +357,7 @@ class Action:
     digest: str = ""
     preview: str = ""
     reasons: tuple[Reason, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

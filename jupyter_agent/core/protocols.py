@@ -299,6 +299,17 @@ class CheckedTool(Protocol):
         """What the model should know first; None where nothing speaks against the call. Changes nothing."""
 
 
+@runtime_checkable
+class VariedTool(Protocol):
+    """A tool that may do more than its `effect`, if its arguments say so."""
+
+    def effects_of(self, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
+        """What a call does; the last of them is shown as the call's effect."""
+
+    def limited_to(self, effects: Collection[str]) -> Tool:
+        """The same tool without the arguments that need other effects than these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """What a person reads before a call is made.

@@ -251,6 +251,7 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     "Mapping[str, Json] | None": _optional(_mapping),
     "Role": partial(_choice, get_args(Role)),
     "Effect": partial(_choice, get_args(Effect)),
+    "tuple[Effect, ...]": lambda values: tuple(_choice(get_args(Effect), value) for value in values),
     "ActionStatus": partial(_choice, get_args(ActionStatus)),
     "TurnStatus": partial(_choice, get_args(TurnStatus)),
     "UndoKind": partial(_choice, get_args(UndoKind)),

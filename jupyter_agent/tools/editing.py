@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import hashlib
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from jupyter_agent.analysis import risk
 from jupyter_agent.analysis.code_checks import may_try_unasked
-from jupyter_agent.core.errors import AgentError, CellChanged, NotFound
+from jupyter_agent.core.errors import AgentError, CellChanged, NotFound, TextNotFound
 from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.text import head
 from jupyter_agent.tools.output import execution_output, object_schema, open_notebook, syntax_error
 
 _ID = {"type": "string", "description": "The cell's id."}
 _BELOW = {"type": "string", "description": "Id of the cell to stand below; empty for the top."}
 _SOURCE = {"type": "string", "description": "The whole source of the cell."}
+_RUN = {"type": "boolean", "description": "Also run it, and return what it displays."}
+_REPLACE = {
+    "type": "array",
+    "minItems": 1,
+    "description": "Instead of source: texts that stand in the cell exactly once, each with what takes its place.",
+    "items": object_schema({"old": {"type": "string", "minLength": 1}, "new": {"type": "string"}}, "old", "new"),
+}
 _NOT_READ = "You have not read this cell as it is now. Read it with read_cells, then edit it."
 _CHANGED = "The cell is not what you read any more. Read it again with read_cells, then edit it."
 _WITHHELD = "[withheld: "
@@ -115,31 +124,74 @@ class _CellTool:
         return change
 
 
-class InsertCell(_CellTool):
+class _WrittenCell(_CellTool):
+    """A tool that writes a cell's source, and runs the cell where the call says so.
+
+    Args:
+        may_run: Whether it is offered to run the cell.
+    """
+
+    def __init__(self, *, may_run: bool = True) -> None:
+        self.spec = self._spec({"run": _RUN} if may_run else {})
+
+    def _spec(self, run: Mapping[str, Any]) -> ToolSpec:
+        raise NotImplementedError
+
+    def effects_of(self, arguments: Mapping[str, Any]) -> tuple[Effect, ...]:
+        """It writes; and runs code, where the call says so."""
+        runs = arguments.get("run") and arguments.get("cell_type") != "markdown"
+        return ("write", "execute") if runs else ("write",)
+
+    def limited_to(self, effects: Collection[str]) -> Self:
+        """The same tool; without `run` where no code may be run."""
+        return self if "execute" in effects else type(self)(may_run=False)
+
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """The cell as it is to be, and that it is run, where it is."""
+        review = await super().review(arguments, context)
+        runs = "execute" in self.effects_of(arguments)
+        return replace(review, code=review.preview) if runs else review
+
+    async def write(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Make the edit; run the cell then, if that was asked for. What was written stays, however the run ends."""
+        written = await super().call(arguments, context)
+        if "execute" not in self.effects_of(arguments):
+            return written
+        try:
+            ran = await RunCell().call({"cell_id": arguments["cell_id"]}, context)
+        except AgentError as error:
+            ran = ToolOutput.failure(error.code, f"The cell was written, but it was not run: {error.message}")
+        return replace(ran, content=f"{written.content}\n{ran.content}")
+
+
+class InsertCell(_WrittenCell):
     """A new cell."""
 
     kind: ClassVar[EditKind] = "insert"
-    spec: ClassVar[ToolSpec] = ToolSpec(
-        "insert_cell",
-        "Insert a new cell into the user's notebook. The notebook does not run it; use run_cell then. Try code with "
-        "try_code first.",
-        object_schema(
-            {
-                "source": _SOURCE,
-                "cell_type": {"type": "string", "enum": ["code", "markdown"]},
-                "below": {**_BELOW, "description": _BELOW["description"] + " Missing: below the user's cell."},
-            },
-            "source",
-        ),
-        title="Insert cell",
-        icon="ui-components:add",
-    )
+
+    def _spec(self, run: Mapping[str, Any]) -> ToolSpec:
+        return ToolSpec(
+            "insert_cell",
+            "Insert a new cell into the user's notebook.",
+            object_schema(
+                {
+                    "source": _SOURCE,
+                    "cell_type": {"type": "string", "enum": ["code", "markdown"]},
+                    "below": {**_BELOW, "description": _BELOW["description"] + " Missing: below the user's cell."},
+                    **run,
+                },
+                "source",
+            ),
+            title="Insert cell",
+            icon="ui-components:add",
+        )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """Code that cannot be parsed, or fails in the sandbox, is not written."""
         open_notebook(context)
         is_code = arguments.get("cell_type", "code") == "code"
-        return await _check_source(str(arguments["source"]), context) if is_code else None
+        runs = "execute" in self.effects_of(arguments)
+        return await _check_source(str(arguments["source"]), context, runs=runs) if is_code else None
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Insert it below the given cell, else below the user's cell, else at the end."""
@@ -150,33 +202,50 @@ class InsertCell(_CellTool):
             below = active if active in ids else ids[-1] if ids else ""
         # Made from the call's key: the same call made again is the same cell. A caller without keys makes no call again.
         cell_id = hashlib.blake2b((context.key or uuid.uuid4().hex).encode(), digest_size=6).hexdigest()
-        return await super().call({**arguments, "below": below, "cell_id": cell_id}, context)
+        return await self.write({**arguments, "below": below, "cell_id": cell_id}, context)
 
 
-class EditCell(_CellTool):
-    """A cell's new source."""
+class EditCell(_WrittenCell):
+    """A cell's new source, whole or in parts."""
 
     kind: ClassVar[EditKind] = "replace"
-    spec: ClassVar[ToolSpec] = ToolSpec(
-        "edit_cell",
-        "Replace the whole source of one cell of the user's notebook. The notebook does not run it; use run_cell then. "
-        "Try code with try_code first. A cell that changed since you read it is left alone.",
-        object_schema({"cell_id": _ID, "source": _SOURCE}, "cell_id", "source"),
-        title="Edit cell",
-        icon="ui-components:edit",
-    )
+
+    def _spec(self, run: Mapping[str, Any]) -> ToolSpec:
+        return ToolSpec(
+            "edit_cell",
+            "Change one cell of the user's notebook: parts of it with replace, or all of it with source. A cell that "
+            "changed since you read it is left alone.",
+            object_schema({"cell_id": _ID, "source": _SOURCE, "replace": _REPLACE, **run}, "cell_id"),
+            title="Edit cell",
+            icon="ui-components:edit",
+        )
 
     async def check(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput | None:
         """As for any edit; and code that cannot be parsed, or fails in the sandbox, is not written."""
         cell = await self.unchanged_cell(arguments, context)
-        source = str(arguments["source"])
+        if ("source" in arguments) == ("replace" in arguments):
+            return ToolOutput.failure("invalid_arguments", "Give either source or replace.")
+        source = _new_source(cell, arguments)
         if _WITHHELD in source and _WITHHELD not in cell.source:
             return ToolOutput.failure(
                 "withheld",
                 "This cell holds a secret that was withheld from you; what you wrote would put a placeholder in its "
-                "place. Leave this cell alone: put your code into another cell, or tell the user what to change.",
+                "place. Change other parts of it with replace, or tell the user what to change.",
             )
-        return await _check_source(source, context) if cell.kind == "code" else None
+        runs = "execute" in self.effects_of(arguments)
+        return await _check_source(source, context, runs=runs) if cell.kind == "code" else None
+
+    async def review(self, arguments: Mapping[str, Any], context: ToolContext) -> Review:
+        """The cell as it is to be; only code is run."""
+        cell = await _find_cell(arguments, context)
+        review = await super().review({**arguments, "source": _new_source(cell, arguments)}, context)
+        return review if cell.kind == "code" else replace(review, code="")
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        """Make the edit, and run the cell where the call says so and it is code."""
+        cell = await self.unchanged_cell(arguments, context)
+        more = {} if cell.kind == "code" else {"run": False}
+        return await self.write({**arguments, "source": _new_source(cell, arguments), **more}, context)
 
 
 class DeleteCell(_CellTool):
@@ -243,14 +312,44 @@ async def _find_cell(arguments: Mapping[str, Any], context: ToolContext) -> Cell
     return cell
 
 
-async def _check_source(source: str, context: ToolContext) -> ToolOutput | None:
+def _new_source(cell: Cell, arguments: Mapping[str, Any]) -> str:
+    """The source that a cell is to have.
+
+    Raises:
+        TextNotFound: what is to be replaced does not stand there exactly once.
+    """
+    source = cell.source if "replace" in arguments else str(arguments["source"])
+    for change in arguments.get("replace", ()):
+        old = str(change["old"])
+        if (count := sum(source.startswith(old, at) for at in range(len(source)))) != 1:
+            shown = head(old, 200)
+            if count:
+                raise TextNotFound(
+                    f"This text stands in the cell {count} times, so nothing was changed: give it with more of what stands "
+                    f"around it.\n{shown}"
+                )
+            lines = difflib.get_close_matches(
+                old.strip().splitlines()[0] if old.strip() else "", source.splitlines(), n=1
+            )
+            near = f"\nThe line most like it is:\n{head(lines[0], 200)}" if lines else ""
+            raise TextNotFound(
+                f"The cell does not hold this text, so nothing was changed: copy it exactly as read_cells returns it, spaces "
+                f"included, or give the whole source.\n{shown}{near}"
+            )
+        source = source.replace(old, str(change["new"]))
+    return source
+
+
+async def _check_source(source: str, context: ToolContext, *, runs: bool) -> ToolOutput | None:
     """A failure for code that cannot be parsed, or that fails in the sandbox; None for any other.
 
-    It is tried only in the mode ``auto``, where the user may run code, and only if it is known to change nothing.
+    It is tried only in the mode ``auto``, where the user may run code, and only if it is known to change nothing and is not
+    run anyway.
     """
     problem = syntax_error(source, context)
     if (
         problem is not None
+        or runs
         or context.approval != "auto"
         or "execute" not in context.effects
         or context.kernel is None

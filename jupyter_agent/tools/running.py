@@ -52,7 +52,7 @@ class TryCode(_CodeTool):
     spec: ClassVar[ToolSpec] = ToolSpec(
         "try_code",
         "Try Python code on a copy of the user's namespace: it sees the live variables, and what it binds is forgotten. "
-        "Use it before you write code into a cell. Objects are shared, so do not change any in place; no magics.",
+        "Objects are shared, so do not change any in place; no magics.",
         _CODE,
         title="Try code on a copy of the variables",
         icon="ui-components:run",

@@ -310,3 +310,95 @@ async def test_a_posted_cell_that_is_not_the_saved_one_is_not_said_to_be_readabl
     there = replace(context, notebook=book)
     await ReadCells().call({}, there)
     assert "save the notebook" in (await call(EditCell(), there, cell_id="b", source="x * 2")).content
+
+
+async def test_a_cell_is_written_and_run_in_one_call_and_both_are_undone(context: ToolContext, path: Path) -> None:
+    before, kernel = path.read_bytes(), context.kernel
+    assert isinstance(kernel, StillKernel)
+    output = await call(InsertCell(), context, source="y = 2", below="a", run=True)
+    cell_id = json.loads(output.content.splitlines()[0])["cell_id"]
+    assert (output.ok, kernel.ran, output.content.splitlines()[1]) == (True, ["y = 2"], "ran")
+    output = await call(EditCell(), context, cell_id=cell_id, replace=[{"old": "2", "new": "3"}], run=True)
+    assert (output.ok, kernel.ran[1:], sources(path)[1]) == (True, ["y = 3"], "y = 3")
+    edits = context.turn_log.edits
+    assert [change.before is None for change in edits] == [True, False, False, False]
+    assert await FileNotebook(path).restore([change.inverted() for change in reversed(edits)]) == ()
+    assert path.read_bytes() == before
+
+
+async def test_a_run_that_fails_leaves_the_cell_and_the_error_is_the_result(context: ToolContext, path: Path) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    kernel.result = ExecutionResult("error", "ZeroDivisionError: no", error=ExecutionError("ZeroDivisionError", "no"))
+    output = await call(InsertCell(), context, source="1 / 0", below="a", run=True)
+    assert (output.ok, output.code) == (False, "exception")
+    assert "cell_id" in output.content
+    assert "ZeroDivisionError: no" in output.content
+    assert "1 / 0" in sources(path)
+    kernel.result = ExecutionResult("unavailable", "The kernel is busy.")
+    output = await call(InsertCell(), replace(context, key="k:2"), source="y", below="a", run=True)
+    assert (output.ok, output.code) == (False, "kernel_unavailable")
+    assert "was written, but it was not run" in output.content
+    assert "y" in sources(path)
+
+
+async def test_what_is_no_code_is_written_and_not_run(context: ToolContext, path: Path) -> None:
+    kernel = context.kernel
+    assert isinstance(kernel, StillKernel)
+    output = await call(InsertCell(), context, source="# Hi", cell_type="markdown", below="a", run=True)
+    assert (output.ok, kernel.ran) == (True, [])
+    text = {"cell_type": "markdown", "id": "t", "metadata": {}, "source": ["# Hi"]}
+    path.write_text(text_of(notebook(text)), encoding="utf-8")
+    await ReadCells().call({}, context)
+    assert (await call(EditCell(), context, cell_id="t", source="# Ho", run=True)).ok
+    assert kernel.ran == []
+    review = await EditCell().review({"cell_id": "t", "source": "# Hu", "run": True}, context)
+    assert (review.preview, review.code) == ("# Hu", "")
+
+
+def test_where_no_code_may_be_run_running_is_not_offered() -> None:
+    for tool in (InsertCell(), EditCell()):
+        assert "run" in tool.spec.parameters["properties"]
+        limited = tool.limited_to(frozenset({"read", "write"}))
+        assert "run" not in limited.spec.parameters["properties"]
+        assert tool.limited_to(frozenset({"read", "write", "execute"})) is tool
+
+
+@pytest.mark.parametrize(
+    ("old", "says"),
+    [("x + 2", "The line most like it is:\nx + 1"), ("x  + 1", "copy it exactly"), ("b", "2 times"), ("aa", "2 times")],
+)
+async def test_a_text_that_does_not_stand_there_exactly_once_is_not_replaced(
+    context: ToolContext, path: Path, old: str, says: str
+) -> None:
+    path.write_text(text_of(notebook(code("b", "x + 1\nb = aaa = b"))), encoding="utf-8")
+    before = path.read_bytes()
+    await ReadCells().call({}, context)
+    output = await call(EditCell(), context, cell_id="b", replace=[{"old": old, "new": "y"}])
+    assert output.code == "text_not_found"
+    assert says in output.content
+    assert path.read_bytes() == before
+
+
+async def test_several_texts_are_replaced_in_their_order_and_the_preview_is_the_whole_cell(
+    context: ToolContext, path: Path
+) -> None:
+    await ReadCells().call({}, context)
+    changes = [{"old": "x", "new": "y"}, {"old": "y + 1", "new": "y + 2"}]
+    review = await EditCell().review({"cell_id": "b", "replace": changes, "run": True}, context)
+    assert (review.preview, review.code) == ("y + 2", "y + 2")
+    assert (await call(EditCell(), context, cell_id="b", replace=changes)).ok
+    assert sources(path) == ["x = 1", "y + 2"]
+    output = await call(EditCell(), context, cell_id="b", replace=[{"old": "y +", "new": "for"}])
+    assert output.code == "invalid_code"
+    for arguments in ({}, {"source": "x", "replace": changes}):
+        assert (await call(EditCell(), context, cell_id="b", **arguments)).code == "invalid_arguments"
+
+
+async def test_around_a_secret_a_cell_can_be_changed_in_parts(context: ToolContext, path: Path) -> None:
+    path.write_text(text_of(notebook(code("a", "key = 'sk-1'\nlimit = 10"))), encoding="utf-8")
+    await ReadCells().call({}, context)
+    assert (await call(EditCell(), context, cell_id="a", replace=[{"old": "10", "new": "20"}])).ok
+    assert sources(path) == ["key = 'sk-1'\nlimit = 20"]
+    withheld = [{"old": "limit", "new": "copy = '[withheld: API key]'\nlimit"}]
+    assert (await call(EditCell(), context, cell_id="a", replace=withheld)).code == "withheld"

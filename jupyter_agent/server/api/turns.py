@@ -154,6 +154,7 @@ class ApprovalsHandler(AgentHandler):
                 "call_id": asked.call_id,
                 "tool": asked.tool,
                 "effect": asked.effect,
+                "effects": list(asked.effects),
                 "arguments": to_json(redactor.mapping(asked.arguments)),
                 "digest": asked.digest,
                 "preview": redactor.text(asked.preview),

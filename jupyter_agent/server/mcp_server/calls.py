@@ -16,7 +16,7 @@ from jupyter_core.utils import ensure_async
 
 from jupyter_agent.agent.approval import DENIED, STALE
 from jupyter_agent.agent.limits import Limits
-from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.agent.loop import Agent, Transcript, offered_tools
 from jupyter_agent.core.errors import ApprovalStale
 from jupyter_agent.core.messages import (
     ApprovalAsked,
@@ -144,11 +144,10 @@ class Calls:
         if options.allowed("approval", options.approval) == "read-only":
             effects &= {"read"}
         offered: list[tuple[Tool | None, ToolSpec]] = [(None, LIST_NOTEBOOKS)]
-        for tool in handler.services.assistant.tools.values():
-            if tool.effect in effects:
-                properties = {**tool.spec.parameters.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
-                schema = {**tool.spec.parameters, "type": "object", "properties": properties}
-                offered.append((tool, ToolSpec(tool.spec.name, tool.spec.description, schema)))
+        for tool in offered_tools(handler.services.assistant.tools, effects).values():
+            properties = {**tool.spec.parameters.get("properties", {}), NOTEBOOK: _NOTEBOOK_SCHEMA}
+            schema = {**tool.spec.parameters, "type": "object", "properties": properties}
+            offered.append((tool, ToolSpec(tool.spec.name, tool.spec.description, schema)))
         return offered
 
     async def call(
@@ -242,7 +241,14 @@ class Calls:
         if action is not None and action.status == "needs_approval":
             shown = redact.mapping(made.call.parsed_arguments())
             refused = ApprovalAsked(
-                action.call_id, action.tool, action.effect, shown, action.digest, action.preview, action.reasons
+                action.call_id,
+                action.tool,
+                action.effect,
+                shown,
+                action.digest,
+                action.preview,
+                action.reasons,
+                action.effects,
             )
         is_done = action is not None and action.status == "done"
         return _output(result, is_done=is_done), refused, observation

@@ -151,7 +151,9 @@ class TurnObservation:
             result_characters=len(event.content),
             **call,
         )
-        if called is not None and called.effect == "write" and event.status == "done":
+        # A cell that was written and run is written, however the run ended.
+        is_done = event.status == "done" or event.code in ("exception", "interrupted", "timeout")
+        if called is not None and "write" in (called.effect, *called.effects) and is_done:
             source, cell_id = arguments.get("source"), arguments.get("cell_id")
             written = {"source": source} if isinstance(source, str) else {}
             sizes = {"source_sha256": sha256_hex(source), "source_characters": len(source)} if written else {}

@@ -21,10 +21,10 @@ class Permissions:
 
     _allowed: OrderedDict[tuple[str, float], frozenset[Effect]] = field(default_factory=OrderedDict)
 
-    def allow(self, session: Session, effect: Effect) -> None:
-        """Let an effect stand for the conversation."""
+    def allow(self, session: Session, *effects: Effect) -> None:
+        """Let effects stand for the conversation."""
         key = (session.key, session.created_at)
-        self._allowed[key] = self._allowed.get(key, frozenset()) | {effect}
+        self._allowed[key] = self._allowed.get(key, frozenset()) | {*effects}
         self._allowed.move_to_end(key)
         while len(self._allowed) > MAX_SESSIONS:
             self._allowed.popitem(last=False)
@@ -36,7 +36,7 @@ class Permissions:
     def allows(self, session: Session, asked: ApprovalAsked) -> bool:
         """Whether what stands answers an approval. What runs no code that can be shown, as a restart, is asked about each time."""
         is_shown = asked.effect != "execute" or asked.preview != ""
-        return is_shown and not asked.reasons and asked.effect in self.standing(session)
+        return is_shown and not asked.reasons and {asked.effect, *asked.effects} <= set(self.standing(session))
 
     def revoke(self, session: Session, effect: Effect | None = None) -> None:
         """Take an effect back, or all."""

@@ -225,7 +225,7 @@ class RunningTurn:
                 "The kernel was restarted after you were asked: what the code relied on is gone. It was not run."
             )
         if for_conversation and answer.approved and asked is not None and not asked.reasons and self._session:
-            self.permissions.allow(self._session, asked.effect)
+            self.permissions.allow(self._session, asked.effect, *asked.effects)
 
     async def _epoch(self) -> str:
         return (await self.kernel.state()).epoch if self.kernel is not None else ""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import UNSET, Meta, UnsetType
 
 from jupyter_agent.core.kernel_state import RunStatus
-from jupyter_agent.core.messages import Reason, Role
+from jupyter_agent.core.messages import Effect, Reason, Role
 from jupyter_agent.server.wire.body import (
     Approval,
     Body,
@@ -226,6 +226,7 @@ class PendingApproval(TypedDict):
     call_id: str
     tool: str
     effect: Literal["execute", "write", "read"]
+    effects: Annotated[list[Effect], about("all that it does, where that is more than `effect`")]
     arguments: dict[str, Any]
     digest: Annotated[str, about("to be sent with the answer")]
     preview: Annotated[str, about("what would run or be written")]

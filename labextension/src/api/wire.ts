@@ -20,6 +20,8 @@ export interface Action {
   preview: string;
   /** Likewise. */
   reasons: Reason[];
+  /** All that it does, where that is more than `effect`. */
+  effects: ('execute' | 'read' | 'write')[];
 }
 
 /** A step on the way to an answer: a text, or a tool call, which has all the other fields. */
@@ -54,6 +56,8 @@ export interface ApprovalAsked {
   preview: string;
   /** Why it is asked about in every mode; empty where only the mode asks. */
   reasons: Reason[];
+  /** All that it does, where that is more than `effect`: a cell that is written and run. */
+  effects: ('execute' | 'read' | 'write')[];
 }
 
 /** What waits for the user's approval now, in whichever entry point it was asked. */
@@ -638,6 +642,8 @@ export interface PendingApproval {
   /** to be sent with the answer */
   digest: string;
   effect: 'execute' | 'read' | 'write';
+  /** all that it does, where that is more than `effect` */
+  effects: ('execute' | 'read' | 'write')[];
   notebook_id: string;
   /** what would run or be written */
   preview: string;
@@ -987,7 +993,7 @@ export interface ThinkingDelta {
   text: string;
 }
 
-/** A tool is about to run. */
+/** A tool is about to run; `effects` are all that it does, where that is more than `effect`. */
 export interface ToolCalled {
   call_id: string;
   tool: string;
@@ -995,6 +1001,7 @@ export interface ToolCalled {
   arguments: Record<string, any>;
   title: string;
   icon: string;
+  effects: ('execute' | 'read' | 'write')[];
 }
 
 /** A tool call still runs: for how long, and the end of what was printed so far. */

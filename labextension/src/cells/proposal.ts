@@ -10,6 +10,10 @@ interface IProposedEdit {
   tool: string;
   title: string;
   arguments: Record<string, unknown>;
+  /** The new source, where the arguments hold only parts of it. */
+  preview?: string;
+  /** Whether the cell is run then. */
+  runs?: boolean;
   /** Why it is asked about whatever the user has allowed. */
   reasons?: readonly { text: string }[];
   /** Whether the user's yes can stand for the conversation. */
@@ -55,7 +59,9 @@ export class Proposal extends Widget {
       this._button(__('Reject'), 'reject', __('Do not make this edit'))
     );
     if (this._edit.isAllowedForConversation) {
-      const hint = __('Make this edit and all others in this conversation; what loads something remote is asked about all the same');
+      const hint = this._edit.runs
+        ? __('Make this edit, run the cell, and allow edits and running code in this conversation; what reaches out is asked about')
+        : __('Make this edit and all others in this conversation; what loads something remote is asked about all the same');
       bar.append(this._button(__('Accept all'), 'accept-all', hint));
     }
     return bar;
@@ -87,11 +93,11 @@ export class Proposal extends Widget {
   }
 }
 
-function diffOf({ tool, arguments: values }: IProposedEdit, source: string, translation: TranslationBundle): HTMLElement[] {
+function diffOf({ tool, arguments: values, preview }: IProposedEdit, source: string, translation: TranslationBundle): HTMLElement[] {
   if (tool === 'move_cell') {
     return [];
   }
-  const newSource = tool === 'delete_cell' ? '' : String(values.source ?? '');
+  const newSource = tool === 'delete_cell' ? '' : String(values.source ?? preview ?? '');
   const view = document.createElement('pre');
   view.tabIndex = 0;
   view.dir = 'ltr';

@@ -50,7 +50,9 @@ export class Proposals {
       return; // The card in the sidebar asks anyway.
     }
     const source = cell.model.sharedModel.getSource();
-    const edit = { ...part, reasons: part.approval?.reasons ?? [], isAllowedForConversation: isAllowedForConversation(part) };
+    const { preview = '', reasons = [], effects = [] } = part.approval ?? {};
+    const runs = effects.includes('execute');
+    const edit = { ...part, preview, reasons, runs, isAllowedForConversation: isAllowedForConversation(part) };
     const proposal = new Proposal(edit, source, this._translation, decision => this._decide(exchange, part, decision));
     this._shown.set(part.callId, proposal);
     placeInCell(proposal, cell, part.tool === 'insert_cell' ? 'outputs' : 'code');

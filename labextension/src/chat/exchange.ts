@@ -38,6 +38,8 @@ export interface IApproval {
   preview: string;
   /** Why it is asked about whatever the user has allowed. */
   reasons: readonly Reason[];
+  /** All that it does, where that is more than the call's effect. */
+  effects: readonly Effect[];
   decision: 'approve' | 'deny' | null;
   problem: string;
   /** It is asked about at the cell, and not here as well. */
@@ -226,8 +228,8 @@ export function toolPart(call: Omit<ToolCalled, 'title' | 'icon'> & Partial<Tool
 }
 
 function withApproval(parts: readonly Part[], event: IApprovalRequested): readonly Part[] {
-  const { digest, preview = '', reasons = [] } = event;
-  const approval: IApproval = { digest, preview, reasons, decision: null, problem: '', isAtCell: false };
+  const { digest, preview = '', reasons = [], effects = [] } = event;
+  const approval: IApproval = { digest, preview, reasons, effects, decision: null, problem: '', isAtCell: false };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
   const all = known ? parts : [...parts, toolPart(event)];
   // What is shown is what the approval is about, not what the call had before.

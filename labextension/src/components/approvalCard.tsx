@@ -20,13 +20,13 @@ interface IProps {
 /** From so many lines on their number is shown. */
 const MANY_LINES = 12;
 /** Arguments of a call that the card shows in words, or as what would be done. */
-const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(['code', 'source', 'cell_id', 'below']);
+const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(['code', 'source', 'replace', 'run', 'cell_id', 'below']);
 
 export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Element {
   const { translation } = useServices();
   const titleId = React.useId();
   const [words, setWords] = React.useState('');
-  const { problem, preview, reasons } = part.approval!;
+  const { problem, preview, reasons, effects } = part.approval!;
   const place = placeOf(conversation, part, translation);
   const code = withHiddenShown(preview);
   const others = withHiddenShown(argumentsText(part, preview !== ''));
@@ -77,7 +77,9 @@ export function ApprovalCard({ conversation, part, onDecide }: IProps): JSX.Elem
             title={translation.__('What reaches beyond the kernel is asked about all the same')}
             onClick={() => onDecide({ decision: 'approve', scope: 'conversation' })}
           >
-            {part.effect === 'execute'
+            {effects.includes('write')
+              ? translation.__('Allow edits and running code in this conversation')
+              : part.effect === 'execute'
               ? translation.__('Allow running code in this conversation')
               : translation.__('Allow edits in this conversation')}
           </button>
