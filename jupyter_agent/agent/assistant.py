@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from jupyter_agent.agent import turn as turns
-from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import Limits, within_ceilings
 from jupyter_agent.agent.loop import Agent, offered_specs, offered_tools
 from jupyter_agent.agent.throttle import LoopThrottle
@@ -333,6 +332,7 @@ class Assistant:
         for share in _SHARES:
             state.prompt = self._prompt(question, context, attached, share)
             state.transcript.request = list(state.prompt.messages)
+            state.transcript.request_tokens = sum(state.prompt.tokens.values())
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
             agent = Agent(
@@ -345,8 +345,6 @@ class Assistant:
                 run=question.run,
                 run_answer=run_answer,
                 record=state.lease.record,
-                compaction=Compaction(int(options.context_tokens * share), shared.calibration.counter(model.name)),
-                may_shrink=share == _SHARES[-1],
             )
             try:
                 async with aclosing(agent.run(state.transcript, self._tool_context(state, question))) as events:
@@ -367,23 +365,21 @@ class Assistant:
     ) -> Prompt:
         """The prompt within a share of the token budget; nothing leaves that is not redacted here."""
         shared, options = self.resources, self.options_of(question.owner if question.user is None else question.user)
+        model = question.answered_by or self.model(question.model or options.model)
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
-        count = shared.calibration.counter((question.answered_by or self.model(question.model or options.model)).name)
-        budget = int(options.context_tokens * share)
-        taken = request.tool_tokens(self._offered(question), count) + count(question.query)
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
         return request.build(
             self.redactor.text(question.query),
             context,
             attached,
             active_cell_id=question.active_cell_id,
-            # What cannot be chosen comes first; the notebook and the conversation have a right to half all the same.
-            budget_tokens=max(budget // 2, budget - taken),
+            budget_tokens=int(options.context_tokens * share),
             mark=f"context-{mark}",
             redactor=self.redactor,
-            count=count,
+            count=shared.calibration.counter(model.name),
             recent=shared.selections,
+            is_brief=getattr(model, "way", "") == "code",
         )
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:

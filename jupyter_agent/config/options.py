@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,8 @@ _STORE_NOT_ALLOWED = (
     "until it is corrected."
 )
 _BY_POLICY = "fixed by the administrator's policy"
+#: How tools are offered to a model, as `model_options` says it.
+WAYS = ("native", "text", "code")
 #: Names of Jupyter's configuration files that may hold our options; the last one wins.
 CONFIG_FILES = ("jupyter_config", "jupyter_server_config", "jupyter_agent_config")
 
@@ -90,6 +93,10 @@ class JupyterAgent(Configurable):
         help="Which model answers: 'offline', 'openai:<model>', another provider's such as 'ollama:<model>', or "
         "'local:<GGUF file or Hugging Face id>'. Empty: 'openai' where OPENAI_API_KEY or OPENAI_BASE_URL is set, else "
         "'offline'.",
+    ).tag(config=True)
+    model_options = _Json(
+        help="How models are asked. 'tools': 'native' (as the server takes them), 'text' (offered in words) or 'code' (the Python "
+        "code of the answer is run); without it this is known of the model's family, or found out at its first question. For some models only: {'ollama:*coder*': {'tools': 'code'}}.",
     ).tag(config=True)
     base_url = Unicode(
         "",
@@ -271,6 +278,15 @@ class JupyterAgent(Configurable):
             self.store, self.store_problem = "memory://", _STORE_NOT_ALLOWED
             self.problems.append(self.store_problem)
 
+    def options_of_model(self, name: str) -> dict[str, Any]:
+        """What `model_options` says of ``provider:model``: for all models, then for those whose pattern fits."""
+        given = self.model_options
+        found = {key: value for key, value in given.items() if not isinstance(value, dict)}
+        for pattern, values in given.items():
+            if isinstance(values, dict) and fnmatch.fnmatchcase(name, pattern):
+                found |= values
+        return found
+
     def lock(self, name: str) -> str:
         """Why nobody may set an option but the administrator; empty where anybody may."""
         if name in self.policy.force:
@@ -332,6 +348,14 @@ class JupyterAgent(Configurable):
     def _default_model(self) -> str:
         configured = os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")
         return "openai" if configured else "offline"
+
+    @validate("model_options")
+    def _check_model_options(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        given: dict[str, Any] = dict(proposal["value"])
+        for values in (given, *(values for values in given.values() if isinstance(values, dict))):
+            if values.get("tools", WAYS[0]) not in WAYS:
+                raise TraitError(f"'tools' in c.JupyterAgent.model_options is one of {', '.join(WAYS)}.")
+        return given
 
     @validate("store")
     def _check_store(self, proposal: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ def build(
     redactor: Redactor,
     count: Count,
     recent: context.RecentSelections | None = None,
+    is_brief: bool = False,
 ) -> Prompt:
     """Put together system message, notebook, attachments, earlier turns and the question.
 
@@ -74,8 +75,10 @@ def build(
         redactor: Withholds secrets.
         count: Tokens of a text, at least.
         recent: What earlier questions selected from.
+        is_brief: Whether the model is a small one that gets few rules.
     """
-    system = count(context.SYSTEM)
+    rules = context.BRIEF_SYSTEM if is_brief else context.SYSTEM
+    system = count(rules)
     room = max(0, budget_tokens // 2 - system)
     mentioned = attachments.fit(attached, min(budget_tokens // 4, room), count)
     notebook = context.build(
@@ -93,7 +96,7 @@ def build(
     with_mentions = replace(notebook, status="\n".join(part for part in (notebook.status, mentioned) if part))
     tokens = {"system": system, **notebook.tokens, "mentions": count(mentioned)}
     earlier = history.fit(turn.turns, room - tokens["mentions"], count).messages
-    messages = tuple(redactor.message(message) for message in with_mentions.messages(question, earlier, mark))
+    messages = tuple(redactor.message(message) for message in with_mentions.messages(question, earlier, mark, rules))
     tokens["history"] = sum(count(message.content) for message in earlier)
     tokens["question"] = count(question)
     return Prompt(messages, tokens)
@@ -101,7 +104,7 @@ def build(
 
 def estimate(prompt: Prompt, tools: Sequence[ToolSpec], count: Count) -> int:
     """Tokens of a whole request, its tools included."""
-    return sum(count(message.content) for message in prompt.messages) + tool_tokens(tools, count)
+    return sum(count(message.content) for message in prompt.messages) + _tool_tokens(tools, count)
 
 
 def preview_json(
@@ -116,7 +119,7 @@ def preview_json(
         warnings: What the user should know of it.
         count: Tokens of a text, at least.
     """
-    tokens = {**prompt.tokens, "tools": tool_tokens(tools, count)}
+    tokens = {**prompt.tokens, "tools": _tool_tokens(tools, count)}
     messages: list[dict[str, Json]] = []
     for message in prompt.messages:
         data: dict[str, Json] = {"role": message.role, "content": message.content}
@@ -137,6 +140,5 @@ def preview_json(
     }
 
 
-def tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:
-    """Tokens of the tools as they are offered."""
+def _tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:
     return sum(count(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}") for tool in tools)

@@ -17,6 +17,7 @@ from jupyter_agent.models.local.process import EngineProcess
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import Provider
+from jupyter_agent.models.openai_compatible.ways import ModelWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from jupyter_agent.config.options import JupyterAgent
     from jupyter_agent.core.messages import Message, ModelEvent
     from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.models.openai_compatible.ways import Way
 
 _MAGIC = b"GGUF"
 #: Room for the answer, besides the request.
@@ -33,7 +35,7 @@ _FIRST_SECONDS = 600.0
 _REPORT_SECONDS = 3.0
 #: Left of the turn's time when it ends with how far a file has been fetched.
 _SPARE_SECONDS = 1.0
-_LOCAL = Provider("local", "The local model")
+_LOCAL = Provider("local", "The local model", drops_tools=True)
 
 
 class LocalModel:
@@ -43,11 +45,13 @@ class LocalModel:
         wanted: Path of a GGUF file, or ``owner/repository`` of the hub, with ``:<weights>`` or ``/<file>`` if need be.
         hub: Where files are fetched from.
         context_tokens: Tokens that a request may have.
+        way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
     """
 
-    def __init__(self, wanted: str, hub: Hub, *, context_tokens: int = 8000) -> None:
+    def __init__(self, wanted: str, hub: Hub, *, context_tokens: int = 8000, way: str = "") -> None:
         self._wanted = wanted
         self._hub = hub
+        self._way = way
         self._context = context_tokens + _ANSWER_TOKENS
         self._process: EngineProcess | None = None
         self._model: OpenAIModel | None = None
@@ -62,12 +66,22 @@ class LocalModel:
 
         folder = user_cache_path("jupyter-agent") / "models"  # files that can be fetched again
         hub = Hub(folder, proxy=config.proxy, ca_file=config.ca_file)
-        return cls(model, hub, context_tokens=config.context_tokens)
+        return cls(
+            model,
+            hub,
+            context_tokens=config.context_tokens,
+            way=config.options_of_model(f"local:{model}").get("tools", ""),
+        )
 
     @property
     def name(self) -> str:
         """``local:<path or id>``."""
         return f"local:{self._wanted}" if self._wanted else "local"
+
+    @property
+    def way(self) -> Way:
+        """How it is spoken to, as far as is known."""
+        return self._model.way if self._model is not None else ModelWay("", self._way).of(self._wanted)
 
     @property
     def pid(self) -> int | None:
@@ -111,7 +125,7 @@ class LocalModel:
         address = await process.address(deadline)
         if self._model is None:
             connection = Connection(f"{address}/v1", _LOCAL, own_key=process.key)
-            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS)
+            self._model = OpenAIModel(self._wanted, connection, first_seconds=_FIRST_SECONDS, way=self._way)
         if self._answering:
             yield Waiting("The model answers another question first …")
         self._answering += 1

@@ -47,6 +47,7 @@ LLAMACPP = Provider(
     base_url="http://127.0.0.1:8080/v1",
     key="LLAMA_API_KEY",
     takes_first=True,
+    drops_tools=True,
     start="Start it with `llama-server --jinja -m <file.gguf>`.",
 )
 AZURE = Provider(
@@ -102,7 +103,8 @@ def build(provider: Provider, config: JupyterAgent, model: str) -> OpenAIModel:
     connection = Connection(
         url, provider, proxy=config.proxy, ca_file=config.ca_file, takes_any_key=is_configured(url, provider, config)
     )
-    return OpenAIModel(model, connection)
+    way = config.options_of_model(f"{provider.name}:{model}").get("tools", "")
+    return OpenAIModel(model, connection, way=way)
 
 
 def allowed_addresses(config: JupyterAgent) -> str:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from jupyter_agent.models.openai_compatible.transport import Resolve
 
+_PROPERTIES_SECONDS = 3.0
+_MAX_PROPERTIES = 4 << 20
+
 
 class Connection:
     """One server of models.
@@ -57,6 +60,7 @@ class Connection:
         self._own_key = own_key
         self._takes_any_key = takes_any_key
         self._resolve = resolve
+        self._drops_tools: bool | None = None
         self._client: AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
         self._url: httpx2.URL | None = None
@@ -72,6 +76,11 @@ class Connection:
     def is_ours(self) -> bool:
         """Whether it is a server of one's own, which may have to load a model first."""
         return not (self.is_openai or self.provider.needs_key)
+
+    @property
+    def server_key(self) -> str:
+        """What names the server, whoever asks."""
+        return f"{self.provider.name} {'' if self._own_key else self._base_url}"
 
     @property
     def server(self) -> Provider:
@@ -144,6 +153,21 @@ class Connection:
             yield response
         finally:
             await response.aclose()
+
+    async def drops_tools(self) -> bool:
+        """Whether the server says that its template knows no tools; asked once, and False where it does not say."""
+        if self._drops_tools is None:
+            self._drops_tools = False
+            with suppress(Exception):  # the question itself tells what is wrong with the server
+                await self.client()
+                assert self._http is not None
+                url = f"{self._base_url.rstrip('/').removesuffix('/v1')}/props"
+                headers = {**self._headers, "Authorization": f"Bearer {await self._key()}"}
+                async with asyncio.timeout(_PROPERTIES_SECONDS):
+                    response = await self._http.get(url, headers=headers)
+                capabilities = json.loads(response.content[:_MAX_PROPERTIES]).get("chat_template_caps")
+                self._drops_tools = capabilities.get("supports_tools") is False
+        return self._drops_tools
 
     async def close(self) -> None:
         """Let go of the connections."""

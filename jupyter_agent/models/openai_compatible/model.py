@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import TextDelta
-from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.models.openai_compatible import code_blocks, failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
 from jupyter_agent.models.openai_compatible.incoming import read_ahead
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
 from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, EventDecoder, ServerEvent, StreamedAnswer, TooLong
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
+from jupyter_agent.models.openai_compatible.ways import ModelWay
 from jupyter_agent.models.openai_compatible.wire import request
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from jupyter_agent.core.messages import Message, ModelEvent
     from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.models.openai_compatible.ways import Way
 
 _T = TypeVar("_T")
 DEFAULT_MODEL = "gpt-5-mini"
@@ -55,6 +57,7 @@ class OpenAIModel:
         idle_seconds: Longest silence within an answer.
         first_seconds: Longest silence before it: a server of one's own may have to load the model first.
         backoff_seconds: Pause before the second try; it doubles.
+        way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class OpenAIModel:
         idle_seconds: float = 30.0,
         first_seconds: float | None = None,
         backoff_seconds: float = 0.5,
+        way: str = "",
     ) -> None:
         self._model = model or connection.provider.default or (DEFAULT_MODEL if connection.is_openai else "")
         self._connection = connection
@@ -72,6 +76,7 @@ class OpenAIModel:
         self._first = first_seconds or (4 * idle_seconds if connection.is_ours else idle_seconds)
         self._backoff = backoff_seconds
         self._without: frozenset[str] = frozenset()
+        self._way = ModelWay(connection.server_key, way)
 
     @property
     def name(self) -> str:
@@ -79,17 +84,54 @@ class OpenAIModel:
         provider = self._connection.provider.name
         return f"{provider}:{self._model}" if self._model else provider
 
+    @property
+    def way(self) -> Way:
+        """How it is spoken to, as far as is known."""
+        return self._way.of(self._model)
+
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
-        """Answer; a request that failed before its first word is tried again where that can help."""
+        """Answer, spoken to in the way that suits the model."""
+        if tools and self._connection.provider.drops_tools:
+            self._way.drops_tools = await self._connection.drops_tools()
+        if not tools or (self.way == "native" and self._way.is_settled(self._model)):
+            events = self._stream(messages, tools, "native", deadline=deadline)
+        else:
+
+            def ask(messages: Sequence[Message], way: Way, takes_code: bool) -> AsyncGenerator[ModelEvent, None]:
+                return self._stream(messages, tools, way, takes_code=takes_code, deadline=deadline)
+
+            events = code_blocks.answered(ask, messages, tools, self._way, self._model)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _stream(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        way: Way,
+        *,
+        takes_code: bool = False,
+        deadline: float,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """One answer; a request that failed before its first word is tried again where that can help."""
         used = frozenset(call.id for message in messages for call in message.tool_calls)
-        without, tries = self._without, 0
+        without, tries = self._without | ({"tools"} if way == "text" else set()), 0
+        code_tool = code_blocks.RUN_CODE if takes_code else ""
+        is_strict = way == "native" and self._way.is_known(self._model)
         while True:
             # Offered as they should be, too: not every server reads what its model writes.
-            answer = StreamedAnswer(self._connection.server, used, CallReader(tools) if tools else None)
+            reader = CallReader(tools, code_tool=code_tool, is_strict=is_strict) if tools else None
+            answer = StreamedAnswer(self._connection.server, used, reader)
             try:
-                body = request(await self._chosen(), messages, tools, without=without)
+                name = await self._chosen()
+                if way == "code":
+                    prepared = code_blocks.spoken(messages, code_blocks.AskedTurn.of(messages, tools))
+                    body = request(name, prepared, (), without=without)
+                else:
+                    body = request(name, messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
                     async for event in events:
                         yield event

@@ -22,6 +22,7 @@ class Provider:
         default: The model, where none is named.
         takes_first: Where none is named, the first that the server lists will do: what is there was put there.
         lists: Whether what it lists is what it takes.
+        drops_tools: Whether it may drop tools that it was sent, and says so at ``/props``.
         start: How it is started, as a sentence.
         load: How a model is fetched that it does not have, as a command with ``{model}``.
         option: Option that sets its address.
@@ -38,6 +39,7 @@ class Provider:
     default: str = ""
     takes_first: bool = False
     lists: bool = True
+    drops_tools: bool = False
     start: str = ""
     load: str = ""
     option: str = "c.JupyterAgent.base_url"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_agent.core.messages import Message
-from jupyter_agent.models.openai_compatible.written_calls import CallGrammar, WrittenCall
+from jupyter_agent.models.openai_compatible.written_calls import PYTHON, CallGrammar, WrittenCall, shows_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,21 +69,22 @@ def without_calls(messages: Iterable[Message]) -> list[Message]:
     for message in messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id, "the tool")
-            result = f"Result of {name}:\n{_fenced('', message.content)}"
+            result = f"Result of {name}:\n{fenced('', message.content)}"
             converted.append(Message("user", result, pictures=message.pictures))
         elif message.tool_calls:
             names.update({call.id: call.name for call in message.tool_calls})
             calls = (
                 f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}' for call in message.tool_calls
             )
-            blocks = "\n".join(_fenced("tool_call", call) for call in calls)
+            blocks = "\n".join(fenced("tool_call", call) for call in calls)
             converted.append(Message("assistant", f"{message.content}\n\n{blocks}".strip()))
         else:
             converted.append(message)
     return converted
 
 
-def _fenced(language: str, text: str) -> str:
+def fenced(language: str, text: str) -> str:
+    """A text in a fence that nothing in it ends."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
@@ -93,14 +95,14 @@ class _Block:
     """Something fenced or tagged, or data that the answer begins with.
 
     Attributes:
-        kind: ``call`` is said to be one, ``perhaps`` may be one, ``code`` is text like any other.
+        kind: ``call`` is said to be one, ``perhaps`` may be one, ``code`` is text like any other, ``program`` is run.
         end: The fence or the tag that ends it; empty where it ends with the answer.
         opening: How it began.
         is_first: Whether nothing stands before it.
         searched: Characters of the body in which its end was not found.
     """
 
-    kind: Literal["call", "perhaps", "code"]
+    kind: Literal["call", "perhaps", "code", "program"]
     end: str
     opening: str
     is_first: bool = False
@@ -117,6 +119,7 @@ class CallReader:
 
     Args:
         tools: Those that are offered; data and code that are not said to be a call are one only if they name one of them.
+        code_tool: The tool that runs Python code, where a block of it is its call.
         is_strict: Whether the model is known to call tools as it should, so that data which look like a call are an example
             unless the answer ends with them.
 
@@ -125,10 +128,11 @@ class CallReader:
         over: The model goes on talking after a call: what it makes up of the result.
     """
 
-    def __init__(self, tools: Iterable[ToolSpec], *, is_strict: bool = False) -> None:
+    def __init__(self, tools: Iterable[ToolSpec], *, code_tool: str = "", is_strict: bool = False) -> None:
         self.calls: list[WrittenCall] = []
         self.over = False
         self._grammar = CallGrammar(tools)
+        self._code_tool = code_tool
         self._is_strict = is_strict
         self._rest = ""
         self._within = False  # a line, of which a part was passed on
@@ -202,7 +206,10 @@ class CallReader:
                 if is_whole:
                     size = opened.end() if rest else len(line + newline)
                     opening = self._taken(size)
-                    self._block = _Block("call" if is_call else "perhaps", opened["fence"], opening, is_first)
+                    language = opened["language"].lower()
+                    is_program = self._code_tool and not rest and language in ("", *PYTHON)
+                    kind: Literal["call", "program", "perhaps"] = "program" if is_program else "perhaps"
+                    self._block = _Block("call" if is_call else kind, opened["fence"], opening, is_first)
                 return ""
             if not is_whole and _PERHAPS_FENCE.fullmatch(line):
                 return ""
@@ -248,6 +255,8 @@ class CallReader:
             return ""
         self._block = None
         raw = block.opening + self._taken(len(body) + len(closing))
+        if block.kind == "program":
+            return self._program(block, body, raw)
         if block.kind == "call":
             if len(body) > MAX_CALL:
                 self.over, self._rest, body = True, "", ""
@@ -267,6 +276,18 @@ class CallReader:
             self.calls += calls
         else:
             self._pending.append((raw, calls))
+        return ""
+
+    def _program(self, block: _Block, body: str, raw: str) -> str:
+        """Code that is run, which may be a call itself; one block of an answer, for the next one knows what it printed."""
+        language = block.opening.strip().strip(block.end[0]).strip().lower()
+        calls = self._grammar.likely(body, is_lenient=True)
+        if not calls and not (body.strip() and (language in PYTHON or shows_something(body))):
+            return self._passed(raw)
+        if not self.calls:
+            code = textwrap.dedent(body.strip("\n")).rstrip()
+            self.calls += calls or [WrittenCall(self._code_tool, json.dumps({"code": code}))]
+        self.over = True
         return ""
 
     def _may_be_call(self, block: _Block, body: str) -> bool:
@@ -294,8 +315,9 @@ class CallReader:
         while position < len(self._rest):
             line, newline, _ = self._rest[position:].partition("\n")
             stripped = line.rstrip()
-            # It may stand right behind the call.
-            if stripped.endswith(block.end):
+            # It may stand right behind the call, but not behind code.
+            ends = stripped.endswith(block.end) and (block.kind != "program" or not stripped.strip(f" {block.end[0]}"))
+            if ends:
                 if not (newline or is_end):
                     break
                 cut = len(stripped.rstrip(block.end[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from jupyter_agent.core.protocols import ToolSpec
 
+PYTHON = ("python", "py", "python3", "ipython")
 _NAMES = ("name", "tool", "tool_name", "function", "function_name", "action")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input")
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_calls", "calls")
@@ -240,3 +242,14 @@ def _entries(value: Any) -> list[Any]:
         wrapped = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), list)), None)
         return wrapped if wrapped is not None else [value]
     return value if isinstance(value, list) else [value]
+
+
+def shows_something(code: str) -> bool:
+    """Whether a text is Python code that prints, or ends with an expression that is no mere name or value."""
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(textwrap.dedent(code))
+        last = tree.body[-1] if tree.body else None
+        if isinstance(last, ast.Expr) and not isinstance(last.value, (ast.Name, ast.Constant, ast.Tuple)):
+            return True
+        return any(isinstance(node, ast.Name) and node.id in ("print", "display") for node in ast.walk(tree))
+    return False

@@ -1,0 +1,287 @@
+"""The way of models that call no tools: the Python code of their answer is run, and what it printed goes back to them."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from bisect import bisect_left
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
+from jupyter_agent.models.openai_compatible.text_tools import fenced, without_calls
+from jupyter_agent.models.openai_compatible.written_calls import PYTHON, shows_something
+
+if TYPE_CHECKING:
+    from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.models.openai_compatible.ways import ModelWay, Way
+
+RUN_CODE = "run_code"
+_OFFER = """\
+To find something out, or to do something, answer with one ```python block and nothing else. It runs in the user's kernel, where \
+the variables of the context are: use them as they are, and print what you need to know. You get what it printed. \
+Then answer in one or two sentences with the values that were printed, without code."""
+_REMINDER = "(Answer with one ```python block that prints only the final result; the variables exist.)"
+_PRINTED = "(Now answer the question in one or two sentences with these values, without code.)"
+_FAILED = "(The code failed. Answer with one corrected ```python block.)"
+_NOT_RUN = "(Do not ask for it again: say what you know, and that it was not run.)"
+#: Of a call that failed: what better code mends.
+_WRONG_CODE = ("exception", "invalid_code", "invalid_arguments", "failed")
+_TOO_MUCH = (
+    "(That is a whole column, not the result. Answer with one corrected ```python block that prints only the result.)"
+)
+_COMPUTE = "You have not computed that. Compute it with code: answer with one ```python block that prints the result."
+_QUOTE = "These numbers are not in what the code printed: {}. Answer with the numbers that were printed, or print them with code."
+#: Questions whose answer is code or an explanation, which is shown and not run.
+_SHOWS_CODE = re.compile(
+    r"\b(how (do|can|could|would|should|to)\b|show me (how|the code|an example)|explain|example of|snippet"
+    r"|(write|give|suggest|draft|generate)\b.{0,40}\b(code|function|class|script|test|cell|docstring|regex|query)s?\b"
+    r"|what (does|do|is wrong)|why\b|difference between|refactor|without running|do(n't| not) run)",
+    re.IGNORECASE,
+)
+#: Questions whose answer is a value that code finds.
+_WANTS_VALUE = re.compile(
+    r"\b(how (many|much|often|large|big|old|long|far)|averages?|means?|medians?|sums?|totals?|count|number of|percent(age)?|share"
+    r"|correlat\w+|max(imum)?|min(imum)?|highest|lowest|largest|smallest|most|least|std|deviation|variance|quantile|ratio"
+    r"|unique|distinct|missing|duplicated?s?|top|calculate|compute)\b",
+    re.IGNORECASE,
+)
+#: The end of what pandas prints of a long column or table, which is no single value.
+_COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\]\s*\Z")
+#: Of a traceback, what a small model can use: the line of its code, and what is wrong.
+_FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
+_BLOCK = re.compile(r"<(?P<mark>[\w-]+)>\n.*?\n</(?P=mark)>", re.DOTALL)
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])%?|(?<![\w.])\d+(?=[a-z]{1,2}\b)")
+_ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?:])\s|\n")
+
+#: Asks the model once: its messages, the way, and whether code blocks are calls.
+Ask = Callable[[Sequence[Message], "Way", bool], AsyncGenerator[ModelEvent, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTurn:
+    """What of the messages decides how the model is spoken to.
+
+    Attributes:
+        can_run: Whether it may run code.
+        shows_code: Whether the question asks to see code or an explanation: its code is not run.
+        wants_value: Whether it asks for a value that code finds.
+        programs: The code that was run since, the newest last.
+        output: What the newest printed; empty where it failed, or none was run.
+    """
+
+    can_run: bool
+    shows_code: bool
+    wants_value: bool
+    programs: tuple[str, ...] = ()
+    output: str = ""
+
+    @classmethod
+    def of(cls, messages: Sequence[Message], tools: Iterable[ToolSpec]) -> AskedTurn:
+        """Of the newest question."""
+        last = max((number for number, message in enumerate(messages) if message.role == "user"), default=0)
+        question = _BLOCK.sub("", messages[last].content) if messages else ""
+        can_run = any(tool.name == RUN_CODE for tool in tools)
+        shows_code = _SHOWS_CODE.search(question) is not None
+        programs: list[str] = []
+        output = ""
+        for message in messages[last:]:
+            programs += [_normal(_code_of(call)) for call in message.tool_calls if call.name == RUN_CODE]
+            if message.role == "tool":
+                output = "" if message.code else message.content
+        return cls(can_run, shows_code, not shows_code and bool(_WANTS_VALUE.search(question)), tuple(programs), output)
+
+
+def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
+    """The messages of a model that is spoken to in code blocks: its code as blocks, what it printed as the user's words."""
+    ids = {call.id for message in messages for call in message.tool_calls if call.name == RUN_CODE}
+    converted: list[Message] = [Message("system", _OFFER)] if turn.can_run else []
+    last = len(messages) - 1
+    for number, message in enumerate(messages):
+        if message.role == "tool" and message.tool_call_id in ids:
+            text, title, advice = message.content.strip(), "The code printed", _PRINTED
+            if message.code and message.code not in _WRONG_CODE:
+                title, advice = "The code was not run", _NOT_RUN
+            elif message.code:
+                lines = [*_FAILED_LINE.findall(text)[:1], *text.splitlines()[-2:]]
+                text, title, advice = "\n".join(filter(None, dict.fromkeys(lines))), "The code failed", _FAILED
+            elif turn.wants_value and _COLUMN.search(text):
+                advice = _TOO_MUCH
+            content = f"{title}:\n{fenced('', text)}\n\n{advice if number == last else ''}".rstrip()
+            converted.append(Message("user", content, pictures=message.pictures))
+        elif any(call.id in ids for call in message.tool_calls):
+            blocks = [fenced("python", _code_of(call)) for call in message.tool_calls if call.id in ids]
+            converted.append(Message("assistant", "\n\n".join((message.content, *blocks)).strip()))
+        elif number == last and message.role == "user" and turn.can_run and turn.wants_value:
+            converted.append(replace(message, content=f"{message.content}\n\n{_REMINDER}"))
+        else:
+            converted.append(message)
+    return without_calls(converted)
+
+
+async def answered(
+    ask: Ask, messages: Sequence[Message], tools: Sequence[ToolSpec], way: ModelWay, model: str
+) -> AsyncGenerator[ModelEvent, None]:
+    """The answer of a model that may need to be spoken to in code blocks.
+
+    What it says streams sentence by sentence, up to one with a number that nothing computed: then it is asked once more, and
+    where that does not help, the number is marked.
+
+    Args:
+        ask: Asks it once.
+        messages: The conversation.
+        tools: What it may call.
+        way: How it is spoken to; learns what the answer shows.
+        model: Its name.
+    """
+    turn = AskedTurn.of(messages, tools)
+    present, usage = way.of(model), Usage()
+    added: list[Message] = []
+    for is_last in (False, True):
+        is_watched = turn.can_run and (not turn.shows_code if present == "code" else turn.wants_value)
+        gate = NumberGate(messages if is_watched else None)
+        calls: list[ToolCall] = []
+        finished, text = ModelFinished(), ""
+        takes_code = present == "code" and turn.can_run and not turn.shows_code
+        async with aclosing(ask([*messages, *added], present, takes_code)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta():
+                        text += event.text
+                        if passed := gate.feed(event.text):
+                            yield TextDelta(passed)
+                    case ToolCall():
+                        calls.append(event)
+                    case ModelFinished():
+                        finished = event
+                    case _:
+                        yield event
+        usage += finished.usage
+        if present != "code" and not way.is_settled(model):
+            if calls:
+                way.learn(model, present)
+            elif turn.wants_value and turn.can_run and finished.reason == "stop" and (program := _program(text)):
+                way.learn(model, "code")
+                calls = [_run(program)]
+        elif calls and added:
+            way.learn(model, "code")
+        new = [call for call in calls if not (turn.output and _normal(_code_of(call)) in turn.programs)]
+        if new:
+            if rest := gate.rest(is_marked=False):
+                yield TextDelta(rest)
+            for call in new:
+                yield call
+            yield replace(finished, reason="tool_calls", usage=usage)
+            return
+        if calls and not text.strip():  # the same code again, which has run: what it printed is the answer
+            yield TextDelta(fenced("", turn.output.strip()))
+            yield replace(finished, reason="stop", usage=usage)
+            return
+        missing = gate.missing()
+        if is_last or not missing or finished.reason != "stop":
+            if rest := gate.rest(is_marked=True):
+                yield TextDelta(rest)
+            yield replace(finished, reason="stop" if calls else finished.reason, usage=usage)
+            return
+        again = _QUOTE.format(", ".join(missing)) if turn.output else _COMPUTE
+        added = [Message("assistant", text), Message("user", again)]
+        present = "code"
+
+
+class NumberGate:
+    """Passes sentences on whose numbers stand in what the model was sent, and holds back the others.
+
+    Args:
+        messages: What it was sent; None: nothing is held back.
+    """
+
+    def __init__(self, messages: Iterable[Message] | None) -> None:
+        self._is_open = messages is None
+        self._text = ""
+        self._known: list[float] = []
+        for message in messages or ():
+            if message.role != "system":
+                for text in (message.content, *(call.arguments for call in message.tool_calls)):
+                    self._known += map(_value, _ANY_NUMBER.findall(text))
+        self._known.sort()
+
+    def feed(self, text: str) -> str:
+        """Take in some text and return what may be passed on."""
+        self._text += text
+        if self._is_open:
+            passed, self._text = self._text, ""
+            return passed
+        end = 0
+        for match in _SENTENCE_END.finditer(self._text):
+            if self._missing(self._text[end : match.end()]):
+                break
+            end = match.end()
+        passed, self._text = self._text[:end], self._text[end:]
+        return passed
+
+    def missing(self) -> list[str]:
+        """Numbers of the text that is held back which nothing computed."""
+        return [] if self._is_open else self._missing(self._text)
+
+    def rest(self, *, is_marked: bool) -> str:
+        """What was held back; a number that nothing computed is marked, or left out with all that follows."""
+        missing = self.missing()
+        text, self._text = self._text, ""
+        if missing and is_marked:
+            numbers = ", ".join(missing)
+            return f"{text.rstrip()}\n\n*Not computed by code: {numbers}.*"
+        return "" if missing else text
+
+    def _missing(self, text: str) -> list[str]:
+        marks = {match.start(): match.end() for match in _LIST_MARK.finditer(text)}
+        found = (
+            match[0]
+            for match in _NUMBER.finditer(text)
+            if not any(start <= match.start() < end for start, end in marks.items())
+        )
+        return [number for number in dict.fromkeys(found) if not self._is_known(number)]
+
+    def _is_known(self, number: str) -> bool:
+        digits = number.rstrip("%")
+        value, decimals = _value(digits), len(digits.partition(".")[2]) if "e" not in digits.lower() else 0
+        slack = 0.5 * 10.0**-decimals * 1.0001
+        scales = (1.0, 100.0) if number.endswith("%") or decimals else (1.0,)
+        for scale in scales:
+            low = (value - slack) / scale if decimals or number.endswith("%") else value
+            high = (value + slack) / scale if decimals or number.endswith("%") else value
+            at = bisect_left(self._known, low)
+            if at < len(self._known) and self._known[at] <= high:
+                return True
+        return False
+
+
+def _value(number: str) -> float:
+    with suppress(ValueError, OverflowError):
+        return float(number.replace(",", ""))
+    return float("inf")
+
+
+def _code_of(call: ToolCall) -> str:
+    code = call.parsed_arguments().get("code") if call.name == RUN_CODE else ""
+    return code if isinstance(code, str) else ""
+
+
+def _normal(code: str) -> str:
+    return "\n".join(
+        line.rstrip() for line in code.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")
+    )
+
+
+def _run(code: str) -> ToolCall:
+    return ToolCall(f"call_{uuid.uuid4().hex[:24]}", RUN_CODE, json.dumps({"code": code}))
+
+
+def _program(text: str) -> str:
+    """The Python code of an answer that shows something when it is run; empty where there is none."""
+    block = next((block for block in code_blocks(text) if block.language.lower() in PYTHON), None)
+    return block.source if block is not None and shows_something(block.source) else ""

@@ -1,0 +1,277 @@
+"""Models that call no tools: their code is run as a call, what it printed goes back, and numbers that nothing computed are asked for again."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jupyter_agent.agent.assistant import Assistant
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.messages import ApprovalAsked, Done, Message, ModelFinished, TextDelta, ToolCall, ToolReturned
+from jupyter_agent.core.protocols import ToolSpec
+from jupyter_agent.core.question import Decision, Question
+from jupyter_agent.models.openai.providers import LLAMACPP
+from jupyter_agent.models.openai_compatible.code_blocks import AskedTurn, NumberGate, spoken
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.model import OpenAIModel
+from jupyter_agent.models.openai_compatible.ways import known
+from tests.support.fake_model_server import answer, answered, asking, plain, running
+
+if TYPE_CHECKING:
+    from jupyter_agent.core.messages import Event, ModelEvent
+
+CODE = ToolSpec(
+    "run_code", "Run.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
+)
+TOOLS = [CODE, ToolSpec("list_files", "List the files.", {"type": "object"})]
+WEAK = "qwen2.5-coder:1.5b"
+QUESTION = Message("user", "<c>\ndf: DataFrame 5 × 2\n</c>\n\nWhat is the mean of km?")
+BLOCK = "```python\nprint(df.km.mean())\n```"
+PROGRAM = json.dumps({"code": "print(df.km.mean())"})
+
+
+def texts(events: list[ModelEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def calls(events: list[ModelEvent]) -> list[tuple[str, str]]:
+    return [(event.name, event.arguments) for event in events if isinstance(event, ToolCall)]
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("qwen2.5-coder:1.5b", "code"),
+        ("/models/Qwen2.5-Coder-1.5B-Instruct-Q4_K_M.gguf", "code"),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct-GGUF", "code"),
+        ("qwen2.5-coder-32b-instruct", "native"),
+        ("gemma-2-2b-it", "code"),
+        ("SmolLM2-135M-Instruct", "code"),
+        ("llama3.2:1b", "code"),
+        ("llama-3.1-70b-versatile", "native"),
+        ("gpt-5-mini", "native"),
+        ("claude-sonnet-4-5", "native"),
+        ("qwen3:8b", "native"),
+        ("a-model-of-ours", None),
+    ],
+)
+def test_how_a_family_is_spoken_to_is_known_by_its_name(name: str, way: str | None) -> None:
+    assert known(name) == way
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+async def test_the_code_of_a_weak_models_answer_is_its_call_and_what_it_printed_goes_back(size: int) -> None:
+    text = f"Let me compute it.\n\n{BLOCK}\nIt will print 17."
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(*(text[start : start + size] for start in range(0, len(text), size))))
+        server.queue(answered("The mean is 4.25 km."))
+        first = await answer(model, QUESTION, tools=TOOLS)
+        call = next(event for event in first if isinstance(event, ToolCall))
+        history = [Message("assistant", texts(first), (call,)), Message("tool", "4.2512", tool_call_id=call.id)]
+        second = await answer(model, QUESTION, *history, tools=TOOLS)
+    assert (texts(first).strip(), calls(first)) == ("Let me compute it.", [("run_code", PROGRAM)])
+    assert first[-1] == ModelFinished("tool_calls")
+    assert second == [TextDelta("The mean is 4.25 km."), ModelFinished("stop")]
+    sent, back = (asked.body for asked in server.asked)
+    assert "tools" not in sent
+    assert "```python block" in sent["messages"][0]["content"]
+    assert [message["role"] for message in back["messages"]] == ["system", "user", "assistant", "user"]
+    assert BLOCK in back["messages"][2]["content"]
+    assert "4.2512" in back["messages"][3]["content"]
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I get the mean of km?", "Write code that prints the mean", "Explain this cell"]
+)
+async def test_code_that_the_user_wants_to_see_is_shown_and_not_run(question: str) -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(f"So:\n{BLOCK}\n"))
+        events = await answer(model, Message("user", question), tools=TOOLS)
+    assert (texts(events), calls(events)) == (f"So:\n{BLOCK}\n", [])
+
+
+async def test_a_call_written_in_the_code_block_is_that_call() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered('```python\nrun_code(code="print(df.km.mean())")\n```'))
+        assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
+        server.queue(answered('```json\n{"name": "list_files", "arguments": {}}\n```'))
+        assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("list_files", "{}")]
+
+
+async def test_where_nothing_may_be_run_code_is_shown() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(BLOCK))
+        events = await answer(model, QUESTION, tools=TOOLS[1:])
+    assert (texts(events), calls(events)) == (BLOCK, [])
+    assert "It runs in the user's kernel" not in json.dumps(server.asked[0].body)
+
+
+async def test_the_same_code_again_is_not_run_again() -> None:
+    call = ToolCall("c1", "run_code", PROGRAM)
+    history = [QUESTION, Message("assistant", "", (call,)), Message("tool", "4.25\n", tool_call_id="c1")]
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(f"The mean is 4.25.\n\n{BLOCK}"))
+        assert await answer(model, *history, tools=TOOLS) == [
+            TextDelta("The mean is 4.25.\n\n"),
+            ModelFinished("stop"),
+        ]
+        server.queue(answered(BLOCK))
+        assert await answer(model, *history, tools=TOOLS) == [TextDelta("```\n4.25\n```"), ModelFinished("stop")]
+        failed = [*history[:-1], Message("tool", "NameError", tool_call_id="c1", code="exception")]
+        assert calls(await answer(model, *failed, tools=TOOLS)) == [("run_code", PROGRAM)]
+
+
+async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spoken_to_in_code_from_then_on() -> None:
+    async with running() as server:
+        server.queue(answered(f"Use:\n{BLOCK}"))
+        async with asking(server, "a-model-of-ours") as model:
+            events = await answer(model, QUESTION, tools=TOOLS)
+            assert (texts(events), calls(events)) == (f"Use:\n{BLOCK}", [("run_code", PROGRAM)])
+        async with asking(server, "a-model-of-ours") as model:  # made anew, as after a change of the settings
+            assert model.way == "code"
+            assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
+        async with asking(server, "another-one") as model:
+            assert model.way == "native"
+    assert "tools" in server.asked[0].body
+    assert "tools" not in server.asked[1].body
+
+
+async def test_an_unknown_model_that_shows_code_where_no_value_is_asked_for_is_left_alone() -> None:
+    async with running() as server, asking(server) as model:
+        server.queue(answered("Use:\n```python\ndf[['city']]\n```"))
+        events = await answer(model, Message("user", "Only the city"), tools=TOOLS)
+        assert (texts(events), calls(events)) == ("Use:\n```python\ndf[['city']]\n```", [])
+        assert model.way == "native"
+
+
+async def test_a_number_that_was_not_computed_is_asked_for_once_more_and_never_shown() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered("Easy. The mean is 17.3 km."), answered(BLOCK))
+        events = await answer(model, QUESTION, tools=TOOLS)
+    assert (texts(events).strip(), calls(events)) == ("Easy.", [("run_code", PROGRAM)])
+    again = server.asked[1].body["messages"]
+    assert again[-2]["content"] == "Easy. The mean is 17.3 km."
+    assert "Compute it with code" in again[-1]["content"]
+
+
+async def test_a_number_that_is_not_computed_though_it_was_asked_for_again_is_marked() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered("The mean of the 5 rows is 17.3 km."))
+        events = await answer(model, QUESTION, tools=TOOLS)
+    assert len(server.asked) == 2
+    assert texts(events) == "The mean of the 5 rows is 17.3 km.\n\n*Not computed by code: 17.3.*"
+
+
+async def test_a_model_that_calls_is_not_doubted() -> None:
+    async with running() as server, asking(server, "gpt-5-mini") as model:
+        server.queue(answered("The mean is 17.3 km."))
+        assert await answer(model, QUESTION, tools=TOOLS) == [TextDelta("The mean is 17.3 km."), ModelFinished("stop")]
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("It is 4.25.", []),
+        ("It is 4.251 or 4.3 or 4.", ["4"]),
+        ("That is 12.5% of 1,234.", []),
+        ("That is 12%, 13.", ["13"]),
+        ("1. first\n2. second: 5", []),
+        ("5 rows, 1234.00 in all", []),
+        ("the 3rd of x2", ["3"]),
+    ],
+)
+def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_or_rounded(
+    text: str, missing: list[str]
+) -> None:
+    gate = NumberGate([QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")])
+    assert gate.feed(text) == "" or not missing
+    gate = NumberGate([QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")])
+    gate._text = text
+    assert gate.missing() == missing
+
+
+async def test_ordinary_text_of_a_weak_model_streams_by_sentences() -> None:
+    gate = NumberGate([QUESTION])
+    assert [gate.feed(text) for text in ("It is ", "so. ", "And more", ".\nIt is 17. Yes. ", "No.")] == [
+        "",
+        "It is so. ",
+        "",
+        "And more.\n",
+        "",
+    ]
+
+
+async def test_the_options_say_how_a_model_is_spoken_to() -> None:
+    async with running() as server, asking(server, WEAK, way="native") as model:
+        server.queue(answered(BLOCK))
+        assert texts(await answer(model, QUESTION, tools=TOOLS)) == BLOCK
+        assert "tools" in server.asked[0].body
+    options = JupyterAgent(model_options={"tools": "text", "ollama:*": {"tools": "code"}})
+    assert options.options_of_model("ollama:x") == {"tools": "code"}
+    assert options.options_of_model("openai:x") == {"tools": "text"}
+    with pytest.raises(Exception, match="native, text, code"):
+        JupyterAgent(model_options={"tools": "loud"})
+
+
+@pytest.mark.parametrize(("supports", "are_native"), [(False, False), (True, True), (None, True)])
+async def test_tools_that_the_servers_template_would_drop_are_offered_in_words(
+    supports: bool | None, are_native: bool
+) -> None:
+    properties = {} if supports is None else {"chat_template_caps": {"supports_tools": supports}}
+    async with running() as server:
+        server.queue(plain(200, properties), answered('```tool_call\n{"name": "list_files"}\n```'))
+        model = OpenAIModel("a-model-of-ours", Connection(server.base_url, LLAMACPP))
+        events = await answer(model, Message("user", "Which files?"), tools=TOOLS)
+        await answer(model, Message("user", "Which files?"), tools=TOOLS)
+        await model.close()
+    assert calls(events) == [("list_files", "{}")]
+    assert server.asked[0].line.startswith("GET /props ")
+    assert ["tools" in asked.body for asked in server.asked[1:]] == [are_native] * 2
+    assert ("list_files" in server.asked[1].body["messages"][0]["content"]) is not are_native
+
+
+def test_the_history_of_a_weak_model_tells_its_code_as_blocks() -> None:
+    call = ToolCall("c1", "run_code", PROGRAM)
+    other = ToolCall("c2", "list_files", "{}")
+    history = [
+        QUESTION,
+        Message("assistant", "", (call,)),
+        Message("tool", "NameError", tool_call_id="c1", code="exception"),
+        Message("assistant", "", (other,)),
+        Message("tool", "a.csv", tool_call_id="c2"),
+    ]
+    converted = spoken(history, AskedTurn.of(history, TOOLS))
+    assert [message.role for message in converted] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert converted[2].content == BLOCK
+    assert "The code failed" in converted[3].content
+    assert not any(message.tool_calls for message in converted)
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+async def test_the_code_of_a_weak_model_is_asked_about_as_any_other(is_approved: bool) -> None:
+    asked: list[str] = []
+
+    async def decide(approval: ApprovalAsked) -> Decision:
+        asked.append(approval.preview)
+        return Decision(approved=is_approved)
+
+    async with running() as server:
+        server.queue(answered(BLOCK), answered("I could not find out."))
+        assistant = Assistant.from_config(
+            JupyterAgent(store="memory://", model=f"ollama:{WEAK}", base_url=server.base_url)
+        )
+        events: list[Event] = []
+        async with aclosing(assistant.ask(Question("me", "What is the mean of km?", decide=decide))) as asking_:
+            events.extend([event async for event in asking_])
+        await assistant.close()
+    assert asked == ["print(df.km.mean())"]
+    (returned,) = (event for event in events if isinstance(event, ToolReturned))
+    assert returned.status == ("failed" if is_approved else "denied")  # there is no kernel
+    assert isinstance(events[-1], Done)
+    assert events[-1].reply == "I could not find out."
+    assert "The code was not run" in server.asked[1].body["messages"][-1]["content"]
+    system = server.asked[0].body["messages"][0]["content"]
+    assert len(system) < 1000
