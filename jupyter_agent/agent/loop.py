@@ -333,7 +333,8 @@ class Agent:
             status = "failed"
         if call.name == RUN_CODE and status in ("done", "failed") and (code := str(arguments.get("code", ""))):
             context.turn_log.executed.append(code)
-        content = self._redact(truncate(output.content, TOOL_CHARACTERS))
+        content = truncate(output.content, TOOL_CHARACTERS)
+        content = self._redact(f"{content}\n{output.note}" if output.note else content)
         if note := self._repeated.add(call, status, output, version=version):
             content = f"{note}\n{content}"
         transcript.messages.append(Message("tool", content, (), call.id, output.pictures, output.code))

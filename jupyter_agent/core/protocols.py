@@ -256,6 +256,7 @@ class ToolOutput:
         code: Why it went wrong, for programs: the `code` of an `AgentError`, ``invalid_arguments``, ``invalid_code``,
             ``denied``, ``timeout``…; empty where all is well.
         data: What `content` says, as JSON data for programs, where the tool has it.
+        note: What goes with `content` and makes no other result of it: how long it took.
     """
 
     content: str
@@ -263,6 +264,7 @@ class ToolOutput:
     pictures: tuple[Picture, ...] = ()
     code: str = ""
     data: Mapping[str, Any] | None = None
+    note: str = ""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> ToolOutput:

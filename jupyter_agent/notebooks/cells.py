@@ -10,6 +10,7 @@ from jupyter_agent.core.errors import Forbidden
 from jupyter_agent.core.kernel_state import Cell, ExecutionError, ExecutionResult
 from jupyter_agent.core.messages import Picture
 from jupyter_agent.core.text import head_and_tail
+from jupyter_agent.kernelside.wire import ANSI_ESCAPE
 from jupyter_agent.notebooks.document import Document, unreadable
 
 #: Characters of a cell's output in its value, and of an output that is read as a whole.
@@ -90,7 +91,8 @@ def cell_of(node: Mapping[str, Any], cell_id: str) -> Cell:
 
 def output_of(node: Mapping[str, Any]) -> ExecutionResult:
     """A cell's output, from nbformat 4 JSON data."""
-    outputs, text, failed = _outputs(node)
+    outputs, text, failed = _outputs(node, with_traceback=True)
+    count = node.get("execution_count")
     pictures = []
     for output in outputs:
         data = output.get("data")
@@ -105,10 +107,13 @@ def output_of(node: Mapping[str, Any]) -> ExecutionResult:
         len(pictures),
         None if failed is None else ExecutionError(str(failed.get("ename", "")), str(failed.get("evalue", ""))),
         pictures=tuple(pictures[-MAX_PICTURES:]),
+        execution_count=count if isinstance(count, int) else None,
     )
 
 
-def _outputs(node: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str, Mapping[str, Any] | None]:
+def _outputs(
+    node: Mapping[str, Any], *, with_traceback: bool = False
+) -> tuple[list[Mapping[str, Any]], str, Mapping[str, Any] | None]:
     """A cell's outputs, their text, and the last error."""
     outputs = [output for output in node.get("outputs") or () if isinstance(output, Mapping)]
     texts: list[str] = []
@@ -122,7 +127,9 @@ def _outputs(node: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str, Map
                 texts.append(join_lines(data.get("text/plain")) or f"[{', '.join(sorted(map(str, data)))}]")
             case "error":
                 failed = output
-                texts.append(_error_text(output))
+                lines = output.get("traceback") if with_traceback else None
+                traceback = "\n".join(map(str, lines)) if isinstance(lines, list) else ""
+                texts.append(ANSI_ESCAPE.sub("", traceback) or _error_text(output))
     return outputs, "\n".join(filter(None, texts)), failed
 
 

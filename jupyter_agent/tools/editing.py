@@ -19,7 +19,7 @@ from jupyter_agent.core.kernel_state import Cell
 from jupyter_agent.core.messages import CellChange, CellEdit, EditKind, Effect, Reason
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head
-from jupyter_agent.tools.output import execution_output, object_schema, open_notebook, syntax_error
+from jupyter_agent.tools.output import execution_output, object_schema, open_notebook, run_output, syntax_error
 
 _ID = {"type": "string", "description": "The cell's id."}
 _BELOW = {"type": "string", "description": "Id of the cell to stand below; empty for the top."}
@@ -296,11 +296,12 @@ class RunCell(_CellTool):
         """Run it and return what it displays."""
         began = time.monotonic()
         change = await self.apply(arguments, context)
+        seconds = time.monotonic() - began
         result = await open_notebook(context).output(change.cell_id)
-        is_late = time.monotonic() - began >= context.timeout
+        is_late = seconds >= context.timeout
         if is_late and result.error is not None and result.error.name in ("KeyboardInterrupt", "TimeoutError"):
             result = replace(result, status="timeout")
-        return execution_output(result)
+        return await run_output(result, context.kernel, seconds)
 
 
 async def _find_cell(arguments: Mapping[str, Any], context: ToolContext) -> Cell:

@@ -11,6 +11,7 @@ from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.text import head_and_tail
 from jupyter_agent.tools.output import object_schema, open_notebook
+from jupyter_agent.tools.tracebacks import without_library_frames
 
 #: Characters of an answer; cells that do not fit are named, and can be read by their ids.
 MAX_CHARACTERS = 14_000
@@ -42,6 +43,8 @@ class ReadCells:
         fields = ("id", "kind", "source", "execution_count", "output", "error")
         for cell in chosen:
             entry: dict[str, Any] = {name: getattr(cell, name) for name in fields}
+            if cell.error:
+                entry["output"] = without_library_frames(cell.output)
             cost = len(json.dumps(entry, ensure_ascii=False))
             if cost > MAX_CHARACTERS and not shown:
                 # Too long for any answer: it can be read, but not replaced as a whole.
@@ -108,7 +111,7 @@ class ReadOutput:
         error = f"{shown.error.name}: {shown.error.message}" if shown.error is not None else ""
         answer = {
             "id": cell_id,
-            "text": head_and_tail(shown.text, MAX_CHARACTERS),
+            "text": head_and_tail(without_library_frames(shown.text), MAX_CHARACTERS),
             "error": error,
             "pictures": shown.images,
         }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_agent.core.messages import Effect
 from jupyter_agent.core.protocols import Review, ToolContext, ToolOutput, ToolSpec
-from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, syntax_error
+from jupyter_agent.tools.output import execution_output, live_kernel, object_schema, run_output, syntax_error
 
 _CODE = object_schema({"code": {"type": "string", "description": "Python source."}}, "code")
 #: Seconds that code may take in the sandbox.
@@ -43,7 +44,9 @@ class RunCode(_CodeTool):
 
     async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Run it and return what it displays."""
-        return execution_output(await live_kernel(context).execute(str(arguments["code"]), timeout=context.timeout))
+        kernel, began = live_kernel(context), time.monotonic()
+        result = await kernel.execute(str(arguments["code"]), timeout=context.timeout)
+        return await run_output(result, kernel, time.monotonic() - began)
 
 
 class TryCode(_CodeTool):

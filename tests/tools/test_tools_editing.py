@@ -214,13 +214,25 @@ async def test_a_cell_is_run_and_its_output_read(context: ToolContext, path: Pat
         "ZeroDivisionError: no",
         outputs=(
             {"output_type": "display_data", "metadata": {}, "data": {"image/png": "aGk=", "text/plain": "<Figure>"}},
-            {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "no", "traceback": ["…"]},
+            {
+                "output_type": "error",
+                "ename": "ZeroDivisionError",
+                "evalue": "no",
+                "traceback": [
+                    "ZeroDivisionError      Traceback (most recent call last)",
+                    "\x1b[36mCell In[4], line 1\x1b[39m\n----> 1 x + 1\n",
+                    "File /x/site-packages/a.py:1, in f()\n----> 1 1 / 0\n",
+                    "ZeroDivisionError: no",
+                ],
+            },
         ),
         execution_count=4,
     )
     output = await call(RunCell(), context, cell_id="b")
     assert (output.ok, kernel.ran) == (False, ["x + 1"])
     assert "ZeroDivisionError: no" in output.content
+    assert "Cell In[4], line 1\n----> 1 x + 1\n" in output.content
+    assert "site-packages" not in output.content
     assert [picture.mime for picture in output.pictures] == ["image/png"]
     assert context.turn_log.edits[-1].cell_id == "b"
 
