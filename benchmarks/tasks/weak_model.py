@@ -15,7 +15,8 @@ import random
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from benchmarks.tasks.sets import Step, Task
 from benchmarks.tasks.ways import Result, answer_task
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent, read_config_files
+from jupyter_agent.core.messages import Event, Message, ToolReturned
+from jupyter_agent.core.question import Question
+from jupyter_agent.models.openai_compatible.code_blocks import NumberGate
 
 RAW_CALL = re.compile(
     r"</?tool_call|\[TOOL_CALLS\]|<function=|\"(?:arguments|parameters)\"\s*:|\b(?:run_code|inspect_variable|list_variables)\("
@@ -220,7 +224,30 @@ def tasks(folder: Path) -> list[Task]:
     return found
 
 
-def table_of(results: dict[str, list[Result]]) -> str:
+class RecordingAssistant(Assistant):
+    """Keeps what the code of its newest answer printed."""
+
+    outputs: list[str]
+
+    async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
+        """As the assistant does."""
+        self.outputs = []
+        async with aclosing(super().ask(question)) as events:
+            async for event in events:
+                if isinstance(event, ToolReturned):
+                    self.outputs.append(event.content)
+                yield event
+
+
+def uncomputed(task: Task, reply: str, outputs: Sequence[str]) -> list[str]:
+    """Numbers of an answer that stand neither in the question nor in what was printed, and are not marked."""
+    if MARK in reply:
+        return []
+    sources = [Message("user", task.steps[0].query), *(Message("tool", output) for output in outputs)]
+    return NumberGate(sources).missing_in(reply)
+
+
+def table_of(results: dict[str, list[Result]], made_up: int) -> str:
     """What came out, a line for each way."""
     lines = ["way     asked  right  wrong  declined  failed  raw calls  seconds"]
     for way, answered in results.items():
@@ -230,6 +257,7 @@ def table_of(results: dict[str, list[Result]]) -> str:
         lines.append(
             f"{way:7}{len(answered):6}{counts['right']:7}{counts['wrong']:7}{counts['declined']:10}{counts['failed']:8}{raw:11}{seconds:9.1f}"
         )
+    lines.append(f"answers of the assistant with a number that nothing computed, and no mark: {made_up}")
     return "\n".join(lines)
 
 
@@ -241,19 +269,24 @@ async def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", action="append", help="only the question of this number; again for more")
     parser.add_argument("--answers", type=Path, help="a file to which each answer is added as a JSON line")
     arguments = parser.parse_args(words)
-    assistant = Assistant.from_config(JupyterAgent(config=read_config_files(), store="memory://"))
+    assistant = RecordingAssistant.from_config(JupyterAgent(config=read_config_files(), store="memory://"))
     model = arguments.model or assistant.default_model
+    assert isinstance(assistant, RecordingAssistant)
     results: dict[str, list[Result]] = {way: [] for way in arguments.way or WAYS}
+    made_up = 0
     with tempfile.TemporaryDirectory() as folder:
         asked = [task for task in tasks(Path(folder)) if not arguments.only or task.id in arguments.only]
+        asked.sort(key=lambda task: int(task.id) * 17 % len(QUESTIONS))  # so that the first few are of all tables
         try:
             for task in asked[: arguments.limit]:
                 for way, answered in results.items():
                     for result in await answer_task(task, way, assistant, model):
                         answered.append(result)
+                        numbers = uncomputed(task, result.reply, assistant.outputs) if way == "agent" else []
+                        made_up += bool(numbers)
                         wanted = ", ".join(value for _, value in task.steps[0].answers)
                         print(
-                            f"{way:6}{task.id:>3} {result.verdict:9}{result.seconds:6.1f} s  {wanted} | {result.reply[-160:]!r}",
+                            f"{way:6}{task.id:>3} {result.verdict:9}{result.seconds:6.1f} s  {wanted} | {numbers or ''} {result.reply[-160:]!r}",
                             flush=True,
                         )
                         if arguments.answers is not None:
@@ -261,7 +294,7 @@ async def main(words: Sequence[str] | None = None) -> None:
                                 file.write(json.dumps({"way": way, **asdict(result)}, ensure_ascii=False) + "\n")
         finally:
             await assistant.close()
-    print(table_of(results))
+    print(table_of(results, made_up))
 
 
 if __name__ == "__main__":

@@ -124,6 +124,18 @@ async def test_the_same_code_again_is_not_run_again() -> None:
         assert calls(await answer(model, *failed, tools=TOOLS)) == [("run_code", PROGRAM)]
 
 
+async def test_a_whole_column_is_no_answer_to_a_question_for_a_value() -> None:
+    column = "0    8.5\n      ...\n99    1.0\nName: km, Length: 100, dtype: float64"
+    call = ToolCall("c1", "run_code", PROGRAM)
+    history = [QUESTION, Message("assistant", "", (call,)), Message("tool", column, tool_call_id="c1")]
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered(BLOCK), answered("```python\nprint(1)\n```"))
+        events = await answer(model, *history, tools=TOOLS)
+    assert calls(events) == [("run_code", json.dumps({"code": "print(1)"}))]
+    for asked in server.asked:
+        assert "whole column" in asked.body["messages"][-1]["content"]
+
+
 async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spoken_to_in_code_from_then_on() -> None:
     async with running() as server:
         server.queue(answered(f"Use:\n{BLOCK}"))
@@ -187,10 +199,7 @@ def test_a_number_is_computed_if_it_stands_in_what_the_model_was_sent_as_it_is_o
     text: str, missing: list[str]
 ) -> None:
     gate = NumberGate([QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")])
-    assert gate.feed(text) == "" or not missing
-    gate = NumberGate([QUESTION, Message("tool", "4.2512 0.1249 1234", tool_call_id="c")])
-    gate._text = text
-    assert gate.missing() == missing
+    assert gate.missing_in(text) == missing
 
 
 async def test_ordinary_text_of_a_weak_model_streams_by_sentences() -> None:

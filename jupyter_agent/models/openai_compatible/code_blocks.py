@@ -31,7 +31,8 @@ _NOT_RUN = "(Do not ask for it again: say what you know, and that it was not run
 #: Of a call that failed: what better code mends.
 _WRONG_CODE = ("exception", "invalid_code", "invalid_arguments", "failed")
 _TOO_MUCH = (
-    "(That is a whole column, not the result. Answer with one corrected ```python block that prints only the result.)"
+    "(That is a whole column, not the result. Answer with one corrected ```python block that prints only the result; "
+    "of a product for instance with (df['a'] * df['b']).sum().)"
 )
 _COMPUTE = "You have not computed that. Compute it with code: answer with one ```python block that prints the result."
 _QUOTE = "These numbers are not in what the code printed: {}. Answer with the numbers that were printed, or print them with code."
@@ -178,6 +179,10 @@ async def answered(
                 yield call
             yield replace(finished, reason="tool_calls", usage=usage)
             return
+        is_column = turn.wants_value and _COLUMN.search(turn.output) is not None
+        if calls and not text.strip() and is_column and not is_last:
+            added = [Message("assistant", fenced("python", _code_of(calls[0]))), Message("user", _TOO_MUCH)]
+            continue
         if calls and not text.strip():  # the same code again, which has run: what it printed is the answer
             yield TextDelta(fenced("", turn.output.strip()))
             yield replace(finished, reason="stop", usage=usage)
@@ -218,7 +223,7 @@ class NumberGate:
             return passed
         end = 0
         for match in _SENTENCE_END.finditer(self._text):
-            if self._missing(self._text[end : match.end()]):
+            if self.missing_in(self._text[end : match.end()]):
                 break
             end = match.end()
         passed, self._text = self._text[:end], self._text[end:]
@@ -226,7 +231,7 @@ class NumberGate:
 
     def missing(self) -> list[str]:
         """Numbers of the text that is held back which nothing computed."""
-        return [] if self._is_open else self._missing(self._text)
+        return [] if self._is_open else self.missing_in(self._text)
 
     def rest(self, *, is_marked: bool) -> str:
         """What was held back; a number that nothing computed is marked, or left out with all that follows."""
@@ -237,7 +242,8 @@ class NumberGate:
             return f"{text.rstrip()}\n\n*Not computed by code: {numbers}.*"
         return "" if missing else text
 
-    def _missing(self, text: str) -> list[str]:
+    def missing_in(self, text: str) -> list[str]:
+        """Numbers of a text that do not stand in what the model was sent."""
         marks = {match.start(): match.end() for match in _LIST_MARK.finditer(text)}
         found = (
             match[0]

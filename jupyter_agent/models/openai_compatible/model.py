@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 DEFAULT_MODEL = "gpt-5-mini"
+#: Small models write better code when they are not left to chance.
+_CODE_TEMPERATURE = 0.2
 MAX_TRIES = 3
 _MAX_WAIT = 60.0
 _MODELS_SECONDS = 3.0
@@ -130,6 +132,7 @@ class OpenAIModel:
                 if way == "code":
                     prepared = code_blocks.spoken(messages, code_blocks.AskedTurn.of(messages, tools))
                     body = request(name, prepared, (), without=without)
+                    body["temperature"] = _CODE_TEMPERATURE
                 else:
                     body = request(name, messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
