@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from jupyter_agent.agent import turn as turns
+from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import Limits, within_ceilings
 from jupyter_agent.agent.loop import Agent, offered_specs, offered_tools
 from jupyter_agent.agent.throttle import LoopThrottle
@@ -332,7 +333,6 @@ class Assistant:
         for share in _SHARES:
             state.prompt = self._prompt(question, context, attached, share)
             state.transcript.request = list(state.prompt.messages)
-            state.transcript.request_tokens = sum(state.prompt.tokens.values())
             if question.answered_by is None:
                 state.turn_log.show(state.prompt.full_sources(context.cells))
             agent = Agent(
@@ -345,6 +345,8 @@ class Assistant:
                 run=question.run,
                 run_answer=run_answer,
                 record=state.lease.record,
+                compaction=Compaction(int(options.context_tokens * share), shared.calibration.counter(model.name)),
+                may_shrink=share == _SHARES[-1],
             )
             try:
                 async with aclosing(agent.run(state.transcript, self._tool_context(state, question))) as events:
@@ -368,16 +370,20 @@ class Assistant:
         model = question.answered_by or self.model(question.model or options.model)
         # The same in all turns of a conversation.
         key = context.session.key if context.session is not None else ""
+        count = shared.calibration.counter(model.name)
+        budget = int(options.context_tokens * share)
+        taken = request.tool_tokens(self._offered(question), count) + count(question.query)
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
         return request.build(
             self.redactor.text(question.query),
             context,
             attached,
             active_cell_id=question.active_cell_id,
-            budget_tokens=int(options.context_tokens * share),
+            # What cannot be chosen comes first; the notebook and the conversation have a right to half all the same.
+            budget_tokens=max(budget // 2, budget - taken),
             mark=f"context-{mark}",
             redactor=self.redactor,
-            count=shared.calibration.counter(model.name),
+            count=count,
             recent=shared.selections,
             is_brief=getattr(model, "way", "") == "code",
         )

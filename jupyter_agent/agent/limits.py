@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -162,10 +162,10 @@ def call_key(call: ToolCall) -> tuple[str, str]:
         return call.name, call.arguments
 
 
-def checked_usage(usage: Usage, sent_tokens: Callable[[], int], answer: Message) -> Usage:
+def checked_usage(usage: Usage, sent_tokens: int, answer: Message) -> Usage:
     """What a model's server reports; the estimate where it reports nothing, or what cannot be."""
     tokens = (usage.input_tokens, usage.output_tokens)
     if any(tokens) and all(0 <= count <= _MAX_REPORTED for count in tokens):
         return usage if 0 <= usage.cost < _MAX_REPORTED else Usage(*tokens)
     calls = "".join(call.name + call.arguments for call in answer.tool_calls)
-    return Usage(sent_tokens(), estimate_tokens(answer.content + calls))
+    return Usage(sent_tokens, estimate_tokens(answer.content + calls))

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
+from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
-from jupyter_agent.core.errors import AgentError
+from jupyter_agent.core.errors import AgentError, ContextTooLong
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
     Action,
@@ -26,6 +27,7 @@ from jupyter_agent.core.messages import (
     Event,
     FinishReason,
     Message,
+    ModelEvent,
     ModelFinished,
     RunAsked,
     TextDelta,
@@ -42,7 +44,8 @@ from jupyter_agent.core.messages import (
 from jupyter_agent.core.progress import PROGRESS, Progress
 from jupyter_agent.core.protocols import CheckedTool, Model, Tool, ToolContext, ToolOutput, ToolSpec, VariedTool
 from jupyter_agent.core.question import Decide, Run
-from jupyter_agent.core.text import estimate_tokens, refuse_constant, tail, truncate, well_formed
+from jupyter_agent.core.text import refuse_constant, tail, truncate, well_formed
+from jupyter_agent.prompt.request import tool_tokens
 from jupyter_agent.tools.output import execution_output
 
 Redact = Callable[[str], str]
@@ -54,6 +57,8 @@ SHOWN_CHARACTERS = 2_000
 #: Seconds after which it is shown that a call still runs; and for an interrupted one to say what it printed.
 PROGRESS_SECONDS = 3.0
 _INTERRUPT_SECONDS = 20.0
+#: How often the same is asked, shorter each time, where the model's server finds it too long.
+_MAX_TRIES = 3
 #: Characters of a call's arguments.
 MAX_ARGUMENTS = 1024 * 1024
 #: The one tool that a kernel busy with our own magic can serve, through the magic.
@@ -73,7 +78,6 @@ class Transcript:
 
     Attributes:
         request: What the model is sent first.
-        request_tokens: Estimate of its size; None where it was not estimated yet.
         messages: What came after it, by the model and by tools.
         reply: The answer so far.
         usage: Of all requests.
@@ -87,7 +91,6 @@ class Transcript:
     """
 
     request: list[Message]
-    request_tokens: int | None = None
     messages: list[Message] = field(default_factory=list)
     reply: str = ""
     usage: Usage = Usage()
@@ -109,12 +112,6 @@ class Transcript:
         self.reply += text
         self.unrecorded += text
         return delta
-
-    def sent_tokens(self) -> int:
-        """Estimate of the newest request's size: everything but the answer to it, which is the last message."""
-        if self.request_tokens is None:
-            self.request_tokens = sum(estimate_tokens(message.content) for message in self.request)
-        return self.request_tokens + sum(estimate_tokens(message.content) for message in self.messages[:-1])
 
     def close(self) -> None:
         """Give every call that has none a result, and keep the text that is not recorded yet."""
@@ -146,6 +143,8 @@ class Agent:
         run_answer: The approval mode in which the Python code of the answer is run at its end; empty where it is not run.
         record: Called with the calls that have an effect, before each is made and after; what raises here keeps the call
             from being made.
+        compaction: Keeps each request within its budget.
+        may_shrink: Whether the first request is sent again, shorter, where the model's server finds it too long; later ones are.
     """
 
     def __init__(
@@ -160,6 +159,8 @@ class Agent:
         run: Run | None = None,
         run_answer: str = "",
         record: Record | None = None,
+        compaction: Compaction | None = None,
+        may_shrink: bool = True,
     ) -> None:
         self._model = model
         self._tools = offered_tools(tools, limits.effects, through_magic=run is not None)
@@ -170,6 +171,8 @@ class Agent:
         self._run_code = run
         self._run_answer = run_answer
         self._record = record
+        self._compaction = compaction or Compaction()
+        self._may_shrink = may_shrink
         self._repeated = RepeatedCalls(limits.max_repeated_calls)
 
     async def run(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
@@ -202,11 +205,9 @@ class Agent:
 
     async def _query(self, transcript: Transcript, calls: list[ToolCall]) -> AsyncGenerator[Event, None]:
         """Ask the model once; `calls` gets the calls that it asks for."""
-        specs = offered_specs(self._tools, self._limits.approval)
-        messages = [*transcript.request, *transcript.messages]
-        used_ids = {call.id for message in messages for call in message.tool_calls}
+        used_ids = {call.id for message in (*transcript.request, *transcript.messages) for call in message.tool_calls}
         finished, half = ModelFinished(), ""
-        async with aclosing(self._model.stream(messages, specs, deadline=self._limits.deadline)) as stream:
+        async with aclosing(self._stream(transcript)) as stream:
             async for event in stream:
                 match event:
                     case TextDelta():
@@ -231,12 +232,41 @@ class Agent:
         transcript.messages.append(answer)
         transcript.unrecorded = ""
         transcript.cut_off = calls[-1].id if calls and finished.reason == "length" else ""
-        usage = checked_usage(finished.usage, transcript.sent_tokens, answer)
+        usage = checked_usage(finished.usage, self._compaction.cost, answer)
         transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
         transcript.usage += usage
         yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
         if not calls:
             transcript.finish_reason = finished.reason if finished.reason in ("length", "refused") else "stop"
+
+    async def _stream(self, transcript: Transcript) -> AsyncGenerator[ModelEvent, None]:
+        """The model's answer to what there is room for; to less where its server finds that too long."""
+        specs = offered_specs(self._tools, self._limits.approval)
+        failure: ContextTooLong | None = None
+        cost = 0
+        for _ in range(_MAX_TRIES):
+            messages = self._compaction.fit(
+                transcript.request, transcript.messages, tool_tokens(specs, self._compaction.count)
+            )
+            shortened, self._compaction.shortened = self._compaction.shortened, set()
+            self._repeated.forget(
+                [call for message in transcript.messages for call in message.tool_calls if call.id in shortened]
+            )
+            if failure is not None and self._compaction.cost >= cost:
+                raise failure
+            try:
+                async with aclosing(self._model.stream(messages, specs, deadline=self._limits.deadline)) as stream:
+                    async for event in stream:
+                        yield event
+                return
+            except ContextTooLong as error:
+                # Never after anything was said in this answer.
+                if transcript.unrecorded or not (self._may_shrink or transcript.messages):
+                    raise
+                failure, cost = error, self._compaction.cost
+                self._compaction.shrink()
+        assert failure is not None
+        raise failure
 
     async def _execute_calls(
         self, transcript: Transcript, calls: Sequence[ToolCall], context: ToolContext

@@ -104,7 +104,7 @@ def build(
 
 def estimate(prompt: Prompt, tools: Sequence[ToolSpec], count: Count) -> int:
     """Tokens of a whole request, its tools included."""
-    return sum(count(message.content) for message in prompt.messages) + _tool_tokens(tools, count)
+    return sum(count(message.content) for message in prompt.messages) + tool_tokens(tools, count)
 
 
 def preview_json(
@@ -119,7 +119,7 @@ def preview_json(
         warnings: What the user should know of it.
         count: Tokens of a text, at least.
     """
-    tokens = {**prompt.tokens, "tools": _tool_tokens(tools, count)}
+    tokens = {**prompt.tokens, "tools": tool_tokens(tools, count)}
     messages: list[dict[str, Json]] = []
     for message in prompt.messages:
         data: dict[str, Json] = {"role": message.role, "content": message.content}
@@ -140,5 +140,6 @@ def preview_json(
     }
 
 
-def _tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:
+def tool_tokens(tools: Iterable[ToolSpec], count: Count) -> int:
+    """Tokens of the tools as they are offered."""
     return sum(count(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}") for tool in tools)

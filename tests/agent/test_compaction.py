@@ -1,0 +1,234 @@
+"""Requests of a turn stay within their budget at every step, and a turn goes on where its model's server finds one too long."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_agent.agent.assistant import Assistant, Resources
+from jupyter_agent.agent.compaction import PICTURE_TOKENS, Compaction
+from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.loop import Agent, Transcript
+from jupyter_agent.agent.repeated_calls import NOTE
+from jupyter_agent.config.options import JupyterAgent
+from jupyter_agent.core.errors import ContextTooLong
+from jupyter_agent.core.messages import Done, Effect, Message, ModelEvent, ModelFinished, Picture, TextDelta, ToolCall
+from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.question import Question
+from jupyter_agent.core.text import estimate_tokens
+from jupyter_agent.notebooks.file import FileNotebook
+from jupyter_agent.prompt.history import repair
+from jupyter_agent.prompt.request import tool_tokens
+from jupyter_agent.redaction.redactor import Redactor
+from jupyter_agent.sessions.manager import SessionManager
+from jupyter_agent.stores.memory import MemoryStore
+from jupyter_agent.tools import registry
+from tests.notebooks.conftest import code, notebook, text_of
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"size": {"type": "integer"}, "pictures": {"type": "integer"}, "source": {"type": "string"}},
+}
+WORDS = "a line of text that a cell has printed, with 12 numbers and a name_of_something\n"
+
+
+class Reader:
+    """Returns as much as it is asked for."""
+
+    spec = ToolSpec("read", "Reads.", SCHEMA)
+    effect: Effect = "read"
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        size = arguments["size"]
+        text = (WORDS * (size // len(WORDS) + 1))[:size]
+        content = json.dumps({"text": text}) if size % 2 else text
+        return ToolOutput(content, pictures=(Picture("image/png", "aGk="),) * arguments["pictures"])
+
+
+class Player:
+    """Makes the calls of a list, one message after the other, and keeps what it was sent; its server may take less than the budget."""
+
+    name = "player"
+
+    def __init__(self, steps: Sequence[Sequence[Mapping[str, Any]]], window: int = 10**9, tool: str = "read") -> None:
+        self.requests: list[list[Message]] = []
+        self.costs: list[int] = []
+        self._steps = iter(steps)
+        self._window = window
+        self._tool = tool
+
+    async def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+    ) -> AsyncGenerator[ModelEvent, None]:
+        cost = cost_of(messages, tools)
+        if cost > self._window:
+            raise ContextTooLong("The context is too long.")
+        self.requests.append(list(messages))
+        self.costs.append(cost)
+        calls = next(self._steps, None)
+        if calls is None:
+            yield TextDelta("Done.")
+        for number, arguments in enumerate(calls or ()):
+            yield ToolCall(f"c{len(self.requests)}_{number}", self._tool, json.dumps(arguments))
+        yield ModelFinished("stop" if calls is None else "tool_calls")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def cost_of(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
+    cost = tool_tokens(tools, estimate_tokens)
+    for message in messages:
+        cost += 4 + estimate_tokens(message.content) + PICTURE_TOKENS * len(message.pictures)
+        cost += sum(
+            4 + estimate_tokens(call.id + call.name) + estimate_tokens(call.arguments) for call in message.tool_calls
+        )
+    return cost
+
+
+async def play(
+    request: Sequence[Message],
+    steps: Sequence[Sequence[Mapping[str, Any]]],
+    budget: int,
+    window: int = 10**9,
+    max_repeated_calls: int = 2,
+) -> tuple[Player, Transcript]:
+    model, transcript = Player(steps, window), Transcript(list(request))
+    how = Limits(
+        deadline=time.monotonic() + 60, max_steps=50, max_tool_calls=500, max_repeated_calls=max_repeated_calls
+    )
+    agent = Agent(model, {"read": Reader()}, how, compaction=Compaction(budget))
+    async with aclosing(agent.run(transcript, ToolContext(None, None, None))) as events:
+        async for _ in events:
+            pass
+    return model, transcript
+
+
+def text(longest: int) -> st.SearchStrategy[str]:
+    return st.integers(0, longest).map(lambda size: (WORDS * (size // len(WORDS) + 1))[:size])
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> list[Message]:
+    """A prompt: system, the notebook with the first question, earlier turns with their calls, the question."""
+    messages = [Message("system", "You help." * 20)]
+    for number in range(draw(st.integers(0, 4))):
+        messages.append(Message("user", f"question {number} {draw(text(6_000))}"))
+        if draw(st.booleans()):
+            call = ToolCall(f"h{number}", "read", json.dumps({"source": draw(text(3_000))}))
+            messages.append(Message("assistant", "", (call,)))
+            messages.append(Message("tool", draw(text(9_000)), tool_call_id=f"h{number}"))
+        messages.append(Message("assistant", f"answer {number} {draw(text(4_000))}"))
+    return [*messages, Message("user", f"the question {draw(text(8_000))}")]
+
+
+CALLS = st.lists(
+    st.fixed_dictionaries(
+        {"size": st.integers(0, 40_000), "pictures": st.sampled_from([0, 0, 0, 1, 3]), "source": text(9_000)}
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(requests(), st.lists(CALLS, max_size=9), st.integers(2_000, 20_000), st.sampled_from([1.0, 0.7, 0.45]))
+def test_no_request_of_a_turn_exceeds_its_budget_and_none_fails_for_length_that_could_be_compacted(
+    request: list[Message], steps: list[list[dict[str, Any]]], budget: int, window: float
+) -> None:
+    model, transcript = asyncio.run(play(request, steps, budget, int(budget * window), 500))
+    assert transcript.reply == "Done."
+    assert max(model.costs) <= budget
+    assert len(model.requests) == len(steps) + 1
+    for messages in model.requests:
+        assert messages[0] == request[0]
+        assert repair(messages) == tuple(
+            Message(message.role, message.content or "(no output)" * (message.role == "tool"), message.tool_calls)
+            if message.tool_call_id is None
+            else Message("tool", message.content or "(no output)", tool_call_id=message.tool_call_id)
+            for message in messages
+        )
+        for message in messages:
+            assert all(json.loads(call.arguments) is not None for call in message.tool_calls)
+
+
+async def test_nine_reads_at_a_budget_of_8000_tokens_stay_within_it_and_the_newest_is_whole() -> None:
+    request = [Message("system", "s"), Message("user", "Read them all.")]
+    reads = [[{"size": 15_000 + 2 * number, "pictures": 0}] for number in range(9)]
+    model, transcript = await play(request, reads, 8_000)
+    assert max(model.costs) <= 8_000
+    for number, messages in enumerate(model.requests[1:]):
+        assert len(messages[-1].content) == 15_000 + 2 * number
+    whole = [message.content for message in transcript.messages if message.role == "tool"]
+    assert [len(content) for content in whole] == [15_000 + 2 * number for number in range(9)]
+
+
+async def test_nine_files_read_with_our_own_tools_never_exceed_what_the_option_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(text_of(notebook(*(code(f"c{number}", f"x{number} = {number}") for number in range(60)))), "utf-8")
+    for number in range(9):
+        (tmp_path / f"data{number}.txt").write_text(f"{number}\n{WORDS * 300}", "utf-8")
+    model = Player([[{"path": f"data{number}.txt", "lines": 1000}] for number in range(9)], tool="read_file")
+    tools, _ = registry.load([])
+    resources = Resources(JupyterAgent(model="scripted", context_tokens=8_000), tools, Redactor())
+    resources.models["scripted"] = model
+    question = Question("local", "Read all files.", notebook=FileNotebook(path), notebook_id="a.ipynb")
+    async with aclosing(Assistant(resources, SessionManager(MemoryStore())).ask(question)) as events:
+        done = [event async for event in events][-1]
+    assert isinstance(done, Done)
+    assert (done.reply, [action.status for action in done.actions]) == ("Done.", ["done"] * 9)
+    assert len(model.requests) == 10
+    assert max(model.costs) <= 8_000
+
+
+async def test_what_was_shortened_once_stays_so_that_the_beginning_of_the_requests_stays_the_same() -> None:
+    request = [Message("system", "s"), Message("user", "q")]
+    model, _ = await play(request, [[{"size": 3_000 + number, "pictures": 0}] for number in range(20)], 6_000)
+    changes = sum(
+        later[: len(first)] != first for first, later in zip(model.requests, model.requests[1:], strict=False)
+    )
+    assert 0 < changes < 10
+
+
+async def test_pictures_of_older_results_go_first() -> None:
+    request = [Message("system", "s"), Message("user", "q")]
+    model, _ = await play(request, [[{"size": 400 + number, "pictures": 1}] for number in range(4)], 2_000)
+    assert [len(message.pictures) for message in model.requests[-1] if message.role == "tool"] == [0, 0, 0, 1]
+    assert max(model.costs) <= 2_000
+
+
+async def test_what_was_done_is_said_where_it_is_not_shown_any_more() -> None:
+    request = [Message("system", "s"), Message("user", "q")]
+    reads = [[{"size": 200 + size + 4 * step, "pictures": 0} for size in range(4)] for step in range(12)]
+    model, _ = await play(request, reads, 2_000)
+    assert model.requests[-1][1].content.startswith("q\n\n(What you did for this first is not shown any more: read (")
+
+
+async def test_a_result_that_was_shortened_may_be_read_again() -> None:
+    request = [Message("system", "s"), Message("user", "q")]
+    again = [{"size": 9_000, "pictures": 0}]
+    steps = [again, [{"size": 9_002, "pictures": 0}], again, [{"size": 9_004, "pictures": 0}], again]
+    model, transcript = await play(request, steps, 4_500)
+    assert (transcript.finish_reason, transcript.reply) == ("stop", "Done.")
+    assert not any(NOTE in message.content for message in model.requests[-1])
+
+
+@pytest.mark.parametrize("window", [1_500, 2_500])
+async def test_a_context_error_after_a_tool_call_is_answered_with_less(window: int) -> None:
+    request = [Message("system", "s"), Message("user", "q")]
+    model, transcript = await play(request, [[{"size": 12_000, "pictures": 0}]], 8_000, window)
+    assert (transcript.reply, len(model.requests)) == ("Done.", 2)
+    assert max(model.costs) <= window
+
+
+async def test_what_nothing_can_shorten_enough_fails_in_the_end() -> None:
+    with pytest.raises(ContextTooLong):
+        await play([Message("system", "s"), Message("user", "q")], [], 8_000, window=10)
