@@ -27,7 +27,6 @@ from jupyter_agent.core.errors import (
     Forbidden,
     NotFound,
     UnknownModel,
-    UpstreamTimeout,
 )
 from jupyter_agent.core.failure_log import detail_of, log_failure
 from jupyter_agent.core.messages import Event, Failed, TurnStarted
@@ -372,7 +371,9 @@ class Assistant:
         key = context.session.key if context.session is not None else ""
         count = shared.calibration.counter(model.name)
         budget = int(options.context_tokens * share)
-        taken = request.tool_tokens(self._offered(question), count) + count(question.query)
+        is_brief = getattr(model, "way", "") == "code"
+        tools = () if is_brief else self._offered(question)
+        taken = request.tool_tokens(tools, count) + count(question.query)
         mark = hashlib.blake2b(key.encode(), key=shared.block_key, digest_size=4).hexdigest()
         return request.build(
             self.redactor.text(question.query),
@@ -385,7 +386,7 @@ class Assistant:
             redactor=self.redactor,
             count=count,
             recent=shared.selections,
-            is_brief=getattr(model, "way", "") == "code",
+            is_brief=is_brief,
         )
 
     async def _commit(self, state: TurnState, status: TurnStatus, error: str | None = None) -> Session:
@@ -402,11 +403,8 @@ class Assistant:
         return turns.done(session, state.turn, state.context, state.prompt)
 
     async def _commit_failure(self, state: TurnState, error: AgentError) -> Event:
-        """What was answered is kept; a turn whose time ran out ends with it, if there is any."""
+        """What was answered is kept."""
         try:
-            if isinstance(error, UpstreamTimeout) and state.transcript.reply.strip():
-                state.transcript.finish_reason = "deadline"
-                return await self._commit_answer(state)
             await self._commit(state, "failed", error.code)
         except AgentError as failure:
             error = failure

@@ -17,7 +17,7 @@ from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
 from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
-from jupyter_agent.core.errors import AgentError, ContextTooLong
+from jupyter_agent.core.errors import AgentError, ContextTooLong, UpstreamTimeout
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
     Action,
@@ -68,7 +68,12 @@ _ANSWER = "answer_"
 _PYTHON = ("", "python", "py", "python3", "ipython")
 _MAY_NOT_RUN = "The code was not run: you may not run code here."
 INTERRUPTED = "Interrupted; whether it took effect is not known."
-_CUT_OFF = "your call was cut off because it was too long"
+_CUT_OFF = "your call was cut off because your answer was too long; the calls before it were made"
+_EMPTY = "(Your answer was empty. Answer in words, or call a tool.)"
+_NO_ANSWER = "The model gave no answer. Ask again, or choose another model."
+_ONLY_THOUGHT = "The model thought about it, but gave no answer. Ask again, or choose another model."
+_REFUSED = "The model declined to answer this."
+_BROKEN = "Stopped: the model's server fell silent in the middle of the answer. Ask again."
 _TIME_OVER = ToolOutput.failure("timeout", "the turn's time is used up.")
 
 
@@ -173,6 +178,7 @@ class Agent:
         self._record = record
         self._compaction = compaction or Compaction()
         self._may_shrink = may_shrink
+        self._note = ""
         self._repeated = RepeatedCalls(limits.max_repeated_calls)
 
     async def run(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
@@ -200,58 +206,84 @@ class Agent:
             async with aclosing(self._execute_answer(transcript, context)) as events:
                 async for event in events:
                     yield event
-        if explanation := EXPLANATIONS.get(transcript.finish_reason or "stop"):
+        explanation = EXPLANATIONS.get(transcript.finish_reason or "stop")
+        if explanation and not transcript.reply.endswith(f"*{_BROKEN}*"):
             yield transcript.add_text(f"*Stopped: {explanation}.*")
 
     async def _query(self, transcript: Transcript, calls: list[ToolCall]) -> AsyncGenerator[Event, None]:
         """Ask the model once; `calls` gets the calls that it asks for."""
+        note, self._note = self._note, ""
         used_ids = {call.id for message in (*transcript.request, *transcript.messages) for call in message.tool_calls}
-        finished, half = ModelFinished(), ""
-        async with aclosing(self._stream(transcript)) as stream:
-            async for event in stream:
-                match event:
-                    case TextDelta():
-                        # Some servers cut an emoji in two.
-                        text = half + event.text
-                        half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-                        if text := text.removesuffix(half):
-                            yield transcript.add_text(well_formed(text))
-                    case ThinkingDelta():
-                        yield ThinkingDelta(well_formed(event.text))
-                    case Waiting():
-                        yield event
-                    case ToolCall():
-                        is_new = event.id and event.id not in used_ids and not event.id.startswith(_ANSWER)
-                        calls.append(event if is_new else replace(event, id=f"call_{uuid.uuid4().hex[:16]}"))
-                        used_ids.add(calls[-1].id)
-                    case ModelFinished():
-                        finished = event
+        finished, half, has_thought, is_broken = ModelFinished(), "", False, False
+        try:
+            async with aclosing(self._stream(transcript, note)) as stream:
+                async for event in stream:
+                    match event:
+                        case TextDelta():
+                            # Some servers cut an emoji in two.
+                            text = half + event.text
+                            half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+                            if text := text.removesuffix(half):
+                                yield transcript.add_text(well_formed(text))
+                        case ThinkingDelta():
+                            has_thought = True
+                            yield ThinkingDelta(well_formed(event.text))
+                        case Waiting():
+                            yield event
+                        case ToolCall():
+                            is_new = event.id and event.id not in used_ids and not event.id.startswith(_ANSWER)
+                            calls.append(event if is_new else replace(event, id=f"call_{uuid.uuid4().hex[:16]}"))
+                            used_ids.add(calls[-1].id)
+                        case ModelFinished():
+                            finished = event
+        except UpstreamTimeout:
+            if not transcript.reply.strip():
+                raise
+            calls.clear()
+            is_broken = True
         if half:
             yield transcript.add_text("\N{REPLACEMENT CHARACTER}")
         answer = Message("assistant", transcript.unrecorded, tuple(calls), extra=finished.extra)
-        transcript.messages.append(answer)
+        is_empty = not (answer.content.strip() or calls)
+        if not is_empty:
+            transcript.messages.append(answer)
         transcript.unrecorded = ""
         transcript.cut_off = calls[-1].id if calls and finished.reason == "length" else ""
         usage = checked_usage(finished.usage, self._compaction.cost, answer)
         transcript.is_usage_reported = usage.input_tokens == finished.usage.input_tokens
         transcript.usage += usage
         yield UsageReported(transcript.usage.input_tokens, transcript.usage.output_tokens)
-        if not calls:
+        if is_broken:
+            transcript.finish_reason = "deadline"
+            if time.monotonic() < self._limits.deadline:
+                yield transcript.add_text(f"*{_BROKEN}*")
+        elif is_empty and finished.reason != "refused" and note != _EMPTY:
+            self._note = _EMPTY
+        elif not calls:
             transcript.finish_reason = finished.reason if finished.reason in ("length", "refused") else "stop"
+            if is_empty:
+                words = _REFUSED if finished.reason == "refused" else _ONLY_THOUGHT if has_thought else _NO_ANSWER
+                yield transcript.add_text(f"*{words}*")
 
-    async def _stream(self, transcript: Transcript) -> AsyncGenerator[ModelEvent, None]:
-        """The model's answer to what there is room for; to less where its server finds that too long."""
+    async def _stream(self, transcript: Transcript, note: str) -> AsyncGenerator[ModelEvent, None]:
+        """The model's answer to what there is room for; to less where its server finds that too long.
+
+        Args:
+            transcript: What there is.
+            note: Said to the model at the end, and kept nowhere.
+        """
         specs = offered_specs(self._tools, self._limits.approval)
+        taken = 0 if getattr(self._model, "way", "") == "code" else tool_tokens(specs, self._compaction.count)
         failure: ContextTooLong | None = None
         cost = 0
         for _ in range(_MAX_TRIES):
-            messages = self._compaction.fit(
-                transcript.request, transcript.messages, tool_tokens(specs, self._compaction.count)
-            )
+            messages = self._compaction.fit(transcript.request, transcript.messages, taken)
             shortened, self._compaction.shortened = self._compaction.shortened, set()
             self._repeated.forget(
                 [call for message in transcript.messages for call in message.tool_calls if call.id in shortened]
             )
+            if note:
+                messages[-1] = replace(messages[-1], content=f"{messages[-1].content}\n\n{note}")
             if failure is not None and self._compaction.cost >= cost:
                 raise failure
             try:

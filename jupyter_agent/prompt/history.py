@@ -23,6 +23,7 @@ _ENDS = {
     "failed": "(This answer failed here.)",
     "interrupted": "(This answer was interrupted here.)",
 }
+_CUT = "(This answer was cut off here.)"
 _NO_QUESTION = "(There was no question.)"
 _NO_ANSWER = "(There was no answer.)"
 _NOT_SHOWN = "(The beginning of the conversation is not shown.)"
@@ -133,8 +134,8 @@ def _turn_messages(turn: Turn) -> list[Message]:
     answers = (message.content for message in turn.messages if message.role == "assistant")
     if turn.reply.strip() and not any(text.strip() for text in answers):
         messages.append(Message("assistant", turn.reply))
-    if turn.status != "done":
-        messages.append(Message("assistant", _ENDS[turn.status]))
+    if turn.status != "done" or turn.finish_reason in ("length", "deadline"):
+        messages.append(Message("assistant", _ENDS.get(turn.status, _CUT)))
     repaired = list(repair(messages))
     if repaired[-1].role != "assistant":
         repaired.append(Message("assistant", _NO_ANSWER))
