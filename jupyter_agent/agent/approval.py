@@ -8,8 +8,8 @@ import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from jupyter_agent.agent.limits import Limits
 from jupyter_agent.analysis import risk
@@ -37,6 +37,10 @@ _MAX_MODULES = 20
 _MAX_MODULE = 200_000
 
 
+#: A call whose arguments fit its tool, and what it may see.
+CheckedCall: TypeAlias = tuple[Tool, ToolCall, Mapping[str, Any], ToolContext]
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a call is not made; with what would have to be approved, where nobody can be asked."""
@@ -55,37 +59,33 @@ class ApprovalPolicy:
         decide: Answers approvals; None where nobody can.
         is_allowed: Whether what the user allowed for the conversation answers one that has no reasons.
         waited: Seconds that the newest approval has waited.
+        asked_together: By call, what the user has been asked about before the first of several calls is made.
     """
 
     limits: Limits
     decide: Decide | None = None
     is_allowed: Callable[[ApprovalAsked], bool] | None = None
     waited: float = 0.0
+    asked_together: dict[str, ApprovalAsked] = field(default_factory=dict)
+
+    async def ask_together(self, calls: Sequence[CheckedCall]) -> tuple[ApprovalAsked, ...]:
+        """What the user is asked about several calls of one message, so that they can answer all at once.
+
+        Each is reviewed again before it is made: where it is another one by then, because of those before it, it is asked anew.
+        """
+        requests = [request for call in calls if (request := (await self._request(*call))[1]) is not None]
+        self.asked_together = {request.call_id: request for request in requests} if requests[1:] else {}
+        return tuple(self.asked_together.values())
 
     async def check(
         self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
     ) -> AsyncGenerator[ApprovalAsked | Refusal, None]:
-        """Yield what the user is asked, then a refusal unless the call may be made."""
-        mode = self.limits.approval
-        if mode == "read-only":
+        """Yield what the user is asked and has not been, then a refusal unless the call may be made."""
+        if self.limits.approval == "read-only":
             yield Refusal("denied", _READ_ONLY)
             return
-        epoch = await _kernel_epoch(context)
-        try:
-            review = await self._review(tool, arguments, context)
-        except AgentError:
-            review = None  # the call itself will say why it cannot be made
-        reasons = () if review is None else review.reasons
-        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
-        is_free = mode == "auto" or (mode == "auto-edit" and effects == ("write",))
-        if is_free and not reasons and review is not None:
-            return
-        preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
-        digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
-        shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
-        more = effects if effects[1:] else ()
-        request = ApprovalAsked(call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more)
-        if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
+        review, request = await self._request(tool, call, arguments, context)
+        if request is None:
             return
         if self.decide is None:
             yield Refusal("needs_approval", _NOBODY, request)
@@ -94,7 +94,8 @@ class ApprovalPolicy:
         decision = asyncio.ensure_future(self.decide(request))
         answer = Decision(approved=False)
         try:
-            yield request
+            if self.asked_together.get(call.id) != request:
+                yield request
             answer = await asyncio.wait_for(decision, self.limits.approval_seconds)
         except TimeoutError:
             pass
@@ -104,8 +105,32 @@ class ApprovalPolicy:
         if answer.approved is not True:
             words = f" They say: {truncate(spelled_out(answer.words), 2_000)}" if answer.words.strip() else ""
             yield Refusal("denied", ToolOutput.failure("denied", f"{DENIED}{words}"))
-        elif review is not None and await self._is_stale(tool, arguments, context, digest):
+        elif review is not None and await self._is_stale(tool, arguments, context, request.digest):
             yield Refusal("failed", ToolOutput.failure("approval_stale", STALE))
+
+    async def _request(
+        self, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext
+    ) -> tuple[Review | None, ApprovalAsked | None]:
+        """What a call would do, None where that cannot be known, and what the user is to be asked, None where nothing is."""
+        mode = self.limits.approval
+        epoch = await _kernel_epoch(context)
+        try:
+            review = await self._review(tool, arguments, context)
+        except AgentError:
+            review = None  # the call itself will say why it cannot be made
+        reasons = () if review is None else review.reasons
+        effects = tool.effects_of(arguments) if isinstance(tool, VariedTool) else (tool.effect,)
+        is_free = mode == "auto" or (mode == "auto-edit" and effects == ("write",))
+        if is_free and not reasons and review is not None:
+            return review, None
+        preview = spelled_out(truncate(review.preview if review else "", _MAX_PREVIEW))
+        digest = approval_digest(tool.spec.name, arguments, review or Review(), context, epoch)
+        shown = tuple(Reason(reason.code, spelled_out(reason.text)) for reason in reasons)
+        more = effects if effects[1:] else ()
+        request = ApprovalAsked(call.id, tool.spec.name, effects[-1], arguments, digest, preview, shown, more)
+        if review is not None and not reasons and self.is_allowed is not None and self.is_allowed(request):
+            return review, None
+        return review, request
 
     async def _is_stale(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, digest: str) -> bool:
         """Whether the call would not do any more what was shown."""

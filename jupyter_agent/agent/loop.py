@@ -13,7 +13,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_agent.agent.approval import ApprovalPolicy, Refusal
+from jupyter_agent.agent.approval import ApprovalPolicy, CheckedCall, Refusal
 from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
@@ -305,9 +305,14 @@ class Agent:
     ) -> AsyncGenerator[Event, None]:
         """Execute calls in their order; after a limit is reached, the rest are answered with it."""
         self._repeated.step += 1
-        for call in calls:
+        has_asked = False
+        for number, call in enumerate(calls):
             tool = self._tools.get(call.name)
             effect: Effect = tool.effect if tool is not None else "read"
+            if effect != "read" and not has_asked:
+                has_asked = True
+                for asked in await self._ask_together(transcript, calls[number:], context):
+                    yield asked
             limit = transcript.finish_reason or self._tracker.check_call(effect, transcript.actions)
             transcript.finish_reason = limit
             if limit is not None:
@@ -317,8 +322,33 @@ class Agent:
             async with aclosing(self._execute_call(transcript, call, effect, context)) as events:
                 async for event in events:
                     yield event
+            self._approval.asked_together.pop(call.id, None)
             if self._repeated.has_gone_on:
                 transcript.finish_reason = "repeated_call"
+        for asked in self._approval.asked_together.values():  # nobody waits for these answers any more
+            yield ToolReturned(asked.call_id, asked.tool, "interrupted", "Not done.")
+        self._approval.asked_together = {}
+
+    async def _ask_together(
+        self, transcript: Transcript, calls: Sequence[ToolCall], context: ToolContext
+    ) -> tuple[ApprovalAsked, ...]:
+        """What the user is asked about calls of one message that nothing speaks against, where that is more than one."""
+        # Code that is tried in the mode `auto` is tried once, and calls that are made there are rarely asked about.
+        if not calls[1:] or self._limits.approval in ("read-only", "auto") or not self._approval.decide:
+            return ()
+        context = replace(context, approval=self._limits.approval, effects=self._limits.effects)
+        insisted = frozenset(context.turn_log.insisted)
+        checked: list[CheckedCall] = []
+        for call in calls:
+            tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
+            if tool is None or output is not None or tool.effect == "read" or self._repeated.refusal(call) is not None:
+                continue
+            if isinstance(tool, CheckedTool):
+                output = await self._answer(tool.check(arguments, context), self._limits.remaining)
+            if output is None:
+                checked.append((tool, call, arguments, context))
+        context.turn_log.insisted.intersection_update(insisted)  # the model has not read yet what was questioned
+        return await self._approval.ask_together(checked)
 
     async def _execute_answer(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
         """Run the Python code of the answer, as if the model had called the tool for it."""

@@ -188,11 +188,16 @@ def make_function(offer: Offer) -> Policy:
     sources = "\n".join(cell["source"] for cell in data_of(results[0])["cells"])
     if "kept =" not in sources or "mean =" not in sources:
         return "I do not find the cells that compute the summary."
-    shown = yield from write_and_run(offer, FUNCTION)
+    verify = ("run_code", {"code": "summary_of(prices)['mean'] == mean"})
+    if offer.takes("insert_cell", "run"):
+        results = yield [("insert_cell", {"source": FUNCTION, "run": True}), verify]
+        shown = results[0].content
+    else:
+        shown = yield from write_and_run(offer, FUNCTION)
+        results = yield [verify]
     if "'mean'" not in shown:
         return f"The function does not work: {shown}"
-    results = yield [("run_code", {"code": "summary_of(prices)['mean'] == mean"})]
-    same = "True" in results[0].content
+    same = "True" in results[-1].content
     return "summary_of gives the same mean as the cells." if same else "summary_of gives another mean than the cells!"
 
 

@@ -115,6 +115,10 @@ class PendingCalls:
         finally:
             self._pending.pop(call_id, None)
 
+    def forget(self, call_id: str) -> None:
+        """Nobody waits for this answer any more; one that was asked about with others may never have been waited for."""
+        self._pending.pop(call_id, None)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""

@@ -22,6 +22,7 @@ from jupyter_agent.core.messages import (
     Interrupted,
     RunAsked,
     ToolCalled,
+    ToolReturned,
     TurnStarted,
     Usage,
 )
@@ -142,6 +143,8 @@ class RunningTurn:
             self.pending_calls.expect(event.call_id, event)
         elif isinstance(event, (RunAsked, EditAsked)):
             self.pending_calls.expect(event.call_id)
+        elif isinstance(event, ToolReturned):
+            self.pending_calls.forget(event.call_id)
         self.log.append(event)
 
     def subscribe(self) -> object:

@@ -3,7 +3,7 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Conversation } from '../chat/conversation';
-import { answerText, type IExchange, waitsForUser } from '../chat/exchange';
+import { answerText, type IExchange, pendingCalls } from '../chat/exchange';
 import { submit } from '../chat/slashCommands';
 import type { IServices } from '../components/services';
 import { documentQuestion, editQuestion, explainQuestion, fixQuestion, improveQuestion, mentionOf } from './cellQuestions';
@@ -76,7 +76,7 @@ export class CellActions {
 
   /** Edits are proposed at their cells; other approvals are requested in the sidebar. */
   private _onProgress(exchange: IExchange | null, cell: Cell, observer: IEditObserver): void {
-    if (!exchange || !waitsForUser(exchange)) {
+    if (!exchange || pendingCalls(exchange).length === 0) {
       return;
     }
     if (hasPendingEdit(exchange)) {

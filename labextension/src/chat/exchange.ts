@@ -110,11 +110,11 @@ export function isRunning(exchange: IExchange): boolean {
   return exchange.status === 'sent' || exchange.status === 'answering';
 }
 
-/** Whether the turn waits for the user's approval. */
-export function waitsForUser(exchange: IExchange): boolean {
-  return (
-    isRunning(exchange) &&
-    exchange.parts.some(part => part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null)
+/** The calls that wait for the user's approval. */
+export function pendingCalls(exchange: IExchange): IToolPart[] {
+  return exchange.parts.filter(
+    (part): part is IToolPart =>
+      isRunning(exchange) && part.kind === 'tool' && part.status === 'running' && part.approval?.decision === null
   );
 }
 
@@ -142,7 +142,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
     case 'waiting':
       return { ...exchange, waiting: event.text };
     case 'tool_call':
-      return { ...exchange, parts: [...exchange.parts, toolPart(event)] };
+      return { ...exchange, parts: withCall(exchange.parts, event) };
     case 'approval':
       return { ...exchange, parts: withApproval(exchange.parts, event) };
     case 'progress':
@@ -211,7 +211,7 @@ function withThinking(parts: readonly Part[], text: string): readonly Part[] {
 }
 
 /** A call that has begun. */
-export function toolPart(call: Omit<ToolCalled, 'title' | 'icon'> & Partial<ToolCalled>): IToolPart {
+export function toolPart(call: Omit<ToolCalled, 'title' | 'icon' | 'effects'> & Partial<ToolCalled>): IToolPart {
   return {
     kind: 'tool',
     callId: call.call_id,
@@ -227,11 +227,22 @@ export function toolPart(call: Omit<ToolCalled, 'title' | 'icon'> & Partial<Tool
   };
 }
 
+/** With a call that begins; one that is shown already was asked about together with others. */
+function withCall(parts: readonly Part[], event: ToolCalled): readonly Part[] {
+  const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
+  return known
+    ? parts.map(part =>
+        part.kind === 'tool' && part.callId === event.call_id ? { ...toolPart(event), approval: part.approval } : part
+      )
+    : [...parts, toolPart(event)];
+}
+
 function withApproval(parts: readonly Part[], event: IApprovalRequested): readonly Part[] {
   const { digest, preview = '', reasons = [], effects = [] } = event;
   const approval: IApproval = { digest, preview, reasons, effects, decision: null, problem: '', isAtCell: false };
   const known = parts.some(part => part.kind === 'tool' && part.callId === event.call_id);
-  const all = known ? parts : [...parts, toolPart(event)];
+  const title = `${humanized(event.tool)}${effects.length > 1 ? ' and run it' : ''}`;
+  const all = known ? parts : [...parts, toolPart({ ...event, title })];
   // What is shown is what the approval is about, not what the call had before.
   return all.map(part =>
     part.kind === 'tool' && part.callId === event.call_id

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { IAlternatives } from '../chat/branches';
 import type { Conversation } from '../chat/conversation';
-import { canRetry, type IExchange, isRunning, waitsForUser } from '../chat/exchange';
+import { canRetry, type IExchange, isRunning, pendingCalls } from '../chat/exchange';
 import { AnswerFooter } from './answerFooter';
 import { AnswerText } from './answerText';
 import { QuestionView } from './questionView';
@@ -36,6 +36,13 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
   const { translation } = useServices();
   const running = isRunning(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
+  const pending = pendingCalls(exchange);
+  const decideAll = (decision: 'approve' | 'deny') => {
+    for (const part of pending) {
+      void conversation.decide(exchange, part, { decision });
+    }
+    onDone();
+  };
   const repeat = () => {
     void conversation.askInstead(exchange, exchange.question);
     onDone();
@@ -68,7 +75,17 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
             <AnswerText key={index} text={part.text} live={running && part === last} />
           )
         )}
-        {running && !waitsForUser(exchange) && <AnsweringIndicator />}
+        {pending.length > 1 && (
+          <div className="jp-agent-buttons" role="group" aria-label={translation.__('All %1 proposals', pending.length)}>
+            <button type="button" className="jp-agent-button jp-agent-primary" onClick={() => decideAll('approve')}>
+              {translation.__('Allow all %1 once', pending.length)}
+            </button>
+            <button type="button" className="jp-agent-button" onClick={() => decideAll('deny')}>
+              {translation.__('Deny all')}
+            </button>
+          </div>
+        )}
+        {running && pending.length === 0 && <AnsweringIndicator />}
         {exchange.waiting && (
           <p className="jp-agent-note" role="status">
             {exchange.waiting}
