@@ -1,7 +1,7 @@
 """Forty-four questions about small tables, asked of a weak model with and without the assistant.
 
 Besides right and wrong it counts calls that were shown raw, and numbers that nothing computed: of the assistant's answers those that stand
-neither in what its code printed nor in the question, and are not marked.
+neither in what its code printed nor in what it was sent, and are not marked.
 
 Run: ``python -m benchmarks.tasks.weak_model --model local:/path/to/model.gguf [--limit N] [--only ID] [--way agent|bare] [--answers FILE]``.
 """
@@ -225,13 +225,13 @@ def tasks(folder: Path) -> list[Task]:
 
 
 class RecordingAssistant(Assistant):
-    """Keeps what the code of its newest answer printed."""
+    """Keeps what the model of its newest answer was sent, and what its code printed."""
 
     outputs: list[str]
 
     async def ask(self, question: Question) -> AsyncGenerator[Event, None]:
         """As the assistant does."""
-        self.outputs = []
+        self.outputs = [message["content"] for message in (await self.preview(question))["messages"]]
         async with aclosing(super().ask(question)) as events:
             async for event in events:
                 if isinstance(event, ToolReturned):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -301,7 +301,15 @@ class Assistant:
         prompt = self._prompt(question, context, await attachments(question.query, context), _SHARES[0])
         warnings = (*context.warnings, *lowered, *prompt.warnings)
         count = self.resources.calibration.counter(model.name)
-        return request.preview_json(model.name, prompt, self._offered(question), warnings, count)
+        offered: Sequence[ToolSpec] = self._offered(question)
+        if (prepare := getattr(model, "prepared", None)) is not None:  # not every model is sent its tools as tools
+            messages, offered = prepare(prompt.messages, offered)
+            added = sum(count(message.content) for message in messages) - sum(
+                count(message.content) for message in prompt.messages
+            )
+            tokens = {**prompt.tokens, "system": prompt.tokens["system"] + max(0, added)}
+            prompt = replace(prompt, messages=tuple(messages), tokens=tokens)
+        return request.preview_json(model.name, prompt, offered, warnings, count)
 
     # The steps of a turn --------------------------------------------------------------------------
 

@@ -273,7 +273,10 @@ class Agent:
             note: Said to the model at the end, and kept nowhere.
         """
         specs = offered_specs(self._tools, self._limits.approval)
-        taken = 0 if getattr(self._model, "way", "") == "code" else tool_tokens(specs, self._compaction.count)
+        takes_code = getattr(self._model, "way", "") == "code"
+        if takes_code and self._run_answer:  # its code is run in the end, and is no call before
+            specs = [spec for spec in specs if spec.name != RUN_CODE]
+        taken = 0 if takes_code else tool_tokens(specs, self._compaction.count)
         failure: ContextTooLong | None = None
         cost = 0
         for _ in range(_MAX_TRIES):

@@ -259,6 +259,37 @@ def test_the_history_of_a_weak_model_tells_its_code_as_blocks() -> None:
     assert not any(message.tool_calls for message in converted)
 
 
+async def test_what_will_be_sent_is_shown_as_it_is_sent() -> None:
+    async with running() as server:
+        server.queue(answered("None that I know of."))
+        options = JupyterAgent(store="memory://", model=f"ollama:{WEAK}", base_url=server.base_url)
+        assistant = Assistant.from_config(options)
+        question = Question("me", "What is the mean of km?", session_id="s")
+        preview = await assistant.preview(question)
+        async with aclosing(assistant.ask(question)) as events:
+            assert [event async for event in events]
+        await assistant.close()
+    sent = server.asked[0].body["messages"]
+    assert preview["tools"] == []
+    shown = "".join(message["content"] for message in preview["messages"] if message["role"] == "system")
+    assert "".join(sent[0]["content"].split()) == "".join(shown.split())
+    assert "prints only the final result" in preview["messages"][-1]["content"]
+
+
+async def test_where_the_answers_code_is_to_be_run_it_is_the_answer_and_no_call_before() -> None:
+    async with running() as server:
+        server.queue(answered(BLOCK))
+        options = JupyterAgent(store="memory://", model=f"ollama:{WEAK}", base_url=server.base_url)
+        assistant = Assistant.from_config(options)
+        question = Question("me", "What is the mean of km?", run_answer=True)
+        async with aclosing(assistant.ask(question)) as events:
+            *_, last = [event async for event in events]
+        await assistant.close()
+    assert isinstance(last, Done)
+    assert BLOCK in last.reply
+    assert [action.call_id.startswith("answer_") for action in last.actions] == [True]
+
+
 @pytest.mark.parametrize("is_approved", [True, False])
 async def test_the_code_of_a_weak_model_is_asked_about_as_any_other(is_approved: bool) -> None:
     asked: list[str] = []

@@ -14,6 +14,7 @@ from jupyter_agent.core.messages import Waiting
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.process import EngineProcess
+from jupyter_agent.models.openai_compatible import code_blocks
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.openai_compatible.provider import Provider
@@ -82,6 +83,12 @@ class LocalModel:
     def way(self) -> Way:
         """How it is spoken to, as far as is known."""
         return self._model.way if self._model is not None else ModelWay("", self._way).of(self._wanted)
+
+    def prepared(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
+        """What it is sent of messages and tools: where it takes no tools, they are put into words."""
+        return code_blocks.prepared(self.way, messages, tools)
 
     @property
     def pid(self) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
-from jupyter_agent.models.openai_compatible.text_tools import fenced, without_calls
+from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
 from jupyter_agent.models.openai_compatible.written_calls import PYTHON, shows_something
 
 if TYPE_CHECKING:
@@ -96,6 +96,17 @@ class AskedTurn:
             if message.role == "tool":
                 output = "" if message.code else message.content
         return cls(can_run, shows_code, not shows_code and bool(_WANTS_VALUE.search(question)), tuple(programs), output)
+
+
+def prepared(
+    way: Way, messages: Sequence[Message], tools: Sequence[ToolSpec]
+) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
+    """Messages and tools as a model is sent them that is spoken to in a way."""
+    if way == "code":
+        return spoken(messages, AskedTurn.of(messages, tools)), ()
+    if way == "text":
+        return without_calls([*messages, *([offer(tools)] if tools else [])]), ()
+    return messages, tools
 
 
 def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:

@@ -91,6 +91,12 @@ class OpenAIModel:
         """How it is spoken to, as far as is known."""
         return self._way.of(self._model)
 
+    def prepared(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> tuple[Sequence[Message], Sequence[ToolSpec]]:
+        """What it is sent of messages and tools: where it takes no tools, they are put into words."""
+        return code_blocks.prepared(self.way, messages, tools)
+
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
@@ -120,7 +126,7 @@ class OpenAIModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
         used = frozenset(call.id for message in messages for call in message.tool_calls)
-        without, tries = self._without | ({"tools"} if way == "text" else set()), 0
+        without, tries = self._without, 0
         code_tool = code_blocks.RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(self._model)
         while True:
@@ -129,12 +135,9 @@ class OpenAIModel:
             answer = StreamedAnswer(self._connection.server, used, reader)
             try:
                 name = await self._chosen()
+                body = request(name, *code_blocks.prepared(way, messages, tools), without=without)
                 if way == "code":
-                    prepared = code_blocks.spoken(messages, code_blocks.AskedTurn.of(messages, tools))
-                    body = request(name, prepared, (), without=without)
                     body["temperature"] = _CODE_TEMPERATURE
-                else:
-                    body = request(name, messages, tools, without=without)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
                     async for event in events:
                         yield event
