@@ -412,13 +412,13 @@ class Assistant:
 
     async def _commit_failure(self, state: TurnState, error: AgentError) -> Event:
         """What was answered is kept."""
+        redact = partial(self.redactor.text, always=True)
         try:
             await self._commit(state, "failed", error.code)
         except AgentError as failure:
             error = failure
-        redact = partial(self.redactor.text, always=True)
         log_failure(error.code, error.message, detail_of(error), redact, is_ours=error.status >= 500)
-        return Failed.from_error(error)
+        return replace(Failed.from_error(error), message=redact(error.message))
 
     # What a question is answered with -------------------------------------------------------------
 

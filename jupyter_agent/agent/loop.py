@@ -118,6 +118,12 @@ class Transcript:
         self.unrecorded += text
         return delta
 
+    def drop_text(self) -> None:
+        """The text that stands in no message yet was no part of the answer."""
+        self.reply = self.reply.removesuffix(self.unrecorded)
+        self.reply = self.reply.removesuffix("\n\n") if self.unrecorded else self.reply
+        self.unrecorded = ""
+
     def close(self) -> None:
         """Give every call that has none a result, and keep the text that is not recorded yet."""
         if self.unrecorded:
@@ -227,7 +233,9 @@ class Agent:
                                 yield transcript.add_text(well_formed(text))
                         case ThinkingDelta():
                             has_thought = True
-                            yield ThinkingDelta(well_formed(event.text))
+                            if event.replaces_text:
+                                transcript.drop_text()
+                            yield replace(event, text=well_formed(event.text))
                         case Waiting():
                             yield event
                         case ToolCall():

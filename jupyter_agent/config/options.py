@@ -161,6 +161,9 @@ class JupyterAgent(Configurable):
         min=0,
         help="Seconds after which code that the agent runs is interrupted; 0 sets no limit: it runs until it ends or you stop it.",
     ).tag(config=True)
+    first_word_seconds = Float(
+        300.0, min=1, help="How long a model may be silent before the first word of an answer: it thinks, or is loaded."
+    ).tag(config=True)
     max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
     max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)

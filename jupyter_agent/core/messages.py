@@ -41,7 +41,7 @@ FinishReason = Literal[
 ActionStatus = Literal["done", "failed", "denied", "needs_approval", "interrupted"]
 
 
-def _sent_back() -> Any:
+def _wanted_field() -> Any:
     """A field for what a provider wants back within the turn: neither stored nor shown."""
     return field(default_factory=lambda: MappingProxyType({}), hash=False, metadata={"is_kept": False})
 
@@ -60,7 +60,7 @@ class ToolCall:
     id: str
     name: str
     arguments: str
-    extra: Mapping[str, Json] = _sent_back()
+    extra: Mapping[str, Json] = _wanted_field()
 
     def parsed_arguments(self) -> dict[str, Json]:
         """The arguments as JSON data; empty where they are no JSON object, or nested too deeply to be read."""
@@ -104,7 +104,7 @@ class Message:
     tool_call_id: str | None = None
     pictures: tuple[Picture, ...] = ()
     code: str = ""
-    extra: Mapping[str, Json] = _sent_back()
+    extra: Mapping[str, Json] = _wanted_field()
 
     def without_unkept(self) -> Message:
         """As it is kept with a turn: without pictures, and without what only its provider wants back."""
@@ -186,7 +186,7 @@ class ModelFinished:
 
     reason: Literal["stop", "length", "tool_calls", "refused"] = "stop"
     usage: Usage = Usage()
-    extra: Mapping[str, Json] = _sent_back()
+    extra: Mapping[str, Json] = _wanted_field()
 
 
 # What a turn emits: the name of each on the wire is its `event` --------------------------------
@@ -205,10 +205,16 @@ class TurnStarted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why no answer comes yet, for people; no part of the answer, and passed over by those who do not show it."""
+    """Why no answer comes yet, for people; no part of the answer, and passed over by those who do not show it.
+
+    Attributes:
+        text: Why.
+        seconds: How long nothing has come, or how long it will be; 0 where that cannot be said.
+    """
 
     event: ClassVar[str] = "waiting"
     text: str
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +227,16 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingDelta:
-    """Some more of what the model thinks before it answers: shown folded, no part of the answer, and not kept."""
+    """Some more of what the model thinks before it answers: shown folded, no part of the answer, and not kept.
+
+    Attributes:
+        text: In Markdown.
+        replaces_text: The text since the last call was thinking, too, though it looked like the answer: this ends it.
+    """
 
     event: ClassVar[str] = "thinking"
     text: str
+    replaces_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

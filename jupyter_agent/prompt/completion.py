@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from jupyter_agent.core.kernel_state import KernelState, Variable
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, Usage
+from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, Usage
 from jupyter_agent.core.protocols import Model
 from jupyter_agent.core.text import FENCED_CODE
 from jupyter_agent.redaction.redactor import Redactor
@@ -115,6 +115,8 @@ async def complete_code(
         async for event in events:
             if isinstance(event, TextDelta):
                 text += event.text
+            elif isinstance(event, ThinkingDelta) and event.replaces_text:
+                text = ""
             elif isinstance(event, ModelFinished):
                 on_usage(event.usage)
             if len(text) > 2 * MAX_CHARACTERS:

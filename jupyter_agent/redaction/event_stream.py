@@ -19,7 +19,11 @@ async def redact_events(events: AsyncGenerator[Event, None], redactor: Redactor)
         try:
             async for event in events:
                 if isinstance(event, ThinkingDelta):
-                    if text := thinking.feed(event.text):
+                    if event.replaces_text:
+                        for text in filter(None, [stream.flush()]):
+                            yield TextDelta(text)
+                        yield ThinkingDelta(thinking.feed(event.text) + thinking.flush(), replaces_text=True)
+                    elif text := thinking.feed(event.text):
                         yield ThinkingDelta(text)
                     continue  # a secret of the answer may go on after it
                 if text := thinking.flush():

@@ -38,8 +38,9 @@ async def test_an_answer_comes_over_a_connection_of_ours(monkeypatch: pytest.Mon
     async with running() as server:
         server.queue(answered("ok"))
         connection = Connection(server.base_url)
-        async with connection.open_stream({"model": "m"}) as response:
-            assert isinstance(response.extensions["network_stream"], AsyncioStream)
+        response = await connection.post({"model": "m"})
+        assert isinstance(response.extensions["network_stream"], AsyncioStream)
+        await response.aclose()
         await connection.close()
 
 

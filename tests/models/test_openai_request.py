@@ -18,7 +18,7 @@ import pytest
 from jupyter_agent.agent.assistant import Assistant
 from jupyter_agent.config.options import JupyterAgent
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, ToolCall
+from jupyter_agent.core.messages import Done, Message, ModelFinished, TextDelta, ToolCall, Waiting
 from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai.providers import build_openai
@@ -44,14 +44,14 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def failing(*answers: Any, model: str = "m", **options: Any) -> errors.AgentError:
-    """The error that ends a question; it must not hold the key or the server's words, however it is printed."""
+    """The error that ends a question; it must not hold the key, however it is printed, nor the server's words as ours."""
     async with running() as server, asking(server, model, **options) as one:
         server.queue(*answers)
         with pytest.raises(errors.UpstreamError) as caught:
             await answer(one)
     printed = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     assert KEY not in printed
-    assert "canary" not in caught.value.message
+    assert "canary" not in caught.value.message.partition(' It says: "')[0]
     return caught.value
 
 
@@ -368,7 +368,11 @@ async def test_L2_the_wait_that_a_server_asks_for_is_kept() -> None:
     async with running() as server, asking(server) as model:
         server.queue(plain(429, headers="Retry-After: 1\r\n"), answered("ok"))
         started = time.monotonic()
-        assert await answer(model) == OK
+        waiting, *answered_at_last = await answer(model)
+        assert answered_at_last == OK
+        assert isinstance(waiting, Waiting)
+        assert waiting.seconds == 1
+        assert "asked again in a second" in waiting.text
         assert time.monotonic() - started >= 1
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ToolCall, Usage
+from jupyter_agent.core.messages import Message, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
 from jupyter_agent.models.openai_compatible.stream import MAX_ANSWER, MAX_CALLS, EventDecoder, ServerEvent
 from tests.support.fake_model_server import KEY, STREAM, answer, answered, asking, chunk, event, plain, running
 
@@ -174,7 +174,7 @@ async def test_a_stream_that_calls_itself_json_is_understood() -> None:
     assert text_of(await replied(answered("ok").replace("text/event-stream", "application/json"))) == "ok"
 
 
-async def test_what_the_model_thinks_aloud_is_left_out() -> None:
+async def test_what_the_model_thinks_aloud_is_thinking_and_goes_back() -> None:
     parts = [{"type": "thinking", "text": "hm"}, {"type": "text", "text": "ok"}]
     body = (
         STREAM
@@ -183,7 +183,11 @@ async def test_what_the_model_thinks_aloud_is_left_out() -> None:
         + chunk(content=parts)
         + chunk("stop")
     )
-    assert await replied(body) == [TextDelta("ok"), ModelFinished("stop")]
+    assert await replied(body) == [
+        ThinkingDelta("hmhmhm"),
+        TextDelta("ok"),
+        ModelFinished("stop", extra={"reasoning_content": "hm", "reasoning": "hm"}),
+    ]
 
 
 async def test_other_choices_and_unknown_fields_are_passed_over() -> None:
@@ -268,9 +272,15 @@ async def test_L16_broken_arguments_are_passed_on_as_written() -> None:
     assert (await replied(calling([call(0, "a", "f", '{"x": ')])))[0] == ToolCall("a", "f", '{"x": ')
 
 
-@pytest.mark.parametrize(("finish", "reason"), [("length", "length"), ("content_filter", "refused")])
-async def test_L15_calls_of_an_answer_cut_short_are_never_made(finish: str, reason: Any) -> None:
-    assert await replied(calling([call(0, "a", "run_code", '{"code": "x"}')], finish=finish)) == [ModelFinished(reason)]
+async def test_L15_calls_of_a_refused_answer_are_never_made() -> None:
+    sent = calling([call(0, "a", "run_code", '{"code": "x"}')], finish="content_filter")
+    assert await replied(sent) == [ModelFinished("refused")]
+
+
+async def test_L15_the_last_call_of_an_answer_cut_short_is_passed_on_as_it_is() -> None:
+    sent = calling([call(0, "a", "f", "{}"), call(1, "b", "run_code", '{"code": "x')], finish="length")
+    calls = [ToolCall("a", "f", "{}"), ToolCall("b", "run_code", '{"code": "x')]
+    assert await replied(sent) == [*calls, ModelFinished("length")]
 
 
 # Ends -----------------------------------------------------------------------------------------
@@ -392,7 +402,7 @@ async def test_L12_an_error_within_the_stream_is_told_by_its_kind(error: Any, ki
     with pytest.raises(errors.UpstreamError) as caught:
         await replied(STREAM + event({"error": error}))
     assert type(caught.value) is kind
-    assert "boom" not in caught.value.message
+    assert "boom" not in caught.value.message.partition(' It says: "')[0]
 
 
 async def test_an_error_event_and_an_error_reason_are_errors() -> None:
@@ -456,7 +466,10 @@ async def test_L14_an_answer_that_never_ends_is_cut_and_its_connection_closed() 
 async def test_L14_arguments_that_never_end_make_no_call() -> None:
     piece = "x" * 100_000
     events = await replied(calling([call(0, "a", "f", '{"x": "')], *([call(0, arguments=piece)] for _ in range(11))))
-    assert events == [ModelFinished("length")]
+    assert isinstance(events[0], ToolCall)
+    assert len(events[0].arguments) < 10_000
+    assert events[0].parsed_arguments() == {}
+    assert events[1:] == [ModelFinished("length")]
 
 
 async def test_L14_a_compressed_answer_is_not_unpacked() -> None:
@@ -466,7 +479,7 @@ async def test_L14_a_compressed_answer_is_not_unpacked() -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
     async with running() as server, asking(server) as model:
         server.queue(head.encode() + packed)
-        with pytest.raises(errors.UpstreamProtocol):
+        with pytest.raises(errors.UpstreamProtocol, match=r"compressed \(gzip\)"):
             await answer(model)
         assert server.asked[0].headers["accept-encoding"] == "identity"
 

@@ -23,6 +23,9 @@ class Reply:
     def text(self, more: str) -> None:
         """Some more of it."""
 
+    def drop_text(self) -> None:
+        """The text since the last status or block was none of the reply."""
+
     def status(self, words: str) -> None:
         """What is going on meanwhile; removed at the end."""
 
@@ -81,6 +84,7 @@ class MarkdownReply(Reply):
 
     def __init__(self) -> None:
         self._text = ""
+        self._kept = 0  # characters of the text that were there at the last status
         self._status = ""
         self._display_id = ""
         self._shown_at = 0.0
@@ -91,8 +95,11 @@ class MarkdownReply(Reply):
         if time.monotonic() - self._shown_at >= UPDATE_SECONDS * max(1.0, len(self._text) / SLOWER_FROM):
             self._show()
 
+    def drop_text(self) -> None:
+        self._text = self._text[: self._kept]
+
     def status(self, words: str) -> None:
-        self._status = words
+        self._status, self._kept = words, len(self._text)
         self._show()
 
     def block(self, markdown: str) -> None:
@@ -107,7 +114,7 @@ class MarkdownReply(Reply):
             self._text += f"\n\n*{note}*" if self._text else f"*{note}*"
         if self._text or self._display_id:
             self._show()
-        self._text, self._display_id = "", ""
+        self._text, self._display_id, self._kept = "", "", 0
 
     def _show(self) -> None:
         from IPython.display import publish_display_data

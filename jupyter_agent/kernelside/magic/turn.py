@@ -135,8 +135,11 @@ class TurnView:
                     self._reply.status(f"{data.get('tool', '')} still runs, {data.get('seconds', 0):.0f} s…")
                 elif name == "waiting":
                     self._reply.status(str(data.get("text", "")))
-                elif name == "thinking" != before:
-                    self._reply.status("Thinking…")
+                elif name == "thinking":
+                    if data.get("replaces_text") is True:
+                        self._reply.drop_text()
+                    if name != before:
+                        self._reply.status("Thinking…")
                 elif name == "approval":
                     self._approve(data)
                 elif name == "run":

@@ -104,7 +104,7 @@ def build(provider: Provider, config: JupyterAgent, model: str) -> OpenAIModel:
         url, provider, proxy=config.proxy, ca_file=config.ca_file, takes_any_key=is_configured(url, provider, config)
     )
     way = config.options_of_model(f"{provider.name}:{model}").get("tools", "")
-    return OpenAIModel(model, connection, way=way)
+    return OpenAIModel(model, connection, first_seconds=config.first_word_seconds, way=way)
 
 
 def allowed_addresses(config: JupyterAgent) -> str:

@@ -9,9 +9,18 @@ from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from jupyter_agent.core.messages import Message, ModelEvent, ModelFinished, TextDelta, ToolCall, Usage, code_blocks
+from jupyter_agent.core.messages import (
+    Message,
+    ModelEvent,
+    ModelFinished,
+    TextDelta,
+    ThinkingDelta,
+    ToolCall,
+    Usage,
+    code_blocks,
+)
 from jupyter_agent.models.openai_compatible.text_tools import fenced, offer, without_calls
 from jupyter_agent.models.openai_compatible.written_calls import PYTHON, shows_something
 
@@ -167,6 +176,10 @@ async def answered(
                         text += event.text
                         if passed := gate.feed(event.text):
                             yield TextDelta(passed)
+                    case ThinkingDelta():
+                        if event.replaces_text:  # what was held back of it is no answer either
+                            gate, text = NumberGate(messages if is_watched else None), ""
+                        yield event
                     case ToolCall():
                         calls.append(event)
                     case ModelFinished():
@@ -188,7 +201,8 @@ async def answered(
                 yield TextDelta(rest)
             for call in new:
                 yield call
-            yield replace(finished, reason="tool_calls", usage=usage)
+            reason: Literal["length", "tool_calls"] = "length" if finished.reason == "length" else "tool_calls"
+            yield replace(finished, reason=reason, usage=usage)
             return
         is_column = turn.wants_value and _COLUMN.search(turn.output) is not None
         if calls and not text.strip() and is_column and not is_last:

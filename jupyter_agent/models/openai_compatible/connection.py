@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager, suppress
+import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from jupyter_agent.models.openai_compatible.provider import OPENAI, Provider
 from jupyter_agent.models.openai_compatible.transport import host_of, web_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
     import httpx2
     from openai import AsyncOpenAI
@@ -61,6 +62,7 @@ class Connection:
         self._takes_any_key = takes_any_key
         self._resolve = resolve
         self._drops_tools: bool | None = None
+        self._has_users_key = False
         self._client: AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
         self._url: httpx2.URL | None = None
@@ -85,15 +87,16 @@ class Connection:
     @property
     def server(self) -> Provider:
         """The provider as errors speak of it: where it is not at its usual address, by scheme, host and port, no more."""
+        provider = replace(self.provider, has_users_key=self._has_users_key)
         if self.is_openai or self._own_key or self._base_url in ("", self.provider.base_url):
-            return self.provider
+            return provider
         try:
             parts = urlsplit(self._base_url)
             title = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         except ValueError:
-            return replace(self.provider, title="The model's server")
+            return replace(provider, title="The model's server")
         title = title if self.provider is OPENAI else f"{self.provider.title} at {title}"
-        return replace(self.provider, title=title, is_set_by_user=not self._takes_any_key)
+        return replace(provider, title=title, is_set_by_user=not self._takes_any_key)
 
     async def client(self) -> AsyncOpenAI:
         """The SDK's client; imported and built in a thread on first use.
@@ -123,9 +126,8 @@ class Connection:
             self._client, self._loop = await asyncio.to_thread(self._build), loop
         return self._client
 
-    @asynccontextmanager
-    async def open_stream(self, body: Mapping[str, Any]) -> AsyncGenerator[httpx2.Response, None]:
-        """Ask for a chat completion and open the response as a stream, with the SDK's HTTP client and headers.
+    async def post(self, body: Mapping[str, Any]) -> httpx2.Response:
+        """Ask for a chat completion, with the SDK's HTTP client and headers; the response is to be read, and closed, by the caller.
 
         The SDK itself would walk through each message and tool for files and aliases, and validate what it knows already.
 
@@ -144,13 +146,13 @@ class Connection:
         content = json.dumps(body, ensure_ascii=False).encode()
         request = self._http.build_request("POST", self._url, content=content, headers=headers)
         response = await self._http.send(request, stream=True)
+        if response.is_success:
+            return response
         try:
-            if not response.is_success:
-                text = (await response.aread()).decode("utf-8", "replace")
-                with suppress(ValueError, RecursionError):
-                    text = failures.words(json.loads(text)) or text
-                raise failures.from_status(response.status_code, text[:2000], self.server, response.headers)
-            yield response
+            given: object = (await response.aread()).decode("utf-8", "replace")
+            with suppress(ValueError, RecursionError):
+                given = json.loads(str(given))
+            raise failures.from_status(response.status_code, given, self.server, response.headers)
         finally:
             await response.aclose()
 
@@ -186,6 +188,7 @@ class Connection:
             get = partial(api_keys.get, variable, self._base_url, is_configured=self._takes_any_key)
             is_at_hand = api_keys.is_at_hand(variable, is_configured=self._takes_any_key)
             key = get() if is_at_hand else await asyncio.to_thread(get)  # it may wait for a keyring
+            self._has_users_key = bool(key) and key != os.environ.get(variable)
         if not key:
             if not self.is_ours:
                 raise errors.UpstreamAuth(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import time
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.core import errors
+from jupyter_agent.core.text import spelled_out
+from jupyter_agent.kernelside.secrets import without_secrets
+from jupyter_agent.kernelside.wire import clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +28,51 @@ _TOO_LONG = re.compile(
 #: What a server says when a part of the request is not for it, and how that part is called in `wire.request`.
 _UNKNOWN_PARTS = {
     "stream_options": re.compile(r"stream_options", re.IGNORECASE),
-    "system": re.compile(r"system (role|message)s?.{0,20}(not|n't).{0,12}support", re.IGNORECASE),
+    "stream": re.compile(
+        r"(not|n't|cannot|unsupported|must be verified)\b[^.]{0,60}\bstream(ed|ing)?\b"
+        r"|\bstream(ed|ing)?\b[^.]{0,60}(not|n't|cannot|unsupported|disabled)\b",
+        re.IGNORECASE,
+    ),
     "tools": re.compile(
         r"(not|n't) support(ed)? .{0,20}(tool|function)|(tool|function).{0,40}(not|n't) (be )?support"
         r"|requires? --(jinja|enable-auto-tool-choice)|no endpoints.{0,40}tool",
         re.IGNORECASE,
     ),
-    "calls": re.compile(r"tool_call_id|tool_calls|role .?tool|roles must alternate", re.IGNORECASE),
+    "calls": re.compile(r"tool_call_id|tool_calls|(role|found).{0,4}tool\b|roles must alternate", re.IGNORECASE),
+    "system": re.compile(
+        r"(system|developer) (role|message|prompt|instruction)s?.{0,40}(not|n't|\bun|only)|roles must alternate"
+        r"|(not|n't) (support|allow|accept).{0,20}\bsystem\b"
+        r"|\brole.{0,20}\bsystem\b|\bonly\b.{0,20}\buser\b.{0,12}\b(assistant|model)\b|user'? (and|or) '?(assistant|model)"
+        r"|(found|got|unexpected|invalid|unknown)\W{1,6}(role\W{1,6})?system\b|\bsystem\b.{0,4} is not one of",
+        re.IGNORECASE,
+    ),
     "pictures": re.compile(r"image|multi-?modal|vision|mmproj|content (type|part)", re.IGNORECASE),
+    "extra": re.compile(
+        r"extra (input|field)|additional propert|unknown (field|name|parameter|argument)|unrecognized|unsupported"
+        r"|(reasoning|extra_content|thought)\w*.{0,60}\b(not|n't|unsupported|forbidden|invalid|must be removed)",
+        re.IGNORECASE,
+    ),
 }
+_FILTERED = re.compile(
+    r"content.?(filter|management|policy)|responsible.?ai|data_inspection_failed|inappropriate content|prohibited.content"
+    r"|\bflagged\b|moderation|usage polic",
+    re.IGNORECASE,
+)
+_NOT_HERE = re.compile(r"countr(y|ies)|region|territor|location", re.IGNORECASE)
+#: What is said where nothing is at the address at all.
+_NO_PATH = re.compile(
+    r"not.?found|no (route|handler)|cannot (get|post)|unexpected endpoint|invalid url|method not allowed"
+    r"|(unknown|no such) (url|path|endpoint|request)",
+    re.IGNORECASE,
+)
+_LOADING = re.compile(r"loading|warming up|starting up|not (yet )?ready|initiali[sz]ing", re.IGNORECASE)
+_WAIT = re.compile(
+    r"(?:try again|retry(?:.?delay)?|wait|estimated_time)\D{0,40}?"
+    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h(?:ours?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)(?![a-z])\s*)+)",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|mil|h|m|s)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "mil": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 _NO_MODEL = re.compile(
     r"(model|deployment).{0,200}(not (be )?found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)",
     re.IGNORECASE | re.DOTALL,
@@ -40,6 +80,8 @@ _NO_MODEL = re.compile(
 _SPENT = re.compile(
     r"insufficient.{0,10}(quota|credit|balance|funds)|exceeded your current quota|billing", re.IGNORECASE
 )
+_MAX_REASON = 200
+_QUOTE = ' It says: "'
 #: Statuses after which the same request may succeed a moment later.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
@@ -51,17 +93,28 @@ class Failure(Exception):
         error: What the user gets.
         passing: The same request may succeed a moment later.
         wait: Seconds that the server asks for; None where it does not say.
-        without: An option that this server does not know, by which the request may succeed without it.
+        without: Parts of the request that this server may not take, as `wire.request` calls them, the likeliest first.
+        is_loading: The server is there, and has to load the model first.
+        is_other_model: The server has no such model.
     """
 
     def __init__(
-        self, error: errors.UpstreamError, *, passing: bool = False, wait: float | None = None, without: str = ""
+        self,
+        error: errors.UpstreamError,
+        *,
+        passing: bool = False,
+        wait: float | None = None,
+        without: tuple[str, ...] = (),
+        is_loading: bool = False,
+        is_other_model: bool = False,
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.passing = passing
         self.wait = wait
         self.without = without
+        self.is_loading = is_loading
+        self.is_other_model = is_other_model
 
 
 def from_exception(error: Exception, server: Provider) -> Failure:
@@ -79,8 +132,7 @@ def from_exception(error: Exception, server: Provider) -> Failure:
     if isinstance(error, errors.UpstreamError):
         return Failure(error)
     if isinstance(error, openai.APIStatusError):
-        text = words(error.body) or str(error)[:2000]
-        return from_status(error.status_code, text, server, error.response.headers)
+        return from_status(error.status_code, error.body or str(error), server, error.response.headers)
     if isinstance(error, httpx2.InvalidURL):
         return Failure(bad_url(server))
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
@@ -97,16 +149,46 @@ def from_exception(error: Exception, server: Provider) -> Failure:
     return Failure(garbled(server))
 
 
-def from_status(status: int, words: str, server: Provider, headers: Mapping[str, str] | None = None) -> Failure:
-    """Translate a failure that the server has a number and words for; the words decide, and are for the log alone."""
-    failure = _from_status(status, words, server, headers)
-    failure.error.detail = words
+def from_event(event: Mapping[str, Any], server: Provider) -> Failure:
+    """Translate an error that comes in the place of an answer, or in its midst; its status is what its words say."""
+    error = event.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 500
+    text = words(event)
+    if status == 500 and re.search(r"rate.?limit|too many requests", text, re.IGNORECASE):
+        status = 429
+    elif status == 500 and _NO_PATH.search(text):
+        status = 404
+    elif status == 500 and re.search(r"context|invalid.request", text, re.IGNORECASE):
+        status = 400
+    return from_status(status, event, server)
+
+
+def from_status(status: int, body: object, server: Provider, headers: Mapping[str, str] | None = None) -> Failure:
+    """Translate a failure that the server has a number and words for; the words decide.
+
+    Args:
+        status: Of HTTP.
+        body: As JSON data, or as text where it is none. Its reason is shown, short and without secrets; all of it is for the log.
+        server: Who was asked.
+        headers: That came with it.
+    """
+    text = words(body)
+    failure = _from_status(status, text, server, headers or {})
+    failure.error.detail = text
     failure.error.upstream_status = status
     failure.error.retry_after = failure.wait
+    own_words = reason(body)
+    if (
+        own_words
+        and not isinstance(failure.error, (errors.UpstreamAuth, errors.ContextTooLong))
+        and not failure.is_other_model
+    ):
+        failure.error.message += f'{_QUOTE}{own_words}"'
     return failure
 
 
-def _from_status(status: int, words: str, server: Provider, headers: Mapping[str, str] | None) -> Failure:
+def _from_status(status: int, words: str, server: Provider, headers: Mapping[str, str]) -> Failure:
     if status == 413 or (status < 500 and _TOO_LONG.search(words)):
         return Failure(
             errors.ContextTooLong(
@@ -114,46 +196,54 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
                 "c.JupyterAgent.context_tokens."
             )
         )
+    if status in (400, 403, 422, 451) and _FILTERED.search(words):
+        return Failure(
+            errors.UpstreamRefused(
+                f"The content filter of {server} stopped this question. Put it in other words, or leave out the cell or "
+                "output that it is about."
+            )
+        )
+    if status == 403 and _NOT_HERE.search(words):
+        return Failure(errors.UpstreamRefused(f"{server} does not serve where you are. Choose another provider."))
     if status in (401, 403):
         return Failure(
             errors.UpstreamAuth(f"{server} did not accept the key, or not for this model. {server.key_hint}")
         )
     if status == 402 or _SPENT.search(words):
         return Failure(errors.UpstreamRateLimit(f"The credit at {server} is used up. Look at the account's billing."))
+    wait = retry_after(headers)
+    if wait is None:
+        wait = _wait_in(words)
     if status == 429:
-        wait = retry_after(headers or {})
-        when = "Wait a little and ask again." if wait is None else f"Ask again in {_duration(wait)}."
-        error = errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
-        return Failure(error, passing=True, wait=wait)
-    # Some say with status 500 which part of the request they stumble over.
-    if status in (400, 404, 422, 500, 501):
-        for part, sign in _UNKNOWN_PARTS.items():
-            if sign.search(words):
-                return Failure(_not_taken(status, server), without=part)
+        when = "Wait a little and ask again." if wait is None else f"Ask again in {duration(wait)}."
+        busy = errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
+        return Failure(busy, passing=True, wait=wait)
+    if status >= 500 and _LOADING.search(words):
+        error = errors.UpstreamError(f"{server} is still loading the model. Ask again in a moment.")
+        return Failure(error, passing=True, wait=wait, is_loading=True)
+    without: tuple[str, ...] = ()
+    if status in (400, 404, 422, 500, 501):  # some say with status 500 which part of the request they stumble over
+        without = tuple(part for part, sign in _UNKNOWN_PARTS.items() if sign.search(words))
     if status in PASSING:
-        return Failure(
-            errors.UpstreamError(f"{server} reported an internal error (status {status}). Try again in a moment."),
-            passing=True,
-            wait=retry_after(headers or {}),
-        )
+        error = errors.UpstreamError(f"{server} reported an internal error (status {status}). Try again in a moment.")
+        return Failure(error, passing=True, wait=wait, without=without)
     if 300 <= status < 400:
         return Failure(
             errors.UpstreamProtocol(
                 f"{server} points to another address, which is not followed. Set {server.where} to the final one."
             )
         )
-    if status in (400, 404) and _NO_MODEL.search(words):
-        return Failure(errors.UpstreamRefused(f"{server} has no such model."), without="model")
-    if status in (404, 405):
+    if status in (400, 404) and not without and _NO_MODEL.search(words):
+        return Failure(errors.UpstreamRefused(f"{server} has no such model."), is_other_model=True)
+    if status in (404, 405) and not without and (not words.strip() or "<" in words or _NO_PATH.search(words)):
         return Failure(
             errors.UpstreamRefused(f"{server} does not answer at this path. {server.where} usually ends with /v1.")
         )
-    return Failure(_not_taken(status, server))
-
-
-def _not_taken(status: int, server: Provider) -> errors.UpstreamRefused:
-    return errors.UpstreamRefused(
-        f"{server} refused the request (status {status}). Try another model, or a new conversation."
+    return Failure(
+        errors.UpstreamRefused(
+            f"{server} refused the request (status {status}). Try another model, or a new conversation."
+        ),
+        without=without,
     )
 
 
@@ -176,23 +266,68 @@ def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip(), re.ASCII) else None
 
 
+def _wait_in(words: str) -> float | None:
+    """Seconds that a server asks to wait in its words; None where it does not."""
+    found = _WAIT.search(words)
+    if found is None:
+        return None
+    return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _SPAN.findall(found[1]))
+
+
 def words(body: object) -> str:
     """Code, type and message of an error object, as one text to look for signs in."""
     if isinstance(body, str):
         return body[:2000]
-    if not isinstance(body, dict):
-        return ""
-    inner = body.get("error")
-    fields = inner if isinstance(inner, dict) else body
-    parts = [fields.get("code"), fields.get("type"), fields.get("message"), fields.get("detail"), inner]
+    fields = _fields(body)
     with suppress(RecursionError):
+        parts = [
+            fields.get(name) for name in ("code", "type", "status", "param", "message", "detail", "details", "error")
+        ]
+        parts += [_raw(fields), f"estimated_time {fields['estimated_time']} s" if "estimated_time" in fields else ""]
         return " ".join(str(part)[:2000] for part in parts if isinstance(part, (str, int, list)))
     return ""
 
 
-def _duration(seconds: float) -> str:
+def reason(body: object) -> str:
+    """The server's own words for people: one line, at most 200 characters, without secrets; empty where there are none."""
+    if isinstance(body, str):
+        own_words = body if len(body) <= _MAX_REASON and "<" not in body else ""
+    else:
+        fields = _fields(body)
+        detail = fields.get("detail")
+        if isinstance(detail, list):
+            detail = "; ".join(str(entry.get("msg", "")) for entry in detail if isinstance(entry, dict))
+        given = (_raw(fields), fields.get("message"), detail, fields.get("error"))
+        own_words = next((text for text in given if isinstance(text, str) and text.strip()), "")
+    own_words = " ".join(spelled_out(own_words[: 4 * _MAX_REASON]).split())
+    return clip(without_secrets(own_words), _MAX_REASON)
+
+
+def _fields(body: object) -> Mapping[str, Any]:
+    """The object of an error that says most: some send it within another, or in a list."""
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if not isinstance(body, dict):
+        return {}
+    inner = body.get("error")
+    return inner if isinstance(inner, dict) else body
+
+
+def _raw(fields: Mapping[str, Any]) -> str:
+    """What a router repeats of the server behind it."""
+    metadata = fields.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not isinstance(raw, str):
+        return ""
+    with suppress(ValueError, RecursionError):
+        return reason(json.loads(raw))
+    return raw
+
+
+def duration(seconds: float) -> str:
+    """So long, in words."""
     if seconds < 100:
-        return f"{max(1, round(seconds))} seconds"
+        return "a second" if seconds < 1.5 else f"{round(seconds)} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 6000 else f"{round(seconds / 3600)} hours"
 
 
@@ -233,13 +368,26 @@ def garbled(server: Provider) -> errors.UpstreamProtocol:
     )
 
 
-def broken_off(server: Provider) -> errors.UpstreamProtocol:
-    """The answer was interrupted."""
-    return errors.UpstreamProtocol(f"{server} broke off in the middle of the answer. Ask again.")
+def broken_off(server: Provider, cause: errors.UpstreamError | None = None) -> errors.UpstreamProtocol:
+    """The answer was interrupted; by an error of the server's, if there is one."""
+    error = errors.UpstreamProtocol(f"{server} broke off in the middle of the answer. Ask again.")
+    if cause is not None and cause.detail:
+        error.detail = cause.detail
+        _, quote, own_words = cause.message.partition(_QUOTE)
+        error.message += quote + own_words
+    return error
 
 
 def silent(server: Provider, seconds: float) -> errors.UpstreamTimeout:
     """Nothing came for too long."""
     return errors.UpstreamTimeout(
         f"{server} has sent nothing for {seconds:.0f} seconds. Ask again, or try another model."
+    )
+
+
+def compressed(server: Provider, encoding: str) -> errors.UpstreamProtocol:
+    """What came is packed, though that was not asked for; a few bytes may become gigabytes."""
+    return errors.UpstreamProtocol(
+        f"{server} sends its answers compressed ({encoding[:20]}), though it is asked not to. Turn that off there, or in the "
+        "proxy in between."
     )

@@ -11,11 +11,14 @@ import json
 import random
 import re
 import time
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_agent.core import errors
-from jupyter_agent.core.messages import TextDelta
+from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
 from jupyter_agent.models.openai_compatible import code_blocks, failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
@@ -23,16 +26,19 @@ from jupyter_agent.models.openai_compatible.incoming import read_ahead
 from jupyter_agent.models.openai_compatible.network import AsyncioStream
 from jupyter_agent.models.openai_compatible.stream import MAX_EVENT, EventDecoder, ServerEvent, StreamedAnswer, TooLong
 from jupyter_agent.models.openai_compatible.text_tools import CallReader
+from jupyter_agent.models.openai_compatible.thoughts import ThoughtReader
 from jupyter_agent.models.openai_compatible.ways import ModelWay
 from jupyter_agent.models.openai_compatible.wire import request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
 
     import httpx2
 
     from jupyter_agent.core.messages import Message, ModelEvent
     from jupyter_agent.core.protocols import ToolSpec
+    from jupyter_agent.models.openai_compatible.provider import Provider
+    from jupyter_agent.models.openai_compatible.thoughts import Delta
     from jupyter_agent.models.openai_compatible.ways import Way
 
 _T = TypeVar("_T")
@@ -40,7 +46,16 @@ DEFAULT_MODEL = "gpt-5-mini"
 #: Small models write better code when they are not left to chance.
 _CODE_TEMPERATURE = 0.2
 MAX_TRIES = 3
+#: Reasoning models are silent for minutes.
+FIRST_SECONDS = 300.0
 _MAX_WAIT = 60.0
+_MAX_BACKOFF = 5.0
+#: How often it is said that nothing comes.
+_NOTE_SECONDS = 10.0
+#: By so much a timer may be early.
+_TICK = 0.005
+#: Parts that a server does not take are left out from then on.
+_KEPT = frozenset({"tools", "stream", "stream_options", "system", "pictures", "extra"})
 _MODELS_SECONDS = 3.0
 #: Servers send the usage after the answer's end, if at all.
 _USAGE_SECONDS = 2.0
@@ -56,8 +71,8 @@ class OpenAIModel:
     Args:
         model: The server's name of the model; empty for a sensible one.
         connection: The way to the server.
-        idle_seconds: Longest silence within an answer.
-        first_seconds: Longest silence before it: a server of one's own may have to load the model first.
+        idle_seconds: Longest silence within an answer, from its first word on.
+        first_seconds: Longest silence before it: models think, and servers load them first.
         backoff_seconds: Pause before the second try; it doubles.
         way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
     """
@@ -68,17 +83,18 @@ class OpenAIModel:
         connection: Connection,
         *,
         idle_seconds: float = 30.0,
-        first_seconds: float | None = None,
+        first_seconds: float = FIRST_SECONDS,
         backoff_seconds: float = 0.5,
         way: str = "",
     ) -> None:
         self._model = model or connection.provider.default or (DEFAULT_MODEL if connection.is_openai else "")
         self._connection = connection
         self._idle = idle_seconds
-        self._first = first_seconds or (4 * idle_seconds if connection.is_ours else idle_seconds)
+        self._first = first_seconds
         self._backoff = backoff_seconds
         self._without: frozenset[str] = frozenset()
         self._way = ModelWay(connection.server_key, way)
+        self._thinks_first = False
 
     @property
     def name(self) -> str:
@@ -126,34 +142,51 @@ class OpenAIModel:
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
         used = frozenset(call.id for message in messages for call in message.tool_calls)
-        without, tries = self._without, 0
         code_tool = code_blocks.RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(self._model)
+        # Offered as they should be, too: not every server reads what its model writes.
+        new_reader = partial(CallReader, tools, code_tool=code_tool, is_strict=is_strict) if tools else None
+        asked, offered = code_blocks.prepared(way, messages, tools)
+        refused: frozenset[str] = frozenset()
+        tries, began = 0, time.monotonic()
+        body: dict[str, Any] = {}
+        settings = {"temperature": _CODE_TEMPERATURE} if way == "code" else {}
         while True:
-            # Offered as they should be, too: not every server reads what its model writes.
-            reader = CallReader(tools, code_tool=code_tool, is_strict=is_strict) if tools else None
-            answer = StreamedAnswer(self._connection.server, used, reader)
+            thoughts = ThoughtReader(thinks_first=self._thinks_first)
+            answer = StreamedAnswer(self._connection.server, used, new_reader, thoughts)
             try:
-                name = await self._chosen()
-                body = request(name, *code_blocks.prepared(way, messages, tools), without=without)
-                if way == "code":
-                    body["temperature"] = _CODE_TEMPERATURE
+                body = request(await self._chosen(), asked, offered, without=self._without | refused) | settings
                 async with aclosing(self._answer(body, answer, deadline)) as events:
                     async for event in events:
                         yield event
+                *ending, finished = answer.end()
+                assert isinstance(finished, ModelFinished)
+                is_empty = not answer.spoken and finished.reason == "stop"
+                if is_empty and answer.garbled:
+                    raise Failure(failures.garbled(self._connection.server))
+                self._without |= refused & _KEPT
+                if answer.spoken or thoughts.thinks_first:
+                    self._thinks_first = thoughts.thinks_first
+                for event in (*ending, finished):
+                    yield event
                 return
             except Exception as error:  # noqa: BLE001 - the SDK lets its parsers' and libraries' errors through
                 failure = failures.from_exception(error, self._connection.server)
             # Raised outside of the handler: the SDK's exceptions hold keys and the server's words, and logs print causes.
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
-                raise failure.error if late else failures.broken_off(self._connection.server)
-            if failure.without and failure.without not in without | {"model"}:
-                without |= {failure.without}
-                self._without |= without & {"tools", "stream_options", "system", "pictures"}
+                raise failure.error if late else failures.broken_off(self._connection.server, failure.error)
+            others = (refused | {part} for part in failure.without if part not in refused)
+            bodies = (
+                (less, request(self._model, asked, offered, without=self._without | less) | settings) for less in others
+            )
+            if other := next((less for less, new_body in bodies if new_body != body), None):
+                refused = other
                 continue
             tries += 1
-            await self._pause(failure, tries, deadline)
+            async with aclosing(self._pause(failure, tries, began, deadline)) as waiting:
+                async for event in waiting:
+                    yield event
 
     async def models(self) -> tuple[str, ...]:
         """Names of the server's models that can chat, in its order, at most 500.
@@ -193,87 +226,128 @@ class OpenAIModel:
     async def _answer(
         self, body: dict[str, Any], answer: StreamedAnswer, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
-        """One request and its answer, read to its end or closed."""
+        """One request and its answer, read to its end or closed; what came together is one event."""
+        silence = _Silence(self._connection.server, self._first, deadline)
         async with AsyncExitStack() as stack:
-            opening = self._connection.open_stream(body)
-            response = await self._within(stack.enter_async_context(opening), self._first, deadline)
-            texts = await stack.enter_async_context(aclosing(self._texts(response, answer, deadline)))
-            async for text in texts:
-                yield TextDelta(text)
-        for event in answer.end():
-            yield event
-
-    async def _texts(
-        self, response: httpx2.Response, answer: StreamedAnswer, deadline: float
-    ) -> AsyncGenerator[str, None]:
-        """What the response says, in one text what came together; returns only if the answer is complete."""
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json":  # the server does not stream
-            whole = await self._within(_whole(response), self._first, deadline)
-            if whole.lstrip().startswith(b"{"):
-                for text in _joined(
-                    map(answer.take, (ServerEvent("", whole.decode("utf-8")), ServerEvent("", "[DONE]")))
-                ):
-                    yield text
-                return
-            pieces = _once(whole)
-        else:
+            opening = await stack.enter_async_context(_under_way(self._connection.post(body)))
+            async for note in silence.notes(opening):
+                yield note
+            response = opening.result()
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             pieces = _pieces(response)
-        decoder = EventDecoder()
-        async with read_ahead(pieces) as came:
+            if kind == "application/json":  # the server does not stream
+                reading = await stack.enter_async_context(_under_way(_whole(response)))
+                async for note in silence.notes(reading):
+                    yield note
+                whole = reading.result()
+                if whole.lstrip().startswith((b"{", b"[")):
+                    events = (ServerEvent("", whole.decode("utf-8", "replace")), ServerEvent("", "[DONE]"))
+                    for delta in _joined(delta for event in events for delta in answer.take(event)):
+                        yield delta
+                    return
+                pieces = _once(whole)
+            decoder = EventDecoder()
+            came = await stack.enter_async_context(read_ahead(pieces))
+            gather = False
             while not answer.done and kind != "text/html":
-                piece, left = None, deadline - time.monotonic()
-                seconds = self._idle if decoder.heard else self._first
+                piece = None
                 try:
                     if answer.complete:
                         # Only its usage may follow, and how the connection ends does not matter.
                         with suppress(Exception):
-                            piece = await came.take(min(_USAGE_SECONDS, left))
+                            piece = await came.take(min(_USAGE_SECONDS, deadline - time.monotonic()))
                     else:
-                        # The first text is not held back.
-                        piece = await came.take(min(seconds, left), gather=answer.spoken)
+                        piece = await came.take(silence.left(), gather=gather)
                 except TimeoutError:
-                    raise self._late(seconds, left) from None
-                for text in _joined(_texts(answer, decoder, piece)):
-                    yield text
+                    yield silence.note()
+                    continue
+                for delta in _joined(_deltas(answer, decoder, piece)):
+                    gather = True  # the first is not held back
+                    yield delta
                 if piece is None:
                     break
+                silence.end(self._idle if answer.begun else self._first)
         if not answer.complete:
             server = self._connection.server
             raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))
 
-    async def _within(self, work: Awaitable[_T], seconds: float, deadline: float) -> _T:
-        """The result of some waiting, which ends after so many seconds and at the turn's deadline."""
-        left = deadline - time.monotonic()
-        try:
-            async with asyncio.timeout(min(seconds, left)):
-                return await work
-        except TimeoutError:
-            late = self._late(seconds, left)
-        raise late
-
-    def _late(self, seconds: float, left: float) -> errors.UpstreamError:
-        """Why waiting for so long has ended, by the time that was left of the turn's."""
-        if left <= seconds:
-            return errors.UpstreamTimeout(
-                f"{self._connection.server} did not finish in the time given. Ask again, or ask for less."
-            )
-        return failures.silent(self._connection.server, seconds)
-
-    async def _pause(self, failure: Failure, tries: int, deadline: float) -> None:
+    async def _pause(
+        self, failure: Failure, tries: int, began: float, deadline: float
+    ) -> AsyncGenerator[Waiting, None]:
         """Wait before the next try, or raise the failure for good."""
-        if failure.without == "model":
+        server = self._connection.server
+        if failure.is_other_model:
             names: tuple[str, ...] = ()
             if self._connection.provider.lists:
                 with suppress(errors.UpstreamError):
                     names = await self.models()
-            raise failures.no_such_model(self._connection.server, self._model, names)
-        usual = self._backoff * 2 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, hides nothing
-        seconds = usual if failure.wait is None else failure.wait
-        in_time = seconds <= _MAX_WAIT and time.monotonic() + seconds < deadline
-        if not failure.passing or tries >= MAX_TRIES or not in_time:
+            raise failures.no_such_model(server, self._model, names)
+        spread = random.uniform(0.5, 1.0)  # noqa: S311 - spreads tries, hides nothing
+        seconds = min(self._backoff * 2 ** (tries - 1), _MAX_BACKOFF) * spread
+        if failure.wait is not None:
+            seconds = failure.wait + self._backoff * spread
+        now = time.monotonic()
+        in_time = seconds <= _MAX_WAIT and now + seconds < deadline
+        may_try = tries < MAX_TRIES or (failure.is_loading and now + seconds < began + self._first)
+        if not (failure.passing and may_try and in_time):
             raise failure.error
+        if failure.is_loading:
+            yield Waiting(f"{server} is loading the model: for {now - began:.0f} seconds …", round(now - began))
+        elif seconds >= 1:
+            why = "has too many requests" if isinstance(failure.error, errors.UpstreamRateLimit) else "has failed"
+            yield Waiting(f"{server} {why}. It is asked again in {failures.duration(seconds)} …", round(seconds))
         await asyncio.sleep(seconds)
+
+
+class _Silence:
+    """How long nothing has come from a server, and when that is said.
+
+    Args:
+        server: Who is silent.
+        limit: Seconds after which nothing more is waited for.
+        deadline: The turn's.
+    """
+
+    def __init__(self, server: Provider, limit: float, deadline: float) -> None:
+        self._server = server
+        self._deadline = deadline
+        self.end(limit)
+
+    def end(self, limit: float) -> None:
+        """Something has come; the next silence may last so long."""
+        self._limit = limit
+        self._since = self._noted = time.monotonic()
+
+    def left(self) -> float:
+        """Seconds until there is something to say."""
+        return min(self._since + self._limit, self._deadline, self._noted + _NOTE_SECONDS) - time.monotonic()
+
+    def note(self) -> Waiting:
+        """What there is to say.
+
+        Raises:
+            UpstreamTimeout: nothing more is waited for.
+        """
+        self._noted = time.monotonic()
+        if self._noted >= self._deadline - _TICK:
+            raise errors.UpstreamTimeout(
+                f"{self._server} did not finish in the time given. Ask again, or ask for less."
+            )
+        if self._noted >= self._since + self._limit - _TICK:
+            raise failures.silent(self._server, self._limit)
+        seconds = round(self._noted - self._since)
+        return Waiting(f"Waiting for {self._server}: nothing has come for {failures.duration(seconds)} …", seconds)
+
+    async def notes(self, work: asyncio.Future[Any]) -> AsyncGenerator[Waiting, None]:
+        """What there is to say until some work is done.
+
+        Raises:
+            UpstreamTimeout: nothing more is waited for.
+        """
+        while not work.done():
+            await asyncio.wait([work], timeout=self.left())
+            if not work.done():
+                yield self.note()
 
 
 def can_chat(name: str) -> bool:
@@ -295,25 +369,41 @@ def models_of(listing: object) -> tuple[str, ...]:
     return tuple(name for name in fit if can_chat(name))[:500]
 
 
-def _texts(answer: StreamedAnswer, decoder: EventDecoder, piece: bytes | None) -> Iterator[str]:
-    """The texts that some bytes, or the end, add to an answer."""
+def _deltas(answer: StreamedAnswer, decoder: EventDecoder, piece: bytes | None) -> Iterator[Delta]:
+    """What some bytes, or the end, add to an answer."""
     try:
         for event in decoder.feed(
             b"\n\n" if piece is None else piece
         ):  # what a stream cut short has left is whole, too
-            yield answer.take(event)
+            yield from answer.take(event)
     except TooLong:
         answer.cut()
 
 
-def _joined(texts: Iterable[str]) -> Iterator[str]:
-    """All texts as one, if there are any; those before an error are yielded before it is raised."""
-    texts_so_far: list[str] = []
+def _joined(deltas: Iterable[Delta]) -> Iterator[Delta]:
+    """The same, in one what is of one kind; those before an error are yielded before it is raised."""
+    so_far: list[Delta] = []
     try:
-        texts_so_far.extend(texts)
+        so_far.extend(deltas)
     finally:
-        if text := "".join(texts_so_far):
-            yield text
+        for (kind, replaces_text), group in groupby(
+            so_far, lambda delta: (type(delta), getattr(delta, "replaces_text", False))
+        ):
+            joined = kind("".join(delta.text for delta in group))
+            yield replace(joined, replaces_text=True) if replaces_text and isinstance(joined, ThinkingDelta) else joined
+
+
+@asynccontextmanager
+async def _under_way(work: Coroutine[Any, Any, _T]) -> AsyncGenerator[asyncio.Task[_T], None]:
+    """Some work that ends with this; a response that nobody has taken is closed."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and task.exception() is None and (close := getattr(task.result(), "aclose", None)):
+            await close()
 
 
 async def _whole(response: httpx2.Response) -> bytes:

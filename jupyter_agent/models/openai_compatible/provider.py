@@ -27,6 +27,7 @@ class Provider:
         load: How a model is fetched that it does not have, as a command with ``{model}``.
         option: Option that sets its address.
         is_set_by_user: Whether its address was set in the page, so that the environment's key is not meant for it.
+        has_users_key: Whether its key is one that was set in the page.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Provider:
     load: str = ""
     option: str = "c.JupyterAgent.base_url"
     is_set_by_user: bool = False
+    has_users_key: bool = False
 
     def __str__(self) -> str:
         return self.title
@@ -56,6 +58,8 @@ class Provider:
     @property
     def key_hint(self) -> str:
         """How its key is set, as a sentence."""
+        if self.has_users_key:
+            return "The key is the one that was set in the panel's settings: set the right one there."
         if self.is_set_by_user:
             return "Its address was set in the page, and a key belongs to its address: set the key for it there, too."
         return f"Set {self.key} in the environment that Jupyter is started from, and start Jupyter again."

@@ -6,27 +6,49 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from jupyter_agent.core.messages import ModelFinished, TextDelta, ToolCall, Usage
-from jupyter_agent.models.openai_compatible import failures
+from jupyter_agent.core.messages import Json, ModelFinished, TextDelta, ThinkingDelta, ToolCall, Usage
+from jupyter_agent.models.openai_compatible import arguments, failures
+from jupyter_agent.models.openai_compatible.thoughts import Delta, ThoughtReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jupyter_agent.core.messages import ModelEvent
     from jupyter_agent.models.openai_compatible.provider import Provider
     from jupyter_agent.models.openai_compatible.text_tools import CallReader
 
-#: Bytes of text, and of tool arguments, that one answer may have.
+#: Bytes of text, of tool arguments and of thoughts that one answer may have.
 MAX_ANSWER = 1 << 20
 #: Bytes of one event of the stream; some servers send a whole answer in one.
 MAX_EVENT = 8 << 20
 #: Bytes of the whole stream; a few hundred frame each token of the answer.
 MAX_STREAM = 256 << 20
 MAX_CALLS = 50
+#: Characters of the arguments of a call that was cut: it is never made.
+_MAX_CUT = 2000
 _MAX_TOKENS = 10**9
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+#: What of a message is understood, or of no use to whoever sent it; all else is what the server wants back.
+_KNOWN = frozenset(
+    {
+        "role",
+        "content",
+        "tool_calls",
+        "function_call",
+        "refusal",
+        "audio",
+        "annotations",
+        "name",
+        "index",
+        "obfuscation",
+    }
+)
+#: Texts of an entry of a list that come in pieces.
+_CONTINUED = ("text", "summary", "data")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REASONS = {
     "stop": "stop",
@@ -75,7 +97,6 @@ class EventDecoder:
 
         Raises:
             TooLong: an event, or the stream, is longer than any answer may be.
-            UnicodeDecodeError: a line is not UTF-8.
         """
         if not piece:
             return
@@ -90,7 +111,7 @@ class EventDecoder:
         for line in lines:
             whole = b"".join((*self._line_parts, line))
             self._line_parts.clear()
-            yield from self._line(whole.decode("utf-8"))
+            yield from self._line(whole.decode("utf-8", "replace"))
         self._line_parts.append(rest)
 
     def _line(self, line: str) -> Iterator[ServerEvent]:
@@ -111,6 +132,15 @@ class _PartialCall:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The arguments; of pieces that each repeat what came before, the last."""
+        pieces = [piece for piece in self.arguments if piece]
+        is_repeated = len(pieces) > 2 and all(
+            len(piece) > len(before) and piece.startswith(before) for before, piece in pairwise(pieces)
+        )
+        return pieces[-1] if is_repeated else "".join(pieces) or "{}"
 
 
 class StreamedAnswer:
@@ -119,56 +149,62 @@ class StreamedAnswer:
     Args:
         server: Who answers.
         used: Ids that tool calls of the conversation have already.
-        reader: Finds the calls that the model writes into its text.
+        new_reader: Makes what finds the calls that the model writes into its text.
+        thoughts: Finds the thoughts that it writes into its text.
+
+    Attributes:
+        done: Nothing more comes.
+        spoken: Whether there was a word of the answer.
+        begun: Whether there was one, or a call.
+        garbled: Whether there was an event that is not the protocol; each is passed over.
     """
 
-    def __init__(self, server: Provider, used: frozenset[str] = frozenset(), reader: CallReader | None = None) -> None:
-        self.done = False
-        self.spoken = False
+    def __init__(
+        self,
+        server: Provider,
+        used: frozenset[str] = frozenset(),
+        new_reader: Callable[[], CallReader] | None = None,
+        thoughts: ThoughtReader | None = None,
+    ) -> None:
+        self.done = self.spoken = self.begun = self.garbled = False
         self._finish = ""
         self._refused = False
         self._server = server
         self._used = set(used)
-        self._room = {"text": MAX_ANSWER, "arguments": MAX_ANSWER}
+        self._room = {"text": MAX_ANSWER, "arguments": MAX_ANSWER, "thoughts": MAX_ANSWER}
         self._calls: dict[int, _PartialCall] = {}
         self._usage = Usage()
-        self._reader = reader
+        self._extra: dict[str, Any] = {}
+        self._new_reader = new_reader
+        self._reader = new_reader() if new_reader is not None else None
+        self._thoughts = thoughts or ThoughtReader()
 
     @property
     def complete(self) -> bool:
         """Whether the server has said that the answer is over."""
         return self.done or bool(self._finish)
 
-    def take(self, event: ServerEvent) -> str:
-        """Take in one event and return the text that it adds.
+    def take(self, event: ServerEvent) -> list[Delta]:
+        """Take in one event and return what it adds: text of the answer, and thoughts.
 
         Raises:
             Failure: the server reports an error.
-            ValueError, TypeError, AttributeError, RecursionError: not the protocol.
         """
         if event.data.strip().startswith("[DONE]"):
             self.done = True
-            return ""
-        chunk = json.loads(event.data)
-        if not isinstance(chunk, dict):
-            raise TypeError("not an object")
-        if chunk.get("error") or event.name == "error":
-            error = chunk.get("error")
-            code = error.get("code") if isinstance(error, dict) else None
-            status = code if isinstance(code, int) and 400 <= code < 600 else 500
-            words = failures.words(chunk)
-            if status == 500 and re.search(r"rate.?limit", words, re.IGNORECASE):
-                status = 429
-            if status == 500 and re.search(r"context|invalid.request|not.found", words, re.IGNORECASE):
-                status = 400
-            raise failures.from_status(status, words, self._server)
-        self._usage = _usage(chunk.get("usage")) or self._usage
-        text = "".join(self._choice(choice) for choice in _list(chunk.get("choices")))
-        if self._reader is None:
-            return text
-        text = self._reader.feed(text)
-        self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
-        return text
+            return []
+        try:
+            chunk = json.loads(event.data)
+            if not isinstance(chunk, dict):
+                raise TypeError("not an object")
+            if chunk.get("error") or event.name == "error":
+                raise failures.from_event(chunk, self._server)
+            self._usage = _usage(chunk.get("usage")) or self._usage
+            deltas = [delta for choice in _list(chunk.get("choices")) for delta in self._choice(choice)]
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            self.garbled = True
+            return []
+        return self._without_calls(deltas)
 
     def cut(self) -> None:
         """End the answer here, because it has grown too long."""
@@ -178,47 +214,78 @@ class StreamedAnswer:
     def end(self) -> Iterator[ModelEvent]:
         """The events that end a complete answer: text that might have become a call, tool calls, and how it ended.
 
-        Each call has an id of its own; there are none where they may be cut short.
+        Each call has an id of its own. The last one of an answer that was cut short may not be whole.
         """
+        is_cut = self._finish == "length"
+        yield from self._without_calls(self._thoughts.finish(is_cut=is_cut))
         if self._reader is not None and (text := self._reader.end()):
+            self.spoken = True
             yield TextDelta(text)
         refused = self._refused or self._finish == "refused"
         calls: list[ToolCall] = []
-        if not refused and self._finish != "length":
+        if not refused:
             calls += [
-                ToolCall(self._own_id(call.id), call.name, "".join(call.arguments) or "{}")
-                for call in self._calls.values()
-                if call.name or any(call.arguments)
+                self._whole(call, is_cut=is_cut) for call in self._calls.values() if call.name or any(call.arguments)
             ]
             # Some servers pass a call on both ways.
             spoken = self._reader.calls if self._reader is not None and not calls else []
             calls += [ToolCall(self._own_id(""), call.name, call.arguments) for call in spoken]
             yield from calls[:MAX_CALLS]
         usual: Literal["tool_calls", "stop"] = "tool_calls" if calls else "stop"
-        yield ModelFinished("refused" if refused else "length" if self._finish == "length" else usual, self._usage)
+        reason: Literal["refused", "length", "tool_calls", "stop"] = (
+            "refused" if refused else "length" if is_cut else usual
+        )
+        yield ModelFinished(reason, self._usage, self._extra)
 
-    def _choice(self, choice: Any) -> str:
-        """Take in one choice and return the text that it adds."""
+    def _whole(self, call: _PartialCall, *, is_cut: bool) -> ToolCall:
+        text = arguments.repaired(call.text(), is_cut=is_cut)
+        return ToolCall(
+            self._own_id(call.id), call.name, text[:_MAX_CUT] if is_cut and text == call.text() else text, call.extra
+        )
+
+    def _without_calls(self, deltas: list[Delta]) -> list[Delta]:
+        """The same without the calls that the model has written into its text."""
+        passed: list[Delta] = []
+        for delta in deltas:
+            if isinstance(delta, ThinkingDelta):
+                if delta.replaces_text and self._new_reader is not None:
+                    self._reader = self._new_reader()  # a call that is only thought of is none
+                self.spoken = self.spoken and not delta.replaces_text
+                passed.append(delta)
+            elif text := self._reader.feed(delta.text) if self._reader is not None else delta.text:
+                self.spoken = self.begun = True
+                passed.append(TextDelta(text))
+        if self._reader is not None:
+            self.done = self.done or self._reader.over  # what it makes up of the result is not waited for
+        return passed
+
+    def _choice(self, choice: Any) -> Iterator[Delta]:
+        """Take in one choice: what it adds."""
         if not isinstance(choice, dict):
             raise TypeError("not a choice")
         if choice.get("index") not in (0, None):
-            return ""
+            return
         delta = choice.get("delta") or choice.get("message") or {}
-        text = _plain(delta.get("content"))
+        thought, text = _parts(delta.get("content"))
+        if thought := self._fit("thoughts", _thought(delta) or thought):
+            yield ThinkingDelta(thought)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refused = True
             text += refusal
-        self.spoken = self.spoken or bool(text)
-        text = self._fit("text", text)
-        for call in _list(delta.get("tool_calls")):
+        if text := self._fit("text", text):
+            yield from self._thoughts.feed(text)
+        calls, older = _list(delta.get("tool_calls")), delta.get("function_call")
+        for call in calls:
             self._call(call)
+        if isinstance(older, dict) and not calls:
+            self._call({"index": 0, "function": older})
+        _merge(self._extra, {name: value for name, value in delta.items() if name not in _KNOWN})
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason and not self._finish:
             if reason == "error":
                 raise failures.Failure(failures.broken_off(self._server), passing=True)
             self._finish = _REASONS.get(reason.lower(), "stop")
-        return text
 
     def _call(self, delta: Any) -> None:
         if not isinstance(delta, dict):
@@ -231,9 +298,13 @@ class StreamedAnswer:
         call = self._calls.setdefault(key, _PartialCall())
         call.id = call.id or id_
         call.name = call.name or name
-        arguments = function.get("arguments")
-        text = json.dumps(arguments) if isinstance(arguments, dict) else _string(arguments)
+        given = function.get("arguments")
+        text = json.dumps(given) if isinstance(given, dict) else _string(given)
         call.arguments.append(self._fit("arguments", text))
+        self.begun = True
+        extra = {name: value for name, value in delta.items() if name not in ("index", "id", "type", "function")}
+        inner = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+        _merge(call.extra, {**extra, "function": inner} if any(inner.values()) else extra)
 
     def _key(self, index: object, id_: str, name: str) -> int:
         """The number of the call that a delta belongs to; an unused one where it begins a call."""
@@ -277,17 +348,60 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _plain(content: object) -> str:
-    """Text of a content, which some servers send as a list of parts; what the model thinks aloud is left out."""
+def _thought(delta: dict[str, Any]) -> str:
+    """What a message's own field says of the model's thoughts; several say the same."""
+    for name in _THOUGHTS:
+        if isinstance(thought := delta.get(name), str) and thought:
+            return thought
+    details = delta.get("reasoning_details")
+    return "".join(_inner_text(part) for part in details if isinstance(part, dict)) if isinstance(details, list) else ""
+
+
+def _parts(content: object) -> tuple[str, str]:
+    """Thoughts and text of a content, which some servers send as a list of parts."""
     if content is None:
-        return ""
+        return "", ""
     if isinstance(content, str):
-        return content
+        return "", content
     if not isinstance(content, list):
         raise TypeError("not text")
-    return "".join(
-        _string(part.get("text")) for part in content if isinstance(part, dict) and part.get("type") == "text"
-    )
+    parts = [(str(part.get("type")), _inner_text(part)) for part in content if isinstance(part, dict)]
+    thoughts = "".join(text for kind, text in parts if kind.startswith(("thinking", "reasoning")))
+    return thoughts, "".join(text for kind, text in parts if kind in ("text", "output_text"))
+
+
+def _inner_text(part: dict[str, Any]) -> str:
+    """The text of a part, which may have parts of its own."""
+    for name in ("text", "thinking", "summary", "content"):
+        if isinstance(value := part.get(name), str):
+            return value
+        if isinstance(value, list):
+            return "".join(_string(inner.get("text")) for inner in value if isinstance(inner, dict))
+    return ""
+
+
+def _merge(known: dict[str, Any], more: dict[str, Json]) -> None:
+    """Put the fields of one more piece to those before: texts are continued, entries of lists by their index."""
+    for name, value in more.items():
+        before = known.get(name)
+        if isinstance(value, str) and isinstance(before, str):
+            known[name] = before + value
+        elif isinstance(value, dict) and isinstance(before, dict):
+            known[name] = {**before, **{key: inner for key, inner in value.items() if inner is not None}}
+        elif isinstance(value, list) and isinstance(before, list):
+            for entry in value:
+                last = before[-1] if before else None
+                if isinstance(entry, dict) and isinstance(last, dict) and "index" in entry and _is_same(entry, last):
+                    texts = {key: str(last.get(key) or "") + str(entry[key]) for key in _CONTINUED if entry.get(key)}
+                    before[-1] = last | {key: inner for key, inner in entry.items() if inner is not None} | texts
+                else:
+                    before.append(entry)
+        elif value not in (None, "", [], {}):
+            known[name] = list(value) if isinstance(value, list) else value
+
+
+def _is_same(entry: dict[str, Any], last: dict[str, Any]) -> bool:
+    return bool(entry["index"] == last.get("index") and entry.get("type") == last.get("type"))
 
 
 def _usage(value: object) -> Usage | None:

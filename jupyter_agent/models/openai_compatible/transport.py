@@ -114,7 +114,7 @@ class _GuardedTransport:
         response = await self._connect(request, addresses)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            raise failures.garbled(self._server)  # not asked for, and a few bytes may become gigabytes
+            raise failures.compressed(self._server, response.headers["content-encoding"])
         return response if response.is_success else await _shortened(response)
 
     async def _connect(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:

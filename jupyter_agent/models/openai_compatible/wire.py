@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ def request(
         messages: Provider-valid history.
         tools: What may be called.
         without: What this server does not take: ``tools`` (they are offered in words), ``calls`` (those of the history are
-            put into words), ``system`` (it goes into the first user message), ``pictures`` (the model does not see),
+            put into words), ``extra`` (what it has sent itself and did not want back), ``stream``, ``system`` (it goes into the first user message), ``pictures`` (the model does not see),
             ``stream_options``.
     """
     if "tools" in without:
@@ -47,9 +48,11 @@ def request(
     if "system" in without:  # for templates that know none: first, and as the user's
         prepared.sort(key=lambda message: message.role != "system")
         prepared = [replace(message, role="user") if message.role == "system" else message for message in prepared]
+    if "extra" in without:
+        prepared = [_without_extra(message) for message in prepared]
     wired = _wire_messages(_merged(prepared), sees="pictures" not in without)
-    body: dict[str, Any] = {"model": model, "messages": wired, "stream": True}
-    if "stream_options" not in without:
+    body: dict[str, Any] = {"model": model, "messages": wired, "stream": "stream" not in without}
+    if not without & {"stream", "stream_options"}:
         body["stream_options"] = {"include_usage": True}
     if tools and "tools" not in without:
         body["tools"] = [
@@ -74,6 +77,11 @@ def in_words(messages: Iterable[Message], ids: AbstractSet[str | None]) -> list[
         else:
             prepared.append(message)
     return prepared
+
+
+def _without_extra(message: Message) -> Message:
+    calls = tuple(replace(call, extra={}) for call in message.tool_calls)
+    return replace(message, tool_calls=calls, extra={})
 
 
 def _merged(messages: Sequence[Message]) -> list[Message]:
@@ -105,7 +113,7 @@ def _wire_messages(messages: Sequence[Message], *, sees: bool) -> list[dict[str,
             wired += _wire_pictures(shown, sees=sees)
             shown = []
         shown += message.pictures
-        entry: dict[str, Any] = {"role": message.role, "content": _clean(message.content)}
+        entry: dict[str, Any] = {**message.extra, "role": message.role, "content": _clean(message.content)}
         if message.tool_calls:
             entry["tool_calls"] = [_wire_call(call, ids) for call in message.tool_calls]
         if message.role == "tool":
@@ -135,7 +143,9 @@ def _wire_call(call: ToolCall, ids: dict[str, str]) -> dict[str, Any]:
         # Servers that parse what the model once wrote refuse the whole request if it is no JSON text of an object.
         if isinstance(json.loads(call.arguments, parse_constant=refuse_constant), dict):
             arguments = _clean(call.arguments)
-    return {"id": ids[call.id], "type": "function", "function": {"name": name, "arguments": arguments}}
+    inner = call.extra.get("function")
+    function = {**(inner if isinstance(inner, Mapping) else {}), "name": name, "arguments": arguments}
+    return {**call.extra, "id": ids[call.id], "type": "function", "function": function}
 
 
 def _clean(text: str) -> str:

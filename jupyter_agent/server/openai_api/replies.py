@@ -17,6 +17,7 @@ from jupyter_agent.core.messages import (
     Failed,
     Interrupted,
     TextDelta,
+    ThinkingDelta,
     ToolCalled,
     TurnStarted,
     Usage,
@@ -34,7 +35,7 @@ _TEXT = "<text>"
 _REASONS = {"stop": "stop", "refused": "content_filter"}
 #: So long an answer is waited for before the response begins, whose status could not say that there is none.
 _HEAD_SECONDS = 10.0
-_SILENT = ("turn", "waiting", "usage")
+_SILENT = ("turn", "waiting", "thinking", "usage")
 
 
 @dataclass(slots=True)
@@ -70,7 +71,13 @@ class ChatReply:
             TurnFailed: it ended without an answer.
         """
         async with aclosing(self._events()) as events:
-            text = "".join([event.text async for event in events if isinstance(event, TextDelta)])
+            texts: list[str] = []
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    texts.append(event.text)
+                elif isinstance(event, ThinkingDelta) and event.replaces_text:
+                    texts.clear()
+        text = "".join(texts)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         if self._call is not None:
             message |= {"content": text or None, "tool_calls": [self._call_to_json(self._call)]}

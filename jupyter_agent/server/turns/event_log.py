@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta
+from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCalled
 
 #: Backpressure: so many characters may be unread by the fastest reader.
 MAX_UNREAD = 1024 * 1024
@@ -87,13 +87,21 @@ class EventLog:
     @property
     def text(self) -> str:
         """All text in it, without thinking."""
-        texts = (entry for entry in self._entries if isinstance(entry, _Text) and entry.kind is TextDelta)
-        return "".join(piece for entry in texts for piece in entry.pieces)
+        texts: list[str] = []
+        message = 0  # where the newest begins
+        for entry in self._entries:
+            if isinstance(entry, _Text):
+                texts += entry.pieces if entry.kind is TextDelta else ()
+            elif isinstance(entry.event, ToolCalled):
+                message = len(texts)
+            elif isinstance(entry.event, ThinkingDelta):
+                del texts[message:]
+        return "".join(texts)
 
     def append(self, event: TurnEvent) -> None:
         """Add an event and wake all readers."""
         self._last += 1
-        if not isinstance(event, (TextDelta, ThinkingDelta)):
+        if not isinstance(event, (TextDelta, ThinkingDelta)) or getattr(event, "replaces_text", False):
             self._entries.append(_Single(self._last, self._last, event))
             self.size += _EVENT_SIZE
         else:

@@ -14,6 +14,7 @@ from jupyter_agent.core.messages import (
     Event,
     Failed,
     TextDelta,
+    ThinkingDelta,
     ToolCalled,
     ToolReturned,
     TurnStarted,
@@ -57,6 +58,7 @@ class TurnObservation:
     _asked: dict[str, tuple[ApprovalAsked, float]] = field(default_factory=dict)
     _count: int = 0
     _reply: list[str] = field(default_factory=list)
+    _message: int = 0  # where the newest message begins in the reply
     _spans: TurnSpans = field(default_factory=TurnSpans)
 
     def on_event(self, event: Event) -> None:
@@ -67,6 +69,8 @@ class TurnObservation:
                 if self._first_token is None:
                     self._first_token = time.monotonic() - self._began
                     metrics.FIRST_TOKEN_SECONDS.observe(self._first_token)
+            case ThinkingDelta() if event.replaces_text:
+                del self._reply[self._message :]
             case TurnStarted():
                 self.session_id, self.turn_id, self.model = event.session_id, event.turn_id, event.model
                 self._spans.begin(event.model, event.session_id)
@@ -75,7 +79,7 @@ class TurnObservation:
             case UsageReported():
                 used = (event.input_tokens, event.output_tokens)
                 metrics.count_tokens(self.model, Usage(used[0] - self._tokens[0], used[1] - self._tokens[1]))
-                self._tokens = used
+                self._tokens, self._message = used, len(self._reply)
                 self._spans.answered(*used)
             case ToolCalled():
                 self._calls[event.call_id] = (event, time.monotonic())

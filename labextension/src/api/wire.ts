@@ -990,7 +990,10 @@ export interface TextDelta {
 
 /** Some more of what the model thinks before it answers: shown folded, no part of the answer, and not kept. */
 export interface ThinkingDelta {
+  /** In Markdown. */
   text: string;
+  /** The text since the last call was thinking, too, though it looked like the answer: this ends it. */
+  replaces_text: boolean;
 }
 
 /** A tool is about to run; `effects` are all that it does, where that is more than `effect`. */
@@ -1098,7 +1101,10 @@ export interface VariableReply {
 
 /** Why no answer comes yet, for people; no part of the answer, and passed over by those who do not show it. */
 export interface Waiting {
+  /** Why. */
   text: string;
+  /** How long nothing has come, or how long it will be; 0 where that cannot be said. */
+  seconds: number;
 }
 
 /** An event of a stream, with its name. */

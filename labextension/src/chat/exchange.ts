@@ -138,7 +138,7 @@ export function reduce(exchange: IExchange, event: AgentEvent): IExchange {
     case 'text':
       return { ...exchange, parts: withText(exchange.parts, event.text) };
     case 'thinking':
-      return { ...exchange, parts: withThinking(exchange.parts, event.text) };
+      return { ...exchange, parts: withThinking(exchange.parts, event.text, event.replaces_text ?? false) };
     case 'waiting':
       return { ...exchange, waiting: event.text };
     case 'tool_call':
@@ -203,7 +203,12 @@ function withText(parts: readonly Part[], text: string): readonly Part[] {
   return start ? [...parts, { kind: 'text', text: start }] : parts;
 }
 
-function withThinking(parts: readonly Part[], text: string): readonly Part[] {
+function withThinking(parts: readonly Part[], text: string, replacesText: boolean): readonly Part[] {
+  if (replacesText) {
+    const since = parts.map(part => part.kind).lastIndexOf('tool') + 1;
+    const thought = parts.slice(since).map(part => ('text' in part ? part.text : ''));
+    return [...parts.slice(0, since), { kind: 'thinking', text: thought.join('') + text }];
+  }
   const last = parts[parts.length - 1];
   return last?.kind === 'thinking'
     ? [...parts.slice(0, -1), { kind: 'thinking', text: last.text + text }]

@@ -1,0 +1,93 @@
+"""The arguments of a call as models write them, made the JSON text that was meant where there is no doubt."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from contextlib import suppress
+from typing import Any
+
+#: Longer texts are taken as they are, but for what is JSON with line breaks.
+_MAX_REPAIRED = 1 << 18
+_FENCED = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+_BAD_ESCAPE = re.compile(r'\\(\\|"|(?![/bfnrt]|u[0-9a-fA-F]{4}).?)', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]"]', re.DOTALL)
+_PYTHON_STRING = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*\1""", re.DOTALL)
+_CLOSING = {"{": "}", "[": "]"}
+
+
+def repaired(text: str, *, is_cut: bool = False) -> str:
+    """The text of an object: as it is where it is one, else what it must have been; as it is where that is not sure.
+
+    Understood are line breaks within strings, whole texts one after the other (the last that says anything counts), text within text,
+    trailing commas, Python's own spelling, fences, escapes that JSON does not know, and closing brackets that are missing.
+
+    Args:
+        text: As the model wrote it.
+        is_cut: Whether the answer was cut, so that what is missing is not known.
+    """
+    with suppress(ValueError, RecursionError):
+        if isinstance(json.loads(text), dict):
+            return text
+    fenced = _FENCED.fullmatch(text)
+    stripped = (fenced[1] if fenced else text).strip()
+    # No step may undo what a string of the text holds: each is tried on the text as it came, the likeliest first.
+    forms = [stripped]
+    if len(text) <= _MAX_REPAIRED:
+        plain = _STRING_OR_COMMA.sub(lambda found: "" if found[0] == "," else found[0], stripped)
+        escaped = _BAD_ESCAPE.sub(_escaped, plain)
+        forms += [plain, escaped]
+        forms += [_closed(form) for form in (plain, escaped) if not is_cut]
+        forms.append(f'"{stripped}"')
+    for form in forms:
+        if (found := _object(form)) is not None:
+            return json.dumps(found, ensure_ascii=False)
+    # Python's parser does not recover from what is nested too deeply.
+    outside = _PYTHON_STRING.sub("", stripped) if len(text) <= _MAX_REPAIRED else ""
+    if 0 < len(outside) <= 4000 and sum(map(outside.count, "([{-+~")) <= 100:
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            found = ast.literal_eval(stripped)
+            if isinstance(found, dict):
+                return json.dumps(found, ensure_ascii=False)
+    return text
+
+
+def _object(text: str, depth: int = 0) -> dict[str, Any] | None:
+    """The last object of one or several JSON texts that says anything; None where there is anything else."""
+    objects: list[dict[str, Any]] = []
+    decoder = json.JSONDecoder(strict=False)
+    with suppress(ValueError, RecursionError):
+        while text:
+            value, end = decoder.raw_decode(text)
+            if isinstance(value, str) and value.strip() and depth < 3:
+                value = _object(value.strip(), depth + 1)
+                if value is None:
+                    return None
+            if isinstance(value, dict):
+                objects.append(value)
+            elif value not in ("", None):
+                return None
+            text = text[end:].strip()
+            text = text if text.strip("}] ") else ""  # a bracket too many
+        return next((found for found in reversed(objects) if found), objects[-1] if objects else None)
+    return None
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A backslash that JSON does not know, as one that it does."""
+    if found[1] in ("\\", '"'):
+        return found[0]
+    return "'" if found[1] == "'" else rf"\\{found[1]}"
+
+
+def _closed(text: str) -> str:
+    """The text with the closing brackets that are missing at its end; as it is where a string is open."""
+    missing: list[str] = []
+    for found in _STRING_OR_BRACKET.finditer(text):
+        if found[0] in _CLOSING:
+            missing.append(_CLOSING[found[0]])
+        elif found[0] == '"' or (found[0] in "}]" and (not missing or missing.pop() != found[0])):
+            return text
+    return text.rstrip().removesuffix(",") + "".join(reversed(missing))
