@@ -30,6 +30,11 @@ _SYSTEM = (
 _COLUMN = re.compile(r"""(?P<frame>[^\W\d]\w*)\[(?P<quote>["'])(?P<typed>[^"'\]\n]*)$""")
 _ATTRIBUTE = re.compile(r"(?<![\w.)\]])(?P<name>[^\W\d]\w*)\.(?P<typed>\w+)$")
 _NAME = re.compile(r"(?<![\w.\"'])(?P<typed>[^\W\d]\w+)$")
+#: A sentence, rather than code.
+_PROSE = re.compile(
+    r"(?i:sure|certainly|of course|okay|here(?:'s| is| are)|i (?:can|will|would|am|think)|i'm|you (?:can|could)|nothing|(?:the|this|that)"
+    r" [a-z]+|there (?:is|are)|it (?:seems|looks))\b(?!\s*[=.(\[])|[A-Z][\w'’]*(?:,? [\w'’`()-]+){2,}[.!](?:\s|\Z)"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -121,9 +126,14 @@ async def complete_code(
                 on_usage(event.usage)
             if len(text) > 2 * MAX_CHARACTERS:
                 break
-    fenced = FENCED_CODE.match(text.lstrip())
-    text = fenced["source"].removesuffix("\n") if fenced else text.rstrip()
+    # Models talk around the code all the same; text that is to be inserted into text may have fences of its own.
     line = cursor.prefix.rpartition("\n")[2]
+    in_words = "#" in line or cursor.prefix.count('"""') % 2 == 1 or cursor.prefix.count("'''") % 2 == 1
+    is_code = cursor.language != "markdown" and not in_words
+    fenced = FENCED_CODE.search(text) if is_code else FENCED_CODE.match(text.lstrip())
+    text = fenced["source"].removesuffix("\n") if fenced else text.rstrip()
+    if is_code and not fenced and _PROSE.match(text.lstrip()):
+        return ""
     if line.strip() and text.startswith(line):
         text = text[len(line) :]
     # As much as stands before anything that looks secret: a note of what was withheld is no code.

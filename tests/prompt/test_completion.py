@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jupyter_agent.core.kernel_state import KernelState, Variable
+from jupyter_agent.core.messages import ModelFinished, TextDelta, ThinkingDelta
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.prompt.completion import Cursor, complete_code, complete_name, messages
 from jupyter_agent.redaction.redactor import Redactor
@@ -70,6 +73,38 @@ def test_a_model_is_told_the_variables_that_the_code_speaks_of_and_no_secret() -
 async def test_a_models_words_are_what_is_inserted(reply: str, expected: str) -> None:
     model = ScriptedModel([{"text": reply, "chunks": 50}])
     assert await complete_code(Cursor("df.revenue_eur"), STATE, model, Redactor()) == expected
+
+
+@pytest.mark.parametrize(
+    ("cursor", "reply", "expected"),
+    [
+        (Cursor(""), "Sure:\n```python\ndf.km.max()\n```\nThat gives the longest.", "df.km.max()"),
+        (Cursor("df."), "The rest is:\n\n```\ndf.km.max()\n```", "km.max()"),
+        (Cursor(""), "Sure, here is how you find the longest.", ""),
+        (Cursor("x = "), "Nothing is missing.", ""),
+        (Cursor(""), "The longest trip is found with max.", ""),
+        (Cursor("# "), "The longest trip is found here.", "The longest trip is found here."),
+        (Cursor('def f():\n    """'), "The longest trip.", "The longest trip."),
+        (Cursor("while "), "True:", "True:"),
+        (Cursor("try:\n    x\nexcept "), "Exception as e:", "Exception as e:"),
+        (Cursor("y = "), "Sure(1)", "Sure(1)"),
+        (Cursor("", language="markdown"), "See:\n```\nx\n```", "See:\n```\nx\n```"),
+    ],
+)
+async def test_what_a_model_says_around_the_code_is_not_inserted(cursor: Cursor, reply: str, expected: str) -> None:
+    assert await complete_code(cursor, STATE, ScriptedModel([reply]), Redactor()) == expected
+
+
+async def test_what_a_model_thinks_is_not_inserted() -> None:
+    class Thinker(ScriptedModel):
+        async def stream(self, *given: Any, **more: Any) -> Any:
+            yield ThinkingDelta("a mean?")
+            yield TextDelta("Perhaps a mean.")
+            yield ThinkingDelta("", replaces_text=True)
+            yield TextDelta(".mean()")
+            yield ModelFinished("stop")
+
+    assert await complete_code(Cursor("df.revenue_eur"), STATE, Thinker([]), Redactor()) == ".mean()"
 
 
 @pytest.mark.parametrize(
