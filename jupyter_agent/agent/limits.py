@@ -29,6 +29,8 @@ EXPLANATIONS: Mapping[FinishReason, str] = {
 _MAX_REPORTED = 100_000_000
 #: Seconds that no run takes; timers take no infinity on every system.
 _UNLIMITED = 365 * 86_400.0
+#: What holds where an option is not set: when the answer is streamed, and else.
+_USUAL: Mapping[str, tuple[int, int]] = {"max_steps": (50, 10), "max_tool_calls": (100, 25)}
 #: Limits that a request may lower.
 _CAPPED = ("deadline_seconds", "max_steps", "max_tool_calls", "max_write_calls")
 #: Calls in a row whose arguments cannot be parsed.
@@ -77,14 +79,15 @@ class Limits:
             started: When the turn began, on `time.monotonic()`.
         """
 
-        def lower(option: int, asked: int | None) -> int:
-            return option if asked is None else min(option, asked)
+        def lower(name: str, asked: int | None) -> int:
+            highest = highest_of(options, name, is_streamed=question.is_streamed)
+            return highest if asked is None else min(highest, asked)
 
         return cls(
             deadline=started + min(options.deadline_seconds, question.deadline_seconds or options.deadline_seconds),
-            max_steps=lower(options.max_steps, question.max_steps),
-            max_tool_calls=lower(options.max_tool_calls, question.max_tool_calls),
-            max_write_calls=lower(options.max_write_calls, question.max_write_calls),
+            max_steps=lower("max_steps", question.max_steps),
+            max_tool_calls=lower("max_tool_calls", question.max_tool_calls),
+            max_write_calls=lower("max_write_calls", question.max_write_calls),
             max_repeated_calls=options.max_repeated_calls,
             max_tokens=options.max_tokens,
             max_cost=options.max_cost,
@@ -105,6 +108,12 @@ class Limits:
         return min(self.run_timeout or _UNLIMITED, self.remaining if self.is_run_counted else _UNLIMITED)
 
 
+def highest_of(options: JupyterAgent, name: str, *, is_streamed: bool) -> int:
+    """The value of an option; of some, the usual one where none is set, which is higher where the answer is streamed."""
+    value: int | None = getattr(options, name)
+    return _USUAL[name][not is_streamed] if value is None else value
+
+
 def within_ceilings(question: Question, options: JupyterAgent) -> tuple[Question, tuple[str, ...]]:
     """The question with nothing that goes beyond what the administrator has fixed or capped, and what was lowered, in sentences."""
     warnings: list[str] = []
@@ -116,7 +125,7 @@ def within_ceilings(question: Question, options: JupyterAgent) -> tuple[Question
         warnings.append(f"The model is {fixed}: '{options.model}' answers, not '{model[:80]}'.")
         model = None
     for name in _CAPPED:
-        asked, highest = getattr(question, name), getattr(options, name)
+        asked, highest = getattr(question, name), highest_of(options, name, is_streamed=question.is_streamed)
         if asked is not None and asked > highest:
             warnings.append(f"{name} is at most {highest:g} on this server; {asked:g} was asked for.")
     return replace(question, approval=approval, model=model), tuple(warnings)

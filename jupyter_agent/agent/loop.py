@@ -17,7 +17,7 @@ from jupyter_agent.agent.approval import ApprovalPolicy, CheckedCall, Refusal
 from jupyter_agent.agent.compaction import Compaction
 from jupyter_agent.agent.limits import EXPLANATIONS, Limits, LimitTracker, checked_usage
 from jupyter_agent.agent.repeated_calls import RepeatedCalls
-from jupyter_agent.core.errors import AgentError, ContextTooLong, UpstreamTimeout
+from jupyter_agent.core.errors import AgentError, ContextTooLong, UpstreamError, UpstreamTimeout
 from jupyter_agent.core.kernel_state import ExecutionResult
 from jupyter_agent.core.messages import (
     Action,
@@ -73,6 +73,14 @@ _EMPTY = "(Your answer was empty. Answer in words, or call a tool.)"
 _NO_ANSWER = "The model gave no answer. Ask again, or choose another model."
 _ONLY_THOUGHT = "The model thought about it, but gave no answer. Ask again, or choose another model."
 _REFUSED = "The model declined to answer this."
+_WAITS = (
+    "not_made: a call before it in the same message failed or was denied, so this one was not made. Look at what came of that first; "
+    "then call again if it is still right."
+)
+_CLOSING = "(Stopped: {}. No tool can be called any more. Say now in words what you did and found, what is missing, and how the user can go on.)"
+#: Ends of a turn after which the model is asked for words; and the time that this needs.
+CLOSED_WITH_WORDS = frozenset({"max_steps", "max_tool_calls", "max_write_calls", "repeated_call"})
+_CLOSING_SECONDS = 2.0
 _BROKEN = "Stopped: the model's server fell silent in the middle of the answer. Ask again."
 _TIME_OVER = ToolOutput.failure("timeout", "the turn's time is used up.")
 
@@ -185,6 +193,7 @@ class Agent:
         self._compaction = compaction or Compaction()
         self._may_shrink = may_shrink
         self._note = ""
+        self._may_call = True
         self._repeated = RepeatedCalls(limits.max_repeated_calls)
 
     async def run(self, transcript: Transcript, context: ToolContext) -> AsyncGenerator[Event, None]:
@@ -212,9 +221,27 @@ class Agent:
             async with aclosing(self._execute_answer(transcript, context)) as events:
                 async for event in events:
                     yield event
+        if transcript.finish_reason in CLOSED_WITH_WORDS:
+            async with aclosing(self._close(transcript)) as events:
+                async for event in events:
+                    yield event
         explanation = EXPLANATIONS.get(transcript.finish_reason or "stop")
         if explanation and not transcript.reply.endswith(f"*{_BROKEN}*"):
             yield transcript.add_text(f"*Stopped: {explanation}.*")
+
+    async def _close(self, transcript: Transcript) -> AsyncGenerator[Event, None]:
+        """After a limit was reached, ask the model for words: once, without tools, if there is time."""
+        reason = transcript.finish_reason
+        if reason is None or self._limits.deadline - time.monotonic() < _CLOSING_SECONDS:
+            return
+        self._note, self._may_call = _CLOSING.format(EXPLANATIONS[reason]), False
+        try:
+            async with aclosing(self._query(transcript, [])) as events:
+                async for event in events:
+                    yield event
+        except UpstreamError:
+            pass  # what was done is kept, and why it ended is said
+        transcript.finish_reason = reason
 
     async def _query(self, transcript: Transcript, calls: list[ToolCall]) -> AsyncGenerator[Event, None]:
         """Ask the model once; `calls` gets the calls that it asks for."""
@@ -251,6 +278,8 @@ class Agent:
             is_broken = True
         if half:
             yield transcript.add_text("\N{REPLACEMENT CHARACTER}")
+        if not self._may_call:
+            calls.clear()
         answer = Message("assistant", transcript.unrecorded, tuple(calls), extra=finished.extra)
         is_empty = not (answer.content.strip() or calls)
         if not is_empty:
@@ -280,7 +309,7 @@ class Agent:
             transcript: What there is.
             note: Said to the model at the end, and kept nowhere.
         """
-        specs = offered_specs(self._tools, self._limits.approval)
+        specs = offered_specs(self._tools, self._limits.approval) if self._may_call else []
         takes_code = getattr(self._model, "way", "") == "code"
         if takes_code and self._run_answer:  # its code is run in the end, and is no call before
             specs = [spec for spec in specs if spec.name != RUN_CODE]
@@ -316,10 +345,13 @@ class Agent:
     ) -> AsyncGenerator[Event, None]:
         """Execute calls in their order; after a limit is reached, the rest are answered with it."""
         self._repeated.step += 1
-        has_asked = False
+        has_asked = has_failed = False
         for number, call in enumerate(calls):
             tool = self._tools.get(call.name)
             effect: Effect = tool.effect if tool is not None else "read"
+            if has_failed and effect != "read":
+                transcript.messages.append(Message("tool", _WAITS, tool_call_id=call.id, code="not_made"))
+                continue
             if effect != "read" and not has_asked:
                 has_asked = True
                 for asked in await self._ask_together(transcript, calls[number:], context):
@@ -334,6 +366,7 @@ class Agent:
                 async for event in events:
                     yield event
             self._approval.asked_together.pop(call.id, None)
+            has_failed = has_failed or transcript.actions[-1].status in ("failed", "denied")
             if self._repeated.has_gone_on:
                 transcript.finish_reason = "repeated_call"
         for asked in self._approval.asked_together.values():  # nobody waits for these answers any more
@@ -352,12 +385,15 @@ class Agent:
         checked: list[CheckedCall] = []
         for call in calls:
             tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
-            if tool is None or output is not None or tool.effect == "read" or self._repeated.refusal(call) is not None:
+            if tool is not None and output is None and tool.effect == "read":
                 continue
+            if tool is None or output is not None or self._repeated.refusal(call) is not None:
+                break  # what follows it waits for the model
             if isinstance(tool, CheckedTool):
                 output = await self._answer(tool.check(arguments, context), self._limits.remaining)
-            if output is None:
-                checked.append((tool, call, arguments, context))
+            if output is not None:
+                break
+            checked.append((tool, call, arguments, context))
         context.turn_log.insisted.intersection_update(insisted)  # the model has not read yet what was questioned
         return await self._approval.ask_together(checked)
 

@@ -14,6 +14,7 @@ from jupyter_agent.agent.loop import SHOWN_CHARACTERS, Transcript
 from jupyter_agent.core.errors import UndoInProgress, status_of
 from jupyter_agent.core.messages import (
     Action,
+    ActionStatus,
     Cancelled,
     Done,
     Event,
@@ -190,8 +191,9 @@ def steps(turn: Turn) -> Iterator[str | StoredCall]:
         if message.role == "assistant" and message.content:
             yield message.content
         for call in message.tool_calls:
-            action = actions.get(call.id, Action(call.id, call.name[:100], "execute", "interrupted"))
             result = results.get(call.id, Message("tool", ""))
+            missing: ActionStatus = "interrupted" if result.code in ("", "interrupted") else "failed"
+            action = actions.get(call.id, Action(call.id, call.name[:100], "execute", missing))
             yield StoredCall(call, action, truncate(result.content, SHOWN_CHARACTERS), result.code)
 
 

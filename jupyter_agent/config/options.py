@@ -164,8 +164,15 @@ class JupyterAgent(Configurable):
     first_word_seconds = Float(
         300.0, min=1, help="How long a model may be silent before the first word of an answer: it thinks, or is loaded."
     ).tag(config=True)
-    max_steps = Int(10, min=1, help="How often the model is asked in one turn.").tag(config=True)
-    max_tool_calls = Int(25, min=0, help="Tool calls in one turn.").tag(config=True)
+    max_steps = Int(
+        None,
+        allow_none=True,
+        min=1,
+        help="How often the model is asked in one turn, and once more for its last words. None: 50 when the answer is streamed, else 10.",
+    ).tag(config=True)
+    max_tool_calls = Int(
+        None, allow_none=True, min=0, help="Tool calls in one turn. None: 100 when the answer is streamed, else 25."
+    ).tag(config=True)
     max_write_calls = Int(15, min=0, help="Tool calls in one turn that run code or edit.").tag(config=True)
     max_tokens = Int(0, min=0, help="Tokens sent and received in one turn; 0 sets no limit.").tag(config=True)
     max_cost = Float(
@@ -252,7 +259,10 @@ class JupyterAgent(Configurable):
         hidden = name in ("store", "proxy", "mcp_servers", "base_url")
         wrong = "is not valid" if hidden else f"cannot be {value!r:.60}"
         reason = "" if isinstance(error, TraitError) else f" ({str(error)[:120]})"
-        self.problems.append(f"{place} {wrong}{reason}; {getattr(self, name)!r:.80} holds. Correct it.")
+        holds = getattr(self, name)
+        self.problems.append(
+            f"{place} {wrong}{reason}; {'the default' if holds is None else repr(holds)[:80]} holds. Correct it."
+        )
         if name == "store":
             self.store_problem = self.problems[-1]
 

@@ -122,6 +122,8 @@ def lower(name: str, first: Any, second: Any) -> Any:
     """The stricter of two values of an option that has an order."""
     if name == "approval":
         return min(first, second, key=APPROVALS.index)
+    if first is None or second is None:
+        return first if second is None else second
     if name in UNLIMITED_AT_ZERO and not (first and second):
         return first or second
     return min(first, second)

@@ -50,6 +50,7 @@ class Question:
         variables: Name → type as the client says, used only where no kernel can be asked.
         deadline_seconds: The turn's time, at most as configured; None takes the configured one, and then running code
             is not the turn's time.
+        is_streamed: Whether somebody follows the answer as it comes: it may then take more steps.
         max_steps: How often the model is asked, at most as configured; None takes the configured number.
         max_tool_calls: Likewise, tool calls; 0 allows none.
         max_write_calls: Likewise, tool calls that run code or edit; 0 allows none.
@@ -77,6 +78,7 @@ class Question:
     digest: str = ""
     variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     deadline_seconds: float | None = None
+    is_streamed: bool = True
     max_steps: int | None = None
     max_tool_calls: int | None = None
     max_write_calls: int | None = None

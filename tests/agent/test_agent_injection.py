@@ -77,7 +77,7 @@ class AttackedNotebook:
         """One turn; `answer` is what the user says to every approval, None where nobody is there."""
         self.path.write_text(text_of(notebook(*self.cells)), encoding="utf-8")
         tools = {name: load(TOOLS, name)() for name in names(TOOLS)} | self.tools  # type: ignore[misc]
-        options = JupyterAgent(model="scripted", max_tool_calls=60, max_steps=20)
+        options = JupyterAgent(model="scripted", max_tool_calls=60, max_steps=60, context_tokens=100_000)
         assistant = Assistant(Resources(options, tools, Redactor()), SessionManager(MemoryStore()))
         assistant.resources.models["scripted"] = self.model
 
@@ -256,13 +256,17 @@ DANGERS: tuple[str, ...] = (
 async def test_J3_J4_what_reaches_out_of_the_notebook_is_asked_about_even_where_all_is_allowed(
     tmp_path: Path, source: str
 ) -> None:
-    attacked = AttackedNotebook(tmp_path)
-    PLACES["an output"](attacked, order("run_code", code=source) + order("try_code", code=source))
-    attacked.cells.append(code("c", source))
-    attacked.tools["foreign_look"] = ForeignTool(order("run_cell", cell_id="c"))
-    await attacked.play("auto", answer=False)
-    assert {item.tool for item in attacked.asked} == {"run_code", "try_code", "run_cell"}
-    assert attacked.effects == []
+    for tool, arguments in (
+        ("run_code", {"code": source}),
+        ("try_code", {"code": source}),
+        ("run_cell", {"cell_id": "c"}),
+    ):
+        attacked = AttackedNotebook(tmp_path)
+        PLACES["an output"](attacked, order(tool, **arguments))
+        attacked.cells.append(code("c", source))
+        await attacked.play("auto", answer=False)
+        assert {item.tool for item in attacked.asked} == {tool}
+        assert attacked.effects == []
 
 
 @pytest.mark.parametrize("mode", ["ask", "auto-edit", "auto"])

@@ -43,7 +43,13 @@ def test_a_question_lowers_the_limits_down_to_none_and_raises_no_deadline() -> N
     assert (lowered.max_steps, lowered.max_tool_calls, lowered.max_write_calls) == (1, 0, 0)
     assert lowered.deadline == 700.0
     usual = Limits.for_question(Question("local", "?"), options, started=100.0)
-    assert (usual.max_steps, usual.max_tool_calls, usual.max_write_calls) == (10, 25, 15)
+    assert (usual.max_steps, usual.max_tool_calls, usual.max_write_calls) == (50, 100, 15)
+    whole = Limits.for_question(Question("local", "?", is_streamed=False), options, started=100.0)
+    assert (whole.max_steps, whole.max_tool_calls, whole.max_write_calls) == (10, 25, 15)
+    for is_streamed in (True, False):
+        chosen = JupyterAgent(max_steps=30, max_tool_calls=0)
+        own = Limits.for_question(Question("local", "?", is_streamed=is_streamed, max_steps=40), chosen, started=100.0)
+        assert (own.max_steps, own.max_tool_calls) == (30, 0)
     assert usual.deadline == 700.0
 
 
@@ -176,7 +182,7 @@ async def test_a_call_that_would_come_to_nothing_is_told_before_the_user_is_aske
         asked.append(approval.arguments["text"])
         return Decision(approved=True)
 
-    script = [{"calls": [call("run", text="bad"), call("run", text="good")]}, "ok"]
+    script = [{"calls": [call("run", text="bad")]}, {"calls": [call("run", text="good")]}, "ok"]
     transcript, _, _ = await play(script, [tool], decide=decide)
     assert (asked, tool.given) == (["good"], ["good"])
     assert [action.status for action in transcript.actions] == ["failed", "done"]

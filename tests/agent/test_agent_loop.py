@@ -127,7 +127,8 @@ async def test_a_model_that_never_stops_ends_at_the_step_limit() -> None:
     transcript, _, model = await play(script, [tool], limits(max_steps=4))
     assert transcript.finish_reason == "max_steps"
     assert "Stopped" in transcript.reply
-    assert len(model.requests) == 4
+    assert len(model.requests) == 5
+    assert (len(tool.given), model.requests[-1].tools) == (4, ())
 
 
 async def test_L19_calls_over_the_limit_get_a_result_and_are_not_made() -> None:

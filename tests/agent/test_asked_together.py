@@ -79,13 +79,20 @@ async def test_what_reaches_more_because_of_an_earlier_one_is_asked_anew(played:
     assert (decides, ended) == ("decides keep()", "done")
 
 
-async def test_what_would_come_to_nothing_is_not_shown_and_its_fault_is_told_in_its_turn(played: Played) -> None:
-    await played.play(
-        ("run_code", {"code": "1"}), ("run_code", {"code": "for x in"}), ("delete_cell", {"cell_id": "a"}), ("run_code", {"code": "2"})
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("nothing", "fault"),
+    [
+        (("run_code", {"code": "for x in"}), "invalid_code"),
+        (("delete_cell", {"cell_id": "a"}), "cell_changed"),
+    ],
+)
+async def test_what_would_come_to_nothing_is_not_shown_nor_what_follows_it_which_waits_for_the_model(
+    played: Played, nothing: tuple[str, dict[str, Any]], fault: str
+) -> None:
+    await played.play(("run_code", {"code": "1"}), ("run_code", {"code": "2"}), nothing, ("run_code", {"code": "3"}))
     assert [step for step in played.happened if step.startswith("asks")] == ["asks 1 ", "asks 2 "]
-    assert played.results[1].startswith("invalid_code")
-    assert played.results[2].startswith("cell_changed")
+    assert played.results[2].startswith(fault)
+    assert played.results[3].startswith("not_made")
     assert played.kernel.ran == ["1", "2"]
 
 

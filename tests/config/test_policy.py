@@ -197,8 +197,8 @@ def test_N9_only_mcp_servers_that_the_policy_allows_are_used(server: dict[str, A
     [
         ("approval", "always", "read-only"),
         ("allow_auto", "nope", False),
-        ("max_steps", 0, 10),
-        ("max_steps", "many", 10),
+        ("max_steps", 0, None),
+        ("max_steps", "many", None),
         ("model", 5, "offline"),
         ("store", "sessions.db", "memory://"),
         ("tools", 5, ["(none)"]),
@@ -219,7 +219,7 @@ def test_N16_a_bad_value_of_the_environment_and_an_unknown_option_are_named(monk
     monkeypatch.setenv("JUPYTER_AGENT_MAX_STEPS", "many")
     monkeypatch.setenv("JUPYTER_AGENT_STORE", "postgresql.example.com/?password=hunter2hunter2")
     options = configured(aproval="ask")
-    assert (options.max_steps, options.store) == (10, "memory://")
+    assert (options.max_steps, options.store) == (None, "memory://")
     assert "Did you mean 'approval'?" in options.problems[0]
     assert "JUPYTER_AGENT_MAX_STEPS" in " ".join(options.problems)
     assert "hunter2" not in " ".join(options.problems)

@@ -164,6 +164,8 @@ async def attacked(folder: Path) -> AsyncIterator[Attacked]:
             "MCP_APPROVAL_SECONDS": "0",
             "MAX_WRITE_CALLS": "100",
             "MAX_TOOL_CALLS": "200",
+            "MAX_STEPS": "100",
+            "CONTEXT_TOKENS": "100000",
         }
         named = {f"JUPYTER_AGENT_{name}": value for name, value in environment.items()}
         server = RunningServer(folder, {**named, "OPENAI_API_KEY": "none"})

@@ -34,12 +34,14 @@ def order(tool: str, **arguments: object) -> str:
 
 
 def wanted_calls(text: str, made: set[tuple[str, str]], offered: set[str]) -> list[tuple[str, str]]:
-    """Tools and arguments of what is to be called next: all that can be looked at, then all orders, each once."""
+    """Tools and arguments of what is to be called next: all that can be looked at, then the orders, one a message.
+
+    What follows a denied call of the same message would wait.
+    """
     looks = [(name, json.dumps(given)) for name, given in LOOKS if name in offered]
     orders = dict.fromkeys((name, bytes.fromhex(given).decode()) for name, given in ORDER.findall(text))
-    return [call for call in looks if call not in made] or [
-        call for call in orders if call not in made and call[0] != ANSWER
-    ]
+    left = [call for call in orders if call not in made and call[0] != ANSWER]
+    return [call for call in looks if call not in made] or left[:1]
 
 
 class ObedientModel:

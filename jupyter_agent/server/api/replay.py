@@ -97,6 +97,7 @@ class SummarizeHandler(AskingHandler):
             notebook_id=copy.notebook_id,
             model=model,
             effects=frozenset(),
+            is_streamed=False,
             deadline_seconds=min(self.user_options.deadline_seconds, self.user_options.quick_deadline_seconds),
         )
         try:

@@ -95,6 +95,7 @@ async def parse_request(handler: AgentHandler, body: QuickRequest, streaming: bo
         digest=_digest(body),
         variables=context.variables or {},
         deadline_seconds=limits.deadline_seconds or (None if streaming else options.quick_deadline_seconds),
+        is_streamed=streaming,
         max_steps=limits.max_steps,
         max_tool_calls=limits.max_tool_calls,
         max_write_calls=limits.max_write_calls,

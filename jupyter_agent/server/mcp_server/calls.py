@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.utils import ensure_async
 
 from jupyter_agent.agent.approval import DENIED, STALE
-from jupyter_agent.agent.limits import Limits
+from jupyter_agent.agent.limits import Limits, highest_of
 from jupyter_agent.agent.loop import Agent, Transcript, offered_tools
 from jupyter_agent.core.errors import ApprovalStale
 from jupyter_agent.core.messages import (
@@ -209,7 +209,7 @@ class Calls:
         limits = Limits(
             deadline=time.monotonic() + min(CALL_SECONDS, options.deadline_seconds),
             max_steps=1,
-            max_tool_calls=options.max_tool_calls,
+            max_tool_calls=highest_of(options, "max_tool_calls", is_streamed=False),
             max_write_calls=options.max_write_calls,
             approval=options.allowed("approval", options.approval),
             effects=made.effects,
