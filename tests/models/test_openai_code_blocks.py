@@ -77,6 +77,7 @@ async def test_the_code_of_a_weak_models_answer_is_its_call_and_what_it_printed_
     assert second == [TextDelta("The mean is 4.25 km."), ModelFinished("stop")]
     sent, back = (asked.body for asked in server.asked)
     assert "tools" not in sent
+    assert (sent["temperature"], sent["max_tokens"]) == (0.2, 1024)  # small models may go on for ever
     assert "```python block" in sent["messages"][0]["content"]
     assert [message["role"] for message in back["messages"]] == ["system", "user", "assistant", "user"]
     assert BLOCK in back["messages"][2]["content"]

@@ -84,6 +84,9 @@ WRITTEN = {
     "arguments beside the name": '```json\n{"tool": "inspect_variable", "name": "df"}\n```',
     "in a fence of another language": f"```python\n{CALL}\n```",
     "then explained": f"```json\n{CALL}\n```\nThis shows what it is.",
+    "a bracket too many": f"```json\n{CALL}}}\n```",
+    "a bracket missing": f"```json\n{CALL[:-1]}\n```",
+    "a bracket missing in a tag": f"<tool_call>{CALL[:-1]}</tool_call>",
     "bare, then explained": f"{CALL}\n\nThis shows what it is.",
     "as Python, then explained": 'inspect_variable("df")\n\nThis shows it.',
 }

@@ -45,6 +45,8 @@ _T = TypeVar("_T")
 DEFAULT_MODEL = "gpt-5-mini"
 #: Small models write better code when they are not left to chance.
 _CODE_TEMPERATURE = 0.2
+#: They may go on for ever, too.
+_CODE_TOKENS = 1024
 MAX_TRIES = 3
 #: Reasoning models are silent for minutes.
 FIRST_SECONDS = 300.0
@@ -150,7 +152,7 @@ class OpenAIModel:
         refused: frozenset[str] = frozenset()
         tries, began = 0, time.monotonic()
         body: dict[str, Any] = {}
-        settings = {"temperature": _CODE_TEMPERATURE} if way == "code" else {}
+        settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if way == "code" else {}
         while True:
             thoughts = ThoughtReader(thinks_first=self._thinks_first)
             answer = StreamedAnswer(self._connection.server, used, new_reader, thoughts)

@@ -265,7 +265,7 @@ class CallReader:
             for _, earlier in self._pending:
                 self.calls += earlier
             self._pending.clear()
-            self.calls += self._grammar.certain(body)
+            self.calls += self._grammar.certain(body, is_whole=is_closed or not block.end)
             return ""
         is_tagged = _TAG.match(body.lstrip()) is not None
         calls = self._grammar.certain(body) if is_tagged else self._grammar.likely(body, is_lenient=not self._is_strict)

@@ -98,9 +98,9 @@ class CallGrammar:
         name, bracket, _ = text.lstrip().partition("(")
         return name in self._parameters if bracket else any(known.startswith(name) for known in self._parameters)
 
-    def certain(self, body: str) -> list[WrittenCall]:
+    def certain(self, body: str, *, is_whole: bool = True) -> list[WrittenCall]:
         """The calls in something that is said to be calls: what cannot be read is one, too, so that the model learns why."""
-        found = self._read(body, may_go_on=True)
+        found = self._read(body, may_go_on=True, is_whole=is_whole)
         named = _NAME.search(body)
         return found or [WrittenCall(named[1] if named else "", body.strip() or "{")]
 
@@ -114,14 +114,20 @@ class CallGrammar:
         return self._read(body, is_likely=True, is_lenient=is_lenient)
 
     def _read(
-        self, body: str, *, may_go_on: bool = False, is_likely: bool = False, is_lenient: bool = False
+        self,
+        body: str,
+        *,
+        may_go_on: bool = False,
+        is_whole: bool = True,
+        is_likely: bool = False,
+        is_lenient: bool = False,
     ) -> list[WrittenCall]:
         # What stands within a text of an argument is no tag.
         for text in dict.fromkeys((body.strip(), _TAGS.sub("\n", body).strip())):
             if text[:1] not in ("{", "[") and (found := list(self._tagged(text))):
                 return found
             with suppress(ValueError, RecursionError, MemoryError, SyntaxError):
-                values = _values(text, may_go_on=may_go_on)
+                values = _values(text, may_go_on=may_go_on, is_whole=is_whole)
                 return [
                     self._call(entry, is_likely=is_likely, is_lenient=is_lenient)
                     for value in values
@@ -215,7 +221,7 @@ class CallGrammar:
         return found
 
 
-def _values(text: str, *, may_go_on: bool) -> list[Any]:
+def _values(text: str, *, may_go_on: bool, is_whole: bool) -> list[Any]:
     """The JSON values that a text is made of; where it may go on, those that it begins with.
 
     Raises:
@@ -229,9 +235,12 @@ def _values(text: str, *, may_go_on: bool) -> list[Any]:
             values.append(value)
             rest = rest[end:].lstrip(" \t\r\n,;")
     except ValueError:
-        if may_go_on and values:
+        if values and (may_go_on or not rest.strip("}]) \t\r\n")):
             return values
-        # Single quotes and a comma too many are what models write who have read much Python.
+        # Brackets that are missing at the end, single quotes, a comma too many are what models write; what was cut is not mended.
+        for closing in ("}", "}}", "}]", "]", "]}") if is_whole else ():
+            with suppress(ValueError):
+                return [json.loads(text + closing, strict=False)]
         return [ast.literal_eval(text)]
     return values
 
