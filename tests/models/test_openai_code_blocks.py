@@ -126,7 +126,7 @@ async def test_the_same_code_again_is_not_run_again() -> None:
 
 
 async def test_a_whole_column_is_no_answer_to_a_question_for_a_value() -> None:
-    column = "0    8.5\n      ...\n99    1.0\nName: km, Length: 100, dtype: float64"
+    column = "0    8.5\n      ...\n99    1.0\nName: km, Length: 100, dtype: float64\n\n[0.0 s; bound: pd]"
     call = ToolCall("c1", "run_code", PROGRAM)
     history = [QUESTION, Message("assistant", "", (call,)), Message("tool", column, tool_call_id="c1")]
     async with running() as server, asking(server, WEAK) as model:

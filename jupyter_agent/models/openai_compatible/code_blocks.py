@@ -61,6 +61,8 @@ _WANTS_VALUE = re.compile(
 )
 #: The end of what pandas prints of a long column or table, which is no single value.
 _COLUMN = re.compile(r"Length: \d+, dtype: \w+\s*\Z|\[\d{2,} rows x \d+ columns\]\s*\Z")
+#: What is said of a run besides what it printed.
+_NOTE = re.compile(r"\s*\[\d[\d.,]* m?s\b[^\n]*\]\s*\Z")
 #: Of a traceback, what a small model can use: the line of its code, and what is wrong.
 _FAILED_LINE = re.compile(r"^-+> ?\d+ .*$", re.MULTILINE)
 _BLOCK = re.compile(r"<(?P<mark>[\w-]+)>\n.*?\n</(?P=mark)>", re.DOTALL)
@@ -103,7 +105,7 @@ class AskedTurn:
         for message in messages[last:]:
             programs += [_normal(_code_of(call)) for call in message.tool_calls if call.name == RUN_CODE]
             if message.role == "tool":
-                output = "" if message.code else message.content
+                output = "" if message.code else _NOTE.sub("", message.content)
         return cls(can_run, shows_code, not shows_code and bool(_WANTS_VALUE.search(question)), tuple(programs), output)
 
 
@@ -125,7 +127,7 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
     last = len(messages) - 1
     for number, message in enumerate(messages):
         if message.role == "tool" and message.tool_call_id in ids:
-            text, title, advice = message.content.strip(), "The code printed", _PRINTED
+            text, title, advice = _NOTE.sub("", message.content).strip(), "The code printed", _PRINTED
             if message.code and message.code not in _WRONG_CODE:
                 title, advice = "The code was not run", _NOT_RUN
             elif message.code:
