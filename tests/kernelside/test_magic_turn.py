@@ -17,6 +17,7 @@ from IPython.core.magic import no_var_expand
 from traitlets.config import Config
 
 from jupyter_agent.kernelside.magic import magics
+from jupyter_agent.kernelside.magic.reply import MarkdownReply
 from tests.support.small_jupyter import TOKEN, WAIT, SmallJupyter, says, small_jupyter
 
 Events = Iterator[tuple[str, dict[str, Any]]]
@@ -58,6 +59,33 @@ def test_why_no_answer_comes_yet_is_said_before_it(
     server.script = script
     assert shell.run_cell("%agent hello").success
     assert capsys.readouterr().out == "· Loading the model…\nHello.\n"
+
+
+def test_what_the_model_thinks_is_one_line_and_not_printed(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(_: SmallJupyter) -> Events:
+        yield STARTED
+        yield "thinking", {"text": "They say "}
+        yield "thinking", {"text": "hello."}
+        yield "text", {"text": "Hello."}
+        yield DONE
+
+    server.script = script
+    assert shell.run_cell("%agent hello").success
+    assert capsys.readouterr().out == "· Thinking…\nHello.\n"
+
+
+def test_text_that_was_thinking_is_removed_from_a_notebook(capsys: pytest.CaptureFixture[str]) -> None:
+    reply = MarkdownReply()
+    reply.text("First message.")
+    reply.status("Looking…")
+    reply.text("A draft.")
+    reply.drop_text()
+    reply.status("Thinking…")
+    reply.text("\n\nThe answer.")
+    assert reply._text == "First message.\n\nThe answer."
+    capsys.readouterr()
 
 
 def test_the_question_names_the_notebook_and_the_server_says_which_conversation_it_continues(

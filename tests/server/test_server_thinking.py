@@ -108,3 +108,23 @@ async def test_a_secret_is_withheld_from_thinking_though_it_comes_in_pieces(
     thought = "".join(data["text"] for name, data in events if name == "thinking")
     assert thought.startswith("the key is [")
     assert "0123456789" not in thought
+
+
+async def test_text_that_was_thinking_is_taken_back_everywhere(rest: RestClient, services: Services) -> None:
+    class Thinker(ScriptedModel):
+        async def stream(self, *given: Any, **more: Any) -> Any:
+            for text in ("I wonder:\n```python\ndf.pop('km')\n```\n", "No, "):
+                yield TextDelta(text)
+            yield ThinkingDelta("I answer.", replaces_text=True)
+            yield TextDelta("Two rows.")
+            yield ModelFinished("stop")
+
+    services.assistant.resources.models[services.assistant.default_model] = Thinker([])
+    events = await rest.stream("x", {"session_id": "s1"}).all()
+    done = events[-1][1]
+    assert (done["reply"], done["code"]) == ("Two rows.", [])
+    assert [data["replaces_text"] for name, data in events if name == "thinking"] == [True]
+    history = await rest("GET", "api/agent/sessions/s1/history")
+    assert "wonder" not in history.text
+    chat_reply = await rest("POST", "api/agent/v1/chat/completions", chat(stream=False))
+    assert chat_reply.body["choices"][0]["message"]["content"] == "Two rows."
