@@ -23,11 +23,13 @@ from jupyter_agent.core.messages import (
     Message,
     ModelFinished,
     TextDelta,
+    ToolCall,
     ToolCalled,
     ToolReturned,
     UsageReported,
     Waiting,
 )
+from jupyter_agent.core.protocols import ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.discovery import discover
 from jupyter_agent.models.local.model import LocalModel
@@ -330,6 +332,22 @@ async def test_a_local_model_runs_the_whole_loop(tmp_path: Path, kernel: RemoteK
         assert late.finish_reason == "deadline"
     finally:
         await assistant.close()
+
+
+async def test_a_local_model_whose_template_knows_no_tools_is_offered_them_in_words(tmp_path: Path) -> None:
+    lines = {"please-look": '```tool_call\n{"name": "list_files", "arguments": {}}\n```', "": "No."}
+    file = tiny_gguf.write(tmp_path / "tiny.gguf", lines, context=4096, knows_tools=False)
+    model = LocalModel.from_config(JupyterAgent(context_tokens=2000), str(file))
+    tools = [ToolSpec("list_files", "List the files.", {"type": "object"})]
+    try:
+        async with aclosing(
+            model.stream([Message("user", "please-look")], tools, deadline=time.monotonic() + 60)
+        ) as events:
+            calls = [event.name async for event in events if isinstance(event, ToolCall)]
+        assert calls == ["list_files"]
+        assert model.way == "text"
+    finally:
+        await model.close()
 
 
 @pytest.mark.parametrize("damage", ["half", "head", "noise", "architecture"])

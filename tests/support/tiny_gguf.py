@@ -49,13 +49,26 @@ _TEMPLATE = """\
 {%- endif %}{%- endfor %}
 {%- if add_generation_prompt %}{{- '<|start|>assistant<|begin|>' }}CHOICE{%- endif %}"""
 
+#: The same without tools, as that of many older models.
+_BARE_TEMPLATE = """\
+{%- for message in messages %}{{- '<|start|>' + message.role + '<|begin|>' + message.content + '<|end|>\\n' }}{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|start|>assistant<|begin|>' }}CHOICE{%- endif %}"""
+
 
 def calling(name: str, arguments: str = "{}") -> str:
     """What the model says to call a tool."""
     return f'<tool_call>\n{{"name": "{name}", "arguments": {arguments}}}\n</tool_call>'
 
 
-def write(path: Path, lines: Mapping[str, str], *, context: int = 8192, layers: int = 1, width: int = 32) -> Path:
+def write(
+    path: Path,
+    lines: Mapping[str, str],
+    *,
+    context: int = 8192,
+    layers: int = 1,
+    width: int = 32,
+    knows_tools: bool = True,
+) -> Path:
     """Write the model.
 
     Args:
@@ -65,6 +78,7 @@ def write(path: Path, lines: Mapping[str, str], *, context: int = 8192, layers: 
         context: Tokens that it takes.
         layers: The more, the slower.
         width: Of the layers' feed-forward part; the more, the slower.
+        knows_tools: Whether the chat template does; else the engine drops them.
     """
     tokens, kinds, chains = _vocabulary(lines)
     size = -(-len(tokens) // _HEAD) * _HEAD
@@ -100,7 +114,7 @@ def write(path: Path, lines: Mapping[str, str], *, context: int = 8192, layers: 
         "tokenizer.ggml.bos_token_id": tokens.index(_START),
         "tokenizer.ggml.eos_token_id": tokens.index(_END),
         "tokenizer.ggml.add_bos_token": False,
-        "tokenizer.chat_template": _template(lines),
+        "tokenizer.chat_template": _template(lines, _TEMPLATE if knows_tools else _BARE_TEMPLATE),
     }
     path.write_bytes(_file(facts, shapes))
     return path
@@ -154,7 +168,7 @@ def _successors(tokens: list[str], chains: list[list[str]], size: int) -> Any:
     return table
 
 
-def _template(lines: Mapping[str, str]) -> str:
+def _template(lines: Mapping[str, str], template: str) -> str:
     parts = []
     for number, word in enumerate(lines):
         pieces_of_all = f"{{{{- '<|say{number}|>' }}}}"
@@ -166,7 +180,7 @@ def _template(lines: Mapping[str, str]) -> str:
         )
     ordered = [text for word, text in parts if word] + [text for word, text in parts if not word]
     closing = "{%- endif %}" * sum(bool(word) for word in lines)
-    return _TEMPLATE.replace("CHOICE", "".join(ordered) + closing)
+    return template.replace("CHOICE", "".join(ordered) + closing)
 
 
 # The file -------------------------------------------------------------------------------------
