@@ -351,6 +351,24 @@ def test_only_the_code_is_printed_when_only_code_is_wanted(
     assert capsys.readouterr().out == "df.plot()\n\nls\n"
 
 
+def test_code_that_was_run_is_the_code_of_an_answer_that_has_none(
+    shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(_: SmallJupyter) -> Events:
+        yield STARTED
+        yield (
+            "tool_call",
+            {"call_id": "c1", "tool": "run_code", "effect": "execute", "arguments": {"code": "df.plot()"}},
+        )
+        yield "text", {"text": "Plotted."}
+        yield DONE
+
+    server.script = script
+    shell.run_cell("%agent -f code --cell plot it")
+    assert capsys.readouterr().out == "df.plot()\n"
+    assert shell.rl_next_input == "df.plot()"
+
+
 def test_the_whole_turn_is_printed_as_json(
     shell: Any, server: SmallJupyter, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ class TurnView:
         self._notes: list[str] = []
         self._failure = ""  # why the code of the answer failed, if it did
         self._is_code_printed = False
+        self._called_code = ""  # what was run last: the code of an answer that has none itself
 
     def run(self, request: AgentRequest) -> None:
         """Ask, show the answer, and do with it what the options want.
@@ -100,9 +101,9 @@ class TurnView:
             if self._options.format == "json":
                 print(json_for_terminal(done))
             elif self._options.format == "code" and not self._is_code_printed:
-                code = code_of(done)
+                code = code_of(done) or self._called_code
                 print(for_terminal(code) or "The answer has no code.", file=sys.stdout if code else sys.stderr)
-            code = code_of(done, python_only=True)
+            code = code_of(done, python_only=True) or self._called_code
             if code and self._options.cell:
                 self._ip.set_next_input(code, replace=False)
             if self._failure:
@@ -129,6 +130,8 @@ class TurnView:
                 elif name == "tool_call":
                     arguments = data.get("arguments")
                     about = arguments.get("name") if isinstance(arguments, dict) else None
+                    if data.get("tool") == "run_code" and isinstance(arguments, dict):
+                        self._called_code = str(arguments.get("code", ""))
                     called = f"{data.get('tool', '')}{f' {about}' if isinstance(about, str) else ''}"
                     self._reply.status(f"{' '.join(spelled_out(called).split())[:MAX_CALL]}…")
                 elif name == "progress":
