@@ -18,7 +18,7 @@ from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.question import Question
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.model import OpenAIModel
-from tests.support.fake_model_server import STREAM, answered, chunk, plain, running
+from tests.support.fake_model_server import STREAM, answered, chunk, event, plain, running
 
 if TYPE_CHECKING:
     import asyncio
@@ -619,6 +619,125 @@ QUIRKS = [
         requests=1,
     ),
     Quirk("a long reason", [refusing(400, "because " * 1000)], failure=r"^.{200,420}$", requests=1),
+    Quirk(
+        "the whole message again with the last piece",
+        [
+            STREAM
+            + delta(content="fi")
+            + delta(content="ne")
+            + event(
+                {
+                    "choices": [
+                        {
+                            "index": 0,
+                            "delta": {},
+                            "message": {"role": "assistant", "content": "fine"},
+                            "finish_reason": "stop",
+                        }
+                    ]
+                }
+            )
+        ],
+        "fine",
+    ),
+    Quirk(
+        "a call that the server cannot read",
+        [
+            refusing(
+                400,
+                "Failed to call a function. Please adjust your prompt.",
+                code="tool_use_failed",
+                failed_generation="<function=x",
+            ),
+            answered("fine"),
+        ],
+        "fine",
+        requests=2,
+    ),
+    Quirk(
+        "a call that the server can never read",
+        [refusing(400, "Failed to call a function.", code="tool_use_failed")],
+        failure="could not read the call that the model wrote",
+        requests=3,
+    ),
+    Quirk(
+        "an error object without a field for it",
+        [
+            stream(
+                event({"object": "error", "message": "bad guided grammar", "type": "BadRequestError", "code": 400}),
+                finish=None,
+            )
+        ],
+        failure="bad guided grammar",
+        requests=1,
+    ),
+    Quirk(
+        "an error in a 200, its status a text",
+        [
+            plain(
+                200,
+                {
+                    "error": {
+                        "message": "Provider returned error",
+                        "code": "402",
+                        "metadata": {"raw": "no credits left"},
+                    }
+                },
+            )
+        ],
+        failure="credit .* used up.*no credits left",
+        requests=1,
+    ),
+    Quirk(
+        "a 200 that says something else",
+        [plain(200, {"message": "no Route matched with those values"})],
+        failure="usually ends with /v1",
+        requests=1,
+    ),
+    Quirk(
+        "an answer in one piece with thoughts and a call",
+        [
+            with_tools(
+                plain(
+                    200,
+                    {
+                        "choices": [
+                            {
+                                "message": {
+                                    "role": "assistant",
+                                    "content": None,
+                                    "reasoning_content": "look first",
+                                    "tool_calls": [
+                                        {
+                                            "id": "c1",
+                                            "type": "function",
+                                            "function": {"name": "list_variables", "arguments": "{}"},
+                                        }
+                                    ],
+                                },
+                                "finish_reason": "tool_calls",
+                            }
+                        ]
+                    },
+                )
+            )
+        ],
+        "two variables",
+        "look first",
+        LIST,
+    ),
+    Quirk(
+        "a fault in the midst of an answer",
+        [
+            stream(
+                delta(content="one "),
+                event({"error": {"message": "The engine ran out of memory", "code": 500}}),
+                finish=None,
+            )
+        ],
+        failure="broke off in the middle of the answer.*ran out of memory",
+        requests=1,
+    ),
     # Waits
     Quirk(
         "a model that is loaded first",

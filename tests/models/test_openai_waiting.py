@@ -74,6 +74,26 @@ async def test_the_first_limit_holds_until_the_first_word_and_the_wait_is_told(f
 
 
 @pytest.mark.usefixtures("_often")
+async def test_a_server_that_only_keeps_the_connection_alive_has_not_answered() -> None:
+    go_on = asyncio.Event()
+
+    async def pinging(writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM.encode())
+        while not go_on.is_set():
+            writer.write(b": keep-alive\n\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        writer.write((chunk(content="late") + END).encode())
+        await writer.drain()
+
+    async with running() as server, asking(server) as model:
+        server.queue(pinging)
+        events = await until(model, Waiting, go_on)
+    assert isinstance(events[0], Waiting)
+    assert events[-2] == TextDelta("late")
+
+
+@pytest.mark.usefixtures("_often")
 async def test_an_answer_in_one_piece_is_waited_for_as_long() -> None:
     go_on = asyncio.Event()
 

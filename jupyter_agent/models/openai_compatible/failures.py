@@ -65,6 +65,8 @@ _NO_PATH = re.compile(
     r"|(unknown|no such) (url|path|endpoint|request)",
     re.IGNORECASE,
 )
+#: The server could not read what its model wrote, which comes out differently the next time.
+_BAD_CALL = re.compile(r"tool_use_failed|failed_generation|failed to (call a function|parse tool call)", re.IGNORECASE)
 _LOADING = re.compile(r"loading|warming up|starting up|not (yet )?ready|initiali[sz]ing", re.IGNORECASE)
 _WAIT = re.compile(
     r"(?:try again|retry(?:.?delay)?|wait|estimated_time)\D{0,40}?"
@@ -152,7 +154,8 @@ def from_exception(error: Exception, server: Provider) -> Failure:
 def from_event(event: Mapping[str, Any], server: Provider) -> Failure:
     """Translate an error that comes in the place of an answer, or in its midst; its status is what its words say."""
     error = event.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
+    code = error.get("code") if isinstance(error, dict) else event.get("code")
+    code = int(code) if isinstance(code, str) and re.fullmatch(r"[45]\d\d", code) else code
     status = code if isinstance(code, int) and 400 <= code < 600 else 500
     text = words(event)
     if status == 500 and re.search(r"rate.?limit|too many requests", text, re.IGNORECASE):
@@ -221,6 +224,9 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
     if status >= 500 and _LOADING.search(words):
         error = errors.UpstreamError(f"{server} is still loading the model. Ask again in a moment.")
         return Failure(error, passing=True, wait=wait, is_loading=True)
+    if status in (400, 422) and _BAD_CALL.search(words):
+        error = errors.UpstreamError(f"{server} could not read the call that the model wrote. Ask again.")
+        return Failure(error, passing=True)
     without: tuple[str, ...] = ()
     if status in (400, 404, 422, 500, 501):  # some say with status 500 which part of the request they stumble over
         without = tuple(part for part, sign in _UNKNOWN_PARTS.items() if sign.search(words))

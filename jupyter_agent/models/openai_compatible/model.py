@@ -263,12 +263,15 @@ class OpenAIModel:
                 except TimeoutError:
                     yield silence.note()
                     continue
+                has_spoken = False
                 for delta in _joined(_deltas(answer, decoder, piece)):
-                    gather = True  # the first is not held back
+                    gather = has_spoken = True  # the first is not held back
                     yield delta
                 if piece is None:
                     break
-                silence.end(self._idle if answer.begun else self._first)
+                silence.end(self._idle if answer.begun else self._first, is_word=has_spoken)
+                if silence.is_long:
+                    yield silence.note()
         if not answer.complete:
             server = self._connection.server
             raise Failure(failures.broken_off(server) if decoder.heard else failures.garbled(server))
@@ -313,12 +316,20 @@ class _Silence:
     def __init__(self, server: Provider, limit: float, deadline: float) -> None:
         self._server = server
         self._deadline = deadline
+        self._last_word = self._noted = time.monotonic()
         self.end(limit)
 
-    def end(self, limit: float) -> None:
-        """Something has come; the next silence may last so long."""
+    def end(self, limit: float, *, is_word: bool = False) -> None:
+        """Something has come, though it may be no word; the next silence may last so long."""
         self._limit = limit
-        self._since = self._noted = time.monotonic()
+        self._since = time.monotonic()
+        if is_word:
+            self._last_word = self._noted = self._since
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is time to say that no word has come."""
+        return time.monotonic() >= self._noted + _NOTE_SECONDS
 
     def left(self) -> float:
         """Seconds until there is something to say."""
@@ -337,7 +348,7 @@ class _Silence:
             )
         if self._noted >= self._since + self._limit - _TICK:
             raise failures.silent(self._server, self._limit)
-        seconds = round(self._noted - self._since)
+        seconds = round(self._noted - self._last_word)
         return Waiting(f"Waiting for {self._server}: nothing has come for {failures.duration(seconds)} …", seconds)
 
     async def notes(self, work: asyncio.Future[Any]) -> AsyncGenerator[Waiting, None]:

@@ -197,7 +197,8 @@ class StreamedAnswer:
             chunk = json.loads(event.data)
             if not isinstance(chunk, dict):
                 raise TypeError("not an object")
-            if chunk.get("error") or event.name == "error":
+            is_error = event.name == "error" or chunk.get("object") == "error" or chunk.get("error")
+            if is_error or (not chunk.keys() & {"choices", "usage"} and chunk.keys() & {"detail", "message"}):
                 raise failures.from_event(chunk, self._server)
             self._usage = _usage(chunk.get("usage")) or self._usage
             deltas = [delta for choice in _list(chunk.get("choices")) for delta in self._choice(choice)]
@@ -265,7 +266,8 @@ class StreamedAnswer:
             raise TypeError("not a choice")
         if choice.get("index") not in (0, None):
             return
-        delta = choice.get("delta") or choice.get("message") or {}
+        # Some repeat the whole message with the last piece.
+        delta = choice.get("delta" if "delta" in choice else "message") or {}
         thought, text = _parts(delta.get("content"))
         if thought := self._fit("thoughts", _thought(delta) or thought):
             yield ThinkingDelta(thought)
