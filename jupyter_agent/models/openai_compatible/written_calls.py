@@ -158,8 +158,8 @@ class CallGrammar:
         is_flat = not given and known is not None and others.keys() <= known.keys()
         arguments: Any = others if is_flat else fields.get(given, {})
         if is_likely:
-            is_meant = is_lenient and given in ("arguments", "args") and isinstance(arguments, dict)
-            if (others and not is_flat) or (known is None and not (is_meant and _IDENTIFIER.fullmatch(name))):
+            is_call = is_lenient and given in ("arguments", "args") and isinstance(arguments, dict)
+            if (others and not is_flat) or (known is None and not (is_call and _IDENTIFIER.fullmatch(name))):
                 raise ValueError("data")
         return WrittenCall(name, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
