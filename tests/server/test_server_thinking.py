@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from jupyter_agent.core.messages import ModelFinished, TextDelta, ThinkingDelta, ToolCall
+from jupyter_agent.models.openai_compatible.connection import Connection
+from jupyter_agent.models.openai_compatible.model import OpenAIModel
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.server.services import Services
 from tests.support.agent_client import RestClient, Script
+from tests.support.fake_model_server import answered, running
 
 SIGNATURE = {"extra_content": {"google": {"thought_signature": "c2lnbmVk"}}}
 REASONING = {"reasoning_content": "secretly pondered"}
@@ -128,3 +131,24 @@ async def test_text_that_was_thinking_is_taken_back_everywhere(rest: RestClient,
     assert "wonder" not in history.text
     chat_reply = await rest("POST", "api/agent/v1/chat/completions", chat(stream=False))
     assert chat_reply.body["choices"][0]["message"]["content"] == "Two rows."
+
+
+async def test_a_completion_and_an_answer_of_a_thinking_model_hold_only_what_follows_its_thoughts(
+    rest: RestClient, services: Services
+) -> None:
+    cursor = {"prefix": "df.", "suffix": "", "language": "python"}
+    async with running() as server:
+        model = OpenAIModel("m", Connection(server.base_url))
+        services.assistant.resources.models[services.assistant.default_model] = model
+        server.queue(
+            answered("<think>\nlongest?\n</think>\n\n", "Sure:\n```python\ndf.km.max()\n```\nThat gives the longest."),
+            answered("<thi", "nk>secretly pondered</think>", "Two rows."),
+        )
+        completed = await rest("POST", "api/agent/complete", cursor)
+        events = await rest.stream("x", {"session_id": "s1"}).all()
+        await rest.ask("y", {"session_id": "s1"})
+        await model.close()
+    assert completed.body["completion"] == "km.max()"
+    assert "".join(data["text"] for name, data in events if name == "thinking") == "secretly pondered"
+    assert events[-1][1]["reply"] == "Two rows."
+    assert "pondered" not in json.dumps(server.asked[-1].body)

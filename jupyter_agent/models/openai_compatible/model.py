@@ -2,6 +2,9 @@
 
 Chat completions only, which every server understands: one path, tested once. The Responses API would keep a reasoning model's
 thoughts between tool calls, at the price of a second wire format for OpenAI's own server, which keeps what it is sent.
+
+Of the `openai` SDK the client, its headers, its error classes and its list of models are used. Tries are our own: the SDK's do
+not wait for what a server says in words, nor for a model that is loaded, cannot say that they wait, and repeat a request as it is.
 """
 
 from __future__ import annotations
