@@ -738,6 +738,17 @@ QUIRKS = [
         failure="broke off in the middle of the answer.*ran out of memory",
         requests=1,
     ),
+    Quirk(
+        "a model that cannot be loaded",
+        [refusing(500, "error loading model: unable to allocate the buffer")],
+        failure="internal error.*unable to allocate",
+        requests=3,
+    ),
+    Quirk(
+        "no model is loaded",
+        [refusing(404, "No models loaded. Please load a model.", param="model", code="model_not_found")],
+        failure="^(?!.*usually ends).*has no model 'm'",
+    ),
     # Waits
     Quirk(
         "a model that is loaded first",

@@ -68,6 +68,7 @@ _NO_PATH = re.compile(
 #: The server could not read what its model wrote, which comes out differently the next time.
 _BAD_CALL = re.compile(r"tool_use_failed|failed_generation|failed to (call a function|parse tool call)", re.IGNORECASE)
 _LOADING = re.compile(r"loading|warming up|starting up|not (yet )?ready|initiali[sz]ing", re.IGNORECASE)
+_NOT_LOADED = re.compile(r"(?<!\w)(error|fail\w*|unable|cannot|could not)\b.{0,20}\bload", re.IGNORECASE)
 _WAIT = re.compile(
     r"(?:try again|retry(?:.?delay)?|wait|estimated_time)\D{0,40}?"
     r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h(?:ours?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)(?![a-z])\s*)+)",
@@ -76,7 +77,7 @@ _WAIT = re.compile(
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|mil|h|m|s)", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "mil": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 _NO_MODEL = re.compile(
-    r"(model|deployment).{0,200}(not (be )?found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)",
+    r"(model|deployment).{0,200}(not (be )?found|not_found|does ?n.t exist|do(es)? not exist|unknown|not available|pull)",
     re.IGNORECASE | re.DOTALL,
 )
 _SPENT = re.compile(
@@ -221,7 +222,7 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
         when = "Wait a little and ask again." if wait is None else f"Ask again in {duration(wait)}."
         busy = errors.UpstreamRateLimit(f"{server} has too many requests at the moment. {when}")
         return Failure(busy, passing=True, wait=wait)
-    if status >= 500 and _LOADING.search(words):
+    if status >= 500 and _LOADING.search(words) and not _NOT_LOADED.search(words):
         error = errors.UpstreamError(f"{server} is still loading the model. Ask again in a moment.")
         return Failure(error, passing=True, wait=wait, is_loading=True)
     if status in (400, 422) and _BAD_CALL.search(words):

@@ -332,11 +332,16 @@ class _Silence:
     @property
     def is_long(self) -> bool:
         """Whether it is time to say that no word has come."""
-        return time.monotonic() >= self._noted + _NOTE_SECONDS
+        return time.monotonic() >= self._next_note
+
+    @property
+    def _next_note(self) -> float:
+        """The longer it has been, the more seldom it is said: a terminal keeps every line."""
+        return self._noted + max(_NOTE_SECONDS, (self._noted - self._last_word) / 3)
 
     def left(self) -> float:
         """Seconds until there is something to say."""
-        return min(self._since + self._limit, self._deadline, self._noted + _NOTE_SECONDS) - time.monotonic()
+        return min(self._since + self._limit, self._deadline, self._next_note) - time.monotonic()
 
     def note(self) -> Waiting:
         """What there is to say.
