@@ -119,7 +119,6 @@ async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_
         lines += [f"{total.total()} requests {dict(sorted(total.items()))}, {server.memory() // 1024} MiB"]
         print("\n".join(lines), slowest.most_common(10))  # noqa: T201 - what was shown
         assert not any(codes)
-        assert total.total() >= CASES
         assert server.memory() < before + MAX_GROWTH
         answered = {operation for operation, numbers in statuses.items() if any(number[0] == "2" for number in numbers)}
         operations = {f"{method.upper()} {path}" for path, methods in OPERATIONS.items() for method in methods}
@@ -127,6 +126,7 @@ async def test_H12_N15_generated_requests_are_answered_as_the_document_says(tmp_
         assert "Traceback" not in server.log
         status, health = await server("GET", "api/agent/health")
         assert (status, health["status"]) == (200, "ok")
+        assert total.total() >= CASES
     finally:
         await server.end()
 
