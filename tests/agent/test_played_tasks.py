@@ -42,6 +42,12 @@ pytestmark = pytest.mark.timeout(100)
 SLUG = 'def slug(text):\n    return "-".join(text.lower().split())'
 
 
+@pytest.fixture(autouse=True)
+def _kernels_own_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that plot in this process choose a backend by the environment, which the kernel would get."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+
+
 class PlayedUser:
     """Who allows the first thing once, and from the second on for the conversation: each is a click.
 
