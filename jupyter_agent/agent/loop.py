@@ -29,6 +29,7 @@ from jupyter_agent.core.messages import (
     Message,
     ModelEvent,
     ModelFinished,
+    Plan,
     RunAsked,
     TextDelta,
     ThinkingDelta,
@@ -383,12 +384,16 @@ class Agent:
         context = replace(context, approval=self._limits.approval, effects=self._limits.effects)
         insisted = frozenset(context.turn_log.insisted)
         checked: list[CheckedCall] = []
+        changed: set[str] = set()  # what is to be done with a cell once it has changed can only be shown then
         for call in calls:
             tool, arguments, output = self._parse_call(call, is_cut_off=call.id == transcript.cut_off)
             if tool is not None and output is None and tool.effect == "read":
                 continue
             if tool is None or output is not None or self._repeated.refusal(call) is not None:
                 break  # what follows it waits for the model
+            if (cell_id := str(arguments.get("cell_id", ""))) in changed:
+                continue
+            changed |= {cell_id} if cell_id and tool.effect == "write" else set()
             if isinstance(tool, CheckedTool):
                 output = await self._answer(tool.check(arguments, context), self._limits.remaining)
             if output is not None:
@@ -482,6 +487,8 @@ class Agent:
         if effect != "read" and status in ("done", "failed"):
             await self._record_actions(transcript)
         yield ToolReturned(call.id, call.name[:100], status, truncate(content, SHOWN_CHARACTERS), output.code)
+        if output.ok and (plan := Plan.of_call(call)) is not None:
+            yield Plan(tuple(replace(item, text=self._redact(item.text)) for item in plan.items))
 
     async def _make_call(
         self, transcript: Transcript, tool: Tool, call: ToolCall, arguments: Mapping[str, Any], context: ToolContext

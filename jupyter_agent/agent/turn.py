@@ -21,6 +21,7 @@ from jupyter_agent.core.messages import (
     Failed,
     Interrupted,
     Message,
+    Plan,
     TextDelta,
     ToolCall,
     ToolCalled,
@@ -152,6 +153,7 @@ def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> 
         prompt: What the model was sent.
     """
     reason = turn.finish_reason or "stop"
+    calls = [call for message in turn.messages for call in message.tool_calls]
     early = () if reason in ("stop", "refused") else (f"The answer ended early: {reason}.",)
     return Done(
         session_id=session.id,
@@ -167,6 +169,7 @@ def done(session: Session, turn: Turn, context: TurnContext, prompt: Prompt) -> 
         actions=turn.actions,
         warnings=(*context.warnings, *prompt.warnings, *early),
         usage=turn.usage,
+        plan=next(filter(None, map(Plan.of_call, reversed(calls))), None),
     )
 
 
@@ -218,6 +221,8 @@ def stored_events(session: Session, turn: Turn) -> Iterator[Event]:
                 action.effects,
             )
             yield ToolReturned(action.call_id, action.tool, action.status, step.content, step.code)
+            if (plan := Plan.of_call(step.call)) is not None:
+                yield plan
     if turn.reply.startswith(text) and turn.reply != text:
         yield TextDelta(turn.reply[len(text) :])
     match turn.status:

@@ -26,6 +26,8 @@ Effect = Literal["read", "execute", "write"]
 ReasonCode: TypeAlias = Literal[
     "files", "process", "network", "database", "magic", "environment", "install", "remote_content", "unknown_call"
 ]
+#: Name of the tool with which a model shows its plan.
+UPDATE_PLAN = "update_plan"
 FinishReason = Literal[
     "stop",
     "length",
@@ -344,6 +346,31 @@ class UsageReported:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One thing that the model means to do, and whether it is done."""
+
+    text: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The model's plan as it is now, whole."""
+
+    event: ClassVar[str] = "plan"
+    items: tuple[PlanItem, ...]
+
+    @classmethod
+    def of_call(cls, call: ToolCall) -> Plan | None:
+        """The plan that a call of ``update_plan`` says; None where the call is none."""
+        items = call.parsed_arguments().get("items") if call.name == UPDATE_PLAN else None
+        if not isinstance(items, list):
+            return None
+        given = [item for item in items if isinstance(item, dict)]
+        return cls(tuple(PlanItem(str(item.get("text", "")), item.get("done") is True) for item in given))
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One tool call of a turn, in short.
 
@@ -390,6 +417,7 @@ class Done:
     actions: tuple[Action, ...] = ()
     warnings: tuple[str, ...] = ()
     usage: Usage = Usage()
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,6 +491,7 @@ Event: TypeAlias = (
     | RunAsked
     | ToolProgress
     | ToolReturned
+    | Plan
     | UsageReported
     | Done
     | Failed

@@ -17,12 +17,13 @@ from jupyter_agent.core.protocols import Tool, ToolContext
 from jupyter_agent.core.question import Decision
 from jupyter_agent.models.scripted import ScriptedModel
 from jupyter_agent.notebooks.file import FileNotebook
-from jupyter_agent.tools.editing import DeleteCell, InsertCell
+from jupyter_agent.tools.editing import DeleteCell, EditCell, InsertCell, RunCell
 from jupyter_agent.tools.running import RunCode
 from tests.notebooks.conftest import code, notebook, text_of
 from tests.support.still_kernel import StillKernel
 
 TOOLS: dict[str, Tool] = {"insert_cell": InsertCell(), "delete_cell": DeleteCell(), "run_code": RunCode()}
+TOOLS |= {"edit_cell": EditCell(), "run_cell": RunCell()}
 
 
 class Played:
@@ -94,6 +95,15 @@ async def test_what_would_come_to_nothing_is_not_shown_nor_what_follows_it_which
     assert played.results[2].startswith(fault)
     assert played.results[3].startswith("not_made")
     assert played.kernel.ran == ["1", "2"]
+
+
+async def test_what_is_done_with_a_cell_after_its_change_is_shown_after_its_change(played: Played) -> None:
+    assert played.context.notebook is not None
+    played.context.turn_log.show(await played.context.notebook.cells())
+    edit = ("edit_cell", {"cell_id": "a", "source": "x = 2"})
+    await played.play(edit, ("run_cell", {"cell_id": "a"}), ("run_code", {"code": "x"}))
+    assert played.happened[:3] == ["asks x = 2 ", "asks x ", "decides x = 2"]
+    assert played.happened[3:] == ["done", "asks x = 2 ", "decides x = 2", "done", "decides x", "done"]
 
 
 async def test_what_is_free_is_not_shown_with_what_is_asked_about(played: Played) -> None:

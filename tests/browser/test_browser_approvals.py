@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,6 +27,7 @@ def _call(name: str, **arguments: Any) -> dict[str, Any]:
 def script() -> list[Any] | None:
     remote = _call("insert_cell", source="![c](http://127.0.0.1:9/?d=1)", cell_type="markdown", below="first")
     edit = [_call("read_cells"), _call("edit_cell", cell_id="second", source="number + 2")]
+    written = _call("insert_cell", source="mine = 3", below="second", run=True)
     every = [*edit, _call("insert_cell", source="# added", below="second"), _call("run_cell", cell_id="second")]
     return [
         {"match": "count", "calls": [_call("run_code", code="for n in [1, 2]:\n    print('seen', n)")]},
@@ -40,6 +42,16 @@ def script() -> list[Any] | None:
         {"match": "picture", "text": "Drawn."},
         {"match": "do it all", "text": "a " * 30, "chunks": 30, "delay": 0.1, "calls": every},
         {"match": "do it all", "text": "All done."},
+        {"match": "write and run", "calls": [_call("insert_cell", source="6 * 7", below="second", run=True)]},
+        {"match": "write and run", "text": "It is in the new cell."},
+        {"match": "a part", "calls": [_call("read_cells")]},
+        {
+            "match": "a part",
+            "calls": [_call("edit_cell", cell_id="first", replace=[{"old": "3", "new": "5"}], run=True)],
+        },
+        {"match": "a part", "text": "Changed."},
+        {"match": "both of", "calls": [written, _call("run_code", code="print(mine)")]},
+        {"match": "both of", "text": "Both are done."},
         {"text": "Understood."},
     ]
 
@@ -143,6 +155,39 @@ def test_what_is_typed_in_a_cell_stays_there_while_the_agent_edits_and_runs_othe
     expect(first).to_have_text(f"number = 3{typed}x")
     expect(opened.cells).to_have_count(3)
     expect(opened.wait_for_answer()).to_contain_text("All done.")
+
+
+def test_a_cell_is_written_and_run_with_one_click(opened: SidebarPage) -> None:
+    opened.ask("write and run it")
+    proposal = opened.page.locator(".jp-agent-proposal")
+    expect(proposal).to_contain_text("Insert cell and run it")
+    expect(proposal.locator("ins")).to_have_text("+ 6 * 7")
+    proposal.get_by_role("button", name="Accept", exact=True).click()
+    expect(opened.wait_for_answer()).to_contain_text("It is in the new cell.")
+    expect(opened.cells.nth(2).locator(".jp-OutputArea-output")).to_have_text("42")
+
+
+def test_a_part_of_a_cell_is_shown_as_the_difference_that_it_makes(opened: SidebarPage) -> None:
+    opened.ask("a part of it")
+    proposal = opened.page.locator(".jp-agent-proposal")
+    expect(proposal.locator("del")).to_have_text("- number = 3")
+    expect(proposal.locator("ins")).to_have_text("+ number = 5")
+    proposal.get_by_role("button", name="Accept", exact=True).click()
+    expect(opened.wait_for_answer()).to_contain_text("Changed.")
+    expect(opened.cells.first.locator(".cm-content")).to_have_text("number = 5")
+    expect(opened.cells.first.locator(".jp-InputPrompt")).to_have_text("[1]:")
+
+
+def test_what_one_step_proposes_is_allowed_with_one_click(opened: SidebarPage) -> None:
+    opened.ask("both of them")
+    expect(opened.page.locator(".jp-agent-proposal")).to_contain_text("Insert cell and run it")
+    expect(opened.panel.get_by_role("region", name="Run code?").locator("pre")).to_have_text("print(mine)")
+    opened.button("Allow all 2 once").click()
+    expect(opened.wait_for_answer()).to_contain_text("Both are done.")
+    calls = opened.panel.locator(".jp-agent-tool")
+    expect(calls).to_have_text([re.compile("Insert cell and run it"), re.compile("Run code")])
+    expect(calls.last).to_contain_text("3")
+    expect(opened.cells).to_have_count(3)
 
 
 def test_an_edit_whose_cell_goes_away_is_asked_about_in_the_panel(opened: SidebarPage) -> None:

@@ -57,8 +57,8 @@ def _sources(sidebar: SidebarPage) -> list[str]:
 
 def _allow(sidebar: SidebarPage, times: int) -> None:
     for _ in range(times):
-        sidebar.asked.wait_for()
-        waiting = sidebar.asked.element_handle()
+        sidebar.asked.first.wait_for()
+        waiting = sidebar.asked.first.element_handle()
         sidebar.allow()
         waiting.wait_for_element_state("hidden")
 

@@ -127,8 +127,8 @@ class SidebarPage:
         return self.page.locator(".jp-agent-proposal:visible, .jp-agent-approval")
 
     def allow(self) -> None:
-        """Say yes to what waits, once."""
-        self.asked.get_by_role("button", name=_YES).click()
+        """Say yes to what waits, once; to the first of several."""
+        self.asked.first.get_by_role("button", name=_YES).click()
 
     @property
     def questions(self) -> Locator:

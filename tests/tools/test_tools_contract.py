@@ -36,6 +36,7 @@ CALLS: Mapping[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "move_cell": ({"cell_id": "a", "below": "b"}, {"cell_id": "none", "below": ""}),
     "run_cell": ({"cell_id": "a"}, {"cell_id": "none"}),
     "check_notebook": ({}, None),
+    "update_plan": ({"items": [{"text": "look", "done": True}]}, None),
     "list_files": ({}, None),
     "read_file": ({"path": "data.csv"}, {"path": "../secret"}),
 }

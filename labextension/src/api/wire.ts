@@ -361,6 +361,7 @@ export interface Done {
   actions: Action[];
   warnings: string[];
   usage: Usage;
+  plan: Plan | null;
 }
 
 /** An edit for the page that has the notebook open; it answers with the change it made. */
@@ -665,6 +666,17 @@ export interface PermissionsReply {
   /** execute: code is run; write: cells are edited */
   effects: ('execute' | 'read' | 'write')[];
   session_id: string;
+}
+
+/** The model's plan as it is now, whole. */
+export interface Plan {
+  items: PlanItem[];
+}
+
+/** One thing that the model means to do, and whether it is done. */
+export interface PlanItem {
+  text: string;
+  done: boolean;
 }
 
 /** A cell as the page has it. */
@@ -1119,6 +1131,7 @@ export type AgentEvent =
   | ({ event: 'run' } & RunAsked)
   | ({ event: 'progress' } & ToolProgress)
   | ({ event: 'tool_result' } & ToolReturned)
+  | ({ event: 'plan' } & Plan)
   | ({ event: 'usage' } & UsageReported)
   | ({ event: 'done' } & Done)
   | ({ event: 'error' } & Failed)

@@ -13,6 +13,9 @@ import { withHiddenShown } from './sanitize';
 import { useServices } from './services';
 import { ToolRow } from './toolRow';
 
+/** The tool that shows a plan; its newest call is the plan. */
+const PLAN_TOOL = 'update_plan';
+
 interface IProps {
   conversation: Conversation;
   exchange: IExchange;
@@ -36,6 +39,7 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
   const { translation } = useServices();
   const running = isRunning(exchange);
   const last = exchange.parts[exchange.parts.length - 1];
+  const plan = exchange.parts.filter(part => part.kind === 'tool' && part.tool === PLAN_TOOL).pop();
   const pending = pendingCalls(exchange);
   const decideAll = (decision: 'approve' | 'deny') => {
     for (const part of pending) {
@@ -54,7 +58,9 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
       )}
       <div className="jp-agent-answer">
         {exchange.parts.map((part, index) =>
-          part.kind === 'tool' ? (
+          part.kind === 'tool' && part.tool === PLAN_TOOL ? (
+            part === plan && <PlanView key={part.callId} items={part.arguments.items} />
+          ) : part.kind === 'tool' ? (
             <ToolRow
               key={part.callId}
               conversation={conversation}
@@ -96,6 +102,24 @@ function Exchange({ conversation, exchange, alternatives, isLast, onDone }: IPro
         {!running && !exchange.isLocal && <AnswerFooter exchange={exchange} onRepeat={repeat} />}
       </div>
     </article>
+  );
+}
+
+/** The model's plan as a list with ticks; the arguments of a call may be anything. */
+function PlanView({ items }: { items: unknown }): JSX.Element {
+  const { translation } = useServices();
+  const shown = (Array.isArray(items) ? items : []) as Partial<Record<'text' | 'done', unknown>>[];
+  return (
+    <ul className="jp-agent-plan" aria-label={translation.__('Plan')}>
+      {shown.map((item, index) => (
+        <li key={index}>
+          <label>
+            <input type="checkbox" checked={item?.done === true} disabled readOnly />
+            {withHiddenShown(String(item?.text ?? ''))}
+          </label>
+        </li>
+      ))}
+    </ul>
   );
 }
 
