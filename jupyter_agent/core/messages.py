@@ -364,9 +364,9 @@ class Plan:
     def of_call(cls, call: ToolCall) -> Plan | None:
         """The plan that a call of ``update_plan`` says; None where the call is none."""
         items = call.parsed_arguments().get("items") if call.name == UPDATE_PLAN else None
-        if not isinstance(items, list):
+        given = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        if not given:
             return None
-        given = [item for item in items if isinstance(item, dict)]
         return cls(tuple(PlanItem(str(item.get("text", "")), item.get("done") is True) for item in given))
 
 
