@@ -152,6 +152,25 @@ async def test_an_unknown_model_that_answers_with_code_instead_of_a_call_is_spok
     assert "tools" not in server.asked[1].body
 
 
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ('```json\n{"name": "run_code", "arguments": {"code": "print(df.km.mean())"}}\n```', "code"),
+        ('run_code(code="print(df.km.mean())")', "code"),
+        ('<tool_call>{"name": "run_code", "arguments": {"code": "print(df.km.mean())"}}</tool_call>', "native"),
+    ],
+)
+async def test_an_unknown_model_that_writes_its_call_as_it_was_not_trained_to_is_spoken_to_in_code_from_then_on(
+    text: str, way: str
+) -> None:
+    async with running() as server, asking(server, "a-model-of-ours") as model:
+        server.queue(answered(text), answered("The mean is 17.3 km."), answered(BLOCK))
+        assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
+        assert model.way == way
+        # It is doubted all the same.
+        assert calls(await answer(model, QUESTION, tools=TOOLS)) == [("run_code", PROGRAM)]
+
+
 async def test_an_unknown_model_that_shows_code_where_no_value_is_asked_for_is_left_alone() -> None:
     async with running() as server, asking(server) as model:
         server.queue(answered("Use:\n```python\ndf[['city']]\n```"))
@@ -168,6 +187,15 @@ async def test_a_number_that_was_not_computed_is_asked_for_once_more_and_never_s
     again = server.asked[1].body["messages"]
     assert again[-2]["content"] == "Easy. The mean is 17.3 km."
     assert "Compute it with code" in again[-1]["content"]
+
+
+async def test_a_number_of_the_context_is_no_computed_one_either() -> None:
+    async with running() as server, asking(server, WEAK) as model:
+        server.queue(answered("5"), answered(BLOCK))
+        events = await answer(model, QUESTION, tools=TOOLS)
+        assert (texts(events), calls(events)) == ("", [("run_code", PROGRAM)])
+        server.queue(answered("5"))
+        assert texts(await answer(model, QUESTION, tools=TOOLS)) == "5"
 
 
 async def test_a_number_that_is_not_computed_though_it_was_asked_for_again_is_marked() -> None:

@@ -7,6 +7,7 @@ import re
 import uuid
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -83,6 +84,7 @@ class AskedTurn:
         can_run: Whether it may run code.
         shows_code: Whether the question asks to see code or an explanation: its code is not run.
         wants_value: Whether it asks for a value that code finds.
+        question: Its words.
         programs: The code that was run since, the newest last.
         output: What the newest printed; empty where it failed, or none was run.
     """
@@ -90,6 +92,7 @@ class AskedTurn:
     can_run: bool
     shows_code: bool
     wants_value: bool
+    question: str = ""
     programs: tuple[str, ...] = ()
     output: str = ""
 
@@ -106,7 +109,8 @@ class AskedTurn:
             programs += [_normal(_code_of(call)) for call in message.tool_calls if call.name == RUN_CODE]
             if message.role == "tool":
                 output = "" if message.code else _NOTE.sub("", message.content)
-        return cls(can_run, shows_code, not shows_code and bool(_WANTS_VALUE.search(question)), tuple(programs), output)
+        wants_value = not shows_code and bool(_WANTS_VALUE.search(question))
+        return cls(can_run, shows_code, wants_value, question, tuple(programs), output)
 
 
 def prepared(
@@ -148,7 +152,13 @@ def spoken(messages: Sequence[Message], turn: AskedTurn) -> list[Message]:
 
 
 async def answered(
-    ask: Ask, messages: Sequence[Message], tools: Sequence[ToolSpec], way: ModelWay, model: str
+    ask: Ask,
+    messages: Sequence[Message],
+    tools: Sequence[ToolSpec],
+    way: ModelWay,
+    model: str,
+    *,
+    forms: AbstractSet[str],
 ) -> AsyncGenerator[ModelEvent, None]:
     """The answer of a model that may need to be spoken to in code blocks.
 
@@ -161,13 +171,17 @@ async def answered(
         tools: What it may call.
         way: How it is spoken to; learns what the answer shows.
         model: Its name.
+        forms: How it wrote its calls into its text, see `CallReader`; kept up to date by `ask`.
     """
     turn = AskedTurn.of(messages, tools)
     present, usage = way.of(model), Usage()
     added: list[Message] = []
     for is_last in (False, True):
         is_watched = turn.can_run and (not turn.shows_code if present == "code" else turn.wants_value)
-        gate = NumberGate(messages if is_watched else None)
+        # A small model takes any number of the context for the answer, so that at first only those of the question count.
+        must_run = present == "code" and turn.wants_value and not turn.programs and not is_last
+        sources = [Message("user", turn.question)] if must_run else messages
+        gate = NumberGate(sources if is_watched else None)
         calls: list[ToolCall] = []
         finished, text = ModelFinished(), ""
         takes_code = present == "code" and turn.can_run and not turn.shows_code
@@ -180,7 +194,7 @@ async def answered(
                             yield TextDelta(passed)
                     case ThinkingDelta():
                         if event.replaces_text:  # what was held back of it is no answer either
-                            gate, text = NumberGate(messages if is_watched else None), ""
+                            gate, text = NumberGate(sources if is_watched else None), ""
                         yield event
                     case ToolCall():
                         calls.append(event)
@@ -190,8 +204,11 @@ async def answered(
                         yield event
         usage += finished.usage
         if present != "code" and not way.is_settled(model):
-            if calls:
-                way.learn(model, present)
+            if calls and "data" in forms and turn.can_run:  # it was not trained to call, and writes code better
+                way.learn(model, "code")
+            elif calls:
+                if not forms or present == "text":
+                    way.learn(model, present)
             elif turn.wants_value and turn.can_run and finished.reason == "stop" and (program := _program(text)):
                 way.learn(model, "code")
                 calls = [_run(program)]

@@ -127,11 +127,12 @@ class OpenAIModel:
         if not tools or (self.way == "native" and self._way.is_settled(self._model)):
             events = self._stream(messages, tools, "native", deadline=deadline)
         else:
+            forms: set[str] = set()
 
             def ask(messages: Sequence[Message], way: Way, takes_code: bool) -> AsyncGenerator[ModelEvent, None]:
-                return self._stream(messages, tools, way, takes_code=takes_code, deadline=deadline)
+                return self._stream(messages, tools, way, takes_code=takes_code, forms=forms, deadline=deadline)
 
-            events = code_blocks.answered(ask, messages, tools, self._way, self._model)
+            events = code_blocks.answered(ask, messages, tools, self._way, self._model, forms=forms)
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -143,6 +144,7 @@ class OpenAIModel:
         way: Way,
         *,
         takes_code: bool = False,
+        forms: set[str] | None = None,
         deadline: float,
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
@@ -150,7 +152,9 @@ class OpenAIModel:
         code_tool = code_blocks.RUN_CODE if takes_code else ""
         is_strict = way == "native" and self._way.is_known(self._model)
         # Offered as they should be, too: not every server reads what its model writes.
-        new_reader = partial(CallReader, tools, code_tool=code_tool, is_strict=is_strict) if tools else None
+        new_reader = (
+            partial(CallReader, tools, code_tool=code_tool, forms=forms, is_strict=is_strict) if tools else None
+        )
         asked, offered = code_blocks.prepared(way, messages, tools)
         refused: frozenset[str] = frozenset()
         tries, began = 0, time.monotonic()

@@ -120,6 +120,7 @@ class CallReader:
     Args:
         tools: Those that are offered; data and code that are not said to be a call are one only if they name one of them.
         code_tool: The tool that runs Python code, where a block of it is its call.
+        forms: Gets how calls were written: ``tag`` as models are trained to, ``data`` in their own words.
         is_strict: Whether the model is known to call tools as it should, so that data which look like a call are an example
             unless the answer ends with them.
 
@@ -128,11 +129,14 @@ class CallReader:
         over: The model goes on talking after a call: what it makes up of the result.
     """
 
-    def __init__(self, tools: Iterable[ToolSpec], *, code_tool: str = "", is_strict: bool = False) -> None:
+    def __init__(
+        self, tools: Iterable[ToolSpec], *, code_tool: str = "", forms: set[str] | None = None, is_strict: bool = False
+    ) -> None:
         self.calls: list[WrittenCall] = []
         self.over = False
         self._grammar = CallGrammar(tools)
         self._code_tool = code_tool
+        self._forms = set() if forms is None else forms
         self._is_strict = is_strict
         self._rest = ""
         self._within = False  # a line, of which a part was passed on
@@ -155,6 +159,8 @@ class CallReader:
         passed = self._read(is_end=True)
         for _, calls in self._pending:
             self.calls += calls
+        if self._pending:
+            self._forms.add("data")
         return passed
 
     def _read(self, *, is_end: bool) -> str:
@@ -265,6 +271,7 @@ class CallReader:
             for _, earlier in self._pending:
                 self.calls += earlier
             self._pending.clear()
+            self._forms.add("tag")
             self.calls += self._grammar.certain(body, is_whole=is_closed or not block.end)
             return ""
         is_tagged = _TAG.match(body.lstrip()) is not None
@@ -273,6 +280,7 @@ class CallReader:
             return self._passed(raw)
         is_example = self._is_strict or _EXAMPLE.search(self._lead) is not None
         if self.calls or not (is_tagged or is_example or self._pending):
+            self._forms.add("data")
             self.calls += calls
         else:
             self._pending.append((raw, calls))
