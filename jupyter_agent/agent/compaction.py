@@ -19,6 +19,8 @@ _MESSAGE_TOKENS = 4
 _FILLED = 0.8
 #: Share of a request that is sent where its server finds it too long.
 _SHRUNK = 0.6
+#: Tokens that the messages get however much of the budget the tools take, unless the model's server refuses that.
+_LEAST = 1_000
 _NOT_SHOWN = "(This answer is not shown any more.)"
 _DONE = "\n\n(What you did for this first is not shown any more: {}.)"
 
@@ -45,6 +47,7 @@ class Compaction:
         self._costs: list[int] = []
         self._left_out: Counter[str] = Counter()
         self._note = ""
+        self._is_shrunk = False
 
     def fit(self, request: Sequence[Message], messages: Sequence[Message], tool_tokens: int) -> list[Message]:
         """What is sent: all of it, or what there is room for.
@@ -58,19 +61,21 @@ class Compaction:
             self._messages.append(message)
             self._costs.append(self._cost_of(message))
         self.cost = tool_tokens + sum(self._costs)
-        if 0 < self._budget < self.cost:
+        room = max(self._budget, tool_tokens + (0 if self._is_shrunk else max(self._budget // 2, _LEAST)))
+        if self._budget > 0 and room < self.cost:
             for changes in self._shortenings(len(request)):
                 for position, shorter in changes.items():
                     before = self._messages[position]
                     self._replace(position, shorter)
                     if shorter is None and before is not None and position >= len(request):
                         self._note_calls(len(request) - 1, before)
-                if self.cost <= self._budget * _FILLED:
+                if self.cost <= tool_tokens + (room - tool_tokens) * _FILLED:
                     break
         return [message for message in self._messages if message is not None]
 
     def shrink(self) -> None:
         """The newest request was too long for the model's server."""
+        self._is_shrunk = True
         self._budget = int(_SHRUNK * min(self.cost, self._budget or self.cost))
 
     def _replace(self, position: int, message: Message | None) -> None:

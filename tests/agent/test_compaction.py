@@ -229,6 +229,16 @@ async def test_a_context_error_after_a_tool_call_is_answered_with_less(window: i
     assert max(model.costs) <= window
 
 
+async def test_tools_that_take_the_whole_budget_do_not_cut_the_question_unless_the_server_says_so() -> None:
+    request = [Message("system", "s"), Message("user", WORDS * 20)]
+    taken = tool_tokens([Reader.spec], estimate_tokens)
+    model, transcript = await play(request, [], taken + 10)
+    assert model.requests[0][-1].content == WORDS * 20
+    model, transcript = await play(request, [], taken + 10, taken + 200)
+    assert transcript.reply == "Done."
+    assert "left out" in model.requests[0][-1].content
+
+
 async def test_what_nothing_can_shorten_enough_fails_in_the_end() -> None:
     with pytest.raises(ContextTooLong):
         await play([Message("system", "s"), Message("user", "q")], [], 8_000, window=10)
