@@ -195,7 +195,7 @@ async def test_a_number_of_the_context_is_no_computed_one_either() -> None:
         events = await answer(model, QUESTION, tools=TOOLS)
         assert (texts(events), calls(events)) == ("", [("run_code", PROGRAM)])
         server.queue(answered("5"))
-        assert texts(await answer(model, QUESTION, tools=TOOLS)) == "5"
+        assert texts(await answer(model, QUESTION, tools=TOOLS)) == "5\n\n*Not computed by code: 5.*"
 
 
 async def test_a_number_that_is_not_computed_though_it_was_asked_for_again_is_marked() -> None:
@@ -203,7 +203,7 @@ async def test_a_number_that_is_not_computed_though_it_was_asked_for_again_is_ma
         server.queue(answered("The mean of the 5 rows is 17.3 km."))
         events = await answer(model, QUESTION, tools=TOOLS)
     assert len(server.asked) == 2
-    assert texts(events) == "The mean of the 5 rows is 17.3 km.\n\n*Not computed by code: 17.3.*"
+    assert texts(events) == "The mean of the 5 rows is 17.3 km.\n\n*Not computed by code: 5, 17.3.*"
 
 
 async def test_a_model_that_calls_is_not_doubted() -> None:

@@ -178,8 +178,8 @@ async def answered(
     added: list[Message] = []
     for is_last in (False, True):
         is_watched = turn.can_run and (not turn.shows_code if present == "code" else turn.wants_value)
-        # A small model takes any number of the context for the answer, so that at first only those of the question count.
-        must_run = present == "code" and turn.wants_value and not turn.programs and not is_last
+        # A small model takes any number of the context for the answer, so that only those of the question count until code has run.
+        must_run = present == "code" and turn.wants_value and not turn.programs
         sources = [Message("user", turn.question)] if must_run else messages
         gate = NumberGate(sources if is_watched else None)
         calls: list[ToolCall] = []
