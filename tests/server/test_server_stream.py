@@ -53,6 +53,8 @@ async def test_an_error_during_the_turn_is_the_last_event(rest: RestClient, scri
         "retryable": True,
         "status": 502,
         "request_id": events[-1][1]["request_id"],
+        "upstream_status": 0,
+        "retry_after": None,
     }
 
 
