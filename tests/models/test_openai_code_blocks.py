@@ -185,7 +185,7 @@ async def test_a_number_that_was_not_computed_is_asked_for_once_more_and_never_s
         events = await answer(model, QUESTION, tools=TOOLS)
     assert (texts(events).strip(), calls(events)) == ("Easy.", [("run_code", PROGRAM)])
     again = server.asked[1].body["messages"]
-    assert again[-2]["content"] == "Easy. The mean is 17.3 km."
+    assert "17.3" not in json.dumps(again)  # it would only repeat it
     assert "Compute it with code" in again[-1]["content"]
 
 

@@ -44,7 +44,7 @@ _TOO_MUCH = (
     "(That is a whole column, not the result. Answer with one corrected ```python block that prints only the result; "
     "of a product for instance with (df['a'] * df['b']).sum().)"
 )
-_COMPUTE = "You have not computed that. Compute it with code: answer with one ```python block that prints the result."
+_COMPUTE = "Compute it with code, not in words: answer with one ```python block that prints the result. {}"
 _QUOTE = "These numbers are not in what the code printed: {}. Answer with the numbers that were printed, or print them with code."
 #: Questions whose answer is code or an explanation, which is shown and not run.
 _SHOWS_CODE = re.compile(
@@ -237,8 +237,10 @@ async def answered(
                 yield TextDelta(rest)
             yield replace(finished, reason="stop" if calls else finished.reason, usage=usage)
             return
-        again = _QUOTE.format(", ".join(missing)) if turn.output else _COMPUTE
-        added = [Message("assistant", text), Message("user", again)]
+        if turn.output:
+            added = [Message("assistant", text), Message("user", _QUOTE.format(", ".join(missing)))]
+        else:  # without its answer, which it would only repeat
+            added = [Message("user", _COMPUTE.format(turn.question.strip()))]
         present = "code"
 
 
