@@ -253,6 +253,7 @@ class Assistant:
         options = self.options_of(question.owner if question.user is None else question.user)
         question, lowered = within_ceilings(question, options)
         model = question.answered_by or self.model(question.model or options.model)
+        model = question.wrap_model(model) if question.wrap_model is not None else model
         query = self.redactor.text(question.query)
         await self.resources.throttle.wait()
         async with turns.begin(self.sessions, question, query, model.name, self.edit_history) as state:

@@ -75,15 +75,20 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that code displayed.
+    """A picture that code displayed, or that the user shows.
 
     Attributes:
-        mime: ``image/png``, ``image/jpeg``, ``image/gif`` or ``image/webp``.
-        data: Its bytes in base64, at most 1 MiB before encoding.
+        mime: ``image/png``, ``image/jpeg``, ``image/gif`` or ``image/webp``; empty where `data` is its address.
+        data: Its bytes in base64, at most 1 MiB before encoding where code displayed it.
     """
 
     mime: str
     data: str
+
+    @property
+    def url(self) -> str:
+        """Where it is: in the address itself, or on the web."""
+        return f"data:{self.mime};base64,{self.data}" if self.mime else self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +189,12 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelFinished:
-    """The last thing a model's stream yields; `extra` is that of the message that has ended."""
+    """The last thing a model's stream yields; `extra` is that of the message that has ended, `ignored` what it takes no notice of."""
 
     reason: Literal["stop", "length", "tool_calls", "refused"] = "stop"
     usage: Usage = Usage()
     extra: Mapping[str, Json] = _wanted_field()
+    ignored: tuple[str, ...] = ()
 
 
 # What a turn emits: the name of each on the wire is its `event` --------------------------------

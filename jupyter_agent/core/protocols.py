@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from jupyter_agent.core.kernel_state import Cell, ExecutionResult, KernelState, Variable
 from jupyter_agent.core.messages import CellChange, CellEdit, Effect, Json, Message, ModelEvent, Picture, Reason
@@ -183,6 +183,71 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+#: Options that say how the model is spoken to.
+_NOT_SENT = ("must_see", "is_for_program")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How an answer is to be made; None, or empty, leaves it to the model's server.
+
+    Attributes:
+        temperature: How much chance there is in it.
+        top_p: Of how likely words it is made.
+        max_tokens: Where it is cut.
+        stop: Texts before which it is cut.
+        seed: Of the chance.
+        frequency_penalty: Against words that it has often.
+        presence_penalty: Against words that it has.
+        reasoning_effort: How long the model thinks.
+        response_format: The form of it, as the OpenAI API has it: ``json_object``, or ``json_schema`` with the schema.
+        tool_choice: The tool that is to be called, or ``required`` for any of them.
+        parallel_tool_calls: Whether several may be called at once.
+        must_see: Whether the messages' pictures may not be left out.
+        is_for_program: Whether a program reads the answer, or has tools of its own: the model is not spoken to in code blocks.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    reasoning_effort: str = ""
+    response_format: Mapping[str, Any] | None = None
+    tool_choice: str = ""
+    parallel_tool_calls: bool | None = None
+    must_see: bool = False
+    is_for_program: bool = False
+
+    def given(self) -> dict[str, Any]:
+        """What is not left to the server, by name."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value not in (None, "", ()) and name not in _NOT_SENT}
+
+
+@runtime_checkable
+class AdjustableModel(Protocol):
+    """A model that takes options; the last thing that its stream yields names those that its server does not take."""
+
+    takes_options: Literal[True]
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec] = (),
+        *,
+        deadline: float,
+        options: ModelOptions = ModelOptions(),
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """As `Model.stream`.
+
+        Raises:
+            UpstreamError: as there; or the model does not see, and must.
+        """
 
 
 @dataclass(slots=True)

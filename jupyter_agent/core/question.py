@@ -60,6 +60,7 @@ class Question:
         run: Runs code in place of the kernel.
         run_answer: Whether the Python code of the answer is run at its end, unasked where nothing speaks against that.
         tools: More that the model may do in this turn, by name; they win over those of the same name.
+        wrap_model: Given the model that answers, who is asked in its place and asks it.
         answered_by: Who answers in place of the model of that name: another agent that makes one call.
         turn_log: What that one has seen of the notebook before; None where it has seen nothing but the prompt.
     """
@@ -88,5 +89,6 @@ class Question:
     run: Run | None = None
     run_answer: bool = False
     tools: Mapping[str, Tool] = field(default_factory=lambda: MappingProxyType({}))
+    wrap_model: Callable[[Model], Model] | None = None
     answered_by: Model | None = None
     turn_log: TurnLog | None = None

@@ -53,6 +53,7 @@ ROUTES = {
     "/api/agent/mcp": "mcp_server.handler:McpHandler",
     "/api/agent/v1/chat/completions": "openai_api.handlers:ChatCompletionsHandler",
     "/api/agent/v1/models": "openai_api.handlers:ChatModelsHandler",
+    "/api/agent/v1/models/{model}": "openai_api.handlers:ChatModelHandler",
     "/api/agent/kernels/{kernel_id}/state": "api.kernels:KernelStateHandler",
     "/api/agent/kernels/{kernel_id}/variables/{name}": "api.kernels:VariableHandler",
     "/api/agent/doctor": "api.doctor:DoctorHandler",
@@ -84,6 +85,7 @@ def handlers(load: Load) -> list[tuple[str, type[Any], dict[str, Any]]]:
     ]
     for path, target in ROUTES.items():
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
+        pattern = pattern.replace("<model>[^/]+", "<model>.+")  # names of models have slashes
         routes.append((pattern, DeferredHandler, {"load": load, "target": target, "path": path}))
     for base, target in UNKNOWN_PATHS.items():
         routes.append((f"{base}(?:/.*)?", DeferredHandler, {"load": load, "target": target, "path": base}))

@@ -43,7 +43,11 @@ def upstream(services: Services, jp_asyncio_loop: asyncio.AbstractEventLoop) -> 
 
 
 @pytest.fixture
-def client(jp_serverapp: Any, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[openai.AsyncOpenAI]:
+def client(
+    jp_serverapp: Any,
+    rest: RestClient,  # with it the server listens
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
+) -> Iterator[openai.AsyncOpenAI]:
     """The SDK as it is: it retries twice."""
     url = f"http://127.0.0.1:{jp_serverapp.port}{jp_serverapp.base_url}api/agent/v1"
     client = openai.AsyncOpenAI(base_url=url, api_key=jp_serverapp.identity_provider.token)

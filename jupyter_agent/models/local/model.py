@@ -7,10 +7,11 @@ import time
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import Waiting
+from jupyter_agent.core.protocols import ModelOptions
 from jupyter_agent.models.local import failures
 from jupyter_agent.models.local.hub import Hub
 from jupyter_agent.models.local.process import EngineProcess
@@ -37,6 +38,7 @@ _REPORT_SECONDS = 3.0
 #: Left of the turn's time when it ends with how far a file has been fetched.
 _SPARE_SECONDS = 1.0
 _LOCAL = Provider("local", "The local model", drops_tools=True)
+_NO_OPTIONS = ModelOptions()
 
 
 class LocalModel:
@@ -48,6 +50,8 @@ class LocalModel:
         context_tokens: Tokens that a request may have.
         way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
     """
+
+    takes_options: Literal[True] = True
 
     def __init__(self, wanted: str, hub: Hub, *, context_tokens: int = 8000, way: str = "") -> None:
         self._wanted = wanted
@@ -96,7 +100,12 @@ class LocalModel:
         return self._process.pid if self._process is not None else None
 
     async def stream(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec] = (),
+        *,
+        deadline: float,
+        options: ModelOptions = _NO_OPTIONS,
     ) -> AsyncGenerator[ModelEvent, None]:
         """Answer, once the file is here and read; meanwhile tell how far that is.
 
@@ -111,7 +120,7 @@ class LocalModel:
             process = await self._running()
             has_answered = False
             try:
-                async with aclosing(self._answer(process, messages, tools, deadline)) as events:
+                async with aclosing(self._answer(process, messages, tools, deadline, options)) as events:
                     async for event in events:
                         has_answered = has_answered or not isinstance(event, Waiting)
                         yield event
@@ -125,7 +134,12 @@ class LocalModel:
                 raise process.ending()
 
     async def _answer(
-        self, process: EngineProcess, messages: Sequence[Message], tools: Sequence[ToolSpec], deadline: float
+        self,
+        process: EngineProcess,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        deadline: float,
+        options: ModelOptions,
     ) -> AsyncGenerator[ModelEvent, None]:
         if not process.ready:
             yield Waiting("Loading the model …")
@@ -137,7 +151,7 @@ class LocalModel:
             yield Waiting("The model answers another question first …")
         self._answering += 1
         try:
-            async with aclosing(self._model.stream(messages, tools, deadline=deadline)) as events:
+            async with aclosing(self._model.stream(messages, tools, deadline=deadline, options=options)) as events:
                 async for event in events:
                     yield event
         finally:

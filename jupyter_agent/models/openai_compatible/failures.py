@@ -16,7 +16,7 @@ from jupyter_agent.kernelside.secrets import without_secrets
 from jupyter_agent.kernelside.wire import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jupyter_agent.models.openai_compatible.provider import Provider
 
@@ -252,6 +252,31 @@ def _from_status(status: int, words: str, server: Provider, headers: Mapping[str
         ),
         without=without,
     )
+
+
+#: How servers call options that they do not take, where that is not by name.
+_OPTION_SIGNS = {
+    "response_format": r"response_format|json_schema|json_object|grammar|structured output|guided",
+    "tool_choice": r"tool.?choice",
+}
+
+
+def refused_options(failure: Failure, sent: Iterable[str]) -> Iterator[str]:
+    """The options, of those that were sent, that the words name: without one of them the same request may succeed."""
+    error = failure.error
+    if error.upstream_status in (400, 404, 422, 500, 501) and not isinstance(error, errors.ContextTooLong):
+        for name in sent:
+            if re.search(_OPTION_SIGNS.get(name, rf"\b{name}\b"), error.detail, re.IGNORECASE):
+                yield name
+
+
+def blind(server: Provider, model: str) -> errors.UpstreamRefused:
+    """It does not take pictures."""
+    error = errors.UpstreamRefused(
+        f"The model '{model[:100]}' at {server} does not see pictures. Leave them out, or choose a model that sees."
+    )
+    error.upstream_status = 400
+    return error
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

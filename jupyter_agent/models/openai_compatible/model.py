@@ -15,13 +15,14 @@ import random
 import re
 import time
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from jupyter_agent.core import errors
 from jupyter_agent.core.messages import ModelFinished, ThinkingDelta, Waiting
+from jupyter_agent.core.protocols import ModelOptions
 from jupyter_agent.models.openai_compatible import code_blocks, failures
 from jupyter_agent.models.openai_compatible.connection import Connection
 from jupyter_agent.models.openai_compatible.failures import Failure
@@ -34,7 +35,7 @@ from jupyter_agent.models.openai_compatible.ways import ModelWay
 from jupyter_agent.models.openai_compatible.wire import request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     import httpx2
 
@@ -61,6 +62,8 @@ _NOTE_SECONDS = 10.0
 _TICK = 0.005
 #: Parts that a server does not take are left out from then on.
 _KEPT = frozenset({"tools", "stream", "stream_options", "system", "pictures", "extra"})
+_NO_OPTIONS = ModelOptions()
+_OPTIONS = frozenset(item.name for item in fields(ModelOptions)) | {"max_completion_tokens"}
 _MODELS_SECONDS = 3.0
 #: Servers send the usage after the answer's end, if at all.
 _USAGE_SECONDS = 2.0
@@ -81,6 +84,8 @@ class OpenAIModel:
         backoff_seconds: Pause before the second try; it doubles.
         way: How the model is spoken to: ``native``, ``text`` or ``code``; empty where that is known or found out.
     """
+
+    takes_options: Literal[True] = True
 
     def __init__(
         self,
@@ -119,18 +124,26 @@ class OpenAIModel:
         return code_blocks.prepared(self.way, messages, tools)
 
     async def stream(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec] = (),
+        *,
+        deadline: float,
+        options: ModelOptions = _NO_OPTIONS,
     ) -> AsyncGenerator[ModelEvent, None]:
         """Answer, spoken to in the way that suits the model."""
         if tools and self._connection.provider.drops_tools:
             self._way.drops_tools = await self._connection.drops_tools()
-        if not tools or (self.way == "native" and self._way.is_settled(self._model)):
-            events = self._stream(messages, tools, "native", deadline=deadline)
+        if not tools or options.is_for_program or (self.way == "native" and self._way.is_settled(self._model)):
+            way: Way = "native" if not tools or self.way == "native" else "text"
+            events = self._stream(messages, tools, way, deadline=deadline, options=options)
         else:
             forms: set[str] = set()
 
             def ask(messages: Sequence[Message], way: Way, takes_code: bool) -> AsyncGenerator[ModelEvent, None]:
-                return self._stream(messages, tools, way, takes_code=takes_code, forms=forms, deadline=deadline)
+                return self._stream(
+                    messages, tools, way, takes_code=takes_code, forms=forms, deadline=deadline, options=options
+                )
 
             events = code_blocks.answered(ask, messages, tools, self._way, self._model, forms=forms)
         async with aclosing(events):
@@ -146,6 +159,7 @@ class OpenAIModel:
         takes_code: bool = False,
         forms: set[str] | None = None,
         deadline: float,
+        options: ModelOptions,
     ) -> AsyncGenerator[ModelEvent, None]:
         """One answer; a request that failed before its first word is tried again where that can help."""
         used = frozenset(call.id for message in messages for call in message.tool_calls)
@@ -160,11 +174,18 @@ class OpenAIModel:
         tries, began = 0, time.monotonic()
         body: dict[str, Any] = {}
         settings = {"temperature": _CODE_TEMPERATURE, "max_tokens": _CODE_TOKENS} if way == "code" else {}
+
+        def new_body(name: str, without: frozenset[str]) -> dict[str, Any]:
+            made = request(name, asked, offered, without=without, options=options)
+            return {**{key: value for key, value in settings.items() if key not in without}, **made}
+
         while True:
+            if options.must_see and "pictures" in self._without | refused:
+                raise failures.blind(self._connection.server, self._model)
             thoughts = ThoughtReader(thinks_first=self._thinks_first)
             answer = StreamedAnswer(self._connection.server, used, new_reader, thoughts)
             try:
-                body = request(await self._chosen(), asked, offered, without=self._without | refused) | settings
+                body = new_body(await self._chosen(), self._without | refused)
                 async with aclosing(self._answer(body, answer, deadline)) as events:
                     async for event in events:
                         yield event
@@ -173,7 +194,8 @@ class OpenAIModel:
                 is_empty = not answer.spoken and finished.reason == "stop"
                 if is_empty and answer.garbled:
                     raise Failure(failures.garbled(self._connection.server))
-                self._without |= refused & _KEPT
+                self._without |= refused & (_KEPT | _OPTIONS - {"response_format"})
+                finished = _with_ignored(finished, options, body)
                 if answer.spoken or thoughts.thinks_first:
                     self._thinks_first = thoughts.thinks_first
                 for event in (*ending, finished):
@@ -185,11 +207,9 @@ class OpenAIModel:
             if answer.spoken:
                 late = isinstance(failure.error, errors.UpstreamTimeout)
                 raise failure.error if late else failures.broken_off(self._connection.server, failure.error)
-            others = (refused | {part} for part in failure.without if part not in refused)
-            bodies = (
-                (less, request(self._model, asked, offered, without=self._without | less) | settings) for less in others
-            )
-            if other := next((less for less, new_body in bodies if new_body != body), None):
+            options_refused = failures.refused_options(failure, body.keys() & _OPTIONS)
+            others = (refused | {part} for part in (*options_refused, *failure.without) if part not in refused)
+            if other := next((less for less in others if new_body(self._model, self._without | less) != body), None):
                 refused = other
                 continue
             tries += 1
@@ -373,6 +393,12 @@ class _Silence:
             await asyncio.wait([work], timeout=self.left())
             if not work.done():
                 yield self.note()
+
+
+def _with_ignored(end: ModelFinished, options: ModelOptions, body: Mapping[str, Any]) -> ModelFinished:
+    """The end of an answer, with the options that stood in no request's body."""
+    sent = body.keys() | ({"max_tokens"} if "max_completion_tokens" in body else set())
+    return replace(end, ignored=tuple(name for name in options.given() if name not in sent))
 
 
 def can_chat(name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
@@ -18,7 +17,7 @@ from jupyter_agent.core.messages import (
     Interrupted,
     TextDelta,
     ThinkingDelta,
-    ToolCalled,
+    ToolCall,
     TurnStarted,
     Usage,
     UsageReported,
@@ -40,7 +39,7 @@ _SILENT = ("turn", "waiting", "thinking", "usage")
 
 @dataclass(slots=True)
 class ChatReply:
-    """One response: from the end of the last one to the answer's end, or to a call for the client's tools.
+    """One response: from the end of the last one to the answer's end, or to calls for the client's tools.
 
     Attributes:
         turn: Whose events it is made from.
@@ -55,13 +54,13 @@ class ChatReply:
     after: int = 0
     _created: int = field(default_factory=lambda: int(time.time()))
     _usage: Usage = Usage()
-    _call: ToolCalled | None = None
+    _calls: tuple[ToolCall, ...] = ()
     _done: Done | None = None
 
     @property
     def handed_over(self) -> bool:
-        """Whether it ended with a call for the client's tools."""
-        return self._call is not None
+        """Whether it ended with calls for the client's tools."""
+        return bool(self._calls)
 
     async def whole(self) -> dict[str, Any]:
         """The response in one piece.
@@ -79,8 +78,8 @@ class ChatReply:
                     texts.clear()
         text = "".join(texts)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-        if self._call is not None:
-            message |= {"content": text or None, "tool_calls": [self._call_to_json(self._call)]}
+        if self._calls:
+            message |= {"content": text or None, "tool_calls": [self._call_to_json(call) for call in self._calls]}
         choice = {"index": 0, "message": message, "finish_reason": self._reason(), "logprobs": None}
         return {**self._head("chat.completion"), "choices": [choice], "usage": self._used(), **self._session()}
 
@@ -106,8 +105,8 @@ class ChatReply:
         except TurnFailed as end:
             yield _data(error_body(status_of(end), end.message, end.code, retryable=end.retryable))
             return
-        if self._call is not None:
-            yield self._chunk({"tool_calls": [{"index": 0, **self._call_to_json(self._call)}]})
+        for index, call in enumerate(self._calls):
+            yield self._chunk({"tool_calls": [{"index": index, **self._call_to_json(call)}]})
         last = self._chunk({}, self._reason(), **self._session())
         if self.with_usage:
             last += _data({**self._head("chat.completion.chunk"), "choices": [], "usage": self._used()})
@@ -124,17 +123,15 @@ class ChatReply:
 
     async def _events(self) -> AsyncGenerator[Event, None]:
         """The events of this response; afterwards it is known how it ends."""
-        turn, called = self.turn, None
+        turn = self.turn
         if self.after and turn.started is not None:
             yield turn.started
         async with aclosing(turn.log.read(self.after)) as numbered:
             async for number, event in numbered:
                 if isinstance(event, UsageReported):
                     self._usage = Usage(event.input_tokens, event.output_tokens)
-                elif isinstance(event, ToolCalled):
-                    called = event
                 elif isinstance(event, HandedOver):
-                    self._call, turn.handed_over_at = called, max(number, turn.handed_over_at)
+                    self._calls, turn.handed_over_at = event.calls, max(number, turn.handed_over_at)
                     return
                 elif isinstance(event, Done):
                     self._done, self._usage = event, event.usage
@@ -158,14 +155,13 @@ class ChatReply:
         choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
         return _data({**self._head("chat.completion.chunk"), "choices": [choice], **more})
 
-    def _call_to_json(self, call: ToolCalled) -> dict[str, Any]:
+    def _call_to_json(self, call: ToolCall) -> dict[str, Any]:
         assert self.turn.started is not None
-        arguments = json.dumps(to_json(call.arguments), ensure_ascii=False)
-        call_id = f"{self.turn.started.turn_id}.{call.call_id}"
-        return {"id": call_id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+        call_id = f"{self.turn.started.turn_id}.{call.id}"
+        return {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
     def _reason(self) -> str:
-        if self._call is not None:
+        if self._calls:
             return "tool_calls"
         return _REASONS.get(self._done.finish_reason if self._done is not None else "stop", "length")
 
@@ -174,14 +170,14 @@ class ChatReply:
         reported = self.turn.reported_usage
         prompt = max(0, self._usage.input_tokens - reported.input_tokens)
         completion = max(0, self._usage.output_tokens - reported.output_tokens)
-        if self._call is not None:
+        if self._calls:
             self.turn.reported_usage = self._usage
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
     def _session(self) -> dict[str, Any]:
         fields: dict[str, Any] = {}
-        if self._done is not None and self._done.warnings:
-            fields["warnings"] = list(self._done.warnings)
+        if warnings := self._done.warnings if self._done is not None else self.turn.warnings:
+            fields["warnings"] = list(warnings)
         if not self.in_session or self.turn.started is None:
             return fields
         session_id = self.turn.started.session_id

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_agent.config import entry_points
 from jupyter_agent.core.errors import BadRequest
-from jupyter_agent.core.messages import Effect, Message, ToolCall
-from jupyter_agent.core.protocols import ToolContext, ToolOutput, ToolSpec
+from jupyter_agent.core.messages import Effect, Message, Picture, ToolCall
+from jupyter_agent.core.protocols import ModelOptions, ToolContext, ToolOutput, ToolSpec
 from jupyter_agent.core.session import Turn
 from jupyter_agent.sessions.manager import SessionManager
 
@@ -27,6 +27,8 @@ _SESSION_ONLY = (
     "In a conversation that the server keeps, send the new user message only: 'messages' may not bring messages of role "
     "{role}{calls}. Leave session_id out to send the whole conversation each time."
 )
+_PICTURE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
+_NO_PICTURE = "'messages': an image_url is a data: URL of a PNG, JPEG, GIF or WebP in base64, or an address that begins with https://."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class ChatRequest:
         query: The question.
         earlier: Turns made of the messages before it.
         results: Results of the client's tools, by the calls' ids.
+        instructions: What its system messages say; they hold for this turn.
+        pictures: That the user shows.
     """
 
     query: str
     earlier: tuple[Turn, ...] = ()
     results: Mapping[str, str] | None = None
+    instructions: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +71,79 @@ def parse_messages(messages: Sequence[ChatMessage], *, stored: bool) -> ChatRequ
     Raises:
         BadRequest: the last message asks nothing, or there are messages that may not be brought.
     """
+    instructions = "\n\n".join(_text(message) for message in messages if message.role in ("system", "developer"))
+    shown = messages[-1:] if stored else messages
+    pictures = tuple(picture for message in shown for picture in _pictures(message))
     if results := _results(messages):
-        return ChatRequest(GO_ON, _turns(messages), results)
+        return ChatRequest(GO_ON, _turns(messages), results, instructions, pictures)
     for message in messages if stored else ():
         calls = " with tool_calls" if message.tool_calls else ""
-        if message.role not in ("user", "assistant") or calls:
+        if message.role == "tool" or calls:
             raise BadRequest(_SESSION_ONLY.format(role=message.role, calls=calls))
     if messages[-1].role != "user":
         raise BadRequest("The last of 'messages' must be of role user, or the result of a tool call.")
     query = _text(messages[-1])
     if not query.strip():
         raise BadRequest("The last of 'messages' is blank; a question is needed.")
-    system = "\n\n".join(_text(message) for message in messages if message.role in ("system", "developer"))
-    query = f"How to answer, in all of this conversation:\n{system}\n\nThe question:\n{query}" if system else query
-    return ChatRequest(query, () if stored else _turns(messages[:-1]))
+    return ChatRequest(query, () if stored else _turns(messages[:-1]), None, instructions, pictures)
+
+
+def model_options(body: ChatCompletionRequest, *, must_see: bool) -> ModelOptions:
+    """How the answer is to be made.
+
+    Raises:
+        BadRequest: a tool is to be called that the client does not bring, or the form of the answer is none.
+    """
+    choice, names = body.tool_choice, {tool.function.name for tool in body.tools or ()}
+    if isinstance(choice, dict):
+        function = choice.get("function")
+        choice = function.get("name") if isinstance(function, dict) else None
+        if choice not in names:
+            raise BadRequest("'tool_choice' names no function of 'tools'.")
+    elif choice not in (None, "auto", "none", "required"):
+        raise BadRequest("'tool_choice' must be auto, none, required, or a function of 'tools'.")
+    elif choice == "required" and not names:
+        raise BadRequest("'tool_choice' is required, and 'tools' has no function.")
+    form = body.response_format or {}
+    if form.get("type", "text") not in ("text", "json_object", "json_schema"):
+        raise BadRequest("'response_format' must be of type text, json_object or json_schema.")
+    if form.get("type") == "json_schema":
+        described = form.get("json_schema")
+        check_schema(described.get("schema") if isinstance(described, dict) else None, "'response_format': its schema")
+    return ModelOptions(
+        temperature=body.temperature,
+        top_p=body.top_p,
+        max_tokens=body.max_completion_tokens or body.max_tokens,
+        stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
+        seed=body.seed,
+        frequency_penalty=body.frequency_penalty,
+        presence_penalty=body.presence_penalty,
+        reasoning_effort=body.reasoning_effort or "",
+        response_format=form if form.get("type", "text") != "text" else None,
+        tool_choice=choice if choice not in (None, "auto", "none") else "",
+        parallel_tool_calls=body.parallel_tool_calls if names else None,
+        must_see=must_see,
+        is_for_program=bool(names) or form.get("type", "text") != "text",
+    )
+
+
+def check_schema(schema: Any, what: str) -> None:
+    """Refuse what is no schema, and what refers to somewhere else.
+
+    Raises:
+        BadRequest: that; the message begins with `what`.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        if not isinstance(schema, dict):
+            raise SchemaError("not an object")
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise BadRequest(f"{what} is no JSON Schema.") from error
+    if any(not reference.startswith("#") for reference in _references(schema)):
+        raise BadRequest(f"{what} refers to another document: a $ref may only point within the schema.")
 
 
 def client_tools(body: ChatCompletionRequest, turn: RunningTurn) -> dict[str, ClientTool]:
@@ -87,18 +152,12 @@ def client_tools(body: ChatCompletionRequest, turn: RunningTurn) -> dict[str, Cl
     Raises:
         BadRequest: one has no schema of an object, or a name that another one has.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     tools: dict[str, ClientTool] = {}
     for tool in body.tools or () if body.tool_choice != "none" else ():
         name, schema = tool.function.name, tool.function.parameters or {"type": "object", "properties": {}}
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            raise BadRequest(f"'tools': the parameters of '{name}' are no JSON Schema.") from error
-        if schema.get("type") != "object" or "$ref" in json.dumps(schema):
-            raise BadRequest(f"'tools': the parameters of '{name}' must be an object, without $ref.")
+        check_schema(schema, f"'tools': what the parameters of '{name}' are")
+        if schema.get("type", "object") != "object":
+            raise BadRequest(f"'tools': the parameters of '{name}' must be an object.")
         if name in tools:
             raise BadRequest(f"'tools' has two functions of the name '{name}'.")
         tools[name] = ClientTool(turn, ToolSpec(name, tool.function.description or "", schema))
@@ -172,6 +231,41 @@ def _text(message: ChatMessage) -> str:
     content = message.content or ""
     if isinstance(content, str):
         return content
-    if any(part.get("type") != "text" for part in content):
-        raise BadRequest("'messages' may bring text only: parts of type text.")
-    return "\n".join(str(part.get("text") or "") for part in content)
+    texts: list[str] = []
+    for part in content:
+        kind = part.get("type")
+        if kind in ("text", "refusal"):
+            texts.append(str(part.get(kind) or ""))
+        elif kind != "image_url" or message.role != "user":
+            raise BadRequest("'messages' may bring text, and of users pictures: parts of type text and image_url.")
+    return "\n".join(texts)
+
+
+def _pictures(message: ChatMessage) -> list[Picture]:
+    """The pictures of a user's message; those on the web are for the model's server to fetch."""
+    content, pictures = message.content, list[Picture]()
+    for part in content if isinstance(content, list) and message.role == "user" else ():
+        if part.get("type") != "image_url":
+            continue
+        given = part.get("image_url")
+        url = given.get("url") if isinstance(given, dict) else given
+        if not isinstance(url, str):
+            raise BadRequest(_NO_PICTURE)
+        if match := _PICTURE.fullmatch(url):
+            pictures.append(Picture(match[1].lower(), match[2]))
+        elif url.startswith(("https://", "http://")) and url.isprintable():
+            pictures.append(Picture("", url))
+        else:
+            raise BadRequest(_NO_PICTURE)
+    return pictures
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """What a schema refers to."""
+    values = schema if isinstance(schema, list) else schema.values() if isinstance(schema, dict) else ()
+    for value in values:
+        yield from _references(value)
+    if isinstance(schema, dict):
+        yield from (
+            str(schema[key]) for key in ("$ref", "$dynamicRef", "$recursiveRef") if isinstance(schema.get(key), str)
+        )

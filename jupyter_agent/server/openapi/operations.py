@@ -22,6 +22,7 @@ TURN_EVENTS: tuple[type[Any], ...] = get_args(messages.Event)
 #: Parameters of paths, queries and headers: their types.
 PARAMETERS: dict[str, Any] = {
     "session_id": SessionId,
+    "model": Annotated[str, Meta(min_length=1, max_length=200), about("as GET …/v1/models has it")],
     "turn_id": SessionId,
     "call_id": ShortText,
     "kernel_id": KernelId,
@@ -266,6 +267,7 @@ _SERVER = (
         stream="Chunks as the OpenAI API has them, then [DONE].",
     ),
     _get("v1/models", "What may be named as the model", openai_api.ChatModelsReply, errors=("401", *READ)),
+    _get("v1/models/{model}", "Whether that may be named", openai_api.ChatModel, errors=("401", *READ)),
     _post(
         "mcp",
         "The tools for other agents, by the Model Context Protocol (streamable HTTP, without sessions)",

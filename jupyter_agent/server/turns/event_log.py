@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCalled
+from jupyter_agent.core.messages import Event, TextDelta, ThinkingDelta, ToolCall, ToolCalled
 
 #: Backpressure: so many characters may be unread by the fastest reader.
 MAX_UNREAD = 1024 * 1024
@@ -19,10 +19,10 @@ _PIECES = 256
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """The last tool call waits for a tool of the reader's own."""
+    """These calls wait for tools of the reader's own."""
 
     event: ClassVar[str] = "handed_over"
-    call_id: str
+    calls: tuple[ToolCall, ...]
 
 
 TurnEvent: TypeAlias = Event | HandedOver

@@ -119,6 +119,10 @@ class PendingCalls:
         """Nobody waits for this answer any more; one that was asked about with others may never have been waited for."""
         self._pending.pop(call_id, None)
 
+    def is_answered(self, call_id: str) -> bool:
+        """Whether the answer to a call has come before anybody waited for it."""
+        return (pending := self._pending.get(call_id)) is not None and pending.answer.done()
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""

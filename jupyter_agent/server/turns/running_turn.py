@@ -21,6 +21,7 @@ from jupyter_agent.core.messages import (
     Failed,
     Interrupted,
     RunAsked,
+    ToolCall,
     ToolCalled,
     ToolReturned,
     TurnStarted,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from jupyter_agent.core.kernel_state import Cell
     from jupyter_agent.core.protocols import Kernel
     from jupyter_agent.core.session import Session
+    from jupyter_agent.server.openai_api.client_model import ClientModel
     from jupyter_agent.server.turns.observation import TurnObservation
 
 STOP_SECONDS = 5.0
@@ -89,6 +91,8 @@ class RunningTurn:
         log: Its events.
         permissions: What users have allowed for conversations.
         pending_calls: Its calls that wait for a reader.
+        client_model: Stands before its model, where a client of the OpenAI API asks.
+        client_calls: Of the model's newest message, those for tools that the client has.
         awaits_client_tool: Whether a call is handed over to a tool that its reader has.
         handed_over_at: Number of the event with which that happened last; 0 before.
         reported_usage: Tokens that were reported to the reader then.
@@ -107,6 +111,8 @@ class RunningTurn:
     log: EventLog = field(default_factory=EventLog)
     permissions: Permissions = field(default_factory=Permissions)
     pending_calls: PendingCalls = field(default_factory=PendingCalls)
+    client_model: ClientModel | None = None
+    client_calls: tuple[ToolCall, ...] = ()
     awaits_client_tool: bool = False
     handed_over_at: int = 0
     reported_usage: Usage = Usage()
@@ -272,10 +278,16 @@ class RunningTurn:
         raise kind(posted.text or message)
 
     async def hand_over(self) -> Answer | None:
-        """Hand the last call to a tool of the reader's, and wait for its result."""
+        """Hand the last call to a tool of the reader's, with those that follow it in the message, and wait for its result."""
+        if not self.pending_calls.is_answered(self._call_id):
+            ids = [call.id for call in self.client_calls]
+            if self._call_id not in ids:
+                return None
+            calls = self.client_calls[ids.index(self._call_id) :]
+            for call in calls:
+                self.pending_calls.expect(call.id, is_client_tool=True)
+            self.log.append(HandedOver(calls))
         self.awaits_client_tool = True
-        self.pending_calls.expect(self._call_id, is_client_tool=True)
-        self.log.append(HandedOver(self._call_id))
         try:
             return await self.pending_calls.wait_for(self._call_id, is_client_tool=True)
         finally:

@@ -50,7 +50,7 @@ class ChatTool(OpenBody, frozen=True):
 
 
 class ChatCompletionRequest(OpenBody, frozen=True):
-    """As the OpenAI API has it; what is not listed here, such as temperature, is accepted and not used."""
+    """As the OpenAI API has it; what is not listed here is accepted and not used."""
 
     messages: Annotated[list[ChatMessage], form("at least one message", min_length=1, max_length=5000)]
     model: Annotated[
@@ -60,12 +60,29 @@ class ChatCompletionRequest(OpenBody, frozen=True):
     stream: bool | None = None
     stream_options: dict[str, Any] | None = None
     tools: Annotated[Annotated[list[ChatTool], Meta(max_length=128)] | None, about("the client's own")] = None
-    tool_choice: Annotated[Any, about("auto or none")] = None
+    tool_choice: Annotated[Any, about("auto, none, required, or a function of the client's")] = None
+    parallel_tool_calls: bool | None = None
+    notebook_tools: Annotated[
+        bool | None, about("whether the agent has all its own tools beside the client's; else only those that read")
+    ] = None
+    response_format: Annotated[dict[str, Any] | None, about("text, json_object or json_schema")] = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=2**31)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1, le=2**31)] | None = None
+    stop: ShortText | Annotated[list[ShortText], Meta(max_length=16)] | None = None
+    seed: Integer | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    reasoning_effort: ShortText | None = None
     n: Integer | None = None
-    response_format: dict[str, Any] | None = None
     logprobs: Any = None
     functions: Any = None
     audio: Any = None
+    logit_bias: Any = None
+    prediction: Any = None
+    verbosity: Any = None
+    web_search_options: Any = None
     session_id: Annotated[SessionId | None, about("the conversation that the server keeps")] = None
     camel_session_id: Annotated[SessionId | None, about("the same")] = field(name="sessionId", default=None)
     notebook_id: NotebookId | None = None

@@ -177,7 +177,7 @@ export interface ChatCompletionReply {
   warnings?: string[];
 }
 
-/** As the OpenAI API has it; what is not listed here, such as temperature, is accepted and not used. */
+/** As the OpenAI API has it; what is not listed here is accepted and not used. */
 export interface ChatCompletionRequest {
   messages: ChatMessage[];
   /** one of GET …/v1/models, or a model of the configured provider */
@@ -186,13 +186,30 @@ export interface ChatCompletionRequest {
   stream_options?: Record<string, any> | null;
   /** the client's own */
   tools?: ChatTool[] | null;
-  /** auto or none */
+  /** auto, none, required, or a function of the client's */
   tool_choice?: any;
-  n?: number | null;
+  parallel_tool_calls?: boolean | null;
+  /** whether the agent has all its own tools beside the client's; else only those that read */
+  notebook_tools?: boolean | null;
+  /** text, json_object or json_schema */
   response_format?: Record<string, any> | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  stop?: string | string[] | null;
+  seed?: number | null;
+  frequency_penalty?: number | null;
+  presence_penalty?: number | null;
+  reasoning_effort?: string | null;
+  n?: number | null;
   logprobs?: any;
   functions?: any;
   audio?: any;
+  logit_bias?: any;
+  prediction?: any;
+  verbosity?: any;
+  web_search_options?: any;
   /** the conversation that the server keeps */
   session_id?: string | null;
   /** the same */
