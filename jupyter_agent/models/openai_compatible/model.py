@@ -181,6 +181,7 @@ class OpenAIModel:
 
         while True:
             if options.must_see and "pictures" in self._without | refused:
+                self._without |= {"pictures"}
                 raise failures.blind(self._connection.server, self._model)
             thoughts = ThoughtReader(thinks_first=self._thinks_first)
             answer = StreamedAnswer(self._connection.server, used, new_reader, thoughts)
