@@ -20,7 +20,7 @@ from jupyter_agent.core.messages import (
     ToolCall,
     code_blocks,
 )
-from jupyter_agent.core.protocols import AdjustableModel, Model, ModelOptions, ToolSpec
+from jupyter_agent.core.protocols import AdjustableModel, Model, ToolSpec
 
 if TYPE_CHECKING:
     from jupyter_agent.redaction.redactor import Redactor
@@ -39,7 +39,6 @@ class ClientModel:
     Attributes:
         turn: That is answered.
         redactor: Withholds secrets.
-        options: How the answer is to be made.
         instructions: What the client says of how to answer.
         pictures: That the user shows with the question.
         tools: The client's, by name.
@@ -47,7 +46,6 @@ class ClientModel:
 
     turn: RunningTurn
     redactor: Redactor
-    options: ModelOptions = ModelOptions()
     instructions: str = ""
     pictures: tuple[Picture, ...] = ()
     tools: Mapping[str, ClientTool] = field(default_factory=dict)
@@ -78,7 +76,7 @@ class ClientModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
         """Answer as was asked for; once more, where the answer is not."""
-        options = self.options
+        options = self.turn.model_options
         asked = self._with_request(messages)
         if options.tool_choice:  # what is to be called is the client's
             tools = [tool for tool in tools if tool.name in self.tools]
@@ -124,7 +122,7 @@ class ClientModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], deadline: float
     ) -> AsyncGenerator[ModelEvent, None]:
         """Ask the model once, with the options that it takes; the turn learns of the calls for the client's tools."""
-        model, options, calls = self._model, self.options, list[ToolCall]()
+        model, options, calls = self._model, self.turn.model_options, list[ToolCall]()
         if isinstance(model, AdjustableModel):
             answer = model.stream(messages, tools, deadline=deadline, options=options)
         else:
@@ -161,7 +159,7 @@ class ClientModel:
         if self._question is None:
             self._question = next((message.content for message in reversed(messages) if message.role == "user"), "")
         prefix = [f"How to answer:\n{self.redactor.text(self.instructions)}"] if self.instructions.strip() else []
-        if (form := self.options.response_format) is not None:
+        if (form := self.turn.model_options.response_format) is not None:
             schema = self._schema()
             fits = f" that fits this JSON Schema: {json.dumps(schema)}" if schema is not None else ""
             prefix.append(f"The form of the answer: {form.get('type')}. It is one JSON value{fits}, and nothing else.")
@@ -175,14 +173,18 @@ class ClientModel:
 
     def _schema(self) -> dict[str, Any] | None:
         """The schema of the answer, where there is one."""
-        described = (self.options.response_format or {}).get("json_schema")
+        described = (self.turn.model_options.response_format or {}).get("json_schema")
         schema = described.get("schema") if isinstance(described, dict) else None
         return schema if isinstance(schema, dict) else None
 
     def _in_form(self, text: str, calls: Sequence[ToolCall]) -> tuple[str, str]:
         """What of a text is the answer, and what the model is to know where it is none."""
-        if self.options.tool_choice:
-            name = "one of the tools" if self.options.tool_choice == "required" else self.options.tool_choice
+        if self.turn.model_options.tool_choice:
+            name = (
+                "one of the tools"
+                if self.turn.model_options.tool_choice == "required"
+                else self.turn.model_options.tool_choice
+            )
             return text, "" if calls else _CALL_IT.format(tool=name)
         if calls:  # words before a call are no part of the JSON that follows
             return (text if any(call.name in self.tools for call in calls) else ""), ""

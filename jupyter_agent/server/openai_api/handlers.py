@@ -145,8 +145,8 @@ class ChatCompletionsHandler(OpenAIHandler):
             turn_id, _, call_id = call.partition(".")
             with suppress(NotFound, ApprovalStale):
                 turn = self.services.turns.get(self.owner, turn_id)
-                if turn is not None and turn.client_model is not None:
-                    turn.client_model.options = options
+                if turn is not None:
+                    turn.model_options = options
                     result = Answer(approved=True, result=CallResult("ok", text))
                     turn.pending_calls.answer(call_id, None, result, from_client_tool=True)
                     resumed = turn
@@ -180,9 +180,10 @@ class ChatCompletionsHandler(OpenAIHandler):
 
         def with_tools(turn: RunningTurn) -> Question:
             tools = client_tools(body, turn)
-            turn.client_model = ClientModel(turn, assistant.redactor, options, chat.instructions, chat.pictures, tools)
+            turn.model_options = options
+            client = ClientModel(turn, assistant.redactor, chat.instructions, chat.pictures, tools)
             effects = frozenset({"read"}) if tools and not body.notebook_tools else question.effects
-            return replace(question, tools=tools, effects=effects, wrap_model=turn.client_model.wrap)
+            return replace(question, tools=tools, effects=effects, wrap_model=client.wrap)
 
         published = assistant is self.services.assistant
         return self.services.turns.start(

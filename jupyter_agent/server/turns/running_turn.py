@@ -27,6 +27,7 @@ from jupyter_agent.core.messages import (
     TurnStarted,
     Usage,
 )
+from jupyter_agent.core.protocols import ModelOptions
 from jupyter_agent.core.question import Decision
 from jupyter_agent.server.turns.event_log import EventLog, HandedOver
 from jupyter_agent.server.turns.pending_calls import EDIT_ERRORS, READER_SECONDS, Answer, PendingCalls, posted_cell
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from jupyter_agent.core.kernel_state import Cell
     from jupyter_agent.core.protocols import Kernel
     from jupyter_agent.core.session import Session
-    from jupyter_agent.server.openai_api.client_model import ClientModel
     from jupyter_agent.server.turns.observation import TurnObservation
 
 STOP_SECONDS = 5.0
@@ -91,7 +91,7 @@ class RunningTurn:
         log: Its events.
         permissions: What users have allowed for conversations.
         pending_calls: Its calls that wait for a reader.
-        client_model: Stands before its model, where a client of the OpenAI API asks.
+        model_options: How a client of the OpenAI API wants the answer; each of its requests says it anew.
         client_calls: Of the model's newest message, those for tools that the client has.
         awaits_client_tool: Whether a call is handed over to a tool that its reader has.
         handed_over_at: Number of the event with which that happened last; 0 before.
@@ -111,7 +111,7 @@ class RunningTurn:
     log: EventLog = field(default_factory=EventLog)
     permissions: Permissions = field(default_factory=Permissions)
     pending_calls: PendingCalls = field(default_factory=PendingCalls)
-    client_model: ClientModel | None = None
+    model_options: ModelOptions = ModelOptions()
     client_calls: tuple[ToolCall, ...] = ()
     awaits_client_tool: bool = False
     handed_over_at: int = 0
