@@ -233,12 +233,12 @@ async def test_with_notebook_tools_ours_stand_beside_the_clients(
     client: openai.AsyncOpenAI, upstream: ModelServer
 ) -> None:
     upstream.queue(answered("A table."))
-    for beside in (False, True):
-        extra = {"notebook_tools": beside}
+    for is_kept in (False, True):
+        extra = {"notebook_tools": is_kept}
         await _completion(client, USER, False, {"tools": [tool("book")], "extra_body": extra})
         names = {offered["function"]["name"] for offered in sent(upstream, "tools")}
         assert {"book", "list_variables"} <= names
-        assert ("run_code" in names) is beside
+        assert ("run_code" in names) is is_kept
 
 
 @pytest.mark.parametrize("session", [None, "s1"])

@@ -93,28 +93,25 @@ def by_langchain() -> dict[str, Any]:
     }
 
 
-def by_pydantic_ai() -> dict[str, Any]:
+async def by_pydantic_ai() -> dict[str, Any]:
     from pydantic_ai import Agent, NativeOutput
     from pydantic_ai.models.openai import OpenAIChatModel
 
     model = OpenAIChatModel(MODEL)
-
-    async def streamed() -> str:
-        async with Agent(model).run_stream(CHAT) as answer:
-            return "".join([piece async for piece in answer.stream_text(delta=True)])
-
-    called = Agent(model, output_type=Trip).run_sync(FORM).output  # as a tool that must be called
-    native = Agent(model, output_type=NativeOutput(Trip)).run_sync(FORM).output
-    assert called == native
+    async with Agent(model).run_stream(CHAT) as answer:
+        streamed = "".join([piece async for piece in answer.stream_text(delta=True)])
+    called = await Agent(model, output_type=Trip).run(FORM)  # as a tool that must be called
+    native = await Agent(model, output_type=NativeOutput(Trip)).run(FORM)
+    assert called.output == native.output
     return {
-        "chat": Agent(model).run_sync(CHAT).output,
-        "stream": asyncio.run(streamed()),
-        "tool": Agent(model, tools=[get_weather]).run_sync(TOOL).output,
-        "form": native.model_dump(),
+        "chat": (await Agent(model).run(CHAT)).output,
+        "stream": streamed,
+        "tool": (await Agent(model, tools=[get_weather]).run(TOOL)).output,
+        "form": native.output.model_dump(),
     }
 
 
-def by_openai_agents() -> dict[str, Any]:
+async def by_openai_agents() -> dict[str, Any]:
     from agents import Agent, Runner, function_tool, set_default_openai_api, set_tracing_disabled
 
     set_default_openai_api("chat_completions")
@@ -123,18 +120,15 @@ def by_openai_agents() -> dict[str, Any]:
     def agent(**more: Any) -> Any:
         return Agent(name="one", model=MODEL, **more)
 
-    async def streamed() -> str:
-        running, text = Runner.run_streamed(agent(), CHAT), ""
-        async for event in running.stream_events():
-            if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-                text += event.data.delta
-        return text
-
+    running, streamed = Runner.run_streamed(agent(), CHAT), ""
+    async for event in running.stream_events():
+        if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
+            streamed += event.data.delta
     return {
-        "chat": Runner.run_sync(agent(), CHAT).final_output,
-        "stream": asyncio.run(streamed()),
-        "tool": Runner.run_sync(agent(tools=[function_tool(get_weather)]), TOOL).final_output,
-        "form": Runner.run_sync(agent(output_type=Trip), FORM).final_output.model_dump(),
+        "chat": (await Runner.run(agent(), CHAT)).final_output,
+        "stream": streamed,
+        "tool": (await Runner.run(agent(tools=[function_tool(get_weather)]), TOOL)).final_output,
+        "form": (await Runner.run(agent(output_type=Trip), FORM)).final_output.model_dump(),
     }
 
 
@@ -157,9 +151,7 @@ def by_litellm() -> dict[str, Any]:
 def by_llm() -> dict[str, Any]:
     folder = Path(os.environ["LLM_USER_PATH"])
     folder.mkdir(exist_ok=True)
-    entry = (
-        f"- model_id: here\n  model_name: {MODEL}\n  api_base: {URL}\n  supports_tools: true\n  supports_schema: true\n"
-    )
+    entry = f"- model_id: here\n  model_name: {MODEL}\n  api_base: {URL}\n  api_key_name: here\n  supports_tools: true\n  supports_schema: true\n"
     (folder / "extra-openai-models.yaml").write_text(entry, encoding="utf-8")
     import llm
 
@@ -172,4 +164,7 @@ def by_llm() -> dict[str, Any]:
     }
 
 
-print(json.dumps(globals()[f"by_{sys.argv[1]}"]()))  # noqa: T201 - it is what the test reads
+answered = globals()[f"by_{sys.argv[1]}"]()
+if asyncio.iscoroutine(answered):
+    answered = asyncio.run(answered)
+print(json.dumps(answered))  # noqa: T201 - it is what the test reads
