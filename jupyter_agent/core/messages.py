@@ -80,10 +80,12 @@ class Picture:
     Attributes:
         mime: ``image/png``, ``image/jpeg``, ``image/gif`` or ``image/webp``; empty where `data` is its address.
         data: Its bytes in base64, at most 1 MiB before encoding where code displayed it.
+        is_users: Whether the user shows it.
     """
 
     mime: str
     data: str
+    is_users: bool = False
 
     @property
     def url(self) -> str:

@@ -131,10 +131,9 @@ def _wire_messages(messages: Sequence[Message], *, sees: bool) -> list[dict[str,
             wired += _wire_pictures(shown, sees=sees)
             shown = []
         entry: dict[str, Any] = {**message.extra, "role": message.role, "content": _clean(message.content)}
-        if message.role != "user":
-            shown += message.pictures
-        elif message.pictures and sees:
-            entry["content"] = [{"type": "text", "text": entry["content"]}, *map(_wire_picture, message.pictures)]
+        shown += [picture for picture in message.pictures if not picture.is_users]
+        if sees and (own := [picture for picture in message.pictures if picture.is_users]):
+            entry["content"] = [{"type": "text", "text": entry["content"]}, *map(_wire_picture, own)]
         if message.tool_calls:
             entry["tool_calls"] = [_wire_call(call, ids) for call in message.tool_calls]
         if message.role == "tool":

@@ -252,9 +252,9 @@ def _pictures(message: ChatMessage) -> list[Picture]:
         if not isinstance(url, str):
             raise BadRequest(_NO_PICTURE)
         if match := _PICTURE.fullmatch(url):
-            pictures.append(Picture(match[1].lower(), match[2]))
+            pictures.append(Picture(match[1].lower(), match[2], is_users=True))
         elif url.startswith(("https://", "http://")) and url.isprintable():
-            pictures.append(Picture("", url))
+            pictures.append(Picture("", url, is_users=True))
         else:
             raise BadRequest(_NO_PICTURE)
     return pictures
